@@ -1,0 +1,131 @@
+"""Every error that Shelfwise raises on purpose: each names the thing, shows the value and says what to do."""
+
+from collections.abc import Sequence
+
+
+class RecsysError(Exception):
+    """Base of the project's own errors. Pages catch this class only; the command line exits with `exit_code`."""
+
+    exit_code = 1
+
+
+class InputError(RecsysError):
+    """Something a person handed over cannot be used as it is."""
+
+    exit_code = 2
+
+
+class DataError(InputError):
+    """A data folder breaks the canonical form.
+
+    Parameters
+    ----------
+    problem : what is wrong, in one clause
+    file : name of the offending file, as in the folder
+    column : the offending column, if it is one column
+    rows : the first offending rows, as (row number from 0, value shown)
+    n_rows : how many rows offend in all
+    remedy : what the person can do about it
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str,
+        column: str | None = None,
+        rows: Sequence[tuple[int, str]] = (),
+        n_rows: int | None = None,
+        remedy: str,
+    ) -> None:
+        super().__init__(problem)
+        self.problem, self.file, self.column, self.remedy = problem, file, column, remedy
+        self.rows = tuple(rows)
+        self.n_rows = len(self.rows) if n_rows is None else n_rows
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_data_error, (self.problem, self.file, self.column, self.rows, self.n_rows, self.remedy)
+
+    def __str__(self) -> str:
+        where = self.file if self.column is None else f"{self.file}, column {self.column!r}"
+        shown = ", ".join(f"row {row}: {value}" for row, value in self.rows)
+        more = self.n_rows - len(self.rows)
+        if shown and more > 0:
+            shown += f", and {more:,} more"
+        return f"{where}: {self.problem}{f' ({shown})' if shown else ''}; {self.remedy}"
+
+
+def _rebuild_data_error(
+    problem: str,
+    file: str,
+    column: str | None,
+    rows: Sequence[tuple[int, str]],
+    n_rows: int,
+    remedy: str,
+) -> DataError:
+    return DataError(problem, file=file, column=column, rows=rows, n_rows=n_rows, remedy=remedy)
+
+
+class SettingsError(InputError):
+    """A setting has a value that makes no sense."""
+
+
+class ContextError(InputError):
+    """A circumstance was asked about that the data or the model cannot answer for."""
+
+
+class UnknownUserError(InputError, KeyError):
+    """The shopper has no row in the model or data."""
+
+    def __init__(self, user_id: str, n_known: int) -> None:
+        super().__init__(user_id, n_known)
+        self.user_id, self.n_known = user_id, n_known
+
+    def __str__(self) -> str:
+        return (
+            f"shopper {self.user_id!r} is not among the {self.n_known:,} known here; "
+            "check the id, or describe a new shopper in words (`recommend --text`)"
+        )
+
+
+class UnknownItemError(InputError, KeyError):
+    """The product has no row in the model or data."""
+
+    def __init__(self, item_id: str, n_known: int) -> None:
+        super().__init__(item_id, n_known)
+        self.item_id, self.n_known = item_id, n_known
+
+    def __str__(self) -> str:
+        return f"product {self.item_id!r} is not among the {self.n_known:,} in the catalogue; check the id"
+
+
+class ArtifactError(InputError):
+    """A model folder is missing, damaged, foreign, or from another version."""
+
+
+class NotFittedError(RecsysError):
+    """A scorer was used before it was fitted or loaded."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"the {self.name} scorer is not fitted yet; call fit() or load a trained model first"
+
+
+class EncoderError(RecsysError):
+    """The packaged sentence encoder is missing or is not the one that was published."""
+
+
+class Cancelled(RecsysError):
+    """A person stopped a long job; nothing was changed."""
+
+    exit_code = 130
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+    def __str__(self) -> str:
+        return f"stopped while {self.stage}; what was there before is unchanged"

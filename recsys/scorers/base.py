@@ -1,0 +1,156 @@
+"""The contract that every component and every baseline keeps.
+
+A scorer is fitted on a `Dataset`, answers batches of `Requests` with one raw score for every product of the catalogue,
+splits any of its scores into named parts exactly, and can be written to arrays and read back. It never looks at anything
+later than the moment a request asks about.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.errors import NotFittedError
+from recsys.progress import Progress, silent
+from recsys.settings import Context
+from recsys.text.phrasebook import Phrasebook, PhraseVectors
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int32]
+
+NO_ROW = -1
+"""Row of a shopper whom the model does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """A batch of questions; row r of every answer belongs to row r here.
+
+    Parameters
+    ----------
+    user_rows : int32 of shape (n_requests,), rows of `Dataset.user_ids`, or NO_ROW for a new shopper
+    contexts : one context a request
+    words : what the shopper says in words now, encoded, or None; one a request, or empty for none at all
+    """
+
+    user_rows: IntArray
+    contexts: tuple[Context, ...]
+    words: tuple[PhraseVectors | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.contexts) != len(self.user_rows) or len(self.words) not in (0, len(self.user_rows)):
+            raise ValueError("requests need one context, and one entry of words or none at all, for every user row")
+
+    def __len__(self) -> int:
+        return len(self.user_rows)
+
+    def words_of(self, request: int) -> PhraseVectors | None:
+        """What the shopper of one request says in words, or None."""
+        return self.words[request] if self.words else None
+
+    @classmethod
+    def one(cls, user_row: int, context: Context, words: PhraseVectors | None = None) -> Self:
+        """A batch of a single question."""
+        return cls(np.array([user_row], np.int32), (context,), (words,) if words is not None else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One named share of a score.
+
+    Parameters
+    ----------
+    label : what a person reads
+    value : signed share, in the unit of the score that was split
+    source : where it comes from, JSON-like; for a phrase its "kind", "user_id", "item_id", "rating", "timestamp",
+        "start", "end" and "text"
+    """
+
+    label: str
+    value: float
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Everything a scorer may learn from.
+
+    Parameters
+    ----------
+    data : the training data, already cut to what may be known
+    phrasebook : the phrases of its texts with their vectors; None where no scorer of the run reads text
+    seed : of every random choice
+    """
+
+    data: Dataset
+    phrasebook: Phrasebook | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerState:
+    """A fitted scorer as plain arrays and JSON-like settings, ready to be written."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    meta: Mapping[str, Any]
+
+
+class Scorer(ABC):
+    """Base of the components and baselines; subclasses set `name` and fill in the abstract methods."""
+
+    name: ClassVar[str]
+
+    def __init__(self) -> None:
+        self._fitted = False
+
+    def fit(self, fitting: Fitting, progress: Progress = silent) -> Self:
+        """Learn from the training data; returns itself."""
+        self._fit(fitting, progress)
+        self._fitted = True
+        return self
+
+    def score(self, requests: Requests) -> FloatArray:
+        """Raw scores, float32 of shape (n_requests, n_items), columns in catalogue order, finite everywhere."""
+        self._require_fitted()
+        return self._score(requests)
+
+    def contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+        """Parts that sum to the raw score of one product for one request, to float32 rounding."""
+        self._require_fitted()
+        return self._contributions(requests, request, item_row)
+
+    def state(self) -> ScorerState:
+        """What `from_state` needs to bring this scorer back with the same scores."""
+        self._require_fitted()
+        return self._state()
+
+    @classmethod
+    def from_state(cls, state: ScorerState) -> Self:
+        """A fitted scorer from what `state` gave; arrays may be read-only memory maps."""
+        scorer = cls()
+        scorer._restore(state)
+        scorer._fitted = True
+        return scorer
+
+    def _require_fitted(self) -> None:
+        if not self._fitted:
+            raise NotFittedError(self.name)
+
+    @abstractmethod
+    def _fit(self, fitting: Fitting, progress: Progress) -> None: ...
+
+    @abstractmethod
+    def _score(self, requests: Requests) -> FloatArray: ...
+
+    @abstractmethod
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]: ...
+
+    @abstractmethod
+    def _state(self) -> ScorerState: ...
+
+    @abstractmethod
+    def _restore(self, state: ScorerState) -> None: ...

@@ -1,0 +1,247 @@
+"""Frozen settings made in code or by widgets; every default of the product is stated here, once."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Literal
+
+from recsys.errors import ContextError, SettingsError
+
+COMPONENTS = ("collaborative", "content", "semantic", "context")
+"""Names of the four components, in the order in which they are shown everywhere."""
+
+CONTEXT_DIMENSIONS = ("daypart", "weekday", "season", "device", "region")
+"""Circumstances that a context may state; `trend` follows from its moment."""
+
+DAYPARTS = ("night", "morning", "afternoon", "evening")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SEASONS = ("winter", "spring", "summer", "autumn")
+
+POSITIVE_RATING = 4.0
+"""A rating of at least this many stars counts as liking the product."""
+
+EVENT_STRENGTHS: Mapping[str, float] = {
+    "purchase": 1.0,
+    "recommend": 1.0,
+    "wishlist": 0.5,
+    "cart": 0.5,
+    "click": 0.1,
+    "view": 0.1,
+}
+"""How strongly an event speaks for a product; 1 counts as an interaction, less only colours context."""
+
+
+def daypart_of(hour: int) -> str:
+    """Part of the day of an hour from 0 to 23 (UTC): four equal parts, night first.
+
+    >>> daypart_of(20)
+    'evening'
+    """
+    if not 0 <= hour <= 23:
+        raise ContextError(f"hour={hour} is not an hour of the day; give 0 to 23")
+    return DAYPARTS[hour // 6]
+
+
+def season_of(month: int) -> str:
+    """Meteorological season of a month from 1 to 12, northern hemisphere.
+
+    >>> season_of(12), season_of(7)
+    ('winter', 'summer')
+    """
+    return SEASONS[month % 12 // 3]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The circumstances of one request. A dimension that is None is unknown and adds nothing to any score.
+
+    Parameters
+    ----------
+    moment : the time asked about, in UTC; None means the last moment the model has seen
+    """
+
+    daypart: str | None = None
+    weekday: str | None = None
+    season: str | None = None
+    device: str | None = None
+    region: str | None = None
+    moment: datetime | None = None
+
+    @classmethod
+    def at(cls, moment: datetime, *, device: str | None = None, region: str | None = None) -> "Context":
+        """Context of a moment, with every circumstance that follows from it (naive times are read as UTC)."""
+        moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+        return cls(
+            daypart=daypart_of(moment.hour),
+            weekday=WEEKDAYS[moment.weekday()],
+            season=season_of(moment.month),
+            device=device,
+            region=region,
+            moment=moment,
+        )
+
+    def stated(self) -> dict[str, str]:
+        """Dimensions that are known, by name."""
+        return {name: value for name in CONTEXT_DIMENSIONS if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class FusionSettings:
+    """How the components are mixed. Weights are relative; `normalised()` sums to 1."""
+
+    collaborative: float = 0.4
+    content: float = 0.1
+    semantic: float = 0.1
+    context: float = 0.4
+
+    def __post_init__(self) -> None:
+        for name in COMPONENTS:
+            weight = getattr(self, name)
+            if not (math.isfinite(weight) and weight >= 0):
+                raise SettingsError(f"weight {name}={weight} is not usable; give a number of at least 0")
+        if not any(getattr(self, name) > 0 for name in COMPONENTS):
+            raise SettingsError("all weights are 0, so nothing could be ranked; raise at least one of them above 0")
+
+    def as_dict(self) -> dict[str, float]:
+        """Weights by component name, as given."""
+        return {name: getattr(self, name) for name in COMPONENTS}
+
+    def normalised(self) -> dict[str, float]:
+        """Weights by component name, scaled to sum to 1.
+
+        >>> FusionSettings(2, 1, 1, 0).normalised()["collaborative"]
+        0.5
+        """
+        total = math.fsum(self.as_dict().values())
+        return {name: weight / total for name, weight in self.as_dict().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which products may be listed at all. Empty sets and None mean no restriction."""
+
+    include_seen: bool = False
+    only_available: bool = True
+    categories: frozenset[str] = frozenset()
+    price_low: float | None = None
+    price_high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.price_low is not None and self.price_high is not None and self.price_low > self.price_high:
+            raise SettingsError(f"the lowest price {self.price_low} is above the highest {self.price_high}; swap them")
+
+
+DiversityMethod = Literal["mmr", "dpp"]
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """Everything that turns component scores into a list, besides the scores themselves.
+
+    Parameters
+    ----------
+    n : list length, at least 1
+    diversity : strength of the diversity re-ranking in [0, 1]; 0 leaves the order by score alone
+    method : "mmr" (maximal marginal relevance) or "dpp" (determinantal point process)
+    """
+
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    filters: Filters = field(default_factory=Filters)
+    n: int = 10
+    diversity: float = 0.0
+    method: DiversityMethod = "mmr"
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise SettingsError(f"list length n={self.n} is not usable; give at least 1")
+        if not 0 <= self.diversity <= 1:
+            raise SettingsError(f"diversity={self.diversity} is not usable; give a number from 0 to 1")
+        if self.method not in ("mmr", "dpp"):
+            raise SettingsError(f"diversity method {self.method!r} is not known; give 'mmr' or 'dpp'")
+
+
+def parse_weights(words: str) -> FusionSettings:
+    """Read `collaborative=0.4,semantic=0.3`; a component that is not named gets weight 0.
+
+    Raises
+    ------
+    SettingsError : a name is not a component, or a value is not a number of at least 0
+    """
+    weights = dict.fromkeys(COMPONENTS, 0.0)
+    for name, value in _pairs(words, "--weights"):
+        if name not in weights:
+            raise SettingsError(f"--weights: {name!r} is not a component; use {', '.join(COMPONENTS)}")
+        try:
+            weights[name] = float(value)
+        except ValueError:
+            raise SettingsError(f"--weights: {name}={value!r} is not a number") from None
+    return FusionSettings(**weights)
+
+
+def parse_context(words: str) -> Context:
+    """Read `device=mobile,hour=20`; keys are device, region, hour, daypart, weekday, season, month and date.
+
+    `date` (YYYY-MM-DD, or with Thh:mm) sets the moment and with it weekday and season, and daypart if it has an hour;
+    what is given beside it wins.
+
+    Raises
+    ------
+    ContextError : a key or value is not known
+    """
+    known: dict[str, str | datetime] = {}
+    given = dict(_pairs(words, "--context"))
+    if "date" in given:
+        text = given.pop("date")
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ContextError(f"--context: date={text!r} is not a date; write 2026-05-31 or 2026-05-31T20:00") from None
+        full = Context.at(moment)
+        known.update({"moment": full.moment or moment, "weekday": full.weekday or "", "season": full.season or ""})
+        if len(text) > 10:
+            known["daypart"] = full.daypart or ""
+    for name, value in given.items():
+        known.update([_context_value(name, value)])
+    return Context(**known)  # type: ignore[arg-type]
+
+
+def _context_value(name: str, value: str) -> tuple[str, str]:
+    if name in ("hour", "month"):
+        if not value.isdigit():
+            raise ContextError(f"--context: {name}={value!r} is not a whole number")
+        if name == "hour":
+            return "daypart", daypart_of(int(value))
+        if not 1 <= int(value) <= 12:
+            raise ContextError(f"--context: month={value} is not a month; give 1 to 12")
+        return "season", season_of(int(value))
+    allowed: dict[str, tuple[str, ...] | None] = {
+        "daypart": DAYPARTS,
+        "weekday": WEEKDAYS,
+        "season": SEASONS,
+        "device": None,
+        "region": None,
+    }
+    if name not in allowed:
+        raise ContextError(
+            f"--context: {name!r} is not known; use device, region, hour, daypart, weekday, season, month or date"
+        )
+    values = allowed[name]
+    if values is None:
+        return name, value
+    for candidate in values:
+        if candidate.lower() == value.lower():
+            return name, candidate
+    raise ContextError(f"--context: {name}={value!r} is not known; use one of {', '.join(values)}")
+
+
+def _pairs(words: str, option: str) -> list[tuple[str, str]]:
+    pairs = []
+    for part in filter(None, (part.strip() for part in words.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals or not value.strip():
+            raise SettingsError(f"{option}: {part!r} is not of the form name=value")
+        pairs.append((name.strip(), value.strip()))
+    return pairs
+
+
