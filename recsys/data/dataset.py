@@ -1,0 +1,229 @@
+"""The data of one shop in memory; the only place where ids meet row numbers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+from recsys.data import assembly
+from recsys.data.fingerprint import fingerprint
+from recsys.data.reading import read_frames
+from recsys.data.repairs import Repair, RepairLog
+from recsys.data.validation import validate
+from recsys.errors import UnknownItemError, UnknownUserError
+from recsys.progress import Progress, silent
+from recsys.schema import ItemId, UserId
+
+_SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Products, shoppers and what happened between them, by row number. Treat every table as read-only.
+
+    Row r of `items` is the product `item_ids[r]`; a shopper's row is the place of the id in `user_ids`. `until` and
+    `without_pairs` keep both numberings, `core` makes new ones. Text columns are pandas `str`; event, device, region
+    and policy are categories (unused ones removed, "" where unknown), which compare like text.
+
+    Parameters
+    ----------
+    items : one row a product: item_id, title, description, category, brand (text, "" where unknown), price (float64,
+        NaN where unknown), tags (tuple of texts), image_url, available (bool), and any further attribute of the file
+    reviews : review_id int32 (kept by every subset), user_row and item_row int32, rating float32, time_s int64
+        (seconds since 1970 in UTC), text, title, helpful_yes and helpful_total float32, verified bool, device, region
+    events : user_row, item_row int32, event, time_s int64, weight float32 (the file's weight times the strength of
+        the event), device, region
+    impressions : time_s int64, item_row, user_row int32 (-1 where unknown), click bool, propensity float64, position
+        int16 (-1 where unknown), device, region, policy
+    repairs : what was put right while reading
+    """
+
+    name: str
+    items: pd.DataFrame
+    item_ids: pd.Index
+    user_ids: pd.Index
+    reviews: pd.DataFrame
+    events: pd.DataFrame
+    impressions: pd.DataFrame
+    repairs: tuple[Repair, ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path | str, progress: Progress = silent, now: datetime | None = None) -> "Dataset":
+        """Read and check a canonical data folder.
+
+        Parameters
+        ----------
+        now : times more than a day after this are refused; None means the clock
+
+        Raises
+        ------
+        DataError : the folder breaks the canonical form; the message says where and what to do
+        """
+        folder, log = Path(folder), RepairLog()
+        frames = read_frames(folder, log, progress)
+        progress("checking data")
+        return cls._assemble(frames, log, now, name=folder.resolve().name)
+
+    @classmethod
+    def from_frames(
+        cls,
+        items: pd.DataFrame,
+        reviews: pd.DataFrame | None = None,
+        events: pd.DataFrame | None = None,
+        impressions: pd.DataFrame | None = None,
+        *,
+        now: datetime | None = None,
+        name: str = "data",
+    ) -> "Dataset":
+        """Check tables in memory, with the columns of the files, and take them over; errors as for `read`."""
+        frames = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
+        given = {table: frame for table, frame in frames.items() if frame is not None}
+        return cls._assemble(given, RepairLog(), now, name=name)
+
+    @classmethod
+    def _assemble(cls, frames: dict[str, pd.DataFrame], log: RepairLog, now: datetime | None, name: str) -> "Dataset":
+        checked = validate(frames, log, now)
+        item_ids, user_ids, tables = assembly.number_rows(checked, log)
+        return cls(name, checked["items"], item_ids, user_ids, **tables, repairs=log.all())
+
+    @property
+    def n_items(self) -> int:
+        """Products in the catalogue."""
+        return len(self.item_ids)
+
+    @property
+    def n_users(self) -> int:
+        """Shoppers seen in any file."""
+        return len(self.user_ids)
+
+    @property
+    def n_reviews(self) -> int:
+        """Reviews, with or without text."""
+        return len(self.reviews)
+
+    @cached_property
+    def known_until_s(self) -> int:
+        """Time of the last review or event, in seconds since 1970; 0 if there is none."""
+        ends = [int(table["time_s"].max()) for table in (self.reviews, self.events) if len(table)]
+        return max(ends, default=0)
+
+    @cached_property
+    def has_time_of_day(self) -> bool:
+        """False when every review and event stands at midnight, so only days are known."""
+        return any(bool((table["time_s"] % _SECONDS_A_DAY != 0).any()) for table in (self.reviews, self.events))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, over every value; equal for equal content however the files were compressed."""
+        users = pd.DataFrame({"user_id": self.user_ids})
+        tables = {"items": self.items, "users": users, "reviews": self.reviews, "events": self.events}
+        return fingerprint({**tables, "impressions": self.impressions})
+
+    def user_row(self, user_id: UserId) -> int:
+        """Row of one shopper; raises UnknownUserError."""
+        return int(self.user_rows([user_id])[0])
+
+    def item_row(self, item_id: ItemId) -> int:
+        """Row of one product; raises UnknownItemError."""
+        return int(self.item_rows([item_id])[0])
+
+    def user_rows(self, ids: Iterable[UserId]) -> NDArray[np.int32]:
+        """Rows of many shoppers, int32, in the order asked; the first unknown one raises UnknownUserError."""
+        wanted = list(ids)
+        rows = self.user_ids.get_indexer(pd.Index(wanted, dtype=object))
+        if (rows < 0).any():
+            raise UnknownUserError(wanted[int(np.argmax(rows < 0))], self.n_users)
+        return rows.astype(np.int32)
+
+    def item_rows(self, ids: Iterable[ItemId]) -> NDArray[np.int32]:
+        """Rows of many products, int32, in the order asked; the first unknown one raises UnknownItemError."""
+        wanted = list(ids)
+        rows = self.item_ids.get_indexer(pd.Index(wanted, dtype=object))
+        if (rows < 0).any():
+            raise UnknownItemError(wanted[int(np.argmax(rows < 0))], self.n_items)
+        return rows.astype(np.int32)
+
+    def interactions(self) -> pd.DataFrame:
+        """Every review and event in one table, sorted by time_s, then user_row and item_row.
+
+        Columns: user_row, item_row int32, time_s int64, strength float32 (of a review (rating - 3) / 2, so from -1 to
+        1; of an event its weight), positive bool (a rating of at least POSITIVE_RATING, or an event of strength 1 or
+        more), kind ("review" or the name of the event), rating float32 (NaN for events), device, region.
+        """
+        return self._interactions
+
+    def positives(self) -> pd.DataFrame:
+        """Pairs of a shopper and a product liked or bought: user_row, item_row, time_s, sorted like `interactions`.
+
+        One row a pair, at its first positive moment; later repeats are left out, and so is a change of mind.
+        """
+        return self._positives
+
+    def owned(self) -> csr_array:
+        """Pairs with a review of any rating or an event of strength 1 or more: bool, shape (n_users, n_items)."""
+        return self._owned
+
+    @cached_property
+    def _interactions(self) -> pd.DataFrame:
+        return assembly.interactions(self.reviews, self.events)
+
+    @cached_property
+    def _positives(self) -> pd.DataFrame:
+        liked = self._interactions.loc[self._interactions["positive"], ["user_row", "item_row", "time_s"]]
+        return liked.drop_duplicates(["user_row", "item_row"], keep="first").reset_index(drop=True)
+
+    @cached_property
+    def _owned(self) -> csr_array:
+        both = self._interactions
+        known = both.loc[both["positive"] | both["rating"].notna(), ["user_row", "item_row"]].drop_duplicates()
+        pairs = (known["user_row"].to_numpy(), known["item_row"].to_numpy())
+        return csr_array((np.ones(len(known), dtype=bool), pairs), shape=(self.n_users, self.n_items))
+
+    def until(self, moment_s: int) -> "Dataset":
+        """Only what happened strictly before a moment (seconds since 1970); the numbering stays."""
+        return self._keeping(lambda table: (table["time_s"] < moment_s).to_numpy())
+
+    def without_pairs(self, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
+        """Without any review, event or impression of the given (shopper, product) pairs; the numbering stays.
+
+        Parameters
+        ----------
+        user_rows, item_rows : integers of shape (n_pairs,); pair p is (user_rows[p], item_rows[p])
+        """
+        hidden = self._pair_keys(user_rows, item_rows)
+        return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
+
+    def core(self, min_interactions: int) -> "Dataset":
+        """The dense heart of the data: shoppers and products with fewer positives dropped until nothing changes.
+
+        What remains between the remaining shoppers and products is kept, disliked or liked, under new row numbers;
+        review ids stay. Impressions of remaining products are kept, without the shopper if that one is gone. A
+        minimum of 1 or less keeps the whole catalogue and every shopper, also those without a positive.
+        """
+        if min_interactions <= 1:
+            return self
+        liked = self.positives()
+        users, items = assembly.dense_rows(
+            liked["user_row"].to_numpy(), liked["item_row"].to_numpy(), (self.n_users, self.n_items), min_interactions
+        )
+        tables = assembly.renumber(
+            {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}, users, items
+        )
+        catalogue = self.items[items].reset_index(drop=True)
+        return replace(
+            self, items=catalogue, item_ids=self.item_ids[items], user_ids=self.user_ids[users], **tables
+        )
+
+    def _pair_keys(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int64]:
+        return np.asarray(user_rows, dtype=np.int64) * self.n_items + np.asarray(item_rows, dtype=np.int64)
+
+    def _keeping(self, which: Any) -> "Dataset":
+        tables = {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}
+        return replace(self, **{name: assembly.subset(table, which(table)) for name, table in tables.items()})
