@@ -1,0 +1,1 @@
+"""Helpers of the Makefile; none of them is part of the product."""
