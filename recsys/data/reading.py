@@ -1,0 +1,154 @@
+"""From the files of a data folder to tables as they are; what the values may be is checked by `validation`."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.errors import DataError
+from recsys.progress import Progress, silent
+from recsys.schema import FILES, ITEMS, FileSchema, Kind
+
+_CODED = (Kind.ID, Kind.WORD)
+_REMEDY_FOLDER = "give the folder that holds items.parquet, and reviews.parquet or events.parquet"
+
+
+def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> dict[str, pd.DataFrame]:
+    """Every file that the folder has, by short name, with the columns that Shelfwise knows (of items: all).
+
+    Ids and words come as categories where they are text, so that long logs stay small.
+
+    Raises
+    ------
+    DataError : no such folder, items.parquet is missing, a file is not Parquet or holds text that is not UTF-8
+    """
+    if not folder.exists():
+        raise DataError("there is no such folder", file=str(folder), remedy=_REMEDY_FOLDER)
+    if not folder.is_dir():
+        raise DataError("this is a file, not a folder", file=str(folder), remedy=_REMEDY_FOLDER)
+    if not (folder / ITEMS.file).exists():
+        found = ", ".join(sorted(path.name for path in folder.iterdir())[:N_EXAMPLES]) or "nothing"
+        raise DataError(f"the file is missing (found: {found})", file=ITEMS.file, remedy=_REMEDY_FOLDER)
+    frames = {}
+    for done, schema in enumerate(FILES):
+        path = folder / schema.file
+        if path.exists():
+            progress(f"reading {schema.file}", done, len(FILES))
+            frames[schema.table] = _frame(_table(path, schema), schema, log)
+    return frames
+
+
+def _table(path: Path, schema: FileSchema) -> pa.Table:
+    """The file as an Arrow table, ids and words as dictionaries."""
+    try:
+        with pq.ParquetFile(path) as file:
+            fields = file.schema_arrow
+        wanted = None if schema.keeps_others else [name for name in fields.names if name in schema.names]
+        coded = [
+            column.name
+            for column in schema
+            if column.kind in _CODED and column.name in fields.names and _is_text(fields.field(column.name).type)
+        ]
+        return pq.read_table(path, columns=wanted, read_dictionary=coded, partitioning=None)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise DataError(
+            f"the file cannot be read as Parquet: {str(error).splitlines()[0]}",
+            file=schema.file,
+            remedy="it may be cut short or be another format under this name; write it as Parquet again",
+        ) from error
+
+
+def _frame(table: pa.Table, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
+    columns = {}
+    for name in dict.fromkeys(table.column_names):
+        if table.column_names.count(name) > 1:
+            raise DataError(
+                f"two columns are called {name!r}", file=schema.file, column=name, remedy="remove or rename one of them"
+            )
+        columns[name] = _plain(table.column(name), name, schema, log)
+    return pd.DataFrame(columns)
+
+
+def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
+    """One column in pandas: UTF-8 checked, bytes read as text, decimals as numbers, dates as times."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        _check_utf8(column.unify_dictionaries(), name, schema)
+        if name in schema.names and schema[name].kind in _CODED:
+            return column.unify_dictionaries().to_pandas()
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        column = column.cast(pa.large_binary()).cast(pa.large_string(), safe=False)
+        _check_utf8(column, name, schema)
+        log.add(schema.file, name, "bytes instead of text", "read as UTF-8", len(column) - column.null_count)
+    elif _is_text(kind):
+        _check_utf8(column, name, schema)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        if _is_text(kind.value_type):
+            _check_utf8(column, name, schema)
+        return pd.Series(column.to_pylist(), dtype=object)
+    elif pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    elif pa.types.is_date(kind):
+        column = column.cast(pa.timestamp("s"))
+    elif pa.types.is_null(kind):
+        return pd.Series([None] * len(column), dtype=object)
+    return column.to_pandas()
+
+
+def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        pass
+    else:
+        return
+    rows, n_rows, start = [], 0, 0
+    for chunk in column.chunks:
+        for row, value in enumerate(_bytes_of(chunk), start):
+            if not _is_utf8(value):
+                n_rows += 1
+                if len(rows) < N_EXAMPLES:
+                    rows.append((row, show(value)))
+        start += len(chunk)
+    raise DataError(
+        "the text is not UTF-8",
+        file=schema.file,
+        column=name,
+        rows=rows,
+        n_rows=n_rows,
+        remedy="write the file again from the source, read with its true encoding (often Windows-1252)",
+    )
+
+
+def _bytes_of(chunk: pa.Array) -> list[bytes | list[bytes | None] | None]:
+    """Values of one chunk as bytes, so that looking at them cannot fail."""
+    if pa.types.is_dictionary(chunk.type):
+        values = chunk.dictionary.view(_binary(chunk.dictionary.type)).to_pylist()
+        return [None if code is None else values[code] for code in chunk.indices.to_pylist()]
+    if pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type):
+        values = chunk.values.view(_binary(chunk.values.type)).to_pylist()
+        starts, lengths = chunk.offsets.to_pylist(), pc.list_value_length(chunk).to_pylist()
+        return [values[start : start + (n or 0)] for start, n in zip(starts, lengths, strict=False)]
+    return list(chunk.view(_binary(chunk.type)).to_pylist())
+
+
+def _binary(kind: pa.DataType) -> pa.DataType:
+    return pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()
+
+
+def _is_utf8(value: bytes | list[bytes | None] | None) -> bool:
+    try:
+        for part in value if isinstance(value, list) else [value]:
+            (part or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)

@@ -1,0 +1,148 @@
+"""The one gate for data: every file brought to the schema, and the files checked against each other."""
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from recsys.data.columns import Cells, as_texts, convert
+from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.data.times import seconds
+from recsys.errors import DataError
+from recsys.schema import EVENTS, FILES, IMPRESSIONS, ITEMS, REVIEWS, Column, FileSchema, Kind
+
+Frames = dict[str, pd.DataFrame]
+
+
+def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime | None = None) -> Frames:
+    """Tables in canonical types with every declared column, by short name; absent files are empty tables.
+
+    Ids, events, devices, regions and policies come back as categories, `timestamp` as `time_s` (int64 seconds since
+    1970 in UTC). Repairs are added to `log`; times later than a day after `now` (None: the clock) are refused.
+
+    Raises
+    ------
+    DataError : the first thing found that cannot be repaired
+    """
+    if "items" not in frames or not len(frames["items"].columns):
+        raise DataError("there are no products", file=ITEMS.file, remedy="give a table of products")
+    if not any(len(frames.get(schema.table, ())) for schema in (REVIEWS, EVENTS)):
+        raise DataError(
+            "there is neither a review nor an event, so nobody's taste can be learned",
+            file=f"{REVIEWS.file} and {EVENTS.file}",
+            remedy="add at least one of the two files, with rows",
+        )
+    checked = {schema.table: _file(frames.get(schema.table), schema, log, now) for schema in FILES}
+    checked["items"] = _items(checked["items"], log)
+    known = pd.Index(checked["items"]["item_id"])
+    for schema in (REVIEWS, EVENTS, IMPRESSIONS):
+        _refuse_unknown_items(checked[schema.table], known, schema)
+    checked["reviews"] = _reviews(checked["reviews"], log)
+    return checked
+
+
+def _file(frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: datetime | None) -> pd.DataFrame:
+    """One file with every declared column in its type, and of items the further attributes."""
+    if frame is not None and schema is not ITEMS and not len(frame):
+        log.add(schema.file, "", "no rows", "treated as if the file were absent", 0)
+    if frame is None or (schema is not ITEMS and not len(frame)):
+        frame = pd.DataFrame({name: pd.Series(dtype=object) for name in schema.names})
+    elif not len(frame):
+        raise DataError("the file has no rows", file=schema.file, remedy="add one row for each product")
+    _refuse_missing_columns(frame, schema)
+    result = {}
+    for column in schema:
+        values = frame[column.name] if column.name in frame else pd.Series([None] * len(frame), dtype=object)
+        cells = Cells(values.reset_index(drop=True), column, schema.file, log)
+        if column.kind is Kind.TIME:
+            result["time_s"] = seconds(cells, now).astype("int64")
+        else:
+            result[column.name] = convert(cells)
+    if schema.keeps_others:
+        others = [name for name in frame.columns if name not in schema.names]
+        result.update({str(name): _attribute(frame[name], str(name), schema, log) for name in others})
+    return pd.DataFrame(result)
+
+
+def _refuse_missing_columns(frame: pd.DataFrame, schema: FileSchema) -> None:
+    missing = [column.name for column in schema if column.required and column.name not in frame.columns]
+    if not missing:
+        return
+    spare = [str(name) for name in frame.columns if name not in schema.names]
+    close = difflib.get_close_matches(missing[0], spare, n=1, cutoff=0.5)
+    found = ", ".join(map(repr, map(str, frame.columns))) or "none"
+    raise DataError(
+        f"the column is missing (the file has {found})",
+        file=schema.file,
+        column=missing[0],
+        remedy=f"rename {close[0]!r} to {missing[0]!r} if that is meant" if close else f"add a column {missing[0]!r}",
+    )
+
+
+def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
+    """A column that the schema does not declare: lists as tuples, text as text, all else as it is."""
+    values = values.reset_index(drop=True)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.map(lambda value: isinstance(value, list | tuple | set | np.ndarray)).any():
+        return pd.Series([as_texts(value) for value in values], dtype=object)
+    if values.dtype == object and not values.map(lambda value: isinstance(value, str) or value is None).all():
+        values = values.map(str, na_action="ignore")
+    if pd.api.types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype):
+        return convert(Cells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log))
+    return values
+
+
+def _items(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
+    """Ids as text and unique; a product without a title goes by its id."""
+    ids = items["item_id"].astype("str")
+    if (twice := ids.duplicated(keep=False).to_numpy()).any():
+        places = np.flatnonzero(twice)
+        raise DataError(
+            "the same id stands in several rows",
+            file=ITEMS.file,
+            column="item_id",
+            rows=[(int(place), show(ids[place])) for place in places[:N_EXAMPLES]],
+            n_rows=len(places),
+            remedy="keep one row for each product",
+        )
+    untitled = (items["title"].str.strip() == "").to_numpy()
+    if untitled.any():
+        log.add(ITEMS.file, "title", "no title", "the id is shown instead", untitled.sum(), ids[untitled])
+    return items.assign(item_id=ids, title=items["title"].where(~untitled, ids))
+
+
+def _refuse_unknown_items(table: pd.DataFrame, known: pd.Index, schema: FileSchema) -> None:
+    ids = table["item_id"]
+    strange = ~ids.cat.categories.isin(known)
+    if not strange.any():
+        return
+    wrong = np.append(strange, False)[ids.cat.codes.to_numpy()]
+    places = np.flatnonzero(wrong)
+    raise DataError(
+        f"{int(strange.sum()):,} products that {ITEMS.file} does not have",
+        file=schema.file,
+        column="item_id",
+        rows=[(int(place), show(ids.iloc[place])) for place in places[:N_EXAMPLES]],
+        n_rows=len(places),
+        remedy=f"add these products to {ITEMS.file} or leave these rows out",
+    )
+
+
+def _reviews(reviews: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
+    """Blank texts noted, exact repeats dropped."""
+    blank = (reviews["text"].str.strip() == "").to_numpy()
+    if blank.any():
+        log.add(REVIEWS.file, "text", "no words", "kept as ratings without text", blank.sum())
+        reviews = reviews.assign(text=reviews["text"].where(~blank, ""))
+    pair = ["user_id", "item_id", "time_s"]
+    several = reviews.duplicated(pair, keep=False).to_numpy()
+    repeat = np.zeros(len(reviews), dtype=bool)
+    repeat[several] = reviews[several].duplicated([*pair, "text"], keep="first")
+    if repeat.any():
+        shown = (f"{row.user_id} on {row.item_id}" for row in reviews[repeat].head(N_EXAMPLES).itertuples())
+        log.add(REVIEWS.file, "", "repeats of a review by the same shopper", "dropped", repeat.sum(), shown)
+        reviews = reviews[~repeat].reset_index(drop=True)
+    return reviews
