@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 MAX_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("schema", "settings", "errors", "progress"),
+    ("schema", "settings", "errors", "progress", "privacy", "exports"),
     ("text", "data"),
     ("scorers",),
-    ("fusion", "ranking", "rules", "explanations"),
+    ("fusion", "eligibility", "ranking", "rules", "explanations", "results"),
     ("recommender", "evaluation", "training", "store"),
     ("cli", "__main__"),
 )
