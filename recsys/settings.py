@@ -28,8 +28,10 @@ EVENT_STRENGTHS: Mapping[str, float] = {
     "cart": 0.5,
     "click": 0.1,
     "view": 0.1,
+    "not_recommend": -1.0,
 }
-"""How strongly an event speaks for a product; 1 counts as an interaction, less only colours context."""
+"""How strongly an event speaks for a product, from -1 to 1; 1 counts as liking it, less only colours context, and -1
+speaks against it as a review of one star does."""
 
 
 def daypart_of(hour: int) -> str:
@@ -196,7 +198,9 @@ def parse_context(words: str) -> Context:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise ContextError(f"--context: date={text!r} is not a date; write 2026-05-31 or 2026-05-31T20:00") from None
+            raise ContextError(
+                f"--context: date={text!r} is not a date; write 2026-05-31 or 2026-05-31T20:00"
+            ) from None
         full = Context.at(moment)
         known.update({"moment": full.moment or moment, "weekday": full.weekday or "", "season": full.season or ""})
         if len(text) > 10:
@@ -243,5 +247,3 @@ def _pairs(words: str, option: str) -> list[tuple[str, str]]:
             raise SettingsError(f"{option}: {part!r} is not of the form name=value")
         pairs.append((name.strip(), value.strip()))
     return pairs
-
-

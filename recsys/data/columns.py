@@ -18,7 +18,7 @@ _TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 class Cells:
     """The cells of one column as they came, and where they came from; rows count from 0 as in the file."""
 
-    values: pd.Series
+    series: pd.Series
     column: Column
     file: str
     log: RepairLog
@@ -26,20 +26,18 @@ class Cells:
     def fail(self, problem: str, wrong: Any, remedy: str) -> NoReturn:
         """Refuse the file because of the rows where the mask `wrong` is true."""
         places = np.flatnonzero(wrong)
-        rows = [(int(place), show(self.values.iloc[place])) for place in places[:N_EXAMPLES]]
-        raise DataError(
-            problem, file=self.file, column=self.column.name, rows=rows, n_rows=len(places), remedy=remedy
-        )
+        rows = [(int(place), show(self.series.iloc[place])) for place in places[:N_EXAMPLES]]
+        raise DataError(problem, file=self.file, column=self.column.name, rows=rows, n_rows=len(places), remedy=remedy)
 
     def note(self, problem: str, action: str, touched: Any) -> None:
         """Report a repair of the rows where the mask `touched` is true."""
         places = np.flatnonzero(touched)
-        examples = [self.values.iloc[place] for place in places[:N_EXAMPLES]]
+        examples = [self.series.iloc[place] for place in places[:N_EXAMPLES]]
         self.log.add(self.file, self.column.name, problem, action, len(places), dict.fromkeys(map(str, examples)))
 
     def blank(self) -> NDArray[np.bool_]:
         """Cells without a value."""
-        return np.asarray(self.values.isna())
+        return np.asarray(self.series.isna())
 
     def refuse_blank(self, blank: NDArray[np.bool_]) -> None:
         """Refuse blank cells where the column must have a value everywhere."""
@@ -84,7 +82,7 @@ def _words(cells: Cells) -> pd.Series:
 
 def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
     """Place of every cell's text among the distinct ones (-1 for no value), and these."""
-    values = cells.values
+    values = cells.series
     if values.isna().all():
         return np.full(len(values), -1), []
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -108,7 +106,7 @@ def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def _texts(cells: Cells) -> pd.Series:
-    values = cells.values
+    values = cells.series
     if pd.api.types.is_numeric_dtype(values.dtype) and not values.isna().all():
         cells.note("numbers instead of text", "written out as text", values.notna())
         values = values.map(lambda number: f"{number:g}" if isinstance(number, float) else str(number), "ignore")
@@ -131,7 +129,7 @@ def _texts(cells: Cells) -> pd.Series:
 
 
 def _numbers(cells: Cells) -> pd.Series:
-    values, column = cells.values, cells.column
+    values, column = cells.series, cells.column
     blank = cells.blank()
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
         cells.fail(f"values of type {values.dtype} instead of numbers", ~blank, "write the column as numbers")
@@ -153,7 +151,7 @@ def _numbers(cells: Cells) -> pd.Series:
 
 
 def _booleans(cells: Cells) -> pd.Series:
-    values, blank = cells.values, cells.blank()
+    values, blank = cells.series, cells.blank()
     cells.refuse_blank(blank)
     if values.dtype == bool:
         return values
@@ -167,7 +165,7 @@ def _booleans(cells: Cells) -> pd.Series:
 
 
 def _lists(cells: Cells) -> pd.Series:
-    values, blank = cells.values, cells.blank()
+    values, blank = cells.series, cells.blank()
     is_text = _are_texts(values)
     is_list = np.array([isinstance(value, list | tuple | set | np.ndarray) for value in values], dtype=bool)
     if (wrong := ~is_list & ~is_text & ~blank).any():

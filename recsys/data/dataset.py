@@ -17,7 +17,7 @@ from recsys.data.fingerprint import fingerprint
 from recsys.data.reading import read_frames
 from recsys.data.repairs import Repair, RepairLog
 from recsys.data.validation import validate
-from recsys.errors import UnknownItemError, UnknownUserError
+from recsys.errors import SettingsError, UnknownItemError, UnknownUserError
 from recsys.progress import Progress, silent
 from recsys.schema import ItemId, UserId
 
@@ -140,7 +140,7 @@ class Dataset:
         rows = self.user_ids.get_indexer(pd.Index(wanted, dtype=object))
         if (rows < 0).any():
             raise UnknownUserError(wanted[int(np.argmax(rows < 0))], self.n_users)
-        return rows.astype(np.int32)
+        return np.asarray(rows, dtype=np.int32)
 
     def item_rows(self, ids: Iterable[ItemId]) -> NDArray[np.int32]:
         """Rows of many products, int32, in the order asked; the first unknown one raises UnknownItemError."""
@@ -148,7 +148,7 @@ class Dataset:
         rows = self.item_ids.get_indexer(pd.Index(wanted, dtype=object))
         if (rows < 0).any():
             raise UnknownItemError(wanted[int(np.argmax(rows < 0))], self.n_items)
-        return rows.astype(np.int32)
+        return np.asarray(rows, dtype=np.int32)
 
     def interactions(self) -> pd.DataFrame:
         """Every review and event in one table, sorted by time_s, then user_row and item_row.
@@ -167,7 +167,10 @@ class Dataset:
         return self._positives
 
     def owned(self) -> csr_array:
-        """Pairs with a review of any rating or an event of strength 1 or more: bool, shape (n_users, n_items)."""
+        """Pairs with a review of any rating or an event of strength 1 or more, or -1 or less.
+
+        bool of shape (n_users, n_items): what the shopper has had, so never recommended unless asked for.
+        """
         return self._owned
 
     @cached_property
@@ -182,7 +185,8 @@ class Dataset:
     @cached_property
     def _owned(self) -> csr_array:
         both = self._interactions
-        known = both.loc[both["positive"] | both["rating"].notna(), ["user_row", "item_row"]].drop_duplicates()
+        had = both["rating"].notna() | (both["strength"].abs() >= 1)
+        known = both.loc[had, ["user_row", "item_row"]].drop_duplicates()
         pairs = (known["user_row"].to_numpy(), known["item_row"].to_numpy())
         return csr_array((np.ones(len(known), dtype=bool), pairs), shape=(self.n_users, self.n_items))
 
@@ -206,6 +210,10 @@ class Dataset:
         What remains between the remaining shoppers and products is kept, disliked or liked, under new row numbers;
         review ids stay. Impressions of remaining products are kept, without the shopper if that one is gone. A
         minimum of 1 or less keeps the whole catalogue and every shopper, also those without a positive.
+
+        Raises
+        ------
+        SettingsError : nothing remains
         """
         if min_interactions <= 1:
             return self
@@ -213,13 +221,15 @@ class Dataset:
         users, items = assembly.dense_rows(
             liked["user_row"].to_numpy(), liked["item_row"].to_numpy(), (self.n_users, self.n_items), min_interactions
         )
+        if not users.any():
+            raise SettingsError(
+                f"no shopper and product have {min_interactions} interactions or more; lower --min-interactions"
+            )
         tables = assembly.renumber(
             {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}, users, items
         )
         catalogue = self.items[items].reset_index(drop=True)
-        return replace(
-            self, items=catalogue, item_ids=self.item_ids[items], user_ids=self.user_ids[users], **tables
-        )
+        return replace(self, items=catalogue, item_ids=self.item_ids[items], user_ids=self.user_ids[users], **tables)
 
     def _pair_keys(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int64]:
         return np.asarray(user_rows, dtype=np.int64) * self.n_items + np.asarray(item_rows, dtype=np.int64)

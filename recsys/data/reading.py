@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,6 +75,8 @@ def _frame(table: pa.Table, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
 
 def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
     """One column in pandas: UTF-8 checked, bytes read as text, decimals as numbers, dates as times."""
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string(), safe=False)
     kind = column.type
     if pa.types.is_dictionary(kind):
         _check_utf8(column.unify_dictionaries(), name, schema)
@@ -107,7 +110,8 @@ def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
         pass
     else:
         return
-    rows, n_rows, start = [], 0, 0
+    rows: list[tuple[int, str]] = []
+    n_rows, start = 0, 0
     for chunk in column.chunks:
         for row, value in enumerate(_bytes_of(chunk), start):
             if not _is_utf8(value):
@@ -131,9 +135,10 @@ def _bytes_of(chunk: pa.Array) -> list[bytes | list[bytes | None] | None]:
         values = chunk.dictionary.view(_binary(chunk.dictionary.type)).to_pylist()
         return [None if code is None else values[code] for code in chunk.indices.to_pylist()]
     if pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type):
-        values = chunk.values.view(_binary(chunk.values.type)).to_pylist()
-        starts, lengths = chunk.offsets.to_pylist(), pc.list_value_length(chunk).to_pylist()
-        return [values[start : start + (n or 0)] for start, n in zip(starts, lengths, strict=False)]
+        members = chunk.flatten()
+        values = members.view(_binary(members.type)).to_pylist()
+        ends = np.cumsum(pc.list_value_length(chunk).fill_null(0).to_numpy())
+        return [values[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
     return list(chunk.view(_binary(chunk.type)).to_pylist())
 
 
@@ -151,4 +156,4 @@ def _is_utf8(value: bytes | list[bytes | None] | None) -> bool:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

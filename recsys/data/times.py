@@ -1,6 +1,6 @@
 """Timestamps of any usual form as seconds since 1970 in UTC."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
     """
     blank = cells.blank()
     cells.refuse_blank(blank)
-    values = cells.values
+    values = cells.series
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         result = _from_stamps(cells, values)
     elif pd.api.types.is_bool_dtype(values.dtype):
@@ -38,16 +38,16 @@ def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
         result = _from_numbers(cells, values.to_numpy(dtype=np.float64), "numbers")
     else:
         result = _from_texts(cells, values)
-    now = datetime.now(timezone.utc) if now is None else now
-    now = now.replace(tzinfo=timezone.utc) if now.tzinfo is None else now
+    now = datetime.now(UTC) if now is None else now
+    now = now.replace(tzinfo=UTC) if now.tzinfo is None else now
     latest = (now + FUTURE_TOLERANCE).timestamp()
     if (wrong := result > latest).any():
         cells.fail(
-            f"times in the future (now is {now.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC)",
+            f"times in the future (now is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC)",
             wrong,
             "check the unit, the zone and this computer's clock, or leave these rows out",
         )
-    return pd.Series(result, name=cells.values.name)
+    return pd.Series(result, name=cells.series.name)
 
 
 def _from_stamps(cells: Cells, stamps: pd.Series) -> NDArray[np.int64]:

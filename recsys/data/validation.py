@@ -7,11 +7,12 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from recsys.data.catalogue import missing_products, with_stubs, with_text_ids
 from recsys.data.columns import Cells, as_texts, convert
-from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.data.repairs import N_EXAMPLES, RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
-from recsys.schema import EVENTS, FILES, IMPRESSIONS, ITEMS, REVIEWS, Column, FileSchema, Kind
+from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, Kind
 
 Frames = dict[str, pd.DataFrame]
 
@@ -35,10 +36,10 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
             remedy="add at least one of the two files, with rows",
         )
     checked = {schema.table: _file(frames.get(schema.table), schema, log, now) for schema in FILES}
-    checked["items"] = _items(checked["items"], log)
-    known = pd.Index(checked["items"]["item_id"])
-    for schema in (REVIEWS, EVENTS, IMPRESSIONS):
-        _refuse_unknown_items(checked[schema.table], known, schema)
+    items, missing = with_text_ids(checked["items"], log), set()
+    for schema in FILES[1:]:
+        missing |= missing_products(checked[schema.table]["item_id"], items["item_id"], schema, log)
+    checked["items"] = with_stubs(items, missing)
     checked["reviews"] = _reviews(checked["reviews"], log)
     return checked
 
@@ -82,7 +83,7 @@ def _refuse_missing_columns(frame: pd.DataFrame, schema: FileSchema) -> None:
 
 
 def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
-    """A column that the schema does not declare: lists as tuples, text as text, all else as it is."""
+    """A column that the schema does not declare: lists as tuples, text as text, numbers and times as they are."""
     values = values.reset_index(drop=True)
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
@@ -92,43 +93,7 @@ def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog)
         values = values.map(str, na_action="ignore")
     if pd.api.types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype):
         return convert(Cells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log))
-    return values
-
-
-def _items(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
-    """Ids as text and unique; a product without a title goes by its id."""
-    ids = items["item_id"].astype("str")
-    if (twice := ids.duplicated(keep=False).to_numpy()).any():
-        places = np.flatnonzero(twice)
-        raise DataError(
-            "the same id stands in several rows",
-            file=ITEMS.file,
-            column="item_id",
-            rows=[(int(place), show(ids[place])) for place in places[:N_EXAMPLES]],
-            n_rows=len(places),
-            remedy="keep one row for each product",
-        )
-    untitled = (items["title"].str.strip() == "").to_numpy()
-    if untitled.any():
-        log.add(ITEMS.file, "title", "no title", "the id is shown instead", untitled.sum(), ids[untitled])
-    return items.assign(item_id=ids, title=items["title"].where(~untitled, ids))
-
-
-def _refuse_unknown_items(table: pd.DataFrame, known: pd.Index, schema: FileSchema) -> None:
-    ids = table["item_id"]
-    strange = ~ids.cat.categories.isin(known)
-    if not strange.any():
-        return
-    wrong = np.append(strange, False)[ids.cat.codes.to_numpy()]
-    places = np.flatnonzero(wrong)
-    raise DataError(
-        f"{int(strange.sum()):,} products that {ITEMS.file} does not have",
-        file=schema.file,
-        column="item_id",
-        rows=[(int(place), show(ids.iloc[place])) for place in places[:N_EXAMPLES]],
-        n_rows=len(places),
-        remedy=f"add these products to {ITEMS.file} or leave these rows out",
-    )
+    return values.astype("boolean") if values.dtype == bool else values
 
 
 def _reviews(reviews: pd.DataFrame, log: RepairLog) -> pd.DataFrame:

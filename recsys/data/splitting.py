@@ -1,0 +1,171 @@
+"""What is held out of training, so that a model can be asked about what it has not seen."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recsys.data.dataset import Dataset
+from recsys.errors import DataError, SettingsError
+
+MIN_POSITIVES = 3
+"""Fewest positives of a shopper tested by `last_split`: one to test, one to validate, one to learn from."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Pairs to be found again, row by row; the numbering is that of the datasets of the same split.
+
+    Parameters
+    ----------
+    user_rows, item_rows : int32 of shape (n_pairs,)
+    moments_s : int64 of shape (n_pairs,), the moment to ask about for this pair, in seconds since 1970
+    shape : (n_users, n_items)
+    """
+
+    user_rows: NDArray[np.int32]
+    item_rows: NDArray[np.int32]
+    moments_s: NDArray[np.int64]
+    shape: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.user_rows)
+
+    def users(self) -> NDArray[np.int32]:
+        """Shoppers with anything held out, int32, ascending, each once."""
+        return np.unique(self.user_rows)
+
+    def relevant(self) -> csr_array:
+        """The pairs as a bool matrix of shape (n_users, n_items)."""
+        marks = np.ones(len(self), dtype=bool)
+        return csr_array((marks, (self.user_rows, self.item_rows)), shape=self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Two rounds of the same game: settings are chosen on validation, and only then test is looked at.
+
+    Parameters
+    ----------
+    fit_validation, fit_test : what may be learned from before asking about `validation`, before asking about `test`
+    protocol : what was done, in plain words, with counts
+    n_skipped : shoppers with positives who could not be tested
+    """
+
+    fit_validation: Dataset
+    validation: HeldOut
+    fit_test: Dataset
+    test: HeldOut
+    protocol: str
+    n_skipped: int
+
+
+def last_split(data: Dataset, seed: int = 0) -> Split:
+    """Each shopper's last positive is the test, the one before it the validation; the rest is learned from.
+
+    Positives of the same moment are put in a random order by the seed. Shoppers with fewer than MIN_POSITIVES
+    positives are not tested; what they did is learned from. Every trace of a held-out pair, be it a review, an event
+    or an impression, is removed from what is learned from.
+
+    Raises
+    ------
+    DataError : no shopper has enough positives
+    """
+    positives = data.positives()
+    users, times = positives["user_row"].to_numpy(), positives["time_s"].to_numpy()
+    lots = np.random.default_rng(seed).random(len(positives))
+    order = np.lexsort((lots, times, users))
+    counts = np.bincount(users, minlength=data.n_users)
+    ends = np.cumsum(counts)
+    tested = counts >= MIN_POSITIVES
+    n_skipped = int(((counts > 0) & ~tested).sum())
+    if not tested.any():
+        raise DataError(
+            f"no shopper has {MIN_POSITIVES} positives, so none can be held out",
+            file=data.name,
+            remedy="use more data, or split by time",
+        )
+    test = _held_out(data, positives.iloc[order[ends[tested] - 1]])
+    validation = _held_out(data, positives.iloc[order[ends[tested] - 2]])
+    fit_test = data.without_pairs(test.user_rows, test.item_rows)
+    protocol = (
+        f"last positive of each shopper held out as test, the one before it as validation (equal times in random "
+        f"order, seed {seed}): {len(test):,} shoppers tested, {n_skipped:,} with fewer than {MIN_POSITIVES} positives "
+        f"learned from only; {data.n_items:,} products, {len(positives):,} positives"
+    )
+    fit_validation = fit_test.without_pairs(validation.user_rows, validation.item_rows)
+    return Split(fit_validation, validation, fit_test, test, protocol, n_skipped)
+
+
+def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: float = 0.1) -> Split:
+    """Two moments cut everybody's history: what came before the first is learned from, what came after is asked about.
+
+    The cuts fall where the given shares of all positives lie at or after them, moved to the start of their second (or
+    day), so that nothing of one moment stands on both sides. Held out are the positives of a window whose pair was
+    not owned before it; shoppers without any history before the cut are kept, as cold ones. The moment asked about is
+    the cut itself: nothing after it may be used.
+
+    Parameters
+    ----------
+    test_share, validation_share : shares of the positives, above 0, together below 1
+
+    Raises
+    ------
+    SettingsError : the shares make no sense
+    DataError : the times are too alike to be cut
+    """
+    if not (test_share > 0 and validation_share > 0 and test_share + validation_share < 1):
+        raise SettingsError(
+            f"test_share={test_share} and validation_share={validation_share} are not usable; "
+            "give shares above 0 that together stay below 1"
+        )
+    positives = data.positives()
+    times = positives["time_s"].to_numpy()
+    places = [int(len(times) * share) for share in (1 - test_share - validation_share, 1 - test_share)]
+    first, second = (int(times[place]) for place in places) if len(times) else (0, 0)
+    if first == second or not (times < first).any():
+        raise DataError(
+            "the positives lie too close in time to be split by time",
+            file=data.name,
+            remedy="use the split by last positive, or other shares",
+        )
+    fit_validation, fit_test = data.until(first), data.until(second)
+    validation = _window(data, fit_validation, first, second)
+    test = _window(data, fit_test, second, None)
+    for held_out, name in ((validation, "validation"), (test, "test")):
+        if not len(held_out):
+            raise DataError(
+                f"the {name} window holds no new pair", file=data.name, remedy="use larger shares or more data"
+            )
+    n_skipped = data.positives()["user_row"].nunique() - len(test.users())
+    cold = np.isin(test.users(), fit_test.positives()["user_row"], invert=True).sum()
+    protocol = (
+        f"split by time: learned from before {_day(second)} UTC, asked about what is at or after it (validation "
+        f"from {_day(first)}): {len(test.users()):,} shoppers tested on {len(test):,} positives, {cold:,} of them without "
+        f"a positive before; {n_skipped:,} shoppers without a new positive in the window not tested; "
+        f"{data.n_items:,} products, {len(positives):,} positives"
+    )
+    return Split(fit_validation, validation, fit_test, test, protocol, n_skipped)
+
+
+def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> HeldOut:
+    """Positives from `start_s` until before `end_s` of pairs not owned before, all asked about at `start_s`."""
+    positives = data.positives()
+    inside = positives["time_s"] >= start_s
+    if end_s is not None:
+        inside &= positives["time_s"] < end_s
+    pairs = positives[inside]
+    owned = np.asarray(before.owned()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
+    return _held_out(data, pairs[~owned].assign(time_s=np.int64(start_s)))
+
+
+def _held_out(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
+    rows = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
+    return HeldOut(*rows, shape=(data.n_users, data.n_items))
+
+
+def _day(moment_s: int) -> str:
+    return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%d %H:%M}"

@@ -1,0 +1,179 @@
+"""Canonical data folders, written whole or not at all."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys.data.folders import beside, put_in_place
+from recsys.errors import DataError
+from recsys.schema import FILES, SCHEMAS, FileSchema, Kind
+
+_ARROW_TYPES = {
+    Kind.ID: pa.large_string(),
+    Kind.TEXT: pa.large_string(),
+    Kind.WORD: pa.dictionary(pa.int32(), pa.string()),
+    Kind.NUMBER: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.TEXTS: pa.list_(pa.string()),
+    Kind.TIME: pa.timestamp("us", tz="UTC"),
+}
+
+
+def write_folder(
+    out: Path | str,
+    *,
+    items: pd.DataFrame,
+    reviews: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
+    impressions: pd.DataFrame | None = None,
+    extra: Mapping[str, bytes] | None = None,
+    overwrite: bool = True,
+) -> None:
+    """Write tables in canonical form (columns as `recsys.schema` names them) as one data folder; see `FolderWriter`.
+
+    Parameters
+    ----------
+    extra : further files by name, such as what only tests may read
+    """
+    tables = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
+    with FolderWriter(out, overwrite=overwrite) as folder:
+        for table, frame in tables.items():
+            if frame is not None:
+                folder.write(table, frame)
+        for name, content in (extra or {}).items():
+            folder.path(name).write_bytes(content)
+
+
+class FolderWriter:
+    """Writes a data folder piece by piece in bounded memory; it appears under its name only when all went well.
+
+        with FolderWriter(out) as folder:
+            folder.write("items", items)
+            for chunk in chunks:
+                folder.write("events", chunk)
+
+    Everything goes into a hidden folder beside `out`, which takes its place when the block ends. When the block
+    raises, the hidden folder is removed and what was at `out` stays; a killed process leaves only the hidden folder.
+
+    Parameters
+    ----------
+    overwrite : an earlier data folder at `out` may be replaced; a folder with any other file is never touched
+
+    Raises
+    ------
+    DataError : `out` cannot be replaced, or a piece does not fit the schema
+    """
+
+    def __init__(self, out: Path | str, *, overwrite: bool = True) -> None:
+        self._out = Path(out).resolve()
+        self._overwrite = overwrite
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._extra: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._refuse_other_folders()
+        self._hidden = beside(self._out)
+        return self
+
+    def write(self, table: str, frame: pd.DataFrame) -> None:
+        """Append rows to one of items, reviews, events, impressions; later pieces need the columns of the first.
+
+        Times may carry a zone, be naive (UTC), or be whole seconds since 1970.
+        """
+        schema = SCHEMAS[table]
+        writer = self._writers.get(table)
+        rows = _to_arrow(frame, schema, None if writer is None else writer.schema)
+        if writer is None:
+            writer = pq.ParquetWriter(self._hidden / schema.file, rows.schema, compression="zstd")
+            self._writers[table] = writer
+        writer.write_table(rows)
+
+    def path(self, name: str) -> Path:
+        """Where to write a further file of this name, which joins the folder with the rest."""
+        if Path(name).name != name or name in (schema.file for schema in FILES):
+            raise DataError("this cannot be the name of a further file", file=name, remedy="use another plain name")
+        self._extra.add(name)
+        return self._hidden / name
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            for writer in self._writers.values():
+                writer.close()
+            if kind is None:
+                self._refuse_other_folders()
+                put_in_place(self._hidden, self._out)
+        finally:
+            shutil.rmtree(self._hidden, ignore_errors=True)
+
+    def _refuse_other_folders(self) -> None:
+        """Replacing a folder removes what is in it, so it must be an earlier data folder and nothing more."""
+        if not self._out.exists():
+            return
+        if not self._out.is_dir():
+            raise DataError("there is a file of this name", file=str(self._out), remedy="choose another folder")
+        found = {path.name for path in self._out.iterdir()}
+        if found and not self._overwrite:
+            raise DataError(
+                "the folder is not empty", file=str(self._out), remedy="choose another or allow to overwrite"
+            )
+        ours = {schema.file for schema in FILES}
+        if found and not found & ours:
+            shown = ", ".join(sorted(found)[:5])
+            raise DataError(
+                f"the folder holds other files ({shown}), which would be lost",
+                file=str(self._out),
+                remedy="choose an empty or a new folder",
+            )
+
+
+def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -> pa.Table:
+    """The rows in the Arrow types of the schema, or of the first piece of the same file."""
+    missing = [column.name for column in schema if column.required and column.name not in frame.columns]
+    if missing:
+        raise DataError(
+            "the column is missing", file=schema.file, column=missing[0], remedy="add it before writing the table"
+        )
+    declared = {column.name: column.kind for column in schema}
+    names = [str(name) for name in frame.columns if schema.keeps_others or name in declared]
+    if like is not None and set(names) != set(like.names):
+        odd = sorted(set(names) ^ set(like.names))
+        raise DataError(
+            "this column is not in every piece",
+            file=schema.file,
+            column=odd[0],
+            remedy="give all pieces the same columns",
+        )
+    names = names if like is None else like.names
+    arrays = {}
+    for name in names:
+        kind = _ARROW_TYPES.get(declared[name]) if name in declared else None
+        kind = like.field(name).type if like is not None else kind
+        arrays[name] = _array(frame[name], name, kind, schema)
+    return pa.table(arrays)
+
+
+def _array(values: pd.Series, name: str, kind: pa.DataType | None, schema: FileSchema) -> pa.Array:
+    if kind is not None and pa.types.is_timestamp(kind) and pd.api.types.is_integer_dtype(values.dtype):
+        values = pd.to_datetime(values, unit="s", utc=True)
+    elif kind is not None and pd.api.types.is_datetime64_dtype(values.dtype):
+        values = values.dt.tz_localize("UTC")
+    if values.map(type).eq(tuple).any() if values.dtype == object else False:
+        values = values.map(list)
+    try:
+        made = pa.Array.from_pandas(values, type=None if kind is None or pa.types.is_dictionary(kind) else kind)
+        return made if kind is None or made.type == kind else made.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"the values are not of the declared type: {str(error).splitlines()[0]}",
+            file=schema.file,
+            column=name,
+            remedy=f"give {kind} values",
+        ) from error
