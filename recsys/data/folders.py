@@ -1,4 +1,4 @@
-"""A finished folder put in the place of an older one, so that a reader sees the one or the other and never a mixture."""
+"""A finished folder put in the place of an older one, so that readers see one or the other and never a mixture."""
 
 import ctypes
 import os

@@ -144,8 +144,8 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     cold = np.isin(test.users(), fit_test.positives()["user_row"], invert=True).sum()
     protocol = (
         f"split by time: learned from before {_day(second)} UTC, asked about what is at or after it (validation "
-        f"from {_day(first)}): {len(test.users()):,} shoppers tested on {len(test):,} positives, {cold:,} of them without "
-        f"a positive before; {n_skipped:,} shoppers without a new positive in the window not tested; "
+        f"from {_day(first)}): {len(test.users()):,} shoppers tested on {len(test):,} positives, {cold:,} of them "
+        f"without a positive before; {n_skipped:,} shoppers without a new positive in the window not tested; "
         f"{data.n_items:,} products, {len(positives):,} positives"
     )
     return Split(fit_validation, validation, fit_test, test, protocol, n_skipped)
@@ -163,8 +163,8 @@ def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> 
 
 
 def _held_out(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
-    rows = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
-    return HeldOut(*rows, shape=(data.n_users, data.n_items))
+    users, items, moments = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
+    return HeldOut(users, items, moments, shape=(data.n_users, data.n_items))
 
 
 def _day(moment_s: int) -> str:

@@ -108,13 +108,16 @@ class FolderWriter:
             for writer in self._writers.values():
                 writer.close()
             if kind is None:
-                self._refuse_other_folders()
+                self._refuse_other_folders(ended=True)
                 put_in_place(self._hidden, self._out)
         finally:
             shutil.rmtree(self._hidden, ignore_errors=True)
 
-    def _refuse_other_folders(self) -> None:
-        """Replacing a folder removes what is in it, so it must be an earlier data folder and nothing more."""
+    def _refuse_other_folders(self, *, ended: bool = False) -> None:
+        """Replacing a folder removes what is in it, so it must be an earlier data folder and nothing more.
+
+        Which further files belong to it is known only when all has been written (`ended`).
+        """
         if not self._out.exists():
             return
         if not self._out.is_dir():
@@ -122,13 +125,13 @@ class FolderWriter:
         found = {path.name for path in self._out.iterdir()}
         if found and not self._overwrite:
             raise DataError(
-                "the folder is not empty", file=str(self._out), remedy="choose another or allow to overwrite"
+                "the folder is not empty", file=str(self._out), remedy="choose another folder, or overwrite"
             )
         ours = {schema.file for schema in FILES}
-        if found and not found & ours:
-            shown = ", ".join(sorted(found)[:5])
+        others = found - ours - self._extra if ended or not found & ours else set()
+        if others:
             raise DataError(
-                f"the folder holds other files ({shown}), which would be lost",
+                f"the folder holds other files ({', '.join(sorted(others)[:5])}), which would be lost",
                 file=str(self._out),
                 remedy="choose an empty or a new folder",
             )
