@@ -1,0 +1,195 @@
+"""What each metric means, one list at a time: the plain reference that `metrics.list_metrics` computes in bulk.
+
+Relevance is binary throughout, lists hold no repeats, and only the first k places are read. A shopper without a
+relevant item has no accuracy: the answer is NaN, never 0, so that averages can say how many shoppers they leave out.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Item = TypeVar("Item")
+
+
+def _hits(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> list[bool]:
+    if k < 1:
+        raise ValueError(f"k={k} is not a list length; give at least 1")
+    return [item in relevant_items for item in ranked_items[:k]]
+
+
+def precision_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """Share of the k places that hold a relevant item; places left empty by a short list count as misses.
+
+    >>> precision_at_k(["i1", "i7", "i3"], {"i3", "i9"}, k=4)
+    0.25
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    return sum(hits) / k if relevant_items else math.nan
+
+
+def recall_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """Share of the relevant items that stand among the first k.
+
+    >>> recall_at_k(["i1", "i7", "i3"], {"i3", "i9"}, k=3)
+    0.5
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    return sum(hits) / len(relevant_items) if relevant_items else math.nan
+
+
+def f1_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """Harmonic mean of this shopper's own precision and recall; 0 when both are 0.
+
+    Averages are means of these values, not the harmonic mean of the averages.
+
+    >>> round(f1_at_k(["i1", "i7", "i3"], {"i3", "i9"}, k=3), 4)
+    0.4
+    """
+    precision = precision_at_k(ranked_items, relevant_items, k)
+    recall = recall_at_k(ranked_items, relevant_items, k)
+    return 2 * precision * recall / (precision + recall) if precision + recall != 0 else 0.0
+
+
+def ndcg_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """Normalised discounted cumulative gain.
+
+    The item at rank r counts 1 / log2(r + 1); the ideal list places min(k, n_relevant) relevant items first.
+
+    Parameters
+    ----------
+    ranked_items : item ids, best first, without repeats; only the first k are read
+    relevant_items : held-out items of this shopper; order is ignored
+    k : at least 1
+
+    Returns
+    -------
+    float in [0, 1], or NaN when the shopper has no relevant item
+
+    Raises
+    ------
+    ValueError : k is below 1
+
+    References
+    ----------
+    Järvelin & Kekäläinen (2002), ACM TOIS 20(4).
+
+    Examples
+    --------
+    >>> round(ndcg_at_k(["i1", "i7", "i3"], {"i3", "i9"}, k=3), 4)
+    0.3066
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    if not relevant_items:
+        return math.nan
+    gain = math.fsum(1 / math.log2(place + 2) for place, hit in enumerate(hits) if hit)
+    ideal = math.fsum(1 / math.log2(place + 2) for place in range(min(k, len(relevant_items))))
+    return gain / ideal
+
+
+def average_precision_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """Mean, over min(k, n_relevant), of the precision at each rank that holds a relevant item (the AP of MAP@k).
+
+    Dividing by min(k, n_relevant) rather than by n_relevant lets a perfect list of k score 1 even when more than k
+    items are relevant; for k of at least n_relevant the two agree.
+
+    References
+    ----------
+    Buckley & Voorhees (2000), SIGIR; cut-off form as in Manning, Raghavan & Schütze (2008), section 8.4.
+
+    >>> round(average_precision_at_k(["i3", "i7", "i9"], {"i3", "i9"}, k=3), 4)
+    0.8333
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    if not relevant_items:
+        return math.nan
+    precisions = [sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits) if hit]
+    return math.fsum(precisions) / min(k, len(relevant_items))
+
+
+def reciprocal_rank_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """1 / rank of the first relevant item, 0 when none stands among the first k (the RR of MRR@k).
+
+    References
+    ----------
+    Voorhees (1999), TREC-8 question answering track.
+
+    >>> reciprocal_rank_at_k(["i1", "i3"], {"i3", "i9"}, k=2)
+    0.5
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    if not relevant_items:
+        return math.nan
+    return 1 / (hits.index(True) + 1) if any(hits) else 0.0
+
+
+def hit_at_k(ranked_items: Sequence[Item], relevant_items: Collection[Item], k: int) -> float:
+    """1 when any relevant item stands among the first k, else 0; its mean is the hit rate.
+
+    >>> hit_at_k(["i1", "i3"], {"i3"}, k=1)
+    0.0
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    return float(any(hits)) if relevant_items else math.nan
+
+
+def intra_list_diversity(vectors: NDArray[np.floating]) -> float:
+    """1 minus the mean cosine over all pairs of a list's products, in the encoder's own space.
+
+    Parameters
+    ----------
+    vectors : float of shape (n_listed, n_dims), unit length; a product without text is all zeros and is left out
+
+    Returns
+    -------
+    float in [0, 2], or NaN when fewer than two of the products have a vector
+
+    References
+    ----------
+    Ziegler et al. (2005), WWW; the mean over pairs as in Castells, Hurley & Vargas (2015), Recommender Systems
+    Handbook.
+
+    >>> intra_list_diversity(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])).__round__(4)
+    0.6667
+    """
+    described = [vector for vector in np.asarray(vectors, np.float64) if vector.any()]
+    pairs = [(a, b) for a in range(len(described)) for b in range(a)]
+    if not pairs:
+        return math.nan
+    return 1 - math.fsum(float(described[a] @ described[b]) for a, b in pairs) / len(pairs)
+
+
+def novelty(ranked_items: Sequence[Item], popularity: Mapping[Item, int], n_train_users: int) -> float:
+    """Mean self-information -log2 p(item) of the listed products, in bits.
+
+    p(item) = (shoppers who have it + 1) / (all shoppers + 1): the +1 acts as one more shopper who has everything, so
+    that a product nobody has is log2(n + 1) bits and one that everybody has is 0.
+
+    References
+    ----------
+    Zhou et al. (2010), PNAS 107(10); Vargas & Castells (2011), RecSys.
+
+    >>> novelty(["i1", "i2"], {"i1": 7, "i2": 1}, n_train_users=7)
+    1.0
+    """
+    if not ranked_items:
+        return math.nan
+    bits = [math.log2((n_train_users + 1) / (popularity.get(item, 0) + 1)) for item in ranked_items]
+    return math.fsum(bits) / len(bits)
+
+
+def coverage(lists: Sequence[Sequence[Item]], n_items: int) -> float:
+    """Share of a catalogue of n_items that is shown on at least one of the lists.
+
+    References
+    ----------
+    Ge, Delgado-Battenfeld & Jannach (2010), RecSys ("catalogue coverage").
+
+    >>> coverage([["i1", "i2"], ["i2", "i3"]], n_items=6)
+    0.5
+    """
+    if n_items < 1:
+        raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
+    return len({item for ranked_items in lists for item in ranked_items}) / n_items
