@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format types screenshots clean distclean
+.PHONY: help app test lint rules layout format types screenshots clean distclean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,8 +26,12 @@ test: $(VENV)/.dev ## set up and run every test
 	@sh scripts/chromium.sh
 	$(RUN) pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev ## check the code with ruff
+lint: rules layout ## check the code with ruff
+
+rules: $(VENV)/.dev
 	$(RUN) ruff check .
+
+layout: $(VENV)/.dev
 	$(RUN) ruff format --check .
 
 format: $(VENV)/.dev ## lay the code out anew with ruff
@@ -43,7 +47,7 @@ screenshots: $(VENV)/.dev ## save every page, light and dark, wide and narrow, i
 
 clean: ## remove what tests and tools left behind; the environment stays
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environment as well
 	rm -rf $(VENV)

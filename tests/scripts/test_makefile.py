@@ -38,12 +38,17 @@ class Clone:
         self.python.chmod(0o755)
 
     def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run make; CC does no work, so that the outcome does not hang on this machine's compiler."""
-        compiler = {"CC": "true"}
+        """Run make; CC does no work, so that the outcome does not hang on this machine's compiler.
+
+        What an outer `make test` hands down, its flags and its variables, stays outside.
+        """
+        handed_down = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "PORT", "PIP_ARGS", "PYTEST_ARGS"}
+        inherited = {name: value for name, value in os.environ.items() if name not in handed_down}
+        own = {"PYTHON": str(self.python), "CC": "true", "RECSYS_CHROMIUM": "/bin/sh"}
         return subprocess.run(
             ["make", *arguments],
             cwd=self.root,
-            env={**os.environ, "PYTHON": str(self.python), **compiler, "RECSYS_CHROMIUM": "/bin/sh", **environment},
+            env={**inherited, **own, **environment},
             capture_output=True,
             text=True,
             check=False,
