@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from recsys.training.home import Home
+
 ROOT = Path(__file__).resolve().parents[1]
 ITEMS, SHOPPERS = 300, 300
 
@@ -37,15 +39,15 @@ def build(home: Path) -> Path:
 
     Parameters
     ----------
-    home : what RECSYS_HOME will name; gets `demo/data` and `demo/model`
+    home : what RECSYS_HOME will name; its layout is that of `recsys.training.home.Home`
     """
     with FileLock(f"{home}.lock"):
         done = home / ".built"
         if not done.exists():
-            data, model = home / "demo" / "data", home / "demo" / "model"
-            data.parent.mkdir(parents=True, exist_ok=True)
-            recsys("demo", "--items", str(ITEMS), "--shoppers", str(SHOPPERS), "--out", str(data), home=home)
-            recsys("train", "--data", str(data), "--out", str(model), home=home)
+            place = Home(home)
+            home.mkdir(exist_ok=True)
+            recsys("demo", "--items", str(ITEMS), "--shoppers", str(SHOPPERS), "--out", str(place.data), home=home)
+            recsys("train", "--data", str(place.data), "--out", str(place.model), home=home)
             done.touch()
     return home
 

@@ -1,7 +1,6 @@
 """A Streamlit server of one's own: a free loopback port, a home of its own, gone at the end with all its children."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +10,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,14 +61,14 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # a process group of its own, so that training started by the app ends with it
+            start_new_session=True,  # Ctrl-C in the tests' terminal is for the tests, which then end the server
         )
     try:
         address = f"http://127.0.0.1:{port}"
         _await_health(address, server, log, timeout_s)
         yield address
     finally:
-        _end_group(server)
+        _end(server)
 
 
 def _await_health(address: str, server: subprocess.Popen[bytes], log: Path, timeout_s: float) -> None:
@@ -89,9 +90,15 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _end_group(server: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=5)
+def _end(server: subprocess.Popen[bytes]) -> None:
+    try:
+        family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(family, timeout=5)[1]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    server.wait(timeout=5)

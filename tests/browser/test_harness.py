@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import TimeoutError as BrowserTimeout
@@ -27,6 +28,14 @@ if st.button("Sleep", key="sleep"):
 st.write(f"counted {st.session_state.get('n', 0)}")
 for row in range(60):
     st.write(f"row {row}")
+"""
+
+STARTS_A_JOB = """
+import subprocess, sys
+import streamlit as st
+
+job = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+st.write(f"job {job.pid}")
 """
 
 
@@ -95,6 +104,16 @@ def test_the_server_is_gone_at_the_end(tmp_path: Path) -> None:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=2)
+
+
+def test_a_job_that_the_app_started_ends_with_the_server(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "starts_a_job.py").write_text(STARTS_A_JOB)
+    with _server.running(tmp_path / "starts_a_job.py", home=tmp_path / "home") as address:
+        page = visit(address)
+        page.goto("/")
+        pid = int(settled(page).get_by_text("job ").inner_text().removeprefix("job "))
+        assert psutil.pid_exists(pid)
+    assert not psutil.pid_exists(pid)
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
