@@ -22,7 +22,7 @@ class RecentPopularityScorer(Scorer):
 
     Parameters
     ----------
-    window_days : length of the window, above 0; a week forgets seasons, two to four catch a little more on the Steam set
+    window_days : length of the window, above 0; 7 as in the reference protocol, 14 to 30 find slightly more on Steam
     """
 
     name = "recent_popularity"
@@ -76,7 +76,9 @@ class RecentPopularityScorer(Scorer):
             Part(
                 f"liked {n_recent:,} times in the last {self.window_days:g} days", float(n_recent), {"kind": "recent"}
             ),
-            Part(f"liked {n_before:,} times in all until then", n_before / (before.sum() + 1), {"kind": "earlier"}),
+            Part(
+                f"liked {n_before:,} times in all until then", n_before / (int(before.sum()) + 1), {"kind": "earlier"}
+            ),
         ]
 
     def _state(self) -> ScorerState:

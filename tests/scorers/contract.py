@@ -1,0 +1,190 @@
+"""What every component and every baseline keeps, whatever it computes: subclass `ScorerContract` once for each.
+
+class TestPopularity(ScorerContract):
+    scorer_class = PopularityScorer
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.data.dataset import Dataset
+from recsys.errors import NotFittedError
+from recsys.scorers.base import NO_ROW, Fitting, Requests, Scorer, ScorerState
+from recsys.settings import Context
+
+MOMENT = datetime(2024, 4, 6, 12, tzinfo=UTC)
+"""A moment in the middle of the small shop's history."""
+
+Tables = dict[str, pd.DataFrame]
+
+
+class ScorerContract:
+    """Tests of one scorer on the small shop of conftest; not collected by itself.
+
+    Attributes
+    ----------
+    scorer_class : the scorer under test
+    learns_by_chance : True when random numbers are drawn in the order of the catalogue, so that another order gives
+        similar scores rather than the same ones
+    """
+
+    scorer_class: ClassVar[type[Scorer]]
+    learns_by_chance: ClassVar[bool] = False
+
+    def make(self) -> Scorer:
+        """An unfitted scorer; override for settings that suit a tiny shop."""
+        return self.scorer_class()
+
+    def fitting(self, data: Dataset, seed: int = 0) -> Fitting:
+        """What to learn from; override to add a phrasebook."""
+        return Fitting(data, seed=seed)
+
+    def requests(self, data: Dataset) -> Requests:
+        """Every shopper and a cold one, under three kinds of context; override to add words."""
+        rows = np.array([*range(data.n_users), NO_ROW] * 3, np.int32)
+        late = Context.at(datetime(2024, 4, 26, 20, tzinfo=UTC), device="mobile", region="north")
+        cycle = (late, Context(), Context.at(MOMENT, device="desktop"))
+        return Requests(rows, tuple(cycle[place // (data.n_users + 1)] for place in range(len(rows))))
+
+    def fitted(self, data: Dataset, seed: int = 0) -> Scorer:
+        return self.make().fit(self.fitting(data, seed))
+
+    @pytest.mark.parametrize(
+        "use",
+        [
+            lambda scorer: scorer.score(Requests.one(NO_ROW, Context())),
+            lambda scorer: scorer.contributions(Requests.one(NO_ROW, Context()), 0, 0),
+            lambda scorer: scorer.state(),
+        ],
+        ids=["score", "contributions", "state"],
+    )
+    def test_unfitted_use_raises(self, use: Callable[[Scorer], object]) -> None:
+        name = self.scorer_class.name
+        with pytest.raises(NotFittedError, match=rf"the {name} scorer is not fitted yet; call fit\(\) or load"):
+            use(self.make())
+
+    def test_scores_are_finite_float32_for_every_request_and_product(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        scores = scorer.score(requests)
+        assert scores.dtype == np.float32
+        assert scores.shape == (len(requests), tiny_data.n_items)
+        assert np.isfinite(scores).all()
+        assert scorer.score(Requests(np.empty(0, np.int32), ())).shape == (0, tiny_data.n_items)
+
+    def test_same_seed_same_scores(self, tiny_data: Dataset) -> None:
+        requests = self.requests(tiny_data)
+        first, second = (self.fitted(tiny_data, seed=7).score(requests) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+
+    def test_save_and_load_keep_the_scores_and_their_parts(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        loaded = self.scorer_class.from_state(_written_and_read(scorer.state()))
+        np.testing.assert_array_equal(loaded.score(requests), scorer.score(requests))
+        for item_row in range(tiny_data.n_items):
+            assert loaded.contributions(requests, 1, item_row) == scorer.contributions(requests, 1, item_row)
+
+    def test_a_loaded_scorer_can_be_saved_again(self, tiny_data: Dataset) -> None:
+        state = self.fitted(tiny_data).state()
+        again = self.scorer_class.from_state(_written_and_read(state)).state()
+        assert set(again.arrays) == set(state.arrays)
+        for name, array in state.arrays.items():
+            np.testing.assert_array_equal(again.arrays[name], array, err_msg=name)
+        assert json.loads(json.dumps(again.meta)) == json.loads(json.dumps(state.meta))
+
+    def test_a_batch_equals_its_requests_one_by_one(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        batch = scorer.score(requests)
+        for row in range(len(requests)):
+            alone = Requests.one(int(requests.user_rows[row]), requests.contexts[row], requests.words_of(row))
+            np.testing.assert_allclose(scorer.score(alone)[0], batch[row], rtol=1e-5, atol=1e-6)
+
+    def test_the_order_of_requests_changes_nothing_but_the_order_of_answers(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        order = np.random.default_rng(1).permutation(len(requests))
+        words = tuple(requests.words_of(row) for row in order) if requests.words else ()
+        shuffled = Requests(requests.user_rows[order], tuple(requests.contexts[row] for row in order), words)
+        np.testing.assert_allclose(scorer.score(shuffled), scorer.score(requests)[order], rtol=1e-5, atol=1e-6)
+
+    def test_contributions_sum_to_the_score(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        scores = scorer.score(requests)
+        assert np.ptp(scores) > 0  # all-equal scores would prove nothing
+        for row in range(len(requests)):
+            for item_row in range(tiny_data.n_items):
+                parts = scorer.contributions(requests, row, item_row)
+                assert sum(part.value for part in parts) == pytest.approx(scores[row, item_row], rel=1e-5, abs=1e-5)
+
+    def test_parts_are_readable_and_can_be_written_as_json(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        parts = [part for row in range(tiny_data.n_users) for part in scorer.contributions(requests, row, 0)]
+        assert parts
+        for part in parts:
+            assert part.label.strip()
+            assert type(part.value) is float
+            assert json.loads(json.dumps(part.source)) == part.source
+
+    def test_columns_are_in_catalogue_order(self, tiny: Tables, tiny_data: Dataset) -> None:
+        order = np.array([3, 7, 0, 5, 2, 6, 1, 4])
+        moved = Dataset.from_frames(**{**tiny, "items": tiny["items"].iloc[order].reset_index(drop=True)})
+        here = self.fitted(tiny_data).score(self.requests(tiny_data))
+        there = self.fitted(moved).score(self.requests(moved))
+        if self.learns_by_chance:
+            aligned, crossed = _likeness(here[:, order], there), _likeness(here, there)
+            assert aligned > 0.3
+            assert aligned > crossed
+        else:
+            np.testing.assert_allclose(there, here[:, order], rtol=1e-4, atol=1e-5)
+
+    def test_what_happens_after_the_training_data_does_not_change_scores(self, tiny: Tables) -> None:
+        cut_s = int(MOMENT.timestamp())
+        true, other = (Dataset.from_frames(**tables).until(cut_s) for tables in (tiny, _with_another_future(tiny)))
+        assert len(true.positives()) == len(other.positives()) > 0
+        requests = self.requests(true)
+        np.testing.assert_array_equal(self.fitted(other).score(requests), self.fitted(true).score(requests))
+
+
+class AsOfMomentContract(ScorerContract):
+    """For a scorer that, fitted on everything, itself leaves out what is not before the moment asked about."""
+
+    def test_future_events_do_not_change_scores_at_an_earlier_moment(self, tiny: Tables) -> None:
+        true, other = (Dataset.from_frames(**tables) for tables in (tiny, _with_another_future(tiny)))
+        rows = np.array([*range(true.n_users), NO_ROW], np.int32)
+        requests = Requests(rows, (Context.at(MOMENT, device="mobile", region="north"),) * len(rows))
+        expected, scores = self.fitted(true), self.fitted(other)
+        np.testing.assert_array_equal(scores.score(requests), expected.score(requests))
+        later = Requests(rows, (Context(),) * len(rows))
+        assert not np.array_equal(scores.score(later), expected.score(later))  # the change was there to be seen
+
+
+def _written_and_read(state: ScorerState) -> ScorerState:
+    """As an artifact folder would give it back: arrays read-only, meta through JSON."""
+    arrays = {name: np.array(array) for name, array in state.arrays.items()}
+    for name, array in arrays.items():
+        assert array.dtype.kind in "biuf", f"{name} is of type {array.dtype}, which an artifact does not hold"
+        array.flags.writeable = False
+    return ScorerState(arrays, json.loads(json.dumps(state.meta)))
+
+
+def _with_another_future(tiny: Tables) -> Tables:
+    """The shop with everything from MOMENT on gone and something else in its place: all buy and praise two products."""
+    tables = {name: table[table["timestamp"] < MOMENT] for name, table in tiny.items() if name != "items"}
+    users = ["0042", "ann", "ben", "cleo", "dora", "eli"]
+    when = pd.to_datetime(["2024-04-06T12:00", "2024-04-29T08:00"], utc=True)
+    rows = [(user, item, stamp) for user in users for item, stamp in zip(("candle", "00123"), when, strict=True)]
+    bought = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    where = {"device": "mobile", "region": "north"}
+    said = {"rating": 5, "text": "Warm, light and so bright.", "helpful_yes": 9, "helpful_total": 9}
+    tables["events"] = pd.concat([tables["events"], bought.assign(event="purchase", **where)], ignore_index=True)
+    tables["reviews"] = pd.concat([tables["reviews"], bought.assign(**said, **where)], ignore_index=True)
+    return {"items": tiny["items"], **tables}
+
+
+def _likeness(some: np.ndarray, others: np.ndarray) -> float:
+    """Mean correlation of the rows of two score matrices."""
+    return float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(some, others, strict=True) if a.std() and b.std()]))
