@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.data.repairs import N_EXAMPLES, RepairLog, show
 from recsys.errors import DataError
-from recsys.schema import Column, Kind
+from recsys.schema import ITEMS, Column, Kind
 
 _TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 
@@ -68,10 +68,10 @@ def _words(cells: Cells) -> pd.Series:
     spaced = np.array([short != value for short, value in zip(stripped, distinct, strict=True)], dtype=bool)
     in_rows = np.append(spaced, False)[codes]
     if spaced.any():
-        if cells.column.kind is Kind.ID and len(set(stripped)) < len(distinct):
+        if cells.file == ITEMS.file and len(set(stripped)) < len(distinct):
             twice = pd.Series(stripped).duplicated(keep=False).to_numpy()
-            remedy = "decide which ids are meant and write them without spaces around them"
-            cells.fail("ids that differ only by spaces around them", in_rows & np.append(twice, False)[codes], remedy)
+            remedy = "decide which product is meant and write its id without spaces around it"
+            cells.fail("ids that differ only by spaces around them", np.append(twice, False)[codes], remedy)
         cells.note("spaces around the value", "removed", in_rows)
     blank = np.append(stripped == "", True)[codes]
     cells.refuse_blank(blank)

@@ -47,6 +47,7 @@ def _table(path: Path, schema: FileSchema) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             fields = file.schema_arrow
+        _refuse_twins(fields.names, schema)
         wanted = None if schema.keeps_others else [name for name in fields.names if name in schema.names]
         coded = [
             column.name
@@ -62,15 +63,16 @@ def _table(path: Path, schema: FileSchema) -> pa.Table:
         ) from error
 
 
-def _frame(table: pa.Table, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
-    columns = {}
-    for name in dict.fromkeys(table.column_names):
-        if table.column_names.count(name) > 1:
+def _refuse_twins(names: list[str], schema: FileSchema) -> None:
+    for name in names:
+        if names.count(name) > 1:
             raise DataError(
                 f"two columns are called {name!r}", file=schema.file, column=name, remedy="remove or rename one of them"
             )
-        columns[name] = _plain(table.column(name), name, schema, log)
-    return pd.DataFrame(columns)
+
+
+def _frame(table: pa.Table, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
+    return pd.DataFrame({name: _plain(table.column(name), name, schema, log) for name in table.column_names})
 
 
 def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:

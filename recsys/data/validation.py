@@ -9,7 +9,7 @@ import pandas as pd
 
 from recsys.data.catalogue import missing_products, with_stubs, with_text_ids
 from recsys.data.columns import Cells, as_texts, convert
-from recsys.data.repairs import N_EXAMPLES, RepairLog
+from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
 from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, Kind
@@ -107,7 +107,7 @@ def _reviews(reviews: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     repeat = np.zeros(len(reviews), dtype=bool)
     repeat[several] = reviews[several].duplicated([*pair, "text"], keep="first")
     if repeat.any():
-        shown = (f"{row.user_id} on {row.item_id}" for row in reviews[repeat].head(N_EXAMPLES).itertuples())
+        shown = dict.fromkeys(f"{row.user_id} on {row.item_id}" for row in reviews[repeat].head(20).itertuples())
         log.add(REVIEWS.file, "", "repeats of a review by the same shopper", "dropped", repeat.sum(), shown)
         reviews = reviews[~repeat].reset_index(drop=True)
     return reviews

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recsys.data.folders import beside, put_in_place
 from recsys.errors import DataError
-from recsys.schema import FILES, SCHEMAS, FileSchema, Kind
+from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
 
 _ARROW_TYPES = {
     Kind.ID: pa.large_string(),
@@ -109,6 +109,8 @@ class FolderWriter:
                 writer.close()
             if kind is None:
                 self._refuse_other_folders(ended=True)
+                if "items" not in self._writers:
+                    raise DataError("no products were written", file=ITEMS.file, remedy="write at least one")
                 put_in_place(self._hidden, self._out)
         finally:
             shutil.rmtree(self._hidden, ignore_errors=True)
