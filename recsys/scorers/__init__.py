@@ -1,0 +1,21 @@
+"""Components and baselines under one contract (`recsys.scorers.base`)."""
+
+from recsys.scorers.base import Scorer
+from recsys.scorers.collaborative import CollaborativeScorer
+from recsys.scorers.content import ContentScorer
+from recsys.scorers.context import ContextScorer
+from recsys.scorers.ease import EASEScorer
+from recsys.scorers.item_knn import ItemKNNScorer
+from recsys.scorers.popularity import PopularityScorer
+from recsys.scorers.recent_popularity import RecentPopularityScorer
+from recsys.scorers.semantic import SemanticScorer
+
+COMPONENT_CLASSES: dict[str, type[Scorer]] = {
+    scorer.name: scorer for scorer in (CollaborativeScorer, ContentScorer, SemanticScorer, ContextScorer)
+}
+"""The four components, in the order of `settings.COMPONENTS`."""
+
+BASELINE_CLASSES: dict[str, type[Scorer]] = {
+    scorer.name: scorer for scorer in (PopularityScorer, RecentPopularityScorer, ItemKNNScorer, EASEScorer)
+}
+"""Simple models that anything better has to beat."""

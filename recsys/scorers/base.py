@@ -1,8 +1,8 @@
 """The contract that every component and every baseline keeps.
 
-A scorer is fitted on a `Dataset`, answers batches of `Requests` with one raw score for every product of the catalogue,
-splits any of its scores into named parts exactly, and can be written to arrays and read back. It never looks at anything
-later than the moment a request asks about.
+A scorer is fitted on a `Dataset`, answers batches of `Requests` with one raw score for every product of the
+catalogue, splits any of its scores into named parts exactly, and can be written to arrays and read back. It never looks
+at anything later than the moment a request asks about.
 """
 
 from abc import ABC, abstractmethod

@@ -1,0 +1,70 @@
+"""The command line: `python -m recsys COMMAND`. Results go to stdout, progress and logs to stderr.
+
+A failure prints one line on stderr and exits with 2 (bad input), 130 (stopped by a person) or 1 (anything else).
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import recsys
+from recsys.cli import bench, demo, evaluate, recommend, train
+from recsys.errors import Cancelled, RecsysError
+
+_DESCRIPTION = """\
+Shelfwise: recommendations from what shoppers did, what products are, what people wrote, and the moment.
+
+A first tour, from nothing to a list:
+  python -m recsys demo --out shop                          make a demo shop
+  python -m recsys train --data shop --out model            learn from it
+  python -m recsys recommend --model model --user u00001    ten products for one shopper
+  python -m recsys recommend --model model --text "a warm, quiet tent for two"
+  python -m recsys evaluate --data shop                     how good it is, beside simple baselines
+  streamlit run app.py                                      all of it in the browser
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other failure does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = _Parser(
+        prog="python -m recsys", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"Shelfwise {recsys.__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also log what happens inside, on stderr")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for module in (demo, train, recommend, evaluate, bench):
+        module.add_command(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    args = build_parser().parse_args(argv)
+    level = logging.INFO if args.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except RecsysError as error:
+        print(f"recsys {args.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"recsys {args.command}: {Cancelled('working')}", file=sys.stderr)
+        return Cancelled.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; keep the interpreter from complaining when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"recsys {args.command}: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0

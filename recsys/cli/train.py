@@ -1,0 +1,44 @@
+"""`recsys train`: learn a model from a data folder."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from recsys.cli.reporting import TerminalProgress
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "train",
+        help="learn a model from a data folder",
+        description="Read and check a data folder, find and encode the phrases of its texts, fit the four components, "
+        "and write the model. The earlier model in the same place stays usable until the new one is complete; stopping "
+        "with Ctrl-C changes nothing. Phrases that were encoded before are taken from the cache.",
+        epilog="example: python -m recsys train --data shop --out model",
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="model folder to write")
+    parser.add_argument(
+        "--split",
+        choices=("none", "temporal", "last"),
+        default="none",
+        help="leave out what `evaluate` tests on: the end of time, or each shopper's last product (default: none)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same model (default: %(default)s)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train and say what was learnt."""
+    from recsys.training.fit import TrainingSettings, train
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with TerminalProgress() as progress:
+        artifact = train(args.data, args.out, TrainingSettings(split=args.split, seed=args.seed), progress)
+    facts = artifact.manifest["data"]
+    print(
+        f"{args.out}: learnt from {facts['n_items']:,} products, {facts['n_users']:,} shoppers, "
+        f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
+        f"model {artifact.model_id[:12]}"
+    )

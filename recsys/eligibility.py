@@ -1,0 +1,64 @@
+"""Which products may be on a list at all: not seen before, available, and inside the person's filters."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.errors import SettingsError
+from recsys.scorers.base import IntArray
+from recsys.settings import Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The columns of the catalogue that filters read, in catalogue order.
+
+    Parameters
+    ----------
+    categories : names of the categories
+    category : int32 of shape (n_items,), position in `categories`
+    price : float64 of shape (n_items,), NaN where unknown
+    available : bool of shape (n_items,)
+    """
+
+    categories: tuple[str, ...]
+    category: IntArray
+    price: NDArray[np.float64]
+    available: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, items: pd.DataFrame) -> Self:
+        """Read a catalogue."""
+        category = pd.Categorical(items["category"])
+        return cls(
+            tuple(map(str, category.categories)),
+            category.codes.astype(np.int32),
+            items["price"].to_numpy(np.float64),
+            items["available"].to_numpy(bool),
+        )
+
+    def eligible(self, filters: Filters, owned_rows: IntArray) -> NDArray[np.bool_]:
+        """Mask of the products that may be listed, bool of shape (n_items,).
+
+        A product of unknown price stays when a price range is set only if the range is open at both ends.
+
+        Raises
+        ------
+        SettingsError : a category is not in this catalogue
+        """
+        mask = self.available.copy() if filters.only_available else np.ones(len(self.available), bool)
+        if filters.categories:
+            unknown = sorted(filters.categories - set(self.categories))
+            if unknown:
+                raise SettingsError(f"category {unknown[0]!r} is not in this catalogue; choose another")
+            mask &= np.isin(self.category, [self.categories.index(name) for name in filters.categories])
+        if filters.price_low is not None:
+            mask &= self.price >= filters.price_low
+        if filters.price_high is not None:
+            mask &= self.price <= filters.price_high
+        if not filters.include_seen:
+            mask[owned_rows] = False
+        return mask

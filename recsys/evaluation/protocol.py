@@ -1,0 +1,250 @@
+"""How models are compared: which shoppers, what is held out, what each model may know, and what comes out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
+from recsys.errors import DataError, SettingsError
+from recsys.evaluation.lists import ModelReport, evaluate_lists
+from recsys.evaluation.weights import ValidationScores, best_weights
+from recsys.fusion import Standardised, fuse
+from recsys.progress import Progress, silent
+from recsys.ranking import select
+from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
+from recsys.scorers.base import Fitting, Requests, Scorer
+from recsys.scorers.semantic import reference_vectors
+from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings, season_of
+from recsys.text.library import make_phrasebook
+from recsys.text.phrasebook import Phrasebook
+
+TRADITIONAL = ("collaborative", "content")
+MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
+"""Every model that is compared, in the order in which they are shown."""
+
+CHUNK_USERS = 256
+MAX_VALIDATION_FLOATS = 250_000_000
+"""Weights are chosen on as many validation shoppers as fit in this many scores (1 GB)."""
+
+SplitName = Literal["temporal", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """Parameters
+    ----------
+    split : "last" holds out each shopper's last product, "temporal" everything after a moment
+    min_interactions : shoppers and products with fewer positives are dropped, repeatedly
+    k : metric cut-off
+    seed : of ties in time, of the models and of the resampling
+    """
+
+    split: SplitName = "temporal"
+    min_interactions: int = 1
+    k: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.min_interactions < 1 or self.k < 1:
+            raise SettingsError(f"min_interactions={self.min_interactions} and k={self.k} must both be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What `recsys evaluate` found."""
+
+    protocol: str
+    k: int
+    n_users: int
+    models: Mapping[str, ModelReport]
+    weights: Mapping[str, FusionSettings]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document that `recsys evaluate --json` prints."""
+        return {
+            "protocol": self.protocol,
+            "k": self.k,
+            "n_users": self.n_users,
+            "weights": {name: settings.normalised() for name, settings in self.weights.items()},
+            "models": {name: report.as_json() for name, report in self.models.items()},
+        }
+
+
+def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress: Progress = silent) -> Evaluation:
+    """Compare every component, the fusion and every baseline on one data folder.
+
+    Weights are chosen on validation shoppers with models that know neither validation nor test; then everything is
+    fitted again on training and validation together, and tested once.
+
+    Raises
+    ------
+    DataError : the data breaks the canonical form, or too little of it is left to test on
+    """
+    settings = settings or EvaluationSettings()
+    data = Dataset.read(folder, progress).core(settings.min_interactions)
+    split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
+    if not len(split.test.user_rows):
+        raise DataError(
+            "no shopper has enough interactions to hold one out",
+            file="the data folder",
+            remedy="lower --min-interactions, use the other --split, or bring more data",
+        )
+    book = make_phrasebook(data, progress)
+    weights = choose_weights(data, split, book, settings, progress)
+    models = dict(_reports(data, split, book, weights, settings, progress))
+    users = split.test.users()
+    return Evaluation(_in_words(split, settings, weights), settings.k, len(users), models, weights)
+
+
+def choose_weights(
+    data: Dataset, split: Split, book: Phrasebook, settings: EvaluationSettings, progress: Progress = silent
+) -> dict[str, FusionSettings]:
+    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
+    scorers = _fit(COMPONENT_CLASSES, split.fit_validation, book, settings.seed, progress)
+    scores = validation_scores(data, split, scorers, settings, progress)
+    progress("choosing weights", 0, 2)
+    traditional, _ = best_weights(scores, TRADITIONAL, settings.k)
+    progress("choosing weights", 1, 2)
+    full, _ = best_weights(scores, COMPONENTS, settings.k)
+    progress("choosing weights", 2, 2)
+    return {"traditional": traditional, "full": full}
+
+
+def validation_scores(
+    data: Dataset,
+    split: Split,
+    scorers: Mapping[str, Scorer],
+    settings: EvaluationSettings,
+    progress: Progress = silent,
+) -> ValidationScores:
+    """Standardised scores of the validation shoppers (a seeded sample where they would not fit in memory)."""
+    users = split.validation.users()
+    most = max(1, MAX_VALIDATION_FLOATS // (len(COMPONENTS) * data.n_items))
+    if len(users) > most:
+        users = np.sort(np.random.default_rng(settings.seed).choice(users, most, replace=False))
+    values = np.empty((len(users), len(COMPONENTS), data.n_items), np.float32)
+    for start, requests in _batches(data, split.fit_validation, split.validation, users, settings.split):
+        progress("scoring validation shoppers", start, len(users))
+        raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
+        for place in range(len(requests)):
+            values[start + place] = Standardised.of(raw[place]).values
+    progress("scoring validation shoppers", len(users), len(users))
+    pairs = split.validation.relevant()[users].tocoo()
+    order = np.argsort(pairs.row, kind="stable")
+    eligible = ~split.fit_validation.owned()[users].toarray().astype(bool)
+    return ValidationScores(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+
+
+def _reports(
+    data: Dataset,
+    split: Split,
+    book: Phrasebook,
+    weights: Mapping[str, FusionSettings],
+    settings: EvaluationSettings,
+    progress: Progress,
+) -> Iterator[tuple[str, ModelReport]]:
+    train, users = split.fit_test, split.test.users()
+    scorers = _fit({**BASELINE_CLASSES, **COMPONENT_CLASSES}, train, book, settings.seed, progress)
+    vectors = reference_vectors(book, data.n_items)
+    ranking, owned = RankingSettings(n=settings.k), train.owned()
+    lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
+    for start, requests in _batches(data, train, split.test, users, settings.split):
+        progress("ranking for test shoppers", start, len(users))
+        raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
+        eligible = ~owned[requests.user_rows].toarray().astype(bool)
+        for place in range(len(requests)):
+            standardised = Standardised.of(np.stack([raw[name][place] for name in COMPONENTS]))
+            final = {name: raw[name][place] for name in scorers}
+            final |= {name: fuse(standardised.values, mixed) for name, mixed in weights.items()}
+            for name in MODELS:
+                rows, _ = select(final[name], ranking, eligible[place], vectors)
+                lists[name][start + place, : len(rows)] = rows
+    relevant = split.test.relevant()[users]
+    popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
+    n_train_users = int(train.positives()["user_row"].nunique())
+    for place, name in enumerate(MODELS):
+        progress("measuring", place, len(MODELS))
+        yield (
+            name,
+            evaluate_lists(
+                lists[name],
+                relevant,
+                k=settings.k,
+                popularity=popularity,
+                n_train_users=n_train_users,
+                item_vectors=vectors,
+                seed=settings.seed,
+            ),
+        )
+    progress("measuring", len(MODELS), len(MODELS))
+
+
+def _fit(
+    classes: Mapping[str, type[Scorer]], train: Dataset, book: Phrasebook, seed: int, progress: Progress
+) -> dict[str, Scorer]:
+    return {name: scorer_class().fit(Fitting(train, book, seed), progress) for name, scorer_class in classes.items()}
+
+
+def _batches(
+    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
+) -> Iterator[tuple[int, Requests]]:
+    contexts = _contexts(data, train, held_out, users, split)
+    for start in range(0, len(users), CHUNK_USERS):
+        chunk = slice(start, start + CHUNK_USERS)
+        yield start, Requests(users[chunk], tuple(contexts[chunk]))
+
+
+def _contexts(
+    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
+) -> list[Context]:
+    """The circumstances in which each shopper is served.
+
+    Leave-last-out asks at the moment of the held-out act, on its device and in its region, as a live shop would know
+    them before the act. The temporal split asks at the cut, of which only the season means something for the weeks
+    that follow, and in the region where the shopper acted most.
+    """
+    moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
+    places = pd.DataFrame(
+        {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
+    )
+    if split == "last":
+        acts = data.interactions().drop_duplicates(["user_row", "item_row", "time_s"])
+        acts = places.merge(acts, on=["user_row", "item_row", "time_s"], how="left").set_index("user_row")
+        devices = acts["device"].astype(object).fillna("").reindex(users)
+        regions = acts["region"].astype(object).fillna("").reindex(users)
+        return [
+            Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
+            for moment, device, region in zip(moments, devices, regions, strict=True)
+        ]
+    acts = train.interactions()
+    acts = acts[(acts["region"] != "") & acts["user_row"].isin(users)]
+    homes = acts.groupby("user_row")["region"].agg(lambda regions: regions.astype(str).mode().iloc[0]).reindex(users)
+    return [
+        Context(
+            season=season_of(datetime.fromtimestamp(moment, UTC).month),
+            region=region if isinstance(region, str) else None,
+            moment=datetime.fromtimestamp(moment, UTC),
+        )
+        for moment, region in zip(moments, homes, strict=True)
+    ]
+
+
+def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings]) -> str:
+    chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
+    return (
+        f"{split.protocol}. Shoppers and products with fewer than {settings.min_interactions} positives were dropped "
+        "first. The whole remaining catalogue was ranked, without what a shopper already had. Weights were chosen on "
+        f"validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training and validation together "
+        "and tested once. Intervals are 95% bootstrap intervals over shoppers."
+    )
+
+
+def _mix(settings: FusionSettings) -> str:
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in settings.normalised().items() if weight)

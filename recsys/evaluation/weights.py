@@ -1,0 +1,100 @@
+"""Weights chosen on validation shoppers: every point of a grid over the simplex, by nDCG@k."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.scorers.base import FloatArray, IntArray
+from recsys.settings import COMPONENTS, FusionSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValidationScores:
+    """What the weights are judged on.
+
+    Parameters
+    ----------
+    values : standardised scores, float32 of shape (n_users, n_components, n_items)
+    eligible : bool of shape (n_users, n_items)
+    pair_users, pair_items : int32 of shape (n_pairs,), held-out products by row of `values` and catalogue row
+    """
+
+    values: FloatArray
+    eligible: NDArray[np.bool_]
+    pair_users: IntArray
+    pair_items: IntArray
+
+
+def simplex_grid(n_components: int, n_steps: int) -> FloatArray:
+    """Every weight vector whose entries are multiples of 1 / n_steps and sum to 1, float32 of shape (n_points, n).
+
+    >>> len(simplex_grid(4, 10)), len(simplex_grid(2, 20))
+    (286, 21)
+    """
+    points = [[0] * (n_components - 1) + [n_steps]] if n_components == 1 else []
+    if n_components > 1:
+        for first in range(n_steps + 1):
+            rest = simplex_grid(n_components - 1, n_steps - first) * (n_steps - first) if first < n_steps else None
+            tails = [[0] * (n_components - 1)] if rest is None else np.rint(rest).astype(int).tolist()
+            points.extend([first, *tail] for tail in tails)
+    return np.array(points, np.float32) / np.float32(max(n_steps, 1))
+
+
+def best_weights(
+    scores: ValidationScores, names: tuple[str, ...], k: int, n_steps: int = 20
+) -> tuple[FusionSettings, float]:
+    """The grid point with the highest mean nDCG@k, mixing only the named components, and that mean.
+
+    Of equal points the one nearest to equal weights is taken.
+    """
+    used = [COMPONENTS.index(name) for name in names]
+    small = simplex_grid(len(used), n_steps)
+    grid = np.zeros((len(small), len(COMPONENTS)), np.float32)
+    grid[:, used] = small
+    quality = ndcg_of_weights(scores, grid, k)
+    evenness = -np.square(small - 1 / len(used)).sum(axis=1)
+    best = int(np.lexsort((evenness, np.round(quality, 9)))[-1])
+    return FusionSettings(**dict(zip(COMPONENTS, grid[best].astype(float).round(6).tolist(), strict=True))), float(
+        quality[best]
+    )
+
+
+def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
+    """Mean nDCG@k over the shoppers at each weight vector, float64 of shape (n_points,).
+
+    A held-out product's rank is one plus the eligible products with a higher score, so nothing is sorted.
+    """
+    gains = np.zeros((len(grid), len(scores.values)))
+    _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, k, gains)
+    n_relevant = np.bincount(scores.pair_users, minlength=len(scores.values))
+    discounts = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
+    ideal = discounts[np.minimum(n_relevant, k)]
+    tested = n_relevant > 0
+    return np.asarray((gains[:, tested] / ideal[tested]).mean(axis=1))
+
+
+@numba.njit(parallel=True, fastmath=True, cache=True)
+def _gains(values, eligible, pair_users, pair_items, grid, k, gains):  # type: ignore[no-untyped-def]
+    n_points, n_components = grid.shape
+    n_items = values.shape[2]
+    for point in numba.prange(n_points):
+        fused = np.empty(n_items, np.float32)
+        current = -1
+        for pair in range(len(pair_users)):
+            user = pair_users[pair]
+            if user != current:
+                current = user
+                fused[:] = 0
+                for component in range(n_components):
+                    weight = grid[point, component]
+                    if weight > 0:
+                        for item in range(n_items):
+                            fused[item] += weight * values[user, component, item]
+            target = fused[pair_items[pair]]
+            above = 0
+            for item in range(n_items):
+                above += eligible[user, item] and fused[item] > target
+            if above < k:
+                gains[point, user] += 1 / np.log2(above + 2)

@@ -1,0 +1,53 @@
+"""How component scores become one score: standardised over the catalogue, weighted, summed.
+
+final(u, i, c) = sum_k  weight_k * (s_k - mean_k(u)) / std_k(u)
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.scorers.base import FloatArray
+from recsys.settings import COMPONENTS, FusionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Standardised:
+    """Component scores of one request on one scale.
+
+    Parameters
+    ----------
+    values : float32 of shape (n_components, n_items), mean 0 and deviation 1 over the catalogue in every row; a
+        component that tells no product from another is 0 throughout
+    mean, std : float64 of shape (n_components,), of the raw scores
+    """
+
+    values: FloatArray
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, raw: FloatArray) -> Self:
+        """Standardise raw scores, float32 of shape (n_components, n_items)."""
+        mean = raw.mean(axis=1, dtype=np.float64)
+        std = raw.std(axis=1, dtype=np.float64)
+        # Scores equal but for rounding carry no information; dividing by their deviation would magnify noise.
+        std[std <= 1e-6 * np.maximum(np.abs(mean), 1e-6)] = 0
+        scale = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
+        return cls((raw - mean[:, None].astype(np.float32)) * scale[:, None].astype(np.float32), mean, std)
+
+    def informative(self) -> dict[str, bool]:
+        """Whether each component tells products apart for this request."""
+        return {name: bool(std > 0) for name, std in zip(COMPONENTS, self.std, strict=True)}
+
+
+def weight_vector(settings: FusionSettings) -> FloatArray:
+    """Normalised weights in the order of COMPONENTS, float32 of shape (n_components,)."""
+    return np.array(list(settings.normalised().values()), np.float32)
+
+
+def fuse(values: FloatArray, settings: FusionSettings) -> FloatArray:
+    """Final scores, float32 of shape (n_items,), from standardised ones of shape (n_components, n_items)."""
+    return weight_vector(settings) @ values

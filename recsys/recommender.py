@@ -1,0 +1,302 @@
+"""A trained model that answers: who gets which products, in what order, from what, and in whose words."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from recsys.eligibility import Shelf
+from recsys.errors import ContextError, InputError, UnknownItemError, UnknownUserError
+from recsys.fusion import Standardised
+from recsys.ranking import Ranking, rank
+from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
+from recsys.scorers import COMPONENT_CLASSES
+from recsys.scorers.base import NO_ROW, IntArray, Requests, Scorer, ScorerState
+from recsys.scorers.context import ContextScorer
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, RankingSettings
+from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, PhraseVectors, attributes_text
+from recsys.training.artifacts import Artifact, open_artifact
+
+
+class Recommender:
+    """An opened model. It never changes, so all sessions may share one.
+
+    Parameters
+    ----------
+    artifact : an opened and checked model folder
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._artifact = artifact
+        self.model_id = artifact.model_id
+        facts = artifact.manifest
+        self.info = ModelInfo.of(facts)
+        self.scorers: dict[str, Scorer] = {
+            name: scorer_class.from_state(ScorerState(artifact.arrays(name), facts["scorers"][name]))
+            for name, scorer_class in COMPONENT_CLASSES.items()
+        }
+        self.items: pd.DataFrame = artifact.table("items").to_pandas()
+        self.items["is_cold"] = self.items["n_interactions"] == 0
+        self._item_index = pd.Index(self.items["item_id"])
+        self._shelf = Shelf.of(self.items)
+        self._vectors = artifact.arrays("reference")["vectors"]
+        self._history = artifact.arrays("history")
+        self._reviews = artifact.table("reviews")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open a model folder; raises ArtifactError with the reason if it cannot be used."""
+        return cls(open_artifact(Path(folder)))
+
+    @cached_property
+    def users(self) -> pd.DataFrame:
+        """Known shoppers: user_id, n_interactions, n_reviews, region, device, top_category, last_active, activity."""
+        return self._artifact.table("users").to_pandas()
+
+    @cached_property
+    def _user_index(self) -> pd.Index:
+        return pd.Index(self.users["user_id"])
+
+    @cached_property
+    def summary(self) -> ShopSummary:
+        """The shop at a glance."""
+        return ShopSummary.of(self._artifact.manifest["summary"], self.info)
+
+    @cached_property
+    def _encoder(self) -> Any:
+        # Imported on first use: torch takes seconds to load, and only typed words need it.
+        from recsys.text.encoder import PhraseEncoder
+
+        return PhraseEncoder()
+
+    def warm_up(self) -> None:
+        """Load the encoder, so that the first typed words are answered at once."""
+        self._encoder.encode_words("warm up")
+
+    def user_row(self, user_id: str) -> int:
+        """Row of a known shopper; raises UnknownUserError."""
+        row = int(self._user_index.get_indexer([user_id])[0])
+        if row < 0:
+            raise UnknownUserError(user_id, len(self._user_index))
+        return row
+
+    def item_row(self, item_id: str) -> int:
+        """Row of a product; raises UnknownItemError."""
+        row = int(self._item_index.get_indexer([item_id])[0])
+        if row < 0:
+            raise UnknownItemError(item_id, len(self._item_index))
+        return row
+
+    def context_options(self) -> Mapping[str, ContextOption]:
+        """For every dimension, and for "moment", the values that can be asked about, or why none can."""
+        scorer = self._context
+        options = {
+            name: ContextOption(scorer.lifts[name][0] if name in scorer.lifts else (), scorer.unavailable.get(name, ""))
+            for name in CONTEXT_DIMENSIONS
+        }
+        return {**options, "moment": ContextOption((), "")}
+
+    @property
+    def _context(self) -> ContextScorer:
+        scorer = self.scorers["context"]
+        assert isinstance(scorer, ContextScorer)
+        return scorer
+
+    @property
+    def _semantic(self) -> SemanticScorer:
+        scorer = self.scorers["semantic"]
+        assert isinstance(scorer, SemanticScorer)
+        return scorer
+
+    def scores(self, user_id: str | None = None, words: str = "", context: Context | None = None) -> ScoredRequest:
+        """Score the whole catalogue for one request.
+
+        Parameters
+        ----------
+        user_id : a known shopper, or None for a new one
+        words : what the shopper says they like or look for, "" for nothing
+        context : the circumstances; None means the end of the training data and nothing else known
+
+        Raises
+        ------
+        UnknownUserError : the shopper is not in the model
+        ContextError : a circumstance is not among the known ones, or the moment lies before the model's knowledge ends
+        InputError : neither a shopper nor any words
+        """
+        context = context or Context()
+        if user_id is None and not words.strip():
+            raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
+        notes = self._check_context(context)
+        row = NO_ROW if user_id is None else self.user_row(user_id)
+        said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
+        requests = Requests.one(row, context, said)
+        raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
+        standardised = Standardised.of(raw)
+        is_cold = row == NO_ROW or not self._owned(row).size
+        return ScoredRequest(
+            user_id=user_id,
+            words=words,
+            context=context,
+            requests=requests,
+            standardised=standardised,
+            profile=self._semantic.user_profiles(requests)[0],
+            owned_rows=self._owned(row),
+            is_cold=is_cold,
+            notes=(*notes, *_silences(standardised, is_cold)),
+        )
+
+    def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
+        """The list for a scored request under given settings: pure, fast, and the same for everyone who asks."""
+        settings = settings or RankingSettings(fusion=self.info.default_weights)
+        eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
+        ranking = rank(scored.standardised.values, settings, eligible, self._vectors)
+        return Recommendation(
+            user_id=scored.user_id,
+            weights=settings.fusion.normalised(),
+            context=_context_json(scored.context),
+            is_cold=scored.is_cold,
+            notes=scored.notes,
+            n_candidates=ranking.n_candidates,
+            items=self._ranked_items(ranking),
+        )
+
+    def recommend(
+        self,
+        user_id: str | None = None,
+        words: str = "",
+        context: Context | None = None,
+        settings: RankingSettings | None = None,
+    ) -> Recommendation:
+        """`scores` and `rank` in one call."""
+        return self.rank(self.scores(user_id, words, context), settings)
+
+    def _ranked_items(self, ranking: Ranking) -> tuple[RankedItem, ...]:
+        rows = ranking.item_rows
+        columns = self.items[["item_id", "title", "is_cold"]].iloc[rows].itertuples(index=False)
+        return tuple(
+            RankedItem(
+                rank=place + 1,
+                item_id=item_id,
+                title=title,
+                score=float(ranking.scores[place]),
+                components=dict(zip(COMPONENTS, ranking.contributions[place].tolist(), strict=True)),
+                rank_before_diversity=int(ranking.ranks_by_score[place]),
+                is_cold=bool(is_cold),
+            )
+            for place, (item_id, title, is_cold) in enumerate(columns)
+        )
+
+    def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
+        """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words.
+
+        Reviews and descriptions come before titles and attributes, which say little that the card does not show.
+        """
+        row = self.item_row(item_id)
+        own, values = self._semantic.phrase_values(scored.profile, row)
+        if own.start == own.stop:
+            return None
+        if not values.any():
+            values = self._semantic.weights[own]
+        kinds = self._semantic.kinds[own]
+        telling = np.isin(kinds, (REVIEW, DESCRIPTION)) & (values > 0)
+        best = int(np.argmax(np.where(telling, values, -np.inf) if telling.any() else values))
+        return self._quote_at(own.start + best, row, float(values[best]))
+
+    def _quote_at(self, position: int, item_row: int, value: float) -> Quote:
+        semantic = self._semantic
+        kind, document = int(semantic.kinds[position]), int(semantic.documents[position])
+        start, end = int(semantic.starts[position]), int(semantic.ends[position])
+        item = self.items.iloc[item_row]
+        user_id, rating, moment = None, math.nan, None
+        if kind == REVIEW:
+            review = self._review(self._review_row(document))
+            text, rating = review["text"], review["rating"]
+            user_id = str(self.users["user_id"].iloc[review["user_row"]])
+            moment = datetime.fromtimestamp(review["time_s"], UTC)
+        else:
+            text = {TITLE: item["title"], DESCRIPTION: item["description"]}.get(kind, "")
+            if kind == ATTRIBUTES:
+                text = attributes_text(item["category"], tuple(item["tags"]))
+        return Quote(text[start:end], KINDS[kind], item["item_id"], user_id, rating, moment, value, text, start, end)
+
+    def _review_row(self, review_id: int) -> int:
+        # Ids ascend in the order of the data, also after some were left out.
+        return int(np.searchsorted(self._review_ids, review_id))
+
+    @cached_property
+    def _review_ids(self) -> IntArray:
+        return np.asarray(self._reviews["review_id"].to_numpy(), np.int32)
+
+    def _review(self, row: int) -> dict[str, Any]:
+        record: dict[str, Any] = self._reviews.slice(row, 1).to_pylist()[0]
+        return record
+
+    def _owned(self, user_row: int) -> IntArray:
+        if user_row == NO_ROW:
+            return np.empty(0, np.int32)
+        own = self._acts(user_row)
+        return np.unique(self._history["item_row"][own][self._history["owned"][own]])
+
+    def _acts(self, user_row: int) -> slice:
+        starts = self._history["starts"]
+        return slice(int(starts[user_row]), int(starts[user_row + 1]))
+
+    def history(self, user_id: str) -> pd.DataFrame:
+        """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
+        own, past = self._acts(self.user_row(user_id)), self._history
+        rows = past["item_row"][own]
+        reviews = past["review_row"][own]
+        kinds = np.array(self._artifact.manifest["event_kinds"], dtype=object)
+        texts = self._reviews["text"]
+        frame = self.items[["item_id", "title", "category"]].iloc[rows].reset_index(drop=True)
+        return frame.assign(
+            kind=kinds[past["kind"][own]],
+            rating=past["rating"][own],
+            timestamp=pd.to_datetime(past["time_s"][own], unit="s", utc=True),
+            text=[texts[int(review)].as_py() if review >= 0 else "" for review in reviews],
+        )
+
+    def _check_context(self, context: Context) -> list[str]:
+        """Notes on circumstances that change nothing here; raises ContextError for those that make no sense."""
+        if context.moment is not None and context.moment.timestamp() < self._context.known_until_s:
+            until = self.info.known_until
+            raise ContextError(
+                f"this model knows what happened until {until:%Y-%m-%d %H:%M} UTC and would judge "
+                f"{context.moment:%Y-%m-%d %H:%M} with hindsight; ask about a later moment, "
+                "or train on data that ends earlier"
+            )
+        notes = []
+        for name, value in context.stated().items():
+            option = self.context_options()[name]
+            if option.unavailable:
+                notes.append(f"{name} changes nothing: {option.unavailable}")
+            elif value not in option.values:
+                raise ContextError(
+                    f"{name}={value!r} is not among the known ones; use one of {', '.join(option.values)}"
+                )
+        return notes
+
+
+def _silences(standardised: Standardised, is_cold: bool) -> list[str]:
+    notes = (
+        ["new shopper: no purchases or reviews to learn from, so the list rests on words and circumstances"]
+        if is_cold
+        else []
+    )
+    silent = [name for name, informative in standardised.informative().items() if not informative]
+    if silent:
+        notes.append(f"{' and '.join(silent)} cannot tell products apart for this shopper and count for nothing here")
+    return notes
+
+
+def _context_json(context: Context) -> dict[str, str]:
+    stated = context.stated()
+    if context.moment is not None:
+        stated["moment"] = context.moment.isoformat()
+    return stated

@@ -1,0 +1,176 @@
+"""Collaborative component: a LightFM hybrid (WARP) over identities and metadata of products and shoppers.
+
+LightFM only fits; scores come from its matrices, which is many times faster than its own `predict`. A feature that no
+positive interaction touched keeps no vector, so that a cold product is judged by what is known of its category, brand,
+price band and tags, and a cold shopper by the region, instead of by random initial numbers.
+
+References
+----------
+Kula (2015), Metadata embeddings for user and item cold-start recommendations, arXiv 1507.08439.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.dataset import Dataset
+from recsys.progress import Progress
+from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from
+
+
+@dataclass(frozen=True, slots=True)
+class CollaborativeSettings:
+    """Tuned on the validation items of the Steam set; more dimensions or epochs overfit it.
+
+    Parameters
+    ----------
+    n_dims : length of every vector
+    n_epochs : passes over the positive interactions
+    learning_rate : of Adagrad
+    metadata_share : weight of all metadata features of a product together, beside 1 for its identity
+    """
+
+    n_dims: int = 16
+    n_epochs: int = 20
+    learning_rate: float = 0.01
+    metadata_share: float = 0.5
+
+
+class CollaborativeScorer(Scorer):
+    """Dot product of a shopper's and a product's learnt vectors, plus the product's learnt bias."""
+
+    name = "collaborative"
+
+    def __init__(self, settings: CollaborativeSettings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or CollaborativeSettings()
+
+    def _fit(self, fitting: Fitting, progress: Progress) -> None:
+        from lightfm import LightFM
+
+        data, settings = fitting.data, self.settings
+        item_features, names = _item_features(data, settings.metadata_share)
+        user_features, regions = _user_features(data)
+        pairs = data.positives()
+        matrix = sparse.coo_matrix(
+            (
+                np.ones(len(pairs), np.float32),
+                (np.array(pairs["user_row"], np.int32), np.array(pairs["item_row"], np.int32)),
+            ),
+            shape=(data.n_users, data.n_items),
+        )
+        model = LightFM(
+            no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
+        )
+        for epoch in range(settings.n_epochs):
+            progress("fitting the collaborative model", epoch, settings.n_epochs)
+            # One thread: LightFM's parallel updates race, and the same seed must give the same model.
+            model.fit_partial(
+                matrix,
+                user_features=_narrow(user_features),
+                item_features=_narrow(item_features),
+                epochs=1,
+                num_threads=1,
+            )
+        progress("fitting the collaborative model", settings.n_epochs, settings.n_epochs)
+
+        touched_items = np.zeros(data.n_items, np.float32)
+        touched_items[pairs["item_row"].unique()] = 1
+        touched_users = np.zeros(data.n_users, np.float32)
+        touched_users[pairs["user_row"].unique()] = 1
+        learnt_item_features = np.asarray(item_features.T @ touched_items) > 0
+        learnt_user_features = np.asarray(user_features.T @ touched_users) > 0
+        self.feature_names, self.regions = names, regions
+        self.item_features = item_features
+        vectors = np.hstack([model.item_embeddings, model.item_biases[:, None]]).astype(np.float32)
+        self.feature_vectors: FloatArray = vectors * learnt_item_features[:, None]
+        user_vectors = (model.user_embeddings * learnt_user_features[:, None]).astype(np.float32)
+        self.user_factors: FloatArray = _with_bias_column(np.asarray(user_features @ user_vectors))
+        self.region_factors: FloatArray = _with_bias_column(user_vectors[data.n_users :])
+        self.item_factors: FloatArray = np.ascontiguousarray(item_features @ self.feature_vectors, dtype=np.float32)
+
+    def _user_vectors(self, requests: Requests) -> FloatArray:
+        """Shape (n_requests, n_dims + 1); the last column is 1 and picks up the product's bias."""
+        vectors = self.user_factors[requests.user_rows]
+        for request in np.flatnonzero(requests.user_rows == NO_ROW):
+            region = requests.contexts[request].region
+            vectors[request] = 0
+            vectors[request, -1] = 1
+            if region in self.regions:
+                vectors[request] = self.region_factors[self.regions.index(region)]
+        return vectors
+
+    def _score(self, requests: Requests) -> FloatArray:
+        return self._user_vectors(requests) @ self.item_factors.T
+
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+        vector = self._user_vectors(requests)[request]
+        row = slice(self.item_features.indptr[item_row], self.item_features.indptr[item_row + 1])
+        features, weights = self.item_features.indices[row], self.item_features.data[row]
+        values = weights * (self.feature_vectors[features] @ vector)
+        n_items = len(self.item_factors)
+        return [
+            Part(label, float(value), {"kind": "item feature", "feature": label})
+            for feature, value in zip(features, values, strict=True)
+            for label in ("this product itself" if feature < n_items else self.feature_names[feature - n_items],)
+        ]
+
+    def _state(self) -> ScorerState:
+        arrays: dict[str, NDArray[Any]] = {
+            "feature_vectors": self.feature_vectors,
+            "item_factors": self.item_factors,
+            "user_factors": self.user_factors,
+            "region_factors": self.region_factors,
+            **csr_arrays("item_features", self.item_features),
+        }
+        meta = {"settings": asdict(self.settings), "features": list(self.feature_names), "regions": list(self.regions)}
+        return ScorerState(arrays, meta)
+
+    def _restore(self, state: ScorerState) -> None:
+        arrays = dict(state.arrays)
+        self.settings = CollaborativeSettings(**state.meta["settings"])
+        self.feature_names, self.regions = tuple(state.meta["features"]), tuple(state.meta["regions"])
+        self.feature_vectors, self.item_factors = arrays["feature_vectors"], arrays["item_factors"]
+        self.user_factors, self.region_factors = arrays["user_factors"], arrays["region_factors"]
+        shape = (len(self.item_factors), len(self.feature_vectors))
+        self.item_features = csr_from(arrays, "item_features", shape)
+
+
+def _item_features(data: Dataset, metadata_share: float) -> tuple[sparse.csr_array, tuple[str, ...]]:
+    """Identity beside metadata; each product's metadata weights sum to `metadata_share`."""
+    features = ItemFeatures.of(data.items)
+    counts = np.maximum(np.diff(features.matrix.indptr), 1)
+    metadata = sparse.diags_array((metadata_share / counts).astype(np.float32)) @ features.matrix
+    matrix = sparse.csr_array(sparse.hstack([sparse.eye_array(data.n_items, dtype=np.float32), metadata], format="csr"))
+    return matrix.astype(np.float32), features.names
+
+
+def _user_features(data: Dataset) -> tuple[sparse.csr_array, tuple[str, ...]]:
+    """Identity beside the region from which a shopper came most often."""
+    visits = data.interactions()
+    visits = visits[visits["region"] != ""]
+    home = visits.groupby(["user_row", "region"], observed=True).size().rename("n").reset_index()
+    home = home.sort_values(["user_row", "n", "region"], ascending=[True, False, True]).drop_duplicates("user_row")
+    regions = tuple(sorted(home["region"].astype(str).unique()))
+    codes = pd.Index(regions).get_indexer(home["region"].astype(str)) if regions else np.empty(0, np.int64)
+    shape = (data.n_users, len(regions))
+    region = sparse.csr_array((np.ones(len(home), np.float32), (home["user_row"].to_numpy(), codes)), shape=shape)
+    matrix = sparse.hstack([sparse.eye_array(data.n_users, dtype=np.float32), region], format="csr")
+    return sparse.csr_array(matrix.astype(np.float32)), regions
+
+
+def _narrow(matrix: sparse.csr_array) -> sparse.csr_matrix:
+    """The same matrix as LightFM's compiled loop wants it: float32 with 32-bit indices."""
+    narrow = sparse.csr_matrix(matrix, dtype=np.float32)
+    narrow.indices, narrow.indptr = narrow.indices.astype(np.int32), narrow.indptr.astype(np.int32)
+    return narrow
+
+
+def _with_bias_column(vectors: NDArray[Any]) -> FloatArray:
+    return np.hstack([vectors, np.ones((len(vectors), 1))]).astype(np.float32)

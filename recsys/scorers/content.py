@@ -1,0 +1,183 @@
+"""Content component: cosine between what a product is and what the shopper's liked products are.
+
+A product is one sparse unit vector over the words of its title and description (TF-IDF) and its attributes
+(category, brand, price band, tags); a shopper is the weighted sum of the products that they liked, recent ones more,
+plus the words that they type now.
+
+References
+----------
+Salton & Buckley (1988), Term-weighting approaches in automatic text retrieval, IPM 24(5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.dataset import Dataset
+from recsys.progress import Progress
+from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, row_normalised
+
+CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ContentSettings:
+    """Parameters
+    ----------
+    attribute_weight : length of the attribute half of a product's vector, beside 1 for its words
+    half_life_days : age at which a liked product counts half in its shopper's profile
+    max_terms : most frequent words kept
+    """
+
+    attribute_weight: float = 1.0
+    half_life_days: float = 180.0
+    max_terms: int = 50_000
+
+
+class ContentScorer(Scorer):
+    """Cosine of TF-IDF and attribute profiles."""
+
+    name = "content"
+
+    def __init__(self, settings: ContentSettings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or ContentSettings()
+
+    def _fit(self, fitting: Fitting, progress: Progress) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        data, settings = fitting.data, self.settings
+        progress("fitting the content model", 0, 2)
+        documents = _documents(data)
+        vectoriser = TfidfVectorizer(
+            sublinear_tf=True,
+            stop_words="english",
+            min_df=min(2, data.n_items),
+            max_features=settings.max_terms,
+            dtype=np.float32,
+        )
+        try:
+            words = sparse.csr_array(vectoriser.fit_transform(documents))
+            self.terms = tuple(vectoriser.get_feature_names_out().tolist())
+            self.idf: FloatArray = vectoriser.idf_.astype(np.float32)
+        except ValueError:
+            # Nothing but stop words or single mentions: attributes alone describe this catalogue.
+            words, self.terms, self.idf = (
+                sparse.csr_array((data.n_items, 0), dtype=np.float32),
+                (),
+                np.empty(0, np.float32),
+            )
+        features = ItemFeatures.of(data.items)
+        self.attributes = features.names
+        rarity = np.log((1 + data.n_items) / (1 + np.asarray(features.matrix.sum(axis=0)))) + 1
+        attributes = row_normalised(sparse.csr_array(features.matrix @ sparse.diags_array(rarity.astype(np.float32))))
+        both = sparse.hstack([words, attributes * np.float32(settings.attribute_weight)], format="csr")
+        self.item_vectors = row_normalised(sparse.csr_array(both.astype(np.float32)))
+        self.item_vectors.sort_indices()
+        progress("fitting the content model", 1, 2)
+        self.user_vectors = _profiles(data, self.item_vectors, settings.half_life_days)
+        self._vectoriser: Any = None
+        progress("fitting the content model", 2, 2)
+
+    def _profile(self, requests: Requests, request: int) -> FloatArray:
+        """Dense unit profile of one request over terms and attributes (zeros when nothing is known)."""
+        profile = np.zeros(self.item_vectors.shape[1], np.float32)
+        row = requests.user_rows[request]
+        if row != NO_ROW:
+            own = slice(self.user_vectors.indptr[row], self.user_vectors.indptr[row + 1])
+            profile[self.user_vectors.indices[own]] = self.user_vectors.data[own]
+        said = requests.words_of(request)
+        if said is not None:
+            profile[: len(self.terms)] += self._typed(said.text)
+        length = float(np.linalg.norm(profile))
+        if length > 0:
+            profile /= np.float32(length)
+        return profile
+
+    def _typed(self, text: str) -> FloatArray:
+        """TF-IDF vector of typed words, dense over the terms."""
+        if not self.terms or not text.strip():
+            return np.zeros(len(self.terms), np.float32)
+        if self._vectoriser is None:
+            from sklearn.feature_extraction.text import TfidfVectorizer
+
+            vectoriser = TfidfVectorizer(
+                sublinear_tf=True, stop_words="english", vocabulary=list(self.terms), dtype=np.float32
+            )
+            vectoriser.idf_ = np.asarray(self.idf)
+            self._vectoriser = vectoriser
+        return np.asarray(self._vectoriser.transform([text]).toarray()[0], np.float32)
+
+    def _score(self, requests: Requests) -> FloatArray:
+        scores = np.empty((len(requests), self.item_vectors.shape[0]), np.float32)
+        for start in range(0, len(requests), CHUNK):
+            chunk = range(start, min(start + CHUNK, len(requests)))
+            profiles = np.stack([self._profile(requests, request) for request in chunk])
+            scores[chunk.start : chunk.stop] = (self.item_vectors @ profiles.T).T
+        return scores
+
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+        profile = self._profile(requests, request)
+        row = slice(self.item_vectors.indptr[item_row], self.item_vectors.indptr[item_row + 1])
+        columns = self.item_vectors.indices[row]
+        values = self.item_vectors.data[row] * profile[columns]
+        n_terms = len(self.terms)
+        return [
+            Part(self.terms[column], float(value), {"kind": "term", "term": self.terms[column]})
+            if column < n_terms
+            else Part(
+                self.attributes[column - n_terms],
+                float(value),
+                {"kind": "attribute", "feature": self.attributes[column - n_terms]},
+            )
+            for column, value in zip(columns, values, strict=True)
+            if value != 0
+        ]
+
+    def _state(self) -> ScorerState:
+        arrays: dict[str, NDArray[Any]] = {
+            "idf": self.idf,
+            **csr_arrays("item_vectors", self.item_vectors),
+            **csr_arrays("user_vectors", self.user_vectors),
+        }
+        meta = {
+            "settings": asdict(self.settings),
+            "terms": list(self.terms),
+            "attributes": list(self.attributes),
+            "n_items": self.item_vectors.shape[0],
+            "n_users": self.user_vectors.shape[0],
+        }
+        return ScorerState(arrays, meta)
+
+    def _restore(self, state: ScorerState) -> None:
+        arrays, meta = dict(state.arrays), state.meta
+        self.settings = ContentSettings(**meta["settings"])
+        self.terms, self.attributes, self.idf = tuple(meta["terms"]), tuple(meta["attributes"]), arrays["idf"]
+        n_columns = len(self.terms) + len(self.attributes)
+        self.item_vectors = csr_from(arrays, "item_vectors", (meta["n_items"], n_columns))
+        self.user_vectors = csr_from(arrays, "user_vectors", (meta["n_users"], n_columns))
+        self._vectoriser = None
+
+
+def _documents(data: Dataset) -> list[str]:
+    items = data.items
+    tags = (" ".join(tags) for tags in items["tags"])
+    return [
+        " ".join(parts) for parts in zip(items["title"], items["description"], items["category"], tags, strict=True)
+    ]
+
+
+def _profiles(data: Dataset, item_vectors: sparse.csr_array, half_life_days: float) -> sparse.csr_array:
+    """Unit profile of every shopper: liked products, weighted by recency as of each shopper's own last act."""
+    likes = data.positives()
+    last = likes.groupby("user_row")["time_s"].transform("max")
+    age_days = (last - likes["time_s"]).to_numpy() / 86_400
+    weights = np.exp2(-age_days / half_life_days).astype(np.float32)
+    pairs = (likes["user_row"].to_numpy(), likes["item_row"].to_numpy())
+    liked = sparse.csr_array((weights, pairs), shape=(data.n_users, data.n_items))
+    return row_normalised(sparse.csr_array(liked @ item_vectors))

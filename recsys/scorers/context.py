@@ -1,0 +1,186 @@
+"""Context component: how much more a product is wanted in these circumstances, and how wanted it is lately.
+
+For each circumstance v of a dimension (daypart, weekday, season, device, region) a product's part is
+log(p(v | product) / p(v)), where p(v | product) is shrunken to its category's and that to the shop's. The part of the
+trend is the logarithm of an exponentially decayed count of the product's acts, strictly before the moment asked about.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.progress import Progress
+from recsys.scorers.base import Fitting, FloatArray, IntArray, Part, Requests, Scorer, ScorerState
+from recsys.settings import CONTEXT_DIMENSIONS, DAYPARTS, SEASONS, WEEKDAYS, Context, season_of
+
+DAY_S = 86_400
+MIN_SHARE_KNOWN = 0.05
+"""A dimension that fewer acts than this state is not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """Parameters
+    ----------
+    item_shrinkage : acts that a product needs before its own habits count as much as its category's
+    category_shrinkage : acts that a category needs before its habits count as much as the shop's
+    trend_days : age at which an act counts 1/e in the trend
+    trend_prior : acts that every product is credited with, which keeps the logarithm of few acts tame
+    trend_weight : of the trend beside 1 for each circumstance
+    """
+
+    item_shrinkage: float = 100.0
+    category_shrinkage: float = 100.0
+    trend_days: float = 30.0
+    trend_prior: float = 0.03
+    trend_weight: float = 1.0
+
+
+class ContextScorer(Scorer):
+    """Sum of the log-lifts of the stated circumstances and the trend as of the moment."""
+
+    name = "context"
+
+    def __init__(self, settings: ContextSettings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or ContextSettings()
+
+    def _fit(self, fitting: Fitting, progress: Progress) -> None:
+        data = fitting.data
+        progress("fitting the context model", 0, 2)
+        acts = data.interactions()
+        acts = acts[acts["strength"] > 0]
+        categories = pd.Categorical(data.items["category"])
+        self.lifts: dict[str, tuple[tuple[str, ...], FloatArray]] = {}
+        self.unavailable: dict[str, str] = {}
+        for dimension, (values, codes, reason) in _circumstances(data, acts).items():
+            if reason:
+                self.unavailable[dimension] = reason
+            else:
+                self.lifts[dimension] = values, self._lift(acts, codes, len(values), categories)
+        progress("fitting the context model", 1, 2)
+        # Looking only is no sign of a trend where buying is on record too; elsewhere it is all there is.
+        decided = acts["positive"].to_numpy(bool)
+        acts = acts[decided] if decided.any() else acts
+        self.times_s: NDArray[np.int64] = acts["time_s"].to_numpy(np.int64)
+        self.rows: IntArray = acts["item_row"].to_numpy(np.int32)
+        self.known_until_s = data.known_until_s
+        self.n_items = data.n_items
+        progress("fitting the context model", 2, 2)
+
+    def _lift(self, acts: pd.DataFrame, codes: IntArray, n_values: int, categories: pd.Categorical) -> FloatArray:
+        """Log-lifts, float32 of shape (n_values, n_items)."""
+        known = codes >= 0
+        rows, codes = acts["item_row"].to_numpy()[known], codes[known]
+        strength = acts["strength"].to_numpy(np.float64)[known]
+        n_items, n_categories = len(categories), len(categories.categories)
+        of_item = np.zeros((n_values, n_items))
+        np.add.at(of_item, (codes, rows), strength)
+        of_category = np.zeros((n_values, n_categories))
+        np.add.at(of_category.T, categories.codes, of_item.T)
+        # Half an act for each value keeps every share above zero.
+        shop = (of_category.sum(axis=1) + 0.5) / (of_category.sum() + 0.5 * n_values)
+        kappa = self.settings.category_shrinkage
+        category = (of_category + kappa * shop[:, None]) / (of_category.sum(axis=0) + kappa)
+        kappa = self.settings.item_shrinkage
+        share = (of_item + kappa * category[:, categories.codes]) / (of_item.sum(axis=0) + kappa)
+        return np.asarray(np.log(share / shop[:, None]), np.float32)
+
+    def trend(self, moment_s: int) -> FloatArray:
+        """Logarithm of each product's decayed acts strictly before a moment, 0 without any: float32 (n_items,)."""
+        settings = self.settings
+        # Older than twenty decay times an act counts less than a billionth.
+        oldest = moment_s - int(20 * settings.trend_days * DAY_S)
+        window = slice(*np.searchsorted(self.times_s, [oldest, moment_s]))
+        ages_days = (moment_s - self.times_s[window]) / DAY_S
+        decayed = np.bincount(self.rows[window], np.exp(-ages_days / settings.trend_days), self.n_items)
+        lifted = np.log((decayed + settings.trend_prior) / settings.trend_prior)
+        return np.asarray(settings.trend_weight * lifted, np.float32)
+
+    def moment_s(self, context: Context) -> int:
+        """The moment asked about in seconds, or the end of the training data."""
+        return int(context.moment.timestamp()) if context.moment is not None else self.known_until_s + 1
+
+    def parts(self, context: Context) -> dict[str, FloatArray]:
+        """The score's summands by dimension, each float32 of shape (n_items,); a value never seen adds nothing."""
+        self._require_fitted()
+        parts = {}
+        for dimension, value in context.stated().items():
+            values, lifts = self.lifts.get(dimension, ((), None))
+            if lifts is not None and value in values:
+                parts[dimension] = lifts[values.index(value)]
+        return {**parts, "trend": self.trend(self.moment_s(context))}
+
+    def _score(self, requests: Requests) -> FloatArray:
+        scores = np.empty((len(requests), self.n_items), np.float32)
+        by_context: dict[Context, list[int]] = {}
+        for request, context in enumerate(requests.contexts):
+            by_context.setdefault(context, []).append(request)
+        for context, which in by_context.items():
+            scores[which] = sum(self.parts(context).values())
+        return scores
+
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+        context = requests.contexts[request]
+        stated = context.stated()
+        return [
+            Part(
+                "wanted lately" if dimension == "trend" else f"{dimension}: {stated[dimension]}",
+                float(values[item_row]),
+                {"kind": "circumstance", "dimension": dimension, "value": stated.get(dimension, "")},
+            )
+            for dimension, values in self.parts(context).items()
+        ]
+
+    def _state(self) -> ScorerState:
+        arrays: dict[str, NDArray[Any]] = {"times_s": self.times_s, "rows": self.rows}
+        arrays |= {f"lift.{dimension}": lifts for dimension, (_, lifts) in self.lifts.items()}
+        meta = {
+            "settings": asdict(self.settings),
+            "values": {dimension: list(values) for dimension, (values, _) in self.lifts.items()},
+            "unavailable": self.unavailable,
+            "known_until_s": self.known_until_s,
+            "n_items": self.n_items,
+        }
+        return ScorerState(arrays, meta)
+
+    def _restore(self, state: ScorerState) -> None:
+        arrays, meta = state.arrays, state.meta
+        self.settings = ContextSettings(**meta["settings"])
+        self.times_s, self.rows = arrays["times_s"], arrays["rows"]
+        self.lifts = {name: (tuple(values), arrays[f"lift.{name}"]) for name, values in meta["values"].items()}
+        self.unavailable = dict(meta["unavailable"])
+        self.known_until_s, self.n_items = meta["known_until_s"], meta["n_items"]
+
+
+Circumstance = tuple[tuple[str, ...], IntArray, str]
+"""Values of a dimension, the code of each act's value (-1 unknown), and why it is unavailable ("" if it is not)."""
+
+
+def _circumstances(data: Dataset, acts: pd.DataFrame) -> Mapping[str, Circumstance]:
+    times = pd.DatetimeIndex(pd.to_datetime(acts["time_s"].to_numpy(), unit="s", utc=True))
+    seasons = np.array([SEASONS.index(season_of(month)) for month in range(1, 13)], np.int32)
+    no_hours = "" if data.has_time_of_day else "the data's timestamps are whole days, so the time of day is not known"
+    found: dict[str, Circumstance] = {
+        "daypart": (DAYPARTS, (times.hour // 6).to_numpy(np.int32), no_hours),
+        "weekday": (WEEKDAYS, times.weekday.to_numpy(np.int32), ""),
+        "season": (SEASONS, seasons[times.month - 1], ""),
+    }
+    for dimension in CONTEXT_DIMENSIONS:
+        if dimension in ("device", "region"):
+            column = pd.Categorical(acts[dimension].astype(str).replace("", None))
+            known = float((column.codes >= 0).mean()) if len(column) else 0.0
+            reason = (
+                "" if known >= MIN_SHARE_KNOWN else f"the data does not say the {dimension} of its reviews and events"
+            )
+            found[dimension] = tuple(map(str, column.categories)), column.codes.astype(np.int32), reason
+    if not len(acts):
+        found = {
+            name: (values, codes, "the data has no reviews or events") for name, (values, codes, _) in found.items()
+        }
+    return found

@@ -1,0 +1,89 @@
+"""What a product is, as named features: category, brand, price band and tags.
+
+The collaborative scorer learns a vector for each of them, the content scorer compares them directly.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+N_PRICE_BANDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFeatures:
+    """Attributes of the catalogue.
+
+    Parameters
+    ----------
+    names : "kind:value" of each feature, such as "brand:Northpeak"
+    matrix : float32 csr of shape (n_items, n_features), 1 where a product has a feature, rows in catalogue order
+    """
+
+    names: tuple[str, ...]
+    matrix: sparse.csr_array
+
+    @classmethod
+    def of(cls, items: pd.DataFrame, min_items: int = 2) -> Self:
+        """Read the features of a catalogue; those of fewer than `min_items` products tell nothing and are left out."""
+        columns = [
+            _column("category", items["category"]),
+            _column("brand", items["brand"]),
+            _price_bands(items["price"]),
+        ]
+        tags = items["tags"].explode()
+        columns.append(_column("tag", tags[tags.notna()].astype(str)))
+        pairs = pd.concat(columns)
+        pairs = pd.DataFrame({"item": pairs.index.to_numpy(), "name": pairs.to_numpy()}).drop_duplicates()
+        counts = pairs["name"].value_counts()
+        names = sorted(counts.index[counts >= min_items])
+        pairs = pairs[pairs["name"].isin(names)]
+        codes = pd.Index(names).get_indexer(pairs["name"]) if names else np.empty(0, np.int64)
+        matrix = sparse.csr_array(
+            (np.ones(len(pairs), np.float32), (pairs["item"].to_numpy(np.int64), codes)), shape=(len(items), len(names))
+        )
+        matrix.sort_indices()
+        return cls(tuple(names), matrix)
+
+
+def _column(kind: str, values: pd.Series) -> pd.Series:
+    values = values[values != ""]
+    return kind + ":" + values.astype(str)
+
+
+def _price_bands(prices: pd.Series) -> pd.Series:
+    """Fifths of the catalogue by price, named by their bounds; equal prices share a band."""
+    known = prices.dropna()
+    if known.nunique() < 2:
+        return pd.Series([], dtype=str, index=pd.Index([], dtype=np.int64))
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, N_PRICE_BANDS + 1)))
+    band = np.clip(np.searchsorted(edges, known.to_numpy(), side="right") - 1, 0, len(edges) - 2)
+    labels = np.array([f"price:{low:g} to {high:g}" for low, high in pairwise(edges)])
+    return pd.Series(labels[band], index=known.index)
+
+
+def row_normalised(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Rows scaled to unit length; empty rows stay empty."""
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return sparse.csr_array(sparse.diags_array(scale.astype(np.float32)) @ matrix)
+
+
+def csr_arrays(prefix: str, matrix: sparse.csr_array) -> dict[str, NDArray[np.generic]]:
+    """A sparse matrix as three arrays for a scorer's state."""
+    return {
+        f"{prefix}.data": np.ascontiguousarray(matrix.data),
+        f"{prefix}.indices": matrix.indices.astype(np.int32),
+        f"{prefix}.indptr": matrix.indptr.astype(np.int64),
+    }
+
+
+def csr_from(arrays: "dict[str, NDArray[np.generic]]", prefix: str, shape: tuple[int, int]) -> sparse.csr_array:
+    """The sparse matrix that `csr_arrays` took apart; the arrays may be read-only maps."""
+    parts = (arrays[f"{prefix}.data"], arrays[f"{prefix}.indices"], arrays[f"{prefix}.indptr"])
+    return sparse.csr_array(parts, shape=shape, copy=False)

@@ -1,0 +1,123 @@
+"""From a data folder to a trained model, stage by stage."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import recsys
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import last_split, temporal_split
+from recsys.progress import Progress, silent
+from recsys.scorers import COMPONENT_CLASSES
+from recsys.scorers.base import Fitting, Scorer
+from recsys.scorers.semantic import reference_vectors
+from recsys.settings import FusionSettings
+from recsys.text.library import make_phrasebook
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.artifacts import Artifact, save_artifact
+from recsys.training.tables import history_arrays, item_table, review_table, summary, user_table
+
+logger = logging.getLogger(__name__)
+
+SplitName = Literal["none", "temporal", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """Parameters
+    ----------
+    split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
+    seed : of every random choice
+    default_weights : how the components are mixed unless someone says otherwise
+    """
+
+    split: SplitName = "none"
+    seed: int = 0
+    default_weights: FusionSettings = field(default_factory=FusionSettings)
+
+
+def fit_components(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> dict[str, Scorer]:
+    """All four components, fitted on the same data, by name."""
+    fitting = Fitting(data, book, seed)
+    return {name: scorer_class().fit(fitting, progress) for name, scorer_class in COMPONENT_CLASSES.items()}
+
+
+def train(
+    data_folder: Path, out: Path, settings: TrainingSettings | None = None, progress: Progress = silent
+) -> Artifact:
+    """Train on a data folder and write the model; the earlier model stays usable until the last moment.
+
+    Raises
+    ------
+    DataError : the data folder breaks the canonical form
+    ArtifactError : the output folder holds something else
+    Cancelled : the reporter asked to stop
+    """
+    settings = settings or TrainingSettings()
+    data = Dataset.read(data_folder, progress)
+    for repair in data.repairs:
+        logger.warning("%s", repair)
+    known, protocol = _known(data, settings)
+    book = make_phrasebook(known, progress)
+    scorers = fit_components(known, book, settings.seed, progress)
+    return save_model(out, known, book, scorers, settings, protocol, progress)
+
+
+def save_model(
+    out: Path,
+    data: Dataset,
+    book: Phrasebook,
+    scorers: Mapping[str, Scorer],
+    settings: TrainingSettings,
+    protocol: str = "",
+    progress: Progress = silent,
+) -> Artifact:
+    """Write fitted components, and what the shop looks like, as a model folder."""
+    progress("saving the model", 0, 0)
+    states = {name: scorer.state() for name, scorer in scorers.items()}
+    history, kinds = history_arrays(data)
+    facts = {
+        "version": recsys.__version__,
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": asdict(settings),
+        "protocol": protocol,
+        "data": _data_facts(data, book),
+        "event_kinds": kinds,
+        "summary": summary(data),
+        "scorers": {name: dict(state.meta) for name, state in states.items()},
+    }
+    arrays = {name: state.arrays for name, state in states.items()}
+    arrays |= {"history": history, "reference": {"vectors": reference_vectors(book, data.n_items)}}
+    tables = {"items": item_table(data), "users": user_table(data), "reviews": review_table(data)}
+    return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
+
+
+def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str]:
+    """The part of the data that training may see, and how it was cut."""
+    if settings.split == "last":
+        split = last_split(data, seed=settings.seed)
+    elif settings.split == "temporal":
+        split = temporal_split(data)
+    else:
+        return data, "trained on everything"
+    return split.fit_test, split.protocol
+
+
+def _data_facts(data: Dataset, book: Phrasebook) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "fingerprint": data.fingerprint,
+        "known_until_s": data.known_until_s,
+        "n_items": data.n_items,
+        "n_users": data.n_users,
+        "n_reviews": data.n_reviews,
+        "n_events": len(data.events),
+        "n_impressions": len(data.impressions),
+        "n_interactions": len(data.positives()),
+        "n_phrases": book.n_phrases,
+        "encoder_id": book.encoder_id,
+        "repairs": [str(repair) for repair in data.repairs],
+    }
