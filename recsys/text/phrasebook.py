@@ -4,7 +4,7 @@ A document is a product's title, description or attributes, or one review. `Phra
 document as offsets into the verbatim text, so that a quote is always `document_text(...)[start:end]`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
+from recsys.text.canonical import canonical
+from recsys.text.phrases import MAX_CHARS, segment, trimmed
 
 KINDS = ("title", "description", "attributes", "review")
 """What a document can be; `Phrasebook.kind` holds positions in this tuple."""
@@ -79,3 +81,76 @@ class Phrasebook:
         """Occurrences of one kind, as a slice, since rows are sorted by kind."""
         first, last = np.searchsorted(self.kind, [kind, kind + 1])
         return slice(int(first), int(last))
+
+
+def attributes_text(category: str, tags: Iterable[str]) -> str:
+    """What a product without a description still says about itself: its category, then its tags, each once.
+
+    >>> attributes_text("Tents", ("light", "2 people", "light"))
+    'Tents, light, 2 people'
+    """
+    return ", ".join(dict.fromkeys(word for word in (category, *tags) if word))
+
+
+def document_text(data: Dataset, kind: int, document: int) -> str:
+    """The verbatim text that offsets of a phrasebook point into.
+
+    Parameters
+    ----------
+    kind : position in KINDS
+    document : item row, or `review_id` for reviews
+
+    Raises
+    ------
+    KeyError : the data set has no such document; a review may have been cut out of it
+    """
+    if kind == REVIEW:
+        rows = np.flatnonzero(data.reviews["review_id"].to_numpy() == document)
+        if not len(rows):
+            raise KeyError(f"review_id {document} is not in this data set")
+        return str(data.reviews["text"].iat[rows[0]])
+    if not 0 <= document < data.n_items:
+        raise KeyError(f"item row {document} is not in this data set of {data.n_items} products")
+    if kind == ATTRIBUTES:
+        return attributes_text(data.items["category"].iat[document], data.items["tags"].iat[document])
+    return str(data.items[KINDS[kind]].iat[document])
+
+
+def build_phrasebook(data: Dataset, encoder: TextEncoder, progress: Progress = silent) -> Phrasebook:
+    """Cut every text of a data set into phrases and encode each different one once.
+
+    Titles and attributes are one phrase each, since a name is not a sentence; only a title beyond the longest phrase
+    is cut. A phrasebook may be built on more than a model may know: scorers take the occurrences whose reviews are in
+    the data that they are fitted on.
+    """
+    occurrences: list[tuple[int, int, int, int, int]] = []
+    keys: dict[str, int] = {}
+    total = 3 * data.n_items + data.n_reviews
+    for n_read, (kind, document, text) in enumerate(_documents(data)):
+        if n_read % 1000 == 0:
+            progress("reading texts", n_read, total)
+        for start, end in _spans(kind, text):
+            phrase = keys.setdefault(canonical(text[start:end]), len(keys))
+            occurrences.append((kind, document, start, end, phrase))
+    progress("reading texts", total, total)
+    kind_, document_, start_, end_, phrase_ = np.array(occurrences, np.int32).reshape(-1, 5).T.copy()
+    vectors = encoder.encode(list(keys), progress).astype(np.float16)
+    return Phrasebook(kind_.astype(np.int8), document_, start_, end_, phrase_, vectors, encoder.encoder_id)
+
+
+def _documents(data: Dataset) -> Iterator[tuple[int, int, str]]:
+    """Kind, document and text of everything, in the order of a phrasebook."""
+    for kind in (TITLE, DESCRIPTION):
+        yield from ((kind, row, text) for row, text in enumerate(data.items[KINDS[kind]]))
+    for row, (category, tags) in enumerate(zip(data.items["category"], data.items["tags"], strict=True)):
+        yield ATTRIBUTES, row, attributes_text(category, tags)
+    reviews = data.reviews[["review_id", "text"]].sort_values("review_id")
+    for review_id, text in zip(reviews["review_id"], reviews["text"], strict=True):
+        yield REVIEW, review_id, text
+
+
+def _spans(kind: int, text: str) -> list[tuple[int, int]]:
+    if kind == ATTRIBUTES or (kind == TITLE and len(text) <= MAX_CHARS):
+        whole = trimmed(text, 0, len(text))
+        return [] if whole is None else [whole]
+    return segment(text)

@@ -1,0 +1,157 @@
+"""Vectors on disk by content and model, so that no phrase is ever encoded twice.
+
+A shard is one immutable `.npz` of keys and vectors, written beside and renamed into place, so processes that are
+killed, or write at the same time, cannot harm each other. Its members carry checksums; a shard that does not read
+back is dropped. A shard's modification time is the time of its last use.
+"""
+
+import logging
+import os
+import sys
+import time
+import uuid
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_MAX_BYTES = 2 * 1024**3
+_KEY_BYTES = 16
+_ABANDONED_S = 3600.0
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+Vectors = NDArray[np.float16]
+
+
+def default_folder() -> Path:
+    """`$RECSYS_CACHE_DIR`, or the folder that this platform gives to a user's caches."""
+    if chosen := os.environ.get("RECSYS_CACHE_DIR"):
+        return Path(chosen) / "embeddings"
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "shelfwise" / "embeddings"
+
+
+class EmbeddingCache:
+    """A folder of vectors, one sub-folder an encoder.
+
+    Parameters
+    ----------
+    folder : made when first written to; None means `default_folder()`
+    max_bytes : what `prune` keeps at most, unless told otherwise
+    """
+
+    def __init__(self, folder: Path | str | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.folder = default_folder() if folder is None else Path(folder)
+        self.max_bytes = max_bytes
+
+    def lookup(self, encoder_id: str, texts: Sequence[str]) -> tuple[NDArray[np.int64], Vectors]:
+        """The vectors that are there.
+
+        Parameters
+        ----------
+        texts : canonical phrases, without repeats
+
+        Returns
+        -------
+        positions : int64 of shape (n_found,), ascending positions in `texts`
+        vectors : float16 of shape (n_found, n_dims), rows as in `positions`
+        """
+        wanted = {_key(text): position for position, text in enumerate(texts)}
+        positions: list[NDArray[np.int64]] = []
+        found: list[Vectors] = []
+        for path in self._shards(encoder_id):
+            if not wanted:
+                break
+            if (hit := _read(path, wanted)) is not None:
+                positions.append(hit[0])
+                found.append(hit[1])
+                with suppress(OSError):
+                    os.utime(path)
+        if not positions:
+            return np.empty(0, np.int64), np.empty((0, 0), np.float16)
+        order = np.argsort(together := np.concatenate(positions))
+        return together[order], np.concatenate(found)[order]
+
+    def store(self, encoder_id: str, texts: Sequence[str], vectors: Vectors) -> None:
+        """Keep vectors, float16 of shape (n_texts, n_dims); a full or read-only disk costs a warning, no more."""
+        folder = self.folder / encoder_id
+        name = f"{uuid.uuid4().hex}.npz"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            beside = folder / f"{name}.partial"
+            with beside.open("wb") as file:
+                keys = np.frombuffer(b"".join(map(_key, texts)), np.uint8).reshape(-1, _KEY_BYTES)
+                np.savez(file, keys=keys, vectors=vectors.astype(np.float16, copy=False))
+            beside.replace(folder / name)
+        except OSError as error:
+            logger.warning("phrase vectors cannot be kept in %s (%s); they will be made again next time", folder, error)
+
+    def prune(self, max_bytes: int | None = None) -> int:
+        """Drop the shards that went unused longest until at most `max_bytes` remain; returns the bytes dropped."""
+        limit, dropped = self.max_bytes if max_bytes is None else max_bytes, 0
+        used: list[tuple[float, int, Path]] = []
+        for path in self.folder.glob("*/*"):
+            with suppress(OSError):  # another process may prune at the same time
+                stat = path.stat()
+                if path.suffix == ".npz":
+                    used.append((stat.st_mtime, stat.st_size, path))
+                elif path.suffix == ".partial" and time.time() - stat.st_mtime > _ABANDONED_S:
+                    path.unlink()
+        excess = sum(size for _, size, _ in used) - limit
+        for _, size, path in sorted(used):
+            if dropped >= excess:
+                break
+            with suppress(OSError):
+                path.unlink()
+                dropped += size
+        return dropped
+
+    def _shards(self, encoder_id: str) -> Iterator[Path]:
+        yield from sorted((self.folder / encoder_id).glob("*.npz"))
+
+
+def _key(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
+
+
+def _read(path: Path, wanted: dict[bytes, int]) -> tuple[NDArray[np.int64], Vectors] | None:
+    """Take what is wanted out of a shard and out of `wanted`; None if the shard has nothing of it."""
+    try:
+        with np.load(path, allow_pickle=False) as shard:
+            raw = _checked(shard["keys"], np.uint8).tobytes()
+            keys = (raw[at : at + _KEY_BYTES] for at in range(0, len(raw), _KEY_BYTES))
+            rows = [(row, wanted[key], key) for row, key in enumerate(keys) if key in wanted]
+            if not rows:
+                return None
+            vectors = _checked(shard["vectors"], np.float16)
+            if len(vectors) * _KEY_BYTES != len(raw):
+                raise ValueError("keys and vectors differ in number")
+    except FileNotFoundError:  # pruned by another process a moment ago
+        return None
+    except _UNREADABLE as error:
+        logger.warning("dropping the damaged cache file %s (%s); its phrases will be encoded again", path, error)
+        with suppress(OSError):
+            path.unlink()
+        return None
+    for _, _, key in rows:
+        wanted.pop(key, None)
+    return np.array([position for _, position, _ in rows], np.int64), vectors[[row for row, _, _ in rows]]
+
+
+def _checked(array: NDArray[Any], dtype: type) -> NDArray[Any]:
+    if array.dtype != dtype or array.ndim != 2:
+        raise ValueError(f"holds {array.dtype} of shape {array.shape}")
+    return array

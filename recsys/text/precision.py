@@ -1,0 +1,53 @@
+"""Which arithmetic this processor is really fastest at."""
+
+import logging
+import re
+import time
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+logger = logging.getLogger(__name__)
+
+Precision = Literal["bfloat16", "float32"]
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_BFLOAT16_FLAG = re.compile(r"\b(avx512_bf16|amx_bf16|bf16)\b")
+_SPEED_UP_WANTED = 1.25
+_ERROR_ALLOWED = 0.02
+
+
+@cache
+def fastest_precision() -> Precision:
+    """bfloat16 where the processor claims it and a trial confirms it, else float32; decided once a process.
+
+    The flags come first because they are the same on every run, while a trial on a busy machine may waver, and
+    vectors of the two precisions are cached apart. Where there are no flags to read, the trial alone decides.
+    """
+    if _CPU_INFO.exists() and not _BFLOAT16_FLAG.search(_CPU_INFO.read_text(errors="replace")):
+        return "float32"
+    speed_up, error = _trial()
+    chosen: Precision = "bfloat16" if speed_up >= _SPEED_UP_WANTED and error <= _ERROR_ALLOWED else "float32"
+    logger.info("bfloat16 is %.2f times as fast here, relative error %.4f: using %s", speed_up, error, chosen)
+    return chosen
+
+
+def _trial(rounds: int = 7) -> tuple[float, float]:
+    """How much faster the encoder's largest product runs in bfloat16, and its relative error."""
+    import torch
+    import torch.nn.functional as F
+
+    generator = torch.Generator().manual_seed(0)
+    states = torch.randn(1024, 384, generator=generator)
+    weight = torch.randn(1536, 384, generator=generator)
+    inputs = {dtype: (states.to(dtype), weight.to(dtype)) for dtype in (torch.float32, torch.bfloat16)}
+    best_s = dict.fromkeys(inputs, float("inf"))
+    with torch.inference_mode():
+        for _ in range(rounds):  # interleaved, so that a busy moment slows both
+            for dtype, pair in inputs.items():
+                started = time.perf_counter()
+                F.linear(*pair)
+                best_s[dtype] = min(best_s[dtype], time.perf_counter() - started)
+        exact, rough = (F.linear(*pair).float() for pair in inputs.values())
+    error = float((exact - rough).norm() / exact.norm())
+    return best_s[torch.float32] / best_s[torch.bfloat16], error

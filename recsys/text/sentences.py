@@ -1,0 +1,48 @@
+"""Sentence boundaries: lines, bullets and foreign full stops by pattern, the rest by NLTK's Punkt."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+_BREAK = re.compile(
+    r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"  # lines
+    r"|[•‣◦▪●■►✓✔]+"  # bullets within a line
+    r"|(?<=[。！？؟।])(?![。！？؟।])"  # full stops of scripts that put no space after them
+)
+_INNER_STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s")
+
+# Written with a full stop in the middle of a sentence, and rarely a word by themselves at the end of one.
+# fmt: off
+_ABBREVIATIONS = frozenset((
+    "approx", "avg", "dept", "dr", "e.g", "eg", "ft", "i.e", "ie", "inc", "incl", "jr", "kg", "lb",
+    "lbs", "ltd", "mr", "mrs", "nr", "oz", "pcs", "prof", "qty", "resp", "sq", "sr", "st", "vol", "vs",
+))
+# fmt: on
+
+
+@cache
+def _punkt() -> Any:
+    # Imported on first use: NLTK pulls in SciPy and scikit-learn, about two seconds in a fresh process.
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types = set(_ABBREVIATIONS)
+    return PunktSentenceTokenizer(parameters)
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence, in order, without overlap; untrimmed, and possibly blank."""
+    position = 0
+    for match in _BREAK.finditer(text):
+        yield from _within(text, position, match.start())
+        position = match.end()
+    yield from _within(text, position, len(text))
+
+
+def _within(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    if not _INNER_STOP.search(text, start, end):  # nothing to decide: most lines of most reviews
+        yield start, end
+        return
+    for first, last in _punkt().span_tokenize(text[start:end]):
+        yield start + first, start + last
