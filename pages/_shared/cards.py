@@ -1,0 +1,207 @@
+"""HTML of the product list. Every value that comes from data passes through `esc`; nothing else builds markup from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from urllib.parse import urlsplit
+
+from pages._shared import illustrations, words
+from pages._shared.palette import LOOKS
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteOnCard:
+    """The strongest phrase for a product, already masked."""
+
+    text: str
+    source: str
+    rating: float | None = None
+    said_on: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """What one place of a list shows.
+
+    Parameters
+    ----------
+    components : contribution to the score by component name
+    move : places moved since the last setting (positive is up), None when not known, "new" when it was not listed
+    """
+
+    rank: int
+    item_id: str
+    title: str
+    score: float
+    components: Mapping[str, float]
+    category: str | None = None
+    brand: str | None = None
+    price: float | None = None
+    mean_rating: float | None = None
+    n_ratings: int = 0
+    image_url: str | None = None
+    available: bool = True
+    is_cold: bool = False
+    places_diversified: int = 0
+    move: int | str | None = None
+    quote: QuoteOnCard | None = field(default=None)
+
+
+def esc(value: object) -> str:
+    """Text for HTML content or a quoted attribute; control characters and bidi overrides lose their power."""
+    text = "".join(" " if ord(c) < 32 else c for c in str(value) if c not in _REORDERING)
+    return escape(text, quote=True)
+
+
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x7f")
+
+
+def isolated(value: object) -> str:
+    """Escaped text in its own reading direction, so that it cannot reorder what stands around it."""
+    return f'<bdi dir="auto">{esc(value)}</bdi>'
+
+
+def list_html(cards: Sequence[ProductCard], label: str) -> str:
+    """The whole ranked list as one piece of HTML; bars share one scale, so that cards can be compared."""
+    low = max((_extent(card.components)[0] for card in cards), default=0.0)
+    high = max((_extent(card.components)[1] for card in cards), default=0.0)
+    items = "".join(_card(card, low, high) for card in cards)
+    return f'<ol class="sw-list" aria-label="{esc(label)}">{items}</ol>'
+
+
+def _card(card: ProductCard, low: float, high: float) -> str:
+    return (
+        f'<li class="sw-card" data-item="{esc(card.item_id)}" tabindex="0">'
+        f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>{_move(card.move)}</div>'
+        f"{_picture(card)}"
+        f'<div class="sw-body"><h3 class="sw-title">{isolated(card.title)}</h3>{_facts(card)}{_quote(card.quote)}</div>'
+        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}</div>'
+        "</li>"
+    )
+
+
+def _move(move: int | str | None) -> str:
+    if move is None:
+        return ""
+    if move == "new":
+        return '<span class="sw-move sw-move-new" title="Was not listed before the last change">new</span>'
+    if not isinstance(move, int) or move == 0:
+        return '<span class="sw-move sw-move-same" title="Same place as before the last change">=</span>'
+    way, arrow = ("up", "▲") if move > 0 else ("down", "▼")
+    said = f"{way} {words.count(abs(move), 'place')} since the last change"
+    return f'<span class="sw-move sw-move-{way}" title="{said}" aria-label="{said}">{arrow}{abs(move)}</span>'
+
+
+def _picture(card: ProductCard) -> str:
+    url = safe_image_url(card.image_url)
+    if url:
+        return f'<div class="sw-art sw-photo"><img src="{esc(url)}" alt="" loading="lazy" referrerpolicy="no-referrer"></div>'
+    return illustrations.tile_html(card.category, card.item_id)
+
+
+def safe_image_url(url: str | None) -> str | None:
+    """The address of a picture if a browser may load it: http or https with a host; anything else is None."""
+    if not isinstance(url, str) or len(url) > 2000:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    return url.strip() if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def _facts(card: ProductCard) -> str:
+    facts = [f'<span class="sw-fact">{isolated(value)}</span>' for value in (card.category, card.brand) if value]
+    if card.price is not None:
+        facts.append(
+            f'<span class="sw-fact sw-price"><span class="sw-sr">Price </span>{words.price(card.price)}</span>'
+        )
+    if card.mean_rating is not None and card.n_ratings:
+        said = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
+        facts.append(
+            f'<span class="sw-fact" aria-label="{said}" title="{said}"><span class="sw-star" aria-hidden="true">★</span> '
+            f'{card.mean_rating:.1f} <span class="sw-quiet">({card.n_ratings:,})</span></span>'
+        )
+    badges = ""
+    if card.is_cold:
+        badges += (
+            '<span class="sw-badge" title="No shopper has chosen it yet; ranked by words and moment">new product</span>'
+        )
+    if not card.available:
+        badges += '<span class="sw-badge sw-badge-off">not available</span>'
+    if card.places_diversified:
+        way = "up" if card.places_diversified > 0 else "down"
+        n = abs(card.places_diversified)
+        badges += (
+            f'<span class="sw-badge" title="Variety moved it {way} {words.count(n, "place")}; its score is unchanged">'
+            f"variety {'+' if n and way == 'up' else '−'}{n}</span>"
+        )
+    return f'<p class="sw-facts">{"".join(facts)}{badges}</p>'
+
+
+def _quote(quote: QuoteOnCard | None) -> str:
+    if quote is None:
+        return ""
+    by = esc(quote.source)
+    if quote.rating is not None:
+        by = f"{by} · {quote.rating:g}★"
+    if quote.said_on is not None:
+        by = f"{by} · {words.day_short(quote.said_on)}"
+    return (
+        f'<figure class="sw-quote"><blockquote dir="auto">{esc(quote.text)}</blockquote>'
+        f"<figcaption>{by}</figcaption></figure>"
+    )
+
+
+def _extent(components: Mapping[str, float]) -> tuple[float, float]:
+    return -sum(v for v in components.values() if v < 0), sum(v for v in components.values() if v > 0)
+
+
+def score_html(score: float, components: Mapping[str, float], low: float, high: float) -> str:
+    """Score with its bar: what speaks for the product to the right of the line, what speaks against it to the left.
+
+    Parameters
+    ----------
+    low, high : the largest negative and positive sums of the list, which set the common scale
+    """
+    span = (low + high) or 1.0
+    said = ", ".join(f"{LOOKS[name].label} {words.signed(value)}" for name, value in components.items())
+    against = [(n, v) for n, v in reversed(components.items()) if v < 0]
+    speaking = [(n, v) for n, v in components.items() if v > 0]
+    bar = (
+        f'<div class="sw-bar" role="img" aria-label="Score {score:.2f}: {said}">'
+        f'<div class="sw-bar-side sw-bar-low" style="flex-basis:{100 * low / span:.3f}%">{_segments(against, low)}</div>'
+        f'<div class="sw-bar-side sw-bar-high" style="flex-basis:{100 * high / span:.3f}%">{_segments(speaking, high)}</div>'
+        "</div>"
+    )
+    rows = "".join(
+        f'<span class="sw-part"><span class="sw-dot sw-c-{name}" aria-hidden="true">{LOOKS[name].glyph}</span>'
+        f'<span class="sw-part-name">{LOOKS[name].label}</span><span class="sw-part-value">{words.signed(value)}</span></span>'
+        for name, value in components.items()
+    )
+    return (
+        f'<span class="sw-score-number" title="Score: weighted sum of the four components">{score:.2f}</span>{bar}'
+        f'<div class="sw-parts" aria-hidden="true">{rows}</div>'
+    )
+
+
+def _segments(parts: Sequence[tuple[str, float]], whole: float) -> str:
+    return "".join(
+        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * abs(value) / whole:.3f}%" '
+        f'title="{LOOKS[name].label} {words.signed(value)}"></span>'
+        for name, value in parts
+        if whole > 0
+    )
+
+
+def weights_html(weights: Mapping[str, float]) -> str:
+    """One full bar of the effective weights, with shares in words."""
+    said = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
+    segments = "".join(
+        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" title="{LOOKS[name].label} {share:.0%}">'
+        f'<span class="sw-seg-label">{f"{share:.0%}" if share >= 0.08 else ""}</span></span>'
+        for name, share in weights.items()
+        if share > 0
+    )
+    return f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {said}">{segments}</div>'

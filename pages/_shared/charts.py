@@ -1,0 +1,103 @@
+"""Plotly charts of the home page: titled, axes named with units, in the colours of the theme that is on."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages._shared.palette import ACCENT, GRID, INK, LOOKS, MUTED
+
+_HEIGHT = 290
+
+
+def theme() -> str:
+    """ "dark" or "light", as the visitor sees the app."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def ratings(counts: Mapping[int, int], tone: str) -> go.Figure:
+    """Number of reviews by stars, with its share of all in words at every bar."""
+    stars = sorted(counts)
+    n = [counts[star] for star in stars]
+    whole = sum(n) or 1
+    bars = go.Bar(
+        x=[f"{star} ★" for star in stars],
+        y=n,
+        text=[f"{value / whole:.0%}" for value in n],
+        textposition="outside",
+        cliponaxis=False,
+        marker_color=LOOKS["content"].colour(tone),
+        hovertemplate="%{x}: %{y:,} reviews<extra></extra>",
+    )
+    return _laid_out(go.Figure(bars), tone, "How products are rated", "Rating", "Reviews")
+
+
+def activity(months: pd.DataFrame, tone: str) -> go.Figure:
+    """Events and reviews by month; reviews on an axis of their own would mislead, so both share one, from 0."""
+    figure = go.Figure()
+    for column, name, colour, dash in (
+        ("events", "Events", ACCENT[tone], "solid"),
+        ("reviews", "Reviews", LOOKS["content"].colour(tone), "dot"),
+    ):
+        if months[column].sum():
+            figure.add_scatter(
+                x=months["month"],
+                y=months[column],
+                name=name,
+                mode="lines+markers" if len(months) < 40 else "lines",
+                line={"color": colour, "width": 2.5, "dash": dash},
+                marker={"size": 5},
+                hovertemplate="%{x|%B %Y}: %{y:,} " + name.lower() + "<extra></extra>",
+            )
+    laid_out = _laid_out(figure, tone, "Activity over time", "Month", "Number a month")
+    return laid_out.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.14})
+
+
+def categories(table: pd.DataFrame, tone: str, n: int = 10) -> go.Figure:
+    """The categories that shoppers chose most, most wanted on top."""
+    top = table.head(n).iloc[::-1]
+    rated = [f"{value:.1f} ★" if pd.notna(value) else "not rated" for value in top["mean_rating"]]
+    bars = go.Bar(
+        x=top["n_interactions"],
+        y=[_short(name) for name in top["category"]],
+        orientation="h",
+        marker_color=ACCENT[tone],
+        text=rated,
+        textposition="auto",
+        insidetextanchor="end",
+        customdata=top["n_items"],
+        hovertemplate="%{y}: %{x:,} choices of %{customdata:,} products, %{text}<extra></extra>",
+    )
+    figure = _laid_out(go.Figure(bars), tone, "What shoppers choose most", "Choices (purchases and good reviews)", "")
+    return figure.update_layout(height=60 + 30 * max(len(top), 4), yaxis={"showgrid": False}, xaxis={"showgrid": True})
+
+
+def _short(name: str, most: int = 24) -> str:
+    # Plotly reads a little HTML in labels; a category's name must stay text.
+    plain = name.replace("&", "&amp;").replace("<", "&lt;")
+    return plain if len(name) <= most else _short(name[: most - 1] + "…", most)
+
+
+def _laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str) -> go.Figure:
+    axis = {"gridcolor": GRID[tone], "zeroline": False, "automargin": True, "title_font": {"size": 12.5, "color": MUTED[tone]}}
+    return figure.update_layout(
+        title={
+            "text": title,
+            "x": 0,
+            "xanchor": "left",
+            "y": 0.97,
+            "yanchor": "top",
+            "font": {"size": 16, "color": INK[tone], "weight": 600},
+        },
+        xaxis={**axis, "title_text": x, "showgrid": False},
+        yaxis={**axis, "title_text": y, "rangemode": "tozero"},
+        height=_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 52, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": INK[tone], "size": 13, "family": "Source Sans, sans-serif"},
+        bargap=0.32,
+        hoverlabel={"namelength": -1},
+        dragmode=False,
+    )

@@ -1,0 +1,181 @@
+"""The controls of the recommendation page: widgets, bound to the address, that add up to frozen settings."""
+
+from datetime import date
+
+import streamlit as st
+
+from pages._shared import words
+from pages._shared.cards import esc
+from pages._shared.palette import LOOKS
+from pages._shared.view import (
+    ANY,
+    CARDS,
+    DEFAULT_LENGTH,
+    LENGTHS,
+    MAX_WEIGHT,
+    TABLE,
+    WEIGHT_STEP,
+    Choices,
+    context_of,
+)
+from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
+
+METHODS = {"MMR": "mmr", "DPP": "dpp"}
+
+
+def weights(choices: Choices) -> dict[str, int]:
+    """One slider a component; raw positions from 0 to 100."""
+    positions = {}
+    with st.grid(4, min_column_width=150, gap="medium"):
+        for name, look in LOOKS.items():
+            positions[name] = st.slider(
+                look.label,
+                0,
+                MAX_WEIGHT,
+                choices.weights[name],
+                WEIGHT_STEP,
+                key=name,
+                help=look.question,
+                bind="query-params",
+            )
+    return positions
+
+
+def moment(choices: Choices) -> Context:
+    """Circumstances in a popover; what the data cannot tell apart is disabled, with the reason."""
+    with st.popover("Moment", icon=":material/schedule:", key="moment_popover"):
+        st.html('<p class="sw-note">Ask what would be shown at another time, on another device, or elsewhere.</p>')
+        day: date | None = st.date_input(
+            "Date",
+            None,
+            choices.first_day,
+            choices.last_day,
+            key="date",
+            format="YYYY-MM-DD",
+            help="Sets weekday, season, and the moment that trends are judged by. Empty: the last day the model knows.",
+            bind="query-params",
+        )
+        daypart = _circumstance(choices, "daypart", "Time of day (UTC)")
+        left, right = st.columns(2)
+        with left:
+            weekday = _circumstance(choices, "weekday", "Weekday", fixed_by=day)
+            device = _circumstance(choices, "device", "Device")
+        with right:
+            season = _circumstance(choices, "season", "Season", fixed_by=day)
+            region = _circumstance(choices, "region", "Region")
+    return context_of(choices, day, daypart, weekday, season, device, region)
+
+
+def _circumstance(choices: Choices, name: str, label: str, *, fixed_by: date | None = None) -> str:
+    option = choices.options[name]
+    reason = option.unavailable or ("Follows from the date." if fixed_by else "")
+    chosen = st.selectbox(
+        label,
+        (ANY, *option.values),
+        key=name,
+        disabled=bool(reason),
+        help=reason or None,
+        bind="query-params",
+    )
+    if option.unavailable:
+        st.html(f'<p class="sw-note" dir="auto">Not available: {esc(option.unavailable)}</p>')
+    return chosen or ANY
+
+
+def filters(choices: Choices) -> Filters:
+    """Category, price, availability and seen products, in a popover."""
+    with st.popover("Filters", icon=":material/filter_alt:", key="filters_popover"):
+        categories = st.multiselect(
+            "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
+        )
+        low, high = choices.price_low, choices.price_high
+        priced = low < high
+        bounds = (low, high)
+        if priced:
+            bounds = st.slider("Price", low, high, bounds, key="price", bind="query-params")
+        else:
+            st.caption("Price: not available, this catalogue names no prices.")
+        seen = st.toggle("Include what they already have", key="seen", bind="query-params")
+        unavailable = st.toggle("Include products that are not available", key="unavailable", bind="query-params")
+    whole = not priced or bounds == (low, high)
+    return Filters(
+        include_seen=seen,
+        only_available=not unavailable,
+        categories=frozenset(categories),
+        price_low=None if whole else float(bounds[0]),
+        price_high=None if whole else float(bounds[1]),
+    )
+
+
+def variety() -> tuple[int, float, str]:
+    """List length, strength of the diversity re-ranking, and its method."""
+    with st.popover("Variety and length", icon=":material/interests:", key="variety_popover"):
+        strength = st.slider(
+            "Variety",
+            0.0,
+            1.0,
+            0.0,
+            0.05,
+            key="diversity",
+            help="0 lists by score alone; higher values avoid products that resemble those above them. Scores stay.",
+            bind="query-params",
+        )
+        method = st.segmented_control(
+            "Method",
+            list(METHODS),
+            default="MMR",
+            required=True,
+            key="method",
+            help="MMR weighs score against likeness one place at a time; DPP prefers sets that spread out.",
+            bind="query-params",
+        )
+        n = st.segmented_control(
+            "Products",
+            [str(n) for n in LENGTHS],
+            default=str(DEFAULT_LENGTH),
+            required=True,
+            key="n",
+            bind="query-params",
+        )
+    return int(n or DEFAULT_LENGTH), strength, METHODS[method or "MMR"]
+
+
+def settings(positions: dict[str, int], chosen: Filters, n: int, strength: float, method: str) -> RankingSettings:
+    """The frozen settings; raises SettingsError where they make no sense, such as all weights at 0."""
+    fusion = FusionSettings(**{name: positions[name] / MAX_WEIGHT for name in COMPONENTS})
+    return RankingSettings(fusion, chosen, n, strength, method)  # type: ignore[arg-type]
+
+
+def view_switch() -> str:
+    """Cards or table."""
+    chosen = st.segmented_control(
+        "View",
+        [CARDS, TABLE],
+        default=CARDS,
+        required=True,
+        key="view",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return chosen or CARDS
+
+
+def reset(choices: Choices) -> None:
+    """Put every control back to its default; the shopper stays."""
+    state = st.session_state
+    for name in COMPONENTS:
+        state[name] = choices.weights[name]
+    for name in choices.options:
+        if name != "moment":
+            state[name] = ANY
+    state["date"] = None
+    state["diversity"], state["method"], state["n"] = 0.0, "MMR", str(DEFAULT_LENGTH)
+    state["category"], state["seen"], state["unavailable"] = [], False, False
+    if choices.price_low < choices.price_high:
+        state["price"] = (choices.price_low, choices.price_high)
+
+
+def moment_line(context: Context) -> str:
+    """The circumstances in words, with the date asked about."""
+    said = words.moment_in_words(context)
+    return f"{said}, {words.day(context.moment)}" if context.moment else said

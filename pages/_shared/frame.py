@@ -1,0 +1,77 @@
+"""The opening of every page: title, navigation, look, and the model in use, or the first start when there is none.
+
+A link to a page on a fresh server runs that page alone, so nothing may rest on `app.py` having run before.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages._shared import first_start, illustrations, resources, words
+from pages._shared.cards import esc, isolated
+from recsys.recommender import Recommender
+from recsys.training.home import Home
+
+HOME_PAGE, LIST_PAGE = "app.py", "pages/1_Recommendations.py"
+_LAST_VIEW = "last_view_of_recommendations"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a page may build on once it is open."""
+
+    home: Home
+    model: Recommender
+
+
+def open_page(title: str) -> Frame:
+    """Draw the frame of a page and give the model in use; without one, show the first start and end the run there."""
+    st.set_page_config(
+        page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide"
+    )
+    st.html(resources.style())
+    home = Home.default()
+    _navigation()
+    model = first_start.model_or_progress(home)
+    _model_in_use(model)
+    return Frame(home, model)
+
+
+def remember_view(query: dict[str, list[str]]) -> None:
+    """Keep the settings of the recommendation page, so that coming back to it within a session finds them again."""
+    st.session_state[_LAST_VIEW] = query
+
+
+def link_to_list(label: str = "Recommendations", *, icon: str = ":material/format_list_numbered:") -> None:
+    """A link to the recommendation page as this session last left it."""
+    st.page_link(LIST_PAGE, label=label, icon=icon, query_params=st.session_state.get(_LAST_VIEW) or None)
+
+
+def _navigation() -> None:
+    with st.sidebar:
+        st.html(
+            '<div class="sw-brand"><span class="sw-brand-mark"></span><span class="sw-brand-name">Shelfwise</span></div>'
+        )
+        st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
+        st.page_link(
+            LIST_PAGE,
+            label="Recommendations",
+            icon=":material/format_list_numbered:",
+            query_params=st.session_state.get(_LAST_VIEW) or None,
+            width="stretch",
+        )
+
+
+def _model_in_use(model: Recommender) -> None:
+    info = model.info
+    facts = {
+        "Shop": isolated(info.name),
+        "Trained": esc(words.day(info.trained_at)),
+        "Knows until": esc(words.day(info.known_until)),
+        "Model": f"<code>{esc(model.model_id[:8])}</code>",
+    }
+    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    with st.sidebar:
+        st.html(
+            f'<section class="sw-model" aria-label="Model in use"><p class="sw-eyebrow">Model in use</p><dl>{rows}</dl></section>'
+        )

@@ -1,0 +1,73 @@
+"""The shop at a glance, as HTML: counts, coverage of text, how a score is made, the model in use."""
+
+from pages._shared import words
+from pages._shared.cards import esc, isolated, weights_html
+from pages._shared.palette import LOOKS
+from recsys.results import ModelInfo, ShopSummary
+
+
+def tiles_html(info: ModelInfo) -> str:
+    """The size of the shop in five numbers."""
+    counts = {
+        "products": info.n_items,
+        "shoppers": info.n_users,
+        "reviews": info.n_reviews,
+        "events": info.n_events,
+        "phrases read": info.n_phrases,
+    }
+    tiles = "".join(
+        f'<li class="sw-tile"><span class="sw-tile-number">{n:,}</span><span class="sw-tile-name">{name}</span></li>'
+        for name, n in counts.items()
+    )
+    return f'<ul class="sw-tiles" aria-label="Size of the shop">{tiles}</ul>'
+
+
+def coverage_html(summary: ShopSummary) -> str:
+    """How much there is to read: shares of products and shoppers with words."""
+    shares = {
+        "Products with a review in words": summary.text_coverage,
+        "Products with a description": summary.description_coverage,
+        "Shoppers who wrote a review": summary.writer_share,
+    }
+    return '<h3 class="sw-chart-title">How much there is to read</h3>' + "".join(
+        _meter(*pair) for pair in shares.items()
+    )
+
+
+def _meter(name: str, share: float) -> str:
+    return (
+        f'<div class="sw-meter"><p class="sw-meter-line"><span>{name}</span><strong>{share:.0%}</strong></p>'
+        f'<div class="sw-meter-track" role="img" aria-label="{share:.0%}"><span class="sw-meter-fill" style="width:{share:.1%}">'
+        "</span></div></div>"
+    )
+
+
+def score_html(info: ModelInfo) -> str:
+    """How a score is made: one question a component, and the weights that this model starts from."""
+    asks = "".join(
+        f'<li class="sw-ask"><strong><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> {look.label}</strong>'
+        f'<span class="sw-quiet">{look.question}</span></li>'
+        for name, look in LOOKS.items()
+    )
+    weights = weights_html(info.default_weights.normalised())
+    return (
+        '<h3 class="sw-chart-title">Four questions make one score</h3>'
+        f'<ul class="sw-asks">{asks}</ul><p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
+    )
+
+
+def model_html(info: ModelInfo, model_id: str) -> str:
+    """Everything that names the model in use, and what was repaired in its data."""
+    facts = {
+        "Shop": isolated(info.name),
+        "Trained": esc(f"{words.day(info.trained_at)}, {info.trained_at:%H:%M} UTC"),
+        "Knows until": esc(f"{words.day(info.known_until)}, {info.known_until:%H:%M} UTC"),
+        "Learnt from": esc(f"{words.count(info.n_interactions, 'choice')} of {words.count(info.n_users, 'shopper')}"),
+        "Reads with": esc(info.encoder_id),
+        "Version": esc(info.version),
+        "Model": f"<code>{esc(model_id[:12])}</code>",
+        "Data": f"<code>{esc(info.data_fingerprint[:12])}</code>",
+    }
+    repairs = "".join(f"<li>{esc(repair)}</li>" for repair in info.repairs) or "<li>Nothing had to be repaired.</li>"
+    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    return f'<h3 class="sw-chart-title">The model in use</h3><dl class="sw-facts-list">{rows}<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'

@@ -1,0 +1,120 @@
+"""A calm line illustration for every product category, and a tinted initial for categories without one.
+
+The drawings are masks (`assets/icons/*.svg`), so that one file serves both themes. What is picked depends on the
+category's name alone, never on a run: the same category looks the same everywhere.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+MARK = ASSETS / "mark-light.svg"
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "tent": ("tent", "shelter", "tarp", "camping", "hammock"),
+    "backpack": ("backpack", "pack", "rucksack", "bag"),
+    "boot": ("boot", "shoe", "footwear", "sandal", "trail running", "running"),
+    "jacket": ("jacket", "coat", "outerwear", "shell", "fleece", "insulation", "rainwear"),
+    "sleeping-bag": ("sleeping", "quilt", "sleep system", "mattress", "sleeping mat"),
+    "stove": ("stove", "burner", "grill", "barbecue", "bbq", "fire"),
+    "pot": ("cookware", "cook", "pan", "pot", "kitchen"),
+    "lantern": ("lantern", "headlamp", "headlight", "torch", "flashlight"),
+    "lamp": ("lamp", "lighting"),
+    "bulb": ("light", "bulb", "smart home"),
+    "bottle": ("bottle", "hydration", "flask", "water"),
+    "chair": ("chair", "stool", "outdoor furniture", "camp furniture"),
+    "sofa": ("sofa", "furniture", "couch", "armchair", "living"),
+    "bed": ("bed", "bedding", "duvet", "pillow", "blanket", "linen"),
+    "candle": ("candle", "fragrance", "scent", "diffuser"),
+    "knife": ("knife", "knives", "cutlery"),
+    "tools": ("tool", "repair", "workshop", "hardware"),
+    "bike": ("bike", "bicycle", "cycling"),
+    "mountain": ("climb", "mountain", "trekking", "hiking", "alpine", "poles"),
+    "compass": ("navigation", "compass", "gps", "map", "optics", "adventure"),
+    "speaker": ("speaker", "audio", "electronics", "power", "charger"),
+    "headphones": ("headphone", "earbud", "music"),
+    "watch": ("watch", "clock", "wearable"),
+    "mug": ("mug", "coffee", "tea", "drinkware"),
+    "plate": ("tableware", "dining", "plate", "dish"),
+    "plant": ("garden", "plant", "planter", "grow"),
+    "bath": ("bath", "towel", "shower", "care"),
+    "rug": ("rug", "textile", "cushion", "throw", "carpet", "decor"),
+    "umbrella": ("umbrella", "rain"),
+    "hat": ("hat", "glove", "beanie", "sock", "scarf", "accessories", "headwear"),
+    "dumbbell": ("fitness", "gym", "yoga", "sport", "training"),
+    "fish": ("fish", "angling"),
+    "snow": ("snow", "ski", "winter"),
+    "suitcase": ("travel", "luggage", "suitcase", "duffel"),
+    "paw": ("pet", "dog", "cat"),
+    "broom": ("clean", "laundry", "vacuum", "appliance"),
+    "box": ("storage", "box", "basket", "organiser", "organizer", "organisation"),
+    "gamepad": ("game", "action", "rpg", "strategy", "racing", "simulation", "casual", "indie", "toy"),
+    "sun": ("sun", "summer", "beach"),
+    "shirt": ("shirt", "clothing", "base layer", "apparel", "wear", "trouser", "legging"),
+    "wave": ("swim", "paddle", "kayak", "boat"),
+    "book": ("book", "stationery", "paper"),
+}
+"""Words of a category's name by drawing; the longest word found wins, so that "sleeping bag" is not a "bag"."""
+
+_HUES = (24, 62, 96, 148, 190, 232, 272, 318, 350)
+
+
+@cache
+def icon_of(category: str) -> str | None:
+    """Name of the drawing for a category, or None where no word of its name is known.
+
+    >>> icon_of("Sleeping bags & mats"), icon_of("Rain jackets"), icon_of("Zyx")
+    ('sleeping-bag', 'jacket', None)
+    """
+    name = category.casefold()
+    found = [
+        (len(word), -order, icon)
+        for order, (icon, words) in enumerate(WORDS.items())
+        for word in words
+        if re.search(rf"\b{re.escape(word)}(?:s|es|ing)?\b", name)
+    ]
+    return max(found)[2] if found else None
+
+
+@cache
+def hue_of(name: str) -> int:
+    """Hue in degrees for a tile, from the name alone."""
+    return _HUES[_digest(name) % len(_HUES)]
+
+
+def tile_html(category: str | None, seed: str = "") -> str:
+    """Decorative tile for a product: drawing or initial on a tint; `seed` (an item id) only moves the light on it.
+
+    Hidden from screen readers, because the category stands beside it in words.
+    """
+    name = (category or "").strip()
+    icon = icon_of(name) if name else "box"
+    light = _digest(seed or name)
+    style = f"--hue:{hue_of(name)};--lx:{15 + light % 70}%;--ly:{10 + light // 70 % 60}%"
+    if icon:
+        inside = f'<span class="sw-art-icon sw-art-{icon}"></span>'
+    else:
+        inside = f'<span class="sw-art-initial">{escape(name[:1].upper())}</span>'
+    return f'<div class="sw-art" aria-hidden="true" style="{style}">{inside}</div>'
+
+
+@cache
+def css() -> str:
+    """Mask rules for the mark and all drawings, from the files of the assets folder."""
+    rules = [f":root {{ --art-mark: {_as_url(MARK)}; }}"]
+    rules += [f".sw-art-{path.stem} {{ --art: {_as_url(path)}; }}" for path in sorted((ASSETS / "icons").glob("*.svg"))]
+    return "\n".join(rules) + "\n"
+
+
+def _as_url(path: Path) -> str:
+    source = quote(path.read_text(encoding="utf-8").strip(), safe=" =:/'")
+    return f'url("data:image/svg+xml,{source}")'
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4], "big")

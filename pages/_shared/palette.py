@@ -1,0 +1,86 @@
+"""Colour, glyph and pattern of every component, stated once for cards, charts and theme.
+
+Colours are told apart under protanopia, deuteranopia and tritanopia and stand at least 3:1 against the surface in both
+themes; glyph and pattern say the same without colour. `tests/pages/test_palette.py` measures all of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recsys.settings import COMPONENTS
+
+SURFACE = {"light": "#FFFFFF", "dark": "#1B2124"}
+"""Background of cards and charts, by theme."""
+
+INK = {"light": "#1F2A2C", "dark": "#E9E6DE"}
+MUTED = {"light": "#5C6668", "dark": "#A5ADAD"}
+GRID = {"light": "#E2DED3", "dark": "#333C40"}
+ACCENT = {"light": "#1E5B4F", "dark": "#86C9B6"}
+ON_ACCENT = {"light": "#FFFFFF", "dark": "#10211C"}
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentLook:
+    """How one component looks and is introduced, everywhere.
+
+    Parameters
+    ----------
+    glyph : one character, a second cue beside colour
+    pattern : CSS background image laid over the colour, a third cue ("none" for a plain fill)
+    question : what the component asks, in a few words a merchandiser would use
+    """
+
+    label: str
+    glyph: str
+    light: str
+    dark: str
+    pattern: str
+    question: str
+
+    def colour(self, theme: str) -> str:
+        """Hex colour for "light" or "dark"."""
+        return self.dark if theme == "dark" else self.light
+
+
+_STRIPE = "light-dark(rgb(255 255 255 / .45), rgb(0 0 0 / .3))"
+
+LOOKS: Mapping[str, ComponentLook] = {
+    "collaborative": ComponentLook(
+        "Collaborative", "●", "#294092", "#6E90DF", "none", "What did shoppers with similar habits choose?"
+    ),
+    "content": ComponentLook(
+        "Content",
+        "■",
+        "#BD831C",
+        "#EDBF6B",
+        f"repeating-linear-gradient(135deg, {_STRIPE} 0 1.5px, transparent 1.5px 6px)",
+        "Which products resemble what they already like?",
+    ),
+    "semantic": ComponentLook(
+        "Semantic",
+        "◆",
+        "#8C2F58",
+        "#CE5C85",
+        f"radial-gradient({_STRIPE} 1.2px, transparent 1.4px) 0 0 / 6px 6px",
+        "Whose words fit the words of this shopper?",
+    ),
+    "context": ComponentLook(
+        "Context",
+        "▲",
+        "#3F9A93",
+        "#A9E0DA",
+        f"repeating-linear-gradient(90deg, {_STRIPE} 0 1.5px, transparent 1.5px 5px)",
+        "What is wanted at this moment, in this place?",
+    ),
+}
+
+assert tuple(LOOKS) == COMPONENTS
+
+
+def css_variables() -> str:
+    """Custom properties for the stylesheet: `--sw-<component>`, `--sw-<component>-pattern`, and the shared tones."""
+    lines = [f"--sw-{name}: light-dark({look.light}, {look.dark});" for name, look in LOOKS.items()]
+    lines += [f"--sw-{name}-pattern: {look.pattern};" for name, look in LOOKS.items()]
+    tones = {"surface": SURFACE, "ink": INK, "muted": MUTED, "line": GRID, "accent": ACCENT, "on-accent": ON_ACCENT}
+    lines += [f"--sw-{name}: light-dark({tone['light']}, {tone['dark']});" for name, tone in tones.items()]
+    return ":root {\n  " + "\n  ".join(lines) + "\n}\n"

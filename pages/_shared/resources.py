@@ -1,0 +1,71 @@
+"""Every cache of the app. Keys are small values; what comes out is shared by all sessions and is never changed."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages._shared import illustrations, palette
+from pages._shared.view import Choices
+from recsys.errors import ArtifactError
+from recsys.recommender import Recommender
+from recsys.results import Quote, ScoredRequest
+from recsys.settings import Context
+from recsys.training.home import Home
+
+
+
+def recommender(home: Home) -> Recommender:
+    """The model in use, opened once and again when it was replaced; raises ArtifactError."""
+    try:
+        written = (home.model / "manifest.json").stat().st_mtime_ns
+    except OSError as problem:
+        raise ArtifactError(f"no model in {home.model}; train one with `python -m recsys train`") from problem
+    return _opened(str(home.model), written)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _opened(folder: str, written_ns: int) -> Recommender:
+    return Recommender.load(Path(folder))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def choices(_model: Recommender, model_id: str) -> Choices:
+    """What the controls of the recommendation page can hold for a model."""
+    return Choices.of(_model)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def scored(_model: Recommender, model_id: str, user_id: str | None, words: str, context: Context) -> ScoredRequest:
+    """Component scores of one request: the slow step, which moving a weight does not repeat."""
+    return _model.scores(user_id, words, context)
+
+
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def quote(
+    _model: Recommender, _request: ScoredRequest, model_id: str, user_id: str | None, words: str, item_id: str
+) -> Quote | None:
+    """The strongest phrase of one product for one shopper; circumstances do not change it."""
+    return _model.quote(_request, item_id)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def history(_model: Recommender, model_id: str, user_id: str) -> Any:
+    """What a shopper did, newest first (a data frame, read only)."""
+    return _model.history(user_id)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def warm_encoder(_model: Recommender, model_id: str) -> threading.Thread:
+    """Start loading the encoder in the background, once, while a new shopper is still typing."""
+    thread = threading.Thread(target=_model.warm_up, name="warm-encoder", daemon=True)
+    thread.start()
+    return thread
+
+
+@st.cache_resource(show_spinner=False)
+def style() -> str:
+    """The stylesheet as one style element: palette, drawings and `assets/shelfwise.css`; no data of any shop."""
+    sheet = (illustrations.ASSETS / "shelfwise.css").read_text(encoding="utf-8")
+    return f"<style>\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"

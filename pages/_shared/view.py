@@ -1,0 +1,185 @@
+"""The state of the recommendation page as its address holds it: widgets are bound to query parameters of these names.
+
+Streamlit drops a value that a widget cannot hold, silently. Here a shared address is read before the widgets are, so
+that the visitor is told what was left out; everything else of the address still counts.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import pandas as pd
+
+from recsys.recommender import Recommender
+from recsys.results import ContextOption
+from recsys.settings import COMPONENTS, DAYPARTS, WEEKDAYS, Context, season_of
+
+KNOWN, NEW = "Known shopper", "New shopper"
+CARDS, TABLE = "Cards", "Table"
+ANY = "Any"
+
+MAX_WEIGHT, WEIGHT_STEP = 100, 5
+LENGTHS = (5, 10, 20, 30, 50)
+DEFAULT_LENGTH = 10
+MAX_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the widgets of the page can hold, for one model.
+
+    Parameters
+    ----------
+    weights : default weight by component, from 0 to 100
+    categories : names, in alphabetical order
+    price_low, price_high : whole numbers around all prices; equal when there is nothing to choose
+    options : by circumstance, its values or why there are none
+    known_until : the end of what the model knows
+    """
+
+    weights: Mapping[str, int]
+    categories: tuple[str, ...]
+    price_low: int
+    price_high: int
+    options: Mapping[str, ContextOption]
+    known_until: datetime
+
+    @classmethod
+    def of(cls, model: Recommender) -> "Choices":
+        """Read them off a model."""
+        prices = model.items["price"].dropna()
+        categories = sorted({str(name) for name in model.items["category"].dropna() if str(name)}, key=str.casefold)
+        return cls(
+            weights={name: round(100 * share) for name, share in model.info.default_weights.normalised().items()},
+            categories=tuple(categories),
+            price_low=math.floor(prices.min()) if len(prices) else 0,
+            price_high=math.ceil(prices.max()) if len(prices) else 0,
+            options=model.context_options(),
+            known_until=model.info.known_until,
+        )
+
+    @property
+    def first_day(self) -> date:
+        """The first day that may be asked about: the last one that the model knows."""
+        return self.known_until.astimezone(UTC).date()
+
+    @property
+    def last_day(self) -> date:
+        """The last day that may be asked about."""
+        return self.first_day + timedelta(days=366)
+
+
+def context_of(
+    choices: Choices, day: date | None, daypart: str, weekday: str, season: str, device: str, region: str
+) -> Context:
+    """The circumstances chosen; a day fixes weekday, season and the moment, never before the end of what is known."""
+    stated = {"daypart": daypart, "weekday": weekday, "season": season, "device": device, "region": region}
+    moment = None
+    if day is not None:
+        hour = 6 * DAYPARTS.index(daypart) + 3 if daypart in DAYPARTS else 12
+        moment = max(datetime.combine(day, time(hour), UTC), choices.known_until)
+        stated |= {"weekday": WEEKDAYS[day.weekday()], "season": season_of(day.month)}
+    known = {name: value for name, value in stated.items() if value != ANY and not choices.options[name].unavailable}
+    return Context(**known, moment=moment)  # type: ignore[arg-type]
+
+
+def complaints(query: Mapping[str, Sequence[str]], choices: Choices) -> list[str]:
+    """What of an address cannot be used here, one sentence each; names that are not ours are left alone.
+
+    Parameters
+    ----------
+    query : parameters of the address, each with all of its values
+    """
+    said = []
+    for name, check in _checks(choices).items():
+        if name in query and (problem := check(list(query[name]))):
+            shown = ", ".join(repr(value[:60]) for value in query[name])
+            said.append(f"{name} = {shown}: {problem}")
+    return said
+
+
+def _checks(choices: Choices) -> dict[str, Callable[[list[str]], str]]:
+    dimensions = {
+        name: _one_of((ANY, *option.values))  # noqa: PD011
+        for name, option in choices.options.items()
+        if name != "moment"
+    }
+    return {
+        "who": _one_of((KNOWN, NEW)),
+        **{name: _number(0, MAX_WEIGHT) for name in COMPONENTS},
+        **dimensions,
+        "date": _day(choices),
+        "diversity": _number(0, 1),
+        "n": _one_of(tuple(map(str, LENGTHS))),
+        "category": _all_of(choices.categories),
+        "price": _range(choices.price_low, choices.price_high),
+        "seen": _one_of(("true", "false")),
+        "unavailable": _one_of(("true", "false")),
+        "view": _one_of((CARDS, TABLE)),
+        "words": lambda values: f"longer than {MAX_WORDS} characters" if len(values[-1]) > MAX_WORDS else "",
+    }
+
+
+def _one_of(allowed: Sequence[str]) -> Callable[[list[str]], str]:
+    def check(values: list[str]) -> str:
+        if values[-1] in allowed:
+            return ""
+        return f"not one of {', '.join(allowed)}" if len(allowed) > 1 else "this shop's data cannot tell it apart"
+
+    return check
+
+
+def _all_of(allowed: Sequence[str]) -> Callable[[list[str]], str]:
+    def check(values: list[str]) -> str:
+        strange = [value for value in values if value and value not in allowed]
+        return f"no such category in this shop: {', '.join(strange)}" if strange else ""
+
+    return check
+
+
+def _number(low: float, high: float) -> Callable[[list[str]], str]:
+    def check(values: list[str]) -> str:
+        value = _as_number(values[-1])
+        return "" if value is not None and low <= value <= high else f"not a number from {low:g} to {high:g}"
+
+    return check
+
+
+def _range(low: int, high: int) -> Callable[[list[str]], str]:
+    def check(values: list[str]) -> str:
+        ends = [_as_number(value) for value in values]
+        fits = len(ends) == 2 and all(end is not None and low <= end <= high for end in ends)
+        return "" if fits else f"not two prices from {low} to {high}"
+
+    return check
+
+
+def _day(choices: Choices) -> Callable[[list[str]], str]:
+    def check(values: list[str]) -> str:
+        try:
+            asked = date.fromisoformat(values[-1])
+        except ValueError:
+            return "not a date such as 2026-05-31"
+        if choices.first_day <= asked <= choices.last_day:
+            return ""
+        return f"not from {choices.first_day} to {choices.last_day}; an earlier day would be judged with hindsight"
+
+    return check
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def narrowed(users: pd.DataFrame, activity: str, category: str, region: str) -> pd.DataFrame:
+    """The shoppers that a person looks for, those who wrote most first; ANY leaves a property open."""
+    wanted = {"activity": activity.casefold(), "top_category": category, "region": region}
+    for column, value in wanted.items():
+        if value != ANY and value != ANY.casefold():
+            users = users[users[column] == value]
+    return users.sort_values(["n_reviews", "n_interactions", "user_id"], ascending=[False, False, True])
