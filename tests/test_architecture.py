@@ -1,6 +1,9 @@
 """The code keeps the lines that DESIGN.md draws; each rule is also shown a file that breaks it."""
 
+import re
+import sys
 from collections.abc import Callable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,40 @@ def test_no_page_writes_raw_html() -> None:
         for line in rules.raw_html(path, source)
     ]
     assert not found, "\n".join(found)
+
+
+def required_modules() -> dict[str, set[str]]:
+    """Modules that each line of requirements.txt brings, by the name of the distribution in small letters."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = {found.group().lower() for line in lines if (found := re.match(r"[A-Za-z0-9][\w-]*", line))}
+    brought: dict[str, set[str]] = {name: set() for name in names}
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            if distribution.lower() in names:
+                brought[distribution.lower()].add(module)
+    return brought
+
+
+def test_the_app_imports_only_what_requirements_name_and_they_name_nothing_else() -> None:
+    brought = required_modules()
+    own = {"recsys", "pages", "app"}
+    imported = {
+        module.split(".")[0]: f"{path}:{line}"
+        for path, source in sources("recsys", "pages", "app.py")
+        for line, module in rules.imported_modules(path, source)
+    }
+    known = own | set(sys.stdlib_module_names) | set().union(*brought.values())
+    missing = [
+        f"{place}: imports {module}, which requirements.txt does not name"
+        for module, place in imported.items()
+        if module not in known
+    ]
+    unused = [
+        f"requirements.txt: nothing imports {name}"
+        for name, modules in brought.items()
+        if not modules & imported.keys()
+    ]
+    assert not missing + unused, "\n".join(missing + unused)
 
 
 BREACHES: list[tuple[Rule, str, str, str]] = [
