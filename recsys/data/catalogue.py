@@ -1,6 +1,6 @@
 """The product table: ids unique, every product with a title, and stubs for products that only logs still name."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -37,14 +37,14 @@ def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     return items.assign(item_id=ids, title=items["title"].where(~untitled, ids))
 
 
-def missing_products(ids: pd.Series, known: Iterable[ItemId], schema: FileSchema, log: RepairLog) -> set[ItemId]:
+def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: RepairLog) -> set[ItemId]:
     """Products of one log (its ids as categories) that the catalogue lacks, noted as a repair.
 
     Raises
     ------
     DataError : they are more than MISSING_PRODUCTS_SHARE of the rows
     """
-    strange = ~ids.cat.categories.isin(list(known))
+    strange = known.get_indexer(ids.cat.categories) < 0
     if not strange.any():
         return set()
     wrong = np.append(strange, False)[ids.cat.codes.to_numpy()]

@@ -61,6 +61,22 @@ def convert(cells: Cells) -> pd.Series:
     return result.reset_index(drop=True)
 
 
+def absent(column: Column, n: int) -> pd.Series:
+    """The stand-in of an optional column that is not there, n cells of the type that `convert` gives."""
+    if column.kind in (Kind.ID, Kind.WORD):
+        return pd.Series(
+            pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index([column.default], dtype="str"))
+        )
+    if column.kind is Kind.TEXTS:
+        return pd.Series([()] * n, dtype=object)
+    types = {Kind.TEXT: "str", Kind.NUMBER: "float64", Kind.BOOLEAN: "bool"}
+    return (
+        pd.Series([np.nan if column.default is None else column.default], dtype=types[column.kind])
+        .repeat(n)
+        .reset_index(drop=True)
+    )
+
+
 def _words(cells: Cells) -> pd.Series:
     """Ids or words as categories; each distinct value is looked at once."""
     codes, distinct = _distinct(cells)
@@ -75,7 +91,9 @@ def _words(cells: Cells) -> pd.Series:
         cells.note("spaces around the value", "removed", in_rows)
     blank = np.append(stripped == "", True)[codes]
     cells.refuse_blank(blank)
-    new_codes, categories = pd.factorize(np.append(stripped, str(cells.column.default or "")), sort=True)
+    new_codes, categories = pd.factorize(
+        np.append(stripped, str(cells.column.default or "")), sort=cells.column.kind is Kind.WORD
+    )
     result = pd.Series(pd.Categorical.from_codes(new_codes[codes], categories=pd.Index(categories, dtype="str")))
     return result.cat.remove_unused_categories()
 
@@ -116,7 +134,9 @@ def _texts(cells: Cells) -> pd.Series:
             kind = _type_name(values.iloc[int(np.argmax(wrong))])
             cells.fail(f"values of type {kind} instead of text", wrong, "write the column as text")
     try:
-        texts = values.astype("object").where(values.notna(), cells.column.default).astype("str")
+        if not isinstance(values.dtype, pd.StringDtype):
+            values = values.astype("object").where(values.notna(), cells.column.default)
+        texts = values.astype("str").fillna(cells.column.default)
         with_nul = texts.str.contains("\0", regex=False).to_numpy(dtype=bool)
     except UnicodeEncodeError:
         wrong = np.array([isinstance(value, str) and not _encodes(value) for value in values], dtype=bool)

@@ -43,18 +43,13 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
 
 
 def _table(path: Path, schema: FileSchema) -> pa.Table:
-    """The file as an Arrow table, ids and words as dictionaries."""
+    """The file as an Arrow table, with the columns that are of use."""
     try:
         with pq.ParquetFile(path) as file:
             fields = file.schema_arrow
         _refuse_twins(fields.names, schema)
         wanted = None if schema.keeps_others else [name for name in fields.names if name in schema.names]
-        coded = [
-            column.name
-            for column in schema
-            if column.kind in _CODED and column.name in fields.names and _is_text(fields.field(column.name).type)
-        ]
-        return pq.read_table(path, columns=wanted, read_dictionary=coded, partitioning=None)
+        return pq.read_table(path, columns=wanted, partitioning=None)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(
             f"the file cannot be read as Parquet: {str(error).splitlines()[0]}",
@@ -81,9 +76,8 @@ def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLo
         column = column.cast(pa.large_string(), safe=False)
     kind = column.type
     if pa.types.is_dictionary(kind):
-        _check_utf8(column.unify_dictionaries(), name, schema)
-        if name in schema.names and schema[name].kind in _CODED:
-            return column.unify_dictionaries().to_pandas()
+        column = column.unify_dictionaries()
+        _check_utf8(column, name, schema)
         column = column.cast(kind.value_type)
         kind = column.type
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
@@ -92,6 +86,8 @@ def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLo
         log.add(schema.file, name, "bytes instead of text", "read as UTF-8", len(column) - column.null_count)
     elif _is_text(kind):
         _check_utf8(column, name, schema)
+        if name in schema.names and schema[name].kind in _CODED:
+            return _coded(column)
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         if _is_text(kind.value_type):
             _check_utf8(column, name, schema)
@@ -103,6 +99,16 @@ def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLo
     elif pa.types.is_null(kind):
         return pd.Series([None] * len(column), dtype=object)
     return column.to_pandas()
+
+
+def _coded(column: pa.ChunkedArray) -> pd.Series:
+    """Text as categories; Arrow's own conversion would read the dictionary again for every chunk."""
+    chunks = column.dictionary_encode().chunks
+    if not chunks:
+        return pd.Series(pd.Categorical([]))
+    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in chunks])
+    words = pd.Index(chunks[-1].dictionary.to_pandas(), dtype="str")
+    return pd.Series(pd.Categorical.from_codes(codes, categories=words))
 
 
 def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:

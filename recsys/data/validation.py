@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.catalogue import missing_products, with_stubs, with_text_ids
-from recsys.data.columns import Cells, as_texts, convert
+from recsys.data.columns import Cells, absent, as_texts, convert
 from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
@@ -37,8 +37,9 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
         )
     checked = {schema.table: _file(frames.get(schema.table), schema, log, now) for schema in FILES}
     items, missing = with_text_ids(checked["items"], log), set()
+    known = pd.Index(items["item_id"])
     for schema in FILES[1:]:
-        missing |= missing_products(checked[schema.table]["item_id"], items["item_id"], schema, log)
+        missing |= missing_products(checked[schema.table]["item_id"], known, schema, log)
     checked["items"] = with_stubs(items, missing)
     checked["reviews"] = _reviews(checked["reviews"], log)
     return checked
@@ -55,8 +56,10 @@ def _file(frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: d
     _refuse_missing_columns(frame, schema)
     result = {}
     for column in schema:
-        values = frame[column.name] if column.name in frame else pd.Series([None] * len(frame), dtype=object)
-        cells = Cells(values.reset_index(drop=True), column, schema.file, log)
+        if column.name not in frame.columns:
+            result[column.name] = absent(column, len(frame))
+            continue
+        cells = Cells(frame[column.name].reset_index(drop=True), column, schema.file, log)
         if column.kind is Kind.TIME:
             result["time_s"] = seconds(cells, now).astype("int64")
         else:
