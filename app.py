@@ -30,11 +30,19 @@ with st.container(key="answers"):
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_activity", height="stretch"):
     st.plotly_chart(
-        charts.activity(summary.activity, tone), theme=None, config=CHART, alt="Events and reviews by month", key="activity"
+        charts.activity(summary.activity, tone),
+        theme=None,
+        config=CHART,
+        alt="Events and reviews by month",
+        key="activity",
     )
 with about, st.container(key="chart_ratings", height="stretch"):
     st.plotly_chart(
-        charts.ratings(summary.rating_counts, tone), theme=None, config=CHART, alt="Number of reviews by stars", key="ratings"
+        charts.ratings(summary.rating_counts, tone),
+        theme=None,
+        config=CHART,
+        alt="Number of reviews by stars",
+        key="ratings",
     )
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_categories", height="stretch"):
@@ -46,7 +54,7 @@ with beside, st.container(key="chart_categories", height="stretch"):
         key="categories",
     )
 with about, st.container(key="chart_coverage", height="stretch"):
-    st.html(glance.coverage_html(summary))
+    st.html(glance.coverage_html(summary) + glance.shoppers_html(model.users))
 with st.container(key="chart_score"):
     st.html(glance.score_html(info))
 with st.container(key="model_facts"):

@@ -7,17 +7,18 @@ from pages._shared.frame import open_page
 from pages._shared.notices import empty_html, explain_address
 from recsys.errors import RecsysError
 
-frame = open_page("Recommendations")
-choices = resources.choices(frame.model, frame.model.model_id)
+model = open_page("Recommendations").model
+choices = resources.choices(model, model.model_id)
+
 st.title("Recommendations", anchor=False)
 explain_address(choices)
-asker = shopper.choose(frame.model)
-
+asker = shopper.choose(model, choices)
 beside, about = st.columns([2.7, 1], gap="medium")
-with beside:
-    results.show(frame.model, choices, asker)
-with about:
-    try:
-        shopper.panel(frame.model, asker)
-    except RecsysError as problem:
+try:
+    with about:
+        shopper.panel(model, asker)
+    with beside:
+        results.show(model, choices, asker)
+except RecsysError as problem:
+    with beside:
         st.html(empty_html("No such shopper", str(problem)))

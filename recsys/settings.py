@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Literal
 
 from recsys.errors import ContextError, SettingsError
@@ -73,7 +73,7 @@ class Context:
     @classmethod
     def at(cls, moment: datetime, *, device: str | None = None, region: str | None = None) -> "Context":
         """Context of a moment, with every circumstance that follows from it (naive times are read as UTC)."""
-        moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return cls(
             daypart=daypart_of(moment.hour),
             weekday=WEEKDAYS[moment.weekday()],
@@ -133,6 +133,9 @@ class Filters:
         if self.price_low is not None and self.price_high is not None and self.price_low > self.price_high:
             raise SettingsError(f"the lowest price {self.price_low} is above the highest {self.price_high}; swap them")
 
+
+NEW_SHOPPER_WEIGHTS = FusionSettings(collaborative=0.1, content=0.25, semantic=0.5, context=0.15)
+"""Where to start for a shopper known by words alone: what they say, before what most others choose."""
 
 DiversityMethod = Literal["mmr", "dpp"]
 

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared.palette import ACCENT, GRID, INK, LOOKS, MUTED
+from pages._shared.palette import ACCENT, GRID, INK, MUTED, ON_ACCENT
 
 _HEIGHT = 290
 
@@ -27,7 +27,7 @@ def ratings(counts: Mapping[int, int], tone: str) -> go.Figure:
         text=[f"{value / whole:.0%}" for value in n],
         textposition="outside",
         cliponaxis=False,
-        marker_color=LOOKS["content"].colour(tone),
+        marker_color=ACCENT[tone],
         hovertemplate="%{x}: %{y:,} reviews<extra></extra>",
     )
     return _laid_out(go.Figure(bars), tone, "How products are rated", "Rating", "Reviews")
@@ -38,7 +38,7 @@ def activity(months: pd.DataFrame, tone: str) -> go.Figure:
     figure = go.Figure()
     for column, name, colour, dash in (
         ("events", "Events", ACCENT[tone], "solid"),
-        ("reviews", "Reviews", LOOKS["content"].colour(tone), "dot"),
+        ("reviews", "Reviews", MUTED[tone], "dot"),
     ):
         if months[column].sum():
             figure.add_scatter(
@@ -64,8 +64,10 @@ def categories(table: pd.DataFrame, tone: str, n: int = 10) -> go.Figure:
         orientation="h",
         marker_color=ACCENT[tone],
         text=rated,
-        textposition="auto",
+        textposition="inside",
         insidetextanchor="end",
+        constraintext="none",
+        textfont={"size": 12, "color": ON_ACCENT[tone]},
         customdata=top["n_items"],
         hovertemplate="%{y}: %{x:,} choices of %{customdata:,} products, %{text}<extra></extra>",
     )
@@ -80,7 +82,12 @@ def _short(name: str, most: int = 24) -> str:
 
 
 def _laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str) -> go.Figure:
-    axis = {"gridcolor": GRID[tone], "zeroline": False, "automargin": True, "title_font": {"size": 12.5, "color": MUTED[tone]}}
+    axis = {
+        "gridcolor": GRID[tone],
+        "zeroline": False,
+        "automargin": True,
+        "title_font": {"size": 12.5, "color": MUTED[tone]},
+    }
     return figure.update_layout(
         title={
             "text": title,

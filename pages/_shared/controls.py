@@ -11,8 +11,11 @@ from pages._shared.view import (
     ANY,
     CARDS,
     DEFAULT_LENGTH,
+    KNOWN,
     LENGTHS,
     MAX_WEIGHT,
+    METHODS,
+    NEW,
     TABLE,
     WEIGHT_STEP,
     Choices,
@@ -20,7 +23,22 @@ from pages._shared.view import (
 )
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 
-METHODS = {"MMR": "mmr", "DPP": "dpp"}
+
+def start(choices: Choices) -> None:
+    """Put the sliders where the kind of shopper wants them, unless the address says where; runs before the widgets."""
+    asks_new = st.query_params.get("who") == NEW
+    if asks_new and not any(name in st.session_state or name in st.query_params for name in COMPONENTS):
+        st.session_state.update(choices.new_weights)
+
+
+def other_kind(choices: Choices) -> None:
+    """The other kind of shopper was chosen: sliders that stood at the defaults go to its defaults, moved ones stay."""
+    state = st.session_state
+    now, before = (
+        (choices.new_weights, choices.weights) if state["who"] == NEW else (choices.weights, choices.new_weights)
+    )
+    if all(state.get(name, before[name]) == before[name] for name in COMPONENTS):
+        state.update(now)
 
 
 def weights(choices: Choices) -> dict[str, int]:
@@ -32,6 +50,7 @@ def weights(choices: Choices) -> dict[str, int]:
                 look.label,
                 0,
                 MAX_WEIGHT,
+                METHODS,
                 choices.weights[name],
                 WEIGHT_STEP,
                 key=name,
@@ -163,8 +182,7 @@ def view_switch() -> str:
 def reset(choices: Choices) -> None:
     """Put every control back to its default; the shopper stays."""
     state = st.session_state
-    for name in COMPONENTS:
-        state[name] = choices.weights[name]
+    state.update(choices.start_weights(state.get("who", KNOWN)))
     for name in choices.options:
         if name != "moment":
             state[name] = ANY

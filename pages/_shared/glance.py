@@ -1,5 +1,7 @@
 """The shop at a glance, as HTML: counts, coverage of text, how a score is made, the model in use."""
 
+import pandas as pd
+
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.palette import LOOKS
@@ -40,6 +42,14 @@ def _meter(name: str, share: float) -> str:
         f'<div class="sw-meter-track" role="img" aria-label="{share:.0%}"><span class="sw-meter-fill" style="width:{share:.1%}">'
         "</span></div></div>"
     )
+
+
+def shoppers_html(users: pd.DataFrame) -> str:
+    """How many shoppers are hot, warm and cold, which says how hard the shop is to recommend for."""
+    names = {"hot": "Hot: 10 choices or more", "warm": "Warm: fewer", "cold": "Cold: none yet"}
+    counts = users["activity"].value_counts()
+    meters = "".join(_meter(said, counts.get(name, 0) / max(len(users), 1)) for name, said in names.items())
+    return f'<h3 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h3>{meters}'
 
 
 def score_html(info: ModelInfo) -> str:

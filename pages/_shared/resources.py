@@ -7,13 +7,12 @@ from typing import Any
 import streamlit as st
 
 from pages._shared import illustrations, palette
-from pages._shared.view import Choices
+from pages._shared.view import Choices, narrowed
 from recsys.errors import ArtifactError
 from recsys.recommender import Recommender
 from recsys.results import Quote, ScoredRequest
 from recsys.settings import Context
 from recsys.training.home import Home
-
 
 
 def recommender(home: Home) -> Recommender:
@@ -48,6 +47,12 @@ def quote(
 ) -> Quote | None:
     """The strongest phrase of one product for one shopper; circumstances do not change it."""
     return _model.quote(_request, item_id)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def found_shoppers(_model: Recommender, model_id: str, activity: str, category: str, region: str) -> tuple[str, ...]:
+    """Ids of the shoppers that a person looks for, those who wrote most first."""
+    return tuple(narrowed(_model.users, activity, category, region)["user_id"])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -21,7 +21,7 @@ from recsys.results import Recommendation, ScoredRequest
 from recsys.settings import COMPONENTS, Context
 
 _MOVES = "moves_of_the_list"
-_COLUMNS = ("rank", "item_id", "title", "category", "brand", "price", "mean_rating", "score", *COMPONENTS)
+_COLUMNS = ("rank", "title", "score", *COMPONENTS, "category", "brand", "price", "mean_rating", "item_id")
 
 
 @st.fragment
@@ -74,9 +74,9 @@ def _list(model: Recommender, request: ScoredRequest, ranked: Recommendation, co
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
         st.html(_headline(request, ranked, context), width="stretch")
         table = controls.view_switch() == TABLE
-        _take_away(model, ranked)
+        _share(model, ranked)
     for note in ranked.notes:
-        st.html(f'<p class="sw-note" dir="auto">ⓘ {esc(note[:1].upper() + note[1:])}.</p>')
+        st.html(f'<p class="sw-hint" dir="auto">{esc(note[:1].upper() + note[1:])}.</p>')
     if not ranked.items:
         st.html(
             empty_html(
@@ -198,7 +198,7 @@ def _table(model: Recommender, ranked: Recommendation, moves: Mapping[str, int |
             "rank": number("Rank", width="small"),
             "moved": st.column_config.TextColumn("Moved", width="small", help="Places since the last change"),
             "item_id": "Product id",
-            "title": st.column_config.TextColumn("Product", width="large"),
+            "title": st.column_config.TextColumn("Product", width=240),
             "category": "Category",
             "brand": "Brand",
             "price": number("Price", format="%.2f"),
@@ -216,14 +216,14 @@ def _move_in_table(move: int | str | None) -> str:
     return f"▲ {move}" if move > 0 else f"▼ {-move}"
 
 
-def _take_away(model: Recommender, ranked: Recommendation) -> None:
-    with st.popover("Take away", icon=":material/ios_share:", key="take_away"):
+def _share(model: Recommender, ranked: Recommendation) -> None:
+    with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.html('<p class="sw-note">This exact view, for whoever has access to this server:</p>')
         st.code(share_link(), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             st.download_button(
                 "CSV",
-                to_csv(rows_of(model, ranked), _COLUMNS),
+                lambda: to_csv(rows_of(model, ranked), _COLUMNS),
                 "recommendations.csv",
                 "text/csv",
                 key="download_csv",
@@ -232,7 +232,7 @@ def _take_away(model: Recommender, ranked: Recommendation) -> None:
             )
             st.download_button(
                 "JSON",
-                ranked.to_json(),
+                ranked.to_json,
                 "recommendations.json",
                 "application/json",
                 key="download_json",

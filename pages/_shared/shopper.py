@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages._shared import illustrations, resources, words
+from pages._shared import controls, illustrations, resources, words
 from pages._shared.cards import esc, isolated
-from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, narrowed
+from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
 from recsys.recommender import Recommender
 
 MAX_LISTED = 2000
 """So many ids at most are sent to the browser; any other can be typed."""
 
-MAX_HISTORY = 30
+SHOWN_AT_ONCE, MAX_HISTORY = 8, 60
 EXAMPLES = (
     "light tent that stays dry in heavy rain",
     "something cosy for cold evenings at home",
@@ -35,9 +35,10 @@ class Asker:
         return self.user_id is not None or bool(self.words.strip())
 
 
-def choose(model: Recommender) -> Asker:
+def choose(model: Recommender, choices: Choices) -> Asker:
     """The picker above the page."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
+    controls.start(choices)
+    with st.container(horizontal=True, vertical_alignment="center", key="picker"):
         who = st.segmented_control(
             "Recommend for",
             [KNOWN, NEW],
@@ -45,6 +46,8 @@ def choose(model: Recommender) -> Asker:
             required=True,
             key="who",
             label_visibility="collapsed",
+            on_change=controls.other_kind,
+            args=(choices,),
             bind="query-params",
         )
         if who == NEW:
@@ -54,10 +57,11 @@ def choose(model: Recommender) -> Asker:
 
 def _known_shopper(model: Recommender) -> Asker:
     users = model.users
-    found = narrowed(users, *(st.session_state.get(f"find_{name}", ANY) for name in ("activity", "category", "region")))
-    ids = found["user_id"].head(MAX_LISTED).tolist()
+    wanted = (str(st.session_state.get(f"find_{name}", ANY)) for name in ("activity", "category", "region"))
+    found = resources.found_shoppers(model, model.model_id, *wanted)
+    ids = list(found[:MAX_LISTED])
     if "shopper" not in st.session_state and "shopper" not in st.query_params and len(users):
-        st.session_state["shopper"] = narrowed(users, ANY, ANY, ANY)["user_id"].iloc[0]
+        st.session_state["shopper"] = resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
     user_id = st.selectbox(
         "Shopper",
         ids,
@@ -195,11 +199,13 @@ def _person(person: pd.Series) -> str:
 def _history(acts: pd.DataFrame) -> str:
     if not len(acts):
         return '<p class="sw-note" style="margin-top:.9rem">No history on record.</p>'
-    rows = "".join(_act(act) for act in acts.itertuples(index=False))
-    return (
-        '<p class="sw-eyebrow" style="margin-top:1.1rem">What they did and wrote</p>'
-        f'<ol class="sw-history" aria-label="History, newest first">{rows}</ol>'
-    )
+    rows = [_act(act) for act in acts.itertuples(index=False)]
+    first, more = "".join(rows[:SHOWN_AT_ONCE]), "".join(rows[SHOWN_AT_ONCE:])
+    listed = f'<ol class="sw-history" aria-label="History, newest first">{first}</ol>'
+    if more:
+        n = len(rows) - SHOWN_AT_ONCE
+        listed += f'<details class="sw-more"><summary>{n} earlier</summary><ol class="sw-history">{more}</ol></details>'
+    return f'<p class="sw-eyebrow" style="margin-top:1.1rem">What they did and wrote</p>{listed}'
 
 
 def _act(act: object) -> str:

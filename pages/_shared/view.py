@@ -13,7 +13,15 @@ import pandas as pd
 
 from recsys.recommender import Recommender
 from recsys.results import ContextOption
-from recsys.settings import COMPONENTS, DAYPARTS, WEEKDAYS, Context, season_of
+from recsys.settings import (
+    COMPONENTS,
+    DAYPARTS,
+    NEW_SHOPPER_WEIGHTS,
+    WEEKDAYS,
+    Context,
+    FusionSettings,
+    season_of,
+)
 
 KNOWN, NEW = "Known shopper", "New shopper"
 CARDS, TABLE = "Cards", "Table"
@@ -22,6 +30,7 @@ ANY = "Any"
 MAX_WEIGHT, WEIGHT_STEP = 100, 5
 LENGTHS = (5, 10, 20, 30, 50)
 DEFAULT_LENGTH = 10
+METHODS = {"MMR": "mmr", "DPP": "dpp"}
 MAX_WORDS = 500
 
 
@@ -31,7 +40,8 @@ class Choices:
 
     Parameters
     ----------
-    weights : default weight by component, from 0 to 100
+    weights : default weight by component, from 0 to 100, for known shoppers
+    new_weights : the same for new shoppers
     categories : names, in alphabetical order
     price_low, price_high : whole numbers around all prices; equal when there is nothing to choose
     options : by circumstance, its values or why there are none
@@ -39,6 +49,7 @@ class Choices:
     """
 
     weights: Mapping[str, int]
+    new_weights: Mapping[str, int]
     categories: tuple[str, ...]
     price_low: int
     price_high: int
@@ -51,13 +62,18 @@ class Choices:
         prices = model.items["price"].dropna()
         categories = sorted({str(name) for name in model.items["category"].dropna() if str(name)}, key=str.casefold)
         return cls(
-            weights={name: round(100 * share) for name, share in model.info.default_weights.normalised().items()},
+            weights=_percent(model.info.default_weights),
+            new_weights=_percent(NEW_SHOPPER_WEIGHTS),
             categories=tuple(categories),
             price_low=math.floor(prices.min()) if len(prices) else 0,
             price_high=math.ceil(prices.max()) if len(prices) else 0,
             options=model.context_options(),
             known_until=model.info.known_until,
         )
+
+    def start_weights(self, who: str) -> Mapping[str, int]:
+        """Where the sliders start for a known or a new shopper."""
+        return self.new_weights if who == NEW else self.weights
 
     @property
     def first_day(self) -> date:
@@ -68,6 +84,10 @@ class Choices:
     def last_day(self) -> date:
         """The last day that may be asked about."""
         return self.first_day + timedelta(days=366)
+
+
+def _percent(weights: FusionSettings) -> dict[str, int]:
+    return {name: round(100 * share) for name, share in weights.normalised().items()}
 
 
 def context_of(
@@ -112,6 +132,7 @@ def _checks(choices: Choices) -> dict[str, Callable[[list[str]], str]]:
         "date": _day(choices),
         "diversity": _number(0, 1),
         "n": _one_of(tuple(map(str, LENGTHS))),
+        "method": _one_of(tuple(METHODS)),
         "category": _all_of(choices.categories),
         "price": _range(choices.price_low, choices.price_high),
         "seen": _one_of(("true", "false")),

@@ -50,7 +50,7 @@ def duration(seconds: float) -> str:
     """A span of time, rounded to what a waiting person wants to know.
 
     >>> duration(7.6), duration(95), duration(3700)
-    ('8 s', '1 min 35 s', '1 h 2 min')
+    ('8 s', '1 min 35 s', '1 h 1 min')
     """
     whole = max(0, round(seconds))
     if whole < 60:
