@@ -1,0 +1,87 @@
+"""Reads the phrase banks: plain text files, one phrase pattern a line.
+
+In a pattern `{a|b|}` chooses one alternative and `<name>` is filled in by the writer. Lines of a bank:
+
+    # a remark
+    @ noise | noise; noise level       from here on lines are about this aspect, which goes by these names
+    +  the motor purrs                 praise, as a clause that can stand after "the thing is: "
+    -[vacuums lamps] it howls          complaint, only for these departments
+    ~+ whisper quiet                   praise as a fragment (~- for complaints)
+    *  quiet by design                 how the shop itself puts it
+    = opener.good                      from here on lines belong to a named section (no aspect)
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+BANKS = Path(__file__).parent / "banks"
+
+Pattern = tuple[tuple[str, ...], ...]
+"""A parsed pattern: one tuple of alternatives for each stretch of text; plain text has one."""
+
+_MARK = re.compile(r"(~?[+-]|\*)(?:\[([a-z_ ]+)\])? (.+)")
+_CHOICE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(slots=True)
+class AspectBank:
+    """Everything that can be said of one aspect: patterns by mark, each with the departments that it fits (or all)."""
+
+    key: str
+    names: tuple[str, ...]
+    lines: dict[str, list[tuple[frozenset[str], Pattern]]] = field(default_factory=dict)
+
+    def of(self, mark: str, department: str) -> list[Pattern]:
+        """Patterns with this mark that fit a department."""
+        return [pattern for fits, pattern in self.lines.get(mark, []) if not fits or department in fits]
+
+
+@dataclass(frozen=True, slots=True)
+class Banks:
+    """All banks: aspects by key and general sections by name."""
+
+    aspects: Mapping[str, AspectBank]
+    sections: Mapping[str, tuple[Pattern, ...]]
+
+
+def parse(line: str) -> Pattern:
+    """Split a pattern into stretches of alternatives.
+
+    >>> parse("so {warm|cosy}!")
+    (('so ',), ('warm', 'cosy'), ('!',))
+    """
+    parts = _CHOICE.split(line)
+    return tuple(tuple(part.split("|")) if at % 2 else (part,) for at, part in enumerate(parts) if part)
+
+
+@cache
+def load_banks() -> Banks:
+    """Read every bank beside this module, once."""
+    aspects: dict[str, AspectBank] = {}
+    sections: dict[str, list[Pattern]] = {}
+    for path in sorted(BANKS.glob("*.txt")):
+        _read(path, aspects, sections)
+    return Banks(aspects, {name: tuple(patterns) for name, patterns in sections.items()})
+
+
+def _read(path: Path, aspects: dict[str, AspectBank], sections: dict[str, list[Pattern]]) -> None:
+    aspect: AspectBank | None = None
+    section: list[Pattern] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("@ "):
+            key, names = (part.strip() for part in line[2:].split("|"))
+            aspect = aspects.setdefault(key, AspectBank(key, tuple(names.split("; "))))
+        elif line.startswith("= "):
+            aspect, section = None, sections.setdefault(line[2:].strip(), [])
+        elif aspect is None:
+            section.append(parse(line))
+        elif (match := _MARK.fullmatch(line)) is not None:
+            mark, fits, pattern = match.groups()
+            aspect.lines.setdefault(mark, []).append((frozenset((fits or "").split()), parse(pattern)))
+        else:
+            raise ValueError(f"{path.name}, line {number}: {line!r} has no mark (+, -, ~+, ~-, *)")
