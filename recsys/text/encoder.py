@@ -5,6 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -32,13 +33,14 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 N_DIMS = 384
 
 _MAX_TOKENS = 256
-_TOKENS_A_BATCH = 4096
+_TOKENS_A_BATCH = 2048
 _PHRASES_A_FLUSH = 4096
 
 
 class _Parts(NamedTuple):
     tokenizer: "Tokenizer"
     model: "MiniLM"
+    workers: ThreadPoolExecutor
 
 
 class PhraseEncoder:
@@ -135,15 +137,21 @@ class PhraseEncoder:
         """Positions and vectors, batch by batch; a batch holds one token length, so nothing is padded."""
         if not keys:
             return
-        tokenizer, model = self._loaded()
+        tokenizer, model, workers = self._loaded()
         token_ids = [encoding.ids for encoding in tokenizer.encode_batch(keys)]
         lengths = np.array([len(ids) for ids in token_ids])
-        for length in np.unique(lengths):
-            alike = np.flatnonzero(lengths == length)
-            size = max(1, _TOKENS_A_BATCH // int(length))
-            for first in range(0, len(alike), size):
-                at = alike[first : first + size]
-                yield at, model.encode(np.array([token_ids[p] for p in at], np.int64)).astype(np.float16)
+        batches: list[tuple[NDArray[np.int64], Future[NDArray[np.float32]]]] = []
+        try:
+            for length in np.unique(lengths)[::-1]:  # long ones first, so that the workers finish together
+                alike = np.flatnonzero(lengths == length)
+                for at in np.array_split(alike, -(-len(alike) * int(length) // _TOKENS_A_BATCH)):
+                    ids = np.array([token_ids[position] for position in at], np.int64)
+                    batches.append((at, workers.submit(model.encode, ids)))
+            for at, vectors in batches:
+                yield at, vectors.result().astype(np.float16)
+        finally:  # when the caller stops early, so does the work
+            for _, vectors in batches:
+                vectors.cancel()
 
     def _loaded(self) -> _Parts:
         with self._loading:
@@ -196,13 +204,36 @@ def _load(folder: Path, precision: Precision) -> _Parts:
 
     from recsys.text.minilm import MiniLM
 
-    if torch.get_num_threads() > physical_cores():  # a second thread on a core only slows matrix products down
-        torch.set_num_threads(physical_cores())
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(_MAX_TOKENS)
-    logger.info("encoder ready: %s in %s on %d threads", MODEL_NAME, precision, torch.get_num_threads())
-    return _Parts(tokenizer, MiniLM(weights, torch.bfloat16 if precision == "bfloat16" else torch.float32))
+    model = MiniLM(weights, torch.bfloat16 if precision == "bfloat16" else torch.float32)
+    logger.info("encoder ready: %s in %s on %d cores", MODEL_NAME, precision, physical_cores())
+    return _Parts(tokenizer, model, _single_threaded_workers(physical_cores()))
+
+
+def _single_threaded_workers(n_workers: int) -> ThreadPoolExecutor:
+    """One worker a core, each computing whole batches alone.
+
+    Torch's own threads meet after every operation, so one core that another program holds up stalls all of them, and
+    small batches are mostly waiting: typed words took 8 times as long that way on a busy machine of two cores.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    ready = threading.Barrier(n_workers + 1)
+
+    def begin() -> None:
+        torch.get_num_threads()  # makes torch set this thread up, which would undo the next line later
+        torch.set_num_threads(1)
+        ready.wait()
+
+    workers = ThreadPoolExecutor(n_workers, thread_name_prefix="encoder")
+    for _ in range(n_workers):
+        workers.submit(begin)
+    ready.wait()
+    torch.set_num_threads(before)  # the count for threads that start later is shared: put it back
+    return workers
 
 
 def _unit(vectors: NDArray[np.float16]) -> NDArray[np.float32]:

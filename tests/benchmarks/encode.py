@@ -1,0 +1,102 @@
+"""How many phrases a second, against plain `SentenceTransformer.encode` in float32 on the same phrases.
+
+Both run in this process, in interleaved rounds, so that a busy moment of the machine slows both; the ratio is the
+median over the rounds.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from recsys.progress import Progress, silent
+from recsys.text.canonical import canonical
+from recsys.text.encoder import PhraseEncoder, packaged_model
+from recsys.text.phrases import segment
+
+_SHARED = Path(os.environ.get("RECSYS_TEST_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+
+_WORDS = (
+    "the a this it tent jacket lamp stove zip battery sound is was feels looks lasts broke arrived very quite not too "
+    "warm light noisy sturdy cheap after before with without for my on in rain winter two years and but"
+)
+
+
+def run(n_phrases: int = 4000, rounds: int = 3, seed: int = 0, progress: Progress = silent) -> dict[str, Any]:
+    """Measure; nothing is read from or written to a cache.
+
+    Returns
+    -------
+    dict with n_phrases, ours_per_s, baseline_per_s (each the best round), ratio (median over rounds), precision,
+    min_cosine and mean_cosine (ours to the baseline's vectors), threads, source
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from sentence_transformers import SentenceTransformer
+
+    phrases, source = sample_phrases(n_phrases, seed)
+    ours, baseline = PhraseEncoder(), SentenceTransformer(str(packaged_model()), device="cpu")
+
+    def plain(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.asarray(baseline.encode(list(texts), batch_size=32, show_progress_bar=False), np.float32)
+
+    ours.encode(phrases[:64])
+    plain(phrases[:64])
+    ours_s, baseline_s = [], []
+    for done in range(rounds):
+        progress("measuring", done, rounds)
+        our_vectors, seconds = _timed(ours.encode, phrases)
+        ours_s.append(seconds)
+        their_vectors, seconds = _timed(plain, phrases)
+        baseline_s.append(seconds)
+    cosines = np.sum(our_vectors * their_vectors, axis=1)
+    return {
+        "n_phrases": len(phrases),
+        "ours_per_s": len(phrases) / min(ours_s),
+        "baseline_per_s": len(phrases) / min(baseline_s),
+        "ratio": statistics.median(theirs / mine for mine, theirs in zip(ours_s, baseline_s, strict=True)),
+        "precision": ours.precision,
+        "min_cosine": float(cosines.min()),
+        "mean_cosine": float(cosines.mean()),
+        "threads": torch.get_num_threads(),
+        "source": source,
+    }
+
+
+def sample_phrases(n_phrases: int, seed: int) -> tuple[list[str], str]:
+    """Different canonical phrases in random order, and where they come from: real reviews, or made-up sentences."""
+    rng = np.random.default_rng(seed)
+    reviews = _SHARED / "steam_au" / "reviews.parquet"
+    if not reviews.exists():
+        return _made_up(n_phrases, rng), "made-up sentences"
+    found: dict[str, None] = {}
+    texts = pd.read_parquet(reviews, columns=["text"])["text"].fillna("").to_numpy(dtype=object)
+    for text in rng.permutation(texts):
+        found.update(dict.fromkeys(canonical(text[start:end]) for start, end in segment(text)))
+        if len(found) >= n_phrases:
+            break
+    return list(found)[:n_phrases], "steam_au"
+
+
+def _made_up(n_phrases: int, rng: np.random.Generator) -> list[str]:
+    """Sentences of 3 to 25 words, most of them short as in reviews."""
+    words = np.array(_WORDS.split())
+    found: dict[str, None] = {}
+    while len(found) < n_phrases:
+        length = min(25, 3 + int(rng.exponential(8)))
+        found[" ".join(rng.choice(words, length))] = None
+    return list(found)
+
+
+def _timed(
+    encode: Callable[[Sequence[str]], NDArray[np.float32]], phrases: Sequence[str]
+) -> tuple[NDArray[np.float32], float]:
+    started = time.perf_counter()
+    vectors = encode(phrases)
+    return vectors, time.perf_counter() - started
