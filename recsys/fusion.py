@@ -32,11 +32,13 @@ class Standardised:
     def of(cls, raw: FloatArray) -> Self:
         """Standardise raw scores, float32 of shape (n_components, n_items)."""
         mean = raw.mean(axis=1, dtype=np.float64)
-        std = raw.std(axis=1, dtype=np.float64)
+        centred = raw - mean[:, None].astype(np.float32)
+        std = np.sqrt([np.dot(row, row) / raw.shape[1] for row in centred], dtype=np.float64)
         # Scores equal but for rounding carry no information; dividing by their deviation would magnify noise.
         std[std <= 1e-6 * np.maximum(np.abs(mean), 1e-6)] = 0
         scale = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
-        return cls((raw - mean[:, None].astype(np.float32)) * scale[:, None].astype(np.float32), mean, std)
+        centred *= scale[:, None].astype(np.float32)
+        return cls(centred, mean, std)
 
     def informative(self) -> dict[str, bool]:
         """Whether each component tells products apart for this request."""

@@ -57,7 +57,6 @@ class ContentScorer(Scorer):
         vectoriser = TfidfVectorizer(
             sublinear_tf=True,
             stop_words="english",
-            min_df=min(2, data.n_items),
             max_features=settings.max_terms,
             dtype=np.float32,
         )

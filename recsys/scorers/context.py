@@ -49,6 +49,8 @@ class ContextScorer(Scorer):
     def __init__(self, settings: ContextSettings | None = None) -> None:
         super().__init__()
         self.settings = settings or ContextSettings()
+        # Requests of one sitting ask about one moment, so the last answer is kept; replaced whole, never changed.
+        self._trend: tuple[int, FloatArray] = (-1, np.empty(0, np.float32))
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         data = fitting.data
@@ -93,6 +95,12 @@ class ContextScorer(Scorer):
 
     def trend(self, moment_s: int) -> FloatArray:
         """Logarithm of each product's decayed acts strictly before a moment, 0 without any: float32 (n_items,)."""
+        kept = self._trend
+        if kept[0] != moment_s:
+            kept = self._trend = moment_s, self._trend_at(moment_s)
+        return kept[1]
+
+    def _trend_at(self, moment_s: int) -> FloatArray:
         settings = self.settings
         # Older than twenty decay times an act counts less than a billionth.
         oldest = moment_s - int(20 * settings.trend_days * DAY_S)
@@ -168,7 +176,7 @@ def _circumstances(data: Dataset, acts: pd.DataFrame) -> Mapping[str, Circumstan
     no_hours = "" if data.has_time_of_day else "the data's timestamps are whole days, so the time of day is not known"
     found: dict[str, Circumstance] = {
         "daypart": (DAYPARTS, (times.hour // 6).to_numpy(np.int32), no_hours),
-        "weekday": (WEEKDAYS, times.weekday.to_numpy(np.int32), ""),
+        "weekday": (WEEKDAYS, times.day_of_week.to_numpy(np.int32), ""),
         "season": (SEASONS, seasons[times.month - 1], ""),
     }
     for dimension in CONTEXT_DIMENSIONS:

@@ -73,7 +73,8 @@ class SemanticScorer(Scorer):
         items = np.where(reviews >= 0, _take(data.reviews["item_row"].to_numpy(), reviews), documents)
         users = np.where(reviews >= 0, _take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
 
-        common = np.bincount(phrases, minlength=len(book.vectors)).astype(np.float64) ** -settings.commonness_power
+        said = np.bincount(phrases, minlength=len(book.vectors))
+        common = np.maximum(said, 1.0) ** -settings.commonness_power
         review_weights = _take(_review_weights(data, settings), reviews) * common[phrases]
         weights = self._item_side(kinds, items, review_weights, common[phrases], data.n_items)
         order = np.argsort(items, kind="stable")

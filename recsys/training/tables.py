@@ -78,7 +78,7 @@ def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:
             ),
             "rating": np.concatenate([reviews["rating"], np.full(len(events), np.nan)]),
             "review_row": np.concatenate([np.arange(len(reviews)), np.full(len(events), -1)]),
-            "owned": np.concatenate([np.ones(len(reviews), bool), events["weight"].to_numpy() >= 1]),
+            "owned": np.concatenate([np.ones(len(reviews), bool), np.abs(events["weight"].to_numpy()) >= 1]),
         }
     ).sort_values(["user_row", "time_s"], ascending=[True, False], kind="stable")
     arrays = {
