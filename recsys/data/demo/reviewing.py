@@ -44,14 +44,20 @@ class Reviews:
         places = [place for place in np.argsort(-weight, kind="stable")[:most].tolist() if weight[place] > 0]
         aspects = OF_DEPARTMENT[department]
         rating = int(self.rating[row])
-        if rating != 3:
-            # what decided the stars comes first, if there is anything
-            places.sort(key=lambda place: _polarity(felt[place]) != (1 if rating > 3 else -1))
-            places[1:] = sorted(places[1:], key=lambda place: -weight[place])
+        # what decided the stars comes first; three stars mean that there is something to complain of, too
+        places = _leading(places, felt, 1 if rating > 3 else -1)
+        if rating == 3:
+            places = places[:1] + _leading(places[1:], felt, 1)
         return [
             Judgement(ASPECTS[aspects[place]], _polarity(felt[place]), strong=bool(abs(felt[place]) > 0.7))
             for place in places
         ]
+
+
+def _leading(places: list[int], felt: Floats, polarity: int) -> list[int]:
+    """The places with the first one of this polarity, if any, moved to the front."""
+    first = next((place for place in places if _polarity(felt[place]) == polarity), None)
+    return places if first is None else [first, *(place for place in places if place != first)]
 
 
 def _polarity(felt: float) -> int:

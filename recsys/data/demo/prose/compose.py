@@ -114,7 +114,7 @@ class _Draft:
         return Written(self._title(judgements), text, mentions)
 
     def _tiny(self, judgements: Sequence[Judgement]) -> None:
-        if self.writer.draws.chance(0.45):
+        if self.mood == "mixed" or self.writer.draws.chance(0.45):
             self._talk(f"tiny.{self.mood}")
         if not self.sentences:
             self._add(lambda: [self._fragment(judgements[0])])
