@@ -9,8 +9,8 @@ from recsys.data.demo.aspects import APPLIES, ASPECTS, OF_DEPARTMENT
 from recsys.data.demo.calendar import DAY, END, START
 from recsys.data.demo.departments import DEPARTMENTS, N_ASPECTS
 from recsys.data.demo.names import COLOURS, ROASTS, Brand, brands_of, new_name
-from recsys.data.demo.prose.compose import Mention
 from recsys.data.demo.prose.describe import describe
+from recsys.data.demo.prose.pieces import Mention
 from recsys.data.demo.prose.words import Draws, Wording
 from recsys.data.demo.world import Items
 from recsys.progress import Progress, silent

@@ -15,7 +15,8 @@ from recsys.data.demo.behaviour import EVENTS, Events, Journeys, draw_events, dr
 from recsys.data.demo.catalogue import Catalogue, draw_catalogue
 from recsys.data.demo.departments import DEPARTMENTS, DEVICES, REGIONS
 from recsys.data.demo.impressions import POLICIES, draw_impressions
-from recsys.data.demo.prose.compose import Mention, Writer
+from recsys.data.demo.prose.compose import Writer
+from recsys.data.demo.prose.pieces import Mention
 from recsys.data.demo.prose.words import Draws
 from recsys.data.demo.reviewing import draw_reviews
 from recsys.data.demo.shoppers import draw_shoppers

@@ -7,7 +7,7 @@ import numpy as np
 from recsys.data.demo.aspects import APPLIES, ASPECTS, OF_DEPARTMENT
 from recsys.data.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
 from recsys.data.demo.calendar import DAY, END
-from recsys.data.demo.prose.compose import Judgement
+from recsys.data.demo.prose.pieces import Judgement
 from recsys.data.demo.world import Floats, Ints, Items, Shoppers, fitting_taste
 
 _VERIFIED_SHARE = 0.9

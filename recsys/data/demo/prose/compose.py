@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from recsys.data.demo.prose.bank import load_banks
+from recsys.data.demo.prose.pieces import Judgement, Mention, Piece, Written, capitalised
 from recsys.data.demo.prose.voices import Voice, emoji, ending, speak
 from recsys.data.demo.prose.words import Draws, Wording
 
@@ -17,42 +18,6 @@ _SUBJECTS = frozenset(
     | {"there's", "nobody", "tea", "water", "everything", "a"}
 )
 """First words of a clause that can stand after "that"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a shopper has to say of one aspect: polarity 1 praises, -1 complains, 0 shrugs."""
-
-    aspect: str
-    polarity: int
-    strong: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Where a judgement stands: text[start:end] is what was written of the aspect."""
-
-    aspect: str
-    polarity: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A finished review."""
-
-    title: str
-    text: str
-    mentions: tuple[Mention, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Part of a sentence, with the judgement that it carries, if any."""
-
-    text: str
-    judgement: Judgement | None = None
 
 
 @dataclass(slots=True)
@@ -322,8 +287,3 @@ class _Draft:
             elif text[-1] not in "?!." and not (is_last and draws.chance(0.6 if loose else 0.08)):
                 text += ending(voice, draws, good=good)
         return text, tuple(mentions)
-
-
-def capitalised(text: str) -> str:
-    """The text with its first letter in upper case, and nothing else changed."""
-    return text[:1].upper() + text[1:]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from recsys.data.demo.prose.bank import load_banks
-from recsys.data.demo.prose.compose import Mention, capitalised
+from recsys.data.demo.prose.pieces import Mention, capitalised
 from recsys.data.demo.prose.words import Draws, Wording
 
 _ATTEMPTS = 5
