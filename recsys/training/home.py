@@ -9,15 +9,25 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The app's folder: `RECSYS_HOME`, or the platform's place for user data."""
+    """The app's folder, and which model is in use.
+
+    Parameters
+    ----------
+    path : the app's own folder, of the demo shop, its model and its jobs
+    chosen_model : a model trained elsewhere that is opened instead of the demo shop's, or None
+    """
 
     path: Path
+    chosen_model: Path | None = None
 
     @classmethod
     def default(cls) -> Self:
-        """The folder that this environment names."""
-        named = os.environ.get("RECSYS_HOME")
-        return cls(Path(named) if named else _user_data_folder() / "shelfwise")
+        """The folders that this environment names: `RECSYS_HOME` and `RECSYS_MODEL`.
+
+        Without the first it is the platform's place for user data.
+        """
+        home, model = os.environ.get("RECSYS_HOME"), os.environ.get("RECSYS_MODEL")
+        return cls(Path(home) if home else _user_data_folder() / "shelfwise", Path(model) if model else None)
 
     @property
     def data(self) -> Path:
@@ -26,8 +36,13 @@ class Home:
 
     @property
     def model(self) -> Path:
-        """Model folder."""
-        return self.path / "model"
+        """Folder of the model in use."""
+        return self.chosen_model or self.path / "model"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the model in use is that of the demo shop; its hidden truth lies beside its data, never opened here."""
+        return self.chosen_model is None and (self.data / "hidden_truth.safetensors").exists()
 
     @property
     def job(self) -> Path:
