@@ -51,5 +51,13 @@ def weight_vector(settings: FusionSettings) -> FloatArray:
 
 
 def fuse(values: FloatArray, settings: FusionSettings) -> FloatArray:
-    """Final scores, float32 of shape (n_items,), from standardised ones of shape (n_components, n_items)."""
-    return weight_vector(settings) @ values
+    """Final scores, float32 of shape (n_items,), from standardised ones of shape (n_components, n_items).
+
+    Added up product by product in the same order: a matrix product rounds by place in the array, and would tell equal
+    products apart.
+    """
+    fused = np.zeros(values.shape[1], np.float32)
+    for weight, row in zip(weight_vector(settings), values, strict=True):
+        if weight > 0:
+            fused += weight * row
+    return fused

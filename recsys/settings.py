@@ -115,8 +115,11 @@ class FusionSettings:
         >>> FusionSettings(2, 1, 1, 0).normalised()["collaborative"]
         0.5
         """
-        total = math.fsum(self.as_dict().values())
-        return {name: weight / total for name, weight in self.as_dict().items()}
+        given = self.as_dict()
+        if not math.isfinite(sum(given.values())):
+            given = {name: weight / max(given.values()) for name, weight in given.items()}
+        total = math.fsum(given.values())
+        return {name: weight / total for name, weight in given.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +202,13 @@ def parse_context(words: str) -> Context:
     if "date" in given:
         text = given.pop("date")
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            full = Context.at(datetime.fromisoformat(text))
+        except (ValueError, OverflowError):  # the latter where the zone leads out of the years 1 to 9999
             raise ContextError(
                 f"--context: date={text!r} is not a date; write 2026-05-31 or 2026-05-31T20:00"
             ) from None
-        full = Context.at(moment)
-        known.update({"moment": full.moment or moment, "weekday": full.weekday or "", "season": full.season or ""})
-        if len(text) > 10:
-            known["daypart"] = full.daypart or ""
+        fitting = ("moment", "weekday", "season", "daypart") if len(text) > 10 else ("moment", "weekday", "season")
+        known.update({name: getattr(full, name) for name in fitting})
     for name, value in given.items():
         known.update([_context_value(name, value)])
     return Context(**known)  # type: ignore[arg-type]
@@ -215,7 +216,7 @@ def parse_context(words: str) -> Context:
 
 def _context_value(name: str, value: str) -> tuple[str, str]:
     if name in ("hour", "month"):
-        if not value.isdigit():
+        if not value.isdecimal():
             raise ContextError(f"--context: {name}={value!r} is not a whole number")
         if name == "hour":
             return "daypart", daypart_of(int(value))
