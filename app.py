@@ -5,7 +5,8 @@ import streamlit as st
 from pages._shared import charts, glance, words
 from pages._shared.frame import link_to_list, open_page
 
-model = open_page("Home").model
+frame = open_page("Home")
+model = frame.model
 info, summary, tone = model.info, model.summary, charts.theme()
 CHART = {"displayModeBar": False}
 
@@ -14,6 +15,11 @@ st.html(
     '<p class="sw-lede">Shelfwise read everything these shoppers did and wrote, '
     f"up to {words.day(info.known_until)}, and can say for every product on every list what put it there.</p>"
 )
+if frame.is_demo:
+    st.html(
+        '<p class="sw-hint">This is a demo: the shop, its products, shoppers and reviews are made up. '
+        "README says how to open your own.</p>"
+    )
 st.html(glance.tiles_html(info))
 
 with st.container(key="answers"):
@@ -21,8 +27,8 @@ with st.container(key="answers"):
     with ask:
         st.subheader("What would this shopper be shown now?", anchor=False)
         st.html(
-            '<p class="sw-note">Pick a shopper, or describe a new one in words. Move weights, the moment, variety and filters, '
-            "and see at once what rises, what falls, and whose words speak for it.</p>"
+            '<p class="sw-note">Pick a shopper, or describe a new one in words. Move weights, the moment, variety and '
+            "filters, and see at once what rises, what falls, and whose words speak for it.</p>"
         )
     with go, st.container(key="go"):
         link_to_list("Recommendations", icon=":material/arrow_forward:")
@@ -58,4 +64,4 @@ with about, st.container(key="chart_coverage", height="stretch"):
 with st.container(key="chart_score"):
     st.html(glance.score_html(info))
 with st.container(key="model_facts"):
-    st.html(glance.model_html(info, model.model_id))
+    st.html(glance.model_html(info, model.model_id, frame.shop_name))

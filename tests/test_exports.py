@@ -29,12 +29,17 @@ def test_no_cell_of_a_file_starts_a_formula_and_texts_survive(texts: list[str]) 
     rows = list(csv.reader(io.StringIO(written, newline="")))
     assert rows[0] == ["title"]
     cells = [row[0] if row else "" for row in rows[1:]]
-    assert [cell.removeprefix("'") if cell.startswith("'") and cell[1:] == text else cell for cell, text in zip(cells, texts, strict=True)] == texts
+    assert [
+        cell.removeprefix("'") if cell.startswith("'") and cell[1:] == text else cell
+        for cell, text in zip(cells, texts, strict=True)
+    ] == texts
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
 
 
 def test_a_file_starts_with_a_mark_and_leaves_missing_values_empty() -> None:
-    assert to_csv([{"title": 'a "b", c', "price": None}], ["title", "price"]) == '\ufefftitle,price\r\n"a ""b"", c",\r\n'
+    assert (
+        to_csv([{"title": 'a "b", c', "price": None}], ["title", "price"]) == '\ufefftitle,price\r\n"a ""b"", c",\r\n'
+    )
 
 
 def test_numbers_stay_numbers() -> None:

@@ -1,4 +1,4 @@
-"""HTML of the product list. Every value that comes from data passes through `esc`; nothing else builds markup from it."""
+"""HTML of the product list. Every value that comes from data passes through `esc`, the one door to markup."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,7 +73,8 @@ def list_html(cards: Sequence[ProductCard], label: str) -> str:
 def _card(card: ProductCard, low: float, high: float) -> str:
     return (
         f'<li class="sw-card" data-item="{esc(card.item_id)}" tabindex="0">'
-        f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>{_move(card.move)}</div>'
+        f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
+        f"{_move(card.move)}</div>"
         f"{_picture(card)}"
         f'<div class="sw-body"><h3 class="sw-title">{isolated(card.title)}</h3>{_facts(card)}{_quote(card.quote)}</div>'
         f'<div class="sw-score">{score_html(card.score, card.components, low, high)}</div>'
@@ -96,7 +97,8 @@ def _move(move: int | str | None) -> str:
 def _picture(card: ProductCard) -> str:
     url = safe_image_url(card.image_url)
     if url:
-        return f'<div class="sw-art sw-photo"><img src="{esc(url)}" alt="" loading="lazy" referrerpolicy="no-referrer"></div>'
+        picture = f'<img src="{esc(url)}" alt="" loading="lazy" referrerpolicy="no-referrer">'
+        return f'<div class="sw-art sw-photo">{picture}</div>'
     return illustrations.tile_html(card.category, card.item_id)
 
 
@@ -120,7 +122,8 @@ def _facts(card: ProductCard) -> str:
     if card.mean_rating is not None and card.n_ratings:
         said = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
         facts.append(
-            f'<span class="sw-fact" aria-label="{said}" title="{said}"><span class="sw-star" aria-hidden="true">★</span> '
+            f'<span class="sw-fact" aria-label="{said}" title="{said}">'
+            '<span class="sw-star" aria-hidden="true">★</span> '
             f'{card.mean_rating:.1f} <span class="sw-quiet">({card.n_ratings:,})</span></span>'
         )
     badges = ""
@@ -169,15 +172,17 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
     said = ", ".join(f"{LOOKS[name].label} {words.signed(value)}" for name, value in components.items())
     against = [(n, v) for n, v in reversed(components.items()) if v < 0]
     speaking = [(n, v) for n, v in components.items() if v > 0]
+    to_left, to_right = 100 * low / span, 100 * high / span
     bar = (
         f'<div class="sw-bar" role="img" aria-label="Score {score:.2f}: {said}">'
-        f'<div class="sw-bar-side sw-bar-low" style="flex-basis:{100 * low / span:.3f}%">{_segments(against, low)}</div>'
-        f'<div class="sw-bar-side sw-bar-high" style="flex-basis:{100 * high / span:.3f}%">{_segments(speaking, high)}</div>'
+        f'<div class="sw-bar-side sw-bar-low" style="flex-basis:{to_left:.3f}%">{_segments(against, low)}</div>'
+        f'<div class="sw-bar-side sw-bar-high" style="flex-basis:{to_right:.3f}%">{_segments(speaking, high)}</div>'
         "</div>"
     )
     rows = "".join(
         f'<span class="sw-part"><span class="sw-dot sw-c-{name}" aria-hidden="true">{LOOKS[name].glyph}</span>'
-        f'<span class="sw-part-name">{LOOKS[name].label}</span><span class="sw-part-value">{words.signed(value)}</span></span>'
+        f'<span class="sw-part-name">{LOOKS[name].label}</span>'
+        f'<span class="sw-part-value">{words.signed(value)}</span></span>'
         for name, value in components.items()
     )
     return (
@@ -199,7 +204,8 @@ def weights_html(weights: Mapping[str, float]) -> str:
     """One full bar of the effective weights, with shares in words."""
     said = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
     segments = "".join(
-        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" title="{LOOKS[name].label} {share:.0%}">'
+        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" '
+        f'title="{LOOKS[name].label} {share:.0%}">'
         f'<span class="sw-seg-label">{f"{share:.0%}" if share >= 0.08 else ""}</span></span>'
         for name, share in weights.items()
         if share > 0

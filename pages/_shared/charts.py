@@ -72,7 +72,9 @@ def categories(table: pd.DataFrame, tone: str, n: int = 10) -> go.Figure:
         hovertemplate="%{y}: %{x:,} choices of %{customdata:,} products, %{text}<extra></extra>",
     )
     figure = _laid_out(go.Figure(bars), tone, "What shoppers choose most", "Choices (purchases and good reviews)", "")
-    return figure.update_layout(height=60 + 30 * max(len(top), 4), yaxis={"showgrid": False}, xaxis={"showgrid": True})
+    return figure.update_layout(
+        height=60 + 30 * max(len(top), 4), yaxis={"showgrid": False}, xaxis={"showgrid": True, "tickformat": ",d"}
+    )
 
 
 def _short(name: str, most: int = 24) -> str:
@@ -98,7 +100,7 @@ def _laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str) -> go.Fi
             "font": {"size": 16, "color": INK[tone], "weight": 600},
         },
         xaxis={**axis, "title_text": x, "showgrid": False},
-        yaxis={**axis, "title_text": y, "rangemode": "tozero"},
+        yaxis={**axis, "title_text": y, "rangemode": "tozero", "tickformat": ",d" if y else None},
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 52, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",

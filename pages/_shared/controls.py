@@ -50,7 +50,6 @@ def weights(choices: Choices) -> dict[str, int]:
                 look.label,
                 0,
                 MAX_WEIGHT,
-                METHODS,
                 choices.weights[name],
                 WEIGHT_STEP,
                 key=name,

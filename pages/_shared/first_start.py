@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from pages._shared import resources, words
+from pages._shared import glance, resources, words
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
-from pages._shared.palette import LOOKS
 from recsys.errors import ArtifactError, RecsysError
 from recsys.recommender import Recommender
 from recsys.training.home import Home
@@ -58,14 +57,16 @@ def _unusable(home: Home, problem: ArtifactError) -> None:
 def _welcome(home: Home) -> None:
     st.title("Setting the shelves", anchor=False)
     st.html(
-        '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers wrote. '
-        "It takes about a minute, once; then this page opens by itself.</p>"
+        '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers '
+        "wrote. It takes about a minute, once; then this page opens by itself.</p>"
     )
     if find_job(home) is None:
         _start(home)
     _progress(home)
     st.space("medium")
-    st.html(_how_a_score_is_made())
+    st.html(
+        '<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p>' + glance.questions_html()
+    )
 
 
 @st.fragment(run_every=0.7)
@@ -110,10 +111,12 @@ def _stages(status: JobStatus) -> str:
     clock = words.duration(status.elapsed_s) + (f" · about {words.duration(left)} to go" if left is not None else "")
     return (
         '<div class="sw-panel" style="margin-top:1.25rem">'
-        f'<div class="sw-meter"><p class="sw-meter-line"><strong>{share:.0%}</strong><span class="sw-quiet">{clock}</span></p>'
-        f'<div class="sw-meter-track" role="progressbar" aria-label="Making the demo shop" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{share * 100:.0f}"><span class="sw-meter-fill" style="width:{share:.1%}"></span>'
-        f'</div></div><ol class="sw-stages">{rows}</ol></div>'
+        f'<div class="sw-meter"><p class="sw-meter-line"><strong>{share:.0%}</strong>'
+        f'<span class="sw-quiet">{clock}</span></p>'
+        f'<div class="sw-meter-track" role="progressbar" aria-label="Making the shop" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{share * 100:.0f}">'
+        f'<span class="sw-meter-fill" style="width:{share:.1%}"></span></div></div>'
+        f'<ol class="sw-stages">{rows}</ol></div>'
     )
 
 
@@ -122,7 +125,8 @@ def _stage(name: str, state: str, status: JobStatus) -> str:
     if state == "running" and status.total:
         counted = f"{status.done:,} of {status.total:,}"
     return (
-        f'<li class="sw-stage sw-stage-{esc(state)}"><span class="sw-stage-mark" role="img" aria-label="{_SAID.get(state, "")}">'
+        f'<li class="sw-stage sw-stage-{esc(state)}">'
+        f'<span class="sw-stage-mark" role="img" aria-label="{_SAID.get(state, "")}">'
         f"{_MARKS.get(state, '○')}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
         f'<span class="sw-stage-count">{counted}</span></li>'
     )
@@ -141,19 +145,10 @@ def fraction_done(status: JobStatus) -> float:
     return min(passed / sum(sizes), 1.0)
 
 
-_USUAL_SHARE = {"Understanding words": 12.0}
-"""How much longer than the others a stage takes; reading the words is most of it."""
+_USUAL_SHARE = {"Reading the shop": 2.5, "Understanding words": 24.0, "Learning tastes": 1.5, "Saving": 0.3}
+"""How long a stage takes beside the first, as measured on two cores; reading the words is most of it."""
 
 
 def remaining_s(elapsed_s: float, share: float) -> float | None:
     """Seconds still to go by simple proportion, or None while it is too early to say."""
     return None if share < 0.08 or elapsed_s < 3 else elapsed_s * (1 - share) / share
-
-
-def _how_a_score_is_made() -> str:
-    asks = "".join(
-        f'<li class="sw-ask"><strong><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> {look.label}</strong>'
-        f'<span class="sw-quiet">{look.question}</span></li>'
-        for name, look in LOOKS.items()
-    )
-    return f'<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p><ul class="sw-asks">{asks}</ul>'

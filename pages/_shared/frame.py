@@ -18,10 +18,18 @@ _LAST_VIEW = "last_view_of_recommendations"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a page may build on once it is open."""
+    """What a page may build on once it is open.
+
+    Parameters
+    ----------
+    shop_name : as shown
+    is_demo : the shop was made up for the first start
+    """
 
     home: Home
     model: Recommender
+    shop_name: str
+    is_demo: bool
 
 
 def open_page(title: str) -> Frame:
@@ -31,8 +39,11 @@ def open_page(title: str) -> Frame:
     home = Home.default()
     _navigation()
     model = first_start.model_or_progress(home)
-    _model_in_use(model)
-    return Frame(home, model)
+    # The demo shop keeps its hidden truth beside its data; nothing here opens it.
+    is_demo = (home.data / "hidden_truth.safetensors").exists()
+    shop_name = "Demo shop" if is_demo else model.info.name
+    _model_in_use(model, shop_name)
+    return Frame(home, model, shop_name, is_demo)
 
 
 def remember_view(query: dict[str, list[str]]) -> None:
@@ -48,7 +59,8 @@ def link_to_list(label: str = "Recommendations", *, icon: str = ":material/forma
 def _navigation() -> None:
     with st.sidebar:
         st.html(
-            '<div class="sw-brand"><span class="sw-brand-mark"></span><span class="sw-brand-name">Shelfwise</span></div>'
+            '<div class="sw-brand"><span class="sw-brand-mark"></span>'
+            '<span class="sw-brand-name">Shelfwise</span></div>'
         )
         st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
         st.page_link(
@@ -60,10 +72,10 @@ def _navigation() -> None:
         )
 
 
-def _model_in_use(model: Recommender) -> None:
+def _model_in_use(model: Recommender, shop_name: str) -> None:
     info = model.info
     facts = {
-        "Shop": isolated(info.name),
+        "Shop": isolated(shop_name),
         "Trained": esc(words.day(info.trained_at)),
         "Knows until": esc(words.day(info.known_until)),
         "Model": f"<code>{esc(model.model_id[:8])}</code>",
@@ -71,5 +83,6 @@ def _model_in_use(model: Recommender) -> None:
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     with st.sidebar:
         st.html(
-            f'<section class="sw-model" aria-label="Model in use"><p class="sw-eyebrow">Model in use</p><dl>{rows}</dl></section>'
+            '<section class="sw-model" aria-label="Model in use"><p class="sw-eyebrow">Model in use</p>'
+            f"<dl>{rows}</dl></section>"
         )

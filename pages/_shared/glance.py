@@ -39,8 +39,8 @@ def coverage_html(summary: ShopSummary) -> str:
 def _meter(name: str, share: float) -> str:
     return (
         f'<div class="sw-meter"><p class="sw-meter-line"><span>{name}</span><strong>{share:.0%}</strong></p>'
-        f'<div class="sw-meter-track" role="img" aria-label="{share:.0%}"><span class="sw-meter-fill" style="width:{share:.1%}">'
-        "</span></div></div>"
+        f'<div class="sw-meter-track" role="img" aria-label="{share:.0%}">'
+        f'<span class="sw-meter-fill" style="width:{share:.1%}"></span></div></div>'
     )
 
 
@@ -52,24 +52,30 @@ def shoppers_html(users: pd.DataFrame) -> str:
     return f'<h3 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h3>{meters}'
 
 
-def score_html(info: ModelInfo) -> str:
-    """How a score is made: one question a component, and the weights that this model starts from."""
+def questions_html() -> str:
+    """What each component asks."""
     asks = "".join(
-        f'<li class="sw-ask"><strong><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> {look.label}</strong>'
-        f'<span class="sw-quiet">{look.question}</span></li>'
+        f'<li class="sw-ask"><strong><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> '
+        f'{look.label}</strong><span class="sw-quiet">{look.question}</span></li>'
         for name, look in LOOKS.items()
     )
+    return f'<ul class="sw-asks">{asks}</ul>'
+
+
+def score_html(info: ModelInfo) -> str:
+    """How a score is made: one question a component, and the weights that this model starts from."""
     weights = weights_html(info.default_weights.normalised())
     return (
         '<h3 class="sw-chart-title">Four questions make one score</h3>'
-        f'<ul class="sw-asks">{asks}</ul><p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
+        f"{questions_html()}"
+        f'<p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
     )
 
 
-def model_html(info: ModelInfo, model_id: str) -> str:
+def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
     """Everything that names the model in use, and what was repaired in its data."""
     facts = {
-        "Shop": isolated(info.name),
+        "Shop": isolated(shop_name),
         "Trained": esc(f"{words.day(info.trained_at)}, {info.trained_at:%H:%M} UTC"),
         "Knows until": esc(f"{words.day(info.known_until)}, {info.known_until:%H:%M} UTC"),
         "Learnt from": esc(f"{words.count(info.n_interactions, 'choice')} of {words.count(info.n_users, 'shopper')}"),
@@ -80,4 +86,7 @@ def model_html(info: ModelInfo, model_id: str) -> str:
     }
     repairs = "".join(f"<li>{esc(repair)}</li>" for repair in info.repairs) or "<li>Nothing had to be repaired.</li>"
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
-    return f'<h3 class="sw-chart-title">The model in use</h3><dl class="sw-facts-list">{rows}<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'
+    return (
+        f'<h3 class="sw-chart-title">The model in use</h3><dl class="sw-facts-list">{rows}'
+        f'<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'
+    )

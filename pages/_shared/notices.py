@@ -14,7 +14,8 @@ _EXPLAINED = "address_explained"
 def notice_html(title: str, lines: Sequence[str] = ()) -> str:
     """A notice above the content; screen readers hear it at once."""
     said = "".join(f'<li dir="auto">{esc(line)}</li>' for line in lines)
-    return f'<section class="sw-notice" role="alert"><strong>{esc(title)}</strong>{f"<ul>{said}</ul>" if said else ""}</section>'
+    listed = f"<ul>{said}</ul>" if said else ""
+    return f'<section class="sw-notice" role="alert"><strong>{esc(title)}</strong>{listed}</section>'
 
 
 def empty_html(title: str, reason: str) -> str:

@@ -63,7 +63,8 @@ def _nobody_yet() -> None:
     st.html(
         empty_html(
             "Tell us what they are after",
-            "Type it above in your own words: a product, a use, a mood. The list then rests on meaning alone. Or start from one of these:",
+            "Type it above in your own words: a product, a use, a mood. "
+            "The list then rests on what the words mean. Or start from one of these:",
         )
     )
     examples()

@@ -1,6 +1,7 @@
 """Who the list is for: finding a shopper, or being a new one; and what is known of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,12 @@ from recsys.recommender import Recommender
 MAX_LISTED = 2000
 """So many ids at most are sent to the browser; any other can be typed."""
 
-SHOWN_AT_ONCE, MAX_HISTORY = 8, 60
+MAX_LISTED_ACTS = 60
+"""So many acts at most are listed, newest first."""
+
+CHOICES_OF_KIND = ("review", "purchase", "recommend")
+"""Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
+
 EXAMPLES = (
     "light tent that stays dry in heavy rain",
     "something cosy for cold evenings at home",
@@ -57,8 +63,7 @@ def choose(model: Recommender, choices: Choices) -> Asker:
 
 def _known_shopper(model: Recommender) -> Asker:
     users = model.users
-    wanted = (str(st.session_state.get(f"find_{name}", ANY)) for name in ("activity", "category", "region"))
-    found = resources.found_shoppers(model, model.model_id, *wanted)
+    found = _found(model)
     ids = list(found[:MAX_LISTED])
     if "shopper" not in st.session_state and "shopper" not in st.query_params and len(users):
         st.session_state["shopper"] = resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
@@ -74,7 +79,7 @@ def _known_shopper(model: Recommender) -> Asker:
         bind="query-params",
     )
     with st.popover("Find", icon=":material/search:", key="find_popover"):
-        _finder(users, len(found))
+        _finder(model, len(found))
     st.button(
         "Surprise me",
         key="random",
@@ -87,7 +92,20 @@ def _known_shopper(model: Recommender) -> Asker:
     return Asker(user_id or None, "")
 
 
-def _finder(users: pd.DataFrame, n_found: int) -> None:
+def _found(model: Recommender) -> tuple[str, ...]:
+    wanted = (str(st.session_state.get(f"find_{name}", ANY)) for name in ("activity", "category", "region"))
+    return resources.found_shoppers(model, model.model_id, *wanted)
+
+
+def _follow(model: Recommender) -> None:
+    """Show the first that matches, unless the one on screen does."""
+    found = _found(model)
+    if found and st.session_state.get("shopper") not in found:
+        st.session_state["shopper"] = found[0]
+
+
+def _finder(model: Recommender, n_found: int) -> None:
+    users = model.users
     n_each = users["activity"].value_counts()
     st.pills(
         "Activity",
@@ -97,13 +115,23 @@ def _finder(users: pd.DataFrame, n_found: int) -> None:
         key="find_activity",
         format_func=lambda name: name if name == ANY else f"{name} ({n_each.get(name.casefold(), 0):,})",
         help="Hot: 10 or more products chosen. Warm: fewer. Cold: none, a hard case for any recommender.",
+        on_change=_follow,
+        args=(model,),
     )
-    st.selectbox("Favourite category", [ANY, *_values(users["top_category"])], key="find_category")
+    st.selectbox(
+        "Favourite category",
+        [ANY, *_values(users["top_category"])],
+        key="find_category",
+        on_change=_follow,
+        args=(model,),
+    )
     regions = _values(users["region"])
     st.selectbox(
         "Region",
         [ANY, *regions],
         key="find_region",
+        on_change=_follow,
+        args=(model,),
         disabled=not regions,
         help=None if regions else "No regions on record.",
     )
@@ -155,11 +183,7 @@ def panel(model: Recommender, asker: Asker) -> None:
         person = model.users.iloc[model.user_row(asker.user_id)]
         acts = resources.history(model, model.model_id, asker.user_id)
         st.html(_person(person))
-        telling = acts[(acts["kind"] == "review") | acts["kind"].isin(("purchase", "recommend"))]
-        shown = telling if len(telling) else acts
-        st.html(_history(shown.head(MAX_HISTORY)))
-        if len(acts) > min(len(shown), MAX_HISTORY):
-            st.caption(f"{words.count(len(acts), 'act')} on record in all; views, clicks and carts are not listed.")
+        st.html(_history(acts))
 
 
 def _newcomer(asker: Asker) -> str:
@@ -169,8 +193,9 @@ def _newcomer(asker: Asker) -> str:
         else '<p class="sw-note">Nothing said yet.</p>'
     )
     return (
-        f'<p class="sw-eyebrow">New shopper</p>{said}<p class="sw-note" style="margin-top:.8rem">There are no purchases and no '
-        "reviews to learn from. The words are matched, by meaning, with what shoppers wrote of each product.</p>"
+        f'<p class="sw-eyebrow">New shopper</p>{said}<p class="sw-note" style="margin-top:.8rem">There are no '
+        "purchases and no reviews to learn from. The words are matched, by meaning, with what is written of each "
+        "product.</p>"
     )
 
 
@@ -191,31 +216,45 @@ def _person(person: pd.Series) -> str:
         facts.append(f"last seen {words.day_short(person['last_active'])}")
     chips = "".join(f'<li class="sw-chip">{isolated(fact)}</li>' for fact in facts)
     return (
-        f'<p class="sw-eyebrow">Shopper</p><h2 class="sw-title" style="margin:.1rem 0 .6rem">{isolated(person["user_id"])}</h2>'
+        '<p class="sw-eyebrow">Shopper</p>'
+        f'<h2 class="sw-title" style="margin:.1rem 0 .6rem">{isolated(person["user_id"])}</h2>'
         f'<ul class="sw-person" aria-label="What is known of this shopper">{chips}</ul>'
     )
 
 
 def _history(acts: pd.DataFrame) -> str:
+    """What they wrote, then what they chose without a word; where there is neither, what they looked at."""
+    said = acts[acts["text"] != ""]
+    chosen = acts[(acts["text"] == "") & acts["kind"].isin(CHOICES_OF_KIND)]
+    rest = acts if not len(said) and not len(chosen) else acts.iloc[:0]
+    parts = (
+        _listed("In their words", said, 5),
+        _listed("What they chose", chosen, 4 if len(said) else 9),
+        _listed("What they looked at", rest, 9),
+    )
+    return "".join(parts) or '<p class="sw-note" style="margin-top:.9rem">No history on record.</p>'
+
+
+def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
     if not len(acts):
-        return '<p class="sw-note" style="margin-top:.9rem">No history on record.</p>'
-    rows = [_act(act) for act in acts.itertuples(index=False)]
-    first, more = "".join(rows[:SHOWN_AT_ONCE]), "".join(rows[SHOWN_AT_ONCE:])
-    listed = f'<ol class="sw-history" aria-label="History, newest first">{first}</ol>'
+        return ""
+    rows = [_act(act) for act in acts.head(MAX_LISTED_ACTS).itertuples(index=False)]
+    first, more = "".join(rows[:n_first]), "".join(rows[n_first:])
+    listed = f'<ol class="sw-history" aria-label="{title}, newest first">{first}</ol>'
     if more:
-        n = len(rows) - SHOWN_AT_ONCE
+        n = len(rows) - n_first
         listed += f'<details class="sw-more"><summary>{n} earlier</summary><ol class="sw-history">{more}</ol></details>'
-    return f'<p class="sw-eyebrow" style="margin-top:1.1rem">What they did and wrote</p>{listed}'
+    return f'<p class="sw-eyebrow" style="margin-top:1.1rem">{title}</p>{listed}'
 
 
-def _act(act: object) -> str:
-    kind, rating, text = act.kind, act.rating, act.text  # type: ignore[attr-defined]
+def _act(act: Any) -> str:
+    kind, rating, text = act.kind, act.rating, act.text
     what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
     said = f'<p class="sw-history-text" dir="auto">{esc(text)}</p>' if text else ""
-    tile = illustrations.tile_html(act.category, act.item_id)  # type: ignore[attr-defined]
+    tile = illustrations.tile_html(act.category, act.item_id)
     return (
-        f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'  # type: ignore[attr-defined]
-        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{said}</div></li>'  # type: ignore[attr-defined]
+        f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
+        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{said}</div></li>'
     )
 
 

@@ -120,11 +120,7 @@ def complaints(query: Mapping[str, Sequence[str]], choices: Choices) -> list[str
 
 
 def _checks(choices: Choices) -> dict[str, Callable[[list[str]], str]]:
-    dimensions = {
-        name: _one_of((ANY, *option.values))  # noqa: PD011
-        for name, option in choices.options.items()
-        if name != "moment"
-    }
+    dimensions = {name: _one_of((ANY, *option.values)) for name, option in choices.options.items() if name != "moment"}
     return {
         "who": _one_of((KNOWN, NEW)),
         **{name: _number(0, MAX_WEIGHT) for name in COMPONENTS},

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
-from tests._pages import page_files
+from tests._pages import HOME, page_files
 
 OpenPage = Callable[..., AppTest]
 
@@ -22,7 +22,7 @@ def page_home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture
 def open_page(page_home: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Open a page by name, as on a cold deep link: `open_page("Recommendations", query={"user_id": "u1"})`.
+    """Open a page by name, as on a cold deep link: `open_page("Recommendations", query={"shopper": "u1"})`.
 
     Gives the `AppTest` after its first run; the test fails when that run raised an exception.
     """
@@ -31,7 +31,10 @@ def open_page(page_home: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     monkeypatch.chdir(_demo.ROOT)
 
     def opened(name: str, query: Mapping[str, str] | None = None, timeout_s: float = 60) -> AppTest:
-        page = AppTest.from_file(page_files()[name], default_timeout=timeout_s)
+        # Through app.py, so that links between pages resolve; it does not run unless it is the page asked for.
+        page = AppTest.from_file(_demo.ROOT / "app.py", default_timeout=timeout_s)
+        if name != HOME:
+            page = page.switch_page(page_files()[name].relative_to(_demo.ROOT).as_posix())
         for key, value in (query or {}).items():
             page.query_params[key] = value
         page.run()

@@ -1,0 +1,82 @@
+"""Whatever a title, a review or an id says, the page shows it and does not do it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from recsys.training.home import Home
+from tests import _demo, _hostile
+from tests.browser import _server
+from tests.browser._chromium import LOOKS, Look, screenshot, settled
+from tests.browser.conftest import Visit
+
+INJECTED = "script:not([src]), img[onerror], svg[onload], iframe, [href^='javascript'], h1:not(:first-of-type)"
+
+
+@pytest.fixture(scope="module")
+def hostile_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app on the hostile shop."""
+    folder: Path = tmp_path_factory.mktemp("hostile")
+    home = Home(folder / "recsys")
+    _hostile.build(home)
+    with _server.running(_server.ROOT / "app.py", home=folder, environment=_demo.environment(home.path)) as address:
+        yield address
+
+
+def unharmed(page: Page) -> None:
+    """Nothing ran, nothing was injected into what the app draws, nothing is wider than the window."""
+    assert page.evaluate(f"window.{_hostile.MARKER}") is None
+    main = page.get_by_test_id("stMain")
+    assert main.locator(INJECTED).count() == 0
+    assert main.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("address", ["/", "/Recommendations", "/Recommendations?view=Table"])
+def test_hostile_text_is_inert_in_every_look(hostile_server: str, visit: Visit, look: Look, address: str) -> None:
+    page = visit(hostile_server, look)
+    page.goto(address)
+    settled(page, timeout_s=120)
+    screenshot(page, f"hostile{address.replace('/', '-')}-{look}")
+    assert page.get_by_test_id("stException").count() == 0
+    unharmed(page)
+
+
+def test_hostile_text_is_shown_as_written(hostile_server: str, visit: Visit) -> None:
+    page = visit(hostile_server)
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    titles = page.locator(".sw-card .sw-title").all_inner_texts()
+    assert any("<script>" in title for title in titles)
+    assert "ann@example.org" not in "".join(page.locator(".sw-quote").all_inner_texts())
+
+
+def test_hostile_addresses_are_inert(hostile_server: str, visit: Visit) -> None:
+    page = visit(hostile_server)
+    attack = "%3Cimg%20src%3Dx%20onerror%3Dwindow." + _hostile.MARKER + "%3D1%3E"
+    page.goto(f"/Recommendations?shopper={attack}&device={attack}&category={attack}&words={attack}&view={attack}")
+    settled(page, timeout_s=120)
+    assert "Part of this link cannot be used here" in page.locator(".sw-notice").inner_text()
+    assert "<img src=x" in page.locator(".sw-notice").inner_text()
+    unharmed(page)
+
+
+def test_downloads_run_nothing(hostile_server: str, visit: Visit, tmp_path: Path) -> None:
+    page = visit(hostile_server)
+    page.goto("/Recommendations?n=30")
+    settled(page, timeout_s=120)
+    page.get_by_role("button", name="Share").click()
+    with page.expect_download() as csv:
+        page.get_by_role("button", name="CSV").click()
+    csv.value.save_as(tmp_path / "list.csv")
+    written = (tmp_path / "list.csv").read_text(encoding="utf-8-sig")
+    assert "=HYPERLINK" in written
+    assert not any(cell.lstrip('"').startswith("=") for line in written.splitlines() for cell in line.split(","))
+    with page.expect_download() as document:
+        page.get_by_role("button", name="JSON").click()
+    document.value.save_as(tmp_path / "list.json")
+    assert len(json.loads((tmp_path / "list.json").read_text())["items"]) > 10

@@ -1,0 +1,136 @@
+"""The recommendation page in a real browser: share links, re-ranking, new shoppers, keyboard, going and coming back."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recsys.recommender import Recommender
+from recsys.training.home import Home
+from tests import _demo
+from tests._demo import demo_home  # noqa: F401  (a fixture)
+from tests.browser import _server
+from tests.browser._chromium import screenshot, settled
+from tests.browser.conftest import Visit
+
+
+def listed(page: Page) -> list[tuple[str, str]]:
+    """Product ids with their shown scores, best first."""
+    cards = page.locator(".sw-card").all()
+    return [(card.get_attribute("data-item") or "", card.locator(".sw-score-number").inner_text()) for card in cards]
+
+
+def press(page: Page, component: str, key: str, times: int = 1) -> None:
+    """Move a slider from the keyboard, as a person without a mouse does."""
+    thumb = page.locator(f".st-key-{component} input[type=range]")
+    thumb.focus()
+    for _ in range(times):
+        thumb.press(key)
+    settled(page)
+
+
+@pytest.fixture
+def cold_server(demo_home: Path, tmp_path: Path) -> Callable[[], object]:  # noqa: F811
+    """Start another, cold server on the same shop."""
+
+    def start() -> object:
+        home = tmp_path / "cold" / "recsys"
+        shutil.copytree(demo_home, home)
+        return _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home))
+
+    return start
+
+
+def test_a_link_opens_the_same_list_on_a_cold_server(
+    page: Page, visit: Visit, cold_server: Callable[[], object]
+) -> None:
+    page.goto("/Recommendations?diversity=0.4&n=20&seen=true&weekday=Friday&price=10&price=150")
+    settled(page, timeout_s=120)
+    press(page, "semantic", "ArrowRight", 8)
+    page.get_by_role("button", name="Surprise me").click()
+    settled(page)
+    shown, link = listed(page), re.sub(r"^https?://[^/]+", "", page.url)
+    assert len(shown) == 20
+    assert "semantic=50" in link
+    with cold_server() as address:  # type: ignore[attr-defined]
+        other = visit(address)
+        other.goto(link)
+        settled(other, timeout_s=120)
+        assert listed(other) == shown
+        assert other.url.endswith(link)
+
+
+def test_the_shared_address_is_that_of_the_view(page: Page) -> None:
+    page.goto("/Recommendations?view=Table&collaborative=70")
+    settled(page, timeout_s=120)
+    page.get_by_role("button", name="Share").click()
+    link = page.locator("[data-testid=stCode] code").inner_text()
+    assert sorted(link.split("?")[1].split("&")) == sorted(page.url.split("?")[1].split("&"))
+    assert link.startswith(page.url.split("?")[0])
+
+
+def test_moving_a_slider_re_ranks_and_marks_who_moved(page: Page) -> None:
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    before = listed(page)
+    assert page.locator(".sw-move").count() == 0
+    press(page, "content", "End")
+    assert listed(page) != before
+    assert page.locator(".sw-move").count() == len(before)
+    expect(page.locator("[aria-label^='Effective weights: Collaborative 21%, Content 53%']")).to_be_visible()
+    assert "content=100" in page.url
+    page.get_by_role("button", name="Reset").click()
+    settled(page)
+    assert listed(page) == before
+    assert "content=" not in page.url
+
+
+def test_a_new_shopper_types_words_and_gets_what_they_mean(page: Page, demo_home: Path) -> None:  # noqa: F811
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    page.get_by_text("New shopper", exact=True).click()
+    expect(page.get_by_text("Tell us what they are after")).to_be_visible()
+    settled(page)
+    page.get_by_placeholder("What are you looking for").fill("strong coffee in the morning")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sw-card").first).to_be_visible(timeout=120_000)
+    settled(page, timeout_s=120)
+    model = Recommender.load(Home(demo_home).model)
+    categories = [model.items["category"].iloc[model.item_row(item_id)] for item_id, _ in listed(page)]
+    assert categories.count("Coffee") >= 5
+    assert "words=strong" in page.url
+    screenshot(page, "new-shopper")
+
+
+def test_coming_back_from_home_finds_the_same_view(page: Page) -> None:
+    page.goto("/Recommendations?semantic=90&n=5")
+    settled(page, timeout_s=120)
+    shown = listed(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", name="The shop at a glance")).to_be_visible()
+    settled(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Recommendations").click()
+    expect(page.locator(".sw-card").first).to_be_visible()
+    settled(page)
+    assert listed(page) == shown
+    assert "semantic=90" in page.url
+
+
+def test_a_card_tells_its_parts_to_the_keyboard_and_to_a_screen_reader(page: Page) -> None:
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    card = page.locator(".sw-card").first
+    assert re.match(
+        r"Score -?\d+\.\d\d: Collaborative [+−]?\d.*Context",
+        card.get_by_role("img").last.get_attribute("aria-label") or "",
+    )
+    parts = card.locator(".sw-parts")
+    assert parts.evaluate("e => getComputedStyle(e).opacity") == "0"
+    page.locator(".sw-card").first.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(400)
+    assert parts.evaluate("e => getComputedStyle(e).opacity") == "1"

@@ -1,0 +1,29 @@
+"""Home shows the shop of the model in use, and leads on."""
+
+from pathlib import Path
+
+from recsys.recommender import Recommender
+from recsys.training.home import Home
+from tests.pages._seen import html, text
+from tests.pages.conftest import OpenPage
+
+
+def test_home_shows_the_numbers_of_the_model_in_use(open_page: OpenPage, page_home: Path) -> None:
+    info = Recommender.load(Home(page_home).model).info
+    page = open_page("Home")
+    assert page.title[0].value == "The shop at a glance"
+    seen = text(page)
+    for said in (f"{info.n_items:,} products", f"{info.n_users:,} shoppers", f"{info.n_reviews:,} reviews"):
+        assert said in seen
+    assert info.encoder_id in seen
+    assert "made up" in seen
+    assert "Collaborative 40%" in html(page)
+
+
+def test_every_chart_has_a_title_and_named_axes(open_page: OpenPage) -> None:
+    page = open_page("Home")
+    charts = [element.proto for element in page.get("plotly_chart")]
+    assert len(charts) == 3
+    for chart in charts:
+        assert '"title":{' in chart.spec
+        assert chart.spec.count('"text":"') >= 2
