@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.eligibility import Shelf
-from recsys.errors import ContextError, InputError, UnknownItemError, UnknownUserError
+from recsys.errors import ArtifactError, ContextError, InputError, UnknownItemError, UnknownUserError
 from recsys.fusion import Standardised
 from recsys.ranking import Ranking, rank
 from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
@@ -50,16 +50,25 @@ class Recommender:
         self._vectors = artifact.arrays("reference")["vectors"]
         self._history = artifact.arrays("history")
         self._reviews = artifact.table("reviews")
+        self._users = artifact.table("users")  # mapped now: a later training removes the file
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Open a model folder; raises ArtifactError with the reason if it cannot be used."""
-        return cls(open_artifact(Path(folder)))
+        artifact = open_artifact(Path(folder))
+        try:
+            return cls(artifact)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            # Every checksum is right, so the parts are whole but not those that this version writes.
+            raise ArtifactError(
+                f"{folder}: the parts of the model do not fit together ({type(error).__name__}: {error}); "
+                "train the model again"
+            ) from error
 
     @cached_property
     def users(self) -> pd.DataFrame:
         """Known shoppers: user_id, n_interactions, n_reviews, region, device, top_category, last_active, activity."""
-        return self._artifact.table("users").to_pandas()
+        return self._users.to_pandas()
 
     @cached_property
     def _user_index(self) -> pd.Index:

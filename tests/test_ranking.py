@@ -102,7 +102,7 @@ def test_another_order_of_the_catalogue_gives_the_same_list(method: DiversityMet
 
 @BOTH
 def test_diversity_changes_the_order_and_never_a_score(method: DiversityMethod) -> None:
-    values, vectors = shop(60, n_dims=3)
+    values, vectors = shop(60, n_dims=64)
     plain = rank(values, RankingSettings(n=60), everything(60), vectors)
     mixed = rank(values, RankingSettings(n=60, diversity=0.6, method=method), everything(60), vectors)
     assert mixed.item_rows.tolist() != plain.item_rows.tolist()

@@ -6,14 +6,18 @@ whatever moment leaves the earlier manifest with all of its files, or the new on
 arrays into memory instead of copying them.
 """
 
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,10 +26,13 @@ from safetensors.numpy import save_file
 
 from recsys.errors import ArtifactError
 from recsys.progress import Progress, silent
+from recsys.training.mapping import map_arrays, map_table
 
 FORMAT = "shelfwise-model"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +52,23 @@ class Artifact:
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of one part, as read-only memory maps."""
-        return _map_arrays(self._path(name))
+        return self._read(name, map_arrays)
 
     def table(self, name: str) -> pa.Table:
         """One table, mapped into memory."""
-        with pa.memory_map(str(self._path(name))) as source:
-            return pa.ipc.open_file(source).read_all()
+        return self._read(name, map_table)
 
-    def _path(self, name: str) -> Path:
-        return self.folder / str(self.manifest["files"][name]["file"])
+    def _read(self, name: str, read: Callable[[Path], _T]) -> _T:
+        entry = self.manifest["files"].get(name)
+        if entry is None:
+            raise ArtifactError(f"{self.folder}: the model has no part {name!r}; train it again")
+        try:
+            return read(self.folder / entry["file"])
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError, pa.ArrowException):
+            # Its checksum is right, so whoever wrote it meant something else, or it was replaced since.
+            raise ArtifactError(
+                f"{self.folder / entry['file']}: part {name!r} cannot be read; train the model again"
+            ) from None
 
 
 def save_artifact(
@@ -73,13 +88,25 @@ def save_artifact(
     tables : table name to table
     facts : JSON-like content of the manifest
     """
-    _require_ours(folder)
+    require_model_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(folder):
+        _write_model(folder, arrays, tables, facts, progress)
+    return open_artifact(folder)
+
+
+def _write_model(
+    folder: Path,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]],
+    tables: Mapping[str, pa.Table],
+    facts: Mapping[str, Any],
+    progress: Progress,
+) -> None:
     files: dict[str, dict[str, Any]] = {}
     n_parts = len(arrays) + len(tables)
     for name, part in arrays.items():
         progress("saving the model", len(files), n_parts)
-        contiguous = {key: np.ascontiguousarray(value) for key, value in part.items()}
+        contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
         files[name] = _write_part(folder, name, "safetensors", partial(save_file, contiguous))
     for name, table in tables.items():
         progress("saving the model", len(files), n_parts)
@@ -92,7 +119,17 @@ def save_artifact(
     _sync_folder(folder)
     _remove_stale(folder, {entry["file"] for entry in files.values()})
     progress("saving the model", n_parts, n_parts)
-    return open_artifact(folder)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for another process that writes here: each would take the other's new files for stale ones."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def open_artifact(folder: Path) -> Artifact:
@@ -111,6 +148,11 @@ def open_artifact(folder: Path) -> Artifact:
                 raise ArtifactError(
                     f"{folder}: {Path(error.filename).name} is missing from the model; train it again"
                 ) from None
+        except OSError as error:
+            raise ArtifactError(
+                f"{error.filename or folder}: the model cannot be read ({error.strerror}); check the disk and the "
+                "permissions, or train it again"
+            ) from None
     raise AssertionError("unreachable")
 
 
@@ -123,7 +165,7 @@ def _open_checked(folder: Path) -> Artifact:
     content = path.read_bytes()
     try:
         manifest = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ArtifactError(f"{path}: the manifest is damaged (it is not JSON); train the model again") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArtifactError(f"{path}: this is not a Shelfwise model; give the folder that `recsys train --out` wrote")
@@ -132,15 +174,33 @@ def _open_checked(folder: Path) -> Artifact:
         raise ArtifactError(
             f"{path}: the model has format {found}, this version reads format {FORMAT_VERSION}; train the model again"
         )
-    for name, entry in manifest["files"].items():
-        file = folder / entry["file"]
-        if Path(entry["file"]).name != entry["file"]:
-            raise ArtifactError(
-                f"{path}: the manifest points outside its folder ({entry['file']!r}); do not use this model"
-            )
-        if file.stat().st_size != entry["n_bytes"] or _sha256(file) != entry["sha256"]:
-            raise ArtifactError(f"{file}: part {name!r} is damaged (its checksum differs); train the model again")
+    _check_files(folder, manifest.get("files"))
     return Artifact(folder, manifest, hashlib.sha256(content).hexdigest())
+
+
+def _check_files(folder: Path, files: object) -> None:
+    """Every file that a manifest names stands in the folder, unchanged."""
+    if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
+        raise ArtifactError(
+            f"{folder / MANIFEST}: the manifest is damaged (it does not say which files belong to the model); "
+            "train the model again"
+        )
+    for name, entry in files.items():
+        if not re.fullmatch(r"[\w-][\w.-]*", entry["file"]):
+            raise ArtifactError(
+                f"{folder / MANIFEST}: the manifest points outside its folder ({entry['file']!r}); "
+                "do not use this model"
+            )
+        file = folder / entry["file"]
+        found = file.stat()
+        whole = stat.S_ISREG(found.st_mode) and found.st_size == entry["n_bytes"]
+        if not whole or _sha256(file) != entry["sha256"]:
+            raise ArtifactError(f"{file}: part {name!r} is damaged (its checksum differs); train the model again")
+
+
+def _is_entry(entry: object) -> bool:
+    kinds = {"file": str, "sha256": str, "n_bytes": int}
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in kinds.items())
 
 
 def _write_part(folder: Path, name: str, ending: str, write: Callable[[Path], None]) -> dict[str, Any]:
@@ -183,7 +243,8 @@ def _remove_stale(folder: Path, kept: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _require_ours(folder: Path) -> None:
+def require_model_folder(folder: Path) -> None:
+    """Raise ArtifactError unless a model may be written here: a new or empty folder, or one that holds a model."""
     if folder.exists() and not folder.is_dir():
         raise ArtifactError(f"{folder} is a file; give a folder for the model")
     if folder.is_dir() and not (folder / MANIFEST).exists():
@@ -199,32 +260,3 @@ def _require_ours(folder: Path) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _map_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Arrays of a safetensors file as memory maps (the library itself would copy them).
-
-    The format is an 8-byte little-endian header length, a JSON header, and the raw arrays.
-    """
-    mapped = np.memmap(path, np.uint8, mode="r")
-    n_header = int.from_bytes(mapped[:8].tobytes(), "little")
-    header = json.loads(mapped[8 : 8 + n_header].tobytes())
-    arrays = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            first, last = (8 + n_header + offset for offset in entry["data_offsets"])
-            arrays[name] = mapped[first:last].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
-    return arrays
-
-
-_DTYPES = {
-    "BOOL": np.bool_,
-    "I8": np.int8,
-    "U8": np.uint8,
-    "I16": np.int16,
-    "I32": np.int32,
-    "I64": np.int64,
-    "F16": np.float16,
-    "F32": np.float32,
-    "F64": np.float64,
-}

@@ -17,7 +17,7 @@ from recsys.scorers.semantic import reference_vectors
 from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.artifacts import Artifact, save_artifact
+from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
 from recsys.training.tables import history_arrays, item_table, review_table, summary, user_table
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ def train(
     Cancelled : the reporter asked to stop
     """
     settings = settings or TrainingSettings()
+    require_model_folder(out)  # now, not after minutes of work
     data = Dataset.read(data_folder, progress)
     for repair in data.repairs:
         logger.warning("%s", repair)
