@@ -13,7 +13,8 @@ choices = resources.choices(model, model.model_id)
 st.title("Recommendations", anchor=False)
 explain_address(choices)
 asker = shopper.choose(model, choices)
-beside, about = st.columns([2.7, 1], gap="medium")
+with st.container(key="list_and_shopper"):
+    beside, about = st.columns([2.7, 1], gap="medium")
 try:
     with about:
         shopper.panel(model, asker)

@@ -76,7 +76,7 @@ def _card(card: ProductCard, low: float, high: float) -> str:
         f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
         f"{_move(card.move)}</div>"
         f"{_picture(card)}"
-        f'<div class="sw-body"><h3 class="sw-title">{isolated(card.title)}</h3>{_facts(card)}{_quote(card.quote)}</div>'
+        f'<div class="sw-body"><h2 class="sw-title">{isolated(card.title)}</h2>{_facts(card)}{_quote(card.quote)}</div>'
         f'<div class="sw-score">{score_html(card.score, card.components, low, high)}</div>'
         "</li>"
     )

@@ -44,7 +44,7 @@ def other_kind(choices: Choices) -> None:
 def weights(choices: Choices) -> dict[str, int]:
     """One slider a component; raw positions from 0 to 100."""
     positions = {}
-    with st.grid(4, min_column_width=150, gap="medium"):
+    with st.grid(4, min_column_width=120, gap="medium"):
         for name, look in LOOKS.items():
             positions[name] = st.slider(
                 look.label,

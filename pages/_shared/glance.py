@@ -31,7 +31,7 @@ def coverage_html(summary: ShopSummary) -> str:
         "Products with a description": summary.description_coverage,
         "Shoppers who wrote a review": summary.writer_share,
     }
-    return '<h3 class="sw-chart-title">How much there is to read</h3>' + "".join(
+    return '<h2 class="sw-chart-title">How much there is to read</h2>' + "".join(
         _meter(*pair) for pair in shares.items()
     )
 
@@ -49,7 +49,7 @@ def shoppers_html(users: pd.DataFrame) -> str:
     names = {"hot": "Hot: 10 choices or more", "warm": "Warm: fewer", "cold": "Cold: none yet"}
     counts = users["activity"].value_counts()
     meters = "".join(_meter(said, counts.get(name, 0) / max(len(users), 1)) for name, said in names.items())
-    return f'<h3 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h3>{meters}'
+    return f'<h2 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h2>{meters}'
 
 
 def questions_html() -> str:
@@ -66,7 +66,7 @@ def score_html(info: ModelInfo) -> str:
     """How a score is made: one question a component, and the weights that this model starts from."""
     weights = weights_html(info.default_weights.normalised())
     return (
-        '<h3 class="sw-chart-title">Four questions make one score</h3>'
+        '<h2 class="sw-chart-title">Four questions make one score</h2>'
         f"{questions_html()}"
         f'<p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
     )
@@ -87,6 +87,6 @@ def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
     repairs = "".join(f"<li>{esc(repair)}</li>" for repair in info.repairs) or "<li>Nothing had to be repaired.</li>"
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
-        f'<h3 class="sw-chart-title">The model in use</h3><dl class="sw-facts-list">{rows}'
+        f'<h2 class="sw-chart-title">The model in use</h2><dl class="sw-facts-list">{rows}'
         f'<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'
     )

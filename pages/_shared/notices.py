@@ -20,7 +20,7 @@ def notice_html(title: str, lines: Sequence[str] = ()) -> str:
 
 def empty_html(title: str, reason: str) -> str:
     """An empty state: what is missing and what to do about it."""
-    return f'<section class="sw-empty">{tile_html(None)}<h3>{esc(title)}</h3><p dir="auto">{esc(reason)}</p></section>'
+    return f'<section class="sw-empty">{tile_html(None)}<h2>{esc(title)}</h2><p dir="auto">{esc(reason)}</p></section>'
 
 
 def explain_address(choices: Choices) -> None:

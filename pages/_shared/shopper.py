@@ -243,7 +243,9 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
     listed = f'<ol class="sw-history" aria-label="{title}, newest first">{first}</ol>'
     if more:
         n = len(rows) - n_first
-        listed += f'<details class="sw-more"><summary>{n} earlier</summary><ol class="sw-history">{more}</ol></details>'
+        whole = f", of {len(acts):,} in all" if len(acts) > len(rows) else ""
+        listed += f'<details class="sw-more"><summary>{n} earlier{whole}</summary>'
+        listed += f'<ol class="sw-history">{more}</ol></details>'
     return f'<p class="sw-eyebrow" style="margin-top:1.1rem">{title}</p>{listed}'
 
 
