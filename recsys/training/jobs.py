@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from recsys.errors import Cancelled, RecsysError
 from recsys.training.home import Home
@@ -31,7 +31,17 @@ STAGES = (
 )
 """What a person sees, in order."""
 
-_STAGE_OF_WORD = {"reading": 1, "checking": 1, "finding": 2, "encoding": 3, "weighing": 4, "fitting": 4, "saving": 5}
+_STAGE_OF = {
+    "reading": 1,
+    "checking": 1,
+    "reading texts": 2,
+    "encoding": 3,
+    "weighing": 4,
+    "fitting": 4,
+    "saving": 5,
+}
+"""Place in STAGES of what the work reports, by its whole name or its first word."""
+
 _WRITE_EVERY_S = 0.2
 _STALE_S = 5.0
 
@@ -68,7 +78,7 @@ class Job:
         """Where it stands; a job whose process died without a word counts as failed."""
         facts = _read(self.home)
         state: State = facts["state"]
-        message = facts["message"]
+        message: str = facts["message"]
         if state == "running" and not _lives(self.home) and time.time() - facts["updated_at"] > _STALE_S:
             state, message = "failed", "the work ended without a word (was it killed?); start it again"
         now = time.time() if state == "running" else facts["updated_at"]
@@ -84,7 +94,8 @@ class Job:
     def cancel(self) -> None:
         """Ask the job to stop; what was there before it stays."""
         facts = _read(self.home)
-        if facts["state"] == "running" and _lives(self.home):
+        # A job that has not yet written its own process id has 0, which would stop the whole group of the caller.
+        if facts["state"] == "running" and facts["pid"] > 0 and _lives(self.home):
             os.kill(facts["pid"], signal.SIGTERM)
 
 
@@ -126,7 +137,7 @@ class _Reporter:
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
         if self._stopping:
             raise Cancelled(stage)
-        place = max(self._stage, _STAGE_OF_WORD.get(stage.split(" ", 1)[0], 0))
+        place = max(self._stage, _STAGE_OF.get(stage, _STAGE_OF.get(stage.split(" ", 1)[0], 0)))
         now = time.time()
         if place != self._stage or now - self._written >= _WRITE_EVERY_S:
             self._stage, self._written = place, now
@@ -163,9 +174,9 @@ def run_demo_job(home: Home) -> int:
 
 
 def _make_and_train(home: Home, reporter: _Reporter) -> None:
+    reporter(STAGES[0])  # before the slow imports: from now on it can be stopped
     from recsys.data.demo import generate_demo
 
-    reporter(STAGES[0])
     if not (home.data / "items.parquet").exists():
         generate_demo(home.data, progress=reporter)
     reporter("reading the shop")
@@ -197,8 +208,16 @@ def _facts(
 
 
 def _read(home: Home) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(home.job.read_text())
-    return facts
+    """What the job last wrote; a file that something else damaged counts as a failed job."""
+    try:
+        facts = json.loads(home.job.read_text())
+        known = _facts(0, 0, 0, 0.0)
+        fits = isinstance(facts, dict) and all(type(facts.get(name)) is type(value) for name, value in known.items())
+        if fits and facts["state"] in get_args(State) and 0 <= facts["stage"] < len(STAGES):
+            return {name: facts[name] for name in known}
+    except (OSError, ValueError, RecursionError):
+        pass
+    return _facts(0, 0, 0, time.time(), state="failed", message="the record of this work is damaged; start it again")
 
 
 def _write(home: Home, facts: Mapping[str, Any]) -> None:
