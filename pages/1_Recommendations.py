@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._shared import resources, results, shopper
+from pages._shared import person, resources, results, shopper
 from pages._shared.frame import open_page
 from pages._shared.notices import empty_html, explain_address
 from recsys.errors import RecsysError
@@ -17,7 +17,7 @@ with st.container(key="list_and_shopper"):
     beside, about = st.columns([2.7, 1], gap="medium")
 try:
     with about:
-        shopper.panel(model, asker)
+        person.panel(model, asker)
     with beside:
         results.show(model, choices, asker)
 except RecsysError as problem:

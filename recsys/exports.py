@@ -1,10 +1,8 @@
-"""Lists as files: CSV that a spreadsheet opens without running anything, and JSON as the command line prints it."""
+"""Lists as files that a spreadsheet opens without running anything."""
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,13 +32,3 @@ def to_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> str:
     for row in rows:
         writer.writerow(["" if row.get(name) is None else spreadsheet_safe(row[name]) for name in columns])
     return "\ufeff" + out.getvalue()
-
-
-def to_json(document: Mapping[str, Any]) -> str:
-    """One JSON document, indented, accents kept; numbers that JSON cannot hold are refused.
-
-    Raises
-    ------
-    ValueError : a number is not finite
-    """
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -2,13 +2,12 @@
 
 import csv
 import io
-import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.exports import spreadsheet_safe, to_csv, to_json
+from recsys.exports import spreadsheet_safe, to_csv
 
 
 @pytest.mark.parametrize(
@@ -44,10 +43,3 @@ def test_a_file_starts_with_a_mark_and_leaves_missing_values_empty() -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert to_csv([{"score": -1.25}], ["score"]).endswith("\r\n-1.25\r\n")
-
-
-def test_json_keeps_accents_and_refuses_what_json_cannot_hold() -> None:
-    assert json.loads(to_json({"title": "Gefüttert"})) == {"title": "Gefüttert"}
-    assert "Gefüttert" in to_json({"title": "Gefüttert"})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        to_json({"price": float("nan")})

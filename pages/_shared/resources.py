@@ -43,9 +43,15 @@ def scored(_model: Recommender, model_id: str, user_id: str | None, words: str, 
 
 @st.cache_resource(max_entries=4096, show_spinner=False)
 def quote(
-    _model: Recommender, _request: ScoredRequest, model_id: str, user_id: str | None, words: str, item_id: str
+    _model: Recommender,
+    _request: ScoredRequest,
+    model_id: str,
+    user_id: str | None,
+    words: str,
+    context: Context,
+    item_id: str,
 ) -> Quote | None:
-    """The strongest phrase of one product for one shopper; circumstances do not change it."""
+    """The strongest phrase of one product for one request."""
     return _model.quote(_request, item_id)
 
 

@@ -3,25 +3,21 @@
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-import pandas as pd
 import streamlit as st
 
-from pages._shared import cards, controls, frame, resources
+from pages._shared import cards, controls, frame, listing, resources
 from pages._shared.cards import esc, isolated
 from pages._shared.moves import Moves
 from pages._shared.notices import empty_html
-from pages._shared.palette import LOOKS
 from pages._shared.shopper import Asker, examples
 from pages._shared.view import TABLE, Choices
 from recsys.errors import RecsysError
 from recsys.exports import to_csv
-from recsys.privacy import mask_personal, pseudonym
 from recsys.recommender import Recommender
 from recsys.results import Recommendation, ScoredRequest
-from recsys.settings import COMPONENTS, Context
+from recsys.settings import Context
 
 _MOVES = "moves_of_the_list"
-_COLUMNS = ("rank", "title", "score", *COMPONENTS, "category", "brand", "price", "mean_rating", "item_id")
 
 
 @st.fragment
@@ -86,9 +82,9 @@ def _list(model: Recommender, request: ScoredRequest, ranked: Recommendation, co
             )
         )
     elif table:
-        _table(model, ranked, moves)
+        listing.show_table(model, ranked, moves)
     else:
-        shown = [_card(model, request, item.item_id, place, ranked, moves) for place, item in enumerate(ranked.items)]
+        shown = [listing.card(model, request, place, ranked, moves) for place in range(len(ranked.items))]
         st.html(cards.list_html(shown, "Recommended products, best first"))
 
 
@@ -110,113 +106,6 @@ def _headline(request: ScoredRequest, ranked: Recommendation, context: Context) 
     )
 
 
-def _card(
-    model: Recommender,
-    request: ScoredRequest,
-    item_id: str,
-    place: int,
-    ranked: Recommendation,
-    moves: Mapping[str, int | str],
-) -> cards.ProductCard:
-    item = ranked.items[place]
-    facts = model.items.iloc[model.item_row(item_id)]
-    quote = resources.quote(model, request, model.model_id, request.user_id, request.words, item_id)
-    return cards.ProductCard(
-        rank=item.rank,
-        item_id=item_id,
-        title=item.title,
-        score=item.score,
-        components=item.components,
-        category=_text(facts["category"]),
-        brand=_text(facts["brand"]),
-        price=_number(facts["price"]),
-        mean_rating=_number(facts["mean_rating"]),
-        n_ratings=int(facts["n_ratings"]),
-        image_url=_text(facts["image_url"]),
-        available=bool(facts["available"]),
-        is_cold=item.is_cold,
-        places_diversified=item.rank_before_diversity - item.rank if _reordered(ranked) else 0,
-        move=moves.get(item_id),
-        quote=None if quote is None else _quote_on_card(quote, item.title),
-    )
-
-
-def _reordered(ranked: Recommendation) -> bool:
-    return any(item.rank != item.rank_before_diversity for item in ranked.items)
-
-
-def _quote_on_card(quote: object, title: str) -> cards.QuoteOnCard | None:
-    kind, text = quote.kind, mask_personal(quote.text.strip())  # type: ignore[attr-defined]
-    if kind in ("title", "attributes") or not text:
-        return None  # The card says these already.
-    if kind == "review":
-        who = pseudonym(quote.user_id) if quote.user_id else "a shopper"  # type: ignore[attr-defined]
-        rating = _number(quote.rating)  # type: ignore[attr-defined]
-        return cards.QuoteOnCard(text, f"{who}, review", rating, quote.moment)  # type: ignore[attr-defined]
-    return cards.QuoteOnCard(text, "From the description")
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _number(value: object) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type]
-
-
-def rows_of(model: Recommender, ranked: Recommendation) -> list[dict[str, object]]:
-    """One flat row a product, for the table and the CSV: place, product, score, contributions."""
-    rows = []
-    for item in ranked.items:
-        facts = model.items.iloc[model.item_row(item.item_id)]
-        rows.append(
-            {
-                "rank": item.rank,
-                "item_id": item.item_id,
-                "title": item.title,
-                "category": _text(facts["category"]),
-                "brand": _text(facts["brand"]),
-                "price": _number(facts["price"]),
-                "mean_rating": _number(facts["mean_rating"]),
-                "score": item.score,
-                **item.components,
-            }
-        )
-    return rows
-
-
-def _table(model: Recommender, ranked: Recommendation, moves: Mapping[str, int | str]) -> None:
-    frame_of = pd.DataFrame(rows_of(model, ranked), columns=list(_COLUMNS))
-    if moves:
-        said = [_move_in_table(moves.get(item.item_id)) for item in ranked.items]
-        frame_of.insert(1, "moved", said)
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        frame_of,
-        hide_index=True,
-        height="content",
-        column_config={
-            "rank": number("Rank", width="small"),
-            "moved": st.column_config.TextColumn("Moved", width="small", help="Places since the last change"),
-            "item_id": "Product id",
-            "title": st.column_config.TextColumn("Product", width=240),
-            "category": "Category",
-            "brand": "Brand",
-            "price": number("Price", format="%.2f"),
-            "mean_rating": number("Rating", format="%.1f"),
-            "score": number("Score", format="%.2f"),
-            **{name: number(f"{look.glyph} {look.label}", format="%+.2f") for name, look in LOOKS.items()},
-        },
-        alt="Recommended products with their score and the contribution of each component",
-    )
-
-
-def _move_in_table(move: int | str | None) -> str:
-    if not isinstance(move, int) or move == 0:
-        return move if isinstance(move, str) else "="
-    return f"▲ {move}" if move > 0 else f"▼ {-move}"
-
-
 def _share(model: Recommender, ranked: Recommendation) -> None:
     with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.html('<p class="sw-note">This exact view, for whoever has access to this server:</p>')
@@ -224,7 +113,7 @@ def _share(model: Recommender, ranked: Recommendation) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "CSV",
-                lambda: to_csv(rows_of(model, ranked), _COLUMNS),
+                lambda: to_csv(listing.rows_of(model, ranked), listing.COLUMNS),
                 "recommendations.csv",
                 "text/csv",
                 key="download_csv",

@@ -1,0 +1,126 @@
+"""What a ranked list shows of its products: one card each, or one row each for the table and the CSV."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from pages._shared import cards, resources
+from pages._shared.palette import LOOKS
+from recsys.privacy import mask_personal, pseudonym
+from recsys.recommender import Recommender
+from recsys.results import Quote, Recommendation, ScoredRequest
+from recsys.settings import COMPONENTS
+
+COLUMNS = ("rank", "title", "score", *COMPONENTS, "category", "brand", "price", "mean_rating", "item_id")
+"""Columns of table and CSV, in order."""
+
+
+def card(
+    model: Recommender,
+    request: ScoredRequest,
+    place: int,
+    ranked: Recommendation,
+    moves: Mapping[str, int | str],
+) -> cards.ProductCard:
+    """The card of one place of a list."""
+    item = ranked.items[place]
+    facts = model.items.iloc[model.item_row(item.item_id)]
+    quote = resources.quote(
+        model, request, model.model_id, request.user_id, request.words, request.context, item.item_id
+    )
+    return cards.ProductCard(
+        rank=item.rank,
+        item_id=item.item_id,
+        title=item.title,
+        score=item.score,
+        components=item.components,
+        category=_text(facts["category"]),
+        brand=_text(facts["brand"]),
+        price=_number(facts["price"]),
+        mean_rating=_number(facts["mean_rating"]),
+        n_ratings=int(facts["n_ratings"]),
+        image_url=_text(facts["image_url"]),
+        available=bool(facts["available"]),
+        is_cold=item.is_cold,
+        places_diversified=item.rank_before_diversity - item.rank if _reordered(ranked) else 0,
+        move=moves.get(item.item_id),
+        quote=None if quote is None else _quote_on_card(quote),
+    )
+
+
+def _reordered(ranked: Recommendation) -> bool:
+    return any(item.rank != item.rank_before_diversity for item in ranked.items)
+
+
+def _quote_on_card(quote: Quote) -> cards.QuoteOnCard | None:
+    kind, text = quote.kind, mask_personal(quote.text.strip())
+    if kind in ("title", "attributes") or not text:
+        return None  # The card says these already.
+    if kind == "review":
+        who = pseudonym(quote.user_id) if quote.user_id else "a shopper"
+        rating = _number(quote.rating)
+        return cards.QuoteOnCard(text, f"{who}, review", rating, quote.moment)
+    return cards.QuoteOnCard(text, "From the description")
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type]
+
+
+def rows_of(model: Recommender, ranked: Recommendation) -> list[dict[str, object]]:
+    """One flat row a product, for the table and the CSV: place, product, score, contributions."""
+    rows = []
+    for item in ranked.items:
+        facts = model.items.iloc[model.item_row(item.item_id)]
+        rows.append(
+            {
+                "rank": item.rank,
+                "item_id": item.item_id,
+                "title": item.title,
+                "category": _text(facts["category"]),
+                "brand": _text(facts["brand"]),
+                "price": _number(facts["price"]),
+                "mean_rating": _number(facts["mean_rating"]),
+                "score": item.score,
+                **item.components,
+            }
+        )
+    return rows
+
+
+def show_table(model: Recommender, ranked: Recommendation, moves: Mapping[str, int | str]) -> None:
+    """The list as a table that can be sorted and searched."""
+    table = pd.DataFrame(rows_of(model, ranked), columns=list(COLUMNS))
+    if moves:
+        said = [_move_in_table(moves.get(item.item_id)) for item in ranked.items]
+        table.insert(1, "moved", said)
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={
+            "rank": number("Rank", width="small"),
+            "moved": st.column_config.TextColumn("Moved", width="small", help="Places since the last change"),
+            "item_id": "Product id",
+            "title": st.column_config.TextColumn("Product", width=240),
+            "category": "Category",
+            "brand": "Brand",
+            "price": number("Price", format="%.2f"),
+            "mean_rating": number("Rating", format="%.1f"),
+            "score": number("Score", format="%.2f"),
+            **{name: number(f"{look.glyph} {look.label}", format="%+.2f") for name, look in LOOKS.items()},
+        },
+        alt="Recommended products with their score and the contribution of each component",
+    )
+
+
+def _move_in_table(move: int | str | None) -> str:
+    if not isinstance(move, int) or move == 0:
+        return move if isinstance(move, str) else "="
+    return f"▲ {move}" if move > 0 else f"▼ {-move}"
