@@ -19,7 +19,14 @@ from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, IntArray, Requests, Scorer, ScorerState
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, RankingSettings
+from recsys.settings import (
+    COMPONENTS,
+    CONTEXT_DIMENSIONS,
+    NEW_SHOPPER_WEIGHTS,
+    Context,
+    FusionSettings,
+    RankingSettings,
+)
 from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, PhraseVectors, attributes_text
 from recsys.training.artifacts import Artifact, open_artifact
 
@@ -51,6 +58,8 @@ class Recommender:
         self._history = artifact.arrays("history")
         self._reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # mapped now: a later training removes the file
+        self._event_kinds = np.array(facts["event_kinds"], dtype=object)
+        self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -73,11 +82,6 @@ class Recommender:
     @cached_property
     def _user_index(self) -> pd.Index:
         return pd.Index(self.users["user_id"])
-
-    @cached_property
-    def summary(self) -> ShopSummary:
-        """The shop at a glance."""
-        return ShopSummary.of(self._artifact.manifest["summary"], self.info)
 
     @cached_property
     def _encoder(self) -> Any:
@@ -125,6 +129,10 @@ class Recommender:
         assert isinstance(scorer, SemanticScorer)
         return scorer
 
+    def start_weights(self, user_id: str | None) -> FusionSettings:
+        """The weights to start from: the model's, or for a shopper known by words alone those that let words lead."""
+        return NEW_SHOPPER_WEIGHTS if user_id is None else self.info.default_weights
+
     def scores(self, user_id: str | None = None, words: str = "", context: Context | None = None) -> ScoredRequest:
         """Score the whole catalogue for one request.
 
@@ -164,7 +172,7 @@ class Recommender:
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
         """The list for a scored request under given settings: pure, fast, and the same for everyone who asks."""
-        settings = settings or RankingSettings(fusion=self.info.default_weights)
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
         eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
         ranking = rank(scored.standardised.values, settings, eligible, self._vectors)
         return Recommendation(
@@ -263,11 +271,10 @@ class Recommender:
         own, past = self._acts(self.user_row(user_id)), self._history
         rows = past["item_row"][own]
         reviews = past["review_row"][own]
-        kinds = np.array(self._artifact.manifest["event_kinds"], dtype=object)
         texts = self._reviews["text"]
         frame = self.items[["item_id", "title", "category"]].iloc[rows].reset_index(drop=True)
         return frame.assign(
-            kind=kinds[past["kind"][own]],
+            kind=self._event_kinds[past["kind"][own]],
             rating=past["rating"][own],
             timestamp=pd.to_datetime(past["time_s"][own], unit="s", utc=True),
             text=[texts[int(review)].as_py() if review >= 0 else "" for review in reviews],

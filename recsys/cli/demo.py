@@ -20,7 +20,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--out", type=Path, required=True, metavar="DIR", help="data folder to write; replaced as a whole"
     )
     parser.add_argument("--items", type=int, default=1000, metavar="N", help="products (default: %(default)s)")
-    parser.add_argument("--shoppers", type=int, default=1500, metavar="N", help="shoppers (default: %(default)s)")
+    parser.add_argument(
+        "--shoppers",
+        type=int,
+        default=1500,
+        metavar="N",
+        help="shoppers; events and impressions grow with them, reviews up to 200,000 (default: %(default)s)",
+    )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="another seed, another shop (default: %(default)s)"
     )
@@ -33,4 +39,5 @@ def run(args: argparse.Namespace) -> None:
 
     with TerminalProgress() as progress:
         made = generate_demo(args.out, n_items=args.items, n_shoppers=args.shoppers, seed=args.seed, progress=progress)
-    print(made)
+    counts = ", ".join(f"{count:,} {name}" for name, count in made.counts.items())
+    print(f"{args.out}: {counts}; made in {sum(made.seconds.values()):.1f} s")

@@ -32,7 +32,8 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         metavar="NAME=W,...",
-        help=f"weights of {', '.join(COMPONENTS)}; what is not named counts for nothing (default: the model's)",
+        help=f"weights of {', '.join(COMPONENTS)}; what is not named counts for nothing (default: the model's, or for "
+        "a new shopper those that let the words lead)",
     )
     parser.add_argument(
         "--context",
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
 
     context = parse_context(args.context) if args.context else Context()
     model = Recommender.load(args.model)
-    weights = parse_weights(args.weights) if args.weights else model.info.default_weights
+    weights = parse_weights(args.weights) if args.weights else model.start_weights(args.user)
     settings = RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
     ranked = model.recommend(args.user, args.text, context, settings)
     for note in ranked.notes:

@@ -26,7 +26,7 @@ from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from
 
 @dataclass(frozen=True, slots=True)
 class CollaborativeSettings:
-    """Tuned on the validation items of the Steam set; more dimensions or epochs overfit it.
+    """Tuned on the validation items of the Steam set and the demo shop; more dimensions or epochs overfit them.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class CollaborativeSettings:
     """
 
     n_dims: int = 16
-    n_epochs: int = 20
+    n_epochs: int = 40
     learning_rate: float = 0.01
     metadata_share: float = 0.5
 

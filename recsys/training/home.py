@@ -41,7 +41,7 @@ class Home:
 
     @property
     def is_demo(self) -> bool:
-        """Whether the model in use is that of the demo shop; its hidden truth lies beside its data, never opened here."""
+        """Whether the model in use is the demo shop's; its hidden truth lies beside its data and is not opened here."""
         return self.chosen_model is None and (self.data / "hidden_truth.safetensors").exists()
 
     @property
