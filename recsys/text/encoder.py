@@ -19,7 +19,7 @@ from recsys.text.cache import EmbeddingCache
 from recsys.text.canonical import CANONICAL_VERSION, canonical
 from recsys.text.phrasebook import PhraseVectors
 from recsys.text.phrases import segment
-from recsys.text.precision import Precision, fastest_precision
+from recsys.text.precision import Precision, fastest_precision, settled_precision
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -69,7 +69,9 @@ class PhraseEncoder:
     @cached_property
     def precision(self) -> Precision:
         """The arithmetic in use; finding it out may import torch."""
-        return fastest_precision() if self._asked == "auto" else self._asked
+        if self._asked != "auto":
+            return self._asked
+        return fastest_precision() if self._cache is None else settled_precision(self._cache.folder)
 
     @property
     def encoder_id(self) -> str:

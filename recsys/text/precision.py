@@ -1,6 +1,10 @@
 """Which arithmetic this processor is really fastest at."""
 
+import hashlib
+import json
 import logging
+import os
+import platform
 import re
 import time
 from functools import cache
@@ -30,6 +34,36 @@ def fastest_precision() -> Precision:
     chosen: Precision = "bfloat16" if speed_up >= _SPEED_UP_WANTED and error <= _ERROR_ALLOWED else "float32"
     logger.info("bfloat16 is %.2f times as fast here, relative error %.4f: using %s", speed_up, error, chosen)
     return chosen
+
+
+def settled_precision(folder: Path) -> Precision:
+    """`fastest_precision`, decided once a processor and written down beside the cached vectors.
+
+    Vectors of the two precisions are cached apart, so a trial that a busy moment decides otherwise would encode a whole
+    shop again.
+    """
+    note, processor = folder / "precision.json", _processor()
+    try:
+        written = json.loads(note.read_text(encoding="utf-8"))
+        if written["processor"] == processor and written["precision"] in ("bfloat16", "float32"):
+            return "bfloat16" if written["precision"] == "bfloat16" else "float32"
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # never decided here, or not readable: decide now
+    chosen = fastest_precision()
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".precision.{os.getpid()}"
+    beside.write_text(json.dumps({"processor": processor, "precision": chosen}), encoding="utf-8")
+    beside.replace(note)
+    return chosen
+
+
+def _processor() -> str:
+    """The processor's model and abilities in short."""
+    facts = platform.processor() + platform.machine()
+    if _CPU_INFO.exists():
+        lines = _CPU_INFO.read_text(errors="replace").splitlines()
+        facts = "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
 def _trial(rounds: int = 7) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from recsys.text import encoder as encoder_module
 from recsys.text import precision as precision_module
 from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, check_weights, packaged_model
-from recsys.text.precision import fastest_precision
+from recsys.text.precision import fastest_precision, settled_precision
 from tests.benchmarks.encode import sample_phrases
 
 PHRASES = ["warm and light", "the zip broke after a week", "would buy again", "far too noisy for the bedroom", "ok"]
@@ -170,3 +170,14 @@ def test_the_trial_measures_a_small_error_and_some_speed():
     speed_up, error = precision_module._trial(rounds=2)
     assert 0 < error < 0.02
     assert 0 < speed_up < 100
+
+
+def test_the_precision_is_decided_once_a_processor(monkeypatch, tmp_path):
+    monkeypatch.setattr(precision_module, "fastest_precision", lambda: "bfloat16")
+    assert settled_precision(tmp_path) == "bfloat16"
+    monkeypatch.setattr(precision_module, "fastest_precision", lambda: "float32")
+    assert settled_precision(tmp_path) == "bfloat16"
+    monkeypatch.setattr(precision_module, "_processor", lambda: "another one")
+    assert settled_precision(tmp_path) == "float32"
+    (tmp_path / "precision.json").write_text("{damaged")
+    assert settled_precision(tmp_path) == "float32"
