@@ -40,7 +40,6 @@ class Recommender:
     """
 
     def __init__(self, artifact: Artifact) -> None:
-        self._artifact = artifact
         self.model_id = artifact.model_id
         facts = artifact.manifest
         self.info = ModelInfo.of(facts)
