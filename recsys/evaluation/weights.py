@@ -64,7 +64,8 @@ def best_weights(
 def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
     """Mean nDCG@k over the shoppers at each weight vector, float64 of shape (n_points,).
 
-    A held-out product's rank is one plus the eligible products with a higher score, so nothing is sorted.
+    A held-out product's rank is one plus the eligible products with a higher score, or an equal one and an earlier
+    place in the catalogue, as in a ranked list: so nothing is sorted, and a silent component is not rewarded for ties.
     """
     gains = np.zeros((len(grid), len(scores.values)))
     _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, k, gains)
@@ -92,9 +93,12 @@ def _gains(values, eligible, pair_users, pair_items, grid, k, gains):  # type: i
                     if weight > 0:
                         for item in range(n_items):
                             fused[item] += weight * values[user, component, item]
-            target = fused[pair_items[pair]]
+            row = pair_items[pair]
+            target = fused[row]
             above = 0
-            for item in range(n_items):
+            for item in range(row):
+                above += eligible[user, item] and fused[item] >= target
+            for item in range(row + 1, n_items):
                 above += eligible[user, item] and fused[item] > target
             if above < k:
                 gains[point, user] += 1 / np.log2(above + 2)
