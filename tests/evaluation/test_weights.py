@@ -79,14 +79,14 @@ def planted(best: str) -> ValidationScores:
     """One component knows the held-out products, the others are noise."""
     scores = made_up(seed=1)
     values = scores.values.copy()
-    values[scores.pair_users, COMPONENTS.index(best), scores.pair_items] = 9
+    values[scores.pair_users, COMPONENTS.index(best), scores.pair_items] += 2.5
     return ValidationScores(values, scores.eligible, scores.pair_users, scores.pair_items)
 
 
 @pytest.mark.parametrize("best", COMPONENTS)
 def test_the_component_that_knows_gets_the_weight(best: str) -> None:
     weights, quality = best_weights(planted(best), COMPONENTS, k=10, n_steps=10)
-    assert quality == pytest.approx(1)
+    assert quality > 0.6
     shares = weights.normalised()
     assert max(shares, key=shares.__getitem__) == best
 
@@ -94,7 +94,7 @@ def test_the_component_that_knows_gets_the_weight(best: str) -> None:
 def test_only_named_components_are_mixed() -> None:
     weights, quality = best_weights(planted("semantic"), ("collaborative", "content"), k=10)
     assert (weights.semantic, weights.context) == (0, 0)
-    assert quality < 0.9
+    assert quality < 0.4
     assert sum(weights.as_dict().values()) == pytest.approx(1)
 
 
