@@ -16,7 +16,6 @@ from recsys.results import ContextOption
 from recsys.settings import (
     COMPONENTS,
     DAYPARTS,
-    NEW_SHOPPER_WEIGHTS,
     WEEKDAYS,
     Context,
     FusionSettings,
@@ -63,7 +62,7 @@ class Choices:
         categories = sorted({str(name) for name in model.items["category"].dropna() if str(name)}, key=str.casefold)
         return cls(
             weights=_percent(model.info.default_weights),
-            new_weights=_percent(NEW_SHOPPER_WEIGHTS),
+            new_weights=_percent(model.start_weights(None)),
             categories=tuple(categories),
             price_low=math.floor(prices.min()) if len(prices) else 0,
             price_high=math.ceil(prices.max()) if len(prices) else 0,

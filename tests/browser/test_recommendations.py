@@ -49,12 +49,13 @@ def test_a_link_opens_the_same_list_on_a_cold_server(
 ) -> None:
     page.goto("/Recommendations?diversity=0.4&n=20&seen=true&weekday=Friday&price=10&price=150")
     settled(page, timeout_s=120)
-    press(page, "semantic", "ArrowRight", 8)
+    press(page, "semantic", "Home")
+    press(page, "semantic", "ArrowRight", 9)
     page.get_by_role("button", name="Surprise me").click()
     settled(page)
     shown, link = listed(page), re.sub(r"^https?://[^/]+", "", page.url)
     assert len(shown) == 20
-    assert "semantic=50" in link
+    assert "semantic=45" in link
     with cold_server() as address:  # type: ignore[attr-defined]
         other = visit(address)
         other.goto(link)
@@ -77,10 +78,11 @@ def test_moving_a_slider_re_ranks_and_marks_who_moved(page: Page) -> None:
     settled(page, timeout_s=120)
     before = listed(page)
     assert page.locator(".sw-move").count() == 0
+    before_bar = page.locator(".sw-bar-weights").get_attribute("aria-label")
     press(page, "content", "End")
     assert listed(page) != before
     assert page.locator(".sw-move").count() == len(before)
-    expect(page.locator("[aria-label^='Effective weights: Collaborative 21%, Content 53%']")).to_be_visible()
+    assert before_bar != page.locator(".sw-bar-weights").get_attribute("aria-label")
     assert "content=100" in page.url
     page.get_by_role("button", name="Reset").click()
     settled(page)

@@ -17,7 +17,7 @@ def test_home_shows_the_numbers_of_the_model_in_use(open_page: OpenPage, page_ho
         assert said in seen
     assert info.encoder_id in seen
     assert "made up" in seen
-    assert "Collaborative 40%" in html(page)
+    assert f"Collaborative {info.default_weights.normalised()['collaborative']:.0%}" in html(page)
 
 
 def test_every_chart_has_a_title_and_named_axes(open_page: OpenPage) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from recsys.recommender import Recommender
+from recsys.settings import FusionSettings
 from recsys.training.home import Home
 from tests.pages._seen import effective_weights, html, listed, text
 from tests.pages.conftest import OpenPage
@@ -18,6 +19,17 @@ def model(page_home: Path) -> Recommender:
     return Recommender.load(Home(page_home).model)
 
 
+def shares(weights: dict[str, float]) -> str:
+    """Weights as the bar says them."""
+    whole = sum(weights.values())
+    return ", ".join(f"{name.capitalize()} {weight / whole:.0%}" for name, weight in weights.items())
+
+
+def percent(weights: FusionSettings) -> dict[str, int]:
+    """Where the sliders stand for some weights."""
+    return {name: round(100 * share) for name, share in weights.normalised().items()}
+
+
 @pytest.fixture(scope="module")
 def shopper(model: Recommender) -> str:
     """A shopper with a history in words."""
@@ -28,17 +40,17 @@ def shopper(model: Recommender) -> str:
 def test_the_list_is_the_recommenders_own(open_page: OpenPage, model: Recommender, shopper: str) -> None:
     page = open_page(PAGE, query={"shopper": shopper})
     assert listed(page) == [item.item_id for item in model.recommend(shopper).items]
-    assert effective_weights(page) == "Collaborative 40%, Content 10%, Semantic 10%, Context 40%"
+    assert effective_weights(page) == shares(percent(model.info.default_weights))
     assert f"Top 10 of {model.recommend(shopper).n_candidates:,}" in text(page)
 
 
-def test_moving_a_weight_re_ranks_and_says_who_moved(open_page: OpenPage, shopper: str) -> None:
+def test_moving_a_weight_re_ranks_and_says_who_moved(open_page: OpenPage, model: Recommender, shopper: str) -> None:
     page = open_page(PAGE, query={"shopper": shopper})
     before = listed(page)
     assert 'class="sw-move' not in html(page)
-    page.slider(key="semantic").set_value(100).run()
+    page.slider(key="content").set_value(100).run()
     assert listed(page) != before
-    assert "Semantic 53%" in effective_weights(page)
+    assert effective_weights(page) == shares(percent(model.info.default_weights) | {"content": 100})
     assert "since the last change" in html(page) or "Was not listed before" in html(page)
 
 
@@ -66,10 +78,12 @@ def test_an_unknown_shopper_is_named_and_the_rest_of_the_link_counts(open_page: 
     assert listed(page) == []
 
 
-def test_a_value_that_cannot_be_is_named_and_the_rest_counts(open_page: OpenPage, shopper: str) -> None:
+def test_a_value_that_cannot_be_is_named_and_the_rest_counts(
+    open_page: OpenPage, model: Recommender, shopper: str
+) -> None:
     page = open_page(PAGE, query={"shopper": shopper, "collaborative": "banana", "semantic": "80"})
     assert "collaborative = 'banana': not a number from 0 to 100" in text(page)
-    assert page.slider(key="collaborative").value == 40
+    assert page.slider(key="collaborative").value == percent(model.info.default_weights)["collaborative"]
     assert page.slider(key="semantic").value == 80
     assert len(listed(page)) == 10
 
@@ -83,13 +97,15 @@ def test_a_new_shopper_gets_a_list_from_words_alone(open_page: OpenPage, model: 
     assert len(rows) == 10
     assert (model.items["category"].iloc[rows] == "Sleeping Bags").sum() >= 5
     assert "“warm sleeping bag”" in text(page)
-    assert effective_weights(page) == "Collaborative 10%, Content 25%, Semantic 50%, Context 15%"
+    assert effective_weights(page) == shares(percent(model.start_weights(None)))
 
 
-def test_choosing_the_other_kind_of_shopper_moves_only_untouched_sliders(open_page: OpenPage, shopper: str) -> None:
+def test_choosing_the_other_kind_of_shopper_moves_only_untouched_sliders(
+    open_page: OpenPage, model: Recommender, shopper: str
+) -> None:
     page = open_page(PAGE, query={"shopper": shopper})
     page.button_group(key="who").set_value("New shopper").run()
-    assert page.slider(key="semantic").value == 50
+    assert page.slider(key="semantic").value == percent(model.start_weights(None))["semantic"]
     page.slider(key="semantic").set_value(90).run()
     page.button_group(key="who").set_value("Known shopper").run()
     assert page.slider(key="semantic").value == 90
