@@ -107,7 +107,7 @@ def _cancel(job: Job) -> None:
 def _stages(status: JobStatus) -> str:
     share = fraction_done(status)
     rows = "".join(_stage(name, state, status) for name, state in status.stages)
-    left = remaining_s(status.elapsed_s, share)
+    left = remaining_s(status.elapsed_s, share) if status.state == "running" else None
     clock = words.duration(status.elapsed_s) + (f" · about {words.duration(left)} to go" if left is not None else "")
     return (
         '<div class="sw-panel" style="margin-top:1.25rem">'

@@ -92,6 +92,7 @@ def test_cancel_stops_it_and_retry_starts_it(empty_home: Home, monkeypatch: pyte
     page.button(key="cancel").click().run()
     assert job.cancelled
     assert "Stopped. Nothing was changed." in text(page)
+    assert "to go" not in text(page)
     page.button(key="retry").click().run()
     assert started == [empty_home]
     assert "10 of 100" in text(page)
