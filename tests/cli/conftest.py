@@ -1,0 +1,21 @@
+"""One very small demo shop with its model, made by the commands themselves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli._run import run
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with `shop` and `model`; read only. The encoder's cache lies beside them."""
+    folder = tmp_path_factory.mktemp("cli")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECSYS_CACHE_DIR", str(folder / "cache"))
+        made = run("demo", "--out", folder / "shop", "--items", 60, "--shoppers", 60, "--seed", 1)
+        assert made.status == 0, made.err
+        trained = run("train", "--data", folder / "shop", "--out", folder / "model")
+        assert trained.status == 0, trained.err
+        yield folder
