@@ -85,9 +85,10 @@ class Recommender:
     @cached_property
     def _encoder(self) -> Any:
         # Imported on first use: torch takes seconds to load, and only typed words need it.
+        from recsys.text.cache import EmbeddingCache
         from recsys.text.encoder import PhraseEncoder
 
-        return PhraseEncoder()
+        return PhraseEncoder(cache=EmbeddingCache())
 
     def warm_up(self) -> None:
         """Load the encoder, so that the first typed words are answered at once."""
@@ -213,7 +214,8 @@ class Recommender:
     def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
         """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words.
 
-        Reviews and descriptions come before titles and attributes, which say little that the card does not show.
+        Other shoppers' words come first, then the description, and title and attributes only where neither of them
+        speaks for the product: they say little that a card does not show anyway.
         """
         row = self.item_row(item_id)
         own, values = self._semantic.phrase_values(scored.profile, row)
@@ -222,8 +224,12 @@ class Recommender:
         if not values.any():
             values = self._semantic.weights[own]
         kinds = self._semantic.kinds[own]
-        telling = np.isin(kinds, (REVIEW, DESCRIPTION)) & (values > 0)
-        best = int(np.argmax(np.where(telling, values, -np.inf) if telling.any() else values))
+        for preferred in (REVIEW, DESCRIPTION):
+            telling = (kinds == preferred) & (values > 0)
+            if telling.any():
+                values = np.where(telling, values, -np.inf)
+                break
+        best = int(np.argmax(values))
         return self._quote_at(own.start + best, row, float(values[best]))
 
     def _quote_at(self, position: int, item_row: int, value: float) -> Quote:

@@ -93,8 +93,8 @@ class FusionSettings:
     """How the components are mixed. Weights are relative; `normalised()` sums to 1."""
 
     collaborative: float = 0.3
-    content: float = 0.1
-    semantic: float = 0.35
+    content: float = 0.05
+    semantic: float = 0.4
     context: float = 0.25
 
     def __post_init__(self) -> None:

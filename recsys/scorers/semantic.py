@@ -39,12 +39,12 @@ class SemanticSettings:
     title_weight: float = 1.0
     description_weight: float = 1.0
     attributes_weight: float = 1.0
-    review_weight: float = 1.0
+    review_weight: float = 5.0
     review_prior: float = 3.0
     own_weight: float = 0.5
-    half_life_days: float = 365.0
+    half_life_days: float = 1000.0
     commonness_power: float = 0.5
-    centring: float = 1.0
+    centring: float = 0.8
 
 
 class SemanticScorer(Scorer):
