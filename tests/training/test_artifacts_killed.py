@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from recsys.training import artifacts
 from recsys.training.artifacts import Artifact, open_artifact, save_artifact
 
 _SAVE_FOREVER = """
@@ -54,6 +57,46 @@ def test_killed_at_any_moment_one_whole_model_remains(tmp_path: Path) -> None:
         version = found
     saved = save(tmp_path / "m", version + 1)
     assert len(list((tmp_path / "m").iterdir())) == len(saved.manifest["files"]) + 1  # what the killed left is gone
+
+
+class Dead(BaseException):
+    """What a process that was killed would say if it could."""
+
+
+def test_killed_before_any_change_on_disk_one_whole_model_remains(tmp_path: Path) -> None:
+    """The moments between two changes are too short to be hit by chance, so each is tried."""
+    n_changes = 0
+    while save_and_die(tmp_path / f"after-{n_changes}", n_changes):
+        n_changes += 1
+    assert n_changes > 10  # four parts written and renamed, the manifest renamed, four old parts removed
+
+
+def save_and_die(folder: Path, n_changes: int) -> bool:
+    """Save over an earlier model with a disk that takes so many changes and no more; False if they were enough."""
+    save(folder, 0)
+    left = n_changes
+
+    def until_death(change: Callable[..., object]) -> Callable[..., object]:
+        def changed(*arguments: object, **options: object) -> object:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Dead
+            return change(*arguments, **options)
+
+        return changed
+
+    died = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", until_death(os.replace))
+        patch.setattr(Path, "unlink", until_death(Path.unlink))
+        patch.setattr(artifacts, "save_file", until_death(artifacts.save_file))
+        try:
+            save(folder, 1)
+        except Dead:
+            died = True
+    assert version_of(open_artifact(folder)) in ((0, 1) if died else (1,))
+    return died
 
 
 def test_two_that_save_at_once_do_not_take_each_others_files_away(tmp_path: Path) -> None:
