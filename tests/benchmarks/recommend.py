@@ -23,6 +23,7 @@ N_USERS = 1_000
 N_DIMS = 384
 N_PHRASES = 20_000
 N_TERMS = 20_000
+NOTHING: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
 CONTEXT = Context(daypart="evening", weekday="Friday", season="winter", device="mobile", region="north")
 
 
@@ -171,7 +172,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             **counts,
         },
         "event_kinds": ["review"],
-        "summary": {},
+        "summary": {**dict.fromkeys(("items_with_text", "items_with_description", "users_who_wrote"), 0), **NOTHING},
         "scorers": {
             "collaborative": {
                 "settings": {"n_dims": 16, "n_epochs": 0, "learning_rate": 0.0, "metadata_share": 0.0},

@@ -1,0 +1,94 @@
+"""How long a person waits for the app, seen in a real browser: first start, later start, and a moved slider.
+
+Run as `python -m tests.benchmarks.app` in a checkout; it needs Chromium, two idle cores and about two minutes. The
+first start makes the demo shop, encodes every phrase of it and trains; nothing of an earlier run is used.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser import _chromium, _server
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+LIST = "/Recommendations"
+COMPONENTS = ("collaborative", "content", "semantic", "context")
+
+# From the release of the slider to the frame in which the list is another one, by the browser's own clock.
+_WATCH = """() => {
+    const seen = () => [...document.querySelectorAll('.sw-list .sw-card')]
+        .map(card => card.dataset.item + card.querySelector('.sw-score-number').textContent).join('|');
+    window.__arm = () => {
+        const before = seen(), released = performance.now();
+        window.__took = null;
+        const look = () => requestAnimationFrame(() => {
+            const now = seen();
+            if (now && now !== before) requestAnimationFrame(() => { window.__took = performance.now() - released; });
+            else look();
+        });
+        look();
+    };
+}"""
+
+
+def run(n_moves: int = 24) -> dict[str, Any]:
+    """Seconds from starting the server to the first list, and milliseconds from releasing a slider to the new list."""
+    executable = _chromium.find()
+    if executable is None:
+        raise SystemExit("no Chromium here; `make test` says how to get one")
+    with tempfile.TemporaryDirectory() as place, _chromium.launched(executable) as browser:
+        found: dict[str, Any] = {}
+        for name in ("first_start", "later_start"):
+            begun = time.perf_counter()
+            cache = {"RECSYS_CACHE_DIR": f"{place}/cache"}
+            with _server.running(APP, home=Path(place) / "home", environment=cache) as address:
+                found[f"{name}_server_s"] = round(time.perf_counter() - begun, 2)
+                with _chromium.visiting(browser, address, _chromium.Look()) as page:
+                    page.goto(LIST)
+                    page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
+                    found[f"{name}_something_on_screen_s"] = round(time.perf_counter() - begun, 2)
+                    page.wait_for_selector(".sw-card", timeout=300_000)
+                    found[f"{name}_first_list_s"] = round(time.perf_counter() - begun, 2)
+                    if name == "later_start":
+                        found |= _moves(page, n_moves)
+    return found
+
+
+def _moves(page: Page, n_moves: int) -> dict[str, float]:
+    _chromium.settled(page)
+    page.evaluate(_WATCH)
+    took = []
+    for move in range(n_moves):
+        slider = page.locator(f".st-key-{COMPONENTS[move % 4]} [role=group] > div").first
+        track = slider.bounding_box()
+        thumb = slider.locator("div").nth(1).bounding_box()
+        assert track is not None
+        assert thumb is not None
+        page.mouse.move(thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(
+            track["x"] + track["width"] * (0.15 + 0.7 * ((move * 7) % 11) / 11),
+            track["y"] + track["height"] / 2,
+            steps=4,
+        )
+        page.evaluate("window.__arm()")
+        page.mouse.up()
+        page.wait_for_function("window.__took !== null", timeout=10_000)
+        took.append(float(page.evaluate("window.__took")))
+        page.wait_for_timeout(250)
+    return {
+        "slider_to_new_list_ms_p50": round(statistics.median(took)),
+        "slider_to_new_list_ms_max": round(max(took)),
+        "n_moves": len(took),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(run(), sys.stdout, indent=1)
+    print()
