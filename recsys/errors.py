@@ -84,7 +84,7 @@ class UnknownUserError(InputError, KeyError):
     def __str__(self) -> str:
         return (
             f"shopper {self.user_id!r} is not among the {self.n_known:,} known here; "
-            "check the id, or describe a new shopper in words (`recommend --text`)"
+            "check the id, or describe a new shopper in words"
         )
 
 

@@ -31,7 +31,7 @@ def recsys(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 def environment(home: Path) -> dict[str, str]:
     """Variables that keep the app inside one folder: its shops, models and jobs, and beside them its cache."""
-    return {"RECSYS_HOME": str(home), "RECSYS_CACHE_DIR": str(home / "cache")}
+    return {"RECSYS_HOME": str(home), "RECSYS_MODEL": "", "RECSYS_CACHE_DIR": str(home / "cache")}
 
 
 def build(home: Path) -> Path:

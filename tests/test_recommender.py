@@ -61,7 +61,8 @@ def listing(model: Recommender, user: str | None = None, words: str = "", **sett
 
 def test_nobody_unknown_is_answered(model: Recommender) -> None:
     with pytest.raises(
-        UnknownUserError, match=r"shopper 'zoe' is not among the 6 known here; check the id, or describe"
+        UnknownUserError,
+        match=r"shopper 'zoe' is not among the 6 known here; check the id, or describe a new shopper in words$",
     ):
         model.recommend("zoe")
     with pytest.raises(UnknownUserError, match="shopper '' is not among the 6 known here"):

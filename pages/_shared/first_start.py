@@ -1,5 +1,8 @@
 """The first start: the demo shop is made and read in front of the visitor, then the page opens by itself."""
 
+import shlex
+from pathlib import Path
+
 import streamlit as st
 
 from pages._shared import glance, resources, words
@@ -22,11 +25,14 @@ _SAID = {
 
 def model_or_progress(home: Home) -> Recommender:
     """The model in use; while there is none, the progress of making one, and the run ends here."""
-    if _has_model(home):
+    if home.chosen_model is not None or _has_model(home):
         try:
             return resources.recommender(home)
         except ArtifactError as problem:
-            _unusable(home, problem)
+            if home.chosen_model is not None:
+                _chosen_unusable(home.chosen_model, problem)
+            else:
+                _unusable(home, problem)
             st.stop()
     with st.container(key="first_start"):
         _welcome(home)
@@ -35,6 +41,19 @@ def model_or_progress(home: Home) -> Recommender:
 
 def _has_model(home: Home) -> bool:
     return (home.model / "manifest.json").exists()
+
+
+def _chosen_unusable(folder: Path, problem: ArtifactError) -> None:
+    """Somebody else's folder is theirs to repair: what is wrong, and the command; no demo shop in its place."""
+    with st.container(key="first_start"):
+        st.title("The model you named cannot be opened", anchor=False)
+        st.html(
+            f'<p class="sw-lede">RECSYS_MODEL names the folder <code dir="auto">{esc(folder)}</code>.</p>'
+            + notice_html("Why it cannot be opened:", [str(problem)])
+        )
+        st.html('<p class="sw-note">Train a model into it, then reload this page:</p>')
+        st.code(f"python -m recsys train --data DIR --out {shlex.quote(str(folder))}", language=None, wrap_lines=True)
+        st.html('<p class="sw-note">Or start the dashboard without RECSYS_MODEL to open the demo shop.</p>')
 
 
 def _unusable(home: Home, problem: ArtifactError) -> None:

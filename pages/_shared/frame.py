@@ -39,11 +39,9 @@ def open_page(title: str) -> Frame:
     home = Home.default()
     _navigation()
     model = first_start.model_or_progress(home)
-    # The demo shop keeps its hidden truth beside its data; nothing here opens it.
-    is_demo = (home.data / "hidden_truth.safetensors").exists()
-    shop_name = "Demo shop" if is_demo else model.info.name
+    shop_name = "Demo shop" if home.is_demo else model.info.name
     _model_in_use(model, shop_name)
-    return Frame(home, model, shop_name, is_demo)
+    return Frame(home, model, shop_name, home.is_demo)
 
 
 def remember_view(query: dict[str, list[str]]) -> None:

@@ -37,7 +37,12 @@ class Home:
     @property
     def model(self) -> Path:
         """Folder of the model in use."""
-        return self.chosen_model or self.path / "model"
+        return self.chosen_model or self.own_model
+
+    @property
+    def own_model(self) -> Path:
+        """Folder of the demo shop's model; jobs write here, never into a model that was trained elsewhere."""
+        return self.path / "model"
 
     @property
     def is_demo(self) -> bool:

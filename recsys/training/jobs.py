@@ -182,7 +182,7 @@ def _make_and_train(home: Home, reporter: _Reporter) -> None:
     reporter("reading the shop")
     from recsys.training.fit import train
 
-    train(home.data, home.model, progress=reporter)
+    train(home.data, home.own_model, progress=reporter)
 
 
 def _facts(

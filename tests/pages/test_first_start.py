@@ -9,7 +9,7 @@ from pages._shared import first_start
 from pages._shared.first_start import fraction_done, remaining_s
 from recsys.training.home import Home
 from recsys.training.jobs import STAGES, JobStatus
-from tests._demo import ROOT
+from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
 from tests.pages._seen import text
 
 
@@ -38,6 +38,7 @@ class PretendJob:
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home without a model."""
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    monkeypatch.delenv("RECSYS_MODEL", raising=False)
     monkeypatch.chdir(ROOT)
     return Home(tmp_path)
 
@@ -113,6 +114,41 @@ def test_a_damaged_model_is_named_and_can_be_made_anew(empty_home: Home, monkeyp
     assert page.header[0].value == "This model cannot be opened"
     page.button(key="remake").click().run()
     assert started == [empty_home]
+
+
+@pytest.mark.parametrize("name", ["app.py", "pages/1_Recommendations.py"])
+@pytest.mark.parametrize(
+    ("manifest", "said"), [(None, "no model in"), ("{broken", "is not JSON"), ("{}", "is not a Shelfwise model")]
+)
+def test_a_named_model_that_cannot_be_opened_is_explained_and_no_demo_shop_is_made(
+    empty_home: Home, monkeypatch: pytest.MonkeyPatch, name: str, manifest: str | None, said: str
+) -> None:
+    started = pretend(monkeypatch, None)
+    chosen = empty_home.path / "my <model>"
+    monkeypatch.setenv("RECSYS_MODEL", str(chosen))
+    if manifest is not None:
+        chosen.mkdir()
+        (chosen / "manifest.json").write_text(manifest)
+    page = opened(name)
+    assert page.title[0].value == "The model you named cannot be opened"
+    assert f"RECSYS_MODEL names the folder {chosen}" in text(page)
+    assert said in text(page)
+    assert page.code[0].value == f"python -m recsys train --data DIR --out '{chosen}'"
+    assert not page.button
+    assert started == []
+
+
+def test_a_model_trained_elsewhere_is_opened_without_the_demo_note(
+    empty_home: Home,
+    demo_home: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started = pretend(monkeypatch, None)
+    monkeypatch.setenv("RECSYS_MODEL", str(Home(demo_home).model))
+    page = opened()
+    assert page.title[0].value == "The shop at a glance"
+    assert "made up" not in text(page)
+    assert started == []
 
 
 def test_the_share_done_grows_with_stages_and_counts() -> None:

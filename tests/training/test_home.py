@@ -24,6 +24,18 @@ def test_another_model_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert not home.is_demo
 
 
+def test_jobs_never_write_into_a_model_trained_elsewhere(tmp_path: Path) -> None:
+    assert Home(tmp_path, chosen_model=tmp_path / "elsewhere").own_model == tmp_path / "model"
+
+
+def test_the_demo_shop_is_known_by_its_hidden_truth_and_only_while_its_model_is_in_use(tmp_path: Path) -> None:
+    assert not Home(tmp_path).is_demo
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "hidden_truth.safetensors").touch()
+    assert Home(tmp_path).is_demo
+    assert not Home(tmp_path, chosen_model=tmp_path / "elsewhere").is_demo
+
+
 @pytest.mark.parametrize(
     ("platform", "variable", "expected"),
     [

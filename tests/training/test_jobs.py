@@ -81,6 +81,17 @@ def test_every_stage_that_a_person_sees_is_reached(
     assert open_artifact(home.model).manifest["data"]["n_items"] == 8
 
 
+def test_a_job_leaves_a_model_trained_elsewhere_alone(
+    home: Home, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
+    write_folder(home.data, **tiny)
+    chosen = home.path / "elsewhere"
+    assert run_demo_job(Home(home.path, chosen_model=chosen)) == 0
+    assert not chosen.exists()
+    assert open_artifact(home.path / "model").manifest["data"]["n_items"] == 8
+
+
 def test_a_stop_signal_cancels_the_work(home: Home, works: Callable[[Work], None]) -> None:
     def work(progress: Progress) -> None:
         progress("fitting the context model", 0, 2)
