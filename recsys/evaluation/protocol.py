@@ -109,11 +109,8 @@ def choose_weights(
     """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
     scorers = _fit(COMPONENT_CLASSES, split.fit_validation, book, settings.seed, progress)
     scores = validation_scores(data, split, scorers, settings, progress)
-    progress("choosing weights", 0, 2)
-    traditional, _ = best_weights(scores, TRADITIONAL, settings.k)
-    progress("choosing weights", 1, 2)
-    full, _ = best_weights(scores, COMPONENTS, settings.k)
-    progress("choosing weights", 2, 2)
+    traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
+    full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
     return {"traditional": traditional, "full": full}
 
 

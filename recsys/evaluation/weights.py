@@ -1,4 +1,4 @@
-"""Weights chosen on validation shoppers: every point of a grid over the simplex, by nDCG@k."""
+"""Weights chosen on validation shoppers: a grid over the simplex of weights, by nDCG@k."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
+
+POINTS_A_REPORT = 16
+"""Progress is told after so many weight vectors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,22 +47,38 @@ def simplex_grid(n_components: int, n_steps: int) -> FloatArray:
 
 
 def best_weights(
-    scores: ValidationScores, names: tuple[str, ...], k: int, n_steps: int = 20
+    scores: ValidationScores, names: tuple[str, ...], k: int, n_steps: int = 10, progress: Progress = silent
 ) -> tuple[FusionSettings, float]:
-    """The grid point with the highest mean nDCG@k, mixing only the named components, and that mean.
+    """The weights with the highest mean nDCG@k, mixing only the named components, and that mean.
 
-    Of equal points the one nearest to equal weights is taken.
+    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one. Of equal points the one
+    nearest to equal weights is taken.
     """
-    used = [COMPONENTS.index(name) for name in names]
-    small = simplex_grid(len(used), n_steps)
-    grid = np.zeros((len(small), len(COMPONENTS)), np.float32)
-    grid[:, used] = small
-    quality = ndcg_of_weights(scores, grid, k)
-    evenness = -np.square(small - 1 / len(used)).sum(axis=1)
+    coarse = _spread(simplex_grid(len(names), n_steps), names)
+    best, _ = _best_of(scores, coarse, k, progress)
+    fine = _spread(simplex_grid(len(names), 2 * n_steps), names)
+    near = fine[np.abs(fine - best).max(axis=1) <= 1 / n_steps + 1e-6]
+    best, quality = _best_of(scores, near, k, progress)
+    return FusionSettings(**dict(zip(COMPONENTS, best.astype(float).round(6).tolist(), strict=True))), quality
+
+
+def _spread(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
+    """Weight vectors of the named components as weight vectors of all, 0 for the others."""
+    grid = np.zeros((len(points), len(COMPONENTS)), np.float32)
+    grid[:, [COMPONENTS.index(name) for name in names]] = points
+    return grid
+
+
+def _best_of(scores: ValidationScores, grid: FloatArray, k: int, progress: Progress) -> tuple[FloatArray, float]:
+    quality = np.empty(len(grid))
+    for start in range(0, len(grid), POINTS_A_REPORT):
+        progress("choosing weights", start, len(grid))
+        block = slice(start, start + POINTS_A_REPORT)
+        quality[block] = ndcg_of_weights(scores, grid[block], k)
+    progress("choosing weights", len(grid), len(grid))
+    evenness = -np.square(grid).sum(axis=1)
     best = int(np.lexsort((evenness, np.round(quality, 9)))[-1])
-    return FusionSettings(**dict(zip(COMPONENTS, grid[best].astype(float).round(6).tolist(), strict=True))), float(
-        quality[best]
-    )
+    return grid[best], float(quality[best])
 
 
 def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:

@@ -98,6 +98,18 @@ def test_only_named_components_are_mixed() -> None:
     assert sum(weights.as_dict().values()) == pytest.approx(1)
 
 
+def test_the_best_point_of_the_fine_grid_near_the_coarse_best_is_found() -> None:
+    scores = planted("content")
+    weights, quality = best_weights(scores, COMPONENTS, k=10, n_steps=5)
+    grid = simplex_grid(N, 10)
+    everywhere = ndcg_of_weights(scores, grid, 10)
+    coarse = ndcg_of_weights(scores, simplex_grid(N, 5), 10).max()
+    assert coarse <= quality <= everywhere.max() + 1e-9
+    assert quality == pytest.approx(
+        ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), 10)[0]
+    )
+
+
 def test_of_equal_points_the_most_even_is_taken() -> None:
     scores = made_up()
     same = np.repeat(scores.values[:, :1], N, axis=1)
