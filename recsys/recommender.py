@@ -214,8 +214,9 @@ class Recommender:
     def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
         """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words.
 
-        Other shoppers' words come first, then the description, and title and attributes only where neither of them
-        speaks for the product: they say little that a card does not show anyway.
+        Other shoppers' praise comes first, then the description, and title and attributes only where neither of them
+        speaks for the product: they say little that a card does not show anyway. A complaint may speak for a product
+        too, by being unlike what the shopper likes, but whoever reads it there takes it for the opposite.
         """
         row = self.item_row(item_id)
         own, values = self._semantic.phrase_values(scored.profile, row)
@@ -223,7 +224,9 @@ class Recommender:
             return None
         if not values.any():
             values = self._semantic.weights[own]
-        kinds = self._semantic.kinds[own]
+        kinds, praises = self._semantic.kinds[own], self._semantic.weights[own] > 0
+        if praises.any():
+            values = np.where(praises, values, -np.inf)
         for preferred in (REVIEW, DESCRIPTION):
             telling = (kinds == preferred) & (values > 0)
             if telling.any():

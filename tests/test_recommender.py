@@ -181,6 +181,15 @@ def test_quotes_are_verbatim(model: Recommender, tiny: dict[str, pd.DataFrame], 
             assert (quote.user_id, quote.moment) == (None, None)
 
 
+def test_complaints_are_not_quoted_for_a_product(model: Recommender, tiny: dict[str, pd.DataFrame]) -> None:
+    words = [said for said in tiny["reviews"]["text"] if said.strip()] + ["a book of poems"]
+    scored = [model.scores(user) for user in model.users["user_id"]] + [model.scores(None, said) for said in words]
+    quotes = [model.quote(request, item_id) for request in scored for item_id in model.items["item_id"]]
+    ratings = [quote.rating for quote in quotes if quote is not None and quote.kind == "review"]
+    assert ratings
+    assert min(ratings) > 3
+
+
 def test_reviews_and_descriptions_are_quoted_before_titles(model: Recommender) -> None:
     quote = model.quote(model.scores(None, "Ridge tent for two"), "tent-2")  # its title, word for word
     assert quote is not None
