@@ -37,8 +37,9 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
     for done, schema in enumerate(FILES):
         path = folder / schema.file
         if path.exists():
-            progress(f"reading {schema.file}", done, len(FILES))
+            progress("reading files", done, len(FILES))
             frames[schema.table] = _frame(_table(path, schema), schema, log)
+    progress("reading files", len(FILES), len(FILES))
     return frames
 
 

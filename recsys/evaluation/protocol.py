@@ -163,6 +163,7 @@ def _reports(
             for name in MODELS:
                 rows, _ = select(final[name], ranking, eligible[place], vectors)
                 lists[name][start + place, : len(rows)] = rows
+    progress("ranking for test shoppers", len(users), len(users))
     relevant = split.test.relevant()[users]
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())

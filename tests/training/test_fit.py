@@ -19,7 +19,7 @@ from recsys.training.fit import TrainingSettings, train
 from tests._encoder import WordEncoder
 
 STAGES = (
-    "reading items.parquet",
+    "reading files",
     "checking data",
     "reading texts",
     "fitting the collaborative model",
