@@ -50,7 +50,8 @@ class Column:
     def range_in_words(self) -> str:
         """Allowed numbers, for messages: "from 1 to 5", "above 0, at most 1", "of at least 0"."""
         if self.low is not None and self.high is not None:
-            return f"{'above' if self.low_excluded else 'from'} {self.low:g} to {self.high:g}"
+            between = f"above {self.low:g}, at most" if self.low_excluded else f"from {self.low:g} to"
+            return f"{between} {self.high:g}"
         return f"of at least {self.low:g}" if self.low is not None else "of any size"
 
 

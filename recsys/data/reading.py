@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.data.validation import refuse_missing_columns
 from recsys.errors import DataError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES, ITEMS, FileSchema, Kind
@@ -24,7 +25,8 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
 
     Raises
     ------
-    DataError : no such folder, items.parquet is missing, a file is not Parquet or holds text that is not UTF-8
+    DataError : no such folder, items.parquet is missing, a file is not Parquet, lacks a column, or holds text
+        that is not UTF-8
     """
     if not folder.exists():
         raise DataError("there is no such folder", file=str(folder), remedy=_REMEDY_FOLDER)
@@ -48,12 +50,15 @@ def _table(path: Path, schema: FileSchema) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             fields = file.schema_arrow
+            n_rows = file.metadata.num_rows
         _refuse_twins(fields.names, schema)
+        if n_rows:
+            refuse_missing_columns(fields.names, schema)  # here, since columns of other names are not read
         wanted = None if schema.keeps_others else [name for name in fields.names if name in schema.names]
         return pq.read_table(path, columns=wanted, partitioning=None)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(
-            f"the file cannot be read as Parquet: {str(error).splitlines()[0]}",
+            f"the file cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}",
             file=schema.file,
             remedy="it may be cut short or be another format under this name; write it as Parquet again",
         ) from error

@@ -8,11 +8,17 @@ from numpy.typing import NDArray
 
 from recsys.data.columns import Cells
 
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""Some programs write the year 1 where no time is known; no shop's log goes back so far."""
+
 FUTURE_TOLERANCE = timedelta(days=1)
 """Clocks differ and zones are mistaken; a time further ahead than this is an error."""
 
 _UNITS = (("seconds", 1e11, 1), ("milliseconds", 1e14, 1_000), ("microseconds", 1e17, 1_000_000))
 """Name, the smallest number that is too large for it (year 5138), and how many make a second."""
+
+_LIMIT = 1e20
+"""Where nanoseconds reach the year 5138 too; a larger number is no time in any unit."""
 
 _REMEDY = "write UTC times (ISO 8601 text, a timestamp column, or seconds since 1970)"
 
@@ -25,7 +31,8 @@ def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
 
     Raises
     ------
-    DataError : cells without a value, that cannot be read as a time, or later than a day after `now` (None: the clock)
+    DataError : cells without a value, that cannot be read as a time, before EARLIEST, or later than a day after `now`
+        (None: the clock)
     """
     blank = cells.blank()
     cells.refuse_blank(blank)
@@ -47,6 +54,8 @@ def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
             wrong,
             "check the unit, the zone and this computer's clock, or leave these rows out",
         )
+    if (wrong := result < EARLIEST.timestamp()).any():
+        cells.fail(f"times before {EARLIEST:%Y}", wrong, "check the unit, or leave these rows out")
     return pd.Series(result, name=cells.series.name)
 
 
@@ -60,6 +69,8 @@ def _from_stamps(cells: Cells, stamps: pd.Series) -> NDArray[np.int64]:
 def _from_numbers(cells: Cells, numbers: NDArray[np.float64], what: str) -> NDArray[np.int64]:
     """Whole numbers since 1970; the largest one tells their unit, and all must agree on it."""
     sizes = np.abs(numbers)
+    if (wrong := ~(sizes < _LIMIT)).any():
+        cells.fail("values that cannot be read as a time", wrong, _REMEDY)
     unit_of = np.searchsorted([limit for _, limit, _ in _UNITS], sizes, side="right")
     unit = int(unit_of.max(initial=0))
     if (wrong := (unit_of != unit) & (numbers != 0)).any():

@@ -1,7 +1,7 @@
 """The one gate for data: every file brought to the schema, and the files checked against each other."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -53,7 +53,7 @@ def _file(frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: d
         frame = pd.DataFrame({name: pd.Series(dtype=object) for name in schema.names})
     elif not len(frame):
         raise DataError("the file has no rows", file=schema.file, remedy="add one row for each product")
-    _refuse_missing_columns(frame, schema)
+    refuse_missing_columns([str(name) for name in frame.columns], schema)
     result = {}
     for column in schema:
         if column.name not in frame.columns:
@@ -70,13 +70,14 @@ def _file(frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: d
     return pd.DataFrame(result)
 
 
-def _refuse_missing_columns(frame: pd.DataFrame, schema: FileSchema) -> None:
-    missing = [column.name for column in schema if column.required and column.name not in frame.columns]
+def refuse_missing_columns(names: Sequence[str], schema: FileSchema) -> None:
+    """Raise DataError unless every required column is among the names of a file; a name like it is pointed out."""
+    missing = [column.name for column in schema if column.required and column.name not in names]
     if not missing:
         return
-    spare = [str(name) for name in frame.columns if name not in schema.names]
+    spare = [name for name in names if name not in schema.names]
     close = difflib.get_close_matches(missing[0], spare, n=1, cutoff=0.5)
-    found = ", ".join(map(repr, map(str, frame.columns))) or "none"
+    found = ", ".join(map(repr, names)) or "none"
     raise DataError(
         f"the column is missing (the file has {found})",
         file=schema.file,

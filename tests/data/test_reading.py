@@ -73,6 +73,23 @@ def test_missing_products_are_named_with_what_is_there(folder):
         Dataset.read(folder)
 
 
+def test_a_column_of_another_name_is_pointed_out(folder):
+    path = folder / "reviews.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.rename_columns({"user_id": "userId"}), path)
+    with pytest.raises(
+        DataError, match=r"column 'user_id': the column is missing .*'userId'.*; rename 'userId' to 'user_id' if"
+    ):
+        Dataset.read(folder)
+
+
+def test_a_file_without_rows_may_lack_columns(folder, tiny_data):
+    path = folder / "impressions.parquet"
+    pq.write_table(pq.read_table(path).slice(0, 0).drop_columns("click"), path)
+    data = Dataset.read(folder, now=NOW)
+    assert (len(data.impressions), len(data.events)) == (0, len(tiny_data.events))
+
+
 def test_a_folder_of_products_alone_is_refused(folder):
     (folder / "reviews.parquet").unlink()
     (folder / "events.parquet").unlink()

@@ -91,6 +91,19 @@ def test_true_and_false_are_no_times():
         read([True])
 
 
+@pytest.mark.parametrize("number", [np.inf, -np.inf, 1e30])
+def test_numbers_beyond_any_time_are_refused(number):
+    with pytest.raises(DataError, match=r"values that cannot be read as a time \(row 1: (-?inf|1e\+30)\); write UTC"):
+        read([float(MOMENT_S), number])
+
+
+@pytest.mark.parametrize("stand_in", ["0001-01-01", "1899-12-31"])
+def test_stand_ins_for_an_unknown_time_are_refused(stand_in):
+    with pytest.raises(DataError, match=rf"times before 1900 \(row 1: '{stand_in}'\); check the unit, or leave"):
+        read(["2024-03-01", stand_in])
+    assert read(["1900-01-01"])[0] == [-2_208_988_800]
+
+
 def test_a_day_ahead_is_tolerated_and_more_is_not():
     assert read([NOW + timedelta(hours=23)])[0]
     with pytest.raises(DataError, match=r"times in the future \(now is 2024-05-01 00:00 UTC\) \(row 0: 2024-05-02"):

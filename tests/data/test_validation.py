@@ -41,8 +41,8 @@ REFUSED = [
     ("events", "timestamp", pd.Timestamp("2024-07-01", tz="UTC"), r"column 'timestamp': times in the future "
      r"\(now is 2024-05-01 00:00 UTC\) \(row 3: 2024-07-01 00:00:00\+00:00\); check the unit, the zone"),
     ("impressions", "propensity_score", 0.0, r"impressions.parquet, column 'propensity_score': numbers out of range; a "
-     r"propensity_score is above 0 to 1 \(row 3: 0.0\)"),
-    ("impressions", "propensity_score", 1.2, r"a propensity_score is above 0 to 1 \(row 3: 1.2\)"),
+     r"propensity_score is above 0, at most 1 \(row 3: 0.0\)"),
+    ("impressions", "propensity_score", 1.2, r"a propensity_score is above 0, at most 1 \(row 3: 1.2\)"),
     ("impressions", "click", 2, r"column 'click': values that are neither 1 nor 0, true nor false \(row 3: 2\); write"),
     ("impressions", "click", None, r"column 'click': cells without a value \(row 3: nan\)"),
     ("impressions", "item_id", "sofa", r"1 products that items.parquet does not have, in 17% of the rows \(row 3"),
