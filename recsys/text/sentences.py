@@ -9,6 +9,7 @@ _BREAK = re.compile(
     r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"  # lines
     r"|[•‣◦▪●■►✓✔]+"  # bullets within a line
     r"|(?<=[。！？؟।])(?![。！？؟।])"  # full stops of scripts that put no space after them
+    r"|(?<=\.\.\.)\s+(?=[A-Z])|(?<=…)\s+(?=[A-Z])"  # dots that trail off, before a new start
 )
 _INNER_STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s")
 

@@ -108,3 +108,8 @@ def test_real_reviews_are_cut_fast_and_into_readable_phrases():
     )
     assert seconds < 8  # measured 1.4 to 1.8
     assert 6 < n_words / sum(map(len, spans)) < 14
+
+
+def test_trailing_dots_end_a_sentence_only_before_a_new_start():
+    text = "Boils in a flash... It packs small… Great thing. But wait... no, it is fine"
+    assert phrases(text) == ["Boils in a flash...", "It packs small…", "Great thing.", "But wait... no, it is fine"]
