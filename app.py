@@ -18,7 +18,7 @@ st.html(
 if frame.is_demo:
     st.html(
         '<p class="sw-hint">This is a demo: the shop, its products, shoppers and reviews are made up. '
-        "README says how to open your own.</p>"
+        "README.md says how to open your own shop.</p>"
     )
 st.html(glance.tiles_html(info))
 

@@ -91,7 +91,10 @@ def _move(move: int | str | None) -> str:
         return '<span class="sw-move sw-move-same" title="Same place as before the last change">=</span>'
     way, arrow = ("up", "▲") if move > 0 else ("down", "▼")
     said = f"{way} {words.count(abs(move), 'place')} since the last change"
-    return f'<span class="sw-move sw-move-{way}" title="{said}" aria-label="{said}">{arrow}{abs(move)}</span>'
+    return (
+        f'<span class="sw-move sw-move-{way}" title="{said}"><span class="sw-sr">{said}</span>'
+        f'<span aria-hidden="true">{arrow}{abs(move)}</span></span>'
+    )
 
 
 def _picture(card: ProductCard) -> str:
@@ -122,9 +125,9 @@ def _facts(card: ProductCard) -> str:
     if card.mean_rating is not None and card.n_ratings:
         said = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
         facts.append(
-            f'<span class="sw-fact" aria-label="{said}" title="{said}">'
-            '<span class="sw-star" aria-hidden="true">★</span> '
-            f'{card.mean_rating:.1f} <span class="sw-quiet">({card.n_ratings:,})</span></span>'
+            f'<span class="sw-fact" title="{said}"><span class="sw-sr">{said}</span><span aria-hidden="true">'
+            f'<span class="sw-star">★</span> {card.mean_rating:.1f} '
+            f'<span class="sw-quiet">({card.n_ratings:,})</span></span></span>'
         )
     badges = ""
     if card.is_cold:
@@ -185,29 +188,40 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
         f'<span class="sw-part-value">{words.signed(value)}</span></span>'
         for name, value in components.items()
     )
+    rows += f'<span class="sw-part sw-part-sum"><span></span><span>Score</span><span>{score:.2f}</span></span>'
+    most = max(components, key=lambda name: components[name])
     return (
         f'<span class="sw-score-number" title="Score: weighted sum of the four components">{score:.2f}</span>{bar}'
+        f'<p class="sw-most" aria-hidden="true">most from <span class="sw-dot sw-c-{most}">{LOOKS[most].glyph}</span>'
+        f" {LOOKS[most].label}</p>"
         f'<div class="sw-parts" aria-hidden="true">{rows}</div>'
     )
 
 
 def _segments(parts: Sequence[tuple[str, float]], whole: float) -> str:
     return "".join(
-        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * abs(value) / whole:.3f}%" '
-        f'title="{LOOKS[name].label} {words.signed(value)}"></span>'
+        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * abs(value) / whole:.3f}%"></span>'
         for name, value in parts
         if whole > 0
     )
 
 
-def weights_html(weights: Mapping[str, float]) -> str:
-    """One full bar of the effective weights, with shares in words."""
+def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
+    """One full bar of the effective weights, and under it a legend with the shares."""
     said = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
     segments = "".join(
         f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" '
-        f'title="{LOOKS[name].label} {share:.0%}">'
-        f'<span class="sw-seg-label">{f"{share:.0%}" if share >= 0.08 else ""}</span></span>'
+        f'title="{LOOKS[name].label} {share:.0%}"></span>'
         for name, share in weights.items()
         if share > 0
     )
-    return f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {said}">{segments}</div>'
+    legend = "".join(
+        f'<span class="sw-legend-part"><span class="sw-dot sw-c-{name}">{LOOKS[name].glyph}</span> '
+        f"{LOOKS[name].label} <strong>{share:.0%}</strong></span>"
+        for name, share in weights.items()
+    )
+    captioned = f"<span>{esc(caption)}</span>" if caption else ""
+    return (
+        f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {said}">{segments}</div>'
+        f'<p class="sw-legend" aria-hidden="true">{captioned}{legend}</p>'
+    )

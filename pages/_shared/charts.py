@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared.palette import ACCENT, GRID, INK, MUTED, ON_ACCENT
+from pages._shared.palette import ACCENT, GRID, INK, MUTED
 
 _HEIGHT = 290
 
@@ -64,16 +64,23 @@ def categories(table: pd.DataFrame, tone: str, n: int = 10) -> go.Figure:
         orientation="h",
         marker_color=ACCENT[tone],
         text=rated,
-        textposition="inside",
-        insidetextanchor="end",
-        constraintext="none",
-        textfont={"size": 12, "color": ON_ACCENT[tone]},
+        textposition="outside",
+        cliponaxis=False,
+        textfont={"size": 12, "color": MUTED[tone]},
         customdata=top["n_items"],
         hovertemplate="%{y}: %{x:,} choices of %{customdata:,} products, %{text}<extra></extra>",
     )
-    figure = _laid_out(go.Figure(bars), tone, "What shoppers choose most", "Choices (purchases and good reviews)", "")
+    figure = _laid_out(
+        go.Figure(bars),
+        tone,
+        "What shoppers choose most, and how they rate it",
+        "Choices (purchases and good reviews)",
+        "",
+    )
     return figure.update_layout(
-        height=60 + 30 * max(len(top), 4), yaxis={"showgrid": False}, xaxis={"showgrid": True, "tickformat": ",d"}
+        height=60 + 30 * max(len(top), 4),
+        yaxis={"showgrid": False, "ticksuffix": " "},
+        xaxis={"showgrid": True, "tickformat": ",d", "range": [0, 1.1 * max(top["n_interactions"].max(), 1)]},
     )
 
 

@@ -92,11 +92,11 @@ def _circumstance(choices: Choices, name: str, label: str, *, fixed_by: date | N
         (ANY, *option.values),
         key=name,
         disabled=bool(reason),
-        help=reason or None,
+        help=None if option.unavailable else reason or None,
         bind="query-params",
     )
     if option.unavailable:
-        st.html(f'<p class="sw-note" dir="auto">Not available: {esc(option.unavailable)}</p>')
+        st.html(f'<p class="sw-note" dir="auto">Not available: {esc(option.unavailable)}.</p>')
     return chosen or ANY
 
 

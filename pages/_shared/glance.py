@@ -37,9 +37,10 @@ def coverage_html(summary: ShopSummary) -> str:
 
 
 def _meter(name: str, share: float) -> str:
+    said = esc(words.share(share))
     return (
-        f'<div class="sw-meter"><p class="sw-meter-line"><span>{name}</span><strong>{share:.0%}</strong></p>'
-        f'<div class="sw-meter-track" role="img" aria-label="{share:.0%}">'
+        f'<div class="sw-meter"><p class="sw-meter-line"><span>{name}</span><strong>{said}</strong></p>'
+        f'<div class="sw-meter-track" aria-hidden="true">'
         f'<span class="sw-meter-fill" style="width:{share:.1%}"></span></div></div>'
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 from pages._shared.cards import esc
 from pages._shared.illustrations import tile_html
 from pages._shared.view import Choices, complaints
+from pages._shared.words import sentence
 
 _EXPLAINED = "address_explained"
 
@@ -20,7 +21,8 @@ def notice_html(title: str, lines: Sequence[str] = ()) -> str:
 
 def empty_html(title: str, reason: str) -> str:
     """An empty state: what is missing and what to do about it."""
-    return f'<section class="sw-empty">{tile_html(None)}<h2>{esc(title)}</h2><p dir="auto">{esc(reason)}</p></section>'
+    why = f'<p dir="auto">{esc(sentence(reason))}</p>'
+    return f'<section class="sw-empty">{tile_html(None)}<h2>{esc(title)}</h2>{why}</section>'
 
 
 def explain_address(choices: Choices) -> None:

@@ -14,6 +14,9 @@ from recsys.recommender import Recommender
 MAX_LISTED_ACTS = 60
 """So many acts at most are listed, newest first."""
 
+LONG_REVIEW = 240
+"""Reviews of more characters than this are cut after a few lines until they are opened."""
+
 CHOICES_OF_KIND = ("review", "purchase", "recommend")
 """Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
 
@@ -86,9 +89,8 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
     first, more = "".join(rows[:n_first]), "".join(rows[n_first:])
     listed = f'<ol class="sw-history" aria-label="{title}, newest first">{first}</ol>'
     if more:
-        n = len(rows) - n_first
-        whole = f", of {len(acts):,} in all" if len(acts) > len(rows) else ""
-        listed += f'<details class="sw-more"><summary>{n} earlier{whole}</summary>'
+        whole = f" (the latest {len(rows)} of {len(acts):,})" if len(acts) > len(rows) else ""
+        listed += f'<details class="sw-more"><summary>{len(rows) - n_first} earlier{whole}</summary>'
         listed += f'<ol class="sw-history">{more}</ol></details>'
     return f'<p class="sw-eyebrow" style="margin-top:1.1rem">{title}</p>{listed}'
 
@@ -96,12 +98,20 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
 def _act(act: Any) -> str:
     kind, rating, text = act.kind, act.rating, act.text
     what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
-    said = f'<p class="sw-history-text" dir="auto">{esc(text)}</p>' if text else ""
+    said = _said(text) if text else ""
     tile = illustrations.tile_html(act.category, act.item_id)
     return (
         f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
         f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{said}</div></li>'
     )
+
+
+def _said(text: str) -> str:
+    """A review as it was written; a long one opens on a click, so that it does not push the others off the screen."""
+    shown = f'<p class="sw-history-text" dir="auto">{esc(text)}</p>'
+    if len(text) <= LONG_REVIEW and text.count("\n") < 6:
+        return shown
+    return f'<details class="sw-long"><summary>{shown}</summary></details>'
 
 
 def stars_html(rating: float) -> str:

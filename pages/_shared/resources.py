@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared import illustrations, palette
-from pages._shared.view import Choices, narrowed
+from pages._shared.view import Choices, narrowed, starting_words
 from recsys.errors import ArtifactError
 from recsys.recommender import Recommender
 from recsys.results import Quote, ScoredRequest
@@ -59,6 +59,12 @@ def quote(
 def found_shoppers(_model: Recommender, model_id: str, activity: str, category: str, region: str) -> tuple[str, ...]:
     """Ids of the shoppers that a person looks for, those who wrote most first."""
     return tuple(narrowed(_model.users, activity, category, region)["user_id"])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def first_words(_model: Recommender, model_id: str) -> tuple[str, ...]:
+    """Words that a new shopper of this shop may start from."""
+    return starting_words(_model.items)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

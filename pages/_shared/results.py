@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages._shared import cards, controls, frame, listing, resources
+from pages._shared import cards, controls, frame, listing, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.moves import Moves
 from pages._shared.notices import empty_html
@@ -41,39 +41,42 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
     try:
         settings = controls.settings(positions, chosen, n, strength, method)
         with effective:
-            st.html(cards.weights_html(settings.fusion.normalised()))
+            st.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not asker.is_somebody:
-            _nobody_yet()
+            _nobody_yet(model)
             return
         with st.skeleton(height=420):
             request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
             ranked = model.rank(request, settings)
-            _list(model, request, ranked, context)
+            _list(model, request, ranked, context, words.limits_in_words(settings))
     except RecsysError as problem:
         st.html(empty_html("Nothing to show with these settings", str(problem)))
     finally:
         frame.remember_view({name: st.query_params.get_all(name) for name in st.query_params})
 
 
-def _nobody_yet() -> None:
-    st.html(
-        empty_html(
-            "Tell us what they are after",
-            "Type it above in your own words: a product, a use, a mood. "
-            "The list then rests on what the words mean. Or start from one of these:",
+def _nobody_yet(model: Recommender) -> None:
+    with st.container(key="nobody_yet"):
+        st.html(
+            empty_html(
+                "Tell us what they are after",
+                "Type it above in your own words: a product, a use, a mood. "
+                "The list then rests on what the words mean. Or start from one of these:",
+            )
         )
-    )
-    examples()
+        examples(model)
 
 
-def _list(model: Recommender, request: ScoredRequest, ranked: Recommendation, context: Context) -> None:
+def _list(
+    model: Recommender, request: ScoredRequest, ranked: Recommendation, context: Context, limits: Sequence[str]
+) -> None:
     moves = _moves(request, ranked)
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
-        st.html(_headline(request, ranked, context), width="stretch")
+        st.html(_headline(request, ranked, context, limits), width="stretch")
         table = controls.view_switch() == TABLE
-        _share(model, ranked)
+        _share(model, ranked, request.user_id)
     for note in ranked.notes:
-        st.html(f'<p class="sw-hint" dir="auto">{esc(note[:1].upper() + note[1:])}.</p>')
+        st.html(f'<p class="sw-hint" dir="auto">{esc(words.sentence(note))}</p>')
     if not ranked.items:
         st.html(
             empty_html(
@@ -98,18 +101,23 @@ def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int |
     return now.by_item()
 
 
-def _headline(request: ScoredRequest, ranked: Recommendation, context: Context) -> str:
+def _headline(request: ScoredRequest, ranked: Recommendation, context: Context, limits: Sequence[str]) -> str:
+    """What this list is, in one line: how many of how many, for whom, when, and what narrows it."""
     whom = isolated(request.user_id) if request.user_id is not None else "a new shopper"
+    count = (
+        f"Top {len(ranked.items)} of {words.count(ranked.n_candidates, 'product')}" if ranked.items else "No product"
+    )
+    said = " · ".join([esc(controls.moment_line(context)), *map(isolated, limits)])
     return (
-        f'<p class="sw-headline" role="status"><strong>Top {len(ranked.items)} of {ranked.n_candidates:,}</strong> '
-        f'<span class="sw-quiet">for {whom} · {esc(controls.moment_line(context))}</span></p>'
+        f'<p class="sw-headline" role="status"><strong>{count}</strong> '
+        f'<span class="sw-quiet">for {whom} · {said}</span></p>'
     )
 
 
-def _share(model: Recommender, ranked: Recommendation) -> None:
+def _share(model: Recommender, ranked: Recommendation, user_id: str | None) -> None:
     with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.html('<p class="sw-note">This exact view, for whoever has access to this server:</p>')
-        st.code(share_link(), language=None, wrap_lines=True)
+        st.code(share_link(user_id), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             st.download_button(
                 "CSV",
@@ -131,10 +139,12 @@ def _share(model: Recommender, ranked: Recommendation) -> None:
             )
 
 
-def share_link() -> str:
-    """The address of the page with everything that is set on it."""
+def share_link(user_id: str | None) -> str:
+    """The address of the page with everything that is set on it, and the shopper even where nobody chose one."""
     query: Sequence[tuple[str, str]] = [
         (name, value) for name in st.query_params for value in st.query_params.get_all(name)
     ]
+    if user_id is not None and "shopper" not in st.query_params:
+        query = [("shopper", user_id), *query]
     address = (st.context.url or "").split("?")[0]
     return f"{address}?{urlencode(query)}" if query else address

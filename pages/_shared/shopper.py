@@ -13,12 +13,7 @@ from recsys.recommender import Recommender
 MAX_LISTED = 2000
 """So many ids at most are sent to the browser; any other can be typed."""
 
-
-EXAMPLES = (
-    "light tent that stays dry in heavy rain",
-    "something cosy for cold evenings at home",
-    "quiet, easy to clean, not too big",
-)
+NOBODY = "No shopper matches all of this; open one of the three up again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ def _known_shopper(model: Recommender) -> Asker:
         placeholder="Type a shopper's id",
         accept_new_options=True,
         label_visibility="collapsed",
-        width=300,
+        width="stretch",
         bind="query-params",
     )
     with st.popover("Find", icon=":material/search:", key="find_popover"):
@@ -128,9 +123,10 @@ def _finder(model: Recommender, n_found: int) -> None:
         disabled=not regions,
         help=None if regions else "No regions on record.",
     )
-    st.caption(
-        f"{words.count(n_found, 'shopper matches', 'shoppers match')}; the list beside shows them, most vocal first."
-    )
+    listed = "the list beside shows them, most vocal first."
+    if n_found > MAX_LISTED:
+        listed = f"the list beside shows the {MAX_LISTED:,} most vocal. Any other id can be typed there."
+    st.caption(f"{words.count(n_found, 'shopper matches', 'shoppers match')}; {listed}" if n_found else NOBODY)
 
 
 def _values(column: pd.Series) -> list[str]:
@@ -156,11 +152,13 @@ def _new_shopper(model: Recommender) -> Asker:
     return Asker(None, said or "")
 
 
-def examples() -> None:
+def examples(model: Recommender) -> None:
     """Words to start from, for a visitor who has none yet."""
     with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
-        for place, text in enumerate(EXAMPLES):
-            st.button(text, key=f"example_{place}", icon=":material/format_quote:", on_click=_say, args=(text,))
+        for place, text in enumerate(resources.first_words(model, model.model_id)):
+            # The list is a fragment of its own; whose list it is stands outside, so the whole page has to run again.
+            if st.button(text, key=f"example_{place}", icon=":material/format_quote:", on_click=_say, args=(text,)):
+                st.rerun()
 
 
 def _say(text: str) -> None:

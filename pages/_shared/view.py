@@ -199,3 +199,27 @@ def narrowed(users: pd.DataFrame, activity: str, category: str, region: str) -> 
         if value != ANY and value != ANY.casefold():
             users = users[users[column] == value]
     return users.sort_values(["n_reviews", "n_interactions", "user_id"], ascending=[False, False, True])
+
+
+def starting_words(items: pd.DataFrame) -> tuple[str, ...]:
+    """Words that a new shopper may start from: those written for the demo shop where all of them fit, or wishes for
+    something like the products most chosen, each of another category.
+
+    Parameters
+    ----------
+    items : columns title, category, available, n_interactions, item_id
+    """
+    if set(_WISHES) <= set(items["category"]):
+        return tuple(_WISHES.values())
+    fits = items["title"].str.len().between(2, 40) & items["available"]
+    known = items[fits].sort_values(["n_interactions", "item_id"], ascending=[False, True])
+    each = known.drop_duplicates("category").head(len(_WISHES))
+    return tuple(f"something like {title}" for title in each["title"])
+
+
+_WISHES = {
+    "Tents": "light tent that stays dry in heavy rain",
+    "Candles & Scents": "something cosy for cold evenings at home",
+    "Vacuum Cleaners": "quiet, easy to clean, not too big",
+}
+"""Wishes by a category that has to be there for them to make sense."""

@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from recsys.settings import Context
+from recsys.settings import Context, RankingSettings
 
 NO_VALUE = "–"
 
@@ -20,8 +20,35 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 def price(value: float | None) -> str:
-    """A price with two decimals and no currency, because the data names none."""
-    return NO_VALUE if value is None or math.isnan(value) else f"{value:,.2f}"
+    """A price with two decimals and no currency, because the data names none.
+
+    >>> price(1299.5), price(0.0), price(None)
+    ('1,299.50', 'free', '–')
+    """
+    if value is None or math.isnan(value):
+        return NO_VALUE
+    return "free" if value == 0 else f"{value:,.2f}"
+
+
+def share(value: float) -> str:
+    """A share in whole percent; what is there but rounds to nothing is not called nothing.
+
+    >>> share(0.254), share(0.0), share(0.002), share(0.998)
+    ('25%', '0%', '<1%', '>99%')
+    """
+    if 0 < value < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= value < 1 else f"{value:.0%}"
+
+
+def sentence(text: str) -> str:
+    """A message as a sentence of its own.
+
+    >>> sentence("shopper 'x' is not known"), sentence("Widen the price range.")
+    ("Shopper 'x' is not known.", 'Widen the price range.')
+    """
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith((".", "!", "?", ":")) else f"{whole}."
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -84,3 +111,28 @@ def moment_in_words(context: Context) -> str:
         parts.append(f"in {context.region}")
     words = ", ".join(parts)
     return words[:1].upper() + words[1:] if words else "any moment"
+
+
+def limits_in_words(settings: RankingSettings) -> list[str]:
+    """What keeps products off a list or moves them within it, one clause each; nothing at the defaults.
+
+    >>> from recsys.settings import Filters
+    >>> limits_in_words(RankingSettings(filters=Filters(True, True, frozenset({"Lamps", "Tents"}), 10, 80)))
+    ['only Lamps or Tents', 'price 10 to 80', 'with what they already have']
+    >>> limits_in_words(RankingSettings(diversity=0.3))
+    ['variety 0.30 by MMR']
+    """
+    filters, said = settings.filters, []
+    if filters.categories:
+        names = sorted(filters.categories, key=str.casefold)
+        said.append(f"only {' or '.join(names)}" if len(names) <= 3 else f"only {len(names)} categories")
+    if filters.price_low is not None or filters.price_high is not None:
+        low = f"{filters.price_low or 0:g}"
+        said.append(f"price from {low}" if filters.price_high is None else f"price {low} to {filters.price_high:g}")
+    if filters.include_seen:
+        said.append("with what they already have")
+    if not filters.only_available:
+        said.append("with what is not available")
+    if settings.diversity:
+        said.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
+    return said

@@ -69,7 +69,9 @@ def test_the_shared_address_is_that_of_the_view(page: Page) -> None:
     settled(page, timeout_s=120)
     page.get_by_role("button", name="Share").click()
     link = page.locator("[data-testid=stCode] code").inner_text()
-    assert sorted(link.split("?")[1].split("&")) == sorted(page.url.split("?")[1].split("&"))
+    said, shown = link.split("?")[1].split("&"), page.url.split("?")[1].split("&")
+    assert set(said) - {part for part in said if part.startswith("shopper=")} == set(shown)
+    assert len(said) == len(shown) + 1
     assert link.startswith(page.url.split("?")[0])
 
 
@@ -105,6 +107,16 @@ def test_a_new_shopper_types_words_and_gets_what_they_mean(page: Page, demo_home
     assert categories.count("Coffee") >= 5
     assert "words=strong" in page.url
     screenshot(page, "new-shopper")
+
+
+def test_an_example_is_taken_up_by_the_whole_page(page: Page) -> None:
+    page.goto("/Recommendations?who=New+shopper")
+    settled(page, timeout_s=120)
+    example = page.locator(".st-key-example_0 button")
+    said = example.inner_text().splitlines()[-1]
+    example.click()
+    expect(page.locator(".sw-card").first).to_be_visible(timeout=120_000)
+    expect(page.get_by_placeholder("What are you looking for")).to_have_value(said)
 
 
 def test_coming_back_from_home_finds_the_same_view(page: Page) -> None:

@@ -105,6 +105,12 @@ def test_bars_of_one_list_share_one_scale() -> None:
     assert html.count('class="sw-seg sw-c-collaborative" style="flex-basis:50.000%"') == 1
 
 
+def test_the_largest_part_of_a_score_is_named_and_the_parts_add_up() -> None:
+    text = Tags(score_html(1.0, PARTS, low=0.5, high=1.5)).text
+    assert "most from ● Collaborative" in text
+    assert text.endswith("Score1.00")
+
+
 @pytest.mark.parametrize(
     ("move", "said"),
     [(2, "up 2 places since the last change"), (-1, "down 1 place since the last change"), ("new", "new"), (0, "=")],
@@ -152,7 +158,8 @@ def test_a_picture_on_the_web_is_shown() -> None:
 def test_weights_are_shown_as_shares() -> None:
     html = weights_html({"collaborative": 0.5, "content": 0.0, "semantic": 0.45, "context": 0.05})
     assert 'aria-label="Effective weights: Collaborative 50%, Content 0%, Semantic 45%, Context 5%"' in html
-    assert "sw-c-content" not in html
+    assert "sw-seg sw-c-content" not in html
+    assert Tags(html).text.replace("\n", "") == "● Collaborative 50%■ Content 0%◆ Semantic 45%▲ Context 5%"
 
 
 def test_cold_and_missing_products_are_marked() -> None:

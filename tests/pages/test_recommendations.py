@@ -73,7 +73,7 @@ def test_history_and_words_stand_beside_the_list(open_page: OpenPage, model: Rec
 
 def test_an_unknown_shopper_is_named_and_the_rest_of_the_link_counts(open_page: OpenPage) -> None:
     page = open_page(PAGE, query={"shopper": "nobody<b>", "semantic": "80"})
-    assert "shopper 'nobody<b>' is not among the" in text(page)
+    assert "Shopper 'nobody<b>' is not among the" in text(page)
     assert "nobody<b>" not in html(page)
     assert listed(page) == []
 
@@ -98,6 +98,24 @@ def test_a_new_shopper_gets_a_list_from_words_alone(open_page: OpenPage, model: 
     assert (model.items["category"].iloc[rows] == "Sleeping Bags").sum() >= 5
     assert "“warm sleeping bag”" in text(page)
     assert effective_weights(page) == shares(percent(model.start_weights(None)))
+
+
+def test_an_example_is_a_click_away(open_page: OpenPage) -> None:
+    page = open_page(PAGE, query={"who": "New shopper"})
+    example = page.button(key="example_0")
+    example.click().run(timeout=120)
+    assert page.text_input(key="words").value == example.label
+    assert len(listed(page)) == 10
+
+
+def test_what_narrows_the_list_is_said_above_it(open_page: OpenPage, shopper: str) -> None:
+    page = open_page(PAGE, query={"shopper": shopper, "category": "Lamps", "seen": "true", "diversity": "0.3"})
+    assert "any moment · only Lamps · with what they already have · variety 0.30 by MMR" in text(page)
+
+
+def test_the_link_names_the_shopper_even_where_nobody_chose_one(open_page: OpenPage) -> None:
+    page = open_page(PAGE)
+    assert f"?shopper={page.selectbox(key='shopper').value}" in page.code[0].value
 
 
 def test_choosing_the_other_kind_of_shopper_moves_only_untouched_sliders(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from pages._shared.view import ANY, KNOWN, NEW, Choices, complaints, context_of, narrowed
+from pages._shared.view import ANY, KNOWN, NEW, Choices, complaints, context_of, narrowed, starting_words
 from recsys.results import ContextOption
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context
 
@@ -146,3 +146,24 @@ def test_shoppers_are_found_by_what_they_are_like_most_vocal_first(
 def test_the_kind_of_shopper_sets_where_the_sliders_start() -> None:
     assert CHOICES.start_weights(NEW)["semantic"] == 50
     assert CHOICES.start_weights(KNOWN)["semantic"] == 10
+
+
+ITEMS = pd.DataFrame(
+    {
+        "item_id": ["1", "2", "3", "4", "5", "6"],
+        "title": ["Portal", "Portal 2", "Chess", "A" * 60, "Gone", "Tycoon"],
+        "category": ["Puzzle", "Puzzle", "Strategy", "Action", "Racing", None],
+        "available": [True, True, True, True, False, True],
+        "n_interactions": [50, 90, 70, 99, 98, 10],
+    }
+)
+
+
+def test_first_words_come_from_what_the_shop_sells_most() -> None:
+    wishes = ("something like Portal 2", "something like Chess", "something like Tycoon")
+    assert starting_words(ITEMS) == wishes
+
+
+def test_first_words_of_the_demo_shop_are_written_for_it() -> None:
+    demo = ITEMS.assign(category=["Tents", "Candles & Scents", "Vacuum Cleaners", "Action", "Racing", None])
+    assert starting_words(demo)[0] == "light tent that stays dry in heavy rain"
