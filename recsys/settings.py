@@ -169,12 +169,18 @@ class RankingSettings:
             raise SettingsError(f"diversity method {self.method!r} is not known; give 'mmr' or 'dpp'")
 
 
+def require_seed(seed: int) -> None:
+    """Raise SettingsError unless the seed is one that every random choice can start from."""
+    if not 0 <= seed < 2**32:
+        raise SettingsError(f"seed={seed} is not usable; give a whole number from 0 to {2**32 - 1}")
+
+
 def parse_weights(words: str) -> FusionSettings:
     """Read `collaborative=0.4,semantic=0.3`; a component that is not named gets weight 0.
 
     Raises
     ------
-    SettingsError : a name is not a component, or a value is not a number of at least 0
+    SettingsError : a name is not a component or is given twice, or a value is not a number of at least 0
     """
     weights = dict.fromkeys(COMPONENTS, 0.0)
     for name, value in _pairs(words, "--weights"):
@@ -196,6 +202,7 @@ def parse_context(words: str) -> Context:
     Raises
     ------
     ContextError : a key or value is not known
+    SettingsError : a part is not of the form name=value, or a name is given twice
     """
     known: dict[str, str | datetime] = {}
     given = dict(_pairs(words, "--context"))
@@ -244,10 +251,12 @@ def _context_value(name: str, value: str) -> tuple[str, str]:
 
 
 def _pairs(words: str, option: str) -> list[tuple[str, str]]:
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for part in filter(None, (part.strip() for part in words.split(","))):
         name, equals, value = part.partition("=")
         if not equals or not value.strip():
             raise SettingsError(f"{option}: {part!r} is not of the form name=value")
+        if name.strip() in dict(pairs):
+            raise SettingsError(f"{option}: {name.strip()!r} is given twice; decide on one value")
         pairs.append((name.strip(), value.strip()))
     return pairs

@@ -20,6 +20,7 @@ from recsys.settings import (
     daypart_of,
     parse_context,
     parse_weights,
+    require_seed,
     season_of,
 )
 
@@ -43,6 +44,10 @@ from recsys.settings import (
         (lambda: parse_weights("content="), "--weights: 'content=' is not of the form name=value"),
         (lambda: parse_weights("content=0"), "all weights are 0"),
         (lambda: parse_weights(""), "all weights are 0"),
+        (lambda: parse_weights("content=1, content=0"), "--weights: 'content' is given twice; decide on one value"),
+        (lambda: parse_context("hour=3,hour=4"), "--context: 'hour' is given twice; decide on one value"),
+        (lambda: require_seed(-1), "seed=-1 is not usable; give a whole number from 0 to 4294967295"),
+        (lambda: require_seed(2**32), "seed=4294967296 is not usable"),
         (lambda: parse_context("mobile"), "--context: 'mobile' is not of the form name=value"),
     ],
 )

@@ -4,11 +4,12 @@ A failure prints one line on stderr and exits with 2 (bad input), 130 (stopped b
 """
 
 import argparse
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import recsys
 from recsys.cli import bench, demo, evaluate, recommend, train
@@ -47,14 +48,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _suit_output(stream: TextIO | None, *, is_json: bool) -> None:
+    """JSON is UTF-8 wherever it goes; a terminal that lacks a letter of a table gets a question mark for it."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8" if is_json else None, errors="strict" if is_json else "replace")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     args = build_parser().parse_args(argv)
     level = logging.INFO if args.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    _suit_output(sys.stdout, is_json=getattr(args, "json", False))
     try:
         args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed by whoever started us
+            sys.stdout.flush()
     except RecsysError as error:
         print(f"recsys {args.command}: {error}", file=sys.stderr)
         return error.exit_code

@@ -1,24 +1,34 @@
 """Progress of long commands on stderr: a live line on a terminal, a line a stage elsewhere."""
 
+import signal
 import sys
+import threading
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 _BAR = 24
 _EVERY_S = 0.1
 
 
 class TerminalProgress:
-    """Prints stages with their counts and times; use as a context manager, call as a `Progress`."""
+    """Prints stages with their counts and times; use as a context manager, call as a `Progress`.
+
+    Within its block Ctrl-C and SIGTERM raise KeyboardInterrupt, at the latest when progress is next reported: libraries
+    swallow exceptions in places (destructors, callbacks), and one that is lost there must not make work unstoppable.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
         self._stage, self._started, self._shown = "", time.monotonic(), 0.0
         self._counts = (0, 0)
+        self._stop_asked = False
+        self._handlers: dict[int, Any] = {}
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
+        if self._stop_asked:
+            raise KeyboardInterrupt
         now = time.monotonic()
         if stage != self._stage:
             self._close_stage(now)
@@ -30,11 +40,21 @@ class TerminalProgress:
             self._stream.flush()
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell sets it for jobs in the background
+                    self._handlers[number] = signal.signal(number, self._stop)
         return self
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stop_asked = True
+        raise KeyboardInterrupt
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         self._close_stage(time.monotonic())
 
     def _line(self, now: float) -> str:

@@ -1,7 +1,6 @@
 """`recsys train`: learn a model from a data folder."""
 
 import argparse
-import signal
 from pathlib import Path
 
 from recsys.cli.reporting import TerminalProgress
@@ -33,7 +32,6 @@ def run(args: argparse.Namespace) -> None:
     """Train and say what was learnt."""
     from recsys.training.fit import TrainingSettings, train
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, TrainingSettings(split=args.split, seed=args.seed), progress)
     facts = artifact.manifest["data"]

@@ -21,7 +21,7 @@ from recsys.ranking import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
 from recsys.scorers.base import Fitting, Requests, Scorer
 from recsys.scorers.semantic import reference_vectors
-from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings, season_of
+from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings, require_seed, season_of
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 
@@ -54,6 +54,7 @@ class EvaluationSettings:
     def __post_init__(self) -> None:
         if self.min_interactions < 1 or self.k < 1:
             raise SettingsError(f"min_interactions={self.min_interactions} and k={self.k} must both be at least 1")
+        require_seed(self.seed)
 
 
 @dataclass(frozen=True, slots=True)

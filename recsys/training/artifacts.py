@@ -115,10 +115,10 @@ def _write_model(
     content = json.dumps(manifest, indent=1, sort_keys=True).encode()
     beside = folder / f".{MANIFEST}.{os.getpid()}"
     _write_synced(beside, content)
+    progress("saving the model", n_parts, n_parts)  # the last moment to stop with nothing changed
     os.replace(beside, folder / MANIFEST)
     _sync_folder(folder)
     _remove_stale(folder, {entry["file"] for entry in files.values()})
-    progress("saving the model", n_parts, n_parts)
 
 
 @contextmanager
@@ -247,6 +247,9 @@ def require_model_folder(folder: Path) -> None:
     """Raise ArtifactError unless a model may be written here: a new or empty folder, or one that holds a model."""
     if folder.exists() and not folder.is_dir():
         raise ArtifactError(f"{folder} is a file; give a folder for the model")
+    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not (standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)):
+        raise ArtifactError(f"{folder} cannot be written in {standing}; give another folder for the model")
     if folder.is_dir() and not (folder / MANIFEST).exists():
         other = [
             p.name

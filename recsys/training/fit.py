@@ -14,7 +14,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.semantic import reference_vectors
-from recsys.settings import FusionSettings
+from recsys.settings import FusionSettings, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
@@ -37,6 +37,9 @@ class TrainingSettings:
     split: SplitName = "none"
     seed: int = 0
     default_weights: FusionSettings = field(default_factory=FusionSettings)
+
+    def __post_init__(self) -> None:
+        require_seed(self.seed)
 
 
 def fit_components(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> dict[str, Scorer]:

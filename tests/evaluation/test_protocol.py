@@ -165,6 +165,11 @@ def test_settings_below_one_are_refused(options: dict[str, int]) -> None:
         EvaluationSettings(**options)
 
 
+def test_a_seed_that_cannot_be_used_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"seed=-1 is not usable; give a whole number from 0 to 4294967295"):
+        EvaluationSettings(seed=-1)
+
+
 def test_a_shop_too_small_to_test_on_is_refused(shop: Path, tiny: dict[str, pd.DataFrame]) -> None:
     with pytest.raises(
         SettingsError, match="no shopper and product have 5 interactions or more; lower --min-interactions"

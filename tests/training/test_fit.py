@@ -1,5 +1,6 @@
 """From a data folder to a model: the same twice, quicker the second time, and never half."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.data.writing import write_folder
-from recsys.errors import ArtifactError, Cancelled, DataError
+from recsys.errors import ArtifactError, Cancelled, DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.text import encoder
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
@@ -155,6 +156,25 @@ def test_an_unusable_target_is_refused_before_any_work(
     with pytest.raises(ArtifactError, match=message):
         train(folder, tmp_path / "out", progress=lambda stage, done=0, total=0: told.append(stage))
     assert told == []
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    (tmp_path / "note").write_text("precious")
+    with pytest.raises(ArtifactError, match=r"out cannot be written in .*note; give another folder for the model"):
+        train(folder, tmp_path / "note" / "out", progress=lambda stage, done=0, total=0: told.append(stage))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(ArtifactError, match=r"new/out cannot be written in .*; give another folder for the model"):
+        train(folder, tmp_path / "new" / "out", progress=lambda stage, done=0, total=0: told.append(stage))
+    assert told == []
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_cannot_be_used_is_refused(seed: int) -> None:
+    with pytest.raises(SettingsError, match=rf"seed={seed} is not usable; give a whole number from 0 to 4294967295"):
+        TrainingSettings(seed=seed)
 
 
 def test_missing_data_is_named_and_nothing_is_written(tmp_path: Path) -> None:
