@@ -58,12 +58,13 @@ class CollaborativeScorer(Scorer):
         item_features, names = _item_features(data, settings.metadata_share)
         user_features, regions = _user_features(data)
         pairs = data.positives()
+        # Only shoppers who liked something take part: the others teach nothing, and with them the random start of
+        # everybody would depend on who first came after the moment at which the data was cut.
+        learners, places = np.unique(pairs["user_row"].to_numpy(), return_inverse=True)
+        learnt = np.concatenate([learners, np.arange(data.n_users, user_features.shape[1])])
         matrix = sparse.coo_matrix(
-            (
-                np.ones(len(pairs), np.float32),
-                (np.array(pairs["user_row"], np.int32), np.array(pairs["item_row"], np.int32)),
-            ),
-            shape=(data.n_users, data.n_items),
+            (np.ones(len(pairs), np.float32), (places.astype(np.int32), np.array(pairs["item_row"], np.int32))),
+            shape=(len(learners), data.n_items),
         )
         model = LightFM(
             no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
@@ -73,7 +74,7 @@ class CollaborativeScorer(Scorer):
             # One thread: LightFM's parallel updates race, and the same seed must give the same model.
             model.fit_partial(
                 matrix,
-                user_features=_narrow(user_features),
+                user_features=_narrow(user_features[learners][:, learnt]),
                 item_features=_narrow(item_features),
                 epochs=1,
                 num_threads=1,
@@ -82,15 +83,14 @@ class CollaborativeScorer(Scorer):
 
         touched_items = np.zeros(data.n_items, np.float32)
         touched_items[pairs["item_row"].unique()] = 1
-        touched_users = np.zeros(data.n_users, np.float32)
-        touched_users[pairs["user_row"].unique()] = 1
         learnt_item_features = np.asarray(item_features.T @ touched_items) > 0
-        learnt_user_features = np.asarray(user_features.T @ touched_users) > 0
+        learnt_user_features = np.asarray(user_features[learners].sum(axis=0)) > 0
         self.feature_names, self.regions = names, regions
         self.item_features = item_features
         vectors = np.hstack([model.item_embeddings, model.item_biases[:, None]]).astype(np.float32)
         self.feature_vectors: FloatArray = vectors * learnt_item_features[:, None]
-        user_vectors = (model.user_embeddings * learnt_user_features[:, None]).astype(np.float32)
+        user_vectors = np.zeros((user_features.shape[1], settings.n_dims), np.float32)
+        user_vectors[learnt] = model.user_embeddings * learnt_user_features[learnt, None]
         self.user_factors: FloatArray = _with_bias_column(np.asarray(user_features @ user_vectors))
         self.region_factors: FloatArray = _with_bias_column(user_vectors[data.n_users :])
         self.item_factors: FloatArray = np.ascontiguousarray(item_features @ self.feature_vectors, dtype=np.float32)

@@ -15,7 +15,7 @@ from recsys.scorers.semantic import SemanticScorer, reference_vectors
 from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from tests._encoder import WordEncoder
-from tests.scorers.contract import ScorerContract
+from tests.scorers.contract import MOMENT, ScorerContract, Tables
 
 
 def phrasebook(data: Dataset) -> Phrasebook:
@@ -43,6 +43,22 @@ class TestCollaborative(ScorerContract):
         np.testing.assert_allclose(unknown, scorer.item_factors[:, -1])
         north = scorer.score(Requests.one(NO_ROW, Context(region="north")))[0]
         assert not np.allclose(north, unknown)
+
+    def test_shoppers_who_come_later_change_nothing(self, tiny: Tables) -> None:
+        cut_s = int(MOMENT.timestamp())
+        later = tiny["events"].iloc[[-1]].assign(user_id="aaron", timestamp=MOMENT)
+        grown = {**tiny, "events": pd.concat([tiny["events"], later], ignore_index=True)}
+        true, other = (Dataset.from_frames(**tables).until(cut_s) for tables in (tiny, grown))
+        assert other.user_ids.tolist() != true.user_ids.tolist()
+        scores, expected = self.fitted(other), self.fitted(true)
+        rows = other.user_rows(true.user_ids)
+        np.testing.assert_array_equal(scores.user_factors[rows], expected.user_factors)
+        np.testing.assert_array_equal(scores.item_factors, expected.item_factors)
+
+    def test_nobody_who_likes_anything_is_no_failure(self, tiny: Tables) -> None:
+        disliked = tiny["reviews"].assign(rating=1.0)
+        scorer = self.fitted(Dataset.from_frames(tiny["items"], disliked))
+        np.testing.assert_array_equal(scorer.score(Requests.one(0, Context())), 0)
 
     def test_other_settings_learn_otherwise(self, tiny_data: Dataset) -> None:
         few = CollaborativeScorer(CollaborativeSettings(n_dims=4)).fit(Fitting(tiny_data))
