@@ -61,19 +61,18 @@ class SemanticScorer(Scorer):
             raise ValueError("the semantic scorer needs a phrasebook to fit")
         book, data, settings = fitting.phrasebook, fitting.data, self.settings
         progress("weighing phrases", 0, 3)
-        self.phrase_vectors = book.vectors
         review_of = _rows_by_review(data, book)
         rows = np.where(book.kind == REVIEW, _take(review_of, book.document), NO_ROW)
         kept = np.flatnonzero((book.kind != REVIEW) | (rows != NO_ROW))
-        kinds, documents, phrases, reviews = book.kind[kept], book.document[kept], book.phrase[kept], rows[kept]
-        # Over the phrases of this data only: the mean must not know reviews that were held out.
-        self.mean: FloatArray = settings.centring * self.phrase_vectors[np.unique(phrases)].mean(
-            axis=0, dtype=np.float32
-        )
+        kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
+        # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
+        own_rows, phrases = _numbered_anew(book.phrase[kept])
+        self.phrase_vectors = book.vectors[own_rows]
+        self.mean: FloatArray = settings.centring * self.phrase_vectors.mean(axis=0, dtype=np.float32)
         items = np.where(reviews >= 0, _take(data.reviews["item_row"].to_numpy(), reviews), documents)
         users = np.where(reviews >= 0, _take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
 
-        said = np.bincount(phrases, minlength=len(book.vectors))
+        said = np.bincount(phrases, minlength=len(own_rows))
         common = np.maximum(said, 1.0) ** -settings.commonness_power
         review_weights = _take(_review_weights(data, settings), reviews) * common[phrases]
         weights = self._item_side(kinds, items, review_weights, common[phrases], data.n_items)
@@ -212,6 +211,15 @@ def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
 def _unit(vectors: FloatArray) -> FloatArray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
+
+
+def _numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
+    """The phrases that occur, in the order in which they first do, and every occurrence as a place among them."""
+    known, first, places = np.unique(phrases, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    new = np.empty(len(known), np.int32)
+    new[order] = np.arange(len(known), dtype=np.int32)
+    return known[order], new[places]
 
 
 def _rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
