@@ -84,6 +84,20 @@ def csr_arrays(prefix: str, matrix: sparse.csr_array) -> dict[str, NDArray[np.ge
 
 
 def csr_from(arrays: "dict[str, NDArray[np.generic]]", prefix: str, shape: tuple[int, int]) -> sparse.csr_array:
-    """The sparse matrix that `csr_arrays` took apart; the arrays may be read-only maps."""
-    parts = (arrays[f"{prefix}.data"], arrays[f"{prefix}.indices"], arrays[f"{prefix}.indptr"])
-    return sparse.csr_array(parts, shape=shape, copy=False)
+    """The sparse matrix that `csr_arrays` took apart; the arrays may be read-only maps.
+
+    Raises
+    ------
+    ValueError : they are no matrix of this shape; SciPy would read outside its memory and end the process
+    """
+    data, indices, indptr = (arrays[f"{prefix}.{part}"] for part in ("data", "indices", "indptr"))
+    whole = (
+        data.shape == indices.shape
+        and indptr.shape == (shape[0] + 1,)
+        and (indptr[0], indptr[-1]) == (0, len(indices))
+        and bool((np.diff(indptr) >= 0).all())
+        and (not len(indices) or (indices.min() >= 0 and indices.max() < shape[1]))
+    )
+    if not whole:
+        raise ValueError(f"{prefix} is not a sparse matrix of shape {shape}")
+    return sparse.csr_array((data, indices, indptr), shape=shape, copy=False)
