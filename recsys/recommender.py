@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.eligibility import Shelf
-from recsys.errors import ArtifactError, ContextError, InputError, UnknownItemError, UnknownUserError
+from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.fusion import Standardised
 from recsys.ranking import Ranking, rank
 from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
@@ -66,7 +66,7 @@ class Recommender:
         artifact = open_artifact(Path(folder))
         try:
             return cls(artifact)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, SettingsError) as error:
             # Every checksum is right, so the parts are whole but not those that this version writes.
             raise ArtifactError(
                 f"{folder}: the parts of the model do not fit together ({type(error).__name__}: {error}); "

@@ -327,3 +327,18 @@ def test_a_model_that_misses_a_part_is_refused_when_opened(model: Recommender, t
     path.write_text(json.dumps(manifest))
     with pytest.raises(ArtifactError, match=f"the model has no part '{part}'; train it again"):
         Recommender.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("part", "fact", "value"),
+    [("data", "known_until_s", 1e30), ("settings", "default_weights", {"semantic": float("nan")})],
+)
+def test_a_manifest_with_impossible_values_is_refused_when_opened(
+    model: Recommender, tmp_path: Path, part: str, fact: str, value: object
+) -> None:
+    path = tmp_path / "model" / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest[part][fact] = value
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match=r"the parts of the model do not fit together .*; train the model again"):
+        Recommender.load(tmp_path / "model")
