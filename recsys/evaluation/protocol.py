@@ -236,10 +236,16 @@ def _contexts(
 
 
 def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings]) -> str:
+    hindsight = (
+        "What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "
+        "popularity end at the moment asked about. "
+        if settings.split == "last"
+        else ""
+    )
     chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
     return (
-        f"{split.protocol}. Shoppers and products with fewer than {settings.min_interactions} positives were dropped "
-        "first. The whole remaining catalogue was ranked, without what a shopper already had. Weights were chosen on "
+        f"{split.protocol}. {hindsight}Shoppers and products with fewer than {settings.min_interactions} "
+        "positives were dropped first. The whole remaining catalogue was ranked, without what a shopper already had. Weights were chosen on "
         f"validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training and validation together "
         "and tested once. Intervals are 95% bootstrap intervals over shoppers."
     )

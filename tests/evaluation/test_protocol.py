@@ -63,6 +63,7 @@ def test_the_protocol_is_told_in_words(shop: Path, split: SplitName) -> None:
         "without what a shopper",
     ):
         assert part in words
+    assert ("What other shoppers did after that is learned from too" in words) == (split == "last")
 
 
 def test_the_same_seed_finds_the_same(shop: Path) -> None:
