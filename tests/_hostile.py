@@ -1,6 +1,5 @@
 """A small shop whose every text tries something: scripts, handlers, links, formulas, reversed and endless words."""
 
-
 import pandas as pd
 
 from recsys.training.fit import train
