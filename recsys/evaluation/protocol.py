@@ -245,9 +245,9 @@ def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, 
     chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
     return (
         f"{split.protocol}. {hindsight}Shoppers and products with fewer than {settings.min_interactions} positives "
-        "were dropped first. The whole remaining catalogue was ranked, without what a shopper already had. Weights were "
-        f"chosen on validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training and validation "
-        "together and tested once. Intervals are 95% bootstrap intervals over shoppers."
+        "were dropped first. The whole remaining catalogue was ranked, without what a shopper already had. Weights "
+        f"were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training and "
+        "validation together and tested once. Intervals are 95% bootstrap intervals over shoppers."
     )
 
 
