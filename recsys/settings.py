@@ -60,7 +60,7 @@ class Context:
 
     Parameters
     ----------
-    moment : the time asked about, in UTC; None means the last moment the model has seen
+    moment : the time asked about (without a zone it is read as UTC); None means the last moment the model has seen
     """
 
     daypart: str | None = None
@@ -69,6 +69,11 @@ class Context:
     device: str | None = None
     region: str | None = None
     moment: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.moment is not None and self.moment.tzinfo is None:
+            # A time without a zone would be read in the computer's own one.
+            object.__setattr__(self, "moment", self.moment.replace(tzinfo=UTC))
 
     @classmethod
     def at(cls, moment: datetime, *, device: str | None = None, region: str | None = None) -> "Context":

@@ -140,3 +140,7 @@ def test_normalised_weights_sum_to_one_and_keep_their_ratios(weights: tuple[floa
 def test_the_defaults_are_usable_as_shares() -> None:
     for settings in (FusionSettings(), NEW_SHOPPER_WEIGHTS):
         assert settings.normalised() == pytest.approx(settings.as_dict())
+
+
+def test_a_moment_without_a_zone_is_read_as_utc() -> None:
+    assert Context(moment=datetime(2026, 5, 31, 20)).moment == datetime(2026, 5, 31, 20, tzinfo=UTC)
