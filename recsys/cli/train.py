@@ -22,7 +22,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--split",
         choices=("none", "temporal", "last"),
         default="none",
-        help="leave out what `evaluate --min-interactions 1` tests on: the end of the time line, or each shopper's last "
+        help="leave out what `evaluate --min-interactions 1` tests on: the end of time, or each shopper's last "
         "product (default: none)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same model (default: %(default)s)")
