@@ -167,7 +167,7 @@ class Recommender:
             profile=self._semantic.user_profiles(requests)[0],
             owned_rows=self._owned(row),
             is_cold=is_cold,
-            notes=(*notes, *_silences(standardised, is_cold)),
+            notes=(*notes, *_silences(standardised, is_cold, is_known=row != NO_ROW)),
         )
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
@@ -309,12 +309,13 @@ class Recommender:
         return notes
 
 
-def _silences(standardised: Standardised, is_cold: bool) -> list[str]:
-    notes = (
-        ["new shopper: no purchases or reviews to learn from, so the list rests on words and circumstances"]
-        if is_cold
-        else []
-    )
+def _silences(standardised: Standardised, is_cold: bool, *, is_known: bool) -> list[str]:
+    notes = []
+    if is_cold:
+        who, rests = ("cold", "what shoppers in general choose") if is_known else ("new", "words")
+        notes.append(
+            f"{who} shopper: no purchases or reviews to learn from, so the list rests on {rests} and circumstances"
+        )
     silent = [name for name, informative in standardised.informative().items() if not informative]
     if silent:
         notes.append(f"{' and '.join(silent)} cannot tell products apart for this shopper and count for nothing here")
