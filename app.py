@@ -23,7 +23,7 @@ if frame.is_demo:
 st.html(glance.tiles_html(info))
 
 with st.container(key="answers"):
-    ask, go = st.columns([3, 1], vertical_alignment="center")
+    ask, go = st.columns([2.2, 1], vertical_alignment="center")
     with ask:
         st.subheader("What would this shopper be shown now?", anchor=False)
         st.html(

@@ -76,10 +76,16 @@ def _card(card: ProductCard, low: float, high: float) -> str:
         f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
         f"{_move(card.move)}</div>"
         f"{_picture(card)}"
-        f'<div class="sw-body"><h2 class="sw-title">{isolated(card.title)}</h2>{_facts(card)}{_quote(card.quote)}</div>'
+        f'<div class="sw-body"><h2 class="sw-title"{_whole(card.title)}>{isolated(card.title)}</h2>'
+        f"{_facts(card)}{_quote(card.quote)}</div>"
         f'<div class="sw-score">{score_html(card.score, card.components, low, high)}</div>'
         "</li>"
     )
+
+
+def _whole(title: str) -> str:
+    """A tooltip for a title that is cut after three lines."""
+    return f' title="{esc(title)}"' if len(title) > 90 else ""
 
 
 def _move(move: int | str | None) -> str:
@@ -191,7 +197,8 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
     rows += f'<span class="sw-part sw-part-sum"><span></span><span>Score</span><span>{score:.2f}</span></span>'
     most = max(components, key=lambda name: components[name])
     return (
-        f'<span class="sw-score-number" title="Score: weighted sum of the four components">{score:.2f}</span>{bar}'
+        f'<span class="sw-score-number" aria-hidden="true" title="Score: weighted sum of the four components">'
+        f"{score:.2f}</span>{bar}"
         f'<p class="sw-most" aria-hidden="true">most from <span class="sw-dot sw-c-{most}">{LOOKS[most].glyph}</span>'
         f" {LOOKS[most].label}</p>"
         f'<div class="sw-parts" aria-hidden="true">{rows}</div>'

@@ -26,6 +26,8 @@ def ratings(counts: Mapping[int, int], tone: str) -> go.Figure:
         y=n,
         text=[f"{value / whole:.0%}" for value in n],
         textposition="outside",
+        textangle=0,
+        constraintext="none",
         cliponaxis=False,
         marker_color=ACCENT[tone],
         hovertemplate="%{x}: %{y:,} reviews<extra></extra>",
@@ -80,7 +82,7 @@ def categories(table: pd.DataFrame, tone: str, n: int = 10) -> go.Figure:
     return figure.update_layout(
         height=60 + 30 * max(len(top), 4),
         yaxis={"showgrid": False, "ticksuffix": " "},
-        xaxis={"showgrid": True, "tickformat": ",d", "range": [0, 1.1 * max(top["n_interactions"].max(), 1)]},
+        xaxis={"showgrid": True, "tickformat": ",d", "range": [0, 1.2 * max(top["n_interactions"].max(), 1)]},
     )
 
 

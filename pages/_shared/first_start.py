@@ -47,10 +47,8 @@ def _chosen_unusable(folder: Path, problem: ArtifactError) -> None:
     """Somebody else's folder is theirs to repair: what is wrong, and the command; no demo shop in its place."""
     with st.container(key="first_start"):
         st.title("The model you named cannot be opened", anchor=False)
-        st.html(
-            f'<p class="sw-lede">RECSYS_MODEL names the folder <code dir="auto">{esc(folder)}</code>.</p>'
-            + notice_html("Why it cannot be opened:", [str(problem)])
-        )
+        st.html(f'<p class="sw-lede">RECSYS_MODEL names the folder <code dir="auto">{esc(folder)}</code>.</p>')
+        st.html(notice_html("Why it cannot be opened", [words.sentence(str(problem))]))
         st.html('<p class="sw-note">Train a model into it, then reload this page:</p>')
         st.code(f"python -m recsys train --data DIR --out {shlex.quote(str(folder))}", language=None, wrap_lines=True)
         st.html('<p class="sw-note">Or start the dashboard without RECSYS_MODEL to open the demo shop.</p>')

@@ -35,7 +35,7 @@ class Frame:
 def open_page(title: str) -> Frame:
     """Draw the frame of a page and give the model in use; without one, show the first start and end the run there."""
     st.set_page_config(page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide")
-    st.html(resources.style())
+    st.html(resources.style(st.context.theme.type or "light dark"))
     home = Home.default()
     _navigation()
     model = first_start.model_or_progress(home)
@@ -58,7 +58,8 @@ def _navigation() -> None:
     with st.sidebar:
         st.html(
             '<div class="sw-brand"><span class="sw-brand-mark"></span>'
-            '<span class="sw-brand-name">Shelfwise</span></div>'
+            '<span class="sw-brand-name">Shelfwise</span></div>' + resources.script(),
+            unsafe_allow_javascript=True,  # ours, and never beside words of a shop
         )
         st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
         st.page_link(

@@ -61,7 +61,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Words of a category's name by drawing; the longest word found wins, so that "sleeping bag" is not a "bag"."""
 
-_HUES = (24, 62, 96, 148, 190, 232, 272, 318, 350)
+_HUES = tuple(range(8, 360, 20))
 
 
 @cache

@@ -12,7 +12,7 @@ from recsys.recommender import Recommender
 from recsys.results import Quote, Recommendation, ScoredRequest
 from recsys.settings import COMPONENTS
 
-COLUMNS = ("rank", "title", "price", "mean_rating", "score", *COMPONENTS, "category", "brand", "item_id")
+COLUMNS = ("rank", "title", "score", *COMPONENTS, "price", "mean_rating", "category", "brand", "item_id")
 """Columns of table and CSV, in order."""
 
 
@@ -105,17 +105,17 @@ def show_table(model: Recommender, ranked: Recommendation, moves: Mapping[str, i
         hide_index=True,
         height="content",
         column_config={
-            "rank": number("Rank", width=54, pinned=True),
-            "moved": st.column_config.TextColumn("Moved", width=66, pinned=True, help="Places since the last change"),
+            "rank": number("Rank", width=54),
+            "moved": st.column_config.TextColumn("Moved", width=64, help="Places since the last change"),
             "item_id": "Product id",
-            "title": st.column_config.TextColumn("Product", width=205, pinned=True),
+            "title": st.column_config.TextColumn("Product", width=205),
             "category": "Category",
             "brand": "Brand",
             "price": number("Price", width=64, format="%.2f"),
             "mean_rating": number("Rating", width=62, format="%.1f ★"),
             "score": number("Score", width=60, format="%.2f"),
             **{
-                name: number(f"{look.glyph} {look.label}", width=36 + 6 * len(look.label), format="%+.2f")
+                name: number(f"{look.glyph} {look.label}", width=34 + 6 * len(look.label), format="%+.2f")
                 for name, look in LOOKS.items()
             },
         },

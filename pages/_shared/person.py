@@ -9,6 +9,7 @@ import streamlit as st
 from pages._shared import illustrations, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.shopper import Asker
+from recsys.privacy import mask_personal
 from recsys.recommender import Recommender
 
 MAX_LISTED_ACTS = 60
@@ -108,7 +109,7 @@ def _act(act: Any) -> str:
 
 def _said(text: str) -> str:
     """A review as it was written; a long one opens on a click, so that it does not push the others off the screen."""
-    shown = f'<p class="sw-history-text" dir="auto">{esc(text)}</p>'
+    shown = f'<p class="sw-history-text" dir="auto">{esc(mask_personal(text))}</p>'
     if len(text) <= LONG_REVIEW and text.count("\n") < 6:
         return shown
     return f'<details class="sw-long"><summary>{shown}</summary></details>'

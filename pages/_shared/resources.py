@@ -82,7 +82,21 @@ def warm_encoder(_model: Recommender, model_id: str) -> threading.Thread:
 
 
 @st.cache_resource(show_spinner=False)
-def style() -> str:
-    """The stylesheet as one style element: palette, drawings and `assets/shelfwise.css`; no data of any shop."""
+def style(scheme: str) -> str:
+    """The stylesheet as one style element: palette, drawings and `assets/shelfwise.css`; no data of any shop.
+
+    Parameters
+    ----------
+    scheme : "light", "dark", or "light dark" where it is not known; stated for the whole document, because Streamlit
+        states it for the app alone, and popovers stand outside of the app
+    """
     sheet = (illustrations.ASSETS / "shelfwise.css").read_text(encoding="utf-8")
-    return f"<style>\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"
+    return (
+        f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def script() -> str:
+    """What neither Streamlit nor a stylesheet can do for the keyboard; no data of any shop."""
+    return f"<script>{(illustrations.ASSETS / 'shelfwise.js').read_text(encoding='utf-8')}</script>"

@@ -75,8 +75,8 @@ def _list(
         st.html(_headline(request, ranked, context, limits), width="stretch")
         table = controls.view_switch() == TABLE
         _share(model, ranked, request.user_id)
-    for note in ranked.notes:
-        st.html(f'<p class="sw-hint" dir="auto">{esc(words.sentence(note))}</p>')
+    if ranked.notes:
+        st.html(f'<p class="sw-hint" dir="auto">{esc(" ".join(map(words.sentence, ranked.notes)))}</p>')
     if not ranked.items:
         st.html(
             empty_html(

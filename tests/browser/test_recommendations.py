@@ -13,7 +13,7 @@ from recsys.training.home import Home
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _server
-from tests.browser._chromium import screenshot, settled
+from tests.browser._chromium import Look, screenshot, settled
 from tests.browser.conftest import Visit
 
 
@@ -131,6 +131,32 @@ def test_coming_back_from_home_finds_the_same_view(page: Page) -> None:
     settled(page)
     assert listed(page) == shown
     assert "semantic=90" in page.url
+
+
+@pytest.mark.parametrize("name", ["find_popover", "moment_popover", "filters_popover", "variety_popover", "share"])
+def test_the_keyboard_gets_into_a_popover_and_out_again(page: Page, name: str) -> None:
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    button = page.locator(f".st-key-{name} button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_focused()
+    settled(page)
+    page.keyboard.press("Tab")
+    assert dialog.evaluate("dialog => dialog.contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def test_popovers_are_as_dark_as_the_page(visit: Visit, app_server: str) -> None:
+    page = visit(app_server, Look("dark", 1440))
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    page.locator(".st-key-moment_popover button").first.click()
+    note = page.get_by_role("dialog").locator(".sw-note").first
+    assert note.evaluate("note => getComputedStyle(note).color") == "rgb(165, 173, 173)"
 
 
 def test_a_card_tells_its_parts_to_the_keyboard_and_to_a_screen_reader(page: Page) -> None:

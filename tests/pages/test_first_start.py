@@ -118,7 +118,7 @@ def test_a_damaged_model_is_named_and_can_be_made_anew(empty_home: Home, monkeyp
 
 @pytest.mark.parametrize("name", ["app.py", "pages/1_Recommendations.py"])
 @pytest.mark.parametrize(
-    ("manifest", "said"), [(None, "no model in"), ("{broken", "is not JSON"), ("{}", "is not a Shelfwise model")]
+    ("manifest", "said"), [(None, "No model in"), ("{broken", "is not JSON"), ("{}", "is not a Shelfwise model")]
 )
 def test_a_named_model_that_cannot_be_opened_is_explained_and_no_demo_shop_is_made(
     empty_home: Home, monkeypatch: pytest.MonkeyPatch, name: str, manifest: str | None, said: str

@@ -178,4 +178,4 @@ def test_cold_shoppers_can_be_found(open_page: OpenPage, model: Recommender) -> 
     assert set(page.selectbox(key="shopper").options) == cold
     page.button(key="random").click().run()
     assert page.selectbox(key="shopper").value in cold
-    assert "New shopper: no purchases or reviews to learn from" in text(page)
+    assert "Cold shopper: no purchases or reviews to learn from" in text(page)
