@@ -317,8 +317,10 @@ def _silences(standardised: Standardised, is_cold: bool, *, is_known: bool) -> l
             f"{who} shopper: no purchases or reviews to learn from, so the list rests on {rests} and circumstances"
         )
     silent = [name for name, informative in standardised.informative().items() if not informative]
-    if silent:
-        notes.append(f"{' and '.join(silent)} cannot tell products apart for this shopper and count for nothing here")
+    if len(silent) == len(COMPONENTS):
+        notes.append("nothing tells products apart for this shopper, so they stand in catalogue order")
+    elif silent:
+        notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
     return notes
 
 
