@@ -1,8 +1,6 @@
 """A trained model that answers: who gets which products, in what order, from what, and in whose words."""
 
-import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -13,10 +11,12 @@ import pandas as pd
 from recsys.eligibility import Shelf
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.fusion import Standardised
+from recsys.histories import Histories
+from recsys.quotes import Quotes
 from recsys.ranking import Ranking, rank
 from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
 from recsys.scorers import COMPONENT_CLASSES
-from recsys.scorers.base import NO_ROW, IntArray, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import (
@@ -27,7 +27,7 @@ from recsys.settings import (
     FusionSettings,
     RankingSettings,
 )
-from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, PhraseVectors, attributes_text
+from recsys.text.phrasebook import PhraseVectors
 from recsys.training.artifacts import Artifact, open_artifact
 
 
@@ -54,10 +54,10 @@ class Recommender:
         self._item_index = pd.Index(self.items["item_id"])
         self._shelf = Shelf.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
-        self._history = artifact.arrays("history")
-        self._reviews = artifact.table("reviews")
+        reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # mapped now: a later training removes the file
-        self._event_kinds = np.array(facts["event_kinds"], dtype=object)
+        self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
+        self._quotes = Quotes(self._semantic, self.items, reviews, self._users)
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
@@ -157,7 +157,7 @@ class Recommender:
         requests = Requests.one(row, context, said)
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
-        is_cold = row == NO_ROW or not self._owned(row).size
+        is_cold = row == NO_ROW or not self._histories.owned(row).size
         return ScoredRequest(
             user_id=user_id,
             words=words,
@@ -165,7 +165,7 @@ class Recommender:
             requests=requests,
             standardised=standardised,
             profile=self._semantic.user_profiles(requests)[0],
-            owned_rows=self._owned(row),
+            owned_rows=self._histories.owned(row),
             is_cold=is_cold,
             notes=(*notes, *_silences(standardised, is_cold, is_known=row != NO_ROW)),
         )
@@ -212,81 +212,12 @@ class Recommender:
         )
 
     def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
-        """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words.
-
-        Other shoppers' praise comes first, then the description, and title and attributes only where neither of them
-        speaks for the product: they say little that a card does not show anyway. A complaint may speak for a product
-        too, by being unlike what the shopper likes, but whoever reads it there takes it for the opposite.
-        """
-        row = self.item_row(item_id)
-        own, values = self._semantic.phrase_values(scored.profile, row)
-        if own.start == own.stop:
-            return None
-        if not values.any():
-            values = self._semantic.weights[own]
-        kinds, praises = self._semantic.kinds[own], self._semantic.weights[own] > 0
-        if praises.any():
-            values = np.where(praises, values, -np.inf)
-        for preferred in (REVIEW, DESCRIPTION):
-            telling = (kinds == preferred) & (values > 0)
-            if telling.any():
-                values = np.where(telling, values, -np.inf)
-                break
-        best = int(np.argmax(values))
-        return self._quote_at(own.start + best, row, float(values[best]))
-
-    def _quote_at(self, position: int, item_row: int, value: float) -> Quote:
-        semantic = self._semantic
-        kind, document = int(semantic.kinds[position]), int(semantic.documents[position])
-        start, end = int(semantic.starts[position]), int(semantic.ends[position])
-        item = self.items.iloc[item_row]
-        user_id, rating, moment = None, math.nan, None
-        if kind == REVIEW:
-            review = self._review(self._review_row(document))
-            text, rating = review["text"], review["rating"]
-            user_id = str(self.users["user_id"].iloc[review["user_row"]])
-            moment = datetime.fromtimestamp(review["time_s"], UTC)
-        else:
-            text = {TITLE: item["title"], DESCRIPTION: item["description"]}.get(kind, "")
-            if kind == ATTRIBUTES:
-                text = attributes_text(item["category"], tuple(item["tags"]))
-        return Quote(text[start:end], KINDS[kind], item["item_id"], user_id, rating, moment, value, text, start, end)
-
-    def _review_row(self, review_id: int) -> int:
-        # Ids ascend in the order of the data, also after some were left out.
-        return int(np.searchsorted(self._review_ids, review_id))
-
-    @cached_property
-    def _review_ids(self) -> IntArray:
-        return np.asarray(self._reviews["review_id"].to_numpy(), np.int32)
-
-    def _review(self, row: int) -> dict[str, Any]:
-        record: dict[str, Any] = self._reviews.slice(row, 1).to_pylist()[0]
-        return record
-
-    def _owned(self, user_row: int) -> IntArray:
-        if user_row == NO_ROW:
-            return np.empty(0, np.int32)
-        own = self._acts(user_row)
-        return np.unique(self._history["item_row"][own][self._history["owned"][own]])
-
-    def _acts(self, user_row: int) -> slice:
-        starts = self._history["starts"]
-        return slice(int(starts[user_row]), int(starts[user_row + 1]))
+        """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
+        return self._quotes.strongest(scored.profile, self.item_row(item_id))
 
     def history(self, user_id: str) -> pd.DataFrame:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
-        own, past = self._acts(self.user_row(user_id)), self._history
-        rows = past["item_row"][own]
-        reviews = past["review_row"][own]
-        texts = self._reviews["text"]
-        frame = self.items[["item_id", "title", "category"]].iloc[rows].reset_index(drop=True)
-        return frame.assign(
-            kind=self._event_kinds[past["kind"][own]],
-            rating=past["rating"][own],
-            timestamp=pd.to_datetime(past["time_s"][own], unit="s", utc=True),
-            text=[texts[int(review)].as_py() if review >= 0 else "" for review in reviews],
-        )
+        return self._histories.table(self.user_row(user_id))
 
     def _check_context(self, context: Context) -> list[str]:
         """Notes on circumstances that change nothing here; raises ContextError for those that make no sense."""
