@@ -8,7 +8,6 @@ from pages._shared.frame import link_to_list, open_page
 frame = open_page("Home")
 model = frame.model
 info, summary, tone = model.info, model.summary, charts.theme()
-CHART = {"displayModeBar": False}
 
 st.title("The shop at a glance", anchor=False)
 st.html(
@@ -35,29 +34,13 @@ with st.container(key="answers"):
 
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_activity", height="stretch"):
-    st.plotly_chart(
-        charts.activity(summary.activity, tone),
-        theme=None,
-        config=CHART,
-        alt="Events and reviews by month",
-        key="activity",
-    )
+    charts.show(charts.activity(summary.activity, tone), "Events and reviews by month", key="activity")
 with about, st.container(key="chart_ratings", height="stretch"):
-    st.plotly_chart(
-        charts.ratings(summary.rating_counts, tone),
-        theme=None,
-        config=CHART,
-        alt="Number of reviews by stars",
-        key="ratings",
-    )
+    charts.show(charts.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_categories", height="stretch"):
-    st.plotly_chart(
-        charts.categories(summary.top_categories, tone),
-        theme=None,
-        config=CHART,
-        alt="Categories that shoppers chose most",
-        key="categories",
+    charts.show(
+        charts.categories(summary.top_categories, tone), "Categories that shoppers chose most", key="categories"
     )
 with about, st.container(key="chart_coverage", height="stretch"):
     st.html(glance.coverage_html(summary) + glance.shoppers_html(model.users))

@@ -157,7 +157,8 @@ class Recommender:
         requests = Requests.one(row, context, said)
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
-        is_cold = row == NO_ROW or not self._histories.owned(row).size
+        owned_rows = self._histories.owned(row)
+        is_cold = not owned_rows.size
         return ScoredRequest(
             user_id=user_id,
             words=words,
@@ -165,7 +166,7 @@ class Recommender:
             requests=requests,
             standardised=standardised,
             profile=self._semantic.user_profiles(requests)[0],
-            owned_rows=self._histories.owned(row),
+            owned_rows=owned_rows,
             is_cold=is_cold,
             notes=(*notes, *_silences(standardised, is_cold, is_known=row != NO_ROW)),
         )

@@ -11,11 +11,13 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.recommender import Recommender
+from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from recsys.text.phrasebook import PhraseVectors, attributes_text, build_phrasebook
 from recsys.text.phrases import segment
 from recsys.training.artifacts import MANIFEST
-from recsys.training.fit import TrainingSettings, fit_components, save_model
+from recsys.training.fit import TrainingSettings, save_model
 from tests._encoder import WordEncoder
 
 UNTIL = datetime(2024, 4, 28, 20, 30, tzinfo=UTC)
@@ -36,7 +38,7 @@ class TypedWords(WordEncoder):
 def make_model(data: Dataset, folder: Path) -> Recommender:
     """Train on a dataset with the quick encoder and open the model."""
     book = build_phrasebook(data, WordEncoder())
-    save_model(folder, data, book, fit_components(data, book), TrainingSettings())
+    save_model(folder, data, book, fit_scorers(COMPONENT_CLASSES, Fitting(data, book)), TrainingSettings())
     return opened(folder)
 
 

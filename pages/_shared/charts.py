@@ -16,6 +16,11 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
+def show(figure: go.Figure, alt: str, *, key: str) -> None:
+    """Draw a chart in its own colours and without Plotly's tool bar; `alt` is what a screen reader says of it."""
+    st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, alt=alt, key=key)
+
+
 def ratings(counts: Mapping[int, int], tone: str) -> go.Figure:
     """Number of reviews by stars, with its share of all in words at every bar."""
     stars = sorted(counts)

@@ -18,7 +18,7 @@ from recsys.evaluation.weights import ValidationScores, best_weights
 from recsys.fusion import Standardised, fuse
 from recsys.progress import Progress, silent
 from recsys.ranking import select
-from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
+from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests, Scorer
 from recsys.scorers.semantic import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings, require_seed, season_of
@@ -108,7 +108,7 @@ def choose_weights(
     data: Dataset, split: Split, book: Phrasebook, settings: EvaluationSettings, progress: Progress = silent
 ) -> dict[str, FusionSettings]:
     """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
-    scorers = _fit(COMPONENT_CLASSES, split.fit_validation, book, settings.seed, progress)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book, settings.seed), progress)
     scores = validation_scores(data, split, scorers, settings, progress)
     traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
     full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
@@ -149,7 +149,7 @@ def _reports(
     progress: Progress,
 ) -> Iterator[tuple[str, ModelReport]]:
     train, users = split.fit_test, split.test.users()
-    scorers = _fit({**BASELINE_CLASSES, **COMPONENT_CLASSES}, train, book, settings.seed, progress)
+    scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, Fitting(train, book, settings.seed), progress)
     vectors = reference_vectors(book, data.n_items)
     ranking, owned = RankingSettings(n=settings.k), train.owned()
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
@@ -185,12 +185,6 @@ def _reports(
     progress("measuring", len(MODELS), len(MODELS))
 
 
-def _fit(
-    classes: Mapping[str, type[Scorer]], train: Dataset, book: Phrasebook, seed: int, progress: Progress
-) -> dict[str, Scorer]:
-    return {name: scorer_class().fit(Fitting(train, book, seed), progress) for name, scorer_class in classes.items()}
-
-
 def _batches(
     data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
 ) -> Iterator[tuple[int, Requests]]:
@@ -210,10 +204,10 @@ def _contexts(
     that follow, and in the region where the shopper acted most.
     """
     moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
-    places = pd.DataFrame(
-        {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
-    )
     if split == "last":
+        places = pd.DataFrame(
+            {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
+        )
         acts = data.interactions().drop_duplicates(["user_row", "item_row", "time_s"])
         acts = places.merge(acts, on=["user_row", "item_row", "time_s"], how="left").set_index("user_row")
         devices = acts["device"].astype(object).fillna("").reindex(users)

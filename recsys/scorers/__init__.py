@@ -1,6 +1,9 @@
 """Components and baselines under one contract (`recsys.scorers.base`)."""
 
-from recsys.scorers.base import Scorer
+from collections.abc import Mapping
+
+from recsys.progress import Progress, silent
+from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
@@ -19,3 +22,10 @@ BASELINE_CLASSES: dict[str, type[Scorer]] = {
     scorer.name: scorer for scorer in (PopularityScorer, RecentPopularityScorer, ItemKNNScorer, EASEScorer)
 }
 """Simple models that anything better has to beat."""
+
+
+def fit_scorers(
+    classes: Mapping[str, type[Scorer]], fitting: Fitting, progress: Progress = silent
+) -> dict[str, Scorer]:
+    """Every scorer of the given classes, with its defaults, fitted on the same data; by name."""
+    return {name: scorer_class().fit(fitting, progress) for name, scorer_class in classes.items()}

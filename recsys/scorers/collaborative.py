@@ -69,13 +69,14 @@ class CollaborativeScorer(Scorer):
         model = LightFM(
             no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
         )
+        compiled_users, compiled_items = _narrow(user_features[learners][:, learnt]), _narrow(item_features)
         for epoch in range(settings.n_epochs):
             progress("fitting the collaborative model", epoch, settings.n_epochs)
             # One thread: LightFM's parallel updates race, and the same seed must give the same model.
             model.fit_partial(
                 matrix,
-                user_features=_narrow(user_features[learners][:, learnt]),
-                item_features=_narrow(item_features),
+                user_features=compiled_users,
+                item_features=compiled_items,
                 epochs=1,
                 num_threads=1,
             )

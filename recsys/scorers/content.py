@@ -20,7 +20,7 @@ from scipy import sparse
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
 from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
-from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, row_normalised
+from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, recency_of_likes, row_normalised
 
 CHUNK = 256
 
@@ -174,9 +174,7 @@ def _documents(data: Dataset) -> list[str]:
 def _profiles(data: Dataset, item_vectors: sparse.csr_array, half_life_days: float) -> sparse.csr_array:
     """Unit profile of every shopper: liked products, weighted by recency as of each shopper's own last act."""
     likes = data.positives()
-    last = likes.groupby("user_row")["time_s"].transform("max")
-    age_days = (last - likes["time_s"]).to_numpy() / 86_400
-    weights = np.exp2(-age_days / half_life_days).astype(np.float32)
+    weights = recency_of_likes(data, half_life_days).astype(np.float32)
     pairs = (likes["user_row"].to_numpy(), likes["item_row"].to_numpy())
     liked = sparse.csr_array((weights, pairs), shape=(data.n_users, data.n_items))
     return row_normalised(sparse.csr_array(liked @ item_vectors))

@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys.data.dataset import Dataset
+
 N_PRICE_BANDS = 5
 
 
@@ -65,6 +67,13 @@ def _price_bands(prices: pd.Series) -> pd.Series:
     band = np.clip(np.searchsorted(edges, known.to_numpy(), side="right") - 1, 0, len(edges) - 2)
     labels = np.array([f"price:{low:g} to {high:g}" for low, high in pairwise(edges)])
     return pd.Series(labels[band], index=known.index)
+
+
+def recency_of_likes(data: Dataset, half_life_days: float) -> NDArray[np.float64]:
+    """Weight of each row of `data.positives()`: 1 at its shopper's last like, half for every half-life before it."""
+    likes = data.positives()
+    age_days = (likes.groupby("user_row")["time_s"].transform("max") - likes["time_s"]).to_numpy() / 86_400
+    return np.asarray(np.exp2(-age_days / half_life_days))
 
 
 def row_normalised(matrix: sparse.csr_array) -> sparse.csr_array:

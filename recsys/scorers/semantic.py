@@ -17,7 +17,7 @@ from scipy import sparse
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
 from recsys.scorers.base import NO_ROW, Fitting, FloatArray, IntArray, Part, Requests, Scorer, ScorerState
-from recsys.scorers.features import csr_arrays, csr_from
+from recsys.scorers.features import csr_arrays, csr_from, recency_of_likes
 from recsys.text.phrasebook import KINDS, Phrasebook
 
 REVIEW = KINDS.index("review")
@@ -77,7 +77,6 @@ class SemanticScorer(Scorer):
         review_weights = _take(_review_weights(data, settings), reviews) * common[phrases]
         weights = self._item_side(kinds, items, review_weights, common[phrases], data.n_items)
         order = np.argsort(items, kind="stable")
-        self.occurrence: IntArray = kept[order].astype(np.int32)
         self.weights: FloatArray = weights[order].astype(np.float32)
         self.phrases: IntArray = phrases[order].astype(np.int32)
         self.item_starts: NDArray[np.int64] = np.searchsorted(items[order], np.arange(data.n_items + 1))
@@ -178,7 +177,7 @@ class SemanticScorer(Scorer):
 
     _ARRAYS = (
         *("phrase_vectors", "mean", "item_profiles", "item_lengths", "item_starts"),
-        *("occurrence", "kinds", "documents", "starts", "ends", "phrases", "weights"),
+        *("kinds", "documents", "starts", "ends", "phrases", "weights"),
         *("own_starts", "own_phrases", "own_weights"),
     )
 
@@ -250,8 +249,7 @@ def _review_weights(data: Dataset, settings: SemanticSettings) -> NDArray[np.flo
 def _liked(data: Dataset, half_life_days: float) -> sparse.csr_array:
     """Shoppers by products: share of each liked product in its shopper's profile, recent ones more."""
     likes = data.positives()
-    last = likes.groupby("user_row")["time_s"].transform("max")
-    weights = np.exp2(-(last - likes["time_s"]).to_numpy() / 86_400 / half_life_days)
+    weights = recency_of_likes(data, half_life_days)
     rows, columns = likes["user_row"].to_numpy(), likes["item_row"].to_numpy()
     totals = np.bincount(rows, weights, data.n_users)
     return sparse.csr_array(

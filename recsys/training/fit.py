@@ -11,7 +11,7 @@ import recsys
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.progress import Progress, silent
-from recsys.scorers import COMPONENT_CLASSES
+from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.semantic import reference_vectors
 from recsys.settings import FusionSettings, require_seed
@@ -42,12 +42,6 @@ class TrainingSettings:
         require_seed(self.seed)
 
 
-def fit_components(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> dict[str, Scorer]:
-    """All four components, fitted on the same data, by name."""
-    fitting = Fitting(data, book, seed)
-    return {name: scorer_class().fit(fitting, progress) for name, scorer_class in COMPONENT_CLASSES.items()}
-
-
 def train(
     data_folder: Path, out: Path, settings: TrainingSettings | None = None, progress: Progress = silent
 ) -> Artifact:
@@ -66,7 +60,7 @@ def train(
         logger.warning("%s", repair)
     known, protocol = _known(data, settings)
     book = make_phrasebook(known, progress)
-    scorers = fit_components(known, book, settings.seed, progress)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress)
     return save_model(out, known, book, scorers, settings, protocol, progress)
 
 

@@ -13,8 +13,6 @@ from recsys.data.dataset import Dataset
 HOT_INTERACTIONS = 10
 """From this many training interactions on a shopper or product is hot; below it, down to one, warm; with none, cold."""
 
-HISTORY_ARRAYS = ("starts", "item_row", "time_s", "kind", "rating", "review_row", "owned")
-
 
 def item_table(data: Dataset) -> pa.Table:
     """The catalogue, and what shoppers did and thought: n_interactions, n_ratings, mean_rating (NaN without any)."""

@@ -109,7 +109,6 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             "item_profiles": item_vectors,
             "item_lengths": np.ones(n_items, np.float32),
             "item_starts": np.arange(n_items + 1, dtype=np.int64) * 3,
-            "occurrence": np.arange(3 * n_items, dtype=np.int32),
             "kinds": np.tile(np.array([0, 1, 2], np.int8), n_items),
             "documents": np.repeat(np.arange(n_items, dtype=np.int32), 3),
             "starts": np.zeros(3 * n_items, np.int32),
