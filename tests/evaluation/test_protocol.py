@@ -148,10 +148,12 @@ def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, spli
     settings = EvaluationSettings(split, k=3)
     held = last_split(tiny_data) if split == "last" else temporal_split(tiny_data)
     seen: list[Dataset] = []
-    fit = protocol._fit
+    fit = protocol.fit_scorers
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            protocol, "_fit", lambda classes, train, *rest: (seen.append(train), fit(classes, train, *rest))[1]
+            protocol,
+            "fit_scorers",
+            lambda classes, fitting, *rest: (seen.append(fitting.data), fit(classes, fitting, *rest))[1],
         )
         weights = choose_weights(tiny_data, held, quick_book(tiny_data), settings)
     assert [train is held.fit_validation for train in seen] == [True]
