@@ -62,3 +62,15 @@ class Shelf:
         if not filters.include_seen:
             mask[owned_rows] = False
         return mask
+
+    def why_not(self, filters: Filters, owned_rows: IntArray, item_row: int) -> str:
+        """Why a product may not be listed, in words; "" if it may."""
+        if self.eligible(filters, owned_rows)[item_row]:
+            return ""
+        if not filters.include_seen and item_row in owned_rows:
+            return "the shopper already has it"
+        if filters.only_available and not self.available[item_row]:
+            return "it is not available"
+        if filters.categories and self.categories[self.category[item_row]] not in filters.categories:
+            return "the filter leaves out its category"
+        return "the filter leaves out its price"

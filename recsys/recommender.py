@@ -1,16 +1,23 @@
 """A trained model that answers: who gets which products, in what order, from what, and in whose words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from recsys.documents import Documents
 from recsys.eligibility import Shelf
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
-from recsys.fusion import Standardised
+from recsys.explanations.decompose import both_sides, decompose, scales
+from recsys.explanations.reading import Reading, Sides, read_both
+from recsys.explanations.records import Explanation, Standing
+from recsys.explanations.strikes import without_of
+from recsys.fusion import Standardised, fuse, weight_vector
 from recsys.histories import Histories
 from recsys.quotes import Quotes
 from recsys.ranking import Ranking, rank
@@ -57,7 +64,8 @@ class Recommender:
         reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # mapped now: a later training removes the file
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
-        self._quotes = Quotes(self._semantic, self.items, reviews, self._users)
+        self._documents = Documents(self._semantic, self.items, reviews, self._users)
+        self._quotes = Quotes(self._semantic, self._documents)
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
@@ -133,7 +141,13 @@ class Recommender:
         """The weights to start from: the model's, or for a shopper known by words alone those that let words lead."""
         return NEW_SHOPPER_WEIGHTS if user_id is None else self.info.default_weights
 
-    def scores(self, user_id: str | None = None, words: str = "", context: Context | None = None) -> ScoredRequest:
+    def scores(
+        self,
+        user_id: str | None = None,
+        words: str = "",
+        context: Context | None = None,
+        struck: Sequence[str] = (),
+    ) -> ScoredRequest:
         """Score the whole catalogue for one request.
 
         Parameters
@@ -141,12 +155,13 @@ class Recommender:
         user_id : a known shopper, or None for a new one
         words : what the shopper says they like or look for, "" for nothing
         context : the circumstances; None means the end of the training data and nothing else known
+        struck : what is left out as if it had never been there, by the names of `recsys.explanations.strikes`
 
         Raises
         ------
         UnknownUserError : the shopper is not in the model
         ContextError : a circumstance is not among the known ones, or the moment lies before the model's knowledge ends
-        InputError : neither a shopper nor any words
+        InputError : neither a shopper nor any words, or something is struck that is not there
         """
         context = context or Context()
         if user_id is None and not words.strip():
@@ -154,7 +169,20 @@ class Recommender:
         notes = self._check_context(context)
         row = NO_ROW if user_id is None else self.user_row(user_id)
         said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
-        requests = Requests.one(row, context, said)
+        return self._scored(user_id, words, Requests.one(row, context, said), notes, struck)
+
+    def strike(self, scored: ScoredRequest, struck: Sequence[str]) -> ScoredRequest:
+        """The same request with these things left out, and none of those that were before; raises as `scores` does."""
+        requests = replace(scored.requests, without=())
+        return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), struck)
+
+    def _scored(
+        self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], struck: Sequence[str]
+    ) -> ScoredRequest:
+        row = int(requests.user_rows[0])
+        if struck:
+            without = without_of(struck, self._documents, self._semantic, self.item_row)
+            requests = replace(requests, without=(without,))
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
         owned_rows = self._histories.owned(row)
@@ -162,13 +190,14 @@ class Recommender:
         return ScoredRequest(
             user_id=user_id,
             words=words,
-            context=context,
+            context=requests.contexts[0],
             requests=requests,
             standardised=standardised,
             profile=self._semantic.user_profiles(requests)[0],
             owned_rows=owned_rows,
             is_cold=is_cold,
             notes=(*notes, *_silences(standardised, is_cold, is_known=row != NO_ROW)),
+            struck=tuple(sorted(set(struck))),
         )
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
@@ -214,7 +243,90 @@ class Recommender:
 
     def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
         """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
-        return self._quotes.strongest(scored.profile, self.item_row(item_id))
+        return self._quotes.strongest(scored.profile, self.item_row(item_id), scored.requests.without_of(0))
+
+    def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
+        """The exact arithmetic of one product's score, listed or not.
+
+        Raises
+        ------
+        UnknownItemError : the product is not in the catalogue
+        """
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        item_row, requests, standardised = self.item_row(item_id), scored.requests, scored.standardised
+        split = decompose(
+            self.scorers,
+            requests,
+            standardised,
+            settings.fusion,
+            item_row,
+            self._documents,
+            self._columns["item_id"],
+        )
+        worth = scales(standardised, settings.fusion)["semantic"]
+        product = self._semantic.item_side(item_row, requests.without_of(0))
+        shopper = self._semantic.shopper_side(requests, 0)
+        said = requests.words_of(0)
+        phrases, pairs = both_sides(
+            shopper, product, worth, scored.words, None if said is None else said.spans, self._documents
+        )
+        standing, score = self._standing(scored, settings, item_row)
+        return Explanation(
+            user_id=scored.user_id,
+            words=scored.words,
+            item_id=item_id,
+            title=self._columns["title"][item_row],
+            weights=settings.fusion.normalised(),
+            context=_context_json(scored.context),
+            score=score,
+            baseline=split.baseline,
+            components=split.components,
+            averages=split.averages,
+            contributions=split.contributions,
+            shopper_phrases=phrases,
+            pairs=pairs,
+            standing=standing,
+            struck=scored.struck,
+            notes=scored.notes,
+        )
+
+    def read(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Reading:
+        """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        item_row = self.item_row(item_id)
+        whole = self.strike(scored, ()) if scored.struck else scored
+        said = scored.requests.words_of(0)
+        return read_both(
+            self._sides(whole, item_row, settings.fusion),
+            self._sides(scored, item_row, settings.fusion),
+            self._documents,
+            self._polarity,
+            None if said is None else (scored.words, said.spans),
+        )
+
+    def _sides(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> Sides:
+        return Sides(
+            self._semantic.shopper_side(scored.requests, 0),
+            self._semantic.item_side(item_row, scored.requests.without_of(0)),
+            scales(scored.standardised, fusion)["semantic"],
+        )
+
+    def _polarity(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.zeros(len(places), np.float32)
+
+    def _standing(self, scored: ScoredRequest, settings: RankingSettings, item_row: int) -> tuple[Standing, float]:
+        """Where a product stands, and its score as the list shows it."""
+        values = scored.standardised.values
+        eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
+        ranking = rank(values, settings, eligible, self._vectors)
+        listed = np.flatnonzero(ranking.item_rows == item_row)
+        fused = fuse(values, settings.fusion)
+        before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
+        by_score = int(np.count_nonzero(before & eligible)) + 1 if eligible[item_row] else None
+        reason = "" if eligible[item_row] else self._shelf.why_not(settings.filters, scored.owned_rows, item_row)
+        score = float((weight_vector(settings.fusion) * values[:, item_row]).astype(np.float64).sum())
+        place = int(listed[0]) + 1 if len(listed) else None
+        return Standing(place, by_score, settings.n, ranking.n_candidates, reason), score
 
     def history(self, user_id: str) -> pd.DataFrame:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""

@@ -114,6 +114,7 @@ class ScoredRequest:
     owned_rows : int32, rows of the products that the shopper already has
     is_cold : the shopper has no training interaction
     notes : what a person should know about this request, in words
+    struck : names of what is left out
     """
 
     user_id: str | None
@@ -125,6 +126,7 @@ class ScoredRequest:
     owned_rows: IntArray
     is_cold: bool
     notes: tuple[str, ...]
+    struck: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "settings", "errors", "progress", "privacy", "exports"),
     ("text", "data"),
     ("scorers",),
-    ("fusion", "eligibility", "ranking", "rules", "explanations", "results", "quotes", "histories"),
+    ("fusion", "eligibility", "ranking", "rules", "explanations", "results", "quotes", "histories", "documents"),
     ("recommender", "evaluation", "training", "store"),
     ("cli", "__main__"),
 )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
 import recsys
-from recsys.cli import bench, demo, evaluate, recommend, train
+from recsys.cli import bench, demo, evaluate, explain, recommend, train
 from recsys.errors import Cancelled, RecsysError
 
 _DESCRIPTION = """\
@@ -23,6 +23,7 @@ A first tour, from nothing to a list:
   python -m recsys train --data shop --out model            learn from it
   python -m recsys recommend --model model --user u00001    ten products for one shopper
   python -m recsys recommend --model model --text "a warm, quiet tent for two"
+  python -m recsys explain --model model --user u00001 --item p0001
   python -m recsys evaluate --data shop                     how good it is, beside simple baselines
   streamlit run app.py                                      all of it in the browser
 """
@@ -43,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Shelfwise {recsys.__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="also log what happens inside, on stderr")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (demo, train, recommend, evaluate, bench):
+    for module in (demo, train, recommend, explain, evaluate, bench):
         module.add_command(commands)
     return parser
 

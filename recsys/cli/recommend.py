@@ -3,9 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recsys.results import Recommendation
 from recsys.settings import COMPONENTS, Context, RankingSettings, parse_context, parse_weights
+
+if TYPE_CHECKING:
+    from recsys.recommender import Recommender
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,12 +55,16 @@ def run(args: argparse.Namespace) -> None:
 
     context = parse_context(args.context) if args.context else Context()
     model = Recommender.load(args.model)
-    weights = parse_weights(args.weights) if args.weights else model.start_weights(args.user)
-    settings = RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
-    ranked = model.recommend(args.user, args.text, context, settings)
+    ranked = model.recommend(args.user, args.text, context, settings_of(args, model))
     for note in ranked.notes:
         print(f"note: {note}", file=sys.stderr)
     print(ranked.to_json() if args.json else table(ranked))
+
+
+def settings_of(args: argparse.Namespace, model: "Recommender") -> RankingSettings:
+    """The settings that the options ask for; weights are the model's unless given."""
+    weights = parse_weights(args.weights) if args.weights else model.start_weights(args.user)
+    return RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
 
 
 def table(ranked: Recommendation) -> str:

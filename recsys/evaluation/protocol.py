@@ -20,7 +20,7 @@ from recsys.progress import Progress, silent
 from recsys.ranking import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests, Scorer
-from recsys.scorers.semantic import reference_vectors
+from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings, require_seed, season_of
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook

@@ -27,6 +27,31 @@ NO_ROW = -1
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """What one request leaves out, as if it had never been there; every score and every split of it follows.
+
+    Parameters
+    ----------
+    phrases : places of phrase occurrences in the semantic scorer, ascending
+    items : rows of products taken out of the shopper's history, ascending
+    features : names of attributes ("brand:Northpeak"), words ("term:zip"), a region ("region:north") or products as
+        such ("product:17", by row), none of which counts for any product
+    circumstances : dimensions of the context that count as not stated, or "trend"
+    """
+
+    phrases: tuple[int, ...] = ()
+    items: tuple[int, ...] = ()
+    features: frozenset[str] = frozenset()
+    circumstances: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.phrases or self.items or self.features or self.circumstances)
+
+
+NOTHING_LEFT_OUT = Without()
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """A batch of questions; row r of every answer belongs to row r here.
 
@@ -35,15 +60,20 @@ class Requests:
     user_rows : int32 of shape (n_requests,), rows of `Dataset.user_ids`, or NO_ROW for a new shopper
     contexts : one context a request
     words : what the shopper says in words now, encoded, or None; one a request, or empty for none at all
+    without : what is left out; one a request, or empty for nothing at all
     """
 
     user_rows: IntArray
     contexts: tuple[Context, ...]
     words: tuple[PhraseVectors | None, ...] = ()
+    without: tuple[Without, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.contexts) != len(self.user_rows) or len(self.words) not in (0, len(self.user_rows)):
-            raise ValueError("requests need one context, and one entry of words or none at all, for every user row")
+        sizes = {len(self.words), len(self.without)}
+        if len(self.contexts) != len(self.user_rows) or not sizes <= {0, len(self.user_rows)}:
+            raise ValueError(
+                "requests need one context for every user row, and of words and of what is left out one or none at all"
+            )
 
     def __len__(self) -> int:
         return len(self.user_rows)
@@ -52,10 +82,34 @@ class Requests:
         """What the shopper of one request says in words, or None."""
         return self.words[request] if self.words else None
 
+    def without_of(self, request: int) -> Without:
+        """What one request leaves out."""
+        return self.without[request] if self.without else NOTHING_LEFT_OUT
+
+    def only(self, request: int) -> Self:
+        """One request as a batch of its own."""
+        return type(self)(
+            self.user_rows[request : request + 1],
+            self.contexts[request : request + 1],
+            self.words[request : request + 1],
+            self.without[request : request + 1],
+        )
+
     @classmethod
-    def one(cls, user_row: int, context: Context, words: PhraseVectors | None = None) -> Self:
+    def one(
+        cls,
+        user_row: int,
+        context: Context,
+        words: PhraseVectors | None = None,
+        without: Without = NOTHING_LEFT_OUT,
+    ) -> Self:
         """A batch of a single question."""
-        return cls(np.array([user_row], np.int32), (context,), (words,) if words is not None else ())
+        return cls(
+            np.array([user_row], np.int32),
+            (context,),
+            (words,) if words is not None else (),
+            (without,) if without else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,17 @@ from scipy import sparse
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.base import (
+    NO_ROW,
+    Fitting,
+    FloatArray,
+    IntArray,
+    Part,
+    Requests,
+    Scorer,
+    ScorerState,
+    Without,
+)
 from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from
 
 
@@ -56,7 +66,7 @@ class CollaborativeScorer(Scorer):
 
         data, settings = fitting.data, self.settings
         item_features, names = _item_features(data, settings.metadata_share)
-        user_features, regions = _user_features(data)
+        user_features, regions, homes = _user_features(data)
         pairs = data.positives()
         # Only shoppers who liked something take part: the others teach nothing, and with them the random start of
         # everybody would depend on who first came after the moment at which the data was cut.
@@ -86,7 +96,10 @@ class CollaborativeScorer(Scorer):
         touched_items[pairs["item_row"].unique()] = 1
         learnt_item_features = np.asarray(item_features.T @ touched_items) > 0
         learnt_user_features = np.asarray(user_features[learners].sum(axis=0)) > 0
-        self.feature_names, self.regions = names, regions
+        self.feature_names, self.regions, self.homes = names, regions, homes
+        liked = pairs.sort_values(["user_row", "item_row"])
+        self.like_starts: NDArray[np.int64] = np.searchsorted(liked["user_row"], np.arange(data.n_users + 1))
+        self.like_rows: IntArray = liked["item_row"].to_numpy(np.int32)
         self.item_features = item_features
         vectors = np.hstack([model.item_embeddings, model.item_biases[:, None]]).astype(np.float32)
         self.feature_vectors: FloatArray = vectors * learnt_item_features[:, None]
@@ -99,28 +112,107 @@ class CollaborativeScorer(Scorer):
     def _user_vectors(self, requests: Requests) -> FloatArray:
         """Shape (n_requests, n_dims + 1); the last column is 1 and picks up the product's bias."""
         vectors = self.user_factors[requests.user_rows]
-        for request in np.flatnonzero(requests.user_rows == NO_ROW):
-            region = requests.contexts[request].region
-            vectors[request] = 0
-            vectors[request, -1] = 1
-            if region in self.regions:
-                vectors[request] = self.region_factors[self.regions.index(region)]
+        for request in range(len(requests)):
+            if requests.user_rows[request] == NO_ROW or requests.without_of(request):
+                vectors[request, :-1] = sum(self._halves(requests, request))
+                vectors[request, -1] = 1
         return vectors
 
+    def _halves(self, requests: Requests, request: int) -> tuple[FloatArray, FloatArray]:
+        """The shopper's own vector and that of their region, float32 of shape (n_dims,) each; zeros where unknown."""
+        row, without = int(requests.user_rows[request]), requests.without_of(request)
+        region = self._region(requests, request)
+        home = self.region_factors[region, :-1] if region >= 0 else np.zeros(self._n_dims, np.float32)
+        own = np.zeros(self._n_dims, np.float32)
+        if row != NO_ROW:
+            own = self.user_factors[row, :-1] - home
+            if without.items:
+                own = own - self.effect_of(row, without.items)
+        if region >= 0 and f"region:{self.regions[region]}" in without.features:
+            home = np.zeros_like(home)
+        return own, home
+
+    @property
+    def _n_dims(self) -> int:
+        return int(self.item_factors.shape[1]) - 1
+
+    def _region(self, requests: Requests, request: int) -> int:
+        """Place of the shopper's home region, or of a new shopper's present one, in `regions`; -1 for none."""
+        row = int(requests.user_rows[request])
+        if row != NO_ROW:
+            return int(self.homes[row])
+        region = requests.contexts[request].region
+        return self.regions.index(region) if region in self.regions else -1
+
+    def effect_of(self, user_row: int, item_rows: Sequence[int]) -> FloatArray:
+        """What some liked products did to a shopper's own vector, float32 of shape (n_dims,): see `fold_in`."""
+        from recsys.scorers.fold_in import folded_in  # compiles on first use
+
+        liked = self.like_rows[self.like_starts[user_row] : self.like_starts[user_row + 1]]
+        kept = liked[~np.isin(liked, item_rows)]
+        if len(kept) == len(liked):
+            return np.zeros(self._n_dims, np.float32)
+        home = int(self.homes[user_row])
+        offset = self.region_factors[home, :-1] if home >= 0 else np.zeros(self._n_dims, np.float32)
+        settings = self.settings
+        with_all, without = (
+            folded_in(
+                self.item_factors[:, :-1],
+                self.item_factors[:, -1],
+                offset,
+                rows,
+                settings.n_epochs,
+                settings.learning_rate,
+            )
+            for rows in (liked, kept)
+        )
+        return with_all - without
+
     def _score(self, requests: Requests) -> FloatArray:
-        return self._user_vectors(requests) @ self.item_factors.T
+        vectors = self._user_vectors(requests)
+        scores = np.asarray(vectors @ self.item_factors.T)
+        for request in range(len(requests)):
+            struck = self._columns(requests.without_of(request))
+            if len(struck):
+                scores[request] -= self.item_features[:, struck] @ (self.feature_vectors[struck] @ vectors[request])
+        return scores
+
+    def _columns(self, without: Without) -> NDArray[np.int64]:
+        """Columns of the product features that do not count."""
+        columns = [
+            len(self.item_factors) + self.feature_names.index(name)
+            for name in without.features
+            if name in self.feature_names
+        ]
+        columns += [int(name[8:]) for name in without.features if name.startswith("product:")]
+        return np.array(sorted(columns), np.int64)
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
-        vector = self._user_vectors(requests)[request]
+        """One part for each feature of the product with each feature of the shopper, and with what all have in common.
+
+        A product's bias says how much it is wanted by everybody, and it too splits over the product's features.
+        """
+        own, home = self._halves(requests, request)
+        region = self._region(requests, request)
+        sides = [("everybody", self.feature_vectors[:, -1:], np.ones(1, np.float32))]
+        if requests.user_rows[request] != NO_ROW:
+            sides.append(("this shopper", self.feature_vectors[:, :-1], own))
+        if region >= 0 and home.any():
+            sides.append((f"region:{self.regions[region]}", self.feature_vectors[:, :-1], home))
         row = slice(self.item_features.indptr[item_row], self.item_features.indptr[item_row + 1])
         features, weights = self.item_features.indices[row], self.item_features.data[row]
-        values = weights * (self.feature_vectors[features] @ vector)
+        counting = ~np.isin(features, self._columns(requests.without_of(request)))
+        features, weights = features[counting], weights[counting]
         n_items = len(self.item_factors)
-        return [
-            Part(label, float(value), {"kind": "item feature", "feature": label})
-            for feature, value in zip(features, values, strict=True)
-            for label in ("this product itself" if feature < n_items else self.feature_names[feature - n_items],)
-        ]
+        parts = []
+        for who, vectors, vector in sides:
+            values = weights * (vectors[features] @ vector)
+            for feature, value in zip(features.tolist(), values.tolist(), strict=True):
+                itself = feature < n_items
+                name = f"product:{feature}" if itself else self.feature_names[feature - n_items]
+                label = f"{'this product itself' if itself else name} × {who}"
+                parts.append(Part(label, value, {"kind": "item feature", "feature": name, "with": who}))
+        return parts
 
     def _state(self) -> ScorerState:
         arrays: dict[str, NDArray[Any]] = {
@@ -128,6 +220,9 @@ class CollaborativeScorer(Scorer):
             "item_factors": self.item_factors,
             "user_factors": self.user_factors,
             "region_factors": self.region_factors,
+            "homes": self.homes,
+            "like_starts": self.like_starts,
+            "like_rows": self.like_rows,
             **csr_arrays("item_features", self.item_features),
         }
         meta = {"settings": asdict(self.settings), "features": list(self.feature_names), "regions": list(self.regions)}
@@ -139,6 +234,7 @@ class CollaborativeScorer(Scorer):
         self.feature_names, self.regions = tuple(state.meta["features"]), tuple(state.meta["regions"])
         self.feature_vectors, self.item_factors = arrays["feature_vectors"], arrays["item_factors"]
         self.user_factors, self.region_factors = arrays["user_factors"], arrays["region_factors"]
+        self.homes, self.like_starts, self.like_rows = arrays["homes"], arrays["like_starts"], arrays["like_rows"]
         shape = (len(self.item_factors), len(self.feature_vectors))
         self.item_features = csr_from(arrays, "item_features", shape)
 
@@ -152,18 +248,20 @@ def _item_features(data: Dataset, metadata_share: float) -> tuple[sparse.csr_arr
     return matrix.astype(np.float32), features.names
 
 
-def _user_features(data: Dataset) -> tuple[sparse.csr_array, tuple[str, ...]]:
-    """Identity beside the region from which a shopper came most often."""
+def _user_features(data: Dataset) -> tuple[sparse.csr_array, tuple[str, ...], IntArray]:
+    """Identity beside the region from which a shopper came most often; its names, and each shopper's, -1 for none."""
     visits = data.interactions()
     visits = visits[visits["region"] != ""]
     home = visits.groupby(["user_row", "region"], observed=True).size().rename("n").reset_index()
     home = home.sort_values(["user_row", "n", "region"], ascending=[True, False, True]).drop_duplicates("user_row")
     regions = tuple(sorted(home["region"].astype(str).unique()))
     codes = pd.Index(regions).get_indexer(home["region"].astype(str)) if regions else np.empty(0, np.int64)
+    homes = np.full(data.n_users, -1, np.int32)
+    homes[home["user_row"].to_numpy()] = codes
     shape = (data.n_users, len(regions))
     region = sparse.csr_array((np.ones(len(home), np.float32), (home["user_row"].to_numpy(), codes)), shape=shape)
     matrix = sparse.hstack([sparse.eye_array(data.n_users, dtype=np.float32), region], format="csr")
-    return sparse.csr_array(matrix.astype(np.float32)), regions
+    return sparse.csr_array(matrix.astype(np.float32)), regions, homes
 
 
 def _narrow(matrix: sparse.csr_array) -> sparse.csr_matrix:

@@ -11,6 +11,7 @@ Salton & Buckley (1988), Term-weighting approaches in automatic text retrieval, 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from scipy import sparse
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState, Without
 from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, recency_of_likes, row_normalised
 
 CHUNK = 256
@@ -79,24 +80,41 @@ class ContentScorer(Scorer):
         self.item_vectors = row_normalised(sparse.csr_array(both.astype(np.float32)))
         self.item_vectors.sort_indices()
         progress("fitting the content model", 1, 2)
-        self.user_vectors = _profiles(data, self.item_vectors, settings.half_life_days)
+        self.likes = _likes(data, settings.half_life_days)
+        self.user_vectors = row_normalised(sparse.csr_array(self.likes @ self.item_vectors))
         self._vectoriser: Any = None
         progress("fitting the content model", 2, 2)
 
     def _profile(self, requests: Requests, request: int) -> FloatArray:
         """Dense unit profile of one request over terms and attributes (zeros when nothing is known)."""
         profile = np.zeros(self.item_vectors.shape[1], np.float32)
-        row = requests.user_rows[request]
+        row, without = requests.user_rows[request], requests.without_of(request)
         if row != NO_ROW:
-            own = slice(self.user_vectors.indptr[row], self.user_vectors.indptr[row + 1])
-            profile[self.user_vectors.indices[own]] = self.user_vectors.data[own]
+            source, own = self.user_vectors, slice(self.user_vectors.indptr[row], self.user_vectors.indptr[row + 1])
+            if without.items:
+                source = row_normalised(self._likes_without(int(row), without) @ self.item_vectors)
+                own = slice(0, source.nnz)
+            profile[source.indices[own]] = source.data[own]
         said = requests.words_of(request)
         if said is not None:
             profile[: len(self.terms)] += self._typed(said.text)
+        if without.features:
+            profile[[self._columns[name] for name in without.features if name in self._columns]] = 0
         length = float(np.linalg.norm(profile))
         if length > 0:
             profile /= np.float32(length)
         return profile
+
+    def _likes_without(self, row: int, without: Without) -> sparse.csr_array:
+        """Weights of the products that a shopper liked, but for those that are taken out, as a matrix of one row."""
+        likes = self.likes[[row]]
+        likes.data = np.where(np.isin(likes.indices, without.items), np.float32(0), likes.data)
+        return likes
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        names = (*(f"term:{term}" for term in self.terms), *self.attributes)
+        return {name: column for column, name in enumerate(names)}
 
     def _typed(self, text: str) -> FloatArray:
         """TF-IDF vector of typed words, dense over the terms."""
@@ -143,6 +161,7 @@ class ContentScorer(Scorer):
             "idf": self.idf,
             **csr_arrays("item_vectors", self.item_vectors),
             **csr_arrays("user_vectors", self.user_vectors),
+            **csr_arrays("likes", self.likes),
         }
         meta = {
             "settings": asdict(self.settings),
@@ -160,6 +179,7 @@ class ContentScorer(Scorer):
         n_columns = len(self.terms) + len(self.attributes)
         self.item_vectors = csr_from(arrays, "item_vectors", (meta["n_items"], n_columns))
         self.user_vectors = csr_from(arrays, "user_vectors", (meta["n_users"], n_columns))
+        self.likes = csr_from(arrays, "likes", (meta["n_users"], meta["n_items"]))
         self._vectoriser = None
 
 
@@ -171,10 +191,9 @@ def _documents(data: Dataset) -> list[str]:
     ]
 
 
-def _profiles(data: Dataset, item_vectors: sparse.csr_array, half_life_days: float) -> sparse.csr_array:
-    """Unit profile of every shopper: liked products, weighted by recency as of each shopper's own last act."""
+def _likes(data: Dataset, half_life_days: float) -> sparse.csr_array:
+    """Shoppers by products: weight of each liked product, by recency as of its shopper's last like."""
     likes = data.positives()
     weights = recency_of_likes(data, half_life_days).astype(np.float32)
     pairs = (likes["user_row"].to_numpy(), likes["item_row"].to_numpy())
-    liked = sparse.csr_array((weights, pairs), shape=(data.n_users, data.n_items))
-    return row_normalised(sparse.csr_array(liked @ item_vectors))
+    return sparse.csr_array((weights, pairs), shape=(data.n_users, data.n_items))

@@ -5,7 +5,7 @@ log(p(v | product) / p(v)), where p(v | product) is shrunken to its category's a
 trend is the logarithm of an exponentially decayed count of the product's acts, strictly before the moment asked about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -114,23 +114,29 @@ class ContextScorer(Scorer):
         """The moment asked about in seconds, or the end of the training data."""
         return int(context.moment.timestamp()) if context.moment is not None else self.known_until_s + 1
 
-    def parts(self, context: Context) -> dict[str, FloatArray]:
-        """The score's summands by dimension, each float32 of shape (n_items,); a value never seen adds nothing."""
+    def parts(self, context: Context, left_out: Set[str] = frozenset()) -> dict[str, FloatArray]:
+        """The score's summands by dimension, each float32 of shape (n_items,); a value never seen adds nothing.
+
+        Parameters
+        ----------
+        left_out : dimensions, or "trend", that do not count
+        """
         self._require_fitted()
         parts = {}
         for dimension, value in context.stated().items():
             values, lifts = self.lifts.get(dimension, ((), None))
             if lifts is not None and value in values:
                 parts[dimension] = lifts[values.index(value)]
-        return {**parts, "trend": self.trend(self.moment_s(context))}
+        parts["trend"] = self.trend(self.moment_s(context))
+        return {dimension: part for dimension, part in parts.items() if dimension not in left_out}
 
     def _score(self, requests: Requests) -> FloatArray:
         scores = np.empty((len(requests), self.n_items), np.float32)
-        by_context: dict[Context, list[int]] = {}
+        alike: dict[tuple[Context, Set[str]], list[int]] = {}
         for request, context in enumerate(requests.contexts):
-            by_context.setdefault(context, []).append(request)
-        for context, which in by_context.items():
-            scores[which] = sum(self.parts(context).values())
+            alike.setdefault((context, requests.without_of(request).circumstances), []).append(request)
+        for (context, left_out), which in alike.items():
+            scores[which] = sum(self.parts(context, left_out).values(), np.zeros(self.n_items, np.float32))
         return scores
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
@@ -142,7 +148,7 @@ class ContextScorer(Scorer):
                 float(values[item_row]),
                 {"kind": "circumstance", "dimension": dimension, "value": stated.get(dimension, "")},
             )
-            for dimension, values in self.parts(context).items()
+            for dimension, values in self.parts(context, requests.without_of(request).circumstances).items()
         ]
 
     def _state(self) -> ScorerState:

@@ -35,7 +35,12 @@ class HistoryScorer(Scorer):
     def _score(self, requests: Requests) -> FloatArray:
         known = requests.user_rows != NO_ROW
         scores = np.zeros((len(requests), self._history.shape[1]), np.float32)
-        scores[known] = self._sum_links(self._history[requests.user_rows[known]])
+        histories = self._history[requests.user_rows[known]]
+        for place, request in enumerate(np.flatnonzero(known).tolist()):
+            if left_out := requests.without_of(request).items:
+                own = slice(histories.indptr[place], histories.indptr[place + 1])
+                histories.data[own] *= ~np.isin(histories.indices[own], left_out)
+        scores[known] = self._sum_links(histories)
         return scores
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
@@ -43,6 +48,7 @@ class HistoryScorer(Scorer):
         if user_row == NO_ROW:
             return []
         liked = self._history.indices[self._history.indptr[user_row] : self._history.indptr[user_row + 1]]
+        liked = liked[~np.isin(liked, requests.without_of(request).items)]
         links = self._links(liked, item_row)
         return [
             Part(self._titles[row], float(link), {"kind": "history", "item_id": self._item_ids[row]})

@@ -7,44 +7,39 @@ wrote themselves, what the products they liked say and are said to be, and what 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.data.dataset import Dataset
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Fitting, FloatArray, IntArray, Part, Requests, Scorer, ScorerState
-from recsys.scorers.features import csr_arrays, csr_from, recency_of_likes
-from recsys.text.phrasebook import KINDS, Phrasebook
-
-REVIEW = KINDS.index("review")
-
-
-@dataclass(frozen=True, slots=True)
-class SemanticSettings:
-    """Parameters
-    ----------
-    title_weight, description_weight, attributes_weight : of a product's own phrases, divided among those of the kind
-    review_weight : of all reviews of a product together, once it has many
-    review_prior : reviews count `n / (n + review_prior)` of their full weight
-    own_weight : of what a shopper wrote, beside 1 for the products they liked
-    half_life_days : age at which a review or a liked product counts half
-    commonness_power : a phrase said n times in the shop counts n ** -commonness_power
-    centring : share of the mean phrase vector that is taken off every phrase
-    """
-
-    title_weight: float = 1.0
-    description_weight: float = 1.0
-    attributes_weight: float = 1.0
-    review_weight: float = 5.0
-    review_prior: float = 3.0
-    own_weight: float = 0.5
-    half_life_days: float = 1000.0
-    commonness_power: float = 0.5
-    centring: float = 0.8
+from recsys.scorers.base import (
+    NO_ROW,
+    NOTHING_LEFT_OUT,
+    Fitting,
+    FloatArray,
+    IntArray,
+    Part,
+    Requests,
+    Scorer,
+    ScorerState,
+    Without,
+)
+from recsys.scorers.features import csr_arrays, csr_from
+from recsys.scorers.phrase_weights import (
+    SemanticSettings,
+    item_weights,
+    numbered_anew,
+    rows_by_review,
+    shares_of_likes,
+    take,
+    unit,
+    weights_of_reviews,
+)
+from recsys.scorers.sides import Side
+from recsys.text.phrasebook import KINDS, REVIEW
 
 
 class SemanticScorer(Scorer):
@@ -61,21 +56,21 @@ class SemanticScorer(Scorer):
             raise ValueError("the semantic scorer needs a phrasebook to fit")
         book, data, settings = fitting.phrasebook, fitting.data, self.settings
         progress("weighing phrases", 0, 3)
-        review_of = _rows_by_review(data, book)
-        rows = np.where(book.kind == REVIEW, _take(review_of, book.document), NO_ROW)
+        review_of = rows_by_review(data, book)
+        rows = np.where(book.kind == REVIEW, take(review_of, book.document), NO_ROW)
         kept = np.flatnonzero((book.kind != REVIEW) | (rows != NO_ROW))
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
-        own_rows, phrases = _numbered_anew(book.phrase[kept])
+        own_rows, phrases = numbered_anew(book.phrase[kept])
         self.phrase_vectors = book.vectors[own_rows]
         self.mean: FloatArray = settings.centring * self.phrase_vectors.mean(axis=0, dtype=np.float32)
-        items = np.where(reviews >= 0, _take(data.reviews["item_row"].to_numpy(), reviews), documents)
-        users = np.where(reviews >= 0, _take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
+        items = np.where(reviews >= 0, take(data.reviews["item_row"].to_numpy(), reviews), documents)
+        users = np.where(reviews >= 0, take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
 
         said = np.bincount(phrases, minlength=len(own_rows))
         common = np.maximum(said, 1.0) ** -settings.commonness_power
-        review_weights = _take(_review_weights(data, settings), reviews) * common[phrases]
-        weights = self._item_side(kinds, items, review_weights, common[phrases], data.n_items)
+        review_weights = take(weights_of_reviews(data, settings), reviews) * common[phrases]
+        weights = item_weights(kinds, items, review_weights, common[phrases], data.n_items, settings)
         order = np.argsort(items, kind="stable")
         self.weights: FloatArray = weights[order].astype(np.float32)
         self.phrases: IntArray = phrases[order].astype(np.int32)
@@ -88,39 +83,20 @@ class SemanticScorer(Scorer):
             self.weights, self.phrases, np.repeat(np.arange(data.n_items), np.diff(self.item_starts)), data.n_items
         )
         self.item_lengths: FloatArray = np.linalg.norm(profiles, axis=1).astype(np.float32)
-        self.item_profiles: FloatArray = _unit(profiles)
+        self.item_profiles: FloatArray = unit(profiles)
         progress("weighing phrases", 2, 3)
 
-        own = np.flatnonzero(reviews >= 0)
-        own_order = own[np.argsort(users[own], kind="stable")]
-        totals = np.bincount(users[own], np.abs(review_weights[own]), data.n_users)
-        own_weights = settings.own_weight * review_weights / np.where(totals > 0, totals, 1)[np.maximum(users, 0)]
-        self.own_weights: FloatArray = own_weights[own_order].astype(np.float32)
-        self.own_phrases: IntArray = phrases[own_order].astype(np.int32)
-        self.own_starts: NDArray[np.int64] = np.searchsorted(users[own_order], np.arange(data.n_users + 1))
-        self.liked = _liked(data, settings.half_life_days)
+        own = np.flatnonzero(reviews[order] >= 0)
+        authors = users[order][own]
+        own_order = np.argsort(authors, kind="stable")
+        own, authors = own[own_order], authors[own_order]
+        said_by = np.bincount(authors, np.abs(review_weights[order][own]), data.n_users)
+        own_weights = settings.own_weight * review_weights[order][own] / np.where(said_by > 0, said_by, 1)[authors]
+        self.own_weights: FloatArray = own_weights.astype(np.float32)
+        self.own_places: IntArray = own.astype(np.int32)
+        self.own_starts: NDArray[np.int64] = np.searchsorted(authors, np.arange(data.n_users + 1))
+        self.liked = shares_of_likes(data, settings.half_life_days)
         progress("weighing phrases", 3, 3)
-
-    def _item_side(
-        self,
-        kinds: NDArray[np.int8],
-        items: IntArray,
-        review_weights: NDArray[np.float64],
-        common: NDArray[np.float64],
-        n_items: int,
-    ) -> NDArray[np.float64]:
-        """Weight b of every phrase occurrence in the profile of its product."""
-        settings = self.settings
-        of_kind = (settings.title_weight, settings.description_weight, settings.attributes_weight)
-        weights = np.zeros(len(kinds))
-        for kind, weight in enumerate(of_kind):
-            chosen = kinds == kind
-            totals = np.bincount(items[chosen], common[chosen], n_items)
-            weights[chosen] = weight * common[chosen] / totals[items[chosen]]
-        chosen = kinds == REVIEW
-        said = np.bincount(items[chosen], np.abs(review_weights[chosen]), n_items) + settings.review_prior
-        weights[chosen] = settings.review_weight * review_weights[chosen] / said[items[chosen]]
-        return weights
 
     def _sums(self, weights: FloatArray, phrases: IntArray, rows: NDArray[np.int64], n_rows: int) -> FloatArray:
         """Weighted sums of centred phrase vectors, float32 of shape (n_rows, n_dims)."""
@@ -139,46 +115,143 @@ class SemanticScorer(Scorer):
         if len(known):
             profiles[known] = self.liked[rows] @ self.item_profiles
         for request, row in zip(known.tolist(), rows.tolist(), strict=True):
-            own = slice(self.own_starts[row], self.own_starts[row + 1])
-            if own.start < own.stop:
-                profiles[request] += self.own_weights[own] @ self._centred(self.own_phrases[own])
+            without = requests.without_of(request)
+            if without.items or without.phrases:
+                liked, shares = self._likes(row, without)
+                profiles[request] = shares @ self._item_profiles(liked, self._changed(without))
+            own, weights = self._own(row, without)
+            if len(own):
+                profiles[request] += weights @ self.vectors_at(own)
         for request in range(len(requests)):
             said = requests.words_of(request)
             if said is not None and len(said.vectors):
                 profiles[request] += (said.vectors - self.mean).mean(axis=0)
-        return _unit(profiles)
+        return unit(profiles)
 
-    def _centred(self, phrases: IntArray) -> FloatArray:
-        return np.asarray(self.phrase_vectors[phrases], np.float32) - self.mean
+    def vectors_at(self, places: NDArray[np.integer[Any]] | slice) -> FloatArray:
+        """Centred vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
+        return np.asarray(self.phrase_vectors[self.phrases[places]], np.float32) - self.mean
+
+    def items_at(self, places: NDArray[np.integer[Any]]) -> IntArray:
+        """Rows of the products that phrase occurrences are about."""
+        return (np.searchsorted(self.item_starts, places, side="right") - 1).astype(np.int32)
+
+    def places_of(self, item_row: int) -> slice:
+        """The phrase occurrences of one product."""
+        return slice(int(self.item_starts[item_row]), int(self.item_starts[item_row + 1]))
+
+    def _likes(self, user_row: int, without: Without) -> tuple[IntArray, FloatArray]:
+        """Rows of liked products, and their shares, which sum to 1 whatever is taken out of the history."""
+        own = slice(self.liked.indptr[user_row], self.liked.indptr[user_row + 1])
+        rows, shares = self.liked.indices[own], self.liked.data[own]
+        if without.items:
+            kept = ~np.isin(rows, without.items)
+            rows, shares = rows[kept], shares[kept]
+            shares = shares / max(float(shares.sum()), np.finfo(np.float32).tiny)
+        return rows, shares
+
+    def _own(self, user_row: int, without: Without) -> tuple[IntArray, FloatArray]:
+        """Places of what a shopper wrote, with weights; a review that is taken out hands its weight to the others."""
+        own = slice(int(self.own_starts[user_row]), int(self.own_starts[user_row + 1]))
+        places, weights = self.own_places[own], self.own_weights[own]
+        if without.items and len(places):
+            kept = ~np.isin(self.items_at(places), without.items)
+            before, after = float(np.abs(weights).sum()), float(np.abs(weights[kept]).sum())
+            places, weights = places[kept], weights[kept] * np.float32(before / after if after > 0 else 0)
+        if without.phrases and len(places):
+            kept = ~np.isin(places, without.phrases)
+            places, weights = places[kept], weights[kept]
+        return places, weights
+
+    def _changed(self, without: Without) -> dict[int, tuple[FloatArray, float]]:
+        """Unit profile and length of each product that loses phrases; summed anew, since taking off leaves rounding."""
+        changed = {}
+        if without.phrases:
+            gone = np.asarray(without.phrases)
+            for row in np.unique(self.items_at(gone)).tolist():
+                kept = np.setdiff1d(np.arange(*self.places_of(row).indices(len(self.weights))), gone)
+                profile = self.weights[kept] @ self.vectors_at(kept)
+                changed[row] = unit(profile[None])[0], float(np.linalg.norm(profile))
+        return changed
+
+    def _item_profiles(self, rows: IntArray, changed: dict[int, tuple[FloatArray, float]]) -> FloatArray:
+        profiles = np.array(self.item_profiles[rows])
+        for place, row in enumerate(rows.tolist()):
+            if row in changed:
+                profiles[place] = changed[row][0]
+        return profiles
 
     def _score(self, requests: Requests) -> FloatArray:
-        return self.user_profiles(requests) @ self.item_profiles.T
+        profiles = self.user_profiles(requests)
+        scores = np.asarray(profiles @ self.item_profiles.T)
+        for request in range(len(requests)):
+            for row, (profile, _) in self._changed(requests.without_of(request)).items():
+                scores[request, row] = profiles[request] @ profile
+        return scores
 
-    def phrase_values(self, profile: FloatArray, item_row: int) -> tuple[slice, FloatArray]:
-        """The phrase occurrences of one product, as a slice of this scorer's arrays, and the score's share of each."""
-        own = slice(int(self.item_starts[item_row]), int(self.item_starts[item_row + 1]))
-        length = self.item_lengths[item_row]
-        scale = self.weights[own] / (length if length > 0 else np.float32(1))
-        return own, scale * (self._centred(self.phrases[own]) @ profile)
+    def item_side(self, item_row: int, without: Without = NOTHING_LEFT_OUT) -> Side:
+        """The phrases of a product, with coefficients that add up to its unit profile."""
+        places = np.arange(*self.places_of(item_row).indices(len(self.weights)))
+        if without.phrases:
+            places = np.setdiff1d(places, without.phrases)
+        return Side.of(places, np.asarray(self.weights[places]), self.vectors_at(places))
+
+    def shopper_side(self, requests: Requests, request: int) -> Side:
+        """What a shopper wrote, what the products they liked say and are said to be, and what is typed now.
+
+        A phrase that a shopper wrote about a product they liked counts both ways and stands here once.
+        """
+        row, without = int(requests.user_rows[request]), requests.without_of(request)
+        places, weights = np.empty(0, np.int64), np.empty(0, np.float32)
+        if row != NO_ROW:
+            own, own_weights = self._own(row, without)
+            liked, shares = self._likes(row, without)
+            sides = [self._placed(item, without) for item in liked.tolist()]
+            both = np.concatenate([own, *(each for each, _ in sides)]).astype(np.int64)
+            summands = [own_weights, *(share * each for share, (_, each) in zip(shares, sides, strict=True))]
+            places, at = np.unique(both, return_inverse=True)
+            weights = np.bincount(at, np.concatenate(summands), len(places)).astype(np.float32)
+        vectors = self.vectors_at(places)
+        said = requests.words_of(request)
+        if said is not None and len(said.vectors):
+            n_said = len(said.vectors)
+            places = np.concatenate([places, np.full(n_said, NO_ROW)])
+            weights = np.concatenate([weights, np.full(n_said, 1 / n_said, np.float32)])
+            vectors = np.concatenate([vectors, said.vectors - self.mean])
+        return Side.of(places, weights, vectors)
+
+    def _placed(self, item_row: int, without: Without) -> tuple[NDArray[np.int64], FloatArray]:
+        """Places of a product's phrases, and their shares of its unit profile."""
+        side = self.places_of(item_row)
+        if not without.phrases:
+            length = float(self.item_lengths[item_row])
+            scale = np.float32(1 / length if length > 1e-12 else 0)
+            return np.arange(side.start, side.stop), self.weights[side] * scale
+        kept = self.item_side(item_row, without)
+        return kept.places, kept.coefficients
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
-        one = Requests(requests.user_rows[[request]], (requests.contexts[request],), (requests.words_of(request),))
-        own, values = self.phrase_values(self.user_profiles(one)[0], item_row)
+        side = self.item_side(item_row, requests.without_of(request))
+        values = side.coefficients * (side.vectors @ self.user_profiles(requests.only(request))[0])
         return [
             Part(
                 "phrase",
                 float(value),
-                {"kind": KINDS[kind], "document": int(document), "start": int(start), "end": int(end)},
+                {
+                    "kind": KINDS[self.kinds[place]],
+                    "document": int(self.documents[place]),
+                    "start": int(self.starts[place]),
+                    "end": int(self.ends[place]),
+                    "place": int(place),
+                },
             )
-            for value, kind, document, start, end in zip(
-                values, self.kinds[own], self.documents[own], self.starts[own], self.ends[own], strict=True
-            )
+            for value, place in zip(values, side.places, strict=True)
         ]
 
     _ARRAYS = (
         *("phrase_vectors", "mean", "item_profiles", "item_lengths", "item_starts"),
         *("kinds", "documents", "starts", "ends", "phrases", "weights"),
-        *("own_starts", "own_phrases", "own_weights"),
+        *("own_starts", "own_places", "own_weights"),
     )
 
     def _state(self) -> ScorerState:
@@ -191,67 +264,3 @@ class SemanticScorer(Scorer):
             setattr(self, name, state.arrays[name])
         shape = (len(self.own_starts) - 1, len(self.item_profiles))
         self.liked = csr_from(dict(state.arrays), "liked", shape)
-
-
-def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
-    """What each product is, in the encoder's own space: unit mean of its title, description and attribute phrases.
-
-    Diversity (ILD, MMR, DPP) is measured between these, never through weights or reviews; float32 of shape
-    (n_items, n_dims), zeros for a product without any words.
-    """
-    own = book.kind != REVIEW
-    matrix = sparse.csr_array(
-        (np.ones(int(own.sum()), np.float32), (book.document[own], book.phrase[own])),
-        shape=(n_items, len(book.vectors)),
-    )
-    return _unit(np.asarray(matrix @ np.asarray(book.vectors, np.float32)))
-
-
-def _unit(vectors: FloatArray) -> FloatArray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
-
-
-def _numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
-    """The phrases that occur, in the order in which they first do, and every occurrence as a place among them."""
-    known, first, places = np.unique(phrases, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    new = np.empty(len(known), np.int32)
-    new[order] = np.arange(len(known), dtype=np.int32)
-    return known[order], new[places]
-
-
-def _rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
-    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one that this data set does not."""
-    ids = data.reviews["review_id"].to_numpy()
-    n_ids = max(ids.max(initial=-1), book.document[book.of_kind(REVIEW)].max(initial=-1)) + 1
-    rows = np.full(n_ids, NO_ROW, np.int32)
-    rows[ids] = np.arange(len(ids))
-    return rows
-
-
-def _take(values: NDArray[Any], rows: IntArray) -> NDArray[Any]:
-    """Values at rows, zeros where the row is negative."""
-    if not len(values):
-        return np.zeros(len(rows), values.dtype)
-    return np.where(rows >= 0, values[np.clip(rows, 0, len(values) - 1)], np.zeros(1, values.dtype))
-
-
-def _review_weights(data: Dataset, settings: SemanticSettings) -> NDArray[np.float64]:
-    """Weight of each review: its rating's sign and size, its age at the end of the data, and its helpfulness."""
-    reviews = data.reviews
-    sign = (reviews["rating"].to_numpy(np.float64) - 3) / 2
-    age_days = (data.known_until_s - reviews["time_s"].to_numpy()) / 86_400
-    helpful = 1 + np.log1p(reviews["helpful_yes"].to_numpy(np.float64))
-    return np.asarray(sign * np.exp2(-age_days / settings.half_life_days) * helpful)
-
-
-def _liked(data: Dataset, half_life_days: float) -> sparse.csr_array:
-    """Shoppers by products: share of each liked product in its shopper's profile, recent ones more."""
-    likes = data.positives()
-    weights = recency_of_likes(data, half_life_days)
-    rows, columns = likes["user_row"].to_numpy(), likes["item_row"].to_numpy()
-    totals = np.bincount(rows, weights, data.n_users)
-    return sparse.csr_array(
-        ((weights / totals[rows]).astype(np.float32), (rows, columns)), shape=(data.n_users, data.n_items)
-    )

@@ -29,7 +29,7 @@ from recsys.progress import Progress, silent
 from recsys.training.mapping import map_arrays, map_table
 
 FORMAT = "shelfwise-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 
 _T = TypeVar("_T")

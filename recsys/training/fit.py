@@ -13,7 +13,7 @@ from recsys.data.splitting import last_split, temporal_split
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
-from recsys.scorers.semantic import reference_vectors
+from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import FusionSettings, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook

@@ -11,7 +11,8 @@ from recsys.scorers.base import NO_ROW, Fitting, Requests
 from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSettings
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
-from recsys.scorers.semantic import SemanticScorer, reference_vectors
+from recsys.scorers.phrase_weights import reference_vectors
+from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from tests._encoder import WordEncoder

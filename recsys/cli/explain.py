@@ -1,0 +1,84 @@
+"""`recsys explain`: why a product stands where it stands for one shopper, as arithmetic."""
+
+import argparse
+import sys
+from itertools import islice
+
+from recsys.cli.recommend import add_request_options, settings_of
+from recsys.explanations.records import Contribution, Explanation
+from recsys.settings import COMPONENTS, Context, parse_context
+
+_SHOWN = 8
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "explain",
+        help="take one product's score apart",
+        description="Show what puts a product where it stands for a shopper: baseline and components sum to the score, "
+        "and the contributions of a component sum to it. Quotes are verbatim.",
+        epilog="examples: python -m recsys explain --model model --user u00001 --item p0001 --json\n"
+        "          python -m recsys explain --model model --user u00001 --item p0001 --without r17.40",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_request_options(parser)
+    parser.add_argument("--item", required=True, metavar="ID", help="the product, listed or not")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help='leave something out as if it had never been there: a "strike" name of the JSON, such as r17.40 (a '
+        "phrase), r17 (a review), f:brand:X (an attribute), c:trend (a circumstance), h:ID (a product of the history); "
+        "may be given again",
+    )
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="list length (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Explain and print."""
+    from recsys.recommender import Recommender
+
+    context = parse_context(args.context) if args.context else Context()
+    model = Recommender.load(args.model)
+    scored = model.scores(args.user, args.text, context, args.without)
+    found = model.explain(scored, args.item, settings_of(args, model))
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(found.to_json() if args.json else in_words(found))
+
+
+def in_words(found: Explanation) -> str:
+    """An explanation as text: where the product stands, then every component with what matters most in it."""
+    lines = [f"{found.title}: score {found.score:+.3f}, {standing_in_words(found)}", ""]
+    lines.append(f"{found.baseline:>+9.3f}  baseline: what the average product gathers is taken off")
+    for name in COMPONENTS:
+        parts = found.of(name)
+        lines.append(f"{found.components[name]:>+9.3f}  {name} (average product {found.averages[name]:+.3f})")
+        lines += [f"{part.value:>+15.3f}  {_label(part)}" for part in islice(parts, _SHOWN)]
+        if len(parts) > _SHOWN:
+            rest = sum(part.value for part in parts[_SHOWN:])
+            lines.append(f"{rest:>+15.3f}  {len(parts) - _SHOWN:,} more")
+    lines += [f"{'-' * 9}", f"{found.score:>+9.3f}  score"]
+    return "\n".join(lines)
+
+
+def standing_in_words(found: Explanation) -> str:
+    """The place on the list, and what moved it."""
+    standing = found.standing
+    if standing.not_eligible:
+        return f"cannot be listed: {standing.not_eligible}"
+    said = f"rank {standing.rank_by_score:,} of {standing.n_candidates:,} by score"
+    if standing.rank is None:
+        return f"{said}, not among the first {standing.n}"
+    return said if standing.rank == standing.rank_by_score else f"{said}, rank {standing.rank} after diversity"
+
+
+def _label(part: Contribution) -> str:
+    if part.component != "semantic":
+        return part.label
+    quote = " ".join(part.label.split())
+    return f"“{quote if len(quote) <= 90 else quote[:89] + '…'}” ({part.source['kind']})"

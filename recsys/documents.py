@@ -1,0 +1,191 @@
+"""The texts that phrases stand in: looked up by the places of the semantic scorer, many at once, always verbatim."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recsys.scorers.base import IntArray
+from recsys.scorers.semantic import SemanticScorer
+from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, attributes_text
+
+TOKENS = {TITLE: "t", DESCRIPTION: "d", ATTRIBUTES: "a", REVIEW: "r"}
+"""First letter of the name under which a phrase of each kind can be struck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text with the phrases in it.
+
+    Parameters
+    ----------
+    kind : "title", "description", "attributes" or "review", or "words" for what is typed now
+    number : `review_id` of a review, otherwise the row of the product
+    user_id : who wrote the review, None for other kinds; show a pseudonym
+    rating, moment : of the review, NaN and None for other kinds
+    text : verbatim
+    places : of its phrases, in the order of the text
+    spans : (start, end) of each phrase, as Python counts characters
+    """
+
+    kind: str
+    number: int
+    item_id: str
+    title: str
+    user_id: str | None
+    rating: float
+    moment: datetime | None
+    text: str
+    places: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Kind, as a position in KINDS, and number: what tells texts apart."""
+        return KINDS.index(self.kind), self.number
+
+    @property
+    def name(self) -> str:
+        """Under which the whole text can be struck, such as "r17"; "" for words that are typed now."""
+        return f"{TOKENS[KINDS.index(self.kind)]}{self.number}" if self.kind in KINDS else ""
+
+    def strike_of(self, phrase: int) -> str:
+        """Name under which one phrase can be struck: the text's and where the phrase starts, such as "r17.40"."""
+        return f"{self.name}.{self.spans[phrase][0]}"
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Where each phrase comes from, JSON-like, with its words verbatim."""
+        facts = {
+            "kind": self.kind,
+            "user_id": self.user_id,
+            "item_id": self.item_id,
+            "rating": None if math.isnan(self.rating) else self.rating,
+            "timestamp": None if self.moment is None else self.moment.isoformat(),
+        }
+        return [
+            {**facts, "start": start, "end": end, "text": self.text[start:end], "strike": f"{self.name}.{start}"}
+            for start, end in self.spans
+        ]
+
+
+class Documents:
+    """Finds the phrases that the semantic scorer knows in the texts that they come from.
+
+    Parameters
+    ----------
+    semantic : the fitted scorer; its phrases carry offsets into titles, descriptions, attributes and reviews
+    items : the catalogue, in its order
+    reviews : review_id (ascending), user_row, rating, time_s and text of each review
+    users : user_id of each shopper, in row order
+    """
+
+    def __init__(self, semantic: SemanticScorer, items: pd.DataFrame, reviews: pa.Table, users: pa.Table) -> None:
+        self._semantic, self._items, self._reviews, self._users = semantic, items, reviews, users
+
+    def holding(self, places: NDArray[np.integer[Any]] | Sequence[int]) -> list[Document]:
+        """The texts that hold some phrases, in the order in which their first phrase is asked for.
+
+        Parameters
+        ----------
+        places : phrase occurrences of the semantic scorer; a text lists those of its phrases that are asked for
+        """
+        asked = np.asarray(places, np.int64)
+        semantic = self._semantic
+        kinds, numbers = semantic.kinds[asked], semantic.documents[asked]
+        starts, ends = semantic.starts[asked].tolist(), semantic.ends[asked].tolist()
+        held: dict[tuple[int, int], list[int]] = {}
+        for at, key in enumerate(zip(kinds.tolist(), numbers.tolist(), strict=True)):
+            held.setdefault(key, []).append(at)
+        rows, asked_places = semantic.items_at(asked).tolist(), asked.tolist()
+        items = {key: rows[ats[0]] for key, ats in held.items()}
+        reviews = self._review_facts([number for kind, number in held if kind == REVIEW])
+        documents = []
+        for (kind, number), ats in held.items():
+            ats.sort(key=starts.__getitem__)
+            facts = (
+                reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, items[kind, number]))
+            )
+            user_id, rating, moment, text = facts
+            row = items[kind, number]
+            documents.append(
+                Document(
+                    KINDS[kind],
+                    number,
+                    self._texts["item_id"][row],
+                    self._texts["title"][row],
+                    user_id,
+                    rating,
+                    moment,
+                    text,
+                    tuple(asked_places[at] for at in ats),
+                    tuple((starts[at], ends[at]) for at in ats),
+                )
+            )
+        return documents
+
+    def texts_at(self, places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The different texts that hold some phrases, (kind, number) in each row, and the text's row of each phrase."""
+        keys = np.stack([self._semantic.kinds[places], self._semantic.documents[places]], axis=1).astype(np.int64)
+        texts, text_of = np.unique(keys, axis=0, return_inverse=True)
+        return texts, text_of.ravel()
+
+    def sources(self, places: NDArray[np.integer[Any]] | Sequence[int]) -> list[dict[str, Any]]:
+        """Where each phrase comes from, in the order asked."""
+        found = {
+            place: source
+            for document in self.holding(places)
+            for place, source in zip(document.places, document.sources(), strict=True)
+        }
+        return [found[int(place)] for place in places]
+
+    def places_of_text(self, kind: int, number: int) -> NDArray[np.int64]:
+        """All phrase occurrences of one text; none where the model knows no such text."""
+        semantic = self._semantic
+        if kind == REVIEW:
+            row = int(np.searchsorted(self._review_ids, number))
+            if row >= len(self._review_ids) or self._review_ids[row] != number:
+                return np.empty(0, np.int64)
+            item_row = self._reviews["item_row"][row].as_py()
+        else:
+            item_row = number
+        if not 0 <= item_row < len(self._items):
+            return np.empty(0, np.int64)
+        own = semantic.places_of(item_row)
+        here = (semantic.kinds[own] == kind) & (semantic.documents[own] == number)
+        return np.asarray(np.flatnonzero(here) + own.start, np.int64)
+
+    def _review_facts(self, numbers: Sequence[int]) -> dict[int, tuple[str, float, datetime, str]]:
+        rows = np.searchsorted(self._review_ids, np.asarray(numbers, np.int64))
+        table = self._reviews.select(["user_row", "rating", "time_s", "text"]).take(pa.array(rows)).to_pydict()
+        authors = self._users["user_id"].take(pa.array(table["user_row"], pa.int64())).to_pylist()
+        return {
+            number: (author, rating, datetime.fromtimestamp(time_s, UTC), text)
+            for number, author, rating, time_s, text in zip(
+                numbers, authors, table["rating"], table["time_s"], table["text"], strict=True
+            )
+        }
+
+    def _own_text(self, kind: int, item_row: int) -> str:
+        if kind == ATTRIBUTES:
+            return attributes_text(self._texts["category"][item_row], tuple(self._texts["tags"][item_row]))
+        return str(self._texts[KINDS[kind]][item_row])
+
+    @cached_property
+    def _texts(self) -> dict[str, NDArray[np.object_]]:
+        # Picking cells of arrays is far quicker than of a table, and every phrase does it.
+        return {
+            name: np.asarray(self._items[name], object)
+            for name in ("item_id", "title", "description", "category", "tags")
+        }
+
+    @cached_property
+    def _review_ids(self) -> IntArray:
+        # Ids ascend in the order of the data, also after some reviews were left out.
+        return np.asarray(self._reviews["review_id"].to_numpy(), np.int32)

@@ -1,0 +1,163 @@
+"""What an explanation holds: plain frozen records, ready for a page or for JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recsys.settings import COMPONENTS
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One share of a score.
+
+    Parameters
+    ----------
+    component : which component it belongs to
+    label : what a person reads
+    value : signed share of the final score
+    source : where it comes from, JSON-like; "strike" is the name under which it can be left out
+    """
+
+    component: str
+    label: str
+    value: float
+    source: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry that `recsys explain --json` prints."""
+        return {
+            "component": self.component,
+            "label": self.label,
+            "value": self.value,
+            "source": dict(self.source),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasePair:
+    """What a shopper's phrase and a product's phrase add together.
+
+    Parameters
+    ----------
+    shopper, product : places in `Explanation.shopper_phrases` and in the semantic part of its contributions
+    value : signed share of the final score
+    """
+
+    shopper: int
+    product: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a product stands on the list that the settings give.
+
+    Parameters
+    ----------
+    rank : on the list, from 1; None when it is not listed
+    rank_by_score : among all eligible products, before diversity; None when it is not eligible
+    n, n_candidates : length of the list, and how many products were eligible
+    not_eligible : why it cannot be listed at all, "" if it can
+    """
+
+    rank: int | None
+    rank_by_score: int | None
+    n: int
+    n_candidates: int
+    not_eligible: str = ""
+
+    @property
+    def places_diversified(self) -> int:
+        """Places that diversity moved it, positive is up; 0 for a product that is not listed."""
+        return 0 if self.rank is None or self.rank_by_score is None else self.rank_by_score - self.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The exact arithmetic of one score.
+
+    baseline + sum of `components` = score, and the contributions of a component sum to it, to rounding (`residual`).
+
+    Parameters
+    ----------
+    user_id : None for a new shopper
+    score : as the list shows it; 0 is the average product
+    baseline : minus what the average product gathers in all components
+    components : what this product gathers in each
+    averages : what the average product gathers in each; components minus averages is what cards show
+    contributions : every share, in the order of COMPONENTS, largest size first
+    shopper_phrases : the semantic component split over the phrases of the other side, largest size first
+    pairs : the strongest pairs of both sides, largest size first
+    standing : the place on the list
+    struck : names of what was left out
+    notes : what a person should know about the request, in words
+    """
+
+    user_id: str | None
+    words: str
+    item_id: str
+    title: str
+    weights: Mapping[str, float]
+    context: Mapping[str, str]
+    score: float
+    baseline: float
+    components: Mapping[str, float]
+    averages: Mapping[str, float]
+    contributions: tuple[Contribution, ...]
+    shopper_phrases: tuple[Contribution, ...]
+    pairs: tuple[PhrasePair, ...]
+    standing: Standing
+    struck: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def residual(self) -> float:
+        """What rounding leaves between the sum of the parts and the score."""
+        return self.baseline + sum(self.components.values()) - self.score
+
+    @property
+    def against_average(self) -> dict[str, float]:
+        """Each component beside the average product, as on the cards; they sum to the score."""
+        return {name: self.components[name] - self.averages[name] for name in COMPONENTS}
+
+    def of(self, component: str) -> tuple[Contribution, ...]:
+        """The contributions of one component."""
+        return tuple(part for part in self.contributions if part.component == component)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document that `recsys explain --json` prints."""
+        return {
+            "user_id": self.user_id,
+            "item_id": self.item_id,
+            "title": self.title,
+            "weights": dict(self.weights),
+            "context": dict(self.context),
+            "struck": list(self.struck),
+            "notes": list(self.notes),
+            "score": self.score,
+            "baseline": self.baseline,
+            "residual": self.residual,
+            "components": dict(self.components),
+            "against_average": self.against_average,
+            "standing": {
+                "rank": self.standing.rank,
+                "rank_by_score": self.standing.rank_by_score,
+                "n": self.standing.n,
+                "n_candidates": self.standing.n_candidates,
+                "not_eligible": self.standing.not_eligible,
+            },
+            "contributions": [part.as_json() for part in self.contributions],
+            "shopper_phrases": [part.as_json() for part in self.shopper_phrases],
+            "pairs": [{"shopper": pair.shopper, "product": pair.product, "value": pair.value} for pair in self.pairs],
+        }
+
+    def to_json(self) -> str:
+        """`as_json` as text."""
+        return json.dumps(self.as_json(), ensure_ascii=False, indent=1)
+
+
+def largest_first(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:
+    """Parts by size whatever their sign, equal ones in the order given."""
+    return tuple(sorted(parts, key=lambda part: -abs(part.value)))

@@ -1,0 +1,73 @@
+"""What a person strikes, by names that a link or a command can carry, and what the scorers then leave out.
+
+r17        a review               r17.40   a phrase of it, by where it starts
+d3, d3.0   a product's description, or a phrase of it; t and a stand for title and attributes
+f:brand:X  an attribute, f:term:zip a word, f:region:north the shopper's region
+i:ID       what is learnt of the product itself
+c:device   a circumstance, or c:trend
+h:ID       a product of the shopper's history, with what they wrote of it
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from recsys.documents import TOKENS, Documents
+from recsys.errors import InputError
+from recsys.scorers.base import Without
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import CONTEXT_DIMENSIONS
+
+MAX_STRIKES = 200
+
+_TEXT = re.compile(rf"([{''.join(TOKENS.values())}])(\d{{1,9}})(?:\.(\d{{1,9}}))?")
+_KIND_OF = {token: kind for kind, token in TOKENS.items()}
+
+
+def without_of(
+    names: Iterable[str], documents: Documents, semantic: SemanticScorer, item_row: Callable[[str], int]
+) -> Without:
+    """What the scorers leave out when these names are struck; the order and repeats of names change nothing.
+
+    Raises
+    ------
+    InputError : a name is not of a known form, names a text or phrase that this model does not hold, or there are more
+        than MAX_STRIKES of them
+    UnknownItemError : a product is not in the catalogue
+    """
+    unique = sorted(set(names))
+    if len(unique) > MAX_STRIKES:
+        raise InputError(f"{len(unique)} things are struck; at most {MAX_STRIKES} can be at once, restore some")
+    places: set[int] = set()
+    items: set[int] = set()
+    features: set[str] = set()
+    circumstances: set[str] = set()
+    for name in unique:
+        kind, _, rest = name.partition(":")
+        if kind == "f" and rest:
+            features.add(rest)
+        elif kind == "i" and rest:
+            features.add(f"product:{item_row(rest)}")
+        elif kind == "h" and rest:
+            items.add(item_row(rest))
+        elif kind == "c" and rest in (*CONTEXT_DIMENSIONS, "trend"):
+            circumstances.add(rest)
+        elif found := _TEXT.fullmatch(name):
+            places.update(_places(name, found, documents, semantic))
+        else:
+            raise InputError(
+                f'{name!r} names nothing that can be struck; use a name that `explain --json` gives as "strike", '
+                "such as r17.40 or c:trend"
+            )
+    return Without(tuple(sorted(places)), tuple(sorted(items)), frozenset(features), frozenset(circumstances))
+
+
+def _places(name: str, found: re.Match[str], documents: Documents, semantic: SemanticScorer) -> list[int]:
+    kind, number, start = found.groups()
+    places = documents.places_of_text(_KIND_OF[kind], int(number))
+    if start is not None:
+        places = places[semantic.starts[places] == int(start)]
+    if not np.size(places):
+        raise InputError(f"{name!r} is not a text or phrase that this model has read; it may be of another model")
+    return [int(place) for place in places]

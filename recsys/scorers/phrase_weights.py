@@ -1,0 +1,122 @@
+"""How much each phrase counts in the semantic profiles, worked out once when the scorer is fitted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.dataset import Dataset
+from recsys.scorers.base import NO_ROW, FloatArray, IntArray
+from recsys.scorers.features import recency_of_likes
+from recsys.text.phrasebook import REVIEW, Phrasebook
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticSettings:
+    """Parameters
+    ----------
+    title_weight, description_weight, attributes_weight : of a product's own phrases, divided among those of the kind
+    review_weight : of all reviews of a product together, once it has many
+    review_prior : reviews count `n / (n + review_prior)` of their full weight
+    own_weight : of what a shopper wrote, beside 1 for the products they liked
+    half_life_days : age at which a review or a liked product counts half
+    commonness_power : a phrase said n times in the shop counts n ** -commonness_power
+    centring : share of the mean phrase vector that is taken off every phrase
+    """
+
+    title_weight: float = 1.0
+    description_weight: float = 1.0
+    attributes_weight: float = 1.0
+    review_weight: float = 5.0
+    review_prior: float = 3.0
+    own_weight: float = 0.5
+    half_life_days: float = 1000.0
+    commonness_power: float = 0.5
+    centring: float = 0.8
+
+
+def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
+    """What each product is, in the encoder's own space: unit mean of its title, description and attribute phrases.
+
+    Diversity (ILD, MMR, DPP) is measured between these, never through weights or reviews; float32 of shape
+    (n_items, n_dims), zeros for a product without any words.
+    """
+    own = book.kind != REVIEW
+    matrix = sparse.csr_array(
+        (np.ones(int(own.sum()), np.float32), (book.document[own], book.phrase[own])),
+        shape=(n_items, len(book.vectors)),
+    )
+    return unit(np.asarray(matrix @ np.asarray(book.vectors, np.float32)))
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
+
+
+def numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
+    """The phrases that occur, in the order in which they first do, and every occurrence as a place among them."""
+    known, first, places = np.unique(phrases, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    new = np.empty(len(known), np.int32)
+    new[order] = np.arange(len(known), dtype=np.int32)
+    return known[order], new[places]
+
+
+def rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
+    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one that this data set does not."""
+    ids = data.reviews["review_id"].to_numpy()
+    n_ids = max(ids.max(initial=-1), book.document[book.of_kind(REVIEW)].max(initial=-1)) + 1
+    rows = np.full(n_ids, NO_ROW, np.int32)
+    rows[ids] = np.arange(len(ids))
+    return rows
+
+
+def take(values: NDArray[Any], rows: IntArray) -> NDArray[Any]:
+    """Values at rows, zeros where the row is negative."""
+    if not len(values):
+        return np.zeros(len(rows), values.dtype)
+    return np.where(rows >= 0, values[np.clip(rows, 0, len(values) - 1)], np.zeros(1, values.dtype))
+
+
+def item_weights(
+    kinds: NDArray[np.int8],
+    items: IntArray,
+    review_weights: NDArray[np.float64],
+    common: NDArray[np.float64],
+    n_items: int,
+    settings: SemanticSettings,
+) -> NDArray[np.float64]:
+    """Weight b of every phrase occurrence in the profile of its product."""
+    of_kind = (settings.title_weight, settings.description_weight, settings.attributes_weight)
+    weights = np.zeros(len(kinds))
+    for kind, weight in enumerate(of_kind):
+        chosen = kinds == kind
+        totals = np.bincount(items[chosen], common[chosen], n_items)
+        weights[chosen] = weight * common[chosen] / totals[items[chosen]]
+    chosen = kinds == REVIEW
+    said = np.bincount(items[chosen], np.abs(review_weights[chosen]), n_items) + settings.review_prior
+    weights[chosen] = settings.review_weight * review_weights[chosen] / said[items[chosen]]
+    return weights
+
+
+def weights_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.float64]:
+    """Weight of each review: its rating's sign and size, its age at the end of the data, and its helpfulness."""
+    reviews = data.reviews
+    sign = (reviews["rating"].to_numpy(np.float64) - 3) / 2
+    age_days = (data.known_until_s - reviews["time_s"].to_numpy()) / 86_400
+    helpful = 1 + np.log1p(reviews["helpful_yes"].to_numpy(np.float64))
+    return np.asarray(sign * np.exp2(-age_days / settings.half_life_days) * helpful)
+
+
+def shares_of_likes(data: Dataset, half_life_days: float) -> sparse.csr_array:
+    """Shoppers by products: share of each liked product in its shopper's profile, recent ones more."""
+    likes = data.positives()
+    weights = recency_of_likes(data, half_life_days)
+    rows, columns = likes["user_row"].to_numpy(), likes["item_row"].to_numpy()
+    totals = np.bincount(rows, weights, data.n_users)
+    return sparse.csr_array(
+        ((weights / totals[rows]).astype(np.float32), (rows, columns)), shape=(data.n_users, data.n_items)
+    )

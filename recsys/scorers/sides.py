@@ -1,0 +1,50 @@
+"""One side of a cosine as a weighted sum of phrases, and how the cosine splits over the phrases of both sides."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.scorers.base import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of a cosine as a weighted sum of phrases.
+
+    Parameters
+    ----------
+    places : int64 of shape (n_phrases,), occurrences in the scorer's arrays; NO_ROW for what is typed now
+    coefficients : float32 of shape (n_phrases,)
+    vectors : float32 of shape (n_phrases, n_dims), centred
+    profile : float32 of shape (n_dims,), unit length: `coefficients @ vectors`
+    """
+
+    places: NDArray[np.int64]
+    coefficients: FloatArray
+    vectors: FloatArray
+    profile: FloatArray
+
+    @classmethod
+    def of(cls, places: NDArray[np.int64], weights: FloatArray, vectors: FloatArray) -> Self:
+        """The side of some weighted phrases, scaled so that its profile has length 1 (0 if they cancel out)."""
+        total = weights @ vectors
+        length = float(np.linalg.norm(total))
+        scale = np.float32(1 / length if length > 1e-12 else 0)
+        return cls(places, weights * scale, vectors, total * scale)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def values(self, other: "Side") -> FloatArray:
+        """What each phrase adds to the cosine with another side, float32 of shape (n_phrases,); they sum to it."""
+        return np.asarray(self.coefficients * (self.vectors @ other.profile), np.float32)
+
+    def pairs(self, other: "Side", rows: IntArray) -> FloatArray:
+        """What the pairs of some phrases here with all phrases there add, float32 of shape (len(rows), len(other)).
+
+        A row sums to the `values` of its phrase, and so do the columns over all rows for the phrases of the other side.
+        """
+        products = self.vectors[rows] @ other.vectors.T
+        return np.asarray(self.coefficients[rows, None] * products * other.coefficients, np.float32)
