@@ -18,6 +18,18 @@ ATTACKS = (
     "W" * 400,
     "<style>* { display: none !important }</style>",
     "</ol></div><h1>Your session has ended</h1>",
+    f"![picture](javascript:window.{MARKER}=1) [link](https://evil.example/?q=1)",
+    "\u202eمرحبا\u202c \u2067שלום tent\u2069 \u2066dry\u2069 \u2068reversed",
+    "wa\u200dter\u200bpro\u00adof zero\u2060width\ufeff",
+    "👨‍👩‍👧‍👦 🇩🇪 🏴󠁧󠁢󠁳󠁣󠁴󠁿 👍🏻👍🏽👍🏿 1️⃣",
+    "الخيمة جافة في المطر، وهي خفيفة جدا!",
+    "Paid with 4111 1111 1111 1111",
+    "IBAN DE89 3704 0044 0532 0130 00",
+    f"data:text/html,<script>window.{MARKER}=1</script>",
+    "&lt;script&gt;" + "&amp;" * 20 + "&#60;img src=x&#62;",
+    "{{7*7}} ${7*7} {% raw %}",
+    "$\\href{javascript:alert(1)}{x}$ $$\\frac{1}{0}$$",
+    ":material/home: :red[x] :rainbow-background[y]",
 )
 
 
