@@ -8,16 +8,16 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recsys.documents import Documents
 from recsys.eligibility import Shelf
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
-from recsys.explanations.decompose import both_sides, decompose, scales
-from recsys.explanations.reading import Reading, Sides, read_both
-from recsys.explanations.records import Explanation, Standing
+from recsys.explanations.explainer import Explainer
+from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.reading import Reading
+from recsys.explanations.records import Explanation
 from recsys.explanations.strikes import without_of
-from recsys.fusion import Standardised, fuse, weight_vector
+from recsys.fusion import Standardised
 from recsys.histories import Histories
 from recsys.quotes import Quotes
 from recsys.ranking import Ranking, rank
@@ -66,6 +66,7 @@ class Recommender:
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
         self._documents = Documents(self._semantic, self.items, reviews, self._users)
         self._quotes = Quotes(self._semantic, self._documents)
+        self.explainer = Explainer(self.scorers, self._documents, self.items, self._shelf, self._vectors)
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
@@ -208,7 +209,7 @@ class Recommender:
         return Recommendation(
             user_id=scored.user_id,
             weights=settings.fusion.normalised(),
-            context=_context_json(scored.context),
+            context=scored.context.as_json(),
             is_cold=scored.is_cold,
             notes=scored.notes,
             n_candidates=ranking.n_candidates,
@@ -246,87 +247,29 @@ class Recommender:
         return self._quotes.strongest(scored.profile, self.item_row(item_id), scored.requests.without_of(0))
 
     def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
-        """The exact arithmetic of one product's score, listed or not.
-
-        Raises
-        ------
-        UnknownItemError : the product is not in the catalogue
-        """
+        """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""
         settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
-        item_row, requests, standardised = self.item_row(item_id), scored.requests, scored.standardised
-        split = decompose(
-            self.scorers,
-            requests,
-            standardised,
-            settings.fusion,
-            item_row,
-            self._documents,
-            self._columns["item_id"],
-        )
-        worth = scales(standardised, settings.fusion)["semantic"]
-        product = self._semantic.item_side(item_row, requests.without_of(0))
-        shopper = self._semantic.shopper_side(requests, 0)
-        said = requests.words_of(0)
-        phrases, pairs = both_sides(
-            shopper, product, worth, scored.words, None if said is None else said.spans, self._documents
-        )
-        standing, score = self._standing(scored, settings, item_row)
-        return Explanation(
-            user_id=scored.user_id,
-            words=scored.words,
-            item_id=item_id,
-            title=self._columns["title"][item_row],
-            weights=settings.fusion.normalised(),
-            context=_context_json(scored.context),
-            score=score,
-            baseline=split.baseline,
-            components=split.components,
-            averages=split.averages,
-            contributions=split.contributions,
-            shopper_phrases=phrases,
-            pairs=pairs,
-            standing=standing,
-            struck=scored.struck,
-            notes=scored.notes,
-        )
+        return self.explainer.explain(scored, self.item_row(item_id), settings)
 
     def read(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Reading:
         """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
         settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
-        item_row = self.item_row(item_id)
         whole = self.strike(scored, ()) if scored.struck else scored
-        said = scored.requests.words_of(0)
-        return read_both(
-            self._sides(whole, item_row, settings.fusion),
-            self._sides(scored, item_row, settings.fusion),
-            self._documents,
-            self._polarity,
-            None if said is None else (scored.words, said.spans),
+        return self.explainer.read(whole, scored, self.item_row(item_id), settings.fusion)
+
+    def look_inside(
+        self, scored: ScoredRequest, item_id: str, strike: str, settings: RankingSettings | None = None
+    ) -> WordEffects:
+        """What each word of one phrase does, by leaving it out: approximate, and says how far.
+
+        Parameters
+        ----------
+        strike : name of the phrase, of the product or of the shopper, such as "r17.40"
+        """
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        return self.explainer.look_inside(
+            scored, self.item_row(item_id), strike, settings.fusion, self._encoder.encode_now
         )
-
-    def _sides(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> Sides:
-        return Sides(
-            self._semantic.shopper_side(scored.requests, 0),
-            self._semantic.item_side(item_row, scored.requests.without_of(0)),
-            scales(scored.standardised, fusion)["semantic"],
-        )
-
-    def _polarity(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        return np.zeros(len(places), np.float32)
-
-    def _standing(self, scored: ScoredRequest, settings: RankingSettings, item_row: int) -> tuple[Standing, float]:
-        """Where a product stands, and its score as the list shows it."""
-        values = scored.standardised.values
-        eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
-        ranking = rank(values, settings, eligible, self._vectors)
-        listed = np.flatnonzero(ranking.item_rows == item_row)
-        fused = fuse(values, settings.fusion)
-        before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
-        by_score = int(np.count_nonzero(before & eligible)) + 1 if eligible[item_row] else None
-        reason = "" if eligible[item_row] else self._shelf.why_not(settings.filters, scored.owned_rows, item_row)
-        score = float((weight_vector(settings.fusion) * values[:, item_row]).astype(np.float64).sum())
-        place = int(listed[0]) + 1 if len(listed) else None
-        return Standing(place, by_score, settings.n, ranking.n_candidates, reason), score
 
     def history(self, user_id: str) -> pd.DataFrame:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
@@ -366,10 +309,3 @@ def _silences(standardised: Standardised, is_cold: bool, *, is_known: bool) -> l
     elif silent:
         notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
     return notes
-
-
-def _context_json(context: Context) -> dict[str, str]:
-    stated = context.stated()
-    if context.moment is not None:
-        stated["moment"] = context.moment.isoformat()
-    return stated

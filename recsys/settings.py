@@ -92,6 +92,11 @@ class Context:
         """Dimensions that are known, by name."""
         return {name: value for name in CONTEXT_DIMENSIONS if (value := getattr(self, name)) is not None}
 
+    def as_json(self) -> dict[str, str]:
+        """What is known, by name, with the moment as ISO text."""
+        moment = {} if self.moment is None else {"moment": self.moment.isoformat()}
+        return {**self.stated(), **moment}
+
 
 @dataclass(frozen=True, slots=True)
 class FusionSettings:

@@ -103,10 +103,15 @@ class PhraseEncoder:
     def encode_words(self, text: str) -> PhraseVectors:
         """What a person types now, cut into phrases and encoded; not cached on disk."""
         spans = segment(text)
-        vectors = np.empty((len(spans), N_DIMS), np.float32)
-        for at, batch in self._batches([canonical(text[start:end]) for start, end in spans]):
-            vectors[at] = _unit(batch)
+        vectors = self.encode_now([text[start:end] for start, end in spans])
         return PhraseVectors(text, np.array(spans, np.int32).reshape(-1, 2), vectors)
+
+    def encode_now(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of a few phrases, float32 of shape (n_texts, N_DIMS), unit length; not cached on disk."""
+        vectors = np.empty((len(texts), N_DIMS), np.float32)
+        for at, batch in self._batches([canonical(text) for text in texts]):
+            vectors[at] = _unit(batch)
+        return vectors
 
     def warm_up(self) -> None:
         """Load the model now, so that the first typed words need not wait for it."""

@@ -1,0 +1,195 @@
+"""Takes scores apart: what `recsys.recommender.Recommender` asks when it explains."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.documents import Documents
+from recsys.eligibility import Shelf
+from recsys.errors import InputError
+from recsys.explanations.decompose import both_sides, decompose, scales
+from recsys.explanations.occlusion import Encode, WordEffects, word_effects
+from recsys.explanations.reading import Polarity, Reading, Sides, read_both
+from recsys.explanations.records import Explanation, Standing
+from recsys.explanations.themes import Profile, profile_of
+from recsys.fusion import fuse, weight_vector
+from recsys.ranking import rank
+from recsys.results import ScoredRequest
+from recsys.scorers.base import NO_ROW, FloatArray, Scorer
+from recsys.scorers.context import ContextScorer
+from recsys.scorers.semantic import SemanticScorer
+from recsys.scorers.sides import Side
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+
+
+def _unknown_polarity(places: NDArray[np.int64]) -> NDArray[np.float32]:
+    return np.zeros(len(places), np.float32)
+
+
+class Explainer:
+    """Splits scored requests; changes nothing, and may be shared.
+
+    Parameters
+    ----------
+    scorers : the components, by name
+    documents : the texts of the semantic scorer's phrases
+    items : the catalogue, in its order
+    shelf : what may be listed
+    vectors : what diversity is measured between, rows in catalogue order
+    polarity : how much phrases praise or complain
+    """
+
+    def __init__(
+        self,
+        scorers: Mapping[str, Scorer],
+        documents: Documents,
+        items: pd.DataFrame,
+        shelf: Shelf,
+        vectors: FloatArray,
+        polarity: Polarity = _unknown_polarity,
+    ) -> None:
+        self._scorers, self._documents, self._shelf, self._vectors = scorers, documents, shelf, vectors
+        self._item_ids, self._titles = (np.asarray(items[name], object) for name in ("item_id", "title"))
+        self.polarity = polarity
+        semantic, context = scorers["semantic"], scorers["context"]
+        assert isinstance(semantic, SemanticScorer)
+        assert isinstance(context, ContextScorer)
+        self._semantic, self._context = semantic, context
+
+    def explain(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Explanation:
+        """The exact arithmetic of one product's score, listed or not."""
+        split = decompose(
+            self._scorers,
+            scored.requests,
+            scored.standardised,
+            settings.fusion,
+            item_row,
+            self._documents,
+            self._item_ids,
+        )
+        shopper, product = self.sides(scored, item_row)
+        said = scored.requests.words_of(0)
+        phrases, pairs = both_sides(
+            shopper,
+            product,
+            scales(scored.standardised, settings.fusion)["semantic"],
+            scored.words,
+            None if said is None else said.spans,
+            self._documents,
+        )
+        return Explanation(
+            user_id=scored.user_id,
+            words=scored.words,
+            item_id=self._item_ids[item_row],
+            title=self._titles[item_row],
+            weights=settings.fusion.normalised(),
+            context=scored.context.as_json(),
+            score=self.score_of(scored, item_row, settings.fusion),
+            baseline=split.baseline,
+            components=split.components,
+            averages=split.averages,
+            contributions=split.contributions,
+            shopper_phrases=phrases,
+            pairs=pairs,
+            standing=self.standing(scored, item_row, settings),
+            struck=scored.struck,
+            notes=scored.notes,
+        )
+
+    def score_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> float:
+        """The score of one product, as lists show it."""
+        return float(sum(self.components_of(scored, item_row, fusion).values()))
+
+    def components_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> dict[str, float]:
+        """What each component adds to the score of one product beside the average product, as lists show it."""
+        shares = (weight_vector(fusion) * scored.standardised.values[:, item_row]).astype(np.float64)
+        return dict(zip(COMPONENTS, shares.tolist(), strict=True))
+
+    def standing(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Standing:
+        """Where a product stands on the list that the settings give."""
+        values = scored.standardised.values
+        eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
+        ranking = rank(values, settings, eligible, self._vectors)
+        listed = np.flatnonzero(ranking.item_rows == item_row)
+        place = int(listed[0]) + 1 if len(listed) else None
+        if not eligible[item_row]:
+            reason = self._shelf.why_not(settings.filters, scored.owned_rows, item_row)
+            return Standing(None, None, settings.n, ranking.n_candidates, reason)
+        fused = fuse(values, settings.fusion)
+        before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
+        return Standing(place, int(np.count_nonzero(before & eligible)) + 1, settings.n, ranking.n_candidates)
+
+    def sides(self, scored: ScoredRequest, item_row: int) -> tuple[Side, Side]:
+        """The shopper's phrases and the product's."""
+        requests = scored.requests
+        return self._semantic.shopper_side(requests, 0), self._semantic.item_side(item_row, requests.without_of(0))
+
+    def strike_names(self, places: NDArray[np.int64]) -> list[str]:
+        """Names under which phrases can be struck, in the order asked; "" for typed words."""
+        names = iter([source["strike"] for source in self._documents.sources(places[places != NO_ROW])])
+        return ["" if place == NO_ROW else next(names) for place in places.tolist()]
+
+    def read(self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings) -> Reading:
+        """The texts behind the semantic component, phrase by phrase, on both sides.
+
+        Parameters
+        ----------
+        before, now : the request without and with what is struck
+        """
+        said = now.requests.words_of(0)
+        sides = [
+            Sides(*self.sides(scored, item_row), scales(scored.standardised, fusion)["semantic"])
+            for scored in ((before,) if before is now else (before, now))
+        ]
+        typed = None if said is None else (now.words, said.spans)
+        return read_both(sides[0], sides[-1], self._documents, self.polarity, typed)
+
+    def circumstances(self, scored: ScoredRequest, fusion: FusionSettings) -> dict[str, FloatArray]:
+        """What each circumstance does to every score beside the average product, float32 of shape (n_items,) each.
+
+        They sum to what the context component adds to the scores that lists show.
+        """
+        worth = np.float32(scales(scored.standardised, fusion)["context"])
+        left_out = scored.requests.without_of(0).circumstances
+        parts = self._context.parts(scored.context, left_out)
+        return {name: worth * (part - part.mean(dtype=np.float64).astype(np.float32)) for name, part in parts.items()}
+
+    def look_inside(
+        self, scored: ScoredRequest, item_row: int, strike: str, fusion: FusionSettings, encode: Encode
+    ) -> WordEffects:
+        """What each word of one phrase of either side does to the phrase's share of the score.
+
+        Raises
+        ------
+        InputError : neither side has such a phrase
+        """
+        worth = scales(scored.standardised, fusion)["semantic"]
+        shopper, product = self.sides(scored, item_row)
+        for side, other in ((product, shopper), (shopper, product)):
+            names = self.strike_names(side.places)
+            if strike in names:
+                row = names.index(strike)
+                document = self._documents.holding(side.places[[row]])[0]
+                share = partial(self._share, worth * float(side.coefficients[row]), other)
+                return word_effects(document.text, *document.spans[0], share, encode)
+        raise InputError(f"{strike!r} is not a phrase of this product or this shopper; choose one that is shown")
+
+    def _share(self, coefficient: float, other: Side, vectors: FloatArray) -> FloatArray:
+        """What a phrase would add with each of these vectors."""
+        return np.asarray(coefficient * ((vectors - self._semantic.mean) @ other.profile), np.float32)
+
+    def shopper_profile(self, scored: ScoredRequest) -> Profile:
+        """What the system believes of the shopper, in themes."""
+        return profile_of(self._semantic.shopper_side(scored.requests, 0), self._documents, self.polarity)
+
+    def product_profile(self, item_row: int) -> Profile:
+        """What the system believes of a product, in themes."""
+        return profile_of(self._semantic.item_side(item_row), self._documents, self.polarity)
+
+    def titles(self, item_ids: Sequence[str]) -> list[str]:
+        """Titles of products, in the order asked; the id itself for one that is not in the catalogue."""
+        known = dict(zip(self._item_ids.tolist(), self._titles.tolist(), strict=True))
+        return [known.get(item_id, item_id) for item_id in item_ids]

@@ -1,0 +1,124 @@
+"""What the system believes of a shopper or a product: the phrases that make up the profile, grouped into themes.
+
+A profile is a weighted sum of phrases of length 1, so each phrase makes up an exact share of it: its coefficient times
+its product with the profile. The shares of all phrases sum to 1.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.documents import Documents
+from recsys.explanations.reading import Polarity
+from recsys.scorers.base import NO_ROW
+from recsys.scorers.sides import Side
+
+MAX_PHRASES = 400
+"""So many phrases are grouped, those that make up most of the profile."""
+
+MAX_THEMES = 8
+N_EXAMPLES = 5
+N_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ThemePhrase:
+    """A phrase of a theme; `share` is what it makes up of the profile."""
+
+    text: str
+    share: float
+    polarity: float
+    source: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Phrases that mean similar things.
+
+    Parameters
+    ----------
+    words : what tells the theme from the others, most telling first
+    share : of the profile, summed over its phrases
+    n_phrases : how many there are
+    phrases : those that make up most, largest share first
+    """
+
+    words: tuple[str, ...]
+    share: float
+    n_phrases: int
+    phrases: tuple[ThemePhrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Themes by share, largest first; the phrases that were not grouped make up `rest`, so that all sums to 1."""
+
+    themes: tuple[Theme, ...]
+    rest: float
+    n_phrases: int
+
+
+def profile_of(side: Side, documents: Documents, polarity: Polarity) -> Profile:
+    """Group the phrases of one side into themes; the same side always gives the same themes."""
+    shares = side.values(side).astype(np.float64)
+    known = np.flatnonzero(side.places != NO_ROW)
+    chosen = known[np.argsort(-np.abs(shares[known]), kind="stable")[:MAX_PHRASES]]
+    if not len(chosen):
+        return Profile((), float(shares.sum()), len(side))
+    sources = documents.sources(side.places[chosen])
+    praise = polarity(side.places[chosen])
+    groups = _grouped(side.vectors[chosen], np.abs(shares[chosen]))
+    words = _telling_words([source["text"] for source in sources], groups, np.abs(shares[chosen]))
+    themes = []
+    for group in range(groups.max() + 1):
+        members = np.flatnonzero(groups == group)
+        examples: list[ThemePhrase] = []
+        seen: set[str] = set()
+        for member in members[np.argsort(-shares[chosen[members]], kind="stable")].tolist():
+            text = " ".join(sources[member]["text"].split())
+            if text.casefold() not in seen and len(examples) < N_EXAMPLES:
+                seen.add(text.casefold())
+                examples.append(
+                    ThemePhrase(text, float(shares[chosen[member]]), float(praise[member]), sources[member])
+                )
+        themes.append(Theme(words[group], float(shares[chosen[members]].sum()), len(members), tuple(examples)))
+    themes.sort(key=lambda theme: -theme.share)
+    return Profile(tuple(themes), float(shares.sum() - shares[chosen].sum()), len(side))
+
+
+def _grouped(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number of the theme of each phrase, by k-means on directions, heavier phrases pulling more."""
+    from sklearn.cluster import KMeans
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    n_themes = min(MAX_THEMES, max(1, round(np.sqrt(len(vectors) / 3))), len(np.unique(directions, axis=0)))
+    found = KMeans(n_themes, n_init=4, random_state=0).fit(directions, sample_weight=weights + 1e-9)
+    return np.unique(found.labels_, return_inverse=True)[1].astype(np.int64)
+
+
+def _telling_words(
+    texts: Sequence[str], groups: NDArray[np.int64], weights: NDArray[np.float64]
+) -> list[tuple[str, ...]]:
+    """The words that stand out in each theme: frequent there by weight, rare in the others (class-based TF-IDF)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    analyse = TfidfVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{3,}\b").build_analyzer()
+    counts = [Counter[str]() for _ in range(groups.max() + 1)]
+    for text, group, weight in zip(texts, groups.tolist(), weights.tolist(), strict=True):
+        for word in set(analyse(text)):
+            counts[group][word] += weight
+    everywhere: Counter[str] = Counter()
+    for count in counts:
+        everywhere.update(count)
+    average = sum(everywhere.values()) / max(len(counts), 1)
+    told = []
+    for count in counts:
+        whole = sum(count.values()) or 1.0
+        telling = {word: n / whole * np.log1p(average / max(everywhere[word], 1e-12)) for word, n in count.items()}
+        told.append(tuple(sorted(telling, key=lambda word: (-telling[word], word))[:N_WORDS]))
+    return told
