@@ -69,8 +69,9 @@ class Document:
             "rating": None if math.isnan(self.rating) else self.rating,
             "timestamp": None if self.moment is None else self.moment.isoformat(),
         }
+        name, text = self.name, self.text
         return [
-            {**facts, "start": start, "end": end, "text": self.text[start:end], "strike": f"{self.name}.{start}"}
+            {**facts, "start": start, "end": end, "text": text[start:end], "strike": f"{name}.{start}"}
             for start, end in self.spans
         ]
 

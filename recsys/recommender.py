@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recsys.documents import Documents
 from recsys.eligibility import Shelf
@@ -35,6 +36,7 @@ from recsys.settings import (
     RankingSettings,
 )
 from recsys.text.phrasebook import PhraseVectors
+from recsys.text.polarity import PolarityModel
 from recsys.training.artifacts import Artifact, open_artifact
 
 
@@ -66,7 +68,12 @@ class Recommender:
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
         self._documents = Documents(self._semantic, self.items, reviews, self._users)
         self._quotes = Quotes(self._semantic, self._documents)
-        self.explainer = Explainer(self.scorers, self._documents, self.items, self._shelf, self._vectors)
+        judging = artifact.arrays("polarity")
+        self._polarities = judging.pop("values")
+        self.polarity = PolarityModel.from_arrays(judging, facts["polarity"])
+        self.explainer = Explainer(
+            self.scorers, self._documents, self.items, self._shelf, self._vectors, self._polarity_at
+        )
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
@@ -90,6 +97,10 @@ class Recommender:
     @cached_property
     def _user_index(self) -> pd.Index:
         return pd.Index(self.users["user_id"])
+
+    def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much phrases praise or complain, by their places in the semantic scorer."""
+        return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
 
     @cached_property
     def _encoder(self) -> Any:

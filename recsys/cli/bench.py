@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recsys.errors import InputError
 
-BENCHMARKS = ("encode", "recommend", "train")
+BENCHMARKS = ("encode", "recommend", "explain", "train")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,7 +18,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="measure speed and memory on this machine",
         description="Run one of the project's benchmarks (they live in tests/benchmarks of a checkout): encode "
         "compares our encoding with the plain library, recommend times one shopper's list at 10,000 and 1,000,000 "
-        "products, train times every stage with and without cached phrases.",
+        "products, explain times one explanation with 5,000 phrases a side, train times every stage with and without "
+        "cached phrases.",
         epilog="example: python -m recsys bench recommend --json",
     )
     parser.add_argument("name", choices=BENCHMARKS, help="which benchmark")

@@ -1,8 +1,10 @@
 """Because of your history: what each product that a shopper had does to one score, by leaving it out.
 
-Content, semantic and context are scored again exactly as if the shopper had never had the product nor written of it.
-The collaborative model is not trained again: the shopper's vector alone is, with the products' vectors kept
-(`recsys.scorers.fold_in`), so that share is an estimate. Effects of several products do not add up to the score.
+The shopper is seen as if they had never had the product nor written of it: in content and semantic the shopper's
+profile is made anew without it, exactly. What the shop knows stays: what is said of each product, also by this shopper,
+how wanted it is lately, and the products' vectors in the collaborative model, where the shopper's vector alone is
+learnt again (`recsys.scorers.fold_in`), so that share is an estimate. Effects of several products do not add up to the
+score.
 """
 
 from collections.abc import Mapping, Sequence

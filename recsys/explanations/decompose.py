@@ -5,7 +5,8 @@
 The scorers split s_k into parts; each part times weight_k / std_k is its contribution.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from recsys.documents import Documents
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
 from recsys.fusion import Standardised
-from recsys.scorers.base import Part, Requests, Scorer
+from recsys.scorers.base import NO_ROW, Part, Requests, Scorer
 from recsys.scorers.sides import Side
 from recsys.settings import COMPONENTS, FusionSettings
 
@@ -51,7 +52,7 @@ def decompose(
     standardised: Standardised,
     settings: FusionSettings,
     item_row: int,
-    documents: Documents,
+    semantic: Callable[[], list[Contribution]],
     item_ids: NDArray[np.object_],
 ) -> Decomposition:
     """Split the score of one product for a batch of one request.
@@ -60,6 +61,7 @@ def decompose(
     ----------
     scorers : the components, by name
     standardised : of the same request, as it was ranked
+    semantic : makes the contributions of the product's phrases
     item_ids : of the catalogue, in its order
     """
     worth = scales(standardised, settings)
@@ -67,63 +69,57 @@ def decompose(
     components: dict[str, float] = {}
     contributions: list[Contribution] = []
     for name in COMPONENTS:
-        parts = scorers[name].contributions(requests, 0, item_row) if worth[name] else ()
-        named = _named(name, parts, worth[name], documents, item_ids)
-        components[name] = float(np.sum([part.value for part in named], dtype=np.float64))
+        named: list[Contribution] = []
+        if worth[name] and name == "semantic":
+            named = semantic()
+        elif worth[name]:
+            parts = scorers[name].contributions(requests, 0, item_row)
+            named = [_readable(name, part, worth[name], item_ids) for part in parts]
+        components[name] = math.fsum(part.value for part in named)
         contributions += largest_first(named)
     return Decomposition(-sum(averages.values()), components, averages, tuple(contributions))
 
 
-def _named(
-    component: str, parts: Any, worth: float, documents: Documents, item_ids: NDArray[np.object_]
-) -> list[Contribution]:
-    if component == "semantic":
-        sources = documents.sources([part.source["place"] for part in parts])
-        return [
-            Contribution(component, source["text"], worth * part.value, source)
-            for part, source in zip(parts, sources, strict=True)
-        ]
+def phrases_named(values: NDArray[np.float64], places: NDArray[np.int64], documents: Documents) -> list[Contribution]:
+    """Phrases with what they add, in the order given."""
+    sources = documents.sources(places)
     return [
-        Contribution(component, label, worth * part.value, {**part.source, "strike": strike})
-        for part in parts
-        for label, strike in (_readable(part, item_ids),)
+        Contribution("semantic", source["text"], value, source)
+        for source, value in zip(sources, values.tolist(), strict=True)
     ]
 
 
-def _readable(part: Part, item_ids: NDArray[np.object_]) -> tuple[str, str]:
-    """What a person reads, and the name to strike it by."""
+def _readable(component: str, part: Part, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
+    """A part of a score as a share of the final one, with the name to strike it by."""
     source = part.source
     if source["kind"] == "circumstance":
-        return part.label, f"c:{source['dimension']}"
-    if source["kind"] == "term":
-        return part.label, f"f:term:{source['term']}"
-    feature = str(source["feature"])
-    if feature.startswith("product:"):
-        return part.label, f"i:{item_ids[int(feature[8:])]}"
-    return part.label, f"f:{feature}"
+        strike = f"c:{source['dimension']}"
+    elif source["kind"] == "term":
+        strike = f"f:term:{source['term']}"
+    else:
+        feature = str(source["feature"])
+        strike = f"i:{item_ids[int(feature[8:])]}" if feature.startswith("product:") else f"f:{feature}"
+    return Contribution(component, part.label, worth * part.value, {**source, "strike": strike})
 
 
-def both_sides(
-    shopper: Side, product: Side, worth: float, words: str, spans: NDArray[np.int32] | None, documents: Documents
-) -> tuple[tuple[Contribution, ...], tuple[PhrasePair, ...]]:
-    """The semantic component split over the shopper's phrases, largest first, and the strongest pairs.
+def shopper_named(
+    values: NDArray[np.float64], shopper: Side, typed: tuple[str, NDArray[np.int32]] | None, documents: Documents
+) -> tuple[Contribution, ...]:
+    """The semantic component split over the shopper's phrases, largest first.
 
     Parameters
     ----------
-    worth : what one unit of the raw score is worth in the final one
-    words, spans : what is typed now and its phrases, for the places that no text of the shop holds
+    values : of the phrases of `shopper`, as shares of the final score
+    typed : the words said now and the spans of their phrases, for the places that no text of the shop holds
     """
-    if not worth:
-        return (), ()
-    values = worth * shopper.values(product).astype(np.float64)
-    known = shopper.places >= 0
-    sources = iter(documents.sources(shopper.places[known]))
-    typed = iter([] if spans is None else spans.tolist())
-    named = []
-    for value, is_known in zip(values.tolist(), known.tolist(), strict=True):
-        source = next(sources) if is_known else typed_source(words, next(typed))
-        named.append(Contribution("semantic", source["text"], value, source))
-    return largest_first(named), _strongest_pairs(shopper, product, worth, values, worth * product.values(shopper))
+    known = shopper.places != NO_ROW
+    named = phrases_named(values[known], shopper.places[known], documents)
+    if typed is not None:
+        words, spans = typed
+        for value, span in zip(values[~known].tolist(), spans.tolist(), strict=True):
+            source = typed_source(words, span)
+            named.append(Contribution("semantic", source["text"], value, source))
+    return largest_first(named)
 
 
 def typed_source(words: str, span: Sequence[int]) -> dict[str, Any]:
@@ -133,21 +129,26 @@ def typed_source(words: str, span: Sequence[int]) -> dict[str, Any]:
     return {"kind": "words", **empty, "start": start, "end": end, "text": words[start:end]}
 
 
-def _places_by_size(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+def places_by_size(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Place of each value in the order of `largest_first`."""
     places = np.empty(len(values), np.int64)
     places[np.argsort(-np.abs(values), kind="stable")] = np.arange(len(values))
     return places
 
 
-def _strongest_pairs(
+def strongest_pairs(
     shopper: Side,
     product: Side,
     worth: float,
-    shopper_values: NDArray[np.floating[Any]],
-    product_values: NDArray[np.floating[Any]],
+    shopper_values: NDArray[np.float64],
+    product_values: NDArray[np.float64],
 ) -> tuple[PhrasePair, ...]:
-    """The pairs that matter most among those of the phrases that matter most on either side, largest size first."""
+    """The pairs that matter most among those of the phrases that matter most on either side, largest size first.
+
+    Parameters
+    ----------
+    shopper_values, product_values : what the phrases of either side add; pairs point into the lists sorted by them
+    """
     if not len(shopper) or not len(product):
         return ()
     found: dict[tuple[int, int], float] = {}
@@ -163,6 +164,6 @@ def _strongest_pairs(
             row, column = divmod(at, values.shape[1])
             pair = (column, int(leading[row])) if is_product else (int(leading[row]), column)
             found[pair] = float(values[row, column])
-    mine, others = _places_by_size(shopper_values), _places_by_size(product_values)
+    mine, others = places_by_size(shopper_values), places_by_size(product_values)
     ordered = sorted(found.items(), key=lambda entry: -abs(entry[1]))[:N_PAIRS]
     return tuple(PhrasePair(int(mine[one]), int(others[other]), value) for (one, other), value in ordered)

@@ -40,14 +40,16 @@ class Difference:
 def difference(first: Explanation, second: Explanation) -> Difference:
     """Compare two explanations of one request; the baseline is the same for both and falls out.
 
-    Parts of the same name are set against each other: a circumstance, an attribute, a word. What is learnt of a product
-    itself and the phrases said of it are its own, so they stand against 0 unless both have the very same words.
+    Parts of the same name are set against each other: a circumstance, an attribute, a word, what is learnt of either
+    product itself. The phrases said of a product are its own, so they stand against 0 unless both have the very same
+    words.
 
     Raises
     ------
     InputError : the two are not of the same request, so that their parts are on different scales
     """
-    if abs(first.baseline - second.baseline) > 1e-9 or first.weights != second.weights:
+    asked = [(each.user_id, each.words, each.weights, each.context, set(each.struck)) for each in (first, second)]
+    if abs(first.baseline - second.baseline) > 1e-9 or asked[0] != asked[1]:
         raise InputError("the two explanations answer different requests; explain both under the same settings")
     sums: dict[tuple[str, str], list[float]] = {}
     examples: dict[tuple[str, str], Contribution] = {}

@@ -1,6 +1,7 @@
 """Takes scores apart: what `recsys.recommender.Recommender` asks when it explains."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from recsys.documents import Documents
 from recsys.eligibility import Shelf
 from recsys.errors import InputError
-from recsys.explanations.decompose import both_sides, decompose, scales
+from recsys.explanations.decompose import decompose, phrases_named, scales, shopper_named, strongest_pairs
 from recsys.explanations.occlusion import Encode, WordEffects, word_effects
 from recsys.explanations.reading import Polarity, Reading, Sides, read_both
 from recsys.explanations.records import Explanation, Standing
@@ -61,25 +62,24 @@ class Explainer:
 
     def explain(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Explanation:
         """The exact arithmetic of one product's score, listed or not."""
+        shopper, product = self.sides(scored, item_row)
+        worth = scales(scored.standardised, settings.fusion)["semantic"]
+        mine, theirs = (
+            worth * side.values(other).astype(np.float64) for side, other in ((shopper, product), (product, shopper))
+        )
         split = decompose(
             self._scorers,
             scored.requests,
             scored.standardised,
             settings.fusion,
             item_row,
-            self._documents,
+            lambda: phrases_named(theirs, product.places, self._documents),
             self._item_ids,
         )
-        shopper, product = self.sides(scored, item_row)
         said = scored.requests.words_of(0)
-        phrases, pairs = both_sides(
-            shopper,
-            product,
-            scales(scored.standardised, settings.fusion)["semantic"],
-            scored.words,
-            None if said is None else said.spans,
-            self._documents,
-        )
+        typed = None if said is None else (scored.words, said.spans)
+        phrases = shopper_named(mine, shopper, typed, self._documents) if worth else ()
+        pairs = strongest_pairs(shopper, product, worth, mine, theirs) if worth else ()
         return Explanation(
             user_id=scored.user_id,
             words=scored.words,
@@ -125,7 +125,10 @@ class Explainer:
     def sides(self, scored: ScoredRequest, item_row: int) -> tuple[Side, Side]:
         """The shopper's phrases and the product's."""
         requests = scored.requests
-        return self._semantic.shopper_side(requests, 0), self._semantic.item_side(item_row, requests.without_of(0))
+        # The profile that the scores come from: summed phrase by phrase it differs in its last digit, and where phrases
+        # say almost the same that would order them otherwise than the contributions are.
+        shopper = replace(self._semantic.shopper_side(requests, 0), profile=scored.profile)
+        return shopper, self._semantic.item_side(item_row, requests.without_of(0))
 
     def strike_names(self, places: NDArray[np.int64]) -> list[str]:
         """Names under which phrases can be struck, in the order asked; "" for typed words."""
@@ -170,7 +173,7 @@ class Explainer:
         shopper, product = self.sides(scored, item_row)
         for side, other in ((product, shopper), (shopper, product)):
             names = self.strike_names(side.places)
-            if strike in names:
+            if strike and strike in names:
                 row = names.index(strike)
                 document = self._documents.holding(side.places[[row]])[0]
                 share = partial(self._share, worth * float(side.coefficients[row]), other)

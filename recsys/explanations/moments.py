@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recsys.explanations.asking import Explainable
 from recsys.results import ScoredRequest
-from recsys.settings import RankingSettings
+from recsys.settings import COMPONENTS, RankingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Moved:
     rank_first, rank_second : on the lists, None where it is not listed
     score_first, score_second : under either circumstances
     circumstances : what each circumstance does to the difference of the scores, beside the average product; they sum
-        to it
+        to it. The region of a new shopper stands for the home that the collaborative model would know, and counts both
+        ways
     """
 
     item_id: str
@@ -53,6 +54,10 @@ def compare_moments(
     for item_id in dict.fromkeys(item.item_id for items in reversed(lists) for item in items):
         row = model.item_row(item_id)
         parts = [{name: float(share[name][row]) if name in share else 0.0 for name in names} for share in shares]
+        differences = {name: parts[1][name] - parts[0][name] for name in names}
+        others = _outside_context(model, first, second, row, settings)
+        if others:
+            differences["region"] = differences.get("region", 0.0) + others
         moved.append(
             Moved(
                 item_id,
@@ -61,7 +66,15 @@ def compare_moments(
                 ranks[1].get(item_id),
                 model.explainer.score_of(first, row, settings.fusion),
                 model.explainer.score_of(second, row, settings.fusion),
-                {name: parts[1][name] - parts[0][name] for name in names},
+                differences,
             )
         )
     return tuple(moved)
+
+
+def _outside_context(
+    model: Explainable, first: ScoredRequest, second: ScoredRequest, row: int, settings: RankingSettings
+) -> float:
+    """What the circumstances do through the other components: a new shopper's region is all that those read."""
+    before, after = (model.explainer.components_of(request, row, settings.fusion) for request in (first, second))
+    return sum(after[name] - before[name] for name in COMPONENTS if name != "context")

@@ -132,9 +132,9 @@ def _texts(
     shown = documents.holding(side.places[stored][np.isin(text_of, leading)])
     place_of = {key: place for place, key in enumerate(map(tuple, texts[leading].tolist()))}
     shown.sort(key=lambda document: place_of[document.key])
-    if typed is not None and len(typed[1]):
-        shown.insert(0, _typed(*typed))
-    return shown, len(texts) + (typed is not None)
+    if typed is None or not len(typed[1]):
+        return shown, len(texts)
+    return [_typed(*typed), *shown], len(texts) + 1
 
 
 def _typed(words: str, spans: NDArray[np.int32]) -> Document:

@@ -22,6 +22,7 @@ from recsys.settings import CONTEXT_DIMENSIONS
 MAX_STRIKES = 200
 
 _TEXT = re.compile(rf"([{''.join(TOKENS.values())}])(\d{{1,9}})(?:\.(\d{{1,9}}))?")
+_FEATURES = ("category", "brand", "price", "tag", "term", "region")
 _KIND_OF = {token: kind for kind, token in TOKENS.items()}
 
 
@@ -45,7 +46,7 @@ def without_of(
     circumstances: set[str] = set()
     for name in unique:
         kind, _, rest = name.partition(":")
-        if kind == "f" and rest:
+        if kind == "f" and rest.partition(":")[0] in _FEATURES and rest.partition(":")[2]:
             features.add(rest)
         elif kind == "i" and rest:
             features.add(f"product:{item_row(rest)}")

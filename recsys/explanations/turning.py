@@ -3,7 +3,9 @@
 Every answer is checked by ranking again with those phrases struck, so it is true of the list that a person sees. For a
 product's own phrases the score that is left follows from the lengths of sums, so that the best one and the best two of
 all are known without ranking: if they do not do it, no one and no two do, and an answer of three is the smallest there
-is. Larger sets are built greedily, cut to the shortest beginning that does it, pruned, and called the smallest found.
+is among the phrases that speak for the product. That holds for lists by score alone, for diversity may bring a product
+back, and where the phrases are not the shopper's own as well, for then the shopper changes with them. Larger sets are
+built greedily, cut to the shortest beginning that does it, pruned, and called the smallest found.
 """
 
 from collections.abc import Sequence
@@ -37,7 +39,7 @@ class TurningSet:
     side : whose phrases are struck
     phrases : what has to be struck, largest contribution first; empty where no set was found
     rank_before, rank_after : on the list; None when not listed, which is what the answer brings about
-    is_smallest : no smaller set does it
+    is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
     reason : why there is no answer, "" if there is one
     n_tried : lists that were ranked to find out
     """
@@ -124,15 +126,17 @@ class _Search:
         names = self._model.explainer.strike_names(product.places)
         speaking = np.array([row for row, name in enumerate(names) if name in place_of], np.int64)
         left = _Left(product, shopper.profile, speaking)
+        foreseen = self._settings.diversity == 0 and not np.isin(product.places, shopper.places).any()
         parts = [place_of[names[row]] for row in speaking.tolist()]
         for size, chosen in ((1, left.best_one()), (2, left.best_two())):
             if len(chosen) == size and self.drops(found := [parts[row] for row in chosen]):
-                return tuple(found), True
+                return tuple(found), size == 1 or bool(foreseen)
         prefix = self._first_prefix([parts[row] for row in left.greedy(MAX_SIZE)])
         if prefix is None:
             return (), False
         pruned = self._pruned(prefix)
-        return tuple(pruned), len(pruned) <= 3 and len(speaking) <= MAX_PAIRED
+        is_smallest = foreseen and len(pruned) <= 3 and len(speaking) <= MAX_PAIRED
+        return tuple(pruned), len(pruned) == 1 or bool(is_smallest)
 
     def of_shopper(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
         """The set among the shopper's phrases, by how much more they speak for the product than for the next one."""
@@ -174,12 +178,14 @@ class _Search:
         return candidates[:high]
 
     def _pruned(self, phrases: list[Contribution]) -> list[Contribution]:
-        """The set without every phrase that is not needed, tried from the smallest on."""
-        kept = list(phrases)
-        for phrase in reversed(phrases):
-            fewer = [other for other in kept if other is not phrase]
-            if fewer and self.drops(fewer):
-                kept = fewer
+        """The set without every phrase that is not needed, tried from the smallest on until all are."""
+        kept, before = list(phrases), 0
+        while len(kept) != before:
+            before = len(kept)
+            for phrase in reversed(kept):
+                fewer = [other for other in kept if other is not phrase]
+                if fewer and self.drops(fewer):
+                    kept = fewer
         return kept
 
 

@@ -141,7 +141,8 @@ class CollaborativeScorer(Scorer):
         row = int(requests.user_rows[request])
         if row != NO_ROW:
             return int(self.homes[row])
-        region = requests.contexts[request].region
+        left_out = "region" in requests.without_of(request).circumstances
+        region = None if left_out else requests.contexts[request].region
         return self.regions.index(region) if region in self.regions else -1
 
     def effect_of(self, user_row: int, item_rows: Sequence[int]) -> FloatArray:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 import recsys
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
@@ -14,11 +16,13 @@ from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
+from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
+from recsys.text.polarity import fit_polarity
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
-from recsys.training.tables import history_arrays, item_table, review_table, summary, user_table
+from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +77,8 @@ def save_model(
     protocol: str = "",
     progress: Progress = silent,
 ) -> Artifact:
-    """Write fitted components, and what the shop looks like, as a model folder."""
+    """Write fitted components, what the shop looks like and how its phrases judge, as a model folder."""
+    polarity = fit_polarity(data, book, settings.seed, progress)
     progress("saving the model", 0, 0)
     states = {name: scorer.state() for name, scorer in scorers.items()}
     history, kinds = history_arrays(data)
@@ -86,10 +91,16 @@ def save_model(
         "event_kinds": kinds,
         "summary": summary(data),
         "scorers": {name: dict(state.meta) for name, state in states.items()},
+        "polarity": polarity.meta(),
     }
     arrays = {name: state.arrays for name, state in states.items()}
     arrays |= {"history": history, "reference": {"vectors": reference_vectors(book, data.n_items)}}
     tables = {"items": item_table(data), "users": user_table(data), "reviews": review_table(data)}
+    semantic = scorers["semantic"]
+    assert isinstance(semantic, SemanticScorer)
+    texts = phrase_texts(semantic, tables)
+    values = polarity.polarity(texts, np.asarray(semantic.phrase_vectors, np.float32))
+    arrays["polarity"] = {**polarity.arrays(), "values": values}
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 

@@ -38,6 +38,7 @@ _STAGE_OF = {
     "encoding": 3,
     "weighing": 4,
     "fitting": 4,
+    "learning": 4,
     "saving": 5,
 }
 """Place in STAGES of what the work reports, by its whole name or its first word."""

@@ -1,0 +1,88 @@
+"""`recsys experiment`: the project's studies, each by one command."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.cli.reporting import TerminalProgress
+
+if TYPE_CHECKING:
+    from recsys.evaluation.faithfulness import Measured
+    from recsys.evaluation.significance import Interval
+    from recsys.evaluation.trust import TrustReport
+
+EXPERIMENTS = ("faithfulness",)
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "experiment",
+        help="run one of the project's studies on a data folder",
+        description="faithfulness: do explanations name what a score rests on? Random explanations are summed, phrases "
+        "are taken away (against as many at random), the model is trained again with another seed; on a demo shop the "
+        "phrases are held against the hidden truth, and with --sentences the polarity of phrases against human labels.",
+        epilog="example: python -m recsys experiment faithfulness --data shop --json",
+    )
+    parser.add_argument("name", choices=EXPERIMENTS, help="which study")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.add_argument("-n", type=int, default=300, metavar="N", help="recommendations tested (default: %(default)s)")
+    parser.add_argument(
+        "--explanations",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="random explanations whose parts are summed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sentences",
+        type=Path,
+        metavar="FILE",
+        help="human-labelled sentences to hold the polarity of phrases against (Parquet: sentence, polarity, ...)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of everything (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Study and print."""
+    from recsys.evaluation.trust import TrustSettings, trust
+
+    settings = TrustSettings(args.n, args.explanations, args.seed)
+    with TerminalProgress() as progress:
+        found = trust(args.data, settings, args.sentences, progress)
+    print(json.dumps(found.as_json(), indent=1) if args.json else in_words(found))
+
+
+def in_words(found: "TrustReport") -> str:
+    """The report as text."""
+    exact = found.exactness
+    lines = [
+        found.protocol,
+        "",
+        f"{exact.n:,} random explanations: parts and score differ by {exact.residual:.1e} at most, a component and its "
+        f"contributions by {exact.component_residual:.1e}, both sides of the words by {exact.side_residual:.1e}",
+        f"{exact.n_verbatim:,} of {exact.n_quotes:,} quotes stand word for word in the review they name",
+    ]
+    for side, report in found.sides.items():
+        lines += ["", f"phrases of the {side}: {report.n:,} recommendations, {report.n_skipped:,} with too few phrases"]
+        lines += [f"  {name:<18}{_measured(measured)}" for name, measured in report.measures.items()]
+    lines += ["", "trained again with another seed"]
+    lines += [f"  {name:<18}{_interval(getattr(found.stability, name))}" for name in found.stability.as_json()]
+    if found.planted is not None:
+        lines += ["", "the demo shop's hidden truth: do the top phrases name an aspect that drove the choice?"]
+        lines += [f"  {name}: {value}" for name, value in found.planted.items()]
+    if found.polarity is not None:
+        lines += ["", "praise and complaint against human labels"]
+        lines += [f"  {name}: {value}" for name, value in found.polarity.as_json().items()]
+    return "\n".join(lines)
+
+
+def _measured(measured: "Measured") -> str:
+    return f"{_interval(measured.value)}   by chance {_interval(measured.control)}"
+
+
+def _interval(interval: "Interval") -> str:
+    return f"{interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})"
