@@ -176,13 +176,16 @@ class Explainer:
             if strike and strike in names:
                 row = names.index(strike)
                 document = self._documents.holding(side.places[[row]])[0]
-                share = partial(self._share, worth * float(side.coefficients[row]), other)
+                share = partial(self._share, worth * float(side.coefficients[row]), int(side.places[row]), other)
                 return word_effects(document.text, *document.spans[0], share, encode)
         raise InputError(f"{strike!r} is not a phrase of this product or this shopper; choose one that is shown")
 
-    def _share(self, coefficient: float, other: Side, vectors: FloatArray) -> FloatArray:
-        """What a phrase would add with each of these vectors."""
-        return np.asarray(coefficient * ((vectors - self._semantic.mean) @ other.profile), np.float32)
+    def _share(self, coefficient: float, place: int, other: Side, encoded: FloatArray) -> FloatArray:
+        """What a phrase would add with each of these vectors of the encoder."""
+        item_row = int(self._semantic.items_at(np.array([place]))[0])
+        return np.asarray(
+            coefficient * (self._semantic.space.of_encoded(encoded, item_row) @ other.profile), np.float32
+        )
 
     def shopper_profile(self, scored: ScoredRequest) -> Profile:
         """What the system believes of the shopper, in themes."""

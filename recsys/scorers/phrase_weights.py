@@ -20,21 +20,26 @@ class SemanticSettings:
     title_weight, description_weight, attributes_weight : of a product's own phrases, divided among those of the kind
     review_weight : of all reviews of a product together, once it has many
     review_prior : reviews count `n / (n + review_prior)` of their full weight
-    own_weight : of what a shopper wrote, beside 1 for the products they liked
+    own_weight : of what a shopper wrote, beside 1 for the products they liked; whatever the stars, since who complains
+        of zips cares about zips
     half_life_days : age at which a review or a liked product counts half
     commonness_power : a phrase said n times in the shop counts n ** -commonness_power
-    centring : share of the mean phrase vector that is taken off every phrase
+    n_directions : at most so many directions of agreement are listened to
+    focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
+    category_weight : of what a category has in common, beside 1 for what is particular to a phrase of a review
     """
 
-    title_weight: float = 1.0
+    title_weight: float = 0.05
     description_weight: float = 1.0
-    attributes_weight: float = 1.0
+    attributes_weight: float = 0.05
     review_weight: float = 5.0
     review_prior: float = 3.0
-    own_weight: float = 0.5
+    own_weight: float = 1.0
     half_life_days: float = 1000.0
     commonness_power: float = 0.5
-    centring: float = 0.8
+    n_directions: int = 48
+    focus_power: float = 1.0
+    category_weight: float = 0.4
 
 
 def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
@@ -52,6 +57,7 @@ def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
 
 
 def unit(vectors: FloatArray) -> FloatArray:
+    """Rows scaled to length 1; rows of nothing stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
 
@@ -85,17 +91,23 @@ def item_weights(
     kinds: NDArray[np.int8],
     items: IntArray,
     review_weights: NDArray[np.float64],
-    common: NDArray[np.float64],
+    telling: NDArray[np.float64],
     n_items: int,
     settings: SemanticSettings,
 ) -> NDArray[np.float64]:
-    """Weight b of every phrase occurrence in the profile of its product."""
+    """Weight b of every phrase occurrence in the profile of its product, float64 of shape (n_occurrences,).
+
+    Parameters
+    ----------
+    review_weights : signed weight of phrases of reviews
+    telling : how telling a phrase is, by how rarely it is said and how much of it lies along directions of agreement
+    """
     of_kind = (settings.title_weight, settings.description_weight, settings.attributes_weight)
     weights = np.zeros(len(kinds))
     for kind, weight in enumerate(of_kind):
         chosen = kinds == kind
-        totals = np.bincount(items[chosen], common[chosen], n_items)
-        weights[chosen] = weight * common[chosen] / totals[items[chosen]]
+        totals = np.bincount(items[chosen], telling[chosen], n_items)
+        weights[chosen] = weight * telling[chosen] / np.where(totals > 0, totals, 1)[items[chosen]]
     chosen = kinds == REVIEW
     said = np.bincount(items[chosen], np.abs(review_weights[chosen]), n_items) + settings.review_prior
     weights[chosen] = settings.review_weight * review_weights[chosen] / said[items[chosen]]
@@ -103,12 +115,16 @@ def item_weights(
 
 
 def weights_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.float64]:
-    """Weight of each review: its rating's sign and size, its age at the end of the data, and its helpfulness."""
+    """Weight of each review before its stars: its age at the end of the data, and its helpfulness."""
     reviews = data.reviews
-    sign = (reviews["rating"].to_numpy(np.float64) - 3) / 2
     age_days = (data.known_until_s - reviews["time_s"].to_numpy()) / 86_400
     helpful = 1 + np.log1p(reviews["helpful_yes"].to_numpy(np.float64))
-    return np.asarray(sign * np.exp2(-age_days / settings.half_life_days) * helpful)
+    return np.asarray(np.exp2(-age_days / settings.half_life_days) * helpful)
+
+
+def sign_of_reviews(data: Dataset) -> NDArray[np.float64]:
+    """Sign and size of each rating, from -1 to 1."""
+    return np.asarray((data.reviews["rating"].to_numpy(np.float64) - 3) / 2)
 
 
 def shares_of_likes(data: Dataset, half_life_days: float) -> sparse.csr_array:

@@ -1,9 +1,10 @@
 """Semantic component: cosine between what a shopper's and a product's phrases mean.
 
-With P_u = sum_p a_p e_p and Q_i = sum_q b_q e_q over centred sentence-encoder vectors e, the score is
+With P_u = sum_p a_p v_p and Q_i = sum_q b_q v_q over phrase vectors v (`phrase_space`), the score is
 P_u . Q_i / (|P_u| |Q_i|), which splits exactly over the phrases of either side. The weights b carry where a phrase
-stands, the rating's sign, recency, helpfulness and how often it is said by everybody; a shopper's phrases are what they
-wrote themselves, what the products they liked say and are said to be, and what they type now.
+stands, the rating's sign, recency, helpfulness, how often it is said by everybody and how much of it lies where people
+agree; a shopper's phrases are what they wrote themselves, what the products they liked say and are said to be, and what
+they type now.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from recsys.progress import Progress
 from recsys.scorers.base import (
@@ -28,12 +28,14 @@ from recsys.scorers.base import (
     Without,
 )
 from recsys.scorers.features import csr_arrays, csr_from
+from recsys.scorers.phrase_space import PhraseSpace
 from recsys.scorers.phrase_weights import (
     SemanticSettings,
     item_weights,
     numbered_anew,
     rows_by_review,
     shares_of_likes,
+    sign_of_reviews,
     take,
     unit,
     weights_of_reviews,
@@ -62,15 +64,18 @@ class SemanticScorer(Scorer):
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
         own_rows, phrases = numbered_anew(book.phrase[kept])
-        self.phrase_vectors = book.vectors[own_rows]
-        self.mean: FloatArray = settings.centring * self.phrase_vectors.mean(axis=0, dtype=np.float32)
+        self.book_rows = own_rows
         items = np.where(reviews >= 0, take(data.reviews["item_row"].to_numpy(), reviews), documents)
         users = np.where(reviews >= 0, take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
+        vectors = np.asarray(book.vectors[own_rows], np.float32)
+        self.space, mapped, focus = PhraseSpace.learn(vectors, phrases, items, users, data, settings)
+        self.phrase_vectors: FloatArray = mapped
 
         said = np.bincount(phrases, minlength=len(own_rows))
-        common = np.maximum(said, 1.0) ** -settings.commonness_power
-        review_weights = take(weights_of_reviews(data, settings), reviews) * common[phrases]
-        weights = item_weights(kinds, items, review_weights, common[phrases], data.n_items, settings)
+        telling = np.maximum(said, 1.0)[phrases] ** -settings.commonness_power * focus**settings.focus_power
+        unsigned = take(weights_of_reviews(data, settings), reviews) * telling
+        signed = take(sign_of_reviews(data), reviews) * unsigned
+        weights = item_weights(kinds, items, signed, telling, data.n_items, settings)
         order = np.argsort(items, kind="stable")
         self.weights: FloatArray = weights[order].astype(np.float32)
         self.phrases: IntArray = phrases[order].astype(np.int32)
@@ -79,9 +84,8 @@ class SemanticScorer(Scorer):
         self.starts, self.ends = book.start[kept][order], book.end[kept][order]
         progress("weighing phrases", 1, 3)
 
-        profiles = self._sums(
-            self.weights, self.phrases, np.repeat(np.arange(data.n_items), np.diff(self.item_starts)), data.n_items
-        )
+        about = items[order].astype(np.int32)
+        profiles = self.space.sums(mapped, self.weights, self.phrases, about, about, data.n_items)
         self.item_lengths: FloatArray = np.linalg.norm(profiles, axis=1).astype(np.float32)
         self.item_profiles: FloatArray = unit(profiles)
         progress("weighing phrases", 2, 3)
@@ -90,47 +94,47 @@ class SemanticScorer(Scorer):
         authors = users[order][own]
         own_order = np.argsort(authors, kind="stable")
         own, authors = own[own_order], authors[own_order]
-        said_by = np.bincount(authors, np.abs(review_weights[order][own]), data.n_users)
-        own_weights = settings.own_weight * review_weights[order][own] / np.where(said_by > 0, said_by, 1)[authors]
+        said_by = np.bincount(authors, unsigned[order][own], data.n_users)
+        own_weights = settings.own_weight * unsigned[order][own] / np.where(said_by > 0, said_by, 1)[authors]
         self.own_weights: FloatArray = own_weights.astype(np.float32)
         self.own_places: IntArray = own.astype(np.int32)
         self.own_starts: NDArray[np.int64] = np.searchsorted(authors, np.arange(data.n_users + 1))
+        self.own_profiles: FloatArray = self.space.sums(
+            mapped, own_weights, self.phrases[own], about[own], authors, data.n_users
+        )
         self.liked = shares_of_likes(data, settings.half_life_days)
         progress("weighing phrases", 3, 3)
 
-    def _sums(self, weights: FloatArray, phrases: IntArray, rows: NDArray[np.int64], n_rows: int) -> FloatArray:
-        """Weighted sums of centred phrase vectors, float32 of shape (n_rows, n_dims)."""
-        matrix = sparse.csr_array(
-            (weights, (rows, phrases)), shape=(n_rows, len(self.phrase_vectors)), dtype=np.float32
-        )
-        sums = matrix @ np.asarray(self.phrase_vectors, np.float32)
-        return np.asarray(sums - np.asarray(matrix.sum(axis=1))[:, None] * self.mean, np.float32)
-
     def user_profiles(self, requests: Requests) -> FloatArray:
-        """Unit profile of every request (zeros where nothing is known), float32 of shape (n_requests, n_dims)."""
+        """Unit profile of every request (zeros where nothing is known), float32 of shape (n_requests, n_dims).
+
+        What is typed now counts as much as all that is known.
+        """
         self._require_fitted()
-        profiles = np.zeros((len(requests), self.item_profiles.shape[1]), np.float32)
+        profiles = np.zeros((len(requests), self.space.n_dims), np.float32)
         known = np.flatnonzero(requests.user_rows != NO_ROW)
         rows = requests.user_rows[known]
         if len(known):
-            profiles[known] = self.liked[rows] @ self.item_profiles
+            profiles[known] = self.liked[rows] @ self.item_profiles + self.own_profiles[rows]
         for request, row in zip(known.tolist(), rows.tolist(), strict=True):
             without = requests.without_of(request)
             if without.items or without.phrases:
                 liked, shares = self._likes(row, without)
+                own, weights = self._own(row, without)
                 profiles[request] = shares @ self._item_profiles(liked, self._changed(without))
-            own, weights = self._own(row, without)
-            if len(own):
                 profiles[request] += weights @ self.vectors_at(own)
+        profiles = unit(profiles)
         for request in range(len(requests)):
             said = requests.words_of(request)
             if said is not None and len(said.vectors):
-                profiles[request] += (said.vectors - self.mean).mean(axis=0)
+                profiles[request] += unit(self.space.of_typed(said.vectors).mean(axis=0)[None])[0]
         return unit(profiles)
 
     def vectors_at(self, places: NDArray[np.integer[Any]] | slice) -> FloatArray:
-        """Centred vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
-        return np.asarray(self.phrase_vectors[self.phrases[places]], np.float32) - self.mean
+        """Vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
+        if isinstance(places, slice):
+            places = np.arange(*places.indices(len(self.weights)))
+        return self.space.of_products(self.phrase_vectors[self.phrases[places]], self.items_at(places))
 
     def items_at(self, places: NDArray[np.integer[Any]]) -> IntArray:
         """Rows of the products that phrase occurrences are about."""
@@ -211,14 +215,19 @@ class SemanticScorer(Scorer):
             summands = [own_weights, *(share * each for share, (_, each) in zip(shares, sides, strict=True))]
             places, at = np.unique(both, return_inverse=True)
             weights = np.bincount(at, np.concatenate(summands), len(places)).astype(np.float32)
-        vectors = self.vectors_at(places)
+        known = Side.of(places, weights, self.vectors_at(places))
         said = requests.words_of(request)
-        if said is not None and len(said.vectors):
-            n_said = len(said.vectors)
-            places = np.concatenate([places, np.full(n_said, NO_ROW)])
-            weights = np.concatenate([weights, np.full(n_said, 1 / n_said, np.float32)])
-            vectors = np.concatenate([vectors, said.vectors - self.mean])
-        return Side.of(places, weights, vectors)
+        if said is None or not len(said.vectors):
+            return known
+        n_said = len(said.vectors)
+        typed = Side.of(
+            np.full(n_said, NO_ROW), np.full(n_said, 1 / n_said, np.float32), self.space.of_typed(said.vectors)
+        )
+        return Side.of(
+            np.concatenate([known.places, typed.places]),
+            np.concatenate([known.coefficients, typed.coefficients]),
+            np.concatenate([known.vectors, typed.vectors]),
+        )
 
     def _placed(self, item_row: int, without: Without) -> tuple[NDArray[np.int64], FloatArray]:
         """Places of a product's phrases, and their shares of its unit profile."""
@@ -249,18 +258,20 @@ class SemanticScorer(Scorer):
         ]
 
     _ARRAYS = (
-        *("phrase_vectors", "mean", "item_profiles", "item_lengths", "item_starts"),
+        *("phrase_vectors", "item_profiles", "item_lengths", "item_starts"),
         *("kinds", "documents", "starts", "ends", "phrases", "weights"),
-        *("own_starts", "own_places", "own_weights"),
+        *("own_starts", "own_places", "own_weights", "own_profiles"),
     )
 
     def _state(self) -> ScorerState:
         arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAYS}
+        arrays |= {f"space.{name}": getattr(self.space, name) for name in PhraseSpace.__slots__}
         return ScorerState(arrays | csr_arrays("liked", self.liked), {"settings": asdict(self.settings)})
 
     def _restore(self, state: ScorerState) -> None:
         self.settings = SemanticSettings(**state.meta["settings"])
         for name in self._ARRAYS:
             setattr(self, name, state.arrays[name])
+        self.space = PhraseSpace(**{name: state.arrays[f"space.{name}"] for name in PhraseSpace.__slots__})
         shape = (len(self.own_starts) - 1, len(self.item_profiles))
         self.liked = csr_from(dict(state.arrays), "liked", shape)

@@ -99,7 +99,7 @@ def save_model(
     semantic = scorers["semantic"]
     assert isinstance(semantic, SemanticScorer)
     texts = phrase_texts(semantic, tables)
-    values = polarity.polarity(texts, np.asarray(semantic.phrase_vectors, np.float32))
+    values = polarity.polarity(texts, np.asarray(book.vectors[semantic.book_rows], np.float32))
     arrays["polarity"] = {**polarity.arrays(), "values": values}
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 

@@ -1,7 +1,7 @@
 """How long one shopper's list takes, at 10,000 and at 1,000,000 products, end to end through a model on disk.
 
 The model's arrays are drawn at random in the shapes that training gives them (scores do not depend on what the numbers
-mean for their speed): 16 collaborative dimensions, 20 words and attributes a product, 384 semantic dimensions, three
+mean for their speed): 16 collaborative dimensions, 20 words and attributes a product, 66 semantic dimensions, three
 phrases a product, 21 context values, and 50 acts a shopper.
 """
 
@@ -21,6 +21,7 @@ from recsys.training.artifacts import save_artifact
 
 N_USERS = 1_000
 N_DIMS = 384
+N_DIRECTIONS, N_CATEGORIES = 48, 18
 N_PHRASES = 20_000
 N_TERMS = 20_000
 NOTHING: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
@@ -108,9 +109,16 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             **csr("likes", N_USERS, n_items, 30),
         },
         "semantic": {
-            "phrase_vectors": unit(N_PHRASES).astype(np.float16),
-            "mean": normal(N_DIMS),
-            "item_profiles": item_vectors,
+            "phrase_vectors": normal(N_PHRASES, N_DIRECTIONS),
+            "space.mean": normal(N_DIMS),
+            "space.directions": normal(N_DIMS, N_DIRECTIONS),
+            "space.categories": rng.integers(0, N_CATEGORIES, n_items, dtype=np.int32),
+            "space.offsets": normal(N_CATEGORIES, N_DIRECTIONS),
+            "space.basis": normal(N_DIMS, N_CATEGORIES),
+            "space.category_vectors": normal(N_CATEGORIES, N_CATEGORIES),
+            "space.category_weight": np.ones(1, np.float32),
+            "item_profiles": normal(n_items, N_DIRECTIONS + N_CATEGORIES),
+            "own_profiles": normal(N_USERS, N_DIRECTIONS + N_CATEGORIES),
             "item_lengths": np.ones(n_items, np.float32),
             "item_starts": np.arange(n_items + 1, dtype=np.int64) * 3,
             "kinds": np.tile(np.array([0, 1, 2], np.int8), n_items),
@@ -129,6 +137,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             "rows": rng.integers(0, n_items, 500_000, dtype=np.int32),
             **{f"lift.{name}": normal(len(each), n_items) for name, each in values.items()},
         },
+        "polarity": {"coefficients": np.zeros(N_DIMS, np.float32), "values": np.zeros(N_PHRASES, np.float32)},
         "history": {
             "starts": np.arange(N_USERS + 1, dtype=np.int64) * 50,
             "item_row": rng.integers(0, n_items, n_acts, dtype=np.int32),
@@ -175,6 +184,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             **counts,
         },
         "event_kinds": ["review"],
+        "polarity": {},
         "summary": {**dict.fromkeys(("items_with_text", "items_with_description", "users_who_wrote"), 0), **NOTHING},
         "scorers": {
             "collaborative": {

@@ -15,13 +15,23 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import NotFittedError
-from recsys.scorers.base import NO_ROW, Fitting, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_ROW, NOTHING_LEFT_OUT, Fitting, Requests, Scorer, ScorerState, Without
 from recsys.settings import Context
 
 MOMENT = datetime(2024, 4, 6, 12, tzinfo=UTC)
 """A moment in the middle of the small shop's history."""
 
 Tables = dict[str, pd.DataFrame]
+
+LEFT_OUT = (
+    NOTHING_LEFT_OUT,
+    Without(items=(0, 2, 6)),
+    Without(features=frozenset({"brand:Alder", "tag:light", "term:tent", "region:north", "product:2"})),
+    Without(circumstances=frozenset({"trend", "device", "region"})),
+    Without((0, 1, 5, 20, 21), (2,), frozenset({"category:Tents", "product:0"}), frozenset({"trend"})),
+    Without(phrases=(3, 4, 12)),
+)
+"""Every kind of thing that can be left out of the small shop, and all kinds at once."""
 
 
 class ScorerContract:
@@ -119,6 +129,58 @@ class ScorerContract:
             for item_row in range(tiny_data.n_items):
                 parts = scorer.contributions(requests, row, item_row)
                 assert sum(part.value for part in parts) == pytest.approx(scores[row, item_row], rel=1e-5, abs=1e-5)
+
+    def leaving_out(self, data: Dataset) -> Requests:
+        """The requests with everything of LEFT_OUT in turn, so that each shopper loses each kind of thing."""
+        plain = self.requests(data)
+        n = len(LEFT_OUT)
+        copies = [row for row in range(len(plain)) for _ in range(n)]
+        return Requests(
+            plain.user_rows[copies],
+            tuple(plain.contexts[row] for row in copies),
+            tuple(plain.words[row] for row in copies) if plain.words else (),
+            tuple(LEFT_OUT[place % n] for place in range(len(copies))),
+        )
+
+    def test_contributions_sum_to_the_score_whatever_is_left_out(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.leaving_out(tiny_data)
+        scores = scorer.score(requests)
+        assert np.isfinite(scores).all()
+        for row in range(0, len(requests), 5):  # 5 and 6 have no common divisor, so every kind is met
+            for item_row in range(tiny_data.n_items):
+                parts = scorer.contributions(requests, row, item_row)
+                assert sum(part.value for part in parts) == pytest.approx(scores[row, item_row], rel=1e-5, abs=1e-5)
+
+    def test_leaving_nothing_out_changes_nothing(self, tiny_data: Dataset) -> None:
+        scorer, plain = self.fitted(tiny_data), self.requests(tiny_data)
+        empty = Without(phrases=(), items=(), features=frozenset(), circumstances=frozenset())
+        told = Requests(plain.user_rows, plain.contexts, plain.words, (empty,) * len(plain))
+        np.testing.assert_array_equal(scorer.score(told), scorer.score(plain))
+        assert scorer.contributions(told, 1, 2) == scorer.contributions(plain, 1, 2)
+
+    def test_what_one_request_leaves_out_does_not_touch_another(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.leaving_out(tiny_data)
+        before = scorer.score(self.requests(tiny_data))
+        batch = scorer.score(requests)
+        for row in range(len(requests)):
+            np.testing.assert_allclose(scorer.score(requests.only(row))[0], batch[row], rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(scorer.score(self.requests(tiny_data)), before)
+
+    def test_the_order_of_what_is_left_out_does_not_matter(self, tiny_data: Dataset) -> None:
+        scorer = self.fitted(tiny_data)
+        one = Without((3, 12), (0, 2), frozenset(["tag:light", "product:1"]), frozenset(["trend", "device"]))
+        same = Without((3, 12), (0, 2), frozenset(["product:1", "tag:light"]), frozenset(["device", "trend"]))
+        context = Context(device="mobile")
+        for user_row in range(tiny_data.n_users):
+            first, second = (scorer.score(Requests.one(user_row, context, None, each)) for each in (one, same))
+            np.testing.assert_array_equal(first, second)
+
+    def test_save_and_load_keep_what_is_left_out(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.leaving_out(tiny_data)
+        loaded = self.scorer_class.from_state(_written_and_read(scorer.state()))
+        np.testing.assert_array_equal(loaded.score(requests), scorer.score(requests))
+        for row in range(len(LEFT_OUT)):
+            assert loaded.contributions(requests, row, 2) == scorer.contributions(requests, row, 2)
 
     def test_parts_are_readable_and_can_be_written_as_json(self, tiny_data: Dataset) -> None:
         scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)

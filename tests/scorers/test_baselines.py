@@ -8,7 +8,7 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.scorers import item_knn
-from recsys.scorers.base import NO_ROW, Fitting, Requests
+from recsys.scorers.base import NO_ROW, Fitting, Requests, Without
 from recsys.scorers.ease import EASEScorer
 from recsys.scorers.item_knn import ItemKNNScorer
 from recsys.scorers.popularity import PopularityScorer
@@ -96,6 +96,18 @@ class ColdShoppersGetZeros:
         assert not scores[:2].any()
         assert scores[2].any()
         assert scorer.contributions(requests, 0, 0) == scorer.contributions(requests, 1, 0) == []
+
+    def test_a_product_that_is_left_out_takes_its_links_with_it(self, tiny_data):
+        ann, mug = tiny_data.user_row("ann"), tiny_data.item_row("mug")
+        scorer = self.fitted(tiny_data)
+        tent = tiny_data.item_row("tent-2")
+        plain, left = (Requests.one(ann, Context(), None, without) for without in (Without(), Without(items=(tent,))))
+        gone = [part.value for part in scorer.contributions(plain, 0, mug) if part.source["item_id"] == "tent-2"]
+        assert scorer.score(plain)[0, mug] - scorer.score(left)[0, mug] == pytest.approx(sum(gone), abs=1e-7)
+        assert gone
+        assert "tent-2" not in {part.source["item_id"] for part in scorer.contributions(left, 0, mug)}
+        everything = Without(items=tuple(range(tiny_data.n_items)))
+        assert not scorer.score(Requests.one(ann, Context(), None, everything)).any()
 
     def test_parts_name_the_products_of_the_history(self, tiny_data):
         requests = Requests.one(tiny_data.user_row("ann"), Context())

@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.scorers.base import NO_ROW, Fitting, Requests
+from recsys.scorers.base import NO_ROW, Fitting, Requests, Without
 from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSettings
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
+from recsys.scorers.fold_in import folded_in
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
+from recsys.scorers.sides import Side
 from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from tests._encoder import WordEncoder
@@ -61,6 +63,75 @@ class TestCollaborative(ScorerContract):
         scorer = self.fitted(Dataset.from_frames(tiny["items"], disliked))
         np.testing.assert_array_equal(scorer.score(Requests.one(0, Context())), 0)
 
+    def test_parts_are_named_by_features_of_both_sides_and_their_products_sum_to_the_score(
+        self, tiny_data: Dataset
+    ) -> None:
+        scorer, stove = self.fitted(tiny_data), tiny_data.item_row("stove")
+        for user_row in range(tiny_data.n_users):
+            requests = Requests.one(user_row, Context())
+            parts = scorer.contributions(requests, 0, stove)
+            told = {(part.source["feature"], part.source["with"]) for part in parts}
+            assert len(told) == len(parts)
+            assert {feature for feature, _ in told} >= {f"product:{stove}", "brand:Alder", "category:Kitchen"}
+            assert {who for _, who in told} == {
+                "everybody",
+                "this shopper",
+                f"region:{scorer.regions[scorer.homes[user_row]]}",
+            }
+            assert sum(part.value for part in parts) == pytest.approx(scorer.score(requests)[0, stove], abs=1e-6)
+
+    def test_a_feature_that_is_left_out_takes_exactly_its_parts_with_it(self, tiny_data: Dataset) -> None:
+        scorer, stove = self.fitted(tiny_data), tiny_data.item_row("stove")
+        ann = tiny_data.user_row("ann")
+        for feature in ("brand:Alder", f"product:{stove}"):
+            parts = scorer.contributions(Requests.one(ann, Context()), 0, stove)
+            gone = sum(part.value for part in parts if part.source["feature"] == feature)
+            scores = [
+                scorer.score(Requests.one(ann, Context(), None, without))[0, stove]
+                for without in (Without(), Without(features=frozenset({feature})))
+            ]
+            assert gone
+            assert scores[0] - scores[1] == pytest.approx(gone, abs=1e-6)
+
+    def test_the_region_can_be_left_out_of_known_and_new_shoppers(self, tiny_data: Dataset) -> None:
+        scorer = self.fitted(tiny_data)
+        home = frozenset({"region:north"})
+        here = scorer.score(Requests.one(NO_ROW, Context(region="north"), None, Without(features=home)))
+        nowhere = scorer.score(Requests.one(NO_ROW, Context()))
+        not_stated = Without(circumstances=frozenset({"region"}))
+        np.testing.assert_array_equal(here, nowhere)
+        np.testing.assert_array_equal(
+            scorer.score(Requests.one(NO_ROW, Context(region="north"), None, not_stated)), nowhere
+        )
+        ann = tiny_data.user_row("ann")
+        kept, left = (
+            scorer.contributions(Requests.one(ann, Context(), None, without), 0, 2)
+            for without in (Without(), Without(features=home))
+        )
+        assert "region:north" in {part.source["with"] for part in kept}
+        assert "region:north" not in {part.source["with"] for part in left}
+
+    def test_a_product_that_was_not_liked_has_no_effect_on_the_vector(self, tiny_data: Dataset) -> None:
+        scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
+        liked, not_liked = (tiny_data.item_row(item) for item in ("stove", "lamp"))
+        np.testing.assert_array_equal(scorer.effect_of(ann, (not_liked,)), 0)
+        assert scorer.effect_of(ann, (liked,)).any()
+        np.testing.assert_array_equal(scorer.effect_of(ann, (liked, not_liked)), scorer.effect_of(ann, (liked,)))
+
+    def test_folding_in_is_deterministic_and_gives_zeros_without_likes(self, tiny_data: Dataset) -> None:
+        scorer = self.fitted(tiny_data)
+        factors, offset = scorer.item_factors, np.zeros(scorer.item_factors.shape[1] - 1, np.float32)
+
+        def fold(liked: list[int]) -> np.ndarray:
+            return folded_in(factors[:, :-1], factors[:, -1], offset, np.array(liked, np.int32), 40, 0.01)
+
+        np.testing.assert_array_equal(fold([]), 0)
+        first = fold([0, 2])
+        np.random.seed(5)  # noqa: NPY002  (what anybody else draws must not matter)
+        np.random.random(7)  # noqa: NPY002
+        np.testing.assert_array_equal(fold([0, 2]), first)
+        assert first.dtype == np.float32
+
     def test_other_settings_learn_otherwise(self, tiny_data: Dataset) -> None:
         few = CollaborativeScorer(CollaborativeSettings(n_dims=4)).fit(Fitting(tiny_data))
         assert few.item_factors.shape == (tiny_data.n_items, 5)
@@ -82,6 +153,31 @@ class TestContent(ScorerContract):
         named = [scorer.score(Requests.one(NO_ROW, Context(), typed(title)))[0] for title in tiny_data.items["title"]]
         right = sum(int(scores.argmax() == row) for row, scores in enumerate(named) if scores.any())
         assert right >= 0.75 * sum(bool(scores.any()) for scores in named) > 0
+
+    @pytest.mark.parametrize("user", ["ann", "ben", "cleo", "dora", "eli"])
+    def test_leaving_out_a_liked_product_is_training_without_it(self, tiny_data: Dataset, user: str) -> None:
+        row = tiny_data.user_row(user)
+        likes = tiny_data.positives()
+        liked = likes["item_row"][likes["user_row"] == row].tolist()
+        scorer = self.fitted(tiny_data)
+        for left_out in ([item] for item in liked):
+            train = tiny_data.without_pairs([row], left_out)
+            asked = Requests.one(row, Context(), None, Without(items=tuple(left_out)))
+            expected = self.fitted(train).score(Requests.one(row, Context()))
+            np.testing.assert_allclose(scorer.score(asked), expected, atol=1e-6)
+        everything = Requests.one(row, Context(), None, Without(items=tuple(sorted(liked))))
+        np.testing.assert_array_equal(scorer.score(everything), 0)
+
+    def test_a_word_or_attribute_that_is_left_out_counts_for_no_product(self, tiny_data: Dataset) -> None:
+        scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
+        gone = frozenset({"tag:light", "term:tent", "brand:Alder"})
+        requests = Requests.one(ann, Context(), None, Without(features=gone))
+        names = set()
+        for item_row in range(tiny_data.n_items):
+            for part in scorer.contributions(requests, 0, item_row):
+                names.add(part.source.get("feature") or f"term:{part.source['term']}")
+        assert names
+        assert not names & gone
 
 
 class TestSemantic(ScorerContract):
@@ -125,11 +221,95 @@ class TestSemantic(ScorerContract):
             scores.append(scorer.score(asked)[0, data.item_row(item)])
         assert scores[0] > scores[1] + 0.1
 
+    def test_striking_all_phrases_of_a_product_leaves_it_no_score(self, tiny_data: Dataset) -> None:
+        scorer = self.fitted(tiny_data)
+        for item_row in range(tiny_data.n_items):
+            own = scorer.places_of(item_row)
+            gone = Without(phrases=tuple(range(own.start, own.stop)))
+            for user_row in range(tiny_data.n_users):
+                requests = Requests.one(user_row, Context(), typed("warm and light"), gone)
+                assert scorer.score(requests)[0, item_row] == 0
+                assert scorer.contributions(requests, 0, item_row) == []
+                assert len(scorer.item_side(item_row, gone)) == 0
+
+    def test_striking_a_phrase_is_giving_it_no_weight(self, tiny_data: Dataset) -> None:
+        scorer = self.fitted(tiny_data)
+        plain = self.requests(tiny_data)
+        for place in range(0, len(scorer.weights), 3):
+            without = (Without(phrases=(place,)),) * len(plain)
+            struck = scorer.score(Requests(plain.user_rows, plain.contexts, plain.words, without))
+            np.testing.assert_allclose(struck, _weightless(scorer, place).score(plain), atol=2e-6)
+
+    def test_leaving_out_a_product_of_the_history_is_a_shopper_without_it(self, tiny_data: Dataset) -> None:
+        scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
+        for item in ("tent-2", "lamp", "stove"):  # liked and written of, disliked, liked and written of
+            gone = tiny_data.item_row(item)
+            side = scorer.shopper_side(Requests.one(ann, Context(), None, Without(items=(gone,))), 0)
+            assert gone not in scorer.items_at(side.places)
+            assert len(side)
+        everything = tuple(range(tiny_data.n_items))
+        nothing = scorer.score(Requests.one(ann, Context(), None, Without(items=everything)))
+        np.testing.assert_array_equal(nothing, 0)
+
+    def test_both_sides_add_up_to_the_profiles_whatever_is_left_out(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.leaving_out(tiny_data)
+        profiles, scores = scorer.user_profiles(requests), scorer.score(requests)
+        for request in range(len(requests)):
+            shopper = scorer.shopper_side(requests, request)
+            assert not set(shopper.places.tolist()) & set(requests.without_of(request).phrases)
+            assert_side(shopper)
+            np.testing.assert_allclose(shopper.profile, profiles[request], atol=2e-6)
+            for item_row in range(tiny_data.n_items):
+                product = scorer.item_side(item_row, requests.without_of(request))
+                assert_side(product)
+                for here, there in ((shopper, product), (product, shopper)):
+                    assert here.values(there).sum() == pytest.approx(scores[request, item_row], abs=3e-6)
+        for item_row in range(tiny_data.n_items):
+            np.testing.assert_allclose(scorer.item_side(item_row).profile, scorer.item_profiles[item_row], atol=2e-6)
+
+    def test_pairs_sum_to_the_values_of_either_side(self, tiny_data: Dataset) -> None:
+        scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
+        shopper = scorer.shopper_side(requests, 1)
+        for item_row in range(tiny_data.n_items):
+            product = scorer.item_side(item_row)
+            pairs = shopper.pairs(product, np.arange(len(shopper), dtype=np.int32))
+            np.testing.assert_allclose(pairs.sum(axis=1), shopper.values(product), atol=1e-6)
+            np.testing.assert_allclose(pairs.sum(axis=0), product.values(shopper), atol=1e-6)
+            turned = product.pairs(shopper, np.arange(len(product), dtype=np.int32))
+            np.testing.assert_allclose(turned, pairs.T, atol=1e-7)
+
     def test_reference_vectors_are_unit_and_ignore_reviews(self, tiny_data: Dataset) -> None:
         vectors = reference_vectors(phrasebook(tiny_data), tiny_data.n_items)
         silent = Dataset.from_frames(**_frames_without_reviews(tiny_data))
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
         np.testing.assert_allclose(vectors, reference_vectors(phrasebook(silent), silent.n_items), atol=1e-5)
+
+
+def assert_side(side: Side) -> None:
+    """The coefficients make up the profile, which is of length 1 or nothing."""
+    np.testing.assert_allclose(side.coefficients @ side.vectors, side.profile, atol=1e-6)
+    length = float(np.linalg.norm(side.profile))
+    assert length == pytest.approx(1, abs=1e-5) or (length == 0 and not side.coefficients.any())
+
+
+def _weightless(scorer: SemanticScorer, place: int) -> SemanticScorer:
+    """The same fitted scorer with one phrase that counts for nothing, on either side."""
+    state = scorer.state()
+    arrays = {name: np.array(array) for name, array in state.arrays.items()}
+    arrays["weights"][place] = 0
+    arrays["own_weights"][arrays["own_places"] == place] = 0
+    without = SemanticScorer.from_state(type(state)(arrays, state.meta))
+    item_row = int(scorer.items_at(np.array([place]))[0])
+    own = scorer.places_of(item_row)
+    profile = arrays["weights"][own] @ scorer.vectors_at(own)
+    length = np.linalg.norm(profile)
+    without.item_profiles[item_row] = profile / length if length > 1e-12 else 0
+    without.item_lengths[item_row] = length
+    starts, places = arrays["own_starts"], arrays["own_places"]
+    for user_row in range(len(starts) - 1):
+        mine = slice(starts[user_row], starts[user_row + 1])
+        without.own_profiles[user_row] = arrays["own_weights"][mine] @ scorer.vectors_at(places[mine])
+    return without
 
 
 def _frames_without_reviews(data: Dataset) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,138 @@
+"""How a phrase becomes a vector: what is particular to it, and what its whole category has in common.
+
+Sentence vectors of reviews speak mostly of the kind of product. What all phrases of a category have in common is taken
+off and kept as a block of its own; the rest is mapped onto the directions in which people agree (`agreement`). Both are
+linear in the sentence vector, so that a score over weighted sums of phrases splits over them exactly.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.data.dataset import Dataset
+from recsys.scorers.agreement import agreed_directions
+from recsys.scorers.base import FloatArray, IntArray
+from recsys.scorers.phrase_weights import SemanticSettings, unit
+
+CATEGORY_PRIOR = 20.0
+"""The common part of n phrases of a category counts n / (n + CATEGORY_PRIOR)."""
+
+Sums = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhraseSpace:
+    """A learnt map from sentence vectors; a phrase's vector is [particular, in common], of n_dims in all.
+
+    Parameters
+    ----------
+    mean : float32 of shape (n_encoder_dims,), of all phrases
+    directions : float32 of shape (n_encoder_dims, n_directions), where people agree
+    categories : int32 of shape (n_items,), category of each product
+    offsets : float32 of shape (n_categories, n_directions), what a category has in common, mapped
+    basis : float32 of shape (n_encoder_dims, n_basis), orthonormal, spans what the categories have in common
+    category_vectors : float32 of shape (n_categories, n_basis), the second block of every phrase of a category
+    category_weight : float32 of shape (1,), length of that block
+    """
+
+    mean: FloatArray
+    directions: FloatArray
+    categories: IntArray
+    offsets: FloatArray
+    basis: FloatArray
+    category_vectors: FloatArray
+    category_weight: FloatArray
+
+    @classmethod
+    def learn(
+        cls,
+        vectors: FloatArray,
+        phrases: IntArray,
+        items: IntArray,
+        users: IntArray,
+        data: Dataset,
+        settings: SemanticSettings,
+    ) -> tuple[Self, FloatArray, NDArray[np.float64]]:
+        """Learn the map from the phrases of some data alone.
+
+        Parameters
+        ----------
+        vectors : float32 of shape (n_phrases, n_encoder_dims), of the different phrases
+        phrases, items, users : of shape (n_occurrences,): row of `vectors`, product, and who wrote it (negative where
+            nobody did)
+
+        Returns
+        -------
+        space : the map
+        mapped : float32 of shape (n_phrases, n_directions), the first block before the category is taken off
+        focus : float64 of shape (n_occurrences,), share of a phrase that lies along the directions, 1 on average over
+            reviews
+        """
+        names, categories = np.unique(data.items["category"].to_numpy(str), return_inverse=True)
+        mean = np.asarray(vectors.mean(axis=0), np.float32)
+        centred, of = vectors - mean, categories[items]
+        places = sparse.csr_array((np.ones(len(of), np.float32), (of, phrases)), shape=(len(names), len(vectors)))
+        n_phrases = np.bincount(of, minlength=len(names))[:, None]
+        common = np.asarray((places @ centred) / (n_phrases + CATEGORY_PRIOR), np.float32)
+        particular, reviewed = centred[phrases] - common[of], users >= 0
+        directions = agreed_directions(
+            particular[reviewed], users[reviewed], items[reviewed], data, settings.n_directions
+        )
+        # An orthonormal basis of what the categories have in common takes no more room than there are categories.
+        basis = np.asarray(np.linalg.qr(common.T)[0], np.float32)
+        space = cls(
+            mean,
+            directions,
+            categories.astype(np.int32),
+            np.asarray(common @ directions, np.float32),
+            basis,
+            np.asarray(settings.category_weight * unit(common) @ basis, np.float32),
+            np.array([settings.category_weight], np.float32),
+        )
+        lengths = np.linalg.norm(particular, axis=1)
+        heard = np.linalg.norm(particular @ directions, axis=1)
+        focus = np.divide(heard, lengths, out=np.zeros_like(heard), where=lengths > 1e-6).astype(np.float64)
+        usual = float(focus[reviewed].mean()) if reviewed.any() else 1.0
+        focus = focus / usual if usual > 0 else np.ones_like(focus)
+        return space, np.asarray(centred @ directions, np.float32), focus
+
+    @property
+    def n_dims(self) -> int:
+        """Length of a phrase's vector."""
+        return int(self.directions.shape[1] + self.basis.shape[1])
+
+    def of_products(self, mapped: FloatArray, item_rows: IntArray) -> FloatArray:
+        """Vectors of phrases said of products, float32 of shape (n, n_dims), from the first block as it was learnt."""
+        of = self.categories[item_rows]
+        return np.hstack([mapped - self.offsets[of], self.category_vectors[of]])
+
+    def of_encoded(self, encoded: FloatArray, item_row: int) -> FloatArray:
+        """Vectors of phrases said of one product, float32 of shape (n, n_dims), from the encoder's."""
+        rows = np.full(len(encoded), item_row, np.int32)
+        return self.of_products(np.asarray((encoded - self.mean) @ self.directions, np.float32), rows)
+
+    def of_typed(self, encoded: FloatArray) -> FloatArray:
+        """Vectors of phrases said of no product, float32 of shape (n, n_dims); they may speak of any category."""
+        centred = encoded - self.mean
+        both = [centred @ self.directions, self.category_weight * (centred @ self.basis)]
+        return np.asarray(np.hstack(both), np.float32)
+
+    def sums(
+        self, mapped: FloatArray, weights: Sums, phrases: IntArray, items: IntArray, rows: IntArray, n_rows: int
+    ) -> FloatArray:
+        """Weighted sums of the vectors of phrase occurrences, float32 of shape (n_rows, n_dims).
+
+        Parameters
+        ----------
+        weights, phrases, items, rows : of shape (n_occurrences,): weight, row of `mapped`, product, and row of the sum
+        """
+
+        def summed(columns: NDArray[np.integer[Any]], n_columns: int) -> sparse.csr_array:
+            return sparse.csr_array((weights, (rows, columns)), shape=(n_rows, n_columns), dtype=np.float32)
+
+        by_category = summed(self.categories[items], len(self.category_vectors))
+        particular = summed(phrases, len(mapped)) @ mapped - by_category @ self.offsets
+        return np.asarray(np.hstack([particular, by_category @ self.category_vectors]), np.float32)
