@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,11 +74,34 @@ def in_words(found: "TrustReport") -> str:
     lines += [f"  {name:<18}{_interval(getattr(found.stability, name))}" for name in found.stability.as_json()]
     if found.planted is not None:
         lines += ["", "the demo shop's hidden truth: do the top phrases name an aspect that drove the choice?"]
-        lines += [f"  {name}: {value}" for name, value in found.planted.items()]
+        lines += [f"  {_DEFINITIONS[name]:<34}{_planted(value)}" for name, value in found.planted.items()]
     if found.polarity is not None:
         lines += ["", "praise and complaint against human labels"]
-        lines += [f"  {name}: {value}" for name, value in found.polarity.as_json().items()]
+        agreement = found.polarity
+        lines += [
+            f"  {agreement.n_sentences:,} sentences that judge one way, {agreement.n_positive:,} of them praise",
+            f"  AUC, sentences as a whole   {_interval(agreement.auc)}",
+            f"  AUC, mean of their phrases  {_interval(agreement.auc_of_phrases)}",
+            f"  right sign                  {_interval(agreement.accuracy)}   always praise "
+            f"{agreement.share_of_majority:.3f}",
+        ]
     return "\n".join(lines)
+
+
+_DEFINITIONS = {
+    "leading": "the leading aspect",
+    "two_leading": "one of the two leading aspects",
+    "fifth": "one with a fifth of the pull",
+}
+
+
+def _planted(found: Mapping[str, float]) -> str:
+    if not found["n"]:
+        return "no recommendation with enough phrases"
+    return (
+        f"{found['hit_rate']:.3f} ({found['low']:.3f} to {found['high']:.3f})   by chance {found['chance']:.3f}   "
+        f"of {found['n']:,}"
+    )
 
 
 def _measured(measured: "Measured") -> str:

@@ -1,0 +1,61 @@
+"""`recsys experiment`: the faithfulness study from a folder to its figures."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cli._run import run
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few sentences in the form of the human-labelled ones."""
+    said = [("It is great and works perfectly", "Positive"), ("Terrible, it broke at once", "Negative")]
+    rows = [
+        {"sentence_id": n, "review_id": n // 2, "sentence": text, "aspect": "use", "polarity": sign}
+        for n, (text, sign) in enumerate(said * 4)
+    ]
+    path = tmp_path_factory.mktemp("labelled") / "sentences.parquet"
+    pd.DataFrame(rows).to_parquet(path)
+    return path
+
+
+def test_faithfulness_is_one_json_document(place: Path, sentences: Path) -> None:
+    options = ("-n", 12, "--explanations", 15, "--sentences", sentences, "--json")
+    said = run("experiment", "faithfulness", "--data", place / "shop", *options)
+    assert said.status == 0, said.err
+    told = json.loads(said.out)
+    assert told["exactness"]["n"] == 15
+    assert told["exactness"]["residual"] < 1e-4
+    assert told["exactness"]["n_verbatim"] == told["exactness"]["n_quotes"] > 0
+    assert set(told["faithfulness"]) == {"product", "shopper"}
+    assert told["faithfulness"]["shopper"]["comprehensiveness"]["difference"]["mean"] > 0
+    assert 0 <= told["stability"]["same_top"]["mean"] <= 1
+    assert set(told["planted_aspects"]) == {"leading", "two_leading", "fifth"}
+    assert told["polarity"]["auc"]["mean"] == 1.0
+    assert "leaving" not in said.out
+    assert "taking away phrases of the product" in said.err
+
+
+def test_the_text_says_the_same_in_words(place: Path) -> None:
+    said = run("experiment", "faithfulness", "--data", place / "shop", "-n", 8, "--explanations", 5)
+    assert said.status == 0, said.err
+    assert "5 random explanations: parts and score differ by" in said.out
+    assert "quotes stand word for word in the review they name" in said.out
+    assert "by chance" in said.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("-n", 0), "n=0 and n_exact=2000 are not usable; give at least 1 and at least 0"),
+        (("--sentences", "nowhere.parquet"), "nowhere.parquet: the labelled sentences cannot be read"),
+    ],
+)
+def test_bad_options_are_one_line(place: Path, options: tuple[object, ...], message: str) -> None:
+    said = run("experiment", "faithfulness", "--data", place / "shop", *options)
+    assert said.status == 2
+    assert message in said.err.splitlines()[-1]
+    assert said.out == ""
