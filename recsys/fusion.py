@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
 
+LEAST_SPREAD = 1e-4
+"""Scores that spread less beside their mean tell no product from another: single precision rounds by 6e-8 of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standardised:
@@ -35,7 +38,7 @@ class Standardised:
         centred = raw - mean[:, None].astype(np.float32)
         std = np.sqrt([np.dot(row, row) / raw.shape[1] for row in centred], dtype=np.float64)
         # Scores equal but for rounding carry no information; dividing by their deviation would magnify noise.
-        std[std <= 1e-6 * np.maximum(np.abs(mean), 1e-6)] = 0
+        std[std <= LEAST_SPREAD * np.maximum(np.abs(mean), LEAST_SPREAD)] = 0
         scale = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
         centred *= scale[:, None].astype(np.float32)
         return cls(centred, mean, std)

@@ -17,7 +17,7 @@ from recsys.explanations.explainer import Explainer
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.reading import Reading
 from recsys.explanations.records import Explanation
-from recsys.explanations.strikes import without_of
+from recsys.explanations.strikes import require_few, without_of
 from recsys.fusion import Standardised
 from recsys.histories import Histories
 from recsys.quotes import Quotes
@@ -25,6 +25,8 @@ from recsys.ranking import Ranking, rank
 from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState
+from recsys.scorers.collaborative import CollaborativeScorer
+from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import (
@@ -137,6 +139,14 @@ class Recommender:
         }
         return {**options, "moment": ContextOption((), "")}
 
+    @cached_property
+    def _features(self) -> frozenset[str]:
+        """Attributes, words and regions that some component knows, by the names to strike them by."""
+        content, collaborative = self.scorers["content"], self.scorers["collaborative"]
+        assert isinstance(content, ContentScorer)
+        assert isinstance(collaborative, CollaborativeScorer)
+        return content.features | collaborative.features
+
     @property
     def _context(self) -> ContextScorer:
         scorer = self.scorers["context"]
@@ -179,6 +189,7 @@ class Recommender:
         if user_id is None and not words.strip():
             raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
         notes = self._check_context(context)
+        require_few(struck)
         row = NO_ROW if user_id is None else self.user_row(user_id)
         said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
         return self._scored(user_id, words, Requests.one(row, context, said), notes, struck)
@@ -193,7 +204,7 @@ class Recommender:
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
         if struck:
-            without = without_of(struck, self._documents, self._semantic, self.item_row)
+            without = without_of(struck, self._documents, self._semantic, self.item_row, self._features)
             requests = replace(requests, without=(without,))
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)

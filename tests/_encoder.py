@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,15 @@ class WordEncoder:
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]:
         """Vectors of shape (n_texts, N_DIMS)."""
+        if not len(texts):
+            return np.empty((0, N_DIMS), np.float32)
         vectors = np.array(
             [sum((_word(word) for word in re.findall(r"\w+", text.lower())), _word("")) for text in texts]
         )
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32).reshape(-1, N_DIMS)
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
+@lru_cache(maxsize=100_000)
 def _word(word: str) -> NDArray[np.float64]:
     seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
     return np.random.default_rng(seed).standard_normal(N_DIMS)

@@ -62,3 +62,20 @@ def test_asking_does_not_change_the_shelf(shelf: Shelf) -> None:
     before = shelf.available.copy()
     shelf.eligible(Filters(price_low=1000), np.arange(8, dtype=np.int32))
     np.testing.assert_array_equal(shelf.available, before)
+
+
+def test_what_may_not_be_listed_says_why(shelf: Shelf, tiny: dict[str, pd.DataFrame]) -> None:
+    row = {item_id: place for place, item_id in enumerate(tiny["items"]["item_id"])}
+    owned = np.array([row["tent-2"], row["candle"]], np.int32)
+    for item_id, filters, reason in (
+        ("mug", Filters(), ""),
+        ("tent-2", Filters(), "the shopper already has it"),
+        ("tent-2", Filters(include_seen=True), ""),
+        ("candle", Filters(), "the shopper already has it"),
+        ("candle", Filters(include_seen=True), "it is not available"),
+        ("mug", Filters(categories=frozenset({"Tents"})), "the filter leaves out its category"),
+        ("mug", Filters(price_low=20), "the filter leaves out its price"),
+        ("00123", Filters(price_high=500), "the filter leaves out its price"),  # unknown, and its category is too
+    ):
+        assert shelf.why_not(filters, owned, row[item_id]) == reason
+        assert shelf.eligible(filters, owned)[row[item_id]] == (not reason)

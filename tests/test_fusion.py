@@ -51,7 +51,7 @@ def test_equal_scores_say_nothing_whatever_their_level(level: float) -> None:
 def test_rounding_is_not_magnified_but_small_real_differences_are_kept() -> None:
     noise = np.nextafter(np.float32(1000), np.float32([0, 2000] * 50))
     small = np.linspace(0, 1e-4, 100, dtype=np.float32)
-    standardised = Standardised.of(np.stack([noise, small, small + 1, noise]))
+    standardised = Standardised.of(np.stack([noise, small, 10 * small + 1, noise]))
     assert list(standardised.informative().values()) == [False, True, True, False]
     assert standardised.values[1].std() == pytest.approx(1, abs=1e-4)
 

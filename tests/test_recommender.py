@@ -1,12 +1,14 @@
 """An opened model answers: whom it knows, what it lists, what it quotes, and what it refuses."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
@@ -33,6 +35,9 @@ class TypedWords(WordEncoder):
         spans = segment(text)
         vectors = self.encode([text[start:end] for start, end in spans])
         return PhraseVectors(text, np.array(spans, np.int32).reshape(-1, 2), vectors)
+
+    def encode_now(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self.encode(texts)
 
 
 def make_model(data: Dataset, folder: Path) -> Recommender:

@@ -28,6 +28,7 @@ class ProductCard:
     ----------
     components : contribution to the score by component name
     move : places moved since the last setting (positive is up), None when not known, "new" when it was not listed
+    why : address of the page that takes the score apart, "" for no link
     """
 
     rank: int
@@ -46,6 +47,7 @@ class ProductCard:
     places_diversified: int = 0
     move: int | str | None = None
     quote: QuoteOnCard | None = field(default=None)
+    why: str = ""
 
 
 def esc(value: object) -> str:
@@ -75,12 +77,18 @@ def _card(card: ProductCard, low: float, high: float) -> str:
         f'<li class="sw-card" data-item="{esc(card.item_id)}" tabindex="0">'
         f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
         f"{_move(card.move)}</div>"
-        f"{_picture(card)}"
+        f"{picture_html(card)}"
         f'<div class="sw-body"><h2 class="sw-title"{_whole(card.title)}>{isolated(card.title)}</h2>'
-        f"{_facts(card)}{_quote(card.quote)}</div>"
-        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}</div>'
+        f"{facts_html(card)}{_quote(card.quote)}</div>"
+        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}{_why(card)}</div>'
         "</li>"
     )
+
+
+def _why(card: ProductCard) -> str:
+    if not card.why:
+        return ""
+    return f'<a class="sw-why" href="{esc(card.why)}" aria-label="Why this? {esc(card.title)}">Why this?</a>'
 
 
 def _whole(title: str) -> str:
@@ -103,7 +111,8 @@ def _move(move: int | str | None) -> str:
     )
 
 
-def _picture(card: ProductCard) -> str:
+def picture_html(card: ProductCard) -> str:
+    """The product's photograph, or a drawing of its category."""
     url = safe_image_url(card.image_url)
     if url:
         picture = f'<img src="{esc(url)}" alt="" loading="lazy" referrerpolicy="no-referrer">'
@@ -122,7 +131,8 @@ def safe_image_url(url: str | None) -> str | None:
     return url.strip() if parts.scheme in ("http", "https") and parts.netloc else None
 
 
-def _facts(card: ProductCard) -> str:
+def facts_html(card: ProductCard) -> str:
+    """Category, brand, price and rating of a product in one line."""
     facts = [f'<span class="sw-fact">{isolated(value)}</span>' for value in (card.category, card.brand) if value]
     if card.price is not None:
         facts.append(

@@ -3,6 +3,7 @@
 A link to a page on a fresh server runs that page alone, so nothing may rest on `app.py` having run before.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,8 +13,13 @@ from pages._shared.cards import esc, isolated
 from recsys.recommender import Recommender
 from recsys.training.home import Home
 
-HOME_PAGE, LIST_PAGE = "app.py", "pages/1_Recommendations.py"
-_LAST_VIEW = "last_view_of_recommendations"
+HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/2_Explanations.py"
+_LAST_VIEW = "last_view"
+_PAGES = {"Recommendations": LIST_PAGE, "Explanations": WHY_PAGE}
+_ICONS = {"Recommendations": ":material/format_list_numbered:", "Explanations": ":material/balance:"}
+_SHOWN, _WHOSE = "page_shown", "whose"
+_OWN = {LIST_PAGE: frozenset({"view"}), WHY_PAGE: frozenset({"item", "strike", "added", "section", "open"})}
+"""Parameters that mean something on one page only; all others are shared by both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +42,59 @@ def open_page(title: str) -> Frame:
     """Draw the frame of a page and give the model in use; without one, show the first start and end the run there."""
     st.set_page_config(page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide")
     st.html(resources.style(st.context.theme.type or "light dark"))
+    _come_back(title)
     home = Home.default()
-    _navigation()
+    _navigation(title)
     model = first_start.model_or_progress(home)
     shop_name = "Demo shop" if home.is_demo else model.info.name
     _model_in_use(model, shop_name)
     return Frame(home, model, shop_name, home.is_demo)
 
 
-def remember_view(query: dict[str, list[str]]) -> None:
-    """Keep the settings of the recommendation page, so that coming back to it within a session finds them again."""
-    st.session_state[_LAST_VIEW] = query
+def remember_view(page: str) -> None:
+    """Keep the settings in the address of a page, so that coming back to it within a session finds them again.
+
+    Pages share the shopper, the weights and all other settings of the list.
+    """
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    own = {name: values for name, values in query.items() if name in _OWN[page]}
+    shared = {name: values for name, values in query.items() if not any(name in names for names in _OWN.values())}
+    kept = st.session_state.get(_LAST_VIEW, {})
+    st.session_state[_LAST_VIEW] = {**kept, "shared": shared, page: {**own, _WHOSE: _whose(shared)}}
+
+
+def last_view(page: str) -> dict[str, list[str]] | None:
+    """The settings with which to come back to a page, None where all stands at its defaults."""
+    kept = st.session_state.get(_LAST_VIEW, {})
+    shared, own = kept.get("shared", {}), kept.get(page, {})
+    if own.get(_WHOSE) != _whose(shared):  # an argument about one shopper is none about another
+        own = {name: values for name, values in own.items() if name not in ("strike", "added")}
+    return {**shared, **{name: values for name, values in own.items() if name != _WHOSE}} or None
+
+
+def _whose(shared: Mapping[str, list[str]]) -> list[str]:
+    return [value for name in ("who", "shopper", "words") for value in (name, *shared.get(name, ()))]
+
+
+def _come_back(title: str) -> None:
+    """Give a page that was come to without any settings those of this session's last view.
+
+    Links outside of fragments are as old as the last run of the whole page, so they cannot carry them.
+    """
+    arrived = st.session_state.get(_SHOWN) != title
+    st.session_state[_SHOWN] = title
+    if not arrived or title not in _PAGES or len(st.query_params):
+        return
+    if view := last_view(_PAGES[title]):
+        st.switch_page(_PAGES[title], query_params=view)
 
 
 def link_to_list(label: str = "Recommendations", *, icon: str = ":material/format_list_numbered:") -> None:
     """A link to the recommendation page as this session last left it."""
-    st.page_link(LIST_PAGE, label=label, icon=icon, query_params=st.session_state.get(_LAST_VIEW) or None)
+    st.page_link(LIST_PAGE, label=label, icon=icon, query_params=last_view(LIST_PAGE))
 
 
-def _navigation() -> None:
+def _navigation(title: str) -> None:
     with st.sidebar:
         st.html(
             '<div class="sw-brand"><span class="sw-brand-mark"></span>'
@@ -62,13 +102,9 @@ def _navigation() -> None:
             unsafe_allow_javascript=True,  # ours, and never beside words of a shop
         )
         st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
-        st.page_link(
-            LIST_PAGE,
-            label="Recommendations",
-            icon=":material/format_list_numbered:",
-            query_params=st.session_state.get(_LAST_VIEW) or None,
-            width="stretch",
-        )
+        for name, page in _PAGES.items():
+            view = last_view(page) if name == title else None  # coming from elsewhere, `_come_back` knows better
+            st.page_link(page, label=name, icon=_ICONS[name], query_params=view, width="stretch")
 
 
 def _model_in_use(model: Recommender, shop_name: str) -> None:

@@ -1,6 +1,7 @@
 """What a ranked list shows of its products: one card each, or one row each for the table and the CSV."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -22,19 +23,34 @@ def card(
     place: int,
     ranked: Recommendation,
     moves: Mapping[str, int | str],
+    why: str = "",
 ) -> cards.ProductCard:
-    """The card of one place of a list."""
+    """The card of one place of a list; `why` is the address that takes its score apart."""
     item = ranked.items[place]
-    facts = model.items.iloc[model.item_row(item.item_id)]
     quote = resources.quote(
         model, request, model.model_id, request.user_id, request.words, request.context, item.item_id
     )
-    return cards.ProductCard(
+    return replace(
+        product_card(model, item.item_id, item.score),
         rank=item.rank,
-        item_id=item.item_id,
-        title=item.title,
-        score=item.score,
         components=item.components,
+        is_cold=item.is_cold,
+        places_diversified=item.rank_before_diversity - item.rank if _reordered(ranked) else 0,
+        move=moves.get(item.item_id),
+        quote=None if quote is None else _quote_on_card(quote),
+        why=why,
+    )
+
+
+def product_card(model: Recommender, item_id: str, score: float) -> cards.ProductCard:
+    """What is known of a product, on no place of any list."""
+    facts = model.items.iloc[model.item_row(item_id)]
+    return cards.ProductCard(
+        rank=0,
+        item_id=item_id,
+        title=str(facts["title"]),
+        score=score,
+        components={},
         category=_text(facts["category"]),
         brand=_text(facts["brand"]),
         price=_number(facts["price"]),
@@ -42,10 +58,7 @@ def card(
         n_ratings=int(facts["n_ratings"]),
         image_url=_text(facts["image_url"]),
         available=bool(facts["available"]),
-        is_cold=item.is_cold,
-        places_diversified=item.rank_before_diversity - item.rank if _reordered(ranked) else 0,
-        move=moves.get(item.item_id),
-        quote=None if quote is None else _quote_on_card(quote),
+        is_cold=bool(facts["is_cold"]),
     )
 
 

@@ -18,8 +18,9 @@ from recsys.documents import Document
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.reading import Reading, ReadPhrase, ReadText
 from recsys.privacy import masked_segments, pseudonym
+from recsys.text.polarity import NEUTRAL
 
-OPINION = 0.2
+OPINION = NEUTRAL
 """A phrase with a polarity nearer to 0 than this is called neither praise nor complaint."""
 
 FOLD_OVER = 280

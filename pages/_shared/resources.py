@@ -8,11 +8,17 @@ from typing import Any
 import streamlit as st
 
 from pages._shared import illustrations, palette
-from pages._shared.view import Choices, narrowed, starting_words
+from pages._shared.background import Background
+from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError
+from recsys.evaluation.faithfulness import SideReport
+from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.records import Explanation
+from recsys.explanations.themes import Profile
+from recsys.progress import Progress
 from recsys.recommender import Recommender
 from recsys.results import Quote, ScoredRequest
-from recsys.settings import Context
+from recsys.settings import Context, RankingSettings
 from recsys.training.home import Home
 
 
@@ -43,9 +49,65 @@ def choices(_model: Recommender, model_id: str) -> Choices:
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def scored(_model: Recommender, model_id: str, user_id: str | None, words: str, context: Context) -> ScoredRequest:
+def scored(
+    _model: Recommender,
+    model_id: str,
+    user_id: str | None,
+    words: str,
+    context: Context,
+    struck: tuple[str, ...] = (),
+) -> ScoredRequest:
     """Component scores of one request: the slow step, which moving a weight does not repeat."""
+    if struck:
+        return _model.strike(scored(_model, model_id, user_id, words, context), struck)
     return _model.scores(user_id, words, context)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def explained(
+    _model: Recommender,
+    _request: ScoredRequest,
+    model_id: str,
+    user_id: str | None,
+    words: str,
+    context: Context,
+    struck: tuple[str, ...],
+    item_id: str,
+    settings: RankingSettings,
+) -> Explanation:
+    """The arithmetic of one product's score."""
+    return _model.explain(_request, item_id, settings)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def looked_inside(
+    _model: Recommender,
+    _request: ScoredRequest,
+    model_id: str,
+    user_id: str | None,
+    words: str,
+    context: Context,
+    struck: tuple[str, ...],
+    item_id: str,
+    settings: RankingSettings,
+    phrase: str,
+) -> WordEffects:
+    """What each word of one phrase does; raises RecsysError where that phrase is no part of the explanation."""
+    return _model.look_inside(_request, item_id, phrase, settings)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def strikes_known(
+    _model: Recommender, _request: ScoredRequest, model_id: str, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of some names that this model can strike, in their order."""
+    return strikable(_model, _request, names)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def titles(_model: Recommender, model_id: str) -> dict[str, str]:
+    """Title of every product by id, in catalogue order."""
+    return dict(zip(_model.items["item_id"], _model.items["title"], strict=True))
 
 
 @st.cache_resource(max_entries=4096, show_spinner=False)
@@ -97,7 +159,9 @@ def style(scheme: str) -> str:
     scheme : "light", "dark", or "light dark" where it is not known; stated for the whole document, because Streamlit
         states it for the app alone, and popovers stand outside of the app
     """
-    sheet = (illustrations.ASSETS / "shelfwise.css").read_text(encoding="utf-8")
+    sheet = "".join(
+        (illustrations.ASSETS / name).read_text(encoding="utf-8") for name in ("shelfwise.css", "questions.css")
+    )
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"
     )
@@ -107,3 +171,31 @@ def style(scheme: str) -> str:
 def script() -> str:
     """What neither Streamlit nor a stylesheet can do for the keyboard; no data of any shop."""
     return f"<script>{(illustrations.ASSETS / 'shelfwise.js').read_text(encoding='utf-8')}</script>"
+
+
+@st.cache_resource(show_spinner=False)
+def sheet_style() -> str:
+    """The stylesheet of the evidence sheet; no data of any shop."""
+    return (illustrations.ASSETS / "sheet.css").read_text(encoding="utf-8")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def product_profile(_model: Recommender, model_id: str, item_id: str) -> Profile:
+    """What a model believes of a product, in themes."""
+    return _model.explainer.product_profile(_model.item_row(item_id))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def faithfulness_of_model(_model: Recommender, model_id: str, n: int) -> Background[dict[str, SideReport]]:
+    """Measuring how far a model's explanations can be trusted, started by the first who asks."""
+
+    def measure(progress: Progress) -> dict[str, SideReport]:
+        from recsys.evaluation.faithfulness import faithfulness, sample_recommendations
+
+        sampled = sample_recommendations(_model, n, progress=progress)
+        return {
+            "product": faithfulness(_model, sampled, "product", progress=progress),
+            "shopper": faithfulness(_model, sampled, "shopper", progress=progress),
+        }
+
+    return Background("measure-faithfulness", measure)

@@ -52,7 +52,7 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
     except RecsysError as problem:
         st.html(empty_html("Nothing to show with these settings", str(problem)))
     finally:
-        frame.remember_view({name: st.query_params.get_all(name) for name in st.query_params})
+        frame.remember_view(frame.LIST_PAGE)
 
 
 def _nobody_yet(model: Recommender) -> None:
@@ -87,7 +87,10 @@ def _list(
     elif table:
         listing.show_table(model, ranked, moves)
     else:
-        shown = [listing.card(model, request, place, ranked, moves) for place in range(len(ranked.items))]
+        shown = [
+            listing.card(model, request, place, ranked, moves, why_link(request.user_id, item.item_id))
+            for place, item in enumerate(ranked.items)
+        ]
         st.html(cards.list_html(shown, "Recommended products, best first"))
 
 
@@ -141,10 +144,19 @@ def _share(model: Recommender, ranked: Recommendation, user_id: str | None) -> N
 
 def share_link(user_id: str | None) -> str:
     """The address of the page with everything that is set on it, and the shopper even where nobody chose one."""
-    query: Sequence[tuple[str, str]] = [
-        (name, value) for name in st.query_params for value in st.query_params.get_all(name)
-    ]
-    if user_id is not None and "shopper" not in st.query_params:
-        query = [("shopper", user_id), *query]
+    query = _query(user_id)
     address = (st.context.url or "").split("?")[0]
     return f"{address}?{urlencode(query)}" if query else address
+
+
+def why_link(user_id: str | None, item_id: str) -> str:
+    """Address, beside this page, that takes the score of one product of this list apart under these settings."""
+    query = [pair for pair in _query(user_id) if pair[0] != "view"]
+    return f"Explanations?{urlencode([*query, ('item', item_id)])}"
+
+
+def _query(user_id: str | None) -> list[tuple[str, str]]:
+    query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    if user_id is not None and "shopper" not in st.query_params:
+        query = [("shopper", user_id), *query]
+    return query

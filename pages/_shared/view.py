@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
+from recsys.errors import RecsysError
 from recsys.recommender import Recommender
-from recsys.results import ContextOption
+from recsys.results import ContextOption, ScoredRequest
 from recsys.settings import (
     COMPONENTS,
     DAYPARTS,
@@ -133,8 +134,12 @@ def _checks(choices: Choices) -> dict[str, Callable[[list[str]], str]]:
         "seen": _one_of(("true", "false")),
         "unavailable": _one_of(("true", "false")),
         "view": _one_of((CARDS, TABLE)),
-        "words": lambda values: f"longer than {MAX_WORDS} characters" if len(values[-1]) > MAX_WORDS else "",
+        **dict.fromkeys(("words", "added"), _short),
     }
+
+
+def _short(values: list[str]) -> str:
+    return f"longer than {MAX_WORDS} characters" if len(values[-1]) > MAX_WORDS else ""
 
 
 def _one_of(allowed: Sequence[str]) -> Callable[[list[str]], str]:
@@ -199,6 +204,23 @@ def narrowed(users: pd.DataFrame, activity: str, category: str, region: str) -> 
         if value != ANY and value != ANY.casefold():
             users = users[users[column] == value]
     return users.sort_values(["n_reviews", "n_interactions", "user_id"], ascending=[False, False, True])
+
+
+def strikable(model: Recommender, request: ScoredRequest, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some names that the model can strike, in their order."""
+    try:
+        model.strike(request, names)
+    except RecsysError:
+        return tuple(name for name in names if _can_strike(model, request, name))
+    return names
+
+
+def _can_strike(model: Recommender, request: ScoredRequest, name: str) -> bool:
+    try:
+        model.strike(request, (name,))
+    except RecsysError:
+        return False
+    return True
 
 
 def starting_words(items: pd.DataFrame) -> tuple[str, ...]:

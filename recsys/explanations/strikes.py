@@ -9,7 +9,7 @@ h:ID       a product of the shopper's history, with what they wrote of it
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import numpy as np
 
@@ -26,20 +26,32 @@ _FEATURES = ("category", "brand", "price", "tag", "term", "region")
 _KIND_OF = {token: kind for kind, token in TOKENS.items()}
 
 
+def require_few(names: Iterable[str]) -> None:
+    """Raise InputError if a person strikes more than MAX_STRIKES things."""
+    if (n := len(set(names))) > MAX_STRIKES:
+        raise InputError(f"{n} things are struck; at most {MAX_STRIKES} can be at once, restore some")
+
+
 def without_of(
-    names: Iterable[str], documents: Documents, semantic: SemanticScorer, item_row: Callable[[str], int]
+    names: Iterable[str],
+    documents: Documents,
+    semantic: SemanticScorer,
+    item_row: Callable[[str], int],
+    known_features: Container[str],
 ) -> Without:
     """What the scorers leave out when these names are struck; the order and repeats of names change nothing.
 
+    Parameters
+    ----------
+    known_features : names of attributes, words and regions that some component knows
+
     Raises
     ------
-    InputError : a name is not of a known form, names a text or phrase that this model does not hold, or there are more
-        than MAX_STRIKES of them
+    InputError : a name is not of a known form, or names a text, phrase, attribute, word or region that this model does
+        not hold
     UnknownItemError : a product is not in the catalogue
     """
     unique = sorted(set(names))
-    if len(unique) > MAX_STRIKES:
-        raise InputError(f"{len(unique)} things are struck; at most {MAX_STRIKES} can be at once, restore some")
     places: set[int] = set()
     items: set[int] = set()
     features: set[str] = set()
@@ -47,6 +59,10 @@ def without_of(
     for name in unique:
         kind, _, rest = name.partition(":")
         if kind == "f" and rest.partition(":")[0] in _FEATURES and rest.partition(":")[2]:
+            if rest not in known_features:
+                raise InputError(
+                    f"{name!r} is not an attribute, word or region that this model knows; check its spelling"
+                )
             features.add(rest)
         elif kind == "i" and rest:
             features.add(f"product:{item_row(rest)}")

@@ -20,6 +20,7 @@ from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
 from recsys.results import ScoredRequest
 from recsys.scorers.base import FloatArray
+from recsys.scorers.phrase_weights import LEAST_LENGTH
 from recsys.scorers.sides import Side
 from recsys.settings import RankingSettings
 
@@ -240,4 +241,4 @@ class _Left:
 def _cosine(products: NDArray[np.float64], squared: NDArray[np.float64]) -> NDArray[np.float64]:
     """Products over lengths; 0 where nothing is left."""
     lengths = np.sqrt(np.maximum(squared, 0))
-    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 1e-6)
+    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > LEAST_LENGTH)

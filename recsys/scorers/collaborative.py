@@ -60,6 +60,8 @@ class CollaborativeScorer(Scorer):
     def __init__(self, settings: CollaborativeSettings | None = None) -> None:
         super().__init__()
         self.settings = settings or CollaborativeSettings()
+        # Products of one history are left out in turn, so the last whole vector is kept; replaced whole, never changed.
+        self._folded: tuple[int, FloatArray] = (NO_ROW, np.empty(0, np.float32))
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         from lightfm import LightFM
@@ -133,6 +135,11 @@ class CollaborativeScorer(Scorer):
         return own, home
 
     @property
+    def features(self) -> frozenset[str]:
+        """Names of the attributes ("brand:Northpeak") and regions ("region:north") that can be left out."""
+        return frozenset(self.feature_names) | {f"region:{name}" for name in self.regions}
+
+    @property
     def _n_dims(self) -> int:
         return int(self.item_factors.shape[1]) - 1
 
@@ -147,27 +154,23 @@ class CollaborativeScorer(Scorer):
 
     def effect_of(self, user_row: int, item_rows: Sequence[int]) -> FloatArray:
         """What some liked products did to a shopper's own vector, float32 of shape (n_dims,): see `fold_in`."""
-        from recsys.scorers.fold_in import folded_in  # compiles on first use
-
         liked = self.like_rows[self.like_starts[user_row] : self.like_starts[user_row + 1]]
         kept = liked[~np.isin(liked, item_rows)]
         if len(kept) == len(liked):
             return np.zeros(self._n_dims, np.float32)
+        known, with_all = self._folded
+        if known != user_row:
+            with_all = self._fold(user_row, liked)
+            self._folded = user_row, with_all
+        return with_all - self._fold(user_row, kept)
+
+    def _fold(self, user_row: int, liked: IntArray) -> FloatArray:
+        from recsys.scorers.fold_in import folded_in  # compiles on first use
+
         home = int(self.homes[user_row])
         offset = self.region_factors[home, :-1] if home >= 0 else np.zeros(self._n_dims, np.float32)
-        settings = self.settings
-        with_all, without = (
-            folded_in(
-                self.item_factors[:, :-1],
-                self.item_factors[:, -1],
-                offset,
-                rows,
-                settings.n_epochs,
-                settings.learning_rate,
-            )
-            for rows in (liked, kept)
-        )
-        return with_all - without
+        factors, settings = self.item_factors, self.settings
+        return folded_in(factors[:, :-1], factors[:, -1], offset, liked, settings.n_epochs, settings.learning_rate)
 
     def _score(self, requests: Requests) -> FloatArray:
         vectors = self._user_vectors(requests)

@@ -111,6 +111,11 @@ class ContentScorer(Scorer):
         likes.data = np.where(np.isin(likes.indices, without.items), np.float32(0), likes.data)
         return likes
 
+    @property
+    def features(self) -> frozenset[str]:
+        """Names of the attributes ("brand:Northpeak") and words ("term:zip") that can be left out."""
+        return frozenset(self._columns)
+
     @cached_property
     def _columns(self) -> dict[str, int]:
         names = (*(f"term:{term}" for term in self.terms), *self.attributes)

@@ -89,7 +89,7 @@ class PhraseSpace:
             categories.astype(np.int32),
             np.asarray(common @ directions, np.float32),
             basis,
-            np.asarray(settings.category_weight * unit(common) @ basis, np.float32),
+            np.asarray(settings.category_weight * unit(common, 1e-12) @ basis, np.float32),
             np.array([settings.category_weight], np.float32),
         )
         lengths = np.linalg.norm(particular, axis=1)

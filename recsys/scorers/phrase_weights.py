@@ -56,10 +56,15 @@ def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
     return unit(np.asarray(matrix @ np.asarray(book.vectors, np.float32)))
 
 
-def unit(vectors: FloatArray) -> FloatArray:
-    """Rows scaled to length 1; rows of nothing stay zeros."""
+LEAST_LENGTH = 4e-3
+"""A weighted sum of phrases that is shorter says nothing: its phrases cancel out but for rounding, which scaling it to
+length 1 would magnify until the parts no longer sum to the score. A title alone makes about 0.03."""
+
+
+def unit(vectors: FloatArray, least: float = LEAST_LENGTH) -> FloatArray:
+    """Rows scaled to length 1; rows of length `least` or less become zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > least))
 
 
 def numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:

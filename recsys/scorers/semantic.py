@@ -30,6 +30,7 @@ from recsys.scorers.base import (
 from recsys.scorers.features import csr_arrays, csr_from
 from recsys.scorers.phrase_space import PhraseSpace
 from recsys.scorers.phrase_weights import (
+    LEAST_LENGTH,
     SemanticSettings,
     item_weights,
     numbered_anew,
@@ -234,7 +235,7 @@ class SemanticScorer(Scorer):
         side = self.places_of(item_row)
         if not without.phrases:
             length = float(self.item_lengths[item_row])
-            scale = np.float32(1 / length if length > 1e-12 else 0)
+            scale = np.float32(1 / length if length > LEAST_LENGTH else 0)
             return np.arange(side.start, side.stop), self.weights[side] * scale
         kept = self.item_side(item_row, without)
         return kept.places, kept.coefficients

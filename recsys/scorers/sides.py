@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.scorers.base import FloatArray, IntArray
+from recsys.scorers.phrase_weights import LEAST_LENGTH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +32,7 @@ class Side:
         """The side of some weighted phrases, scaled so that its profile has length 1 (0 if they cancel out)."""
         total = weights @ vectors
         length = float(np.linalg.norm(total))
-        scale = np.float32(1 / length if length > 1e-12 else 0)
+        scale = np.float32(1 / length if length > LEAST_LENGTH else 0)
         return cls(places, weights * scale, vectors, total * scale)
 
     def __len__(self) -> int:

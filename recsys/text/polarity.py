@@ -99,6 +99,15 @@ class PolarityModel:
         both = log_odds + _LEXICON_SHARE * lexicon_valence(texts)
         return np.tanh(self.slope * both / 2).astype(np.float32)
 
+    def in_words(self) -> str:
+        """What it learnt from, as a sentence."""
+        if not self.learnt:
+            return "This shop has too few good or bad reviews in words to learn from, so a general lexicon judges alone."
+        return (
+            f"Learnt from the stars of {self.n_good:,} good and {self.n_bad:,} bad reviews and a general lexicon; between "
+            "2 to 1 either way it is called neither."
+        )
+
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """What `from_arrays` needs, for a file of arrays."""
         return {"coefficients": self.coefficients}

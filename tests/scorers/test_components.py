@@ -251,6 +251,14 @@ class TestSemantic(ScorerContract):
         nothing = scorer.score(Requests.one(ann, Context(), None, Without(items=everything)))
         np.testing.assert_array_equal(nothing, 0)
 
+    def test_what_is_left_of_a_history_counts_as_much_as_the_whole(self, tiny_data: Dataset) -> None:
+        scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
+        written = np.abs(scorer._own(ann, Without())[1]).sum()
+        for gone in ("stove", "blanket"):
+            without = Without(items=(tiny_data.item_row(gone),))
+            assert scorer._likes(ann, without)[1].sum() == pytest.approx(1, abs=1e-6)
+            assert np.abs(scorer._own(ann, without)[1]).sum() == pytest.approx(written, abs=1e-6)
+
     def test_both_sides_add_up_to_the_profiles_whatever_is_left_out(self, tiny_data: Dataset) -> None:
         scorer, requests = self.fitted(tiny_data), self.leaving_out(tiny_data)
         profiles, scores = scorer.user_profiles(requests), scorer.score(requests)
@@ -353,6 +361,16 @@ class TestContext(ScorerContract):
         scorer = ContextScorer().fit(Fitting(Dataset.from_frames(tiny["items"], days)))
         assert "whole days" in scorer.unavailable["daypart"]
         assert "daypart" not in scorer.parts(Context(daypart="evening"))
+
+    def test_a_circumstance_that_is_left_out_counts_as_not_stated(self, tiny_data: Dataset) -> None:
+        scorer = self.fitted(tiny_data)
+        stated = Context(device="mobile", region="north")
+        left = Without(circumstances=frozenset({"device"}))
+        scores = scorer.score(Requests.one(NO_ROW, stated, None, left))
+        np.testing.assert_array_equal(scores, scorer.score(Requests.one(NO_ROW, Context(region="north"))))
+        assert not np.array_equal(scores, scorer.score(Requests.one(NO_ROW, stated)))
+        all_of_it = Without(circumstances=frozenset({"device", "region", "trend"}))
+        np.testing.assert_array_equal(scorer.score(Requests.one(NO_ROW, stated, None, all_of_it)), 0)
 
     def test_the_moment_decides_the_trend(self, tiny_data: Dataset) -> None:
         scorer = self.fitted(tiny_data)

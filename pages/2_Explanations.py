@@ -1,0 +1,15 @@
+"""One product for one shopper: the score as arithmetic that adds up, and what happens to it when parts are struck."""
+
+import streamlit as st
+
+from pages._shared import explained, resources, shopper
+from pages._shared.frame import open_page
+from pages._shared.notices import explain_address
+
+model = open_page("Explanations").model
+choices = resources.choices(model, model.model_id)
+
+st.title("Explanations", anchor=False)
+explain_address(choices)
+asker = shopper.choose(model, choices)
+explained.show(model, choices, asker)

@@ -1,0 +1,175 @@
+"""What the parts of a score are called: names of the engine as a merchandiser would say them, quotes masked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pages._shared import words
+from pages._shared.palette import LOOKS
+from recsys.explanations.records import Contribution, Explanation, Standing
+from recsys.privacy import mask_personal, pseudonym
+from recsys.recommender import Recommender
+
+_CIRCUMSTANCES = {
+    "daypart": "Time of day",
+    "weekday": "Weekday",
+    "season": "Season",
+    "device": "Device",
+    "region": "Region",
+}
+_TEXTS = {"t": "title", "d": "description", "a": "attributes", "r": "review"}
+
+
+def label_of(part: Contribution) -> str:
+    """What one share of a score is, in plain words; a quote as it was written, with personal details masked.
+
+    >>> source = {"kind": "item feature", "feature": "brand:Northpeak", "with": "everybody"}
+    >>> label_of(Contribution("collaborative", "brand:Northpeak × everybody", 0.3, source))
+    'Brand Northpeak, wanted by everybody'
+    >>> label_of(Contribution("content", "zip", 0.1, {"kind": "term", "term": "zip", "strike": "f:term:zip"}))
+    'The word “zip”'
+    """
+    source = part.source
+    kind = source.get("kind")
+    if kind == "item feature":
+        itself = str(source["feature"]).startswith("product:")
+        named = "This product itself" if itself else feature_name(str(source["feature"]))
+        return f"{named}, {_wanted(str(source['with']), part.value)}"
+    if kind == "attribute":
+        return feature_name(str(source["feature"]))
+    if kind == "term":
+        return f"The word “{mask_personal(str(source['term']))}”"
+    if kind == "circumstance":
+        return circumstance_name(str(source["dimension"]), str(source.get("value", "")))
+    if part.component == "semantic":
+        return mask_personal(" ".join(part.label.split()))
+    return mask_personal(part.label)
+
+
+def feature_name(feature: str) -> str:
+    """An attribute with its kind.
+
+    >>> feature_name("brand:Mellow & Moss"), feature_name("price:5 to 9"), feature_name("tag:decaf")
+    ('Brand Mellow & Moss', 'Price 5 to 9', 'Tag “decaf”')
+    """
+    kind, _, value = feature.partition(":")
+    value = mask_personal(value)
+    said = kind.replace("_", " ")
+    return f"Tag “{value}”" if kind == "tag" else f"{said[:1].upper()}{said[1:]} {value}"
+
+
+def circumstance_name(dimension: str, value: str = "") -> str:
+    """A circumstance, with its value where there is one.
+
+    >>> circumstance_name("daypart", "evening"), circumstance_name("trend"), circumstance_name("device")
+    ('Time of day: evening', 'Wanted lately', 'Device')
+    """
+    if dimension == "trend":
+        return "Wanted lately"
+    named = _CIRCUMSTANCES.get(dimension, dimension)
+    return f"{named}: {value}" if value else named
+
+
+def _wanted(who: str, value: float) -> str:
+    less = "" if value >= 0 else "less "
+    if who == "everybody":
+        return f"{less}wanted by everybody"
+    if who == "this shopper":
+        return "to this shopper’s taste" if value >= 0 else "not to this shopper’s taste"
+    kind, _, name = who.partition(":")
+    return f"{less}wanted in {name}" if kind == "region" else f"{less}wanted with {kind} {name}"
+
+
+def origin_of(source: Mapping[str, Any], asker: str | None = None) -> str:
+    """Whose words a phrase is, in a few words; "" for what is not a phrase.
+
+    >>> origin_of({"kind": "description"}), origin_of({"kind": "words"}), origin_of({"kind": "term"})
+    ('Description', 'Typed now', '')
+    """
+    kind = source.get("kind")
+    plain = {"title": "Title", "description": "Description", "attributes": "Attributes", "words": "Typed now"}
+    if kind != "review":
+        return plain.get(str(kind), "")
+    writer = source.get("user_id")
+    by = "this shopper" if writer == asker else pseudonym(str(writer))
+    said = [f"Review by {by}" if writer else "Review"]
+    if source.get("rating") is not None:
+        said.append(f"{source['rating']:g}★")
+    if source.get("timestamp"):
+        said.append(words.day_short(pd.Timestamp(source["timestamp"]).to_pydatetime()))
+    return " · ".join(said)
+
+
+def strike_label(name: str, model: Recommender, *explanations: Explanation) -> str:
+    """What a struck name means to a person: as the explanations call it, or by its form where they do not know it."""
+    for explanation in explanations:
+        for part in (*explanation.contributions, *explanation.shopper_phrases):
+            if part.source.get("strike") == name:
+                return strike_label_of(part)
+    kind, _, rest = name.partition(":")
+    if kind == "f":
+        term, _, word = rest.partition(":")
+        return f"The word “{mask_personal(word)}”" if term == "term" else feature_name(rest)
+    if kind == "c":
+        return circumstance_name(rest)
+    if kind in ("i", "h") and rest:
+        title = title_of(model, rest)
+        return f"{title}, the product itself" if kind == "i" else f"They chose {title}"
+    whole = "" if "." in name else "whole "
+    return f"{whole}{_TEXTS.get(name[:1], 'text')} {name[1:]}".capitalize()
+
+
+def strike_label_of(part: Contribution) -> str:
+    """What is left out when this part is struck, which may be more than the part: "brand X" for all who want it."""
+    source = part.source
+    if source.get("kind") == "item feature":
+        feature = str(source["feature"])
+        return "This product itself" if feature.startswith("product:") else feature_name(feature)
+    if source.get("kind") == "circumstance":
+        return circumstance_name(str(source["dimension"]), str(source.get("value", "")))
+    said = label_of(part)
+    return f"“{said}”" if part.component == "semantic" else said
+
+
+def title_of(model: Recommender, item_id: str) -> str:
+    """Title of a product of the catalogue."""
+    return str(model.items["title"].iloc[model.item_row(item_id)])
+
+
+def component_name(name: str) -> str:
+    """A component with its glyph, as choices and headings show it."""
+    return f"{LOOKS[name].glyph} {LOOKS[name].label}"
+
+
+def ordinal(n: int) -> str:
+    """A place as a person says it.
+
+    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
+    """
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{suffix}"
+
+
+def standing(explanation: Explanation) -> str:
+    """Where a product stands and what moved it, as one sentence without its full stop."""
+    return place_in_words(explanation.standing)
+
+
+def place_in_words(place: Standing) -> str:
+    """The same for a standing alone."""
+    if place.not_eligible:
+        return f"Cannot be listed: {place.not_eligible}"
+    if place.rank_by_score is None:
+        return "Not ranked"
+    said = f"{ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
+    if place.rank is None:
+        beyond = "variety keeps it off" if place.rank_by_score <= place.n else "not among"
+        return f"{said}; {beyond} the first {place.n}"
+    moved = place.places_diversified
+    if not moved:
+        return said
+    return (
+        f"{said}; variety moved it {'up' if moved > 0 else 'down'} {words.count(abs(moved), 'place')}, to {place.rank}"
+    )

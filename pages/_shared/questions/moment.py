@@ -1,0 +1,104 @@
+"""Another moment: the same shopper at two moments or devices, what moved between the lists, and why."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages._shared import naming, resources, words
+from pages._shared.cards import esc, isolated
+from pages._shared.notices import empty_html
+from pages._shared.questions.case import Case
+from pages._shared.view import ANY
+from recsys.explanations.moments import Moved, compare_moments
+from recsys.settings import CONTEXT_DIMENSIONS, Context
+
+_LABELS = {"daypart": "Time of day", "weekday": "Weekday", "season": "Season", "device": "Device", "region": "Region"}
+
+
+def elsewhere(case: Case) -> None:
+    """Choose the other circumstances, then both lists side by side."""
+    options = {name: case.choices.options[name] for name in CONTEXT_DIMENSIONS}
+    usable = [name for name in CONTEXT_DIMENSIONS if not options[name].unavailable]
+    if not usable:
+        st.html(empty_html("One moment is like another here", "this shop's data cannot tell circumstances apart"))
+        return
+    st.html('<p class="sw-note">The same shopper, the same weights, in other circumstances:</p>')
+    with st.grid(len(usable), min_column_width=130, gap="small"):
+        chosen = {
+            name: st.selectbox(
+                _LABELS[name],
+                (ANY, *options[name].values),
+                key=f"other_{name}",
+                bind="query-params",
+            )
+            for name in usable
+        }
+    other = Context(
+        **{name: value for name, value in chosen.items() if value and value != ANY},  # type: ignore[arg-type]
+        moment=case.context.moment,
+    )
+    if other == case.context:
+        st.html(
+            empty_html(
+                "Choose other circumstances",
+                f"the list above is for {words.moment_in_words(case.context).lower()}; set another time or device here",
+            )
+        )
+        return
+    there = resources.scored(case.model, case.model_id, case.asker.user_id, case.now.words, other, case.now.struck)
+    moved = compare_moments(case.model, case.now, there, case.settings)
+    st.html(_table(moved, case.context, other, case.item_id))
+
+
+def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str) -> str:
+    names = [words.moment_in_words(context) for context in (here, there)]
+    n_new = sum(one.rank_first is None for one in moved)
+    still = sum(one.rank_first is not None and one.rank_second is not None for one in moved)
+    head = (
+        f'<p class="sw-lede"><strong>{esc(names[1])}</strong> instead of {esc(names[0].lower())}: '
+        f"{words.count(n_new, 'product')} new on the list, {still} on both.</p>"
+    )
+    rows = "".join(_row(one, here, there, item_id) for one in moved)
+    return (
+        f'{head}<div class="sw-scroll" tabindex="0"><table class="sw-table"><thead><tr><th>Product</th>'
+        f'<th class="sw-num">{esc(names[0])}</th><th class="sw-num">{esc(names[1])}</th><th>Moved</th>'
+        f'<th class="sw-num">Score</th><th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _row(one: Moved, here: Context, there: Context, item_id: str) -> str:
+    ranks = [str(rank) if rank is not None else words.NO_VALUE for rank in (one.rank_first, one.rank_second)]
+    change = one.score_second - one.score_first
+    this = ' aria-current="true"' if one.item_id == item_id else ""
+    return (
+        f'<tr{this}><th scope="row">{isolated(one.title)}</th><td class="sw-num">{ranks[0]}</td>'
+        f'<td class="sw-num">{ranks[1]}</td><td>{_move(one)}</td>'
+        f'<td class="sw-num">{words.signed(change)}</td><td>{_why(one.circumstances, here, there)}</td></tr>'
+    )
+
+
+def _move(one: Moved) -> str:
+    if one.rank_first is None:
+        return '<span class="sw-move sw-move-new">new</span>'
+    if one.rank_second is None:
+        return '<span class="sw-move sw-move-down">gone</span>'
+    places = one.rank_first - one.rank_second
+    if not places:
+        return '<span class="sw-move sw-move-same">=</span>'
+    way, arrow = ("up", "▲") if places > 0 else ("down", "▼")
+    said = f"{way} {words.count(abs(places), 'place')}"
+    return (
+        f'<span class="sw-move sw-move-{way}"><span class="sw-sr">{said}</span>'
+        f'<span aria-hidden="true">{arrow}{abs(places)}</span></span>'
+    )
+
+
+def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:
+    """The circumstances that moved the score, largest first."""
+    stated = [context.stated() for context in (here, there)]
+    said = []
+    for name, change in sorted(changes.items(), key=lambda entry: -abs(entry[1]))[:2]:
+        if abs(change) >= 0.005:
+            value = stated[1].get(name) or stated[0].get(name, "")
+            said.append(f"{naming.circumstance_name(name, value)} {words.signed(change)}")
+    return esc(" · ".join(said)) or '<span class="sw-quiet">nothing of note</span>'

@@ -1,0 +1,114 @@
+"""Against another product: why one stands above the other, as the difference of two explanations."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages._shared import charts, naming, resources, waterfall, words
+from pages._shared.cards import esc, isolated
+from pages._shared.notices import empty_html
+from pages._shared.palette import LOOKS
+from pages._shared.questions.bars import Bar, bars_html
+from pages._shared.questions.case import Case
+from recsys.explanations.difference import Difference, DifferencePart, difference
+from recsys.explanations.records import Explanation
+from recsys.settings import COMPONENTS
+
+PARAMETER = "rival"
+N_PARTS = 7
+
+
+def against(case: Case) -> None:
+    """Pick the other product, then a difference waterfall and the parts that make it."""
+    other = _choose(case)
+    if other is None:
+        st.html(empty_html("Nothing to compare with", "no other product is listed; type a title or an id"))
+        return
+    rival = case.model.explain(case.now, other, case.settings)
+    found = difference(case.explanation, rival)
+    st.html(_verdict(case.explanation, rival, found))
+    chart, parts = st.columns([1, 1], gap="medium")
+    with chart:
+        tone = charts.theme()
+        st.plotly_chart(
+            _figure(case.explanation, rival, found, tone),
+            theme=None,
+            config={"displayModeBar": False},
+            alt=_alt(found),
+            key="rival_waterfall",
+        )
+    with parts:
+        for name in COMPONENTS:
+            st.html(_parts(name, found.of(name), found.components[name]))
+
+
+def _choose(case: Case) -> str | None:
+    titles = resources.titles(case.model, case.model_id)
+    listed = [item.item_id for item in case.model.rank(case.now, case.settings).items if item.item_id != case.item_id]
+    options = [*listed, *(item_id for item_id in titles if item_id not in listed and item_id != case.item_id)][:2000]
+    place = {item_id: n for n, item_id in enumerate(listed)}
+    asked = st.query_params.get(PARAMETER)
+    chosen = asked if asked in titles and asked != case.item_id else (options[0] if options else None)
+    st.session_state["rival_choice"] = chosen
+    st.selectbox(
+        "Compare with",
+        options,
+        key="rival_choice",
+        format_func=lambda item_id: f"{'On the list: ' if item_id in place else ''}{titles.get(item_id, item_id)}",
+        on_change=_keep,
+        placeholder="Another product",
+    )
+    return chosen
+
+
+def _keep() -> None:
+    if st.session_state.get("rival_choice"):
+        st.query_params[PARAMETER] = st.session_state["rival_choice"]
+
+
+def _verdict(first: Explanation, second: Explanation, found: Difference) -> str:
+    way = "above" if found.score >= 0 else "below"
+    most = max(COMPONENTS, key=lambda name: found.components[name] * (1 if found.score >= 0 else -1))
+    return (
+        f'<p class="sw-lede">{isolated(first.title)} stands <strong>{abs(found.score):.2f}</strong> {way} '
+        f"{isolated(second.title)}, most of all by {LOOKS[most].label.lower()} "
+        f"({words.signed(found.components[most])}).</p>"
+        f'<p class="sw-note">{esc(naming.standing(first))} against {esc(naming.standing(second))}.</p>'
+    )
+
+
+def _figure(first: Explanation, second: Explanation, found: Difference, tone: str) -> go.Figure:
+    """From the other product's score to this one's, by component."""
+    steps, at = [("other", 0.0, second.score)], second.score
+    for name in COMPONENTS:
+        steps.append((name, at, at + found.components[name]))
+        at += found.components[name]
+    steps.append(("this", 0.0, first.score))
+    names = ["The other", *(naming.component_name(name) for name in COMPONENTS), "This one"]
+    return waterfall.floating(steps, names, "From the other product's score to this one's", tone)
+
+
+def _alt(found: Difference) -> str:
+    parts = ", ".join(f"{LOOKS[name].label} {words.signed(found.components[name])}" for name in COMPONENTS)
+    return f"Difference of the scores {words.signed(found.score)}: {parts}"
+
+
+def _parts(component: str, parts: tuple[DifferencePart, ...], total: float) -> str:
+    shown, rest = parts[:N_PARTS], parts[N_PARTS:]
+    bars = [
+        Bar(
+            naming.label_of(part.example),
+            part.value,
+            f"{words.signed(part.first, 3)} against {words.signed(part.second, 3)}",
+            quote=component == "semantic",
+        )
+        for part in shown
+    ]
+    if rest:
+        bars.append(Bar(f"{len(rest):,} more", sum(part.value for part in rest)))
+    head = (
+        f'<h3 class="sw-chart-title sw-part-head"><span class="sw-dot sw-c-{component}">{LOOKS[component].glyph}</span> '
+        f"{LOOKS[component].label} <strong>{words.signed(total, 3)}</strong></h3>"
+    )
+    if not bars:
+        return f'{head}<p class="sw-note">Says nothing of either.</p>'
+    return head + bars_html(bars, f"Differences in {LOOKS[component].label}")

@@ -1,0 +1,54 @@
+"""What would change it: the fewest phrases without which the product is off the list."""
+
+import streamlit as st
+
+from pages._shared import naming, struck, words
+from pages._shared.notices import empty_html
+from pages._shared.questions.bars import Bar, bars_html
+from pages._shared.questions.case import Case
+from recsys.explanations.turning import SideName, TurningSet, smallest_removal
+
+_SIDES: tuple[tuple[SideName, str, str], ...] = (
+    ("product", "In what is said of the product", "words about it"),
+    ("shopper", "In what the shopper wrote and chose", "words of theirs and of what they chose"),
+)
+
+
+def turning(case: Case) -> None:
+    """Both sides, each with its answer and a button that strikes it."""
+    if case.explanation.standing.rank is None:
+        st.html(
+            empty_html(
+                f"Not among the first {case.settings.n}",
+                "it is off the list as it is; choose a listed product, or restore what is struck",
+            )
+        )
+        return
+    st.html(
+        f'<p class="sw-note">The fewest phrases that would have to go before it drops out of the first '
+        f"{case.settings.n}. Each answer was checked by ranking the whole list again.</p>"
+    )
+    columns = st.columns(2, gap="medium")
+    for column, (side, title, whose) in zip(columns, _SIDES, strict=True):
+        with column, st.container(key=f"turning_{side}"):
+            with st.spinner("Striking phrases …", show_time=True):
+                found = smallest_removal(case.model, case.now, case.item_id, case.settings, side)
+            st.html(f'<h3 class="sw-chart-title">{title}</h3>' + _said(found, whose, case.settings.n))
+            if found.phrases:
+                st.button(
+                    f"Strike {words.count(len(found.phrases), 'phrase')}",
+                    key=f"strike_turning_{side}",
+                    icon=":material/format_strikethrough:",
+                    on_click=struck.strike_all,
+                    args=([str(phrase.source["strike"]) for phrase in found.phrases],),
+                )
+
+
+def _said(found: TurningSet, whose: str, n: int) -> str:
+    if not found.phrases:
+        return f'<p class="sw-hint" dir="auto">{words.sentence(found.reason)}</p>'
+    size = words.count(len(found.phrases), "phrase")
+    sure = "No smaller set does it." if found.is_smallest else "The smallest set found; a smaller one may exist."
+    head = f'<p class="sw-lede">Without {size} of {whose} it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
+    bars = [Bar(naming.label_of(part), part.value, naming.origin_of(part.source), quote=True) for part in found.phrases]
+    return head + bars_html(bars, "Phrases that hold it on the list")

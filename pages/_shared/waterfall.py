@@ -1,0 +1,174 @@
+"""The score as a waterfall: from the baseline through the four components to the sum, in the colours of the cards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages._shared import words
+from pages._shared.naming import component_name
+from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
+from recsys.explanations.records import Explanation
+from recsys.settings import COMPONENTS
+
+_HEIGHT = 330
+_PATTERNS = {"collaborative": "", "content": "/", "semantic": ".", "context": "|"}
+"""Plotly's patterns that come nearest to those of the palette."""
+
+
+def steps(explanation: Explanation) -> list[tuple[str, float, float]]:
+    """Name, where it starts and where it ends, of baseline, components and score in order."""
+    found, at = [("baseline", 0.0, explanation.baseline)], explanation.baseline
+    for name in COMPONENTS:
+        found.append((name, at, at + explanation.components[name]))
+        at += explanation.components[name]
+    return [*found, ("score", 0.0, explanation.score)]
+
+
+def figure(explanation: Explanation, opened: str, tone: str) -> go.Figure:
+    """Six floating bars with their amounts; the opened component is outlined."""
+    names = ["Baseline", *(component_name(name) for name in COMPONENTS), "Score"]
+    return floating(steps(explanation), names, "From the average product to this score", tone, opened)
+
+
+def floating(
+    bars: Sequence[tuple[str, float, float]], names: Sequence[str], title: str, tone: str, opened: str = ""
+) -> go.Figure:
+    """Bars from where each step starts to where it ends, the first and the last from 0.
+
+    Parameters
+    ----------
+    bars : key, start and end of each; a component's key gives its colour and pattern, the others are plain
+    names : what the axis says
+    opened : key of the bar that is outlined
+    """
+    plain, strong = MUTED[tone], INK[tone]
+    fills = [LOOKS[key].colour(tone) if key in LOOKS else plain for key, _, _ in bars[:-1]] + [strong]
+    amounts = [end - start for _, start, end in bars]
+    stripe = "rgba(0,0,0,.35)" if tone == "dark" else "rgba(255,255,255,.6)"
+    chart = go.Figure(
+        go.Bar(
+            x=list(names),
+            y=amounts,
+            base=[start for _, start, _ in bars],
+            marker={
+                "color": fills,
+                "line": {"color": strong, "width": [3 if key == opened else 0 for key, _, _ in bars]},
+                "pattern": {
+                    "shape": [_PATTERNS.get(key, "") for key, _, _ in bars],
+                    "fgcolor": stripe,
+                    "size": 6,
+                    "fillmode": "overlay",
+                },
+            },
+            customdata=[key for key, _, _ in bars],
+            hovertext=[words.signed(amount, 4) for amount in amounts],
+            hovertemplate="%{x}: %{hovertext}<extra></extra>",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+        )
+    )
+    for at, (_, _, end) in enumerate(bars[:-1]):
+        chart.add_shape(
+            type="line", x0=at + 0.36, x1=at + 0.64, y0=end, y1=end, line={"color": plain, "width": 1.2, "dash": "dot"}
+        )
+    for at, (_, start, end) in enumerate(bars):
+        chart.add_annotation(
+            x=at,
+            y=max(start, end),
+            text=f"<b>{words.signed(end - start)}</b>",
+            showarrow=False,
+            yshift=12,
+            bgcolor=SURFACE[tone],
+            borderpad=1,
+            font={"size": 13, "color": strong},
+        )
+    return _laid_out(chart, [point for _, start, end in bars for point in (start, end)], title, tone)
+
+
+def _laid_out(chart: go.Figure, points: Sequence[float], title: str, tone: str) -> go.Figure:
+    low, high = min(points), max(points)
+    room = 0.12 * ((high - low) or 1.0)
+    small = {"size": 12.5, "color": MUTED[tone]}
+    return chart.update_layout(
+        title={
+            "text": title,
+            "x": 0,
+            "xanchor": "left",
+            "y": 0.97,
+            "yanchor": "top",
+            "font": {"size": 16, "color": INK[tone], "weight": 600},
+        },
+        xaxis={"title_text": "Step", "title_font": small, "showgrid": False, "automargin": True, "fixedrange": True},
+        yaxis={
+            "title_text": "Share of the score",
+            "title_font": small,
+            "gridcolor": GRID[tone],
+            "zerolinecolor": INK[tone],
+            "zerolinewidth": 1.5,
+            "automargin": True,
+            "fixedrange": True,
+            "range": [low - room, high + 1.6 * room],
+        },
+        height=_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": INK[tone], "size": 13, "family": "Source Sans, sans-serif"},
+        hoverlabel={"namelength": -1, "bgcolor": SURFACE[tone], "font": {"color": INK[tone]}},
+        bargap=0.28,
+        dragmode=False,
+        showlegend=False,
+    )
+
+
+def show(explanation: Explanation, opened: str, tone: str) -> None:
+    """Draw it; a click on a component's bar opens its parts."""
+    key = f"waterfall_{opened}"  # a fresh one after each choice, which also forgets what was clicked
+    st.plotly_chart(
+        figure(explanation, opened, tone),
+        theme=None,
+        config={"displayModeBar": False},
+        alt=alt(explanation),
+        key=key,
+        on_select=lambda: _open_clicked(st.session_state.get(key)),
+        selection_mode="points",
+    )
+
+
+def _open_clicked(event: Any) -> None:
+    points = event["selection"]["points"] if event else []
+    name = points[0].get("customdata") if points else None
+    name = name[0] if isinstance(name, list) and name else name
+    if name in COMPONENTS:
+        st.session_state["open"] = LOOKS[name].label
+
+
+def alt(explanation: Explanation) -> str:
+    """The chart in words."""
+    parts = ", ".join(f"{LOOKS[name].label} {words.signed(explanation.components[name])}" for name in COMPONENTS)
+    return (
+        f"Waterfall of the score: baseline {words.signed(explanation.baseline)}, {parts}, "
+        f"score {words.signed(explanation.score)}"
+    )
+
+
+def sum_html(explanation: Explanation) -> str:
+    """What the baseline is, and that all of it adds up."""
+    whole = explanation.baseline + sum(explanation.components.values())
+    return (
+        '<p class="sw-note">The baseline takes off what the average product gathers, so that a score of 0 is average. '
+        "Click a bar to open it.</p>"
+        f'<p class="sw-sum"><span>Sum of all parts</span><strong>{words.signed(whole, 4)}</strong>'
+        f'<span class="sw-quiet">rounding leaves {rounding(explanation)}</span></p>'
+    )
+
+
+def rounding(explanation: Explanation) -> str:
+    """What rounding leaves, with as many digits as it takes to see it.
+
+    The engine adds in single precision here and in double precision there.
+    """
+    left = abs(explanation.residual)
+    return "0" if left < 5e-13 else f"{left:.{next(n for n in range(1, 14) if left >= 10.0**-n)}f}"
