@@ -108,17 +108,21 @@ def _telling_words(
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyse = TfidfVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{3,}\b").build_analyzer()
-    counts = [Counter[str]() for _ in range(groups.max() + 1)]
+    counts, said = ([Counter[str]() for _ in range(groups.max() + 1)] for _ in range(2))
     for text, group, weight in zip(texts, groups.tolist(), weights.tolist(), strict=True):
         for word in set(analyse(text)):
             counts[group][word] += weight
+            said[group][word] += 1
     everywhere: Counter[str] = Counter()
     for count in counts:
         everywhere.update(count)
     average = sum(everywhere.values()) / max(len(counts), 1)
     told = []
-    for count in counts:
+    for count, times in zip(counts, said, strict=True):
         whole = sum(count.values()) or 1.0
-        telling = {word: n / whole * np.log1p(average / max(everywhere[word], 1e-12)) for word, n in count.items()}
+        # A word that one phrase alone uses says what that phrase is about, not what the theme is.
+        shared = {word: n for word, n in count.items() if times[word] > 1}
+        counted = shared if len(shared) >= N_WORDS else dict(count)
+        telling = {word: n / whole * np.log1p(average / max(everywhere[word], 1e-12)) for word, n in counted.items()}
         told.append(tuple(sorted(telling, key=lambda word: (-telling[word], word))[:N_WORDS]))
     return told

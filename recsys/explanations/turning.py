@@ -80,7 +80,7 @@ def smallest_removal(
             "no phrase speaks for it"
             if not candidates
             else f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
-            "other components hold it there"
+            "it does not hang on a few phrases"
         )
         return TurningSet(side, (), rank_before, rank_before, False, reason, search.n_tried)
     return TurningSet(side, found, rank_before, None, is_smallest, "", search.n_tried)

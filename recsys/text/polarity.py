@@ -102,10 +102,12 @@ class PolarityModel:
     def in_words(self) -> str:
         """What it learnt from, as a sentence."""
         if not self.learnt:
-            return "This shop has too few good or bad reviews in words to learn from, so a general lexicon judges alone."
+            return (
+                "This shop has too few good or bad reviews in words to learn from, so a general lexicon judges alone."
+            )
         return (
-            f"Learnt from the stars of {self.n_good:,} good and {self.n_bad:,} bad reviews and a general lexicon; between "
-            "2 to 1 either way it is called neither."
+            f"Learnt from the stars of {self.n_good:,} good and {self.n_bad:,} bad reviews and a general lexicon; "
+            "between 2 to 1 either way it is called neither."
         )
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:

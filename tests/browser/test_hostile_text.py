@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from pages._shared.sections import SECTIONS
 from recsys.training.home import Home
 from tests import _demo, _hostile
 from tests.browser import _server
@@ -36,7 +38,7 @@ def unharmed(page: Page) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-@pytest.mark.parametrize("address", ["/", "/Recommendations", "/Recommendations?view=Table"])
+@pytest.mark.parametrize("address", ["/", "/Recommendations", "/Recommendations?view=Table", "/Explanations"])
 def test_hostile_text_is_inert_in_every_look(hostile_server: str, visit: Visit, look: Look, address: str) -> None:
     page = visit(hostile_server, look)
     page.goto(address)
@@ -44,6 +46,27 @@ def test_hostile_text_is_inert_in_every_look(hostile_server: str, visit: Visit, 
     screenshot(page, f"hostile{address.replace('/', '-')}-{look}")
     assert page.get_by_test_id("stException").count() == 0
     unharmed(page)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_hostile_text_is_inert_in_every_section(hostile_server: str, visit: Visit, section: str) -> None:
+    page = visit(hostile_server, Look("light", 400))
+    page.goto(f"/Explanations?n=30&section={quote(section)}&other_weekday=Friday")
+    settled(page, timeout_s=120)
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.locator(".st-key-sections").count() == 1
+    unharmed(page)
+
+
+def test_quotes_of_hostile_reviews_are_read_as_written_and_masked(hostile_server: str, visit: Visit) -> None:
+    page = visit(hostile_server)
+    page.goto("/Explanations")
+    settled(page, timeout_s=120)
+    read = page.locator(".st-key-sections").inner_text()
+    assert "Dry in the rain." in read
+    assert "<script>" in read or "<img src=x" in read or "<svg onload" in read
+    assert "ann@example.org" not in read
+    assert "[email hidden]" in read
 
 
 def test_hostile_text_is_shown_as_written(hostile_server: str, visit: Visit) -> None:

@@ -105,7 +105,9 @@ def test_a_list_as_long_as_the_catalogue_cannot_be_left(model: Recommender) -> N
     item_id = model.rank(scored, whole).items[0].item_id
     answer = smallest_removal(model, scored, item_id, whole)
     assert answer.phrases == ()
-    assert answer.reason.endswith("phrases that speak most for it, it is still listed: other components hold it there")
+    assert answer.reason.endswith(
+        "phrases that speak most for it, it is still listed: it does not hang on a few phrases"
+    )
 
 
 def test_with_diversity_the_answer_holds_for_the_list_that_is_shown(shop: Shop) -> None:

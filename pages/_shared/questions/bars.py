@@ -25,14 +25,19 @@ class Bar:
     quote: bool = False
 
 
-def bars_html(bars: Sequence[Bar], label: str, digits: int = 3) -> str:
-    """All bars as one list on one scale."""
+def bars_html(bars: Sequence[Bar], label: str, digits: int = 3, n_first: int | None = None) -> str:
+    """All bars as one list on one scale; those after the first `n_first` open on a click."""
     low = max((-bar.value for bar in bars), default=0.0)
     high = max((bar.value for bar in bars), default=0.0)
     low, high = max(low, 0.0), max(high, 0.0)
     span = (low + high) or 1.0
-    rows = "".join(_row(bar, low, span, digits) for bar in bars)
-    return f'<ol class="sw-bars" aria-label="{esc(label)}">{rows}</ol>'
+    rows = [_row(bar, low, span, digits) for bar in bars]
+    first, more = rows[:n_first], rows[n_first:] if n_first is not None else []
+    listed = f'<ol class="sw-bars" aria-label="{esc(label)}">{"".join(first)}</ol>'
+    if more:
+        listed += f'<details class="sw-more"><summary>{len(more):,} more</summary>'
+        listed += f'<ol class="sw-bars">{"".join(more)}</ol></details>'
+    return listed
 
 
 def _row(bar: Bar, low: float, span: float, digits: int) -> str:

@@ -17,21 +17,24 @@ def beliefs(case: Case) -> None:
         "what those phrases are about, grouped by meaning, with their exact shares of the profile.</p>"
     )
     shopper, product = st.columns(2, gap="medium")
+    asker = case.asker.user_id
     with st.spinner("Grouping phrases …", show_time=True):
         theirs = case.model.explainer.shopper_profile(case.now)
         its = resources.product_profile(case.model, case.model_id, case.item_id)
     with shopper, st.container(key="belief_shopper"):
-        st.html(_profile("What the system believes of this shopper", theirs, "Nothing written, nothing chosen yet"))
+        st.html(
+            _profile("What the system believes of this shopper", theirs, "Nothing written, nothing chosen yet", asker)
+        )
     with product, st.container(key="belief_product"):
-        st.html(_profile("What the system believes of this product", its, "Nothing is written about it"))
+        st.html(_profile("What the system believes of this product", its, "Nothing is written about it", asker))
 
 
-def _profile(title: str, profile: Profile, empty: str) -> str:
+def _profile(title: str, profile: Profile, empty: str, asker: str | None) -> str:
     head = f'<h3 class="sw-chart-title">{title}</h3>'
     if not profile.themes:
         return head + empty_html(empty, "there are no phrases to group, so meaning says nothing here")
     most = max(abs(theme.share) for theme in profile.themes) or 1.0
-    themes = "".join(_theme(theme, most) for theme in profile.themes)
+    themes = "".join(_theme(theme, most, asker) for theme in profile.themes)
     rest = f", {words.signed(profile.rest, 2)} from smaller ones" if abs(profile.rest) >= 0.005 else ""
     return (
         f'{head}<ol class="sw-themes">{themes}</ol>'
@@ -39,10 +42,10 @@ def _profile(title: str, profile: Profile, empty: str) -> str:
     )
 
 
-def _theme(theme: Theme, most: float) -> str:
+def _theme(theme: Theme, most: float, asker: str | None) -> str:
     quotes = "".join(
         f"<li><q>{isolated(mask_personal(phrase.text))}</q>"
-        f'<span class="sw-by">{esc(naming.origin_of(phrase.source))}</span></li>'
+        f'<span class="sw-by">{esc(naming.origin_of(phrase.source, asker))}</span></li>'
         for phrase in theme.phrases[:3]
     )
     name = isolated(", ".join(theme.words)) if theme.words else "few words"

@@ -36,7 +36,8 @@ def because(case: Case) -> None:
         )
     finally:
         bar.empty()
-    st.html(
+    panel = st.container(key="history_effects")
+    panel.html(
         '<h3 class="sw-chart-title">What each product of their history does to this score</h3>'
         '<p class="sw-note">Each is left out in turn, with what they wrote of it, and everything is scored again. '
         "Meaning, content and moment follow exactly; for the collaborative part only the shopper is learnt anew, from "
@@ -44,9 +45,9 @@ def because(case: Case) -> None:
     )
     titles = resources.titles(case.model, case.model_id)
     rank = case.explanation.standing.rank_by_score
-    st.html(bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history"))
+    panel.html(bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history"))
     if len(had) > MAX_PRODUCTS:
-        st.html(f'<p class="sw-note">The latest {MAX_PRODUCTS} of {len(had):,} products were left out in turn.</p>')
+        panel.html(f'<p class="sw-note">The latest {MAX_PRODUCTS} of {len(had):,} products were left out in turn.</p>')
 
 
 def _bar(effect: HistoryEffect, titles: dict[str, str], rank: int | None) -> Bar:

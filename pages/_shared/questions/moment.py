@@ -47,11 +47,12 @@ def elsewhere(case: Case) -> None:
         return
     there = resources.scored(case.model, case.model_id, case.asker.user_id, case.now.words, other, case.now.struck)
     moved = compare_moments(case.model, case.now, there, case.settings)
-    st.html(_table(moved, case.context, other, case.item_id))
+    with st.container(key="other_moment"):
+        st.html(_table(moved, case.context, other, case.item_id))
 
 
 def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str) -> str:
-    names = [words.moment_in_words(context) for context in (here, there)]
+    names = [words.sentence(words.moment_in_words(context))[:-1] for context in (here, there)]
     n_new = sum(one.rank_first is None for one in moved)
     still = sum(one.rank_first is not None and one.rank_second is not None for one in moved)
     head = (
@@ -62,7 +63,7 @@ def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str
     return (
         f'{head}<div class="sw-scroll" tabindex="0"><table class="sw-table"><thead><tr><th>Product</th>'
         f'<th class="sw-num">{esc(names[0])}</th><th class="sw-num">{esc(names[1])}</th><th>Moved</th>'
-        f'<th class="sw-num">Score</th><th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<th class="sw-num">Score</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
@@ -71,9 +72,10 @@ def _row(one: Moved, here: Context, there: Context, item_id: str) -> str:
     change = one.score_second - one.score_first
     this = ' aria-current="true"' if one.item_id == item_id else ""
     return (
-        f'<tr{this}><th scope="row">{isolated(one.title)}</th><td class="sw-num">{ranks[0]}</td>'
+        f'<tr{this}><th scope="row">{isolated(one.title)}'
+        f'<span class="sw-by">{_why(one.circumstances, here, there)}</span></th><td class="sw-num">{ranks[0]}</td>'
         f'<td class="sw-num">{ranks[1]}</td><td>{_move(one)}</td>'
-        f'<td class="sw-num">{words.signed(change)}</td><td>{_why(one.circumstances, here, there)}</td></tr>'
+        f'<td class="sw-num">{words.signed(change)}</td></tr>'
     )
 
 

@@ -27,16 +27,16 @@ def against(case: Case) -> None:
     found = difference(case.explanation, rival)
     st.html(_verdict(case.explanation, rival, found))
     chart, parts = st.columns([1, 1], gap="medium")
-    with chart:
+    with chart, st.container(key="rival_chart"):
         tone = charts.theme()
         st.plotly_chart(
-            _figure(case.explanation, rival, found, tone),
+            _figure(found, tone),
             theme=None,
             config={"displayModeBar": False},
             alt=_alt(found),
             key="rival_waterfall",
         )
-    with parts:
+    with parts, st.container(key="rival_parts"):
         for name in COMPONENTS:
             st.html(_parts(name, found.of(name), found.components[name]))
 
@@ -76,15 +76,14 @@ def _verdict(first: Explanation, second: Explanation, found: Difference) -> str:
     )
 
 
-def _figure(first: Explanation, second: Explanation, found: Difference, tone: str) -> go.Figure:
-    """From the other product's score to this one's, by component."""
-    steps, at = [("other", 0.0, second.score)], second.score
+def _figure(found: Difference, tone: str) -> go.Figure:
+    """The difference of the scores, by component."""
+    steps, at = [], 0.0
     for name in COMPONENTS:
         steps.append((name, at, at + found.components[name]))
         at += found.components[name]
-    steps.append(("this", 0.0, first.score))
-    names = ["The other", *(naming.component_name(name) for name in COMPONENTS), "This one"]
-    return waterfall.floating(steps, names, "From the other product's score to this one's", tone)
+    names = [*(naming.component_name(name) for name in COMPONENTS), "Difference"]
+    return waterfall.floating([*steps, ("score", 0.0, found.score)], names, "How far it stands above the other", tone)
 
 
 def _alt(found: Difference) -> str:
@@ -106,7 +105,8 @@ def _parts(component: str, parts: tuple[DifferencePart, ...], total: float) -> s
     if rest:
         bars.append(Bar(f"{len(rest):,} more", sum(part.value for part in rest)))
     head = (
-        f'<h3 class="sw-chart-title sw-part-head"><span class="sw-dot sw-c-{component}">{LOOKS[component].glyph}</span> '
+        '<h3 class="sw-chart-title sw-part-head">'
+        f'<span class="sw-dot sw-c-{component}">{LOOKS[component].glyph}</span> '
         f"{LOOKS[component].label} <strong>{words.signed(total, 3)}</strong></h3>"
     )
     if not bars:

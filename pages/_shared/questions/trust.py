@@ -99,13 +99,14 @@ def _report(title: str, report: SideReport) -> str:
 
 def _interval(measured: Measured, which: str) -> str:
     interval = getattr(measured, which)
-    return f"{words.signed(interval.mean)} ({words.signed(interval.low)} to {words.signed(interval.high)})"
+    return f"{words.signed(interval.mean)}\n{words.signed(interval.low)} to {words.signed(interval.high)}"
 
 
 def _table(title: str, rows: str) -> str:
     return (
         f'<div class="sw-scroll"><table class="sw-table"><thead><tr><th>{esc(title)}</th>'
-        f'<th class="sw-num">Named</th><th class="sw-num">At random</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        '<th class="sw-num">Named</th><th class="sw-num">At random</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -113,8 +114,14 @@ def _row(name: str, value: str, control: str) -> str:
     said, better = _MEASURES[name]
     return (
         f'<tr><th scope="row">{said}<span class="sw-by">{better}</span></th>'
-        f'<td class="sw-num">{esc(value)}</td><td class="sw-num">{esc(control)}</td></tr>'
+        f'<td class="sw-num">{_figures(value)}</td><td class="sw-num">{_figures(control)}</td></tr>'
     )
+
+
+def _figures(said: str) -> str:
+    """A figure, and its interval in a quieter second line."""
+    mean, _, interval = said.partition("\n")
+    return esc(mean) + (f'<span class="sw-by">{esc(interval)}</span>' if interval else "")
 
 
 def _caveats(case: Case) -> str:

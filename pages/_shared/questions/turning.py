@@ -8,9 +8,12 @@ from pages._shared.questions.bars import Bar, bars_html
 from pages._shared.questions.case import Case
 from recsys.explanations.turning import SideName, TurningSet, smallest_removal
 
+N_FIRST = 6
+"""So many phrases of an answer are shown at once, the others on a click."""
+
 _SIDES: tuple[tuple[SideName, str, str], ...] = (
-    ("product", "In what is said of the product", "words about it"),
-    ("shopper", "In what the shopper wrote and chose", "words of theirs and of what they chose"),
+    ("product", "In what is said of the product", "about it"),
+    ("shopper", "In what the shopper wrote and chose", "of theirs and of what they chose"),
 )
 
 
@@ -33,7 +36,9 @@ def turning(case: Case) -> None:
         with column, st.container(key=f"turning_{side}"):
             with st.spinner("Striking phrases …", show_time=True):
                 found = smallest_removal(case.model, case.now, case.item_id, case.settings, side)
-            st.html(f'<h3 class="sw-chart-title">{title}</h3>' + _said(found, whose, case.settings.n))
+            st.html(
+                f'<h3 class="sw-chart-title">{title}</h3>' + _said(found, whose, case.settings.n, case.asker.user_id)
+            )
             if found.phrases:
                 st.button(
                     f"Strike {words.count(len(found.phrases), 'phrase')}",
@@ -44,11 +49,14 @@ def turning(case: Case) -> None:
                 )
 
 
-def _said(found: TurningSet, whose: str, n: int) -> str:
+def _said(found: TurningSet, whose: str, n: int, asker: str | None) -> str:
     if not found.phrases:
         return f'<p class="sw-hint" dir="auto">{words.sentence(found.reason)}</p>'
     size = words.count(len(found.phrases), "phrase")
     sure = "No smaller set does it." if found.is_smallest else "The smallest set found; a smaller one may exist."
-    head = f'<p class="sw-lede">Without {size} of {whose} it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
-    bars = [Bar(naming.label_of(part), part.value, naming.origin_of(part.source), quote=True) for part in found.phrases]
-    return head + bars_html(bars, "Phrases that hold it on the list")
+    head = f'<p class="sw-lede">Without {size} {whose} it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
+    bars = [
+        Bar(naming.label_of(part), part.value, naming.origin_of(part.source, asker), quote=True)
+        for part in sorted(found.phrases, key=lambda part: -part.value)
+    ]
+    return head + bars_html(bars, "Phrases that hold it on the list", n_first=N_FIRST)
