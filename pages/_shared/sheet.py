@@ -3,6 +3,7 @@
 Self-contained: no script, nothing loaded from anywhere. Quotes are masked and their writers stand under pseudonyms.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -14,7 +15,7 @@ from pages._shared.palette import LOOKS
 from pages._shared.questions.case import Case
 from recsys.explanations.records import Contribution, Explanation
 from recsys.exports import to_csv
-from recsys.privacy import mask_personal
+from recsys.privacy import mask_personal, pseudonym
 from recsys.settings import COMPONENTS
 
 N_PARTS, N_QUOTES = 20, 15
@@ -27,15 +28,15 @@ def popover(case: Case) -> None:
     with st.popover("Evidence sheet", icon=":material/verified:", key="evidence"):
         st.html(
             '<p class="sw-note">Everything that put this product where it stands, on paper: the arithmetic, the quotes '
-            "of both sides, and what was left out. Personal details in quotes are hidden on the sheet and in the CSV; "
-            "the JSON is that of <code>recsys explain --json</code>, verbatim.</p>"
+            "of both sides, and what was left out. Personal details in quotes are hidden, and other shoppers stand "
+            "under pseudonyms; <code>recsys explain --json</code> gives the same verbatim.</p>"
         )
         name = f"evidence-{_file_name(case.item_id)}"
         with st.container(horizontal=True):
             for label, data, suffix, mime in (
                 ("Sheet", lambda: sheet_html(case, datetime.now(UTC)), "html", "text/html"),
                 ("CSV", lambda: to_csv(csv_rows(case.explanation), COLUMNS), "csv", "text/csv"),
-                ("JSON", case.explanation.to_json, "json", "application/json"),
+                ("JSON", lambda: shareable_json(case.explanation), "json", "application/json"),
             ):
                 st.download_button(
                     label,
@@ -50,6 +51,21 @@ def popover(case: Case) -> None:
 
 def _file_name(item_id: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in item_id)[:60] or "product"
+
+
+def shareable_json(explanation: Explanation) -> str:
+    """The document of `recsys explain --json`, with quotes masked and other shoppers under pseudonyms.
+
+    Offsets are still those of the verbatim text.
+    """
+    document = explanation.as_json()
+    for part in (*document["contributions"], *document["shopper_phrases"]):
+        source = part["source"]
+        if part["component"] == "semantic":
+            part["label"] = source["text"] = mask_personal(part["label"])
+            if source["user_id"] not in (None, explanation.user_id):
+                source["user_id"] = pseudonym(source["user_id"])
+    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def csv_rows(explanation: Explanation) -> list[dict[str, object]]:

@@ -301,14 +301,25 @@ def test_the_csv_is_safe_masked_and_adds_up(model: Recommender, shopper: str, se
     assert sum(float(row["value"]) for row in rows) == pytest.approx(plain.score, abs=1e-4)
 
 
-def test_the_page_offers_the_sheet_and_the_json_of_the_command(
-    open_page: OpenPage, model: Recommender, shopper: str, settings: RankingSettings
-) -> None:
+def test_the_page_offers_the_sheet_the_parts_and_the_whole(open_page: OpenPage, shopper: str) -> None:
     page = open_page(PAGE, query={"shopper": shopper})
     labels = [button.proto.label for button in page.get("download_button")]
     assert {"Sheet", "CSV", "JSON"} <= set(labels)
+
+
+def test_the_json_of_the_page_adds_up_and_names_no_other_shopper(
+    model: Recommender, shopper: str, settings: RankingSettings
+) -> None:
     found = made(model, shopper, settings).explanation
-    assert json.loads(found.to_json())["score"] == found.score
+    told = json.loads(sheet.shareable_json(found))
+    assert told["baseline"] + sum(told["components"].values()) == pytest.approx(told["score"], abs=1e-5)
+    writers = {part["source"].get("user_id") for part in (*told["contributions"], *told["shopper_phrases"])}
+    others = set(model.users["user_id"]) - {shopper}
+    assert len(writers) > 2
+    assert not writers & others
+    hostile = sheet.shareable_json(hostile_case(model, shopper, settings).explanation)
+    assert "ann@example.org" not in hostile
+    assert "[email hidden]" in hostile
 
 
 def test_the_settings_of_the_list_are_those_of_this_page(
