@@ -1,4 +1,4 @@
-"""How long a person waits for the app, seen in a real browser: first start, later start, and a moved slider.
+"""How long a person waits for the app, in a real browser: first start, later start, a moved slider, a struck part.
 
 Run as `python -m tests.benchmarks.app` in a checkout; it needs Chromium, two idle cores and about two minutes. The
 first start makes the demo shop, encodes every phrase of it and trains; nothing of an earlier run is used.
@@ -20,10 +20,12 @@ APP = Path(__file__).resolve().parents[2] / "app.py"
 LIST = "/Recommendations"
 COMPONENTS = ("collaborative", "content", "semantic", "context")
 
-# From the release of the slider to the frame in which the list is another one, by the browser's own clock.
+WHY = "/Explanations"
+
+# From the release of the mouse to the frame in which the list is another one, by the browser's own clock.
 _WATCH = """() => {
-    const seen = () => [...document.querySelectorAll('.sw-list .sw-card')]
-        .map(card => card.dataset.item + card.querySelector('.sw-score-number').textContent).join('|');
+    const seen = () => [...document.querySelectorAll('.sw-list .sw-card, .sw-mini:last-of-type li')]
+        .map(row => row.textContent).join('|');
     window.__arm = () => {
         const before = seen(), released = performance.now();
         window.__took = null;
@@ -38,7 +40,7 @@ _WATCH = """() => {
 
 
 def run(n_moves: int = 24) -> dict[str, Any]:
-    """Seconds from starting the server to the first list, and milliseconds from releasing a slider to the new list."""
+    """Seconds from starting the server to the first list, and milliseconds from a slider or a tick to the new list."""
     executable = _chromium.find()
     if executable is None:
         raise SystemExit("no Chromium here; `make test` says how to get one")
@@ -57,6 +59,9 @@ def run(n_moves: int = 24) -> dict[str, Any]:
                     found[f"{name}_first_list_s"] = round(time.perf_counter() - begun, 2)
                     if name == "later_start":
                         found |= _moves(page, n_moves)
+                        page.goto(WHY)
+                        page.wait_for_selector(".sw-mini", timeout=60_000)
+                        found |= _strikes(page, n_moves)
     return found
 
 
@@ -86,6 +91,26 @@ def _moves(page: Page, n_moves: int) -> dict[str, float]:
         "slider_to_new_list_ms_p50": round(statistics.median(took)),
         "slider_to_new_list_ms_max": round(max(took)),
         "n_moves": len(took),
+    }
+
+
+def _strikes(page: Page, n_moves: int) -> dict[str, float]:
+    """Untick one part after the other, and tick it again: every second move restores."""
+    _chromium.settled(page)
+    page.evaluate(_WATCH)
+    took = []
+    for move in range(n_moves):
+        page.locator('[class*="st-key-tick_"] label').nth(move // 2 % 8).hover()
+        page.evaluate("window.__arm()")
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_function("window.__took !== null", timeout=10_000)
+        took.append(float(page.evaluate("window.__took")))
+        _chromium.settled(page)
+    return {
+        "strike_to_new_list_ms_p50": round(statistics.median(took)),
+        "strike_to_new_list_ms_max": round(max(took)),
+        "n_strikes": len(took),
     }
 
 

@@ -89,7 +89,7 @@ def test_striking_the_smallest_set_takes_the_product_off_the_list(
     item, answer = next((item, answer) for item, answer in answers.items() if answer.phrases)
     page = opened(open_page, "What would change it", shopper, item=item)
     said = text(page)
-    assert f"Without {words.count(len(answer.phrases), 'phrase')} about it it leaves the first 10" in said
+    assert f"Without {words.count(len(answer.phrases), 'phrase')} about it, it leaves the first 10" in said
     assert ("No smaller set does it" in said) or ("smallest set found" in said)
     page.button(key="strike_turning_product").click().run()
     assert sorted(page.query_params["strike"]) == sorted(str(part.source["strike"]) for part in answer.phrases)

@@ -54,7 +54,7 @@ def _said(found: TurningSet, whose: str, n: int, asker: str | None) -> str:
         return f'<p class="sw-hint" dir="auto">{words.sentence(found.reason)}</p>'
     size = words.count(len(found.phrases), "phrase")
     sure = "No smaller set does it." if found.is_smallest else "The smallest set found; a smaller one may exist."
-    head = f'<p class="sw-lede">Without {size} {whose} it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
+    head = f'<p class="sw-lede">Without {size} {whose}, it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
     bars = [
         Bar(naming.label_of(part), part.value, naming.origin_of(part.source, asker), quote=True)
         for part in sorted(found.phrases, key=lambda part: -part.value)
