@@ -167,7 +167,8 @@ class Reader {
     cue("mark up s2", "solid line", "adds to the score");
     cue("mark down s2", "wavy line", "takes from it");
     cue("glyph", "▼", "a complaint that pulls down");
-    legend.append(scale, cues, make("p", "how", `${matchMedia("(hover: none)").matches ? "Tap" : "Hover or tap"} a phrase to see what it answers on the other side.`));
+    cue("glyph", "▽", "a complaint, yet it speaks for it");
+    legend.append(scale, cues, make("p", "how", "A review of a product counts for it with 4 or 5 stars, against it with 1 or 2, and neither way with 3; what it says decides how much, and for whom."), make("p", "how", `${matchMedia("(hover: none)").matches ? "Tap" : "Hover or tap"} a phrase to see what it answers on the other side.`));
     return legend;
   }
 
@@ -221,7 +222,7 @@ class Reader {
     const text = { side, index: said.index, element, said, phrases: [], opener: null };
     const head = make("header", "text-head");
     if (said.name) {
-      const tick = make("input", "tick", "", { type: "checkbox", "aria-label": "Count this text", title: "Untick to strike the whole text" });
+      const tick = make("input", "tick", "", { type: "checkbox", "aria-label": `Count this text: ${[said.who, said.stars, said.day].filter(Boolean).join(", ")}`, title: "Untick to strike the whole text" });
       tick.addEventListener("change", () => this.strike(text, said.name, !tick.checked));
       text.tick = tick;
       head.append(tick);
@@ -230,6 +231,7 @@ class Reader {
     by.append(make("bdi", "who", said.who));
     if (said.stars) by.append(make("span", "stars", said.stars));
     if (said.day) by.append(make("span", "", said.day));
+    if (said.note) by.append(make("span", "note", said.note));
     if (said.product) {
       const product = make("span", "product");
       product.append(make("bdi", "", said.product, { dir: "auto" }));
@@ -323,9 +325,10 @@ class Reader {
   paintPhrase(phrase, said, struck) {
     phrase.said = said;
     phrase.struck = struck;
-    const down = said.opinion === "complaint" && said.value <= -NOTHING;
+    const complains = said.opinion === "complaint" && !struck;
+    const down = complains && said.value <= -NOTHING;
     const looks = struck ? "mark s0 struck" : shade(said.value, this.data.strongest);
-    phrase.element.className = `${looks} phrase ${down && !struck ? "complaint" : ""}`;
+    phrase.element.className = `${looks} phrase ${down ? "complaint" : complains ? "complaint yet" : ""}`;
     const what = struck ? "struck, counts for nothing" : `${spoken(said.value)}${said.opinion ? `, ${said.opinion}` : ""}`;
     phrase.element.setAttribute("aria-label", `${phrase.words.trim()}: ${what}`);
   }
@@ -478,12 +481,13 @@ class Reader {
     const amount = make("p", "amount");
     if (struck) amount.append("Struck: it counts for nothing now");
     else if (tiny) amount.append("adds next to nothing to the score");
-    else if (said.value > 0) amount.append("adds ", make("strong", "up", signed(said.value)), " to the score");
+    else if (said.value > 0) amount.append("carries ", make("strong", "up", signed(said.value)), " of the score");
     else amount.append("pulls the score down by ", make("strong", "down", signed(said.value)));
     head.append(amount);
+    if (!struck && !tiny) head.append(make("p", "quiet alone", `Struck alone, the score would change by ${signed(-said.loss)}: the other phrases take up the rest.`));
     if (said.opinion) {
       const pulls = said.opinion === "complaint" && said.value <= -NOTHING && !struck;
-      head.append(make("span", `tag ${said.opinion} ${pulls ? "pulls" : ""}`, pulls ? "▼ complaint that pulls down" : said.opinion));
+      head.append(make("span", `tag ${said.opinion} ${pulls ? "pulls" : ""}`, pulls ? "▼ complaint that pulls down" : said.opinion === "complaint" ? "▽ complaint, yet it speaks for it" : said.opinion));
     }
     const shut = button("shut", "×", () => this.close({ back: true }));
     shut.setAttribute("aria-label", "Close");
@@ -523,17 +527,20 @@ class Reader {
     const box = make("div", "inside");
     box.append(make("p", "eyebrow", "Word by word"));
     const line = make("p", "inside-words", "", { dir: "auto" });
-    const strongest = Math.max(...words.map((word) => Math.abs(word.value ?? 0)), 0);
+    // Shaded beside the whole phrase: words that explain little of it stay pale, however they compare with each other.
+    const strongest = Math.max(Math.abs(whole), ...words.map((word) => Math.abs(word.value ?? 0)), 0);
+    const explained = Math.abs(whole) > 0 ? Math.max(0, 1 - Math.abs(residual / whole)) : 0;
+    const telling = explained >= 0.5;
     for (const { text, value, hidden } of words) {
       if (value === null) {
         line.append(hidden ? make("span", "masked", text) : text);
         continue;
       }
       const word = make("span", "word");
-      word.append(make("span", shade(value, strongest), text), make("span", "word-value", signed(value)));
+      word.append(make("span", telling ? shade(value, strongest) : "mark s0", text), make("span", "word-value", signed(value)));
       line.append(word);
     }
-    box.append(line, make("p", "quiet", `Approximate: words interact; left over ${signed(residual)} of ${signed(whole)}.`));
+    box.append(line, make("p", "quiet", `${telling ? "Approximate" : `Single words explain only ${Math.round(100 * explained)}% of this phrase, so they are not shaded`}: words interact; left over ${signed(residual)} of ${signed(whole)}.`));
     return box;
   }
 

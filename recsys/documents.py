@@ -146,6 +146,14 @@ class Documents:
         }
         return [found[int(place)] for place in places]
 
+    def stars_at(self, places: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Stars of the review that each phrase stands in, float64 of shape (n_places,); NaN where it stands in none."""
+        stars = np.full(len(places), np.nan)
+        written = self._semantic.kinds[places] == REVIEW
+        rows = np.searchsorted(self._review_ids, self._semantic.documents[places][written])
+        stars[written] = self._ratings[rows]
+        return stars
+
     def places_of_text(self, kind: int, number: int) -> NDArray[np.int64]:
         """All phrase occurrences of one text; none where the model knows no such text."""
         semantic = self._semantic
@@ -185,6 +193,10 @@ class Documents:
             name: np.asarray(self._items[name], object)
             for name in ("item_id", "title", "description", "category", "tags")
         }
+
+    @cached_property
+    def _ratings(self) -> NDArray[np.float64]:
+        return np.asarray(self._reviews["rating"].to_numpy(), np.float64)
 
     @cached_property
     def _review_ids(self) -> IntArray:

@@ -15,7 +15,7 @@ from recsys.eligibility import Shelf
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.occlusion import WordEffects
-from recsys.explanations.reading import Reading
+from recsys.explanations.reading import N_TEXTS, Reading
 from recsys.explanations.records import Explanation
 from recsys.explanations.strikes import require_few, without_of
 from recsys.fusion import Standardised
@@ -102,7 +102,8 @@ class Recommender:
 
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """How much phrases praise or complain, by their places in the semantic scorer."""
-        return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
+        words = np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
+        return self.polarity.of_reviews(words, self._documents.stars_at(places))
 
     @cached_property
     def _encoder(self) -> Any:
@@ -273,11 +274,13 @@ class Recommender:
         settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
         return self.explainer.explain(scored, self.item_row(item_id), settings)
 
-    def read(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Reading:
+    def read(
+        self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None, n_texts: int = N_TEXTS
+    ) -> Reading:
         """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
         settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
         whole = self.strike(scored, ()) if scored.struck else scored
-        return self.explainer.read(whole, scored, self.item_row(item_id), settings.fusion)
+        return self.explainer.read(whole, scored, self.item_row(item_id), settings.fusion, n_texts)
 
     def look_inside(
         self, scored: ScoredRequest, item_id: str, strike: str, settings: RankingSettings | None = None

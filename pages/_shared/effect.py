@@ -50,11 +50,13 @@ def _figures(original: Outcome, now: Outcome, before: Recommendation, after: Rec
     kept = {item.item_id for item in before.items}
     n_new = sum(item.item_id not in kept for item in after.items)
     same = [item.item_id for item in before.items] == [item.item_id for item in after.items]
-    listed = "unchanged" if same else f"{n_new} new" if n_new else "other order"
+    listed = (
+        "list unchanged" if same else f"{words.count(n_new, 'product')} new on it" if n_new else "list in other order"
+    )
     tiles = (
         ("Score", f"{original.score:.2f}", f"{now.score:.2f}", words.signed(change)),
         ("Place by score", _place(original), _place(now), _moved(original, now)),
-        ("List", f"{len(before.items)}", f"{len(after.items)}", listed),
+        ("Place on list", _listed(original), _listed(now), listed),
     )
     return (
         '<dl class="sw-effect" role="status" aria-label="Effect">'
@@ -66,6 +68,10 @@ def _figures(original: Outcome, now: Outcome, before: Recommendation, after: Rec
         )
         + "</dl>"
     )
+
+
+def _listed(outcome: Outcome) -> str:
+    return "off" if outcome.standing.rank is None else naming.ordinal(outcome.standing.rank)
 
 
 def _place(outcome: Outcome) -> str:

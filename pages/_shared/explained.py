@@ -37,6 +37,7 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
     pointing = st.container(horizontal=True, vertical_alignment="center", gap="small", key="product_picker")
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         context, settings, problem = _settings(choices)
+    struck.forget_other_shoppers(asker.user_id)
     try:
         if problem:
             raise problem
@@ -46,8 +47,10 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         with st.skeleton(height=420):
             request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
             ranked = model.rank(request, settings)
+            asked = product.asked(model, ranked)
+            product.complain(model, asked)
             with pointing:
-                item_id = product.choose(model, ranked)
+                item_id = product.choose(model, ranked, asked)
                 product.steps(ranked, item_id)
             if item_id is None:
                 st.html(empty_html("No products", "This shop's catalogue is empty."))

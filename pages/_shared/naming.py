@@ -10,6 +10,7 @@ from pages._shared.palette import LOOKS
 from recsys.explanations.records import Contribution, Explanation, Standing
 from recsys.privacy import mask_personal, pseudonym
 from recsys.recommender import Recommender
+from recsys.text.polarity import NEUTRAL
 
 _CIRCUMSTANCES = {
     "daypart": "Time of day",
@@ -101,6 +102,28 @@ def origin_of(source: Mapping[str, Any], asker: str | None = None) -> str:
     return " · ".join(said)
 
 
+def opinion_of(source: Mapping[str, Any]) -> str:
+    """ "praise" or "complaint" for a phrase of a review that says so clearly, otherwise "".
+
+    >>> opinion_of({"kind": "review", "polarity": -0.9}), opinion_of({"kind": "title", "polarity": -0.9})
+    ('complaint', '')
+    """
+    polarity = source.get("polarity", 0.0)
+    if source.get("kind") != "review" or abs(polarity) < NEUTRAL:
+        return ""
+    return "praise" if polarity > 0 else "complaint"
+
+
+def phrase_facts(source: Mapping[str, Any], asker: str | None = None) -> str:
+    """Under a phrase: whose words it is, whether it complains, and what the score would be without it alone."""
+    facts = [origin_of(source, asker)]
+    if opinion_of(source) == "complaint":
+        facts.append("complaint")
+    if source.get("loss") is not None:
+        facts.append(f"without it {words.signed(-source['loss'], 3)}")
+    return " · ".join(filter(None, facts))
+
+
 def strike_label(name: str, model: Recommender, *explanations: Explanation) -> str:
     """What a struck name means to a person: as the explanations call it, or by its form where they do not know it."""
     for explanation in explanations:
@@ -116,8 +139,21 @@ def strike_label(name: str, model: Recommender, *explanations: Explanation) -> s
     if kind in ("i", "h") and rest:
         title = title_of(model, rest)
         return f"{title}, the product itself" if kind == "i" else f"They chose {title}"
-    whole = "" if "." in name else "whole "
-    return f"{whole}{_TEXTS.get(name[:1], 'text')} {name[1:]}".capitalize()
+    return _text_label(name, model)
+
+
+def _text_label(name: str, model: Recommender) -> str:
+    """A struck text or phrase of it that the explanations do not show: whose it is, and how it begins."""
+    found = model.explainer.struck_text(name)
+    if found is None:
+        return f"{_TEXTS.get(name[:1], 'text')} {name[1:]}".capitalize()
+    document, phrase = found
+    said = " ".join(mask_personal(document.text).split())
+    if phrase is not None:
+        start, end = document.spans[phrase]
+        return f"“{mask_personal(document.text[start:end])}”"
+    source = document.sources()[0]
+    return f"{origin_of(source)}: “{said if len(said) <= 60 else said[:59] + '…'}”"
 
 
 def strike_label_of(part: Contribution) -> str:

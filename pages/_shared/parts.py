@@ -134,7 +134,7 @@ def rows_of(before: Sequence[Contribution], now: Sequence[Contribution], names: 
         _row_of(part, values.get(_key(part), 0.0), part.value, names)
         for part in (*before, *(part for part in now if _key(part) not in known))
     ]
-    return sorted(rows, key=lambda row: -abs(row.before or row.value))
+    return sorted(rows, key=lambda row: -max(abs(row.before), abs(row.value)))
 
 
 def _key(part: Contribution) -> tuple[object, ...]:
@@ -146,7 +146,8 @@ def _row_of(part: Contribution, value: float, before: float, names: Sequence[str
     strike = str(part.source.get("strike", ""))
     out = bool(set(struck.names_over(strike)) & set(names)) if strike else False
     quote = part.component == "semantic"
-    return Row(naming.label_of(part), naming.origin_of(part.source), value, before, strike, out, quote)
+    origin = naming.phrase_facts(part.source) if quote else naming.origin_of(part.source)
+    return Row(naming.label_of(part), origin, value, before, strike, out, quote)
 
 
 def history_rows(
@@ -181,7 +182,7 @@ def _row(component: str, n: int, row: Row, scale: Scale) -> None:
         key = f"tick_{component}_{n}"
         st.session_state[key] = not row.is_struck
         st.checkbox(
-            f"Counts: {struck.plain(row.label)}",
+            f"Counts: {row.label}",  # collapsed, so it is never drawn: read out as it is
             key=key,
             label_visibility="collapsed",
             disabled=not row.strike,

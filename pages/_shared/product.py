@@ -25,9 +25,8 @@ class Asked:
     unknown: str = ""
 
 
-def choose(model: Recommender, ranked: Recommendation) -> str | None:
-    """The product picker: the list's products first, then the catalogue; None for an empty shop."""
-    asked = _asked(model, ranked)
+def complain(model: Recommender, asked: Asked) -> None:
+    """Say that the address asks for a product which is none of this shop."""
     if asked.unknown:
         st.html(
             notice_html(
@@ -35,10 +34,15 @@ def choose(model: Recommender, ranked: Recommendation) -> str | None:
                 [f"{PARAMETER} = {asked.unknown[:60]!r}: not a title or id among {len(model.items):,} products"],
             )
         )
+
+
+def choose(model: Recommender, ranked: Recommendation, asked: Asked) -> str | None:
+    """The product picker: the list's products first, then the catalogue; None for an empty shop."""
     on_list = [item.item_id for item in ranked.items]
     titles = resources.titles(model, model.model_id)
     place = {item_id: n for n, item_id in enumerate(on_list, 1)}
-    options = [*on_list, *(item_id for item_id in titles if item_id not in place)][:MAX_LISTED]
+    first = [*on_list, *filter(None, [asked.item_id])]  # a picker shows something else for what is no option of its
+    options = list(dict.fromkeys([*first, *titles]))[:MAX_LISTED]
     st.session_state["product"] = asked.item_id
     st.selectbox(
         "Product",
@@ -89,7 +93,8 @@ def _point_at() -> None:
     point_at(st.session_state.get("product"))
 
 
-def _asked(model: Recommender, ranked: Recommendation) -> Asked:
+def asked(model: Recommender, ranked: Recommendation) -> Asked:
+    """The product that the address names, or the first of the list."""
     said = st.query_params.get(PARAMETER, "").strip()
     titles = resources.titles(model, model.model_id)
     first = ranked.items[0].item_id if ranked.items else next(iter(titles), None)

@@ -38,6 +38,7 @@ SHOWN = 8
 THIS_SHOPPER = "this shopper"
 
 _KINDS = {"title": "Title", "description": "Description", "attributes": "Category and tags", "words": "Typed words"}
+_EVEN = "3★ counts neither way"
 _TRIGGERS = ("struck_toggled", "look_inside")
 
 
@@ -273,6 +274,7 @@ def _document(text: ReadText, index: int, side: str, user_id: str | None, is_ope
         # A product's title beside its own title would only say it twice.
         "product": _plain(document.title) if side == "shopper" and document.kind not in ("title", "words") else "",
         "value": round(text.value, 7),
+        "note": _EVEN if side == "product" and document.rating == 3 else "",
         "pieces": _pieces(text),
         "phrases": [_phrase(phrase, document.kind) for phrase in text.phrases],
     }
@@ -291,6 +293,7 @@ def _phrase(phrase: ReadPhrase, kind: str) -> dict[str, Any]:
     return {
         "strike": phrase.strike,
         "value": round(phrase.value, 7),
+        "loss": round(phrase.loss, 7),
         "opinion": opinion,
         "struck": phrase.struck,
         "partners": [[partner.text, partner.phrase, round(partner.value, 7)] for partner in phrase.partners],

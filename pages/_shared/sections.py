@@ -17,16 +17,29 @@ from pages._shared.questions.rival import against
 from pages._shared.questions.trust import trust
 from pages._shared.questions.turning import turning
 from recsys.errors import RecsysError
-from recsys.explanations.reading import Reading
+from recsys.explanations.reading import N_TEXTS, Reading
 
 __all__ = ["SECTIONS", "Case", "show"]
 
 _LOOKED_INTO = "phrase_looked_into"
+_N_TEXTS = "texts_read"
 
 
 def whose_words(case: Case) -> None:
     """The texts of both sides with their phrases shaded; phrases and texts can be struck, and looked into."""
-    reading = case.model.read(case.now, case.item_id, case.settings)
+    if not case.explanation.shopper_phrases:
+        weightless = not case.explanation.weights["semantic"]
+        st.html(
+            empty_html(
+                "Words say nothing here",
+                "they have no weight in the mix; raise Semantic above 0"
+                if weightless
+                else "this shopper has written nothing and chosen nothing with words; add some above",
+            )
+        )
+        return
+    n_texts = st.session_state.get(_N_TEXTS, N_TEXTS)
+    reading = case.model.read(case.now, case.item_id, case.settings, n_texts)
     reader.show(
         reading,
         user_id=case.asker.user_id,
@@ -34,6 +47,19 @@ def whose_words(case: Case) -> None:
         inside=_inside(case),
         on_answer=lambda answer: _answered(answer, reading),
     )
+    n_more = max(reading.n_shopper_texts - len(reading.shopper), reading.n_product_texts - len(reading.product))
+    if n_more > 0:
+        st.button(
+            f"Read {min(n_more, N_TEXTS):,} more texts of a side",
+            key="more_texts",
+            icon=":material/expand_more:",
+            on_click=_read_more,
+            args=(n_texts + N_TEXTS,),
+        )
+
+
+def _read_more(n_texts: int) -> None:
+    st.session_state[_N_TEXTS] = n_texts
 
 
 def _answered(answer: reader.ReaderAnswer, reading: Reading) -> None:

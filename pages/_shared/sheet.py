@@ -36,7 +36,7 @@ def popover(case: Case) -> None:
             for label, data, suffix, mime in (
                 ("Sheet", lambda: sheet_html(case, datetime.now(UTC)), "html", "text/html"),
                 ("CSV", lambda: to_csv(csv_rows(case.explanation), COLUMNS), "csv", "text/csv"),
-                ("JSON", lambda: shareable_json(case.explanation), "json", "application/json"),
+                ("JSON", lambda: _json(case), "json", "application/json"),
             ):
                 st.download_button(
                     label,
@@ -53,12 +53,13 @@ def _file_name(item_id: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in item_id)[:60] or "product"
 
 
-def shareable_json(explanation: Explanation) -> str:
+def shareable_json(explanation: Explanation, model_id: str = "", supposed: str = "", limits: Sequence[str] = ()) -> str:
     """The document of `recsys explain --json`, with quotes masked and other shoppers under pseudonyms.
 
-    Offsets are still those of the verbatim text.
+    Offsets are still those of the verbatim text. Beside it stand the model, what was supposed and not written by the
+    shopper, and what narrows the list.
     """
-    document = explanation.as_json()
+    document = {**explanation.as_json(), "model_id": model_id, "supposed": supposed, "list": list(limits)}
     for part in (*document["contributions"], *document["shopper_phrases"]):
         source = part["source"]
         if part["component"] == "semantic":
@@ -66,6 +67,10 @@ def shareable_json(explanation: Explanation) -> str:
             if source["user_id"] not in (None, explanation.user_id):
                 source["user_id"] = pseudonym(source["user_id"])
     return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _json(case: Case) -> str:
+    return shareable_json(case.explanation, case.model_id, case.supposed, words.limits_in_words(case.settings))
 
 
 def csv_rows(explanation: Explanation) -> list[dict[str, object]]:
@@ -106,8 +111,8 @@ def _facts(case: Case, made_at: datetime) -> str:
     found, info = case.explanation, case.model.info
     asker = isolated(found.user_id) if found.user_id is not None else "a new shopper"
     facts = {"Product": isolated(found.item_id), "Shopper": asker}
-    if found.words:
-        facts["Their words"] = f"“{isolated(mask_personal(found.words))}”"
+    if case.original.words:
+        facts["Their words"] = f"“{isolated(mask_personal(case.original.words))}”"
     settings = ", ".join(
         [f"{case.settings.n} products", *words.limits_in_words(case.settings)],
     )
@@ -159,8 +164,8 @@ def _argued(case: Case) -> str:
         f'<span class="quiet">({esc(name)})</span></li>'
         for name in case.explanation.struck
     )
-    added = case.explanation.words.removeprefix(case.original.words).strip()
-    said = f"<p>Words added: “{isolated(mask_personal(added))}”</p>" if added else ""
+    added = case.supposed
+    said = f"<p>Supposed, and not written by them: “{isolated(mask_personal(added))}”</p>" if added else ""
     listed = f"<p>Left out, as if it had never been there:</p><ul>{names}</ul>" if names else ""
     return (
         f"<h2>What was argued</h2>{listed}{said}<p>Score before: {case.original.score:.4f} "

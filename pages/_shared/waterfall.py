@@ -13,6 +13,8 @@ from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
 
 _HEIGHT = 330
+DIGITS = 3
+"""Of amounts in charts: enough that no bar that can be seen is called 0."""
 _PATTERNS = {"collaborative": "", "content": "/", "semantic": ".", "context": "|"}
 """Plotly's patterns that come nearest to those of the palette."""
 
@@ -32,6 +34,23 @@ def figure(explanation: Explanation, opened: str, tone: str) -> go.Figure:
     return floating(steps(explanation), names, "From the average product to this score", tone, opened)
 
 
+def summing(amounts: Sequence[float], digits: int = DIGITS) -> list[float]:
+    """Amounts rounded so that what is shown of the steps still sums to what is shown of the last one, their sum.
+
+    Where plain rounding misses, the steps that it moves most give way by one in the last place.
+
+    >>> summing([0.0004, 0.0004, 0.0008]), summing([1.2346, -0.2342, 1.0004])
+    ([0.0, 0.001, 0.001], [1.234, -0.234, 1.0])
+    """
+    unit = 10.0**-digits
+    steps = [round(amount / unit) for amount in amounts]
+    missing = steps[-1] - sum(steps[:-1])
+    errors = [amount / unit - step for amount, step in zip(amounts[:-1], steps[:-1], strict=True)]
+    for at in sorted(range(len(errors)), key=lambda place: -errors[place] * missing)[: abs(missing)]:
+        steps[at] += 1 if missing > 0 else -1
+    return [round(step * unit, digits) for step in steps]
+
+
 def floating(
     bars: Sequence[tuple[str, float, float]], names: Sequence[str], title: str, tone: str, opened: str = ""
 ) -> go.Figure:
@@ -44,6 +63,7 @@ def floating(
     opened : key of the bar that is outlined
     """
     plain, strong = MUTED[tone], INK[tone]
+    shown = summing([end - start for _, start, end in bars])
     fills = [LOOKS[key].colour(tone) if key in LOOKS else plain for key, _, _ in bars[:-1]] + [strong]
     amounts = [end - start for _, start, end in bars]
     stripe = "rgba(0,0,0,.35)" if tone == "dark" else "rgba(255,255,255,.6)"
@@ -77,7 +97,7 @@ def floating(
         chart.add_annotation(
             x=at,
             y=max(start, end),
-            text=f"<b>{words.signed(end - start)}</b>",
+            text=f"<b>{words.signed(shown[at], DIGITS)}</b>",
             showarrow=False,
             yshift=12,
             bgcolor=SURFACE[tone],

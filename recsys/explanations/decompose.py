@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.documents import Documents
+from recsys.explanations.reading import Polarity
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
 from recsys.fusion import Standardised
 from recsys.scorers.base import NO_ROW, Part, Requests, Scorer
@@ -80,9 +81,20 @@ def decompose(
     return Decomposition(-sum(averages.values()), components, averages, tuple(contributions))
 
 
-def phrases_named(values: NDArray[np.float64], places: NDArray[np.int64], documents: Documents) -> list[Contribution]:
-    """Phrases with what they add, in the order given."""
+def phrases_named(
+    values: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    places: NDArray[np.int64],
+    documents: Documents,
+    polarity: Polarity,
+) -> list[Contribution]:
+    """Phrases with what they add, in the order given.
+
+    The source also holds "loss", what the score loses without the phrase alone, and "polarity", from -1 to 1.
+    """
     sources = documents.sources(places)
+    for source, loss, praise in zip(sources, losses.tolist(), polarity(places).tolist(), strict=True):
+        source["loss"], source["polarity"] = loss, praise
     return [
         Contribution("semantic", source["text"], value, source)
         for source, value in zip(sources, values.tolist(), strict=True)
@@ -103,21 +115,26 @@ def _readable(component: str, part: Part, worth: float, item_ids: NDArray[np.obj
 
 
 def shopper_named(
-    values: NDArray[np.float64], shopper: Side, typed: tuple[str, NDArray[np.int32]] | None, documents: Documents
+    values: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    shopper: Side,
+    typed: tuple[str, NDArray[np.int32]] | None,
+    documents: Documents,
+    polarity: Polarity,
 ) -> tuple[Contribution, ...]:
     """The semantic component split over the shopper's phrases, largest first.
 
     Parameters
     ----------
-    values : of the phrases of `shopper`, as shares of the final score
+    values, losses : of the phrases of `shopper`, in units of the final score
     typed : the words said now and the spans of their phrases, for the places that no text of the shop holds
     """
     known = shopper.places != NO_ROW
-    named = phrases_named(values[known], shopper.places[known], documents)
+    named = phrases_named(values[known], losses[known], shopper.places[known], documents, polarity)
     if typed is not None:
         words, spans = typed
-        for value, span in zip(values[~known].tolist(), spans.tolist(), strict=True):
-            source = typed_source(words, span)
+        for value, loss, span in zip(values[~known].tolist(), losses[~known].tolist(), spans.tolist(), strict=True):
+            source = {**typed_source(words, span), "loss": loss, "polarity": 0.0}
             named.append(Contribution("semantic", source["text"], value, source))
     return largest_first(named)
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.documents import Documents
+from recsys.documents import Document, Documents
 from recsys.eligibility import Shelf
 from recsys.errors import InputError
 from recsys.explanations.decompose import decompose, phrases_named, scales, shopper_named, strongest_pairs
 from recsys.explanations.occlusion import Encode, WordEffects, word_effects
-from recsys.explanations.reading import Polarity, Reading, Sides, read_both
+from recsys.explanations.reading import N_TEXTS, Polarity, Reading, Sides, read_both
 from recsys.explanations.records import Explanation, Standing
+from recsys.explanations.strikes import text_of
 from recsys.explanations.themes import Profile, profile_of
 from recsys.fusion import fuse, weight_vector
 from recsys.ranking import rank
@@ -64,21 +65,21 @@ class Explainer:
         """The exact arithmetic of one product's score, listed or not."""
         shopper, product = self.sides(scored, item_row)
         worth = scales(scored.standardised, settings.fusion)["semantic"]
-        mine, theirs = (
-            worth * side.values(other).astype(np.float64) for side, other in ((shopper, product), (product, shopper))
-        )
+        both = ((shopper, product), (product, shopper))
+        mine, theirs = (worth * side.values(other).astype(np.float64) for side, other in both)
+        my_losses, their_losses = (worth * side.losses(other).astype(np.float64) for side, other in both)
         split = decompose(
             self._scorers,
             scored.requests,
             scored.standardised,
             settings.fusion,
             item_row,
-            lambda: phrases_named(theirs, product.places, self._documents),
+            lambda: phrases_named(theirs, their_losses, product.places, self._documents, self.polarity),
             self._item_ids,
         )
         said = scored.requests.words_of(0)
         typed = None if said is None else (scored.words, said.spans)
-        phrases = shopper_named(mine, shopper, typed, self._documents) if worth else ()
+        phrases = shopper_named(mine, my_losses, shopper, typed, self._documents, self.polarity) if worth else ()
         pairs = strongest_pairs(shopper, product, worth, mine, theirs) if worth else ()
         return Explanation(
             user_id=scored.user_id,
@@ -130,12 +131,18 @@ class Explainer:
         shopper = replace(self._semantic.shopper_side(requests, 0), profile=scored.profile)
         return shopper, self._semantic.item_side(item_row, requests.without_of(0))
 
+    def struck_text(self, name: str) -> tuple[Document, int | None] | None:
+        """The text that a name strikes and which of its phrases (None: all of it); None for a name of no text."""
+        return text_of(name, self._documents, self._semantic)
+
     def strike_names(self, places: NDArray[np.int64]) -> list[str]:
         """Names under which phrases can be struck, in the order asked; "" for typed words."""
         names = iter([source["strike"] for source in self._documents.sources(places[places != NO_ROW])])
         return ["" if place == NO_ROW else next(names) for place in places.tolist()]
 
-    def read(self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings) -> Reading:
+    def read(
+        self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings, n_texts: int = N_TEXTS
+    ) -> Reading:
         """The texts behind the semantic component, phrase by phrase, on both sides.
 
         Parameters
@@ -148,7 +155,7 @@ class Explainer:
             for scored in ((before,) if before is now else (before, now))
         ]
         typed = None if said is None else (now.words, said.spans)
-        return read_both(sides[0], sides[-1], self._documents, self.polarity, typed)
+        return read_both(sides[0], sides[-1], self._documents, self.polarity, typed, n_texts)
 
     def circumstances(self, scored: ScoredRequest, fusion: FusionSettings) -> dict[str, FloatArray]:
         """What each circumstance does to every score beside the average product, float32 of shape (n_items,) each.

@@ -11,7 +11,7 @@ from recsys.scorers.base import NO_ROW
 from recsys.scorers.sides import Side
 
 N_TEXTS = 40
-"""So many texts of each side are shown, those whose phrases move most; the totals count all of them."""
+"""So many texts of each side are shown at first, those whose phrases move most; the totals count all of them."""
 
 N_PARTNERS = 4
 
@@ -37,6 +37,7 @@ class ReadPhrase:
     start, end : in the text, as Python counts characters
     strike : name under which it can be struck, "" for typed words
     value : signed share of the final score, 0 while it is struck
+    loss : what the score loses if this phrase alone is struck, where the other phrases take up some of its part
     polarity : from -1 (complaint) to 1 (praise); 0 where nobody can tell
     partners : the shown phrases of the other side that it pairs with most, largest size first
     struck : it is left out
@@ -46,6 +47,7 @@ class ReadPhrase:
     end: int
     strike: str
     value: float
+    loss: float
     polarity: float
     partners: tuple[Partner, ...]
     struck: bool
@@ -91,7 +93,12 @@ class Sides:
 
 
 def read_both(
-    before: Sides, now: Sides, documents: Documents, polarity: Polarity, typed: tuple[str, NDArray[np.int32]] | None
+    before: Sides,
+    now: Sides,
+    documents: Documents,
+    polarity: Polarity,
+    typed: tuple[str, NDArray[np.int32]] | None,
+    n_texts: int = N_TEXTS,
 ) -> Reading:
     """Lay out both sides.
 
@@ -100,18 +107,18 @@ def read_both(
     before, now : without and with what is struck; the first decides which texts are shown and in which order, so that
         nothing jumps while a person strikes, the second gives the values
     typed : the words said now and the spans of their phrases, whose places are NO_ROW
+    n_texts : so many texts of each side are shown
     """
-    shopper, n_shopper = _texts(before.shopper, before.product, documents, typed)
-    product, n_product = _texts(before.product, before.shopper, documents, None)
+    shopper, n_shopper = _texts(before.shopper, before.product, documents, typed, n_texts)
+    product, n_product = _texts(before.product, before.shopper, documents, None, n_texts)
     rows = [_rows(texts, side) for texts, side in ((shopper, now.shopper), (product, now.product))]
     pairs = _pairs(now, *rows)
-    values = (
-        now.worth * now.shopper.values(now.product).astype(np.float64),
-        now.worth * now.product.values(now.shopper).astype(np.float64),
-    )
+    both = ((now.shopper, now.product), (now.product, now.shopper))
+    values = [now.worth * side.values(other).astype(np.float64) for side, other in both]
+    losses = [now.worth * side.losses(other).astype(np.float64) for side, other in both]
     return Reading(
-        _read(shopper, rows[0], values[0], pairs, product, polarity),
-        _read(product, rows[1], values[1], pairs.T, shopper, polarity),
+        _read(shopper, rows[0], values[0], losses[0], pairs, product, polarity),
+        _read(product, rows[1], values[1], losses[1], pairs.T, shopper, polarity),
         float(values[1].sum()),
         n_shopper,
         n_product,
@@ -121,14 +128,14 @@ def read_both(
 
 
 def _texts(
-    side: Side, other: Side, documents: Documents, typed: tuple[str, NDArray[np.int32]] | None
+    side: Side, other: Side, documents: Documents, typed: tuple[str, NDArray[np.int32]] | None, n_texts: int
 ) -> tuple[list[Document], int]:
     """The texts of a side whose phrases move most in all, and how many texts there are."""
     weights = np.abs(side.values(other))
     stored = side.places != NO_ROW
     texts, text_of = documents.texts_at(side.places[stored])
     moved = np.bincount(text_of, weights[stored], len(texts))
-    leading = np.argsort(-moved, kind="stable")[:N_TEXTS]
+    leading = np.argsort(-moved, kind="stable")[:n_texts]
     shown = documents.holding(side.places[stored][np.isin(text_of, leading)])
     place_of = {key: place for place, key in enumerate(map(tuple, texts[leading].tolist()))}
     shown.sort(key=lambda document: place_of[document.key])
@@ -167,6 +174,7 @@ def _read(
     texts: list[Document],
     rows: NDArray[np.int64],
     values: NDArray[np.float64],
+    losses: NDArray[np.float64],
     pairs: NDArray[np.float64],
     others: list[Document],
     polarity: Polarity,
@@ -189,7 +197,8 @@ def _read(
             )
             strike = "" if text.kind == "words" else text.strike_of(phrase)
             value = float(values[row]) if row >= 0 else 0.0
-            phrases.append(ReadPhrase(start, end, strike, value, float(praise[at]), partners, row < 0))
+            loss = float(losses[row]) if row >= 0 else 0.0
+            phrases.append(ReadPhrase(start, end, strike, value, loss, float(praise[at]), partners, row < 0))
             at += 1
         read.append(ReadText(text, sum(phrase.value for phrase in phrases), tuple(phrases)))
     return tuple(read)

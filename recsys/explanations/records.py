@@ -131,6 +131,7 @@ class Explanation:
             "user_id": self.user_id,
             "item_id": self.item_id,
             "title": self.title,
+            "words": self.words,
             "weights": dict(self.weights),
             "context": dict(self.context),
             "struck": list(self.struck),
@@ -139,6 +140,7 @@ class Explanation:
             "baseline": self.baseline,
             "residual": self.residual,
             "components": dict(self.components),
+            "averages": dict(self.averages),
             "against_average": self.against_average,
             "standing": {
                 "rank": self.standing.rank,

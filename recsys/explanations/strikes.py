@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable
 
 import numpy as np
 
-from recsys.documents import TOKENS, Documents
+from recsys.documents import TOKENS, Document, Documents
 from recsys.errors import InputError
 from recsys.scorers.base import Without
 from recsys.scorers.semantic import SemanticScorer
@@ -78,6 +78,22 @@ def without_of(
                 "such as r17.40 or c:trend"
             )
     return Without(tuple(sorted(places)), tuple(sorted(items)), frozenset(features), frozenset(circumstances))
+
+
+def text_of(name: str, documents: Documents, semantic: SemanticScorer) -> tuple[Document, int | None] | None:
+    """The text that a name strikes, and which of its phrases, None for all of it; None if the name is of no text."""
+    found = _TEXT.fullmatch(name)
+    if found is None:
+        return None
+    kind, number, start = found.groups()
+    places = documents.places_of_text(_KIND_OF[kind], int(number))
+    if not np.size(places):
+        return None
+    document = documents.holding(places)[0]
+    starts = [first for first, _ in document.spans]
+    if start is None:
+        return document, None
+    return (document, starts.index(int(start))) if int(start) in starts else None
 
 
 def _places(name: str, found: re.Match[str], documents: Documents, semantic: SemanticScorer) -> list[int]:

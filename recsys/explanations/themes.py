@@ -21,6 +21,9 @@ MAX_PHRASES = 400
 """So many phrases are grouped, those that make up most of the profile."""
 
 MAX_THEMES = 8
+MIN_TITLE, MAX_TITLE = 8, 48
+"""Characters of a phrase that can head a theme."""
+
 N_EXAMPLES = 5
 N_WORDS = 3
 
@@ -41,12 +44,14 @@ class Theme:
 
     Parameters
     ----------
+    title : the short phrase in the middle of the theme, verbatim
     words : what tells the theme from the others, most telling first
     share : of the profile, summed over its phrases
     n_phrases : how many there are
     phrases : those that make up most, largest share first
     """
 
+    title: str
     words: tuple[str, ...]
     share: float
     n_phrases: int
@@ -85,9 +90,20 @@ def profile_of(side: Side, documents: Documents, polarity: Polarity) -> Profile:
                 examples.append(
                     ThemePhrase(text, float(shares[chosen[member]]), float(praise[member]), sources[member])
                 )
-        themes.append(Theme(words[group], float(shares[chosen[members]].sum()), len(members), tuple(examples)))
+        title = _middle([sources[member]["text"] for member in members], side.vectors[chosen[members]])
+        themes.append(Theme(title, words[group], float(shares[chosen[members]].sum()), len(members), tuple(examples)))
     themes.sort(key=lambda theme: -theme.share)
     return Profile(tuple(themes), float(shares.sum() - shares[chosen].sum()), len(side))
+
+
+def _middle(texts: Sequence[str], vectors: NDArray[np.float32]) -> str:
+    """The phrase nearest to the middle of all, among those short enough for a heading if there are any."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    near = directions @ directions.mean(axis=0)
+    short = np.array([MIN_TITLE <= len(" ".join(text.split())) <= MAX_TITLE for text in texts])
+    best = int(np.argmax(np.where(short, near, -np.inf) if short.any() else near))
+    return " ".join(texts[best].split())
 
 
 def _grouped(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.int64]:

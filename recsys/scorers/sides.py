@@ -42,6 +42,20 @@ class Side:
         """What each phrase adds to the cosine with another side, float32 of shape (n_phrases,); they sum to it."""
         return np.asarray(self.coefficients * (self.vectors @ other.profile), np.float32)
 
+    def losses(self, other: "Side") -> FloatArray:
+        """What the cosine loses when each phrase is left out alone, float32 of shape (n_phrases,).
+
+        Not what the phrase adds: without it the profile is shorter, and scaled to length 1 the other phrases take up
+        some of its part. |Q - c v|^2 = |Q|^2 - 2 c v.Q + c^2 |v|^2.
+        """
+        added = self.values(other).astype(np.float64)
+        along = self.coefficients * (self.vectors @ self.profile).astype(np.float64)
+        own = np.square(self.coefficients.astype(np.float64)) * np.einsum("ij,ij->i", self.vectors, self.vectors)
+        whole = float(self.profile @ other.profile)
+        lengths = np.sqrt(np.maximum(float(self.profile @ self.profile) - 2 * along + own, 0))
+        left = np.divide(whole - added, lengths, out=np.zeros_like(added), where=lengths > LEAST_LENGTH)
+        return np.asarray(whole - left, np.float32)
+
     def pairs(self, other: "Side", rows: IntArray) -> FloatArray:
         """What the pairs of some phrases here with all phrases there add, float32 of shape (len(rows), len(other)).
 

@@ -46,6 +46,9 @@ _OWN_WORDS_SHARE = 0.5
 _PENALTY = 20.0
 _SCALE_PENALTY = 10.0
 
+_SURE = 2.0
+_EVEN = 5
+
 _N_FOLDS = 2
 _MAX_PHRASES = 100_000
 _MAX_OWN_WORDS = 15_000
@@ -60,12 +63,15 @@ class PolarityModel:
     coefficients : float32 of shape (n_dims,), log-odds of praise a unit of phrase vector; zeros if stars taught nothing
     intercept : added to those log-odds
     slope : what turns the sum of both log-odds into calibrated ones
+    good_prior, bad_prior : log-odds that a phrase of a review with good, or bad, stars praises, before it is read
     n_good, n_bad : reviews with words that had good and bad stars
     """
 
     coefficients: NDArray[np.float32]
     intercept: float = 0.0
     slope: float = _LEXICON_ODDS / _LEXICON_SHARE
+    good_prior: float = 0.0
+    bad_prior: float = 0.0
     n_good: int = 0
     n_bad: int = 0
 
@@ -99,6 +105,22 @@ class PolarityModel:
         both = log_odds + _LEXICON_SHARE * lexicon_valence(texts)
         return np.tanh(self.slope * both / 2).astype(np.float32)
 
+    def of_reviews(self, polarity: NDArray[np.floating[Any]], stars: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Polarity of phrases of reviews, whose stars are known: what goes against them needs more proof.
+
+        Stars take away from what words say alone, and never add: a phrase without a verdict stays without one.
+
+        Parameters
+        ----------
+        polarity : of the words alone, float of shape (n_phrases,)
+        stars : of the review that each phrase stands in, NaN where it stands in none; 3 stars tell nothing
+        """
+        prior = np.select([stars >= GOOD_STARS, stars <= BAD_STARS], [self.good_prior, self.bad_prior], 0.0)
+        sure = np.clip(np.asarray(polarity, np.float64), -1 + 1e-9, 1 - 1e-9)
+        both = np.tanh(np.arctanh(sure) + prior / 2)
+        weaker = np.sign(sure) * np.minimum(np.abs(sure), np.abs(both))
+        return np.where(both * sure > 0, weaker, 0).astype(np.float32)
+
     def in_words(self) -> str:
         """What it learnt from, as a sentence."""
         if not self.learnt:
@@ -106,8 +128,8 @@ class PolarityModel:
                 "This shop has too few good or bad reviews in words to learn from, so a general lexicon judges alone."
             )
         return (
-            f"Learnt from the stars of {self.n_good:,} good and {self.n_bad:,} bad reviews and a general lexicon; "
-            "between 2 to 1 either way it is called neither."
+            f"Learnt from the stars of {self.n_good:,} good and {self.n_bad:,} bad reviews and a general lexicon; in a "
+            "good review it takes more to be called a complaint, and between 2 to 1 either way it is called neither."
         )
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
@@ -116,7 +138,9 @@ class PolarityModel:
 
     def meta(self) -> dict[str, float | int]:
         """What else `from_arrays` needs, for JSON."""
-        return {name: getattr(self, name) for name in ("intercept", "slope", "n_good", "n_bad")}
+        return {
+            name: getattr(self, name) for name in ("intercept", "slope", "good_prior", "bad_prior", "n_good", "n_bad")
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> "PolarityModel":
@@ -189,7 +213,8 @@ def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progr
         progress(stage, 3 + number, _N_FOLDS + 2)
     # The fewer phrases a review has, the surer it is that its stars mean this one.
     slope = _slope(scores, good, _balanced(1 / n_beside.astype(np.float64) ** 2, good))
-    return PolarityModel(coefficients, intercept, slope, n_good, n_bad)
+    priors = (_prior(slope * scores[good]), _prior(slope * scores[~good]))
+    return PolarityModel(coefficients, intercept, slope, *priors, n_good, n_bad)
 
 
 def _own_words(book: Phrasebook, seed: int) -> NDArray[np.float32]:
@@ -234,6 +259,12 @@ def _logistic(rows: NDArray[np.float32], labels: Array, weights: Array) -> tuple
         sample_weight=np.concatenate([weights * labels, weights * (1 - labels)]),
     )
     return regression.coef_[0].astype(np.float32), float(regression.intercept_[0])
+
+
+def _prior(log_odds: Array) -> float:
+    """Log-odds of praise among phrases whose own words leave little doubt, drawn to even odds by few of them."""
+    sure = log_odds[np.abs(log_odds) > _SURE]
+    return float(np.log((np.count_nonzero(sure > 0) + _EVEN) / (np.count_nonzero(sure < 0) + _EVEN)))
 
 
 def _slope(scores: Array, good: NDArray[np.bool_], weights: Array) -> float:

@@ -240,7 +240,7 @@ def test_labels_stay_text_where_markdown_is_read() -> None:
         ("f:brand:Northpeak", "Brand Northpeak"),
         ("f:term:zip", "The word “zip”"),
         ("c:trend", "Wanted lately"),
-        ("r17", "Whole review 17"),
+        ("r999999", "Review 999999"),
         ("d3.5", "Description 3.5"),
     ],
 )
@@ -355,3 +355,61 @@ def test_the_effect_marks_who_came_and_who_went(model: Recommender, shopper: str
     whole = model.rank(case.before, settings)
     assert "gone" in effect._two_lists(whole, other, case.item_id)
     assert ">new<" in effect._two_lists(other, whole, case.item_id)
+
+
+def test_a_struck_text_is_named_by_its_writer_and_its_words(model: Recommender, shopper: str) -> None:
+    scored = model.scores(shopper)
+    item = model.rank(scored).items[0].item_id
+    text_read = next(each for each in model.read(scored, item).product if each.document.kind == "review")
+    whole = naming.strike_label(text_read.document.name, model)
+    assert whole.startswith("Review by ")
+    assert " ".join(text_read.document.text.split())[:30] in whole
+    assert str(text_read.document.user_id) not in whole
+    phrase = naming.strike_label(text_read.phrases[0].strike, model)
+    assert text_read.document.text[slice(*text_read.document.spans[0])][:20] in phrase
+
+
+def test_a_phrase_says_what_the_score_would_be_without_it(
+    model: Recommender, shopper: str, settings: RankingSettings
+) -> None:
+    before = made(model, shopper, settings)
+    leading = before.explanation.of("semantic")[0]
+    after = made(model, shopper, settings, (str(leading.source["strike"]),), before.item_id)
+    assert leading.source["loss"] == pytest.approx(before.explanation.score - after.explanation.score, abs=5e-3)
+    assert f"without it {words.signed(-leading.source['loss'], 3)}" in naming.phrase_facts(leading.source)
+
+
+def test_what_charts_show_sums_to_what_they_show(model: Recommender, shopper: str, settings: RankingSettings) -> None:
+    case = made(model, shopper, settings)
+    amounts = [end - start for _, start, end in waterfall.steps(case.explanation)]
+    shown = waterfall.summing(amounts)
+    assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=1e-9)
+    assert max(abs(a - b) for a, b in zip(amounts, shown, strict=True)) < 0.0011
+
+
+def test_another_shopper_is_not_argued_with_what_was_said_of_the_first(
+    open_page: OpenPage, model: Recommender, shopper: str
+) -> None:
+    page = open_page(PAGE, query={"shopper": shopper, "strike": "c:trend", "added": "it has to be quiet"})
+    assert "c:trend" in page.query_params["strike"]
+    other = next(user for user in model.users["user_id"] if user != shopper)
+    page.selectbox(key="shopper").set_value(other).run()
+    assert "strike" not in page.query_params
+    assert page.text_input(key="added").value == ""
+
+
+def test_supposed_words_are_not_put_into_the_shoppers_mouth(
+    model: Recommender, shopper: str, settings: RankingSettings
+) -> None:
+    before = model.scores(shopper)
+    now = model.scores(shopper, "it has to be quiet")
+    item = model.rank(before, settings).items[0].item_id
+    original, explanation = (model.explain(request, item, settings) for request in (before, now))
+    case = Case(
+        model, model.model_id, Choices.of(model), Asker(shopper, ""), Context(), settings, item, before, now,
+        explanation, original,
+    )  # fmt: skip
+    written = sheet.sheet_html(case, datetime(2026, 11, 24, tzinfo=UTC))
+    assert "Their words" not in written
+    assert "Supposed, and not written by them: “" in written
+    assert json.loads(sheet.shareable_json(explanation, supposed=case.supposed))["supposed"] == "it has to be quiet"

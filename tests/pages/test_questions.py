@@ -166,3 +166,26 @@ def test_bars_share_a_zero_and_escape_their_labels() -> None:
     assert 'style="left:0.00%;width:25.00%"' in drawn
     assert "−0.100" in drawn
     assert bars_html([Bar("a", 1), Bar("b", 1)], "x", n_first=1).count("<details") == 1
+
+
+def test_words_without_weight_say_so_in_every_section(open_page: OpenPage, shopper: str) -> None:
+    for section, said in (
+        ("Whose words", "have no weight in the mix"),
+        ("How far to trust it", "Words have no weight"),
+    ):
+        page = opened(open_page, section, shopper, semantic="0")
+        assert said in text(page)
+
+
+def test_more_texts_can_be_read(open_page: OpenPage, shopper: str) -> None:
+    page = opened(open_page, "Whose words", shopper)
+    before = page.button(key="more_texts").label
+    page.button(key="more_texts").click().run()
+    more = [button for button in page.button if button.key == "more_texts"]
+    assert not more or more[0].label != before or page.session_state["texts_read"] == 80
+
+
+def test_an_unknown_rival_is_named(open_page: OpenPage, shopper: str) -> None:
+    page = opened(open_page, "Against another", shopper, rival="no such thing")
+    assert "No such product to compare with" in text(page)
+    assert "rival = 'no such thing'" in text(page)

@@ -44,7 +44,7 @@ def reading(model: Recommender, asked: str) -> Reading:
 
 def phrase(start: int, end: int, value: float = 0.1, **facts: Any) -> ReadPhrase:
     return ReadPhrase(
-        **{"strike": f"r1.{start}", "polarity": 0.0, "partners": (), "struck": False, **facts},
+        **{"strike": f"r1.{start}", "loss": 0.0, "polarity": 0.0, "partners": (), "struck": False, **facts},
         start=start,
         end=end,
         value=value,
@@ -209,7 +209,9 @@ def test_line_breaks_stay_but_do_not_pile_up() -> None:
 
 
 def test_praise_and_complaint_are_told_apart_from_afar() -> None:
-    said = text("Dry, cold, red.", (phrase(0, 4, polarity=0.34), phrase(5, 10, polarity=-0.9), phrase(11, 15, polarity=0.3)))
+    said = text(
+        "Dry, cold, red.", (phrase(0, 4, polarity=0.34), phrase(5, 10, polarity=-0.9), phrase(11, 15, polarity=0.3))
+    )
     assert [each["opinion"] for each in only(said)["phrases"]] == ["praise", "complaint", ""]
     title = text("Blue Murder Tent", (phrase(0, 16, polarity=-0.9),), kind="title", user_id=None, rating=float("nan"))
     assert [each["opinion"] for each in only(title)["phrases"]] == [""]

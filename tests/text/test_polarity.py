@@ -159,3 +159,20 @@ def test_a_frame_of_the_tiny_shop_is_left_as_it_was(tiny_data, encoder):
     before = tiny_data.reviews.copy()
     fit_polarity(tiny_data, build_phrasebook(tiny_data, encoder))
     pd.testing.assert_frame_equal(tiny_data.reviews, before)
+
+
+def test_stars_take_doubtful_verdicts_away_and_add_none():
+    model = PolarityModel(np.zeros(3, np.float32), good_prior=2.0, bad_prior=-1.0)
+    words = np.array([-0.5, 0.5, 0.0, -0.99, 0.9, -0.5, 0.5])
+    stars = np.array([5.0, 5.0, 5.0, 5.0, 1.0, 3.0, np.nan])
+    told = model.of_reviews(words, stars)
+    assert told[0] == 0  # a weak complaint in a good review
+    assert told[1] == pytest.approx(0.5)  # praise there is as sure as its words, and no surer
+    assert told[2] == 0
+    assert -0.99 < told[3] < -0.9  # a clear complaint stays one
+    assert 0 < told[4] < 0.9
+    assert told[5:].tolist() == pytest.approx([-0.5, 0.5])
+
+
+def test_good_reviews_praise_more_often_than_bad_ones(model):
+    assert model.good_prior > 0 > model.bad_prior

@@ -46,12 +46,13 @@ def _theme(theme: Theme, most: float, asker: str | None) -> str:
     quotes = "".join(
         f"<li><q>{isolated(mask_personal(phrase.text))}</q>"
         f'<span class="sw-by">{esc(naming.origin_of(phrase.source, asker))}</span></li>'
-        for phrase in theme.phrases[:3]
+        for phrase in [each for each in theme.phrases if each.text != theme.title][:3]
     )
-    name = isolated(", ".join(theme.words)) if theme.words else "few words"
+    name = f"<q>{isolated(mask_personal(theme.title))}</q>"
+    about = f'<p class="sw-theme-words">{isolated(" · ".join(theme.words))}</p>' if theme.words else ""
     width = max(100 * abs(theme.share) / most, 1)
     return (
         f'<li><p class="sw-theme-name"><strong>{name}</strong><span>{theme.share:.0%}</span></p>'
         f'<div class="sw-meter-track" aria-hidden="true"><span class="sw-theme-fill" style="width:{width:.1f}%"></span>'
-        f'</div><ul class="sw-theme-quotes">{quotes}</ul></li>'
+        f'</div>{about}<ul class="sw-theme-quotes">{quotes}</ul></li>'
     )

@@ -36,3 +36,8 @@ class Case:
     def is_argued(self) -> bool:
         """Whether anything is struck or added."""
         return self.now is not self.before
+
+    @property
+    def supposed(self) -> str:
+        """Words that were added for the sake of argument, "" for none; the shopper did not write them."""
+        return self.explanation.words.removeprefix(self.original.words).strip()

@@ -20,7 +20,7 @@ def because(case: Case) -> None:
         st.html(empty_html("No history", "a new shopper has none: the words typed above are all that is known"))
         return
     acts = resources.history(case.model, case.model_id, case.asker.user_id)
-    had = list(dict.fromkeys(acts.loc[acts["kind"].isin(_KINDS), "item_id"]))
+    had = _most_telling_first(case, list(dict.fromkeys(acts.loc[acts["kind"].isin(_KINDS), "item_id"])))
     if not had:
         st.html(empty_html("No history", "nothing was bought or reviewed, so nothing can be left out"))
         return
@@ -47,7 +47,20 @@ def because(case: Case) -> None:
     rank = case.explanation.standing.rank_by_score
     panel.html(bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history"))
     if len(had) > MAX_PRODUCTS:
-        panel.html(f'<p class="sw-note">The latest {MAX_PRODUCTS} of {len(had):,} products were left out in turn.</p>')
+        panel.html(
+            f'<p class="sw-note">The {MAX_PRODUCTS} of {len(had):,} products whose words matter most here were left '
+            "out in turn.</p>"
+        )
+
+
+def _most_telling_first(case: Case, had: list[str]) -> list[str]:
+    """Products by how much their words matter for this score, then as they were, latest first."""
+    moved = dict.fromkeys(had, 0.0)
+    for part in case.explanation.shopper_phrases:
+        item_id = str(part.source.get("item_id") or "")
+        if item_id in moved:
+            moved[item_id] += abs(part.value)
+    return sorted(had, key=lambda item_id: -moved[item_id])
 
 
 def _bar(effect: HistoryEffect, titles: dict[str, str], rank: int | None) -> Bar:
@@ -59,4 +72,6 @@ def _bar(effect: HistoryEffect, titles: dict[str, str], rank: int | None) -> Bar
     said = " · ".join(shares) or "no component notices"
     if rank is not None and effect.rank_without is not None and effect.rank_without != rank:
         said += f" · without it place {effect.rank_without:,} instead of {rank:,}"
+        if (effect.value < 0) == (effect.rank_without > rank):
+            said += ", because others gain more"
     return Bar(titles.get(effect.item_id, effect.item_id), effect.value, said)

@@ -3,9 +3,9 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import charts, naming, resources, waterfall, words
+from pages._shared import charts, naming, product, resources, waterfall, words
 from pages._shared.cards import esc, isolated
-from pages._shared.notices import empty_html
+from pages._shared.notices import empty_html, notice_html
 from pages._shared.palette import LOOKS
 from pages._shared.questions.bars import Bar, bars_html
 from pages._shared.questions.case import Case
@@ -44,10 +44,17 @@ def against(case: Case) -> None:
 def _choose(case: Case) -> str | None:
     titles = resources.titles(case.model, case.model_id)
     listed = [item.item_id for item in case.model.rank(case.now, case.settings).items if item.item_id != case.item_id]
-    options = [*listed, *(item_id for item_id in titles if item_id not in listed and item_id != case.item_id)][:2000]
+    options = [*listed, *(item_id for item_id in titles if item_id not in listed and item_id != case.item_id)]
     place = {item_id: n for n, item_id in enumerate(listed)}
-    asked = st.query_params.get(PARAMETER)
-    chosen = asked if asked in titles and asked != case.item_id else (options[0] if options else None)
+    asked = st.query_params.get(PARAMETER, "")
+    found = product.found_by(asked, titles) if asked else None
+    if asked and found is None:
+        st.html(
+            notice_html("No such product to compare with, so another stands in:", [f"{PARAMETER} = {asked[:60]!r}"])
+        )
+    chosen = found if found is not None and found != case.item_id else (options[0] if options else None)
+    if chosen is not None:
+        options = list(dict.fromkeys([chosen, *options]))[: product.MAX_LISTED]
     st.session_state["rival_choice"] = chosen
     st.selectbox(
         "Compare with",
@@ -55,7 +62,8 @@ def _choose(case: Case) -> str | None:
         key="rival_choice",
         format_func=lambda item_id: f"{'On the list: ' if item_id in place else ''}{titles.get(item_id, item_id)}",
         on_change=_keep,
-        placeholder="Another product",
+        placeholder="Another product, by title or id",
+        accept_new_options=True,
     )
     return chosen
 
@@ -83,7 +91,8 @@ def _figure(found: Difference, tone: str) -> go.Figure:
         steps.append((name, at, at + found.components[name]))
         at += found.components[name]
     names = [*(naming.component_name(name) for name in COMPONENTS), "Difference"]
-    return waterfall.floating([*steps, ("score", 0.0, found.score)], names, "How far it stands above the other", tone)
+    title = f"How far it stands {'above' if found.score >= 0 else 'below'} the other"
+    return waterfall.floating([*steps, ("score", 0.0, found.score)], names, title, tone)
 
 
 def _alt(found: Difference) -> str:
@@ -95,9 +104,9 @@ def _parts(component: str, parts: tuple[DifferencePart, ...], total: float) -> s
     shown, rest = parts[:N_PARTS], parts[N_PARTS:]
     bars = [
         Bar(
-            naming.label_of(part.example),
+            naming.label_of(part.example._replace(value=1.0)),  # named without a verdict: the bar says whose it is
             part.value,
-            f"{words.signed(part.first, 3)} against {words.signed(part.second, 3)}",
+            f"{words.signed(part.first, 3)} here, {words.signed(part.second, 3)} there",
             quote=component == "semantic",
         )
         for part in shown

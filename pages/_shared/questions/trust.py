@@ -1,5 +1,7 @@
 """How far to trust this: what taking phrases away does to this score, and to a sample of the model's."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import streamlit as st
 
@@ -10,6 +12,7 @@ from pages._shared.questions.case import Case
 from recsys.evaluation.faithfulness import MIN_PHRASES, Measured, SideReport, faithfulness_of
 
 N_SAMPLE = 200
+_BOTH = ("value", "control")
 _SIDES = {"product": "what is said of the product", "shopper": "what the shopper wrote and chose"}
 _MEASURES = {
     "comprehensiveness": (
@@ -53,13 +56,30 @@ def _this_one(case: Case) -> None:
             np.random.default_rng(0),
         )
         if found is None:
-            st.html(
-                f'<p class="sw-hint">{words.sentence(said)} Fewer than {MIN_PHRASES} phrases, or no weight on meaning: '
-                "there is too little to take away.</p>"
-            )
+            st.html(f'<p class="sw-hint">{words.sentence(said)} {_too_little(case, side)}</p>')
             continue
         rows = "".join(_row(name, words.signed(found[0][name]), words.signed(found[1][name])) for name in _MEASURES)
-        st.html(_table(f"Phrases of {said}", rows))
+        st.html(_table(f"Phrases of {said}", rows) + _verdict(*found))
+
+
+def _too_little(case: Case, side: str) -> str:
+    """Why nothing can be taken away."""
+    if not case.explanation.weights["semantic"]:
+        return "Words have no weight in the mix, so there is nothing to take away."
+    if not case.explanation.shopper_phrases:
+        return "This shopper has no words and chose nothing, so meaning says nothing here."
+    return f"Fewer than {MIN_PHRASES} phrases: there is too little to take away."
+
+
+def _verdict(found: Mapping[str, float], control: Mapping[str, float]) -> str:
+    """The table in one sentence."""
+    gain = found["comprehensiveness"] - control["comprehensiveness"]
+    order = "largely" if found["tau"] >= 0.5 else "partly" if found["tau"] >= 0.2 else "hardly"
+    beats = f"matter {abs(gain):.2f} points more than" if gain > 0.005 else "matter no more than"
+    return (
+        f'<p class="sw-note">In words: the named phrases {beats} random ones, and their order is {order} that of '
+        "leaving out each alone.</p>"
+    )
 
 
 def _the_model(case: Case) -> None:
@@ -94,7 +114,12 @@ def _report(title: str, report: SideReport) -> str:
         for name, measured in report.measures.items()
     )
     skipped = f"; {report.n_skipped:,} with too few phrases skipped" if report.n_skipped else ""
-    return _table(title, rows) + f'<p class="sw-note">{words.count(report.n, "recommendation")}{skipped}.</p>'
+    means = [{name: getattr(measured, which).mean for name, measured in report.measures.items()} for which in _BOTH]
+    return (
+        _table(title, rows)
+        + _verdict(*means)
+        + f'<p class="sw-note">{words.count(report.n, "recommendation")}{skipped}.</p>'
+    )
 
 
 def _interval(measured: Measured, which: str) -> str:
@@ -127,9 +152,12 @@ def _figures(said: str) -> str:
 def _caveats(case: Case) -> str:
     praise = case.model.polarity.in_words()
     said = (
-        "<strong>Exact:</strong> baseline and parts sum to the score; every quote is verbatim, but for names and "
-        "addresses, which are hidden.",
-        "<strong>Exact, too:</strong> what is struck is left out everywhere and the whole list is scored again.",
+        "<strong>Exact:</strong> baseline and parts sum to the score. Quotes are verbatim, but for e-mail addresses, "
+        "links, card, account and telephone numbers, which are hidden; other shoppers stand under pseudonyms, names "
+        "inside a text do not.",
+        "<strong>Exact, too:</strong> what is struck is left out everywhere and the whole list is scored again. A "
+        "score seldom falls by all that a phrase carries: the other phrases take up some of its part, because profiles "
+        "are scaled to one length. “Without it” says what is left of the loss.",
         "<strong>An estimate:</strong> the collaborative share of a product of the history, because the model is not "
         "trained again; small, and for a single shopper it may even have the wrong sign.",
         "<strong>Approximate:</strong> words inside a phrase, because the encoder reads them together; what is left "

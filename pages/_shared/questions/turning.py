@@ -19,13 +19,11 @@ _SIDES: tuple[tuple[SideName, str, str], ...] = (
 
 def turning(case: Case) -> None:
     """Both sides, each with its answer and a button that strikes it."""
-    if case.explanation.standing.rank is None:
-        st.html(
-            empty_html(
-                f"Not among the first {case.settings.n}",
-                "it is off the list as it is; choose a listed product, or restore what is struck",
-            )
-        )
+    standing = case.explanation.standing
+    if standing.rank is None:
+        why = "choose a listed product" + (", or restore what is struck" if case.is_argued else "")
+        reason = naming.standing(case.explanation)
+        st.html(empty_html(f"Not among the first {case.settings.n}", f"{reason}; {why}"))
         return
     st.html(
         f'<p class="sw-note">The fewest phrases that would have to go before it drops out of the first '
@@ -56,7 +54,7 @@ def _said(found: TurningSet, whose: str, n: int, asker: str | None) -> str:
     sure = "No smaller set does it." if found.is_smallest else "The smallest set found; a smaller one may exist."
     head = f'<p class="sw-lede">Without {size} {whose}, it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
     bars = [
-        Bar(naming.label_of(part), part.value, naming.origin_of(part.source, asker), quote=True)
+        Bar(naming.label_of(part), part.value, naming.phrase_facts(part.source, asker), quote=True)
         for part in sorted(found.phrases, key=lambda part: -part.value)
     ]
     return head + bars_html(bars, "Phrases that hold it on the list", n_first=N_FIRST)
