@@ -13,6 +13,7 @@ from recsys.explanations.records import Contribution
 from recsys.settings import COMPONENTS
 
 N_FIRST, N_MORE = 12, 200
+_ALONE = "Struck alone, the score changes by so much: the other phrases take up the rest"
 PRODUCT_SIDE, SHOPPER_SIDE = "What is said of the product", "What the shopper chose"
 
 
@@ -27,6 +28,7 @@ class Row:
     strike : name to strike it by, "" for what cannot be
     is_struck : it is left out
     is_quote : the label is somebody's words
+    loss : what the score loses without it alone, None where that is its value
     """
 
     label: str
@@ -36,6 +38,7 @@ class Row:
     strike: str
     is_struck: bool
     is_quote: bool = False
+    loss: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def _choose(case: Case) -> str:
 
 def _rows(case: Case, component: str) -> list[Row]:
     if component != "semantic" or not case.original.of("semantic"):
-        return rows_of(case.original.of(component), case.explanation.of(component), case.now.struck)
+        return _now_and_before(case, component)
     side = st.segmented_control(
         "Split by",
         [PRODUCT_SIDE, SHOPPER_SIDE],
@@ -123,18 +126,29 @@ def _rows(case: Case, component: str) -> list[Row]:
     if side == SHOPPER_SIDE:
         titles = dict(zip(case.model.items["item_id"], case.model.items["title"], strict=True))
         return history_rows(case.original.shopper_phrases, case.explanation.shopper_phrases, case.now.struck, titles)
-    return rows_of(case.original.of(component), case.explanation.of(component), case.now.struck)
+    return _now_and_before(case, component)
 
 
-def rows_of(before: Sequence[Contribution], now: Sequence[Contribution], names: Sequence[str]) -> list[Row]:
-    """Parts in the order of their size before anything was struck, so that nothing jumps while a person strikes."""
-    values = {_key(part): part.value for part in now}
-    known = {_key(part) for part in before}
+def _now_and_before(case: Case, component: str) -> list[Row]:
+    parts = case.original.of(component), case.explanation.of(component)
+    return rows_of(*parts, case.now.struck, by_now=bool(case.supposed))
+
+
+def rows_of(
+    before: Sequence[Contribution], now: Sequence[Contribution], names: Sequence[str], *, by_now: bool = False
+) -> list[Row]:
+    """Parts in the order of their size before anything was struck, so that nothing jumps while a person strikes.
+
+    Parameters
+    ----------
+    by_now : in the order of their size now, for words that were added change everything at once
+    """
+    were, are = ({_key(part): part for part in parts} for parts in (before, now))
     rows = [
-        _row_of(part, values.get(_key(part), 0.0), part.value, names)
-        for part in (*before, *(part for part in now if _key(part) not in known))
+        _row_of(are.get(key, part), are[key].value if key in are else 0.0, part.value if key in were else 0.0, names)
+        for key, part in {**are, **were}.items()
     ]
-    return sorted(rows, key=lambda row: -max(abs(row.before), abs(row.value)))
+    return sorted(rows, key=lambda row: -abs(row.value if by_now else row.before or row.value))
 
 
 def _key(part: Contribution) -> tuple[object, ...]:
@@ -146,8 +160,10 @@ def _row_of(part: Contribution, value: float, before: float, names: Sequence[str
     strike = str(part.source.get("strike", ""))
     out = bool(set(struck.names_over(strike)) & set(names)) if strike else False
     quote = part.component == "semantic"
-    origin = naming.phrase_facts(part.source) if quote else naming.origin_of(part.source)
-    return Row(naming.label_of(part), origin, value, before, strike, out, quote)
+    origin = naming.origin_of(part.source)
+    if quote and naming.opinion_of(part.source) == "complaint":
+        origin += " · complaint"
+    return Row(naming.label_of(part), origin, value, before, strike, out, quote, part.source.get("loss"))
 
 
 def history_rows(
@@ -226,7 +242,10 @@ def row_html(component: str, row: Row, scale: Scale) -> str:
             f'<span class="sw-amount sw-quiet">out <span class="sw-was">{words.signed(row.before, 3)}</span></span>'
         )
     else:
-        amount = f'<span class="sw-amount">{words.signed(row.value, 4)}</span>'
+        alone = ""
+        if row.loss is not None:
+            alone = f'<span class="sw-alone" title="{_ALONE}">if struck {words.signed(-row.loss, 3)}</span>'
+        amount = f'<span class="sw-amount">{words.signed(row.value, 4)}{alone}</span>'
     return (
         f'<div class="sw-row{" sw-row-out" if row.is_struck else ""}"><p class="sw-row-label">{said}{by}</p>'
         f'<span class="sw-row-bar" style="--zero:{scale.zero:.2f}%" aria-hidden="true">'

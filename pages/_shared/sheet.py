@@ -211,7 +211,7 @@ def _table(parts: Sequence[Contribution], n: int, sum_label: str, total: float, 
 def _by(part: Contribution, theirs: Case | None) -> str:
     """Whose words they are; on the shopper's side also of which product."""
     if theirs is None:
-        return naming.origin_of(part.source)
+        return naming.phrase_facts(part.source)
     said = naming.origin_of(part.source, theirs.asker.user_id)
     item_id = part.source.get("item_id")
     return f"{said} · {naming.title_of(theirs.model, item_id)}" if item_id else said
