@@ -126,8 +126,8 @@ def _about(
         with st.container(key="argument"):
             st.html(
                 '<h2 class="sw-chart-title">Argue with it</h2><p class="sw-note">Untick any part beside this, or add '
-                "words of theirs. Everything is scored again as if it had always been so; when one phrase goes, the others "
-                "take up some of its part.</p>"
+                "words of theirs. Everything is scored again as if it had always been so; when one phrase goes, the "
+                "others take up some of its part.</p>"
             )
             added = _added()
             chips, changed = st.container(), st.container()
