@@ -17,8 +17,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     readers.set(parentElement, reader);
   }
   reader.send = setTriggerValue;
-  reader.take(data);
+  clearTimeout(reader.due);
+  // What a person waits for after a strike stands above; hundreds of phrases are painted after it.
+  if (reader.data) requestAnimationFrame(() => { reader.due = setTimeout(() => reader.take(data)); });
+  else reader.take(data);
   return () => {
+    clearTimeout(reader.due);
     reader.leave();
     readers.delete(parentElement);
   };
