@@ -76,7 +76,7 @@ def _card(card: ProductCard, low: float, high: float) -> str:
     return (
         f'<li class="sw-card" data-item="{esc(card.item_id)}" tabindex="0">'
         f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
-        f"{_move(card.move)}</div>"
+        f"{move_html(card.move)}</div>"
         f"{picture_html(card)}"
         f'<div class="sw-body"><h2 class="sw-title"{_whole(card.title)}>{isolated(card.title)}</h2>'
         f"{facts_html(card)}{_quote(card.quote)}</div>"
@@ -96,15 +96,22 @@ def _whole(title: str) -> str:
     return f' title="{esc(title)}"' if len(title) > 90 else ""
 
 
-def _move(move: int | str | None) -> str:
+def move_html(move: int | str | None, since: str = " since the last change") -> str:
+    """Places moved as a badge: positive is up, "new" was not listed before, "gone" is listed no more, None is unknown.
+
+    Parameters
+    ----------
+    since : what is said after the number of places, to screen readers and in the tooltip
+    """
     if move is None:
         return ""
-    if move == "new":
-        return '<span class="sw-move sw-move-new" title="Was not listed before the last change">new</span>'
+    if move in ("new", "gone"):
+        said = "Was not listed before" if move == "new" else "Is not listed any more"
+        return f'<span class="sw-move sw-move-{"new" if move == "new" else "down"}" title="{said}">{move}</span>'
     if not isinstance(move, int) or move == 0:
-        return '<span class="sw-move sw-move-same" title="Same place as before the last change">=</span>'
+        return '<span class="sw-move sw-move-same" title="Same place as before">=</span>'
     way, arrow = ("up", "▲") if move > 0 else ("down", "▼")
-    said = f"{way} {words.count(abs(move), 'place')} since the last change"
+    said = f"{way} {words.count(abs(move), 'place')}{since}"
     return (
         f'<span class="sw-move sw-move-{way}" title="{said}"><span class="sw-sr">{said}</span>'
         f'<span aria-hidden="true">{arrow}{abs(move)}</span></span>'

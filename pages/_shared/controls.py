@@ -158,6 +158,22 @@ def variety() -> tuple[int, float, str]:
     return int(n or DEFAULT_LENGTH), strength, METHODS[method or "MMR"]
 
 
+def toolbar(choices: Choices) -> tuple[Context, Filters, int, float, str]:
+    """Moment, filters, variety and length as popovers in a row, and a button that puts everything back."""
+    context = moment(choices)
+    chosen = filters(choices)
+    n, strength, method = variety()
+    st.button(
+        "Reset",
+        key="reset",
+        icon=":material/restart_alt:",
+        type="tertiary",
+        on_click=reset,
+        args=(choices,),
+    )
+    return context, chosen, n, strength, method
+
+
 def settings(positions: dict[str, int], chosen: Filters, n: int, strength: float, method: str) -> RankingSettings:
     """The frozen settings; raises SettingsError where they make no sense, such as all weights at 0."""
     fusion = FusionSettings(**{name: positions[name] / MAX_WEIGHT for name in COMPONENTS})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages._shared import naming, words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import esc, isolated, move_html
 from pages._shared.moves import Moves
 from recsys.explanations.records import Standing
 from recsys.recommender import Recommender
@@ -110,18 +110,7 @@ def _two_lists(before: Recommendation, now: Recommendation, item_id: str) -> str
 
 
 def _badge(move: int | str) -> str:
-    if move == "gone":
-        return '<span class="sw-move sw-move-down">gone</span>'
-    if move == "new":
-        return '<span class="sw-move sw-move-new">new</span>'
-    if not isinstance(move, int) or not move:
-        return ""
-    way, arrow = ("up", "▲") if move > 0 else ("down", "▼")
-    said = f"{way} {words.count(abs(move), 'place')}"
-    return (
-        f'<span class="sw-move sw-move-{way}"><span class="sw-sr">{said}</span>'
-        f'<span aria-hidden="true">{arrow}{abs(move)}</span></span>'
-    )
+    return move_html(move, "") if move else ""
 
 
 def _ranked(places: list[tuple[str, str, float, str]], item_id: str, label: str) -> str:

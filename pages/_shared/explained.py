@@ -73,17 +73,7 @@ def _settings(choices: Choices) -> tuple[Context, RankingSettings, RecsysError |
     with st.popover("Mix", icon=":material/tune:", key="mix_popover"), st.container(key="mixer"):
         positions = controls.weights(choices)
         effective = st.container()
-    context = controls.moment(choices)
-    chosen = controls.filters(choices)
-    n, strength, method = controls.variety()
-    st.button(
-        "Reset",
-        key="reset",
-        icon=":material/restart_alt:",
-        type="tertiary",
-        on_click=controls.reset,
-        args=(choices,),
-    )
+    context, chosen, n, strength, method = controls.toolbar(choices)
     try:
         settings = controls.settings(positions, chosen, n, strength, method)
         with effective:

@@ -27,17 +27,7 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         positions = controls.weights(choices)
         effective = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        context = controls.moment(choices)
-        chosen = controls.filters(choices)
-        n, strength, method = controls.variety()
-        st.button(
-            "Reset",
-            key="reset",
-            icon=":material/restart_alt:",
-            type="tertiary",
-            on_click=controls.reset,
-            args=(choices,),
-        )
+        context, chosen, n, strength, method = controls.toolbar(choices)
     try:
         settings = controls.settings(positions, chosen, n, strength, method)
         with effective:

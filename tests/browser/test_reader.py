@@ -41,10 +41,14 @@ if "nothing" in st.query_params:
     reading = dataclasses.replace(reading, shopper=(), product=())
 
 
+grumbles = "grumbles" in st.query_params
+
+
 def opinionated(texts):
     return tuple(
         dataclasses.replace(text, phrases=tuple(
-            dataclasses.replace(phrase, polarity=-0.8 if phrase.value < 0 else 0.8) for phrase in text.phrases
+            dataclasses.replace(phrase, polarity=-0.8 if phrase.value < 0 or grumbles else 0.8)
+            for phrase in text.phrases
         ))
         for text in texts
     )
@@ -57,7 +61,10 @@ for text in (*reading.shopper, *reading.product):
         if looked and phrase.strike == looked:
             found = re.compile(r"\\w+").finditer(text.document.text, phrase.start, phrase.end)
             spans = [word.span() for word in found]
-            effects = [phrase.value * (-0.4 if n % 3 == 1 else 0.5) for n, _ in enumerate(spans)]
+            pulls = [-0.4 if n % 3 == 1 else 1.0 for n, _ in enumerate(spans)]
+            effects = [0.9 * phrase.value * pull / sum(pulls) for pull in pulls]
+            if "vague" in st.query_params:
+                effects = [phrase.value * 0.01 for _ in spans]
             words = tuple((*span, effect) for span, effect in zip(spans, effects))
             inside = reader.WordShading(looked, words, phrase.value - sum(effects), phrase.value)
 
@@ -162,6 +169,35 @@ def test_the_popover_stays_within_the_window_and_names_a_complaint(reader: Calla
     assert box["x"] + box["width"] <= view["width"]
     assert box["y"] + box["height"] <= view["height"]
     assert ": minus" in complaint.get_attribute("aria-label")
+
+
+def test_a_complaint_that_speaks_for_the_product_is_marked_and_named(reader: Callable[..., Page]) -> None:
+    page = reader("/?grumbles=1")
+    yet = page.locator(".side.product .phrase.complaint.yet:visible").first
+    assert yet.evaluate("element => getComputedStyle(element, '::before').content").startswith('"▽')
+    yet.click()
+    expect(page.get_by_role("dialog")).to_contain_text("complaint, yet it speaks for it")
+    expect(page.locator(".legend")).to_contain_text("a complaint, yet it speaks for it")
+
+
+def test_the_popover_says_what_striking_alone_would_change(reader: Callable[..., Page]) -> None:
+    page = reader()
+    telling(page)
+    expect(page.get_by_role("dialog")).to_contain_text(re.compile(r"the score would change by [+−]?\d\.\d+: the other"))
+
+
+def test_words_that_explain_little_are_not_shaded(reader: Callable[..., Page]) -> None:
+    for address, said, shaded in (
+        ("/", "Approximate: words interact", True),
+        ("/?vague=1", re.compile(r"Single words explain only \d+% of this phrase"), False),
+    ):
+        page = reader(address)
+        pop = page.get_by_role("dialog")
+        telling(page)
+        page.locator(".phrase.active").first.click()
+        pop.get_by_role("button", name="Look inside").click()
+        expect(pop.locator(".inside")).to_contain_text(said, timeout=15_000)
+        assert (pop.locator(".inside .word .mark:not(.s0)").count() > 0) == shaded
 
 
 def test_a_partner_that_is_clicked_is_brought_into_sight(reader: Callable[..., Page]) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from recsys.recommender import Recommender
+from recsys.settings import FusionSettings, RankingSettings
+from recsys.training.home import Home
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests._pages import HOME, page_files
@@ -42,3 +45,22 @@ def open_page(page_home: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
         return page
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def model(page_home: Path) -> Recommender:
+    """The model that the pages serve, opened beside them."""
+    return Recommender.load(Home(page_home).model)
+
+
+@pytest.fixture(scope="session")
+def shopper(model: Recommender) -> str:
+    """A shopper with a history in words."""
+    return str(model.users.sort_values("n_reviews")["user_id"].iloc[-1])
+
+
+@pytest.fixture(scope="session")
+def settings(model: Recommender) -> RankingSettings:
+    """Where the sliders of the pages start."""
+    percent = {name: round(100 * share) / 100 for name, share in model.info.default_weights.normalised().items()}
+    return RankingSettings(fusion=FusionSettings(**percent))

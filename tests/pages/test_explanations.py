@@ -6,7 +6,6 @@ import json
 import re
 from datetime import UTC, datetime
 from html import unescape
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,30 +19,10 @@ from recsys.explanations.records import Contribution, Explanation
 from recsys.exports import to_csv
 from recsys.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
-from recsys.training.home import Home
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
 
 PAGE = "Explanations"
-
-
-@pytest.fixture(scope="module")
-def model(page_home: Path) -> Recommender:
-    """The model that the page serves, opened beside it."""
-    return Recommender.load(Home(page_home).model)
-
-
-@pytest.fixture(scope="module")
-def shopper(model: Recommender) -> str:
-    """A shopper with a history in words."""
-    return str(model.users.sort_values("n_reviews")["user_id"].iloc[-1])
-
-
-@pytest.fixture(scope="module")
-def settings(model: Recommender) -> RankingSettings:
-    """Where the sliders of the page start."""
-    percent = {name: round(100 * share) / 100 for name, share in model.info.default_weights.normalised().items()}
-    return RankingSettings(fusion=FusionSettings(**percent))
 
 
 def made(

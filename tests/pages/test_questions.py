@@ -3,7 +3,6 @@
 import re
 import time
 from html import unescape
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,29 +16,9 @@ from recsys.explanations.difference import difference
 from recsys.explanations.moments import compare_moments
 from recsys.explanations.turning import smallest_removal
 from recsys.recommender import Recommender
-from recsys.settings import Context, FusionSettings, RankingSettings
-from recsys.training.home import Home
+from recsys.settings import Context, RankingSettings
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
-
-
-@pytest.fixture(scope="module")
-def model(page_home: Path) -> Recommender:
-    """The model that the page serves, opened beside it."""
-    return Recommender.load(Home(page_home).model)
-
-
-@pytest.fixture(scope="module")
-def shopper(model: Recommender) -> str:
-    """A shopper with a history in words."""
-    return str(model.users.sort_values("n_reviews")["user_id"].iloc[-1])
-
-
-@pytest.fixture(scope="module")
-def settings(model: Recommender) -> RankingSettings:
-    """Where the sliders of the page start."""
-    percent = {name: round(100 * share) / 100 for name, share in model.info.default_weights.normalised().items()}
-    return RankingSettings(fusion=FusionSettings(**percent))
 
 
 def opened(open_page: OpenPage, section: str, shopper: str, **more: str) -> AppTest:

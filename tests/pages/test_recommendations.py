@@ -1,22 +1,13 @@
 """The recommendation page: one thing a person does, and what changes on screen."""
 
-from pathlib import Path
-
 import pytest
 
 from recsys.recommender import Recommender
 from recsys.settings import FusionSettings
-from recsys.training.home import Home
 from tests.pages._seen import effective_weights, html, listed, text
 from tests.pages.conftest import OpenPage
 
 PAGE = "Recommendations"
-
-
-@pytest.fixture(scope="module")
-def model(page_home: Path) -> Recommender:
-    """The model that the page serves, opened beside it."""
-    return Recommender.load(Home(page_home).model)
 
 
 def shares(weights: dict[str, float]) -> str:
@@ -28,13 +19,6 @@ def shares(weights: dict[str, float]) -> str:
 def percent(weights: FusionSettings) -> dict[str, int]:
     """Where the sliders stand for some weights."""
     return {name: round(100 * share) for name, share in weights.normalised().items()}
-
-
-@pytest.fixture(scope="module")
-def shopper(model: Recommender) -> str:
-    """A shopper with a history in words."""
-    users = model.users
-    return str(users.sort_values("n_reviews")["user_id"].iloc[-1])
 
 
 def test_the_list_is_the_recommenders_own(open_page: OpenPage, model: Recommender, shopper: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages._shared import naming, resources, words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import esc, isolated, move_html
 from pages._shared.notices import empty_html
 from pages._shared.questions.case import Case
 from pages._shared.view import ANY
@@ -80,19 +80,9 @@ def _row(one: Moved, here: Context, there: Context, item_id: str) -> str:
 
 
 def _move(one: Moved) -> str:
-    if one.rank_first is None:
-        return '<span class="sw-move sw-move-new">new</span>'
-    if one.rank_second is None:
-        return '<span class="sw-move sw-move-down">gone</span>'
-    places = one.rank_first - one.rank_second
-    if not places:
-        return '<span class="sw-move sw-move-same">=</span>'
-    way, arrow = ("up", "▲") if places > 0 else ("down", "▼")
-    said = f"{way} {words.count(abs(places), 'place')}"
-    return (
-        f'<span class="sw-move sw-move-{way}"><span class="sw-sr">{said}</span>'
-        f'<span aria-hidden="true">{arrow}{abs(places)}</span></span>'
-    )
+    if one.rank_first is None or one.rank_second is None:
+        return move_html("new" if one.rank_first is None else "gone")
+    return move_html(one.rank_first - one.rank_second, "")
 
 
 def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:
