@@ -168,5 +168,8 @@ def _caveats(case: Case) -> str:
     )
     items = "".join(f"<li>{each}</li>" for each in said)
     return (
-        f'<section class="sw-caveats"><h3 class="sw-chart-title">What these numbers are</h3><ul>{items}</ul></section>'
+        f'<section class="sw-caveats"><h3 class="sw-chart-title">What these numbers are</h3><ul>{items}</ul>'
+        '<p class="sw-note">What takes minutes is measured by <code>python -m recsys experiment faithfulness --data DIR'
+        "</code>: thousands of random explanations summed, the model trained again with another seed, and, where they "
+        "are at hand, a hidden truth and human labels.</p></section>"
     )
