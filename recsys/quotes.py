@@ -3,10 +3,12 @@
 import numpy as np
 
 from recsys.documents import Documents
+from recsys.explanations.reading import Polarity
 from recsys.results import Quote
 from recsys.scorers.base import FloatArray, Without
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.phrasebook import DESCRIPTION, REVIEW
+from recsys.text.polarity import NEUTRAL
 
 
 class Quotes:
@@ -16,17 +18,19 @@ class Quotes:
     ----------
     semantic : the fitted scorer
     documents : the texts of its phrases
+    polarity : how much the words of phrases praise (1) or complain (-1), whatever the stars
     """
 
-    def __init__(self, semantic: SemanticScorer, documents: Documents) -> None:
-        self._semantic, self._documents = semantic, documents
+    def __init__(self, semantic: SemanticScorer, documents: Documents, polarity: Polarity) -> None:
+        self._semantic, self._documents, self._polarity = semantic, documents, polarity
 
     def strongest(self, profile: FloatArray, item_row: int, without: Without) -> Quote | None:
         """The phrase that speaks most for a product to a shopper's profile; None if the product has no words.
 
         Other shoppers' praise comes first, then the description, and title and attributes only where neither of them
         speaks for the product: they say little that a card does not show anyway. A complaint may speak for a product
-        too, by being unlike what the shopper likes, but whoever reads it there takes it for the opposite.
+        too, by being unlike what the shopper likes or by standing in a good review, but whoever reads it there takes it
+        for the opposite.
         """
         side = self._semantic.item_side(item_row, without)
         if not len(side):
@@ -37,8 +41,9 @@ class Quotes:
             values = weights
         if (weights > 0).any():
             values = np.where(weights > 0, values, -np.inf)
+        no_complaint = self._polarity(side.places) > -NEUTRAL
         for preferred in (REVIEW, DESCRIPTION):
-            telling = (kinds == preferred) & (values > 0)
+            telling = (kinds == preferred) & (values > 0) & no_complaint
             if telling.any():
                 values = np.where(telling, values, -np.inf)
                 break

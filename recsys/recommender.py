@@ -69,10 +69,10 @@ class Recommender:
         self._users = artifact.table("users")  # mapped now: a later training removes the file
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
         self._documents = Documents(self._semantic, self.items, reviews, self._users)
-        self._quotes = Quotes(self._semantic, self._documents)
         judging = artifact.arrays("polarity")
         self._polarities = judging.pop("values")
         self.polarity = PolarityModel.from_arrays(judging, facts["polarity"])
+        self._quotes = Quotes(self._semantic, self._documents, self._polarity_of_words)
         self.explainer = Explainer(
             self.scorers, self._documents, self.items, self._shelf, self._vectors, self._polarity_at
         )
@@ -100,10 +100,13 @@ class Recommender:
     def _user_index(self) -> pd.Index:
         return pd.Index(self.users["user_id"])
 
+    def _polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much the words of phrases praise or complain, by their places in the semantic scorer."""
+        return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
+
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """How much phrases praise or complain, by their places in the semantic scorer."""
-        words = np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
-        return self.polarity.of_reviews(words, self._documents.stars_at(places))
+        """The same beside the stars of the reviews that the phrases stand in."""
+        return self.polarity.of_reviews(self._polarity_of_words(places), self._documents.stars_at(places))
 
     @cached_property
     def _encoder(self) -> Any:

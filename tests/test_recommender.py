@@ -195,6 +195,22 @@ def test_quotes_are_verbatim(model: Recommender, tiny: dict[str, pd.DataFrame], 
             assert (quote.user_id, quote.moment) == (None, None)
 
 
+def test_a_complaint_in_a_good_review_is_not_quoted_as_praise(tiny: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    said = (
+        tiny["reviews"]
+        .iloc[[0]]
+        .assign(user_id="eli", item_id="mug", text="Horrible awful terrible handle. A handle for big hands.")
+    )
+    tiny["reviews"] = pd.concat([tiny["reviews"], said], ignore_index=True)
+    model = make_model(Dataset.from_frames(**tiny), tmp_path / "model")
+    scored = model.scores(words="horrible awful terrible handle")
+    leading = max(model.explain(scored, "mug").of("semantic"), key=lambda part: part.value)
+    quote = model.quote(scored, "mug")
+    assert "Horrible" in leading.label  # it is what speaks most for the product, and it is explained as such
+    assert quote is not None
+    assert "Horrible" not in quote.text
+
+
 def test_complaints_are_not_quoted_for_a_product(model: Recommender, tiny: dict[str, pd.DataFrame]) -> None:
     words = [said for said in tiny["reviews"]["text"] if said.strip()] + ["a book of poems"]
     scored = [model.scores(user) for user in model.users["user_id"]] + [model.scores(None, said) for said in words]

@@ -34,7 +34,7 @@ from recsys.settings import Context, RankingSettings
 
 _HEAD_START_S = 0.05
 """So long the browser has for the new list before the parts and texts come, which it would otherwise draw together: a
-struck part was seen on the list after 90 ms at the median and 180 at most, instead of 180 and 330."""
+struck part was seen on the list after 89 ms at the median and 208 at most, instead of 179 and 333."""
 
 
 @st.fragment
