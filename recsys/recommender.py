@@ -24,7 +24,7 @@ from recsys.quotes import Quotes
 from recsys.ranking import Ranking, rank
 from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
 from recsys.scorers import COMPONENT_CLASSES
-from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState, Without
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
@@ -203,13 +203,16 @@ class Recommender:
         requests = replace(scored.requests, without=())
         return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), struck)
 
+    def left_out(self, struck: Sequence[str]) -> Without:
+        """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
+        return without_of(struck, self._documents, self._semantic, self.item_row, self._features)
+
     def _scored(
         self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], struck: Sequence[str]
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
         if struck:
-            without = without_of(struck, self._documents, self._semantic, self.item_row, self._features)
-            requests = replace(requests, without=(without,))
+            requests = replace(requests, without=(self.left_out(struck),))
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
         owned_rows = self._histories.owned(row)

@@ -1,6 +1,7 @@
 """Plotly charts of the home page: titled, axes named with units, in the colours of the theme that is on."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -97,6 +98,24 @@ def _short(name: str, most: int = 24) -> str:
     return plain if len(name) <= most else _short(name[: most - 1] + "…", most)
 
 
+def framed(title: str, tone: str) -> dict[str, Any]:
+    """What every chart has in common, as arguments of a figure's layout: title, colours, type, nothing to drag."""
+    return {
+        "title": {
+            "text": title,
+            "x": 0,
+            "xanchor": "left",
+            "y": 0.97,
+            "yanchor": "top",
+            "font": {"size": 16, "color": INK[tone], "weight": 600},
+        },
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": INK[tone], "size": 13, "family": "Source Sans, sans-serif"},
+        "dragmode": False,
+    }
+
+
 def _laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str) -> go.Figure:
     axis = {
         "gridcolor": GRID[tone],
@@ -105,22 +124,11 @@ def _laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str) -> go.Fi
         "title_font": {"size": 12.5, "color": MUTED[tone]},
     }
     return figure.update_layout(
-        title={
-            "text": title,
-            "x": 0,
-            "xanchor": "left",
-            "y": 0.97,
-            "yanchor": "top",
-            "font": {"size": 16, "color": INK[tone], "weight": 600},
-        },
+        **framed(title, tone),
         xaxis={**axis, "title_text": x, "showgrid": False},
         yaxis={**axis, "title_text": y, "rangemode": "tozero", "tickformat": ",d" if y else None},
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 52, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": INK[tone], "size": 13, "family": "Source Sans, sans-serif"},
         bargap=0.32,
         hoverlabel={"namelength": -1},
-        dragmode=False,
     )

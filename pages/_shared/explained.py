@@ -25,7 +25,7 @@ from pages._shared import (
 from pages._shared.effect import Outcome
 from pages._shared.notices import empty_html
 from pages._shared.questions.case import Case
-from pages._shared.shopper import Asker, examples
+from pages._shared.shopper import Asker, nobody_yet
 from pages._shared.view import MAX_WORDS, Choices
 from recsys.errors import RecsysError
 from recsys.recommender import Recommender
@@ -48,7 +48,7 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         if problem:
             raise problem
         if not asker.is_somebody:
-            _nobody_yet(model)
+            nobody_yet(model, "What puts each product on their list is then shown here.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
@@ -83,18 +83,6 @@ def _settings(choices: Choices) -> tuple[Context, RankingSettings, RecsysError |
         return context, RankingSettings(), problem
 
 
-def _nobody_yet(model: Recommender) -> None:
-    with st.container(key="nobody_yet"):
-        st.html(
-            empty_html(
-                "Tell us what they are after",
-                "Type it above in your own words: a product, a use, a mood. "
-                "What puts each product on their list is then shown here. Or start from one of these:",
-            )
-        )
-        examples(model)
-
-
 @st.fragment
 def _argue(
     model: Recommender, choices: Choices, asker: Asker, context: Context, settings: RankingSettings, item_id: str
@@ -112,7 +100,7 @@ def _about(
     model: Recommender, choices: Choices, asker: Asker, context: Context, settings: RankingSettings, item_id: str
 ) -> None:
     before = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
-    left_out = struck.read(model, before)
+    left_out = struck.read(model)
     struck.complain(left_out)
     head, notes = st.container(key="product_head"), st.container()
     with st.container(key="two_sides"):
@@ -195,9 +183,9 @@ def _now(
     names: tuple[str, ...],
 ) -> ScoredRequest:
     """The request as it is argued about."""
-    if said == asker.words.strip() and not names:
-        return before
     if said == asker.words.strip():
+        if not names:
+            return before
         return resources.scored(model, model.model_id, asker.user_id, asker.words, context, names)
     with st.spinner("Reading what was written …", show_time=True):
         return resources.scored(model, model.model_id, asker.user_id, said, context, names)

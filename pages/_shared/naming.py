@@ -108,8 +108,12 @@ def opinion_of(source: Mapping[str, Any]) -> str:
     >>> opinion_of({"kind": "review", "polarity": -0.9}), opinion_of({"kind": "title", "polarity": -0.9})
     ('complaint', '')
     """
-    polarity = source.get("polarity", 0.0)
-    if source.get("kind") != "review" or abs(polarity) < NEUTRAL:
+    return opinion(str(source.get("kind")), source.get("polarity", 0.0))
+
+
+def opinion(kind: str, polarity: float) -> str:
+    """The same for a phrase of such a text: only those who bought praise or complain, and a glum title does not."""
+    if kind != "review" or abs(polarity) < NEUTRAL:
         return ""
     return "praise" if polarity > 0 else "complaint"
 
@@ -188,13 +192,8 @@ def ordinal(n: int) -> str:
     return f"{n:,}{suffix}"
 
 
-def standing(explanation: Explanation) -> str:
-    """Where a product stands and what moved it, as one sentence without its full stop."""
-    return place_in_words(explanation.standing)
-
-
 def place_in_words(place: Standing) -> str:
-    """The same for a standing alone."""
+    """Where a product stands and what moved it, as one sentence without its full stop."""
     if place.not_eligible:
         return f"Cannot be listed: {place.not_eligible}"
     if place.rank_by_score is None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import naming, struck, words
+from pages._shared import naming, resources, struck, words
 from pages._shared.cards import esc
 from pages._shared.palette import LOOKS
 from pages._shared.questions.case import Case
+from pages._shared.scale import Scale
 from recsys.explanations.records import Contribution
 from recsys.settings import COMPONENTS
 
@@ -41,30 +42,6 @@ class Row:
     loss: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """One scale for all bars of a component: how far they reach to either side of 0, both positive."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, rows: Sequence[Row]) -> "Scale":
-        """The extent of some rows, before and now, so that bars keep their length while a person strikes."""
-        values = [value for row in rows for value in (row.value, row.before)]
-        low, high = max(0.0, -min(values)), max(0.0, *values)
-        return cls(low, high) if low + high else cls(0.0, 1.0)
-
-    @property
-    def zero(self) -> float:
-        """Where 0 stands, in percent from the left."""
-        return 100 * self.low / (self.low + self.high)
-
-    def share(self, value: float) -> float:
-        """Length of a bar in percent."""
-        return 100 * abs(value) / (self.low + self.high)
-
-
 def show(case: Case) -> str:
     """The panel; gives the component that is open."""
     with st.container(key="parts"):
@@ -75,7 +52,8 @@ def show(case: Case) -> str:
             st.html(silence_html(case.explanation.weights[opened]))
             return opened
         first, rest = rows[:N_FIRST], rows[N_FIRST:]
-        scale = Scale.of(rows)
+        # Before and now, so that bars keep their length while a person strikes.
+        scale = Scale.of([value for row in rows for value in (row.value, row.before)])
         with st.container(gap=None, key="part_rows"):
             for n, row in enumerate(first):
                 _row(opened, n, row, scale)
@@ -124,7 +102,7 @@ def _rows(case: Case, component: str) -> list[Row]:
         "it comes from. Either sums to the component.",
     )
     if side == SHOPPER_SIDE:
-        titles = dict(zip(case.model.items["item_id"], case.model.items["title"], strict=True))
+        titles = resources.titles(case.model, case.model_id)
         return history_rows(case.original.shopper_phrases, case.explanation.shopper_phrases, case.now.struck, titles)
     return _now_and_before(case, component)
 
@@ -231,8 +209,6 @@ def _more(component: str, rest: Sequence[Row], scale: Scale) -> None:
 
 def row_html(component: str, row: Row, scale: Scale) -> str:
     """Label, origin, signed bar and amount of one part."""
-    share = scale.share(row.value)
-    left = scale.zero if row.value >= 0 else scale.zero - share
     said = f'<bdi dir="auto">{esc(row.label)}</bdi>'
     said = f"<q>{said}</q>" if row.is_quote else said
     said = f"<s>{said}</s>" if row.is_struck else said
@@ -249,7 +225,7 @@ def row_html(component: str, row: Row, scale: Scale) -> str:
     return (
         f'<div class="sw-row{" sw-row-out" if row.is_struck else ""}"><p class="sw-row-label">{said}{by}</p>'
         f'<span class="sw-row-bar" style="--zero:{scale.zero:.2f}%" aria-hidden="true">'
-        f'<span class="sw-fill sw-c-{component}" style="left:{left:.2f}%;width:{share:.2f}%"></span></span>'
+        f'<span class="sw-fill sw-c-{component}" style="{scale.style(row.value)}"></span></span>'
         f"{amount}</div>"
     )
 

@@ -13,15 +13,11 @@ from typing import Any, Self
 
 import streamlit as st
 
-from pages._shared import cards, illustrations, words
+from pages._shared import cards, illustrations, naming, words
 from recsys.documents import Document
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.reading import Reading, ReadPhrase, ReadText
 from recsys.privacy import masked_segments, pseudonym
-from recsys.text.polarity import NEUTRAL
-
-OPINION = NEUTRAL
-"""A phrase with a polarity nearer to 0 than this is called neither praise nor complaint."""
 
 FOLD_OVER = 280
 """A text longer than this many characters is folded around the phrases that matter, to about as many."""
@@ -287,14 +283,11 @@ def _writer(document: Document, user_id: str | None) -> str:
 
 
 def _phrase(phrase: ReadPhrase, kind: str) -> dict[str, Any]:
-    # Only those who bought praise or complain; a title that sounds glum is no complaint.
-    told = kind == "review" and abs(phrase.polarity) >= OPINION
-    opinion = "" if not told else "praise" if phrase.polarity > 0 else "complaint"
     return {
         "strike": phrase.strike,
         "value": round(phrase.value, 7),
         "loss": round(phrase.loss, 7),
-        "opinion": opinion,
+        "opinion": naming.opinion(kind, phrase.polarity),
         "struck": phrase.struck,
         "partners": [[partner.text, partner.phrase, round(partner.value, 7)] for partner in phrase.partners],
     }

@@ -97,11 +97,9 @@ def looked_inside(
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def strikes_known(
-    _model: Recommender, _request: ScoredRequest, model_id: str, names: tuple[str, ...]
-) -> tuple[str, ...]:
+def strikes_known(_model: Recommender, model_id: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of some names that this model can strike, in their order."""
-    return strikable(_model, _request, names)
+    return strikable(_model, names)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

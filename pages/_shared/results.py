@@ -9,7 +9,7 @@ from pages._shared import cards, controls, frame, listing, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.moves import Moves
 from pages._shared.notices import empty_html
-from pages._shared.shopper import Asker, examples
+from pages._shared.shopper import Asker, nobody_yet
 from pages._shared.view import TABLE, Choices
 from recsys.errors import RecsysError
 from recsys.exports import to_csv
@@ -33,7 +33,7 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         with effective:
             st.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not asker.is_somebody:
-            _nobody_yet(model)
+            nobody_yet(model, "The list then rests on what the words mean.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
@@ -43,18 +43,6 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         st.html(empty_html("Nothing to show with these settings", str(problem)))
     finally:
         frame.remember_view(frame.LIST_PAGE)
-
-
-def _nobody_yet(model: Recommender) -> None:
-    with st.container(key="nobody_yet"):
-        st.html(
-            empty_html(
-                "Tell us what they are after",
-                "Type it above in your own words: a product, a use, a mood. "
-                "The list then rests on what the words mean. Or start from one of these:",
-            )
-        )
-        examples(model)
 
 
 def _list(

@@ -99,7 +99,7 @@ def sheet_html(case: Case, made_at: datetime) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>Evidence: {esc(found.title)}</title><style>{resources.sheet_style()}</style></head><body>"
         f'<p class="eyebrow">Shelfwise evidence sheet</p><h1>{isolated(found.title)}</h1>'
-        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.standing(found))}</p>'
+        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.place_in_words(found.standing))}</p>'
         f"{_facts(case, made_at)}{_arithmetic(found)}{_argued(case)}"
         f"{''.join(_component(found, name) for name in COMPONENTS)}"
         f"{_shoppers_side(case)}"
@@ -169,8 +169,8 @@ def _argued(case: Case) -> str:
     listed = f"<p>Left out, as if it had never been there:</p><ul>{names}</ul>" if names else ""
     return (
         f"<h2>What was argued</h2>{listed}{said}<p>Score before: {case.original.score:.4f} "
-        f"({esc(naming.standing(case.original))}); now: {case.explanation.score:.4f} "
-        f"({esc(naming.standing(case.explanation))}).</p>"
+        f"({esc(naming.place_in_words(case.original.standing))}); now: {case.explanation.score:.4f} "
+        f"({esc(naming.place_in_words(case.explanation.standing))}).</p>"
     )
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import controls, resources, words
+from pages._shared.notices import empty_html
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
 from recsys.recommender import Recommender
 
@@ -152,7 +153,19 @@ def _new_shopper(model: Recommender) -> Asker:
     return Asker(None, said or "")
 
 
-def examples(model: Recommender) -> None:
+def nobody_yet(model: Recommender, then: str) -> None:
+    """The page of a new shopper who has typed nothing: what to do, what the page shows then, words to start from."""
+    with st.container(key="nobody_yet"):
+        st.html(
+            empty_html(
+                "Tell us what they are after",
+                f"Type it above in your own words: a product, a use, a mood. {then} Or start from one of these:",
+            )
+        )
+        _examples(model)
+
+
+def _examples(model: Recommender) -> None:
     """Words to start from, for a visitor who has none yet."""
     with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
         for place, text in enumerate(resources.first_words(model, model.model_id)):

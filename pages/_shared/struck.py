@@ -10,7 +10,6 @@ from pages._shared.notices import notice_html
 from recsys.explanations.records import Explanation
 from recsys.explanations.strikes import MAX_STRIKES
 from recsys.recommender import Recommender
-from recsys.results import ScoredRequest
 
 PARAMETER = "strike"
 _ASKER = "argued_about"
@@ -30,12 +29,12 @@ class Struck:
     dropped: tuple[str, ...] = ()
 
 
-def read(model: Recommender, request: ScoredRequest) -> Struck:
-    """What the address strikes of a request, without what this model cannot strike."""
+def read(model: Recommender) -> Struck:
+    """What the address strikes, without what this model cannot strike."""
     names = tuple(dict.fromkeys(filter(None, asked())))
     if not names:
         return Struck()
-    known = resources.strikes_known(model, request, model.model_id, names[:MAX_STRIKES])
+    known = resources.strikes_known(model, model.model_id, names[:MAX_STRIKES])
     return Struck(known, tuple(name for name in names if name not in known))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from recsys.errors import RecsysError
 from recsys.recommender import Recommender
-from recsys.results import ContextOption, ScoredRequest
+from recsys.results import ContextOption
 from recsys.settings import (
     COMPONENTS,
     DAYPARTS,
@@ -206,18 +206,14 @@ def narrowed(users: pd.DataFrame, activity: str, category: str, region: str) -> 
     return users.sort_values(["n_reviews", "n_interactions", "user_id"], ascending=[False, False, True])
 
 
-def strikable(model: Recommender, request: ScoredRequest, names: tuple[str, ...]) -> tuple[str, ...]:
+def strikable(model: Recommender, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of some names that the model can strike, in their order."""
-    try:
-        model.strike(request, names)
-    except RecsysError:
-        return tuple(name for name in names if _can_strike(model, request, name))
-    return names
+    return tuple(name for name in names if _can_strike(model, name))
 
 
-def _can_strike(model: Recommender, request: ScoredRequest, name: str) -> bool:
+def _can_strike(model: Recommender, name: str) -> bool:
     try:
-        model.strike(request, (name,))
+        model.left_out((name,))
     except RecsysError:
         return False
     return True

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import words
+from pages._shared.charts import framed
 from pages._shared.naming import component_name
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
 from recsys.explanations.records import Explanation
@@ -112,14 +113,7 @@ def _laid_out(chart: go.Figure, points: Sequence[float], title: str, tone: str) 
     room = 0.12 * ((high - low) or 1.0)
     small = {"size": 12.5, "color": MUTED[tone]}
     return chart.update_layout(
-        title={
-            "text": title,
-            "x": 0,
-            "xanchor": "left",
-            "y": 0.97,
-            "yanchor": "top",
-            "font": {"size": 16, "color": INK[tone], "weight": 600},
-        },
+        **framed(title, tone),
         xaxis={"title_text": "Step", "title_font": small, "showgrid": False, "automargin": True, "fixedrange": True},
         yaxis={
             "title_text": "Share of the score",
@@ -133,12 +127,8 @@ def _laid_out(chart: go.Figure, points: Sequence[float], title: str, tone: str) 
         },
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": INK[tone], "size": 13, "family": "Source Sans, sans-serif"},
         hoverlabel={"namelength": -1, "bgcolor": SURFACE[tone], "font": {"color": INK[tone]}},
         bargap=0.28,
-        dragmode=False,
         showlegend=False,
     )
 

@@ -1,6 +1,6 @@
 """Takes scores apart: what `recsys.recommender.Recommender` asks when it explains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -27,10 +27,6 @@ from recsys.scorers.sides import Side
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
 
-def _unknown_polarity(places: NDArray[np.int64]) -> NDArray[np.float32]:
-    return np.zeros(len(places), np.float32)
-
-
 class Explainer:
     """Splits scored requests; changes nothing, and may be shared.
 
@@ -51,7 +47,7 @@ class Explainer:
         items: pd.DataFrame,
         shelf: Shelf,
         vectors: FloatArray,
-        polarity: Polarity = _unknown_polarity,
+        polarity: Polarity,
     ) -> None:
         self._scorers, self._documents, self._shelf, self._vectors = scorers, documents, shelf, vectors
         self._item_ids, self._titles = (np.asarray(items[name], object) for name in ("item_id", "title"))
@@ -133,7 +129,7 @@ class Explainer:
 
     def struck_text(self, name: str) -> tuple[Document, int | None] | None:
         """The text that a name strikes and which of its phrases (None: all of it); None for a name of no text."""
-        return text_of(name, self._documents, self._semantic)
+        return text_of(name, self._documents)
 
     def strike_names(self, places: NDArray[np.int64]) -> list[str]:
         """Names under which phrases can be struck, in the order asked; "" for typed words."""
@@ -201,8 +197,3 @@ class Explainer:
     def product_profile(self, item_row: int) -> Profile:
         """What the system believes of a product, in themes."""
         return profile_of(self._semantic.item_side(item_row), self._documents, self.polarity)
-
-    def titles(self, item_ids: Sequence[str]) -> list[str]:
-        """Titles of products, in the order asked; the id itself for one that is not in the catalogue."""
-        known = dict(zip(self._item_ids.tolist(), self._titles.tolist(), strict=True))
-        return [known.get(item_id, item_id) for item_id in item_ids]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Container, Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.documents import TOKENS, Document, Documents
 from recsys.errors import InputError
@@ -51,12 +52,11 @@ def without_of(
         not hold
     UnknownItemError : a product is not in the catalogue
     """
-    unique = sorted(set(names))
     places: set[int] = set()
     items: set[int] = set()
     features: set[str] = set()
     circumstances: set[str] = set()
-    for name in unique:
+    for name in sorted(set(names)):
         kind, _, rest = name.partition(":")
         if kind == "f" and rest.partition(":")[0] in _FEATURES and rest.partition(":")[2]:
             if rest not in known_features:
@@ -80,27 +80,31 @@ def without_of(
     return Without(tuple(sorted(places)), tuple(sorted(items)), frozenset(features), frozenset(circumstances))
 
 
-def text_of(name: str, documents: Documents, semantic: SemanticScorer) -> tuple[Document, int | None] | None:
+def text_of(name: str, documents: Documents) -> tuple[Document, int | None] | None:
     """The text that a name strikes, and which of its phrases, None for all of it; None if the name is of no text."""
     found = _TEXT.fullmatch(name)
     if found is None:
         return None
-    kind, number, start = found.groups()
-    places = documents.places_of_text(_KIND_OF[kind], int(number))
+    places, start = _text_named(found, documents)
     if not np.size(places):
         return None
     document = documents.holding(places)[0]
     starts = [first for first, _ in document.spans]
     if start is None:
         return document, None
-    return (document, starts.index(int(start))) if int(start) in starts else None
+    return (document, starts.index(start)) if start in starts else None
+
+
+def _text_named(found: re.Match[str], documents: Documents) -> tuple[NDArray[np.int64], int | None]:
+    """Places of all phrases of a text, none where there is no such text, and where the phrase named starts."""
+    kind, number, start = found.groups()
+    return documents.places_of_text(_KIND_OF[kind], int(number)), None if start is None else int(start)
 
 
 def _places(name: str, found: re.Match[str], documents: Documents, semantic: SemanticScorer) -> list[int]:
-    kind, number, start = found.groups()
-    places = documents.places_of_text(_KIND_OF[kind], int(number))
+    places, start = _text_named(found, documents)
     if start is not None:
-        places = places[semantic.starts[places] == int(start)]
+        places = places[semantic.starts[places] == start]
     if not np.size(places):
         raise InputError(f"{name!r} is not a text or phrase that this model has read; it may be of another model")
     return [int(place) for place in places]

@@ -76,11 +76,12 @@ def _keep() -> None:
 def _verdict(first: Explanation, second: Explanation, found: Difference) -> str:
     way = "above" if found.score >= 0 else "below"
     most = max(COMPONENTS, key=lambda name: found.components[name] * (1 if found.score >= 0 else -1))
+    places = (esc(naming.place_in_words(product.standing)) for product in (first, second))
     return (
         f'<p class="sw-lede">{isolated(first.title)} stands <strong>{abs(found.score):.2f}</strong> {way} '
         f"{isolated(second.title)}, most of all by {LOOKS[most].label.lower()} "
         f"({words.signed(found.components[most])}).</p>"
-        f'<p class="sw-note">{esc(naming.standing(first))} against {esc(naming.standing(second))}.</p>'
+        f'<p class="sw-note">{" against ".join(places)}.</p>'
     )
 
 

@@ -22,7 +22,7 @@ def turning(case: Case) -> None:
     standing = case.explanation.standing
     if standing.rank is None:
         why = "choose a listed product" + (", or restore what is struck" if case.is_argued else "")
-        reason = naming.standing(case.explanation)
+        reason = naming.place_in_words(case.explanation.standing)
         st.html(empty_html(f"Not among the first {case.settings.n}", f"{reason}; {why}"))
         return
     st.html(
