@@ -81,8 +81,8 @@ def categories(table: pd.DataFrame, tone: str, n: int = 10) -> go.Figure:
     figure = _laid_out(
         go.Figure(bars),
         tone,
-        "What shoppers choose most, and how they rate it",
-        "Choices (purchases and good reviews)",
+        "Most chosen categories, and their rating",
+        "Choices (bought, or rated well)",
         "",
     )
     return figure.update_layout(
