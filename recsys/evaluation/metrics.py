@@ -53,7 +53,7 @@ def list_metrics(
     listed = ranked >= 0
     held_out = relevant.astype(bool)  # a copy, so that dropping stored zeros leaves the caller's matrix alone
     held_out.eliminate_zeros()
-    hits = _hits(ranked, listed, held_out)
+    hits = hits_of(ranked, held_out)
     values = _accuracy(hits, np.diff(held_out.indptr).astype(np.float64), k)
     values["ild"] = _diversity(ranked, listed, item_vectors)
     bits = np.log2((n_train_users + 1) / (np.asarray(popularity, np.float64) + 1))
@@ -93,7 +93,8 @@ def _checked(
     return ranked
 
 
-def _hits(ranked: NDArray[np.int32], listed: NDArray[np.bool_], held_out: csr_array) -> NDArray[np.bool_]:
+def hits_of(ranked: NDArray[np.int32], held_out: csr_array) -> NDArray[np.bool_]:
+    """Which places hold a held-out item: bool, shaped as `ranked`; every entry that `held_out` stores counts."""
     n_users, n_items = held_out.shape
     if not held_out.nnz:
         return np.zeros(ranked.shape, bool)
@@ -102,7 +103,7 @@ def _hits(ranked: NDArray[np.int32], listed: NDArray[np.bool_], held_out: csr_ar
     keys = np.sort(users * n_items + held_out.indices)
     wanted = np.arange(n_users, dtype=np.int64)[:, None] * n_items + ranked
     found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    matches: NDArray[np.bool_] = listed & (keys[found] == wanted)
+    matches: NDArray[np.bool_] = (ranked >= 0) & (keys[found] == wanted)
     return matches
 
 
