@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +19,11 @@ from recsys.data import demo
 from recsys.data.writing import write_folder
 from recsys.errors import DataError
 from recsys.progress import Progress
-from recsys.training import fit, jobs
+from recsys.training import fit
 from recsys.training.artifacts import open_artifact
 from recsys.training.home import Home
-from recsys.training.jobs import STAGES, Job, find_job, run_demo_job, start_demo_job
+from recsys.training.jobs import STAGES, Job, JobStatus, find_job, run_demo_job, start_demo_job
+from recsys.work import record as records
 
 Work = Callable[[Progress], None]
 
@@ -73,8 +75,8 @@ def test_every_stage_that_a_person_sees_is_reached(
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)
     places: list[int] = []
-    write = jobs._write
-    monkeypatch.setattr(jobs, "_write", lambda home, facts: (places.append(facts["stage"]), write(home, facts)))
+    write = records.write
+    monkeypatch.setattr(records, "write", lambda path, facts: (places.append(facts["stage"]), write(path, facts)))
     assert run_demo_job(home) == 0
     assert places == sorted(places)
     assert set(places) == set(range(len(STAGES)))
@@ -142,7 +144,7 @@ def test_a_second_run_leaves_the_first_alone(home: Home, works: Callable[[Work],
 
 def record(home: Home, **changes: object) -> None:
     """Write a job's state as its process would have."""
-    facts = jobs._facts(3, 1, 2, time.time() - 60)
+    facts = records.facts(STAGES, 3, 1, 2, time.time() - 60)
     home.job.write_text(json.dumps({**facts, **changes}))
 
 
@@ -214,7 +216,7 @@ class _Started:
 
 def test_two_starts_are_one_job(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     _Started.commands = []
-    monkeypatch.setattr(jobs.subprocess, "Popen", _Started)
+    monkeypatch.setattr(subprocess, "Popen", _Started)
     first, second = start_demo_job(home), start_demo_job(home)
     assert first == second
     assert _Started.commands == [[sys.executable, "-m", "recsys.training.jobs", str(home.path)]]
@@ -223,7 +225,7 @@ def test_two_starts_are_one_job(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_ended_or_is_damaged_can_be_started_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     _Started.commands = []
-    monkeypatch.setattr(jobs.subprocess, "Popen", _Started)
+    monkeypatch.setattr(subprocess, "Popen", _Started)
     for n_started, content in enumerate([b"nonsense", None], start=1):
         if content is None:
             record(home, state="cancelled")
@@ -233,13 +235,19 @@ def test_what_ended_or_is_damaged_can_be_started_again(home: Home, monkeypatch: 
         assert len(_Started.commands) == n_started
 
 
-def wait_for(job: Job, reached: Callable[[jobs.JobStatus], bool], seconds: float = 120) -> jobs.JobStatus:
+def wait_for(job: Job, reached: Callable[[JobStatus], bool], seconds: float = 120) -> JobStatus:
     """The first status that is what the test waits for."""
     end = time.monotonic() + seconds
     while not reached(status := job.status()):
         assert time.monotonic() < end, f"still {dataclasses.asdict(status)}"
         time.sleep(0.05)
     return status
+
+
+def process_of(home: Home) -> int:
+    """The process that a job says it is, 0 before it says so."""
+    facts = records.read(home.job)
+    return facts["pid"] if facts else 0
 
 
 @pytest.mark.slow
@@ -253,12 +261,12 @@ def test_a_real_job_trains_is_stopped_and_is_killed(
     trained = open_artifact(home.model).model_id
 
     job = start_demo_job(home)
-    wait_for(job, lambda status: jobs._read(home)["pid"] > 0)
+    wait_for(job, lambda status: process_of(home) > 0)
     job.cancel()
     assert wait_for(job, lambda status: status.state != "running").state == "cancelled"
 
     job = start_demo_job(home)
-    wait_for(job, lambda status: jobs._read(home)["pid"] > 0)
-    os.kill(jobs._read(home)["pid"], signal.SIGKILL)
+    wait_for(job, lambda status: process_of(home) > 0)
+    os.kill(process_of(home), signal.SIGKILL)
     assert "ended without a word" in wait_for(job, lambda status: status.state != "running").message
     assert open_artifact(home.model).model_id == trained
