@@ -6,7 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import first_start
-from pages._shared.first_start import fraction_done, remaining_s
+from pages._shared.working import fraction_done, remaining_s
+from recsys.errors import RecsysError
 from recsys.training.home import Home
 from recsys.training.jobs import STAGES, JobStatus
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
@@ -116,6 +117,19 @@ def test_a_damaged_model_is_named_and_can_be_made_anew(empty_home: Home, monkeyp
     assert started == [empty_home]
 
 
+def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(home: Home) -> None:
+        raise RecsysError("the disk is full")
+
+    pretend(monkeypatch, None)
+    monkeypatch.setattr(first_start, "start_demo_job", refuse)
+    empty_home.model.mkdir(parents=True)
+    (empty_home.model / "manifest.json").write_text("{broken")
+    page = opened()
+    page.button(key="remake").click().run()
+    assert "It could not be started. The disk is full." in text(page)
+
+
 @pytest.mark.parametrize("name", ["app.py", "pages/1_Recommendations.py"])
 @pytest.mark.parametrize(
     ("manifest", "said"), [(None, "No model in"), ("{broken", "is not JSON"), ("{}", "is not a Shelfwise model")]
@@ -152,7 +166,8 @@ def test_a_model_trained_elsewhere_is_opened_without_the_demo_note(
 
 
 def test_the_share_done_grows_with_stages_and_counts() -> None:
-    shares = [fraction_done(status(current=stage, done=done)) for stage in range(6) for done in (0, 50, 100)]
+    stands = [status(current=stage, done=done) for stage in range(6) for done in (0, 50, 100)]
+    shares = [fraction_done(stand, first_start.PANEL.usual_shares) for stand in stands]
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] == pytest.approx(1)
