@@ -1,4 +1,4 @@
-"""A trained model on disk: arrays, tables and a manifest with checksums, and nothing that could run code.
+"""A trained model or a panel of test shoppers on disk: arrays, tables, a manifest with checksums; nothing that runs.
 
 A folder holds `manifest.json` and the files it names: scorers as safetensors, tables as Arrow IPC. Files are named
 after their content, written beside and renamed; the manifest is replaced last, in one rename. So whoever is killed at
@@ -28,9 +28,35 @@ from recsys.errors import ArtifactError
 from recsys.progress import Progress, silent
 from recsys.training.mapping import map_arrays, map_table
 
-FORMAT = "shelfwise-model"
-FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a folder of this form holds.
+
+    Parameters
+    ----------
+    format, version : as the manifest names them; another version is refused
+    noun : what a person calls it
+    verb, done : what makes one, as a person is told to do it and as it was done
+    command : the command that does it
+    """
+
+    format: str
+    version: int
+    noun: str
+    verb: str
+    done: str
+    command: str
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it cannot be used, as the end of a sentence."""
+        return f"{self.verb} the {self.noun} again"
+
+
+MODEL = Kind("shelfwise-model", 2, "model", "train", "trained", "recsys train")
 
 _T = TypeVar("_T")
 
@@ -44,11 +70,13 @@ class Artifact:
     folder : where it lies
     manifest : the JSON manifest
     model_id : sha256 of the manifest, so of everything
+    kind : what the folder holds
     """
 
     folder: Path
     manifest: Mapping[str, Any]
     model_id: str
+    kind: Kind = MODEL
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of one part, as read-only memory maps."""
@@ -61,13 +89,13 @@ class Artifact:
     def _read(self, name: str, read: Callable[[Path], _T]) -> _T:
         entry = self.manifest["files"].get(name)
         if entry is None:
-            raise ArtifactError(f"{self.folder}: the model has no part {name!r}; train it again")
+            raise ArtifactError(f"{self.folder}: the {self.kind.noun} has no part {name!r}; {self.kind.verb} it again")
         try:
             return read(self.folder / entry["file"])
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError, pa.ArrowException):
             # Its checksum is right, so whoever wrote it meant something else, or it was replaced since.
             raise ArtifactError(
-                f"{self.folder / entry['file']}: part {name!r} cannot be read; train the model again"
+                f"{self.folder / entry['file']}: part {name!r} cannot be read; {self.kind.remedy}"
             ) from None
 
 
@@ -78,24 +106,26 @@ def save_artifact(
     tables: Mapping[str, pa.Table],
     facts: Mapping[str, Any],
     progress: Progress = silent,
+    kind: Kind = MODEL,
 ) -> Artifact:
-    """Write a model; what stood in the folder before stays whole until the very last step.
+    """Write a model or panel; what stood in the folder before stays whole until the very last step.
 
     Parameters
     ----------
-    folder : made if it is missing; refused if it holds other things than a model
+    folder : made if it is missing; refused if it holds other things
     arrays : part name to its named arrays
     tables : table name to table
     facts : JSON-like content of the manifest
     """
-    require_model_folder(folder)
+    require_model_folder(folder, kind)
     folder.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(folder):
-        _write_model(folder, arrays, tables, facts, progress)
-    return open_artifact(folder)
+        _write(kind, folder, arrays, tables, facts, progress)
+    return open_artifact(folder, kind)
 
 
-def _write_model(
+def _write(
+    kind: Kind,
     folder: Path,
     arrays: Mapping[str, Mapping[str, NDArray[Any]]],
     tables: Mapping[str, pa.Table],
@@ -105,17 +135,17 @@ def _write_model(
     files: dict[str, dict[str, Any]] = {}
     n_parts = len(arrays) + len(tables)
     for name, part in arrays.items():
-        progress("saving the model", len(files), n_parts)
+        progress(f"saving the {kind.noun}", len(files), n_parts)
         contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
         files[name] = _write_part(folder, name, "safetensors", partial(save_file, contiguous))
     for name, table in tables.items():
-        progress("saving the model", len(files), n_parts)
+        progress(f"saving the {kind.noun}", len(files), n_parts)
         files[name] = _write_part(folder, name, "arrow", partial(_write_table, table))
-    manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **facts, "files": files}
+    manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
     content = json.dumps(manifest, indent=1, sort_keys=True).encode()
     beside = folder / f".{MANIFEST}.{os.getpid()}"
     _write_synced(beside, content)
-    progress("saving the model", n_parts, n_parts)  # the last moment to stop with nothing changed
+    progress(f"saving the {kind.noun}", n_parts, n_parts)  # the last moment to stop with nothing changed
     os.replace(beside, folder / MANIFEST)
     _sync_folder(folder)
     _remove_stale(folder, {entry["file"] for entry in files.values()})
@@ -132,70 +162,72 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def open_artifact(folder: Path) -> Artifact:
-    """Open and check a model folder.
+def open_artifact(folder: Path, kind: Kind = MODEL) -> Artifact:
+    """Open and check a model folder, or one of another kind.
 
     Raises
     ------
-    ArtifactError : it is missing, not a model, from another version, or a file of it is missing or changed
+    ArtifactError : it is missing, not of this kind, from another version, or a file of it is missing or changed
     """
     for attempt in range(3):
         try:
-            return _open_checked(folder)
+            return _open_checked(folder, kind)
         except FileNotFoundError as error:
             # Another process may just have replaced the manifest and removed the files of the earlier one.
             if attempt == 2:
                 raise ArtifactError(
-                    f"{folder}: {Path(error.filename).name} is missing from the model; train it again"
+                    f"{folder}: {Path(error.filename).name} is missing from the {kind.noun}; {kind.verb} it again"
                 ) from None
         except OSError as error:
             raise ArtifactError(
-                f"{error.filename or folder}: the model cannot be read ({error.strerror}); check the disk and the "
-                "permissions, or train it again"
+                f"{error.filename or folder}: the {kind.noun} cannot be read ({error.strerror}); check the disk and "
+                f"the permissions, or {kind.verb} it again"
             ) from None
     raise AssertionError("unreachable")
 
 
-def _open_checked(folder: Path) -> Artifact:
+def _open_checked(folder: Path, kind: Kind) -> Artifact:
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(
-            f"{folder}: there is no trained model here ({MANIFEST} is missing); run `recsys train` first"
+            f"{folder}: there is no {kind.done} {kind.noun} here ({MANIFEST} is missing); run `{kind.command}` first"
         )
     content = path.read_bytes()
     try:
         manifest = json.loads(content)
     except (ValueError, RecursionError):
-        raise ArtifactError(f"{path}: the manifest is damaged (it is not JSON); train the model again") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArtifactError(f"{path}: this is not a Shelfwise model; give the folder that `recsys train --out` wrote")
-    if manifest.get("format_version") != FORMAT_VERSION:
+        raise ArtifactError(f"{path}: the manifest is damaged (it is not JSON); {kind.remedy}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != kind.format:
+        raise ArtifactError(
+            f"{path}: this is not a Shelfwise {kind.noun}; give the folder that `{kind.command} --out` wrote"
+        )
+    if manifest.get("format_version") != kind.version:
         found = manifest.get("format_version")
         raise ArtifactError(
-            f"{path}: the model has format {found}, this version reads format {FORMAT_VERSION}; train the model again"
+            f"{path}: the {kind.noun} has format {found}, this version reads format {kind.version}; {kind.remedy}"
         )
-    _check_files(folder, manifest.get("files"))
-    return Artifact(folder, manifest, hashlib.sha256(content).hexdigest())
+    _check_files(folder, manifest.get("files"), kind)
+    return Artifact(folder, manifest, hashlib.sha256(content).hexdigest(), kind)
 
 
-def _check_files(folder: Path, files: object) -> None:
+def _check_files(folder: Path, files: object, kind: Kind) -> None:
     """Every file that a manifest names stands in the folder, unchanged."""
     if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
         raise ArtifactError(
-            f"{folder / MANIFEST}: the manifest is damaged (it does not say which files belong to the model); "
-            "train the model again"
+            f"{folder / MANIFEST}: the manifest is damaged (it does not say which files belong to the {kind.noun}); "
+            f"{kind.remedy}"
         )
     for name, entry in files.items():
         if not re.fullmatch(r"[\w-][\w.-]*", entry["file"]):
             raise ArtifactError(
                 f"{folder / MANIFEST}: the manifest points outside its folder ({entry['file']!r}); "
-                "do not use this model"
+                f"do not use this {kind.noun}"
             )
         file = folder / entry["file"]
         found = file.stat()
         whole = stat.S_ISREG(found.st_mode) and found.st_size == entry["n_bytes"]
         if not whole or _sha256(file) != entry["sha256"]:
-            raise ArtifactError(f"{file}: part {name!r} is damaged (its checksum differs); train the model again")
+            raise ArtifactError(f"{file}: part {name!r} is damaged (its checksum differs); {kind.remedy}")
 
 
 def _is_entry(entry: object) -> bool:
@@ -243,13 +275,13 @@ def _remove_stale(folder: Path, kept: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def require_model_folder(folder: Path) -> None:
+def require_model_folder(folder: Path, kind: Kind = MODEL) -> None:
     """Raise ArtifactError unless a model may be written here: a new or empty folder, or one that holds a model."""
     if folder.exists() and not folder.is_dir():
-        raise ArtifactError(f"{folder} is a file; give a folder for the model")
+        raise ArtifactError(f"{folder} is a file; give a folder for the {kind.noun}")
     standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not (standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)):
-        raise ArtifactError(f"{folder} cannot be written in {standing}; give another folder for the model")
+        raise ArtifactError(f"{folder} cannot be written in {standing}; give another folder for the {kind.noun}")
     if folder.is_dir() and not (folder / MANIFEST).exists():
         other = [
             p.name
@@ -257,7 +289,9 @@ def require_model_folder(folder: Path) -> None:
             if p.suffix not in (".safetensors", ".arrow") and not p.name.startswith(".")
         ]
         if other:
-            raise ArtifactError(f"{folder} holds other files ({other[0]}); give a new or empty folder for the model")
+            raise ArtifactError(
+                f"{folder} holds other files ({other[0]}); give a new or empty folder for the {kind.noun}"
+            )
 
 
 def _sha256(path: Path) -> str:
