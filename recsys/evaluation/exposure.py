@@ -1,4 +1,4 @@
-"""What all lists together show: long tail, serendipity, and how evenly products are shown; see `definitions`."""
+"""Long tail, serendipity and exposure of many lists in array operations; `definitions` says what each one means."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,30 +84,13 @@ def exposure(ranked: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:
     return np.bincount(ranked[ranked >= 0], minlength=n_items).astype(np.float64)
 
 
-def gini_parts(ranked: NDArray[np.int32], n_items: int) -> tuple[float, UserValues]:
-    """Gini of exposure, and by how much each shopper's weight moves it: float64 of shape (n_users,), mean 0."""
-    counts = exposure(ranked, n_items)
-    total = counts.sum()
+def gini(counts: NDArray[np.float64]) -> float:
+    """Gini coefficient of how often each product is shown, float64 of shape (n_items,); NaN when nothing is."""
+    n_items, total = len(counts), counts.sum()
     if not total:
-        return np.nan, np.full(len(ranked), np.nan)
-    order = np.argsort(counts, kind="stable")
-    levels, starts, sizes = np.unique(counts[order], return_index=True, return_counts=True)
-    ranks = (starts + (sizes + 1) / 2)[np.searchsorted(levels, counts)]
-    value = float(2 * (ranks @ counts) / (n_items * total) - (n_items + 1) / n_items)
-    slopes = 2 * ranks / (n_items * total) - (value + (n_items + 1) / n_items) / total
-    return value, _sums(ranked, slopes) * len(ranked)
-
-
-def coverage_parts(ranked: NDArray[np.int32], n_items: int) -> tuple[float, UserValues]:
-    """Coverage, and what each shopper alone adds, times the shoppers: float64 of shape (n_users,)."""
-    counts = exposure(ranked, n_items)
-    alone = (counts == 1) / n_items
-    return float(np.count_nonzero(counts) / n_items), _sums(ranked, alone) * len(ranked)
-
-
-def _sums(ranked: NDArray[np.int32], per_item: NDArray[np.float64]) -> UserValues:
-    sums: UserValues = np.where(ranked >= 0, per_item[ranked], 0).sum(1)
-    return sums
+        return float("nan")
+    places = np.arange(1, n_items + 1)
+    return float(2 * (places @ np.sort(counts)) / (n_items * total) - (n_items + 1) / n_items)
 
 
 def _mean_of(values: NDArray[np.float64], listed: NDArray[np.bool_]) -> UserValues:

@@ -1,21 +1,23 @@
 """Two settings on the same shoppers: every metric of both, the change, and how sure it is.
 
-Every interval rests on the same resamples of shoppers. A metric of all lists together (`WHOLE_METRICS`) is no mean
-over shoppers, so each shopper stands for what the metric would lose without the shopper's list; those values are
-resampled like any other column.
+Every interval rests on the same resamples of shoppers (`resampling`), and is made by `intervals`; the shoppers' shares
+in a metric of all lists together come from `shares`.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.exposure import coverage_parts, gini_parts, mean_popularity
+from recsys.evaluation.exposure import mean_popularity
+from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.metrics import ACCURACY_METRICS, UserValues
-from recsys.evaluation.significance import Interval, bootstrap_means
+from recsys.evaluation.shares import ListChange
+from recsys.evaluation.significance import Interval
+from recsys.evaluation.ties import tied_with_best as tied_with_best
 
 SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail")
 """Metrics of one shopper's list; shown as means over shoppers."""
@@ -82,6 +84,7 @@ class Difference:
     new, old : the metric of either setting, over the shoppers that have both values
     change : new - old with its interval
     verdict : "better" or "worse" where the interval leaves out 0, by `HIGHER_IS_BETTER`; else "unclear"
+    n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
     """
 
     metric: str
@@ -89,15 +92,28 @@ class Difference:
     old: float
     change: Interval
     verdict: Verdict
+    n_changed: int
 
 
 def means(
     lists: Lists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
 ) -> dict[str, Interval]:
-    """Every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`."""
-    estimates, columns = _columns(lists, facts)
-    intervals = bootstrap_means(columns, seed, n_resamples, level)
-    return {name: _moved(interval, estimates[name]) for name, interval in zip(LIVE_METRICS, intervals, strict=True)}
+    """Every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
+
+    The ends are NaN where too few shoppers tell (see `intervals.FEWEST_TELLING`), or where the metric has no value.
+    """
+    _require_same_shoppers(lists, lists, facts)
+    nothing = np.full((len(lists.ranked), 0), -1, np.int32)
+    change = ListChange(lists.ranked, nothing, facts.n_items)
+    whole = {"coverage": change.coverage(), "gini": change.gini()}
+    listed = mean_popularity(lists.ranked, facts.popularity)
+    columns = [*(lists.values[name] for name in SHOPPER_METRICS), *(column for _, _, column in whole.values()), listed]
+    intervals = dict(zip(LIVE_METRICS, _intervals(columns, facts, seed, n_resamples, level), strict=True))
+    for name, (now, _, _) in whole.items():
+        intervals[name] = _moved(intervals[name], now, bounds=(0.0, 1.0))
+    lift = intervals["popularity_lift"]
+    intervals["popularity_lift"] = replace(lift, mean=lift.mean - 1, low=lift.low - 1, high=lift.high - 1)
+    return intervals
 
 
 def differences(
@@ -105,71 +121,68 @@ def differences(
 ) -> dict[str, Difference]:
     """Every metric's change from `old` to `new`; row u of either is the same shopper.
 
+    The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ enough to tell (see
+    `intervals.FEWEST_TELLING`).
+
     Raises
     ------
     ValueError : the two do not hold the same shoppers
     """
-    if new.ranked.shape[0] != old.ranked.shape[0] or len(new.ranked) != len(facts.profile_popularity):
-        raise ValueError(
-            f"a paired comparison needs the same shoppers: {len(new.ranked)} new lists, {len(old.ranked)} old ones "
-            f"and facts on {len(facts.profile_popularity)} shoppers"
-        )
-    new_estimates, new_columns = _columns(new, facts)
-    old_estimates, old_columns = _columns(old, facts)
-    intervals = bootstrap_means(new_columns - old_columns, seed, n_resamples, level)
-    both = ~np.isnan(new_columns) & ~np.isnan(old_columns)
+    _require_same_shoppers(new, old, facts)
+    change = ListChange(new.ranked, old.ranked, facts.n_items)
+    whole = {"coverage": change.coverage(), "gini": change.gini()}
+    now_listed, was_listed = (mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
+    columns = [new.values[name] - old.values[name] for name in SHOPPER_METRICS]
+    columns += [*(column for _, _, column in whole.values()), now_listed - was_listed]
+    intervals = _intervals(columns, facts, seed, n_resamples, level)
     answer = {}
-    for place, (name, interval) in enumerate(zip(LIVE_METRICS, intervals, strict=True)):
-        if name in WHOLE_METRICS:
-            now, before = new_estimates[name], old_estimates[name]
+    for name, column, interval in zip(LIVE_METRICS, columns, intervals, strict=True):
+        if name in whole:
+            now, before, _ = whole[name]
+        elif name == "popularity_lift":
+            both = ~np.isnan(column) & ~np.isnan(facts.profile_popularity)
+            base = _mean(facts.profile_popularity[both])
+            now, before = (
+                _mean(listed[both]) / base - 1 if base > 0 else math.nan for listed in (now_listed, was_listed)
+            )
         else:
-            rows = both[:, place]
-            now, before = _mean(new_columns[rows, place]), _mean(old_columns[rows, place])
-        change = _moved(interval, now - before)
-        answer[name] = Difference(name, now, before, change, _verdict(change, HIGHER_IS_BETTER[name]))
+            both = ~np.isnan(column)
+            now, before = _mean(new.values[name][both]), _mean(old.values[name][both])
+        n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
+        moved = _moved(interval, now - before)
+        answer[name] = Difference(name, now, before, moved, _verdict(moved, HIGHER_IS_BETTER[name]), n_moved)
     return answer
 
 
-def tied_with_best(
-    per_point: NDArray[np.float32], best: int, level: float = 0.95, seed: int = 0, n_resamples: int = 1000
-) -> NDArray[np.bool_]:
-    """Which points are statistically tied with the best one: bool of shape (n_points,).
-
-    Parameters
-    ----------
-    per_point : float32 of shape (n_points, n_users), one metric of every shopper at every point; NaN users are skipped
-    best : the point whose mean is highest
-    """
-    gaps = per_point[best][None, :] - per_point
-    intervals = bootstrap_means(gaps.T.astype(np.float64), seed, n_resamples, level)
-    return np.array([not interval.low > 0 for interval in intervals])
+def _intervals(
+    columns: list[UserValues], facts: ShopFacts, seed: int, n_resamples: int, level: float
+) -> list[Interval]:
+    """Intervals of the columns of `LIVE_METRICS`; the last one, popularity, is weighed against the profiles."""
+    per = np.ones((len(facts.profile_popularity), len(LIVE_METRICS)))
+    per[:, -1] = facts.profile_popularity
+    return ratio_intervals(np.stack(columns, axis=1), per, seed, n_resamples, level)
 
 
-def _columns(lists: Lists, facts: ShopFacts) -> tuple[dict[str, float], NDArray[np.float64]]:
-    """Every metric, and float64 of shape (n_users, n_metrics) whose columns' means spread as the metrics do."""
-    columns = [lists.values[name] for name in SHOPPER_METRICS]
-    estimates = {name: _mean(column[~np.isnan(column)]) for name, column in zip(SHOPPER_METRICS, columns, strict=True)}
-    for name, parts in (("coverage", coverage_parts), ("gini", gini_parts)):
-        estimates[name], column = parts(lists.ranked, facts.n_items)
-        columns.append(column)
-    listed, profile = mean_popularity(lists.ranked, facts.popularity), facts.profile_popularity
-    known = ~np.isnan(listed) & ~np.isnan(profile)
-    base = _mean(profile[known])
-    ratio = _mean(listed[known]) / base if base > 0 else math.nan
-    estimates["popularity_lift"] = ratio - 1
-    columns.append(
-        np.where(known, (listed - ratio * profile) / base, np.nan) if base > 0 else np.full_like(profile, np.nan)
-    )
-    return estimates, np.stack(columns, axis=1)
+def _require_same_shoppers(new: Lists, old: Lists, facts: ShopFacts) -> None:
+    n_users = len(facts.profile_popularity)
+    if not len(new.ranked) == len(old.ranked) == n_users:
+        raise ValueError(
+            f"a paired comparison needs the same shoppers, got {len(new.ranked)} new lists, {len(old.ranked)} old "
+            f"lists and the facts of {n_users} shoppers; take the same rows of each with `of`"
+        )
 
 
 def _mean(values: UserValues) -> float:
     return float(values.mean()) if len(values) else math.nan
 
 
-def _moved(interval: Interval, estimate: float) -> Interval:
-    shift = estimate - interval.mean
-    return Interval(estimate, interval.low + shift, interval.high + shift, interval.n, interval.n_skipped)
+def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-math.inf, math.inf)) -> Interval:
+    """The interval around another estimate: that of the metric itself, in place of the mean of the shares."""
+    low, high = (
+        min(max(end + estimate - interval.mean, bounds[0]), bounds[1]) if not math.isnan(end) else end
+        for end in (interval.low, interval.high)
+    )
+    return replace(interval, mean=estimate, low=low, high=high)
 
 
 def _verdict(change: Interval, higher_is_better: bool) -> Verdict:

@@ -9,17 +9,13 @@ Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapters 12 and 13;
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics import shown
-
-CELLS_AT_ONCE = 2**20
-"""Size of a block of resample counts (8 MB), which bounds memory however many shoppers there are."""
+from recsys.evaluation.resampling import resample_counts
 
 Array = NDArray[np.float64]
 
@@ -161,28 +157,10 @@ def _resampled_means(values: Array, present: NDArray[np.bool_], seed: int, n_res
     n_drawn = np.full(values.shape[1], len(values), np.float64)
     means = np.full((n_resamples, values.shape[1]), np.nan)
     done = 0
-    for counts in _resample_counts(len(values), seed, n_resamples):
+    for counts in resample_counts(len(values), seed, n_resamples):
+        drawn = counts.astype(np.float64)
         n_block = np.tile(n_drawn, (len(counts), 1))
-        n_block[:, partly] = counts @ weights
-        np.divide(counts @ filled, n_block, out=means[done : done + len(counts)], where=n_block > 0)
+        n_block[:, partly] = drawn @ weights
+        np.divide(drawn @ filled, n_block, out=means[done : done + len(counts)], where=n_block > 0)
         done += len(counts)
     return means
-
-
-def _resample_counts(n_users: int, seed: int, n_resamples: int) -> Iterator[Array]:
-    """How often each resample draws each shopper, in blocks of shape (n_block, n_users)."""
-    if n_resamples < 1:
-        raise ValueError(f"n_resamples={n_resamples} is not usable; give at least 1")
-    size = max(1, CELLS_AT_ONCE // n_users)
-    for block, start in enumerate(range(0, n_resamples, size)):
-        yield _counts_block(n_users, seed, block, min(size, n_resamples - start))
-
-
-@lru_cache(maxsize=8)
-def _counts_block(n_users: int, seed: int, block: int, n_block: int) -> Array:
-    """One block of counts, kept because every model and metric of a run asks for the same ones; read-only."""
-    drawn = np.random.default_rng([seed, block]).integers(0, n_users, (n_block, n_users))
-    drawn += np.arange(n_block)[:, None] * n_users
-    counts = np.bincount(drawn.ravel(), minlength=n_block * n_users).reshape(n_block, n_users).astype(np.float64)
-    counts.flags.writeable = False
-    return counts

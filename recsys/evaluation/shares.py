@@ -1,0 +1,109 @@
+"""What each shopper's list does to a metric of all lists together, so that its spread over shoppers can be resampled.
+
+Coverage and Gini are no means over shoppers. A plain resample, which repeats some shoppers, always shows fewer products
+than the shoppers do; so each shopper stands for what the metric would lose without the shopper's list (the jackknife),
+and those shares are resampled like any other column. The target is the metric that as many shoppers of the same
+population get on average.
+
+The jackknife's variance is too large, as it counts what two shoppers do together twice, what three do three times and
+so on (Efron & Stein 1981). For a metric that adds up over products those parts can be told from the lists: a product
+that exactly two lists show is lost with two shoppers and not with one. So the shares are shrunk by the square root of
+what the variance is over what the jackknife makes of it. In the difference of two settings, a product that the very
+same shoppers are shown by both cannot change anything and does not count.
+
+For coverage the true variance is, up to rare products on the same lists, how many new products as many shoppers again
+would show: products on one list - on two + on three - ... (Good & Toulmin 1956), an alternating sum whose far terms
+are noise and so fade out (Efron & Thisted 1976). For Gini one correction is enough.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.evaluation.exposure import exposure, gini
+from recsys.evaluation.metrics import UserValues
+
+FADING = np.array([0.0, 1.0, -1.0, 0.75, -0.25])
+"""Weight of products on 0, 1, 2, 3 and 4 lists in the variance of coverage; more lists count nothing."""
+
+PAIRS_COUNT = 0.75
+"""How much of the pairs' part is taken off the variance of Gini: all of it would leave the triples' part owing."""
+
+Ranked = NDArray[np.int32]
+PerItem = NDArray[np.float64]
+
+
+def kept(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
+    """Which places of `new` hold a product that the same shopper's list in `old` holds, at any place."""
+    found = np.zeros(new.shape, bool)
+    for place in range(old.shape[1]):
+        found |= new == old[:, place : place + 1]
+    return found & (new >= 0)
+
+
+class ListChange:
+    """The lists of two settings, row by row the same shoppers, and the counts that both metrics need.
+
+    Parameters
+    ----------
+    new, old : int32 of shape (n_users, n_listed), item rows, padded with -1
+    n_items : size of the catalogue
+    """
+
+    def __init__(self, new: Ranked, old: Ranked, n_items: int) -> None:
+        both = kept(new, old)
+        self.new, self.old, self.n_items = new, old, n_items
+        self.n_new, self.n_old = exposure(new, n_items), exposure(old, n_items)
+        self.n_both = np.bincount(new[both], minlength=n_items).astype(np.float64)
+        self.moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
+
+    def coverage(self) -> tuple[float, float, UserValues]:
+        """Coverage of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
+        differ = (self.n_new > self.n_both) | (self.n_old > self.n_both)
+        counts = np.concatenate([self.n_new[differ], self.n_old[differ]]).astype(np.int64)
+        on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
+        gains = _sums(self.new, (self.n_new == 1) / self.n_items) - _sums(self.old, (self.n_old == 1) / self.n_items)
+        now, before = (float(np.count_nonzero(counts) / self.n_items) for counts in (self.n_new, self.n_old))
+        return now, before, gains * len(self.new) * _shrinkage(float(FADING @ on), float(on[1]))
+
+    def gini(self) -> tuple[float, float, UserValues]:
+        """Gini of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
+        (new_step, new_bend), (old_step, old_bend) = _steps(self.n_new), _steps(self.n_old)
+        both, new, old = self.n_both, self.n_new, self.n_old
+        singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
+        pairs = _pairs(both) * (new_bend - old_bend) ** 2
+        pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
+        gains = _sums(self.new, new_step) - _sums(self.old, old_step)
+        shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
+        return gini(new), gini(old), gains * len(self.new) * shrinkage
+
+
+def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
+    """By how much the Gini falls when a product loses one of its lists, and by how much that step itself changes.
+
+    Losing a list puts the product behind those that are shown as often. Steps are centred: all products moving alike
+    change nothing.
+    """
+    n_items, total = len(counts), counts.sum()
+    if not total:
+        return np.zeros(n_items), np.zeros(n_items)
+    on = np.bincount(counts.astype(np.int64))
+    fewer = np.concatenate([[0], np.cumsum(on)])  # fewer[c]: products on fewer than c lists
+    places = counts.astype(np.int64)
+    steps = 2 * fewer[places] / (n_items * total)
+    steps -= steps @ counts / total
+    bends = np.where(counts >= 2, 2 * on[np.maximum(places - 1, 0)] / (n_items * total), 0.0)
+    return steps, bends
+
+
+def _pairs(counts: PerItem) -> PerItem:
+    return counts * (counts - 1) / 2
+
+
+def _shrinkage(variance: float, jackknife: float) -> float:
+    """Never less than half: a variance that few products tell is not believed to be nothing."""
+    return float(np.sqrt(np.clip(variance / jackknife, 0.25, 1.0))) if jackknife > 0 else 1.0
+
+
+def _sums(ranked: Ranked, per_item: PerItem) -> UserValues:
+    sums: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
+    return sums

@@ -1,0 +1,66 @@
+"""Which of many settings the data cannot tell from the best one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.evaluation.intervals import FEWEST_TELLING
+from recsys.evaluation.resampling import grouped, resample_counts
+
+
+def tied_with_best(
+    per_point: NDArray[np.float32], best: int, level: float = 0.95, seed: int = 0, n_resamples: int = 1000
+) -> NDArray[np.bool_]:
+    """Which points may be as good as the best: bool of shape (n_points,), True at `best`.
+
+    The best of many noisy means is partly lucky, and hundreds of comparisons with it are made at once, so comparing
+    each point with it at 95% would leave out the truly best point far more often than one time in twenty. Here a point
+    is left out only when its gap to the best, in standard errors, exceeds what the largest of all such gaps reaches in
+    95% of the resamples when no point is better than another (the max-T bootstrap). The set therefore holds the truly
+    best point with about 95% confidence, wherever it is: multiple comparisons with the best (Hsu), or the first and
+    widest step of a model confidence set (Hansen et al.). That a point is in it does not show that it is as good: the
+    data cannot tell. More shoppers make the set smaller.
+
+    A point that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it, and no gap is believed of it.
+
+    Parameters
+    ----------
+    per_point : float32 of shape (n_points, n_users), one metric, higher is better, of every shopper at every point;
+        shoppers that have no value (NaN) at some point are skipped
+    best : the point whose mean is highest
+    level, seed, n_resamples : as for all intervals
+
+    Raises
+    ------
+    ValueError : `best` is no row of `per_point`, or level is not between 0 and 1
+
+    References
+    ----------
+    Gupta (1965), Technometrics 7(2); Hsu (1981), Annals of Statistics 9(5); Westfall & Young (1993), Resampling-based
+    multiple testing; Hansen, Lunde & Nason (2011), Econometrica 79(2).
+    """
+    if per_point.ndim != 2 or not 0 <= best < len(per_point):
+        raise ValueError(f"best={best} is no row of per_point, whose shape is {per_point.shape}")
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
+    known = ~np.isnan(per_point).any(0)
+    gaps = (per_point[best] - per_point)[:, known]
+    n_users = gaps.shape[1]
+    tied = np.ones(len(per_point), bool)
+    if not n_users:
+        return tied
+    means = gaps.mean(1, dtype=np.float64)
+    gaps -= means[:, None].astype(np.float32)
+    squares = np.einsum("pu,pu->p", gaps, gaps)
+    fourths = np.einsum("pu,pu,pu,pu->p", gaps, gaps, gaps, gaps)
+    telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
+    told = np.flatnonzero(telling >= FEWEST_TELLING)
+    if not len(told):
+        return tied
+    lengths = np.sqrt(squares[told])  # n_users times the standard error
+    units = grouped(np.ascontiguousarray(gaps[told].T), seed)
+    units /= lengths
+    largest = np.concatenate(
+        [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
+    )
+    tied[told] = means[told] * n_users / lengths <= np.quantile(largest, level)
+    return tied
