@@ -1,6 +1,7 @@
 """Every error that Shelfwise raises on purpose: each names the thing, shows the value and says what to do."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 
 class RecsysError(Exception):
@@ -129,3 +130,57 @@ class Cancelled(RecsysError):
 
     def __str__(self) -> str:
         return f"stopped while {self.stage}; what was there before is unchanged"
+
+
+class LeakError(RecsysError):
+    """Something that is held out was learned from, so that no figure measured on it could be believed."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; nothing was measured, since every figure would flatter"
+
+
+class StoreError(RecsysError):
+    """What people saved cannot be read, or something new cannot be saved; what was saved before is still there."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached, or is busy, right now; the same call may work a moment later."""
+
+
+class PresetError(InputError):
+    """A preset, or a document of presets, cannot be saved as it is."""
+
+
+class UnknownPresetError(InputError, KeyError):
+    """There is no such preset in this shop, or no longer."""
+
+    def __init__(self, preset_id: str) -> None:
+        super().__init__(preset_id)
+        self.preset_id = preset_id
+
+    def __str__(self) -> str:
+        return f"preset {self.preset_id!r} is not in this shop, or was deleted; choose one from the list, or restore it"
+
+
+class ConflictError(RecsysError):
+    """Somebody else saved or deleted a preset after it was opened here; nothing was overwritten.
+
+    Parameters
+    ----------
+    name : the preset
+    done : what happened to it, "saved" or "deleted"
+    by : who did that, "somebody" when they did not say
+    at : when
+    """
+
+    def __init__(self, name: str, done: str, by: str, at: datetime) -> None:
+        super().__init__(name, done, by, at)
+        self.name, self.done, self.by, self.at = name, done, by, at
+
+    def __str__(self) -> str:
+        moment = f"{self.at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"
+        remedy = "restore it" if self.done == "deleted" else "open it again and repeat your change"
+        return (
+            f"preset {self.name!r} was {self.done} by {self.by} on {moment}, after you opened it; nothing was"
+            f" overwritten: {remedy}, or save yours under another name"
+        )

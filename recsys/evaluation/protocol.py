@@ -2,26 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
+from recsys.data.splitting import Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
+from recsys.evaluation.asking import SplitName, batches
+from recsys.evaluation.leaks import check_leaks
 from recsys.evaluation.lists import ModelReport, evaluate_lists
 from recsys.evaluation.weights import ValidationScores, best_weights
 from recsys.fusion import Standardised, fuse
 from recsys.progress import Progress, silent
 from recsys.ranking import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting, Requests, Scorer
+from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
-from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings, require_seed, season_of
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 
@@ -29,11 +28,8 @@ TRADITIONAL = ("collaborative", "content")
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
 """Every model that is compared, in the order in which they are shown."""
 
-CHUNK_USERS = 256
 MAX_VALIDATION_FLOATS = 250_000_000
 """Weights are chosen on as many validation shoppers as fit in this many scores (1 GB)."""
-
-SplitName = Literal["temporal", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +86,7 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     """
     settings = settings or EvaluationSettings()
     data = Dataset.read(folder, progress).core(settings.min_interactions)
-    split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
-    if not len(split.test.user_rows):
-        raise DataError(
-            "no shopper has enough interactions to hold one out",
-            file="the data folder",
-            remedy="lower --min-interactions, use the other --split, or bring more data",
-        )
+    split = split_of(data, settings)
     book = make_phrasebook(data, progress)
     weights = choose_weights(data, split, book, settings, progress)
     models = dict(_reports(data, split, book, weights, settings, progress))
@@ -104,11 +94,24 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     return Evaluation(_in_words(split, settings, weights), settings.k, len(users), models, weights)
 
 
+def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
+    """What is held out of the data; raises DataError where too little of it is left to test on."""
+    split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
+    if not len(split.test.user_rows):
+        raise DataError(
+            "no shopper has enough interactions to hold one out",
+            file="the data folder",
+            remedy="lower --min-interactions, use the other --split, or bring more data",
+        )
+    return split
+
+
 def choose_weights(
     data: Dataset, split: Split, book: Phrasebook, settings: EvaluationSettings, progress: Progress = silent
 ) -> dict[str, FusionSettings]:
     """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book, settings.seed), progress)
+    check_leaks(data, split.fit_validation, split.validation, settings.split, scorers)
     scores = validation_scores(data, split, scorers, settings, progress)
     traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
     full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
@@ -128,7 +131,7 @@ def validation_scores(
     if len(users) > most:
         users = np.sort(np.random.default_rng(settings.seed).choice(users, most, replace=False))
     values = np.empty((len(users), len(COMPONENTS), data.n_items), np.float32)
-    for start, requests in _batches(data, split.fit_validation, split.validation, users, settings.split):
+    for start, requests in batches(data, split.fit_validation, split.validation, users, settings.split):
         progress("scoring validation shoppers", start, len(users))
         raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
         for place in range(len(requests)):
@@ -150,10 +153,11 @@ def _reports(
 ) -> Iterator[tuple[str, ModelReport]]:
     train, users = split.fit_test, split.test.users()
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, Fitting(train, book, settings.seed), progress)
+    check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
     ranking, owned = RankingSettings(n=settings.k), train.owned()
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
-    for start, requests in _batches(data, train, split.test, users, settings.split):
+    for start, requests in batches(data, train, split.test, users, settings.split):
         progress("ranking for test shoppers", start, len(users))
         raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
         eligible = ~owned[requests.user_rows].toarray().astype(bool)
@@ -185,50 +189,6 @@ def _reports(
     progress("measuring", len(MODELS), len(MODELS))
 
 
-def _batches(
-    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
-) -> Iterator[tuple[int, Requests]]:
-    contexts = _contexts(data, train, held_out, users, split)
-    for start in range(0, len(users), CHUNK_USERS):
-        chunk = slice(start, start + CHUNK_USERS)
-        yield start, Requests(users[chunk], tuple(contexts[chunk]))
-
-
-def _contexts(
-    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
-) -> list[Context]:
-    """The circumstances in which each shopper is served.
-
-    Leave-last-out asks at the moment of the held-out act, on its device and in its region, as a live shop would know
-    them before the act. The temporal split asks at the cut, of which only the season means something for the weeks
-    that follow, and in the region where the shopper acted most.
-    """
-    moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
-    if split == "last":
-        places = pd.DataFrame(
-            {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
-        )
-        acts = data.interactions().drop_duplicates(["user_row", "item_row", "time_s"])
-        acts = places.merge(acts, on=["user_row", "item_row", "time_s"], how="left").set_index("user_row")
-        devices = acts["device"].astype(object).fillna("").reindex(users)
-        regions = acts["region"].astype(object).fillna("").reindex(users)
-        return [
-            Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
-            for moment, device, region in zip(moments, devices, regions, strict=True)
-        ]
-    acts = train.interactions()
-    acts = acts[(acts["region"] != "") & acts["user_row"].isin(users)]
-    homes = acts.groupby("user_row")["region"].agg(lambda regions: regions.astype(str).mode().iloc[0]).reindex(users)
-    return [
-        Context(
-            season=season_of(datetime.fromtimestamp(moment, UTC).month),
-            region=region if isinstance(region, str) else None,
-            moment=datetime.fromtimestamp(moment, UTC),
-        )
-        for moment, region in zip(moments, homes, strict=True)
-    ]
-
-
 def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings]) -> str:
     hindsight = (
         "What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "
@@ -241,7 +201,8 @@ def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, 
         f"{split.protocol}. {hindsight}Shoppers and products with fewer than {settings.min_interactions} positives "
         "were dropped first. The whole remaining catalogue was ranked, without what a shopper already had. Weights "
         f"were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training and "
-        "validation together and tested once. Intervals are 95% bootstrap intervals over shoppers."
+        "validation together and tested once. Held-out reviews and pairs were looked for in every profile and history "
+        "before anything was measured, and none was found. Intervals are 95% bootstrap intervals over shoppers."
     )
 
 

@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.data.writing import write_folder
 from recsys.errors import DataError, SettingsError
-from recsys.evaluation import protocol
+from recsys.evaluation import asking, protocol
 from recsys.evaluation.metrics import METRICS
 from recsys.evaluation.protocol import MODELS, EvaluationSettings, SplitName, choose_weights, evaluate
 from recsys.progress import Progress, silent
@@ -96,7 +96,7 @@ def test_no_list_holds_what_the_shopper_had(shop: Path, monkeypatch: pytest.Monk
 def test_leave_last_out_asks_in_the_circumstances_of_the_held_out_act(tiny_data: Dataset) -> None:
     split = last_split(tiny_data)
     users = split.test.users()
-    asked = protocol._contexts(tiny_data, split.fit_test, split.test, users, "last")
+    asked = asking.contexts_of(tiny_data, split.fit_test, split.test, users, "last")
     expected = {
         "ann": Context.at(datetime(2024, 4, 20, 19, tzinfo=UTC), device="mobile", region="north"),
         "ben": Context.at(datetime(2024, 4, 12, 20, 45, tzinfo=UTC), device="mobile", region="south"),
@@ -108,7 +108,7 @@ def test_leave_last_out_asks_in_the_circumstances_of_the_held_out_act(tiny_data:
 def test_the_temporal_split_asks_at_the_cut_and_knows_no_more(tiny_data: Dataset) -> None:
     split = temporal_split(tiny_data)
     users = split.test.users()
-    asked = protocol._contexts(tiny_data, split.fit_test, split.test, users, "temporal")
+    asked = asking.contexts_of(tiny_data, split.fit_test, split.test, users, "temporal")
     homes = {"0042": "west", "ann": "north", "ben": "south", "cleo": "south", "dora": "north", "eli": "west"}
     for user, context in zip(tiny_data.user_ids[users], asked, strict=True):
         assert context.moment is not None

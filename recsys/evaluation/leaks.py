@@ -1,0 +1,103 @@
+"""No score may see what it is tested on: checked with every evaluation, on what the fitted models really hold.
+
+A prototype that forgot to take held-out reviews out of product profiles looked brilliant on validation and lost on
+test. So this does not trust the splitting: it looks for the held-out pairs, and for anything at or after the cut of a
+split by time, in the data that was learned from and in the profiles that came out of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut
+from recsys.errors import LeakError
+from recsys.evaluation.asking import SplitName
+from recsys.scorers.base import Scorer
+from recsys.scorers.collaborative import CollaborativeScorer
+from recsys.scorers.content import ContentScorer
+from recsys.scorers.context import ContextScorer
+from recsys.scorers.semantic import SemanticScorer
+from recsys.text.phrasebook import REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class LeakReport:
+    """What was looked at without finding a leak.
+
+    Parameters
+    ----------
+    n_pairs : held-out pairs of shopper and product
+    n_reviews : reviews that must not be in any profile: those of these pairs, and with a split by time all that stand
+        at or after the cut
+    n_phrases : phrases of reviews in product profiles, each of which was looked at
+    """
+
+    n_pairs: int
+    n_reviews: int
+    n_phrases: int
+
+    def in_words(self) -> str:
+        """One sentence for the protocol."""
+        return (
+            f"Leak check: none of {self.n_pairs:,} held-out pairs and of their {self.n_reviews:,} reviews is in the "
+            f"training data, in a shopper's history or among the {self.n_phrases:,} review phrases of the profiles."
+        )
+
+
+def check_leaks(
+    data: Dataset, train: Dataset, held_out: HeldOut, split: SplitName, scorers: Mapping[str, Scorer]
+) -> LeakReport:
+    """Look for what is held out in what was learned from it; raises LeakError at the first finding.
+
+    Parameters
+    ----------
+    data : everything
+    train : what the scorers were fitted on
+    scorers : fitted, by name; those that keep profiles or histories are looked into
+    """
+    keys = _keys(held_out.user_rows, held_out.item_rows, data.n_items)
+    for table, name in ((train.reviews, "review"), (train.events, "event")):
+        found = np.isin(_keys(table["user_row"].to_numpy(), table["item_row"].to_numpy(), data.n_items), keys)
+        if found.any():
+            raise LeakError(f"{int(found.sum()):,} held-out pairs have a {name} in the training data")
+    cut = int(held_out.moments_s.min()) if split == "temporal" and len(held_out) else None
+    if cut is not None and train.known_until_s >= cut:
+        raise LeakError("the training data reaches past the moment that it is asked about")
+    hidden = np.isin(
+        _keys(data.reviews["user_row"].to_numpy(), data.reviews["item_row"].to_numpy(), data.n_items), keys
+    )
+    if cut is not None:
+        hidden |= data.reviews["time_s"].to_numpy() >= cut
+    ids = data.reviews["review_id"].to_numpy()[hidden]
+    n_phrases = 0
+    for name, scorer in scorers.items():
+        if isinstance(scorer, SemanticScorer):
+            said = scorer.documents[scorer.kinds == REVIEW]
+            n_phrases = len(said)
+            if (n := int(np.isin(said, ids).sum())) > 0:
+                raise LeakError(f"{n:,} phrases of held-out reviews are in the product profiles of {name}")
+        if (n := _held_out_likes(scorer, held_out)) > 0:
+            raise LeakError(f"{n:,} held-out pairs are in the shoppers' histories of {name}")
+        if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
+            raise LeakError("the trend counts what happened at or after the moment asked about")
+    return LeakReport(len(held_out), len(ids), n_phrases)
+
+
+def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
+    """How many held-out pairs a scorer's histories of shoppers hold."""
+    if isinstance(scorer, CollaborativeScorer):
+        users = np.repeat(np.arange(len(scorer.like_starts) - 1), np.diff(scorer.like_starts))
+        n_items = held_out.shape[1]
+        liked = _keys(users, scorer.like_rows, n_items)
+        return int(np.isin(_keys(held_out.user_rows, held_out.item_rows, n_items), liked).sum())
+    likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
+    if likes is None:
+        return 0
+    return int(np.count_nonzero(np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows])))
+
+
+def _keys(users: NDArray[np.integer], items: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
+    return users.astype(np.int64) * n_items + items

@@ -1,0 +1,246 @@
+"""The live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import ContextError, SettingsError
+from recsys.evaluation.live.diversity import diversify
+from recsys.evaluation.live.kernels import n_lanes, select
+from recsys.evaluation.live.measuring import measure_lists
+from recsys.evaluation.live.panel import N_BASELINE, Panel
+from recsys.evaluation.live.segments import AS_IT_WAS, Scenario
+from recsys.evaluation.paired import Lists
+from recsys.fusion import Standardised, weight_vector
+from recsys.progress import Progress, silent
+from recsys.ranking import MIN_POOL
+from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
+from recsys.settings import Filters, RankingSettings
+
+KEPT_RESULTS = 64
+"""Settings whose lists are kept; one takes about 150 bytes a shopper."""
+
+KEPT_SCENARIOS = 4
+"""Scenarios whose context scores are kept; one takes a quarter of the panel's scores."""
+
+SCENARIO_CHUNK = 128
+
+WHOLE_CATALOGUE = Filters(only_available=False)
+"""What is listed in an evaluation: products that are gone today were on the shelf when they were chosen."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """The lists of all shoppers under one setting.
+
+    Parameters
+    ----------
+    settings, scenario : what was asked
+    lists : with every shopper's metrics
+    ranks_by_score : int32 of shape (n_users, k), rank before diversity, from 1; 0 where a list is short
+    unproven : bool of shape (n_users,), shoppers whose list could hold other products if all of the catalogue were held
+        instead of candidates; all False where it is
+    """
+
+    settings: RankingSettings
+    scenario: Scenario
+    lists: Lists
+    ranks_by_score: IntArray
+    unproven: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Plane:
+    """Context scores in one scenario."""
+
+    context: FloatArray
+    cuts: FloatArray
+
+
+class LiveEngine:
+    """Measures one panel; safe to share between sessions.
+
+    Parameters
+    ----------
+    panel : the shoppers
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self._own = _Plane(panel.scores.context, panel.scores.cuts)
+        self._planes: OrderedDict[Scenario, _Plane] = OrderedDict()
+        self._results: OrderedDict[tuple[RankingSettings, Scenario], Measured] = OrderedDict()
+        self._baselines: dict[tuple[str, int, Filters], Lists] = {}
+        self._lock = threading.Lock()
+        self._everyone = np.arange(len(panel))
+        # In candidate mode what a shopper has is no candidate to begin with.
+        whole = panel.scores.is_whole
+        self._owned_starts = panel.owned.starts if whole else np.zeros(len(panel) + 1, np.int64)
+        self._owned = panel.owned.values if whole else np.empty(0, np.int32)
+
+    def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> Measured:
+        """Lists and metrics of all shoppers; metrics are at k = settings.n.
+
+        Raises
+        ------
+        SettingsError : a filter that makes no sense here, or a list longer than the baselines'
+        ContextError : the scenario states a circumstance that the data cannot tell apart
+        """
+        key = (settings, scenario)
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+                return self._results[key]
+        found = self._measure(settings, scenario)
+        with self._lock:
+            self._results[key] = found
+            while len(self._results) > KEPT_RESULTS:
+                self._results.popitem(last=False)
+        return found
+
+    def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> Lists:
+        """Lists and metrics of one of the panel's baselines, which no weight changes."""
+        key = (name, k, filters)
+        if key not in self._baselines:
+            ranked = self.panel.baselines[name]
+            penalty = self.penalty(filters)
+            if penalty.size:
+                ranked = _closed_up(ranked, penalty)
+            self._baselines[key] = self.measured(np.ascontiguousarray(ranked[:, :k]))
+        return self._baselines[key]
+
+    def measured(self, ranked: IntArray) -> Lists:
+        """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows."""
+        panel = self.panel
+        return measure_lists(
+            ranked,
+            panel.relevant.starts,
+            panel.relevant.values,
+            panel.baselines["popularity"],
+            panel.bits,
+            panel.tail,
+            panel.vectors,
+            panel.described,
+            self._everyone,
+        )
+
+    def penalty(self, filters: Filters) -> FloatArray:
+        """What nobody may be shown: float32 of shape (n_items,), 0 or minus infinity; empty where all may."""
+        if filters.include_seen:
+            raise SettingsError("what a shopper already has cannot be found again; leave it out to measure")
+        allowed = self.panel.shelf.eligible(filters, np.empty(0, np.int32))
+        if allowed.all():
+            return np.empty(0, np.float32)
+        return np.where(allowed, np.float32(0), np.float32(-np.inf))
+
+    def context_scores(self, scenario: Scenario, progress: Progress = silent) -> FloatArray:
+        """Standardised context scores, float32 of shape (n_users, width), computed once a scenario."""
+        return self._plane(scenario, progress).context
+
+    def check(self, scenario: Scenario) -> None:
+        """Raise ContextError where a scenario states what the data cannot tell apart."""
+        scorer = self.panel.context_scorer
+        for name, value in scenario.stated:
+            if name in scorer.unavailable:
+                raise ContextError(f"{name} cannot be imagined: {scorer.unavailable[name]}")
+            if value and value not in scorer.lifts[name][0]:
+                raise ContextError(f"{name}={value!r} is not among {', '.join(scorer.lifts[name][0])}")
+
+    def _measure(self, settings: RankingSettings, scenario: Scenario) -> Measured:
+        if settings.n > N_BASELINE:
+            raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
+        n_pool = settings.n if settings.diversity == 0 else max(MIN_POOL, 10 * settings.n)
+        pool, scores, unproven = self.ranked(settings, scenario, n_pool)
+        if settings.diversity == 0:
+            places = np.arange(1, settings.n + 1, dtype=np.int32)
+            ranked, ranks = pool, np.where(pool >= 0, places, 0).astype(np.int32)
+        else:
+            ranked = np.empty((len(pool), settings.n), np.int32)
+            ranks = np.empty_like(ranked)
+            is_dpp = settings.method == "dpp"
+            diversify(pool, scores, self.panel.vectors, settings.diversity, is_dpp, ranked, ranks)
+        return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
+
+    def ranked(
+        self, settings: RankingSettings, scenario: Scenario, n: int
+    ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
+        """The n best products of every shopper by score alone: item rows, scores, and whose list is not proven."""
+        panel, held = self.panel, self.panel.scores
+        plane, weights = self._plane(scenario), weight_vector(settings.fusion)
+        n_users = len(panel)
+        places = np.empty((n_users, n), np.int32)
+        scores = np.empty((n_users, n), np.float32)
+        select(
+            held.static,
+            plane.context,
+            held.widths,
+            held.rows,
+            self._owned_starts,
+            self._owned,
+            self.penalty(settings.filters),
+            weights,
+            self._everyone,
+            n_lanes(n),
+            places,
+            scores,
+        )
+        if held.is_whole:
+            return places, scores, np.zeros(n_users, bool)
+        rows = np.where(places >= 0, np.take_along_axis(held.rows, np.maximum(places, 0), axis=1), np.int32(-1))
+        # Whatever was left out scores at most this, so a list that ends above it is the list of the whole catalogue.
+        return rows, scores, ~(scores[:, -1] > _bound(plane.cuts, weights)) & np.isfinite(plane.cuts).any(1)
+
+    def _plane(self, scenario: Scenario, progress: Progress = silent) -> _Plane:
+        if scenario == AS_IT_WAS:
+            return self._own
+        with self._lock:
+            if scenario in self._planes:
+                self._planes.move_to_end(scenario)
+                return self._planes[scenario]
+        self.check(scenario)
+        plane = self._imagine(scenario, progress)
+        with self._lock:
+            self._planes[scenario] = plane
+            while len(self._planes) > KEPT_SCENARIOS:
+                self._planes.popitem(last=False)
+        return plane
+
+    def _imagine(self, scenario: Scenario, progress: Progress) -> _Plane:
+        panel, held = self.panel, self.panel.scores
+        contexts = [scenario.applied(context) for context in panel.contexts]
+        scores, cuts = np.zeros_like(held.context), held.cuts.copy()
+        for start in range(0, len(contexts), SCENARIO_CHUNK):
+            progress("imagining other circumstances", start, len(contexts))
+            asked = tuple(contexts[start : start + SCENARIO_CHUNK])
+            raw = panel.context_scorer.score(Requests(np.full(len(asked), NO_ROW, np.int32), asked))
+            for user, row in enumerate(raw, start):
+                values = Standardised.of(row[None]).values[0]
+                if held.is_whole:
+                    scores[user] = values
+                    continue
+                rows = held.rows[user, : held.widths[user]]
+                scores[user, : len(rows)] = values[rows]
+                left_out = np.ones(len(values), bool)
+                left_out[rows] = False
+                left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
+                cuts[user, -1] = values[left_out].max(initial=-np.inf)
+        progress("imagining other circumstances", len(contexts), len(contexts))
+        return _Plane(scores, cuts)
+
+
+def _bound(cuts: FloatArray, weights: FloatArray) -> FloatArray:
+    """The highest score that a product left out could have; a component without weight plays no part."""
+    counted = weights > 0
+    bound: FloatArray = cuts[:, counted] @ weights[counted]
+    return bound
+
+
+def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:
+    """Lists without what may not be shown, the rest moved up."""
+    gone = (ranked < 0) | np.isinf(penalty[ranked])
+    order = np.argsort(gone, axis=1, kind="stable")
+    closed: IntArray = np.where(np.take_along_axis(gone, order, 1), -1, np.take_along_axis(ranked, order, 1))
+    return closed.astype(np.int32)

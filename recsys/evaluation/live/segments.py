@@ -1,0 +1,105 @@
+"""Which of the test shoppers are looked at, and in which circumstances they are imagined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.errors import ContextError, SettingsError
+from recsys.settings import CONTEXT_DIMENSIONS, Context
+
+NEW_AT_MOST = 2
+"""A shopper with at most so many products in the training data counts as new."""
+
+KNOWLEDGE: Mapping[str, str] = {
+    "hot": "10 products or more in the training data",
+    "warm": "1 to 9 products",
+    "cold": "none",
+    "new": f"at most {NEW_AT_MOST} products",
+}
+"""How well a shopper may be known, by name, in words."""
+
+DIMENSIONS = ("activity", "top_category", "home", *CONTEXT_DIMENSIONS)
+"""What shoppers can be told apart by: columns of `Panel.shoppers`; circumstances are those of the held-out act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Some of the shoppers: those that have all of the values; none at all means everyone.
+
+    Parameters
+    ----------
+    values : pairs of a name of `DIMENSIONS` and a value, sorted by name; activity also knows "new"
+    """
+
+    values: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, _ in self.values:
+            if name not in DIMENSIONS:
+                raise SettingsError(f"shoppers are not told apart by {name!r}; use one of {', '.join(DIMENSIONS)}")
+        if len({name for name, _ in self.values}) != len(self.values):
+            raise SettingsError("a segment names one property twice; decide on one value")
+        object.__setattr__(self, "values", tuple(sorted(self.values)))
+
+    @classmethod
+    def of(cls, **values: str) -> "Segment":
+        """From keyword arguments; an empty value is left out."""
+        return cls(tuple((name, value) for name, value in values.items() if value))
+
+    def as_dict(self) -> dict[str, str]:
+        """The values by name."""
+        return dict(self.values)
+
+    def mask(self, shoppers: pd.DataFrame) -> NDArray[np.bool_]:
+        """Who belongs to it: bool of shape (n_users,), rows as in `Panel.shoppers`."""
+        inside = np.ones(len(shoppers), bool)
+        for name, value in self.values:
+            if name == "activity" and value == "new":
+                inside &= shoppers["n_train"].to_numpy() <= NEW_AT_MOST
+            else:
+                inside &= shoppers[name].to_numpy(object) == value
+        return inside
+
+
+EVERYONE = Segment()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Circumstances that every shopper is imagined in; a dimension that is not named stays as it was.
+
+    Parameters
+    ----------
+    stated : pairs of a dimension of `CONTEXT_DIMENSIONS` and its value, "" for unknown; sorted by name
+    """
+
+    stated: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, _ in self.stated:
+            if name not in CONTEXT_DIMENSIONS:
+                raise ContextError(f"{name!r} is not a circumstance; use one of {', '.join(CONTEXT_DIMENSIONS)}")
+        if len({name for name, _ in self.stated}) != len(self.stated):
+            raise ContextError("a scenario names one circumstance twice; decide on one value")
+        object.__setattr__(self, "stated", tuple(sorted(self.stated)))
+
+    @classmethod
+    def of(cls, **stated: str) -> "Scenario":
+        """From keyword arguments."""
+        return cls(tuple(stated.items()))
+
+    def as_dict(self) -> dict[str, str]:
+        """What is stated, by dimension."""
+        return dict(self.stated)
+
+    def applied(self, context: Context) -> Context:
+        """The circumstances of one shopper in this scenario."""
+        changed: dict[str, str | None] = {name: value or None for name, value in self.stated}
+        return replace(context, **changed)  # type: ignore[arg-type]
+
+
+AS_IT_WAS = Scenario()
+"""Everyone in the circumstances that they were in."""
