@@ -1,0 +1,198 @@
+"""The database in which people's work is kept: a file in the app's folder, or PostgreSQL where one is named."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from recsys.errors import StoreError
+from recsys.store.addresses import VARIABLE, file_address, in_words, is_sqlite, read_address
+from recsys.store.failures import DRIVER_ERRORS, told
+from recsys.store.migrations import upgrade
+from recsys.training.home import Home
+
+FILE = "shelfwise.sqlite3"
+"""Name of the SQLite file in the app's folder."""
+
+BUSY_S = 5
+"""How long a change waits for another one to end before it gives up."""
+
+_CONNECT_S = 3
+_WRITER_LOCK = 0x5E1F_0001
+"""PostgreSQL's advisory lock of whoever writes: any number will do that no other program uses."""
+
+_POSTGRESQL_CONNECT = {
+    "connect_timeout": str(_CONNECT_S),
+    # A server that vanishes without a word is given up after about ten seconds, not after two hours.
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "application_name": "shelfwise",
+}
+
+
+class Database:
+    """A database whose tables are up to date from the first use on; one object serves every thread.
+
+    There is one writer at a time, on SQLite by its own lock and on PostgreSQL by an advisory one: people save a few
+    times a minute, and so whatever was looked up before a change still holds when the change is made.
+
+    Parameters
+    ----------
+    url : an address as `RECSYS_DATABASE_URL` holds it, or one that has been read already
+
+    Raises
+    ------
+    SettingsError : the address names no database that can be used; it is opened on first use, not here
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self._url = read_address(url) if isinstance(url, str) else url
+        self._engine = _engine(self._url)
+        self._writer = self._engine.execution_options(shelfwise_writes=True)
+        self._ready = False
+        self._preparing = threading.Lock()
+
+    @classmethod
+    def default(cls, home: Home) -> Self:
+        """The database that the environment names, or else the file in the app's folder."""
+        given = os.environ.get(VARIABLE, "").strip()
+        return cls(given) if given else cls.in_file(home.path / FILE)
+
+    @classmethod
+    def in_file(cls, path: Path) -> Self:
+        """A SQLite file; it and its folder are made on first use."""
+        return cls(file_address(path))
+
+    def __str__(self) -> str:
+        return in_words(self._url)
+
+    def __repr__(self) -> str:
+        return f"<Database: {self}>"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to look things up in; nothing done in it is kept.
+
+        Raises
+        ------
+        StoreUnavailable : the database cannot be reached now; the next use tries anew
+        StoreError : it cannot be used as it is
+        """
+        with self._told():
+            self._prepare()
+            with Session(self._engine) as session:
+                yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are kept together when the block ends, or not at all when it raises.
+
+        Raises
+        ------
+        StoreUnavailable, StoreError : as for `reading`
+        """
+        with self._told():
+            self._prepare()
+            with Session(self._writer) as session:
+                session.connection()  # the one writer from here on, not from the first statement
+                yield session
+                session.flush()
+                with self._told(committing=True):
+                    session.commit()
+
+    def close(self) -> None:
+        """Let go of every connection; a later use opens new ones."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _told(self, *, committing: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except DRIVER_ERRORS as error:
+            # Whatever it was, the tables may not be what they were: the next use looks again.
+            self._ready = False
+            raise told(error, self._url, committing=committing) from error
+
+    def _prepare(self) -> None:
+        file = Path(str(self._url.database)) if is_sqlite(self._url) else None
+        if self._ready and (file is None or file.exists()):
+            return
+        with self._preparing:
+            if file is not None:
+                _prepare_file(file)
+            upgrade(self._engine, self._writer, str(self))
+            self._ready = True
+
+
+def _engine(url: URL) -> Engine:
+    # Messages of errors never repeat what somebody saved.
+    common: dict[str, Any] = {"hide_parameters": True}
+    if is_sqlite(url):
+        # Without a pool: a file that was deleted or replaced is noticed at the next use.
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S}, **common)
+        event.listen(engine, "connect", _open_file)
+        event.listen(engine, "begin", _begin_in_file)
+        return engine
+    engine = create_engine(
+        url,
+        connect_args={name: value for name, value in _POSTGRESQL_CONNECT.items() if name not in url.query},
+        pool_pre_ping=True,
+        pool_timeout=BUSY_S,
+        pool_recycle=1800,
+        **common,
+    )
+    event.listen(engine, "begin", _begin_on_server)
+    return engine
+
+
+def _open_file(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, see `_begin_in_file`
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_in_file(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail at once where another wrote in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _begin_on_server(connection: Connection) -> None:
+    if _writes(connection):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_S}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("shelfwise_writes"))
+
+
+def _prepare_file(path: Path) -> None:
+    """Make the folder, and let readers go on while somebody writes (SQLite's write-ahead log)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder {path.parent} of the database file cannot be made ({error.strerror}); nothing was saved there"
+            f" before, so nothing is lost: make it yourself, or name another place with {VARIABLE}"
+        ) from error
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Two that switch at once: SQLite does not wait here, whatever its timeout.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
