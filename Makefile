@@ -1,4 +1,4 @@
-# Shelfwise by one command each. Nothing is installed outside .venv, except Debian's Chromium for the browser tests where that may be.
+# Shelfwise by one command each. Nothing is installed outside .venv, except Debian's Chromium and PostgreSQL for the tests where that may be.
 
 VENV        ?= .venv
 PORT        ?=
@@ -24,6 +24,7 @@ app: $(VENV)/.app ## set up and open the dashboard on the demo shop (PORT=8501)
 
 test: $(VENV)/.dev ## set up and run every test
 	@sh scripts/chromium.sh
+	@sh scripts/postgresql.sh
 	$(RUN) pytest $(PYTEST_ARGS)
 
 lint: rules layout ## check the code with ruff

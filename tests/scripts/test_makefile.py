@@ -36,15 +36,24 @@ class Clone:
         self.python = root / "python-that-writes-down"
         self.python.write_text(FAKE_PYTHON.format(python=sys.executable, log=self.log, broken=self.broken))
         self.python.chmod(0o755)
+        self.postgresql = root / "postgresql"
+        self.postgresql.mkdir()
+        for name in ("initdb", "postgres"):
+            (self.postgresql / name).symlink_to("/bin/sh")
 
     def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run make; CC does no work, so that the outcome does not hang on this machine's compiler.
+        """Run make; compiler, browser and database are stand-ins, so that the outcome does not hang on this machine.
 
         What an outer `make test` hands down, its flags and its variables, stays outside.
         """
         handed_down = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "PORT", "PIP_ARGS", "PYTEST_ARGS"}
         inherited = {name: value for name, value in os.environ.items() if name not in handed_down}
-        own = {"PYTHON": str(self.python), "CC": "true", "RECSYS_CHROMIUM": "/bin/sh"}
+        own = {
+            "PYTHON": str(self.python),
+            "CC": "true",
+            "RECSYS_CHROMIUM": "/bin/sh",
+            "RECSYS_POSTGRESQL": str(self.postgresql),
+        }
         return subprocess.run(
             ["make", *arguments],
             cwd=self.root,
@@ -103,6 +112,13 @@ def test_test_installs_both_lists_and_passes_arguments_on(clone: Clone) -> None:
         "-m pip install --quiet -r requirements-dev.txt",
         "-m pytest -k fusion",
     ]
+
+
+def test_test_looks_for_browser_and_database_first(clone: Clone) -> None:
+    for script in ("chromium.sh", "postgresql.sh"):
+        (clone.root / "scripts" / script).write_text(f"echo {script} >> {clone.log}")
+    assert clone.make("test").returncode == 0
+    assert clone.calls()[-3:] == ["chromium.sh", "postgresql.sh", "-m pytest"]
 
 
 def test_a_missing_compiler_stops_make_in_one_line(clone: Clone) -> None:

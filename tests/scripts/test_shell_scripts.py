@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM, CI = ROOT / "scripts" / "chromium.sh", ROOT / ".ci" / "run"
+CHROMIUM, POSTGRESQL, CI = ROOT / "scripts" / "chromium.sh", ROOT / "scripts" / "postgresql.sh", ROOT / ".ci" / "run"
 STEPS = ["make lint --keep-going", "make types", "make test"]
 
 
@@ -27,11 +27,16 @@ class Programs:
         path.write_text(f'#!/bin/sh\necho "{name} $*" >> {self.log}\n{body}\n')
         path.chmod(0o755)
 
-    def run(self, script: Path) -> subprocess.CompletedProcess[str]:
+    def run(self, script: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a script with nothing but these programs."""
-        environment = {name: value for name, value in os.environ.items() if name != "RECSYS_CHROMIUM"}
+        named = {"RECSYS_CHROMIUM", "RECSYS_POSTGRESQL"}
+        inherited = {name: value for name, value in os.environ.items() if name not in named}
         return subprocess.run(
-            [script], env={**environment, "PATH": str(self.folder)}, capture_output=True, text=True, check=False
+            [script],
+            env={**inherited, "PATH": str(self.folder), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def calls(self) -> list[str]:
@@ -89,6 +94,94 @@ def test_a_failed_installation_is_said_and_goes_on(programs: Programs) -> None:
     done = programs.run(CHROMIUM)
     assert done.returncode == 0
     assert "Chromium could not be installed: the browser tests will be skipped" in done.stdout
+
+
+@pytest.fixture
+def postgresql(programs: Programs, tmp_path: Path) -> Path:
+    """The script on a machine whose /usr and /etc are empty folders of the test."""
+    script = tmp_path / "postgresql.sh"
+    text = POSTGRESQL.read_text()
+    for folder in ("/usr/", "/etc/"):
+        assert f" {folder}" in text
+        text = text.replace(f" {folder}", f" {tmp_path}{folder}")
+    script.write_text(text)
+    script.chmod(0o755)
+    for name in ("mkdir", "rm", "cat"):
+        (programs.folder / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+    return script
+
+
+@pytest.mark.parametrize("place", ["usr/lib/postgresql/15/bin", "usr/local/pgsql/bin", "usr/local/bin", "elsewhere"])
+def test_nothing_is_installed_where_a_postgresql_is(
+    programs: Programs, postgresql: Path, tmp_path: Path, place: str
+) -> None:
+    programs.add("id", "echo 0")
+    programs.add("apt-get")
+    server = tmp_path / place
+    server.mkdir(parents=True)
+    for name in ("initdb", "postgres"):
+        (server / name).symlink_to("/bin/sh")
+    done = programs.run(postgresql, RECSYS_POSTGRESQL=str(tmp_path / "elsewhere"))
+    assert (done.returncode, done.stdout, programs.calls()) == (0, "", [])
+    (server / "postgres").unlink()
+    assert "Installing PostgreSQL" in programs.run(postgresql).stdout
+
+
+def test_a_postgresql_on_the_path_will_do(programs: Programs, postgresql: Path) -> None:
+    programs.add("initdb")
+    programs.add("apt-get")
+    done = programs.run(postgresql)
+    assert (done.returncode, done.stdout, programs.calls()) == (0, "", [])
+
+
+def test_root_installs_debians_postgresql_without_a_server_of_its_own(
+    programs: Programs, postgresql: Path, tmp_path: Path
+) -> None:
+    programs.add("id", "echo 0")
+    told = tmp_path / "etc" / "postgresql-common" / "createcluster.d" / "shelfwise.conf"
+    programs.add("apt-get", f'[ "$1" = update ] || cat {told} >> {programs.log}')
+    assert programs.run(postgresql).returncode == 0
+    assert programs.calls()[1:] == [
+        "apt-get update -qq",
+        "apt-get install -y -qq --no-install-recommends postgresql",
+        "create_main_cluster = false",
+    ]
+    assert not told.exists()
+
+
+def test_sudo_installs_postgresql_where_it_asks_for_no_password(programs: Programs, postgresql: Path) -> None:
+    programs.add("id", "echo 1000")
+    programs.add("sudo", 'shift; exec "$@"')
+    programs.add("true")
+    programs.add("apt-get")
+    assert programs.run(postgresql).returncode == 0
+    assert programs.calls()[-1] == "apt-get install -y -qq --no-install-recommends postgresql"
+    assert any(call.startswith("sudo -n sh -c") for call in programs.calls())
+
+
+@pytest.mark.parametrize("has_apt", [True, False])
+def test_without_the_right_to_install_postgresql_it_says_how_and_goes_on(
+    programs: Programs, postgresql: Path, has_apt: bool
+) -> None:
+    programs.add("id", "echo 1000")
+    if has_apt:
+        programs.add("apt-get")
+    done = programs.run(postgresql)
+    assert done.returncode == 0
+    assert "the tests on PostgreSQL will be skipped; install it (Debian: apt-get install postgresql)" in done.stdout
+    assert "RECSYS_POSTGRESQL" in done.stdout
+    assert not any(call.startswith("apt-get") for call in programs.calls())
+
+
+def test_a_failed_installation_of_postgresql_is_said_and_leaves_nothing(
+    programs: Programs, postgresql: Path, tmp_path: Path
+) -> None:
+    programs.add("id", "echo 0")
+    programs.add("apt-get", "exit 100")
+    done = programs.run(postgresql)
+    assert done.returncode == 0
+    assert "PostgreSQL could not be installed: the tests on PostgreSQL will be skipped" in done.stdout
+    assert not list((tmp_path / "etc").rglob("*.conf"))
 
 
 def test_the_checks_pass_when_every_step_does(programs: Programs) -> None:
