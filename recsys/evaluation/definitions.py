@@ -193,3 +193,104 @@ def coverage(lists: Sequence[Sequence[Item]], n_items: int) -> float:
     if n_items < 1:
         raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
     return len({item for ranked_items in lists for item in ranked_items}) / n_items
+
+
+def serendipity_at_k(
+    ranked_items: Sequence[Item], relevant_items: Collection[Item], expected_items: Collection[Item], k: int
+) -> float:
+    """Share of the k places that hold a relevant item which the popularity baseline does not list for this shopper.
+
+    Useful and unexpected at once: `expected_items` are the k most popular items that the shopper does not have yet.
+
+    References
+    ----------
+    Ge, Delgado-Battenfeld & Jannach (2010), RecSys, whose primitive recommender is here the most popular items.
+
+    >>> serendipity_at_k(["i1", "i7", "i3"], {"i1", "i3"}, expected_items={"i1", "i2"}, k=4)
+    0.25
+    """
+    hits = _hits(ranked_items, relevant_items, k)
+    surprising = [hit and item not in expected_items for item, hit in zip(ranked_items, hits, strict=False)]
+    return sum(surprising) / k if relevant_items else math.nan
+
+
+def long_tail_items(popularity: Mapping[Item, int]) -> set[Item]:
+    """The least chosen products: those outside the smallest set of most chosen ones that hold 80% of all choices.
+
+    The set is filled in order of popularity, and products that are equally popular enter together, so no order of the
+    catalogue decides. A product that nobody chose is always in the long tail; when nothing was ever chosen, all are.
+
+    References
+    ----------
+    Abdollahpouri, Burke & Mobasher (2019), FLAIRS ("short head" of 80% of the ratings).
+
+    >>> sorted(long_tail_items({"i1": 70, "i2": 10, "i3": 10, "i4": 5, "i5": 5, "i6": 0}))
+    ['i4', 'i5', 'i6']
+    """
+    total, held, tail = sum(popularity.values()), 0, set(popularity)
+    for level in sorted(set(popularity.values()), reverse=True):
+        if 5 * held >= 4 * total:
+            break
+        together = {item for item, count in popularity.items() if count == level}
+        held += level * len(together)
+        tail -= together
+    return tail
+
+
+def long_tail(ranked_items: Sequence[Item], tail: Collection[Item]) -> float:
+    """Share of the listed products that belong to the long tail; NaN for an empty list.
+
+    References
+    ----------
+    Abdollahpouri, Burke & Mobasher (2019), FLAIRS ("average percentage of long tail items").
+
+    >>> long_tail(["i1", "i4"], long_tail_items({"i1": 70, "i2": 25, "i4": 5}))
+    0.5
+    """
+    return sum(item in tail for item in ranked_items) / len(ranked_items) if ranked_items else math.nan
+
+
+def gini(lists: Sequence[Sequence[Item]], n_items: int) -> float:
+    """Gini coefficient of how often each product of a catalogue of n_items is shown, unshown ones included.
+
+    Half the mean absolute difference between two products' numbers of lists, relative to the mean number: 0 when all
+    are shown equally often, 1 - 1 / n_items when only one is shown; NaN when nothing is.
+
+    References
+    ----------
+    Gini (1912), Variabilità e mutabilità; Fleder & Hosanagar (2009), Management Science 55(5), for recommendations.
+
+    >>> gini([["i1", "i2"], ["i1"], ["i1"]], n_items=4)
+    0.625
+    """
+    if n_items < 1:
+        raise ValueError(f"n_items={n_items}: the Gini of exposure needs a catalogue of at least one product")
+    shown = [item for ranked_items in lists for item in ranked_items]
+    counts = [shown.count(item) for item in set(shown)]
+    counts += [0] * (n_items - len(counts))
+    differences = sum(abs(a - b) for a in counts for b in counts)
+    return differences / (2 * n_items * sum(counts)) if shown else math.nan
+
+
+def popularity_lift(
+    lists: Sequence[Sequence[Item]], histories: Sequence[Sequence[Item]], popularity: Mapping[Item, int]
+) -> float:
+    """How much more popular the listed products are than those which the same shoppers chose before.
+
+    Mean over shoppers of the mean popularity of their list, over the mean of that of their training history, minus 1:
+    0.2 says that lists are a fifth more popular than choices. Shoppers without a history or a list are left out.
+
+    References
+    ----------
+    Abdollahpouri, Mansoury, Burke & Mobasher (2020), RecSys ("popularity lift").
+
+    >>> round(popularity_lift([["i1"], ["i2"]], [["i1", "i2"], ["i2"]], {"i1": 9, "i2": 3}), 4)
+    0.3333
+    """
+    both = [(listed, history) for listed, history in zip(lists, histories, strict=True) if listed and history]
+    if not both:
+        return math.nan
+    listed, chosen = (
+        [sum(popularity[item] for item in items) / len(items) for items in side] for side in zip(*both, strict=True)
+    )
+    return math.fsum(listed) / math.fsum(chosen) - 1 if any(chosen) else math.nan

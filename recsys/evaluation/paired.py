@@ -32,6 +32,9 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {name: name not in ("gini", "popularity_l
 """Which way is better. Gini is inequality. A lift says by how much a list is more popular than what its shopper chose
 so far: popularity that the model adds on its own account, so less of it is better."""
 
+ROUNDING = 1e-6
+"""Smaller changes of one shopper's value are none; diversity comes from vectors of single precision."""
+
 Verdict = Literal["better", "worse", "unclear"]
 Rows = NDArray[np.integer] | NDArray[np.bool_]
 
@@ -132,8 +135,8 @@ def differences(
     change = ListChange(new.ranked, old.ranked, facts.n_items)
     whole = {"coverage": change.coverage(), "gini": change.gini()}
     now_listed, was_listed = (mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
-    columns = [new.values[name] - old.values[name] for name in SHOPPER_METRICS]
-    columns += [*(column for _, _, column in whole.values()), now_listed - was_listed]
+    columns = [_without_rounding(new.values[name] - old.values[name]) for name in SHOPPER_METRICS]
+    columns += [*(column for _, _, column in whole.values()), np.where(change.moved, now_listed - was_listed, 0.0)]
     intervals = _intervals(columns, facts, seed, n_resamples, level)
     answer = {}
     for name, column, interval in zip(LIVE_METRICS, columns, intervals, strict=True):
@@ -161,6 +164,11 @@ def _intervals(
     per = np.ones((len(facts.profile_popularity), len(LIVE_METRICS)))
     per[:, -1] = facts.profile_popularity
     return ratio_intervals(np.stack(columns, axis=1), per, seed, n_resamples, level)
+
+
+def _without_rounding(column: UserValues) -> UserValues:
+    """The same products in another order have the same diversity and novelty but for rounding, which tells nothing."""
+    return np.where(np.abs(column) < ROUNDING, 0.0, column)
 
 
 def _require_same_shoppers(new: Lists, old: Lists, facts: ShopFacts) -> None:

@@ -61,7 +61,7 @@ class ListChange:
         differ = (self.n_new > self.n_both) | (self.n_old > self.n_both)
         counts = np.concatenate([self.n_new[differ], self.n_old[differ]]).astype(np.int64)
         on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
-        gains = _sums(self.new, (self.n_new == 1) / self.n_items) - _sums(self.old, (self.n_old == 1) / self.n_items)
+        gains = self._gains((self.n_new == 1) / self.n_items, (self.n_old == 1) / self.n_items)
         now, before = (float(np.count_nonzero(counts) / self.n_items) for counts in (self.n_new, self.n_old))
         return now, before, gains * len(self.new) * _shrinkage(float(FADING @ on), float(on[1]))
 
@@ -72,9 +72,14 @@ class ListChange:
         singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
         pairs = _pairs(both) * (new_bend - old_bend) ** 2
         pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
-        gains = _sums(self.new, new_step) - _sums(self.old, old_step)
+        gains = self._gains(new_step, old_step)
         shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
         return gini(new), gini(old), gains * len(self.new) * shrinkage
+
+    def _gains(self, new_step: PerItem, old_step: PerItem) -> UserValues:
+        if not self.moved.any():
+            return np.zeros(len(self.new))  # exactly: sums in another order differ by rounding
+        return _sums(self.new, new_step) - _sums(self.old, old_step)
 
 
 def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
