@@ -136,6 +136,11 @@ class LiveEngine:
             return np.empty(0, np.float32)
         return np.where(allowed, np.float32(0), np.float32(-np.inf))
 
+    @property
+    def owned_places(self) -> tuple[NDArray[np.int64], IntArray]:
+        """Places that each shopper already has, as starts and values; empty where they are no candidates."""
+        return self._owned_starts, self._owned
+
     def context_scores(self, scenario: Scenario, progress: Progress = silent) -> FloatArray:
         """Standardised context scores, float32 of shape (n_users, width), computed once a scenario."""
         return self._plane(scenario, progress).context
