@@ -20,7 +20,13 @@ from recsys.evaluation.resampling import sums_on_resamples
 from recsys.evaluation.significance import Interval
 
 FEWEST_TELLING = 10
-"""Fewer telling shoppers than this carry no interval; see `telling_shoppers` and the benchmark of intervals."""
+"""Fewer telling shoppers than this carry no interval.
+
+By simulation: asking for six, one in twenty combinations of metric, size and settings held the truth in less than 93%
+or more than 97% of the samples; asking for ten, one in forty; asking for more helped no further. The rule itself
+selects: where only one sample in twenty is given an interval, that one has unusually many changes, and its interval is
+off. Over all samples that stays rare; `tests.benchmarks.intervals` shows both.
+"""
 
 Array = NDArray[np.float64]
 
@@ -53,6 +59,10 @@ def ratio_intervals(
     filled = np.where(present, values, 0.0)
     estimates = np.divide(filled.sum(0), below, out=np.full(len(below), np.nan), where=below > 0)
     residuals = filled - np.where(below > 0, estimates, 0.0) * weights
+    rounding = 1e-12 * np.abs(filled).max(
+        0, initial=0.0
+    )  # a column of equal values is one, whatever its mean rounds to
+    residuals[np.abs(residuals) <= rounding] = 0.0
     telling = telling_shoppers(residuals)
     ends = np.full((2, len(below)), np.nan)
     usable = np.flatnonzero((telling >= FEWEST_TELLING) & (below > 0))

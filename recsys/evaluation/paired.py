@@ -136,7 +136,8 @@ def differences(
     whole = {"coverage": change.coverage(), "gini": change.gini()}
     now_listed, was_listed = (mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
     columns = [_without_rounding(new.values[name] - old.values[name]) for name in SHOPPER_METRICS]
-    columns += [*(column for _, _, column in whole.values()), np.where(change.moved, now_listed - was_listed, 0.0)]
+    more_popular = _without_rounding(now_listed - was_listed)
+    columns += [*(column for _, _, column in whole.values()), more_popular]
     intervals = _intervals(columns, facts, seed, n_resamples, level)
     answer = {}
     for name, column, interval in zip(LIVE_METRICS, columns, intervals, strict=True):

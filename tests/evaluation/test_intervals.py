@@ -67,6 +67,13 @@ def test_too_few_telling_shoppers_get_no_interval_but_keep_their_mean(n_hits, gi
     assert FEWEST_TELLING == 10
 
 
+@pytest.mark.parametrize("value", [0.1, 1.0, 1 / 3])
+def test_equal_values_tell_nothing_whatever_their_mean_rounds_to(value):
+    interval = ratio_intervals(np.full((777, 1), value))[0]
+    assert interval.mean == pytest.approx(value)
+    assert np.isnan([interval.low, interval.high]).all()
+
+
 def test_a_large_well_behaved_sample_has_the_interval_of_the_percentile_bootstrap():
     values = np.random.default_rng(6).random(3000)
     ours, percentile = ratio_intervals(values[:, None])[0], bootstrap_mean(values)

@@ -53,6 +53,17 @@ def test_the_lift_is_that_of_the_shoppers_who_have_a_history_and_a_list():
     assert (lift.n, lift.n_skipped) == (2, 2)
 
 
+def test_a_shopper_whose_lists_are_both_empty_is_left_out_of_the_lift():
+    facts = ShopFacts(3, np.array([8.0, 4.0, 2.0]), np.array([4.0, 3.0, 2.0]))
+    nothing = dict.fromkeys(SHOPPER_METRICS, np.zeros(3))
+    new = Lists(np.array([[0, 1], [1, -1], [-1, -1]], np.int32), nothing)
+    old = Lists(np.array([[2, 1], [1, -1], [-1, -1]], np.int32), nothing)
+    lift = differences(new, old, facts)["popularity_lift"]
+    assert (lift.new, lift.old) == pytest.approx((10 / 7 - 1, 7 / 7 - 1))
+    assert (lift.change.mean, lift.change.n, lift.change.n_skipped) == (pytest.approx(3 / 7), 2, 1)
+    assert lift.n_changed == 1
+
+
 def test_shoppers_without_either_value_are_left_out_of_both_means():
     ranked = np.zeros((4, 1), np.int32)
     facts = ShopFacts(2, np.ones(2), np.ones(4))
