@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
 import recsys
-from recsys.cli import bench, demo, evaluate, experiment, explain, recommend, train
+from recsys.cli import bench, demo, evaluate, experiment, explain, panel, recommend, train
 from recsys.errors import Cancelled, RecsysError
 
 _DESCRIPTION = """\
@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Shelfwise {recsys.__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="also log what happens inside, on stderr")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (demo, train, recommend, explain, evaluate, experiment, bench):
+    for module in (demo, train, recommend, explain, evaluate, panel, experiment, bench):
         module.add_command(commands)
     return parser
 

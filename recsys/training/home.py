@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -15,24 +16,40 @@ class Home:
     ----------
     path : the app's own folder, of the demo shop, its model and its jobs
     chosen_model : a model trained elsewhere that is opened instead of the demo shop's, or None
+    chosen_data : the data folder that this model was trained on, or None where nobody said
     """
 
     path: Path
     chosen_model: Path | None = None
+    chosen_data: Path | None = None
 
     @classmethod
     def default(cls) -> Self:
-        """The folders that this environment names: `RECSYS_HOME` and `RECSYS_MODEL`.
+        """The folders that this environment names: `RECSYS_HOME`, `RECSYS_MODEL` and `RECSYS_DATA`.
 
         Without the first it is the platform's place for user data.
         """
-        home, model = os.environ.get("RECSYS_HOME"), os.environ.get("RECSYS_MODEL")
-        return cls(Path(home) if home else _user_data_folder() / "shelfwise", Path(model) if model else None)
+        home, model, data = (os.environ.get(f"RECSYS_{name}") for name in ("HOME", "MODEL", "DATA"))
+        return cls(
+            Path(home) if home else _user_data_folder() / "shelfwise",
+            Path(model) if model else None,
+            Path(data) if data else None,
+        )
 
     @property
     def data(self) -> Path:
         """Data folder of the shop."""
         return self.path / "data"
+
+    @property
+    def shop_data(self) -> Path | None:
+        """Data folder of the shop whose model is in use, or None where nobody said which it is."""
+        return self.chosen_data or (self.data if self.chosen_model is None else None)
+
+    def panel(self, split: str) -> Path:
+        """Folder of the test shoppers of the shop in use, held out as `split` says."""
+        of = "demo" if self.shop_data == self.data else sha256(str(self.shop_data).encode()).hexdigest()[:12]
+        return self.path / "panels" / f"{of}-{split}"
 
     @property
     def model(self) -> Path:

@@ -9,7 +9,7 @@ from recsys.cli import build_parser
 from recsys.settings import COMPONENTS
 from tests.cli._run import run
 
-COMMANDS = ("demo", "train", "recommend", "explain", "evaluate", "experiment", "bench")
+COMMANDS = ("demo", "train", "recommend", "explain", "evaluate", "panel", "experiment", "bench")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -110,6 +110,7 @@ class _Role:
     ) -> dict[str, Any]:
         """Fit, check and score; fills in this role's arrays and tables, and gives its facts."""
         asked, data, train = self.settings.evaluation, self.data, self.train
+        progress = self._said(progress)
         fitting = Fitting(train, self.book, asked.seed)
         scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress)
         leaks = check_leaks(data, train, self.held_out, asked.split, scorers)
@@ -120,7 +121,7 @@ class _Role:
         longest = RankingSettings(n=N_BASELINE)
         no_vectors = np.empty((data.n_items, 0), np.float32)
         for start, requests in batches(data, train, self.held_out, users, asked.split):
-            progress(f"scoring {self.role} shoppers", start, len(users))
+            progress("scoring shoppers", start, len(users))
             raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
             eligible = ~owned[requests.user_rows].toarray().astype(bool)
             for place in range(len(requests)):
@@ -129,7 +130,7 @@ class _Role:
                 for name in GUARDS:
                     rows, _ = select(raw[name][place], longest, eligible[place], no_vectors)
                     lists[name][start + place, : len(rows)] = rows
-        progress(f"scoring {self.role} shoppers", len(users), len(users))
+        progress("scoring shoppers", len(users), len(users))
         relevant = self.held_out.relevant()[users].tocsr()
         history = train.positives()
         popularity = np.bincount(history["item_row"], minlength=data.n_items).astype(np.float64)
@@ -151,6 +152,14 @@ class _Role:
             "n_train_users": int(history["user_row"].nunique()),
             "context": dict(context.meta),
         }
+
+    def _said(self, progress: Progress) -> Progress:
+        """The reporter with the role before every stage, since both roles go through the same ones."""
+
+        def say(stage: str, done: int = 0, total: int = 0) -> None:
+            progress(f"{self.role}: {stage}", done, total)
+
+        return say
 
     def _shoppers(self, users: NDArray[np.int32]) -> pa.Table:
         """Who is asked about; `home` is the region where a shopper acted most, `region` that of the held-out act."""

@@ -1,0 +1,57 @@
+"""`recsys panel`: prepare the test shoppers of a shop for the tuning room."""
+
+import argparse
+from pathlib import Path
+
+from recsys.cli.reporting import TerminalProgress
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "panel",
+        help="prepare a shop's test shoppers for live evaluation",
+        description="Hold out what shoppers did last, fit every model on the rest, make sure that nothing held out was "
+        "learned from, and write the component scores of all validation and test shoppers. The tuning room does this "
+        "by itself; use the command to prepare a large shop beforehand, or for Python.",
+        epilog="example: python -m recsys panel --data shop --out panel --split last",
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.add_argument("--out", type=Path, required=True, metavar="PANEL", help="panel folder to write")
+    parser.add_argument(
+        "--split",
+        choices=("temporal", "last"),
+        default="last",
+        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-interactions",
+        type=int,
+        default=1,
+        metavar="N",
+        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--budget-mb",
+        type=int,
+        default=1500,
+        metavar="MB",
+        help="most that the scores of one role may take; larger shops are held by candidates (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of ties and models (default: %(default)s)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Prepare and say what was prepared."""
+    from recsys.evaluation.live.build import PanelSettings, build_panel
+    from recsys.evaluation.live.panel import Panel
+    from recsys.evaluation.protocol import EvaluationSettings
+
+    asked = EvaluationSettings(args.split, args.min_interactions, seed=args.seed)
+    with TerminalProgress() as progress:
+        build_panel(args.data, args.out, PanelSettings(asked, args.budget_mb * 1_000_000), progress)
+    validation, test = Panel.open(args.out)
+    held = "all products" if test.scores.is_whole else f"at most {test.scores.widths.max():,} candidates a shopper"
+    print(f"{args.out}: {len(validation):,} validation and {len(test):,} test shoppers, {held}")
+    print(test.leak_check)

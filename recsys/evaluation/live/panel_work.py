@@ -1,0 +1,87 @@
+"""Preparing the test shoppers of the shop in use, in a process of its own, so that no page waits for it.
+
+Run as a module (`python -m recsys.evaluation.live.panel_work PANEL DATA SPLIT`), this file is the work.
+"""
+
+import sys
+from pathlib import Path
+
+from recsys.errors import InputError
+from recsys.training.home import Home
+from recsys.work import Reporter, Work, run_work, start_work
+
+STAGES = (
+    "Reading the shop",
+    "Finding phrases",
+    "Understanding words",
+    "Scoring validation shoppers",
+    "Scoring test shoppers",
+    "Saving",
+    "Tuning the presets",
+)
+"""What a person sees, in order."""
+
+STAGE_OF = {
+    "reading": 0,
+    "checking": 0,
+    "reading texts": 1,
+    "encoding": 2,
+    "validation:": 3,
+    "test:": 4,
+    "saving": 5,
+    "tuning": 6,
+}
+
+USUAL_SHARES = {
+    "Reading the shop": 0.5,
+    "Understanding words": 4.0,
+    "Scoring validation shoppers": 6.0,
+    "Scoring test shoppers": 6.0,
+    "Saving": 0.5,
+    "Tuning the presets": 6.0,
+}
+"""How long each stage takes beside the others on the demo shop, whose phrases are already in the cache."""
+
+SPLITS = ("last", "temporal")
+
+
+def panel_work(home: Home, split: str) -> Work:
+    """The work that prepares one split of the shop in use, running, ended or never started."""
+    folder = home.panel(split)
+    return Work(folder.parent, folder.name)
+
+
+def start_panel_work(home: Home, split: str) -> Work:
+    """Prepare the test shoppers of the shop in use; if that is already under way, join it.
+
+    Raises
+    ------
+    InputError : nobody said where the data of the chosen model lies, or it is not there
+    """
+    data = home.shop_data
+    if data is None:
+        raise InputError(
+            "nobody said which data folder this model was trained on; start the dashboard with RECSYS_DATA=DIR"
+        )
+    if not (data / "items.parquet").is_file():
+        raise InputError(f"{data} holds no items.parquet; set RECSYS_DATA to the data folder of this shop")
+    folder = home.panel(split)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    args = [str(folder.absolute()), str(data.absolute()), split]
+    return start_work(folder.parent.absolute(), folder.name, "recsys.evaluation.live.panel_work", args, STAGES)
+
+
+def run_panel_work(folder: Path, data: Path, split: str) -> int:
+    """Prepare in this process; returns the exit status."""
+
+    def prepare(reporter: Reporter) -> None:
+        from recsys.evaluation.live.build import PanelSettings, build_panel
+        from recsys.evaluation.protocol import EvaluationSettings
+
+        build_panel(data, folder, PanelSettings(EvaluationSettings(split=split)), reporter)  # type: ignore[arg-type]
+
+    return run_work(folder.parent, folder.name, STAGES, STAGE_OF, prepare)
+
+
+if __name__ == "__main__":
+    sys.exit(run_panel_work(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
