@@ -14,12 +14,21 @@ from recsys.recommender import Recommender
 from recsys.training.home import Home
 
 HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/2_Explanations.py"
+TUNE_PAGE = "pages/3_Tuning.py"
 _LAST_VIEW = "last_view"
-_PAGES = {"Recommendations": LIST_PAGE, "Explanations": WHY_PAGE}
-_ICONS = {"Recommendations": ":material/format_list_numbered:", "Explanations": ":material/balance:"}
+_PAGES = {"Recommendations": LIST_PAGE, "Explanations": WHY_PAGE, "Tuning": TUNE_PAGE}
+_ICONS = {
+    "Recommendations": ":material/format_list_numbered:",
+    "Explanations": ":material/balance:",
+    "Tuning": ":material/tune:",
+}
 _SHOWN, _WHOSE = "page_shown", "whose"
-_OWN = {LIST_PAGE: frozenset({"view"}), WHY_PAGE: frozenset({"item", "strike", "added", "section", "open"})}
-"""Parameters that mean something on one page only; all others are shared by both."""
+_OWN = {
+    LIST_PAGE: frozenset({"view"}),
+    WHY_PAGE: frozenset({"item", "strike", "added", "section", "open"}),
+    TUNE_PAGE: frozenset({"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}),
+}
+"""Parameters that mean something on one page only; all others are shared by all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ import streamlit as st
 from pages._shared import illustrations, palette
 from pages._shared.background import Background
 from pages._shared.view import Choices, narrowed, starting_words, strikable
-from recsys.errors import ArtifactError
+from recsys.errors import ArtifactError, StoreError
 from recsys.evaluation.faithfulness import SideReport
+from recsys.evaluation.live.engine import LiveEngine
+from recsys.evaluation.live.panel import Panel
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
@@ -19,6 +21,9 @@ from recsys.progress import Progress
 from recsys.recommender import Recommender
 from recsys.results import Quote, ScoredRequest
 from recsys.settings import Context, RankingSettings
+from recsys.store.database import Database
+from recsys.store.presets import PresetStore
+from recsys.store.records import Preset
 from recsys.training.home import Home
 
 
@@ -40,6 +45,40 @@ def _opened(folder: str, written_ns: int) -> Recommender:
     gc.collect()
     gc.freeze()
     return model
+
+
+def engines(home: Home, split: str) -> tuple[LiveEngine, LiveEngine]:
+    """The prepared validation and test shoppers of the shop in use; raises ArtifactError where there are none."""
+    folder = home.panel(split)
+    try:
+        written = (folder / "manifest.json").stat().st_mtime_ns
+    except OSError as problem:
+        raise ArtifactError(f"no test shoppers in {folder}; prepare them") from problem
+    return _engines(str(folder), written)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
+    validation, test = (LiveEngine(panel) for panel in Panel.open(Path(folder)))
+    return validation, test
+
+
+def presets(home: Home, shop: str) -> PresetStore:
+    """The presets of a shop, in the database that the environment names."""
+    return PresetStore(_database(home), shop)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _database(home: Home) -> Database:
+    return Database.default(home)
+
+
+def saved_presets(store: PresetStore) -> tuple[Preset, ...]:
+    """What is saved, asked anew each time, so that all sessions see it; empty while the database is away."""
+    try:
+        return store.presets()
+    except StoreError:
+        return ()
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -158,7 +197,8 @@ def style(scheme: str) -> str:
         states it for the app alone, and popovers stand outside of the app
     """
     sheet = "".join(
-        (illustrations.ASSETS / name).read_text(encoding="utf-8") for name in ("shelfwise.css", "questions.css")
+        (illustrations.ASSETS / name).read_text(encoding="utf-8")
+        for name in ("shelfwise.css", "questions.css", "tuning.css")
     )
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"

@@ -1,0 +1,18 @@
+"""The tuning room: what every setting does to every metric, over all test shoppers, at once."""
+
+import streamlit as st
+
+from pages._shared import resources
+from pages._shared.frame import open_page
+from pages._shared.notices import explain_address
+from pages._shared.tuning import page
+
+frame = open_page("Tuning")
+model = frame.model
+choices = resources.choices(model, model.model_id)
+
+with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
+    st.title("Tuning room", anchor=False, width="content")
+    split = page.hold_out()
+explain_address(choices)
+page.show(frame.home, model, choices, frame.shop_name, split)

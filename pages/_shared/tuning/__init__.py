@@ -1,0 +1,1 @@
+"""The tuning room: one file per section and per thing that several sections draw."""

@@ -1,0 +1,76 @@
+"""The page as one fragment: controls, reference, and the section that is open."""
+
+import streamlit as st
+
+from pages._shared import frame, resources
+from pages._shared.notices import empty_html
+from pages._shared.tuning import knobs, reference
+from pages._shared.tuning.preparing import prepare
+from pages._shared.tuning.room import Case, Room
+from pages._shared.tuning.sections import SECTIONS
+from pages._shared.tuning.tune import judge_by
+from pages._shared.view import Choices
+from recsys.errors import ArtifactError, RecsysError
+from recsys.recommender import Recommender
+from recsys.settings import FusionSettings
+from recsys.training.home import Home
+
+PROTOCOLS = {
+    "last": "what they chose last",
+    "temporal": "all they chose after a moment",
+}
+"""What is held out, by split, as the page says it."""
+
+
+def hold_out() -> str:
+    """What test shoppers are asked to find again: "last" or "temporal"."""
+    chosen = st.selectbox(
+        "Test shoppers are asked to find",
+        list(PROTOCOLS),
+        key="split",
+        format_func=PROTOCOLS.get,
+        help="See “How this is measured” for exactly what is done.",
+        bind="query-params",
+        width=260,
+    )
+    return chosen or "last"
+
+
+def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str) -> None:
+    """The room, or the progress of preparing it."""
+    try:
+        engines = resources.engines(home, split)
+    except ArtifactError as problem:
+        fresh = not (home.panel(split) / "manifest.json").exists()
+        prepare(home, split, "" if fresh else str(problem))
+        return
+    room = Room(home, model, choices, shop, split, *engines, resources.presets(home, shop))
+    _room(room)
+
+
+@st.fragment
+def _room(room: Room) -> None:
+    default = FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
+    try:
+        section = st.segmented_control(
+            "Section",
+            list(SECTIONS),
+            default=next(iter(SECTIONS)),
+            required=True,
+            key="room",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        now, who = knobs.setting(room.choices, room.test.panel)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
+            against = reference.choose(now, default, resources.saved_presets(room.store))
+            metric = judge_by()
+        case = Case(room, now, against, who, metric)
+        if not case.mask.any():
+            st.html(empty_html("Nobody fits", "no test shopper has all of these properties; choose fewer of them"))
+            return
+        SECTIONS[section or next(iter(SECTIONS))](case)
+    except RecsysError as problem:
+        st.html(empty_html("Nothing to show with these settings", str(problem)))
+    finally:
+        frame.remember_view(frame.TUNE_PAGE)

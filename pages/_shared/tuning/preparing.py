@@ -1,0 +1,51 @@
+"""Before the first visit: the shop's test shoppers are prepared beside the page, which shows how far that is."""
+
+import streamlit as st
+
+from pages._shared import working
+from pages._shared.cards import esc
+from pages._shared.notices import notice_html
+from recsys.errors import RecsysError
+from recsys.evaluation.live.panel_work import USUAL_SHARES, panel_work, start_panel_work
+from recsys.training.home import Home
+
+_PANEL = working.Panel(
+    label="Preparing the test shoppers",
+    start="Prepare the test shoppers",
+    usual_shares=USUAL_SHARES,
+    key="panel_",
+)
+
+
+def prepare(home: Home, split: str, why: str = "") -> None:
+    """Start the work unless somebody did, and show it; the page runs again by itself when it is done.
+
+    Parameters
+    ----------
+    why : what is wrong with what was prepared before, "" where nothing was
+    """
+    st.html(
+        '<p class="sw-lede">To judge settings, Shelfwise hides what shoppers chose last, learns from the rest, and '
+        "scores every product for each of them. It takes about half a minute for the demo shop, once; everything "
+        "here is instant after that, and all other pages work meanwhile.</p>"
+    )
+    if why:
+        st.html(notice_html("What was prepared before cannot be used:", [why]))
+    if home.shop_data is None:
+        st.html(notice_html("The data of this model is needed, too:", ["Nobody said where it lies."]))
+        st.html('<p class="sw-note">Start the dashboard with the data folder that the model was trained on:</p>')
+        st.code(f"RECSYS_MODEL={esc(home.model)} RECSYS_DATA=DIR make app", language=None, wrap_lines=True)
+        return
+    work = panel_work(home, split)
+    if work.status().state in ("waiting", "done") and not working.was_refused(_PANEL):
+        working.start(_PANEL, lambda: start_panel_work(home, split))
+    _progress(home, split)
+
+
+@st.fragment(run_every=working.LOOK_EVERY_S)
+def _progress(home: Home, split: str) -> None:
+    work = panel_work(home, split)
+    try:
+        working.show(work.status(), _PANEL, on_start=lambda: start_panel_work(home, split), on_cancel=work.cancel)
+    except RecsysError as problem:
+        st.html(notice_html("It could not be started.", [str(problem)]))

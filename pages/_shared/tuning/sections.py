@@ -1,0 +1,17 @@
+"""What can be done in the tuning room; only the section that is open is computed.
+
+A new section is a function of a `Case` that draws it, and a line in `SECTIONS`.
+"""
+
+from collections.abc import Callable
+
+from pages._shared.tuning.protocol import protocol
+from pages._shared.tuning.room import Case
+from pages._shared.tuning.tune import tune
+
+Section = Callable[[Case], None]
+
+SECTIONS: dict[str, Section] = {
+    "Live metrics": tune,
+    "How this is measured": protocol,
+}

@@ -1,0 +1,69 @@
+"""Every metric over every test shopper, as the sliders move."""
+
+import streamlit as st
+
+from pages._shared import charts, words
+from pages._shared.cards import esc, weights_html
+from pages._shared.tuning import guard, tiles, tradeoff, wording
+from pages._shared.tuning.room import Case
+
+FEW = 50
+"""Fewer shoppers than this are pointed out: little can be told from them."""
+
+
+def tune(case: Case) -> None:
+    """Tiles, the baseline guard and the trade-off."""
+    found, k = case.changes(), case.k
+    guarded = guard.Guard.of(case)
+    st.html(headline(case) + guard.notice(guarded, case.metric, k))
+    now, before = case.lists(case.now), case.lists(case.reference)
+    n_items = case.room.test.panel.n_items
+    st.html(tiles.tiles_html(now, before, found, k, n_items, case.reference.name, case.is_same))
+    beside, about = st.columns([1.5, 1], gap="small")
+    tone = charts.theme()
+    with beside, st.container(key="chart_tradeoff", height="stretch"):
+        second = st.session_state.get("second", "ild")
+        if second == case.metric:
+            second = "ild" if case.metric != "ild" else "ndcg"
+        stops = tradeoff.follow(case, found)
+        reference = (case.reference.name, {name: each.old for name, each in found.items()})
+        baselines = {
+            name: {metric: each.old for metric, each in against.items()} for name, against in guarded.against.items()
+        }
+        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, tone)
+        charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
+    with about, st.container(key="chart_guard", height="stretch"):
+        st.html(guard.table(guarded, case.metric, k))
+
+
+def headline(case: Case) -> str:
+    """Who is judged, and what could not be proven, in one line."""
+    n, whole = int(case.mask.sum()), len(case.room.test.panel)
+    who = words.count(n, "test shopper") if n == whole else f"{n:,} of {whole:,} test shoppers"
+    few = " · so few that little can be told" if n < FEW else ""
+    panel = case.room.test.panel
+    candidates = ""
+    if not panel.scores.is_whole:
+        unproven = int(case.measured(case.now).unproven[case.mask].sum())
+        candidates = f" · best {int(panel.scores.widths.max()):,} candidates a shopper, " + (
+            f"{unproven:,} lists could differ with all products" if unproven else "which is proven to change no list"
+        )
+    weights = weights_html(case.now.settings.fusion.normalised(), "Effective weights")
+    return (
+        f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{who}</strong> '
+        f'<span class="sw-quiet">· lists of {case.k} out of {panel.n_items:,} products · against '
+        f"{esc(case.reference.name)}{few}{candidates}</span></p>"
+    )
+
+
+def judge_by() -> str:
+    """Which metric settings are judged by."""
+    chosen = st.selectbox(
+        "Judge by",
+        list(wording.METRICS),
+        key="metric",
+        format_func=lambda name: wording.METRICS[name].label.replace("@k", ""),
+        bind="query-params",
+        width=200,
+    )
+    return chosen or "ndcg"

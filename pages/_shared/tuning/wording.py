@@ -1,0 +1,146 @@
+"""What each metric is called, what it answers, and how its numbers are written."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pages._shared.words import NO_VALUE
+from recsys.evaluation.paired import LIVE_METRICS, Verdict
+
+Unit = Literal["number", "share", "bits", "lift"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricWords:
+    """How one metric is introduced.
+
+    Parameters
+    ----------
+    label : its name, with "@k" standing for the list length where it depends on it
+    asks : the question it answers, as a merchandiser would ask it
+    unit : "number" (three or four decimals), "share" (percent), "bits", or "lift" (signed percent)
+    """
+
+    label: str
+    asks: str
+    unit: Unit
+
+    def at(self, k: int) -> str:
+        """The name with the list length.
+
+        >>> METRICS["ndcg"].at(10), METRICS["coverage"].at(10)
+        ('nDCG@10', 'Catalogue coverage')
+        """
+        return self.label.replace("@k", f"@{k}")
+
+
+METRICS: Mapping[str, MetricWords] = {
+    "ndcg": MetricWords("nDCG@k", "Do lists hold what shoppers went on to choose, and near the top?", "number"),
+    "hit_rate": MetricWords("Hit rate@k", "How many shoppers find on their list what they went on to choose?", "share"),
+    "recall": MetricWords("Recall@k", "How much of what shoppers went on to choose is on their list?", "share"),
+    "precision": MetricWords("Precision@k", "How much of a list did the shopper go on to choose?", "share"),
+    "f1": MetricWords("F1@k", "Precision and recall in one number: their harmonic mean, shopper by shopper.", "share"),
+    "map": MetricWords("MAP@k", "How high do the right products stand, over all of them?", "number"),
+    "mrr": MetricWords("MRR@k", "How high does the first right product stand? 1 is first, 0.5 second.", "number"),
+    "ild": MetricWords(
+        "Variety (ILD)", "How unlike each other are the products of a list? By what texts say.", "number"
+    ),
+    "novelty": MetricWords(
+        "Novelty", "How surprising are the products? One bit more is half as widely chosen.", "bits"
+    ),
+    "serendipity": MetricWords(
+        "Serendipity@k", "How much of a list is right, and not what bestsellers alone would show?", "share"
+    ),
+    "long_tail": MetricWords(
+        "Long tail", "How much of a list is outside the bestsellers that hold 80% of all choices?", "share"
+    ),
+    "coverage": MetricWords("Catalogue coverage", "How much of the catalogue is on anybody's list?", "share"),
+    "gini": MetricWords("Exposure Gini", "How unequally are products shown? 0 is equally, 1 is one for all.", "number"),
+    "popularity_lift": MetricWords(
+        "Popularity lift", "How much more popular are lists than what the same shoppers chose before?", "lift"
+    ),
+}
+
+assert set(METRICS) == set(LIVE_METRICS)
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Right products": ("ndcg", "hit_rate", "recall", "precision", "f1", "map", "mrr"),
+    "Good lists": ("ild", "novelty", "serendipity", "long_tail"),
+    "Fair to the catalogue": ("coverage", "gini", "popularity_lift"),
+}
+"""Metrics as they stand together on screen."""
+
+VERDICTS: Mapping[Verdict, tuple[str, str]] = {
+    "better": ("▲", "better"),
+    "worse": ("▼", "worse"),
+    "unclear": ("≈", "no difference we can tell"),
+}
+"""A mark that needs no colour, and the words, by verdict."""
+
+BASELINES: Mapping[str, str] = {
+    "popularity": "Popularity",
+    "recent_popularity": "Recent popularity",
+    "item_knn": "ItemKNN",
+    "ease": "EASE",
+    "collaborative": "LightFM, tuned",
+}
+"""The models that any setting has to beat."""
+
+
+def value(metric: str, number: float) -> str:
+    """A metric's number with its unit.
+
+    >>> value("ndcg", 0.05496), value("hit_rate", 0.1021), value("novelty", 5.2202), value("popularity_lift", 0.5373)
+    ('0.0550', '10.2%', '5.22 bits', '+54%')
+    >>> value("ild", 0.4972), value("ndcg", float("nan"))
+    ('0.497', '–')
+    """
+    if math.isnan(number):
+        return NO_VALUE
+    unit = METRICS[metric].unit
+    if unit == "lift":
+        return _signed(f"{abs(number):.0%}", round(number, 2))
+    return _plain(metric, number) + (" bits" if unit == "bits" else "")
+
+
+def change(metric: str, number: float) -> str:
+    """A difference of a metric, signed, in the metric's own unit; shares differ by percentage points.
+
+    >>> change("ndcg", 0.0098), change("hit_rate", -0.0132), change("gini", -0.00001)
+    ('+0.0098', '−1.3 pp', '0.000')
+    """
+    if math.isnan(number):
+        return NO_VALUE
+    unit = METRICS[metric].unit
+    digits = 0 if unit == "lift" else _digits(metric)
+    scaled = 100 * number if unit in ("share", "lift") else number
+    said = _signed(f"{abs(scaled):.{digits}f}", round(scaled, digits))
+    return f"{said} pp" if unit in ("share", "lift") else said
+
+
+def interval(metric: str, low: float, high: float) -> str:
+    """Both ends of a difference's interval.
+
+    >>> interval("ndcg", 0.002, 0.018)
+    '+0.0020 to +0.0180'
+    """
+    if math.isnan(low) or math.isnan(high):
+        return "too few shoppers differ to say"
+    return f"{change(metric, low).removesuffix(' pp')} to {change(metric, high)}"
+
+
+def _digits(metric: str) -> int:
+    if METRICS[metric].unit == "number":
+        return 4 if metric in ("ndcg", "map", "mrr") else 3
+    return 2 if METRICS[metric].unit == "bits" else 1
+
+
+def _plain(metric: str, number: float) -> str:
+    if METRICS[metric].unit == "share":
+        return f"{100 * number:.{_digits(metric)}f}%"
+    return f"{number:.{_digits(metric)}f}"
+
+
+def _signed(text: str, rounded: float) -> str:
+    return text if rounded == 0 else f"{'+' if rounded > 0 else '−'}{text}"
