@@ -2,8 +2,8 @@
 
 from recsys.evaluation.live.moves import Move, Part, Side
 
-FEWEST_TO_NAME = 0.05
-"""A smaller share of the lead than this is not named, unless it is the greatest."""
+LEAST_TO_NAME = 0.05
+"""A smaller part of the lead than this is not named, unless it is the greatest."""
 
 N_NAMED = 2
 
@@ -48,15 +48,18 @@ def why(move: Move, a: str = "A", b: str = "B") -> str:
 
 
 def leading(lead: tuple[Part, ...], n: int = N_NAMED) -> list[tuple[str, float]]:
-    """What the lead is mostly made of, greatest first; other circumstances are named apart from the weight of context.
+    """What makes the lead, greatest first: parts that point its way, for others only hold it up.
 
-    >>> leading((Part("semantic", 0.8, 0.0), Part("context", -0.01, -0.3)))
-    [('semantic', 0.8), ('circumstances', -0.3)]
+    Other circumstances are named apart from the weight of context.
+
+    >>> leading((Part("semantic", 0.8, 0.0), Part("content", -0.6, 0.0), Part("context", 0.01, 0.3)))
+    [('semantic', 0.8), ('circumstances', 0.3)]
     """
     found = [(part.component, part.by_weight) for part in lead]
     found += [("circumstances", part.by_moment) for part in lead if part.by_moment]
-    found.sort(key=lambda each: -abs(each[1]))
-    return [each for place, each in enumerate(found) if place == 0 or abs(each[1]) >= FEWEST_TO_NAME][:n]
+    way = 1 if sum(value for _, value in found) >= 0 else -1
+    found.sort(key=lambda each: -way * each[1])
+    return [each for place, each in enumerate(found) if place == 0 or way * each[1] >= LEAST_TO_NAME][:n]
 
 
 def _variety(move: Move, a: str, b: str) -> str:
