@@ -1,0 +1,50 @@
+"""Fixtures of the tuning room's tests: the small demo shop with its test shoppers prepared."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from streamlit.testing.v1 import AppTest
+
+from recsys.evaluation.live import build
+from recsys.evaluation.live.panel import Panel
+from recsys.evaluation.protocol import EvaluationSettings
+from recsys.text.phrasebook import build_phrasebook
+from recsys.training.home import Home
+from tests._demo import shared_folder
+from tests._encoder import WordEncoder
+from tests.pages.conftest import OpenPage
+
+OpenRoom = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def tuning_home(page_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`page_home` with test shoppers, prepared once for all workers; their words by the quick encoder."""
+    made = shared_folder(tmp_path_factory) / "tuning_panel"
+    with FileLock(f"{made}.lock"):
+        if not (made / "manifest.json").exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+                settings = build.PanelSettings(EvaluationSettings(split="last"))
+                build.build_panel(Home(page_home).data, made, settings)
+    shutil.copytree(made, Home(page_home).panel("last"), dirs_exist_ok=True)
+    return page_home
+
+
+@pytest.fixture
+def open_room(tuning_home: Path, open_page: OpenPage) -> OpenRoom:
+    """Open a section of the tuning room: `open_room("Live metrics", against="Equal weights")`."""
+
+    def opened(section: str, timeout_s: float = 60, **query: str) -> AppTest:
+        return open_page("Tuning", query={"room": section, **query}, timeout_s=timeout_s)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def panels(tuning_home: Path) -> tuple[Panel, Panel]:
+    """The validation and the test shoppers that the room serves, opened beside it."""
+    return Panel.open(Home(tuning_home).panel("last"))
