@@ -13,6 +13,7 @@ from recsys.evaluation.live.kernels import n_lanes, select
 from recsys.evaluation.live.measuring import measure_lists
 from recsys.evaluation.live.panel import N_BASELINE, Panel
 from recsys.evaluation.live.segments import AS_IT_WAS, Scenario
+from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.paired import Lists
 from recsys.fusion import Standardised, weight_vector
 from recsys.progress import Progress, silent
@@ -166,7 +167,8 @@ class LiveEngine:
             ranked = np.empty((len(pool), settings.n), np.int32)
             ranks = np.empty_like(ranked)
             is_dpp = settings.method == "dpp"
-            diversify(pool, scores, self.panel.vectors, settings.diversity, is_dpp, ranked, ranks)
+            with cores_for():
+                diversify(pool, scores, self.panel.vectors, settings.diversity, is_dpp, ranked, ranks)
         return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
 
     def ranked(
@@ -178,20 +180,22 @@ class LiveEngine:
         n_users = len(panel)
         places = np.empty((n_users, n), np.int32)
         scores = np.empty((n_users, n), np.float32)
-        select(
-            held.static,
-            plane.context,
-            held.widths,
-            held.rows,
-            self._owned_starts,
-            self._owned,
-            self.penalty(settings.filters),
-            weights,
-            self._everyone,
-            n_lanes(n),
-            places,
-            scores,
-        )
+        penalty = self.penalty(settings.filters)
+        with cores_for():
+            select(
+                held.static,
+                plane.context,
+                held.widths,
+                held.rows,
+                self._owned_starts,
+                self._owned,
+                penalty,
+                weights,
+                self._everyone,
+                n_lanes(n),
+                places,
+                scores,
+            )
         if held.is_whole:
             return places, scores, np.zeros(n_users, bool)
         rows = np.where(places >= 0, np.take_along_axis(held.rows, np.maximum(places, 0), axis=1), np.int32(-1))

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.paired import SHOPPER_METRICS, Lists
 
 assert SHOPPER_METRICS == (
@@ -50,7 +51,8 @@ def measure_lists(
     users : intp of shape (n_ranked,), the shopper of each list
     """
     values = np.empty((len(SHOPPER_METRICS), len(ranked)))
-    _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, described, users, values)
+    with cores_for(ranked.size):
+        _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, described, users, values)
     return Lists(ranked, dict(zip(SHOPPER_METRICS, values, strict=True)))
 
 

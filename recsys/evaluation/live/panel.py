@@ -76,41 +76,102 @@ class Ragged:
     values: IntArray
 
 
+@dataclass(frozen=True, eq=False)
 class Panel:
-    """The shoppers of one role, opened; never changed, so all sessions may share it.
+    """The shoppers of one role; never changed, so all sessions may share it.
 
     Parameters
     ----------
-    artifact : an opened panel folder
     role : "validation" or "test"
+    panel_id : names the content, of both roles together, and the role
+    settings : what was held out, and how much memory the scores may take
+    data : name, fingerprint, encoder_id of the data
+    protocol, leak_check : what was done, in words
+    n_skipped : shoppers who could not be tested
+    n_train_users : shoppers with a training interaction
+    scores : standardised component scores
+    owned : item rows that each shopper has
+    relevant : item rows that each shopper is to find
+    baselines : int32 of shape (n_users, N_BASELINE) by name, item rows, best first, padded with -1
+    popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
+    profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's history, NaN without one
+    vectors : float32 of shape (n_items, n_dims), unit length, in the encoder's own space; zeros without words
+    items : the catalogue, one row a product
+    shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
+    context_scorer : the fitted context component, for other circumstances
     """
 
-    def __init__(self, artifact: Artifact, role: str) -> None:
+    role: str
+    panel_id: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    protocol: str
+    leak_check: str
+    n_skipped: int
+    n_train_users: int
+    scores: Scores
+    owned: Ragged
+    relevant: Ragged
+    baselines: Mapping[str, IntArray]
+    popularity: NDArray[np.float64]
+    profile_popularity: NDArray[np.float64]
+    vectors: FloatArray
+    items: pd.DataFrame
+    shoppers: pd.DataFrame
+    context_scorer: ContextScorer
+
+    @classmethod
+    def of(cls, artifact: Artifact, role: str) -> Self:
+        """One role of an opened panel folder."""
         arrays, facts = artifact.arrays(role), artifact.manifest
-        self.role = role
-        self.panel_id = f"{artifact.model_id[:16]}-{role}"
-        self.settings: Mapping[str, Any] = facts["settings"]
-        self.data: Mapping[str, Any] = facts["data"]
-        self.protocol = str(facts["protocol"])
-        self.leak_check = str(facts["roles"][role]["leak_check"])
-        self.n_skipped = int(facts["roles"][role]["n_skipped"])
-        self.n_train_users = int(facts["roles"][role]["n_train_users"])
-        self.scores = Scores(*(arrays[name] for name in ("static", "context", "widths", "rows", "cuts")))
-        self.owned = Ragged(arrays["owned.starts"], arrays["owned.values"])
-        self.relevant = Ragged(arrays["relevant.starts"], arrays["relevant.values"])
-        self.baselines: dict[str, IntArray] = {name: arrays[f"baseline.{name}"] for name in facts["baselines"]}
-        self.popularity = np.asarray(arrays["popularity"], np.float64)
-        self.vectors: FloatArray = artifact.arrays("shop")["vectors"]
-        self.items: pd.DataFrame = artifact.table("items").to_pandas()
-        self.shoppers: pd.DataFrame = artifact.table(f"shoppers_{role}").to_pandas()
-        self.shelf = Shelf.of(self.items)
-        self.context_scorer = ContextScorer.from_state(
-            ScorerState(artifact.arrays(f"context_{role}"), facts["roles"][role]["context"])
+        own = facts["roles"][role]
+        context = ScorerState(artifact.arrays(f"context_{role}"), own["context"])
+        return cls(
+            role=role,
+            panel_id=f"{artifact.model_id[:16]}-{role}",
+            settings=facts["settings"],
+            data=facts["data"],
+            protocol=str(facts["protocol"]),
+            leak_check=str(own["leak_check"]),
+            n_skipped=int(own["n_skipped"]),
+            n_train_users=int(own["n_train_users"]),
+            scores=Scores(*(arrays[name] for name in ("static", "context", "widths", "rows", "cuts"))),
+            owned=Ragged(arrays["owned.starts"], arrays["owned.values"]),
+            relevant=Ragged(arrays["relevant.starts"], arrays["relevant.values"]),
+            baselines={name: arrays[f"baseline.{name}"] for name in facts["baselines"]},
+            popularity=np.asarray(arrays["popularity"], np.float64),
+            profile_popularity=np.asarray(arrays["profile_popularity"], np.float64),
+            vectors=artifact.arrays("shop")["vectors"],
+            items=artifact.table("items").to_pandas(),
+            shoppers=artifact.table(f"shoppers_{role}").to_pandas(),
+            context_scorer=ContextScorer.from_state(context),
         )
-        self.facts = ShopFacts(len(self.items), self.popularity, np.asarray(arrays["profile_popularity"], np.float64))
-        self.tail = long_tail_mask(self.popularity)
-        self.bits = np.log2((self.n_train_users + 1) / (self.popularity + 1))
-        self.described: NDArray[np.bool_] = np.asarray((self.vectors != 0).any(1))
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The columns of the catalogue that filters read."""
+        return Shelf.of(self.items)
+
+    @cached_property
+    def facts(self) -> ShopFacts:
+        """What metrics of all lists together need to know."""
+        return ShopFacts(self.n_items, self.popularity, self.profile_popularity)
+
+    @cached_property
+    def tail(self) -> NDArray[np.bool_]:
+        """Whether each product belongs to the long tail, bool of shape (n_items,)."""
+        return long_tail_mask(self.popularity)
+
+    @cached_property
+    def bits(self) -> NDArray[np.float64]:
+        """How surprising each product is, for novelty: float64 of shape (n_items,)."""
+        bits: NDArray[np.float64] = np.log2((self.n_train_users + 1) / (self.popularity + 1))
+        return bits
+
+    @cached_property
+    def described(self) -> NDArray[np.bool_]:
+        """Whether each product has a vector, bool of shape (n_items,)."""
+        return np.asarray((self.vectors != 0).any(axis=1))
 
     def __len__(self) -> int:
         return len(self.shoppers)
@@ -141,7 +202,7 @@ class Panel:
         """The validation and the test shoppers of a folder; raises ArtifactError if it cannot be used."""
         artifact = open_artifact(Path(folder), PANEL)
         try:
-            return cls(artifact, "validation"), cls(artifact, "test")
+            return cls.of(artifact, "validation"), cls.of(artifact, "test")
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             raise ArtifactError(
                 f"{folder}: the parts of the panel do not fit together ({type(error).__name__}: {error}); "
