@@ -1,0 +1,98 @@
+"""A leak is found wherever it is, and stops the evaluation."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
+from recsys.errors import LeakError
+from recsys.evaluation import protocol
+from recsys.evaluation.leaks import check_leaks
+from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting, Scorer
+from recsys.text.phrasebook import Phrasebook, build_phrasebook
+from tests._encoder import WordEncoder
+
+
+@pytest.fixture
+def book(tiny_data: Dataset) -> Phrasebook:
+    """Phrases of all of the small shop, held-out reviews as well, as every evaluation reads them."""
+    return build_phrasebook(tiny_data, WordEncoder())
+
+
+def fitted(data: Dataset, book: Phrasebook) -> dict[str, Scorer]:
+    """All components on some data."""
+    return fit_scorers(COMPONENT_CLASSES, Fitting(data, book, 0))
+
+
+SPLITS: dict[str, Callable[[Dataset], Split]] = {"last": last_split, "temporal": temporal_split}
+
+
+@pytest.mark.parametrize("split", ["last", "temporal"])
+def test_an_honest_split_passes_and_says_what_was_looked_at(tiny_data: Dataset, book: Phrasebook, split: str) -> None:
+    cut = SPLITS[split](tiny_data)
+    report = check_leaks(tiny_data, cut.fit_test, cut.test, split, fitted(cut.fit_test, book))  # type: ignore[arg-type]
+    assert report.n_pairs == len(cut.test)
+    assert report.n_phrases > 0
+    assert f"none of {len(cut.test):,} held-out pairs" in report.in_words()
+
+
+def test_a_held_out_review_in_the_training_data_is_found(tiny_data: Dataset, book: Phrasebook) -> None:
+    cut = last_split(tiny_data)
+    with pytest.raises(LeakError, match="held-out pairs have a review in the training data; nothing was measured"):
+        check_leaks(tiny_data, tiny_data, cut.test, "last", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("semantic", "phrases of held-out reviews are in the product profiles of semantic"),
+        ("content", "held-out pairs are in the shoppers' histories of content"),
+        ("collaborative", "held-out pairs are in the shoppers' histories of collaborative"),
+    ],
+)
+def test_a_model_that_learnt_from_everything_is_found(
+    tiny_data: Dataset, book: Phrasebook, name: str, said: str
+) -> None:
+    cut = last_split(tiny_data)
+    leaky = fitted(tiny_data, book)[name]
+    with pytest.raises(LeakError, match=said):
+        check_leaks(tiny_data, cut.fit_test, cut.test, "last", {name: leaky})
+
+
+def test_a_trend_that_reaches_past_the_cut_is_found(tiny_data: Dataset, book: Phrasebook) -> None:
+    cut = temporal_split(tiny_data)
+    leaky = fitted(tiny_data, book)["context"]
+    with pytest.raises(LeakError, match="the trend counts what happened at or after the moment"):
+        check_leaks(tiny_data, cut.fit_test, cut.test, "temporal", {"context": leaky})
+
+
+def test_training_data_that_reaches_past_the_cut_is_found(tiny_data: Dataset) -> None:
+    cut = temporal_split(tiny_data)
+    late = HeldOut(cut.test.user_rows, cut.test.item_rows, np.zeros(len(cut.test), np.int64), cut.test.shape)
+    with pytest.raises(LeakError, match="reaches past the moment"):
+        check_leaks(tiny_data, cut.fit_test, late, "temporal", {})
+
+
+def test_the_evaluation_looks_for_leaks_before_it_measures(
+    tmp_path: object, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pathlib import Path
+
+    from recsys.data.writing import write_folder
+
+    assert isinstance(tmp_path, Path)
+    write_folder(tmp_path / "shop", **tiny)
+    monkeypatch.setattr(protocol, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    fit = protocol.fit_scorers
+    whole = Dataset.read(tmp_path / "shop")
+
+    def forgetful(classes: object, fitting: Fitting, *rest: object) -> dict[str, Scorer]:
+        return fit(classes, Fitting(whole, fitting.phrasebook, fitting.seed), *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(protocol, "fit_scorers", forgetful)
+    with pytest.raises(LeakError):
+        protocol.evaluate(tmp_path / "shop", protocol.EvaluationSettings("last", k=3))
