@@ -19,11 +19,9 @@ def where(move: Move, a: str = "A", b: str = "B") -> str:
         if move.places == 0:
             return "same place"
         return f"{'up' if move.places > 0 else 'down'} {abs(move.places)}"
-    if move.b.rank is not None:
-        return f"new, {_by_score(move.a, a)}"
-    if move.a.rank is not None:
-        return f"gone, {_by_score(move.b, b)}"
-    return f"on neither list, {_by_score(move.a, a)} and {_by_score(move.b, b)}"
+    happened = "new" if move.b.rank is not None else "gone" if move.a.rank is not None else "on neither list"
+    elsewhere = [_by_score(side, name) for side, name in ((move.a, a), (move.b, b)) if side.rank is None]
+    return ", ".join([happened, " and ".join(filter(None, elsewhere))]).removesuffix(", ")
 
 
 def in_words(move: Move, a: str = "A", b: str = "B") -> str:
@@ -86,9 +84,9 @@ def _is_held_back(side: Side, move: Move) -> bool:
 def _rules(move: Move, a: str, b: str) -> str:
     barred = [(name, side.barred) for name, side in ((a, move.a), (b, move.b)) if side.barred]
     if len(barred) == 2:
-        return f"listed by neither, {barred[0][1]}"
+        return f"may not be listed in either, {barred[0][1]}"
     if barred:
-        return f"not listed by {barred[0][0]}, {barred[0][1]}"
+        return f"may not be listed in {barred[0][0]}, {barred[0][1]}"
     n = abs(move.by_rules)
     products = "1 product" if n == 1 else f"{n} products"
     if move.by_rules > 0:
@@ -98,7 +96,7 @@ def _rules(move: Move, a: str, b: str) -> str:
 
 def _by_score(side: Side, name: str) -> str:
     if side.rank_by_score is None:
-        return f"not listed in {name}"
+        return ""
     at_best = "" if side.is_proven else " at best"
     return f"{_ordinal(side.rank_by_score)} by score in {name}{at_best}"
 
