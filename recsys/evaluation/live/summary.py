@@ -35,11 +35,11 @@ def _nothing(found: Comparison) -> list[str]:
     everyone = "The one shopper gets" if found.n_shoppers == 1 else f"All {found.n_shoppers:,} shoppers get"
     if found.a.ranks_like == found.b.ranks_like:
         return [
-            f"{first} and {second} are the same setting.",
+            f"There is no difference: {first} and {second} are the same setting.",
             f"{everyone} the same list with both, and every figure is the same.",
         ]
     return [
-        f"{first} and {second} are set differently, but it makes no difference here: "
+        f"That {first} and {second} are set differently makes no difference here: "
         f"{everyone[0].lower()}{everyone[1:]} the same list with both.",
         "So every figure is the same, and there is nothing to decide between them on these shoppers.",
     ]
@@ -113,12 +113,12 @@ def _bestsellers(found: Comparison) -> str:
     if lift.verdict != "unclear":
         # A lift of 0.5 says 1.5 times as popular as what shoppers chose.
         much = _much(lift.new - lift.old, 1 + lift.old)
-        clauses.append(f"shows bestsellers {much}{'less' if lift.verdict == 'better' else 'more'}")
+        clauses.append(f"bestsellers are shown {much}{'less' if lift.verdict == 'better' else 'more'}")
     if tail.verdict != "unclear":
-        clauses.append(f"rarely chosen products {'more' if tail.verdict == 'better' else 'less'} ({_from_to(tail)})")
-        if len(clauses) == 1:
-            clauses[0] = f"shows {clauses[0]}"
-    return f"{_name(found.b.name)} {' and '.join(clauses)}." if clauses else ""
+        shown = "rarely chosen products" if clauses else "rarely chosen products are shown"
+        clauses.append(f"{shown} {'more' if tail.verdict == 'better' else 'less'} ({_from_to(tail)})")
+    said = " and ".join(clauses)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def _unclear(found: Comparison) -> str:
