@@ -44,6 +44,7 @@ class _Settings(_Form):
     scenario: dict[str, str] = {}
     only_available: bool
     categories: list[str] = []
+    segment: dict[str, str] = {}
 
 
 class _Estimate(_Form):

@@ -1,4 +1,4 @@
-"""Everything that a preset fixes about a list: the weights, the circumstances they were tuned for, and the filters."""
+"""Everything that a preset fixes about a list: the weights, the filters, and the circumstances and shoppers they are for."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self, get_args
 
 from recsys.errors import SettingsError
+from recsys.evaluation.live.segments import DIMENSIONS, KNOWLEDGE
 from recsys.settings import (
     COMPONENTS,
     CONTEXT_DIMENSIONS,
@@ -26,7 +27,12 @@ LONGEST_LIST = 100
 CIRCUMSTANCES = (*CONTEXT_DIMENSIONS, "moment")
 """What a scenario may state, as `Context.as_json` does."""
 
-_VALUES: Mapping[str, tuple[str, ...]] = {"daypart": DAYPARTS, "weekday": WEEKDAYS, "season": SEASONS}
+_VALUES: Mapping[str, tuple[str, ...]] = {
+    "daypart": DAYPARTS,
+    "weekday": WEEKDAYS,
+    "season": SEASONS,
+    "activity": tuple(KNOWLEDGE),
+}
 _MOST_CATEGORIES, _LONGEST_VALUE = 1000, 500
 _DEFAULTS = RankingSettings()
 
@@ -44,6 +50,8 @@ class PresetSettings:
     scenario : circumstances that it was tuned for, by name; empty for every moment
     only_available : products that cannot be bought are left out
     categories : categories that the list is limited to, each once and in order; empty for no limit
+    segment : the shoppers that it was judged on, by names of `recsys.evaluation.live.segments.DIMENSIONS`; empty for
+        everyone
     """
 
     weights: FusionSettings = field(default_factory=FusionSettings)
@@ -53,6 +61,7 @@ class PresetSettings:
     scenario: Mapping[str, str] = field(default_factory=dict)
     only_available: bool = _DEFAULTS.filters.only_available
     categories: tuple[str, ...] = ()
+    segment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not 1 <= self.k <= LONGEST_LIST or self.k != int(self.k):
@@ -63,12 +72,18 @@ class PresetSettings:
             raise SettingsError(f"method={shown(self.method)} is not known; give 'mmr' or 'dpp'")
         object.__setattr__(self, "k", int(self.k))
         object.__setattr__(self, "diversity", float(self.diversity))
-        object.__setattr__(self, "scenario", _scenario(self.scenario))
+        object.__setattr__(self, "scenario", _stated(self.scenario, "scenario", CIRCUMSTANCES, "a circumstance"))
         object.__setattr__(self, "categories", _categories(self.categories))
+        object.__setattr__(self, "segment", _stated(self.segment, "segment", DIMENSIONS, "a property of shoppers"))
 
     @classmethod
-    def of(cls, ranking: RankingSettings, scenario: Mapping[str, str] | None = None) -> Self:
-        """What of a list's settings a preset keeps."""
+    def of(
+        cls,
+        ranking: RankingSettings,
+        scenario: Mapping[str, str] | None = None,
+        segment: Mapping[str, str] | None = None,
+    ) -> Self:
+        """What of a list's settings a preset keeps, and whom they were judged on."""
         return cls(
             weights=ranking.fusion,
             diversity=ranking.diversity,
@@ -77,6 +92,7 @@ class PresetSettings:
             scenario=scenario or {},
             only_available=ranking.filters.only_available,
             categories=tuple(ranking.filters.categories),
+            segment=segment or {},
         )
 
     def ranking(self, filters: Filters | None = None) -> RankingSettings:
@@ -101,11 +117,12 @@ class PresetSettings:
             "scenario": dict(self.scenario),
             "only_available": self.only_available,
             "categories": list(self.categories),
+            "segment": dict(self.segment),
         }
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Self:
-        """The settings that `as_json` wrote, checked again.
+        """The settings that `as_json` wrote, checked again; those of an earlier version name no shoppers.
 
         Raises
         ------
@@ -120,27 +137,29 @@ class PresetSettings:
             scenario=saved["scenario"],
             only_available=saved["only_available"],
             categories=tuple(saved["categories"]),
+            segment=saved.get("segment", {}),
         )
 
 
-def _scenario(given: Mapping[str, str]) -> dict[str, str]:
+def _stated(given: Mapping[str, str], part: str, known: tuple[str, ...], what: str) -> dict[str, str]:
+    """Names and their values, in the order in which the names are known."""
     for name, value in given.items():
-        if name not in CIRCUMSTANCES:
-            raise SettingsError(f"scenario: {shown(name)} is not a circumstance; use {', '.join(CIRCUMSTANCES)}")
+        if name not in known:
+            raise SettingsError(f"{part}: {shown(name)} is not {what}; use {', '.join(known)}")
         if not isinstance(value, str) or not value or len(value) > _LONGEST_VALUE:
             raise SettingsError(
-                f"scenario: {name}={shown(value)} is not usable; give 1 to {_LONGEST_VALUE} characters, or leave it out"
+                f"{part}: {name}={shown(value)} is not usable; give 1 to {_LONGEST_VALUE} characters, or leave it out"
             )
         if name in _VALUES and value not in _VALUES[name]:
-            raise SettingsError(f"scenario: {name}={shown(value)} is not known; use one of {', '.join(_VALUES[name])}")
+            raise SettingsError(f"{part}: {name}={shown(value)} is not known; use one of {', '.join(_VALUES[name])}")
         if name == "moment":
             try:
                 datetime.fromisoformat(value)
             except ValueError:
                 raise SettingsError(
-                    f"scenario: moment={shown(value)} is not a time; write 2026-05-31T20:00:00+00:00"
+                    f"{part}: moment={shown(value)} is not a time; write 2026-05-31T20:00:00+00:00"
                 ) from None
-    return {name: clean_prose(given[name]) for name in CIRCUMSTANCES if name in given}
+    return {name: clean_prose(given[name]) for name in known if name in given}
 
 
 def _categories(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ FRESH = PresetSettings(
     scenario={"device": "mobile", "daypart": "evening"},
     only_available=False,
     categories=("Tents", "Home"),
+    segment={"activity": "new", "device": "mobile"},
 )
 CALM = PresetSettings(weights=FusionSettings(1, 0, 0, 0))
 

@@ -51,6 +51,13 @@ def test_what_is_exported_comes_in_as_it_was(store: PresetStore, other: PresetSt
     assert save.who == "ben"
 
 
+def test_a_document_from_before_presets_named_shoppers_comes_in(store: PresetStore) -> None:
+    given = document()
+    del given["presets"][0]["settings"]["segment"]
+    (made,) = import_presets(store, json.dumps(given))
+    assert made.settings.segment == {}
+
+
 def test_a_document_does_not_say_who_saved(store: PresetStore) -> None:
     store.create(draft(), measured(), by="ann@example.org")
     exported = export_presets(store.presets())
@@ -111,6 +118,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (settings(scenario={"daypart": "noon"}), "scenario: daypart='noon' is not known; use one of night"),
     (settings(scenario={"device": ""}), "scenario: device='' is not usable"),
     (settings(scenario={"moment": "soon"}), "scenario: moment='soon' is not a time"),
+    (settings(segment={"home": 7}), "settings.segment.home: input should be a valid string"),
+    (settings(segment={"activity": "lost"}), "segment: activity='lost' is not known"),
     (settings(categories=["c" * 501]), "categories: 'ccc"),
     ({"measured": {"metrics": {"ndcg": 0.3}}}, "measured.metrics.ndcg"),
     ({"measured": {"metrics": {"ndcg": {"mean": 0.3}}}}, "measured.metrics.ndcg.low: field required"),

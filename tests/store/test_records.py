@@ -1,5 +1,6 @@
 """Records are checked when they are made, whoever makes them."""
 
+import dataclasses
 import json
 import pickle
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import ConflictError, PresetError, SettingsError, UnknownPresetError
+from recsys.evaluation.live.segments import Segment
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement
@@ -36,7 +38,18 @@ def test_a_list_made_with_a_preset_keeps_the_filters_that_a_preset_does_not_fix(
         diversity=0.25,
         method="dpp",
     )
-    assert PresetSettings.of(ranking, FRESH.scenario) == FRESH
+    assert PresetSettings.of(ranking, FRESH.scenario, FRESH.segment) == FRESH
+
+
+def test_settings_saved_before_they_named_shoppers_are_for_everyone() -> None:
+    saved = FRESH.as_json()
+    del saved["segment"]
+    assert PresetSettings.from_json(saved) == dataclasses.replace(FRESH, segment={})
+
+
+def test_everyone_that_the_live_evaluation_tells_apart_can_be_tuned_for() -> None:
+    for segment in (Segment(tuple((name, "x") for name in ("top_category", "home"))), Segment.of(activity="new")):
+        assert Segment.of(**PresetSettings(segment=segment.as_dict()).segment) == segment
 
 
 def test_the_order_of_categories_and_circumstances_makes_no_difference() -> None:
@@ -78,6 +91,9 @@ def test_numbers_of_numpy_are_kept_as_plain_ones() -> None:
         ({"scenario": {"weekday": "monday"}}, "scenario: weekday='monday' is not known; use one of Monday"),
         ({"scenario": {"region": "x" * 501}}, "scenario: region='x{60}…' is not usable; give 1 to 500 characters"),
         ({"scenario": {"moment": "soon"}}, "scenario: moment='soon' is not a time; write 2026-05-31T20:00:00"),
+        ({"segment": {"mood": "x"}}, "segment: 'mood' is not a property of shoppers; use activity, top_category, home"),
+        ({"segment": {"activity": "lukewarm"}}, "segment: activity='lukewarm' is not known; use one of hot, warm"),
+        ({"segment": {"home": ""}}, "segment: home='' is not usable; give 1 to 500 characters"),
         ({"categories": tuple(map(str, range(1001)))}, "categories: 1,001 are too many; give at most 1,000"),
         ({"categories": ("x" * 501,)}, "categories: 'x{60}…' is too long; give at most 500 characters"),
     ],
