@@ -14,13 +14,15 @@ from recsys.errors import ArtifactError, StoreError
 from recsys.evaluation.faithfulness import SideReport
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
+from recsys.evaluation.live.segments import Segment
+from recsys.evaluation.paired import means
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
 from recsys.progress import Progress
 from recsys.recommender import Recommender
 from recsys.results import Quote, ScoredRequest
-from recsys.settings import Context, RankingSettings
+from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.store.records import Preset
@@ -61,6 +63,22 @@ def engines(home: Home, split: str) -> tuple[LiveEngine, LiveEngine]:
 def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
     validation, test = (LiveEngine(panel) for panel in Panel.open(Path(folder)))
     return validation, test
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def baseline_values(
+    _engine: LiveEngine, panel_id: str, k: int, filters: Filters, segment: Segment
+) -> dict[str, dict[str, float]]:
+    """Every metric of every baseline on some shoppers, by baseline and metric."""
+    mask = segment.mask(_engine.panel.shoppers)
+    facts = _engine.panel.facts.of(mask)
+    return {
+        name: {
+            metric: interval.mean
+            for metric, interval in means(_engine.baseline(name, k, filters).of(mask), facts, n_resamples=1).items()
+        }
+        for name in _engine.panel.baselines
+    }
 
 
 def presets(home: Home, shop: str) -> PresetStore:

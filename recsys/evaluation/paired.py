@@ -17,6 +17,7 @@ from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.metrics import ACCURACY_METRICS, UserValues
 from recsys.evaluation.shares import ListChange
 from recsys.evaluation.significance import Interval
+from recsys.evaluation.ties import ROUNDING
 from recsys.evaluation.ties import tied_with_best as tied_with_best
 
 SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail")
@@ -31,9 +32,6 @@ LIVE_METRICS = (*SHOPPER_METRICS, *WHOLE_METRICS)
 HIGHER_IS_BETTER: Mapping[str, bool] = {name: name not in ("gini", "popularity_lift") for name in LIVE_METRICS}
 """Which way is better. Gini is inequality. A lift says by how much a list is more popular than what its shopper chose
 so far: popularity that the model adds on its own account, so less of it is better."""
-
-ROUNDING = 1e-6
-"""Smaller changes of one shopper's value are none; diversity comes from vectors of single precision."""
 
 Verdict = Literal["better", "worse", "unclear"]
 Rows = NDArray[np.integer] | NDArray[np.bool_]
@@ -154,7 +152,7 @@ def differences(
             now, before = _mean(new.values[name][both]), _mean(old.values[name][both])
         n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
         moved = _moved(interval, now - before)
-        answer[name] = Difference(name, now, before, moved, _verdict(moved, HIGHER_IS_BETTER[name]), n_moved)
+        answer[name] = Difference(name, now, before, moved, verdict_of(moved, HIGHER_IS_BETTER[name]), n_moved)
     return answer
 
 
@@ -194,7 +192,7 @@ def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-
     return replace(interval, mean=estimate, low=low, high=high)
 
 
-def _verdict(change: Interval, higher_is_better: bool) -> Verdict:
+def verdict_of(change: Interval, higher_is_better: bool) -> Verdict:
     if change.low > 0:
         return "better" if higher_is_better else "worse"
     if change.high < 0:

@@ -104,12 +104,15 @@ class _Shop:
     n_items: int
 
     @cached_property
+    def _common(self) -> FloatArray:
+        """What all components and shoppers agree on, float32 of shape (n_items,)."""
+        return np.random.default_rng(4).gamma(0.5, size=self.n_items).astype(np.float32)
+
+    @cached_property
     def values(self) -> FloatArray:
         """Standardised scores, float32 of shape (n_users, 4, n_items)."""
-        rng = np.random.default_rng(0)
-        common = rng.gamma(0.5, size=(1, 1, self.n_items)).astype(np.float32)
-        drawn = rng.standard_normal((self.n_users, 4, self.n_items), np.float32)
-        drawn += common
+        drawn = np.random.default_rng(0).standard_normal((self.n_users, 4, self.n_items), np.float32)
+        drawn += self._common
         drawn -= drawn.mean(axis=2, keepdims=True)
         drawn /= drawn.std(axis=2, keepdims=True)
         return drawn
@@ -119,10 +122,13 @@ class _Shop:
         """The same as a panel; its arrays are copies, as they lie on disk."""
         rng = np.random.default_rng(3)
         values = self.values
-        popularity = rng.zipf(1.6, self.n_items).clip(0, self.n_users).astype(np.float64)
+        popularity = np.floor(np.exp(3 * self._common)).clip(0, self.n_users).astype(np.float64)
         vectors = rng.standard_normal((self.n_items, N_DIMS), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        drawn = np.stack([rng.choice(self.n_items, N_OWNED + 1, replace=False) for _ in range(self.n_users)])
+        # What a shopper goes on to choose scores well, with luck: Gumbel noise draws from the softmax of the scores.
+        liking = 2.5 * values.mean(axis=1) + rng.gumbel(size=(self.n_users, self.n_items))
+        drawn = np.argpartition(-liking, N_OWNED, axis=1)[:, : N_OWNED + 1]
+        drawn = rng.permuted(drawn, axis=1)
         best = np.argsort(-popularity, kind="stable")[:N_BASELINE].astype(np.int32)
         rows = (np.empty((0, 0), np.int32), np.empty((0, 0), np.float32))
         scores = Scores(

@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.tuning import wording
 from pages._shared.tuning.room import Case
-from recsys.evaluation.paired import Difference, differences
+from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.paired import (
+    HIGHER_IS_BETTER,
+    ROUNDING,
+    SHOPPER_METRICS,
+    Difference,
+    differences,
+    verdict_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,45 +26,52 @@ class Guard:
 
     Parameters
     ----------
-    against : by baseline, every metric's change from the baseline to the setting
+    metric : what settings are judged by
+    against : by baseline, the change of that metric from the baseline to the setting
     """
 
-    against: Mapping[str, Mapping[str, Difference]]
+    metric: str
+    against: Mapping[str, Difference]
 
     @classmethod
     def of(cls, case: Case) -> "Guard":
-        """Compare."""
-        lists, facts, mask = case.lists(case.now), case.facts, case.mask
+        """Compare by the metric that is judged by; all baselines on the same resamples."""
+        metric, lists, mask = case.metric, case.lists(case.now), case.mask
         engine, filters = case.room.test, case.now.settings.filters
-        return cls(
-            {
-                name: differences(lists, engine.baseline(name, case.k, filters).of(mask), facts)
-                for name in wording.BASELINES
-            }
-        )
+        others = {name: engine.baseline(name, case.k, filters).of(mask) for name in wording.BASELINES}
+        if metric not in SHOPPER_METRICS:
+            facts = case.facts
+            return cls(metric, {name: differences(lists, other, facts)[metric] for name, other in others.items()})
+        now = lists.values[metric]
+        gaps = np.stack([now - other.values[metric] for other in others.values()], axis=1)
+        gaps[np.abs(gaps) < ROUNDING] = 0  # as `differences` does
+        found = {}
+        for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
+            both = ~np.isnan(gap)
+            old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
+            verdict = verdict_of(change, HIGHER_IS_BETTER[metric])
+            n_changed = int(np.count_nonzero(gap[both]))
+            found[name] = Difference(metric, old + change.mean, old, change, verdict, n_changed)
+        return cls(metric, found)
 
-    def losses(self, metric: str) -> list[Difference]:
-        """Where the setting is worse than a baseline, by the baselines' order."""
-        return [found[metric] for found in self.against.values() if found[metric].verdict == "worse"]
 
-
-def notice(guard: Guard, metric: str, k: int) -> str:
+def notice(guard: Guard, k: int) -> str:
     """What has to be said above everything else; "" where nothing is lost."""
-    words = wording.METRICS[metric].at(k)
+    metric = guard.metric
     lines = [
-        f"{wording.BASELINES[name]} has {words} {wording.value(metric, each[metric].old)}: this setting is "
-        f"{wording.change(metric, each[metric].change.mean)} away from it, 95% interval "
-        f"{wording.interval(metric, each[metric].change.low, each[metric].change.high)}."
-        for name, each in guard.against.items()
-        if each[metric].verdict == "worse"
+        f"{wording.BASELINES[name]} has {wording.METRICS[metric].at(k)} {wording.value(metric, found.old)}: this "
+        f"setting is {wording.change(metric, found.change.mean)} away from it, 95% interval "
+        f"{wording.interval(metric, found.change.low, found.change.high)}."
+        for name, found in guard.against.items()
+        if found.verdict == "worse"
     ]
     return notice_html("This setting loses to a simple model:", lines) if lines else ""
 
 
-def table(guard: Guard, metric: str, k: int) -> str:
+def table(guard: Guard, k: int) -> str:
     """Every baseline with the judged metric, and how the setting compares."""
-    words = wording.METRICS[metric].at(k)
-    rows = "".join(_row(wording.BASELINES[name], found[metric]) for name, found in guard.against.items())
+    words = wording.METRICS[guard.metric].at(k)
+    rows = "".join(_row(wording.BASELINES[name], found) for name, found in guard.against.items())
     return (
         f'<h2 class="sw-chart-title">Against simple models, by {esc(words)}</h2>'
         '<table class="sw-guard"><thead><tr><th scope="col">Model</th><th scope="col">Its value</th>'

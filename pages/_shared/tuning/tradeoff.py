@@ -141,7 +141,8 @@ def _axis(metric: str, k: int) -> str:
 
 
 def _format(metric: str) -> dict[str, str]:
-    return {"tickformat": ".0%"} if wording.METRICS[metric].unit in ("share", "lift") else {}
+    digits = {"share": ".1%", "lift": ".0%", "bits": ".2f"}.get(wording.METRICS[metric].unit)
+    return {"tickformat": digits or (".3f" if metric in ("ndcg", "map", "mrr") else ".2f")}
 
 
 def _hover(up: str, right: str, k: int) -> str:

@@ -1,39 +1,50 @@
 """Every metric over every test shopper, as the sliders move."""
 
+import time
+
 import streamlit as st
 
-from pages._shared import charts, words
+from pages._shared import charts, resources, words
 from pages._shared.cards import esc, weights_html
 from pages._shared.tuning import guard, tiles, tradeoff, wording
 from pages._shared.tuning.room import Case
+
+_HEAD_START_S = 0.05
+"""How long the server waits before it computes what stands below, while the browser draws the tiles."""
 
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
 
 
 def tune(case: Case) -> None:
-    """Tiles, the baseline guard and the trade-off."""
-    found, k = case.changes(), case.k
-    guarded = guard.Guard.of(case)
-    st.html(headline(case) + guard.notice(guarded, case.metric, k))
+    """Tiles first, since they are what a person waits for; then the baseline guard and the trade-off."""
+    found, k, panel = case.changes(), case.k, case.room.test.panel
     now, before = case.lists(case.now), case.lists(case.reference)
-    n_items = case.room.test.panel.n_items
-    st.html(tiles.tiles_html(now, before, found, k, n_items, case.reference.name, case.is_same))
+    st.html(headline(case))
+    warning = st.container()
+    st.html(tiles.tiles_html(now, before, found, k, panel.n_items, case.reference.name, case.is_same))
+    time.sleep(_HEAD_START_S)
+    guarded = guard.Guard.of(case)
+    if lost := guard.notice(guarded, k):
+        with warning:
+            st.html(lost)
     beside, about = st.columns([1.5, 1], gap="small")
-    tone = charts.theme()
+    with about, st.container(key="chart_guard", height="stretch"):
+        st.html(guard.table(guarded, k))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
-        second = st.session_state.get("second", "ild")
-        if second == case.metric:
-            second = "ild" if case.metric != "ild" else "ndcg"
+        second = second_metric(case.metric)
         stops = tradeoff.follow(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
-        baselines = {
-            name: {metric: each.old for metric, each in against.items()} for name, against in guarded.against.items()
-        }
-        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, tone)
+        filters = case.now.settings.filters
+        baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
+        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
-    with about, st.container(key="chart_guard", height="stretch"):
-        st.html(guard.table(guarded, case.metric, k))
+
+
+def second_metric(judged: str) -> str:
+    """What stands on the other axis of charts: as chosen, but never the judged metric itself."""
+    second = str(st.session_state.get("second", "ild"))
+    return second if second != judged else "ild" if judged != "ild" else "ndcg"
 
 
 def headline(case: Case) -> str:
