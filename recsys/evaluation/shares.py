@@ -16,6 +16,8 @@ would show: products on one list - on two + on three - ... (Good & Toulmin 1956)
 are noise and so fade out (Efron & Thisted 1976). For Gini one correction is enough.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,45 @@ def kept(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
     return found & (new >= 0)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Steps:
+    """A metric of all lists under two settings, and what each product on a list has to do with it.
+
+    Parameters
+    ----------
+    now, before : the metric of new and old
+    new, old : float64 of shape (n_items,), what the metric loses when one list of new, or of old, is without a product
+    shrinkage : what shares made of these are multiplied by
+    """
+
+    now: float
+    before: float
+    new: PerItem
+    old: PerItem
+    shrinkage: float
+
+
+def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
+    """Coverage; each product is on so many lists of new, of old, and of the same shopper's in both: (n_items,)."""
+    n_items = len(new)
+    differ = (new > both) | (old > both)
+    counts = np.concatenate([new[differ], old[differ]]).astype(np.int64)
+    on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
+    now, before = (float(np.count_nonzero(counts) / n_items) for counts in (new, old))
+    shrinkage = _shrinkage(float(FADING @ on), float(on[1]))
+    return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage)
+
+
+def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
+    """Gini, as `coverage_steps`."""
+    (new_step, new_bend), (old_step, old_bend) = _steps(new), _steps(old)
+    singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
+    pairs = _pairs(both) * (new_bend - old_bend) ** 2
+    pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
+    shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
+    return Steps(gini(new), gini(old), new_step, old_step, shrinkage)
+
+
 class ListChange:
     """The lists of two settings, row by row the same shoppers, and the counts that both metrics need.
 
@@ -58,28 +99,17 @@ class ListChange:
 
     def coverage(self) -> tuple[float, float, UserValues]:
         """Coverage of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
-        differ = (self.n_new > self.n_both) | (self.n_old > self.n_both)
-        counts = np.concatenate([self.n_new[differ], self.n_old[differ]]).astype(np.int64)
-        on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
-        gains = self._gains((self.n_new == 1) / self.n_items, (self.n_old == 1) / self.n_items)
-        now, before = (float(np.count_nonzero(counts) / self.n_items) for counts in (self.n_new, self.n_old))
-        return now, before, gains * len(self.new) * _shrinkage(float(FADING @ on), float(on[1]))
+        return self._shared(coverage_steps(self.n_new, self.n_old, self.n_both))
 
     def gini(self) -> tuple[float, float, UserValues]:
         """Gini of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
-        (new_step, new_bend), (old_step, old_bend) = _steps(self.n_new), _steps(self.n_old)
-        both, new, old = self.n_both, self.n_new, self.n_old
-        singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
-        pairs = _pairs(both) * (new_bend - old_bend) ** 2
-        pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
-        gains = self._gains(new_step, old_step)
-        shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
-        return gini(new), gini(old), gains * len(self.new) * shrinkage
+        return self._shared(gini_steps(self.n_new, self.n_old, self.n_both))
 
-    def _gains(self, new_step: PerItem, old_step: PerItem) -> UserValues:
+    def _shared(self, steps: Steps) -> tuple[float, float, UserValues]:
         if not self.moved.any():
-            return np.zeros(len(self.new))  # exactly: sums in another order differ by rounding
-        return _sums(self.new, new_step) - _sums(self.old, old_step)
+            return steps.now, steps.before, np.zeros(len(self.new))  # exactly: sums in another order differ by rounding
+        gains = sums(self.new, steps.new) - sums(self.old, steps.old)
+        return steps.now, steps.before, gains * len(self.new) * steps.shrinkage
 
 
 def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
@@ -109,6 +139,7 @@ def _shrinkage(variance: float, jackknife: float) -> float:
     return float(np.sqrt(np.clip(variance / jackknife, 0.25, 1.0))) if jackknife > 0 else 1.0
 
 
-def _sums(ranked: Ranked, per_item: PerItem) -> UserValues:
-    sums: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
-    return sums
+def sums(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
+    """What the products of each list have of something, together: float64 of shape (n_users,)."""
+    found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
+    return found

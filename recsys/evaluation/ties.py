@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.resampling import grouped, resample_counts
 
+ROUNDING = 1e-6
+"""Smaller changes of one shopper's value are none; diversity comes from vectors of single precision."""
+
 
 def tied_with_best(
     per_point: NDArray[np.float32], best: int, level: float = 0.95, seed: int = 0, n_resamples: int = 1000
@@ -40,27 +43,49 @@ def tied_with_best(
     """
     if per_point.ndim != 2 or not 0 <= best < len(per_point):
         raise ValueError(f"best={best} is no row of per_point, whose shape is {per_point.shape}")
-    if not 0 < level < 1:
-        raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
     known = ~np.isnan(per_point).any(0)
     gaps = (per_point[best] - per_point)[:, known]
-    n_users = gaps.shape[1]
-    tied = np.ones(len(per_point), bool)
-    if not n_users:
-        return tied
-    means = gaps.mean(1, dtype=np.float64)
-    gaps -= means[:, None].astype(np.float32)
-    squares = np.einsum("pu,pu->p", gaps, gaps)
-    fourths = np.einsum("pu,pu,pu,pu->p", gaps, gaps, gaps, gaps)
+    gaps[np.abs(gaps) < ROUNDING] = 0
+    if not gaps.shape[1]:
+        return np.ones(len(per_point), bool)
+    return tied_by_gaps(gaps.mean(1, dtype=np.float64), gaps, level, seed, n_resamples)
+
+
+def tied_by_gaps(
+    gaps: NDArray[np.float64],
+    shares: NDArray[np.float32],
+    level: float = 0.95,
+    seed: int = 0,
+    n_resamples: int = 1000,
+) -> NDArray[np.bool_]:
+    """As `tied_with_best`, of gaps that need not be means over shoppers: bool of shape (n_points,).
+
+    Parameters
+    ----------
+    gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
+    shares : float32 of shape (n_points, n_users), what each shopper has to do with it, such that the mean over shoppers
+        varies from sample to sample as the gap does; see `shares`. Used up: what it holds afterwards means nothing
+    level, seed, n_resamples : as for all intervals
+
+    Raises
+    ------
+    ValueError : level is not between 0 and 1
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
+    tied = np.ones(len(gaps), bool)
+    shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
+    squares = np.einsum("pu,pu->p", shares, shares)
+    fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
     telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
     told = np.flatnonzero(telling >= FEWEST_TELLING)
     if not len(told):
         return tied
     lengths = np.sqrt(squares[told])  # n_users times the standard error
-    units = grouped(np.ascontiguousarray(gaps[told].T), seed)
+    units = grouped(np.ascontiguousarray(shares[told].T), seed)
     units /= lengths
     largest = np.concatenate(
         [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
     )
-    tied[told] = means[told] * n_users / lengths <= np.quantile(largest, level)
+    tied[told] = gaps[told] * shares.shape[1] / lengths <= np.quantile(largest, level)
     return tied

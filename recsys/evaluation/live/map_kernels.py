@@ -197,23 +197,25 @@ def map_values(  # type: ignore[no-untyped-def]
     vectors,
     described,
     popularity,
+    profile,
     users,
     wanted,
     sums,
     counts,
     values,
 ):
-    """Metrics of all lists of a map: means over shoppers of all, and the shoppers' own values of one.
+    """Metrics of all lists of a map: sums over shoppers of all, and the shoppers' own values of some.
 
     Parameters
     ----------
     lists : of shape (n_points, n_ranked, k)
     relevant_starts, relevant, expected, bits, tail, vectors, described, users : as for `measuring.measure_lists`
     popularity : float64 of shape (n_items,)
-    wanted : column of the metric whose values are given
-    sums, counts : out, float64 of shape (n_blocks, n_points, n_metrics), zeros before; metrics are `SHOPPER_METRICS`
-        and the mean popularity of a list
-    values : out, float32 of shape (n_points, n_ranked), NaN where a shopper has no value
+    profile : float64 of shape (n_users,), mean popularity of what each shopper had, NaN without anything
+    wanted : int64 of shape (n_wanted,), columns of the metrics whose values are given
+    sums, counts : out, float64 of shape (n_blocks, n_points, n_metrics), zeros before; metrics are `SHOPPER_METRICS`,
+        and the mean popularities of the list and of the profile, of shoppers who have both
+    values : out, float32 of shape (n_wanted, n_points, n_ranked), NaN where a shopper has no value
     """
     n_points, n_ranked, k = lists.shape
     n_blocks = sums.shape[0]
@@ -267,9 +269,30 @@ def map_values(  # type: ignore[no-untyped-def]
                 if n_listed > 0:
                     found[8] = surprise / n_listed
                     found[10] = n_tail / n_listed
-                    found[11] = liked / n_listed
-                values[point, row] = found[wanted]
+                    if not np.isnan(profile[user]):
+                        found[11], found[12] = liked / n_listed, profile[user]
+                for at in range(len(wanted)):
+                    values[at, point, row] = found[wanted[at]]
                 for column in range(sums.shape[2]):
                     if not np.isnan(found[column]):
                         sums[block, point, column] += found[column]
                         counts[block, point, column] += 1
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def map_kept(lists, best, counts):  # type: ignore[no-untyped-def]
+    """On how many lists of each point a product stands that the same shopper is shown at the best point, too.
+
+    Parameters
+    ----------
+    lists : of shape (n_points, n_ranked, k)
+    best : a point
+    counts : in and out, int32 of shape (n_points, n_items), which these lists are added to
+    """
+    n_points, n_ranked, k = lists.shape
+    for point in numba.prange(n_points):
+        for row in range(n_ranked):
+            for place in range(k):
+                item = lists[point, row, place]
+                if item >= 0 and _holds(lists[best, row], item):
+                    counts[point, item] += 1
