@@ -1,4 +1,4 @@
-"""Everything that a preset fixes about a list: the weights, the filters, and the circumstances and shoppers they are for."""
+"""What a preset fixes about a list: weights, filters, and the circumstances and shoppers that it was tuned for."""
 
 import dataclasses
 from collections.abc import Mapping
