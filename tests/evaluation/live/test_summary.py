@@ -4,60 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.evaluation.live.asked import Asked
-from recsys.evaluation.live.compare import Comparison
-from recsys.evaluation.live.names import Product
 from recsys.evaluation.live.outcomes import Outcomes
 from recsys.evaluation.live.overlap import Overlap
-from recsys.evaluation.live.segments import EVERYONE
-from recsys.evaluation.live.shown import ProductShown
 from recsys.evaluation.live.summary import summary
-from recsys.evaluation.paired import HIGHER_IS_BETTER, LIVE_METRICS, Difference, Verdict
-from recsys.evaluation.significance import Interval
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.evaluation.paired import LIVE_METRICS
+from tests.evaluation.live._comparisons import A, B, comparison, difference, shown
 
-A = Asked("A", RankingSettings(FusionSettings(1, 0, 0, 0)))
-B = Asked("B", RankingSettings(FusionSettings(0, 1, 0, 0)))
 NAN = float("nan")
-
-
-def difference(metric: str, new: float, old: float, low: float, high: float, n: int = 1000) -> Difference:
-    """A difference whose verdict follows from its interval."""
-    verdict: Verdict = "unclear"
-    if low > 0 or high < 0:
-        verdict = "better" if (low > 0) == HIGHER_IS_BETTER[metric] else "worse"
-    return Difference(metric, new, old, Interval(new - old, low, high, n), verdict, 10)
-
-
-def shown(n: int, lists_a: int, lists_b: int, category: str = "Candles & Scents") -> tuple[ProductShown, ...]:
-    return tuple(ProductShown(Product(i, f"p{i}", "Thing", category), False, lists_a, lists_b) for i in range(n))
-
-
-def comparison(*changed: Difference, n: int = 1000, **more: object) -> Comparison:
-    """Two settings between which nothing can be told, but for what is given."""
-    differences = {name: difference(name, 0.5, 0.5, -0.01, 0.01, n) for name in LIVE_METRICS}
-    differences |= {each.metric: each for each in changed}
-    found = Comparison(
-        a=A,
-        b=B,
-        segment=EVERYONE,
-        panel_id="p",
-        n_shoppers=n,
-        n_panel=n,
-        n_items=500,
-        n_unproven=0,
-        means_a={},
-        means_b={},
-        differences=differences,
-        overlap=Overlap(0.72, 150, 120, 0.8),
-        outcomes=Outcomes(n, 30, 20, n - 50, 20, 8, 40, n - 68),
-        changed=(),
-        products=(),
-        categories=(),
-        shown_a=200,
-        shown_b=230,
-    )
-    return replace(found, **more)
 
 
 def test_what_is_clear_is_said_in_shoppers_products_and_places() -> None:
