@@ -32,8 +32,8 @@ def lists_html(found: Comparison) -> str:
         f"choose higher up with B, <b class='worse'>{counted.lose:,}</b> lower; nothing changes for {counted.tie:,}.",
         "Found": f"{counted.both:,} find it with both, {counted.gained:,} only with B, {counted.lost:,} only with A, "
         f"{counted.neither:,} with neither.",
-        "Lists": f"{esc(words.share(alike.common))} of a list’s products stay on it. {alike.identical:,} of {n:,} lists are "
-        f"the same place by place, {alike.same_products:,} hold the same products in some order.",
+        "Lists": f"{esc(words.share(alike.common))} of a list’s products stay on it. {alike.identical:,} of {n:,} lists "
+        f"are the same place by place, {alike.same_products:,} hold the same products in some order.",
         "Likeness": f"{alike.likeness:.2f}, where 1 is the same list and 0 nothing in common; the top counts most "
         f"(rank-biased overlap, persistence {PERSISTENCE}).",
     }
