@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages._shared import person, resources, results, shopper
+from pages._shared import person, results, shopper, starting
 from pages._shared.frame import open_page
 from pages._shared.notices import empty_html, explain_address
 from recsys.errors import RecsysError
 
-model = open_page("Recommendations").model
-choices = resources.choices(model, model.model_id)
+frame = open_page("Recommendations")
+model, choices = frame.model, starting.choices(frame)
 
 st.title("Recommendations", anchor=False)
 explain_address(choices)

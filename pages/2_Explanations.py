@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages._shared import explained, resources, shopper
+from pages._shared import explained, shopper, starting
 from pages._shared.frame import open_page
 from pages._shared.notices import explain_address
 
-model = open_page("Explanations").model
-choices = resources.choices(model, model.model_id)
+frame = open_page("Explanations")
+model, choices = frame.model, starting.choices(frame)
 
 st.title("Explanations", anchor=False)
 explain_address(choices)

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from pages._shared import resources
+from pages._shared import controls, starting
 from pages._shared.frame import open_page
 from pages._shared.notices import explain_address
 from pages._shared.tuning import page
 
 frame = open_page("Tuning")
-model = frame.model
-choices = resources.choices(model, model.model_id)
+model, choices = frame.model, starting.choices(frame)
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()
 explain_address(choices)
+controls.start_known(choices)
 page.show(frame.home, model, choices, frame.shop_name, split)

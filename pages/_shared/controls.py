@@ -5,7 +5,7 @@ from datetime import date
 import streamlit as st
 
 from pages._shared import words
-from pages._shared.cards import esc
+from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages._shared.view import (
     ANY,
@@ -23,20 +23,36 @@ from pages._shared.view import (
 )
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 
+_STARTED = "sliders_started"
+
 
 def start(choices: Choices) -> None:
     """Put the sliders where the kind of shopper wants them, unless the address says where; runs before the widgets."""
-    asks_new = st.query_params.get("who") == NEW
-    if asks_new and not any(name in st.session_state or name in st.query_params for name in COMPONENTS):
+    if st.query_params.get("who") != NEW:
+        start_known(choices)
+    elif not _are_set():
         st.session_state.update(choices.new_weights)
+
+
+def start_known(choices: Choices) -> None:
+    """Put the controls where the shop's default preset wants them, once a session, unless the address says where.
+
+    Later on an address without weights means the model's own, which somebody chose.
+    """
+    state = st.session_state
+    if choices.start and not state.get(_STARTED) and not _are_set():
+        state.update({name: value for name, value in choices.start.values.items() if name not in st.query_params})
+    state[_STARTED] = True
+
+
+def _are_set() -> bool:
+    return any(name in st.session_state or name in st.query_params for name in COMPONENTS)
 
 
 def other_kind(choices: Choices) -> None:
     """The other kind of shopper was chosen: sliders that stood at the defaults go to its defaults, moved ones stay."""
     state = st.session_state
-    now, before = (
-        (choices.new_weights, choices.weights) if state["who"] == NEW else (choices.weights, choices.new_weights)
-    )
+    now, before = choices.start_weights(state["who"]), choices.start_weights(KNOWN if state["who"] == NEW else NEW)
     if all(state.get(name, before[name]) == before[name] for name in COMPONENTS):
         state.update(now)
 
@@ -56,6 +72,11 @@ def weights(choices: Choices) -> dict[str, int]:
                 help=look.question,
                 bind="query-params",
             )
+    if choices.start and st.session_state.get("who", KNOWN) == KNOWN:
+        st.html(
+            f'<p class="sw-note sw-start">Sliders start at preset {isolated(choices.start.name)}, the default of this '
+            "shop.</p>"
+        )
     return positions
 
 
@@ -202,10 +223,18 @@ def reset(choices: Choices) -> None:
         if name != "moment":
             state[name] = ANY
     state["date"] = None
-    state["diversity"], state["method"], state["n"] = 0.0, "MMR", str(DEFAULT_LENGTH)
+    state.update(variety_start(choices, state.get("who", KNOWN)))
     state["category"], state["seen"], state["unavailable"] = [], False, False
     if choices.price_low < choices.price_high:
         state["price"] = (choices.price_low, choices.price_high)
+
+
+def variety_start(choices: Choices, who: str) -> dict[str, object]:
+    """Where variety and length start."""
+    usual = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
+    if choices.start is None or who == NEW:
+        return usual
+    return {name: choices.start.values.get(name, value) for name, value in usual.items()}
 
 
 def moment_line(context: Context) -> str:

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ import streamlit as st
 
 from pages._shared import illustrations, palette
 from pages._shared.background import Background
+from pages._shared.saved import Saved
 from pages._shared.view import Choices, narrowed, starting_words, strikable
-from recsys.errors import ArtifactError, StoreError
+from recsys.errors import ArtifactError
 from recsys.evaluation.faithfulness import SideReport
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import Segment
+from recsys.evaluation.live.segments import Scenario, Segment
 from recsys.evaluation.paired import means
+from recsys.evaluation.significance import Interval
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
@@ -25,7 +28,6 @@ from recsys.results import Quote, ScoredRequest
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.store.records import Preset
 from recsys.training.home import Home
 
 
@@ -91,12 +93,20 @@ def _database(home: Home) -> Database:
     return Database.default(home)
 
 
-def saved_presets(store: PresetStore) -> tuple[Preset, ...]:
-    """What is saved, asked anew each time, so that all sessions see it; empty while the database is away."""
-    try:
-        return store.presets()
-    except StoreError:
-        return ()
+@st.cache_resource(max_entries=2, show_spinner=False)
+def saved(home: Home, shop: str) -> Saved:
+    """The presets of a shop as this server last saw them."""
+    return Saved(presets(home, shop))
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def means_of(
+    _engine: LiveEngine, panel_id: str, settings: RankingSettings, scenario: Scenario, segment: Segment
+) -> Mapping[str, Interval]:
+    """Every metric of a setting over the shoppers of a segment, with its interval; raises RecsysError."""
+    panel = _engine.panel
+    mask = segment.mask(panel.shoppers)
+    return means(_engine.measure(settings, scenario).lists.of(mask), panel.facts.of(mask))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -216,7 +226,7 @@ def style(scheme: str) -> str:
     """
     sheet = "".join(
         (illustrations.ASSETS / name).read_text(encoding="utf-8")
-        for name in ("shelfwise.css", "questions.css", "tuning.css")
+        for name in ("shelfwise.css", "questions.css", "tuning.css", "presets.css")
     )
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ from recsys.settings import (
     WEEKDAYS,
     Context,
     FusionSettings,
+    RankingSettings,
     season_of,
 )
 
@@ -35,17 +37,46 @@ MAX_WORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Where the controls start for known shoppers, in place of the model's own weights.
+
+    Parameters
+    ----------
+    name : of the preset; text that a person typed, so never markup
+    values : by key of a widget
+    """
+
+    name: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, name: str, ranking: RankingSettings) -> "Start":
+        """The mix, variety and length of a preset; whom it is asked for and what may be listed stay as they are."""
+        values: dict[str, Any] = {**positions(ranking.fusion)}
+        values |= {"diversity": round(ranking.diversity, 2), "method": ranking.method.upper()}
+        if ranking.n in LENGTHS:
+            values["n"] = str(ranking.n)
+        return cls(name, values)
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """Where the sliders of the components start."""
+        return {name: self.values[name] for name in COMPONENTS}
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """What the widgets of the page can hold, for one model.
 
     Parameters
     ----------
-    weights : default weight by component, from 0 to 100, for known shoppers
+    weights : the model's weight by component, from 0 to 100, for known shoppers; what an address that names none means
     new_weights : the same for new shoppers
     categories : names, in alphabetical order
     price_low, price_high : whole numbers around all prices; equal when there is nothing to choose
     options : by circumstance, its values or why there are none
     known_until : the end of what the model knows
+    start : where a shop's default preset wants the controls of known shoppers, or None
     """
 
     weights: Mapping[str, int]
@@ -55,6 +86,7 @@ class Choices:
     price_high: int
     options: Mapping[str, ContextOption]
     known_until: datetime
+    start: Start | None = None
 
     @classmethod
     def of(cls, model: Recommender) -> "Choices":
@@ -73,7 +105,9 @@ class Choices:
 
     def start_weights(self, who: str) -> Mapping[str, int]:
         """Where the sliders start for a known or a new shopper."""
-        return self.new_weights if who == NEW else self.weights
+        if who == NEW:
+            return self.new_weights
+        return self.start.weights if self.start else self.weights
 
     @property
     def first_day(self) -> date:
@@ -84,6 +118,18 @@ class Choices:
     def last_day(self) -> date:
         """The last day that may be asked about."""
         return self.first_day + timedelta(days=366)
+
+
+def positions(weights: FusionSettings) -> dict[str, int]:
+    """Where the sliders stand for some weights: as they are, where sliders can stand so, else in whole percent.
+
+    >>> positions(FusionSettings(1, 0.5, 0, 0))["content"], positions(FusionSettings(2, 1, 1, 0))["content"]
+    (50, 25)
+    """
+    given = {name: 100 * weight for name, weight in weights.as_dict().items()}
+    if max(given.values()) <= MAX_WEIGHT and all(abs(value - round(value)) < 1e-6 for value in given.values()):
+        return {name: round(value) for name, value in given.items()}
+    return _percent(weights)
 
 
 def _percent(weights: FusionSettings) -> dict[str, int]:

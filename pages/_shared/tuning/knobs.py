@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._shared import controls
 from pages._shared.cards import esc
-from pages._shared.view import ANY, Choices
+from pages._shared.view import ANY, KNOWN, Choices, positions
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import KNOWLEDGE, Scenario, Segment
@@ -84,35 +84,35 @@ def shelf(choices: Choices) -> Filters:
 def setting(choices: Choices, panel: Panel) -> tuple[Asked, Segment]:
     """All controls in their order on the page: the mixer, then a row of popovers."""
     with st.container(key="mixer"):
-        positions = controls.weights(choices)
+        stand = controls.weights(choices)
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         scenario = circumstances(choices)
         who = segment(panel, scenario)
         filters = shelf(choices)
         n, strength, method = controls.variety()
         st.button("Reset", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, args=(choices,))
-    ranking = controls.settings(positions, filters, n, strength, method)
+    ranking = controls.settings(stand, filters, n, strength, method)
     return Asked("this setting", ranking, scenario), who
 
 
 def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
-    state.update(choices.weights)
+    state.update(choices.start_weights(KNOWN))
     state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "taste", "home")})
     state.update({"match": False, "shelf": False, "category": []})
-    state["diversity"], state["method"], state["n"] = 0.0, "MMR", str(controls.DEFAULT_LENGTH)
+    state.update(controls.variety_start(choices, KNOWN))
 
 
 def load(choices: Choices, chosen: Asked, who: Segment | None = None) -> None:
-    """Put the controls where a setting wants them; weights go to whole steps of the sliders' scale.
+    """Put the controls where a setting wants them; weights go to whole numbers of the sliders' scale.
 
     Parameters
     ----------
     who : the shoppers to judge by, or None to leave them
     """
     state, ranking = st.session_state, chosen.settings
-    state.update(slider_positions(ranking.fusion.normalised()))
+    state.update(positions(ranking.fusion))
     stated = chosen.scenario.as_dict()
     state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
     state["diversity"], state["method"] = round(ranking.diversity, 2), ranking.method.upper()

@@ -10,7 +10,7 @@ from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.sections import SECTIONS
 from pages._shared.tuning.tune import judge_by
 from pages._shared.view import Choices
-from recsys.errors import ArtifactError, RecsysError
+from recsys.errors import ArtifactError, RecsysError, SettingsError
 from recsys.recommender import Recommender
 from recsys.settings import FusionSettings
 from recsys.training.home import Home
@@ -44,7 +44,11 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         fresh = not (home.panel(split) / "manifest.json").exists()
         prepare(home, split, "" if fresh else str(problem))
         return
-    room = Room(home, model, choices, shop, split, *engines, resources.presets(home, shop))
+    try:
+        room = Room(home, model, choices, shop, split, *engines, resources.presets(home, shop))
+    except SettingsError as problem:
+        st.html(empty_html("No database to keep presets in", str(problem)))
+        return
     _room(room)
 
 
@@ -63,7 +67,7 @@ def _room(room: Room) -> None:
         )
         now, who = knobs.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
-            against = reference.choose(now, default, resources.saved_presets(room.store))
+            against = reference.choose(now, default, resources.saved(room.home, room.shop).presets())
             metric = judge_by()
         case = Case(room, now, against, who, metric)
         if not case.mask.any():

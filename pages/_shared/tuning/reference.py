@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages._shared.saved import Found
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.segments import Scenario
 from recsys.settings import Filters, FusionSettings, RankingSettings
@@ -14,10 +15,10 @@ MODEL, EQUAL, PINNED = "The model's weights", "Equal weights", "Pinned setting"
 _PINNED = "pinned_setting"
 
 
-def choose(now: Asked, default_weights: FusionSettings, presets: Sequence[Preset]) -> Asked:
+def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
     """A selectbox, and a button that pins what is on the sliders now."""
-    pinned = st.session_state.get(_PINNED)
-    options = [MODEL, EQUAL, *([PINNED] if pinned else []), *(preset.name for preset in presets)]
+    pinned, presets = st.session_state.get(_PINNED), saved.presets
+    options = [MODEL, EQUAL, *([PINNED] if pinned else []), *map(option, presets)]
     with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
         name = st.selectbox("Compare with", options, key="against", bind="query-params", width=260)
         st.button(
@@ -28,7 +29,15 @@ def choose(now: Asked, default_weights: FusionSettings, presets: Sequence[Preset
             args=(now,),
             help="Keeps what is on the sliders now, to compare with while you go on.",
         )
+        if saved.away:
+            known = "those last seen are offered" if presets else "none is offered"
+            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
     return found(name or MODEL, now, default_weights, presets)
+
+
+def option(preset: Preset) -> str:
+    """What a preset is called among the references, apart from those that are always there."""
+    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
 
 
 def found(name: str, now: Asked, default_weights: FusionSettings, presets: Sequence[Preset]) -> Asked:
@@ -37,7 +46,7 @@ def found(name: str, now: Asked, default_weights: FusionSettings, presets: Seque
         kept: Asked = st.session_state[_PINNED]
         return _beside(now, "the pinned setting", kept.settings, kept.scenario)
     for preset in presets:
-        if preset.name == name:
+        if option(preset) == name:
             ranking = ranking_of(preset.settings)
             return _beside(now, f"preset {preset.name}", ranking, scenario_of(preset.settings))
     if name == EQUAL:
