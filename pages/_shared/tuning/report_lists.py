@@ -7,11 +7,11 @@ from pages._shared.cards import esc, isolated
 from pages._shared.tuning.report_marks import shares_svg
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.live.names import Product
-from recsys.evaluation.live.outcomes import ShopperChange
+from recsys.evaluation.live.outcomes import ShopperChange, Wanted
 from recsys.evaluation.live.overlap import PERSISTENCE
 from recsys.evaluation.live.shown import CategoryShown, ProductShown
 
-N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 12, 4
+N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
 
 _FATES = {
     "found in both": "found with both",
@@ -32,8 +32,8 @@ def lists_html(found: Comparison) -> str:
         f"choose higher up with B, <b class='worse'>{counted.lose:,}</b> lower; nothing changes for {counted.tie:,}.",
         "Found": f"{counted.both:,} find it with both, {counted.gained:,} only with B, {counted.lost:,} only with A, "
         f"{counted.neither:,} with neither.",
-        "Lists": f"{esc(words.share(alike.common))} of a list’s products stay on it. {alike.identical:,} of {n:,} lists "
-        f"are the same place by place, {alike.same_products:,} hold the same products in some order.",
+        "Lists": f"{esc(words.share(alike.common))} of a list’s products stay on it. {alike.identical:,} of {n:,} "
+        f"lists are the same place by place, {alike.same_products:,} hold the same products in some order.",
         "Likeness": f"{alike.likeness:.2f}, where 1 is the same list and 0 nothing in common; the top counts most "
         f"(rank-biased overlap, persistence {PERSISTENCE}).",
     }
@@ -112,10 +112,7 @@ def _shopper(each: ShopperChange) -> str:
     facts = dict(each.facts)
     known = [f"{words.count(each.n_train, 'product')} known"]
     known += [facts[name] for name in ("top_category", "home") if name in facts]
-    wanted = "".join(
-        f"<p>{isolated(one.product.title)}<span class='by'>{_place(one.rank_a)} → {_place(one.rank_b)}</span></p>"
-        for one in each.wanted
-    )
+    wanted = "".join(f"<p>{isolated(one.product.title)}{_places(one)}</p>" for one in each.wanted)
     return (
         f'<tr><th scope="row">{isolated(each.user_id)}<span class="by">{isolated(" · ".join(known))}</span>'
         f'<span class="by">{words.count(each.n_common, "product")} on both lists</span></th>'
@@ -124,8 +121,11 @@ def _shopper(each: ShopperChange) -> str:
     )
 
 
-def _place(rank: int | None) -> str:
-    return "not listed" if rank is None else f"place {rank}"
+def _places(wanted: Wanted) -> str:
+    if wanted.rank_a is None and wanted.rank_b is None:
+        return ""
+    a, b = ("not listed" if rank is None else f"place {rank}" for rank in (wanted.rank_a, wanted.rank_b))
+    return f"<span class='by'>{a} → {b}</span>"
 
 
 def _titles(products: Sequence[Product]) -> str:
