@@ -34,6 +34,10 @@ EVENT_STRENGTHS: Mapping[str, float] = {
 speaks against it as a review of one star does."""
 
 
+TRAINED_ON_EVERYTHING = "trained on everything"
+"""The protocol of a model from which nothing was held out."""
+
+
 def daypart_of(hour: int) -> str:
     """Part of the day of an hour from 0 to 23 (UTC): four equal parts, night first.
 

@@ -17,7 +17,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import FusionSettings, require_seed
+from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
@@ -111,7 +111,7 @@ def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str]:
     elif settings.split == "temporal":
         split = temporal_split(data)
     else:
-        return data, "trained on everything"
+        return data, TRAINED_ON_EVERYTHING
     return split.fit_test, split.protocol
 
 

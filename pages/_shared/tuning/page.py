@@ -5,7 +5,7 @@ import streamlit as st
 from pages._shared import frame, resources
 from pages._shared.notices import empty_html
 from pages._shared.tuning import knobs, reference
-from pages._shared.tuning.preparing import prepare
+from pages._shared.tuning.preparing import is_of_other_data, prepare, warn_of_other_data
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.sections import SECTIONS
 from pages._shared.tuning.tune import judge_by
@@ -49,6 +49,8 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
     except SettingsError as problem:
         st.html(empty_html("No database to keep presets in", str(problem)))
         return
+    if is_of_other_data(model, room):
+        warn_of_other_data(home, split)
     _room(room)
 
 

@@ -5,8 +5,11 @@ import streamlit as st
 from pages._shared import working
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
+from pages._shared.tuning.room import Room
 from recsys.errors import RecsysError
 from recsys.evaluation.live.panel_work import USUAL_SHARES, panel_work, start_panel_work
+from recsys.recommender import Recommender
+from recsys.settings import TRAINED_ON_EVERYTHING
 from recsys.training.home import Home
 
 _PANEL = working.Panel(
@@ -40,6 +43,35 @@ def prepare(home: Home, split: str, why: str = "") -> None:
     if work.status().state in ("waiting", "done") and not working.was_refused(_PANEL):
         working.start(_PANEL, lambda: start_panel_work(home, split))
     _progress(home, split)
+
+
+def is_of_other_data(model: Recommender, room: Room) -> bool:
+    """Whether the test shoppers were prepared from other data than the model in use learnt from.
+
+    A model that was trained with something held out knows less than its folder, so it cannot be told.
+    """
+    known_whole = model.info.protocol == TRAINED_ON_EVERYTHING
+    return known_whole and room.test.panel.data["fingerprint"] != model.info.data_fingerprint
+
+
+def warn_of_other_data(home: Home, split: str) -> None:
+    """A notice above the room, and the button that prepares anew; the room goes on with what there is."""
+    if panel_work(home, split).status().state == "running":
+        _progress(home, split)
+        return
+    st.html(
+        notice_html(
+            "These test shoppers are of another state of the shop.",
+            ["The model in use learnt from other data than they were prepared from; figures may not hold for it."],
+        )
+    )
+    st.button(
+        "Prepare them again",
+        key="prepare_again",
+        icon=":material/refresh:",
+        on_click=working.start,
+        args=(_PANEL, lambda: start_panel_work(home, split)),
+    )
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
