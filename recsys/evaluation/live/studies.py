@@ -1,0 +1,207 @@
+"""Trials of a search: where the next ones lie (Optuna), and where they are kept so that nothing is tried twice.
+
+A search asks for trials in batches. What is sampled in a batch follows from the seed and from the trials before it, and
+a batch is kept as a whole or not at all; so a search that was killed goes on exactly as if nothing had happened, and
+loses a few seconds at most.
+"""
+
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from recsys.errors import StoreUnavailable
+from recsys.evaluation.live.judging import Judge, Judged
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.store.addresses import in_words, is_sqlite, read_address
+
+if TYPE_CHECKING:
+    import optuna
+
+BATCH = 20
+"""Trials that are sampled and kept together."""
+
+GAUSSIAN_TRIALS = 100
+"""So many trials are placed by a Gaussian process, which found in 60 trials better settings for goals with constraints
+than TPE and NSGA-II in 200; later ones by TPE, whose cost does not grow with the cube of the trials."""
+
+_METHODS = ("mmr", "dpp")
+_BUSY_S = 20
+
+
+def to_params(settings: RankingSettings) -> dict[str, Any]:
+    """Where settings lie in the space that is sampled.
+
+    The context strength is the share of the context component. The mix of the other three is sampled by two numbers
+    that are uniform on their triangle: (1 - collaborative)^2, and content's part of what collaborative leaves.
+    """
+    shares = settings.fusion.normalised()
+    rest = 1 - shares["context"]
+    collaborative = shares["collaborative"] / rest if rest > 0 else 1 / 3
+    others = shares["content"] + shares["semantic"]
+    return {
+        "context_strength": min(max(shares["context"], 0.0), 1.0),
+        "apart_from_others": min((1 - collaborative) ** 2, 1.0),
+        "content_part": min(shares["content"] / others, 1.0) if others > 0 else 0.5,
+        "diversity": settings.diversity,
+        "method": settings.method,
+    }
+
+
+def to_fusion(params: dict[str, Any]) -> FusionSettings:
+    """The weights that parameters stand for, in whole percent."""
+    rest = 1 - params["context_strength"]
+    collaborative = 1 - params["apart_from_others"] ** 0.5
+    content = (1 - collaborative) * params["content_part"]
+    exact = [100 * rest * share for share in (collaborative, content, 1 - collaborative - content)]
+    exact.append(100 * params["context_strength"])
+    whole = [int(share + 1e-6) for share in exact]
+    # The percent that rounding down left over go to the largest remainders.
+    for at in sorted(range(len(exact)), key=lambda at: whole[at] - exact[at])[: 100 - sum(whole)]:
+        whole[at] += 1
+    return FusionSettings(**dict(zip(COMPONENTS, (share / 100 for share in whole), strict=True)))
+
+
+class Trials:
+    """The trials of one search, in memory and, where a database is named, there as well.
+
+    Parameters
+    ----------
+    judge : what measures a trial
+    seed : of the sampling
+    name : of the study; one name, one search
+    database_url : as `RECSYS_DATABASE_URL` holds it; None keeps nothing
+
+    Raises
+    ------
+    SettingsError : the address names no database that can be used
+    StoreUnavailable : the database cannot be reached
+    """
+
+    def __init__(self, judge: Judge, seed: int, name: str, database_url: str | None = None) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        self._judge, self._seed = judge, seed
+        self._study = optuna.create_study(direction="maximize")
+        self._url = None if database_url is None else read_address(database_url)
+        self._kept: optuna.Study | None = None
+        self.judged: list[Judged] = []
+        if self._url is not None:
+            with self._told():
+                self._kept = _open(self._url, name)
+                before = self._kept.get_trials(deepcopy=False)
+                self._study.add_trials(before)
+            self.judged = [self._read(trial) for trial in self._study.get_trials(deepcopy=False)]
+
+    def __len__(self) -> int:
+        return len(self.judged)
+
+    def batch(self, starts: Sequence[RankingSettings], n: int, tried: Callable[[Judged], None]) -> None:
+        """Try a few settings and keep them: those given first, the rest as sampled."""
+        self._study.sampler = _sampler((self._seed * 1_000_003 + len(self)) % 2**32, len(self))
+        for settings in starts[:n]:
+            self._study.enqueue_trial(to_params(settings))
+        new: list[Judged] = []
+        with _one_thread():
+            for _ in range(n):
+                trial = self._study.ask()
+                judged = self._judge.judge(self._suggested(trial))
+                for constraint, room in zip(self._judge.goal.constraints, judged.rooms, strict=True):
+                    trial.set_constraint(f"{constraint.metric} {constraint.at_least}", -room)
+                trial.set_user_attr("metrics", json.dumps(dict(judged.metrics)))
+                trial.set_user_attr("rooms", list(judged.rooms))
+                value = self._judge.goal.sign * judged.metrics[self._judge.goal.metric]
+                self._study.tell(trial, value if value == value else -1e6)
+                new.append(judged)
+                tried(judged)
+        if self._kept is not None:
+            with self._told():
+                for done in self._study.get_trials(deepcopy=False)[len(self) :]:
+                    self._kept.add_trial(_plain(done))
+        self.judged += new
+
+    def _suggested(self, trial: "optuna.Trial") -> RankingSettings:
+        params = {
+            "context_strength": trial.suggest_float("context_strength", 0, 1),
+            "apart_from_others": trial.suggest_float("apart_from_others", 0, 1),
+            "content_part": trial.suggest_float("content_part", 0, 1),
+        }
+        diversity = round(trial.suggest_float("diversity", 0, 1), 2)
+        method = str(trial.suggest_categorical("method", _METHODS))
+        return self._judge.ranking(to_fusion(params), diversity, method)
+
+    def _read(self, trial: "optuna.trial.FrozenTrial") -> Judged:
+        params = trial.params
+        settings = self._judge.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
+        return Judged(settings, json.loads(trial.user_attrs["metrics"]), tuple(trial.user_attrs["rooms"]))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (StorageInternalError, SQLAlchemyError) as error:
+            assert self._url is not None
+            raise StoreUnavailable(
+                f"the trials of the search cannot be kept in {in_words(self._url)} ({type(error).__name__}); check that"
+                " it can be reached and written to, then start the search again: it goes on where it stopped"
+            ) from error
+
+
+def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
+    import optuna
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is experimental
+        if n_before < GAUSSIAN_TRIALS:
+            return optuna.samplers.GPSampler(seed=seed, n_startup_trials=0)
+        return optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=0)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Small matrices are a hundred times slower on threads that wait for each other."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def _plain(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":
+    """A trial without what only the sampler that drew it knows."""
+    import optuna
+
+    return optuna.trial.create_trial(
+        value=trial.value,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs=trial.user_attrs,
+        constraints=trial.constraints,
+    )
+
+
+def _open(url: URL, name: str) -> "optuna.Study":
+    import optuna
+
+    options: dict[str, Any] = {"hide_parameters": True}
+    if is_sqlite(url):
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        options |= {"poolclass": NullPool, "connect_args": {"timeout": _BUSY_S}}
+    else:
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3, "application_name": "shelfwise"}}
+    storage = optuna.storages.RDBStorage(url.render_as_string(hide_password=False), engine_kwargs=options)
+    return optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
