@@ -3,8 +3,23 @@
 import streamlit as st
 
 from pages._shared import charts, glance, words
-from pages._shared.frame import link_to_list, open_page
+from pages._shared.frame import link_to, open_page
 
+# Pages to go to, the question each answers, and how; no docstring, because Streamlit would print it.
+ANSWERS = (
+    (
+        "Recommendations",
+        "What would this shopper be shown now?",
+        "Pick a shopper, or describe a new one in words. Move weights, the moment, variety and filters, and see at "
+        "once what rises, what falls, and whose words speak for it.",
+    ),
+    (
+        "Tuning",
+        "What does a setting do for everyone?",
+        "Move a weight and see accuracy, variety and fairness over every test shopper, with how sure each change is, "
+        "beside simple models that any setting has to beat.",
+    ),
+)
 frame = open_page("Home")
 model = frame.model
 info, summary, tone = model.info, model.summary, charts.theme()
@@ -22,15 +37,13 @@ if frame.is_demo:
 st.html(glance.tiles_html(info))
 
 with st.container(key="answers"):
-    ask, go = st.columns([2.2, 1], vertical_alignment="center")
-    with ask:
-        st.subheader("What would this shopper be shown now?", anchor=False)
-        st.html(
-            '<p class="sw-note">Pick a shopper, or describe a new one in words. Move weights, the moment, variety and '
-            "filters, and see at once what rises, what falls, and whose words speak for it.</p>"
-        )
-    with go, st.container(key="go"):
-        link_to_list("Recommendations", icon=":material/arrow_forward:")
+    for page, asks, tells in ANSWERS:
+        ask, go = st.columns([2.2, 1], vertical_alignment="center")
+        with ask:
+            st.subheader(asks, anchor=False)
+            st.html(f'<p class="sw-note">{tells}</p>')
+        with go, st.container(key=f"go_{page.casefold()}"):
+            link_to(page)
 
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_activity", height="stretch"):

@@ -26,7 +26,10 @@ _SHOWN, _WHOSE = "page_shown", "whose"
 _OWN = {
     LIST_PAGE: frozenset({"view"}),
     WHY_PAGE: frozenset({"item", "strike", "added", "section", "open"}),
-    TUNE_PAGE: frozenset({"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}),
+    TUNE_PAGE: frozenset(
+        {"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}
+        | {"second", "fixed", "slice", "map_of", "swapped", "tested"}
+    ),
 }
 """Parameters that mean something on one page only; all others are shared by all of them."""
 
@@ -98,9 +101,10 @@ def _come_back(title: str) -> None:
         st.switch_page(_PAGES[title], query_params=view)
 
 
-def link_to_list(label: str = "Recommendations", *, icon: str = ":material/format_list_numbered:") -> None:
-    """A link to the recommendation page as this session last left it."""
-    st.page_link(LIST_PAGE, label=label, icon=icon, query_params=last_view(LIST_PAGE))
+def link_to(page: str) -> None:
+    """A link to a page, by its name, as this session last left it."""
+    place = _PAGES[page]
+    st.page_link(place, label=page, icon=":material/arrow_forward:", query_params=last_view(place))
 
 
 def _navigation(title: str) -> None:
