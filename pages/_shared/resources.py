@@ -17,6 +17,8 @@ from recsys.evaluation.faithfulness import SideReport
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import Scenario, Segment
+from recsys.evaluation.live.weight_map import WeightMap
+from recsys.evaluation.live.weight_map import weight_map as map_weights
 from recsys.evaluation.paired import means
 from recsys.evaluation.significance import Interval
 from recsys.explanations.occlusion import WordEffects
@@ -97,6 +99,25 @@ def _database(home: Home) -> Database:
 def saved(home: Home, shop: str) -> Saved:
     """The presets of a shop as this server last saw them."""
     return Saved(presets(home, shop))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def weight_map(
+    _engine: LiveEngine,
+    panel_id: str,
+    k: int,
+    filters: Filters,
+    scenario: Scenario,
+    segment: Segment,
+    metric: str,
+) -> Background[WeightMap]:
+    """Every metric at every mix of weights, and what is tied with the best by one; started by the first who asks."""
+    lent = [_engine]  # given back when it is done, so that kept maps do not keep the engines of a replaced shop
+
+    def measure(progress: Progress) -> WeightMap:
+        return map_weights(lent.pop(), k, filters, scenario, segment, (metric,), progress)
+
+    return Background("map-weights", measure)
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
@@ -226,7 +247,7 @@ def style(scheme: str) -> str:
     """
     sheet = "".join(
         (illustrations.ASSETS / name).read_text(encoding="utf-8")
-        for name in ("shelfwise.css", "questions.css", "tuning.css", "presets.css")
+        for name in ("shelfwise.css", "questions.css", "tuning.css", "map.css", "presets.css")
     )
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"

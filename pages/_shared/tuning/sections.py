@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pages._shared.tuning.protocol import protocol
 from pages._shared.tuning.room import Case
 from pages._shared.tuning.tune import tune
+from pages._shared.tuning.weight_map.section import weight_map
 
 Section = Callable[[Case], None]
 
 SECTIONS: dict[str, Section] = {
     "Live metrics": tune,
+    "Weight map": weight_map,
     "How this is measured": protocol,
 }

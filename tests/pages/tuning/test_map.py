@@ -1,0 +1,198 @@
+"""The weight map says what the core measured, follows the controls, and puts mixes on the sliders."""
+
+import re
+
+import numpy as np
+import pytest
+
+from pages._shared.tuning import wording
+from pages._shared.tuning.weight_map import section, triangle
+from pages._shared.tuning.weight_map.mapped import Mapped, Mix
+from pages._shared.tuning.weight_map.marks import legend_html
+from pages._shared.tuning.weight_map.plane import HEIGHT, Plane
+from recsys.evaluation.live.cells import N_STEPS, grid_cells
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.panel import Panel
+from recsys.evaluation.live.segments import Segment
+from recsys.evaluation.live.weight_map import WeightMap, weight_map
+from recsys.settings import COMPONENTS, FusionSettings
+from tests.pages._seen import html, text
+from tests.pages.tuning.conftest import OpenRoom
+
+EVEN = FusionSettings(1, 1, 1, 1)
+
+
+@pytest.fixture(scope="session")
+def test_engine(panels: tuple[Panel, Panel]) -> LiveEngine:
+    return LiveEngine(panels[1])
+
+
+@pytest.fixture(scope="session")
+def found(test_engine: LiveEngine) -> WeightMap:
+    """What the section shows when it is opened."""
+    return weight_map(test_engine, 10, WHOLE_CATALOGUE, metrics=("ndcg",))
+
+
+def mapped(found: WeightMap, **values: float) -> Mapped:
+    mix = Mix.of("this setting", EVEN, {"ndcg": 0.1, "ild": 0.5, **values})
+    return Mapped(found, "ndcg", "ild", mix, mix)
+
+
+def on_sliders(page: object) -> list[int]:
+    return [page.slider(key=name).value for name in COMPONENTS]  # type: ignore[attr-defined]
+
+
+def test_it_says_how_good_the_best_is_and_how_much_is_as_good(open_room: OpenRoom, found: WeightMap) -> None:
+    seen = text(open_room("Weight map"))
+    best = found.best("ndcg")
+    assert f"The best mix found scores {wording.value('ndcg', found.means['ndcg'][best])} by nDCG@10" in seen
+    assert f"{found.tied['ndcg'].mean():.0%} of all 1,771 mixes cannot be told from it" in seen
+    assert "The map is for understanding" in seen
+    assert "variety" not in seen.split("The best mix found")[1].split("Mixes worth")[0]
+
+
+def test_the_best_mix_goes_on_the_sliders_and_the_slice_follows(open_room: OpenRoom, found: WeightMap) -> None:
+    page = open_room("Weight map")
+    page.button(key="load_best").click().run()
+    steps = found.cells.steps[found.best("ndcg")]
+    assert on_sliders(page) == [5 * step for step in steps.tolist()]
+    assert page.segmented_control(key="room").value == "Weight map"
+    assert page.slider(key="slice").value == 5 * steps[-1]
+    assert "this setting is among them" in text(page)
+    assert page.button(key="load_best").disabled
+
+
+def test_the_most_even_mix_is_one_that_cannot_be_told_from_the_best(open_room: OpenRoom, found: WeightMap) -> None:
+    page = open_room("Weight map")
+    page.button(key="load_even").click().run()
+    point = found.cells.nearest(np.array(on_sliders(page)) / 100)
+    assert point == found.most_even(found.tied["ndcg"])
+
+
+def test_moving_the_slice_keeps_the_setting_and_the_map(
+    open_room: OpenRoom, found: WeightMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_room("Weight map")
+    before = on_sliders(page)
+    monkeypatch.setattr("pages._shared.resources.map_weights", lambda *rest: pytest.fail("computed again"))
+    page.slider(key="slice").set_value(60).run()
+    assert on_sliders(page) == before
+    page.slider(key="semantic").set_value(100).run()
+    share = 100 * before[3] / (before[0] + before[1] + 100 + before[3])
+    assert page.slider(key="slice").value == 5 * round(share / 5)  # back to where the setting is
+    assert not page.exception
+
+
+def test_another_component_can_be_fixed_and_an_address_holds_the_slice(open_room: OpenRoom) -> None:
+    page = open_room("Weight map", fixed="Content", slice="40", second="Novelty")
+    assert page.slider(key="slice").label == "Content in every mix"
+    assert page.slider(key="slice").value == 40
+    assert page.selectbox(key="second").value == "novelty"
+
+
+def test_the_second_metric_gives_way_to_the_judged_one(open_room: OpenRoom) -> None:
+    page = open_room("Weight map", metric="Variety (ILD)")
+    assert page.selectbox(key="second").value == "ndcg"
+    page.selectbox(key="metric").set_value("ndcg").run()
+    assert not page.exception
+    assert page.selectbox(key="second").value != "ndcg"
+
+
+@pytest.mark.parametrize("metric", ["Exposure Gini", "Catalogue coverage", "Popularity lift"])
+def test_metrics_of_all_lists_have_a_region_too(open_room: OpenRoom, metric: str) -> None:
+    seen = text(open_room("Weight map", metric=metric))
+    assert re.search(r"cannot be told from it|every other mix is worse", seen)
+    assert f"Best {metric} found" in seen
+
+
+def test_variety_is_said_to_be_left_out(open_room: OpenRoom) -> None:
+    assert "The map leaves variety out" in text(open_room("Weight map", diversity="0.5"))
+
+
+def test_validation_shoppers_can_be_looked_at(open_room: OpenRoom, panels: tuple[Panel, Panel]) -> None:
+    page = open_room("Weight map", map_of="Validation shoppers")
+    found = weight_map(LiveEngine(panels[0]), 10, WHOLE_CATALOGUE)
+    assert f"scores {wording.value('ndcg', found.means['ndcg'][found.best('ndcg')])}" in text(page)
+    assert "These are the shoppers that weights are chosen on" in text(page)
+
+
+def test_a_segment_is_mapped_by_itself(open_room: OpenRoom, test_engine: LiveEngine) -> None:
+    page = open_room("Weight map", shoppers="Warm: 1 to 9 products", n="5")
+    found = weight_map(test_engine, 5, WHOLE_CATALOGUE, segment=Segment.of(activity="warm"))
+    assert f"scores {wording.value('ndcg', found.means['ndcg'][found.best('ndcg')])} by nDCG@5" in text(page)
+
+
+def test_what_cannot_be_computed_is_said(open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*rest: object) -> WeightMap:
+        raise ValueError("out of paper")
+
+    monkeypatch.setattr("pages._shared.resources.map_weights", broken)
+    page = open_room("Weight map", n="20")
+    assert "The map could not be made" in html(page)
+    assert "ut of paper" in html(page)
+    monkeypatch.undo()
+
+
+def test_a_click_loads_its_mix_and_anything_else_is_left_alone(
+    found: WeightMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state: dict[str, object] = {}
+    monkeypatch.setattr(section.st, "session_state", state)
+    for points in ([], [{}], [{"customdata": "x"}], [{"customdata": 99_999}]):
+        section._load_clicked({"selection": {"points": points}}, found)
+    assert not state
+    section._load_clicked({"selection": {"points": [{"customdata": [7]}]}}, found)
+    assert [state[name] for name in COMPONENTS] == [5 * step for step in found.cells.steps[7].tolist()]
+    assert sum(5 * found.cells.steps[7]) == 100
+
+
+@pytest.mark.parametrize("share", [0, 7, 19, 20])
+def test_a_slice_is_a_triangle_of_all_its_mixes(share: int) -> None:
+    plane, cells = Plane("content", share), grid_cells()
+    points = plane.points(cells)
+    n = N_STEPS - share
+    assert len(points) == (n + 1) * (n + 2) // 2
+    x, y = plane.places(cells.weights[points])
+    assert x.min() >= -1e-9
+    assert x.max() <= 1 + 1e-9
+    assert y.max() <= HEIGHT + 1e-9
+    if n:
+        distances = np.hypot(x[:, None] - x, y[:, None] - y)
+        assert distances[distances > 1e-9].min() == pytest.approx(1 / n, rel=1e-4)
+
+
+def test_the_outline_parts_what_is_inside_from_what_is_not() -> None:
+    plane, cells = Plane("context", 5), grid_cells()
+    inside = np.zeros(len(cells.weights), bool)
+    own = plane.points(cells)
+    inside[own[:1]] = True
+    sides = list(plane.around(cells, inside))
+    assert len(sides) == 6
+    (x,), (y,) = plane.places(cells.weights[own[:1]])
+    for ends in sides:
+        assert np.hypot(*(np.mean(ends, axis=0) - (x, y))) == pytest.approx(1 / plane.n / 2, rel=1e-4)
+    inside[own] = True
+    assert len(list(plane.around(cells, inside))) == 6 * plane.n + 6
+
+
+def test_colours_mean_the_same_in_every_slice_and_better_is_brighter(found: WeightMap) -> None:
+    shown = mapped(found)
+
+    def fills(share: int) -> dict[int, str]:
+        plane = Plane("context", share)
+        shapes = triangle.figure(shown, plane, "light").layout.shapes
+        return dict(zip(plane.points(found.cells).tolist(), (shape.fillcolor for shape in shapes), strict=True))
+
+    def brightness(colour: str) -> float:
+        return sum(float(part) for part in re.findall(r"[\d.]+", colour))
+
+    everywhere = {point: fill for share in range(21) for point, fill in fills(share).items()}
+    assert len(everywhere) == 1771
+    order = np.argsort(found.means["ndcg"])
+    lights = np.array([brightness(everywhere[point]) for point in order.tolist()])
+    assert np.all(np.diff(lights) > -4)  # rounding of colours
+    assert lights[-1] > 2 * lights[0]
+
+
+def test_a_name_of_a_preset_stays_text() -> None:
+    assert "&lt;b&gt;" in legend_html("preset <b>", has_region=True)
