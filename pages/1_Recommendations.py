@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages._shared import person, results, shopper, starting
-from pages._shared.frame import open_page
+from pages._shared.frame import LIST_PAGE, open_page
 from pages._shared.notices import empty_html, explain_address
 from recsys.errors import RecsysError
 
 frame = open_page("Recommendations")
-model, choices = frame.model, starting.choices(frame)
+model, choices = frame.model, starting.choices(frame, LIST_PAGE)
 
 st.title("Recommendations", anchor=False)
 explain_address(choices)

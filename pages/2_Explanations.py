@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pages._shared import explained, shopper, starting
-from pages._shared.frame import open_page
+from pages._shared.frame import WHY_PAGE, open_page
 from pages._shared.notices import explain_address
 
 frame = open_page("Explanations")
-model, choices = frame.model, starting.choices(frame)
+model, choices = frame.model, starting.choices(frame, WHY_PAGE)
 
 st.title("Explanations", anchor=False)
 explain_address(choices)

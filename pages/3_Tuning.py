@@ -2,17 +2,16 @@
 
 import streamlit as st
 
-from pages._shared import controls, starting
-from pages._shared.frame import open_page
+from pages._shared import starting
+from pages._shared.frame import TUNE_PAGE, open_page
 from pages._shared.notices import explain_address
 from pages._shared.tuning import page
 
 frame = open_page("Tuning")
-model, choices = frame.model, starting.choices(frame)
+model, choices = frame.model, starting.choices(frame, TUNE_PAGE)
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()
 explain_address(choices)
-controls.start_known(choices)
 page.show(frame.home, model, choices, frame.shop_name, split)

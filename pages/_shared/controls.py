@@ -17,36 +17,19 @@ from pages._shared.view import (
     METHODS,
     NEW,
     TABLE,
+    USUAL_VARIETY,
     WEIGHT_STEP,
     Choices,
     context_of,
 )
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 
-_STARTED = "sliders_started"
-
 
 def start(choices: Choices) -> None:
     """Put the sliders where the kind of shopper wants them, unless the address says where; runs before the widgets."""
-    if st.query_params.get("who") != NEW:
-        start_known(choices)
-    elif not _are_set():
+    asks_new = st.query_params.get("who") == NEW
+    if asks_new and not any(name in st.session_state or name in st.query_params for name in COMPONENTS):
         st.session_state.update(choices.new_weights)
-
-
-def start_known(choices: Choices) -> None:
-    """Put the controls where the shop's default preset wants them, once a session, unless the address says where.
-
-    Later on an address without weights means the model's own, which somebody chose.
-    """
-    state = st.session_state
-    if choices.start and not state.get(_STARTED) and not _are_set():
-        state.update({name: value for name, value in choices.start.values.items() if name not in st.query_params})
-    state[_STARTED] = True
-
-
-def _are_set() -> bool:
-    return any(name in st.session_state or name in st.query_params for name in COMPONENTS)
 
 
 def other_kind(choices: Choices) -> None:
@@ -231,10 +214,9 @@ def reset(choices: Choices) -> None:
 
 def variety_start(choices: Choices, who: str) -> dict[str, object]:
     """Where variety and length start."""
-    usual = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
     if choices.start is None or who == NEW:
-        return usual
-    return {name: choices.start.values.get(name, value) for name, value in usual.items()}
+        return dict(USUAL_VARIETY)
+    return {name: choices.start.values.get(name, value) for name, value in USUAL_VARIETY.items()}
 
 
 def moment_line(context: Context) -> str:

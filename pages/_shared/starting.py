@@ -2,17 +2,45 @@
 
 from dataclasses import replace
 
+import streamlit as st
+
 from pages._shared import resources
-from pages._shared.frame import Frame
-from pages._shared.view import Choices, Start
+from pages._shared.frame import TUNE_PAGE, Frame
+from pages._shared.view import NEW, Choices, Start
 from recsys.errors import RecsysError
+from recsys.settings import COMPONENTS
+
+_STARTED = "sliders_started"
 
 
-def choices(frame: Frame) -> Choices:
-    """What the controls of a page can hold, and where they start; a database that is away changes neither."""
+def choices(frame: Frame, page: str) -> Choices:
+    """What the controls of a page can hold, and where they start; a database that is away changes neither.
+
+    Must run before the widgets do, because a fresh visitor is sent on to the address that says where they stand.
+    """
     held = resources.choices(frame.model, frame.model.model_id)
     try:
         preset = resources.saved(frame.home, frame.shop_name).default()
     except RecsysError:  # an address that names no database; the tuning room says so
         return held
-    return held if preset is None else replace(held, start=Start.of(preset.name, preset.settings.ranking()))
+    if preset is not None:
+        held = replace(held, start=Start.of(preset.name, preset.settings.ranking()))
+        _go_there(held, page)
+    return held
+
+
+def _go_there(held: Choices, page: str) -> None:
+    """Put the start into the address, once a session, unless it says already where the sliders stand.
+
+    An address that names no weights means the model's own. So a link that was copied means the same for ever, whatever
+    becomes the default, and within a session it is only come to where somebody chose those weights.
+    """
+    if page != TUNE_PAGE and st.query_params.get("who") == NEW:
+        return
+    is_first = not st.session_state.get(_STARTED)
+    st.session_state[_STARTED] = True
+    if not is_first or held.start is None or any(name in st.query_params for name in COMPONENTS):
+        return
+    if moved := {name: value for name, value in held.start.moved(held).items() if name not in st.query_params}:
+        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(page, query_params={**query, **moved})

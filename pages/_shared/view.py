@@ -32,6 +32,8 @@ ANY = "Any"
 MAX_WEIGHT, WEIGHT_STEP = 100, 5
 LENGTHS = (5, 10, 20, 30, 50)
 DEFAULT_LENGTH = 10
+USUAL_VARIETY = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
+"""Where variety and length stand where nothing says otherwise, by key of a widget."""
 METHODS = {"MMR": "mmr", "DPP": "dpp"}
 MAX_WORDS = 500
 
@@ -62,6 +64,11 @@ class Start:
     def weights(self) -> dict[str, int]:
         """Where the sliders of the components start."""
         return {name: self.values[name] for name in COMPONENTS}
+
+    def moved(self, choices: "Choices") -> dict[str, str]:
+        """The values that an address has to name, because without it controls stand elsewhere."""
+        usual = {**choices.weights, **USUAL_VARIETY}
+        return {name: str(value) for name, value in self.values.items() if value != usual[name]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
 from pages._shared.tuning import wording
@@ -89,10 +90,10 @@ def figure(
     chart.add_scatter(
         x=[values[right]],
         y=[values[up]],
-        text=[name],
+        text=[esc(name)],
         mode="markers",
         marker={"symbol": "circle-open", "size": 15, "color": INK[tone], "line": {"width": 2}},
-        name=f"Reference: {name}",
+        name=f"Reference: {esc(name)}",
         hovertemplate=_hover(up, right, k),
     )
     chart.add_scatter(
