@@ -5,6 +5,7 @@ A new section is a function of a `Case` that draws it, and a line in `SECTIONS`.
 
 from collections.abc import Callable
 
+from pages._shared.tuning.presets.section import presets
 from pages._shared.tuning.protocol import protocol
 from pages._shared.tuning.room import Case
 from pages._shared.tuning.tune import tune
@@ -15,5 +16,6 @@ Section = Callable[[Case], None]
 SECTIONS: dict[str, Section] = {
     "Live metrics": tune,
     "Weight map": weight_map,
+    "Presets": presets,
     "How this is measured": protocol,
 }
