@@ -82,6 +82,11 @@ class LiveEngine:
         self._owned_starts = panel.owned.starts if whole else np.zeros(len(panel) + 1, np.int64)
         self._owned = panel.owned.values if whole else np.empty(0, np.int32)
 
+    def warm_up(self) -> None:
+        """Compile the loops, or load them where they were compiled before, so that the first answer comes at once."""
+        for diversity in (0.0, 0.5):
+            self._measure(RankingSettings(filters=WHOLE_CATALOGUE, n=1, diversity=diversity), AS_IT_WAS)
+
     def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> Measured:
         """Lists and metrics of all shoppers; metrics are at k = settings.n.
 

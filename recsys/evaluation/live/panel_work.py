@@ -17,6 +17,7 @@ STAGES = (
     "Scoring validation shoppers",
     "Scoring test shoppers",
     "Saving",
+    "Warming up",
     "Tuning the presets",
 )
 """What a person sees, in order."""
@@ -29,7 +30,8 @@ STAGE_OF = {
     "validation:": 3,
     "test:": 4,
     "saving": 5,
-    "tuning": 6,
+    "warming": 6,
+    "tuning": 7,
 }
 
 USUAL_SHARES = {
@@ -38,6 +40,7 @@ USUAL_SHARES = {
     "Scoring validation shoppers": 6.0,
     "Scoring test shoppers": 6.0,
     "Saving": 0.5,
+    "Warming up": 2.0,
     "Tuning the presets": 6.0,
 }
 """How long each stage takes beside the others on the demo shop, whose phrases are already in the cache."""
@@ -76,9 +79,14 @@ def run_panel_work(folder: Path, data: Path, split: str) -> int:
 
     def prepare(reporter: Reporter) -> None:
         from recsys.evaluation.live.build import PanelSettings, build_panel
+        from recsys.evaluation.live.engine import LiveEngine
+        from recsys.evaluation.live.panel import Panel
         from recsys.evaluation.protocol import EvaluationSettings
 
         build_panel(data, folder, PanelSettings(EvaluationSettings(split=split)), reporter)  # type: ignore[arg-type]
+        reporter("warming up")
+        for panel in Panel.open(folder):
+            LiveEngine(panel).warm_up()
 
     return run_work(folder.parent, folder.name, STAGES, STAGE_OF, prepare)
 
