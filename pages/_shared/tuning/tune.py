@@ -32,7 +32,7 @@ def tune(case: Case) -> None:
     with about, st.container(key="chart_guard", height="stretch"):
         st.html(guard.table(guarded, k))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
-        second = second_metric(case.metric)
+        second = choose_second(case.metric)
         stops = tradeoff.follow(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
@@ -45,6 +45,25 @@ def second_metric(judged: str) -> str:
     """What stands on the other axis of charts: as chosen, but never the judged metric itself."""
     second = str(st.session_state.get("second", "ild"))
     return second if second != judged else "ild" if judged != "ild" else "ndcg"
+
+
+def choose_second(judged: str) -> str:
+    """What the judged metric is traded against."""
+    second = second_metric(judged)
+    options = [name for name in wording.METRICS if name != judged]
+    if st.session_state.get("second", second) != second:
+        st.session_state["second"] = second
+    chosen = st.selectbox(
+        "Against",
+        options,
+        index=options.index(second),
+        key="second",
+        format_func=lambda name: wording.METRICS[name].label.replace("@k", ""),
+        help="The second metric of the trade-off, here and on the weight map.",
+        bind="query-params",
+        width=200,
+    )
+    return chosen or second
 
 
 def headline(case: Case) -> str:

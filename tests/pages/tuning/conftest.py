@@ -21,16 +21,22 @@ OpenRoom = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def tuning_home(page_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`page_home` with test shoppers, prepared once for all workers; their words by the quick encoder."""
+def tuning_panel(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The test shoppers of the small demo shop, prepared once for all workers; their words by the quick encoder."""
     made = shared_folder(tmp_path_factory) / "tuning_panel"
     with FileLock(f"{made}.lock"):
         if not (made / "manifest.json").exists():
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
                 settings = build.PanelSettings(EvaluationSettings(split="last"))
-                build.build_panel(Home(page_home).data, made, settings)
-    shutil.copytree(made, Home(page_home).panel("last"), dirs_exist_ok=True)
+                build.build_panel(Home(demo_home).data, made, settings)
+    return made
+
+
+@pytest.fixture(scope="session")
+def tuning_home(page_home: Path, tuning_panel: Path) -> Path:
+    """`page_home` with its test shoppers prepared."""
+    shutil.copytree(tuning_panel, Home(page_home).panel("last"), dirs_exist_ok=True)
     return page_home
 
 

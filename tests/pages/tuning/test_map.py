@@ -196,3 +196,12 @@ def test_colours_mean_the_same_in_every_slice_and_better_is_brighter(found: Weig
 
 def test_a_name_of_a_preset_stays_text() -> None:
     assert "&lt;b&gt;" in legend_html("preset <b>", has_region=True)
+
+
+def test_the_second_metric_stays_between_the_map_and_the_live_metrics(open_room: OpenRoom) -> None:
+    page = open_room("Weight map", second="Novelty")
+    page.segmented_control(key="room").set_value("Live metrics").run()
+    page.slider(key="semantic").set_value(70).run()
+    assert page.selectbox(key="second").value == "novelty"
+    page.segmented_control(key="room").set_value("Weight map").run()
+    assert page.selectbox(key="second").value == "novelty"

@@ -9,9 +9,8 @@ from pages._shared import charts, resources
 from pages._shared.background import Background
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
-from pages._shared.tuning import wording
 from pages._shared.tuning.room import Case
-from pages._shared.tuning.tune import second_metric
+from pages._shared.tuning.tune import choose_second
 from pages._shared.tuning.weight_map import marks, mixes, sentences, trade, triangle
 from pages._shared.tuning.weight_map.mapped import Mapped, Mix
 from pages._shared.tuning.weight_map.plane import Plane
@@ -98,25 +97,6 @@ def _slice(shares: list[float]) -> Plane:
         width=260,
     )
     return Plane(fixed, share // _STEP)
-
-
-def choose_second(judged: str) -> str:
-    """What the judged metric is traded against."""
-    second = second_metric(judged)
-    options = [name for name in wording.METRICS if name != judged]
-    if st.session_state.get("second", second) != second:
-        st.session_state["second"] = second
-    chosen = st.selectbox(
-        "Against",
-        options,
-        index=options.index(second),
-        key="second",
-        format_func=lambda name: wording.METRICS[name].label.replace("@k", ""),
-        help="The second metric of the trade-off charts, here and beside the live metrics.",
-        bind="query-params",
-        width=200,
-    )
-    return chosen or second
 
 
 def _role() -> str:
