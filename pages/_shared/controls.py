@@ -56,10 +56,8 @@ def weights(choices: Choices) -> dict[str, int]:
                 bind="query-params",
             )
     if choices.start and st.session_state.get("who", KNOWN) == KNOWN:
-        st.html(
-            f'<p class="sw-note sw-start">Sliders start at preset {isolated(choices.start.name)}, the default of this '
-            "shop.</p>"
-        )
+        name = isolated(choices.start.name)
+        st.html(f'<p class="sw-note sw-start">Sliders start at the default of this shop: preset {name}</p>')
     return positions
 
 

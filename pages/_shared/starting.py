@@ -22,10 +22,10 @@ def choices(frame: Frame, page: str) -> Choices:
     try:
         preset = resources.saved(frame.home, frame.shop_name).default()
     except RecsysError:  # an address that names no database; the tuning room says so
-        return held
+        preset = None
     if preset is not None:
         held = replace(held, start=Start.of(preset.name, preset.settings.ranking()))
-        _go_there(held, page)
+    _go_there(held, page)
     return held
 
 
