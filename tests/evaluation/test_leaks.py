@@ -42,8 +42,26 @@ def test_an_honest_split_passes_and_says_what_was_looked_at(tiny_data: Dataset, 
 
 def test_a_held_out_review_in_the_training_data_is_found(tiny_data: Dataset, book: Phrasebook) -> None:
     cut = last_split(tiny_data)
-    with pytest.raises(LeakError, match="held-out pairs have a review in the training data; nothing was measured"):
+    with pytest.raises(LeakError, match=r"held-out pairs have \d+ reviews in the training data; nothing was measured"):
         check_leaks(tiny_data, tiny_data, cut.test, "last", {})
+
+
+def test_a_click_before_the_cut_is_no_secret_but_one_after_it_is(tiny: dict[str, pd.DataFrame]) -> None:
+    data = Dataset.from_frames(**tiny)
+    cut = temporal_split(data)
+    user, item = int(cut.test.user_rows[0]), int(cut.test.item_rows[0])
+    click = {
+        "user_id": [data.user_ids[user]],
+        "item_id": [data.item_ids[item]],
+        "event": ["click"],
+        "timestamp": [pd.Timestamp(int(cut.test.moments_s[0]) - 60, unit="s")],
+    }
+    events = pd.concat([tiny["events"], pd.DataFrame(click)], ignore_index=True)
+    again = temporal_split(Dataset.from_frames(**{**tiny, "events": events}))
+    whole = Dataset.from_frames(**{**tiny, "events": events})
+    assert check_leaks(whole, again.fit_test, again.test, "temporal", {}).n_pairs == len(again.test)
+    with pytest.raises(LeakError, match=r"held-out pairs have \d+ (reviews|events)"):
+        check_leaks(whole, whole, again.test, "last", {})
 
 
 @pytest.mark.parametrize(

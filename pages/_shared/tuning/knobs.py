@@ -43,9 +43,9 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         known = st.selectbox(
             "How well they are known",
-            (ANY, *KNOWLEDGE),
+            (ANY, *map(str.capitalize, KNOWLEDGE)),
             key="shoppers",
-            format_func=lambda name: name if name == ANY else f"{name.capitalize()}: {KNOWLEDGE[name]}",
+            help=". ".join(f"{name.capitalize()}: {said}" for name, said in KNOWLEDGE.items()) + ".",
             bind="query-params",
         )
         taste = _one_of("Mostly buy", "taste", shoppers["top_category"])
@@ -56,7 +56,7 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
             help="Circumstances are chosen beside this; without any, everyone counts.",
             bind="query-params",
         )
-    values = {"activity": known or ANY, "top_category": taste, "home": home}
+    values = {"activity": known.casefold() if known and known != ANY else ANY, "top_category": taste, "home": home}
     chosen = {name: value for name, value in values.items() if value != ANY}
     return Segment.of(**chosen, **(scenario.as_dict() if match else {}))
 
@@ -122,7 +122,7 @@ def load(choices: Choices, chosen: Asked, who: Segment | None = None) -> None:
     state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
     if who is not None:
         values = who.as_dict()
-        state["shoppers"] = values.get("activity", ANY)
+        state["shoppers"] = values.get("activity", ANY).capitalize()
         state["taste"], state["home"] = values.get("top_category", ANY), values.get("home", ANY)
         state["match"] = any(name in values for name in CONTEXT_DIMENSIONS)
 
