@@ -14,6 +14,8 @@ from pages._shared.saved import Saved
 from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError
 from recsys.evaluation.faithfulness import SideReport
+from recsys.evaluation.live.asked import Asked
+from recsys.evaluation.live.compare import Comparison, compare
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import Scenario, Segment
@@ -118,6 +120,12 @@ def weight_map(
         return map_weights(lent.pop(), k, filters, scenario, segment, (metric,), progress)
 
     return Background("map-weights", measure)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def comparison(_engine: LiveEngine, panel_id: str, a: Asked, b: Asked, segment: Segment) -> Comparison:
+    """Two settings side by side on the shoppers of a segment; raises RecsysError."""
+    return compare(_engine, a, b, segment)
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
@@ -247,7 +255,7 @@ def style(scheme: str) -> str:
     """
     sheet = "".join(
         (illustrations.ASSETS / name).read_text(encoding="utf-8")
-        for name in ("shelfwise.css", "questions.css", "tuning.css", "map.css", "presets.css")
+        for name in ("shelfwise.css", "questions.css", "tuning.css", "map.css", "side.css", "presets.css")
     )
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"

@@ -29,7 +29,7 @@ def settings_html(found: Comparison) -> str:
         + f'<td class="n">{_points(weights[1][name] - weights[0][name])}</td></tr>'
         for name, look in LOOKS.items()
     )
-    for label, told in (("Variety", _variety), ("Listed", _listed), ("Circumstances", _circumstances)):
+    for label, told in (("Variety", variety), ("Listed", _listed), ("Circumstances", circumstances)):
         a, b = told(found.a), told(found.b)
         differs = "differs" if a != b else '<span class="quiet">same</span>'
         rows += (
@@ -119,7 +119,8 @@ def _points(change: float) -> str:
     return f"{words.signed(100 * change, 1)} pp" if round(100 * change, 1) else '<span class="quiet">same</span>'
 
 
-def _variety(asked: Asked) -> str:
+def variety(asked: Asked) -> str:
+    """How strongly lists are spread out, in words."""
     if not asked.settings.diversity:
         return "none, by score alone"
     return f"{asked.settings.diversity:.2f} by {asked.settings.method.upper()}"
@@ -132,7 +133,8 @@ def _listed(asked: Asked) -> str:
     return ", ".join(said)
 
 
-def _circumstances(asked: Asked) -> str:
+def circumstances(asked: Asked) -> str:
+    """The circumstances that shoppers are imagined in, in words."""
     if not asked.scenario.stated:
         return "those that each shopper was in"
     stated = asked.scenario.as_dict()

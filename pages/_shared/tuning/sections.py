@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pages._shared.tuning.presets.section import presets
 from pages._shared.tuning.protocol import protocol
 from pages._shared.tuning.room import Case
+from pages._shared.tuning.side.section import side_by_side
 from pages._shared.tuning.tune import tune
 from pages._shared.tuning.weight_map.section import weight_map
 
@@ -16,6 +17,7 @@ Section = Callable[[Case], None]
 SECTIONS: dict[str, Section] = {
     "Live metrics": tune,
     "Weight map": weight_map,
+    "Side by side": side_by_side,
     "Presets": presets,
     "How this is measured": protocol,
 }

@@ -1,0 +1,32 @@
+"""The way from a comparison to the other pages: the same shopper under the same setting."""
+
+from urllib.parse import urlencode
+
+from pages._shared.view import positions
+from recsys.evaluation.live.asked import Asked
+
+
+def query(asked: Asked, user_id: str, item_id: str = "") -> dict[str, list[str]]:
+    """What the address of another page says of a setting and a shopper; all weights, so that no default stands in.
+
+    >>> from recsys.settings import FusionSettings, RankingSettings
+    >>> found = query(Asked("x", RankingSettings(FusionSettings(0.8, 0, 0.2, 0), n=20)), "u1")
+    >>> found["shopper"], found["collaborative"], found["content"], found["n"], "diversity" in found
+    (['u1'], ['80'], ['0'], ['20'], False)
+    """
+    settings = asked.settings
+    said = {"shopper": [user_id], **{name: [str(at)] for name, at in positions(settings.fusion).items()}}
+    said["n"] = [str(settings.n)]
+    if settings.diversity:
+        said |= {"diversity": [f"{settings.diversity:g}"], "method": [settings.method.upper()]}
+    said |= {name: [value] for name, value in asked.scenario.stated if value}
+    if settings.filters.categories:
+        said["category"] = sorted(settings.filters.categories)
+    if not settings.filters.only_available:
+        said["unavailable"] = ["true"]
+    return said | ({"item": [item_id]} if item_id else {})
+
+
+def why_link(asked: Asked, user_id: str, item_id: str) -> str:
+    """Address, beside this page, that takes one product's score apart."""
+    return f"Explanations?{urlencode(query(asked, user_id, item_id), doseq=True)}"

@@ -1,0 +1,287 @@
+"""Two settings side by side: what is on screen is what `compare` and `moves` say, for whoever is chosen."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared.tuning.report import report_html
+from pages._shared.tuning.room import Case, Room
+from pages._shared.tuning.side import (
+    categories,
+    exposure,
+    figures,
+    heading,
+    links,
+    lists,
+    people,
+    shoppers,
+    single,
+    split,
+)
+from pages._shared.tuning.side.swapping import is_one_setting
+from pages._shared.tuning.side.taking import report_of
+from pages._shared.tuning.wording import GROUPS
+from pages._shared.view import Choices
+from recsys.evaluation.live.asked import Asked
+from recsys.evaluation.live.compare import Comparison, compare
+from recsys.evaluation.live.engine import LiveEngine
+from recsys.evaluation.live.moves import Move, moves
+from recsys.evaluation.live.names import Product
+from recsys.evaluation.live.panel import Panel
+from recsys.evaluation.live.segments import EVERYONE, Scenario
+from recsys.evaluation.live.shown import CategoryShown, ProductShown
+from recsys.evaluation.live.summary import summary
+from recsys.recommender import Recommender
+from recsys.settings import Filters, FusionSettings, RankingSettings
+from tests.evaluation.live._comparisons import comparison
+from tests.pages._seen import html, text
+from tests.pages.tuning.conftest import OpenRoom
+
+HOSTILE = '<script>alert(1)</script><img src=x onerror="a">\u202e&amp;'
+WEIGHTS = {"collaborative": "100", "content": "0", "semantic": "10", "context": "0"}
+ANY_SHELF = Filters(only_available=False)
+A = Asked("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), ANY_SHELF))
+B = Asked("this setting", RankingSettings(FusionSettings(1.0, 0.0, 0.1, 0.0), ANY_SHELF))
+
+
+@pytest.fixture(scope="module")
+def engine(panels: tuple[Panel, Panel]) -> LiveEngine:
+    return LiveEngine(panels[1])
+
+
+@pytest.fixture(scope="module")
+def found(engine: LiveEngine) -> Comparison:
+    return compare(engine, A, B)
+
+
+@pytest.fixture
+def page(open_room: OpenRoom) -> AppTest:
+    return open_room("Side by side", against="Equal weights", **WEIGHTS)
+
+
+def words(markup: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", markup)))
+
+
+def listed(page: AppTest, letter: str) -> list[str]:
+    """Ids on the shown list of A or B."""
+    shown = re.search(rf'<ol aria-label="The list of {letter}">(.*?)</ol>', html(page), re.DOTALL)
+    return re.findall(r'data-listed="([^"]*)"', shown.group(1)) if shown else []
+
+
+def of_side(found_moves: tuple[Move, ...], letter: str) -> list[str]:
+    sides = [(move.a if letter == "A" else move.b, move.product.item_id) for move in found_moves]
+    return [item_id for side, item_id in sorted(sides, key=lambda each: each[0].rank or 0) if side.rank is not None]
+
+
+def test_the_summary_and_every_figure_are_those_of_the_comparison(page: AppTest, found: Comparison) -> None:
+    said = text(page)
+    for sentence in summary(found):
+        assert sentence in said
+    assert f"{found.n_shoppers} test shoppers · lists of 10 out of {found.n_items} products" in said
+    assert re.findall(r'data-metric="([^"]*)"', html(page)) == [name for names in GROUPS.values() for name in names]
+    assert figures.figures_html(found) in html(page)
+    counted = found.outcomes
+    assert f"Of {counted.n:,}: {counted.win:,} better served, {counted.tie:,} the same, {counted.lose:,} worse" in html(
+        page
+    )
+    assert f"{found.overlap.likeness:.2f} is how alike they are" in said
+
+
+def test_winners_losers_and_categories_are_those_of_the_comparison(page: AppTest, found: Comparison) -> None:
+    for products in (found.winners, found.losers):
+        assert products
+        shown = products[0]
+        assert f"{shown.lists_a} → {shown.lists_b} lists" in text(page)
+    ids = re.findall(r'<li data-item="([^"]*)"><span class="sw-shown-place">', html(page))
+    assert ids[0] == found.winners[0].product.item_id
+    assert found.losers[0].product.item_id in ids
+    charts = [element.proto for element in page.get("plotly_chart")]
+    assert any("Places on all lists together, B less A" in str(chart) for chart in charts)
+
+
+def test_the_first_shopper_is_the_one_whose_list_changes_most(
+    page: AppTest, found: Comparison, engine: LiveEngine
+) -> None:
+    first = found.changed[0]
+    assert page.selectbox(key="tested_choice").value == first.user_id
+    found_moves = moves(engine, found, first.user_place)
+    assert listed(page, "A") == of_side(found_moves, "A")
+    assert listed(page, "B") == of_side(found_moves, "B")
+    said = text(page)
+    for wanted in first.wanted:
+        assert f"What they went on to choose {wanted.product.title}" in said
+    for move in found_moves:
+        if move.a.rank or move.b.rank:
+            assert words(lists.cause_html(move)).strip() in said
+            assert words(split.places_in_words(move)) in said
+
+
+def test_another_shopper_changes_the_lists(page: AppTest, found: Comparison, engine: LiveEngine) -> None:
+    other = found.changed[3]
+    page.selectbox(key="tested_choice").set_value(other.user_id).run()
+    assert not page.exception
+    assert listed(page, "B") == of_side(moves(engine, found, other.user_place), "B")
+    assert other.user_id in page.query_params["tested"]
+
+
+def test_an_id_can_be_typed_and_a_strange_one_is_owned_up_to(open_room: OpenRoom, found: Comparison) -> None:
+    inside = [each.user_id for each in found.changed]
+    assert single.choose(inside[5].lower(), found, inside) == single.Chosen(inside[5])
+    assert single.choose("", found, inside) == single.Chosen(inside[0])
+    page = open_room("Side by side", against="Equal weights", tested="nobody<b>", **WEIGHTS)
+    assert "That shopper is not among those looked at" in text(page)
+    assert "nobody<b>" not in html(page)
+    assert page.selectbox(key="tested_choice").value == inside[0]
+
+
+def test_a_row_of_the_table_chooses_and_letting_go_of_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    query: dict[str, str] = {}
+    monkeypatch.setattr(single.st, "query_params", query)
+    single.point_at(["u1", "u2"], [1])
+    assert query == {"tested": "u2"}
+    single.point_at(["u1", "u2"], [])
+    single.point_at(["u1", "u2"], [7])
+    assert query == {"tested": "u2"}
+
+
+def test_swapping_swaps_every_side(page: AppTest, found: Comparison, engine: LiveEngine) -> None:
+    before = listed(page, "A"), listed(page, "B")
+    page.button(key="swap").click().run()
+    swapped = compare(engine, B, A)
+    assert (listed(page, "B"), listed(page, "A")) == before
+    for sentence in summary(swapped):
+        assert sentence in text(page)
+    page.button(key="swap").click().run()
+    assert (listed(page, "A"), listed(page, "B")) == before
+
+
+def test_the_same_setting_says_how_to_make_a_difference(open_room: OpenRoom) -> None:
+    even = dict.fromkeys(WEIGHTS, "40")
+    for query in ({}, {"against": "Equal weights", **even}):
+        page = open_room("Side by side", **query)
+        assert "A and B are the same setting" in text(page)
+        assert "Move a slider" in text(page)
+        assert not page.get("plotly_chart")
+    page.slider(key="content").set_value(90).run()
+    assert "What it comes to" in text(page)
+
+
+def test_what_else_differs_makes_another_setting(tmp_path: object) -> None:
+    def case(now: Asked) -> Case:
+        return Case(None, now, A, EVERYONE, "ndcg")  # type: ignore[arg-type]
+
+    quarter = FusionSettings(0.25, 0.25, 0.25, 0.25)
+    assert is_one_setting(case(Asked("x", RankingSettings(quarter, ANY_SHELF))))
+    assert not is_one_setting(case(Asked("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1))))
+    assert not is_one_setting(case(Asked("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter"))))
+    assert not is_one_setting(case(B))
+
+
+def test_variety_and_circumstances_stand_under_the_mixes_where_they_differ() -> None:
+    other = Asked("x", RankingSettings(FusionSettings(1, 1, 0, 0), diversity=0.3), Scenario.of(season="winter"))
+    assert heading.differing(comparison(a=A, b=B)) == []
+    said = words(heading.mixes_html(comparison(a=A, b=other)))
+    assert "Variety A none, by score alone B 0.30 by MMR" in said
+    assert "Circumstances A those that each shopper was in B everyone imagined: Winter" in said
+    assert "Semantic 25% → in A, 0%" in said
+    assert "in both" in words(heading.mixes_html(comparison(a=A, b=A)))
+
+
+def test_few_shoppers_and_lists_that_are_not_proven_are_said() -> None:
+    assert "so few that little can be told" in heading.headline_html(comparison(n=12))
+    said = heading.headline_html(comparison(n=1000, n_unproven=3, n_panel=2000))
+    assert "1,000 of 2,000 test shoppers" in said
+    assert "3 lists could differ with all products" in said
+    assert "so few" not in said
+
+
+def test_the_report_says_what_the_page_says(
+    tuning_home: object, found: Comparison, engine: LiveEngine, model: Recommender
+) -> None:
+    room = Room(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
+    case = Case(room, B, A, EVERYONE, "ndcg")
+    report = report_of(case, found, "Ada", "Try it.", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
+    said = words(report_html(report))
+    for sentence in summary(found):
+        assert sentence in said
+    assert "This setting against equal weights" in said
+    assert "31 May 2026, 12:00 UTC" in said
+    assert "Try it. Ada" in said
+    assert len(report.against) == 5
+    assert "Against simple models" in said
+    assert model.model_id in said
+
+
+def test_the_report_and_the_tables_can_be_taken_away(page: AppTest) -> None:
+    labels = [button.label for button in page.get("download_button")]
+    assert labels == ["Report", "Every figure", "Products shown more or less", "Shoppers whose lists change most"]
+    page.text_input(key="your_name").set_value("Ada").run()
+    assert page.session_state["your_name"] == "Ada"
+
+
+def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
+    asked = Asked(
+        "x",
+        RankingSettings(FusionSettings(0.3, 0, 0.2, 0), Filters(categories=frozenset({"Tents"})), 20, 0.35, "dpp"),
+        Scenario.of(season="winter", region=""),
+    )
+    query = links.query(asked, "U1", "P1")
+    assert query == {
+        "shopper": ["U1"],
+        "collaborative": ["30"],
+        "content": ["0"],
+        "semantic": ["20"],
+        "context": ["0"],
+        "n": ["20"],
+        "diversity": ["0.35"],
+        "method": ["DPP"],
+        "season": ["winter"],
+        "category": ["Tents"],
+        "item": ["P1"],
+    }
+    assert links.query(B, "U1")["unavailable"] == ["true"]
+    assert links.why_link(B, "U&1", "P 1").endswith("item=P+1")
+
+
+def test_links_carry_the_setting_to_the_list(page: AppTest, found: Comparison, open_page: object) -> None:
+    query = {name: values[0] for name, values in links.query(found.b, found.changed[0].user_id).items()}
+    other = open_page("Recommendations", query=query)  # type: ignore[operator]
+    assert other.selectbox(key="shopper").value == found.changed[0].user_id
+    assert {name: str(other.slider(key=name).value) for name in WEIGHTS} == WEIGHTS
+    assert other.toggle(key="unavailable").value is True
+
+
+def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
+    product = Product(0, HOSTILE, HOSTILE, HOSTILE)
+    first = moves(engine, found, found.changed[0].user_place)[0]
+    move = Move(product, True, *(getattr(first, name) for name in Move.__slots__[2:]))
+    person = lists.Person(HOSTILE, (HOSTILE,), (product,))
+    asked = Asked(HOSTILE, RankingSettings(FusionSettings(1, 0, 0, 0)), Scenario.of(region=HOSTILE))
+    bad = comparison(a=asked, b=B, products=(ProductShown(product, True, 0, 1),))
+    markup = "".join(
+        (
+            heading.headline_html(bad),
+            heading.summary_html(bad),
+            heading.mixes_html(bad),
+            people.people_html(bad),
+            exposure.products_html("More", bad.products, bad.n_shoppers),
+            lists.lists_html(bad, [move], person, {HOSTILE: links.why_link(B, HOSTILE, HOSTILE)}),
+        )
+    )
+    assert "<script" not in markup
+    assert "<img" not in markup
+    assert "\u202e" not in markup
+    chart = categories.figure([CategoryShown(HOSTILE, 1, 2, 3, 4, 5, 6, 7)], "dark").to_json()
+    assert "<script" not in chart.replace("\\u003c", "<")
+
+
+def test_nothing_is_told_where_nothing_is_known() -> None:
+    empty = comparison()
+    assert categories.most_changed(empty.categories) == []
+    assert "as many places with A as with B" in categories.nothing_html()
+    assert "None." in exposure.products_html("More", (), 10)
+    assert shoppers.table(empty).empty
