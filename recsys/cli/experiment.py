@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.cli import presets
 from recsys.cli.reporting import TerminalProgress
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from recsys.evaluation.significance import Interval
     from recsys.evaluation.trust import TrustReport
 
-EXPERIMENTS = ("faithfulness",)
+EXPERIMENTS = ("faithfulness", "presets")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,11 +24,14 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="run one of the project's studies on a data folder",
         description="faithfulness: do explanations name what a score rests on? Random explanations are summed, phrases "
         "are taken away (against as many at random), the model is trained again with another seed; on a demo shop the "
-        "phrases are held against the hidden truth, and with --sentences the polarity of phrases against human labels.",
+        "phrases are held against the hidden truth, and with --sentences the polarity of phrases against human labels. "
+        "presets: do the presets that come with the app reach their goals? Each is tuned on validation shoppers and "
+        "held against equal weights on test shoppers.",
         epilog="example: python -m recsys experiment faithfulness --data shop --json",
     )
     parser.add_argument("name", choices=EXPERIMENTS, help="which study")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    presets.add_options(parser)
     parser.add_argument("-n", type=int, default=300, metavar="N", help="recommendations tested (default: %(default)s)")
     parser.add_argument(
         "--explanations",
@@ -49,6 +53,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Study and print."""
+    if args.name == "presets":
+        presets.run(args)
+        return
     from recsys.evaluation.trust import TrustSettings, trust
 
     settings = TrustSettings(args.n, args.explanations, args.seed)

@@ -1,0 +1,106 @@
+"""`recsys experiment presets`: do the presets that come with the app reach their goals on shoppers they never saw?"""
+
+import argparse
+import json
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.cli.reporting import TerminalProgress
+
+if TYPE_CHECKING:
+    from recsys.evaluation.live.found import Kept
+    from recsys.evaluation.live.shipped import NotAvailable, ShippedPreset
+    from recsys.evaluation.significance import Interval
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this study alone."""
+    group = parser.add_argument_group("presets")
+    group.add_argument(
+        "--split",
+        choices=("temporal", "last"),
+        default="last",
+        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
+    )
+    group.add_argument(
+        "--min-interactions",
+        type=int,
+        default=1,
+        metavar="N",
+        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
+    )
+    group.add_argument("--trials", type=int, default=60, metavar="N", help="trials a preset (default: %(default)s)")
+    group.add_argument(
+        "--panel", type=Path, metavar="PANEL", help="test shoppers that `recsys panel` prepared; else they are now"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Tune, measure and print."""
+    from recsys.evaluation.live.engine import LiveEngine
+    from recsys.evaluation.live.panel import Panel
+    from recsys.evaluation.live.search import SearchSettings
+    from recsys.evaluation.live.shipped import tune_shipped
+
+    settings = SearchSettings(args.trials, args.seed)
+    with TerminalProgress() as progress, tempfile.TemporaryDirectory(prefix="shelfwise-panel-") as folder:
+        panel = args.panel or _prepared(Path(folder) / "panel", args, progress)
+        validation, test = Panel.open(panel)
+        found = tune_shipped(LiveEngine(validation), LiveEngine(test), progress, settings=settings)
+    if args.json:
+        facts = {"protocol": test.protocol, "n_validation": len(validation), "n_test": len(test)}
+        print(json.dumps({**facts, "presets": [each.as_json() for each in found]}, indent=1))
+    else:
+        print(test.protocol, in_words(found), sep="\n\n")
+
+
+def _prepared(folder: Path, args: argparse.Namespace, progress: TerminalProgress) -> Path:
+    from recsys.evaluation.live.build import PanelSettings, build_panel
+    from recsys.evaluation.protocol import EvaluationSettings
+
+    asked = EvaluationSettings(args.split, args.min_interactions, seed=args.seed)
+    build_panel(args.data, folder, PanelSettings(asked), progress)
+    return folder
+
+
+def in_words(found: "Sequence[ShippedPreset | NotAvailable]") -> str:
+    """A paragraph a preset."""
+    return "\n\n".join(_paragraph(each) for each in found)
+
+
+def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
+    from recsys.evaluation.live.shipped import NotAvailable
+
+    if isinstance(preset, NotAvailable):
+        return f"{preset.intention.name}: not in this shop\n  {preset.reason}"
+    found, goal = preset.found, preset.goal
+    settings, change = found.settings, found.against_equal[goal.metric]
+    shares = settings.fusion.normalised()
+    weights = ", ".join(f"{name} {shares[name]:.0%}" for name in shares)
+    variety = f"variety {settings.diversity:g} by {settings.method}" if settings.diversity else "no variety"
+    lines = [
+        f"{preset.intention.name}: {goal.in_words()}",
+        f"  {weights}, {variety}; as far as {found.n_users['validation']:,} validation shoppers tell, {found.n_tied:,} "
+        "settings are as good",
+        f"  {goal.metric}@{goal.k} of {found.n_users['test']:,} test shoppers: {change.new:.4f}, with equal weights "
+        f"{change.old:.4f}; change {_interval(change.change)}: {change.verdict}",
+    ]
+    lines += [f"  {_kept(each)}" for each in found.kept]
+    return "\n".join(lines)
+
+
+def _kept(kept: "Kept") -> str:
+    side = "at least" if kept.constraint.at_least else "at most"
+    return (
+        f"{kept.constraint.metric} {kept.value:.4f}, has to be {side} {kept.allowed:.4f}; room {_interval(kept.room)}: "
+        f"{kept.answer}"
+    )
+
+
+def _interval(interval: "Interval") -> str:
+    if math.isnan(interval.low):
+        return f"{interval.mean:+.4f} (too few shoppers tell for an interval)"
+    return f"{interval.mean:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"

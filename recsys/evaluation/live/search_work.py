@@ -1,0 +1,180 @@
+"""A search for good weights in a process of its own, so that no page waits for it.
+
+Run as a module (`python -m recsys.evaluation.live.search_work FOLDER PANEL`), this file is the work; what is asked
+comes through the file that `start_search` writes, because it may hold a password, which no list of processes may show.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import RecsysError
+from recsys.evaluation.live.found import Found
+from recsys.evaluation.live.goals import Goal
+from recsys.settings import COMPONENTS, FusionSettings
+from recsys.work import Reporter, Work, run_work, start_work
+
+NAME = "search"
+
+STAGES = ("Opening the panel", "Mapping weights", "Trying variety", "Choosing", "Measuring on test shoppers")
+"""What a person sees, in order."""
+
+STAGE_OF = {"opening": 0, "mapping": 1, "trying": 2, "choosing": 3, "measuring": 4}
+
+
+def search_work(folder: Path) -> Work:
+    """The search of a folder, running, ended or never started."""
+    return Work(folder, NAME)
+
+
+def start_search(
+    folder: Path,
+    panel_folder: Path,
+    goal: Goal,
+    n_trials: int,
+    database_url: str | None,
+    *,
+    seed: int = 0,
+    default: FusionSettings | None = None,
+) -> Work:
+    """Search for a goal in another process; if a search of this folder is already under way, join it.
+
+    A search for the same goal on the same panel goes on where the last one stopped; with more trials it goes further.
+
+    Parameters
+    ----------
+    folder : of the work; one search at a time
+    database_url : where trials are kept, as `RECSYS_DATABASE_URL` holds it; None keeps none
+    default : the shop's own weights, which the result is held against
+
+    Raises
+    ------
+    RecsysError : the folder cannot be written to, or the system starts no process
+    """
+    work = search_work(folder.absolute())
+    if work.status().state != "running":
+        asked = {
+            "goal": goal.as_json(),
+            "n_trials": n_trials,
+            "seed": seed,
+            "database_url": database_url,
+            "default": None if default is None else default.as_dict(),
+        }
+        _write(work, asked)
+    args = [str(folder.absolute()), str(panel_folder.absolute())]
+    return start_work(folder.absolute(), NAME, "recsys.evaluation.live.search_work", args, STAGES)
+
+
+def read_found(work: Work) -> Found | None:
+    """What a search found, once it has ended; None before, and where it failed."""
+    saved = work.status().result.get("found")
+    if not isinstance(saved, Mapping):
+        return None
+    try:
+        return Found.from_json(saved)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None  # another version wrote it
+
+
+def read_asked(work: Work) -> tuple[Goal, int] | None:
+    """The goal and the number of trials of a folder's last search, so that it can go on; None where there was none."""
+    try:
+        asked = _read(work)
+        return Goal.from_json(asked["goal"]), int(asked["n_trials"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
+        return None
+
+
+def main(args: Sequence[str]) -> int:
+    """Search in this process; returns the exit status."""
+    folder, panel_folder = Path(args[0]), Path(args[1])
+
+    def search(reporter: Reporter) -> None:
+        from recsys.evaluation.live.engine import LiveEngine
+        from recsys.evaluation.live.panel import Panel
+        from recsys.evaluation.live.search import SearchSettings, SoFar, find_weights
+
+        asked = _read(search_work(folder))
+        reporter("opening the panel")
+        validation, test = (LiveEngine(panel) for panel in Panel.open(panel_folder))
+        goal = Goal.from_json(asked["goal"])
+
+        def watch(so_far: SoFar) -> None:
+            reporter.publish({"words": goal.in_words(), "so_far": _so_far_json(so_far)})
+
+        found = find_weights(
+            validation,
+            test,
+            goal,
+            SearchSettings(int(asked["n_trials"]), int(asked["seed"])),
+            database_url=asked["database_url"],
+            default=None if asked["default"] is None else FusionSettings(**asked["default"]),
+            progress=reporter,
+            watch=watch,
+        )
+        reporter.publish({"words": goal.in_words(), "found": found.as_json()})
+
+    return run_work(folder, NAME, STAGES, STAGE_OF, search)
+
+
+def _so_far_json(so_far: Any) -> dict[str, Any]:
+    best = so_far.best
+    return {
+        "n_trials": so_far.n_trials,
+        "wanted": so_far.wanted,
+        "best": best
+        and {
+            "weights": {name: best.settings.fusion.as_dict()[name] for name in COMPONENTS},
+            "diversity": best.settings.diversity,
+            "method": best.settings.method,
+            "metrics": {name: value if value == value else None for name, value in best.metrics.items()},
+        },
+        "front_metrics": list(so_far.front_metrics),
+        "front": [[each.first, each.second] for each in so_far.front],
+    }
+
+
+def _asked_path(work: Work) -> Path:
+    return work.folder / f"{work.name}.asked.json"
+
+
+def _write(work: Work, asked: Mapping[str, Any]) -> None:
+    path = _asked_path(work)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asked, file)
+        os.replace(partial, path)
+    except OSError as error:
+        raise RecsysError(
+            f"the search cannot be started in the folder {str(work.folder)!r} ({error.strerror or error}); check that "
+            "the folder can be written to"
+        ) from error
+
+
+def _read(work: Work) -> dict[str, Any]:
+    """What is asked; it goes once it is read, as there may be a password in it."""
+    path = _asked_path(work)
+    asked: dict[str, Any] = json.loads(path.read_text())
+    path.unlink(missing_ok=True)
+    return asked
+
+
+def _in_one_thread() -> None:
+    """Begin again with a library of linear algebra that keeps to one thread, unless somebody decided on that.
+
+    The matrices of a search are small, and on a machine that is busy with a page, too, threads that wait for each
+    other make it four times slower. The variable counts only before NumPy is imported; the lock stays ours.
+    """
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "recsys.evaluation.live.search_work", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    _in_one_thread()
+    sys.exit(main(sys.argv[1:]))
