@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from recsys.errors import RecsysError
 from recsys.evaluation.live.found import Found
@@ -63,7 +63,8 @@ def start_search(
             "database_url": database_url,
             "default": None if default is None else default.as_dict(),
         }
-        _write(work, asked)
+        _write(work, _path(work, "asked"), asked)
+        _write(work, _path(work, "wanted"), {"goal": asked["goal"], "n_trials": n_trials})
     args = [str(folder.absolute()), str(panel_folder.absolute())]
     return start_work(folder.absolute(), NAME, "recsys.evaluation.live.search_work", args, STAGES)
 
@@ -82,7 +83,7 @@ def read_found(work: Work) -> Found | None:
 def read_asked(work: Work) -> tuple[Goal, int] | None:
     """The goal and the number of trials of a folder's last search, so that it can go on; None where there was none."""
     try:
-        asked = _read(work)
+        asked = json.loads(_path(work, "wanted").read_text())
         return Goal.from_json(asked["goal"]), int(asked["n_trials"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
         return None
@@ -137,12 +138,12 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
     }
 
 
-def _asked_path(work: Work) -> Path:
-    return work.folder / f"{work.name}.asked.json"
+def _path(work: Work, what: Literal["asked", "wanted"]) -> Path:
+    """What the process is asked, which only it reads; or what is wanted, for all who watch, without any secret."""
+    return work.folder / f"{work.name}.{what}.json"
 
 
-def _write(work: Work, asked: Mapping[str, Any]) -> None:
-    path = _asked_path(work)
+def _write(work: Work, path: Path, asked: Mapping[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
@@ -158,7 +159,7 @@ def _write(work: Work, asked: Mapping[str, Any]) -> None:
 
 def _read(work: Work) -> dict[str, Any]:
     """What is asked; it goes once it is read, as there may be a password in it."""
-    path = _asked_path(work)
+    path = _path(work, "asked")
     asked: dict[str, Any] = json.loads(path.read_text())
     path.unlink(missing_ok=True)
     return asked
