@@ -42,6 +42,7 @@ class Saved:
         self._store, self._clock = store, clock
         self._lock = threading.Lock()
         self._found, self._default = Found(), None
+        self._state: tuple[object, ...] = ()
         self._away_until = self._default_until = -float("inf")
 
     @property
@@ -50,7 +51,7 @@ class Saved:
         return self._found
 
     def presets(self) -> Found:
-        """Asked anew each time, so that every session sees what any other saved."""
+        """Asked anew each time, so that every session sees what any other saved; read again where something changed."""
         with self._lock:
             if self._clock() >= self._away_until:
                 self._ask(self._ask_for_all)
@@ -78,7 +79,10 @@ class Saved:
             self._away_until = now + max(PAUSE_S, 5 * (now - began))
 
     def _ask_for_all(self) -> None:
-        self._found = Found(self._store.presets())
+        state = self._store.state()
+        same = state == self._state
+        self._found = Found(self._found.presets if same else self._store.presets())
+        self._state = state
         self._know_default(next((preset for preset in self._found.presets if preset.is_default), None))
 
     def _ask_for_default(self) -> None:

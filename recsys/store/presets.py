@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from recsys.errors import ConflictError, PresetError, UnknownPresetError
@@ -44,6 +44,14 @@ class PresetStore:
         with self._database.reading() as session:
             found = session.scalars(self._living())
             return tuple(sorted(map(rows.as_preset, found), key=_place))
+
+    def state(self) -> tuple[object, ...]:
+        """What stays the same as long as no living preset changes; far cheaper to ask for than all of them."""
+        default = func.max(case((PresetRow.is_default, PresetRow.preset_id)))
+        told = select(func.count(), func.sum(PresetRow.version), func.max(PresetRow.changed_at), default)
+        with self._database.reading() as session:
+            living = told.where(PresetRow.shop == self.shop, PresetRow.deleted_at.is_(None))
+            return tuple(session.execute(living).one())
 
     def deleted(self) -> tuple[Preset, ...]:
         """Presets that people deleted and can put back, the latest first."""

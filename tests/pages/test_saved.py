@@ -25,6 +25,9 @@ class Flaky(PresetStore):
     def presets(self):  # type: ignore[no-untyped-def]
         return self._counted(super().presets)
 
+    def state(self):  # type: ignore[no-untyped-def]
+        return self._counted(super().state)
+
     def default(self):  # type: ignore[no-untyped-def]
         return self._counted(super().default)
 
@@ -91,8 +94,18 @@ def test_the_list_knows_the_default_as_well(store: Flaky) -> None:
     store.make_default(made.preset_id)
     saved = Saved(store, Clock())
     saved.presets()
+    n_asked = store.n_asked
     assert saved.default() == store.get(made.preset_id)
-    assert store.n_asked == 1
+    assert store.n_asked == n_asked
+
+
+def test_the_list_is_read_again_only_where_something_changed(store: Flaky) -> None:
+    made = store.create(Draft("Autumn", PresetSettings()), MEASURED)
+    saved = Saved(store, Clock())
+    first = saved.presets().presets
+    assert saved.presets().presets is first
+    store.update(made.preset_id, version=1, description="changed elsewhere")
+    assert saved.presets().presets == store.presets() != first
 
 
 def test_a_start_names_what_an_address_without_it_would_not_mean() -> None:

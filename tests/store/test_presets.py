@@ -352,3 +352,31 @@ def test_moments_are_utc_wherever_the_clock_stands(database: Database) -> None:
     kept = PresetStore(database, "demo").get(made.preset_id)
     assert kept.changed_at.isoformat() == "2026-05-02T03:30:00+00:00"
     assert kept.saves[0].saved_at.isoformat() == "2026-05-02T03:30:00+00:00"
+
+
+def test_the_state_changes_with_every_change_and_with_nothing_else(store: PresetStore) -> None:
+    seen = [store.state()]
+
+    def is_new() -> bool:
+        seen.append(store.state())
+        return seen[-1] not in seen[:-1]
+
+    first = store.create(draft("First"), measured())
+    assert is_new()
+    second = store.create(draft("Second"), measured())
+    assert is_new()
+    store.update(first.preset_id, version=1, description="other words")
+    assert is_new()
+    store.make_default(first.preset_id)
+    assert is_new()
+    store.make_default(second.preset_id)
+    assert is_new()
+    store.delete(second.preset_id)
+    assert is_new()
+    store.create(draft("Third"), measured())
+    assert is_new()
+    store.restore(second.preset_id)
+    assert is_new()
+    store.presets()
+    PresetStore(store._database, "another shop").create(draft(), measured())
+    assert not is_new()

@@ -128,7 +128,7 @@ def test_a_preset_knows_the_shoppers_it_was_judged_on(
     open_room: OpenRoom, store: PresetStore, engine: LiveEngine
 ) -> None:
     page = open_room("Presets")
-    page.selectbox(key="shoppers").set_value("new").run()
+    page.selectbox(key="shoppers").set_value("New").run()
     fill(page, name="Newcomers")
     (made,) = store.presets()
     assert made.settings.segment == {"activity": "new"}
@@ -158,7 +158,7 @@ def test_loading_puts_every_control_where_the_preset_wants_it(
     page.button(key=f"load_{made.preset_id}").click().run()
     assert [page.slider(key=name).value for name in settings.weights.as_dict()] == [100, 50, 0, 25]
     assert (page.slider(key="diversity").value, page.multiselect(key="category").value) == (0.4, [category])
-    assert page.selectbox(key="shoppers").value == "new"
+    assert page.selectbox(key="shoppers").value == "New"
     said = card(page, "All of it")
     assert "on the sliders" in said
     assert "All controls stand where “All of it” wants them." in text(page)
@@ -396,7 +396,7 @@ def test_while_the_database_is_away_all_else_goes_on_and_nothing_is_lost(
         raise StoreUnavailable("the PostgreSQL database 'shop' does not answer; nothing already saved is lost: wait")
 
     with monkeypatch.context() as patch:
-        for name in ("presets", "create", "default", "deleted"):
+        for name in ("presets", "state", "create", "default", "deleted"):
             patch.setattr(PresetStore, name, away)
         fill(page, name="Typed", description="while it was away")
         said = text(page)
