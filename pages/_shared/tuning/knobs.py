@@ -125,12 +125,3 @@ def load(choices: Choices, chosen: Asked, who: Segment | None = None) -> None:
         state["shoppers"] = values.get("activity", ANY).capitalize()
         state["taste"], state["home"] = values.get("top_category", ANY), values.get("home", ANY)
         state["match"] = any(name in values for name in CONTEXT_DIMENSIONS)
-
-
-def slider_positions(shares: dict[str, float]) -> dict[str, int]:
-    """Where the sliders stand for weights that sum to 1: whole steps, which need not sum to 100.
-
-    >>> slider_positions({"collaborative": 0.3, "content": 0.05, "semantic": 0.4, "context": 0.25})
-    {'collaborative': 30, 'content': 5, 'semantic': 40, 'context': 25}
-    """
-    return {name: round(100 * share) for name, share in shares.items()}
