@@ -8,6 +8,8 @@ import pytest
 from recsys.errors import ArtifactError, InputError
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.panel_work import STAGES, panel_work, start_panel_work
+from recsys.store.database import Database
+from recsys.store.presets import PresetStore
 from recsys.training.home import Home
 from tests.cli._run import run
 
@@ -50,9 +52,12 @@ def test_a_budget_that_holds_nobody_is_refused(place: Path, tmp_path: Path) -> N
     assert "holds nobody" in done.err
 
 
-def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(place: Path, tmp_path: Path) -> None:
+def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RECSYS_DATABASE_URL", raising=False)
     home = Home(tmp_path / "home", place / "model", place / "shop")
-    work = start_panel_work(home, "last")
+    work = start_panel_work(home, "last", "shop")
     assert work == panel_work(home, "last")
     assert [name for name, _ in work.status().stages] == list(STAGES)
     waited = time.monotonic()
@@ -60,10 +65,13 @@ def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(place: Path, tmp_pa
         time.sleep(0.2)
     assert work.status().state == "done", work.status().message
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
+    kept = PresetStore(Database.default(home), "shop").presets()
+    assert kept, "no preset that comes with the app was tuned and kept"
+    assert all(preset.is_shipped and preset.measured and not preset.is_default for preset in kept)
 
 
 def test_without_the_data_nothing_can_be_prepared(place: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="start the dashboard with RECSYS_DATA=DIR"):
-        start_panel_work(Home(tmp_path, place / "model"), "last")
+        start_panel_work(Home(tmp_path, place / "model"), "last", "shop")
     with pytest.raises(InputError, match="set RECSYS_DATA to the data folder of this shop"):
-        start_panel_work(Home(tmp_path, place / "model", tmp_path / "nowhere"), "last")
+        start_panel_work(Home(tmp_path, place / "model", tmp_path / "nowhere"), "last", "shop")

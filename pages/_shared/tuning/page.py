@@ -42,7 +42,7 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         engines = resources.engines(home, split)
     except ArtifactError as problem:
         fresh = not (home.panel(split) / "manifest.json").exists()
-        prepare(home, split, "" if fresh else str(problem))
+        prepare(home, split, shop, "" if fresh else str(problem))
         return
     try:
         room = Room(home, model, choices, shop, split, *engines, resources.presets(home, shop))
@@ -50,7 +50,7 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         st.html(empty_html("No database to keep presets in", str(problem)))
         return
     if is_of_other_data(model, room):
-        warn_of_other_data(home, split)
+        warn_of_other_data(home, split, shop)
     _room(room)
 
 

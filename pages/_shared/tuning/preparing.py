@@ -7,7 +7,7 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.tuning.room import Room
 from recsys.errors import RecsysError
-from recsys.evaluation.live.panel_work import USUAL_SHARES, panel_work, start_panel_work
+from recsys.evaluation.live.panel_work import STAGES, USUAL_SHARES, panel_work, start_panel_work
 from recsys.recommender import Recommender
 from recsys.settings import TRAINED_ON_EVERYTHING
 from recsys.training.home import Home
@@ -20,7 +20,7 @@ _PANEL = working.Panel(
 )
 
 
-def prepare(home: Home, split: str, why: str = "") -> None:
+def prepare(home: Home, split: str, shop: str, why: str = "") -> None:
     """Start the work unless somebody did, and show it; the page runs again by itself when it is done.
 
     Parameters
@@ -41,8 +41,8 @@ def prepare(home: Home, split: str, why: str = "") -> None:
         return
     work = panel_work(home, split)
     if work.status().state in ("waiting", "done") and not working.was_refused(_PANEL):
-        working.start(_PANEL, lambda: start_panel_work(home, split))
-    _progress(home, split)
+        working.start(_PANEL, lambda: start_panel_work(home, split, shop))
+    _progress(home, split, shop)
 
 
 def is_of_other_data(model: Recommender, room: Room) -> bool:
@@ -54,10 +54,22 @@ def is_of_other_data(model: Recommender, room: Room) -> bool:
     return known_whole and room.test.panel.data["fingerprint"] != model.info.data_fingerprint
 
 
-def warn_of_other_data(home: Home, split: str) -> None:
+def tuning_note(home: Home, split: str) -> str:
+    """That the presets that come with the app are being tuned just now, as HTML; "" where they are not."""
+    status = panel_work(home, split).status()
+    if status.state != "running" or status.stage != STAGES[-1]:
+        return ""
+    share = f" ({status.done / status.total:.0%})" if status.total else ""
+    return (
+        '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
+        f"validation shoppers{share}; they appear here when that is done.</p>"
+    )
+
+
+def warn_of_other_data(home: Home, split: str, shop: str) -> None:
     """A notice above the room, and the button that prepares anew; the room goes on with what there is."""
     if panel_work(home, split).status().state == "running":
-        _progress(home, split)
+        _progress(home, split, shop)
         return
     st.html(
         notice_html(
@@ -70,14 +82,17 @@ def warn_of_other_data(home: Home, split: str) -> None:
         key="prepare_again",
         icon=":material/refresh:",
         on_click=working.start,
-        args=(_PANEL, lambda: start_panel_work(home, split)),
+        args=(_PANEL, lambda: start_panel_work(home, split, shop)),
     )
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _progress(home: Home, split: str) -> None:
+def _progress(home: Home, split: str, shop: str) -> None:
     work = panel_work(home, split)
+    status = work.status()
+    if status.state == "running" and status.stage == STAGES[-1]:
+        st.rerun(scope="app")  # what is left is done beside the room
     try:
-        working.show(work.status(), _PANEL, on_start=lambda: start_panel_work(home, split), on_cancel=work.cancel)
+        working.show(status, _PANEL, on_start=lambda: start_panel_work(home, split, shop), on_cancel=work.cancel)
     except RecsysError as problem:
         st.html(notice_html("It could not be started.", [str(problem)]))

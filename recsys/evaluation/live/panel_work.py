@@ -1,14 +1,18 @@
 """Preparing the test shoppers of the shop in use, in a process of its own, so that no page waits for it.
 
-Run as a module (`python -m recsys.evaluation.live.panel_work PANEL DATA SPLIT`), this file is the work.
+Run as a module (`python -m recsys.evaluation.live.panel_work PANEL DATA SPLIT HOME SHOP`), this file is the work.
 """
 
+import logging
 import sys
 from pathlib import Path
 
-from recsys.errors import InputError
+from recsys.errors import InputError, StoreError
+from recsys.progress import Progress
 from recsys.training.home import Home
 from recsys.work import Reporter, Work, run_work, start_work
+
+logger = logging.getLogger(__name__)
 
 STAGES = (
     "Reading the shop",
@@ -54,8 +58,12 @@ def panel_work(home: Home, split: str) -> Work:
     return Work(folder.parent, folder.name)
 
 
-def start_panel_work(home: Home, split: str) -> Work:
+def start_panel_work(home: Home, split: str, shop: str) -> Work:
     """Prepare the test shoppers of the shop in use; if that is already under way, join it.
+
+    Parameters
+    ----------
+    shop : under what name its presets are kept
 
     Raises
     ------
@@ -70,26 +78,50 @@ def start_panel_work(home: Home, split: str) -> Work:
         raise InputError(f"{data} holds no items.parquet; set RECSYS_DATA to the data folder of this shop")
     folder = home.panel(split)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    args = [str(folder.absolute()), str(data.absolute()), split]
+    args = [str(folder.absolute()), str(data.absolute()), split, str(home.path.absolute()), shop]
     return start_work(folder.parent.absolute(), folder.name, "recsys.evaluation.live.panel_work", args, STAGES)
 
 
-def run_panel_work(folder: Path, data: Path, split: str) -> int:
-    """Prepare in this process; returns the exit status."""
+def run_panel_work(folder: Path, data: Path, split: str, home: Path, shop: str) -> int:
+    """Prepare in this process, and tune the presets that come with the app; returns the exit status."""
 
     def prepare(reporter: Reporter) -> None:
         from recsys.evaluation.live.build import PanelSettings, build_panel
-        from recsys.evaluation.live.engine import LiveEngine
-        from recsys.evaluation.live.panel import Panel
         from recsys.evaluation.protocol import EvaluationSettings
 
         build_panel(data, folder, PanelSettings(EvaluationSettings(split=split)), reporter)  # type: ignore[arg-type]
-        reporter("warming up")
-        for panel in Panel.open(folder):
-            LiveEngine(panel).warm_up()
+        try:
+            tune_presets(folder, Home(home), shop, split, reporter)
+        except StoreError:
+            # What was prepared is whole; the presets section can tune them again when the database is back.
+            logger.exception("the presets that come with the app could not be kept")
 
     return run_work(folder.parent, folder.name, STAGES, STAGE_OF, prepare)
 
 
+def tune_presets(folder: Path, home: Home, shop: str, split: str, progress: Progress) -> None:
+    """Tune the presets that come with the app on a prepared folder, and keep them.
+
+    They are those of one way of holding out, the shoppers' last choices; another way only fills in where there are
+    none yet.
+
+    Raises
+    ------
+    StoreError : they cannot be kept
+    """
+    from recsys.evaluation.live.engine import LiveEngine
+    from recsys.evaluation.live.panel import Panel
+    from recsys.evaluation.live.shipped import to_store, tune_shipped
+    from recsys.store.database import Database
+    from recsys.store.presets import PresetStore
+
+    progress("warming up")
+    validation, test = (LiveEngine(panel) for panel in Panel.open(folder))
+    test.warm_up()
+    store = PresetStore(Database.default(home), shop)
+    if split == SPLITS[0] or not any(preset.is_shipped for preset in store.presets()):
+        store.ship(to_store(tune_shipped(validation, test, progress), test.panel.protocol))
+
+
 if __name__ == "__main__":
-    sys.exit(run_panel_work(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    sys.exit(run_panel_work(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), sys.argv[5]))

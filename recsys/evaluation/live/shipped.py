@@ -1,7 +1,7 @@
 """The presets that come with the app: each a goal, tuned for every shop on its own validation shoppers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from recsys.errors import ContextError, SettingsError
@@ -12,7 +12,7 @@ from recsys.evaluation.live.judging import FEWEST_SHOPPERS
 from recsys.evaluation.live.search import SearchSettings, find_weights
 from recsys.evaluation.live.segments import Scenario
 from recsys.progress import Progress, silent
-from recsys.settings import CONTEXT_DIMENSIONS, Filters
+from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement
 from recsys.store.records import ShippedPreset as StoredPreset
@@ -132,7 +132,7 @@ def tune_shipped(
 
 
 def to_store(presets: Sequence[ShippedPreset | NotAvailable], protocol: str = "") -> list[StoredPreset]:
-    """What `PresetStore.ship` takes; the measurement is that on test shoppers. Balanced becomes the default.
+    """What `PresetStore.ship` takes; the measurement is that on test shoppers. None becomes the default by itself.
 
     Parameters
     ----------
@@ -144,11 +144,10 @@ def to_store(presets: Sequence[ShippedPreset | NotAvailable], protocol: str = ""
 def _stored(preset: ShippedPreset, protocol: str) -> StoredPreset:
     found, intention = preset.found, preset.intention
     stated = {name: value for name, value in found.goal.segment.values if name in CONTEXT_DIMENSIONS}
-    ranking = replace(found.settings, filters=Filters())
     return StoredPreset(
         Draft(
             intention.name,
-            PresetSettings.of(ranking, stated),
+            PresetSettings.of(found.settings, stated, found.goal.segment.as_dict()),
             intention.description,
             intention.tags,
             found.goal.in_words(),
@@ -160,7 +159,6 @@ def _stored(preset: ShippedPreset, protocol: str) -> StoredPreset:
             found.panel_ids["test"],
             _note(found),
         ),
-        is_default=intention is INTENTIONS[0],
     )
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.notices import empty_html, notice_html
 from pages._shared.tuning import reference
+from pages._shared.tuning.preparing import tuning_note
 from pages._shared.tuning.presets import acting, details, exchanging, measuring, saving, told
 from pages._shared.tuning.presets.card import card_html
 from pages._shared.tuning.room import Case
@@ -36,6 +37,8 @@ def presets(case: Case) -> None:
     if found.away:
         _away(case, found.away, bool(found.presets))
     told.show(room)
+    if note := tuning_note(room.home, room.split):
+        st.html(note)
     if not found.presets and not found.away:
         st.html(
             empty_html(
