@@ -245,6 +245,8 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
     }
     assert links.query(B, "U1")["unavailable"] == ["true"]
     assert links.why_link(B, "U&1", "P 1").endswith("item=P+1")
+    assert 'href="Recommendations?shopper=U%261&amp;' in links.ways_html(B, "U&1", is_known=True)
+    assert "href" not in links.ways_html(B, "U1", is_known=False)
 
 
 def test_links_carry_the_setting_to_the_list(page: AppTest, found: Comparison, open_page: object) -> None:

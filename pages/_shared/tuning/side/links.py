@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from pages._shared.cards import esc
 from pages._shared.view import positions
 from recsys.evaluation.live.asked import Asked
 
@@ -30,3 +31,19 @@ def query(asked: Asked, user_id: str, item_id: str = "") -> dict[str, list[str]]
 def why_link(asked: Asked, user_id: str, item_id: str) -> str:
     """Address, beside this page, that takes one product's score apart."""
     return f"Explanations?{urlencode(query(asked, user_id, item_id), doseq=True)}"
+
+
+def ways_html(asked: Asked, user_id: str, *, is_known: bool) -> str:
+    """Links to the list and its explanations, in a tab of their own, so that the room stays as it is.
+
+    They are addresses, not links within the session: Streamlit takes away from those what widgets here are bound to.
+    """
+    if not is_known:
+        return '<p class="sw-note">The model in use does not know this shopper, so no other page can show them.</p>'
+    said = "Set as B is. The model in use there has learnt what is hidden from the models here, so lists can differ."
+    ways = "".join(
+        f'<a class="sw-why" href="{esc(f"{page}?{urlencode(query(asked, user_id), doseq=True)}")}" target="_blank" '
+        f'rel="noopener" title="{said}">{page} with B</a>'
+        for page in ("Recommendations", "Explanations")
+    )
+    return f'<p class="sw-ways">{ways}</p>'

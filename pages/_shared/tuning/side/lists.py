@@ -138,7 +138,11 @@ def _why(move: Move, why: str) -> str:
 def _opens(said: str, move: Move, why: str) -> str:
     return (
         f'<details class="sw-cause"><summary>{said}</summary>{split.split_html(move)}'
-        + (f'<a class="sw-why" href="{esc(why)}">Take its score apart</a>' if why else "")
+        + (
+            f'<a class="sw-why" href="{esc(why)}" target="_blank" rel="noopener">Take its score apart</a>'
+            if why
+            else ""
+        )
         + "</details>"
     )
 

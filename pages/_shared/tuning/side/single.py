@@ -128,19 +128,7 @@ def _picked() -> None:
 
 
 def _pages(case: Case, found: Comparison, user_id: str) -> None:
-    """Links to the other pages; they show the model in use, which may not know a shopper of an older panel."""
+    """The way to the other pages; they show the model in use, which may not know a shopper of an older panel."""
     model = case.room.model
     is_known = user_id in resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)
-    said = "Set as B is. The model in use there has learnt what is hidden from the models here, so lists can differ."
-    for page, label, icon in (
-        (frame.LIST_PAGE, "Recommendations", ":material/format_list_numbered:"),
-        (frame.WHY_PAGE, "Explanations", ":material/balance:"),
-    ):
-        st.page_link(
-            page,
-            label=f"{label} with B",
-            icon=icon,
-            help=said if is_known else "The model in use does not know this shopper.",
-            disabled=not is_known,
-            query_params=links.query(found.b, user_id),
-        )
+    st.html(links.ways_html(found.b, user_id, is_known=is_known), width="content")
