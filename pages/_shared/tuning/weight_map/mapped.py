@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.palette import LOOKS
 from pages._shared.tuning import wording
+from recsys.evaluation.live.cells import N_STEPS
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.paired import HIGHER_IS_BETTER
 from recsys.settings import COMPONENTS, FusionSettings
-
-POINT = "point"
-"""Customdata of what can be clicked begin with the number of the point."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ class Mix:
         return cls(name, np.array(list(fusion.normalised().values())), values)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Mapped:
     """Parameters
     ----------
@@ -62,12 +62,12 @@ class Mapped:
         """Points that cannot be told from the best."""
         return self.found.tied[self.metric]
 
-    @property
+    @cached_property
     def best(self) -> int:
         """The best point; -1 where no point has a value."""
         return self.found.best(self.metric)
 
-    @property
+    @cached_property
     def front(self) -> NDArray[np.intp]:
         """Points that no other beats by both metrics."""
         return self.found.efficient(self.metric, self.second)
@@ -81,35 +81,41 @@ class Mapped:
         unit = {"bits": " (bits)", "share": " (%)", "lift": " (%)"}.get(wording.METRICS[metric].unit, "")
         return f"{self.label(metric)}{unit}, {'higher' if HIGHER_IS_BETTER[metric] else 'lower'} is better"
 
-    def said(self, points: NDArray[np.intp]) -> list[str]:
-        """What hovering over points says."""
-        front = set(self.front.tolist())
-        return [self._said(point, point in front) for point in points.tolist()]
+    def told(self, points: NDArray[np.intp]) -> dict[str, Any]:
+        """What a click on points gives, and hovering over them says: arguments of a trace.
 
-    def _said(self, point: int, is_efficient: bool) -> str:
-        lines = [mix_in_words(self.found.cells.weights[point])]
-        lines += [
-            f"{self.label(name)} <b>{wording.value(name, float(self.found.means[name][point]))}</b>"
-            for name in (self.metric, self.second)
+        Each has a row of its number, its weights in percent, both metrics, and a remark; the rest is said once.
+        """
+        front, found = set(self.front.tolist()), self.found
+        percent = (found.cells.steps[points] * (100 // N_STEPS)).tolist()
+        rows = [
+            [
+                point,
+                *shares,
+                *(wording.value(name, float(found.means[name][point])) for name in (self.metric, self.second)),
+                self._remark(point, point in front),
+            ]
+            for point, shares in zip(points.tolist(), percent, strict=True)
         ]
-        if point == self.best:
-            lines.append("The best found")
-        elif self.tied[point]:
+        n = len(COMPONENTS)
+        weights = [
+            f"{LOOKS[name].glyph} {LOOKS[name].label} %{{customdata[{place}]}}%"
+            for place, name in enumerate(COMPONENTS, 1)
+        ]
+        values = [
+            f"{self.label(name)} <b>%{{customdata[{place}]}}</b>"
+            for place, name in enumerate((self.metric, self.second), n + 1)
+        ]
+        said = "<br>".join([*weights, *values]) + f"%{{customdata[{n + 3}]}}<br><i>Click to load</i><extra></extra>"
+        return {"customdata": rows, "hovertemplate": said}
+
+    def _remark(self, point: int, is_efficient: bool) -> str:
+        lines = ["The best found"] if point == self.best else []
+        if self.tied[point] and point != self.best:
             lines.append("Cannot be told from the best")
         if is_efficient:
             lines.append("No mix is better by both")
-        return "<br>".join([*lines, "<i>Click to load</i>"])
-
-
-def mix_in_words(shares: NDArray[np.floating]) -> str:
-    """The weights of a mix, for hovering.
-
-    >>> mix_in_words(np.array([0.5, 0.0, 0.25, 0.25]))
-    '● Collaborative 50%<br>■ Content 0%<br>◆ Semantic 25%<br>▲ Context 25%'
-    """
-    return "<br>".join(
-        f"{LOOKS[name].glyph} {LOOKS[name].label} {share:.0%}" for name, share in zip(COMPONENTS, shares, strict=True)
-    )
+        return "".join(f"<br>{line}" for line in lines)
 
 
 def tick_format(metric: str) -> str:

@@ -23,9 +23,7 @@ def figure(mapped: Mapped, tone: str) -> go.Figure:
             y=up[points],
             mode="markers",
             marker={"size": size, "color": colour, "opacity": opacity},
-            customdata=points.tolist(),
-            text=mapped.said(points),
-            hovertemplate="%{text}<extra></extra>",
+            **mapped.told(points),
             showlegend=False,
         )
     chart.add_scatter(
@@ -36,15 +34,12 @@ def figure(mapped: Mapped, tone: str) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    clickable = {"hovertemplate": "%{text}<extra></extra>"}
-    own = {"customdata": front.tolist(), "text": mapped.said(front), **clickable}
-    marks.add(chart, "front", right[front], up[front], tone, **own)
+    marks.add(chart, "front", right[front], up[front], tone, **mapped.told(front))
     for kind, mix in (("reference", mapped.reference), ("now", mapped.now)):
         x, y = mix.values[mapped.second], mix.values[mapped.metric]
-        marks.add(chart, kind, [x], [y], tone, text=[mix.name], **clickable)
+        marks.add(chart, kind, [x], [y], tone, text=[mix.name], hovertemplate="%{text}<extra></extra>")
     if (best := mapped.best) >= 0:
-        own = {"customdata": [best], "text": mapped.said(np.array([best])), **clickable}
-        marks.add(chart, "best", [right[best]], [up[best]], tone, **own)
+        marks.add(chart, "best", [right[best]], [up[best]], tone, **mapped.told(np.array([best])))
     axis = {
         "gridcolor": GRID[tone],
         "zeroline": False,

@@ -33,9 +33,7 @@ def figure(mapped: Mapped, plane: Plane, tone: str) -> go.Figure:
         y=y,
         mode="markers",
         marker={"size": 22, "opacity": 0, "color": MUTED[tone]},
-        customdata=points.tolist(),
-        text=mapped.said(points),
-        hovertemplate="%{text}<extra></extra>",
+        **mapped.told(points),
         showlegend=False,
     )
     at = dict(zip(points.tolist(), zip(x.tolist(), y.tolist(), strict=True), strict=True))
