@@ -102,6 +102,12 @@ def was_refused(panel: Panel) -> bool:
     return _refusal(panel) in st.session_state
 
 
+def why_refused(panel: Panel) -> str:
+    """Why it could not be started, as a sentence, for where no panel says it; "" where it could."""
+    refused = st.session_state.get(_refusal(panel))
+    return words.sentence(str(refused)) if refused else ""
+
+
 def fraction_done(status: WorkStatus, usual_shares: Mapping[str, float]) -> float:
     """Share of the whole work, in [0, 1]: finished stages by their usual length, and the running one by its count."""
     if not status.stages:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pages._shared.tuning.presets.section import presets
 from pages._shared.tuning.protocol import protocol
 from pages._shared.tuning.room import Case
+from pages._shared.tuning.search.section import find_weights
 from pages._shared.tuning.side.section import side_by_side
 from pages._shared.tuning.tune import tune
 from pages._shared.tuning.weight_map.section import weight_map
@@ -19,5 +20,6 @@ SECTIONS: dict[str, Section] = {
     "Weight map": weight_map,
     "Side by side": side_by_side,
     "Presets": presets,
+    "Find good weights": find_weights,
     "How this is measured": protocol,
 }

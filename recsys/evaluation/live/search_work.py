@@ -19,7 +19,7 @@ from recsys.work import Reporter, Work, run_work, start_work
 
 NAME = "search"
 
-STAGES = ("Opening the panel", "Mapping weights", "Trying variety", "Choosing", "Measuring on test shoppers")
+STAGES = ("Getting ready", "Mapping weights", "Trying variety", "Choosing", "Measuring on test shoppers")
 """What a person sees, in order."""
 
 STAGE_OF = {"opening": 0, "mapping": 1, "trying": 2, "choosing": 3, "measuring": 4}

@@ -1,0 +1,112 @@
+"""The search of a shop: one at a time, in a process of its own, seen by everyone who opens the room."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pages._shared import working
+from pages._shared.tuning.room import Room
+from recsys.errors import RecsysError
+from recsys.evaluation.live.found import Found
+from recsys.evaluation.live.goals import Goal
+from recsys.evaluation.live.search import MOST_TRIALS
+from recsys.evaluation.live.search_work import read_asked, search_work, start_search
+from recsys.settings import FusionSettings
+from recsys.store.addresses import VARIABLE, file_address
+from recsys.store.database import FILE
+from recsys.training.home import Home
+from recsys.work import Work
+
+EFFORTS: Mapping[str, int] = {"Quick": 60, "Thorough": 240, "Very thorough": 600}
+"""How many settings with variety are tried, by what it is called."""
+
+_OPENING_S, _MAPPING_S, _TRIAL_S, _CHOOSING_S = 2.0, 2.0, 0.2, 6.0
+"""What each part takes on two cores for the 911 validation shoppers of the demo shop."""
+
+_DEMO_SHOPPERS = 911
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search was started for."""
+
+    goal: Goal
+    n_trials: int
+
+
+def work_of(room: Room) -> Work:
+    """The search of the shop that the room is about, running, ended or never started."""
+    return search_work(room.home.path / "searches" / room.home.panel(room.split).name)
+
+
+def wanted_of(work: Work) -> Wanted | None:
+    """What it was started for, or None where it never was."""
+    asked = read_asked(work)
+    return None if asked is None else Wanted(*asked)
+
+
+def start(room: Room, wanted: Wanted) -> None:
+    """Start it; raises RecsysError where another one is under way, or where it cannot be started."""
+    work = work_of(room)
+    if work.status().state == "running" and wanted_of(work) != wanted:
+        raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
+    start_search(
+        work.folder,
+        room.home.panel(room.split),
+        wanted.goal,
+        wanted.n_trials,
+        database_url(room.home),
+        default=own_weights(room),
+    )
+
+
+def own_weights(room: Room) -> FusionSettings:
+    """The weights of the model in use, which a result is held against."""
+    return FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
+
+
+def database_url(home: Home) -> str:
+    """Where what was tried is kept, beside the presets; it may hold a password, so it is never shown."""
+    given = os.environ.get(VARIABLE, "").strip()
+    return given or file_address(home.path / FILE).render_as_string(hide_password=False)
+
+
+def further(n_trials: int) -> int:
+    """How many settings to have tried in all after the next step."""
+    more = next((n for n in EFFORTS.values() if n > n_trials), n_trials + EFFORTS["Very thorough"])
+    return min(more, MOST_TRIALS)
+
+
+def is_of_other_data(room: Room, found: Found) -> bool:
+    """Whether it was found on other shoppers than the room has now."""
+    return any(
+        found.panel_ids.get(engine.panel.role) != engine.panel.panel_id for engine in (room.validation, room.test)
+    )
+
+
+def usual_shares(n_trials: int) -> Mapping[str, float]:
+    """How long the stages of a search take beside each other."""
+    return {
+        "Getting ready": _OPENING_S,
+        "Mapping weights": _MAPPING_S,
+        "Trying variety": n_trials * _TRIAL_S,
+        "Choosing": _CHOOSING_S,
+        "Measuring on test shoppers": 0.3,
+    }
+
+
+def usual_s(room: Room, n_trials: int) -> float:
+    """About how long a search takes here, in seconds."""
+    opening, *others = usual_shares(n_trials).values()
+    return opening + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)
+
+
+def panel(n_trials: int) -> working.Panel:
+    """How its progress is shown."""
+    return working.Panel(
+        label="Searching for good weights",
+        start="Search",
+        usual_shares=usual_shares(n_trials),
+        is_resumable=True,
+        key="search_",
+    )

@@ -1,0 +1,311 @@
+"""The section "Find good weights": goals read back, a search from button to result, and what is done with it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared.tuning.search import asking, shop_search, told
+from recsys.errors import RecsysError
+from recsys.evaluation.live.engine import LiveEngine
+from recsys.evaluation.live.found import Found, kept_constraints
+from recsys.evaluation.live.goals import parse_goal
+from recsys.evaluation.live.judging import Judge
+from recsys.evaluation.live.panel import Panel
+from recsys.evaluation.live.search import SearchSettings, find_weights
+from recsys.evaluation.live.search_work import NAME, STAGES, read_asked, read_found, search_work
+from recsys.evaluation.paired import LIVE_METRICS
+from recsys.settings import COMPONENTS
+from recsys.training.home import Home
+from recsys.work import Work, record
+from tests.pages._seen import html, text
+from tests.pages.tuning.conftest import OpenRoom
+
+SECTION = "Find good weights"
+Engines = tuple[LiveEngine, LiveEngine]
+GOAL = "best nDCG with diversity at least 0.3"
+
+
+@pytest.fixture
+def work(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+    """The search of the shop on screen; none at first, and none left behind."""
+    monkeypatch.setitem(asking.EFFORTS, "Quick", 4)  # type: ignore[attr-defined]
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    folder = tuning_home / "searches" / Home(tuning_home).panel("last").name
+    found = search_work(folder)
+    yield found
+    found.cancel()
+    until(lambda: found.status().state != "running")
+    for path in folder.glob("*"):
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def engines(panels: tuple[Panel, Panel]) -> Engines:
+    validation, test = panels
+    return LiveEngine(validation), LiveEngine(test)
+
+
+def show(work: Work, found: dict[str, object]) -> None:
+    """Leave a result as the process of a search does."""
+    work.folder.mkdir(parents=True, exist_ok=True)
+    (work.folder / f"{NAME}.wanted.json").write_text(json.dumps({"goal": found["goal"], "n_trials": 2}))
+    facts = record.facts(STAGES, 4, 0, 0, time.time() - 9, state="done", result={"found": found})
+    record.write(work.path("json"), facts)
+
+
+def shown(open_room: OpenRoom, work: Work, engines: Engines, goal: str) -> tuple[AppTest, Found]:
+    """The section with what a small search found."""
+    found = find_weights(*engines, parse_goal(goal), SearchSettings(4))
+    show(work, found.as_json())
+    return open_room(SECTION), found
+
+
+def until(holds: Callable[[], bool], timeout_s: float = 120) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.1)
+
+
+def searched(page: AppTest, work: Work) -> AppTest:
+    """Press the button and wait for what it finds."""
+    page.button(key="search").click().run()
+    assert not page.exception
+    until(lambda: work.status().state != "running")
+    assert work.status().state == "done", work.status().message
+    page.run()
+    assert not page.exception
+    return page
+
+
+def on_sliders(page: AppTest) -> list[int]:
+    return [page.slider(key=name).value for name in COMPONENTS]
+
+
+def keys(page: AppTest) -> set[str]:
+    return {button.key for button in page.button}
+
+
+def test_a_goal_is_said_back_while_it_is_typed(open_room: OpenRoom, work: Work) -> None:
+    page = open_room(SECTION)
+    assert "Understood: highest nDCG@10" in text(page)
+    page.text_input(key="goal").set_value("nDCG@20 with coverage no lower than with equal weights").run()
+    assert "Understood: highest nDCG@20 with coverage no lower than with equal weights" in text(page)
+    assert "Catalogue coverage How much of the catalogue is on anybody's list?" in text(page)
+    assert not page.button(key="search").disabled
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [
+        ("best flavour", "'flavour' is not understood; say what to improve"),
+        ("", "there is no goal in that"),
+        ("best nDCG with coverage", "coverage is named without a bound"),
+        ('best nDCG for shoppers living in "Atlantis"', "fewer than 20 are too few to choose by"),
+        ("best nDCG with diversity at least 70", "ild cannot be 70"),
+    ],
+)
+def test_what_is_not_understood_is_said_with_what_can_be(open_room: OpenRoom, work: Work, goal: str, said: str) -> None:
+    page = open_room(SECTION)
+    page.text_input(key="goal").set_value(goal).run()
+    assert "Not understood yet" in text(page)
+    assert said.casefold() in text(page).casefold()
+    assert page.button(key="search").disabled
+    assert not page.exception
+
+
+def test_examples_fill_the_box_and_are_all_understood(open_room: OpenRoom, work: Work) -> None:
+    page = open_room(SECTION)
+    page.button(key="example_Varied and broad").click().run()
+    assert page.text_input(key="goal").value == asking.EXAMPLES["Varied and broad"]
+    assert "highest nDCG@10 with diversity at least 0.6 and coverage at least 30%" in text(page)
+    for goal in asking.EXAMPLES.values():
+        assert parse_goal(parse_goal(goal).in_words()) == parse_goal(goal)
+
+
+def test_a_goal_of_hostile_text_stays_text(open_room: OpenRoom, work: Work) -> None:
+    page = open_room(SECTION, goal='best nDCG for shoppers living in "<img src=x onerror=alert(1)>"')
+    assert "<img src=x" not in html(page)
+    assert "&lt;img src=x" in html(page)
+
+
+def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(open_room: OpenRoom, work: Work) -> None:
+    page = open_room(SECTION, goal=GOAL)
+    page.button(key="search").click().run()
+    assert read_asked(work) == (parse_goal(GOAL), 4)
+    assert "Everybody who opens this shop sees this search" in text(page) or work.status().state == "done"
+    page.slider(key="semantic").set_value(80).run()  # the room stays usable
+    assert not page.exception
+    until(lambda: work.status().state != "running")
+    page.run()
+    found, seen = read_found(work), text(page)
+    assert found is not None
+    assert told.finding(found) in seen
+    assert f"for {found.goal.in_words()}" in seen
+    assert "What had to hold" in seen
+    assert f"{found.n_trials} settings with variety" in seen
+    assert all(f'data-metric="{name}"' in html(page) for name in LIVE_METRICS)
+    assert page.slider(key="semantic").value == 80
+
+
+def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
+    open_room: OpenRoom, work: Work, engines: Engines
+) -> None:
+    page, found = shown(open_room, work, engines, GOAL)
+    wanted = [round(100 * share) for share in found.settings.fusion.normalised().values()]
+    page.button(key="load_found").click().run()
+    assert on_sliders(page) == wanted
+    assert page.slider(key="diversity").value == pytest.approx(found.settings.diversity)
+    assert page.button(key="load_found").disabled
+    page.button(key="compare_found").click().run()
+    assert page.segmented_control(key="room").value == "Side by side"
+    assert not page.exception
+    page.segmented_control(key="room").set_value(SECTION).run()
+    page.button(key="save_found").click().run()
+    assert page.segmented_control(key="room").value == "Presets"
+    assert page.text_input(key="preset_goal").value == found.goal.in_words()
+    assert page.text_input(key="preset_name").value.startswith("Highest nDCG@10")
+    assert told.finding(found) in page.text_area(key="preset_description").value
+    assert on_sliders(page) == wanted
+
+
+def test_another_point_of_the_front_can_be_loaded(open_room: OpenRoom, work: Work, engines: Engines) -> None:
+    page, found = shown(open_room, work, engines, GOAL)
+    box = next(box for box in page.selectbox if box.key.startswith("front_point"))
+    box.set_value(len(found.front) - 1).run()
+    page.button(key="load_point").click().run()
+    assert on_sliders(page) == [round(100 * share) for share in found.front[-1].settings.fusion.normalised().values()]
+
+
+def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, engines: Engines) -> None:
+    page, _ = shown(open_room, work, engines, "best nDCG on desktop")
+    assert "test shoppers of this goal (shoppers on desktop)" in text(page)
+    page.button(key="load_found").click().run()
+    assert page.selectbox(key="device").value == "desktop"
+    assert page.toggle(key="match").value
+
+
+def test_a_search_goes_further_without_trying_twice(open_room: OpenRoom, work: Work) -> None:
+    page = searched(open_room(SECTION, goal=GOAL), work)
+    first = read_found(work)
+    page.session_state["goal"] = "best novelty"  # the button is about the result, not about the box
+    page.button(key="search_further").click().run()
+    assert read_asked(work) == (parse_goal(GOAL), shop_search.further(4))
+    assert first is not None
+    until(lambda: work.status().done > 0 or work.status().state != "running")
+    assert work.status().done >= 4 or work.status().stage != STAGES[2]
+
+
+def test_a_stopped_search_says_so_and_goes_on(open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(asking.EFFORTS, "Quick", 2000)  # type: ignore[attr-defined]
+    page = open_room(SECTION, goal=GOAL)
+    page.button(key="search").click().run()
+    until(lambda: bool(work.status().result))
+    page.run()
+    assert "Best so far" in text(page)
+    assert page.button(key="search").disabled
+    page.button(key="search_cancel").click().run()
+    until(lambda: work.status().state != "running")
+    page.run()
+    assert work.status().state == "cancelled"
+    assert "Stopped." in text(page)
+    assert "Settings tried so far are kept" in text(page)
+    page.button(key="search_retry").click().run()
+    assert work.status().state == "running"
+    assert read_asked(work) == (parse_goal(GOAL), 2000)
+
+
+def test_a_second_search_of_the_same_shop_is_refused(
+    open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(asking.EFFORTS, "Quick", 2000)  # type: ignore[attr-defined]
+    other = open_room(SECTION, goal="best novelty")  # looks at the page before anybody searches
+    page = open_room(SECTION, goal=GOAL)
+    page.button(key="search").click().run()
+    other.button(key="search").click().run()
+    assert read_asked(work) == (parse_goal(GOAL), 2000)
+    assert "Searching: highest nDCG@10 with diversity at least 0.3" in text(other)
+    assert other.button(key="search").disabled
+
+
+def test_a_database_that_is_away_stops_the_search_with_words(
+    open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        shop_search, "database_url", lambda home: "postgresql://ann:secret@127.0.0.1:1/shop?connect_timeout=1"
+    )
+    page = open_room(SECTION, goal=GOAL)
+    page.button(key="search").click().run()
+    until(lambda: work.status().state != "running")
+    page.run()
+    assert "It could not be finished." in text(page)
+    assert "the trials of the search cannot be kept in the PostgreSQL database 'shop' at 127.0.0.1:1" in text(page)
+    assert "secret" not in html(page)
+    assert "search_retry" in keys(page)
+    assert not any("secret" in path.read_text(errors="replace") for path in work.folder.glob("*"))
+
+
+def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*rest: object) -> None:
+        raise RecsysError("the disk is full; make room")
+
+    monkeypatch.setattr(shop_search, "start", refuse)
+    page = open_room(SECTION)
+    page.button(key="search").click().run()
+    assert "It could not be started." in text(page)
+    assert "The disk is full; make room." in text(page)
+
+
+def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
+    work.folder.mkdir(parents=True, exist_ok=True)
+    (work.folder / f"{NAME}.wanted.json").write_text(json.dumps({"goal": parse_goal(GOAL).as_json(), "n_trials": 9}))
+    facts = record.facts(STAGES, 2, 5, 9, time.time() - 60, pid=0)
+    record.write(work.path("json"), {**facts, "updated_at": time.time() - 60})
+    page = open_room(SECTION)
+    assert "the work ended without a word (was it killed?)" in text(page)
+    assert "Settings tried so far are kept" in text(page)
+    assert not page.button(key="search").disabled
+
+
+@pytest.fixture(scope="module")
+def example(engines: Engines) -> Found:
+    """What a small search finds for a goal that cannot be reached."""
+    return find_weights(*engines, parse_goal("best nDCG with diversity at least 0.95"), SearchSettings(2))
+
+
+def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Work, example: Found) -> None:
+    show(work, {**example.as_json(), "panel_ids": {"validation": "another", "test": "another"}})
+    page = open_room(SECTION)
+    assert "This was found on other data." in text(page)
+    assert "search_again" in keys(page)
+    assert page.button(key="search_further").disabled
+
+
+def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
+    open_room: OpenRoom, work: Work, example: Found, engines: Engines
+) -> None:
+    show(work, example.as_json())
+    page = open_room(SECTION)
+    assert "Nothing that was tried keeps all conditions safely" in text(page)
+    (said,) = told.broken(example)
+    assert said in text(page)
+    assert said.startswith("Diversity at least 0.95: ")
+    page.button(key="ask_instead").click().run()
+    easier = told.instead(example)
+    assert easier is not None
+    assert page.text_input(key="goal").value == easier.in_words()
+    judge = Judge(engines[0], easier)
+    assert judge.judge(example.settings).is_inside
+    assert easier.constraints[0].value > 0.5
+    assert all(told.is_kept(kept) for kept in kept_constraints(judge, example.settings))
+
+
+def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Work, example: Found) -> None:
+    show(work, {"goal": example.goal.as_json(), "strange": 1})
+    page = open_room(SECTION)
+    assert "What the last search found cannot be read" in text(page)
+    assert not page.button(key="search").disabled
