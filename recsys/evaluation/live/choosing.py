@@ -69,19 +69,20 @@ def choose(judge: Judge, found: WeightMap, trials: Sequence[Judged]) -> Choice:
     Settings that meet the constraints with the margin come before those that do not; where none does, the one that
     comes nearest to it is taken.
     """
-    points = promising(judge, found)[:MOST_COMPARED]
     known = {each.settings: each for each in trials}
-    for point in points.tolist():
+    best = max((each for each in trials if each.is_inside), key=lambda each: _value(judge, each), default=None)
+    for point in promising(judge, found)[:MOST_COMPARED].tolist():
+        # The map is in order, so once a point is too far behind the best to be tied with it, the others are, too.
+        if best and _value(judge, best) - judge.goal.sign * found.means[judge.goal.metric][point] > _reach(judge, best):
+            break
         settings = on_map(judge, found, point)
-        if settings not in known:
-            known[settings] = judge.judge(settings)
-    inside = [each for each in known.values() if each.is_inside]
-    if not inside:
+        judged = known.setdefault(settings, known.get(settings) or judge.judge(settings))
+        if judged.is_inside and (best is None or _value(judge, judged) > _value(judge, best)):
+            best = judged
+    if best is None:
         nearest = max(known.values(), key=lambda each: _shortfall(judge, each))
         return Choice(nearest, nearest, 1)
-    inside.sort(key=lambda each: -_value(judge, each))
-    best = inside[0]
-    tied = _tied(judge, best, inside[1:])
+    tied = _tied(judge, best, [each for each in known.values() if each.is_inside and each is not best])
     return Choice(_middle(tied), best, len(tied))
 
 
@@ -99,16 +100,18 @@ def _shortfall(judge: Judge, judged: Judged) -> float:
     return missing
 
 
+def _reach(judge: Judge, best: Judged) -> float:
+    """How far behind the best a tied setting can be: settings of the same shoppers differ less than strangers do."""
+    return 1.5 * judge.gap(judge.lists(best.settings), judge.nothing, judge.goal.metric)[1]
+
+
 def _tied(judge: Judge, best: Judged, others: Sequence[Judged]) -> list[Judged]:
     """The best and those within one standard error of it."""
-    metric, lists = judge.goal.metric, judge.lists(best.settings)
-    _, own_error = judge.gap(lists, judge.nothing, metric)
+    metric, lists, reach = judge.goal.metric, judge.lists(best.settings), _reach(judge, best)
     tied = [best]
-    for other in others[:MOST_COMPARED]:
-        # Two settings of the same shoppers differ by less than two strangers would, so what is further off need not be
-        # measured again.
-        if _value(judge, best) - _value(judge, other) > 1.5 * own_error:
-            break
+    for other in others:
+        if _value(judge, best) - _value(judge, other) > reach:
+            continue
         gap, error = judge.gap(lists, judge.lists(other.settings), metric)
         if judge.goal.sign * gap <= error:
             tied.append(other)

@@ -106,17 +106,7 @@ def find_weights(
     first = _first_trials(judge, found, starts)
     while len(trials) < settings.n_trials:
         progress("trying settings", len(trials), settings.n_trials)
-        n = min(BATCH, settings.n_trials - len(trials))
-        if not len(trials):
-            n = min(max(BATCH, len(first)), settings.n_trials)
-        before = len(trials)
-
-        def tried(judged: Judged) -> None:
-            nonlocal before
-            before += 1
-            progress("trying settings", before, settings.n_trials)
-
-        trials.batch([] if len(trials) else first, n, tried)
+        trials.batch(first, min(BATCH, settings.n_trials - len(trials)), settings.n_trials, progress)
         watch(_so_far(judge, found, trials.judged, settings.n_trials))
     progress("choosing among equally good settings")
     choice = choose(judge, found, trials.judged)

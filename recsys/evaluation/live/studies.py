@@ -1,14 +1,13 @@
 """Trials of a search: where the next ones lie (Optuna), and where they are kept so that nothing is tried twice.
 
 A search asks for trials in batches. What is sampled in a batch follows from the seed and from the trials before it, and
-a batch is kept as a whole or not at all; so a search that was killed goes on exactly as if nothing had happened, and
-loses a few seconds at most.
+is kept when the batch is done; so a search that was killed goes on from its last batch as if nothing had happened.
 """
 
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +17,14 @@ from sqlalchemy.pool import NullPool
 
 from recsys.errors import StoreUnavailable
 from recsys.evaluation.live.judging import Judge, Judged
+from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.store.addresses import in_words, is_sqlite, read_address
 
 if TYPE_CHECKING:
     import optuna
 
-BATCH = 20
+BATCH = 10
 """Trials that are sampled and kept together."""
 
 GAUSSIAN_TRIALS = 100
@@ -90,42 +90,55 @@ class Trials:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         self._judge, self._seed = judge, seed
-        self._study = optuna.create_study(direction="maximize")
+        self._done: list[optuna.trial.FrozenTrial] = []
         self._url = None if database_url is None else read_address(database_url)
         self._kept: optuna.Study | None = None
         self.judged: list[Judged] = []
         if self._url is not None:
             with self._told():
                 self._kept = _open(self._url, name)
-                before = self._kept.get_trials(deepcopy=False)
-                self._study.add_trials(before)
-            self.judged = [self._read(trial) for trial in self._study.get_trials(deepcopy=False)]
+                self._done = [_plain(trial) for trial in self._kept.get_trials(deepcopy=False)]
+            self.judged = [self._read(trial) for trial in self._done]
 
     def __len__(self) -> int:
         return len(self.judged)
 
-    def batch(self, starts: Sequence[RankingSettings], n: int, tried: Callable[[Judged], None]) -> None:
-        """Try a few settings and keep them: those given first, the rest as sampled."""
-        self._study.sampler = _sampler((self._seed * 1_000_003 + len(self)) % 2**32, len(self))
-        for settings in starts[:n]:
-            self._study.enqueue_trial(to_params(settings))
+    def batch(self, starts: Sequence[RankingSettings], n: int, wanted: int, progress: Progress = silent) -> None:
+        """Try a few settings more and keep them: first those that are to be tried anyway, then sampled ones.
+
+        Parameters
+        ----------
+        starts : of the whole search, in order
+        n : how many now
+        wanted : how many there will be in all, for the reporter
+        """
+        import optuna
+
+        # Made anew from what is kept, so that going on is the same as never having stopped.
+        study = optuna.create_study(
+            direction="maximize", sampler=_sampler((self._seed * 1_000_003 + len(self)) % 2**32, len(self))
+        )
+        study.add_trials(self._done)
+        for settings in starts[len(self) : len(self) + n]:
+            study.enqueue_trial(to_params(settings))
         new: list[Judged] = []
         with _one_thread():
             for _ in range(n):
-                trial = self._study.ask()
+                trial = study.ask()
                 judged = self._judge.judge(self._suggested(trial))
                 for constraint, room in zip(self._judge.goal.constraints, judged.rooms, strict=True):
                     trial.set_constraint(f"{constraint.metric} {constraint.at_least}", -room)
                 trial.set_user_attr("metrics", json.dumps(dict(judged.metrics)))
                 trial.set_user_attr("rooms", list(judged.rooms))
                 value = self._judge.goal.sign * judged.metrics[self._judge.goal.metric]
-                self._study.tell(trial, value if value == value else -1e6)
+                study.tell(trial, value if value == value else -1e6)
                 new.append(judged)
-                tried(judged)
+                progress("trying settings", len(self) + len(new), wanted)
+        done = [_plain(trial) for trial in study.get_trials(deepcopy=False)[len(self) :]]
         if self._kept is not None:
             with self._told():
-                for done in self._study.get_trials(deepcopy=False)[len(self) :]:
-                    self._kept.add_trial(_plain(done))
+                self._kept.add_trials(done)
+        self._done += done
         self.judged += new
 
     def _suggested(self, trial: "optuna.Trial") -> RankingSettings:
@@ -182,15 +195,15 @@ def _one_thread() -> Iterator[None]:
 
 
 def _plain(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":
-    """A trial without what only the sampler that drew it knows."""
+    """A trial without what only the sampler that drew it knows, its parts in order: a database gives them in any."""
     import optuna
 
     return optuna.trial.create_trial(
         value=trial.value,
-        params=trial.params,
-        distributions=trial.distributions,
+        params=dict(sorted(trial.params.items())),
+        distributions=dict(sorted(trial.distributions.items())),
         user_attrs=trial.user_attrs,
-        constraints=trial.constraints,
+        constraints=dict(sorted(trial.constraints.items())),
     )
 
 

@@ -1,0 +1,164 @@
+"""Goals in words: what product managers write is understood, said back, and never passed over in silence."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.errors import SettingsError
+from recsys.evaluation.live.goal_words import _KNOWN, NAMES
+from recsys.evaluation.live.goals import RANGES, Constraint, Goal, parse_goal
+from recsys.evaluation.live.segments import DIMENSIONS, Segment
+from recsys.evaluation.paired import HIGHER_IS_BETTER, LIVE_METRICS
+from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS
+
+SAID = {
+    "best nDCG": "highest nDCG@10",
+    "best nDCG with diversity at least 0.6 and coverage at least 30%": (
+        "highest nDCG@10 with diversity at least 0.6 and coverage at least 30%"
+    ),
+    "accuracy@5, variety >= 60 percent, catalogue coverage no less than 30 % for new customers": (
+        "highest nDCG@5 with diversity at least 0.6 and coverage at least 30%, for new shoppers"
+    ),
+    "Maximise hit rate while diversity and coverage are no lower than with equal weights": (
+        "highest hit rate@10 with diversity no lower than with equal weights and coverage no lower than with equal "
+        "weights"
+    ),
+    "at least 30% coverage and best ndcg": "highest nDCG@10 with coverage at least 30%",
+    "lowest gini with nDCG within 2% of the best": "lowest Gini@10 with nDCG within 2% of the best",
+    "best popularity lift": "lowest popularity lift@10",
+    "most long tail, popularity bias under 40%, accuracy no worse than with equal weights": (
+        "highest long tail share@10 with popularity lift at most 40% and nDCG no lower than with equal weights"
+    ),
+    "top 20 recall in the evening on phones": "highest recall@20, for shoppers in the evening on mobile",
+    "novelty ≥ 4.5 bits, best MRR at night": "highest MRR@10 with novelty at least 4.5, for shoppers at night",
+    'best F1 for shoppers who mostly buy "Tents" living in "The \\"Lakes\\""': (
+        'highest F1@10, for shoppers who mostly buy "Tents" living in "The \\"Lakes\\""'
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "understood"), SAID.items())
+def test_a_goal_is_understood_and_said_back(written: str, understood: str) -> None:
+    assert parse_goal(written).in_words() == understood
+
+
+def test_the_parts_of_a_goal_are_read() -> None:
+    goal = parse_goal(
+        "best nDCG@7 with coverage at least 30% and Gini no higher than with equal weights, for new shoppers"
+    )
+    assert goal == Goal(
+        "ndcg",
+        (Constraint("coverage", 0.3), Constraint("gini", 0, "equal", at_least=False)),
+        Segment.of(activity="new"),
+        7,
+    )
+
+
+def numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high, allow_nan=False, allow_subnormal=False)
+
+
+@st.composite
+def constraints(draw: st.DrawFn, metric: str) -> Constraint:
+    against = draw(st.sampled_from(["value", "equal", "best"]))
+    if against != "value":
+        return Constraint(metric, draw(numbers(0, 0.99)), against, HIGHER_IS_BETTER[metric])  # type: ignore[arg-type]
+    return Constraint(metric, draw(numbers(*RANGES[metric])), "value", draw(st.booleans()))
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> Segment:
+    known = {
+        "activity": ("new", "hot", "warm", "cold"),
+        "daypart": DAYPARTS,
+        "weekday": WEEKDAYS,
+        "season": SEASONS,
+        "device": ("mobile", "tv"),
+    }
+    names = draw(st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=3))
+    return Segment.of(
+        **{name: draw(st.sampled_from(known[name]) if name in known else st.text(min_size=1)) for name in names}
+    )
+
+
+@st.composite
+def goals(draw: st.DrawFn) -> Goal:
+    metrics = draw(st.lists(st.sampled_from(LIVE_METRICS), unique=True, min_size=1, max_size=4))
+    return Goal(
+        metrics[0],
+        tuple(draw(constraints(metric)) for metric in metrics[1:]),
+        draw(segments()),
+        draw(st.integers(1, 100)),
+    )
+
+
+@given(goals())
+def test_every_goal_survives_being_said_and_being_saved(goal: Goal) -> None:
+    assert parse_goal(goal.in_words()) == goal
+    assert Goal.from_json(goal.as_json()) == goal
+
+
+PIECES = [*_KNOWN, "30%", "0.5", "-2", "@5", "@0", '"Tents"', ",", "thirty"]
+
+
+@given(st.text() | st.lists(st.sampled_from(PIECES), max_size=10).map(" ".join))
+def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
+    try:
+        goal = parse_goal(text)
+    except SettingsError:
+        return
+    assert parse_goal(goal.in_words()) == goal
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("best frobnication", "'frobnication' is not understood; say what to improve .*diversity.*no lower than"),
+        ("", "there is no goal in that"),
+        ("diversity", None),
+        ("at least 3", "'at least' is not followed by what to improve"),
+        ("best nDCG with diversity", "diversity is named without a bound"),
+        ("best nDCG with novelty 3", "'3' after 'novelty' is not a condition"),
+        ("best nDCG at least 30%", "'at least' does not say of which metric"),
+        ("best nDCG with coverage at least 30", "coverage cannot be 30; give a number from 0 to 1, or percent"),
+        ("highest Gini", "Gini is better the lower it is; ask for the lowest"),
+        ("lowest nDCG", "nDCG is better the higher it is; ask for the highest"),
+        ("best nDCG with Gini no lower than with equal weights", "gini is better the lower it is"),
+        ("best nDCG with coverage over 30% and coverage over 40%", "coverage is bounded twice from the same side"),
+        ("nDCG@5 top 10", "lists of 5 and 10; decide on one"),
+        ("nDCG@500", "lists of 500 cannot be searched for; give a length from 1 to 100"),
+        ("best nDCG living in Lakes", "'Lakes' is not understood"),
+        ("best nDCG living in", "'living in' is followed by a name in quotes"),
+        ("best nDCG on mobile and desktop", "a segment names one property twice"),
+        ("best nDCG with coverage within 200% of the best", "a metric cannot be within 200% of another"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(written: str, message: str | None) -> None:
+    if message is None:
+        assert parse_goal(written).metric == "ild"
+        return
+    with pytest.raises(SettingsError, match=message):
+        parse_goal(written)
+
+
+def test_every_metric_has_a_name() -> None:
+    assert set(NAMES) == set(LIVE_METRICS)
+
+
+def test_room_is_measured_from_the_right_side() -> None:
+    assert Constraint("ild", 0.5).room(0.6, 0.0) == pytest.approx(0.1)
+    assert Constraint("ild", 0.5, at_least=False).room(0.6, 0.0) == pytest.approx(-0.1)
+    assert Constraint("coverage", 0.25, "equal").room(0.4, 0.4) == pytest.approx(0.1)
+    assert Constraint("popularity_lift", 0.5, "best", at_least=False).room(-0.1, -0.2) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Goal("beauty"), "'beauty' is not a metric; use one of precision"),
+        (lambda: Constraint("ild", 0.1, "worst"), "not held against 'worst'"),  # type: ignore[arg-type]
+    ],
+)
+def test_goals_made_in_code_are_checked(make: object, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        make()  # type: ignore[operator]
