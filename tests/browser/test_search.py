@@ -1,0 +1,87 @@
+"""A search in a real browser: it runs while another looks on and sliders move, and its result comes by itself."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from recsys.training.home import Home
+from tests import _demo
+from tests._demo import demo_home  # noqa: F401  (a fixture)
+from tests.browser import _server
+from tests.browser._chromium import screenshot, settled
+from tests.browser.conftest import Visit
+from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
+
+ROOM = "/Tuning?room=Find+good+weights"
+
+
+@pytest.fixture(scope="module")
+def room_server(
+    chromium: Browser,
+    demo_home: Path,  # noqa: F811
+    tuning_panel: Path,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The app on a copy of the small demo shop whose test shoppers are prepared."""
+    home = tmp_path_factory.mktemp("search") / "recsys"
+    shutil.copytree(demo_home, home)
+    shutil.copytree(tuning_panel, Home(home).panel("last"))
+    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
+        yield address
+
+
+def opened(page: Page) -> Page:
+    page.goto(ROOM)
+    expect(page.locator(".st-key-goal input")).to_be_visible(timeout=120_000)
+    return page
+
+
+def on_slider(page: Page, name: str) -> int:
+    return int(float(page.locator(f".st-key-{name} input[type=range]").input_value()))
+
+
+def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, room_server: str) -> None:
+    page, other = opened(visit(room_server)), opened(visit(room_server))
+    box = page.locator(".st-key-goal input")
+    box.fill("best nDCG with divers")
+    expect(page.get_by_text("Not understood yet")).to_be_visible(timeout=30_000)
+    box.fill("best nDCG with diversity at least 0.3")
+    expect(page.get_by_text("highest nDCG@10 with diversity at least 0.3").first).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.get_by_role("progressbar").first).to_be_visible(timeout=30_000)
+    # Who looked at the section before sees the search come, and cannot start another.
+    expect(other.get_by_text("Everybody who opens this shop sees this search")).to_be_visible(timeout=30_000)
+    expect(other.get_by_role("button", name="Search", exact=True)).to_be_disabled()
+
+    page.get_by_text("Live metrics", exact=True).click()
+    expect(page.locator('.sw-metric[data-metric="ndcg"]')).to_be_visible(timeout=60_000)
+    before = on_slider(page, "semantic")
+    page.locator(".st-key-semantic input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    settled(page, timeout_s=60, quiet_ms=1500)
+    assert on_slider(page, "semantic") == before + 5
+    expect(page.get_by_role("progressbar")).to_have_count(0)  # nothing of the search is left here
+
+    page.get_by_text("Find good weights", exact=True).click()
+    result = page.locator(".st-key-chart_found")
+    expect(result).to_contain_text("On test shoppers, never used for choosing, nDCG@10 is", timeout=180_000)
+    expect(other.locator(".st-key-chart_found")).to_be_visible(timeout=30_000)
+    settled(page, timeout_s=60)
+    assert on_slider(page, "semantic") == before + 5
+    screenshot(page, "find-good-weights")
+
+    star = page.locator(".st-key-chart_search_front .scatterlayer .trace").nth(1).locator("path.point").first
+    place = star.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    settled(page, timeout_s=60)
+    assert on_slider(page, "semantic") != before + 5 or on_slider(page, "collaborative") != 30
+
+    page.get_by_role("button", name="Save as preset").click()
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value(
+        "Highest nDCG@10 with diversity at least 0.3", timeout=60_000
+    )
+    expect(page.get_by_test_id("stException")).to_have_count(0)
