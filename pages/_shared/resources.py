@@ -65,9 +65,10 @@ def engines(home: Home, split: str) -> tuple[LiveEngine, LiveEngine]:
     return _engines(str(folder), written)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner="Opening the test shoppers; the first time takes a little longer")
 def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
     validation, test = (LiveEngine(panel) for panel in Panel.open(Path(folder)))
+    test.warm_up()
     return validation, test
 
 

@@ -11,6 +11,7 @@ from recsys.evaluation.live.cells import Cells
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.map_kernels import map_kept, map_lists, map_values
 from recsys.evaluation.live.segments import Scenario
+from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.paired import SHOPPER_METRICS
 from recsys.progress import Progress
 from recsys.settings import Filters
@@ -103,7 +104,8 @@ class Walk:
         """
         counts = np.zeros((len(self.cells.weights), self.engine.panel.n_items), np.int32)
         for _, lists in self.lists("comparing with the best"):
-            map_kept(lists, best, counts)
+            with cores_for():
+                map_kept(lists, best, counts)
         return counts
 
     def lists(self, stage: str) -> Iterator[tuple[int, Ranked]]:
@@ -119,20 +121,21 @@ class Walk:
         engine, held, cells = self.engine, self.engine.panel.scores, self.cells
         penalty = engine.penalty(self.filters)
         lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
-        map_lists(
-            held.static,
-            engine.context_scores(self.scenario, self.progress),
-            held.widths,
-            held.rows,
-            *engine.owned_places,
-            np.isfinite(penalty) if penalty.size else np.empty(0, bool),
-            cells.weights,
-            cells.corners,
-            cells.cells,
-            cells.starts,
-            users,
-            lists,
-        )
+        with cores_for():
+            map_lists(
+                held.static,
+                engine.context_scores(self.scenario, self.progress),
+                held.widths,
+                held.rows,
+                *engine.owned_places,
+                np.isfinite(penalty) if penalty.size else np.empty(0, bool),
+                cells.weights,
+                cells.corners,
+                cells.cells,
+                cells.starts,
+                users,
+                lists,
+            )
         return lists
 
     def _values(
@@ -145,23 +148,24 @@ class Walk:
         values: NDArray[np.float32],
     ) -> None:
         panel = self.engine.panel
-        map_values(
-            lists,
-            panel.relevant.starts,
-            panel.relevant.values,
-            panel.baselines["popularity"],
-            panel.bits,
-            panel.tail,
-            panel.vectors,
-            panel.described,
-            panel.popularity,
-            panel.profile_popularity,
-            users,
-            wanted,
-            sums,
-            counts,
-            values,
-        )
+        with cores_for():
+            map_values(
+                lists,
+                panel.relevant.starts,
+                panel.relevant.values,
+                panel.baselines["popularity"],
+                panel.bits,
+                panel.tail,
+                panel.vectors,
+                panel.described,
+                panel.popularity,
+                panel.profile_popularity,
+                users,
+                wanted,
+                sums,
+                counts,
+                values,
+            )
 
     @property
     def _dtype(self) -> "np.dtype[np.integer]":
