@@ -1,0 +1,127 @@
+"""A search in a process of its own: seen while it runs, stopped, resumed, and never with a password left behind."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import RecsysError
+from recsys.evaluation.live.found import Found
+from recsys.evaluation.live.goals import parse_goal
+from recsys.evaluation.live.search import SearchSettings, find_weights
+from recsys.evaluation.live.search_work import STAGE_OF, STAGES, main, read_found, search_work, start_search
+from recsys.settings import FusionSettings
+from recsys.work import Work, WorkStatus, record
+from tests.evaluation.live.test_search import Engines, engines, without_time
+
+__all__ = ["engines"]  # a fixture
+
+GOAL = parse_goal("best nDCG with diversity at least 0.3")
+
+
+def wait_for(reached: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def ended(work: Work) -> WorkStatus:
+    wait_for(lambda: work.status().state != "running")
+    return work.status()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a search; one that still runs when the test ends is stopped."""
+    yield tmp_path / "search"
+    work = search_work(tmp_path / "search")
+    work.cancel()
+    ended(work)
+
+
+def test_a_search_is_seen_stopped_and_resumed_from_another_process(
+    panel_folders: tuple[Path, Path], engines: Engines, folder: Path, tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
+    work = start_search(folder, panel_folders[0], GOAL, 2000, address)
+    assert read_found(work) is None
+    wait_for(lambda: work.status().result.get("so_far"))
+    status = work.status()
+    assert (status.state, status.stage, status.total) == ("running", "Trying variety", 2000)
+    assert status.result["words"] == GOAL.in_words()
+    so_far = status.result["so_far"]
+    assert so_far["n_trials"] >= 10
+    assert set(so_far["best"]) == {"weights", "diversity", "method", "metrics"}
+    assert so_far["front_metrics"] == ["ndcg", "ild"]
+    assert start_search(folder, panel_folders[0], parse_goal("best MRR"), 5, None) == work  # joins it
+    work.cancel()
+    assert ended(work).state == "cancelled"
+    assert read_found(work) is None
+    kept = int(work.status().result["so_far"]["n_trials"])
+    work = start_search(folder, panel_folders[0], GOAL, kept, address, default=FusionSettings(1, 0, 0, 0))
+    assert ended(work).state == "done", work.path("log").read_text()
+    found = read_found(work)
+    assert found is not None
+    assert (found.goal, found.n_trials) == (GOAL, kept)
+    default = FusionSettings(1, 0, 0, 0)
+    again = find_weights(*engines, GOAL, SearchSettings(kept), database_url=address, default=default)
+    assert without_time(found) == without_time(again)
+    assert work.path("log").read_text() == ""
+    kinds = ["wanted.json", "work.json", "work.lock", "work.log"]
+    assert sorted(path.name for path in folder.iterdir()) == [f"search.{kind}" for kind in kinds]
+
+
+def test_a_panel_that_cannot_be_opened_is_said(folder: Path, tmp_path: Path) -> None:
+    work = start_search(folder, tmp_path / "nowhere", GOAL, 5, None)
+    status = ended(work)
+    assert status.state == "failed"
+    assert "nowhere" in status.message
+    assert read_found(work) is None
+
+
+def test_what_is_asked_lies_where_nobody_else_reads_until_it_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recsys.evaluation.live import search_work as module
+
+    def nothing(folder: Path, name: str, *rest: object) -> Work:
+        return Work(folder, name)
+
+    monkeypatch.setattr(module, "start_work", nothing)
+    start_search(folder, tmp_path / "nowhere", GOAL, 5, "postgresql://ann:secret@db.example/shop")
+    path = folder / "search.asked.json"
+    assert "secret" not in (folder / "search.wanted.json").read_text()
+    assert json.loads(path.read_text())["database_url"].endswith("@db.example/shop")
+    assert path.stat().st_mode & 0o077 == 0
+    main([str(folder), str(tmp_path / "nowhere")])
+    assert not path.exists()
+    assert search_work(folder).status().state == "failed"
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecsysError, match="the search cannot be started in the folder"):
+        start_search(tmp_path / "file" / "inside", tmp_path, GOAL, 5, None)
+
+
+@pytest.mark.parametrize("saved", [{}, {"found": {}}, {"found": "all"}, {"found": {"goal": {"metric": "beauty"}}}])
+def test_a_result_that_cannot_be_read_is_none(tmp_path: Path, saved: dict[str, object]) -> None:
+    work = search_work(tmp_path)
+    record.write(work.path("json"), record.facts(STAGES, 4, 0, 0, time.time(), state="done", result=saved))
+    assert read_found(work) is None
+
+
+def test_every_report_of_a_search_belongs_to_a_stage(engines: Engines) -> None:
+    seen: set[str] = set()
+
+    def note(stage: str, done: int = 0, total: int = 0) -> None:
+        seen.add(stage.split(" ", 1)[0])
+
+    found = find_weights(*engines, GOAL, SearchSettings(3), progress=note)
+    assert isinstance(found, Found)
+    assert seen <= set(STAGE_OF)
+    assert set(STAGE_OF.values()) == set(range(len(STAGES)))

@@ -1,0 +1,120 @@
+"""The presets that come with the app: tuned for the shop, measured on test, refused where the shop cannot have them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import Cancelled
+from recsys.evaluation.live.goals import parse_goal
+from recsys.evaluation.live.judging import Judge
+from recsys.evaluation.live.search import SearchSettings
+from recsys.evaluation.live.shipped import (
+    INTENTIONS,
+    Intention,
+    NotAvailable,
+    ShippedPreset,
+    to_store,
+    tune_shipped,
+)
+from recsys.store.database import Database
+from recsys.store.presets import PresetStore
+from tests.evaluation.live.test_search import Engines, engines
+
+__all__ = ["engines"]  # a fixture
+
+
+@pytest.fixture(scope="module")
+def shipped(engines: Engines) -> list[ShippedPreset | NotAvailable]:
+    """All five, tuned in a hurry, and one that no shop can have."""
+    mars = Intention("On Mars", "For nobody.", 'best nDCG from region "Mars"')
+    return tune_shipped(*engines, settings=SearchSettings(12), intentions=(*INTENTIONS, mars))
+
+
+def test_each_has_a_goal_of_its_own_that_is_said_in_words(shipped: list[ShippedPreset | NotAvailable]) -> None:
+    tuned = [each for each in shipped if isinstance(each, ShippedPreset)]
+    assert [each.intention.name for each in tuned] == [each.name for each in INTENTIONS]
+    assert len({each.goal for each in tuned}) == len(INTENTIONS)
+    for each in tuned:
+        assert parse_goal(each.goal.in_words()) == each.goal
+        assert each.goal == parse_goal(each.intention.goal)
+        assert len(each.goal.in_words()) <= 200
+
+
+def test_each_is_better_than_equal_weights_where_it_was_chosen(
+    engines: Engines, shipped: list[ShippedPreset | NotAvailable]
+) -> None:
+    for each in shipped:
+        if isinstance(each, ShippedPreset):
+            judge, metric = Judge(engines[0], each.goal), each.goal.metric
+            equal = judge.judge(judge.equal).metrics[metric]
+            assert each.found.validation[metric].mean >= equal - 1e-9, each.intention.name
+            assert judge.judge(each.found.settings).is_inside
+
+
+def test_what_a_shop_cannot_tell_apart_is_refused_with_the_reason(
+    shipped: list[ShippedPreset | NotAvailable],
+) -> None:
+    refused = shipped[-1]
+    assert isinstance(refused, NotAvailable)
+    assert "Mars" in refused.reason
+    assert refused.as_json()["available"] is False
+
+
+def test_circumstances_that_the_data_lacks_are_refused(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = engines[0].panel.context_scorer
+    monkeypatch.setattr(scorer, "unavailable", {"daypart": "timestamps are whole days"})
+    (refused,) = tune_shipped(*engines, settings=SearchSettings(3), intentions=INTENTIONS[-1:])
+    assert isinstance(refused, NotAvailable)
+    assert "timestamps are whole days" in refused.reason
+
+
+def test_segments_that_are_too_small_are_refused(engines: Engines) -> None:
+    nobody = Intention("Cold", "For strangers.", "best nDCG for cold shoppers on Mondays in winter at night on tablets")
+    (refused,) = tune_shipped(*engines, settings=SearchSettings(3), intentions=(nobody,))
+    assert isinstance(refused, NotAvailable)
+    assert "shoppers are of that kind; at least 20 are needed" in refused.reason
+
+
+def test_the_store_takes_them(shipped: list[ShippedPreset | NotAvailable], tmp_path: Path) -> None:
+    store = PresetStore(Database.in_file(tmp_path / "shop.sqlite3"), "demo")
+    store.ship(to_store(shipped, "held out. " * 100))
+    presets = {each.name: each for each in store.presets()}
+    assert set(presets) == {each.name for each in INTENTIONS}
+    assert not any(each.is_default for each in presets.values())  # that is for people to decide
+    for each in shipped:
+        if not isinstance(each, ShippedPreset):
+            continue
+        preset = presets[each.intention.name]
+        measured = preset.measured
+        assert measured is not None
+        assert preset.goal == each.goal.in_words()
+        assert preset.settings.ranking() == each.found.settings
+        assert measured.metrics["ndcg"]["mean"] == each.found.test["ndcg"].mean
+        assert measured.n_users == each.found.n_users["test"]
+        assert measured.panel_id == each.found.panel_ids["test"]
+        assert "against equal weights on test shoppers" in measured.note
+    assert presets["Evening mobile"].settings.scenario == {"daypart": "evening", "device": "mobile"}
+    assert presets["New shoppers"].settings.segment == {"activity": "new"}
+    store.ship(to_store(shipped, "held out. " * 100))
+    assert all(len(each.saves) == 1 for each in store.presets())
+
+
+def test_everything_measured_is_json(shipped: list[ShippedPreset | NotAvailable]) -> None:
+    told = json.loads(json.dumps([each.as_json() for each in shipped], allow_nan=False))
+    assert [each["available"] for each in told] == [True] * 5 + [False]
+    assert {"words", "settings", "test", "against_equal", "kept", "keeps_goal"} <= set(told[0])
+
+
+def test_progress_is_that_of_all_and_stops_at_once(engines: Engines) -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    def note(stage: str, done: int = 0, total: int = 0) -> None:
+        seen.append((stage, done, total))
+        if done > 120:
+            raise Cancelled(stage)
+
+    with pytest.raises(Cancelled):
+        tune_shipped(*engines, note, settings=SearchSettings(3), intentions=INTENTIONS[1:4])
+    assert {(stage, total) for stage, _, total in seen} == {("tuning presets", 300)}
+    assert 100 in {done for _, done, _ in seen}
