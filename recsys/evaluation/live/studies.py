@@ -28,8 +28,12 @@ BATCH = 10
 """Trials that are sampled and kept together."""
 
 GAUSSIAN_TRIALS = 100
-"""So many trials are placed by a Gaussian process, which found in 60 trials better settings for goals with constraints
-than TPE and NSGA-II in 200; later ones by TPE, whose cost does not grow with the cube of the trials."""
+"""So many trials are placed by a Gaussian process, later ones by TPE, whose cost does not grow with the cube of them.
+
+Tried on the demo shop with three seeds and two goals, both with the same first trials: best nDCG with variety and
+coverage no lower than with equal weights reached 0.0446 to 0.0455 in 60 trials (TPE 0.0421 to 0.0430 in 200, NSGA-II
+0.0421), and most novelty with nDCG no lower reached 6.190 (TPE 6.140 to 6.174 in 200).
+"""
 
 _METHODS = ("mmr", "dpp")
 _BUSY_S = 20
