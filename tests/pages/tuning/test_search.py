@@ -40,7 +40,7 @@ def work(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     found.cancel()
     until(lambda: found.status().state != "running")
     for path in folder.glob("*"):
-        path.unlink()
+        path.unlink(missing_ok=True)  # a process that has just ended still tidies up
 
 
 @pytest.fixture(scope="module")

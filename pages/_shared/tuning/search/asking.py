@@ -55,13 +55,13 @@ def ask(room: Room, *, is_running: bool) -> None:
             width=190,
         )
         goal, problem = _read(room, said or "")
-        n_trials = EFFORTS[effort or "Quick"]
+        n_trials, can_start = EFFORTS[effort or "Quick"], goal is not None and not is_running
         st.button(
             "Search",
             key="search",
-            type="secondary" if is_running else "primary",
+            type="primary" if can_start else "secondary",
             icon=":material/search:",
-            disabled=goal is None or is_running,
+            disabled=not can_start,
             help="One search of this shop at a time." if is_running else None,
             on_click=begin,
             args=(room, goal and Wanted(goal, n_trials)),

@@ -36,17 +36,16 @@ def show(case: Case, found: Found) -> None:
 
 def _found_html(found: Found) -> str:
     settings, variety = found.settings, front.variety_in_words(found.settings)
-    points = "".join(f"<li>{isolated(line)}</li>" for line in told.held(found))
-    points = f'<ul class="sw-points">{points}</ul>' if points else ""
-    nearest = ""
+    first, points, after = told.finding(found), told.held(found), ""
     if failing := told.broken(found):
-        lines = "".join(f"<li>{isolated(line)}</li>" for line in failing)
-        nearest = f"<p>Nothing that was tried keeps all conditions safely. This comes nearest:</p><ul>{lines}</ul>"
-        nearest = f'<div class="sw-nearest" role="status">{nearest}</div>'
+        first, points = "Nothing that was tried keeps all conditions safely.", failing
+        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(told.finding(found))}</p>'
+    listed = "".join(f"<li>{isolated(line)}</li>" for line in points)
     return (
         f'<h2 class="sw-eyebrow">What was found</h2><p class="sw-note">for {isolated(found.goal.in_words())}</p>'
-        f'<p class="sw-finding" role="status">{isolated(told.finding(found))}</p>{points}{nearest}'
-        f'<div class="sw-found-mix">{weights_html(settings.fusion.normalised())}'
+        f'<p class="sw-finding" role="status">{isolated(first)}</p>'
+        + (f'<ul class="sw-points">{listed}</ul>' if listed else "")
+        + f'{after}<div class="sw-found-mix">{weights_html(settings.fusion.normalised())}'
         f'<p class="sw-note">{esc(variety[0].upper() + variety[1:])} · lists of {settings.n}</p></div>'
         f'<p class="sw-note">{esc(told.tried(found))}</p>'
     )
@@ -132,7 +131,7 @@ def _choose_point(case: Case, found: Found) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="front_row"):
         place = st.selectbox(
-            "Another of these, by validation shoppers",
+            "Another point of the chart",
             range(len(found.front)),
             key=f"front_point_{found.n_trials}_{len(found.front)}",
             format_func=lambda place: _line(found, found.front[place]),

@@ -14,18 +14,21 @@ from recsys.evaluation.paired import Difference
 _ERRORS_WIDE = 3.92
 """A 95% interval is so many standard errors wide."""
 
+_NEARLY = 0.9
+"""The interval is a bootstrap's, the margin of a search is not; they differ by a few percent."""
+
 _STEPS = {"share": 0.01, "bits": 0.1, "lift": 0.05}
 """Bounds that are proposed instead are multiples of this, by unit."""
 
 
 def is_kept(kept: Kept) -> bool:
     """Whether a condition holds with the margin that settings are chosen by."""
-    return kept.room.mean >= _margin(kept)
+    return kept.room.mean >= _NEARLY * _margin(kept)
 
 
 def keeps_all(found: Found) -> bool:
     """Whether what was chosen keeps all that was asked on validation shoppers; else it is only the nearest to it."""
-    return all(is_kept(kept) for kept in found.kept_on_validation)
+    return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
 
 
 def who(found: Found) -> str:
@@ -60,7 +63,8 @@ def tried(found: Found) -> str:
     if not keeps_all(found):
         return f"{said} What comes nearest to all conditions was taken."
     if found.n_tied == 1:
-        return f"{said} No other is as good by validation shoppers."
+        that = " that keeps all conditions" if found.kept else ""
+        return f"{said} No other{that} is as good by validation shoppers."
     return (
         f"{said} {found.n_tied:,} of them are as good as far as validation shoppers can tell; the one in their middle "
         "was taken, which owes least to luck."
@@ -88,9 +92,9 @@ def held(found: Found) -> list[str]:
 
 def broken(found: Found) -> list[str]:
     """What the nearest setting does not keep, and by how much, one sentence each."""
-    said = []
+    said: list[str] = []
     for kept in found.kept_on_validation:
-        if is_kept(kept):
+        if is_kept(kept) or keeps_all(found):
             continue
         metric = kept.constraint.metric
         value, short = wording.value(metric, kept.value), _size(metric, kept.room.mean)
