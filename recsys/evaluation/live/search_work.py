@@ -165,17 +165,5 @@ def _read(work: Work) -> dict[str, Any]:
     return asked
 
 
-def _in_one_thread() -> None:
-    """Begin again with a library of linear algebra that keeps to one thread, unless somebody decided on that.
-
-    The matrices of a search are small, and on a machine that is busy with a page, too, threads that wait for each
-    other make it four times slower. The variable counts only before NumPy is imported; the lock stays ours.
-    """
-    if "OPENBLAS_NUM_THREADS" not in os.environ:
-        os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        os.execv(sys.executable, [sys.executable, "-m", "recsys.evaluation.live.search_work", *sys.argv[1:]])
-
-
 if __name__ == "__main__":
-    _in_one_thread()
     sys.exit(main(sys.argv[1:]))

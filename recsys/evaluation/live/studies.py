@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
+from threadpoolctl import threadpool_limits
 
 from recsys.errors import StoreUnavailable
 from recsys.evaluation.live.judging import Judge, Judged
@@ -187,13 +188,14 @@ def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Small matrices are a hundred times slower on threads that wait for each other."""
+    """Small matrices are many times slower on threads that wait for each other, most of all on a busy machine."""
     import torch
 
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         torch.set_num_threads(n_threads)
 

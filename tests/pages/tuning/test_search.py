@@ -33,7 +33,6 @@ GOAL = "best nDCG with diversity at least 0.3"
 def work(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     """The search of the shop on screen; none at first, and none left behind."""
     monkeypatch.setitem(asking.EFFORTS, "Quick", 4)  # type: ignore[attr-defined]
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     folder = tuning_home / "searches" / Home(tuning_home).panel("last").name
     found = search_work(folder)
     yield found
