@@ -32,7 +32,10 @@ def protocol(case: Case) -> None:
         "Data": f"{panel.data['name']}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
         f"{panel.data['encoder_id']}; panel {panel.panel_id}.",
     }
-    rows = "".join(f"<dt>{name}</dt><dd dir='auto'>{esc(text)}</dd>" for name, text in facts.items())
+    rows = "".join(
+        f"<dt>{name}</dt><dd class='sw-wide' dir='auto'>{esc(words.sentence(text))}</dd>"
+        for name, text in facts.items()
+    )
     asks = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in wording.METRICS.values())
     st.html(
         f'<section class="sw-panel"><h2 class="sw-chart-title">What was done</h2><dl class="sw-facts-list">{rows}</dl>'

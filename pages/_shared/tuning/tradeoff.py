@@ -115,7 +115,7 @@ def figure(
     title = f"{words[up].at(k)} against {words[right].at(k)}"
     return chart.update_layout(
         **framed(title, tone),
-        xaxis={**axis, "title_text": _axis(right, k), **_format(right)},
+        xaxis={**axis, "title_text": _axis(right, k), "range": _roomy(chart), **_format(right)},
         yaxis={**axis, "title_text": _axis(up, k), **_format(up)},
         height=400,
         margin={"l": 8, "r": 8, "t": 52, "b": 8},
@@ -130,6 +130,15 @@ def _beside(baselines: Mapping[str, Mapping[str, float]], up: str, right: str) -
     furthest = max(baselines, key=lambda name: baselines[name][right])
     sides[furthest] = "middle left"  # what stands at the edge must not be cut off
     return [sides[name] for name in baselines]
+
+
+def _roomy(chart: go.Figure) -> list[float] | None:
+    """A range of the horizontal axis that leaves room for labels beside the outermost points, on a phone as well."""
+    across = [value for trace in chart.data for value in trace.x if value == value]
+    if not across:
+        return None
+    span = max(across) - min(across) or 1e-3
+    return [min(across) - 0.12 * span, max(across) + 0.3 * span]
 
 
 def _axis(metric: str, k: int) -> str:
