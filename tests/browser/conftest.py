@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from recsys.training.home import Home
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _chromium, _server
 from tests.browser._chromium import LOOKS, Look
+from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
 
 Visit = Callable[..., Page]
 
@@ -37,6 +39,21 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium on this machine: install it (Debian: apt-get install chromium) or set RECSYS_CHROMIUM")
     with _chromium.launched(executable) as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def room_server(
+    chromium: Browser,
+    demo_home: Path,  # noqa: F811
+    tuning_panel: Path,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """Address of the app on a copy of the small demo shop whose test shoppers are prepared; each module has its own."""
+    home = tmp_path_factory.mktemp("room") / "recsys"
+    shutil.copytree(demo_home, home)
+    shutil.copytree(tuning_panel, Home(home).panel("last"))
+    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
+        yield address
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ from tests.browser import _server
 from tests.browser._chromium import Look, screenshot, settled
 from tests.browser.conftest import Visit
 from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
-from tests.store._postgres import REMEDY, PostgresServer, find_binaries
+from tests.store._postgres import PostgresServer, serving
 
 ROOM = "/Tuning?room=Presets"
 
@@ -22,15 +22,8 @@ ROOM = "/Tuning?room=Presets"
 @pytest.fixture
 def postgres() -> Iterator[PostgresServer]:
     """A server of this test's own, which it may stop."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip(f"no PostgreSQL server is installed; {REMEDY}")
-    server = PostgresServer(binaries)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture

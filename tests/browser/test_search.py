@@ -1,36 +1,11 @@
 """A search in a real browser: it runs while another looks on and sliders move, and its result comes by itself."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
-
-from recsys.training.home import Home
-from tests import _demo
-from tests._demo import demo_home  # noqa: F401  (a fixture)
-from tests.browser import _server
 from tests.browser._chromium import screenshot, settled
 from tests.browser.conftest import Visit
-from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
 
 ROOM = "/Tuning?room=Find+good+weights"
-
-
-@pytest.fixture(scope="module")
-def room_server(
-    chromium: Browser,
-    demo_home: Path,  # noqa: F811
-    tuning_panel: Path,  # noqa: F811
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The app on a copy of the small demo shop whose test shoppers are prepared."""
-    home = tmp_path_factory.mktemp("search") / "recsys"
-    shutil.copytree(demo_home, home)
-    shutil.copytree(tuning_panel, Home(home).panel("last"))
-    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
-        yield address
 
 
 def opened(page: Page) -> Page:

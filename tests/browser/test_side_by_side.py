@@ -1,34 +1,13 @@
 """Side by side in a real browser: choosing a shopper draws their lists alone, causes open, the report stands alone."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from recsys.training.home import Home
-from tests import _demo
-from tests.browser import _server
 from tests.browser._chromium import LOOKS, Look, screenshot, settled
 from tests.browser.conftest import Visit
-from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
-
-
-@pytest.fixture(scope="module")
-def room_server(
-    chromium: Browser,
-    demo_home: Path,
-    tuning_panel: Path,  # noqa: F811
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The app on a copy of the small demo shop whose test shoppers are prepared."""
-    home = tmp_path_factory.mktemp("side") / "recsys"
-    shutil.copytree(demo_home, home)
-    shutil.copytree(tuning_panel, Home(home).panel("last"))
-    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
-        yield address
 
 
 def opened(page: Page, query: str = "&against=Equal+weights&collaborative=100&content=0&context=5") -> Page:

@@ -1,35 +1,12 @@
 """The weight map in a real browser: a click on either chart puts that mix on the sliders, and the map stays open."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from recsys.evaluation.live.cells import N_STEPS
 from recsys.settings import COMPONENTS
-from recsys.training.home import Home
-from tests import _demo
-from tests.browser import _server
 from tests.browser._chromium import Look, screenshot, settled
 from tests.browser.conftest import Visit
-from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
-
-
-@pytest.fixture(scope="module")
-def room_server(
-    chromium: Browser,
-    demo_home: Path,
-    tuning_panel: Path,  # noqa: F811
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """The app on a copy of the small demo shop whose test shoppers are prepared."""
-    home = tmp_path_factory.mktemp("room") / "recsys"
-    shutil.copytree(demo_home, home)
-    shutil.copytree(tuning_panel, Home(home).panel("last"))
-    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
-        yield address
 
 
 def opened(page: Page, query: str = "") -> Page:

@@ -8,10 +8,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+import pytest
 
 REMEDY = "install it (Debian: apt-get install postgresql) or set RECSYS_POSTGRESQL=/path/to/its/bin"
 PASSWORD = "s3cret/with@signs:and#more"
@@ -152,6 +155,20 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise AssertionError("there is neither a user 'postgres' nor 'nobody' to run PostgreSQL as")
+
+
+@contextmanager
+def serving() -> "Iterator[PostgresServer]":
+    """A running server for a fixture; whoever asks is skipped where none is installed."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip(f"no PostgreSQL server is installed; {REMEDY}")
+    server = PostgresServer(binaries)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 def _free_port() -> int:

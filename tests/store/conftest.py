@@ -7,22 +7,15 @@ import pytest
 
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from tests.store._postgres import REMEDY, PostgresServer, find_binaries
+from tests.store._postgres import PostgresServer, serving
 from tests.store._presets import Clock
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server; a test that stops it starts it again."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip(f"no PostgreSQL server is installed; {REMEDY}")
-    running = PostgresServer(binaries)
-    try:
-        running.start()
+    with serving() as running:
         yield running
-    finally:
-        running.remove()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Room:
     store: PresetStore
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A setting, its reference, and whom they are judged on.
 
@@ -65,7 +66,7 @@ class Case:
         """Whether the setting is its own reference."""
         return self.now.ranks_like == self.reference.ranks_like
 
-    @property
+    @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """The test shoppers that count, bool of shape (n_users,)."""
         return self.segment.mask(self.room.test.panel.shoppers)
@@ -78,7 +79,7 @@ class Case:
         """A setting on the shoppers that count."""
         return self.measured(setting).lists.of(self.mask)
 
-    @property
+    @cached_property
     def facts(self) -> ShopFacts:
         """The facts of the shoppers that count."""
         return self.room.test.panel.facts.of(self.mask)

@@ -20,7 +20,7 @@ from recsys.evaluation.paired import LIVE_METRICS, differences, means
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from tests.store._postgres import REMEDY, PostgresServer, find_binaries
+from tests.store._postgres import PostgresServer, serving
 
 BALANCED = parse_goal("best nDCG with diversity no lower than with equal weights and coverage at least 40%")
 SHORT = SearchSettings(n_trials=4)
@@ -44,15 +44,8 @@ def found(engines: Engines) -> Found:
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
     """A running PostgreSQL server."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip(f"no PostgreSQL server is installed; {REMEDY}")
-    running = PostgresServer(binaries)
-    try:
-        running.start()
+    with serving() as running:
         yield running
-    finally:
-        running.remove()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
