@@ -20,9 +20,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--out", type=Path, required=True, metavar="PANEL", help="panel folder to write")
     parser.add_argument(
         "--split",
-        choices=("temporal", "last"),
+        choices=("temporal", "last", "newcomers", "evening_mobile"),
         default="last",
-        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
+        help="hold out everything after a moment, or each shopper's last product; or put shoppers back to when two "
+        "products of theirs were known, or to their last choice in the evening on a phone (default: %(default)s)",
     )
     parser.add_argument(
         "--min-interactions",
@@ -46,11 +47,10 @@ def run(args: argparse.Namespace) -> None:
     """Prepare and say what was prepared."""
     from recsys.evaluation.live.build import PanelSettings, build_panel
     from recsys.evaluation.live.panel import Panel
-    from recsys.evaluation.protocol import EvaluationSettings
 
-    asked = EvaluationSettings(args.split, args.min_interactions, seed=args.seed)
+    settings = PanelSettings.of(args.split, args.min_interactions, args.seed, args.budget_mb * 1_000_000)
     with TerminalProgress() as progress:
-        build_panel(args.data, args.out, PanelSettings(asked, args.budget_mb * 1_000_000), progress)
+        build_panel(args.data, args.out, settings, progress)
     validation, test = Panel.open(args.out)
     held = "all products" if test.scores.is_whole else f"at most {test.scores.widths.max():,} candidates a shopper"
     print(f"{args.out}: {len(validation):,} validation and {len(test):,} test shoppers, {held}")

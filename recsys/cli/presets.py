@@ -40,30 +40,31 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Tune, measure and print."""
+    from recsys.evaluation.live.build import PanelSettings, build_panel, open_or_build
     from recsys.evaluation.live.engine import LiveEngine
     from recsys.evaluation.live.panel import Panel
     from recsys.evaluation.live.search import SearchSettings
-    from recsys.evaluation.live.shipped import tune_shipped
+    from recsys.evaluation.live.shipped import Engines, tune_shipped
+    from recsys.progress import Progress
 
     settings = SearchSettings(args.trials, args.seed)
-    with TerminalProgress() as progress, tempfile.TemporaryDirectory(prefix="shelfwise-panel-") as folder:
-        panel = args.panel or _prepared(Path(folder) / "panel", args, progress)
+    with TerminalProgress() as progress, tempfile.TemporaryDirectory(prefix="shelfwise-panel-") as place:
+        panel = args.panel or Path(place) / args.split
+        if not args.panel:
+            build_panel(args.data, panel, PanelSettings.of(args.split, args.min_interactions, args.seed), progress)
         validation, test = Panel.open(panel)
-        found = tune_shipped(LiveEngine(validation), LiveEngine(test), progress, settings=settings)
+
+        def replayed(name: str, report: Progress) -> Engines:
+            asked = PanelSettings.of(name, test.settings["min_interactions"], test.settings["seed"])
+            found = open_or_build(args.data, Path(place) / name, asked, str(test.data["fingerprint"]), report)
+            return LiveEngine(found[0]), LiveEngine(found[1])
+
+        found = tune_shipped(LiveEngine(validation), LiveEngine(test), progress, replayed=replayed, settings=settings)
     if args.json:
         facts = {"protocol": test.protocol, "n_validation": len(validation), "n_test": len(test)}
         print(json.dumps({**facts, "presets": [each.as_json() for each in found]}, indent=1))
     else:
         print(test.protocol, in_words(found), sep="\n\n")
-
-
-def _prepared(folder: Path, args: argparse.Namespace, progress: TerminalProgress) -> Path:
-    from recsys.evaluation.live.build import PanelSettings, build_panel
-    from recsys.evaluation.protocol import EvaluationSettings
-
-    asked = EvaluationSettings(args.split, args.min_interactions, seed=args.seed)
-    build_panel(args.data, folder, PanelSettings(asked), progress)
-    return folder
 
 
 def in_words(found: "Sequence[ShippedPreset | NotAvailable]") -> str:
@@ -89,6 +90,8 @@ def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
         f"{change.old:.4f}; change {_interval(change.change)}: {change.verdict}",
     ]
     lines += [f"  {_kept(each)}" for each in found.kept]
+    if preset.is_replayed:
+        lines.append(f"  these shoppers are {preset.intention.asked}: {preset.protocol}")
     return "\n".join(lines)
 
 

@@ -21,6 +21,9 @@ from recsys.errors import SettingsError, UnknownItemError, UnknownUserError
 from recsys.progress import Progress, silent
 from recsys.schema import ItemId, UserId
 
+NEVER = np.iinfo(np.int64).max
+"""A moment that nobody reaches, in seconds since 1970."""
+
 _SECONDS_A_DAY = 86_400
 
 
@@ -203,6 +206,25 @@ class Dataset:
         """
         hidden = self._pair_keys(user_rows, item_rows)
         return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
+
+    def rewound(self, moments_s: ArrayLike, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
+        """Without what each shopper did at or after a moment of their own; the numbering stays.
+
+        Parameters
+        ----------
+        moments_s : integers of shape (n_users,), in seconds since 1970; NEVER leaves a shopper alone
+        user_rows, item_rows : integers of shape (n_pairs,); pairs that are kept although they stand at that very moment
+        """
+        moments, kept = np.asarray(moments_s, dtype=np.int64), self._pair_keys(user_rows, item_rows)
+
+        def known(table: pd.DataFrame) -> NDArray[np.bool_]:
+            users, times = table["user_row"].to_numpy(), table["time_s"].to_numpy()
+            ends = np.where(users < 0, NEVER, moments[users])
+            at_once = (times == ends) & np.isin(self._pair_keys(users, table["item_row"]), kept)
+            before: NDArray[np.bool_] = (times < ends) | at_once
+            return before
+
+        return self._keeping(known)
 
     def core(self, min_interactions: int) -> "Dataset":
         """The dense heart of the data: shoppers and products with fewer positives dropped until nothing changes.

@@ -1,7 +1,9 @@
 """What is held out of training, so that a model can be asked about what it has not seen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -38,10 +40,25 @@ class HeldOut:
         """Shoppers with anything held out, int32, ascending, each once."""
         return np.unique(self.user_rows)
 
+    def only(self, which: NDArray[np.bool_]) -> "HeldOut":
+        """Some of the pairs, bool of shape (n_pairs,)."""
+        return HeldOut(self.user_rows[which], self.item_rows[which], self.moments_s[which], self.shape)
+
     def relevant(self) -> csr_array:
         """The pairs as a bool matrix of shape (n_users, n_items)."""
         marks = np.ones(len(self), dtype=bool)
         return csr_array((marks, (self.user_rows, self.item_rows)), shape=self.shape)
+
+
+Role = Literal["validation", "test"]
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """What one set of models may learn from, and the pairs that they are asked to find again."""
+
+    train: Dataset
+    held_out: HeldOut
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +78,18 @@ class Split:
     test: HeldOut
     protocol: str
     n_skipped: int
+
+    def held_out(self, role: Role) -> HeldOut:
+        """What is asked about."""
+        return self.validation if role == "validation" else self.test
+
+    def whole(self, role: Role) -> Dataset:
+        """All that may be learned from."""
+        return self.fit_validation if role == "validation" else self.fit_test
+
+    def rounds(self, role: Role) -> Iterator[Round]:
+        """One set of models is asked about everybody."""
+        yield Round(self.whole(role), self.held_out(role))
 
 
 def last_split(data: Dataset, seed: int = 0) -> Split:

@@ -44,19 +44,12 @@ def contexts_of(
     them before the act. The temporal split asks at the cut, of which only the season means something for the weeks
     that follow, and in the region where the shopper acted most.
     """
-    moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
     if split == "last":
         places = pd.DataFrame(
             {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
         )
-        acts = data.interactions().drop_duplicates(["user_row", "item_row", "time_s"])
-        acts = places.merge(acts, on=["user_row", "item_row", "time_s"], how="left").set_index("user_row")
-        devices = acts["device"].astype(object).fillna("").reindex(users)
-        regions = acts["region"].astype(object).fillna("").reindex(users)
-        return [
-            Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
-            for moment, device, region in zip(moments, devices, regions, strict=True)
-        ]
+        return circumstances(data, places.drop_duplicates("user_row").set_index("user_row").loc[users].reset_index())
+    moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
     acts = train.interactions()
     acts = acts[(acts["region"] != "") & acts["user_row"].isin(users)]
     homes = acts.groupby("user_row")["region"].agg(lambda regions: regions.astype(str).mode().iloc[0]).reindex(users)
@@ -67,4 +60,21 @@ def contexts_of(
             moment=datetime.fromtimestamp(moment, UTC),
         )
         for moment, region in zip(moments, homes, strict=True)
+    ]
+
+
+def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
+    """When, on which device and in which region each act was done, as a live shop would know it just before.
+
+    Parameters
+    ----------
+    acts : user_row, item_row, time_s, of acts that are in the data
+    """
+    key = ["user_row", "item_row", "time_s"]
+    known = data.interactions().drop_duplicates(key)[[*key, "device", "region"]]
+    found = acts[key].merge(known, on=key, how="left")
+    devices, regions = (found[name].astype(object).fillna("") for name in ("device", "region"))
+    return [
+        Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
+        for moment, device, region in zip(found["time_s"], devices, regions, strict=True)
     ]

@@ -5,13 +5,14 @@ test. So this does not trust the splitting: it looks for the held-out pairs, and
 split by time, in the data that was learned from and in the profiles that came out of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.dataset import Dataset
+from recsys.data.dataset import NEVER, Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import LeakError
 from recsys.evaluation.asking import SplitName
@@ -30,25 +31,40 @@ class LeakReport:
     Parameters
     ----------
     n_pairs : held-out pairs of shopper and product
-    n_reviews : reviews that must not be in any profile: those of these pairs, and with a split by time all that stand
-        at or after the cut
+    n_reviews : reviews that must not be in any profile: those of these pairs, with a split by time all that stand at or
+        after the cut, and where shoppers were put back to an earlier moment all that they wrote after it
     n_phrases : phrases of reviews in product profiles, each of which was looked at
+    n_later : acts of shoppers who were put back, after that moment; none may be known
     """
 
     n_pairs: int
     n_reviews: int
     n_phrases: int
+    n_later: int = 0
 
     def in_words(self) -> str:
         """One sentence for the protocol."""
+        later = f", none of the {self.n_later:,} things that these shoppers did later" if self.n_later else ""
         return (
-            f"Leak check: none of {self.n_pairs:,} held-out pairs and of their {self.n_reviews:,} reviews is in the "
-            f"training data, in a shopper's history or among the {self.n_phrases:,} review phrases of the profiles."
+            f"Leak check: none of {self.n_pairs:,} held-out pairs{later} and none of {self.n_reviews:,} reviews about "
+            f"them is in the training data, in a shopper's history or among the {self.n_phrases:,} review phrases of "
+            "the profiles."
         )
+
+    @classmethod
+    def together(cls, reports: "Sequence[LeakReport]") -> "LeakReport":
+        """Of several sets of models, each asked about a part of the shoppers."""
+        names = ("n_pairs", "n_reviews", "n_phrases", "n_later")
+        return cls(*(sum(getattr(each, name) for each in reports) for name in names))
 
 
 def check_leaks(
-    data: Dataset, train: Dataset, held_out: HeldOut, split: SplitName, scorers: Mapping[str, Scorer]
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    split: SplitName,
+    scorers: Mapping[str, Scorer],
+    put_back: bool = False,
 ) -> LeakReport:
     """Look for what is held out in what was learned from it; raises LeakError at the first finding.
 
@@ -57,6 +73,7 @@ def check_leaks(
     data : everything
     train : what the scorers were fitted on
     scorers : fitted, by name; those that keep profiles or histories are looked into
+    put_back : whether nothing may be known of what the asked shoppers did after their held-out act either
     """
     keys = _keys(held_out.user_rows, held_out.item_rows, data.n_items)
     tables = {"review": train.reviews, "event": train.events}
@@ -74,6 +91,15 @@ def check_leaks(
     )
     if cut is not None:
         hidden |= data.reviews["time_s"].to_numpy() >= cut
+    n_later = 0
+    if put_back:
+        moments = np.full(data.n_users, NEVER)
+        moments[held_out.user_rows] = held_out.moments_s
+        for name, table in tables.items():
+            if (n := int(_later(table, moments).sum())) > 0:
+                raise LeakError(f"{n:,} {name}s of shoppers who were put back to an earlier moment are later than that")
+        n_later = int(_later(data.reviews, moments).sum() + _later(data.events, moments).sum())
+        hidden |= _later(data.reviews, moments)
     ids = data.reviews["review_id"].to_numpy()[hidden]
     n_phrases = 0
     for name, scorer in scorers.items():
@@ -86,7 +112,7 @@ def check_leaks(
             raise LeakError(f"{n:,} held-out pairs are in the shoppers' histories of {name}")
         if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
             raise LeakError("the trend counts what happened at or after the moment asked about")
-    return LeakReport(len(held_out), len(ids), n_phrases)
+    return LeakReport(len(held_out), len(ids), n_phrases, n_later)
 
 
 def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
@@ -100,6 +126,11 @@ def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
     if likes is None:
         return 0
     return int(np.count_nonzero(np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows])))
+
+
+def _later(table: pd.DataFrame, moments_s: NDArray[np.int64]) -> NDArray[np.bool_]:
+    later: NDArray[np.bool_] = table["time_s"].to_numpy() > moments_s[table["user_row"].to_numpy()]
+    return later
 
 
 def _keys(users: NDArray[np.integer], items: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:

@@ -156,7 +156,8 @@ class _Shop:
             vectors=vectors,
             items=items,
             shoppers=pd.DataFrame({"user_id": [f"u{user}" for user in range(self.n_users)]}),
-            context_scorer=ContextScorer(),
+            rounds=np.zeros(self.n_users, np.int32),
+            context_scorers=(ContextScorer(),),
         )
 
     @cached_property

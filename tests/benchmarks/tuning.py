@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 from playwright.sync_api import Page
 
-from recsys.evaluation.live.build import GUARDS
 from recsys.evaluation.live.panel import PANEL
+from recsys.evaluation.live.role_scoring import GUARDS
 from recsys.scorers.context import ContextSettings
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.training.artifacts import save_artifact
@@ -106,6 +106,7 @@ def save_drawn_panel(folder: Path, n_users: int, n_items: int) -> None:
         "static": panel.scores.static,
         "context": panel.scores.context,
         "widths": panel.scores.widths,
+        "rounds": panel.rounds,
         "rows": panel.scores.rows,
         "cuts": panel.scores.cuts,
         "owned.starts": panel.owned.starts,
@@ -130,12 +131,12 @@ def save_drawn_panel(folder: Path, n_users: int, n_items: int) -> None:
     shoppers = panel.shoppers.assign(
         n_train=5, activity="warm", top_category="", home="", **dict.fromkeys(CONTEXT_DIMENSIONS, ""), moment_s=0
     )
-    role = {"leak_check": "drawn at random", "n_skipped": 0, "n_train_users": n_users, "context": meta}
+    role = {"leak_check": "drawn at random", "n_skipped": 0, "n_train_users": n_users, "contexts": [meta]}
     save_artifact(
         folder,
         arrays={
             "shop": {"vectors": panel.vectors},
-            **{f"context_{each}": context for each in ("validation", "test")},
+            **{f"context_{each}_0": context for each in ("validation", "test")},
             **{each: arrays for each in ("validation", "test")},
         },
         tables={"items": _table(items), **{f"shoppers_{each}": _table(shoppers) for each in ("validation", "test")}},

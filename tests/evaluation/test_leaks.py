@@ -10,7 +10,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import LeakError
 from recsys.evaluation import protocol
-from recsys.evaluation.leaks import check_leaks
+from recsys.evaluation.leaks import LeakReport, check_leaks
+from recsys.evaluation.replays import newcomer_replay
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
@@ -114,3 +115,26 @@ def test_the_evaluation_looks_for_leaks_before_it_measures(
     monkeypatch.setattr(protocol, "fit_scorers", forgetful)
     with pytest.raises(LeakError):
         protocol.evaluate(tmp_path / "shop", protocol.EvaluationSettings("last", k=3))
+
+
+def test_shoppers_who_were_put_back_have_no_later_acts(tiny_data: Dataset, book: Phrasebook) -> None:
+    replay = newcomer_replay(tiny_data)
+    reports = []
+    for one in replay.rounds("validation"):
+        scorers = fitted(one.train, book)
+        reports.append(check_leaks(tiny_data, one.train, one.held_out, "last", scorers, put_back=True))
+        forgetful = tiny_data.without_pairs(one.held_out.user_rows, one.held_out.item_rows)
+        with pytest.raises(LeakError, match="of shoppers who were put back to an earlier moment are later than that"):
+            check_leaks(tiny_data, forgetful, one.held_out, "last", {}, put_back=True)
+    report = LeakReport.together(reports)
+    assert report.n_pairs == len(replay.validation)
+    assert report.n_later > 0
+    assert f"none of the {report.n_later:,} things that these shoppers did later" in report.in_words()
+
+
+def test_a_later_review_in_a_profile_is_found(tiny_data: Dataset, book: Phrasebook) -> None:
+    ann = tiny_data.user_row("ann")  # who wrote about the blanket afterwards
+    one = next(each for each in newcomer_replay(tiny_data).rounds("validation") if ann in each.held_out.user_rows)
+    leaky = fitted(tiny_data.without_pairs(one.held_out.user_rows, one.held_out.item_rows), book)["semantic"]
+    with pytest.raises(LeakError, match="phrases of held-out reviews are in the product profiles"):
+        check_leaks(tiny_data, one.train, one.held_out, "last", {"semantic": leaky}, put_back=True)

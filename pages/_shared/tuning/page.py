@@ -18,18 +18,22 @@ from recsys.training.home import Home
 PROTOCOLS = {
     "last": "what they chose last",
     "temporal": "all they chose after a moment",
+    "newcomers": "their third product, by two known",
+    "evening_mobile": "their last by phone in an evening",
 }
 """What is held out, by split, as the page says it."""
 
 
 def hold_out() -> str:
-    """What test shoppers are asked to find again: "last" or "temporal"."""
+    """What test shoppers are asked to find again: a key of `PROTOCOLS`."""
     chosen = st.selectbox(
         "Test shoppers are asked to find",
         list(PROTOCOLS),
         key="split",
         format_func=PROTOCOLS.get,
-        help="See “How this is measured” for exactly what is done.",
+        help="Everybody’s last choice, or everything after a moment; or put every shopper back to an earlier moment: "
+        "when two products of theirs were known, which shows how newcomers are served, or before their last evening "
+        "on a phone. “How this is measured” says exactly what is done.",
         bind="query-params",
         width=260,
     )

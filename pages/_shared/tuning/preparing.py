@@ -28,9 +28,9 @@ def prepare(home: Home, split: str, shop: str, why: str = "") -> None:
     why : what is wrong with what was prepared before, "" where nothing was
     """
     st.html(
-        '<p class="sw-lede">To judge settings, Shelfwise hides what shoppers chose last, learns from the rest, and '
-        "scores every product for each of them. It takes about half a minute for the demo shop, once; everything "
-        "here is instant after that, and all other pages work meanwhile.</p>"
+        '<p class="sw-lede">To judge settings, Shelfwise hides something that each shopper chose, learns from the '
+        "rest, and scores every product for each of them. It takes about half a minute for the demo shop, once; "
+        "everything here is instant after that, and all other pages work meanwhile.</p>"
     )
     if why:
         st.html(notice_html("What was prepared before cannot be used:", [why]))

@@ -25,7 +25,7 @@ class Room:
     ----------
     home, model, choices : of the page
     shop : name of the shop, as its presets are filed
-    split : "last" or "temporal"
+    split : way of holding out, of `recsys.evaluation.live.build.SPLITS`
     validation, test : engines of the two roles
     store : presets of this shop
     """

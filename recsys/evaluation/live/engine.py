@@ -153,12 +153,12 @@ class LiveEngine:
 
     def check(self, scenario: Scenario) -> None:
         """Raise ContextError where a scenario states what the data cannot tell apart."""
-        scorer = self.panel.context_scorer
-        for name, value in scenario.stated:
-            if name in scorer.unavailable:
-                raise ContextError(f"{name} cannot be imagined: {scorer.unavailable[name]}")
-            if value and value not in scorer.lifts[name][0]:
-                raise ContextError(f"{name}={value!r} is not among {', '.join(scorer.lifts[name][0])}")
+        for scorer in self.panel.context_scorers:
+            for name, value in scenario.stated:
+                if name in scorer.unavailable:
+                    raise ContextError(f"{name} cannot be imagined: {scorer.unavailable[name]}")
+                if value and value not in scorer.lifts[name][0]:
+                    raise ContextError(f"{name}={value!r} is not among {', '.join(scorer.lifts[name][0])}")
 
     def _measure(self, settings: RankingSettings, scenario: Scenario) -> Measured:
         if settings.n > N_BASELINE:
@@ -226,23 +226,31 @@ class LiveEngine:
         panel, held = self.panel, self.panel.scores
         contexts = [scenario.applied(context) for context in panel.contexts]
         scores, cuts = np.zeros_like(held.context), held.cuts.copy()
-        for start in range(0, len(contexts), SCENARIO_CHUNK):
-            progress("imagining other circumstances", start, len(contexts))
-            asked = tuple(contexts[start : start + SCENARIO_CHUNK])
-            raw = panel.context_scorer.score(Requests(np.full(len(asked), NO_ROW, np.int32), asked))
-            for user, row in enumerate(raw, start):
-                values = Standardised.of(row[None]).values[0]
-                if held.is_whole:
-                    scores[user] = values
-                    continue
-                rows = held.rows[user, : held.widths[user]]
-                scores[user, : len(rows)] = values[rows]
-                left_out = np.ones(len(values), bool)
-                left_out[rows] = False
-                left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
-                cuts[user, -1] = values[left_out].max(initial=-np.inf)
+        n_done = 0
+        for place, scorer in enumerate(panel.context_scorers):
+            users = np.flatnonzero(panel.rounds == place)
+            for start in range(0, len(users), SCENARIO_CHUNK):
+                progress("imagining other circumstances", n_done, len(contexts))
+                asked = users[start : start + SCENARIO_CHUNK].tolist()
+                requests = Requests(np.full(len(asked), NO_ROW, np.int32), tuple(contexts[user] for user in asked))
+                for user, row in zip(asked, scorer.score(requests), strict=True):
+                    self._put(user, Standardised.of(row[None]).values[0], scores, cuts)
+                n_done += len(asked)
         progress("imagining other circumstances", len(contexts), len(contexts))
         return _Plane(scores, cuts)
+
+    def _put(self, user: int, values: FloatArray, scores: FloatArray, cuts: FloatArray) -> None:
+        """Keep the context scores of one shopper, of the whole catalogue or of the candidates."""
+        panel, held = self.panel, self.panel.scores
+        if held.is_whole:
+            scores[user] = values
+            return
+        rows = held.rows[user, : held.widths[user]]
+        scores[user, : len(rows)] = values[rows]
+        left_out = np.ones(len(values), bool)
+        left_out[rows] = False
+        left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
+        cuts[user, -1] = values[left_out].max(initial=-np.inf)
 
 
 def _bound(cuts: FloatArray, weights: FloatArray) -> FloatArray:

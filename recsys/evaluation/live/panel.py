@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.data.splitting import Role
 from recsys.eligibility import Shelf
 from recsys.errors import ArtifactError
 from recsys.evaluation.exposure import long_tail_mask
@@ -26,9 +27,9 @@ from recsys.scorers.context import ContextScorer
 from recsys.settings import Context
 from recsys.training.artifacts import Artifact, Kind, open_artifact
 
-PANEL = Kind("shelfwise-panel", 1, "panel of test shoppers", "prepare", "prepared", "recsys panel")
+PANEL = Kind("shelfwise-panel", 2, "panel of test shoppers", "prepare", "prepared", "recsys panel")
 
-ROLES = ("validation", "test")
+ROLES: tuple[Role, ...] = ("validation", "test")
 """Settings are chosen on the shoppers of the first, and reported on those of the second."""
 
 N_BASELINE = 100
@@ -98,7 +99,8 @@ class Panel:
     vectors : float32 of shape (n_items, n_dims), unit length, in the encoder's own space; zeros without words
     items : the catalogue, one row a product
     shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
-    context_scorer : the fitted context component, for other circumstances
+    rounds : int32 of shape (n_users,), place in `context_scorers` of the models that ask about each shopper
+    context_scorers : the fitted context components, for other circumstances; one but where shoppers were put back
     """
 
     role: str
@@ -118,14 +120,18 @@ class Panel:
     vectors: FloatArray
     items: pd.DataFrame
     shoppers: pd.DataFrame
-    context_scorer: ContextScorer
+    rounds: IntArray
+    context_scorers: tuple[ContextScorer, ...]
 
     @classmethod
     def of(cls, artifact: Artifact, role: str) -> Self:
         """One role of an opened panel folder."""
         arrays, facts = artifact.arrays(role), artifact.manifest
         own = facts["roles"][role]
-        context = ScorerState(artifact.arrays(f"context_{role}"), own["context"])
+        contexts = tuple(
+            ContextScorer.from_state(ScorerState(artifact.arrays(f"context_{role}_{place}"), meta))
+            for place, meta in enumerate(own["contexts"])
+        )
         return cls(
             role=role,
             panel_id=f"{artifact.model_id[:16]}-{role}",
@@ -144,7 +150,8 @@ class Panel:
             vectors=artifact.arrays("shop")["vectors"],
             items=artifact.table("items").to_pandas(),
             shoppers=artifact.table(f"shoppers_{role}").to_pandas(),
-            context_scorer=ContextScorer.from_state(context),
+            rounds=arrays["rounds"],
+            context_scorers=contexts,
         )
 
     @cached_property

@@ -45,11 +45,9 @@ USUAL_SHARES = {
     "Scoring test shoppers": 6.0,
     "Saving": 0.5,
     "Warming up": 2.0,
-    "Tuning the presets": 6.0,
+    "Tuning the presets": 15.0,
 }
 """How long each stage takes beside the others on the demo shop, whose phrases are already in the cache."""
-
-SPLITS = ("last", "temporal")
 
 
 def panel_work(home: Home, split: str) -> Work:
@@ -87,11 +85,10 @@ def run_panel_work(folder: Path, data: Path, split: str, home: Path, shop: str) 
 
     def prepare(reporter: Reporter) -> None:
         from recsys.evaluation.live.build import PanelSettings, build_panel
-        from recsys.evaluation.protocol import EvaluationSettings
 
-        build_panel(data, folder, PanelSettings(EvaluationSettings(split=split)), reporter)  # type: ignore[arg-type]
+        build_panel(data, folder, PanelSettings.of(split), reporter)
         try:
-            tune_presets(folder, Home(home), shop, split, reporter)
+            tune_presets(folder, data, split, home, shop, reporter)
         except StoreError:
             # What was prepared is whole; the presets section can tune them again when the database is back.
             logger.exception("the presets that come with the app could not be kept")
@@ -99,28 +96,34 @@ def run_panel_work(folder: Path, data: Path, split: str, home: Path, shop: str) 
     return run_work(folder.parent, folder.name, STAGES, STAGE_OF, prepare)
 
 
-def tune_presets(folder: Path, home: Home, shop: str, split: str, progress: Progress) -> None:
-    """Tune the presets that come with the app on a prepared folder, and keep them.
+def tune_presets(folder: Path, data: Path, split: str, home: Path, shop: str, progress: Progress) -> None:
+    """Tune the presets that come with the app on prepared test shoppers, and keep them.
 
-    They are those of one way of holding out, the shoppers' last choices; another way only fills in where there are
-    none yet.
+    They are those of the shoppers' last choices; another way of holding out only fills in where there are none yet.
+    The shoppers of replays are prepared beside `folder`, where the room finds them, too.
 
     Raises
     ------
     StoreError : they cannot be kept
     """
+    from recsys.evaluation.live.build import PanelSettings, open_or_build
     from recsys.evaluation.live.engine import LiveEngine
     from recsys.evaluation.live.panel import Panel
-    from recsys.evaluation.live.shipped import to_store, tune_shipped
+    from recsys.evaluation.live.shipped import Engines, to_store, tune_shipped
     from recsys.store.database import Database
     from recsys.store.presets import PresetStore
 
+    def replayed(name: str, report: Progress) -> Engines:
+        beside = folder.with_name(folder.name.removesuffix(split) + name)
+        validation, test = open_or_build(data, beside, PanelSettings.of(name), own.panel.data["fingerprint"], report)
+        return LiveEngine(validation), LiveEngine(test)
+
     progress("warming up")
-    validation, test = (LiveEngine(panel) for panel in Panel.open(folder))
-    test.warm_up()
-    store = PresetStore(Database.default(home), shop)
-    if split == SPLITS[0] or not any(preset.is_shipped for preset in store.presets()):
-        store.ship(to_store(tune_shipped(validation, test, progress), test.panel.protocol))
+    validation, own = (LiveEngine(panel) for panel in Panel.open(folder))
+    own.warm_up()
+    store = PresetStore(Database.default(Home(home)), shop)
+    if split == "last" or not any(preset.is_shipped for preset in store.presets()):
+        store.ship(to_store(tune_shipped(validation, own, progress, replayed=replayed)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
@@ -59,8 +58,8 @@ class Places:
         left_out = eligible & ~kept
         self.cuts[user] = values[:, left_out].max(axis=1) if left_out.any() else -np.inf
 
-    def arrays(self, owned: csr_array) -> dict[str, NDArray[Any]]:
-        """The arrays of a panel; `owned` is bool of shape (n_users, n_items), what each shopper has."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays of a panel."""
         width = int(self.widths.max(initial=1))
         return {
             "static": np.ascontiguousarray(self.static[:, :, :width]),
@@ -68,6 +67,4 @@ class Places:
             "widths": self.widths,
             "rows": np.ascontiguousarray(self.rows[:, :width]),
             "cuts": self.cuts,
-            "owned.starts": owned.indptr.astype(np.int64),
-            "owned.values": owned.indices.astype(np.int32),
         }

@@ -1,10 +1,10 @@
 """The presets that come with the app: each a goal, tuned for every shop on its own validation shoppers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recsys.errors import ContextError, SettingsError
+from recsys.errors import ContextError, DataError, SettingsError
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.found import Found
 from recsys.evaluation.live.goals import Goal, parse_goal
@@ -29,12 +29,17 @@ class Intention:
     ----------
     name, description : as people see them
     goal : in words, as `parse_goal` reads them
+    replay : name of `recsys.evaluation.replays.REPLAYS` whose shoppers it is tuned and measured on, "" for those of
+        the shop's own way of holding out; for goals about shoppers of whom it would have too few
+    asked : how the shoppers of the replay are asked, in words
     """
 
     name: str
     description: str
     goal: str
     tags: tuple[str, ...] = ()
+    replay: str = ""
+    asked: str = ""
 
 
 INTENTIONS = (
@@ -57,22 +62,41 @@ INTENTIONS = (
         "For shoppers who have at most two products so far.",
         "best nDCG for new shoppers",
         ("newcomers",),
+        "newcomers",
+        "asked when two products of theirs were known",
     ),
     Intention(
         "Evening mobile",
         "For the sofa: lists asked for in the evening on a phone.",
         "best nDCG in the evening on mobile",
         ("evening", "mobile"),
+        "evening_mobile",
+        "asked before the last product that they chose in the evening on a phone",
     ),
 )
 
 
+Engines = tuple[LiveEngine, LiveEngine]
+"""Of validation and of test shoppers."""
+
+Replayed = Callable[[str, Progress], Engines]
+"""Prepares a replay by its name, unless it was; raises DataError where the data has no such moments."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShippedPreset:
-    """A preset tuned for this shop."""
+    """A preset tuned for this shop.
+
+    Parameters
+    ----------
+    protocol : how its shoppers were held out, in words
+    is_replayed : whether they were put back to the moment that the intention is about
+    """
 
     intention: Intention
     found: Found
+    protocol: str
+    is_replayed: bool = False
 
     @property
     def goal(self) -> Goal:
@@ -83,7 +107,13 @@ class ShippedPreset:
         """Everything that was measured, without the chart."""
         said = self.found.as_json()
         del said["front"], said["front_metrics"]
-        return {"name": self.intention.name, "available": True, "keeps_goal": self.found.beats_equal, **said}
+        return {
+            "name": self.intention.name,
+            "available": True,
+            "keeps_goal": self.found.beats_equal,
+            "protocol": self.protocol,
+            **said,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +133,16 @@ def tune_shipped(
     test: LiveEngine,
     progress: Progress = silent,
     *,
+    replayed: Replayed | None = None,
     settings: SearchSettings | None = None,
     intentions: Sequence[Intention] = INTENTIONS,
 ) -> list[ShippedPreset | NotAvailable]:
     """Tune every preset on validation shoppers and measure it on test shoppers.
+
+    Parameters
+    ----------
+    validation, test : the shop's own way of holding out
+    replayed : gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out
 
     Raises
     ------
@@ -115,34 +151,45 @@ def tune_shipped(
     settings = settings or SearchSettings(N_TRIALS)
     answer: list[ShippedPreset | NotAvailable] = []
     for place, intention in enumerate(intentions):
-        goal = parse_goal(intention.goal)
-        reason = _refusal(validation, goal) or _refusal(test, goal)
-        if reason:
-            answer.append(NotAvailable(intention, reason))
-            continue
         report = _Part(progress, place, len(intentions))
+        report("")
         try:
-            found = find_weights(validation, test, goal, settings, progress=report)
-        except SettingsError as error:
+            answer.append(_tuned(intention, (validation, test), replayed, settings, report))
+        except (SettingsError, ContextError, DataError) as error:
             answer.append(NotAvailable(intention, str(error)))
-        else:
-            answer.append(ShippedPreset(intention, found))
     progress("tuning presets", 100 * len(intentions), 100 * len(intentions))
     return answer
 
 
-def to_store(presets: Sequence[ShippedPreset | NotAvailable], protocol: str = "") -> list[StoredPreset]:
+def to_store(presets: Sequence[ShippedPreset | NotAvailable]) -> list[StoredPreset]:
     """What `PresetStore.ship` takes; the measurement is that on test shoppers. None becomes the default by itself.
 
-    Parameters
-    ----------
-    protocol : of the panel, in words; shortened where it is too long to be kept
+    A protocol that is too long to be kept is shortened.
     """
-    return [_stored(each, protocol) for each in presets if isinstance(each, ShippedPreset)]
+    return [_stored(each) for each in presets if isinstance(each, ShippedPreset)]
 
 
-def _stored(preset: ShippedPreset, protocol: str) -> StoredPreset:
-    found, intention = preset.found, preset.intention
+def _tuned(
+    intention: Intention, own: Engines, replayed: Replayed | None, settings: SearchSettings, report: Progress
+) -> ShippedPreset:
+    """Raises SettingsError, ContextError or DataError where this shop cannot have it."""
+    goal = parse_goal(intention.goal)
+    stated: Mapping[str, str] = {n: value for n, value in goal.segment.values if n in CONTEXT_DIMENSIONS}
+    own[0].check(Scenario.of(**stated))
+    shoppers = replayed(intention.replay, report) if replayed and intention.replay else own
+    validation, test = shoppers
+    for engine in (validation, test):
+        n_users = int(goal.segment.mask(engine.panel.shoppers).sum())
+        if n_users < FEWEST_SHOPPERS:
+            raise SettingsError(
+                f"only {n_users} {engine.panel.role} shoppers are of that kind; at least {FEWEST_SHOPPERS} are needed"
+            )
+    found = find_weights(validation, test, goal, settings, progress=report)
+    return ShippedPreset(intention, found, test.panel.protocol, is_replayed=shoppers is not own)
+
+
+def _stored(preset: ShippedPreset) -> StoredPreset:
+    found, intention, protocol = preset.found, preset.intention, preset.protocol
     stated = {name: value for name, value in found.goal.segment.values if name in CONTEXT_DIMENSIONS}
     return StoredPreset(
         Draft(
@@ -157,31 +204,21 @@ def _stored(preset: ShippedPreset, protocol: str) -> StoredPreset:
             found.n_users["test"],
             protocol if len(protocol) <= 500 else protocol[:497] + "...",
             found.panel_ids["test"],
-            _note(found),
+            _note(preset),
         ),
     )
 
 
-def _note(found: Found) -> str:
+def _note(preset: ShippedPreset) -> str:
+    found = preset.found
     change = found.against_equal[found.goal.metric]
     said = f"{found.goal.metric} {change.change.mean:+.4f} against equal weights on test shoppers"
     if change.change.low == change.change.low:
         said += f" ({change.change.low:+.4f} to {change.change.high:+.4f})"
+    if preset.is_replayed:
+        said += f", {preset.intention.asked}"
     kept = "; ".join(f"{each.constraint.metric} constraint: {each.answer}" for each in found.kept)
     return f"{said}; {kept}" if kept else said
-
-
-def _refusal(engine: LiveEngine, goal: Goal) -> str:
-    """Why a shop cannot be tuned for such shoppers, or "" when it can."""
-    stated: Mapping[str, str] = {n: value for n, value in goal.segment.values if n in CONTEXT_DIMENSIONS}
-    try:
-        engine.check(Scenario.of(**stated))
-    except ContextError as error:
-        return str(error)
-    n_users = int(goal.segment.mask(engine.panel.shoppers).sum())
-    if n_users < FEWEST_SHOPPERS:
-        return f"only {n_users} {engine.panel.role} shoppers are of that kind; at least {FEWEST_SHOPPERS} are needed"
-    return ""
 
 
 class _Part:

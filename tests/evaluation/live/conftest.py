@@ -36,6 +36,18 @@ def panel_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 
 
 @pytest.fixture(scope="session")
+def newcomer_folder(panel_folders: tuple[Path, Path]) -> Path:
+    """A panel of the same shop whose shoppers are known by two products each. Read only."""
+    made = panel_folders[0].parent / "newcomers"
+    with FileLock(f"{made}.lock"):
+        if not (made / "manifest.json").exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+                build.build_panel(made.parent / "shop", made, build.PanelSettings.of("newcomers"))
+    return made
+
+
+@pytest.fixture(scope="session")
 def panel(panel_folders: tuple[Path, Path]) -> Panel:
     """Test shoppers with the scores of all products."""
     return Panel.open(panel_folders[0])[1]

@@ -148,7 +148,7 @@ def test_lists_longer_than_the_baselines_are_refused(engine: LiveEngine) -> None
 
 def test_a_scenario_changes_context_alone_and_can_be_taken_back(engine: LiveEngine) -> None:
     ranking = RankingSettings(FusionSettings(0, 0, 0, 1), WHOLE_CATALOGUE)
-    device = engine.panel.context_scorer.lifts["device"][0][0]
+    device = engine.panel.context_scorers[0].lifts["device"][0][0]
     own, other = engine.measure(ranking), engine.measure(ranking, Scenario.of(device=device))
     on_it = engine.panel.shoppers["device"].to_numpy(object) == device
     assert on_it.any()
@@ -206,7 +206,7 @@ def test_candidates_are_proven_or_counted(engine: LiveEngine, candidate_engine: 
 
 
 def test_candidates_of_a_scenario_are_proven_too(engine: LiveEngine, candidate_engine: LiveEngine) -> None:
-    scenario = Scenario.of(device=engine.panel.context_scorer.lifts["device"][0][0], season="winter")
+    scenario = Scenario.of(device=engine.panel.context_scorers[0].lifts["device"][0][0], season="winter")
     ranking = RankingSettings(FusionSettings(0.2, 0.1, 0.2, 0.5), WHOLE_CATALOGUE)
     whole, part = engine.measure(ranking, scenario), candidate_engine.measure(ranking, scenario)
     proven = ~part.unproven

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from recsys.errors import Cancelled
+from recsys.errors import Cancelled, DataError
+from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.goals import parse_goal
 from recsys.evaluation.live.judging import Judge
+from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.search import SearchSettings
 from recsys.evaluation.live.shipped import (
     INTENTIONS,
@@ -17,6 +19,7 @@ from recsys.evaluation.live.shipped import (
     to_store,
     tune_shipped,
 )
+from recsys.progress import Progress
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from tests.evaluation.live.test_search import Engines, engines
@@ -62,11 +65,44 @@ def test_what_a_shop_cannot_tell_apart_is_refused_with_the_reason(
 
 
 def test_circumstances_that_the_data_lacks_are_refused(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-    scorer = engines[0].panel.context_scorer
+    scorer = engines[0].panel.context_scorers[0]
     monkeypatch.setattr(scorer, "unavailable", {"daypart": "timestamps are whole days"})
     (refused,) = tune_shipped(*engines, settings=SearchSettings(3), intentions=INTENTIONS[-1:])
     assert isinstance(refused, NotAvailable)
     assert "timestamps are whole days" in refused.reason
+
+
+def test_goals_about_rare_shoppers_are_tuned_on_a_replay(
+    engines: Engines, newcomer_folder: Path, tmp_path: Path
+) -> None:
+    asked = []
+
+    def replayed(name: str, progress: Progress) -> Engines:
+        asked.append(name)
+        if name == "evening_mobile":
+            raise DataError("nobody has a phone", file="shop", remedy="sell some")
+        validation, test = Panel.open(newcomer_folder)
+        return LiveEngine(validation), LiveEngine(test)
+
+    chosen = [each for each in INTENTIONS if each.name not in ("Balanced", "Discovery")]
+    found = tune_shipped(*engines, replayed=replayed, settings=SearchSettings(3), intentions=chosen)
+    assert asked == ["newcomers", "evening_mobile"]
+    accuracy, new, evening = found
+    assert isinstance(accuracy, ShippedPreset)
+    assert isinstance(new, ShippedPreset)
+    assert isinstance(evening, NotAvailable)
+    assert "nobody has a phone" in evening.reason
+    assert not accuracy.is_replayed
+    assert new.is_replayed
+    assert new.found.n_users["test"] == len(Panel.open(newcomer_folder)[1])
+    assert new.protocol != accuracy.protocol
+    store = PresetStore(Database.in_file(tmp_path / "shop.sqlite3"), "demo")
+    store.ship(to_store(found))
+    kept = {each.name: each.measured for each in store.presets()}
+    measured = kept["New shoppers"]
+    assert measured is not None
+    assert measured.protocol.startswith("every shopper as they were when only 2 products")
+    assert "asked when two products of theirs were known" in measured.note
 
 
 def test_segments_that_are_too_small_are_refused(engines: Engines) -> None:
@@ -78,7 +114,7 @@ def test_segments_that_are_too_small_are_refused(engines: Engines) -> None:
 
 def test_the_store_takes_them(shipped: list[ShippedPreset | NotAvailable], tmp_path: Path) -> None:
     store = PresetStore(Database.in_file(tmp_path / "shop.sqlite3"), "demo")
-    store.ship(to_store(shipped, "held out. " * 100))
+    store.ship(to_store(shipped))
     presets = {each.name: each for each in store.presets()}
     assert set(presets) == {each.name for each in INTENTIONS}
     assert not any(each.is_default for each in presets.values())  # that is for people to decide
@@ -96,7 +132,7 @@ def test_the_store_takes_them(shipped: list[ShippedPreset | NotAvailable], tmp_p
         assert "against equal weights on test shoppers" in measured.note
     assert presets["Evening mobile"].settings.scenario == {"daypart": "evening", "device": "mobile"}
     assert presets["New shoppers"].settings.segment == {"activity": "new"}
-    store.ship(to_store(shipped, "held out. " * 100))
+    store.ship(to_store(shipped))
     assert all(len(each.saves) == 1 for each in store.presets())
 
 

@@ -1,0 +1,183 @@
+"""Scoring the shoppers of one role of a panel: fitted, checked for leaks, scored, in as many rounds as that takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import Role, Round, Split
+from recsys.evaluation.asking import batches, contexts_of
+from recsys.evaluation.leaks import LeakReport, check_leaks
+from recsys.evaluation.live.panel import N_BASELINE
+from recsys.evaluation.live.places import Places
+from recsys.evaluation.protocol import EvaluationSettings
+from recsys.evaluation.replays import Replay
+from recsys.fusion import Standardised
+from recsys.progress import Progress
+from recsys.ranking import select
+from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting, Scorer
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.tables import user_table
+
+GUARDS = (*BASELINE_CLASSES, "collaborative")
+"""Models that any setting has to beat: the simple ones, and LightFM alone with its settings tuned on validation."""
+
+
+@dataclass(frozen=True, eq=False)
+class RoleScoring:
+    """The shoppers of one role: who is asked about, in which rounds, and what may be known of them."""
+
+    data: Dataset
+    split: Split | Replay
+    book: Phrasebook
+    asked: EvaluationSettings
+    budget_bytes: int
+    role: Role
+
+    def score(
+        self, arrays: dict[str, dict[str, NDArray[Any]]], tables: dict[str, pa.Table], progress: Progress
+    ) -> dict[str, Any]:
+        """Fit, check and score, round by round; fills in this role's arrays and tables, and gives its facts."""
+        data, progress = self.data, self._said(progress)
+        users = self.split.held_out(self.role).users()
+        held = _Held.of(users, data.n_items, self.budget_bytes)
+        leaks, contexts, shoppers = [], [], []
+        for place, one in enumerate(self.split.rounds(self.role)):
+            asked = np.searchsorted(users, one.held_out.users())
+            held.rounds[asked] = place
+            scorers = fit_scorers(
+                {**BASELINE_CLASSES, **COMPONENT_CLASSES},
+                Fitting(one.train, self.book, self.asked.seed),
+                progress,
+            )
+            leaks.append(
+                check_leaks(
+                    data, one.train, one.held_out, self.asked.split, scorers, put_back=isinstance(self.split, Replay)
+                )
+            )
+            self._score_round(one, scorers, held, asked, progress)
+            context = scorers["context"].state()
+            arrays[f"context_{self.role}_{place}"] = dict(context.arrays)
+            contexts.append(dict(context.meta))
+            shoppers.append(self._shoppers(one).assign(place=asked))
+        relevant = self.split.held_out(self.role).relevant()[users].tocsr()
+        history = self.split.whole(self.role).positives()
+        arrays[self.role] = {
+            **held.arrays(),
+            "relevant.starts": relevant.indptr.astype(np.int64),
+            "relevant.values": relevant.indices.astype(np.int32),
+            "popularity": np.bincount(history["item_row"], minlength=data.n_items).astype(np.float64),
+        }
+        table = pd.concat(shoppers).sort_values("place").drop(columns="place").reset_index(drop=True)
+        tables[f"shoppers_{self.role}"] = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(
+            None
+        )
+        return {
+            "leak_check": LeakReport.together(leaks).in_words(),
+            "n_skipped": self.split.n_skipped,
+            "n_train_users": int(history["user_row"].nunique()),
+            "contexts": contexts,
+        }
+
+    def _score_round(
+        self,
+        one: Round,
+        scorers: Mapping[str, Scorer],
+        held: "_Held",
+        asked: NDArray[np.intp],
+        progress: Progress,
+    ) -> None:
+        """Score the shoppers of one round; `asked` are their places in the role."""
+        train, users = one.train, one.held_out.users()
+        owned, longest = train.owned(), RankingSettings(n=N_BASELINE)
+        no_vectors = np.empty((self.data.n_items, 0), np.float32)
+        for start, requests in batches(self.data, train, one.held_out, users, self.asked.split):
+            progress("scoring shoppers", int((held.rounds >= 0).sum()) - len(users) + start, len(held.rounds))
+            raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
+            has = owned[requests.user_rows].tocsr()
+            for place, user in enumerate(asked[start : start + len(requests)].tolist()):
+                own = has.indices[has.indptr[place] : has.indptr[place + 1]]
+                eligible = np.ones(self.data.n_items, bool)
+                eligible[own] = False
+                held.owned[user] = np.sort(own)
+                values = Standardised.of(np.stack([raw[name][place] for name in COMPONENTS])).values
+                held.places.put(user, values, eligible)
+                for name in GUARDS:
+                    rows, _ = select(raw[name][place], longest, eligible, no_vectors)
+                    held.lists[name][user, : len(rows)] = rows
+        history = train.positives()
+        popularity = np.bincount(history["item_row"], minlength=self.data.n_items).astype(np.float64)
+        mean_popularity = history.assign(p=popularity[history["item_row"]]).groupby("user_row")["p"].mean()
+        held.profile_popularity[asked] = mean_popularity.reindex(users).to_numpy(np.float64)
+
+    def _said(self, progress: Progress) -> Progress:
+        """The reporter with the role before every stage, since both roles go through the same ones."""
+
+        def say(stage: str, done: int = 0, total: int = 0) -> None:
+            progress(f"{self.role}: {stage}", done, total)
+
+        return say
+
+    def _shoppers(self, one: Round) -> pd.DataFrame:
+        """Who is asked about; `home` is the region where a shopper acted most, `region` that of the held-out act."""
+        users = one.held_out.users()
+        known = user_table(one.train).to_pandas().iloc[users].reset_index(drop=True)
+        contexts = contexts_of(self.data, one.train, one.held_out, users, self.asked.split)
+        return pd.DataFrame(
+            {
+                "user_id": known["user_id"],
+                "n_train": known["n_interactions"],
+                "activity": known["activity"],
+                "top_category": known["top_category"],
+                "home": known["region"],
+                **{name: [getattr(each, name) or "" for each in contexts] for name in CONTEXT_DIMENSIONS},
+                "moment_s": [int(each.moment.timestamp()) if each.moment else 0 for each in contexts],
+            }
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """What is collected of every shopper of a role, in whatever round they are asked about.
+
+    Parameters
+    ----------
+    rounds : int32 of shape (n_users,), whose models ask about a shopper, -1 before
+    owned : item rows that each shopper has, ascending
+    """
+
+    places: Places
+    rounds: NDArray[np.int32]
+    lists: Mapping[str, NDArray[np.int32]]
+    owned: list[NDArray[np.int32]]
+    profile_popularity: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, users: NDArray[np.int32], n_items: int, budget_bytes: int) -> Self:
+        n = len(users)
+        return cls(
+            Places(n, n_items, budget_bytes),
+            np.full(n, -1, np.int32),
+            {name: np.full((n, N_BASELINE), -1, np.int32) for name in GUARDS},
+            [np.empty(0, np.int32)] * n,
+            np.full(n, np.nan),
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """As a panel keeps them."""
+        starts = np.cumsum([0, *(len(each) for each in self.owned)])
+        return {
+            **self.places.arrays(),
+            "rounds": self.rounds,
+            "owned.starts": starts.astype(np.int64),
+            "owned.values": np.concatenate([np.empty(0, np.int32), *self.owned]).astype(np.int32),
+            **{f"baseline.{name}": ranked for name, ranked in self.lists.items()},
+            "profile_popularity": self.profile_popularity,
+        }
