@@ -28,6 +28,9 @@ selects: where only one sample in twenty is given an interval, that one has unus
 off. Over all samples that stays rare; `tests.benchmarks.intervals` shows both.
 """
 
+ZERO = 1e-5
+"""An end this much smaller than the estimate is 0: sums on resamples are of single precision."""
+
 Array = NDArray[np.float64]
 
 
@@ -70,6 +73,8 @@ def ratio_intervals(
         ends[:, usable] = estimates[usable] + _ends(
             residuals[:, usable], weights[:, usable], telling[usable], n_present[usable], seed, n_resamples, level
         )
+    # Resamples of whole numbers often land on no change at all, which rounding must not turn into a change.
+    ends[np.abs(ends) <= ZERO * np.abs(estimates)] = 0.0
     return [
         Interval(float(estimate), float(low), float(high), int(n), len(values) - int(n))
         for estimate, low, high, n in zip(estimates, *ends, n_present, strict=True)

@@ -11,9 +11,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from recsys.evaluation.exposure import mean_popularity
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import FEWEST_TELLING, ratio_intervals
 from recsys.evaluation.metrics import ACCURACY_METRICS, UserValues
 from recsys.evaluation.shares import ListChange
 from recsys.evaluation.significance import Interval
@@ -49,6 +50,11 @@ class Lists:
 
     ranked: NDArray[np.int32]
     values: Mapping[str, UserValues]
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        return self.ranked.nbytes + sum(values.nbytes for values in self.values.values())
 
     def of(self, rows: Rows) -> "Lists":
         """The lists of some of the shoppers, given as row numbers or as a mask."""
@@ -112,6 +118,7 @@ def means(
     intervals = dict(zip(LIVE_METRICS, _intervals(columns, facts, seed, n_resamples, level), strict=True))
     for name, (now, _, _) in whole.items():
         intervals[name] = _moved(intervals[name], now, bounds=(0.0, 1.0))
+    intervals["coverage"] = _bounded(intervals["coverage"], change, level, bounds=(0.0, 1.0))
     lift = intervals["popularity_lift"]
     intervals["popularity_lift"] = replace(lift, mean=lift.mean - 1, low=lift.low - 1, high=lift.high - 1)
     return intervals
@@ -123,7 +130,8 @@ def differences(
     """Every metric's change from `old` to `new`; row u of either is the same shopper.
 
     The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ enough to tell (see
-    `intervals.FEWEST_TELLING`).
+    `intervals.FEWEST_TELLING`). Coverage may rest on few shoppers though all lists differ, when hardly any product
+    stands on one list only; then it is given an interval that is too wide rather than none (`shares.coverage_error`).
 
     Raises
     ------
@@ -152,6 +160,8 @@ def differences(
             now, before = _mean(new.values[name][both]), _mean(old.values[name][both])
         n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
         moved = _moved(interval, now - before)
+        if name == "coverage":
+            moved = _bounded(moved, change, level)
         answer[name] = Difference(name, now, before, moved, verdict_of(moved, HIGHER_IS_BETTER[name]), n_moved)
     return answer
 
@@ -190,6 +200,16 @@ def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-
         for end in (interval.low, interval.high)
     )
     return replace(interval, mean=estimate, low=low, high=high)
+
+
+def _bounded(
+    interval: Interval, change: ListChange, level: float, bounds: tuple[float, float] = (-1.0, 1.0)
+) -> Interval:
+    """The interval of coverage; where there is none though many lists differ, one that is wide enough in any case."""
+    if not math.isnan(interval.low) or int(change.moved.sum()) < FEWEST_TELLING:
+        return interval
+    reach = float(ndtri((1 + level) / 2)) * change.coverage_error()
+    return replace(interval, low=max(interval.mean - reach, bounds[0]), high=min(interval.mean + reach, bounds[1]))
 
 
 def verdict_of(change: Interval, higher_is_better: bool) -> Verdict:

@@ -11,6 +11,10 @@ that exactly two lists show is lost with two shoppers and not with one. So the s
 what the variance is over what the jackknife makes of it. In the difference of two settings, a product that the very
 same shoppers are shown by both cannot change anything and does not count.
 
+Where every product shown stands on many lists, coverage hardly varies from sample to sample, and too few shoppers have
+any share in it to tell by how much. That is no ignorance: the variance is at most the expected number of products on
+exactly one list, times how many of those one shopper brings, and so it is bounded (`coverage_error`).
+
 For coverage the true variance is, up to rare products on the same lists, how many new products as many shoppers again
 would show: products on one list - on two + on three - ... (Good & Toulmin 1956), an alternating sum whose far terms
 are noise and so fade out (Efron & Thisted 1976). For Gini one correction is enough.
@@ -20,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from recsys.evaluation.exposure import exposure, gini
 from recsys.evaluation.metrics import UserValues
@@ -51,6 +56,7 @@ class Steps:
     now, before : the metric of new and old
     new, old : float64 of shape (n_items,), what the metric loses when one list of new, or of old, is without a product
     shrinkage : what shares made of these are multiplied by
+    n_single : products that exactly one list shows
     """
 
     now: float
@@ -58,6 +64,7 @@ class Steps:
     new: PerItem
     old: PerItem
     shrinkage: float
+    n_single: int
 
 
 def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
@@ -68,7 +75,7 @@ def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
     on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
     now, before = (float(np.count_nonzero(counts) / n_items) for counts in (new, old))
     shrinkage = _shrinkage(float(FADING @ on), float(on[1]))
-    return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage)
+    return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage, int(on[1]))
 
 
 def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
@@ -78,7 +85,25 @@ def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
     pairs = _pairs(both) * (new_bend - old_bend) ** 2
     pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
     shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
-    return Steps(gini(new), gini(old), new_step, old_step, shrinkage)
+    n_single = int(np.count_nonzero(new == 1) + np.count_nonzero(old == 1))
+    return Steps(gini(new), gini(old), new_step, old_step, shrinkage, n_single)
+
+
+def coverage_error(n_single: int, largest: float, n_items: int) -> float:
+    """The most that the standard error of a coverage, or of a change of it, can reasonably be.
+
+    A product that is shown lambda times on average is missing from a sample with probability q = exp(-lambda), which
+    adds q (1 - q) <= lambda q to the variance of their number: the chance that exactly one list shows it. So the
+    expected number of products on one list bounds the variance, and the upper end of its 95% interval, given how many
+    there were (Garwood 1936), bounds that.
+
+    Parameters
+    ----------
+    n_single : products that exactly one list shows; of both settings together for a change
+    largest : largest share of one shopper in the coverage
+    """
+    expected = float(gammaincinv(n_single + 1, 0.975))
+    return float(np.sqrt(max(largest * n_items, 1.0) * expected)) / n_items
 
 
 class ListChange:
@@ -100,6 +125,12 @@ class ListChange:
     def coverage(self) -> tuple[float, float, UserValues]:
         """Coverage of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
         return self._shared(coverage_steps(self.n_new, self.n_old, self.n_both))
+
+    def coverage_error(self) -> float:
+        """A bound on the standard error of the change of coverage, for where too few shoppers have a share in it."""
+        steps = coverage_steps(self.n_new, self.n_old, self.n_both)
+        shares = np.abs(sums(self.new, steps.new) - sums(self.old, steps.old))
+        return coverage_error(steps.n_single, float(shares.max(initial=0.0)), self.n_items)
 
     def gini(self) -> tuple[float, float, UserValues]:
         """Gini of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.resampling import grouped, resample_counts
@@ -57,6 +58,7 @@ def tied_by_gaps(
     level: float = 0.95,
     seed: int = 0,
     n_resamples: int = 1000,
+    most_errors: NDArray[np.float64] | None = None,
 ) -> NDArray[np.bool_]:
     """As `tied_with_best`, of gaps that need not be means over shoppers: bool of shape (n_points,).
 
@@ -66,6 +68,8 @@ def tied_by_gaps(
     shares : float32 of shape (n_points, n_users), what each shopper has to do with it, such that the mean over shoppers
         varies from sample to sample as the gap does; see `shares`. Used up: what it holds afterwards means nothing
     level, seed, n_resamples : as for all intervals
+    most_errors : float64 of shape (n_points,), what the standard error of each gap cannot exceed, for points that too
+        few shoppers tell from the best; infinite where nothing is known of it, as everywhere if None
 
     Raises
     ------
@@ -79,13 +83,17 @@ def tied_by_gaps(
     fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
     telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
     told = np.flatnonzero(telling >= FEWEST_TELLING)
-    if not len(told):
-        return tied
-    lengths = np.sqrt(squares[told])  # n_users times the standard error
-    units = grouped(np.ascontiguousarray(shares[told].T), seed)
-    units /= lengths
-    largest = np.concatenate(
-        [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
-    )
-    tied[told] = gaps[told] * shares.shape[1] / lengths <= np.quantile(largest, level)
+    if len(told):
+        lengths = np.sqrt(squares[told])  # n_users times the standard error
+        units = grouped(np.ascontiguousarray(shares[told].T), seed)
+        units /= lengths
+        largest = np.concatenate(
+            [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
+        )
+        tied[told] = gaps[told] * shares.shape[1] / lengths <= np.quantile(largest, level)
+    if most_errors is not None:
+        # As many comparisons as there are points, each error at its bound (Bonferroni).
+        reach = float(ndtri(1 - (1 - level) / max(len(gaps) - 1, 1)))
+        others = telling < FEWEST_TELLING
+        tied[others] = gaps[others] <= reach * most_errors[others]
     return tied

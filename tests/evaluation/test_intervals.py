@@ -118,6 +118,18 @@ def test_95_percent_of_the_intervals_of_rare_events_hold_the_truth(n, share_bett
     assert max(too_high, too_low) < 0.045
 
 
+@pytest.mark.parametrize("n_changed", [12, 18, 40])
+def test_rounding_makes_no_change_of_what_resamples_leave_at_none(n_changed):
+    """Counts often leave a resample at exactly 0: signs drawn at random must mislead in no more than 1 of 20."""
+    rng = np.random.default_rng(n_changed)
+    columns = np.zeros((900, 1500))
+    for column in columns.T:
+        column[rng.choice(900, n_changed, replace=False)] = rng.choice([-1.0, 1.0], n_changed)
+    intervals = ratio_intervals(columns)
+    misled = np.mean([interval.low > 0 or interval.high < 0 for interval in intervals])
+    assert misled <= 0.06
+
+
 @pytest.mark.parametrize("level", [0, 1, 95])
 def test_a_level_that_is_none_is_refused(level):
     with pytest.raises(ValueError, match=rf"level={level} is not a confidence level"):

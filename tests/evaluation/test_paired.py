@@ -173,6 +173,35 @@ def test_other_shoppers_are_refused(sample):
         means(half, sample.facts)
 
 
+def _shown(rng: np.random.Generator, n_users: int, n_items: int, k: int = 10) -> Lists:
+    """Random lists out of the first so many products; nothing of them is relevant."""
+    ranked = np.argsort(rng.random((n_users, n_items)), axis=1)[:, :k].astype(np.int32)
+    return Lists(ranked, {name: np.zeros(n_users) for name in SHOPPER_METRICS})
+
+
+def test_a_fall_of_coverage_is_told_though_no_product_stands_on_one_list_only():
+    rng = np.random.default_rng(0)
+    facts = ShopFacts(1000, np.ones(1000), np.ones(900))
+    many, few = _shown(rng, 900, 900), _shown(rng, 900, 40)
+    change = differences(few, many, facts)["coverage"]
+    assert change.change.mean == pytest.approx(-0.86, abs=0.01)
+    assert change.verdict == "worse"
+    assert change.change.high < -0.8
+    level = means(few, facts)["coverage"]
+    assert 0.03 < level.low <= 0.04 <= level.high < 0.05
+
+
+def test_the_wide_interval_of_coverage_holds_the_truth_and_asks_for_ten_lists():
+    rng, held = np.random.default_rng(1), []
+    for _ in range(200):
+        new, old = _shown(rng, 300, 60), _shown(rng, 300, 63)
+        change = differences(new, old, ShopFacts(100, np.ones(100), np.ones(300)))["coverage"].change
+        held.append(change.low <= -0.03 <= change.high)
+    assert np.mean(held) >= 0.95
+    few = ShopFacts(100, np.ones(100), np.ones(9))
+    assert np.isnan(differences(_shown(rng, 9, 20), _shown(rng, 9, 40), few)["coverage"].change.low)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [200, 800])
 def test_95_percent_of_the_intervals_hold_the_truth(n):

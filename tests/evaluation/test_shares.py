@@ -95,3 +95,16 @@ def test_the_spread_of_the_shares_is_the_spread_of_the_metric(n_users, share):
     told = np.sqrt(np.mean(np.square(spreads), axis=0))
     assert (told / really > 0.88).all(), told / really
     assert (told / really < 1.15).all(), told / really
+
+
+@pytest.mark.parametrize("n_items", [40, 400])
+def test_the_bound_of_coverage_is_above_its_spread(n_items):
+    rng = np.random.default_rng(n_items)
+    nothing = np.empty((60, 0), np.int32)
+    seen, bounds = [], []
+    for _ in range(300):
+        lists = np.argsort(rng.random((60, n_items)), axis=1)[:, :5].astype(np.int32)
+        change = ListChange(lists, nothing, n_items)
+        seen.append(change.coverage()[0])
+        bounds.append(change.coverage_error())
+    assert np.mean(np.array(bounds) > np.std(seen)) > 0.97

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.evaluation.paired import tied_with_best
+from recsys.evaluation.ties import tied_by_gaps, tied_with_best
 
 
 def _hits(rng, chances, n_users):
@@ -81,3 +81,12 @@ def test_one_of_many_equally_good_points_is_left_out_one_time_in_twenty():
 def test_input_that_makes_no_sense_is_refused(best, level, message):
     with pytest.raises(ValueError, match=message):
         tied_with_best(np.zeros((2, 5), np.float32), best, level)
+
+
+def test_a_gap_beyond_any_error_is_no_tie_though_few_shoppers_tell_it():
+    shares = np.zeros((4, 100), np.float32)
+    shares[:, :3] = 1
+    gaps = np.array([0.0, 0.01, 0.5, 0.5])
+    errors = np.array([np.inf, 0.1, 0.1, np.inf])
+    assert tied_by_gaps(gaps, shares.copy()).all()
+    assert tied_by_gaps(gaps, shares, most_errors=errors).tolist() == [True, True, False, True]

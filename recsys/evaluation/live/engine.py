@@ -1,7 +1,5 @@
 """The live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.live.diversity import diversify
+from recsys.evaluation.live.kept import Kept
 from recsys.evaluation.live.kernels import n_lanes, select
 from recsys.evaluation.live.measuring import measure_lists
 from recsys.evaluation.live.panel import N_BASELINE, Panel
@@ -21,11 +20,12 @@ from recsys.ranking import MIN_POOL
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 
-KEPT_RESULTS = 64
-"""Settings whose lists are kept; one takes about 150 bytes a shopper."""
+KEPT_BYTES = 64_000_000
+"""Most that lists with their metrics may take which are kept; those of a setting take 170 bytes a shopper at k = 10."""
 
-KEPT_SCENARIOS = 4
-"""Scenarios whose context scores are kept; one takes a quarter of the panel's scores."""
+KEPT_SCENARIO_BYTES = 400_000_000
+"""Most that context scores of scenarios may take; one takes a quarter of the panel's scores. The latest is always kept.
+"""
 
 SCENARIO_CHUNK = 128
 
@@ -72,10 +72,9 @@ class LiveEngine:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._own = _Plane(panel.scores.context, panel.scores.cuts)
-        self._planes: OrderedDict[Scenario, _Plane] = OrderedDict()
-        self._results: OrderedDict[tuple[RankingSettings, Scenario], Measured] = OrderedDict()
-        self._baselines: dict[tuple[str, int, Filters], Lists] = {}
-        self._lock = threading.Lock()
+        self._planes = Kept[Scenario, _Plane](KEPT_SCENARIO_BYTES, lambda plane: plane.context.nbytes)
+        self._results = Kept[tuple[RankingSettings, Scenario], Measured](KEPT_BYTES, lambda found: found.lists.nbytes)
+        self._baselines = Kept[tuple[str, int, Filters], Lists](KEPT_BYTES // 4, lambda lists: lists.nbytes)
         self._everyone = np.arange(len(panel))
         # In candidate mode what a shopper has is no candidate to begin with.
         whole = panel.scores.is_whole
@@ -96,27 +95,19 @@ class LiveEngine:
         ContextError : the scenario states a circumstance that the data cannot tell apart
         """
         key = (settings, scenario)
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-                return self._results[key]
-        found = self._measure(settings, scenario)
-        with self._lock:
-            self._results[key] = found
-            while len(self._results) > KEPT_RESULTS:
-                self._results.popitem(last=False)
-        return found
+        found = self._results.get(key)
+        return found or self._results.put(key, self._measure(settings, scenario))
 
     def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> Lists:
         """Lists and metrics of one of the panel's baselines, which no weight changes."""
         key = (name, k, filters)
-        if key not in self._baselines:
-            ranked = self.panel.baselines[name]
-            penalty = self.penalty(filters)
-            if penalty.size:
-                ranked = _closed_up(ranked, penalty)
-            self._baselines[key] = self.measured(np.ascontiguousarray(ranked[:, :k]))
-        return self._baselines[key]
+        if found := self._baselines.get(key):
+            return found
+        ranked = self.panel.baselines[name]
+        penalty = self.penalty(filters)
+        if penalty.size:
+            ranked = _closed_up(ranked, penalty)
+        return self._baselines.put(key, self.measured(np.array(ranked[:, :k])))
 
     def measured(self, ranked: IntArray) -> Lists:
         """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows."""
@@ -210,17 +201,10 @@ class LiveEngine:
     def _plane(self, scenario: Scenario, progress: Progress = silent) -> _Plane:
         if scenario == AS_IT_WAS:
             return self._own
-        with self._lock:
-            if scenario in self._planes:
-                self._planes.move_to_end(scenario)
-                return self._planes[scenario]
+        if found := self._planes.get(scenario):
+            return found
         self.check(scenario)
-        plane = self._imagine(scenario, progress)
-        with self._lock:
-            self._planes[scenario] = plane
-            while len(self._planes) > KEPT_SCENARIOS:
-                self._planes.popitem(last=False)
-        return plane
+        return self._planes.put(scenario, self._imagine(scenario, progress))
 
     def _imagine(self, scenario: Scenario, progress: Progress) -> _Plane:
         panel, held = self.panel, self.panel.scores

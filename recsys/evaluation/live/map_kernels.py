@@ -280,19 +280,19 @@ def map_values(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def map_kept(lists, best, counts):  # type: ignore[no-untyped-def]
+def map_kept(lists, at_best, counts):  # type: ignore[no-untyped-def]
     """On how many lists of each point a product stands that the same shopper is shown at the best point, too.
 
     Parameters
     ----------
     lists : of shape (n_points, n_ranked, k)
-    best : a point
-    counts : in and out, int32 of shape (n_points, n_items), which these lists are added to
+    at_best : of shape (n_ranked, k), the same shoppers' lists at the best point
+    counts : in and out, whole numbers of shape (n_points, n_items), which these lists are added to
     """
     n_points, n_ranked, k = lists.shape
     for point in numba.prange(n_points):
         for row in range(n_ranked):
             for place in range(k):
                 item = lists[point, row, place]
-                if item >= 0 and _holds(lists[best, row], item):
+                if item >= 0 and _holds(at_best[row], item):
                     counts[point, item] += 1

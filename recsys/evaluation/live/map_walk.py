@@ -14,6 +14,7 @@ from recsys.evaluation.live.segments import Scenario
 from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.paired import SHOPPER_METRICS
 from recsys.progress import Progress
+from recsys.scorers.base import FloatArray
 from recsys.settings import Filters
 
 N_BLOCKS = 32
@@ -21,6 +22,9 @@ N_BLOCKS = 32
 
 CHUNK = 256
 """Shoppers that are ranked between two reports of progress."""
+
+MOST_GROUPS = 2**13
+"""Above as many shoppers, those next to each other are taken together, so that memory does not grow with the shop."""
 
 MAX_LIST_BYTES = 300_000_000
 """Most that lists may take which are kept for a second pass; larger ones are made again."""
@@ -39,13 +43,14 @@ class Sums:
     ----------
     sums, counts : float64 of shape (n_points, n_metrics), over shoppers with a value; columns are `SHOPPER_METRICS`,
         `LISTED` and `PROFILE`
-    shown : int32 of shape (n_points, n_items), on how many lists each product stands
-    values : float32 of shape (n_wanted, n_points, n_users), the shoppers' own values in the columns that were wanted
+    shown : whole numbers of shape (n_points, n_items), on how many lists each product stands
+    values : float32 of shape (n_wanted, n_points, n_groups), the shoppers' own values in the columns that were wanted,
+        or their means over groups; see `Walk.group_size`
     """
 
     sums: NDArray[np.float64]
     counts: NDArray[np.float64]
-    shown: NDArray[np.int32]
+    shown: NDArray[np.integer]
     values: NDArray[np.float32]
 
     def means(self) -> NDArray[np.float64]:
@@ -83,30 +88,51 @@ class Walk:
         """
         n_points, n_items = len(self.cells.weights), self.engine.panel.n_items
         sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
-        shown = np.zeros((n_points, n_items), np.int32)
-        values = np.empty((len(wanted), n_points, len(self.users)), np.float32)
+        shown = np.zeros((n_points, n_items), self.count_dtype)
+        values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
         keep = keep_lists and n_points * len(self.users) * self.k * self._dtype.itemsize <= MAX_LIST_BYTES
         for start, lists in self.lists("mapping weights"):
             chunk = self.users[start : start + lists.shape[1]]
             own = np.empty((len(wanted), *lists.shape[:2]), np.float32)
             self._values(lists, chunk, wanted, sums, counts, own)
-            values[:, :, start : start + len(chunk)] = own
+            at = start // self.group_size
+            means = _means_in_groups(own, self.group_size)
+            values[:, :, at : at + means.shape[2]] = means
             for point in range(n_points):
-                shown[point] += exposure(lists[point], n_items).astype(np.int32)
+                shown[point] += exposure(lists[point], n_items).astype(shown.dtype)
             if keep:
                 self._kept.append(lists)
         return Sums(sums.sum(axis=0), counts.sum(axis=0), shown, values)
 
-    def kept(self, best: int) -> NDArray[np.int32]:
-        """On how many lists of each point and of the best point at once, shopper by shopper, each product stands.
+    def kept(self, best: int, points: slice) -> NDArray[np.integer]:
+        """On how many lists of some points and of the best point at once, shopper by shopper, each product stands.
 
-        Of shape (n_points, n_items).
+        Whole numbers of shape (n_points, n_items).
         """
-        counts = np.zeros((len(self.cells.weights), self.engine.panel.n_items), np.int32)
+        n_points = len(self.cells.weights[points])
+        counts = np.zeros((n_points, self.engine.panel.n_items), self.count_dtype)
         for _, lists in self.lists("comparing with the best"):
             with cores_for():
-                map_kept(lists, best, counts)
+                map_kept(lists[points], lists[best], counts)
         return counts
+
+    @property
+    def group_size(self) -> int:
+        """How many shoppers next to each other are taken together: 1 in all but large shops; never across chunks."""
+        size = 1
+        while size < CHUNK and len(self.users) > size * MOST_GROUPS:
+            size *= 2
+        return size
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of `group_size` shoppers."""
+        return -(-len(self.users) // self.group_size)
+
+    @property
+    def count_dtype(self) -> "np.dtype[np.integer]":
+        """Of counts of shoppers."""
+        return np.dtype(np.uint16 if len(self.users) < 2**16 else np.int32)
 
     def lists(self, stage: str) -> Iterator[tuple[int, Ranked]]:
         """Chunk by chunk: the place of its first shopper, and lists of shape (n_points, n_chunk, k)."""
@@ -170,3 +196,28 @@ class Walk:
     @property
     def _dtype(self) -> "np.dtype[np.integer]":
         return np.dtype(np.int16 if self.engine.panel.n_items < 2**15 else np.int32)
+
+
+def in_groups(columns: FloatArray, size: int) -> FloatArray:
+    """Sums over groups of so many neighbours along the last axis."""
+    if size == 1:
+        return columns
+    sums: FloatArray = np.add.reduceat(columns, np.arange(0, columns.shape[-1], size), axis=-1)
+    return sums
+
+
+def _means_in_groups(values: FloatArray, size: int) -> FloatArray:
+    """Means over groups of so many shoppers, of those who have a value at every point: NaN where nobody has.
+
+    Parameters
+    ----------
+    values : float32 of shape (n_wanted, n_points, n_users)
+    """
+    if size == 1:
+        return values
+    known: NDArray[np.bool_] = ~np.isnan(values).any(axis=1, keepdims=True)
+    counts = in_groups(known.astype(np.float32), size)
+    present: FloatArray = np.where(known, values, 0).astype(np.float32)
+    sums = in_groups(present, size)
+    means: FloatArray = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return means

@@ -37,7 +37,7 @@ def measure_lists(
     described: NDArray[np.bool_],
     users: NDArray[np.intp],
 ) -> Lists:
-    """Metrics at k of the lists of some shoppers; k is the lists' width.
+    """Metrics at k of the lists of some shoppers; k is the lists' width. Lists and metrics are read-only afterwards.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ def measure_lists(
     values = np.empty((len(SHOPPER_METRICS), len(ranked)))
     with cores_for(ranked.size):
         _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, described, users, values)
+    values.flags.writeable = ranked.flags.writeable = False  # answers are shared by all sessions
     return Lists(ranked, dict(zip(SHOPPER_METRICS, values, strict=True)))
 
 

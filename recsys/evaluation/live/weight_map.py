@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.exposure import gini
+from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.live.cells import Cells, grid_cells
 from recsys.evaluation.live.engine import LiveEngine
-from recsys.evaluation.live.map_walk import LISTED, PROFILE, Sums, Walk
+from recsys.evaluation.live.map_walk import LISTED, PROFILE, Sums, Walk, in_groups
 from recsys.evaluation.live.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.evaluation.paired import HIGHER_IS_BETTER, LIVE_METRICS, SHOPPER_METRICS
-from recsys.evaluation.shares import coverage_steps, gini_steps, sums
+from recsys.evaluation.shares import coverage_error, coverage_steps, gini_steps, sums
 from recsys.evaluation.ties import tied_by_gaps, tied_with_best
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, Filters, FusionSettings
+
+MAX_STEP_BYTES = 300_000_000
+"""Most that is held of every product at many points at once; more points are taken in turns."""
 
 _STEPS = {"coverage": coverage_steps, "gini": gini_steps}
 
@@ -135,21 +139,35 @@ def _means(found: Sums) -> dict[str, NDArray[np.float64]]:
     return {name: means[name] for name in LIVE_METRICS}
 
 
-def _tied_together(walk: Walk, shown: NDArray[np.int32], best: int, name: str) -> NDArray[np.bool_]:
+def _tied_together(walk: Walk, shown: NDArray[np.integer], best: int, name: str) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
-    at_best, kept = shown[best].astype(np.float64), walk.kept(best)
+    n_points, n_items = shown.shape
     sign = 1 if HIGHER_IS_BETTER[name] else -1
-    gaps, shrinkage = (np.zeros(len(shown)) for _ in range(2))
-    at_points = np.empty(shown.shape, np.float32)
-    for point, (counts, both) in enumerate(zip(shown.astype(np.float64), kept, strict=True)):
-        steps = _STEPS[name](at_best, counts, both.astype(np.float64))
-        gaps[point], at_points[point] = sign * (steps.now - steps.before), steps.old
-        if both.sum() < max(at_best.sum(), counts.sum()):  # else the very same lists, and no gap at all
-            shrinkage[point] = sign * steps.shrinkage
-    shares = np.empty((len(shown), len(walk.users)), np.float32)
-    for start, lists in walk.lists("comparing with the best"):
-        of_best = sums(lists[best], at_points[best])
-        for point, each in enumerate(lists):
-            shares[point, start : start + len(each)] = of_best - sums(each, at_points[point])
-    shares *= len(walk.users) * shrinkage[:, None].astype(np.float32)
-    return tied_by_gaps(gaps, shares)
+    gaps, errors = np.zeros(n_points), np.full(n_points, np.inf)
+    shares = np.empty((n_points, walk.n_groups), np.float32)
+    at_best = shown[best].astype(np.float64)
+    n_at_once = max(MAX_STEP_BYTES // (8 * n_items), 1)
+    for first in range(0, n_points, n_at_once):
+        points = range(first, min(first + n_at_once, n_points))
+        kept = walk.kept(best, slice(points.start, points.stop))
+        at_points = np.empty((len(points), n_items), np.float32)
+        shrinkage, largest, n_single = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points), np.int64)
+        for place, point in enumerate(points):
+            counts, both = shown[point].astype(np.float64), kept[place].astype(np.float64)
+            steps = _STEPS[name](at_best, counts, both)
+            gaps[point] = sign * (steps.now - steps.before)
+            step_at_best, at_points[place], n_single[place] = steps.new, steps.old, steps.n_single
+            if both.sum() < max(at_best.sum(), counts.sum()):  # else the very same lists, and no gap at all
+                shrinkage[place] = sign * steps.shrinkage
+        for start, lists in walk.lists("comparing with the best"):
+            of_best, at = sums(lists[best], step_at_best), start // walk.group_size
+            for place, point in enumerate(points):
+                own = of_best - sums(lists[point], at_points[place])
+                largest[place] = max(largest[place], np.abs(own).max())
+                grouped = in_groups(own.astype(np.float32), walk.group_size)
+                shares[point, at : at + len(grouped)] = grouped * (walk.n_groups * shrinkage[place])
+        if name == "coverage" and len(walk.users) >= FEWEST_TELLING:
+            errors[points.start : points.stop] = [
+                coverage_error(int(n), share, n_items) for n, share in zip(n_single, largest.tolist(), strict=True)
+            ]
+    return tied_by_gaps(gaps, shares, most_errors=errors)

@@ -222,10 +222,11 @@ def test_a_filter_on_candidates_never_calls_a_short_list_proven(candidate_engine
     assert found.unproven[short].all()
 
 
-def test_results_are_kept_and_forgotten(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_kept_and_forgotten_by_what_they_take(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     from recsys.evaluation.live import engine as module
 
-    monkeypatch.setattr(module, "KEPT_RESULTS", 2)
+    takes = LiveEngine(panel).measure(RankingSettings(n=7)).lists.nbytes
+    monkeypatch.setattr(module, "KEPT_BYTES", 2 * takes)
     engine = LiveEngine(panel)
     first = engine.measure(RankingSettings(n=5))
     assert engine.measure(RankingSettings(n=5)) is first
@@ -233,6 +234,17 @@ def test_results_are_kept_and_forgotten(panel: Panel, monkeypatch: pytest.Monkey
     engine.measure(RankingSettings(n=7))
     assert len(engine._results) == 2
     assert engine.measure(RankingSettings(n=5)) is not first
+    for k in range(1, 20):
+        engine.baseline("ease", k)
+    assert 1 <= len(engine._baselines) < 19
+
+
+def test_kept_lists_cannot_be_changed_by_a_session(engine: LiveEngine) -> None:
+    for lists in (engine.measure(RankingSettings()).lists, engine.baseline("ease", 10)):
+        with pytest.raises(ValueError, match="read-only"):
+            lists.ranked[0, 0] = 1
+        with pytest.raises(ValueError, match="read-only"):
+            lists.values["ndcg"][0] = 1
 
 
 def test_panels_of_both_roles_hold_the_same_shop(panel_folders: tuple[Path, Path]) -> None:

@@ -117,7 +117,10 @@ def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
     pairs = [getattr(ListChange(everywhere[best].ranked, each.ranked, n_items), metric)() for each in everywhere]
     gaps = sign * np.array([now - before for now, before, _ in pairs])
     shares = sign * np.stack([share for _, _, share in pairs]).astype(np.float32)
-    expected = tied_by_gaps(gaps, shares)
+    errors = np.full(len(gaps), np.inf)
+    if metric == "coverage":
+        errors[:] = [ListChange(everywhere[best].ranked, each.ranked, n_items).coverage_error() for each in everywhere]
+    expected = tied_by_gaps(gaps, shares, most_errors=errors)
     assert (found.tied[metric] != expected).sum() <= 2
     assert found.tied[metric][best]
 
@@ -130,6 +133,34 @@ def test_lists_too_large_to_keep_are_made_again(
     again = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("coverage",))
     np.testing.assert_array_equal(again.tied["coverage"], found.tied["coverage"])
     np.testing.assert_allclose(again.means["ndcg"], found.means["ndcg"])
+
+
+def test_points_that_are_taken_in_turns_are_the_same(
+    engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.evaluation.live.weight_map.MAX_STEP_BYTES", 8 * engine.panel.n_items * 500)
+    again = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("coverage", "gini"))
+    for name in ("coverage", "gini"):
+        np.testing.assert_array_equal(again.tied[name], found.tied[name])
+
+
+def test_shoppers_taken_together_tell_nearly_as_much(
+    engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.evaluation.live.map_walk.MOST_GROUPS", len(engine.panel) // 3)
+    together = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("ndcg", "ild", "coverage"))
+    for name in ("ndcg", "ild", "coverage"):
+        np.testing.assert_allclose(together.means[name], found.means[name], atol=1e-9)
+        one, other = found.tied[name], together.tied[name]
+        assert (one != other).mean() < 0.1, f"{name}: {one.sum()} and {other.sum()} points"
+        assert other[found.best(name)]
+
+
+def test_no_point_that_shows_far_fewer_products_is_tied_by_coverage(found: WeightMap) -> None:
+    """Where every product stands on many lists few shoppers have a share in coverage; that is no ignorance."""
+    coverage = found.means["coverage"]
+    assert coverage.min() < 0.5 * coverage.max()
+    assert coverage[found.tied["coverage"]].min() > 0.7 * coverage.max()
 
 
 @pytest.mark.parametrize("metric", LIVE_METRICS)
