@@ -215,7 +215,7 @@ def _means_in_groups(values: FloatArray, size: int) -> FloatArray:
     """
     if size == 1:
         return values
-    known: NDArray[np.bool_] = ~np.isnan(values).any(axis=1, keepdims=True)
+    known = np.asarray(~np.isnan(values).any(axis=1))[:, None]
     counts = in_groups(known.astype(np.float32), size)
     present: FloatArray = np.where(known, values, 0).astype(np.float32)
     sums = in_groups(present, size)
