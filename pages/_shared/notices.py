@@ -1,6 +1,6 @@
 """Notices and empty states: what happened, why, and what to do, with every value escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -13,7 +13,6 @@ Query = Mapping[str, Sequence[str]]
 """Parameters of an address, each with all of its values."""
 
 _EXPLAINED = "address_explained"
-_NONE: Mapping[str, Sequence[str]] = {}
 _MOST_NAMED = 16
 
 
@@ -35,20 +34,22 @@ def addressed() -> Query:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def explain_address(choices: Choices, query: Query | None = None, offered: Mapping[str, Sequence[str]] = _NONE) -> None:
+def explain_address(
+    choices: Choices, query: Query | None = None, offered: Callable[[], Mapping[str, Sequence[str]]] = dict
+) -> None:
     """Say, once a visit, what of a shared address no control here can hold; the rest of the address counts.
 
     Parameters
     ----------
     query : the address as it was before widgets took such values out of it; None where none is drawn yet
-    offered : values of controls that only one page has, by name
+    offered : gives the values of controls that only one page has, by name
     """
     if st.session_state.get(_EXPLAINED):
         return
     st.session_state[_EXPLAINED] = True
     query = addressed() if query is None else query
     problems = complaints(query, choices)
-    for name, values in offered.items():
+    for name, values in offered().items():
         if name in query and query[name] and query[name][-1] not in values:
             problems.append(f"{name} = {query[name][-1][:60]!r}: {_not_offered(values)}")
     if problems:

@@ -50,7 +50,7 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
     try:
         engines = resources.engines(home, split)
     except ArtifactError as problem:
-        explain_address(choices, link, {"split": tuple(PROTOCOLS.values())})
+        explain_address(choices, link, lambda: {"split": tuple(PROTOCOLS.values())})
         fresh = not (home.panel(split) / "manifest.json").exists()
         prepare(home, split, shop, "" if fresh else str(problem))
         return
@@ -61,7 +61,7 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         return
     if is_of_other_data(model, room):
         warn_of_other_data(home, split, shop)
-    explain_address(choices, link, offered(room))
+    explain_address(choices, link, lambda: offered(room))
     _room(room)
 
 
