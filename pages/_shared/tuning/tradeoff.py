@@ -129,7 +129,7 @@ def figure(
         "title_font": {"size": 12.5, "color": MUTED[tone]},
         "nticks": 6,
         "ticks": "outside",  # room for marks that stand on an axis
-        "ticklen": 8,
+        "ticklen": 10,
         "tickcolor": "rgba(0,0,0,0)",
     }
     words = wording.METRICS
@@ -164,7 +164,7 @@ def _diamonds(baselines: Mapping[str, Mapping[str, float]], metrics: tuple[str, 
         text=[_hover(wording.BASELINES[name], values, metrics, k) for name, values in baselines.items()],
         mode="markers",
         marker={"symbol": "diamond", "size": 17, "color": MUTED[tone], "line": {"width": 1, "color": SURFACE[tone]}},
-        name="Simple models, by number",
+        name="Simple models, numbered as in the table",
         hovertemplate="%{text}<extra></extra>",
         cliponaxis=False,
     )
@@ -245,7 +245,7 @@ def _axis(metric: str, k: int) -> str:
 
 
 def _format(metric: str) -> dict[str, str]:
-    digits = {"share": ".1%", "lift": ".0%", "bits": ".2f"}.get(wording.METRICS[metric].unit)
+    digits = {"share": ".1%", "lift": "+.0%", "bits": ".2f"}.get(wording.METRICS[metric].unit)
     return {"tickformat": digits or (".3f" if metric in ("ndcg", "map", "mrr") else ".2f")}
 
 
