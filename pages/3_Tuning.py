@@ -4,14 +4,14 @@ import streamlit as st
 
 from pages._shared import starting
 from pages._shared.frame import TUNE_PAGE, open_page
-from pages._shared.notices import explain_address
+from pages._shared.notices import addressed
 from pages._shared.tuning import page
 
 frame = open_page("Tuning")
 model, choices = frame.model, starting.choices(frame, TUNE_PAGE)
 
+link = addressed()
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()
-explain_address(choices)
-page.show(frame.home, model, choices, frame.shop_name, split)
+page.show(frame.home, model, choices, frame.shop_name, split, link)

@@ -127,9 +127,9 @@ def filters(choices: Choices) -> Filters:
     )
 
 
-def variety() -> tuple[int, float, str]:
-    """List length, strength of the diversity re-ranking, and its method."""
-    with st.popover("Variety and length", icon=":material/interests:", key="variety_popover"):
+def variety(label: str = "Variety and length") -> tuple[int, float, str]:
+    """List length, strength of the diversity re-ranking, and its method, behind a button of that label."""
+    with st.popover(label, icon=":material/interests:", key="variety_popover"):
         strength = st.slider(
             "Variety",
             0.0,

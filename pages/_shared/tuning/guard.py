@@ -7,8 +7,9 @@ import numpy as np
 
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
-from pages._shared.tuning import wording
+from pages._shared.tuning import cells, wording
 from pages._shared.tuning.room import Case
+from pages._shared.tuning.verdicts import Said, ends
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.paired import (
     HIGHER_IS_BETTER,
@@ -28,20 +29,27 @@ class Guard:
     ----------
     metric : what settings are judged by
     against : by baseline, the change of that metric from the baseline to the setting
+    is_observed : shoppers were in the circumstances that they are looked at in
     """
 
     metric: str
     against: Mapping[str, Difference]
+    is_observed: bool = True
+
+    def said(self, name: str) -> Said:
+        """What is said of the setting against one baseline."""
+        return Said.of(self.against[name], is_observed=self.is_observed)
 
     @classmethod
-    def of(cls, case: Case) -> "Guard":
+    def of(cls, case: Case, *, is_observed: bool = True) -> "Guard":
         """Compare by the metric that is judged by; all baselines on the same resamples."""
         metric, lists, mask = case.metric, case.lists(case.now), case.mask
         engine, filters = case.room.test, case.now.settings.filters
         others = {name: engine.baseline(name, case.k, filters).of(mask) for name in wording.BASELINES}
         if metric not in SHOPPER_METRICS:
             facts = case.facts
-            return cls(metric, {name: differences(lists, other, facts)[metric] for name, other in others.items()})
+            whole = {name: differences(lists, other, facts)[metric] for name, other in others.items()}
+            return cls(metric, whole, is_observed)
         now = lists.values[metric]
         gaps = np.stack([now - other.values[metric] for other in others.values()], axis=1)
         gaps[np.abs(gaps) < ROUNDING] = 0  # as `differences` does
@@ -52,7 +60,7 @@ class Guard:
             verdict = verdict_of(change, HIGHER_IS_BETTER[metric])
             n_changed = int(np.count_nonzero(gap[both]))
             found[name] = Difference(metric, old + change.mean, old, change, verdict, n_changed)
-        return cls(metric, found)
+        return cls(metric, found, is_observed)
 
 
 def notice(guard: Guard, k: int) -> str:
@@ -60,18 +68,17 @@ def notice(guard: Guard, k: int) -> str:
     metric = guard.metric
     lines = [
         f"{wording.BASELINES[name]} has {wording.METRICS[metric].at(k)} {wording.value(metric, found.old)}: this "
-        f"setting is {wording.change(metric, found.change.mean)} away from it, 95% interval "
-        f"{wording.interval(metric, found.change.low, found.change.high)}."
+        f"setting is {wording.apart(metric, found.change.mean)}, 95% interval {ends(found, guard.said(name))}."
         for name, found in guard.against.items()
-        if found.verdict == "worse"
+        if guard.said(name).kind == "worse"
     ]
     return notice_html("This setting loses to a simple model:", lines) if lines else ""
 
 
 def table(guard: Guard, k: int) -> str:
-    """Every baseline with the judged metric, and how the setting compares."""
+    """Every baseline with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
     words = wording.METRICS[guard.metric].at(k)
-    rows = "".join(_row(wording.BASELINES[name], found) for name, found in guard.against.items())
+    rows = "".join(_row(place, name, guard) for place, name in enumerate(guard.against, 1))
     return (
         f'<h2 class="sw-chart-title">Against simple models, by {esc(words)}</h2>'
         '<table class="sw-guard"><thead><tr><th scope="col">Model</th><th scope="col">Its value</th>'
@@ -80,13 +87,10 @@ def table(guard: Guard, k: int) -> str:
     )
 
 
-def _row(name: str, found: Difference) -> str:
-    mark, said = wording.VERDICTS[found.verdict]
-    ends = wording.interval(found.metric, found.change.low, found.change.high)
+def _row(place: int, name: str, guard: Guard) -> str:
+    found, said = guard.against[name], guard.said(name)
     return (
-        f'<tr class="sw-metric-{found.verdict}"><th scope="row">{esc(name)}</th>'
-        f"<td>{esc(wording.value(found.metric, found.old))}</td>"
-        f'<td><span class="sw-verdict" title="{said}" aria-hidden="true">{mark}</span>'
-        f'<span class="sw-sr">{said}, </span> {esc(wording.change(found.metric, found.change.mean))} '
-        f'<span class="sw-metric-ends">{esc(ends)}</span></td></tr>'
+        f'<tr class="sw-metric-{said.kind}"><th scope="row"><span class="sw-model-mark" aria-hidden="true"><i>{place}'
+        f"</i></span>{esc(wording.BASELINES[name])}</th>"
+        f"<td>{esc(wording.value(found.metric, found.old))}</td><td>{cells.change_html(found, said)}</td></tr>"
     )

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from pages._shared import frame, resources
-from pages._shared.notices import empty_html
-from pages._shared.tuning import knobs, reference
+from pages._shared.notices import Query, empty_html, explain_address
+from pages._shared.tuning import chosen, imagined, knobs, reference, wording
 from pages._shared.tuning.preparing import is_of_other_data, prepare, warn_of_other_data
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.sections import SECTIONS
-from pages._shared.tuning.tune import judge_by
-from pages._shared.view import Choices
+from pages._shared.tuning.tune import judge_by, metric_label
+from pages._shared.view import ANY, Choices
 from recsys.errors import ArtifactError, RecsysError, SettingsError
 from recsys.recommender import Recommender
 from recsys.settings import FusionSettings
@@ -26,7 +26,7 @@ PROTOCOLS = {
 
 def hold_out() -> str:
     """What test shoppers are asked to find again: a key of `PROTOCOLS`."""
-    chosen = st.selectbox(
+    split = st.selectbox(
         "Test shoppers are asked to find",
         list(PROTOCOLS),
         key="split",
@@ -37,14 +37,20 @@ def hold_out() -> str:
         bind="query-params",
         width=260,
     )
-    return chosen or "last"
+    return split or "last"
 
 
-def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str) -> None:
-    """The room, or the progress of preparing it."""
+def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
+    """The room, or the progress of preparing it.
+
+    Parameters
+    ----------
+    link : the address as it was before any control here was drawn
+    """
     try:
         engines = resources.engines(home, split)
     except ArtifactError as problem:
+        explain_address(choices, link, lambda: {"split": tuple(PROTOCOLS.values())})
         fresh = not (home.panel(split) / "manifest.json").exists()
         prepare(home, split, shop, "" if fresh else str(problem))
         return
@@ -55,7 +61,25 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         return
     if is_of_other_data(model, room):
         warn_of_other_data(home, split, shop)
+    explain_address(choices, link, lambda: offered(room))
     _room(room)
+
+
+def offered(room: Room) -> dict[str, tuple[str, ...]]:
+    """What the controls that only this page has can hold, by their name in the address."""
+    metrics = tuple(map(metric_label, wording.METRICS))
+    properties = {name: (ANY, *values) for name, values in knobs.properties(room.test.panel).items()}
+    found = resources.saved(room.home, room.shop).presets()
+    against = {} if found.away else {"against": tuple(reference.offered(found.presets))}
+    return {
+        "split": tuple(PROTOCOLS.values()),
+        "room": tuple(SECTIONS),
+        "metric": metrics,
+        "second": metrics,
+        **against,
+        **properties,
+        **dict.fromkeys(("match", "shelf"), ("true", "false")),
+    }
 
 
 @st.fragment
@@ -77,8 +101,10 @@ def _room(room: Room) -> None:
             metric = judge_by()
         case = Case(room, now, against, who, metric)
         if not case.mask.any():
-            st.html(empty_html("Nobody fits", "no test shopper has all of these properties; choose fewer of them"))
+            st.html(chosen.nobody_html(who, room.test.panel.shoppers))
             return
+        if elsewhere := imagined.notice(case):
+            st.html(elsewhere)
         SECTIONS[section or next(iter(SECTIONS))](case)
     except RecsysError as problem:
         st.html(empty_html("Nothing to show with these settings", str(problem)))

@@ -17,8 +17,8 @@ _PINNED = "pinned_setting"
 
 def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
     """A selectbox, and a button that pins what is on the sliders now."""
-    pinned, presets = st.session_state.get(_PINNED), saved.presets
-    options = [MODEL, EQUAL, *([PINNED] if pinned else []), *map(option, presets)]
+    presets = saved.presets
+    options = offered(presets)
     with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
         name = st.selectbox("Compare with", options, key="against", bind="query-params", width=260)
         st.button(
@@ -33,6 +33,11 @@ def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
             known = "those last seen are offered" if presets else "none is offered"
             st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
     return found(name or MODEL, now, default_weights, presets)
+
+
+def offered(presets: Sequence[Preset]) -> list[str]:
+    """The names of all references that there are now."""
+    return [MODEL, EQUAL, *([PINNED] if st.session_state.get(_PINNED) else []), *map(option, presets)]
 
 
 def option(preset: Preset) -> str:

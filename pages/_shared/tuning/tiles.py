@@ -1,20 +1,28 @@
 """One tile a metric: its value, how sure the change against the reference is, and how shoppers differ."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc
-from pages._shared.tuning import wording
+from pages._shared.tuning import cells, wording
+from pages._shared.tuning.verdicts import Said, ends
 from recsys.evaluation.paired import WHOLE_METRICS, Difference, Lists
 
 N_BINS = 14
 
 
 def tiles_html(
-    now: Lists, before: Lists, found: Mapping[str, Difference], k: int, n_items: int, against: str, is_same: bool
+    now: Lists,
+    before: Lists,
+    found: Mapping[str, Difference],
+    k: int,
+    n_items: int,
+    against: str,
+    *,
+    is_same: bool,
+    is_observed: bool = True,
 ) -> str:
     """All tiles, in groups.
 
@@ -24,11 +32,19 @@ def tiles_html(
     found : what changed, by metric
     against : what the reference is called
     is_same : the setting is its own reference, so there is no change to show
+    is_observed : shoppers were in the circumstances that they are looked at in
     """
     groups = []
     for name, metrics in wording.GROUPS.items():
         tiles = "".join(
-            _tile(found[metric], _spread(now, before, found[metric], n_items), k, against, is_same)
+            _tile(
+                found[metric],
+                _spread(now, before, found[metric], n_items),
+                k,
+                against,
+                is_same=is_same,
+                is_observed=is_observed,
+            )
             for metric in metrics
         )
         groups.append(
@@ -39,40 +55,25 @@ def tiles_html(
     return f'<div class="sw-metric-groups">{"".join(groups)}</div>'
 
 
-def _tile(found: Difference, spread: str, k: int, against: str, is_same: bool) -> str:
-    words = wording.METRICS[found.metric]
-    verdict = "same" if is_same else found.verdict
-    changed = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>' if is_same else _change(found, against)
+def _tile(found: Difference, spread: str, k: int, against: str, *, is_same: bool, is_observed: bool) -> str:
+    words, said = wording.METRICS[found.metric], Said.of(found, is_observed=is_observed)
+    kind = "same" if is_same else said.kind
+    reference = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
     return (
-        f'<div class="sw-metric sw-metric-{verdict}" data-metric="{found.metric}">'
+        f'<div class="sw-metric sw-metric-{kind}" data-metric="{found.metric}">'
         f'<dt title="{esc(words.asks)}">{esc(words.at(k))}<span class="sw-sr"> {esc(words.asks)}</span></dt>'
-        f'<dd class="sw-metric-value">{esc(wording.value(found.metric, found.new))}</dd>{changed}{spread}</div>'
+        f'<dd class="sw-metric-value">{esc(wording.value(found.metric, found.new))}</dd>'
+        f"{reference if is_same else _change(found, said, against)}{spread}</div>"
     )
 
 
-def _change(found: Difference, against: str) -> str:
-    mark, said = wording.VERDICTS[found.verdict]
-    ends = wording.interval(found.metric, found.change.low, found.change.high)
-    whole = f"{wording.change(found.metric, found.change.mean)} against {against}, 95% interval {ends}: {said}"
+def _change(found: Difference, said: Said, against: str) -> str:
+    whole = f"{cells.changed(found, said)} against {against}, 95% interval {ends(found, said)}: {said.words}"
+    if said.kind == "open":
+        whole = f"Against {against}: {said.words}"
     return (
-        f'<dd class="sw-metric-change" title="{esc(whole)}"><span class="sw-verdict" aria-hidden="true">{mark}</span> '
-        f'<strong>{esc(wording.change(found.metric, found.change.mean))}</strong><span class="sw-sr">, {said}</span>'
-        f'<span class="sw-metric-ends">{esc(ends)}</span></dd>{_bar(found)}'
-    )
-
-
-def _bar(found: Difference) -> str:
-    """The interval on an axis with no change in the middle."""
-    low, high = found.change.low, found.change.high
-    if math.isnan(low) or math.isnan(high):
-        return '<dd class="sw-interval sw-interval-none" aria-hidden="true"></dd>'
-    reach = max(abs(low), abs(high)) or 1.0
-    left, right = 50 + 50 * low / reach, 50 + 50 * high / reach
-    middle = 50 + 50 * found.change.mean / reach
-    return (
-        '<dd class="sw-interval" aria-hidden="true">'
-        f'<span class="sw-interval-range" style="left:{left:.2f}%;width:{max(right - left, 1):.2f}%"></span>'
-        f'<span class="sw-interval-mean" style="left:{middle:.2f}%"></span></dd>'
+        f'<dd class="sw-metric-change" title="{esc(whole)}">{cells.change_html(found, said)}</dd>'
+        f'<dd class="sw-metric-bar">{cells.bar_html(found, said)}</dd>'
     )
 
 
@@ -81,7 +82,7 @@ def _spread(now: Lists, before: Lists, found: Difference, n_items: int) -> str:
     if found.metric == "coverage":
         return _said(f"{round(found.new * n_items):,} of {n_items:,} products")
     if found.metric in WHOLE_METRICS:
-        return _said("0 is none" if found.metric == "popularity_lift" else "lower is fairer")
+        return _said("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
     values, others = now.values[found.metric], before.values[found.metric]
     values, others = values[~np.isnan(values)], others[~np.isnan(others)]
     if not len(values):
@@ -90,14 +91,14 @@ def _spread(now: Lists, before: Lists, found: Difference, n_items: int) -> str:
     if len(np.unique(np.round(positive, 9))) <= 1:
         return _said(f"above 0 for {len(positive):,} of {len(values):,}")
     zeros = int((values == 0).sum())
-    return _histogram(positive, others[others > 0], zeros, len(values))
+    return _histogram(found.metric, positive, others[others > 0], zeros, len(values))
 
 
 def _said(text: str) -> str:
     return f'<dd class="sw-metric-spread">{esc(text)}</dd>'
 
 
-def _histogram(values: NDArray[np.float64], others: NDArray[np.float64], zeros: int, n: int) -> str:
+def _histogram(metric: str, values: NDArray[np.float64], others: NDArray[np.float64], zeros: int, n: int) -> str:
     both = np.concatenate([values, others])
     edges = np.linspace(both.min(), both.max(), N_BINS + 1)
     counts, was = (np.histogram(each, edges)[0] for each in (values, others))
@@ -106,9 +107,10 @@ def _histogram(values: NDArray[np.float64], others: NDArray[np.float64], zeros: 
         f'<i><b style="height:{100 * count / most:.0f}%"></b><u style="bottom:{100 * old / most:.0f}%"></u></i>'
         for count, old in zip(counts, was, strict=True)
     )
-    ends = f"{edges[0]:.2g} to {edges[-1]:.2g}" + (f"; 0 for {zeros:,} of {n:,}" if zeros else "")
-    said = f"How {len(values):,} shoppers spread, from {edges[0]:.2g} to {edges[-1]:.2g}"
+    reach = f"{wording.rough(metric, edges[0])} to {wording.rough(metric, edges[-1])}"
+    apart = f"; {wording.rough(metric, 0)} for {zeros:,} of {n:,}" if zeros else ""
+    said = f"How {len(values):,} shoppers spread, from {reach}"
     return (
         f'<dd class="sw-metric-spread"><span class="sw-spread" role="img" aria-label="{said}">{bars}</span>'
-        f"<small>{ends}</small></dd>"
+        f"<small>{reach}{apart}</small></dd>"
     )

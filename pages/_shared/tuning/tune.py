@@ -2,11 +2,12 @@
 
 import time
 
+import numpy as np
 import streamlit as st
 
 from pages._shared import charts, resources, words
-from pages._shared.cards import esc, weights_html
-from pages._shared.tuning import guard, tiles, tradeoff, wording
+from pages._shared.cards import isolated, weights_html
+from pages._shared.tuning import chosen, guard, imagined, tiles, tradeoff, wording
 from pages._shared.tuning.room import Case
 
 _HEAD_START_S = 0.05
@@ -20,11 +21,24 @@ def tune(case: Case) -> None:
     """Tiles first, since they are what a person waits for; then the baseline guard and the trade-off."""
     found, k, panel = case.changes(), case.k, case.room.test.panel
     now, before = case.lists(case.now), case.lists(case.reference)
+    is_observed = not imagined.n_imagined(case)
     st.html(headline(case))
     warning = st.container()
-    st.html(tiles.tiles_html(now, before, found, k, panel.n_items, case.reference.name, case.is_same))
+    st.html(
+        tiles.tiles_html(
+            now,
+            before,
+            found,
+            k,
+            panel.n_items,
+            case.reference.name,
+            is_same=case.is_same,
+            is_observed=is_observed,
+        )
+        + notes_html(case, tradeoff.looked_at(case))
+    )
     time.sleep(_HEAD_START_S)
-    guarded = guard.Guard.of(case)
+    guarded = guard.Guard.of(case, is_observed=is_observed)
     if lost := guard.notice(guarded, k):
         with warning:
             st.html(lost)
@@ -53,47 +67,105 @@ def choose_second(judged: str) -> str:
     options = [name for name in wording.METRICS if name != judged]
     if st.session_state.get("second", second) != second:
         st.session_state["second"] = second
-    chosen = st.selectbox(
+    name = st.selectbox(
         "Against",
         options,
         index=options.index(second),
         key="second",
-        format_func=lambda name: wording.METRICS[name].label.replace("@k", ""),
+        format_func=metric_label,
         help="The second metric of the trade-off, here and on the weight map.",
         bind="query-params",
         width=200,
     )
-    return chosen or second
+    return name or second
 
 
 def headline(case: Case) -> str:
-    """Who is judged, and what could not be proven, in one line."""
-    n, whole = int(case.mask.sum()), len(case.room.test.panel)
+    """Who is judged, by which lists, and what could not be proven, in one line."""
+    panel, settings = case.room.test.panel, case.now.settings
+    n, whole = int(case.mask.sum()), len(panel)
     who = words.count(n, "test shopper") if n == whole else f"{n:,} of {whole:,} test shoppers"
-    few = " · so few that little can be told" if n < FEW else ""
-    panel = case.room.test.panel
-    candidates = ""
+    if properties := chosen.shoppers(case.segment):
+        who += f": {', '.join(map(isolated, properties))}"
+    told = []
+    if imagined.elsewhere(panel.shoppers, case.now.scenario)[case.mask].any():
+        told.append(f"imagined: {', '.join(map(isolated, chosen.circumstances(case.now.scenario)))}")
+    told.append(f"lists of {case.k} out of {_listable(case)}")
+    if settings.diversity:
+        told.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
+    told.append(f"against {isolated(case.reference.name)}")
+    if n < FEW:
+        told.append("so few that little can be told")
     if not panel.scores.is_whole:
         unproven = int(case.measured(case.now).unproven[case.mask].sum())
-        candidates = f" · best {int(panel.scores.widths.max()):,} candidates a shopper, " + (
-            f"{unproven:,} lists could differ with all products" if unproven else "which is proven to change no list"
+        told.append(
+            f"best {int(panel.scores.widths.max()):,} candidates a shopper, "
+            + (f"{unproven:,} lists could differ with all products" if unproven else "proven to change no list")
         )
-    weights = weights_html(case.now.settings.fusion.normalised(), "Effective weights")
+    weights = weights_html(settings.fusion.normalised(), "Effective weights")
     return (
         f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{who}</strong> '
-        f'<span class="sw-quiet">· lists of {case.k} out of {panel.n_items:,} products · against '
-        f"{esc(case.reference.name)}{few}{candidates}</span></p>"
+        f'<span class="sw-quiet">· {" · ".join(told)}</span></p>'
     )
+
+
+def _listable(case: Case) -> str:
+    """How many products may be listed, and which."""
+    n_items, filters = case.room.test.panel.n_items, case.now.settings.filters
+    barred = np.isinf(case.room.test.penalty(filters)).sum()
+    limits = f" ({', '.join(map(isolated, chosen.shelf(filters)))})" if chosen.shelf(filters) else ""
+    return f"{n_items - barred:,} of {n_items:,} products{limits}" if barred else f"{n_items:,} products{limits}"
+
+
+def notes_html(case: Case, n_looks: int) -> str:
+    """How tiles are read, which of them say one thing twice, and what many looks do.
+
+    Parameters
+    ----------
+    n_looks : settings that were looked at on these test shoppers
+    """
+    keys = {
+        "interval": "the change with its 95% interval, no change in the middle",
+        "bar": "how shoppers above 0 spread",
+        "dash": f"the same with {isolated(case.reference.name)}",
+    }
+    parts = "".join(
+        f'<span class="sw-key-part"><span class="sw-key-{name}" aria-hidden="true"></span><span>{said}</span></span>'
+        for name, said in keys.items()
+    )
+    key = "" if case.is_same else f'<p class="sw-note sw-tiles-note sw-tiles-key">{parts}</p>'
+    notes = []
+    if has_one_each(case):
+        notes.append(
+            "Each of these shoppers has one product to find, so Recall is the same as Hit rate, and MAP as MRR."
+        )
+    if n_looks > 1:
+        notes.append(
+            f"{n_looks:,} settings looked at on these test shoppers: the more are tried, the likelier one looks better "
+            "by chance. What “Find good weights” finds is chosen on other shoppers, so that does not happen there."
+        )
+    return key + "".join(f'<p class="sw-note sw-tiles-note">{each}</p>' for each in notes)
+
+
+def has_one_each(case: Case) -> bool:
+    """Whether nobody looked at has more than one product to find."""
+    n_wanted = np.diff(case.room.test.panel.relevant.starts)[case.mask]
+    return bool((n_wanted <= 1).all())
+
+
+def metric_label(name: str) -> str:
+    """A metric as controls and addresses call it, without a list length."""
+    return wording.METRICS[name].label.replace("@k", "")
 
 
 def judge_by() -> str:
     """Which metric settings are judged by."""
-    chosen = st.selectbox(
+    name = st.selectbox(
         "Judge by",
         list(wording.METRICS),
         key="metric",
-        format_func=lambda name: wording.METRICS[name].label.replace("@k", ""),
+        format_func=metric_label,
         bind="query-params",
         width=200,
     )
-    return chosen or "ndcg"
+    return name or "ndcg"

@@ -87,6 +87,9 @@ BASELINES: Mapping[str, str] = {
 }
 """The models that any setting has to beat."""
 
+_MORE_DIGITS = 6
+"""How many digits more a number may get so that it does not read as 0."""
+
 
 def value(metric: str, number: float) -> str:
     """A metric's number with its unit.
@@ -104,30 +107,57 @@ def value(metric: str, number: float) -> str:
     return _plain(metric, number) + (" bits" if unit == "bits" else "")
 
 
-def change(metric: str, number: float) -> str:
+def change(metric: str, number: float, *, is_clear: bool = False) -> str:
     """A difference of a metric, signed, in the metric's own unit; shares differ by percentage points.
+
+    Parameters
+    ----------
+    is_clear : it is known not to be 0, so that it gets digits until it does not read as 0
 
     >>> change("ndcg", 0.0098), change("hit_rate", -0.0132), change("gini", -0.00001)
     ('+0.0098', '−1.3 pp', '0.000')
+    >>> change("gini", -0.00001, is_clear=True)
+    '−0.00001'
     """
     if math.isnan(number):
         return NO_VALUE
     unit = METRICS[metric].unit
-    digits = 0 if unit == "lift" else _digits(metric)
+    usual = 0 if unit == "lift" else _digits(metric)
     scaled = 100 * number if unit in ("share", "lift") else number
+    tried = range(usual, usual + _MORE_DIGITS + 1) if is_clear else (usual,)
+    digits = next((each for each in tried if round(scaled, each)), usual)
     said = _signed(f"{abs(scaled):.{digits}f}", round(scaled, digits))
     return f"{said} pp" if unit in ("share", "lift") else said
 
 
 def interval(metric: str, low: float, high: float) -> str:
-    """Both ends of a difference's interval.
+    """Both ends of a difference's interval; an end beside 0 never reads as 0.
 
-    >>> interval("ndcg", 0.002, 0.018)
-    '+0.0020 to +0.0180'
+    >>> interval("ndcg", 0.002, 0.018), interval("hit_rate", -0.007, -0.0002)
+    ('+0.0020 to +0.0180', '−0.7 to −0.02 pp')
     """
     if math.isnan(low) or math.isnan(high):
-        return "too few shoppers differ to say"
-    return f"{change(metric, low).removesuffix(' pp')} to {change(metric, high)}"
+        return "rests on too few shoppers to say"
+    start, end = (change(metric, each, is_clear=True) for each in (low, high))
+    return f"{start.removesuffix(' pp')} to {end}"
+
+
+def apart(metric: str, number: float) -> str:
+    """A clear difference in words.
+
+    >>> apart("ndcg", -0.0236), apart("coverage", 0.013)
+    ('0.0236 lower', '1.3 pp higher')
+    """
+    return f"{change(metric, number, is_clear=True).lstrip('+−')} {'lower' if number < 0 else 'higher'}"
+
+
+def rough(metric: str, number: float) -> str:
+    """A value of one shopper with two digits, for an axis.
+
+    >>> rough("long_tail", 0.1), rough("novelty", 5.66), rough("mrr", 1.0)
+    ('10%', '5.7', '1')
+    """
+    return f"{number:.0%}" if METRICS[metric].unit == "share" else f"{number:.2g}"
 
 
 def _digits(metric: str) -> int:

@@ -1,6 +1,7 @@
 """Two settings side by side: what is on screen is what `compare` and `moves` say, for whoever is chosen."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 
@@ -31,7 +32,7 @@ from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.moves import Move, moves
 from recsys.evaluation.live.names import Product
 from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import EVERYONE, Scenario
+from recsys.evaluation.live.segments import EVERYONE, Scenario, Segment
 from recsys.evaluation.live.shown import CategoryShown, ProductShown
 from recsys.evaluation.live.summary import summary
 from recsys.recommender import Recommender
@@ -214,6 +215,32 @@ def test_the_report_says_what_the_page_says(
     assert len(report.against) == 5
     assert "Against simple models" in said
     assert model.model_id in said
+
+
+def test_lists_for_other_circumstances_are_not_judged_by_what_was_chosen_in_their_own(
+    open_room: OpenRoom, engine: LiveEngine, model: Recommender
+) -> None:
+    page = open_room("Side by side", against="Equal weights", daypart="evening", **WEIGHTS)
+    n = len(engine.panel)
+    moved = n - int(Segment.of(daypart="evening").mask(engine.panel.shoppers).sum())
+    first = re.search(r'<p class="sw-finding" role="status">(.*?)</p>', html(page))
+    assert first is not None
+    assert words(first[1]).strip() == (
+        f"{moved} of {n} shoppers are imagined in other circumstances than they were in; how well they are served "
+        "there was not observed."
+    )
+    assert text(page).count("not observed, so no verdict") == 8
+    assert "better served" not in html(page)
+    assert "find what they went on to choose" not in text(page)
+
+    room = Room(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
+    evening = replace(B, scenario=Scenario.of(daypart="evening"))
+    case, both = Case(room, evening, A, EVERYONE, "ndcg"), compare(engine, A, evening)
+    report = report_of(case, both, "", "", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
+    assert {each.difference.verdict for each in report.against} == {"unclear"}
+    assert report.comparison.differences["ndcg"].verdict == "unclear"
+    assert report.comparison.differences["ild"] == both.differences["ild"]
+    assert "was not observed, so no list is called better or worse at that" in words(report_html(report))
 
 
 def test_the_report_and_the_tables_can_be_taken_away(page: AppTest) -> None:

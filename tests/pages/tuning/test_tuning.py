@@ -1,15 +1,22 @@
 """The tuning room: what a person moves, and what the tiles then say."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from pages._shared.tuning import wording
+from pages._shared.tuning import chosen, verdicts, wording
+from pages._shared.tuning.room import Case, Room
+from pages._shared.tuning.tune import has_one_each
+from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import Segment
+from recsys.evaluation.live.panel import Panel, Ragged
+from recsys.evaluation.live.segments import EVERYONE, Segment
 from recsys.evaluation.paired import differences
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.training.home import Home
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
@@ -25,9 +32,9 @@ def engine(tuning_home: Path) -> LiveEngine:
     return LiveEngine(Panel.open(Home(tuning_home).panel("last"))[1])
 
 
-def tile(page: object, metric: str) -> str:
+def tile(page: AppTest, metric: str) -> str:
     """The HTML of one tile."""
-    whole = html(page)  # type: ignore[arg-type]
+    whole = html(page)
     start = whole.index(f'data-metric="{metric}"')
     return whole[start : whole.index("</div>", start)]
 
@@ -60,9 +67,105 @@ def test_a_segment_counts_its_shoppers_alone(open_page: OpenPage, engine: LiveEn
     assert f"{n:,} of {len(engine.panel):,} test shoppers" in text(page)
 
 
-def test_nobody_fits_says_what_to_do(open_page: OpenPage) -> None:
-    page = open_page(PAGE, query={"shoppers": "Cold"})
+def labels(page: AppTest) -> list[str]:
+    """What stands on the buttons of the toolbar that open something."""
+    return [block.proto.popover.label for block in page.get("popover")]
+
+
+def test_buttons_say_what_is_chosen_behind_them_and_so_does_the_headline(
+    open_page: OpenPage, engine: LiveEngine
+) -> None:
+    assert labels(open_page(PAGE)) == ["Circumstances", "Shoppers", "Shelf", "Variety and length"]
+    query = {"daypart": "evening", "match": "true", "shoppers": "Hot", "diversity": "0.4", "shelf": "true"}
+    page = open_page(PAGE, query=query)
+    shown = ["Circumstances: evening", "Shoppers: hot, evening", "Shelf: available today", "Variety 0.40 (MMR)"]
+    assert labels(page) == shown
+    listed = int(engine.panel.shelf.eligible(Filters(), np.empty(0, np.int32)).sum())
+    assert "test shoppers: hot , evening ·" in text(page)
+    assert f"lists of 10 out of {listed} of {engine.panel.n_items} products ( available today )" in text(page)
+    assert "variety 0.40 by MMR" in text(page)
+    page.selectbox(key="shoppers").set_value("Any").run()
+    page.slider(key="diversity").set_value(0.0).run()
+    assert labels(page) == [shown[0], "Shoppers: evening", shown[2], "Variety and length"]
+    page.button(key="reset").click().run()
+    assert labels(page) == ["Circumstances", "Shoppers", "Shelf", "Variety and length"]
+
+
+def test_what_no_control_can_hold_stands_on_no_button(open_page: OpenPage) -> None:
+    page = open_page(PAGE, query={"daypart": "teatime", "shoppers": "Odd", "diversity": "nan", "n": "7", "method": "x"})
+    assert labels(page) == ["Circumstances", "Shoppers", "Shelf", "Variety and length"]
+
+
+def test_names_on_buttons_stay_text() -> None:
+    label = chosen.label("Shelf", ["**Loud** :material/home: [x](y) $a$ <b>", "\u202eesrever"])
+    assert "**" not in label
+    assert ":material" not in label
+    assert "[x](" not in label
+    assert "\u202e" not in label
+
+
+def test_nobody_fits_says_what_to_let_go_of(open_page: OpenPage, engine: LiveEngine) -> None:
+    page = open_page(PAGE, query={"shoppers": "Cold", "daypart": "evening", "match": "true"})
     assert "No test shopper has all of these properties" in text(page)
+    n, evening = len(engine.panel), int(Segment.of(daypart="evening").mask(engine.panel.shoppers).sum())
+    assert 0 < evening < n
+    assert f"cold 0 of {n} {evening} of {n} evening {evening} of {n} 0 of {n}" in text(page)
+
+
+def test_imagined_circumstances_get_no_verdict_on_what_was_chosen_elsewhere(
+    open_page: OpenPage, engine: LiveEngine
+) -> None:
+    query = {"daypart": "evening", "against": "Equal weights", "collaborative": "0", "content": "100", "semantic": "0"}
+    page = open_page(PAGE, query=query)
+    there = int(Segment.of(daypart="evening").mask(engine.panel.shoppers).sum())
+    moved = len(engine.panel) - there
+    assert f"{moved} of {len(engine.panel)} shoppers are imagined in other circumstances than they were in" in text(
+        page
+    )
+    assert f"the {there} shoppers who really came" in text(page)
+    for metric in verdicts.OUTCOMES:
+        assert "not observed, so no verdict" in tile(page, metric)
+        assert "sw-interval-range" not in tile(page, metric)
+    assert "sw-interval-range" in tile(page, "novelty")
+    assert 'sw-metric-worse"><th' not in html(page)  # of the simple models
+    page.toggle(key="match").set_value(True).run()
+    assert "imagined" not in text(page)
+    assert "not observed" not in text(page)
+
+
+def test_many_looks_are_counted_and_warned_of(open_page: OpenPage) -> None:
+    page = open_page(PAGE)
+    assert "settings looked at" not in text(page)
+    page.slider(key="content").set_value(100).run()
+    page.slider(key="content").set_value(50).run()
+    assert "3 settings looked at on these test shoppers" in text(page)
+    page.slider(key="content").set_value(100).run()
+    assert "3 settings looked at on these test shoppers" in text(page)  # again is not another
+    assert "likelier one looks better by chance" in text(page)
+
+
+def test_tiles_that_repeat_a_number_say_so_where_it_is_true(open_page: OpenPage, engine: LiveEngine) -> None:
+    room = Room(None, None, None, "", "last", engine, engine, None)  # type: ignore[arg-type]
+    case = Case(room, Asked("a"), Asked("b"), EVERYONE, "ndcg")
+    assert has_one_each(case)
+    found = engine.measure(RankingSettings()).lists.values
+    np.testing.assert_array_equal(found["recall"], found["hit_rate"])
+    np.testing.assert_array_equal(found["map"], found["mrr"])
+    assert "Recall is the same as Hit rate" in text(open_page(PAGE))
+    two = Ragged(np.arange(0, 2 * len(engine.panel) + 1, 2), np.zeros(2 * len(engine.panel), np.int32))
+    other = LiveEngine(replace(engine.panel, relevant=two))
+    assert not has_one_each(replace(case, room=replace(room, test=other)))
+
+
+def test_a_link_that_asks_for_what_is_not_there_is_explained(open_page: OpenPage) -> None:
+    strange = {"metric": "Charm", "against": "Zeb", "split": "whatever", "taste": "Cars", "shoppers": "Odd"}
+    page = open_page(PAGE, query=strange)
+    said = text(page)
+    assert "Part of this link cannot be used here" in said
+    for name, value in strange.items():
+        assert f"{name} = '{value}': not one of" in said
+    fine = {"metric": "Recall", "against": "Equal weights", "split": "what they chose last", "shoppers": "Hot"}
+    assert "cannot be used here" not in text(open_page(PAGE, query=fine))
 
 
 def test_all_weights_at_zero_are_refused_with_the_remedy(open_page: OpenPage) -> None:
@@ -84,6 +187,7 @@ def test_a_setting_that_loses_to_a_simple_model_says_so(open_page: OpenPage) -> 
         PAGE, query={"collaborative": "0", "content": "100", "semantic": "0", "context": "0", "metric": "Variety (ILD)"}
     )
     assert "This setting loses to a simple model" in text(page)
+    assert re.search(r"this setting is 0\.\d+ lower, 95% interval −", text(page))
 
 
 def test_every_simple_model_stands_beside_the_setting(open_page: OpenPage) -> None:

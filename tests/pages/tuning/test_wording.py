@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from pages._shared.tuning import tiles, wording
-from recsys.evaluation.paired import LIVE_METRICS, SHOPPER_METRICS, Lists, ShopFacts, differences
+from pages._shared.tuning import cells, tiles, wording
+from pages._shared.tuning.verdicts import OUTCOMES, Said, ends, unobserved
+from recsys.evaluation.paired import LIVE_METRICS, SHOPPER_METRICS, Difference, Lists, ShopFacts, differences
+from recsys.evaluation.significance import Interval
+from tests.evaluation.live._comparisons import comparison, difference
 
 
 def lists(seed: int, n: int = 80) -> Lists:
@@ -28,7 +31,7 @@ def test_every_metric_stands_in_one_group() -> None:
 @pytest.mark.parametrize("metric", LIVE_METRICS)
 def test_no_number_is_no_number(metric: str) -> None:
     assert wording.value(metric, math.nan) == wording.change(metric, math.nan) == "–"
-    assert wording.interval(metric, math.nan, math.nan) == "too few shoppers differ to say"
+    assert wording.interval(metric, math.nan, math.nan) == "rests on too few shoppers to say"
 
 
 def test_tiles_show_each_metric_with_its_change_and_verdict() -> None:
@@ -56,3 +59,50 @@ def test_tiles_stand_where_nobody_has_a_value() -> None:
     html = tiles.tiles_html(empty, empty, differences(empty, empty, facts()), 5, 40, "x", is_same=False)
     assert "no shopper has a value" in html
     assert "nan" not in html
+
+
+def test_an_end_beside_0_never_reads_as_0() -> None:
+    assert wording.interval("hit_rate", -0.00702, -0.0003) == "−0.7 to −0.03 pp"
+    assert wording.interval("ndcg", -0.00000004, 0.01) == "−0.00000004 to +0.0100"
+    assert wording.interval("popularity_lift", 0.0002, 0.05) == "+0.02 to +5 pp"
+    assert wording.interval("gini", 0.0, 0.01) == "0.000 to +0.010"
+
+
+def test_a_change_that_is_called_better_never_reads_as_none() -> None:
+    found = difference("hit_rate", 0.1003, 0.1, 0.0001, 0.0005)
+    assert "<strong>+0.03 pp</strong>" in cells.change_html(found, Said.of(found))
+    same = difference("hit_rate", 0.1003, 0.1, -0.0001, 0.0005)
+    assert "<strong>0.0 pp</strong>" in cells.change_html(same, Said.of(same))
+
+
+def test_where_nobody_has_a_history_no_lift_is_told() -> None:
+    nothing = Difference("popularity_lift", math.nan, math.nan, Interval(*[math.nan] * 3, 0), "unclear", 0)
+    said = Said.of(nothing)
+    assert (said.kind, said.mark, ends(nothing, said)) == ("open", "", "no history to compare with")
+    assert "≈" not in cells.change_html(nothing, said)
+
+
+def test_less_popular_than_what_shoppers_had_is_neither_better_nor_worse() -> None:
+    below = difference("popularity_lift", -0.57, 0.2, -0.8, -0.7)
+    assert below.verdict == "better"
+    said = Said.of(below)
+    assert said == Said("open", "", "lists are less popular than what they had before")
+    assert "−80 to −70 pp; lists are less popular" in cells.ends_html(below, said)
+    assert Said.of(difference("popularity_lift", 0.2, -0.1, 0.2, 0.4)).words.startswith("lists were less popular")
+    assert Said.of(difference("popularity_lift", 0.2, 0.5, -0.4, -0.2)).kind == "better"
+    assert Said.of(difference("popularity_lift", -0.2, -0.2, -0.1, 0.1)).kind == "unclear"
+
+
+@pytest.mark.parametrize("metric", LIVE_METRICS)
+def test_what_was_not_observed_is_not_judged(metric: str) -> None:
+    found = difference(metric, 0.5, 0.4, 0.05, 0.15)
+    kind = Said.of(found, is_observed=False).kind
+    assert kind == ("open" if metric in OUTCOMES else found.verdict)
+    assert unobserved(comparison(found)).differences[metric].verdict == ("unclear" if kind == "open" else found.verdict)
+
+
+def test_shares_of_single_shoppers_are_written_as_their_mean_is() -> None:
+    now, before = lists(0), lists(1)
+    now.values["long_tail"][:] = before.values["long_tail"][:] = np.tile([0.0, 0.1, 0.3, 0.2], 20)
+    html = tiles.tiles_html(now, before, differences(now, before, facts()), 5, 40, "x", is_same=False)
+    assert "10% to 30%; 0% for 20 of 80" in html

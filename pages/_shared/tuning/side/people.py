@@ -9,10 +9,17 @@ KINDS = (("better", "▲", "better served"), ("unclear", "=", "the same"), ("wor
 """Class, mark and words of the parts of the bar."""
 
 
-def people_html(found: Comparison) -> str:
-    """A bar of those who are better and worse served, and how alike lists are."""
+def people_html(found: Comparison, *, is_observed: bool = True) -> str:
+    """A bar of those who are better and worse served, and how alike lists are.
+
+    Parameters
+    ----------
+    is_observed : shoppers were in the circumstances that they are looked at in
+    """
+    unknown = '<p class="sw-hint">It was not observed what they choose in the circumstances they are imagined in.</p>'
     return (
-        f'<h2 class="sw-chart-title">How shoppers fare with B</h2>{_outcomes(found.outcomes)}'
+        f'<h2 class="sw-chart-title">How shoppers fare with B</h2>'
+        f"{_outcomes(found.outcomes) if is_observed else unknown}"
         f'<h2 class="sw-chart-title sw-second-title">How alike the lists are</h2>{_alike(found)}'
     )
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._shared import charts, resources
 from pages._shared.notices import empty_html
+from pages._shared.tuning import imagined
 from pages._shared.tuning.room import Case
 from pages._shared.tuning.side import categories, exposure, figures, heading, people, single, swapping, taking
 from recsys.evaluation.live.compare import Comparison
@@ -28,7 +29,8 @@ def side_by_side(case: Case) -> None:
 
 
 def _show(case: Case, found: Comparison) -> None:
-    tone = charts.theme()
+    tone, n_moved = charts.theme(), imagined.n_imagined(case)
+    unseen, is_observed = imagined.said(n_moved, found.n_shoppers) if n_moved else "", not n_moved
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="side_head"):
         st.html(heading.headline_html(found))
         with st.container(horizontal=True, width="content", key="side_tools"):
@@ -37,16 +39,16 @@ def _show(case: Case, found: Comparison) -> None:
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
     with beside, st.container(key="chart_comes_to", height="stretch"):
-        st.html(heading.summary_html(found))
+        st.html(heading.summary_html(found, unseen))
     with about, st.container(key="chart_two_mixes", height="stretch"):
         st.html(heading.mixes_html(found))
     with st.container(key="side_middle"):
         beside, about = st.columns([1.5, 1], gap="small")
     with beside, st.container(key="chart_figures", height="stretch"):
-        st.html(figures.figures_html(found))
+        st.html(figures.figures_html(found, is_observed=is_observed))
     with about:
         with st.container(key="chart_people"):
-            st.html(people.people_html(found))
+            st.html(people.people_html(found, is_observed=is_observed))
         with st.container(key="chart_categories", height="stretch"):
             if shown := categories.most_changed(found.categories):
                 charts.show(categories.figure(shown, tone), categories.in_words(shown), key="categories_shown")

@@ -7,9 +7,11 @@ import streamlit as st
 
 from pages._shared.tuning import wording
 from pages._shared.tuning.guard import Guard
+from pages._shared.tuning.imagined import n_imagined, said
 from pages._shared.tuning.presets.told import WHO
 from pages._shared.tuning.report import Against, Report, report_html
 from pages._shared.tuning.room import Case
+from pages._shared.tuning.verdicts import unobserved, without_outcomes
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.live.table import metrics_csv, products_csv, shoppers_csv
 
@@ -71,7 +73,10 @@ def report_of(case: Case, found: Comparison, by: str, conclusion: str, made_at: 
     case : with B as the setting looked at, which is held against the simple models
     """
     panel, info = case.room.test.panel, case.room.model
-    against = Guard.of(case).against
+    against, notes = Guard.of(case).against, panel.leak_check
+    if n_moved := n_imagined(case):
+        found, against = unobserved(found), without_outcomes(against)
+        notes = f"{notes.rstrip('.')}. {said(n_moved, found.n_shoppers)}, so no list is called better or worse at that"
     title = f"{found.b.name} against {found.a.name}"
     return Report(
         title=title[:1].upper() + title[1:],
@@ -80,7 +85,7 @@ def report_of(case: Case, found: Comparison, by: str, conclusion: str, made_at: 
         made_at=made_at,
         comparison=found,
         protocol=panel.protocol,
-        leak_check=panel.leak_check,
+        leak_check=notes,
         conclusion=conclusion,
         against=tuple(Against(wording.BASELINES[name], each) for name, each in against.items()),
         provenance={

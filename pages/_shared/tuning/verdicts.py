@@ -1,0 +1,75 @@
+"""What is said of a change: better or worse only where it was observed, and where more and less have a meaning."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pages._shared.tuning import wording
+from recsys.evaluation.live.compare import Comparison
+from recsys.evaluation.live.outcomes import Outcomes
+from recsys.evaluation.metrics import ACCURACY_METRICS
+from recsys.evaluation.paired import Difference
+
+OUTCOMES = (*ACCURACY_METRICS, "serendipity")
+"""Metrics that ask whether lists hold what shoppers went on to choose, which they did in circumstances of their own."""
+
+NOT_OBSERVED = "not observed, so no verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of one change.
+
+    Parameters
+    ----------
+    kind : a verdict, or "open" where none can be given
+    mark : that needs no colour; "" for none
+    words : the verdict, or why there is none
+    """
+
+    kind: Literal["better", "worse", "unclear", "open"]
+    mark: str
+    words: str
+
+    @classmethod
+    def of(cls, found: Difference, *, is_observed: bool = True) -> "Said":
+        """
+        Parameters
+        ----------
+        is_observed : shoppers were in the circumstances that they are looked at in
+        """
+        if not is_observed and found.metric in OUTCOMES:
+            return cls("open", "", NOT_OBSERVED)
+        if math.isnan(found.change.mean):
+            return cls("open", "", _why_none(found.metric))
+        if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
+            are = "are" if found.new < 0 else "were"
+            return cls("open", "", f"lists {are} less popular than what they had before")
+        return cls(found.verdict, *wording.VERDICTS[found.verdict])
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the change is told from none."""
+        return self.kind in ("better", "worse")
+
+
+def ends(found: Difference, said: Said) -> str:
+    """The interval of a change, or why it is not shown."""
+    if math.isnan(found.change.mean) or said.words == NOT_OBSERVED:
+        return said.words
+    return wording.interval(found.metric, found.change.low, found.change.high)
+
+
+def _why_none(metric: str) -> str:
+    return "no history to compare with" if metric == "popularity_lift" else "no shopper has a value"
+
+
+def unobserved(found: Comparison) -> Comparison:
+    """A comparison of lists for circumstances that shoppers were not in: who finds what they chose is left open."""
+    return replace(found, differences=without_outcomes(found.differences), outcomes=Outcomes(0, 0, 0, 0, 0, 0, 0, 0))
+
+
+def without_outcomes(found: Mapping[str, Difference]) -> dict[str, Difference]:
+    """The same changes, none of them called better or worse at finding what shoppers chose."""
+    return {name: replace(each, verdict="unclear") if each.metric in OUTCOMES else each for name, each in found.items()}
