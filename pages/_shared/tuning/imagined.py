@@ -1,28 +1,19 @@
 """Shoppers imagined in other circumstances than they were in: what they chose says nothing of lists for there."""
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pages._shared import words
 from pages._shared.notices import notice_html
 from pages._shared.tuning.room import Case
-from recsys.evaluation.live.segments import Scenario, Segment
-
-
-def elsewhere(shoppers: pd.DataFrame, scenario: Scenario) -> NDArray[np.bool_]:
-    """Who is put into circumstances of which one at least was another: bool of shape (n_users,)."""
-    moved = np.zeros(len(shoppers), bool)
-    for name, value in scenario.stated:
-        moved |= shoppers[name].to_numpy(object) != value
-    return moved
+from recsys.evaluation.live.segments import Segment
 
 
 def n_imagined(case: Case) -> int:
     """How many of the shoppers looked at are imagined elsewhere, by the setting or by its reference."""
     shoppers = case.room.test.panel.shoppers
     scenarios = {case.now.scenario, case.reference.scenario}
-    return int(np.any([elsewhere(shoppers, each) & case.mask for each in scenarios], axis=0).sum())
+    return int(np.any([each.elsewhere(shoppers) & case.mask for each in scenarios], axis=0).sum())
 
 
 def said(n: int, n_shoppers: int) -> str:

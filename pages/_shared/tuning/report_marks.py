@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from pages._shared.cards import esc
-from pages._shared.tuning import wording
-from recsys.evaluation.paired import Difference, Verdict
+from pages._shared.tuning.verdicts import Said
+from recsys.evaluation.paired import Difference
 
 WIDTH, HEIGHT, MARGIN = 120, 14, 5
 
@@ -26,10 +26,10 @@ def interval_svg(found: Difference) -> str:
     )
 
 
-def verdict_html(verdict: Verdict, said: str = "") -> str:
+def verdict_html(said: Said, words: str = "") -> str:
     """Mark and words; the mark needs no colour."""
-    mark, usual = wording.VERDICTS[verdict]
-    return f'<span class="verdict {verdict}"><span aria-hidden="true">{mark}</span> {esc(said or usual)}</span>'
+    mark = f'<span aria-hidden="true">{said.mark}</span>'
+    return f'<span class="verdict {said.kind}">{mark} {esc(words or said.words)}</span>'
 
 
 def shares_svg(parts: Sequence[tuple[str, int]], said: str) -> str:

@@ -8,6 +8,7 @@ from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages._shared.tuning import wording
 from pages._shared.tuning.report_marks import interval_svg, verdict_html
+from pages._shared.tuning.verdicts import Said
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.paired import HIGHER_IS_BETTER, Difference
@@ -65,13 +66,14 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
     """B against simple models; "" where none is given."""
     if not against:
         return ""
-    said = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
+    of_model = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
     rows = "".join(
         f'<tr><th scope="row">{isolated(name)}<span class="by">{esc(_label(each.metric, found.b.settings.n))}</span>'
         f'</th><td class="n" data-label="Model">{esc(wording.value(each.metric, each.old))}</td>'
         f'<td class="n" data-label="B">{esc(wording.value(each.metric, each.new))}</td><td>{_change(each)}</td>'
-        f"<td>{verdict_html(each.verdict, said[each.verdict])}</td></tr>"
+        f"<td>{verdict_html(said, of_model.get(said.kind, ''))}</td></tr>"
         for name, each in against
+        for said in [Said.of(each, is_observed=not found.n_imagined)]
     )
     return (
         '<section><h2>Against simple models</h2><p class="quiet">A setting that loses to a model this simple is not '
@@ -88,7 +90,7 @@ def _metric(found: Comparison, name: str, k: int) -> str:
     return (
         f'<tr><th scope="row">{esc(_label(name, k))}<span class="by">{esc(meant.asks)}{lower}</span></th>'
         f"{_value('A', name, found.means_a[name])}{_value('B', name, found.means_b[name])}<td>{_change(each)}</td>"
-        f"<td>{verdict_html(each.verdict)}</td></tr>"
+        f"<td>{verdict_html(Said.of(each, is_observed=not found.n_imagined))}</td></tr>"
     )
 
 

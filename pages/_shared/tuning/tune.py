@@ -88,7 +88,7 @@ def headline(case: Case) -> str:
     if properties := chosen.shoppers(case.segment):
         who += f": {', '.join(map(isolated, properties))}"
     told = []
-    if imagined.elsewhere(panel.shoppers, case.now.scenario)[case.mask].any():
+    if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
         told.append(f"imagined: {', '.join(map(isolated, chosen.circumstances(case.now.scenario)))}")
     told.append(f"lists of {case.k} out of {_listable(case)}")
     if settings.diversity:

@@ -1,18 +1,11 @@
 """What is said of a change: better or worse only where it was observed, and where more and less have a meaning."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from pages._shared.tuning import wording
-from recsys.evaluation.live.compare import Comparison
-from recsys.evaluation.live.outcomes import Outcomes
-from recsys.evaluation.metrics import ACCURACY_METRICS
-from recsys.evaluation.paired import Difference
-
-OUTCOMES = (*ACCURACY_METRICS, "serendipity")
-"""Metrics that ask whether lists hold what shoppers went on to choose, which they did in circumstances of their own."""
+from recsys.evaluation.paired import OUTCOME_METRICS, Difference
 
 NOT_OBSERVED = "not observed, so no verdict"
 
@@ -39,7 +32,7 @@ class Said:
         ----------
         is_observed : shoppers were in the circumstances that they are looked at in
         """
-        if not is_observed and found.metric in OUTCOMES:
+        if not is_observed and found.metric in OUTCOME_METRICS:
             return cls("open", "", NOT_OBSERVED)
         if math.isnan(found.change.mean):
             return cls("open", "", _why_none(found.metric))
@@ -63,13 +56,3 @@ def ends(found: Difference, said: Said) -> str:
 
 def _why_none(metric: str) -> str:
     return "no history to compare with" if metric == "popularity_lift" else "no shopper has a value"
-
-
-def unobserved(found: Comparison) -> Comparison:
-    """A comparison of lists for circumstances that shoppers were not in: who finds what they chose is left open."""
-    return replace(found, differences=without_outcomes(found.differences), outcomes=Outcomes(0, 0, 0, 0, 0, 0, 0, 0))
-
-
-def without_outcomes(found: Mapping[str, Difference]) -> dict[str, Difference]:
-    """The same changes, none of them called better or worse at finding what shoppers chose."""
-    return {name: replace(each, verdict="unclear") if each.metric in OUTCOMES else each for name, each in found.items()}

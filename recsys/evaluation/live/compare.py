@@ -4,7 +4,7 @@ A is the reference and B the new setting; every change is B minus A.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from recsys.evaluation.live.outcomes import Outcomes, ShopperChange, most_change
 from recsys.evaluation.live.overlap import Overlap, agreements, overlap
 from recsys.evaluation.live.segments import EVERYONE, Segment
 from recsys.evaluation.live.shown import CategoryShown, ProductShown, categories_shown, products_shown
-from recsys.evaluation.paired import Difference, differences, means
+from recsys.evaluation.paired import OUTCOME_METRICS, Difference, differences, means
 from recsys.evaluation.significance import Interval
 
 
@@ -33,6 +33,8 @@ class Comparison:
     panel_id : the panel they are of
     n_shoppers, n_panel : shoppers looked at, and in the panel
     n_items : size of the catalogue
+    n_imagined : shoppers who are imagined in other circumstances than they were in, by either; what they chose says
+        nothing of lists for there, so changes of `OUTCOME_METRICS` are then called neither better nor worse
     n_unproven : shoppers of whom either list could hold other products if no product had been left out of the panel
     means_a, means_b : every metric of either, by name in the order of `paired.LIVE_METRICS`
     differences : every metric's change, likewise
@@ -51,6 +53,7 @@ class Comparison:
     n_shoppers: int
     n_panel: int
     n_items: int
+    n_imagined: int
     n_unproven: int
     means_a: Mapping[str, Interval]
     means_b: Mapping[str, Interval]
@@ -121,6 +124,10 @@ def compare(engine: LiveEngine, a: Asked, b: Asked, segment: Segment = EVERYONE)
     facts = panel.facts.of(users)
     names = Names(panel.items)
     agreement = agreements(now.ranked, was.ranked)
+    changes = differences(now, was, facts)
+    n_imagined = int((a.scenario.elsewhere(panel.shoppers) | b.scenario.elsewhere(panel.shoppers))[users].sum())
+    if n_imagined:
+        changes |= {name: replace(changes[name], verdict="unclear") for name in OUTCOME_METRICS}
     return Comparison(
         a=a,
         b=b,
@@ -129,10 +136,11 @@ def compare(engine: LiveEngine, a: Asked, b: Asked, segment: Segment = EVERYONE)
         n_shoppers=len(users),
         n_panel=len(panel),
         n_items=panel.n_items,
+        n_imagined=n_imagined,
         n_unproven=int((measured[0].unproven | measured[1].unproven)[users].sum()),
         means_a=means(was, facts),
         means_b=means(now, facts),
-        differences=differences(now, was, facts),
+        differences=changes,
         overlap=overlap(now.ranked, was.ranked, agreement),
         outcomes=outcomes(was, now),
         changed=most_changed(panel, names, users, was, now, agreement),

@@ -95,6 +95,16 @@ class Scenario:
         """What is stated, by dimension."""
         return dict(self.stated)
 
+    def elsewhere(self, shoppers: pd.DataFrame) -> NDArray[np.bool_]:
+        """Whom it puts into circumstances of which one at least was another: bool of shape (n_users,).
+
+        What they chose, they chose in their own circumstances, so it says nothing of how well they are served in these.
+        """
+        moved = np.zeros(len(shoppers), bool)
+        for name, value in self.stated:
+            moved |= shoppers[name].to_numpy(object) != value
+        return moved
+
     def applied(self, context: Context) -> Context:
         """The circumstances of one shopper in this scenario."""
         changed: dict[str, str | None] = {name: value or None for name, value in self.stated}

@@ -49,6 +49,12 @@ def _finding(found: Comparison) -> list[str]:
     """Who finds what they went on to choose, and how far up it stands."""
     hits, ndcg, counted = found.differences["hit_rate"], found.differences["ndcg"], found.outcomes
     first, second = _name(found.a.name), _name(found.b.name)
+    if found.n_imagined:
+        are = "is" if found.n_imagined == 1 else "are"
+        return [
+            f"{found.n_imagined:,} of {_shoppers(found.n_shoppers)} {are} imagined in other circumstances than they "
+            "were in, so nothing says who would find what they want there."
+        ]
     if not counted.n:
         return ["For none of these shoppers is it known what they went on to choose, so nothing says who finds it."]
     few = f"Only {_shoppers(counted.n)} compared, too few to tell much. " if counted.n < FEW_SHOPPERS else ""

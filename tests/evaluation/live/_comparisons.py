@@ -41,6 +41,7 @@ def comparison(*changed: Difference, n: int = 1000, **more: object) -> Compariso
         n_shoppers=n,
         n_panel=n,
         n_items=500,
+        n_imagined=0,
         n_unproven=0,
         means_a={name: Interval(each.old, each.old - 0.01, each.old + 0.01, n) for name, each in differences.items()},
         means_b={name: Interval(each.new, each.new - 0.01, each.new + 0.01, n) for name, each in differences.items()},

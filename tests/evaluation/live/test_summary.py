@@ -163,3 +163,13 @@ def test_a_segment_of_whom_nothing_is_held_out_is_told() -> None:
 def test_a_list_of_one_is_spoken_of_as_one() -> None:
     one = replace(B, settings=replace(B.settings, n=1))
     assert "The one product on a list stays for 72% of 1,000 shoppers." in summary(comparison(b=one))
+
+
+def test_shoppers_imagined_elsewhere_say_nothing_of_who_finds_what() -> None:
+    better = difference("hit_rate", 0.3, 0.2, 0.05, 0.15)
+    first, *rest = summary(comparison(better, n_imagined=684, n=911))
+    assert first == (
+        "684 of 911 shoppers are imagined in other circumstances than they were in, so nothing says who would find "
+        "what they want there."
+    )
+    assert not any("find what they went on to choose" in sentence for sentence in rest)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.tuning import chosen, verdicts, wording
+from pages._shared.tuning import chosen, wording
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.tune import has_one_each
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel, Ragged
 from recsys.evaluation.live.segments import EVERYONE, Segment
-from recsys.evaluation.paired import differences
+from recsys.evaluation.paired import OUTCOME_METRICS, differences
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.training.home import Home
 from tests.pages._seen import html, text
@@ -123,7 +123,7 @@ def test_imagined_circumstances_get_no_verdict_on_what_was_chosen_elsewhere(
         page
     )
     assert f"the {there} shoppers who really came" in text(page)
-    for metric in verdicts.OUTCOMES:
+    for metric in OUTCOME_METRICS:
         assert "not observed, so no verdict" in tile(page, metric)
         assert "sw-interval-range" not in tile(page, metric)
     assert "sw-interval-range" in tile(page, "novelty")

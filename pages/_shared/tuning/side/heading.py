@@ -5,7 +5,6 @@ from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages._shared.tuning import report_tables
 from pages._shared.tuning.tune import FEW
-from pages._shared.tuning.verdicts import unobserved
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.live.summary import summary
@@ -31,16 +30,9 @@ def headline_html(found: Comparison) -> str:
     )
 
 
-def summary_html(found: Comparison, unseen: str = "") -> str:
-    """What it comes to, the first sentence before all else.
-
-    Parameters
-    ----------
-    unseen : why it is not known how shoppers are served, in place of who finds what they chose; "" where it is known
-    """
-    first, *rest = summary(unobserved(found) if unseen else found)
-    if unseen and not found.is_same:
-        first = words.sentence(unseen)
+def summary_html(found: Comparison) -> str:
+    """What it comes to, the first sentence before all else."""
+    first, *rest = summary(found)
     points = "".join(f"<li>{isolated(sentence)}</li>" for sentence in rest)
     listed = f'<ul class="sw-points">{points}</ul>' if points else ""
     return (

@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages._shared import charts, resources
 from pages._shared.notices import empty_html
-from pages._shared.tuning import imagined
 from pages._shared.tuning.room import Case
 from pages._shared.tuning.side import categories, exposure, figures, heading, people, single, swapping, taking
 from recsys.evaluation.live.compare import Comparison
@@ -29,8 +28,7 @@ def side_by_side(case: Case) -> None:
 
 
 def _show(case: Case, found: Comparison) -> None:
-    tone, n_moved = charts.theme(), imagined.n_imagined(case)
-    unseen, is_observed = imagined.said(n_moved, found.n_shoppers) if n_moved else "", not n_moved
+    tone, is_observed = charts.theme(), not found.n_imagined
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="side_head"):
         st.html(heading.headline_html(found))
         with st.container(horizontal=True, width="content", key="side_tools"):
@@ -39,7 +37,7 @@ def _show(case: Case, found: Comparison) -> None:
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
     with beside, st.container(key="chart_comes_to", height="stretch"):
-        st.html(heading.summary_html(found, unseen))
+        st.html(heading.summary_html(found))
     with about, st.container(key="chart_two_mixes", height="stretch"):
         st.html(heading.mixes_html(found))
     with st.container(key="side_middle"):

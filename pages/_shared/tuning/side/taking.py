@@ -11,7 +11,6 @@ from pages._shared.tuning.imagined import n_imagined, said
 from pages._shared.tuning.presets.told import WHO
 from pages._shared.tuning.report import Against, Report, report_html
 from pages._shared.tuning.room import Case
-from pages._shared.tuning.verdicts import unobserved, without_outcomes
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.live.table import metrics_csv, products_csv, shoppers_csv
 
@@ -75,7 +74,6 @@ def report_of(case: Case, found: Comparison, by: str, conclusion: str, made_at: 
     panel, info = case.room.test.panel, case.room.model
     against, notes = Guard.of(case).against, panel.leak_check
     if n_moved := n_imagined(case):
-        found, against = unobserved(found), without_outcomes(against)
         notes = f"{notes.rstrip('.')}. {said(n_moved, found.n_shoppers)}, so no list is called better or worse at that"
     title = f"{found.b.name} against {found.a.name}"
     return Report(
