@@ -112,7 +112,7 @@ def newcomer_replay(data: Dataset, seed: int = 0) -> Replay:
         (validation, test),
         seed,
         f"every shopper as they were when only {N_KNOWN} products of theirs were known: the next one is the test; for "
-        f"validation, the one after the first {N_KNOWN - 1}",
+        "validation, as they were with one product fewer",
     )
 
 
