@@ -18,6 +18,7 @@ from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.found import Found, FrontPoint, kept_constraints
 from recsys.evaluation.live.goals import Goal
 from recsys.evaluation.live.judging import Judge, Judged, references_of
+from recsys.evaluation.live.metric_words import LABELS
 from recsys.evaluation.live.studies import BATCH, Trials
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.paired import HIGHER_IS_BETTER, differences, means
@@ -123,7 +124,9 @@ def study_name(judge: Judge, seed: int) -> str:
 def _require_values(judge: Judge, found: WeightMap) -> None:
     for metric in judge.goal.metrics:
         if np.isnan(found.means[metric]).all():
-            raise SettingsError(f"{metric} has no value for these shoppers, so it cannot be part of a goal here")
+            raise SettingsError(
+                f"{LABELS[metric]} has no value for these shoppers, so it cannot be part of a goal here"
+            )
 
 
 def _first_trials(judge: Judge, found: WeightMap, starts: Sequence[RankingSettings]) -> list[RankingSettings]:

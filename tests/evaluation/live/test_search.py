@@ -214,7 +214,7 @@ def test_a_metric_without_values_is_refused(engines: Engines, monkeypatch: pytes
         return replace(found, means={**found.means, "ild": np.full(len(found.cells.weights), np.nan)})
 
     monkeypatch.setattr(Judge, "map", empty)
-    with pytest.raises(SettingsError, match="ild has no value for these shoppers"):
+    with pytest.raises(SettingsError, match=r"Variety \(ILD\) has no value for these shoppers"):
         find_weights(*engines, BALANCED, SHORT)
 
 

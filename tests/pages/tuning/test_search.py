@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._shared.tuning import wording
 from pages._shared.tuning.search import asking, shop_search, told
 from recsys.errors import RecsysError
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.found import Found, kept_constraints
 from recsys.evaluation.live.goals import parse_goal
 from recsys.evaluation.live.judging import Judge
+from recsys.evaluation.live.metric_words import IN_PERCENT, LABELS
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.search import SearchSettings, find_weights
 from recsys.evaluation.live.search_work import NAME, STAGES, read_asked, read_found, search_work
@@ -101,11 +103,11 @@ def test_a_goal_is_said_back_while_it_is_typed(open_room: OpenRoom, work: Work) 
 @pytest.mark.parametrize(
     ("goal", "said"),
     [
-        ("best flavour", "'flavour' is not understood; say what to improve"),
+        ("best flavour", "'flavour' is not understood; write for example"),
         ("", "there is no goal in that"),
-        ("best nDCG with coverage", "coverage is named without a bound"),
+        ("best nDCG with coverage", "catalogue coverage is named without a bound"),
         ('best nDCG for shoppers living in "Atlantis"', "fewer than 20 are too few to choose by"),
-        ("best nDCG with diversity at least 70", "ild cannot be 70"),
+        ("best nDCG with diversity at least 70", "variety (ILD) cannot be 70"),
     ],
 )
 def test_what_is_not_understood_is_said_with_what_can_be(open_room: OpenRoom, work: Work, goal: str, said: str) -> None:
@@ -115,6 +117,11 @@ def test_what_is_not_understood_is_said_with_what_can_be(open_room: OpenRoom, wo
     assert said.casefold() in text(page).casefold()
     assert page.button(key="search").disabled
     assert not page.exception
+
+
+def test_messages_about_goals_call_metrics_what_the_page_calls_them() -> None:
+    assert {name: each.label.replace("@k", "") for name, each in wording.METRICS.items()} == LABELS
+    assert {name for name, each in wording.METRICS.items() if each.unit in ("share", "lift")} == IN_PERCENT
 
 
 def test_examples_fill_the_box_and_are_all_understood(open_room: OpenRoom, work: Work) -> None:
