@@ -95,21 +95,22 @@ def find_weights(
     Raises
     ------
     SettingsError : too few shoppers belong to the segment, or the metric has no value in this shop
-    StoreUnavailable : trials cannot be kept
+    StoreUnavailable, StoreError : trials cannot be kept
     Cancelled : the reporter asked to stop; all but the last batch of trials are kept
     """
     settings, started = settings or SearchSettings(), time.monotonic()
     judge, on_test = Judge(validation, goal), Judge(test, goal)
+    # Before the map, so that a database that is away is known at once.
+    trials = Trials(judge, settings.seed, study_name(judge, settings.seed), database_url)
     found = judge.map(progress)
     judge.best = on_test.best = references_of(judge, found)
     _require_values(judge, found)
-    trials = Trials(judge, settings.seed, study_name(judge, settings.seed), database_url)
     first = _first_trials(judge, found, starts)
     while len(trials) < settings.n_trials:
         progress("trying settings", len(trials), settings.n_trials)
         trials.batch(first, min(BATCH, settings.n_trials - len(trials)), settings.n_trials, progress)
         watch(_so_far(judge, found, trials.judged, settings.n_trials))
-    progress("choosing among equally good settings")
+    progress("choosing among settings near the best")
     choice = choose(judge, found, trials.judged)
     progress("measuring on test shoppers")
     return _report(judge, on_test, found, trials.judged, choice, settings, default, time.monotonic() - started)
