@@ -89,9 +89,8 @@ def test_no_mix_is_offered_that_loses_to_the_best_where_the_two_are_compared_alo
     assert found.tied["ndcg"][point]
     assert change.verdict != "worse"
     said = wording.interval("ndcg", change.change.low, change.change.high)
-    assert f"Against the best: nDCG@10 {wording.change('ndcg', change.change.mean)} ({said}); Variety (ILD)" in text(
-        page
-    )
+    against = f"Against the best: nDCG@10 {wording.change('ndcg', change.change.mean)} ({said}) ; Variety (ILD)"
+    assert against in text(page)
 
 
 def differing(verdict: Verdict, low: float, n_changed: int = 40) -> Difference:

@@ -71,8 +71,10 @@ def require_length(goal: Goal) -> None:
     """
     if goal.k not in LENGTHS:
         *most, last = map(str, LENGTHS)
+        nearest = min(LENGTHS, key=lambda k: abs(k - goal.k))
         raise SettingsError(
-            f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}, such as nDCG@{last}"
+            f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}, "
+            f"such as nDCG@{nearest}"
         )
 
 

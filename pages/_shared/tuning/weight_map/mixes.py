@@ -127,8 +127,11 @@ def _row_html(mapped: Mapped, row: Worth) -> str:
 def _against_best(mapped: Mapped, row: Worth) -> str:
     if row.changes is None:
         return ""
-    said = "; ".join(_changed(mapped, row.changes[name]) for name in (mapped.metric, mapped.second))
-    return f'<span class="sw-metric-ends">Against the best: {esc(said)}</span>'
+    said = "; ".join(
+        f'<span class="sw-mix-change">{esc(_changed(mapped, row.changes[name]))}</span>'
+        for name in (mapped.metric, mapped.second)
+    )
+    return f'<span class="sw-metric-ends">Against the best: {said}</span>'
 
 
 def _changed(mapped: Mapped, found: Difference) -> str:
