@@ -21,7 +21,7 @@ from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import Scenario, Segment
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.live.weight_map import weight_map as map_weights
-from recsys.evaluation.paired import means
+from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.records import Explanation
@@ -137,6 +137,16 @@ def means_of(
     panel = _engine.panel
     mask = segment.mask(panel.shoppers)
     return means(_engine.measure(settings, scenario).lists.of(mask), panel.facts.of(mask))
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def changes(
+    _engine: LiveEngine, panel_id: str, new: RankingSettings, old: RankingSettings, scenario: Scenario, segment: Segment
+) -> Mapping[str, Difference]:
+    """Every metric's change from one setting to another over the shoppers of a segment; raises RecsysError."""
+    mask = segment.mask(_engine.panel.shoppers)
+    lists, before = (_engine.measure(each, scenario).lists.of(mask) for each in (new, old))
+    return differences(lists, before, _engine.panel.facts.of(mask))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

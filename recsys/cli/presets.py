@@ -84,8 +84,8 @@ def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
     variety = f"variety {settings.diversity:g} by {settings.method}" if settings.diversity else "no variety"
     lines = [
         f"{preset.intention.name}: {goal.in_words()}",
-        f"  {weights}, {variety}; settings that are as good as far as {found.n_users['validation']:,} validation "
-        f"shoppers tell: {found.n_tied:,}",
+        f"  {weights}, {variety}; settings within one standard error of the best by {found.n_users['validation']:,} "
+        f"validation shoppers: {found.n_tied:,}",
         f"  {goal.metric}@{goal.k} of {found.n_users['test']:,} test shoppers: {change.new:.4f}, with equal weights "
         f"{change.old:.4f}; change {_interval(change.change)}: {change.verdict}",
     ]

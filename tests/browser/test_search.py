@@ -42,7 +42,9 @@ def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, room_
 
     page.get_by_text("Find good weights", exact=True).click()
     result = page.locator(".st-key-chart_found")
-    expect(result).to_contain_text("On test shoppers, never used for choosing, nDCG@10 is", timeout=180_000)
+    expect(result).to_contain_text(
+        "On test shoppers, whose later choices the search did not see, nDCG@10 is", timeout=180_000
+    )
     expect(other.locator(".st-key-chart_found")).to_be_visible(timeout=30_000)
     settled(page, timeout_s=60)
     assert on_slider(page, "semantic") == before + 5

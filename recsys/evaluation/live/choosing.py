@@ -1,7 +1,7 @@
-"""Which of many measured settings to take: not the luckiest one, but the middle of those that are as good.
+"""Which of many measured settings to take: not the luckiest one, but the middle of those near it.
 
 The best of hundreds of noisy means is partly lucky. So the settings within one standard error of the best, shopper by
-shopper (Breiman's rule), count as equally good, and the one nearest to their centre is taken. Chosen on a random half
+shopper (Breiman's rule), count as near it, and the one nearest to their centre is taken. Chosen on a random half
 of the validation shoppers and held against the other half, 60 times, that gained 0.0087 nDCG over equal weights on the
 demo shop, where the best point gained 0.0060, and 0.0142 against 0.0138 on Steam; for new shoppers and for evenings on
 mobile it gained 0.0164 and 0.0128 against 0.0080 and 0.0094. The centre of all points that a simultaneous test leaves
@@ -33,7 +33,7 @@ class Choice:
     Parameters
     ----------
     best : of those that meet the constraints, the one with the best mean
-    n_tied : how many cannot be told from it by one standard error, itself included
+    n_tied : how many are within one standard error of it, itself included
     """
 
     chosen: Judged

@@ -1,4 +1,4 @@
-"""What a search found, and how it does on test shoppers, who played no part in choosing it."""
+"""What a search found, and how it does on test shoppers, whose later choices played no part in choosing it."""
 
 import math
 from collections.abc import Mapping
@@ -51,7 +51,8 @@ class Found:
     ----------
     settings : what was chosen; filters are those of the evaluation
     n_trials : trials by now, and `n_points` of the weight map beside them
-    n_tied : settings that are as good as far as validation shoppers can tell
+    n_tied : settings within one standard error of the best on validation shoppers, itself included; 1 where none keeps
+        all constraints
     validation, test : every metric with its 95% interval over the shoppers of the goal
     against_equal, against_default : on test, the change from equal weights and from the shop's own weights
     kept_on_validation, kept : each constraint, on validation and on test

@@ -1,17 +1,20 @@
 """A goal in words, both ways: read as a product manager would write it, said as it was understood.
 
 Reading goes from left to right and takes, at each place, the longest phrase that it knows. A word that belongs to none
-is named in the error, so that nothing of what somebody asked is passed over in silence.
+is named in the error, with what it may have been meant to be, so that nothing of what somebody asked is passed over in
+silence.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher, get_close_matches
 from typing import Literal, NamedTuple
 
 from recsys.errors import SettingsError
 from recsys.evaluation.live.goals import Constraint, Goal
+from recsys.evaluation.live.metric_words import IN_PERCENT, LABELS, written
 from recsys.evaluation.live.segments import DIMENSIONS, Segment
 from recsys.evaluation.paired import HIGHER_IS_BETTER
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, RankingSettings
@@ -32,10 +35,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "gini": ("Gini", "inequality", "concentration"),
     "popularity_lift": ("popularity lift", "popularity_lift", "popularity bias"),
 }
-"""What each metric may be called; the first name is the one that it is called here."""
+"""What each metric may be called besides its name on screen; the first name is the one that a goal is said with."""
 
-IN_PERCENT = frozenset({"hit_rate", "long_tail", "coverage", "popularity_lift"})
-"""Metrics whose values are said in percent."""
+EXAMPLE = "best nDCG with diversity at least 0.6"
+"""A goal that messages give to begin with."""
 
 _Kind = Literal["metric", "bound", "within", "equal", "best", "segment", "wish", "filler", "quoted", "number", "length"]
 
@@ -102,7 +105,7 @@ def _phrases() -> dict[str, _Token]:
             known.setdefault(phrase.lower(), _Token(kind, value, phrase))
 
     for name, names in NAMES.items():
-        add("metric", name, *names)
+        add("metric", name, *names, LABELS[name])
     add("bound", "at_least", *_AT_LEAST)
     add("bound", "at_most", *_AT_MOST)
     add("bound", "no_worse", *_NO_WORSE)
@@ -129,8 +132,11 @@ def _phrases() -> dict[str, _Token]:
 
 _KNOWN = _phrases()
 _LONGEST_PHRASE = max(len(phrase.split()) for phrase in _KNOWN)
+_LONGEST_NEAR = 3
+_NEAR = [phrase for phrase, token in _KNOWN.items() if token.kind != "filler" and "_" not in phrase]
+_THOUSAND = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 _PIECE = re.compile(
-    r'\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<length>@\s*\d+|top[- ]?\d+)|(?P<number>[-+−]?(?:\d+\.?\d*|\.\d+)'
+    r'\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<length>@\s*\d+|top[- ]?\d+)|(?P<number>[-+−]?(?:\d+(?:[.,]\d+|\.)?|\.\d+)'
     r"(?:e[-+]?\d+)?\s*(?:%|percent\b|per cent\b)?)|(?P<sign>>=|<=|≥|≤|<|>)|(?P<comma>[,;:.])|"
     r"(?P<word>[^\s,;:<>≥≤@\"]+))",
     re.IGNORECASE,
@@ -148,7 +154,7 @@ def _tokens(words: str) -> list[_Token]:
     while at < len(text):
         found = _PIECE.match(text, at)
         if found is None:
-            raise _not_understood(text[at:].strip())
+            raise _not_understood([("word", text[at:].strip())])
         kind = found.lastgroup or ""
         pieces.append((kind, found[kind].strip()))
         at = found.end()
@@ -156,6 +162,8 @@ def _tokens(words: str) -> list[_Token]:
     while pieces:
         kind, piece = pieces[0]
         if kind in ("word", "sign"):
+            if tokens and _wants_name(tokens[-1]):
+                raise _unquoted(tokens[-1], piece)
             phrase, n = _longest(pieces)
             tokens.append(_KNOWN[phrase])
             pieces = pieces[n:]
@@ -176,22 +184,45 @@ def _longest(pieces: list[tuple[str, str]]) -> tuple[str, int]:
             phrase = " ".join(piece for _, piece in pieces[:n]).lower()
             if phrase in _KNOWN:
                 return phrase, n
-    raise _not_understood(pieces[0][1])
+    raise _not_understood(pieces)
 
 
-def _not_understood(word: str) -> SettingsError:
-    names = ", ".join(names[0] for names in NAMES.values())
-    return SettingsError(
-        f"{word!r} is not understood; say what to improve ({names}), what must hold (at least, at most, no lower than "
-        "with equal weights, within 2% of the best) and for whom (new shoppers, in the evening, on mobile), for "
-        'example "best nDCG@10 with diversity at least 0.6 and coverage at least 30%, for new shoppers"'
-    )
+def _wants_name(token: _Token) -> bool:
+    return token.kind == "segment" and token.value.endswith("=")
+
+
+def _unquoted(token: _Token, name: str = "Tents") -> SettingsError:
+    return SettingsError(f'{token.text!r} is followed by a name in quotes, such as {token.text} "{name[:60]}"')
+
+
+def _not_understood(pieces: list[tuple[str, str]]) -> SettingsError:
+    """The error about the first word of some, with the known phrase that it, or it and the next ones, come close to."""
+    near: list[tuple[float, str]] = []
+    for n in range(1, min(_LONGEST_NEAR, len(pieces)) + 1):
+        words = " ".join(piece for _, piece in pieces[:n]).lower()
+        near += [
+            (_likeness(words, each), each)
+            for each in get_close_matches(words, _NEAR, 1, 0.75)
+            if n == 1 or _likeness(words.split()[0], each.split()[0]) >= 0.7  # else only the next words are alike
+        ]
+    remedy = f'did you mean "{_KNOWN[max(near)[1]].text}"?' if near else f'write for example "{EXAMPLE}"'
+    return SettingsError(f"{pieces[0][1][:60]!r} is not understood; {remedy}")
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
 
 
 def _number(text: str) -> float:
     """The value of digits, with percent turned into a share; exact, so that it is said as it was read."""
     digits, percent = re.subn(r"\s*(?:%|per ?cent)$", "", text.replace("−", "-"), flags=re.IGNORECASE)
-    return float(Decimal(digits) / 100 if percent else Decimal(digits))
+    if _THOUSAND.fullmatch(digits):
+        raise SettingsError(
+            f"{text!r} may be thousands or a decimal number; write {digits.replace(',', '')} or "
+            f"{float(digits.replace(',', '.')):g}"
+        )
+    exact = Decimal(digits.replace(",", "."))
+    return float(exact / 100 if percent else exact)
 
 
 @dataclass
@@ -206,18 +237,17 @@ class _Reader:
         tokens = [token for token in self.tokens if token.kind != "filler"]
         wishes = [at for at, token in enumerate(tokens) if token.kind == "wish"]
         wish = tokens.pop(wishes[0]) if wishes else None
+        if wish is None:
+            _require_wish(tokens)
         at = wishes[0] if wishes else 0
         if at >= len(tokens) or tokens[at].kind != "metric":
-            raise SettingsError(
-                f'{(wish or tokens[at]).text!r} is not followed by what to improve; write for example "best nDCG"'
-                if wish or tokens
-                else 'there is no goal in that; write for example "best nDCG with diversity at least 0.6"'
-            )
+            assert wish is not None
+            raise SettingsError(f'{wish.text!r} is not followed by what to improve; write for example "best nDCG"')
         metric = tokens.pop(at).value
         # The best of a metric is its good end, whichever that is.
         if wish and wish.text != "best" and (wish.value == "highest") != HIGHER_IS_BETTER[metric]:
             better = "high" if HIGHER_IS_BETTER[metric] else "low"
-            raise SettingsError(f"{NAMES[metric][0]} is better the {better}er it is; ask for the {better}est")
+            raise SettingsError(f"{LABELS[metric]} is better the {better}er it is; ask for the {better}est")
         return Goal(metric, tuple(_constraints(tokens)), segment, k)
 
     def _segment(self) -> Segment:
@@ -231,7 +261,7 @@ class _Reader:
             if not value:
                 quoted = next(tokens, None)
                 if quoted is None or quoted.kind != "quoted" or not quoted.value:
-                    raise SettingsError(f'{token.text!r} is followed by a name in quotes, such as {token.text} "Tents"')
+                    raise _unquoted(token)
                 value = quoted.value
             values.append((name, value))
         self.tokens = kept
@@ -244,6 +274,17 @@ class _Reader:
         if len(lengths) > 1:
             raise SettingsError(f"the goal names lists of {' and '.join(map(str, sorted(lengths)))}; decide on one")
         return lengths.pop() if lengths else RankingSettings().n
+
+
+def _require_wish(tokens: list[_Token]) -> None:
+    """Without a word such as "best", the goal begins with what to improve, and that has no bound."""
+    if not tokens:
+        raise SettingsError(f'there is no goal in that; write for example "{EXAMPLE}"')
+    if tokens[0].kind == "metric" and not (len(tokens) > 1 and tokens[1].kind in ("bound", "within")):
+        return
+    bounded = next((token.value for token in tokens if token.kind == "metric"), "")
+    example = "most novelty with nDCG no lower than with equal weights" if bounded == "ndcg" else EXAMPLE
+    raise SettingsError(f'what should be improved? Write for example "{example}"')
 
 
 def _constraints(tokens: list[_Token]) -> list[Constraint]:
@@ -282,7 +323,7 @@ def _constraints(tokens: list[_Token]) -> list[Constraint]:
             waiting = []
     if waiting:
         raise SettingsError(
-            f"{NAMES[waiting[0]][0]} is named without a bound; one metric is improved, so say of the others what must "
+            f"{LABELS[waiting[0]]} is named without a bound; one metric is improved, so say of the others what must "
             f"hold, for example {NAMES[waiting[0]][0]} no worse than with equal weights"
         )
     return found
@@ -320,10 +361,10 @@ def say_constraint(constraint: Constraint) -> str:
     name = NAMES[constraint.metric][0]
     if constraint.against == "value":
         side = "at least" if constraint.at_least else "at most"
-        return f"{name} {side} {_said(constraint.value, constraint.metric in IN_PERCENT)}"
+        return f"{name} {side} {written(constraint.value, constraint.metric in IN_PERCENT)}"
     reference = "equal weights" if constraint.against == "equal" else "the best"
     if constraint.value:
-        return f"{name} within {_said(constraint.value, True)} of {reference}"
+        return f"{name} within {written(constraint.value, True)} of {reference}"
     side = "no lower than" if constraint.at_least else "no higher than"
     return f"{name} {side} {'with equal weights' if constraint.against == 'equal' else reference}"
 
@@ -357,10 +398,3 @@ def say_segment(segment: Segment) -> str:
 def _quoted(name: str, value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'{_FREE[name][0]} "{escaped}"'
-
-
-def _said(value: float, in_percent: bool) -> str:
-    """Digits that are read back as exactly this number."""
-    exact = Decimal(repr(value)) * (100 if in_percent else 1)
-    digits = format(exact.normalize(), "f")
-    return f"{digits}%" if in_percent else digits

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from recsys.errors import SettingsError
+from recsys.evaluation.live.metric_words import LABELS, unusable, value_of
 from recsys.evaluation.live.segments import EVERYONE, Segment
 from recsys.evaluation.paired import HIGHER_IS_BETTER, LIVE_METRICS
 from recsys.settings import RankingSettings
@@ -49,10 +50,7 @@ class Constraint:
         if self.against == "value":
             low, high = RANGES[self.metric]
             if not low <= self.value <= high:
-                top = "" if high > 100 else f" to {high:g}"
-                raise SettingsError(
-                    f"{self.metric} cannot be {self.value:g}; give a number from {low:g}{top}, or percent such as 30%"
-                )
+                raise SettingsError(unusable(self.metric, self.value, low, high))
         elif self.against not in ("equal", "best"):
             raise SettingsError(f"a constraint is not held against {self.against!r}; use value, equal or best")
         else:
@@ -60,7 +58,9 @@ class Constraint:
                 raise SettingsError(f"a metric cannot be within {self.value:.0%} of another; give 0% to 99%")
             if self.at_least != HIGHER_IS_BETTER[self.metric]:
                 better = "high" if HIGHER_IS_BETTER[self.metric] else "low"
-                raise SettingsError(f"{self.metric} is better the {better}er it is; ask that it be no worse than that")
+                raise SettingsError(
+                    f"{LABELS[self.metric]} is better the {better}er it is; ask that it be no worse than that"
+                )
 
     def allowed(self, reference: float) -> float:
         """The bound in the metric's own unit; `reference` plays no part where the bound is a value."""
@@ -82,7 +82,8 @@ class Goal:
     Parameters
     ----------
     metric : of `LIVE_METRICS`, made as high (or low, where that is better) as it can be
-    constraints : all of them must hold; at most one a metric and direction
+    constraints : all of them must hold; at most one a metric and direction, and a lowest value is no higher than the
+        highest one
     segment : whose shoppers count
     k : list length
     """
@@ -99,7 +100,15 @@ class Goal:
         sides = [(each.metric, each.at_least) for each in self.constraints]
         for metric, at_least in sides:
             if sides.count((metric, at_least)) > 1:
-                raise SettingsError(f"{metric} is bounded twice from the same side; decide on one bound")
+                raise SettingsError(f"{LABELS[metric]} is bounded twice from the same side; decide on one bound")
+        bounds = {(each.metric, each.at_least): each.value for each in self.constraints if each.against == "value"}
+        for (metric, at_least), bound in bounds.items():
+            most = bounds.get((metric, False))
+            if at_least and most is not None and bound > most:
+                raise SettingsError(
+                    f"{LABELS[metric]} cannot be at least {value_of(metric, bound)} and at most "
+                    f"{value_of(metric, most)} at once; ask for one of them, or exchange the two"
+                )
 
     @property
     def sign(self) -> int:

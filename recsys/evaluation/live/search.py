@@ -18,6 +18,7 @@ from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.found import Found, FrontPoint, kept_constraints
 from recsys.evaluation.live.goals import Goal
 from recsys.evaluation.live.judging import Judge, Judged, references_of
+from recsys.evaluation.live.metric_words import LABELS
 from recsys.evaluation.live.studies import BATCH, Trials
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.paired import HIGHER_IS_BETTER, differences, means
@@ -94,21 +95,22 @@ def find_weights(
     Raises
     ------
     SettingsError : too few shoppers belong to the segment, or the metric has no value in this shop
-    StoreUnavailable : trials cannot be kept
+    StoreUnavailable, StoreError : trials cannot be kept
     Cancelled : the reporter asked to stop; all but the last batch of trials are kept
     """
     settings, started = settings or SearchSettings(), time.monotonic()
     judge, on_test = Judge(validation, goal), Judge(test, goal)
+    # Before the map, so that a database that is away is known at once.
+    trials = Trials(judge, settings.seed, study_name(judge, settings.seed), database_url)
     found = judge.map(progress)
     judge.best = on_test.best = references_of(judge, found)
     _require_values(judge, found)
-    trials = Trials(judge, settings.seed, study_name(judge, settings.seed), database_url)
     first = _first_trials(judge, found, starts)
     while len(trials) < settings.n_trials:
         progress("trying settings", len(trials), settings.n_trials)
         trials.batch(first, min(BATCH, settings.n_trials - len(trials)), settings.n_trials, progress)
         watch(_so_far(judge, found, trials.judged, settings.n_trials))
-    progress("choosing among equally good settings")
+    progress("choosing among settings near the best")
     choice = choose(judge, found, trials.judged)
     progress("measuring on test shoppers")
     return _report(judge, on_test, found, trials.judged, choice, settings, default, time.monotonic() - started)
@@ -123,7 +125,9 @@ def study_name(judge: Judge, seed: int) -> str:
 def _require_values(judge: Judge, found: WeightMap) -> None:
     for metric in judge.goal.metrics:
         if np.isnan(found.means[metric]).all():
-            raise SettingsError(f"{metric} has no value for these shoppers, so it cannot be part of a goal here")
+            raise SettingsError(
+                f"{LABELS[metric]} has no value for these shoppers, so it cannot be part of a goal here"
+            )
 
 
 def _first_trials(judge: Judge, found: WeightMap, starts: Sequence[RankingSettings]) -> list[RankingSettings]:

@@ -19,6 +19,8 @@ from recsys.work import Reporter, Work, run_work, start_work
 
 NAME = "search"
 
+_What = Literal["asked", "wanted", "found"]
+
 STAGES = ("Getting ready", "Mapping weights", "Trying variety", "Choosing", "Measuring on test shoppers")
 """What a person sees, in order."""
 
@@ -43,6 +45,7 @@ def start_search(
     """Search for a goal in another process; if a search of this folder is already under way, join it.
 
     A search for the same goal on the same panel goes on where the last one stopped; with more trials it goes further.
+    What the last search that finished has found stays until this one finishes, see `read_found`.
 
     Parameters
     ----------
@@ -63,21 +66,21 @@ def start_search(
             "database_url": database_url,
             "default": None if default is None else default.as_dict(),
         }
-        _write(work, _path(work, "asked"), asked)
-        _write(work, _path(work, "wanted"), {"goal": asked["goal"], "n_trials": n_trials})
+        _write(work, "asked", asked)
+        _write(work, "wanted", {"goal": asked["goal"], "n_trials": n_trials})
     args = [str(folder.absolute()), str(panel_folder.absolute())]
     return start_work(folder.absolute(), NAME, "recsys.evaluation.live.search_work", args, STAGES)
 
 
 def read_found(work: Work) -> Found | None:
-    """What a search found, once it has ended; None before, and where it failed."""
-    saved = work.status().result.get("found")
-    if not isinstance(saved, Mapping):
-        return None
+    """What the last search of a folder that finished has found, whatever became of later ones; None before the first.
+
+    None also where another version wrote it.
+    """
     try:
-        return Found.from_json(saved)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None  # another version wrote it
+        return Found.from_json(json.loads(_path(work, "found").read_text()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
+        return None
 
 
 def read_asked(work: Work) -> tuple[Goal, int] | None:
@@ -102,9 +105,10 @@ def main(args: Sequence[str]) -> int:
         reporter("opening the panel")
         validation, test = (LiveEngine(panel) for panel in Panel.open(panel_folder))
         goal = Goal.from_json(asked["goal"])
+        panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
         def watch(so_far: SoFar) -> None:
-            reporter.publish({"words": goal.in_words(), "so_far": _so_far_json(so_far)})
+            reporter.publish({"words": goal.in_words(), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
         found = find_weights(
             validation,
@@ -116,7 +120,8 @@ def main(args: Sequence[str]) -> int:
             progress=reporter,
             watch=watch,
         )
-        reporter.publish({"words": goal.in_words(), "found": found.as_json()})
+        _write(search_work(folder), "found", found.as_json())
+        reporter.publish({"words": goal.in_words()})
 
     return run_work(folder, NAME, STAGES, STAGE_OF, search)
 
@@ -138,22 +143,26 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
     }
 
 
-def _path(work: Work, what: Literal["asked", "wanted"]) -> Path:
-    """What the process is asked, which only it reads; or what is wanted, for all who watch, without any secret."""
+def _path(work: Work, what: _What) -> Path:
+    """A file beside the record: what the process is asked, which only it reads; what is wanted, for all who watch and
+    without any secret; or what the last search that finished has found.
+    """
     return work.folder / f"{work.name}.{what}.json"
 
 
-def _write(work: Work, path: Path, asked: Mapping[str, Any]) -> None:
+def _write(work: Work, what: _What, known: Mapping[str, Any]) -> None:
+    path = _path(work, what)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asked, file)
+            json.dump(known, file)
         os.replace(partial, path)
     except OSError as error:
+        cannot = "what the search found cannot be kept" if what == "found" else "the search cannot be started"
         raise RecsysError(
-            f"the search cannot be started in the folder {str(work.folder)!r} ({error.strerror or error}); check that "
-            "the folder can be written to"
+            f"{cannot} in the folder {str(work.folder)!r} ({error.strerror or error}); check that the folder can be "
+            "written to and that the disk has room"
         ) from error
 
 

@@ -8,7 +8,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 from threadpoolctl import threadpool_limits
 
-from recsys.errors import StoreUnavailable
 from recsys.evaluation.live.judging import Judge, Judged
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.store.addresses import in_words, is_sqlite, read_address
+from recsys.store.addresses import is_sqlite, read_address
+from recsys.store.failures import DRIVER_ERRORS, told
 
 if TYPE_CHECKING:
     import optuna
@@ -87,6 +87,7 @@ class Trials:
     ------
     SettingsError : the address names no database that can be used
     StoreUnavailable : the database cannot be reached
+    StoreError : it cannot be used as it is
     """
 
     def __init__(self, judge: Judge, seed: int, name: str, database_url: str | None = None) -> None:
@@ -164,16 +165,18 @@ class Trials:
     @contextmanager
     def _told(self) -> Iterator[None]:
         from optuna.exceptions import StorageInternalError
-        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             yield
-        except (StorageInternalError, SQLAlchemyError) as error:
+        except (StorageInternalError, *DRIVER_ERRORS) as error:
             assert self._url is not None
-            raise StoreUnavailable(
-                f"the trials of the search cannot be kept in {in_words(self._url)} ({type(error).__name__}); check that"
-                " it can be reached and written to, then start the search again: it goes on where it stopped"
-            ) from error
+            raise told(_cause(error), self._url) from error
+
+
+def _cause(error: Exception) -> Exception:
+    """What the database itself said: Optuna wraps some of it."""
+    cause = error.__cause__
+    return cause if isinstance(cause, DRIVER_ERRORS) else error
 
 
 def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
@@ -218,7 +221,8 @@ def _open(url: URL, name: str) -> "optuna.Study":
 
     options: dict[str, Any] = {"hide_parameters": True}
     if is_sqlite(url):
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # opening the file says what is wrong
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         options |= {"poolclass": NullPool, "connect_args": {"timeout": _BUSY_S}}
     else:
         options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3, "application_name": "shelfwise"}}

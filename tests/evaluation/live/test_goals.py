@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from recsys.errors import SettingsError
 from recsys.evaluation.live.goal_words import _KNOWN, NAMES
 from recsys.evaluation.live.goals import RANGES, Constraint, Goal, parse_goal
+from recsys.evaluation.live.metric_words import LABELS
 from recsys.evaluation.live.segments import DIMENSIONS, Segment
 from recsys.evaluation.paired import HIGHER_IS_BETTER, LIVE_METRICS
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS
@@ -31,6 +32,15 @@ SAID = {
     ),
     "top 20 recall in the evening on phones": "highest recall@20, for shoppers in the evening on mobile",
     "novelty ≥ 4.5 bits, best MRR at night": "highest MRR@10 with novelty at least 4.5, for shoppers at night",
+    "best nDCG, diversity above 0,6, coverage at least 30,5 %, novelty over 4,25 bits": (
+        "highest nDCG@10 with diversity at least 0.6 and coverage at least 30.5% and novelty at least 4.25"
+    ),
+    "best nDCG with Variety (ILD) at least 0.5 and Exposure Gini at most 0.6 and recall over 0.02": (
+        "highest nDCG@10 with diversity at least 0.5 and Gini at most 0.6 and recall at least 2%"
+    ),
+    "best nDCG with coverage at least 20% and coverage at most 30%": (
+        "highest nDCG@10 with coverage at least 20% and coverage at most 30%"
+    ),
     'best F1 for shoppers who mostly buy "Tents" living in "The \\"Lakes\\""': (
         'highest F1@10, for shoppers who mostly buy "Tents" living in "The \\"Lakes\\""'
     ),
@@ -98,7 +108,7 @@ def test_every_goal_survives_being_said_and_being_saved(goal: Goal) -> None:
     assert Goal.from_json(goal.as_json()) == goal
 
 
-PIECES = [*_KNOWN, "30%", "0.5", "-2", "@5", "@0", '"Tents"', ",", "thirty"]
+PIECES = [*_KNOWN, "30%", "0.5", "0,6", "1,000", "-2", "@5", "@0", '"Tents"', ",", "thirty"]
 
 
 @given(st.text() | st.lists(st.sampled_from(PIECES), max_size=10).map(" ".join))
@@ -113,22 +123,45 @@ def test_any_text_is_understood_or_refused_in_words(text: str) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("best frobnication", "'frobnication' is not understood; say what to improve .*diversity.*no lower than"),
+        ("best frobnication", "'frobnication' is not understood; write for example \"best nDCG with diversity"),
+        ("best nDCG with divresity over 0.5", "'divresity' is not understood; did you mean \"diversity\"\\?"),
+        ("best nDCG in the evning", "'evning' is not understood; did you mean \"evening\"\\?"),
+        ("best long tale", "'long' is not understood; did you mean \"long.tail\"\\?"),
+        ("best nDCG for Tents shoppers", "'Tents' is not understood; write for example"),
         ("", "there is no goal in that"),
         ("diversity", None),
-        ("at least 3", "'at least' is not followed by what to improve"),
-        ("best nDCG with diversity", "diversity is named without a bound"),
+        ("at least 3", 'what should be improved\\? Write for example "best nDCG with diversity at least 0.6"'),
+        (
+            "diversity at least 70",
+            'what should be improved\\? Write for example "best nDCG with diversity at least 0.6"',
+        ),
+        (
+            "nDCG no lower than with equal weights",
+            'what should be improved\\? .* "most novelty with nDCG no lower than',
+        ),
+        ("best at least 3", "'best' is not followed by what to improve"),
+        ("best nDCG with diversity", r"Variety \(ILD\) is named without a bound.* diversity no worse than"),
         ("best nDCG with novelty 3", "'3' after 'novelty' is not a condition"),
         ("best nDCG at least 30%", "'at least' does not say of which metric"),
-        ("best nDCG with coverage at least 30", "coverage cannot be 30; give a number from 0 to 1, or percent"),
-        ("highest Gini", "Gini is better the lower it is; ask for the lowest"),
+        ("best nDCG with diversity at least 70", r"Variety \(ILD\) cannot be 70; give a number from 0 to 2$"),
+        ("best nDCG with novelty over 70", "Novelty cannot be 70; give bits from 0 to 64, such as 4.5$"),
+        (
+            "best nDCG with coverage at least 30",
+            "Catalogue coverage cannot be 30, which is 3,000%; give 0% to 100%, such",
+        ),
+        ("best nDCG with popularity lift under 1,000%", "'1,000%' may be thousands or a decimal.*; write 1000 or 1$"),
+        ("highest Gini", "Exposure Gini is better the lower it is; ask for the lowest"),
         ("lowest nDCG", "nDCG is better the higher it is; ask for the highest"),
-        ("best nDCG with Gini no lower than with equal weights", "gini is better the lower it is"),
-        ("best nDCG with coverage over 30% and coverage over 40%", "coverage is bounded twice from the same side"),
+        ("best nDCG with Gini no lower than with equal weights", "Exposure Gini is better the lower it is"),
+        ("best nDCG with coverage over 30% and coverage over 40%", "Catalogue coverage is bounded twice from the same"),
+        (
+            "best nDCG with coverage at least 30% and coverage at most 20%",
+            "Catalogue coverage cannot be at least 30% and at most 20% at once",
+        ),
         ("nDCG@5 top 10", "lists of 5 and 10; decide on one"),
         ("nDCG@500", "lists of 500 cannot be searched for; give a length from 1 to 100"),
-        ("best nDCG living in Lakes", "'Lakes' is not understood"),
-        ("best nDCG living in", "'living in' is followed by a name in quotes"),
+        ("best nDCG living in Lakes", "'living in' is followed by a name in quotes, such as living in \"Lakes\""),
+        ("best nDCG living in", "'living in' is followed by a name in quotes, such as living in \"Tents\""),
         ("best nDCG on mobile and desktop", "a segment names one property twice"),
         ("best nDCG with coverage within 200% of the best", "a metric cannot be within 200% of another"),
     ],
@@ -142,7 +175,12 @@ def test_what_makes_no_sense_is_refused_by_name(written: str, message: str | Non
 
 
 def test_every_metric_has_a_name() -> None:
-    assert set(NAMES) == set(LIVE_METRICS)
+    assert set(NAMES) == set(LABELS) == set(LIVE_METRICS)
+
+
+@pytest.mark.parametrize(("metric", "label"), LABELS.items())
+def test_a_name_on_screen_is_understood(metric: str, label: str) -> None:
+    assert parse_goal(f"best {label}").metric == metric
 
 
 def test_room_is_measured_from_the_right_side() -> None:

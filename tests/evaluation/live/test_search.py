@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.errors import Cancelled, SettingsError, StoreError
+from recsys.errors import Cancelled, SettingsError, StoreError, StoreUnavailable
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.found import Found, kept_constraints
 from recsys.evaluation.live.goals import Goal, parse_goal
@@ -214,7 +214,7 @@ def test_a_metric_without_values_is_refused(engines: Engines, monkeypatch: pytes
         return replace(found, means={**found.means, "ild": np.full(len(found.cells.weights), np.nan)})
 
     monkeypatch.setattr(Judge, "map", empty)
-    with pytest.raises(SettingsError, match="ild has no value for these shoppers"):
+    with pytest.raises(SettingsError, match=r"Variety \(ILD\) has no value for these shoppers"):
         find_weights(*engines, BALANCED, SHORT)
 
 
@@ -226,6 +226,28 @@ def test_a_number_of_trials_that_makes_no_sense_is_refused(n_trials: int) -> Non
 
 def test_a_database_that_cannot_be_reached_is_told_without_its_password(engines: Engines) -> None:
     address = "postgresql://ann:secret@127.0.0.1:9/shop"
-    with pytest.raises(StoreError, match=r"cannot be kept in the PostgreSQL database 'shop' at 127.0.0.1:9") as error:
-        find_weights(*engines, Goal("ndcg"), SHORT, database_url=address)
+    told = r"the PostgreSQL database 'shop' at 127.0.0.1:9 cannot be reached \(.*; nothing already saved is lost"
+    stages: list[str] = []
+    with pytest.raises(StoreUnavailable, match=told) as error:
+        find_weights(
+            *engines, Goal("ndcg"), SHORT, database_url=address, progress=lambda stage, *rest: stages.append(stage)
+        )
     assert "secret" not in str(error.value)
+    assert not stages  # nothing was computed in vain
+
+
+def test_a_database_that_goes_away_meanwhile_is_told(engines: Engines, tmp_path: Path) -> None:
+    file = tmp_path / "shop.sqlite3"
+
+    def spoil(stage: str, *rest: int) -> None:
+        if stage == "trying settings":
+            file.write_bytes(b"no database any more" * 100)
+
+    with pytest.raises(StoreError, match=r"shop.sqlite3 is damaged, or is not a SQLite database at all"):
+        find_weights(*engines, Goal("ndcg"), SHORT, database_url=f"sqlite:///{file}", progress=spoil)
+
+
+def test_a_place_where_no_database_file_can_be_is_told(engines: Engines, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be opened for writing"):
+        find_weights(*engines, Goal("ndcg"), SHORT, database_url=f"sqlite:///{tmp_path / 'file' / 'shop.sqlite3'}")

@@ -13,7 +13,7 @@ from recsys.evaluation.live.goals import parse_goal
 from recsys.evaluation.live.search import SearchSettings, find_weights
 from recsys.evaluation.live.search_work import STAGE_OF, STAGES, main, read_found, search_work, start_search
 from recsys.settings import FusionSettings
-from recsys.work import Work, WorkStatus, record
+from recsys.work import Work, WorkStatus
 from tests.evaluation.live.test_search import Engines, engines, without_time
 
 __all__ = ["engines"]  # a fixture
@@ -57,6 +57,7 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     assert so_far["n_trials"] >= 10
     assert set(so_far["best"]) == {"weights", "diversity", "method", "metrics"}
     assert so_far["front_metrics"] == ["ndcg", "ild"]
+    assert so_far["panel_ids"] == {each.panel.role: each.panel.panel_id for each in engines}
     assert start_search(folder, panel_folders[0], parse_goal("best MRR"), 5, None) == work  # joins it
     work.cancel()
     assert ended(work).state == "cancelled"
@@ -71,7 +72,10 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     again = find_weights(*engines, GOAL, SearchSettings(kept), database_url=address, default=default)
     assert without_time(found) == without_time(again)
     assert work.path("log").read_text() == ""
-    kinds = ["wanted.json", "work.json", "work.lock", "work.log"]
+    start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 5, None)
+    assert ended(work).state == "failed"
+    assert read_found(work) == found  # until another search finishes
+    kinds = ["found.json", "wanted.json", "work.json", "work.lock", "work.log"]
     assert sorted(path.name for path in folder.iterdir()) == [f"search.{kind}" for kind in kinds]
 
 
@@ -108,10 +112,11 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         start_search(tmp_path / "file" / "inside", tmp_path, GOAL, 5, None)
 
 
-@pytest.mark.parametrize("saved", [{}, {"found": {}}, {"found": "all"}, {"found": {"goal": {"metric": "beauty"}}}])
-def test_a_result_that_cannot_be_read_is_none(tmp_path: Path, saved: dict[str, object]) -> None:
+@pytest.mark.parametrize("saved", [{}, [], "all", {"goal": {"metric": "beauty"}}])
+def test_a_result_that_cannot_be_read_is_none(tmp_path: Path, saved: object) -> None:
     work = search_work(tmp_path)
-    record.write(work.path("json"), record.facts(STAGES, 4, 0, 0, time.time(), state="done", result=saved))
+    assert read_found(work) is None
+    (tmp_path / "search.found.json").write_text(json.dumps(saved))
     assert read_found(work) is None
 
 

@@ -1,12 +1,14 @@
 """The weight map says what the core measured, follows the controls, and puts mixes on the sliders."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pages._shared.tuning import wording
-from pages._shared.tuning.weight_map import section, triangle
+from pages._shared.tuning.weight_map import mixes, section, sentences, triangle
 from pages._shared.tuning.weight_map.mapped import Mapped, Mix
 from pages._shared.tuning.weight_map.marks import legend_html
 from pages._shared.tuning.weight_map.plane import HEIGHT, Plane
@@ -15,7 +17,9 @@ from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import Segment
 from recsys.evaluation.live.weight_map import WeightMap, weight_map
-from recsys.settings import COMPONENTS, FusionSettings
+from recsys.evaluation.paired import Difference, Lists, Verdict, differences
+from recsys.evaluation.significance import Interval
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 
@@ -46,7 +50,9 @@ def test_it_says_how_good_the_best_is_and_how_much_is_as_good(open_room: OpenRoo
     seen = text(open_room("Weight map"))
     best = found.best("ndcg")
     assert f"The best mix found scores {wording.value('ndcg', found.means['ndcg'][best])} by nDCG@10" in seen
-    assert f"{found.tied['ndcg'].mean():.0%} of all 1,771 mixes cannot be told from it" in seen
+    assert f"{found.tied['ndcg'].mean():.0%} are not ruled out as the best, after comparing 1,771 mixes" in seen
+    assert "Not ruled out does not mean as good" in seen
+    assert "cannot be told" not in seen
     assert "The map is for understanding" in seen
     assert "variety" not in seen.split("The best mix found")[1].split("Mixes worth")[0]
 
@@ -62,11 +68,74 @@ def test_the_best_mix_goes_on_the_sliders_and_the_slice_follows(open_room: OpenR
     assert page.button(key="load_best").disabled
 
 
-def test_the_most_even_mix_is_one_that_cannot_be_told_from_the_best(open_room: OpenRoom, found: WeightMap) -> None:
+def test_no_mix_is_offered_that_loses_to_the_best_where_the_two_are_compared_alone(
+    open_room: OpenRoom, found: WeightMap, test_engine: LiveEngine
+) -> None:
     page = open_room("Weight map")
+    best = found.best("ndcg")
+
+    def lists(point: int) -> Lists:
+        return test_engine.measure(RankingSettings(found.settings(point), WHOLE_CATALOGUE, 10)).lists
+
+    def against_best(point: int) -> Difference:
+        return differences(lists(point), lists(best), test_engine.panel.facts)["ndcg"]
+
+    region = np.flatnonzero(found.tied["ndcg"])[::15].tolist()
+    assert any(against_best(point).verdict == "worse" for point in region)  # so being of the region does not do
     page.button(key="load_even").click().run()
     point = found.cells.nearest(np.array(on_sliders(page)) / 100)
-    assert point == found.most_even(found.tied["ndcg"])
+    change = against_best(point)
+    assert point != best
+    assert found.tied["ndcg"][point]
+    assert change.verdict != "worse"
+    said = wording.interval("ndcg", change.change.low, change.change.high)
+    against = f"Against the best: nDCG@10 {wording.change('ndcg', change.change.mean)} ({said}) ; Variety (ILD)"
+    assert against in text(page)
+
+
+def differing(verdict: Verdict, low: float, n_changed: int = 40) -> Difference:
+    return Difference("ndcg", 0.1, 0.1, Interval(0.0, low, -low, 400, 0), verdict, n_changed)
+
+
+def test_losers_are_passed_over_and_so_is_what_is_further_behind(found: WeightMap) -> None:
+    values, tied = found.means["ndcg"], found.tied["ndcg"]
+    enough = float(np.quantile(values[tied], 0.8))
+    compared: list[int] = []
+
+    def change(point: int) -> dict[str, Difference]:
+        compared.append(point)
+        found = differing("unclear" if values[point] >= enough else "worse", -0.01)
+        return {"ndcg": found, "ild": found}
+
+    best, even, second = mixes.worth_loading(mapped(found), change)
+    assert (best.point, even.point) == (found.best("ndcg"), found.most_even(tied & (values >= enough)))
+    assert second.point == found.best("ild", among=tied & (values >= enough))
+    assert len(compared) < 60
+
+
+def test_what_too_few_shoppers_tell_is_no_reason_to_offer_a_mix(found: WeightMap) -> None:
+    shown = mapped(found)
+    asked: list[int] = []
+
+    def offered(change: Difference) -> list[str]:
+        def compared(point: int) -> dict[str, Difference]:
+            asked.append(point)
+            return {"ndcg": change, "ild": change}
+
+        return [each.key for each in mixes.worth_loading(shown, compared)]
+
+    assert offered(differing("unclear", -0.01)) == ["best", "even", "second"]
+    assert offered(differing("unclear", np.nan)) == ["best"]
+    assert offered(differing("worse", -0.01)) == ["best"]
+    assert not {found.best("ndcg"), -1}.intersection(asked)
+
+
+@pytest.mark.parametrize("change", [{"n_users": 40}, {"tied": {"ndcg": np.ones(1771, bool)}}])
+def test_where_hardly_anything_can_be_told_only_the_best_is_offered(found: WeightMap, change: dict[str, Any]) -> None:
+    shown = mapped(replace(found, **change))
+    rows = mixes.worth_loading(shown, lambda point: pytest.fail("compared"))
+    assert [each.key for each in rows] == ["best"]
+    assert "weights can hardly be told apart" in sentences.summary_html(shown, "test", 0)
 
 
 def test_moving_the_slice_keeps_the_setting_and_the_map(
@@ -101,7 +170,7 @@ def test_the_second_metric_gives_way_to_the_judged_one(open_room: OpenRoom) -> N
 @pytest.mark.parametrize("metric", ["Exposure Gini", "Catalogue coverage", "Popularity lift"])
 def test_metrics_of_all_lists_have_a_region_too(open_room: OpenRoom, metric: str) -> None:
     seen = text(open_room("Weight map", metric=metric))
-    assert re.search(r"cannot be told from it|every other mix is worse", seen)
+    assert re.search(r"are not ruled out as the best|all other mixes are ruled out", seen)
     assert f"Best {metric} found" in seen
 
 
@@ -113,7 +182,7 @@ def test_validation_shoppers_can_be_looked_at(open_room: OpenRoom, panels: tuple
     page = open_room("Weight map", map_of="Validation shoppers")
     found = weight_map(LiveEngine(panels[0]), 10, WHOLE_CATALOGUE)
     assert f"scores {wording.value('ndcg', found.means['ndcg'][found.best('ndcg')])}" in text(page)
-    assert "These are the shoppers that weights are chosen on" in text(page)
+    assert "Weights are chosen on validation shoppers; what a choice is worth" in text(page)
 
 
 def test_a_segment_is_mapped_by_itself(open_room: OpenRoom, test_engine: LiveEngine) -> None:

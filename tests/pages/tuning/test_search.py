@@ -3,24 +3,27 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._shared.tuning import wording
 from pages._shared.tuning.search import asking, shop_search, told
 from recsys.errors import RecsysError
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.found import Found, kept_constraints
 from recsys.evaluation.live.goals import parse_goal
 from recsys.evaluation.live.judging import Judge
+from recsys.evaluation.live.metric_words import IN_PERCENT, LABELS
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.search import SearchSettings, find_weights
 from recsys.evaluation.live.search_work import NAME, STAGES, read_asked, read_found, search_work
 from recsys.evaluation.paired import LIVE_METRICS
 from recsys.settings import COMPONENTS
 from recsys.training.home import Home
-from recsys.work import Work, record
+from recsys.work import State, Work, record
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 
@@ -50,10 +53,33 @@ def engines(panels: tuple[Panel, Panel]) -> Engines:
 
 def show(work: Work, found: dict[str, object]) -> None:
     """Leave a result as the process of a search does."""
+    (work.folder / f"{NAME}.found.json").parent.mkdir(parents=True, exist_ok=True)
+    (work.folder / f"{NAME}.found.json").write_text(json.dumps(found))
+    leave(work, found["goal"], record.facts(STAGES, 4, 0, 0, time.time() - 9, state="done"))
+
+
+def leave(work: Work, goal: object, facts: dict[str, object]) -> None:
+    """Leave the record of a search."""
     work.folder.mkdir(parents=True, exist_ok=True)
-    (work.folder / f"{NAME}.wanted.json").write_text(json.dumps({"goal": found["goal"], "n_trials": 2}))
-    facts = record.facts(STAGES, 4, 0, 0, time.time() - 9, state="done", result={"found": found})
+    (work.folder / f"{NAME}.wanted.json").write_text(json.dumps({"goal": goal, "n_trials": 9}))
     record.write(work.path("json"), facts)
+
+
+def stopped(work: Work, engines: Engines, *, panel_id: str = "") -> None:
+    """Leave a search for GOAL that was stopped after its first settings."""
+    metrics = dict.fromkeys(LIVE_METRICS, 0.1)
+    best = {"weights": dict.fromkeys(COMPONENTS, 0.25), "diversity": 0.2, "method": "mmr", "metrics": metrics}
+    so_far = {
+        "n_trials": 3,
+        "wanted": 9,
+        "best": best,
+        "front_metrics": ["ndcg", "ild"],
+        "front": [[0.1, 0.1]],
+        "panel_ids": {each.panel.role: panel_id or each.panel.panel_id for each in engines},
+    }
+    result = {"so_far": so_far}
+    facts = record.facts(STAGES, 2, 0, 0, time.time() - 9, state="cancelled", result=result)
+    leave(work, parse_goal(GOAL).as_json(), facts)
 
 
 def shown(open_room: OpenRoom, work: Work, engines: Engines, goal: str) -> tuple[AppTest, Found]:
@@ -92,6 +118,8 @@ def keys(page: AppTest) -> set[str]:
 def test_a_goal_is_said_back_while_it_is_typed(open_room: OpenRoom, work: Work) -> None:
     page = open_room(SECTION)
     assert "Understood: highest nDCG@10" in text(page)
+    assert "Chosen on earlier choices" in text(page)
+    assert "other shopper" not in text(page)
     page.text_input(key="goal").set_value("nDCG@20 with coverage no lower than with equal weights").run()
     assert "Understood: highest nDCG@20 with coverage no lower than with equal weights" in text(page)
     assert "Catalogue coverage How much of the catalogue is on anybody's list?" in text(page)
@@ -101,20 +129,44 @@ def test_a_goal_is_said_back_while_it_is_typed(open_room: OpenRoom, work: Work) 
 @pytest.mark.parametrize(
     ("goal", "said"),
     [
-        ("best flavour", "'flavour' is not understood; say what to improve"),
+        ("best flavour", "'flavour' is not understood; write for example"),
         ("", "there is no goal in that"),
-        ("best nDCG with coverage", "coverage is named without a bound"),
+        ("best nDCG with coverage", "catalogue coverage is named without a bound"),
         ('best nDCG for shoppers living in "Atlantis"', "fewer than 20 are too few to choose by"),
-        ("best nDCG with diversity at least 70", "ild cannot be 70"),
+        ("best nDCG with diversity at least 70", "variety (ILD) cannot be 70"),
+        ("best nDCG@15", "lists of 15 cannot be shown in this room; ask for 5, 10, 20, 30 or 50, such as nDCG@10"),
     ],
 )
 def test_what_is_not_understood_is_said_with_what_can_be(open_room: OpenRoom, work: Work, goal: str, said: str) -> None:
     page = open_room(SECTION)
     page.text_input(key="goal").set_value(goal).run()
-    assert "Not understood yet" in text(page)
+    is_read = "Atlantis" in goal or "@15" in goal
+    assert ("Understood, but it cannot be searched for here" if is_read else "Not understood yet") in text(page)
     assert said.casefold() in text(page).casefold()
     assert page.button(key="search").disabled
     assert not page.exception
+
+
+def test_a_length_that_no_control_shows_is_refused_before_anything_is_started(
+    open_room: OpenRoom, work: Work, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "Judge", lambda *rest: pytest.fail("measured"))
+        page = open_room(SECTION, goal="best nDCG@15")
+    assert "lists of 15 cannot be shown" in text(page).casefold()
+    assert not page.exception
+    found = find_weights(*engines, parse_goal("best nDCG@15"), SearchSettings(2))  # elsewhere any length will do
+    assert found.settings.n == 15
+    show(work, found.as_json())
+    page = open_room(SECTION, goal="best nDCG")
+    page.button(key="search_further").click().run()
+    assert "Lists of 15 cannot be shown in this room" in text(page)
+    assert work.status().state == "done"
+
+
+def test_messages_about_goals_call_metrics_what_the_page_calls_them() -> None:
+    assert {name: each.label.replace("@k", "") for name, each in wording.METRICS.items()} == LABELS
+    assert {name for name, each in wording.METRICS.items() if each.unit in ("share", "lift")} == IN_PERCENT
 
 
 def test_examples_fill_the_box_and_are_all_understood(open_room: OpenRoom, work: Work) -> None:
@@ -144,6 +196,9 @@ def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(o
     found, seen = read_found(work), text(page)
     assert found is not None
     assert told.finding(found) in seen
+    for references in (found.against_equal, found.against_default):
+        assert told.changed(references["ndcg"]) in seen
+    assert "never used" not in seen
     assert f"for {found.goal.in_words()}" in seen
     assert "What had to hold" in seen
     assert f"{found.n_trials} settings with variety" in seen
@@ -213,6 +268,7 @@ def test_a_stopped_search_says_so_and_goes_on(open_room: OpenRoom, work: Work, m
     assert work.status().state == "cancelled"
     assert "Stopped." in text(page)
     assert "Settings tried so far are kept" in text(page)
+    assert "This was found on other data" not in text(page)
     page.button(key="search_retry").click().run()
     assert work.status().state == "running"
     assert read_asked(work) == (parse_goal(GOAL), 2000)
@@ -242,7 +298,11 @@ def test_a_database_that_is_away_stops_the_search_with_words(
     until(lambda: work.status().state != "running")
     page.run()
     assert "It could not be finished." in text(page)
-    assert "the trials of the search cannot be kept in the PostgreSQL database 'shop' at 127.0.0.1:1" in text(page)
+    assert "the PostgreSQL database 'shop' at 127.0.0.1:1 cannot be reached" in text(page)
+    assert "start the server or check RECSYS_DATABASE_URL, then try again" in text(page)
+    assert "OperationalError" not in text(page)
+    assert "Settings tried so far are kept" not in text(page)
+    assert work.status().stage == STAGES[0]
     assert "secret" not in html(page)
     assert "search_retry" in keys(page)
     assert not any("secret" in path.read_text(errors="replace") for path in work.folder.glob("*"))
@@ -260,13 +320,10 @@ def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Work, mo
 
 
 def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
-    work.folder.mkdir(parents=True, exist_ok=True)
-    (work.folder / f"{NAME}.wanted.json").write_text(json.dumps({"goal": parse_goal(GOAL).as_json(), "n_trials": 9}))
     facts = record.facts(STAGES, 2, 5, 9, time.time() - 60, pid=0)
-    record.write(work.path("json"), {**facts, "updated_at": time.time() - 60})
+    leave(work, parse_goal(GOAL).as_json(), {**facts, "updated_at": time.time() - 60})
     page = open_room(SECTION)
     assert "the work ended without a word (was it killed?)" in text(page)
-    assert "Settings tried so far are kept" in text(page)
     assert not page.button(key="search").disabled
 
 
@@ -282,6 +339,39 @@ def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: 
     assert "This was found on other data." in text(page)
     assert "search_again" in keys(page)
     assert page.button(key="search_further").disabled
+
+
+def test_what_a_stopped_search_found_on_other_data_is_shown_as_outdated(
+    open_room: OpenRoom, work: Work, engines: Engines
+) -> None:
+    stopped(work, engines)
+    assert "This was found on other data." not in text(open_room(SECTION))
+    stopped(work, engines, panel_id="another")
+    seen = text(open_room(SECTION))
+    assert "This was found on other data." in seen
+    assert "Settings tried so far are kept" not in seen
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed", "running"])
+def test_the_last_finished_result_stays_until_the_next_one_finishes(
+    open_room: OpenRoom, work: Work, engines: Engines, example: Found, state: State
+) -> None:
+    show(work, example.as_json())
+    facts = record.facts(STAGES, 1, 0, 0, time.time(), state=state)
+    leave(work, parse_goal("best novelty").as_json(), facts)
+    page = open_room(SECTION)
+    assert f"The last search that finished: {example.goal.in_words()}" in text(page)
+    assert "highest novelty@10" in text(page).casefold()
+    assert told.finding(example) in text(page)
+    assert page.button(key="search_further").disabled == (state == "running")
+    page.button(key="load_found").click().run()
+    assert on_sliders(page) == [round(100 * share) for share in example.settings.fusion.normalised().values()]
+
+
+def test_settings_near_the_best_are_said_to_be_within_one_standard_error(example: Found) -> None:
+    said = told.tried(replace(example, n_tied=56))
+    assert "56 of them are within one standard error of the best" in said
+    assert "as good" not in said
 
 
 def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(

@@ -67,7 +67,7 @@ def ask(room: Room, *, is_running: bool) -> None:
             args=(room, goal and Wanted(goal, n_trials)),
         )
     _examples(room.choices)
-    st.html(_understood(room, goal, n_trials) if goal else _not_understood(problem))
+    st.html(_understood(room, goal, n_trials) if goal else problem)
 
 
 def begin(room: Room, wanted: Wanted | None) -> None:
@@ -98,12 +98,17 @@ def _examples(choices: Choices) -> None:
 
 
 def _read(room: Room, said: str) -> tuple[Goal | None, str]:
+    """The goal, or None and what is wrong with it, as HTML."""
     try:
         goal = parse_goal(said)
+    except SettingsError as problem:
+        return None, _refused("Not understood yet.", problem)
+    try:
+        shop_search.require_length(goal)
         for engine in (room.validation, room.test):
             Judge(engine, goal)  # refuses a group that is too small to choose by
     except SettingsError as problem:
-        return None, str(problem)
+        return None, _refused("Understood, but it cannot be searched for here.", problem)
     return goal, ""
 
 
@@ -119,16 +124,18 @@ def _understood(room: Room, goal: Goal, n_trials: int) -> str:
         f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Understood:</span> '
         f"<strong>{isolated(goal.in_words())}</strong></p>"
         f'<ul class="sw-asks">{asks}</ul>'
-        f'<p class="sw-note">Takes about {took}. Chosen on {words.count(chosen_on, "validation shopper")}, then told '
-        f"by {words.count(told_by, 'other shopper')}, the test shoppers. The goal says who counts and how "
-        "long lists are; the controls above play no part, and stay usable meanwhile.</p></div>"
+        f'<p class="sw-note">Takes about {took}. Chosen on earlier choices '
+        f"({words.count(chosen_on, 'validation shopper')}). "
+        f"What many of the same people chose later ({words.count(told_by, 'test shopper')}) is looked at only then, to "
+        "tell what the choice is worth. The goal says who counts and how long lists are; the controls above play no "
+        "part, and stay usable meanwhile.</p></div>"
     )
 
 
-def _not_understood(problem: str) -> str:
+def _refused(heading: str, problem: SettingsError) -> str:
     return (
-        '<div class="sw-goal sw-goal-unread" role="status"><p><strong>Not understood yet.</strong> '
-        f"{isolated(words.sentence(problem))}</p></div>"
+        f'<div class="sw-goal sw-goal-unread" role="status"><p><strong>{heading}</strong> '
+        f"{isolated(words.sentence(str(problem)))}</p></div>"
     )
 
 

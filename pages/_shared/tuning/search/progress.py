@@ -24,7 +24,10 @@ def follow(case: Case, wanted: Wanted) -> None:
     """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
     work = shop_search.work_of(case.room)
     status = work.status()
-    st.html(_heading(wanted, status))
+    so_far = status.result.get("so_far")
+    so_far = so_far if isinstance(so_far, Mapping) else None
+    outdated = so_far is not None and shop_search.is_of_other_data(case.room, so_far.get("panel_ids"))
+    st.html(_heading(wanted, status) + (outdated_html() if outdated else ""))
     beside, about = st.columns([1, 1.35], gap="small")
     with beside, st.container(key="search_progress"):
         working.show(
@@ -33,12 +36,20 @@ def follow(case: Case, wanted: Wanted) -> None:
             on_start=lambda: shop_search.start(case.room, wanted),
             on_cancel=work.cancel,
         )
-        if status.state in ("failed", "cancelled"):
+        if status.state in ("failed", "cancelled") and so_far and not outdated:
             st.html(
                 '<p class="sw-note">Settings tried so far are kept: a search for the same goal goes on with them.</p>'
             )
     with about, st.container(key="chart_so_far", height="stretch"):
-        _so_far(case, wanted, status)
+        _so_far(case, wanted, so_far, is_running=status.state == "running", outdated=outdated)
+
+
+def outdated_html() -> str:
+    """That something was found before the test shoppers were prepared anew."""
+    return notice_html(
+        "This was found on other data.",
+        ["The shop's test shoppers were prepared anew since; figures and settings may not hold for them."],
+    )
 
 
 @st.fragment(run_every=LOOK_FOR_OTHERS_EVERY_S)
@@ -73,19 +84,18 @@ def _heading(wanted: Wanted, status: WorkStatus) -> str:
     return f'<p class="sw-headline sw-judged"><strong>Search for: {goal}</strong></p>'
 
 
-def _so_far(case: Case, wanted: Wanted, status: WorkStatus) -> None:
-    so_far = status.result.get("so_far")
-    if not isinstance(so_far, Mapping):
+def _so_far(case: Case, wanted: Wanted, so_far: Mapping[str, Any] | None, *, is_running: bool, outdated: bool) -> None:
+    if so_far is None:
         st.html(
             '<h2 class="sw-eyebrow">Best so far</h2><p class="sw-note">Appears with the first '
-            f"{'settings' if status.state == 'running' else 'settings; there are none yet'}.</p>"
+            f"{'settings' if is_running else 'settings; there are none yet'}.</p>"
         )
         return
     try:
         points = [(float(first), float(second)) for first, second in so_far["front"]]
         metrics = (str(so_far["front_metrics"][0]), str(so_far["front_metrics"][1]))
         best = so_far["best"]
-        marked = front.beside(case, wanted.goal, metrics)
+        marked = {} if outdated else front.beside(case, wanted.goal, metrics)
         if best:
             marked["best"] = (_value(best, metrics[0]), _value(best, metrics[1]))
         st.html(_best_html(wanted.goal, best))
@@ -102,18 +112,18 @@ def _best_html(goal: Goal, best: Mapping[str, Any] | None) -> str:
     if not best:
         return (
             '<h2 class="sw-eyebrow">Best so far</h2><p class="sw-best"><strong>–</strong></p><p class="sw-note">'
-            "Nothing tried so far keeps all that must hold, with a margin for other shoppers.</p>"
+            "Nothing tried so far keeps all that must hold, with a margin for luck.</p>"
         )
     settings = RankingSettings(
         FusionSettings(**best["weights"]), diversity=float(best["diversity"]), method=best["method"]
     )
-    held = "keeps all that must hold, with a margin for other shoppers; " if goal.constraints else ""
+    held = "keeps all that must hold, with a margin for luck; " if goal.constraints else ""
     return (
         f'<h2 class="sw-eyebrow">Best so far</h2><p class="sw-best"><strong>'
         f"{esc(wording.value(goal.metric, _value(best, goal.metric)))}</strong> {name} "
         f'<span class="sw-quiet">on validation shoppers</span></p>{weights_html(settings.fusion.normalised())}'
-        f'<p class="sw-note">{words.sentence(held + esc(front.variety_in_words(settings)))} What it is worth on other '
-        "shoppers is said at the end.</p>"
+        f'<p class="sw-note">{words.sentence(held + esc(front.variety_in_words(settings)))} What it is worth by later '
+        "choices is said at the end.</p>"
     )
 
 

@@ -6,25 +6,29 @@ import streamlit as st
 
 from pages._shared import charts
 from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.notices import notice_html
 from pages._shared.tuning import wording
 from pages._shared.tuning.room import Case
-from pages._shared.tuning.search import asking, figures, front, kept, shop_search, taking, told
+from pages._shared.tuning.search import asking, figures, front, kept, progress, shop_search, taking, told
 from pages._shared.tuning.search.shop_search import Wanted
 from recsys.evaluation.live.found import Found, FrontPoint
 
 
-def show(case: Case, found: Found) -> None:
-    """The result, told first by test shoppers."""
+def show(case: Case, found: Found, *, is_running: bool = False) -> None:
+    """The result, told first by test shoppers.
+
+    Parameters
+    ----------
+    is_running : whether another search is under way, which has to end before this one can go on
+    """
     wanted = Wanted(found.goal, found.n_trials)
-    outdated = shop_search.is_of_other_data(case.room, found)
+    outdated = shop_search.is_of_other_data(case.room, found.panel_ids)
     if outdated:
-        _outdated(case, wanted)
+        _outdated(case, wanted, is_running=is_running)
     beside, about = st.columns([1, 1], gap="small")
     with beside, st.container(key="chart_found", height="stretch"):
         st.html(_found_html(found))
         _instead(found)
-        _buttons(case, found, wanted, outdated=outdated)
+        _buttons(case, found, wanted, can_go_on=not outdated and not is_running)
     with about, st.container(key="chart_search_front", height="stretch"):
         _front(case, found, outdated=outdated)
     if found.kept:
@@ -61,7 +65,7 @@ def _instead(found: Found) -> None:
         st.button("Ask for that", key="ask_instead", icon=":material/edit:", on_click=asking.fill, args=(said,))
 
 
-def _buttons(case: Case, found: Found, wanted: Wanted, *, outdated: bool) -> None:
+def _buttons(case: Case, found: Found, wanted: Wanted, *, can_go_on: bool) -> None:
     room, loaded = case.room, taking.is_loaded(case, found.settings)
     with st.container(horizontal=True, gap="small", key="found_buttons"):
         st.button(
@@ -94,13 +98,11 @@ def _buttons(case: Case, found: Found, wanted: Wanted, *, outdated: bool) -> Non
             "Search further",
             key="search_further",
             icon=":material/travel_explore:",
-            disabled=outdated or n <= found.n_trials,
+            disabled=not can_go_on or n <= found.n_trials,
             help=f"Goes on to {n:,} settings with variety; what was tried is not tried again.",
             on_click=asking.begin,
             args=(room, replace(wanted, n_trials=n)),
         )
-    if lost := taking.cannot_hold(found.goal):
-        st.html(f'<p class="sw-note">{esc(lost)}</p>')
 
 
 def _front(case: Case, found: Found, *, outdated: bool) -> None:
@@ -161,17 +163,13 @@ def _hover(point: FrontPoint) -> str:
     return f"{mix}<br><i>Click to load</i><br>"
 
 
-def _outdated(case: Case, wanted: Wanted) -> None:
-    st.html(
-        notice_html(
-            "This was found on other data.",
-            ["The shop's test shoppers were prepared anew since; figures and settings may not hold for them."],
-        )
-    )
+def _outdated(case: Case, wanted: Wanted, *, is_running: bool) -> None:
+    st.html(progress.outdated_html())
     st.button(
         "Search again",
         key="search_again",
         icon=":material/refresh:",
+        disabled=is_running,
         on_click=asking.begin,
         args=(case.room, wanted),
     )

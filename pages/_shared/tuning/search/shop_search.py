@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pages._shared import working
 from pages._shared.tuning.room import Room
-from recsys.errors import RecsysError
-from recsys.evaluation.live.found import Found
+from pages._shared.view import LENGTHS
+from recsys.errors import RecsysError, SettingsError
 from recsys.evaluation.live.goals import Goal
 from recsys.evaluation.live.search import MOST_TRIALS
 from recsys.evaluation.live.search_work import read_asked, search_work, start_search
@@ -47,7 +47,8 @@ def wanted_of(work: Work) -> Wanted | None:
 
 
 def start(room: Room, wanted: Wanted) -> None:
-    """Start it; raises RecsysError where another one is under way, or where it cannot be started."""
+    """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
+    require_length(wanted.goal)
     work = work_of(room)
     if work.status().state == "running" and wanted_of(work) != wanted:
         raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
@@ -59,6 +60,22 @@ def start(room: Room, wanted: Wanted) -> None:
         database_url(room.home),
         default=own_weights(room),
     )
+
+
+def require_length(goal: Goal) -> None:
+    """Refuse lists of a length that the room lacks: what was found could be neither shown nor saved as it is.
+
+    Raises
+    ------
+    SettingsError : the goal asks for such a length
+    """
+    if goal.k not in LENGTHS:
+        *most, last = map(str, LENGTHS)
+        nearest = min(LENGTHS, key=lambda k: abs(k - goal.k))
+        raise SettingsError(
+            f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}, "
+            f"such as nDCG@{nearest}"
+        )
 
 
 def own_weights(room: Room) -> FusionSettings:
@@ -78,11 +95,10 @@ def further(n_trials: int) -> int:
     return min(more, MOST_TRIALS)
 
 
-def is_of_other_data(room: Room, found: Found) -> bool:
-    """Whether it was found on other shoppers than the room has now."""
-    return any(
-        found.panel_ids.get(engine.panel.role) != engine.panel.panel_id for engine in (room.validation, room.test)
-    )
+def is_of_other_data(room: Room, panel_ids: object) -> bool:
+    """Whether something was found on other shoppers than the room has now, by the ids of its panels by role."""
+    known = panel_ids if isinstance(panel_ids, Mapping) else {}
+    return any(known.get(engine.panel.role) != engine.panel.panel_id for engine in (room.validation, room.test))
 
 
 def usual_shares(n_trials: int) -> Mapping[str, float]:

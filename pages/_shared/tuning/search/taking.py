@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared.tuning import knobs
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.search import told
-from pages._shared.view import LENGTHS, positions
+from pages._shared.view import positions
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.found import Found
 from recsys.evaluation.live.goals import Goal
@@ -63,13 +63,6 @@ def save(room: Room, found: Found) -> None:
 def is_loaded(case: Case, settings: RankingSettings) -> bool:
     """Whether the controls stand where a setting wants them, as exactly as controls can."""
     return _on_controls(case.now.settings) == _on_controls(settings)
-
-
-def cannot_hold(goal: Goal) -> str:
-    """What no control of the room can hold, as a sentence, or ""."""
-    if goal.k in LENGTHS:
-        return ""
-    return f"Lists of {goal.k} cannot be set on the controls; all else is loaded."
 
 
 def _on_controls(settings: RankingSettings) -> tuple[object, ...]:

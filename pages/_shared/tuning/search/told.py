@@ -1,4 +1,4 @@
-"""What a search found, in sentences that promise no more than test shoppers show."""
+"""What a search found, in sentences that promise no more than later choices, those of test shoppers, show."""
 
 import math
 
@@ -39,12 +39,14 @@ def who(found: Found) -> str:
 
 
 def finding(found: Found) -> str:
-    """What it comes to on test shoppers, in one sentence."""
-    change = found.against_equal[found.goal.metric]
-    name = wording.METRICS[change.metric].at(found.goal.k)
+    """What it comes to on test shoppers, beside both references."""
+    metric = found.goal.metric
+    equal, own = found.against_equal[metric], found.against_default[metric]
+    name = wording.METRICS[metric].at(found.goal.k)
     return (
-        f"On {who(found)}, never used for choosing, {name} is {wording.value(change.metric, change.new)}; equal "
-        f"weights have {wording.value(change.metric, change.old)}: {changed(change)}."
+        f"On {who(found)}, whose later choices the search did not see, {name} is {wording.value(metric, equal.new)}. "
+        f"Equal weights have {wording.value(metric, equal.old)}: {changed(equal)}. The model's weights have "
+        f"{wording.value(metric, own.old)}: {changed(own)}."
     )
 
 
@@ -55,7 +57,7 @@ def changed(change: Difference) -> str:
 
 
 def tried(found: Found) -> str:
-    """How many settings were measured, and how many are as good."""
+    """How many settings were measured, and how many come near the best."""
     said = (
         f"{words.count(found.n_points, 'mix', 'mixes')} of weights and {words.count(found.n_trials, 'setting')} with "
         f"variety were measured in {words.duration(found.seconds)}."
@@ -64,10 +66,10 @@ def tried(found: Found) -> str:
         return f"{said} What comes nearest to all conditions was taken."
     if found.n_tied == 1:
         that = " that keeps all conditions" if found.kept else ""
-        return f"{said} No other{that} is as good by validation shoppers."
+        return f"{said} No other{that} is within one standard error of it, by validation shoppers."
     return (
-        f"{said} {found.n_tied:,} of them are as good as far as validation shoppers can tell; the one in their middle "
-        "was taken, which owes least to luck."
+        f"{said} {found.n_tied:,} of them are within one standard error of the best, by validation shoppers; the one "
+        "in their middle was taken, which owes less to luck."
     )
 
 
@@ -102,7 +104,7 @@ def broken(found: Found) -> list[str]:
             said.append(f"{condition(kept.constraint)}: {value} is {short} off, by validation shoppers.")
         else:
             said.append(
-                f"{condition(kept.constraint)}: {value} holds by {short} only, which could be luck; other shoppers may "
+                f"{condition(kept.constraint)}: {value} holds by {short} only, which could be luck; later choices may "
                 "break it."
             )
     return said

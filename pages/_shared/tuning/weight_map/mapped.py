@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from pages._shared.palette import LOOKS
 from pages._shared.tuning import wording
+from pages._shared.tuning.tune import FEW
 from recsys.evaluation.live.cells import N_STEPS
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.paired import HIGHER_IS_BETTER
 from recsys.settings import COMPONENTS, FusionSettings
+
+ALMOST_ALL = 0.9
+"""From this share of mixes in the region on, little can be told from these shoppers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +63,17 @@ class Mapped:
 
     @property
     def tied(self) -> NDArray[np.bool_]:
-        """Points that cannot be told from the best."""
+        """Points that are not ruled out as the best, after comparing all of them with it at once.
+
+        With so many comparisons only clear losers are ruled out, so a point of it may well be worse than the best when
+        the two are compared alone.
+        """
         return self.found.tied[self.metric]
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether these shoppers tell mixes apart at all."""
+        return self.found.n_users >= FEW and bool(self.tied.mean() < ALMOST_ALL)
 
     @cached_property
     def best(self) -> int:
@@ -112,7 +125,7 @@ class Mapped:
     def _remark(self, point: int, is_efficient: bool) -> str:
         lines = ["The best found"] if point == self.best else []
         if self.tied[point] and point != self.best:
-            lines.append("Cannot be told from the best")
+            lines.append("Not ruled out as the best")
         if is_efficient:
             lines.append("No mix is better by both")
         return "".join(f"<br>{line}" for line in lines)

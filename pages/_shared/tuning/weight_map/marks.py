@@ -54,7 +54,7 @@ def legend_html(reference: str, has_region: bool) -> str:
         ("now", "This setting"),
         ("reference", f"Reference: {reference}"),
         ("best", "Best found"),
-        *([("tied", "Cannot be told from the best")] if has_region else []),
+        *([("tied", "Not ruled out as the best")] if has_region else []),
         ("front", "No mix is better by both metrics"),
     ]
     said = "".join(

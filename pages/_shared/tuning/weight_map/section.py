@@ -1,6 +1,7 @@
 """The section itself: what is shown, which slice, both charts, and what they say."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -19,7 +20,8 @@ from recsys.evaluation.live.cells import N_STEPS
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.segments import Segment
 from recsys.evaluation.live.weight_map import WeightMap
-from recsys.settings import COMPONENTS
+from recsys.evaluation.paired import Difference
+from recsys.settings import COMPONENTS, RankingSettings
 
 ROLES = {"test": "Test shoppers", "validation": "Validation shoppers"}
 _STEP = 100 // N_STEPS
@@ -47,7 +49,15 @@ def weight_map(case: Case) -> None:
         resources.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
         return
-    _show(Mapped(found, case.metric, second, now, reference), plane, role, case.now.settings.diversity)
+    mapped = Mapped(found, case.metric, second, now, reference)
+    _show(mapped, plane, role, case.now.settings.diversity)
+
+    def change(point: int) -> Mapping[str, Difference]:
+        new, old = (RankingSettings(found.settings(each), filters, case.k) for each in (point, mapped.best))
+        return resources.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
+
+    with st.container(key="chart_mixes"):
+        mixes.show(mapped, lambda point: load(found, point), change)
 
 
 def _show(mapped: Mapped, plane: Plane, role: str, variety: float) -> None:
@@ -63,8 +73,6 @@ def _show(mapped: Mapped, plane: Plane, role: str, variety: float) -> None:
     with about, st.container(key="chart_front", height="stretch"):
         told = f"Every mix by {mapped.label(mapped.metric)} and {mapped.label(mapped.second)}"
         _clickable(trade.figure(mapped, tone), "front", told, mapped.found)
-    with st.container(key="chart_mixes"):
-        mixes.show(mapped, lambda point: load(mapped.found, point))
 
 
 def _slice(shares: list[float]) -> Plane:
@@ -105,7 +113,7 @@ def _role() -> str:
         list(ROLES),
         key="map_of",
         format_func=ROLES.get,
-        help="Weights are chosen on validation shoppers; what they are worth is said by test shoppers.",
+        help="Weights are chosen on earlier choices (validation); what they are worth, later choices say (test).",
         bind="query-params",
         width=200,
     )

@@ -10,12 +10,10 @@ from pages._shared.tuning.weight_map.mapped import Mapped
 from pages._shared.tuning.weight_map.plane import Plane
 from recsys.settings import COMPONENTS
 
-ALMOST_ALL = 0.9
-"""From this share of tied mixes on, little can be told from these shoppers."""
-
 
 def summary_html(mapped: Mapped, role: str, variety: float) -> str:
-    """How good the best is, how much is as good, and whether the setting is; then what to know before acting on it."""
+    """How good the best is, how much may be the best as well, and whether the setting may; then what to know before
+    acting on it."""
     return (
         f'<p class="sw-headline" role="status">{_found(mapped, role)}</p>'
         f'<p class="sw-note">{" ".join(_caveats(mapped, role, variety))}</p>'
@@ -43,10 +41,10 @@ def _found(mapped: Mapped, role: str) -> str:
     is_in = mapped.tied[mapped.found.cells.nearest(mapped.now.shares)]
     inside = "is among them" if is_in else "is not among them"
     if mapped.tied.sum() == 1:
-        told = "every other mix is worse, as far as these shoppers can tell"
+        told = f"all other mixes are ruled out as the best, after comparing {len(mapped.tied):,}"
         inside = "is that mix" if is_in else "is one of those"
     else:
-        told = f"{count} of all {len(mapped.tied):,} mixes cannot be told from it"
+        told = f"{count} are not ruled out as the best, after comparing {len(mapped.tied):,} mixes"
     return (
         f"<strong>The best mix found scores {esc(score)}</strong> by {esc(mapped.label(mapped.metric))}; {told}; "
         f"this setting {inside}."
@@ -55,9 +53,13 @@ def _found(mapped: Mapped, role: str) -> str:
 
 def _caveats(mapped: Mapped, role: str, variety: float) -> list[str]:
     lines = []
-    if mapped.best >= 0 and mapped.tied.mean() >= ALMOST_ALL:
+    if mapped.best >= 0 and not mapped.is_telling:
         lines.append(
             f"With {words.count(mapped.found.n_users, 'shopper')}, weights can hardly be told apart by this metric."
+        )
+    elif mapped.tied.sum() > 1:
+        lines.append(
+            "Not ruled out does not mean as good: with so many compared at once, only clear losers are ruled out."
         )
     if variety:
         lines.append(
@@ -68,7 +70,7 @@ def _caveats(mapped: Mapped, role: str, variety: float) -> list[str]:
         "The map is for understanding: the best of so many mixes is lucky on these test shoppers. Choose weights on "
         "validation shoppers, in “Find good weights”."
         if role == "test"
-        else "These are the shoppers that weights are chosen on; what a choice is worth, only test shoppers say."
+        else "Weights are chosen on validation shoppers; what a choice is worth, only later choices, the test, can say."
     )
     if np.isnan(mapped.values).any() and mapped.best >= 0:
         lines.append("Grey mixes have no value.")
