@@ -48,7 +48,7 @@ class Judged:
 
     @property
     def is_inside(self) -> bool:
-        """Whether every constraint is met with the margin, so that it may hold for other shoppers, too."""
+        """Whether every constraint is met with the margin, so that it may hold for other choices, too."""
         return all(room >= 0 for room in self.rooms)
 
 
