@@ -198,12 +198,25 @@ def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, 
     )
     chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
     return (
-        f"{split.protocol}. {hindsight}Shoppers and products with fewer than {settings.min_interactions} positives "
-        "were dropped first. The whole remaining catalogue was ranked, without what a shopper already had. Weights "
-        f"were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training and "
-        "validation together and tested once. Held-out reviews and pairs were looked for in every profile and history "
-        "before anything was measured, and none was found. Intervals are 95% bootstrap intervals over shoppers."
+        f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
+        f"Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training "
+        "and validation together and tested once. Held-out reviews and pairs were looked for in every profile and "
+        "history before anything was measured, and none was found. Intervals are 95% bootstrap intervals over shoppers."
     )
+
+
+def catalogue_in_words(settings: EvaluationSettings) -> str:
+    """What is ranked, as the start of a sentence, after who and what was left out, if anything was.
+
+    >>> catalogue_in_words(EvaluationSettings(min_interactions=1))
+    'The whole catalogue'
+    >>> catalogue_in_words(EvaluationSettings(min_interactions=5))
+    'Shoppers and products with fewer than 5 positives were dropped first. The whole remaining catalogue'
+    """
+    n = settings.min_interactions
+    if n == 1:
+        return "The whole catalogue"
+    return f"Shoppers and products with fewer than {n} positives were dropped first. The whole remaining catalogue"
 
 
 def _mix(settings: FusionSettings) -> str:

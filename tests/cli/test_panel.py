@@ -8,9 +8,12 @@ import pytest
 from recsys.errors import ArtifactError, InputError
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.panel_work import STAGES, panel_work, start_panel_work
+from recsys.evaluation.live.presets_work import ShopFolders, presets_work, start_presets_work
+from recsys.evaluation.live.shipped import INTENTIONS
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.training.home import Home
+from recsys.work import Work, record
 from tests.cli._run import run
 
 
@@ -60,14 +63,67 @@ def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
     work = start_panel_work(home, "last", "shop")
     assert work == panel_work(home, "last")
     assert [name for name, _ in work.status().stages] == list(STAGES)
-    waited = time.monotonic()
-    while work.status().state == "running" and time.monotonic() - waited < 240:
-        time.sleep(0.2)
-    assert work.status().state == "done", work.status().message
+    ended(work)
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
+    tuning = presets_work(home.panel("last").absolute())
+    assert tuning.status().state == "running"
+    tuning.cancel()
+    assert waited_for(tuning).status().state == "cancelled"
+
+
+def test_presets_are_tuned_for_a_shop_that_was_not_prepared_and_who_comes_second_joins(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RECSYS_DATABASE_URL", raising=False)
+    home = Home(tmp_path / "home", place / "model", place / "shop")
+    folders = ShopFolders.of(home, "last", "shop")
+    work = start_presets_work(folders)
+    while (pid := (record.read(work.path("json")) or {})["pid"]) == 0:
+        time.sleep(0.05)
+    assert start_presets_work(folders) == work == presets_work(folders.panel)
+    ended(work)
+    assert (record.read(work.path("json")) or {})["pid"] == pid
+    assert Panel.open(folders.panel)[1].protocol.startswith("last positive")
     kept = PresetStore(Database.default(home), "shop").presets()
     assert kept, "no preset that comes with the app was tuned and kept"
     assert all(preset.is_shipped and preset.measured and not preset.is_default for preset in kept)
+    assert all("against the model's weights" in preset.measured.note for preset in kept if preset.measured)
+    missing = {each.name for each in INTENTIONS} - {preset.name for preset in kept}
+    assert set(work.status().result["not_available"]) == missing
+
+
+def test_tuning_that_was_stopped_or_finds_no_database_changes_nothing_and_can_be_started_again(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home", place / "model", place / "shop")
+    folders = ShopFolders.of(home, "last", "shop")
+    folders.home.mkdir()
+    monkeypatch.setenv("RECSYS_DATABASE_URL", "postgresql://ann:secret@127.0.0.1:9/shop?connect_timeout=1")
+    work = start_presets_work(folders)
+    waited_for(work)
+    assert work.status().state == "failed"
+    assert "cannot be reached" in work.status().message
+    assert "secret" not in work.path("json").read_text()
+    assert not folders.panel.exists()  # it is said at once, before any work
+    monkeypatch.delenv("RECSYS_DATABASE_URL")
+    again = start_presets_work(folders)
+    again.cancel()
+    waited_for(again)
+    assert again.status().state == "cancelled"
+    assert PresetStore(Database.default(home), "shop").presets() == ()
+
+
+def waited_for(work: Work) -> Work:
+    waited = time.monotonic()
+    while work.status().state == "running" and time.monotonic() - waited < 240:
+        time.sleep(0.2)
+    return work
+
+
+def ended(work: Work) -> Work:
+    waited_for(work)
+    assert work.status().state == "done", work.status().message
+    return work
 
 
 def test_without_the_data_nothing_can_be_prepared(place: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Before the first visit: the shop's test shoppers are prepared beside the page, which shows how far that is."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages._shared import working
@@ -7,10 +9,21 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.tuning.room import Room
 from recsys.errors import RecsysError
-from recsys.evaluation.live.panel_work import STAGES, USUAL_SHARES, panel_work, start_panel_work
+from recsys.evaluation.live.panel_work import USUAL_SHARES, panel_work, start_panel_work
 from recsys.recommender import Recommender
 from recsys.settings import TRAINED_ON_EVERYTHING
 from recsys.training.home import Home
+
+HIDDEN: Mapping[str, str] = {
+    "last": "hides the last product that each shopper chose, learns from the rest, and looks whether lists hold it",
+    "temporal": "hides all that was chosen after a moment, the same for everybody, learns from what came before, and "
+    "looks whether lists hold what each shopper chose then",
+    "newcomers": "takes each shopper back to when only two products of theirs were known, learns nothing of what they "
+    "chose from then on, and looks whether lists hold the third",
+    "evening_mobile": "takes each shopper back to before the last product that they chose in the evening on a phone, "
+    "learns nothing of what they chose from then on, and looks whether lists hold it",
+}
+"""What is done with test shoppers, by way of holding out, after “Shelfwise”."""
 
 _PANEL = working.Panel(
     label="Preparing the test shoppers",
@@ -28,9 +41,9 @@ def prepare(home: Home, split: str, shop: str, why: str = "") -> None:
     why : what is wrong with what was prepared before, "" where nothing was
     """
     st.html(
-        '<p class="sw-lede">To judge settings, Shelfwise hides something that each shopper chose, learns from the '
-        "rest, and scores every product for each of them. It takes about half a minute for the demo shop, once; "
-        "everything here is instant after that, and all other pages work meanwhile.</p>"
+        f'<p class="sw-lede">To judge settings, Shelfwise {HIDDEN[split]}. For that it scores every product for each '
+        "of them. It takes about half a minute for the demo shop, once; everything here is instant after that, and all "
+        "other pages work meanwhile.</p>"
     )
     if why:
         st.html(notice_html("What was prepared before cannot be used:", [why]))
@@ -52,18 +65,6 @@ def is_of_other_data(model: Recommender, room: Room) -> bool:
     """
     known_whole = model.info.protocol == TRAINED_ON_EVERYTHING
     return known_whole and room.test.panel.data["fingerprint"] != model.info.data_fingerprint
-
-
-def tuning_note(home: Home, split: str) -> str:
-    """That the presets that come with the app are being tuned just now, as HTML; "" where they are not."""
-    status = panel_work(home, split).status()
-    if status.state != "running" or status.stage != STAGES[-1]:
-        return ""
-    share = f" ({status.done / status.total:.0%})" if status.total else ""
-    return (
-        '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
-        f"validation shoppers{share}; they appear here when that is done.</p>"
-    )
 
 
 def warn_of_other_data(home: Home, split: str, shop: str) -> None:
@@ -89,10 +90,7 @@ def warn_of_other_data(home: Home, split: str, shop: str) -> None:
 @st.fragment(run_every=working.LOOK_EVERY_S)
 def _progress(home: Home, split: str, shop: str) -> None:
     work = panel_work(home, split)
-    status = work.status()
-    if status.state == "running" and status.stage == STAGES[-1]:
-        st.rerun(scope="app")  # what is left is done beside the room
     try:
-        working.show(status, _PANEL, on_start=lambda: start_panel_work(home, split, shop), on_cancel=work.cancel)
+        working.show(work.status(), _PANEL, on_start=lambda: start_panel_work(home, split, shop), on_cancel=work.cancel)
     except RecsysError as problem:
         st.html(notice_html("It could not be started.", [str(problem)]))

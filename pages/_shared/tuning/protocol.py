@@ -5,8 +5,10 @@ import streamlit as st
 from pages._shared import words
 from pages._shared.cards import esc
 from pages._shared.tuning import wording
+from pages._shared.tuning.preparing import HIDDEN
 from pages._shared.tuning.room import Case
 from recsys.evaluation.intervals import FEWEST_TELLING
+from recsys.evaluation.live.panel import Panel
 
 
 def protocol(case: Case) -> None:
@@ -14,9 +16,11 @@ def protocol(case: Case) -> None:
     panel = case.room.test.panel
     validation = case.room.validation.panel
     facts = {
+        "In short": f"Shelfwise {HIDDEN[case.room.split]}.",
         "Held out": panel.protocol,
         "Shoppers": f"{len(validation):,} validation and {len(panel):,} test shoppers, each with a list from all "
         f"{panel.n_items:,} products; {words.count(panel.n_skipped, 'shopper')} could not be tested.",
+        "In both roles": in_both_roles(validation, panel),
         "Leaks": panel.leak_check,
         "Scores": "Every product's scores are held for every shopper: no list is an estimate."
         if panel.scores.is_whole
@@ -29,7 +33,7 @@ def protocol(case: Case) -> None:
         "may look different by chance.",
         "Simple models": "fitted on the same training data, tested on the same shoppers; LightFM is the collaborative "
         "component alone, with settings tuned on validation.",
-        "Data": f"{panel.data['name']}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
+        "Data": f"{case.room.shop}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
         f"{panel.data['encoder_id']}; panel {panel.panel_id}.",
     }
     rows = "".join(
@@ -41,4 +45,20 @@ def protocol(case: Case) -> None:
         f'<section class="sw-panel"><h2 class="sw-chart-title">What was done</h2><dl class="sw-facts-list">{rows}</dl>'
         f'</section><section class="sw-panel"><h2 class="sw-chart-title">What each number asks</h2>'
         f'<dl class="sw-facts-list">{asks}</dl></section>'
+    )
+
+
+def in_both_roles(validation: Panel, test: Panel) -> str:
+    """How many shoppers settings are both chosen and tested on, and what keeps the two apart."""
+    ids = set(test.shoppers["user_id"])
+    n = len(ids.intersection(validation.shoppers["user_id"]))
+    if not n:
+        return "Nobody: settings are chosen on some shoppers, and tested on others."
+    who = f"All {n:,} test shoppers are" if n == len(ids) else f"{n:,} of the {len(ids):,} test shoppers are"
+    if n == 1:
+        who = f"1 of the {len(ids):,} test shoppers is"
+    return (
+        f"{who} among the validation shoppers, too, at different moments: settings are chosen by what was chosen "
+        "earlier, and tested by what was chosen later. The choices that they are tested on were not looked at while "
+        "choosing."
     )

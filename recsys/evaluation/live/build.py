@@ -10,7 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.live.panel import PANEL, ROLES, Panel
 from recsys.evaluation.live.role_scoring import GUARDS, RoleScoring
-from recsys.evaluation.protocol import EvaluationSettings, split_of
+from recsys.evaluation.protocol import EvaluationSettings, catalogue_in_words, split_of
 from recsys.evaluation.replays import REPLAYS
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
@@ -123,12 +123,14 @@ def _as_json(settings: PanelSettings) -> dict[str, Any]:
 
 def _in_words(done: str, settings: PanelSettings) -> str:
     asked = settings.evaluation
-    hindsight = (
-        " What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "
-        "popularity end at the moment asked about."
-        if asked.split == "last"
-        else ""
-    )
+    hindsight = ""
+    if settings.replay:
+        hindsight = " Only the trend and recent popularity end for everybody at the moment asked about."
+    elif asked.split == "last":
+        hindsight = (
+            " What other shoppers did after that is learned from too, as usual with this split; only the trend and "
+            "recent popularity end at the moment asked about."
+        )
     chosen = (
         "scored by models that know nobody's test choice; what is shown for test shoppers comes from models that know "
         "everybody else whole"
@@ -137,7 +139,6 @@ def _in_words(done: str, settings: PanelSettings) -> str:
         "models fitted again on training and validation together"
     )
     return (
-        f"{done}.{hindsight} Shoppers and products with fewer than {asked.min_interactions} positives were dropped "
-        "first. The whole remaining catalogue is ranked, without what a shopper already had. Settings are chosen on "
-        f"validation shoppers, {chosen}."
+        f"{done}.{hindsight} {catalogue_in_words(asked)} is ranked, without what a shopper already had. Settings are "
+        f"chosen on validation shoppers, {chosen}."
     )

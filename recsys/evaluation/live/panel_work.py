@@ -1,14 +1,14 @@
 """Preparing the test shoppers of the shop in use, in a process of its own, so that no page waits for it.
 
-Run as a module (`python -m recsys.evaluation.live.panel_work PANEL DATA SPLIT HOME SHOP`), this file is the work.
+Run as a module (`python -m recsys.evaluation.live.panel_work SPLIT PANEL DATA MODEL HOME SHOP`), this file is the work.
+When it is done, the presets that come with the app are tuned, which is a work of its own: see `presets_work`.
 """
 
 import logging
 import sys
-from pathlib import Path
 
-from recsys.errors import InputError, StoreError
-from recsys.progress import Progress
+from recsys.errors import RecsysError
+from recsys.evaluation.live.presets_work import SPLIT, ShopFolders, start_presets_work
 from recsys.training.home import Home
 from recsys.work import Reporter, Work, run_work, start_work
 
@@ -22,7 +22,6 @@ STAGES = (
     "Scoring test shoppers",
     "Saving",
     "Warming up",
-    "Tuning the presets",
 )
 """What a person sees, in order."""
 
@@ -35,7 +34,6 @@ STAGE_OF = {
     "test:": 4,
     "saving": 5,
     "warming": 6,
-    "tuning": 7,
 }
 
 USUAL_SHARES = {
@@ -45,7 +43,6 @@ USUAL_SHARES = {
     "Scoring test shoppers": 6.0,
     "Saving": 0.5,
     "Warming up": 2.0,
-    "Tuning the presets": 15.0,
 }
 """How long each stage takes beside the others on the demo shop, whose phrases are already in the cache."""
 
@@ -67,64 +64,38 @@ def start_panel_work(home: Home, split: str, shop: str) -> Work:
     ------
     InputError : nobody said where the data of the chosen model lies, or it is not there
     """
-    data = home.shop_data
-    if data is None:
-        raise InputError(
-            "nobody said which data folder this model was trained on; start the dashboard with RECSYS_DATA=DIR"
-        )
-    if not (data / "items.parquet").is_file():
-        raise InputError(f"{data} holds no items.parquet; set RECSYS_DATA to the data folder of this shop")
-    folder = home.panel(split)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    args = [str(folder.absolute()), str(data.absolute()), split, str(home.path.absolute()), shop]
-    return start_work(folder.parent.absolute(), folder.name, "recsys.evaluation.live.panel_work", args, STAGES)
+    folders = ShopFolders.of(home, split, shop)
+    where, args = folders.panel, [split, *folders.as_args()]
+    return start_work(where.parent, where.name, "recsys.evaluation.live.panel_work", args, STAGES)
 
 
-def run_panel_work(folder: Path, data: Path, split: str, home: Path, shop: str) -> int:
-    """Prepare in this process, and tune the presets that come with the app; returns the exit status."""
+def run_panel_work(split: str, folders: ShopFolders) -> int:
+    """Prepare in this process, and have the presets that come with the app tuned; returns the exit status.
+
+    No other way of holding out than theirs has them tuned.
+    """
 
     def prepare(reporter: Reporter) -> None:
         from recsys.evaluation.live.build import PanelSettings, build_panel
+        from recsys.evaluation.live.engine import LiveEngine
+        from recsys.evaluation.live.panel import Panel
 
-        build_panel(data, folder, PanelSettings.of(split), reporter)
-        try:
-            tune_presets(folder, data, split, home, shop, reporter)
-        except StoreError:
-            # What was prepared is whole; the presets section can tune them again when the database is back.
-            logger.exception("the presets that come with the app could not be kept")
+        build_panel(folders.data, folders.panel, PanelSettings.of(split), reporter)
+        reporter("warming up")
+        LiveEngine(Panel.open(folders.panel)[1]).warm_up()
+        if split == SPLIT:
+            _have_presets_tuned(folders)
 
-    return run_work(folder.parent, folder.name, STAGES, STAGE_OF, prepare)
+    return run_work(folders.panel.parent, folders.panel.name, STAGES, STAGE_OF, prepare)
 
 
-def tune_presets(folder: Path, data: Path, split: str, home: Path, shop: str, progress: Progress) -> None:
-    """Tune the presets that come with the app on prepared test shoppers, and keep them.
-
-    They are those of the shoppers' last choices; another way of holding out only fills in where there are none yet.
-    The shoppers of replays are prepared beside `folder`, where the room finds them, too.
-
-    Raises
-    ------
-    StoreError : they cannot be kept
-    """
-    from recsys.evaluation.live.build import PanelSettings, open_or_build
-    from recsys.evaluation.live.engine import LiveEngine
-    from recsys.evaluation.live.panel import Panel
-    from recsys.evaluation.live.shipped import Engines, to_store, tune_shipped
-    from recsys.store.database import Database
-    from recsys.store.presets import PresetStore
-
-    def replayed(name: str, report: Progress) -> Engines:
-        beside = folder.with_name(folder.name.removesuffix(split) + name)
-        validation, test = open_or_build(data, beside, PanelSettings.of(name), own.panel.data["fingerprint"], report)
-        return LiveEngine(validation), LiveEngine(test)
-
-    progress("warming up")
-    validation, own = (LiveEngine(panel) for panel in Panel.open(folder))
-    own.warm_up()
-    store = PresetStore(Database.default(Home(home)), shop)
-    if split == "last" or not any(preset.is_shipped for preset in store.presets()):
-        store.ship(to_store(tune_shipped(validation, own, progress, replayed=replayed)))
+def _have_presets_tuned(folders: ShopFolders) -> None:
+    try:
+        start_presets_work(folders)
+    except RecsysError:
+        # What was prepared is whole, and the presets section has a button that starts it.
+        logger.exception("the presets that come with the app are not being tuned")
 
 
 if __name__ == "__main__":
-    sys.exit(run_panel_work(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), sys.argv[5]))
+    sys.exit(run_panel_work(sys.argv[1], ShopFolders.from_args(sys.argv[2:])))

@@ -6,13 +6,15 @@ from typing import Any
 
 from recsys.errors import ContextError, DataError, SettingsError
 from recsys.evaluation.live.engine import LiveEngine
-from recsys.evaluation.live.found import Found
+from recsys.evaluation.live.found import Answer, Found
+from recsys.evaluation.live.goal_words import IN_PERCENT, NAMES, say_constraint
 from recsys.evaluation.live.goals import Goal, parse_goal
 from recsys.evaluation.live.judging import FEWEST_SHOPPERS
 from recsys.evaluation.live.search import SearchSettings, find_weights
 from recsys.evaluation.live.segments import Scenario
+from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.settings import CONTEXT_DIMENSIONS
+from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement
 from recsys.store.records import ShippedPreset as StoredPreset
@@ -91,12 +93,14 @@ class ShippedPreset:
     ----------
     protocol : how its shoppers were held out, in words
     is_replayed : whether they were put back to the moment that the intention is about
+    default : the weights of the model in use, which `found.against_default` is about; None where nobody named them
     """
 
     intention: Intention
     found: Found
     protocol: str
     is_replayed: bool = False
+    default: FusionSettings | None = None
 
     @property
     def goal(self) -> Goal:
@@ -134,6 +138,7 @@ def tune_shipped(
     progress: Progress = silent,
     *,
     replayed: Replayed | None = None,
+    default: FusionSettings | None = None,
     settings: SearchSettings | None = None,
     intentions: Sequence[Intention] = INTENTIONS,
 ) -> list[ShippedPreset | NotAvailable]:
@@ -143,6 +148,7 @@ def tune_shipped(
     ----------
     validation, test : the shop's own way of holding out
     replayed : gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out
+    default : the weights of the model in use; what is found is held against them beside equal weights
 
     Raises
     ------
@@ -151,26 +157,31 @@ def tune_shipped(
     settings = settings or SearchSettings(N_TRIALS)
     answer: list[ShippedPreset | NotAvailable] = []
     for place, intention in enumerate(intentions):
-        report = _Part(progress, place, len(intentions))
+        report = _Part(progress, settings.n_trials, place, len(intentions))
         report("")
         try:
-            answer.append(_tuned(intention, (validation, test), replayed, settings, report))
+            answer.append(_tuned(intention, (validation, test), replayed, default, settings, report))
         except (SettingsError, ContextError, DataError) as error:
             answer.append(NotAvailable(intention, str(error)))
-    progress("tuning presets", 100 * len(intentions), 100 * len(intentions))
+    progress("tuning presets", settings.n_trials * len(intentions), settings.n_trials * len(intentions))
     return answer
 
 
 def to_store(presets: Sequence[ShippedPreset | NotAvailable]) -> list[StoredPreset]:
     """What `PresetStore.ship` takes; the measurement is that on test shoppers. None becomes the default by itself.
 
-    A protocol that is too long to be kept is shortened.
+    A protocol or a note that is too long to be kept is shortened.
     """
     return [_stored(each) for each in presets if isinstance(each, ShippedPreset)]
 
 
 def _tuned(
-    intention: Intention, own: Engines, replayed: Replayed | None, settings: SearchSettings, report: Progress
+    intention: Intention,
+    own: Engines,
+    replayed: Replayed | None,
+    default: FusionSettings | None,
+    settings: SearchSettings,
+    report: Progress,
 ) -> ShippedPreset:
     """Raises SettingsError, ContextError or DataError where this shop cannot have it."""
     goal = parse_goal(intention.goal)
@@ -184,12 +195,12 @@ def _tuned(
             raise SettingsError(
                 f"only {n_users} {engine.panel.role} shoppers are of that kind; at least {FEWEST_SHOPPERS} are needed"
             )
-    found = find_weights(validation, test, goal, settings, progress=report)
-    return ShippedPreset(intention, found, test.panel.protocol, is_replayed=shoppers is not own)
+    found = find_weights(validation, test, goal, settings, default=default, progress=report)
+    return ShippedPreset(intention, found, test.panel.protocol, is_replayed=shoppers is not own, default=default)
 
 
 def _stored(preset: ShippedPreset) -> StoredPreset:
-    found, intention, protocol = preset.found, preset.intention, preset.protocol
+    found, intention = preset.found, preset.intention
     stated = {name: value for name, value in found.goal.segment.values if name in CONTEXT_DIMENSIONS}
     return StoredPreset(
         Draft(
@@ -202,31 +213,59 @@ def _stored(preset: ShippedPreset) -> StoredPreset:
         Measurement(
             {name: interval.as_json() for name, interval in found.test.items()},
             found.n_users["test"],
-            protocol if len(protocol) <= 500 else protocol[:497] + "...",
+            _shortened(preset.protocol),
             found.panel_ids["test"],
-            _note(preset),
+            _shortened(_note(preset)),
         ),
     )
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= 500 else text[:497] + "..."
+
+
 def _note(preset: ShippedPreset) -> str:
+    """What it came to on test shoppers, as people read it on its card."""
     found = preset.found
-    change = found.against_equal[found.goal.metric]
-    said = f"{found.goal.metric} {change.change.mean:+.4f} against equal weights on test shoppers"
-    if change.change.low == change.change.low:
-        said += f" ({change.change.low:+.4f} to {change.change.high:+.4f})"
+    metric = found.goal.metric
+    references = {"equal weights": found.against_equal}
+    if preset.default is not None:
+        references["the model's weights"] = found.against_default
+    changes = (f"{_change(metric, each[metric].change)} against {name}" for name, each in references.items())
+    said = f"{NAMES[metric][0]}@{found.goal.k} {' and '.join(changes)}, on test shoppers"
     if preset.is_replayed:
-        said += f", {preset.intention.asked}"
-    kept = "; ".join(f"{each.constraint.metric} constraint: {each.answer}" for each in found.kept)
-    return f"{said}; {kept}" if kept else said
+        said += f" {preset.intention.asked}"
+    return "; ".join([said, *(f"{say_constraint(each.constraint)}: {_ANSWERS[each.answer]}" for each in found.kept)])
+
+
+_ANSWERS: Mapping[Answer, str] = {"met": "kept", "missed": "not kept", "cannot tell": "cannot be told"}
+
+
+def _change(metric: str, change: Interval) -> str:
+    """A change in the metric's own unit, with its interval where there is one.
+
+    >>> _change("novelty", Interval(-0.367, -0.4, -0.3, 20, 0)), _change("ndcg", Interval(0.0115, 0.0, 0.02, 20, 0))
+    ('−0.37 bits (−0.40 to −0.30)', '+0.0115 (0.0000 to +0.0200)')
+    >>> _change("coverage", Interval(0.1, float("nan"), float("nan"), 1, 0))
+    '+10.0 pp'
+    """
+    unit = " pp" if metric in IN_PERCENT else " bits" if metric == "novelty" else ""
+    mean, low, high = (_signed(metric, value) for value in (change.mean, change.low, change.high))
+    return f"{mean}{unit} ({low} to {high})" if change.low == change.low else f"{mean}{unit}"
+
+
+def _signed(metric: str, value: float) -> str:
+    digits = 1 if metric in IN_PERCENT else 2 if metric == "novelty" else 4
+    said = f"{100 * value if metric in IN_PERCENT else value:+.{digits}f}".replace("-", "−")
+    return said if said.strip("+−0.") else said[1:]
 
 
 class _Part:
-    """Progress of one of several searches, told as progress of all."""
+    """Progress of one of several searches, told as trials of all."""
 
-    def __init__(self, progress: Progress, place: int, n: int) -> None:
-        self._progress, self._place, self._n = progress, place, n
+    def __init__(self, progress: Progress, n_trials: int, place: int, n: int) -> None:
+        self._progress, self._before, self._total = progress, n_trials * place, n_trials * n
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
-        part = done / total if total and stage.startswith("trying") else 0.0
-        self._progress("tuning presets", int(100 * (self._place + part)), 100 * self._n)
+        tried = done if stage.startswith("trying") else 0
+        self._progress("tuning presets", self._before + tried, self._total)

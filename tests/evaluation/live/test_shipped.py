@@ -1,6 +1,7 @@
 """The presets that come with the app: tuned for the shop, measured on test, refused where the shop cannot have them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from recsys.evaluation.live.shipped import (
     tune_shipped,
 )
 from recsys.progress import Progress
+from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from tests.evaluation.live.test_search import Engines, engines
@@ -31,7 +33,12 @@ __all__ = ["engines"]  # a fixture
 def shipped(engines: Engines) -> list[ShippedPreset | NotAvailable]:
     """All five, tuned in a hurry, and one that no shop can have."""
     mars = Intention("On Mars", "For nobody.", 'best nDCG from region "Mars"')
-    return tune_shipped(*engines, settings=SearchSettings(12), intentions=(*INTENTIONS, mars))
+    return tune_shipped(
+        *engines,
+        default=FusionSettings(0.3, 0.05, 0.4, 0.25),
+        settings=SearchSettings(12),
+        intentions=(*INTENTIONS, mars),
+    )
 
 
 def test_each_has_a_goal_of_its_own_that_is_said_in_words(shipped: list[ShippedPreset | NotAvailable]) -> None:
@@ -129,11 +136,39 @@ def test_the_store_takes_them(shipped: list[ShippedPreset | NotAvailable], tmp_p
         assert measured.metrics["ndcg"]["mean"] == each.found.test["ndcg"].mean
         assert measured.n_users == each.found.n_users["test"]
         assert measured.panel_id == each.found.panel_ids["test"]
-        assert "against equal weights on test shoppers" in measured.note
     assert presets["Evening mobile"].settings.scenario == {"daypart": "evening", "device": "mobile"}
     assert presets["New shoppers"].settings.segment == {"activity": "new"}
     store.ship(to_store(shipped))
     assert all(len(each.saves) == 1 for each in store.presets())
+
+
+def test_what_it_came_to_is_said_against_both_references_in_names_and_units_of_the_page(
+    engines: Engines, shipped: list[ShippedPreset | NotAvailable]
+) -> None:
+    notes = {each.draft.name: each.measured.note for each in to_store(shipped) if each.measured}
+    found = {each.intention.name: each.found for each in shipped if isinstance(each, ShippedPreset)}
+    against = found["Accuracy first"].against_default["ndcg"].change
+    lists = Judge(engines[1], found["Accuracy first"].goal)
+    own = lists.lists(lists.ranking(FusionSettings(0.3, 0.05, 0.4, 0.25)))
+    chosen = lists.lists(found["Accuracy first"].settings)
+    assert against.mean == pytest.approx((chosen.values["ndcg"] - own.values["ndcg"]).mean())
+    said = f"{against.mean:+.4f} ({against.low:+.4f} to {against.high:+.4f})".replace("-", "−")
+    assert f"and {said} against the model's weights, on test shoppers" in notes["Accuracy first"]
+    assert re.match(r"nDCG@10 [+−]0\.\d{4} \([+−]\S+ to [+−]\S+\) against equal weights", notes["Accuracy first"])
+    assert re.match(
+        r"novelty@10 [+−]?\d\.\d\d bits.* against equal weights and [+−]\d\.\d\d bits \(", notes["Discovery"]
+    )
+    answers = r": (kept|not kept|cannot be told)"
+    assert re.search("; nDCG no lower than with equal weights" + answers, notes["Discovery"])
+    both = "; diversity no lower than with equal weights" + answers + "; coverage within 25% of equal weights" + answers
+    assert re.search(both, notes["Balanced"])
+    for note in notes.values():
+        assert not re.search(r"\b(ndcg|ild|constraint|met|missed)\b| -\d", note)
+    (unheld,) = tune_shipped(*engines, settings=SearchSettings(3), intentions=INTENTIONS[1:2])
+    assert isinstance(unheld, ShippedPreset)
+    (stored,) = to_store([unheld])
+    assert stored.measured is not None
+    assert "the model's weights" not in stored.measured.note
 
 
 def test_everything_measured_is_json(shipped: list[ShippedPreset | NotAvailable]) -> None:
@@ -147,10 +182,10 @@ def test_progress_is_that_of_all_and_stops_at_once(engines: Engines) -> None:
 
     def note(stage: str, done: int = 0, total: int = 0) -> None:
         seen.append((stage, done, total))
-        if done > 120:
+        if done > 3:
             raise Cancelled(stage)
 
     with pytest.raises(Cancelled):
         tune_shipped(*engines, note, settings=SearchSettings(3), intentions=INTENTIONS[1:4])
-    assert {(stage, total) for stage, _, total in seen} == {("tuning presets", 300)}
-    assert 100 in {done for _, done, _ in seen}
+    assert {(stage, total) for stage, _, total in seen} == {("tuning presets", 9)}
+    assert {0, 3} <= {done for _, done, _ in seen}

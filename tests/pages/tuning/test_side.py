@@ -276,7 +276,8 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
         "category": ["Tents"],
         "item": ["P1"],
     }
-    assert links.query(B, "U1")["unavailable"] == ["true"]
+    assert not B.settings.filters.only_available
+    assert "unavailable" not in links.query(B, "U1")
     assert links.why_link(B, "U&1", "P 1").endswith("item=P+1")
     assert 'href="Recommendations?shopper=U%261&amp;' in links.ways_html(B, "U&1", is_known=True)
     assert "href" not in links.ways_html(B, "U1", is_known=False)
@@ -287,7 +288,7 @@ def test_links_carry_the_setting_to_the_list(page: AppTest, found: Comparison, o
     other = open_page("Recommendations", query=query)  # type: ignore[operator]
     assert other.selectbox(key="shopper").value == found.changed[0].user_id
     assert {name: str(other.slider(key=name).value) for name in WEIGHTS} == WEIGHTS
-    assert other.toggle(key="unavailable").value is True
+    assert other.toggle(key="unavailable").value is False
 
 
 def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:

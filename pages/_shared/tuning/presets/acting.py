@@ -13,6 +13,9 @@ from recsys.settings import CONTEXT_DIMENSIONS, Filters
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
 
+STARTS = "weights, variety with its method, and list length; circumstances, shoppers and shelf stay free"
+"""What of a preset a default is."""
+
 AGAIN = "presets_run_again"
 """Where the whole page has to run again, because what it starts from has changed."""
 
@@ -100,7 +103,7 @@ def make_default(room: Room, preset: Preset) -> None:
         st.session_state[AGAIN] = True
         return Told(
             f"The dashboard now starts from “{preset.name}”, for everybody who opens it anew.",
-            ("Links that say where the sliders stand still win. “Reset” goes there, too.",),
+            (f"It sets {STARTS}. Links that say where the sliders stand still win. “Reset” goes there, too.",),
         )
 
     attempt(room, work)

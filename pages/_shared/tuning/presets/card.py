@@ -13,14 +13,17 @@ from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Measurement, Preset, Save
 
 
-def card_html(preset: Preset, standing: Standing, badges: Sequence[str] = ()) -> str:
+def card_html(preset: Preset, standing: Standing, badges: Sequence[str] = (), *, is_whole: bool = False) -> str:
     """Name, mix, and how it measured.
 
     Parameters
     ----------
     badges : what else is to be said beside its name
+    is_whole : show a description to its end, however long it is
     """
-    about = preset.description and f'<p class="sw-preset-about" dir="auto">{esc(preset.description)}</p>'
+    said = esc(preset.description)
+    shown = "sw-preset-about sw-preset-whole" if is_whole else "sw-preset-about"
+    about = said and f'<p class="{shown}" title="{said}" dir="auto">{said}</p>'
     goal = preset.goal and f'<p class="sw-note"><span class="sw-quiet">Goal:</span> {isolated(preset.goal)}</p>'
     tags = "".join(f'<li class="sw-chip">{isolated(tag)}</li>' for tag in preset.tags)
     tagged = tags and f'<ul class="sw-preset-tags" aria-label="Tags">{tags}</ul>'
@@ -93,7 +96,8 @@ def _metric(name: str, k: int, measured: Measurement | None, standing: Standing)
     now = standing.now.get(name)
     beside = ""
     if now is not None and not standing.is_same:
-        beside = f'<dd class="sw-preset-now">now {esc(wording.value(name, now.mean))}</dd>'
+        when = "now" if standing.is_same_test else "here"
+        beside = f'<dd class="sw-preset-now">{when} {esc(wording.value(name, now.mean))}</dd>'
     return (
         f'<div><dt title="{esc(words_.asks)}">{esc(words_.at(k))}</dt><dd class="sw-preset-value">{esc(value)}</dd>'
         f'<dd class="sw-metric-ends">{esc(ends)}</dd>{beside}</div>'

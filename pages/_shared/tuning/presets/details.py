@@ -79,17 +79,19 @@ def _actions(room: Room, preset: Preset) -> None:
             "Make it the default",
             key="default_on",
             icon=":material/home:",
-            help="The dashboard starts from it, for everybody who opens it anew; links that say more still win.",
+            help="The dashboard starts from it, for everybody who opens it anew; links that say more still win. "
+            f"It sets {acting.STARTS}.",
             on_click=acting.make_default,
             args=(room, preset),
         )
-    st.button(
-        "Duplicate",
-        key="duplicate",
-        icon=":material/content_copy:",
-        on_click=acting.duplicate,
-        args=(room, preset.preset_id),
-    )
+    if not preset.is_shipped:
+        st.button(
+            "Duplicate",
+            key="duplicate",
+            icon=":material/content_copy:",
+            on_click=acting.duplicate,
+            args=(room, preset.preset_id),
+        )
     st.download_button(
         "Export",
         lambda: export_presets([preset]),

@@ -24,6 +24,14 @@ SAME = 1e-6
 
 _LONGEST_PROTOCOL = 500
 
+_WAYS = {
+    "last positive of each shopper": "last choices",
+    "split by time": "all choices after a moment",
+    "every shopper as they were when only": "third choices, by two known",
+    "every shopper as they were before the last": "last evening choices on a phone",
+}
+"""What test shoppers are asked to find, by how the protocol begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -35,12 +43,14 @@ class Standing:
     problem : why they cannot, or ""
     drift : how what was saved is to be read, as a clause
     is_same : what was saved still holds, to the last digit
+    is_same_test : it was saved where test shoppers were asked for the same as in this room, as far as is known
     """
 
     now: Mapping[str, Interval]
     problem: str
     drift: str
     is_same: bool
+    is_same_test: bool = True
 
 
 def present(case: Case) -> PresetSettings:
@@ -88,7 +98,10 @@ def standing(room: Room, settings: PresetSettings, saved: Measurement | None) ->
     if saved is None:
         return Standing(now, "", "not measured when it was saved", False)
     if saved.panel_id != room.test.panel.panel_id:
-        return Standing(now, "", _other_panel(room, saved), False)
+        was, is_now = way(saved.protocol), way(room.test.panel.protocol)
+        is_same_test = was in ("", is_now)
+        drift = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
+        return Standing(now, "", drift, False, is_same_test)
     same = all(_is_near(now[name].mean, saved.metrics[name]["mean"]) for name in now if name in saved.metrics)
     drift = "measures the same now" if same else "same shoppers, but lists are made differently now"
     return Standing(now, "", drift, same)
@@ -99,10 +112,19 @@ def role(panel_id: str) -> str:
     return next((name for name in ("validation", "test") if panel_id.endswith(f"-{name}")), "")
 
 
-def _other_panel(room: Room, saved: Measurement) -> str:
+def way(protocol: str) -> str:
+    """What a protocol asks test shoppers to find, in a few words; "" where it is none of ours.
+
+    >>> way("split by time: learned from before 3 May")
+    'all choices after a moment'
+    """
+    return next((said for begins, said in _WAYS.items() if protocol.startswith(begins)), "")
+
+
+def _other_panel(saved: Measurement, asked: str) -> str:
     if role(saved.panel_id) == "validation":
         return "measured on validation shoppers when it was saved"
-    if saved.protocol and saved.protocol != protocol(room):
+    if saved.protocol and not asked:
         return "saved with other test shoppers or another way of testing"
     return "saved with other test shoppers: model or data were others then"
 

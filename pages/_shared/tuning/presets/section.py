@@ -5,8 +5,7 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.notices import empty_html, notice_html
 from pages._shared.tuning import reference
-from pages._shared.tuning.preparing import tuning_note
-from pages._shared.tuning.presets import acting, details, exchanging, measuring, saving, told
+from pages._shared.tuning.presets import acting, details, exchanging, measuring, saving, shipped, told
 from pages._shared.tuning.presets.card import card_html
 from pages._shared.tuning.room import Case
 from recsys.errors import StoreError
@@ -37,8 +36,7 @@ def presets(case: Case) -> None:
     if found.away:
         _away(case, found.away, bool(found.presets))
     told.show(room)
-    if note := tuning_note(room.home, room.split):
-        st.html(note)
+    shipped.progress(room)
     if not found.presets and not found.away:
         st.html(
             empty_html(
@@ -53,6 +51,8 @@ def presets(case: Case) -> None:
         _card(case, preset, is_gone=preset not in found.presets)
     if len(shown) > n:
         st.button(f"Show {min(AT_ONCE, len(shown) - n)} more", key="more_presets", on_click=_more)
+    if not found.away:
+        shipped.offer(room, found.presets)
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -100,7 +100,7 @@ def _card(case: Case, preset: Preset, *, is_gone: bool) -> None:
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
     standing = measuring.standing(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
-        st.html(card_html(preset, standing, [said for said, holds in badges.items() if holds]))
+        st.html(card_html(preset, standing, [said for said, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
                 st.button("Restore", key=f"back_{pid}", on_click=told.put_back, args=(room, pid))

@@ -10,6 +10,8 @@ from recsys.evaluation.live.asked import Asked
 def query(asked: Asked, user_id: str, item_id: str = "") -> dict[str, list[str]]:
     """What the address of another page says of a setting and a shopper; all weights, so that no default stands in.
 
+    Whether a product can be bought is no part of a mix: a live list leaves out what cannot, however it was measured.
+
     >>> from recsys.settings import FusionSettings, RankingSettings
     >>> found = query(Asked("x", RankingSettings(FusionSettings(0.8, 0, 0.2, 0), n=20)), "u1")
     >>> found["shopper"], found["collaborative"], found["content"], found["n"], "diversity" in found
@@ -23,8 +25,6 @@ def query(asked: Asked, user_id: str, item_id: str = "") -> dict[str, list[str]]
     said |= {name: [value] for name, value in asked.scenario.stated if value}
     if settings.filters.categories:
         said["category"] = sorted(settings.filters.categories)
-    if not settings.filters.only_available:
-        said["unavailable"] = ["true"]
     return said | ({"item": [item_id]} if item_id else {})
 
 
