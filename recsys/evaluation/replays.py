@@ -20,6 +20,7 @@ from recsys.data.dataset import NEVER, Dataset
 from recsys.data.splitting import MIN_POSITIVES, HeldOut, Role, Round
 from recsys.errors import DataError
 from recsys.evaluation.asking import circumstances
+from recsys.settings import CONTEXT_DIMENSIONS
 
 N_FOLDS = 5
 """Parts of the shoppers; four fifths are always known whole."""
@@ -193,4 +194,8 @@ def _held_out(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
 
 
 def _said(occasion: Mapping[str, str]) -> str:
-    return " and ".join(f"with {name} {value}" for name, value in occasion.items())
+    return " ".join(_IN_WORDS[name].format(value) for name, value in occasion.items())
+
+
+_IN_WORDS = {"daypart": "in the {}", "weekday": "on a {}", "season": "in {}", "device": "on {}", "region": "in {}"}
+assert set(_IN_WORDS) == set(CONTEXT_DIMENSIONS)

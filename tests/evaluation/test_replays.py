@@ -88,7 +88,7 @@ def test_an_occasion_is_the_last_of_its_kind(tiny_data: Dataset) -> None:
 
 
 def test_what_nobody_did_twice_is_refused_in_words(tiny_data: Dataset) -> None:
-    with pytest.raises(DataError, match="no shopper chose anything with daypart night and with device tablet twice"):
+    with pytest.raises(DataError, match="no shopper chose anything in the night on tablet twice"):
         occasion_replay(tiny_data, {"daypart": "night", "device": "tablet"})
 
 

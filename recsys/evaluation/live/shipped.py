@@ -7,9 +7,10 @@ from typing import Any
 from recsys.errors import ContextError, DataError, SettingsError
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.found import Answer, Found
-from recsys.evaluation.live.goal_words import IN_PERCENT, NAMES, say_constraint
+from recsys.evaluation.live.goal_words import NAMES, say_constraint
 from recsys.evaluation.live.goals import Goal, parse_goal
 from recsys.evaluation.live.judging import FEWEST_SHOPPERS
+from recsys.evaluation.live.metric_words import IN_PERCENT
 from recsys.evaluation.live.search import SearchSettings, find_weights
 from recsys.evaluation.live.segments import Scenario
 from recsys.evaluation.significance import Interval
