@@ -1,4 +1,4 @@
-"""`recsys experiment presets`: do the presets that come with the app reach their goals on choices that they were not tuned on?"""
+"""`recsys experiment presets`: do the presets that come with the app reach their goals on choices not tuned on?"""
 
 import argparse
 import json
