@@ -21,7 +21,7 @@ def protocol(case: Case) -> None:
         "Shoppers": f"{len(validation):,} validation and {len(panel):,} test shoppers, each with a list from all "
         f"{panel.n_items:,} products; {words.count(panel.n_skipped, 'shopper')} could not be tested.",
         "In both roles": in_both_roles(validation, panel),
-        "Leaks": panel.leak_check,
+        "Leaks": panel.leak_check.removeprefix("Leak check: "),
         "Scores": "Every product's scores are held for every shopper: no list is an estimate."
         if panel.scores.is_whole
         else f"The shop is too large to hold all scores: each shopper has up to {int(panel.scores.widths.max()):,} "

@@ -199,7 +199,7 @@ def test_every_simple_model_stands_beside_the_setting(open_page: OpenPage) -> No
 def test_the_protocol_is_told(open_page: OpenPage, engine: LiveEngine) -> None:
     page = open_page(PAGE, query={"room": "How this is measured"})
     assert "Last positive of each shopper held out as test" in text(page)
-    assert "Leak check" in text(page)
+    assert "Leaks None of" in text(page)
     assert engine.panel.panel_id in text(page)
 
 
