@@ -1,0 +1,152 @@
+"""The click rate that a policy would have had, estimated from impressions that another one chose.
+
+With w = pi(a|x) / p(a|x), the chance of the shown product under the policy asked about over its logged propensity, and
+q a model of the click rate that was not fitted on the same visitors:
+
+    ips         mean of w r
+    snips       sum of w r / sum of w
+    dm          mean of q_target                      (the direct method: as good as its model)
+    dr          mean of q_target + w (r - q_shown)    (right when the propensities or the model are)
+    switch_dr   the same, without the correction where w is above a threshold
+
+q_shown is the model's click rate of the shown product, q_target that of what the policy would show, averaged over its
+choices. Every estimate is a ratio of sums over visitors, who are what is resampled: impressions of one page or one
+visitor are not independent.
+
+References
+----------
+Horvitz & Thompson (1952), Journal of the American Statistical Association 47(260); Swaminathan & Joachims (2015),
+NIPS (self-normalised); Dudik, Langford & Li (2011), ICML (doubly robust); Wang, Agarwal & Dudik (2017), ICML (switch).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import SettingsError
+from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.significance import Interval
+
+Floats = NDArray[np.float64]
+
+ESTIMATORS = ("ips", "snips", "dm", "dr", "switch_dr")
+NEED_MODEL = ("dm", "dr", "switch_dr")
+
+SWITCH_SHARE = 0.99
+"""The threshold of switch-DR where none is given: weights above this quantile of the positive ones are not believed."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Log:
+    """Impressions, each with what another policy thinks of it; row n of every array is the same impression.
+
+    Parameters
+    ----------
+    clicks : float64 of shape (n,), 0 or 1
+    propensity : float64 of shape (n,), chance of the shown product in its place when it was shown, above 0
+    target : float64 of shape (n,), the same chance under the policy asked about
+    visitors : int64 of shape (n,), whose impressions belong together
+    q_shown, q_target : float64 of shape (n,), the model's click rates, or None without a model
+    """
+
+    clicks: Floats
+    propensity: Floats
+    target: Floats
+    visitors: NDArray[np.int64]
+    q_shown: Floats | None = None
+    q_target: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.clicks)
+        for name in ("propensity", "target", "visitors", "q_shown", "q_target"):
+            column = getattr(self, name)
+            if column is not None and column.shape != (n,):
+                raise ValueError(f"{name} has shape {column.shape}; give one number for each of {n:,} impressions")
+        if not n:
+            raise SettingsError("there are no logged impressions to learn from")
+        if not (self.propensity > 0).all():
+            n_bad = int(np.count_nonzero(~(self.propensity > 0)))
+            raise SettingsError(f"{n_bad:,} impressions have no propensity above 0, so nothing can be weighed by them")
+        if (self.q_shown is None) != (self.q_target is None):
+            raise ValueError("a model gives q_shown and q_target, or neither")
+
+    def __len__(self) -> int:
+        return len(self.clicks)
+
+    @property
+    def weights(self) -> Floats:
+        """Chance under the policy asked about over the logged one: float64 of shape (n,)."""
+        answer: Floats = self.target / self.propensity
+        return answer
+
+
+def estimate(
+    log: Log, threshold: float | None = None, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> dict[str, Interval]:
+    """Click rate of the policy asked about, by estimator; without a model only those that need none.
+
+    Parameters
+    ----------
+    threshold : largest weight that switch-DR corrects by; None takes the `SWITCH_SHARE` quantile of the positive ones
+
+    Returns
+    -------
+    an Interval each, whose n counts visitors; its ends are NaN where too few of them tell
+    """
+    weights, clicks = log.weights, log.clicks
+    ones = np.ones(len(log))
+    columns: dict[str, tuple[Floats, Floats]] = {"ips": (weights * clicks, ones), "snips": (weights * clicks, weights)}
+    if log.q_shown is not None and log.q_target is not None:
+        correction = weights * (clicks - log.q_shown)
+        believed = weights <= (switch_threshold(weights) if threshold is None else threshold)
+        columns["dm"] = (log.q_target, ones)
+        columns["dr"] = (log.q_target + correction, ones)
+        columns["switch_dr"] = (log.q_target + np.where(believed, correction, 0.0), ones)
+    _, rows = np.unique(log.visitors, return_inverse=True)
+    above, below = (np.stack([_by(rows, pair[at]) for pair in columns.values()], axis=1) for at in (0, 1))
+    return dict(zip(columns, ratio_intervals(above, below, seed, n_resamples, level), strict=True))
+
+
+def difference(
+    new: Log, old: Log, estimator: str = "dr", seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> Interval:
+    """Click rate of one policy less that of another, estimated from the same impressions.
+
+    Parameters
+    ----------
+    estimator : "ips" or "dr"; the others are no means of the same impressions
+
+    Raises
+    ------
+    ValueError : the logs are not of the same impressions, or the estimator is another one
+    """
+    if not np.array_equal(new.clicks, old.clicks) or not np.array_equal(new.visitors, old.visitors):
+        raise ValueError("two policies are compared on the same impressions")
+    columns = []
+    for log in (new, old):
+        if estimator == "ips":
+            columns.append(log.weights * log.clicks)
+        elif estimator == "dr" and log.q_shown is not None and log.q_target is not None:
+            columns.append(log.q_target + log.weights * (log.clicks - log.q_shown))
+        else:
+            raise ValueError(f"two policies cannot be compared by {estimator!r} here; use ips, or dr with a model")
+    _, rows = np.unique(new.visitors, return_inverse=True)
+    change, ones = _by(rows, columns[0] - columns[1]), _by(rows, np.ones(len(new)))
+    return ratio_intervals(change[:, None], ones[:, None], seed, n_resamples, level)[0]
+
+
+def switch_threshold(weights: Floats) -> float:
+    """Above it switch-DR believes the model alone."""
+    positive = weights[weights > 0]
+    return float(np.quantile(positive, SWITCH_SHARE)) if len(positive) else np.inf
+
+
+def _by(rows: NDArray[np.int64], values: Floats) -> Floats:
+    sums: Floats = np.bincount(rows, values).astype(np.float64)
+    return sums
+
+
+def relative(change: Interval, base: float) -> Interval:
+    """A change as a share of a known base, such as a lift of the click rate."""
+    return replace(change, mean=change.mean / base, low=change.low / base, high=change.high / base)
