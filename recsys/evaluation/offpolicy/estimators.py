@@ -11,18 +11,21 @@ q a model of the click rate that was not fitted on the same visitors:
 
 q_shown is the model's click rate of the shown product, q_target that of what the policy would show, averaged over its
 choices. Every estimate is a ratio of sums over visitors, who are what is resampled: impressions of one page or one
-visitor are not independent.
+visitor are not independent. Where too few clicks tell for that, weighted clicks are still sums of rare events, and
+ips and snips carry the gamma interval of Fay & Feuer, which is rather too wide than too narrow.
 
 References
 ----------
 Horvitz & Thompson (1952), Journal of the American Statistical Association 47(260); Swaminathan & Joachims (2015),
-NIPS (self-normalised); Dudik, Langford & Li (2011), ICML (doubly robust); Wang, Agarwal & Dudik (2017), ICML (switch).
+NIPS (self-normalised); Dudik, Langford & Li (2011), ICML (doubly robust); Wang, Agarwal & Dudik (2017), ICML (switch);
+Fay & Feuer (1997), Statistics in Medicine 16(7).
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from recsys.errors import SettingsError
 from recsys.evaluation.intervals import ratio_intervals
@@ -92,7 +95,7 @@ def estimate(
 
     Returns
     -------
-    an Interval each, whose n counts visitors; its ends are NaN where too few of them tell
+    an Interval each, whose n counts visitors; its ends are NaN where too few of them tell, but for ips and snips
     """
     weights, clicks = log.weights, log.clicks
     ones = np.ones(len(log))
@@ -105,7 +108,29 @@ def estimate(
         columns["switch_dr"] = (log.q_target + np.where(believed, correction, 0.0), ones)
     _, rows = np.unique(log.visitors, return_inverse=True)
     above, below = (np.stack([_by(rows, pair[at]) for pair in columns.values()], axis=1) for at in (0, 1))
-    return dict(zip(columns, ratio_intervals(above, below, seed, n_resamples, level), strict=True))
+    found = dict(zip(columns, ratio_intervals(above, below, seed, n_resamples, level), strict=True))
+    for place, name in enumerate(columns):
+        if name in ("ips", "snips") and np.isnan(found[name].low):
+            low, high = gamma_interval(above[:, place], float(weights.max()), level)
+            per = below[:, place].sum()
+            found[name] = replace(found[name], low=float(low / per), high=float(high / per)) if per > 0 else found[name]
+    return found
+
+
+def gamma_interval(weighted: Floats, largest: float, level: float = 0.95) -> tuple[float, float]:
+    """Ends of an interval of the expected sum of weighted rare events.
+
+    Parameters
+    ----------
+    weighted : float64 of shape (n_visitors,), weights of each visitor's events together, 0 without any
+    largest : weight that one more event could have
+    """
+    total, square = float(weighted.sum()), float(weighted @ weighted)
+    tail = (1 - level) / 2
+    low = square / total * float(gammaincinv(total**2 / square, tail)) if total else 0.0
+    most, most_square = total + largest, square + largest**2
+    high = most_square / most * float(gammaincinv(most**2 / most_square, 1 - tail)) if most else 0.0
+    return low, high
 
 
 def difference(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.evaluation.offpolicy.estimators import Log, difference, estimate, relative
+from recsys.evaluation.offpolicy.estimators import Log, difference, estimate, gamma_interval, relative
 from recsys.evaluation.offpolicy.support import support
 
 N_ITEMS = 12
@@ -151,3 +151,24 @@ def test_a_log_that_makes_no_sense_is_refused() -> None:
         Log(one, one, one[:2], np.arange(3))
     with pytest.raises(ValueError, match="on the same impressions"):
         difference(Log(one, one, one, np.arange(3)), Log(0 * one, one, one, np.arange(3)), "ips")
+
+
+def test_one_weight_makes_the_gamma_interval_that_of_a_poisson_count() -> None:
+    """Exact limits of a count of 4 are 1.090 and 10.242 (Garwood 1936)."""
+    assert gamma_interval(np.array([1.0] * 4 + [0.0] * 9), 1.0) == pytest.approx((1.090, 10.242), abs=1e-3)
+    assert gamma_interval(np.zeros(5), 1.0) == pytest.approx((0.0, 3.689), abs=1e-3)
+
+
+def test_few_clicks_still_carry_an_interval_that_holds_the_truth() -> None:
+    rng, held, given = np.random.default_rng(9), [], []
+    target = rng.dirichlet(np.full(20, 0.5))
+    for _ in range(300):
+        shown = rng.integers(0, 20, 600)
+        rates = np.linspace(0.002, 0.012, 20)
+        clicks = (rng.random(600) < rates[shown]).astype(float)
+        log = Log(clicks, np.full(600, 0.05), target[shown], np.arange(600))
+        found = estimate(log, n_resamples=200)["ips"]
+        given.append(not np.isnan(found.low))
+        held.append(found.low <= target @ rates <= found.high)
+    assert all(given)
+    assert np.mean(held) >= 0.94
