@@ -1,0 +1,84 @@
+"""Every experiment by name: what it asks, and how it is run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from recsys.errors import SettingsError
+from recsys.evaluation.asking import SplitName
+from recsys.evaluation.experiments.result import Result
+from recsys.progress import Progress, silent
+from recsys.settings import require_seed
+
+if TYPE_CHECKING:
+    from recsys.evaluation.experiments.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSettings:
+    """What all experiments can be told.
+
+    Parameters
+    ----------
+    split : how test shoppers are held out
+    min_interactions : shoppers and products with fewer positives are dropped, repeatedly
+    k : metric cut-off
+    seed : of every random choice
+    """
+
+    split: SplitName = "last"
+    min_interactions: int = 1
+    k: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.min_interactions < 1 or self.k < 1:
+            raise SettingsError(f"min_interactions={self.min_interactions} and k={self.k} must both be at least 1")
+        require_seed(self.seed)
+
+
+Run = Callable[["Workspace", ExperimentSettings, Progress], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """
+    Parameters
+    ----------
+    name : of the command and of saved results
+    title, question : as people see them
+    module : under `recsys.evaluation.experiments`, whose `run` does it; imported when it is needed
+    """
+
+    name: str
+    title: str
+    question: str
+    module: str
+
+    def run(
+        self, workspace: "Workspace", settings: ExperimentSettings | None = None, progress: Progress = silent
+    ) -> Result:
+        """Run it on a shop.
+
+        Raises
+        ------
+        DataError, SettingsError : the data or the settings do not allow it
+        Cancelled : the reporter asked to stop
+        """
+        run: Run = import_module(f"recsys.evaluation.experiments.{self.module}").run
+        return run(workspace, settings or ExperimentSettings(), progress)
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    each.name: each
+    for each in (
+        Experiment(
+            "ablation",
+            "Ablation",
+            "What is each component worth, alone and in company, and does all together beat every simple model?",
+            "ablation",
+        ),
+    )
+}
+"""In the order in which they are shown."""

@@ -1,0 +1,121 @@
+"""What an experiment found, in a form that the command prints, the page draws, the report holds and a file keeps."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+from recsys.evaluation.significance import Interval
+
+Cell = str | int | float | None
+PlotKind = Literal["line", "points", "bars"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table; every cell is a number or a text.
+
+    Parameters
+    ----------
+    name : as a file may be called
+    columns : key of each column to its heading, in order
+    rows : each a cell by column key
+    note : how it is to be read, or ""
+    """
+
+    name: str
+    title: str
+    columns: Mapping[str, str]
+    rows: tuple[Mapping[str, Cell], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line, or one kind of points.
+
+    Parameters
+    ----------
+    x : numbers, or names of a category axis
+    y, low, high : values with the ends of their intervals; None where there is none
+    """
+
+    name: str
+    x: tuple[float, ...] | tuple[str, ...]
+    y: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One chart with named axes.
+
+    Parameters
+    ----------
+    zero : whether a line at 0 means no change
+    """
+
+    name: str
+    title: str
+    x_title: str
+    y_title: str
+    series: tuple[Series, ...]
+    kind: PlotKind = "points"
+    zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished experiment.
+
+    Parameters
+    ----------
+    experiment : name of the registry
+    protocol : what was done, in words
+    data : name, fingerprint and sizes of the data
+    settings : JSON-like, everything that has to be the same to get the same
+    conclusion : sentences for people who read nothing else, most important first
+    caveats : what the figures do not say
+    figures : what the contract of the command names, at the top of its JSON document
+    """
+
+    experiment: str
+    protocol: str
+    data: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    conclusion: tuple[str, ...]
+    caveats: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    plots: tuple[Plot, ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """One JSON document; `figures` stand at its top."""
+        said = asdict(self)
+        figures = said.pop("figures")
+        return {**said, **figures, "figures": sorted(figures)}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Self:
+        """What `as_json` wrote; raises KeyError, TypeError or ValueError where it is another document."""
+        own = {name: saved[name] for name in cls.__slots__ if name not in ("figures", "tables", "plots")}
+        return cls(
+            **{**own, "conclusion": tuple(own["conclusion"]), "caveats": tuple(own["caveats"])},
+            tables=tuple(Table(**{**each, "rows": tuple(each["rows"])}) for each in saved["tables"]),
+            plots=tuple(
+                Plot(**{**each, "series": tuple(Series(**_tuples(one)) for one in each["series"])})
+                for each in saved["plots"]
+            ),
+            figures={name: saved[name] for name in saved["figures"]},
+        )
+
+
+def interval_cells(name: str, interval: Interval) -> dict[str, Cell]:
+    """Three cells of a row: `name`, `name_low` and `name_high`."""
+    said = interval.as_json()
+    return {name: said["mean"], f"{name}_low": said["low"], f"{name}_high": said["high"]}
+
+
+def _tuples(series: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if name == "name" else tuple(value) for name, value in series.items()}
