@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from recsys.cli import presets
 from recsys.cli.reporting import TerminalProgress
+from recsys.evaluation.experiments.registry import EXPERIMENTS
 
 if TYPE_CHECKING:
     from recsys.evaluation.faithfulness import Measured
     from recsys.evaluation.significance import Interval
     from recsys.evaluation.trust import TrustReport
 
-EXPERIMENTS = ("faithfulness", "presets")
+NAMES = (*EXPERIMENTS, "faithfulness", "presets")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,11 +27,27 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "are taken away (against as many at random), the model is trained again with another seed; on a demo shop the "
         "phrases are held against the hidden truth, and with --sentences the polarity of phrases against human labels. "
         "presets: do the presets that come with the app reach their goals? Each is tuned on validation shoppers and "
-        "held against equal weights on test shoppers.",
+        "held against equal weights on test shoppers. "
+        + " ".join(f"{each.name}: {each.question}" for each in EXPERIMENTS.values()),
         epilog="example: python -m recsys experiment faithfulness --data shop --json",
     )
-    parser.add_argument("name", choices=EXPERIMENTS, help="which study")
+    parser.add_argument("name", choices=NAMES, help="which study")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.add_argument(
+        "--split",
+        choices=("temporal", "last"),
+        default="last",
+        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-interactions",
+        type=int,
+        default=1,
+        metavar="N",
+        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
+    )
+    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="keep what is prepared here, for the next experiment")
     presets.add_options(parser)
     parser.add_argument("-n", type=int, default=300, metavar="N", help="recommendations tested (default: %(default)s)")
     parser.add_argument(
@@ -56,12 +73,26 @@ def run(args: argparse.Namespace) -> None:
     if args.name == "presets":
         presets.run(args)
         return
+    if args.name in EXPERIMENTS:
+        _run_experiment(args)
+        return
     from recsys.evaluation.trust import TrustSettings, trust
 
     settings = TrustSettings(args.n, args.explanations, args.seed)
     with TerminalProgress() as progress:
         found = trust(args.data, settings, args.sentences, progress)
     print(json.dumps(found.as_json(), indent=1) if args.json else in_words(found))
+
+
+def _run_experiment(args: argparse.Namespace) -> None:
+    from recsys.evaluation.experiments.registry import ExperimentSettings
+    from recsys.evaluation.experiments.telling import in_words as told
+    from recsys.evaluation.experiments.workspace import Workspace
+
+    settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed)
+    with TerminalProgress() as progress, Workspace(args.data, args.work) as workspace:
+        result = EXPERIMENTS[args.name].run(workspace, settings, progress)
+    print(json.dumps(result.as_json(), indent=1) if args.json else told(result))
 
 
 def in_words(found: "TrustReport") -> str:

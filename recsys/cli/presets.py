@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this study alone."""
     group = parser.add_argument_group("presets")
-    group.add_argument(
-        "--split",
-        choices=("temporal", "last"),
-        default="last",
-        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
-    )
-    group.add_argument(
-        "--min-interactions",
-        type=int,
-        default=1,
-        metavar="N",
-        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
-    )
     group.add_argument("--trials", type=int, default=60, metavar="N", help="trials a preset (default: %(default)s)")
     group.add_argument(
         "--panel", type=Path, metavar="PANEL", help="test shoppers that `recsys panel` prepared; else they are now"

@@ -79,6 +79,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "What is each component worth, alone and in company, and does all together beat every simple model?",
             "ablation",
         ),
+        Experiment(
+            "paper",
+            "The paper's table",
+            "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
+            "paper",
+        ),
     )
 }
 """In the order in which they are shown."""

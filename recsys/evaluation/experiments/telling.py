@@ -1,0 +1,49 @@
+"""A result as text for a terminal, and its tables as CSV."""
+
+from collections.abc import Mapping
+
+from recsys.evaluation.experiments.result import Cell, Result, Table
+from recsys.exports import to_csv
+
+LONGEST_CELL = 44
+
+
+def in_words(result: Result) -> str:
+    """Protocol, conclusion, what the figures do not say, and the tables."""
+    parts = [result.protocol, "\n".join(result.conclusion)]
+    if result.caveats:
+        parts.append("\n".join(result.caveats))
+    parts += [_table(each) for each in result.tables]
+    return "\n\n".join(parts)
+
+
+def table_csv(table: Table) -> str:
+    """Every cell of a table, with its keys as the header."""
+    return to_csv([{name: row.get(name) for name in table.columns} for row in table.rows], tuple(table.columns))
+
+
+def _table(table: Table) -> str:
+    """Values with their intervals in one column, as wide as the longest."""
+    shown = [name for name in table.columns if not name.endswith(("_low", "_high"))]
+    cells = [[table.columns[name] for name in shown]]
+    cells += [[_cell(name, row) for name in shown] for row in table.rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(shown))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join(filter(None, [table.title, *lines, table.note]))
+
+
+def _cell(name: str, row: Mapping[str, Cell]) -> str:
+
+    said = _number(row.get(name))
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if low is not None and high is not None:
+        said += f" ({_number(low)} to {_number(high)})"
+    return said
+
+
+def _number(value: Cell) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - 1] + "…"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

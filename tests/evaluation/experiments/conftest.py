@@ -1,0 +1,29 @@
+"""A workspace on the small demo shop of the live tests, whose panel is prepared already."""
+
+from pathlib import Path
+
+import pytest
+
+from recsys.data.dataset import Dataset
+from recsys.evaluation.experiments.workspace import Workspace
+from recsys.evaluation.live.engine import LiveEngine
+from recsys.evaluation.live.panel import Panel
+from tests.evaluation.live.conftest import panel_folders
+
+__all__ = ["panel_folders"]  # a fixture
+
+
+class PreparedWorkspace(Workspace):
+    """Whatever way of holding out is asked for, the panel that was prepared with the quick encoder."""
+
+    def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
+        validation, test = Panel.open(self.data_folder.parent / "whole")
+        return LiveEngine(validation), LiveEngine(test)
+
+
+@pytest.fixture(scope="session")
+def workspace(panel_folders: tuple[Path, Path]) -> Workspace:
+    """Read only."""
+    workspace = PreparedWorkspace(panel_folders[0].parent / "shop", panel_folders[0].parent)
+    assert isinstance(workspace.data, Dataset)
+    return workspace

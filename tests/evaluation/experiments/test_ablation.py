@@ -1,0 +1,72 @@
+"""Every subset of components: tuned on validation, measured on test, and told without claiming more."""
+
+import json
+
+import numpy as np
+import pytest
+
+from recsys.evaluation.experiments.ablation import chosen_weights, models_on, name_of, subsets
+from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
+from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.telling import in_words, table_csv
+from recsys.evaluation.experiments.workspace import Workspace
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE
+from recsys.evaluation.paired import differences
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Workspace) -> Result:
+    return EXPERIMENTS["ablation"].run(workspace, ExperimentSettings(k=10))
+
+
+def test_there_is_a_model_for_every_subset_and_every_simple_one(result: Result) -> None:
+    names = [row["model"] for row in result.tables[0].rows]
+    assert len(names) == len(set(names)) == 15 + 4
+    assert {"popularity", "ease", "traditional", "full", *COMPONENTS} <= set(names)
+    assert [len(each) for each in subsets()] == [1] * 4 + [2] * 6 + [3] * 4 + [4]
+
+
+def test_a_subset_uses_nothing_else_and_is_the_best_of_its_kind_on_validation(workspace: Workspace) -> None:
+    validation, _ = workspace.engines("last", 1, 0)
+    chosen = chosen_weights(validation, 10)
+    for subset, fusion in chosen.items():
+        assert {name for name, share in fusion.normalised().items() if share} <= set(subset)
+    pair = ("content", "context")
+    best = validation.measure(RankingSettings(chosen[pair], WHOLE_CATALOGUE)).lists.values["ndcg"].mean()
+    for share in np.linspace(0, 1, 6):
+        other = FusionSettings(0, float(share), 0, float(1 - share))
+        assert validation.measure(RankingSettings(other, WHOLE_CATALOGUE)).lists.values["ndcg"].mean() <= best + 1e-9
+
+
+def test_changes_are_those_of_test_shoppers_and_p_values_are_corrected(result: Result, workspace: Workspace) -> None:
+    validation, test = workspace.engines("last", 1, 0)
+    models = models_on(test, chosen_weights(validation, 10), 10)
+    change = differences(models["ease"].lists, models["full"].lists, test.panel.facts)["ndcg"].change
+    row = next(row for row in result.tables[0].rows if row["model"] == "ease")
+    assert (row["full_change"], row["full_change_low"]) == pytest.approx((change.mean, change.low))
+    assert all(0 < row["full_p"] <= 1 for row in result.tables[0].rows if row["model"] != "full")
+    assert "full_p" not in next(row for row in result.tables[0].rows if row["model"] == "full")
+    assert name_of(("collaborative", "content")) == "traditional"
+
+
+def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
+    said = " ".join(result.conclusion)
+    for component in COMPONENTS:
+        rest = name_of(tuple(name for name in COMPONENTS if name != component))
+        row = next(row for row in result.tables[0].rows if row["model"] == rest)
+        low, high = row["full_change_low"], row["full_change_high"]
+        lost, gained = high is not None and high < 0, low is not None and low > 0
+        expected = "is lost" if lost else "is gained" if gained else "cannot be told"
+        assert f"Without {component} {expected}" in said
+
+
+def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
+    again = Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False)))
+    assert json.dumps(again.as_json()) == json.dumps(result.as_json())
+    told = in_words(again)
+    assert "Every model on test shoppers" in told
+    assert result.conclusion[0] in told
+    rows = table_csv(result.tables[0]).splitlines()
+    assert len(rows) == 1 + len(result.tables[0].rows)
+    assert rows[0].startswith("model,weights,precision,precision_low")
