@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from recsys.evaluation.significance import Interval
     from recsys.evaluation.trust import TrustReport
 
-NAMES = (*EXPERIMENTS, "faithfulness", "presets")
+NAMES = (*EXPERIMENTS, "faithfulness", "presets", "all")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,6 +47,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
     )
     parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write results (JSON), tables (CSV) and one report (HTML) here"
+    )
     parser.add_argument("--work", type=Path, metavar="DIR", help="keep what is prepared here, for the next experiment")
     presets.add_options(parser)
     parser.add_argument("-n", type=int, default=300, metavar="N", help="recommendations tested (default: %(default)s)")
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
     if args.name == "presets":
         presets.run(args)
         return
-    if args.name in EXPERIMENTS:
+    if args.name in EXPERIMENTS or args.name == "all":
         _run_experiment(args)
         return
     from recsys.evaluation.trust import TrustSettings, trust
@@ -85,14 +88,32 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _run_experiment(args: argparse.Namespace) -> None:
+    from recsys.errors import DataError, SettingsError
+    from recsys.evaluation.experiments.keeping import keep
     from recsys.evaluation.experiments.registry import ExperimentSettings
     from recsys.evaluation.experiments.telling import in_words as told
     from recsys.evaluation.experiments.workspace import Workspace
 
     settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed)
+    names = list(EXPERIMENTS) if args.name == "all" else [args.name]
+    results, failed = [], {}
     with TerminalProgress() as progress, Workspace(args.data, args.work) as workspace:
-        result = EXPERIMENTS[args.name].run(workspace, settings, progress)
-    print(json.dumps(result.as_json(), indent=1) if args.json else told(result))
+        for name in names:
+            try:
+                results.append(EXPERIMENTS[name].run(workspace, settings, progress))
+            except (DataError, SettingsError) as problem:
+                if args.name != "all":
+                    raise
+                failed[name] = str(problem)
+            if args.out is not None:
+                keep(args.out, results, failed)
+    if args.json:
+        documents = [each.as_json() for each in results]
+        print(json.dumps(documents[0] if args.name != "all" else {"results": documents, "failed": failed}, indent=1))
+    else:
+        print("\n\n\n".join(map(told, results)))
+        for name, why in failed.items():
+            print(f"\n{name} cannot be run on these data: {why}")
 
 
 def in_words(found: "TrustReport") -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from recsys.evaluation.experiments.registry import EXPERIMENTS
 from tests.cli._run import run
 
 
@@ -59,3 +60,26 @@ def test_bad_options_are_one_line(place: Path, options: tuple[object, ...], mess
     assert said.status == 2
     assert message in said.err.splitlines()[-1]
     assert said.out == ""
+
+
+def test_experiments_share_what_is_prepared_and_are_kept(place: Path, tmp_path: Path) -> None:
+    options = ("--data", place / "shop", "--work", tmp_path / "work", "--out", tmp_path / "out", "-k", 5, "--json")
+    said = run("experiment", "all", *options)
+    assert said.status == 0, said.err
+    told = json.loads(said.out)
+    found = {each["experiment"]: each for each in told["results"]}
+    assert set(found) | set(told["failed"]) == set(EXPERIMENTS)
+    assert {"protocol", "traditional", "full", "lifts"} <= set(found["paper"])
+    assert found["ablation"]["models"]["full"]["ndcg"].keys() == {"mean", "low", "high"}
+    assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "out" / "paper-lifts.csv").exists()
+    again = run("experiment", "paper", *options)
+    assert json.loads(again.out)["lifts"] == found["paper"]["lifts"]
+    assert "fitting" not in again.err  # the test shoppers were prepared
+
+
+def test_an_experiment_in_words_says_what_was_done_and_found(place: Path, tmp_path: Path) -> None:
+    said = run("experiment", "paper", "--data", place / "shop", "--work", tmp_path)
+    assert said.status == 0, said.err
+    assert "Traditional is LightFM and content" in said.out
+    assert "of the paper" in said.out

@@ -155,8 +155,8 @@ def _plot(models: Mapping[str, Model], tested: Mapping[str, _Tested], k: int) ->
     return Plot(
         "against_full",
         f"nDCG@{k} of every model, less that of all components together",
-        f"Change of nDCG@{k}, with its 95% interval",
         "Model",
+        f"Change of nDCG@{k}, with its 95% interval",
         (
             Series(
                 "change",

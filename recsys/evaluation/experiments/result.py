@@ -52,6 +52,7 @@ class Plot:
 
     Parameters
     ----------
+    x_title, y_title : of the series' x and y; where x are names, they are drawn beneath each other, and y across
     zero : whether a line at 0 means no change
     """
 

@@ -69,4 +69,4 @@ def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
     assert result.conclusion[0] in told
     rows = table_csv(result.tables[0]).splitlines()
     assert len(rows) == 1 + len(result.tables[0].rows)
-    assert rows[0].startswith("model,weights,precision,precision_low")
+    assert rows[0].lstrip("\ufeff").startswith("model,weights,precision,precision_low")

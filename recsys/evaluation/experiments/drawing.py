@@ -1,0 +1,69 @@
+"""Plots of a result as Plotly figures: titled, axes named, intervals as bars; colours are up to whoever shows them."""
+
+import plotly.graph_objects as go
+
+from recsys.evaluation.experiments.result import Plot, Series
+
+SYMBOLS = ("circle", "diamond-open", "square", "triangle-up-open", "x", "star-open")
+DASHES = ("solid", "dash", "dot", "dashdot")
+
+
+def figure(plot: Plot, colours: tuple[str, ...] = ("#1b5e4f", "#a8442f", "#2b3f9e", "#b9831f", "#7a2f6b")) -> go.Figure:
+    """One chart; series are told apart by symbol and dash as well as by colour."""
+    drawn = go.Figure()
+    names_across = any(one.x and isinstance(one.x[0], str) for one in plot.series)
+    for place, one in enumerate(plot.series):
+        colour = colours[place % len(colours)]
+        if plot.kind == "line" and len(one.x) > 1:
+            _line(drawn, one, colour, DASHES[place % len(DASHES)])
+        else:
+            _points(drawn, one, colour, SYMBOLS[place % len(SYMBOLS)], turned=names_across)
+    x, y = (plot.y_title, plot.x_title) if names_across else (plot.x_title, plot.y_title)
+    drawn.update_layout(
+        title={"text": plot.title, "x": 0, "xanchor": "left"},
+        xaxis={"title": x, "zeroline": plot.zero, "zerolinewidth": 2},
+        yaxis={"title": y, "automargin": True, "autorange": "reversed" if names_across else True},
+        legend={"orientation": "h", "y": -0.2},
+        showlegend=len(plot.series) > 1,
+        height=max(360, 120 + 26 * max((len(one.x) for one in plot.series), default=0)) if names_across else 420,
+        margin={"l": 10, "r": 20, "t": 60, "b": 60},
+    )
+    return drawn
+
+
+def _points(drawn: go.Figure, one: Series, colour: str, symbol: str, *, turned: bool) -> None:
+    error = _error(one)
+    drawn.add_scatter(
+        x=one.y if turned else one.x,
+        y=one.x if turned else one.y,
+        name=one.name,
+        mode="markers",
+        marker={"color": colour, "symbol": symbol, "size": 10},
+        **({"error_x" if turned else "error_y": error} if error else {}),
+    )
+
+
+def _line(drawn: go.Figure, one: Series, colour: str, dash: str) -> None:
+    error = _error(one)
+    drawn.add_scatter(
+        x=one.x,
+        y=one.y,
+        name=one.name,
+        mode="lines+markers",
+        line={"color": colour, "dash": dash},
+        **({"error_y": error} if error else {}),
+    )
+
+
+def _error(one: Series) -> dict[str, object]:
+    """Bars from low to high; a point without an interval has none."""
+    if not one.low or not one.high:
+        return {}
+    ends = zip(one.y, one.low, one.high, strict=True)
+    told = [(y - low, high - y) if None not in (y, low, high) else (0.0, 0.0) for y, low, high in ends]  # type: ignore[operator]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [up for _, up in told],
+        "arrayminus": [down for down, _ in told],
+    }
