@@ -19,6 +19,12 @@ ANSWERS = (
         "Move a weight and see accuracy, variety and fairness over every test shopper, with how sure each change is, "
         "beside simple models that any setting has to beat.",
     ),
+    (
+        "Experiments",
+        "What is each part worth?",
+        "Run the studies behind the claims on this shop: every component alone and in company, against simple models, "
+        "and the table of the paper, with intervals and the commands that make them again.",
+    ),
 )
 frame = open_page("Home")
 model = frame.model

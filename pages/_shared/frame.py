@@ -14,13 +14,14 @@ from recsys.recommender import Recommender
 from recsys.training.home import Home
 
 HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/2_Explanations.py"
-TUNE_PAGE = "pages/3_Tuning.py"
+TUNE_PAGE, EXPERIMENTS_PAGE = "pages/3_Tuning.py", "pages/4_Experiments.py"
 _LAST_VIEW = "last_view"
-_PAGES = {"Recommendations": LIST_PAGE, "Explanations": WHY_PAGE, "Tuning": TUNE_PAGE}
+_PAGES = {"Recommendations": LIST_PAGE, "Explanations": WHY_PAGE, "Tuning": TUNE_PAGE, "Experiments": EXPERIMENTS_PAGE}
 _ICONS = {
     "Recommendations": ":material/format_list_numbered:",
     "Explanations": ":material/balance:",
     "Tuning": ":material/tune:",
+    "Experiments": ":material/science:",
 }
 _SHOWN, _WHOSE = "page_shown", "whose"
 _OWN = {
@@ -30,6 +31,7 @@ _OWN = {
         {"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}
         | {"second", "fixed", "slice", "map_of", "swapped", "tested"}
     ),
+    EXPERIMENTS_PAGE: frozenset({"experiment", "held_out"}),
 }
 """Parameters that mean something on one page only; all others are shared by all of them."""
 

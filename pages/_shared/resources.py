@@ -266,7 +266,15 @@ def style(scheme: str) -> str:
     """
     sheet = "".join(
         (illustrations.ASSETS / name).read_text(encoding="utf-8")
-        for name in ("shelfwise.css", "questions.css", "tuning.css", "map.css", "side.css", "presets.css")
+        for name in (
+            "shelfwise.css",
+            "questions.css",
+            "tuning.css",
+            "map.css",
+            "side.css",
+            "presets.css",
+            "experiments.css",
+        )
     )
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"

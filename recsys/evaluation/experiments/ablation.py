@@ -14,8 +14,10 @@ import numpy as np
 
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells
+from recsys.evaluation.experiments.telling import signed, told
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.metric_words import LABELS as LABELS_OF_METRICS
 from recsys.evaluation.live.weight_map import WeightMap, weight_map
 from recsys.evaluation.paired import LIVE_METRICS, Difference, Lists, differences, means
 from recsys.evaluation.protocol import TRADITIONAL
@@ -25,6 +27,15 @@ from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
 METRIC = "ndcg"
 """Weights are chosen by it, and models compared by it."""
+
+
+LABELS = {
+    "recent_popularity": "Recent popularity",
+    "item_knn": "ItemKNN",
+    "ease": "EASE",
+    "traditional": "Traditional (collaborative + content)",
+    "full": "All components",
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,6 +79,15 @@ def name_of(subset: tuple[str, ...]) -> str:
     if subset == TRADITIONAL:
         return "traditional"
     return "full" if subset == COMPONENTS else " + ".join(subset)
+
+
+def label(name: str) -> str:
+    """As people read it.
+
+    >>> label("item_knn"), label("semantic + context")
+    ('ItemKNN', 'Semantic + context')
+    """
+    return LABELS.get(name, name[:1].upper() + name[1:])
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
@@ -120,20 +140,26 @@ def _against(models: Mapping[str, Model], reference: str, test: LiveEngine, seed
 
 def _columns(k: int) -> dict[str, str]:
     columns = {"model": "Model", "weights": "Weights"}
-    for name in LIVE_METRICS:
-        columns |= {name: f"{name}@{k}", f"{name}_low": f"{name} from", f"{name}_high": f"{name} to"}
+    columns |= _metric_columns(METRIC, k)
     for reference in ("full", "traditional"):
+        said = "all components" if reference == "full" else reference
         columns |= {
-            f"{reference}_change": f"nDCG less that of {reference}",
+            f"{reference}_change": f"Less that of {said}",
             f"{reference}_change_low": "from",
             f"{reference}_change_high": "to",
-            f"{reference}_p": f"p against {reference}, corrected",
+            f"{reference}_p": "p, corrected",
         }
+    for name in LIVE_METRICS:
+        columns |= _metric_columns(name, k)
     return columns
 
 
+def _metric_columns(name: str, k: int) -> dict[str, str]:
+    return {name: f"{LABELS_OF_METRICS[name]}@{k}", f"{name}_low": "from", f"{name}_high": "to"}
+
+
 def _row(model: Model, of: Mapping[str, object], against: Mapping[str, Mapping[str, _Tested]]) -> dict[str, Cell]:
-    row: dict[str, Cell] = {"model": model.name, "weights": _mix(model.weights)}
+    row: dict[str, Cell] = {"model": label(model.name), "weights": _mix(model.weights)}
     for name, interval in of.items():
         row |= interval_cells(name, interval)  # type: ignore[arg-type]
     for reference, tested in against.items():
@@ -156,11 +182,11 @@ def _plot(models: Mapping[str, Model], tested: Mapping[str, _Tested], k: int) ->
         "against_full",
         f"nDCG@{k} of every model, less that of all components together",
         "Model",
-        f"Change of nDCG@{k}, with its 95% interval",
+        f"Change of nDCG@{k}",
         (
             Series(
                 "change",
-                tuple(names),
+                tuple(map(label, names)),
                 tuple(each["mean"] for each in changes),
                 tuple(each["low"] for each in changes),
                 tuple(each["high"] for each in changes),
@@ -175,28 +201,26 @@ def _conclusion(
     models: Mapping[str, Model], of: Mapping[str, Mapping[str, object]], against: Mapping[str, Mapping[str, _Tested]]
 ) -> tuple[str, ...]:
     full = against["traditional"]["full"]
-    change = full.difference.change
     base = full.difference.old
+    verdict = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}[full.difference.verdict]
+    relative = signed(100 * full.difference.change.mean / base, 1)
+    relative = signed(100 * full.difference.change.mean / base, 1)
     said = [
         f"All components together reach nDCG {full.difference.new:.4f} on test shoppers, the traditional ones "
-        f"{base:.4f}: {change.mean:+.4f} ({change.low:+.4f} to {change.high:+.4f}), {change.mean / base:+.1%}; "
-        f"corrected p {full.p_corrected:.4f}."
+        f"{base:.4f}: {told(full.difference.change)}, {relative}%, {verdict}."
     ]
     rivals = {n: each for n, each in against["full"].items() if models[n].weights is None or "+" not in n}
     rivals = {n: each for n, each in rivals.items() if n != "traditional"}
     best = max(rivals, key=lambda name: rivals[name].difference.new)
-    gap = rivals[best].difference.change
-    verdict = "above it" if gap.high < 0 else "below it" if gap.low > 0 else "not told from it"
+    gap = against["full"][best].difference
+    ahead = {"better": "still ahead", "worse": "behind", "unclear": "not told from it"}[gap.verdict]
     said.append(
-        f"The best single model is {best} with {rivals[best].difference.new:.4f}; all components together are "
-        f"{-gap.mean:+.4f} ({-gap.high:+.4f} to {-gap.low:+.4f}): {verdict}."
+        f"The best single model is {label(best)} with nDCG {gap.new:.4f}. Held against all components together it is "
+        f"{told(gap.change)}: {ahead}."
     )
     for component in COMPONENTS:
         rest = name_of(tuple(name for name in COMPONENTS if name != component))
-        lost = against["full"][rest].difference.change
-        what = "is lost" if lost.high < 0 else "is gained" if lost.low > 0 else "cannot be told"
-        said.append(
-            f"Without {component} {what}: nDCG {lost.mean:+.4f} ({lost.low:+.4f} to {lost.high:+.4f}; weights tuned "
-            "again)."
-        )
+        lost = against["full"][rest].difference
+        what = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}[lost.verdict]
+        said.append(f"Leaving out {component}, with weights tuned again, {what} nDCG: {told(lost.change)}.")
     return tuple(said)

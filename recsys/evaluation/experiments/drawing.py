@@ -23,7 +23,7 @@ def figure(plot: Plot, colours: tuple[str, ...] = ("#1b5e4f", "#a8442f", "#2b3f9
         title={"text": plot.title, "x": 0, "xanchor": "left"},
         xaxis={"title": x, "zeroline": plot.zero, "zerolinewidth": 2},
         yaxis={"title": y, "automargin": True, "autorange": "reversed" if names_across else True},
-        legend={"orientation": "h", "y": -0.2},
+        legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container"},
         showlegend=len(plot.series) > 1,
         height=max(360, 120 + 26 * max((len(one.x) for one in plot.series), default=0)) if names_across else 420,
         margin={"l": 10, "r": 20, "t": 60, "b": 60},

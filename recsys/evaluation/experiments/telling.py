@@ -1,11 +1,45 @@
 """A result as text for a terminal, and its tables as CSV."""
 
+import math
 from collections.abc import Mapping
 
 from recsys.evaluation.experiments.result import Cell, Result, Table
+from recsys.evaluation.significance import Interval
 from recsys.exports import to_csv
 
 LONGEST_CELL = 44
+
+
+def signed(value: float, digits: int = 4) -> str:
+    """A change with its sign, and a true minus.
+
+    >>> signed(-0.01234), signed(0.5, 1)
+    ('−0.0123', '+0.5')
+    """
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def told(change: Interval, digits: int = 4) -> str:
+    """A change with its interval, or that too few shoppers tell.
+
+    >>> told(Interval(0.01, -0.002, 0.022, 900))
+    '+0.0100 (−0.0020 to +0.0220)'
+    """
+    if math.isnan(change.low):
+        return f"{signed(change.mean, digits)} (too few shoppers tell for an interval)"
+    return f"{signed(change.mean, digits)} ({signed(change.low, digits)} to {signed(change.high, digits)})"
+
+
+def percent(change: Interval) -> str:
+    """A relative change with its interval, in percent.
+
+    >>> percent(Interval(0.132, 0.1, 0.164, 900))
+    '+13.2% (+10.0% to +16.4%)'
+    """
+    hundred = Interval(100 * change.mean, 100 * change.low, 100 * change.high, change.n)
+    if math.isnan(change.low):
+        return f"{signed(hundred.mean, 1)}% (too few shoppers tell for an interval)"
+    return f"{signed(hundred.mean, 1)}% ({signed(hundred.low, 1)}% to {signed(hundred.high, 1)}%)"
 
 
 def in_words(result: Result) -> str:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from recsys.evaluation.experiments.ablation import chosen_weights, models_on, name_of, subsets
+from recsys.evaluation.experiments.ablation import chosen_weights, label, models_on, name_of, subsets
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.telling import in_words, table_csv
@@ -23,7 +23,7 @@ def result(workspace: Workspace) -> Result:
 def test_there_is_a_model_for_every_subset_and_every_simple_one(result: Result) -> None:
     names = [row["model"] for row in result.tables[0].rows]
     assert len(names) == len(set(names)) == 15 + 4
-    assert {"popularity", "ease", "traditional", "full", *COMPONENTS} <= set(names)
+    assert {"Popularity", "EASE", label("traditional"), "All components", *map(label, COMPONENTS)} <= set(names)
     assert [len(each) for each in subsets()] == [1] * 4 + [2] * 6 + [3] * 4 + [4]
 
 
@@ -43,10 +43,10 @@ def test_changes_are_those_of_test_shoppers_and_p_values_are_corrected(result: R
     validation, test = workspace.engines("last", 1, 0)
     models = models_on(test, chosen_weights(validation, 10), 10)
     change = differences(models["ease"].lists, models["full"].lists, test.panel.facts)["ndcg"].change
-    row = next(row for row in result.tables[0].rows if row["model"] == "ease")
+    row = next(row for row in result.tables[0].rows if row["model"] == "EASE")
     assert (row["full_change"], row["full_change_low"]) == pytest.approx((change.mean, change.low))
-    assert all(0 < row["full_p"] <= 1 for row in result.tables[0].rows if row["model"] != "full")
-    assert "full_p" not in next(row for row in result.tables[0].rows if row["model"] == "full")
+    assert all(0 < row["full_p"] <= 1 for row in result.tables[0].rows if row["model"] != "All components")
+    assert "full_p" not in next(row for row in result.tables[0].rows if row["model"] == "All components")
     assert name_of(("collaborative", "content")) == "traditional"
 
 
@@ -54,11 +54,11 @@ def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
     said = " ".join(result.conclusion)
     for component in COMPONENTS:
         rest = name_of(tuple(name for name in COMPONENTS if name != component))
-        row = next(row for row in result.tables[0].rows if row["model"] == rest)
+        row = next(row for row in result.tables[0].rows if row["model"] == label(rest))
         low, high = row["full_change_low"], row["full_change_high"]
         lost, gained = high is not None and high < 0, low is not None and low > 0
-        expected = "is lost" if lost else "is gained" if gained else "cannot be told"
-        assert f"Without {component} {expected}" in said
+        expected = "costs nDCG" if lost else "gains nDCG" if gained else "changes nothing we can tell in nDCG"
+        assert f"Leaving out {component}, with weights tuned again, {expected}" in said
 
 
 def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
@@ -69,4 +69,4 @@ def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
     assert result.conclusion[0] in told
     rows = table_csv(result.tables[0]).splitlines()
     assert len(rows) == 1 + len(result.tables[0].rows)
-    assert rows[0].lstrip("\ufeff").startswith("model,weights,precision,precision_low")
+    assert rows[0].lstrip("\ufeff").startswith("model,weights,ndcg,ndcg_low,ndcg_high,full_change")

@@ -59,3 +59,14 @@ def test_the_first_sentence_counts_what_was_reached(result: Result) -> None:
     reached = sum(told[n]["mean"] >= paper_lift(n) and (told[n]["low"] or -1) > 0 for n in MEASURED)
     first = result.conclusion[0]
     assert first.startswith("All of" if reached == len(MEASURED) else f"{reached} of {len(MEASURED)} of the paper")
+
+
+def test_it_says_what_the_lifts_rest_on(result: Result, workspace: Workspace) -> None:
+    rows = {row["model"]: row for row in result.tables[1].rows}
+    assert rows["As chosen"]["recall"] == result.figures["lifts"]["recall"]["mean"]
+    weights = result.figures["chosen"]["weights"]
+    for name, share in weights.items():
+        assert (f"As chosen, without {name}" in rows) == (0 < share < 1)
+    language = "Language has no part in it" if not weights["semantic"] else f"Language has {weights['semantic']:.0%}"
+    assert language in result.conclusion[-1]
+    assert "The traditional model with the same variety alone reaches recall" in result.conclusion[-1]

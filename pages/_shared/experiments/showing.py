@@ -1,0 +1,101 @@
+"""One result: what it comes to, its plots, its tables, and exactly what was done."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages._shared import charts, words
+from pages._shared.cards import esc, isolated
+from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
+from recsys.evaluation.experiments.drawing import figure
+from recsys.evaluation.experiments.result import Cell, Plot, Result, Table
+from recsys.evaluation.experiments.telling import table_csv
+
+_MOST_ROWS = 40
+
+
+def result(found: Result, tone: str) -> None:
+    """A finished experiment."""
+    first, *rest = found.conclusion
+    points = "".join(f"<li>{isolated(each)}</li>" for each in rest)
+    with st.container(key="chart_conclusion"):
+        st.html(
+            f'<h2 class="sw-eyebrow">What it comes to</h2><p class="sw-finding" role="status">{isolated(first)}</p>'
+            f'<ul class="sw-points">{points}</ul>'
+        )
+    for plot in found.plots:
+        with st.container(key=f"chart_{found.experiment}_{plot.name}"):
+            st.html(f'<h2 class="sw-chart-title">{esc(plot.title)}</h2>')
+            charts.show(_drawn(plot, tone), _alt(plot), key=f"{found.experiment}_{plot.name}")
+    for table in found.tables:
+        _table(found.experiment, table)
+    with st.container(key="chart_done"):
+        st.html(_done(found))
+
+
+def _drawn(plot: Plot, tone: str) -> go.Figure:
+    colours = (ACCENT[tone], *(look.colour(tone) for look in LOOKS.values()))
+    axis = {"gridcolor": GRID[tone], "zerolinecolor": MUTED[tone], "title_font": {"color": MUTED[tone], "size": 12.5}}
+    drawn = figure(plot, colours)
+    drawn.update_xaxes(**axis, automargin=True)
+    drawn.update_yaxes(**axis)
+    framed = {name: value for name, value in charts.framed("", tone).items() if name != "title"}
+    return drawn.update_layout(**framed, title=None, margin={"l": 8, "r": 16, "t": 12, "b": 72})
+
+
+def _alt(plot: Plot) -> str:
+    return f"{plot.title}: {plot.y_title} by {plot.x_title}"
+
+
+def _table(experiment: str, table: Table) -> None:
+    with st.container(key=f"chart_table_{experiment}_{table.name}"):
+        shown = [name for name in table.columns if not name.endswith(("_low", "_high"))]
+        head = "".join(f'<th scope="col">{esc(table.columns[name])}</th>' for name in shown)
+        rows = "".join(f"<tr>{''.join(_cell(name, row) for name in shown)}</tr>" for row in table.rows[:_MOST_ROWS])
+        note = f'<p class="sw-note">{esc(table.note)}</p>' if table.note else ""
+        st.html(
+            f'<h2 class="sw-chart-title">{esc(table.title)}</h2><div class="sw-experiment-wide"><table '
+            f'class="sw-experiment-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
+        )
+        st.download_button(
+            "Table (CSV)",
+            lambda: table_csv(table),
+            file_name=f"{experiment}-{table.name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            key=f"csv_{experiment}_{table.name}",
+            on_click="ignore",
+        )
+
+
+def _cell(name: str, row: Mapping[str, Cell]) -> str:
+    value, low, high = row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high")
+    said = _number(value)
+    if low is not None and high is not None:
+        said += f'<span class="sw-quiet">{_number(low)} to {_number(high)}</span>'
+    return f"<td>{said}</td>" if isinstance(value, str) else f'<td class="sw-num">{said}</td>'
+
+
+def _number(value: Cell) -> str:
+    if value is None:
+        return words.NO_VALUE
+    if isinstance(value, str):
+        return isolated(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}".replace("-", "−")
+
+
+def _done(found: Result) -> str:
+    again = " ".join(
+        f"{'--' if len(name) > 1 else '-'}{name.replace('_', '-')} {value}" for name, value in found.settings.items()
+    )
+    caveats = "".join(f"<li>{isolated(each)}</li>" for each in found.caveats)
+    unsaid = f'<h3 class="sw-eyebrow">What the figures do not say</h3><ul class="sw-points">{caveats}</ul>'
+    protocol = isolated(words.sentence(found.protocol))
+    return (
+        f'<h2 class="sw-chart-title">What was done</h2><p class="sw-experiment-text">{protocol}</p>'
+        f"{unsaid if caveats else ''}"
+        f'<p class="sw-note">Again: <code>python -m recsys experiment {esc(found.experiment)} --data DIR {esc(again)}'
+        f"</code>; took {words.duration(found.seconds)}.</p>"
+    )
