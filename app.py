@@ -23,7 +23,7 @@ ANSWERS = (
         "Experiments",
         "What is each part worth?",
         "Run the studies behind the claims on this shop: every component alone and in company, against simple models, "
-        "and the table of the paper, with intervals and the commands that make them again.",
+        "and the lifts that the published method claims, with intervals and the commands that make them again.",
     ),
 )
 frame = open_page("Home")
