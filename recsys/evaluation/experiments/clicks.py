@@ -11,28 +11,25 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from recsys.data.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
 from recsys.evaluation.experiments import clicks_told
-from recsys.evaluation.experiments.ablation import chosen_weights
-from recsys.evaluation.experiments.clicks_told import Lift, Row
+from recsys.evaluation.experiments.clicks_told import LOGGED_PAGES, Lift, Row
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.true_clicks import lift_of, true_lifts
 from recsys.evaluation.experiments.workspace import Workspace
-from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE
 from recsys.evaluation.offpolicy.judging import estimate_logged, policy_pairs
 from recsys.evaluation.offpolicy.logs import ClickLog, open_log
 from recsys.evaluation.offpolicy.simulation import Accuracy, Simulator
 from recsys.evaluation.offpolicy.sliders import MAIN_TEMPERATURE, N_LISTED, TEMPERATURES, Sliders
-from recsys.evaluation.protocol import TRADITIONAL, EvaluationSettings
+from recsys.evaluation.protocol import EvaluationSettings
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
+from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
 
 N_LOGS = 200
@@ -67,7 +64,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         rows += _slider_rows(sliders, simulator)
         lifts += _lifts(sliders, simulator)
         if simulator is not None:
-            lifts.insert(0, true_lift_of_lists(workspace, settings, progress))
+            lifts = true_lifts(workspace, settings, progress) + lifts
             told = simulator.accuracy(
                 [sliders.chances("full", each) for each in SIMULATED], N_LOGS, settings.seed, progress=progress
             )
@@ -116,7 +113,7 @@ def _slider_rows(sliders: Sliders, simulator: Simulator | None) -> list[Row]:
                 else float(simulator.rates_of_lists(sliders.lists(name)).mean())
             )
         what = f"{name} at temperature {temperature:g}" if temperature else f"{name} as a list of {N_LISTED}"
-        rows.append(Row(what, "the shop's log", found, truth))
+        rows.append(Row(what, "the shop's log", found, truth, told=temperature in (0.0, MAIN_TEMPERATURE)))
     return rows
 
 
@@ -124,7 +121,7 @@ def _lifts(sliders: Sliders, simulator: Simulator | None) -> list[Lift]:
     """Of the full mix over the traditional one on the logged pages, estimated and, in a demo shop, true."""
     found = []
     for temperature in TEMPERATURES:
-        where = f"logged pages, policies at temperature {temperature:g}"
+        where = f"{LOGGED_PAGES}, policies at temperature {temperature:g}"
         told = [sliders.estimated[name, temperature] for name in sliders.weights]
         if not any(each.refusal for each in told):
             old, new = (each.estimates["dr"].mean for each in told)
@@ -134,51 +131,9 @@ def _lifts(sliders: Sliders, simulator: Simulator | None) -> list[Lift]:
             found.append(Lift(where, "truth", old, new, Interval(new / old - 1, math.nan, math.nan, 0)))
     if simulator is not None:
         old_rates, new_rates = (simulator.rates_of_lists(sliders.lists(name)) for name in sliders.weights)
-        visitors = sliders.judged.pages.table["visitor"].to_numpy()
-        found.append(
-            _lift_of(
-                f"logged pages, lists of {N_LISTED}", old_rates, new_rates, np.unique(visitors, return_inverse=True)[1]
-            )
-        )
+        shoppers = np.unique(sliders.judged.pages.table["visitor"].to_numpy(), return_inverse=True)[1]
+        found.append(lift_of(f"{LOGGED_PAGES}, lists of {N_LISTED}", old_rates, new_rates, shoppers))
     return found
-
-
-def _lift_of(where: str, old: np.ndarray[Any, Any], new: np.ndarray[Any, Any], rows: np.ndarray[Any, Any]) -> Lift:
-    """With an interval over shoppers, whose rows say which pages are theirs."""
-    change, base = (np.bincount(rows, each).astype(np.float64)[:, None] for each in (new - old, old))
-    return Lift(where, "truth", float(old.mean()), float(new.mean()), ratio_intervals(change, base)[0])
-
-
-def true_lift_of_lists(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Lift:
-    """The simulator's click rate of the lists that test shoppers would see, full against traditional.
-
-    Weights are those of the ablation, chosen by nDCG on validation shoppers; the circumstances are each shopper's own.
-    A product that was not on sale at the moment is not clicked.
-    """
-    validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
-    weights = chosen_weights(validation, settings.k, progress)
-    shoppers = test.panel.shoppers
-    judge = ClickJudge.open(workspace.data_folder, test.panel.items["item_id"].tolist())
-    utilities = judge.utilities(shoppers["user_id"].tolist(), [_context(each) for each in shoppers.to_dict("records")])
-    moments, everyone = shoppers["moment_s"].to_numpy(np.int64), np.arange(len(shoppers))[:, None]
-
-    def rates(fusion: FusionSettings) -> np.ndarray[Any, Any]:
-        lists = test.measure(RankingSettings(fusion, WHOLE_CATALOGUE, N_LISTED)).lists.ranked
-        clicked = judge.rates(utilities[everyone, lists], np.arange(1, N_LISTED + 1))
-        seen = (lists >= 0) & judge.on_sale(lists.astype(np.int64), moments[:, None])
-        return np.asarray((clicked * seen).mean(axis=1), np.float64)
-
-    return _lift_of(
-        f"test shoppers, lists of {N_LISTED}", rates(weights[TRADITIONAL]), rates(weights[COMPONENTS]), everyone[:, 0]
-    )
-
-
-def _context(shopper: Mapping[Any, Any]) -> Context:
-    return Context.at(
-        datetime.fromtimestamp(shopper["moment_s"], UTC),
-        device=shopper["device"] or None,
-        region=shopper["region"] or None,
-    )
 
 
 def _protocol(log: ClickLog, sliders: Sliders | None, *, has_truth: bool) -> str:
@@ -199,7 +154,9 @@ def _protocol(log: ClickLog, sliders: Sliders | None, *, has_truth: bool) -> str
     if has_truth:
         said.append(
             f"Simulated logs: {N_LOGS} times, as many visitors drawn with replacement, with all of their pages; new "
-            "products on them by the shop's own logging policy, and new clicks by the simulator."
+            "products on them by the shop's own logging policy, and new clicks by the simulator. Lists of test "
+            "shoppers: the weights of the ablation, chosen on validation shoppers, and places on the page that count "
+            "as in the simulator."
         )
     return " ".join(said)
 

@@ -20,7 +20,9 @@ LABELS = {
     "switch_dr": "The same without large weights (switch-DR)",
 }
 Accuracies = tuple[Mapping[str, Accuracy], int]
+TEST_SHOPPERS, LOGGED_PAGES = "test shoppers", "logged pages"
 PAPER_LIFT = 0.63 / 0.56 - 1
+"""Of the click rate, as the paper reports it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,12 +33,14 @@ class Row:
     ----------
     log : whose impressions it is judged by
     truth : its click rate by the simulator, or None
+    told : whether a sentence is said of it
     """
 
     policy: str
     log: str
     found: Estimated
     truth: float | None = None
+    told: bool = True
 
     def known(self) -> tuple[float | None, float | None, float | None]:
         """Click rate by other means, with the ends of its interval where it has one."""
@@ -61,15 +65,13 @@ class Lift:
 
 def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies | None, n_logs: int) -> tuple[str, ...]:
     """Sentences for people who read nothing else."""
-    said = []
-    for each in lifts:
-        if each.where.startswith("test shoppers"):
-            reached = "reaches" if each.lift.mean >= PAPER_LIFT else "falls short of"
-            said.append(
-                f"By the simulator's truth, all components together are clicked {each.lift.mean:+.1%} "
-                f"({each.lift.low:+.1%} to {each.lift.high:+.1%}) more than the traditional ones on lists of test "
-                f"shoppers ({each.traditional:.4f} to {each.full:.4f}), which {reached} the paper's {PAPER_LIFT:+.1%}."
-            )
+    lists = [each for each in lifts if each.how == "truth" and ", lists of " in each.where]
+    said = [
+        f"By the simulator's truth, on {each.where}, all components together are clicked {each.lift.mean:+.1%} "
+        f"({each.lift.low:+.1%} to {each.lift.high:+.1%}) more than the traditional ones ({each.traditional:.4f} to "
+        f"{each.full:.4f}): {_verdict(each.lift)}."
+        for each in lists
+    ]
     if accuracy is not None:
         dr = accuracy[0]["dr"]
         said.append(
@@ -77,8 +79,16 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
             f"logs in which it could be given; its estimates are off by {dr.rmse:.4f} typically and by {dr.bias:+.4f} "
             "on average."
         )
-    said += [_said_of(each) for each in rows]
+    said += [_said_of(each) for each in rows if each.told]
     return tuple(said)
+
+
+def _verdict(found: Interval) -> str:
+    if found.low >= PAPER_LIFT:
+        return f"more than the paper's {PAPER_LIFT:+.1%}"
+    if found.mean >= PAPER_LIFT:
+        return f"at least the paper's {PAPER_LIFT:+.1%}, though the interval reaches below it"
+    return f"short of the paper's {PAPER_LIFT:+.1%}"
 
 
 def _said_of(row: Row) -> str:
