@@ -72,6 +72,7 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
         f"{each.full:.4f}): {_verdict(each.lift)}."
         for each in lists
     ]
+    said += [_said_of_lift(each, lifts) for each in lifts if each.how != "truth"]
     if accuracy is not None:
         dr = accuracy[0]["dr"]
         said.append(
@@ -81,6 +82,19 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
         )
     said += [_said_of(each) for each in rows if each.told]
     return tuple(said)
+
+
+def _said_of_lift(told: Lift, lifts: Sequence[Lift]) -> str:
+    true = next((each.lift.mean for each in lifts if each.how == "truth" and each.where == told.where), None)
+    known = "" if true is None else f"; the truth is {true:+.1%}"
+    ends = (told.lift.low, told.lift.high)
+    if any(math.isnan(end) for end in ends):
+        return f"From the log alone, on {told.where}, too few visitors tell of the lift{known}."
+    sure = "which cannot be told from none" if ends[0] <= 0 <= ends[1] else "surely not none"
+    return (
+        f"From the log alone, on {told.where}, the lift is {told.lift.mean:+.1%} ({ends[0]:+.1%} to {ends[1]:+.1%}), "
+        f"{sure}{known}."
+    )
 
 
 def _verdict(found: Interval) -> str:
@@ -119,8 +133,8 @@ def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
     """What the figures do not say."""
     said = [
         "Click rates are of what is logged: places on these pages, in this time, by these visitors.",
-        "The interval of the click model alone says how visitors differ, not how wrong the model is: it holds the "
-        "truth far less often than 95%, and is not to be relied on.",
+        "Intervals of the click model alone, and of the estimate that leaves large weights to it, say how visitors "
+        "differ, not how wrong the model is: they hold the truth far less often than 95%, and are not to be relied on.",
     ]
     if log.data is None:
         said.append(

@@ -108,6 +108,17 @@ def test_the_verdict_heeds_the_interval(low: float, mean: float, verdict: str) -
     assert verdict in conclusion([], [lift], None, 0)[0]
 
 
+@pytest.mark.parametrize(
+    ("low", "said"), [(-0.1, "cannot be told from none"), (0.1, "surely not none"), (np.nan, "too few visitors tell")]
+)
+def test_an_estimated_lift_is_said_with_what_it_can_tell_and_the_truth(low: float, said: str) -> None:
+    told = Lift("logged pages", "estimated, doubly robust", 0.1, 0.12, Interval(0.2, low, 0.3, 100))
+    truth = Lift("logged pages", "truth", 0.1, 0.11, Interval(0.1, np.nan, np.nan, 0))
+    sentence = conclusion([], [told, truth], None, 0)[0]
+    assert said in sentence
+    assert sentence.endswith("the truth is +10.0%.")
+
+
 def test_a_log_without_a_shop_is_judged_by_its_policies_alone(bandit_folder: Path) -> None:
     with Workspace(bandit_folder) as workspace:
         found = EXPERIMENTS["clicks"].run(workspace)
