@@ -85,6 +85,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
             "paper",
         ),
+        Experiment(
+            "clicks",
+            "Clicks",
+            "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
+            "clicks",
+        ),
     )
 }
 """In the order in which they are shown."""
