@@ -149,17 +149,6 @@ def _learn(
     return Learned(*best, tuple(losses))
 
 
-def semantic_scores(pairs: Pairs, rows: NDArray[np.intp], head: FloatArray | None = None) -> FloatArray:
-    """Raw semantic scores as the learner works them out, float32 of shape (n_rows, n_items)."""
-    import torch
-
-    model = _Model(pairs, np.zeros((pairs.items.shape[0], 1), np.float32), FusionSettings(), MultitaskSettings())
-    with torch.no_grad():
-        mapped = torch.eye(pairs.items.shape[1]) if head is None else torch.from_numpy(head)
-        answer: FloatArray = model.semantic(pairs, rows, mapped.to(model.device)).cpu().numpy()
-    return answer
-
-
 @contextmanager
 def _one_core() -> Iterator[None]:
     """Steps are small: threads that meet after every operation took 30 times as long on two cores that were busy."""

@@ -12,8 +12,8 @@ from recsys.settings import COMPONENTS, Context
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training import left_out
 from recsys.training.left_out import held_out_pairs, training_pairs
-from recsys.training.multitask import semantic_scores
 from tests._encoder import WordEncoder
+from tests.training._learner import semantic_scores
 
 
 def fitted(data: Dataset) -> SemanticScorer:
@@ -47,7 +47,7 @@ def test_the_learner_scores_as_the_component_does_without_the_pair(tiny_data: Da
     head = (np.eye(n_dims, dtype=np.float32) + 0.3 * noise).astype(np.float32)
     headed = semantic.with_head(head)
     pairs, acts = training_pairs(tiny_data, semantic), left_out._acts(tiny_data)
-    found = semantic_scores(pairs, np.arange(len(pairs)), head)
+    found = semantic_scores(pairs, head)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         own = semantic.own_places[semantic.own_starts[user] : semantic.own_starts[user + 1]]
         gone = Without(phrases=tuple(own[semantic.items_at(own) == item].tolist()), items=(item,))
@@ -111,7 +111,7 @@ def test_held_out_pairs_are_asked_of_whole_profiles(tiny_data: Dataset) -> None:
     scores = np.arange(len(users) * 4 * 8, dtype=np.float32).reshape(len(users), 4, 8)
     pairs = held_out_pairs(split.fit_test, split.test, semantic, scores)
     requests = Requests(split.test.user_rows, (Context(),) * len(pairs))
-    found = semantic_scores(pairs, np.arange(len(pairs)))
+    found = semantic_scores(pairs)
     np.testing.assert_allclose(found, semantic.score(requests), atol=2e-5)
     np.testing.assert_array_equal(pairs.scores, scores[np.searchsorted(users, split.test.user_rows)])
     assert pairs.liked.all()

@@ -12,7 +12,8 @@ from recsys.scorers.phrase_weights import unit
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.training import multitask
 from recsys.training.left_out import Pairs
-from recsys.training.multitask import Learned, MultitaskSettings, learn, semantic_scores
+from recsys.training.multitask import Learned, MultitaskSettings, learn
+from tests.training._learner import semantic_scores
 
 N_ITEMS, N_DIMS, N_TELLING = 60, 8, 2
 QUICK = MultitaskSettings(rank=4, rate=0.01, pull=0.0, epochs=12, batch=64)
@@ -51,7 +52,7 @@ def found() -> Learned:
 
 
 def reciprocal_rank(pairs: Pairs, head: np.ndarray | None) -> float:
-    scores = semantic_scores(pairs, np.arange(len(pairs)), head)
+    scores = semantic_scores(pairs, head)
     return float((1 / (1 + (scores > scores[np.arange(len(pairs)), pairs.asked][:, None]).sum(1))).mean())
 
 
@@ -104,7 +105,7 @@ def test_diversity_in_the_objective_spreads_what_is_likely_to_be_shown() -> None
 
 def _likeness(found: Learned) -> float:
     """Mean cosine of the products in the ten best of everybody."""
-    best = np.argsort(-semantic_scores(JUDGED, np.arange(len(JUDGED)), found.head), axis=1)[:, :10]
+    best = np.argsort(-semantic_scores(JUDGED, found.head), axis=1)[:, :10]
     return float(np.mean([np.square(REFERENCE[rows].mean(0)).sum() for rows in best]))
 
 
