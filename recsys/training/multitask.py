@@ -52,7 +52,7 @@ class MultitaskSettings:
     head: bool = True
     rank: int = 48
     pull: float = 0.003
-    rate: float = 1e-3
+    rate: float = 3e-4
     epochs: int = 30
     patience: int = 4
     batch: int = 256
@@ -242,7 +242,9 @@ class _Model:
             predicted = self.affine[0] + self.affine[1] * chosen
             total = total + (predicted - stars)[rated].square().mean()
         if self.settings.diversity > 0:
-            total = total + self.settings.diversity * (told.exp() @ self.reference).square().sum(1).mean()
+            # With s held, or D would be lowered by chance in place of order: everything a little, at a smaller s.
+            shown = (self.log_scale.exp().detach() * final).masked_fill(hidden, -torch.inf).softmax(1)
+            total = total + self.settings.diversity * (shown @ self.reference).square().sum(1).mean()
         return total
 
     def judged_on(self, pairs: Pairs) -> float:

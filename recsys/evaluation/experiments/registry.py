@@ -85,6 +85,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
             "paper",
         ),
+        Experiment(
+            "multitask",
+            "Learning for many goals at once",
+            "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
+            "cost?",
+            "multitask",
+        ),
     )
 }
 """In the order in which they are shown."""
