@@ -8,7 +8,8 @@ import pytest
 
 from recsys.errors import SettingsError
 from recsys.evaluation.experiments import multitask, multitask_models
-from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, Shop
+from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask_telling import conclusion, frontier, moved, told_of
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.telling import in_words
@@ -24,6 +25,7 @@ from recsys.training.left_out import SEMANTIC
 from tests._encoder import WordEncoder
 
 SETTINGS = ExperimentSettings(k=10)
+ABLATIONS = (WEIGHTS_ALONE, "without the rating term", "without the ranking term")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -102,6 +104,20 @@ def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
     assert ("the map earns a place" in said) == shown
     assert ("not shown to earn a place" in said) != shown
     assert in_words(Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False))))
+
+
+def test_a_model_that_learned_nothing_is_not_chosen_and_is_named(shops: tuple[Shop, Shop]) -> None:
+    lists = shops[1].lists(None, FusionSettings())
+    models = {
+        name: Model(name, None, epochs, FusionSettings(), lists, lists)
+        for name, epochs in {TODAY: None, TUNED: 2, "lambda 0": 2, "lambda 3": 0, **dict.fromkeys(ABLATIONS, 2)}.items()
+    }
+    told = {name: told_of(each, models[TODAY], shops[1], shops[1], 0) for name, each in models.items()}
+    assert [each.name for each in moved([models["lambda 0"], models["lambda 3"]])] == ["lambda 0"]
+    said = " ".join(conclusion(models, told, models["lambda 0"]))
+    assert "by the objective itself: lambda 3." in said
+    assert "From lambda 0 to lambda 0," in said
+    assert frontier(models, told, 10).series[0].x == (told["lambda 0"].means["ild"].mean,)
 
 
 def test_shoppers_are_told_apart_by_how_well_they_are_known(result: Result, shops: tuple[Shop, Shop]) -> None:
