@@ -2,10 +2,12 @@
 
 Sentence vectors of reviews speak mostly of the kind of product. What all phrases of a category have in common is taken
 off and kept as a block of its own; the rest is mapped onto the directions in which people agree (`agreement`). Both are
-linear in the sentence vector, so that a score over weighted sums of phrases splits over them exactly.
+linear in the sentence vector, so that a score over weighted sums of phrases splits over them exactly. A learnt head
+(`recsys.training.multitask`) may map both blocks once more, which is linear too.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -36,6 +38,7 @@ class PhraseSpace:
     basis : float32 of shape (n_encoder_dims, n_basis), orthonormal, spans what the categories have in common
     category_vectors : float32 of shape (n_categories, n_basis), the second block of every phrase of a category
     category_weight : float32 of shape (1,), length of that block
+    head : float32 of shape (n_dims, n_dims), by which every vector is multiplied from the right; None is the identity
     """
 
     mean: FloatArray
@@ -45,6 +48,7 @@ class PhraseSpace:
     basis: FloatArray
     category_vectors: FloatArray
     category_weight: FloatArray
+    head: FloatArray | None = None
 
     @classmethod
     def learn(
@@ -104,10 +108,26 @@ class PhraseSpace:
         """Length of a phrase's vector."""
         return int(self.directions.shape[1] + self.basis.shape[1])
 
+    def with_head(self, head: FloatArray | None) -> Self:
+        """The same space under another head; raises ValueError where its shape does not fit."""
+        if head is not None and head.shape != (self.n_dims, self.n_dims):
+            raise ValueError(f"a head of shape {head.shape} does not fit vectors of {self.n_dims} dimensions")
+        return replace(self, head=None if head is None else np.asarray(head, np.float32))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What `from_arrays` needs; a head only where there is one."""
+        held = {name: getattr(self, name) for name in self.__slots__}
+        return {name: array for name, array in held.items() if array is not None}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The space that `arrays` came from."""
+        return cls(**arrays)
+
     def of_products(self, mapped: FloatArray, item_rows: IntArray) -> FloatArray:
         """Vectors of phrases said of products, float32 of shape (n, n_dims), from the first block as it was learnt."""
         of = self.categories[item_rows]
-        return np.hstack([mapped - self.offsets[of], self.category_vectors[of]])
+        return self._headed(np.hstack([mapped - self.offsets[of], self.category_vectors[of]]))
 
     def of_encoded(self, encoded: FloatArray, item_row: int) -> FloatArray:
         """Vectors of phrases said of one product, float32 of shape (n, n_dims), from the encoder's."""
@@ -118,7 +138,7 @@ class PhraseSpace:
         """Vectors of phrases said of no product, float32 of shape (n, n_dims); they may speak of any category."""
         centred = encoded - self.mean
         both = [centred @ self.directions, self.category_weight * (centred @ self.basis)]
-        return np.asarray(np.hstack(both), np.float32)
+        return self._headed(np.asarray(np.hstack(both), np.float32))
 
     def sums(
         self, mapped: FloatArray, weights: Sums, phrases: IntArray, items: IntArray, rows: IntArray, n_rows: int
@@ -135,4 +155,7 @@ class PhraseSpace:
 
         by_category = summed(self.categories[items], len(self.category_vectors))
         particular = summed(phrases, len(mapped)) @ mapped - by_category @ self.offsets
-        return np.asarray(np.hstack([particular, by_category @ self.category_vectors]), np.float32)
+        return self._headed(np.asarray(np.hstack([particular, by_category @ self.category_vectors]), np.float32))
+
+    def _headed(self, vectors: FloatArray) -> FloatArray:
+        return vectors if self.head is None else np.asarray(vectors @ self.head, np.float32)

@@ -8,8 +8,9 @@ they type now.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from copy import copy
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,23 @@ from recsys.scorers.phrase_weights import (
 )
 from recsys.scorers.sides import Side
 from recsys.text.phrasebook import KINDS, REVIEW
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftOut:
+    """What profiles are made of without one pair of shopper and product.
+
+    Parameters
+    ----------
+    liked, shares : int32 and float32 of shape (n_liked,), the other products liked, and their shares of the profile
+    own : float32 of shape (n_dims,), sum of what the shopper wrote of other products
+    said : float32 of shape (n_dims,), sum of what the shopper wrote of this product, as it counts in its `item_sums`
+    """
+
+    liked: IntArray
+    shares: FloatArray
+    own: FloatArray
+    said: FloatArray
 
 
 class SemanticScorer(Scorer):
@@ -85,12 +103,6 @@ class SemanticScorer(Scorer):
         self.starts, self.ends = book.start[kept][order], book.end[kept][order]
         progress("weighing phrases", 1, 3)
 
-        about = items[order].astype(np.int32)
-        profiles = self.space.sums(mapped, self.weights, self.phrases, about, about, data.n_items)
-        self.item_lengths: FloatArray = np.linalg.norm(profiles, axis=1).astype(np.float32)
-        self.item_profiles: FloatArray = unit(profiles)
-        progress("weighing phrases", 2, 3)
-
         own = np.flatnonzero(reviews[order] >= 0)
         authors = users[order][own]
         own_order = np.argsort(authors, kind="stable")
@@ -100,11 +112,52 @@ class SemanticScorer(Scorer):
         self.own_weights: FloatArray = own_weights.astype(np.float32)
         self.own_places: IntArray = own.astype(np.int32)
         self.own_starts: NDArray[np.int64] = np.searchsorted(authors, np.arange(data.n_users + 1))
-        self.own_profiles: FloatArray = self.space.sums(
-            mapped, own_weights, self.phrases[own], about[own], authors, data.n_users
-        )
+        progress("weighing phrases", 2, 3)
+
+        self._sum_up()
         self.liked = shares_of_likes(data, settings.half_life_days)
         progress("weighing phrases", 3, 3)
+
+    def with_head(self, head: FloatArray | None) -> Self:
+        """The same component with every phrase vector mapped by a learnt head; None takes an earlier one off.
+
+        Parameters
+        ----------
+        head : float32 of shape (n_dims, n_dims), see `PhraseSpace`
+        """
+        self._require_fitted()
+        other = copy(self)
+        other.space = self.space.with_head(head)
+        other._sum_up()
+        return other
+
+    def _sum_up(self) -> None:
+        """Sum the phrase vectors of every product and of every shopper."""
+        n_items, n_users = len(self.item_starts) - 1, len(self.own_starts) - 1
+        sums = self.item_sums()
+        self.item_lengths: FloatArray = np.linalg.norm(sums, axis=1).astype(np.float32)
+        self.item_profiles: FloatArray = unit(sums)
+        about = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(self.item_starts))[self.own_places]
+        authors = np.repeat(np.arange(n_users, dtype=np.int32), np.diff(self.own_starts))
+        said = self.phrases[self.own_places]
+        self.own_profiles: FloatArray = self.space.sums(
+            self.phrase_vectors, self.own_weights, said, about, authors, n_users
+        )
+
+    def item_sums(self) -> FloatArray:
+        """Weighted sums of every product's phrase vectors, before they are scaled, float32 of (n_items, n_dims)."""
+        n_items = len(self.item_starts) - 1
+        about = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(self.item_starts))
+        return self.space.sums(self.phrase_vectors, self.weights, self.phrases, about, about, n_items)
+
+    def without_pair(self, user_row: int, item_row: int) -> "LeftOut":
+        """What profiles are made of without one product in a shopper's history and without what they wrote of it."""
+        own = self.own_places[slice(*self.own_starts[user_row : user_row + 2])]
+        gone = own[self.items_at(own) == item_row]
+        without = Without(phrases=tuple(gone.tolist()), items=(item_row,))
+        liked, shares = self._likes(user_row, without)
+        places, weights = self._own(user_row, without)
+        return LeftOut(liked, shares, weights @ self.vectors_at(places), self.weights[gone] @ self.vectors_at(gone))
 
     def user_profiles(self, requests: Requests) -> FloatArray:
         """Unit profile of every request (zeros where nothing is known), float32 of shape (n_requests, n_dims).
@@ -266,13 +319,16 @@ class SemanticScorer(Scorer):
 
     def _state(self) -> ScorerState:
         arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAYS}
-        arrays |= {f"space.{name}": getattr(self.space, name) for name in PhraseSpace.__slots__}
+        arrays |= {f"space.{name}": array for name, array in self.space.arrays().items()}
         return ScorerState(arrays | csr_arrays("liked", self.liked), {"settings": asdict(self.settings)})
 
     def _restore(self, state: ScorerState) -> None:
         self.settings = SemanticSettings(**state.meta["settings"])
         for name in self._ARRAYS:
             setattr(self, name, state.arrays[name])
-        self.space = PhraseSpace(**{name: state.arrays[f"space.{name}"] for name in PhraseSpace.__slots__})
+        named = {
+            name.removeprefix("space."): array for name, array in state.arrays.items() if name.startswith("space.")
+        }
+        self.space = PhraseSpace.from_arrays(named)
         shape = (len(self.own_starts) - 1, len(self.item_profiles))
         self.liked = csr_from(dict(state.arrays), "liked", shape)

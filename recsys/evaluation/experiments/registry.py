@@ -91,6 +91,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
             "clicks",
         ),
+        Experiment(
+            "multitask",
+            "Learning for many goals at once",
+            "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
+            "cost?",
+            "multitask",
+        ),
     )
 }
 """In the order in which they are shown."""

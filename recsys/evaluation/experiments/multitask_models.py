@@ -1,0 +1,131 @@
+"""Models of the multi-task study: learned on one role's training data, and put into the live evaluation."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut, Role
+from recsys.errors import SettingsError
+from recsys.evaluation.asking import batches
+from recsys.evaluation.experiments.registry import ExperimentSettings
+from recsys.evaluation.experiments.workspace import Workspace
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.weight_map import weight_map
+from recsys.evaluation.paired import Lists
+from recsys.evaluation.protocol import EvaluationSettings, split_of
+from recsys.evaluation.significance import Interval
+from recsys.fusion import Standardised
+from recsys.progress import Progress, silent
+from recsys.scorers.base import Fitting, FloatArray
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import FusionSettings, RankingSettings
+from recsys.text.library import make_phrasebook
+from recsys.training.left_out import SEMANTIC, Pairs, held_out_pairs, training_pairs
+from recsys.training.multitask import Learned, MultitaskSettings, learn
+
+TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Model:
+    """One model on both roles.
+
+    Parameters
+    ----------
+    diversity : lambda, or None where it played no part
+    fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
+    epochs : how often the training pairs were gone through, or None where nothing was learned
+    kept : whether the map was used; None where none was learned
+    map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
+    """
+
+    name: str
+    diversity: float | None
+    epochs: int | None
+    fusion: FusionSettings
+    validation: Lists
+    test: Lists
+    kept: bool | None = None
+    map_gain: Interval | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """One role of a shop: what may be learned from, and who is asked about.
+
+    Parameters
+    ----------
+    semantic : fitted on `train`, without a head
+    pairs : to learn from
+    """
+
+    data: Dataset
+    train: Dataset
+    held_out: HeldOut
+    engine: LiveEngine
+    semantic: SemanticScorer
+    pairs: Pairs
+    asked: ExperimentSettings
+
+    @classmethod
+    def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
+        """Validation and test, fitted as their panels were.
+
+        Raises
+        ------
+        SettingsError : the shop is held by candidates only
+        """
+        engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
+        if not all(engine.panel.scores.is_whole for engine in engines):
+            raise SettingsError(
+                "the scores of all products for all test shoppers do not fit in memory, and a head changes which "
+                "products are candidates; raise --min-interactions"
+            )
+        data = workspace.data.core(settings.min_interactions)
+        split = split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
+        book = make_phrasebook(data, progress)
+
+        roles: tuple[Role, Role] = ("validation", "test")
+        shops = []
+        for role, engine in zip(roles, engines, strict=True):
+            train = split.whole(role)
+            semantic = SemanticScorer().fit(Fitting(train, book, settings.seed), progress)
+            pairs = training_pairs(train, semantic, settings.seed, progress)
+            shops.append(cls(data, train, split.held_out(role), engine, semantic, pairs, settings))
+        return shops[0], shops[1]
+
+    def learn(
+        self, start: FusionSettings, settings: MultitaskSettings, judged: Pairs | None, progress: Progress = silent
+    ) -> Learned:
+        """Learn from this role's training data."""
+        return learn(self.pairs, self.engine.panel.vectors, start, settings, judged, progress)
+
+    def judged(self) -> Pairs:
+        """The pairs that are asked about."""
+        scores = self.engine.panel.scores
+        values = np.concatenate([scores.static, scores.context[:, None]], axis=1)
+        return held_out_pairs(self.train, self.held_out, self.semantic, values)
+
+    def under(self, head: FloatArray | None) -> LiveEngine:
+        """The live evaluation of this role with the semantic component under a head."""
+        if head is None:
+            return self.engine
+        panel = self.engine.panel
+        static, semantic = np.array(panel.scores.static), self.semantic.with_head(head)
+        users = self.held_out.users()
+        for start, requests in batches(self.data, self.train, self.held_out, users, self.asked.split):
+            for place, raw in enumerate(semantic.score(requests)):
+                static[start + place, SEMANTIC] = Standardised.of(raw[None]).values[0]
+        return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
+
+    def lists(self, head: FloatArray | None, fusion: FusionSettings) -> Lists:
+        """Everybody's list."""
+        return self.under(head).measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
+
+
+def tuned(engine: LiveEngine, k: int, progress: Progress = silent) -> FusionSettings:
+    """The mix of the weight map that is best by nDCG."""
+    found = weight_map(engine, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
+    return found.settings(found.best("ndcg"))

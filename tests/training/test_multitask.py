@@ -1,0 +1,139 @@
+"""The multi-task learner on a planted shop: it finds what drives choices, starts at today's scores, can be stopped."""
+
+from dataclasses import replace
+from itertools import combinations, count
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recsys.errors import Cancelled, SettingsError
+from recsys.scorers.phrase_weights import unit
+from recsys.settings import COMPONENTS, FusionSettings
+from recsys.training import multitask
+from recsys.training.left_out import Pairs
+from recsys.training.multitask import Learned, MultitaskSettings, learn
+from tests.training._learner import semantic_scores
+
+N_ITEMS, N_DIMS, N_TELLING = 60, 8, 2
+QUICK = MultitaskSettings(rank=4, rate=0.01, pull=0.0, epochs=12, batch=64)
+START = FusionSettings(0.25, 0.25, 0.25, 0.25)
+
+
+def planted(n_pairs: int, seed: int) -> Pairs:
+    """Shoppers choose by the first two dimensions of what they wrote; the others speak louder and mean nothing."""
+    shop, random = np.random.default_rng(0), np.random.default_rng(seed)
+    loud = np.where(np.arange(N_DIMS) < N_TELLING, 0.5, 1.0)
+    items = (shop.standard_normal((N_ITEMS, N_DIMS)) * loud).astype(np.float32)
+    own = (random.standard_normal((n_pairs, N_DIMS)) * loud).astype(np.float32)
+    pull = 12 * own[:, :N_TELLING] @ items[:, :N_TELLING].T + random.gumbel(size=(n_pairs, N_ITEMS))
+    asked = pull.argmax(1).astype(np.int32)
+    noise = random.standard_normal((n_pairs, len(COMPONENTS), N_ITEMS)).astype(np.float32)
+    nothing = sparse.csr_array((n_pairs, N_ITEMS), dtype=np.float32)
+    chosen = unit(own) @ unit(items).T
+    ratings = np.where(chosen[np.arange(n_pairs), asked] > 0, 5, 4).astype(np.float32)
+    ratings[::3] = np.nan
+    return Pairs(
+        items, nothing, own, asked, np.zeros_like(own), noise, nothing.astype(bool), np.ones(n_pairs, bool), ratings
+    )
+
+
+TRAIN, JUDGED = planted(1500, 1), planted(400, 2)
+REFERENCE = unit(TRAIN.items)
+
+
+def learned(settings: MultitaskSettings = QUICK, judged: Pairs | None = JUDGED) -> Learned:
+    return learn(TRAIN, REFERENCE, START, settings, judged)
+
+
+@pytest.fixture(scope="module")
+def found() -> Learned:
+    return learned()
+
+
+def reciprocal_rank(pairs: Pairs, head: np.ndarray | None) -> float:
+    scores = semantic_scores(pairs, head)
+    return float((1 / (1 + (scores > scores[np.arange(len(pairs)), pairs.asked][:, None]).sum(1))).mean())
+
+
+def test_the_map_finds_the_dimensions_that_choices_are_made_by(found: Learned) -> None:
+    assert found.head is not None
+    assert found.head.dtype == np.float32
+    assert found.head.shape == (N_DIMS, N_DIMS)
+    assert reciprocal_rank(JUDGED, found.head) > 1.3 * reciprocal_rank(JUDGED, None)
+    lengths = np.square(found.head).sum(1)
+    assert lengths[:N_TELLING].min() > lengths[N_TELLING:].max()
+
+
+def test_weight_goes_to_the_component_that_tells(found: Learned) -> None:
+    weights = found.fusion.normalised()
+    assert weights["semantic"] > 0.5
+    assert sum(weights.values()) == pytest.approx(1)
+    assert found.losses[found.epochs] == min(found.losses) < found.losses[0] - 0.2
+
+
+def test_it_starts_at_todays_scores_and_stays_where_nothing_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = count()
+    monkeypatch.setattr(multitask._Model, "judged_on", lambda self, pairs: float(next(losses)))
+    found = learned()
+    assert found.epochs == 0
+    assert len(found.losses) == 1 + QUICK.patience
+    np.testing.assert_array_equal(found.head, np.eye(N_DIMS))
+    assert found.fusion.normalised() == pytest.approx(START.normalised(), abs=1e-6)
+
+
+def test_weights_alone_leave_the_map_alone(found: Learned) -> None:
+    alone = learned(replace(QUICK, head=False))
+    assert alone.head is None
+    assert alone.epochs > 0
+    assert alone.losses[alone.epochs] > found.losses[found.epochs]
+
+
+def test_same_seed_same_map_and_as_many_epochs_as_asked(found: Learned) -> None:
+    again = learned()
+    np.testing.assert_array_equal(again.head, found.head)
+    assert again.fusion == found.fusion
+    repeated = learned(replace(QUICK, epochs=found.epochs), None)
+    np.testing.assert_array_equal(repeated.head, found.head)
+    assert not np.array_equal(learned(replace(QUICK, seed=1)).head, found.head)
+
+
+def test_diversity_in_the_objective_spreads_what_is_likely_to_be_shown() -> None:
+    plain, diverse = (learned(replace(QUICK, diversity=each, rating=False)) for each in (0.0, 30.0))
+    assert _likeness(diverse) < 0.9 * _likeness(plain)
+
+
+def _likeness(found: Learned) -> float:
+    """Mean cosine of the products in the ten best of everybody."""
+    best = np.argsort(-semantic_scores(JUDGED, found.head), axis=1)[:, :10]
+    return float(np.mean([np.square(REFERENCE[rows].mean(0)).sum() for rows in best]))
+
+
+def test_every_term_counts() -> None:
+    given = ({}, {"rating": False}, {"ranking": False}, {"diversity": 2.0}, {"pull": 0.1})
+    heads = [learned(replace(QUICK, epochs=1, **each), None).head for each in given]
+    for one, other in combinations(heads, 2):
+        assert np.abs(one - other).max() > 1e-3
+
+
+def test_it_can_be_stopped() -> None:
+    def stop(stage: str, done: int = 0, total: int = 0) -> None:
+        assert stage == "learning the head and the weights"
+        if done == 1:
+            raise Cancelled(stage)
+
+    with pytest.raises(Cancelled):
+        learn(TRAIN, REFERENCE, START, QUICK, None, stop)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"diversity": -1.0}, "diversity=-1.0, pull=0.003 and rate=0.0003 are not usable"),
+        ({"rating": False, "ranking": False}, "keep the rating term or the ranking term"),
+        ({"epochs": 0}, "must all be at least 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(given: dict, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        MultitaskSettings(**given)
