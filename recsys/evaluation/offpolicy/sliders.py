@@ -25,7 +25,7 @@ from recsys.text.phrasebook import Phrasebook
 
 TEMPERATURES = (0.25, 0.5, 1.0)
 MAIN_TEMPERATURE = 1.0
-"""One deviation of the score makes a product 2.7 times as frequent: the natural unit, chosen before any estimate."""
+"""One deviation of the score makes a product 2.7 times as frequent; a log of the demo's size carries it well."""
 
 N_LISTED = 4
 """Length of the lists that are asked about."""
