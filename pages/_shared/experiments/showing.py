@@ -10,7 +10,7 @@ from pages._shared.cards import esc, isolated
 from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
 from recsys.evaluation.experiments.drawing import figure
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Table
-from recsys.evaluation.experiments.telling import table_csv
+from recsys.evaluation.experiments.telling import command, table_csv
 
 _MOST_ROWS = 40
 
@@ -87,15 +87,11 @@ def _number(value: Cell) -> str:
 
 
 def _done(found: Result) -> str:
-    again = " ".join(
-        f"{'--' if len(name) > 1 else '-'}{name.replace('_', '-')} {value}" for name, value in found.settings.items()
-    )
     caveats = "".join(f"<li>{isolated(each)}</li>" for each in found.caveats)
     unsaid = f'<h3 class="sw-eyebrow">What the figures do not say</h3><ul class="sw-points">{caveats}</ul>'
     protocol = isolated(words.sentence(found.protocol))
     return (
         f'<h2 class="sw-chart-title">What was done</h2><p class="sw-experiment-text">{protocol}</p>'
         f"{unsaid if caveats else ''}"
-        f'<p class="sw-note">Again: <code>python -m recsys experiment {esc(found.experiment)} --data DIR {esc(again)}'
-        f"</code>; took {words.duration(found.seconds)}.</p>"
+        f'<p class="sw-note">Again: <code>{esc(command(found))}</code>; took {words.duration(found.seconds)}.</p>'
     )

@@ -13,6 +13,7 @@ import recsys
 from recsys.evaluation.experiments.drawing import figure
 from recsys.evaluation.experiments.registry import EXPERIMENTS
 from recsys.evaluation.experiments.result import Cell, Result, Table
+from recsys.evaluation.experiments.telling import command
 
 PACKAGES = ("numpy", "scipy", "pandas", "numba", "torch", "sentence-transformers", "lightfm-next", "optuna")
 
@@ -66,16 +67,12 @@ def _section(result: Result, drawn: Sequence[str]) -> str:
     caveats = "".join(f"<li>{escape(each)}</li>" for each in result.caveats)
     experiment = EXPERIMENTS.get(result.experiment)
     question = f'<p class="quiet">{escape(experiment.question)}</p>' if experiment else ""
-    again = " ".join(
-        f"--{name.replace('_', '-')} {value}" if len(name) > 1 else f"-{name} {value}"
-        for name, value in result.settings.items()
-    )
     return (
         f'<section id="{escape(result.experiment)}"><h2>{escape(_title(result.experiment))}</h2>{question}'
         f"<h3>What it comes to</h3><ul>{said}</ul>{''.join(drawn)}{''.join(map(_table, result.tables))}"
         f"<h3>What was done</h3><p>{escape(result.protocol)}</p>"
         + (f"<h3>What the figures do not say</h3><ul>{caveats}</ul>" if caveats else "")
-        + f"<p>Again: <code>python -m recsys experiment {escape(result.experiment)} --data DIR {escape(again)}</code> "
+        + f"<p>Again: <code>{escape(command(result))}</code> "
         f'<span class="quiet">({result.seconds:,.0f} s)</span></p></section>'
     )
 

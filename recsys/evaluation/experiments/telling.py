@@ -42,6 +42,13 @@ def percent(change: Interval) -> str:
     return f"{signed(hundred.mean, 1)}% ({signed(hundred.low, 1)}% to {signed(hundred.high, 1)}%)"
 
 
+def command(result: Result) -> str:
+    """What makes a result again."""
+    told = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
+    options = [f"{option} {result.settings[name]}" for name, option in told.items() if name in result.settings]
+    return " ".join(["python -m recsys experiment", result.experiment, "--data DIR", *options])
+
+
 def in_words(result: Result) -> str:
     """Protocol, conclusion, what the figures do not say, and the tables."""
     parts = [result.protocol, "\n".join(result.conclusion)]

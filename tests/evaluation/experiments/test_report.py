@@ -19,7 +19,7 @@ RESULT = Result(
     experiment="ablation",
     protocol=f"held out {HOSTILE}",
     data={"name": HOSTILE, "fingerprint": "abc", "n_items": 1000, "n_users": 20},
-    settings={"split": "last", "min_interactions": 3, "k": 10, "seed": 0},
+    settings={"split": "last", "min_interactions": 3, "k": 10, "seed": 0, "learning": {"rank": 4}},
     conclusion=("Together they are better.", HOSTILE),
     caveats=("Few shoppers.",),
     tables=(
@@ -85,6 +85,7 @@ def test_the_report_says_everything_and_runs_nothing_of_the_data() -> None:
         "Made with",
     ):
         assert said in page, said
+    assert "learning" not in page  # is no option of the command
     assert page.count("plotly.js v") == 1  # the library once, however many charts
 
 
