@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.cli.options import add_held_out
 from recsys.cli.reporting import TerminalProgress
 
 if TYPE_CHECKING:
@@ -22,20 +23,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         epilog="example: python -m recsys evaluate --data shop --split last --min-interactions 3 --json",
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
-    parser.add_argument(
-        "--split",
-        choices=("temporal", "last"),
-        default="temporal",
-        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--min-interactions",
-        type=int,
-        default=1,
-        metavar="N",
-        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
-    )
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+    add_held_out(parser, "temporal")
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="of ties, models, intervals (default: %(default)s)"
     )

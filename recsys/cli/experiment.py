@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys.cli import presets
+from recsys.cli.options import add_held_out
 from recsys.cli.reporting import TerminalProgress
 from recsys.evaluation.experiments.registry import EXPERIMENTS
 
@@ -33,20 +34,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument("name", choices=NAMES, help="which study")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
-    parser.add_argument(
-        "--split",
-        choices=("temporal", "last"),
-        default="last",
-        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--min-interactions",
-        type=int,
-        default=1,
-        metavar="N",
-        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
-    )
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+    add_held_out(parser, "last")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write results (JSON), tables (CSV) and one report (HTML) here"
     )

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from recsys.cli.options import add_min_interactions
 from recsys.cli.reporting import TerminalProgress
 
 
@@ -25,13 +26,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="hold out everything after a moment, or each shopper's last product; or put shoppers back to when two "
         "products of theirs were known, or to their last choice in the evening on a phone (default: %(default)s)",
     )
-    parser.add_argument(
-        "--min-interactions",
-        type=int,
-        default=1,
-        metavar="N",
-        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
-    )
+    add_min_interactions(parser)
     parser.add_argument(
         "--budget-mb",
         type=int,

@@ -10,7 +10,7 @@ from pages._shared.cards import esc, isolated
 from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
 from recsys.evaluation.experiments.drawing import figure
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Table
-from recsys.evaluation.experiments.telling import command, table_csv
+from recsys.evaluation.experiments.telling import command, table_csv, written
 
 _MOST_ROWS = 40
 
@@ -50,9 +50,9 @@ def _alt(plot: Plot) -> str:
 
 def _table(experiment: str, table: Table) -> None:
     with st.container(key=f"chart_table_{experiment}_{table.name}"):
-        shown = [name for name in table.columns if not name.endswith(("_low", "_high"))]
-        head = "".join(f'<th scope="col">{esc(table.columns[name])}</th>' for name in shown)
-        rows = "".join(f"<tr>{''.join(_cell(name, row) for name in shown)}</tr>" for row in table.rows[:_MOST_ROWS])
+        head = "".join(f'<th scope="col">{esc(table.columns[name])}</th>' for name in table.shown)
+        shown = table.rows[:_MOST_ROWS]
+        rows = "".join(f"<tr>{''.join(_cell(name, row) for name in table.shown)}</tr>" for row in shown)
         note = f'<p class="sw-note">{esc(table.note)}</p>' if table.note else ""
         st.html(
             f'<h2 class="sw-chart-title">{esc(table.title)}</h2><div class="sw-experiment-wide"><table '
@@ -71,19 +71,10 @@ def _table(experiment: str, table: Table) -> None:
 
 
 def _cell(name: str, row: Mapping[str, Cell]) -> str:
-    value, low, high = row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high")
-    said = _number(value)
-    if low is not None and high is not None:
-        said += f'<span class="sw-quiet">{_number(low)} to {_number(high)}</span>'
-    return f"<td>{said}</td>" if isinstance(value, str) else f'<td class="sw-num">{said}</td>'
-
-
-def _number(value: Cell) -> str:
-    if value is None:
-        return words.NO_VALUE
-    if isinstance(value, str):
-        return isolated(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}".replace("-", "−")
+    value, ends = written(name, row)
+    if isinstance(row.get(name), str):
+        return f"<td>{isolated(value)}</td>"
+    return f'<td class="sw-num">{esc(value)}' + (f'<span class="sw-quiet">{esc(ends)}</span>' if ends else "") + "</td>"
 
 
 def _done(found: Result) -> str:

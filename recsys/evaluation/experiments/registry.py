@@ -6,12 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from recsys.errors import SettingsError
-from recsys.evaluation.asking import SplitName
-from recsys.evaluation.experiments.result import Result
 from recsys.progress import Progress, silent
 from recsys.settings import require_seed
 
 if TYPE_CHECKING:
+    from recsys.evaluation.asking import SplitName
+    from recsys.evaluation.experiments.result import Result
     from recsys.evaluation.experiments.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ class ExperimentSettings:
     seed : of every random choice
     """
 
-    split: SplitName = "last"
+    split: "SplitName" = "last"
     min_interactions: int = 1
     k: int = 10
     seed: int = 0
@@ -38,7 +38,7 @@ class ExperimentSettings:
         require_seed(self.seed)
 
 
-Run = Callable[["Workspace", ExperimentSettings, Progress], Result]
+Run = Callable[["Workspace", ExperimentSettings, Progress], "Result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Experiment:
 
     def run(
         self, workspace: "Workspace", settings: ExperimentSettings | None = None, progress: Progress = silent
-    ) -> Result:
+    ) -> "Result":
         """Run it on a shop.
 
         Raises

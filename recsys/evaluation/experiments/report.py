@@ -13,7 +13,7 @@ import recsys
 from recsys.evaluation.experiments.drawing import figure
 from recsys.evaluation.experiments.registry import EXPERIMENTS
 from recsys.evaluation.experiments.result import Cell, Result, Table
-from recsys.evaluation.experiments.telling import command
+from recsys.evaluation.experiments.telling import command, written
 
 PACKAGES = ("numpy", "scipy", "pandas", "numba", "torch", "sentence-transformers", "lightfm-next", "optuna")
 
@@ -78,9 +78,8 @@ def _section(result: Result, drawn: Sequence[str]) -> str:
 
 
 def _table(table: Table) -> str:
-    shown = [name for name in table.columns if not name.endswith(("_low", "_high"))]
-    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in shown)
-    body = "".join(f"<tr>{''.join(_cell(name, row) for name in shown)}</tr>" for row in table.rows)
+    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.shown)
+    body = "".join(f"<tr>{''.join(_cell(name, row) for name in table.shown)}</tr>" for row in table.rows)
     note = f'<p class="quiet">{escape(table.note)}</p>' if table.note else ""
     return (
         f'<h3>{escape(table.title)}</h3><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
@@ -89,19 +88,9 @@ def _table(table: Table) -> str:
 
 
 def _cell(name: str, row: Mapping[str, Cell]) -> str:
-    value, low, high = row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high")
-    said = _number(value)
-    if low is not None and high is not None:
-        said += f' <span class="quiet">{_number(low)} to {_number(high)}</span>'
-    return f"<td>{said}</td>" if isinstance(value, str) else f'<td class="n">{said}</td>'
-
-
-def _number(value: Cell) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return escape(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}".replace("-", "−")
+    value, ends = map(escape, written(name, row))
+    said = f'{value} <span class="quiet">{ends}</span>' if ends else value
+    return f"<td>{said}</td>" if isinstance(row.get(name), str) else f'<td class="n">{said}</td>'
 
 
 def _contents(results: Sequence[Result], failed: Mapping[str, str]) -> str:

@@ -28,6 +28,11 @@ class Table:
     rows: tuple[Mapping[str, Cell], ...]
     note: str = ""
 
+    @property
+    def shown(self) -> list[str]:
+        """Keys of the columns that are shown; ends of intervals stand with their value."""
+        return [name for name in self.columns if not name.endswith(("_low", "_high"))]
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

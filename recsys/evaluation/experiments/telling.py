@@ -58,6 +58,25 @@ def in_words(result: Result) -> str:
     return "\n\n".join(parts)
 
 
+def written(name: str, row: Mapping[str, Cell]) -> tuple[str, str]:
+    """A cell as a page writes it, and its interval, "" without one; neither is escaped.
+
+    >>> written("change", {"change": -0.1, "change_low": -0.2, "change_high": 0.0})
+    ('−0.1000', '−0.2000 to 0.0000')
+    """
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    ends = f"{_on_page(low)} to {_on_page(high)}" if low is not None and high is not None else ""
+    return _on_page(row.get(name)), ends
+
+
+def _on_page(value: Cell) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}".replace("-", "−")
+
+
 def table_csv(table: Table) -> str:
     """Every cell of a table, with its keys as the header."""
     return to_csv([{name: row.get(name) for name in table.columns} for row in table.rows], tuple(table.columns))
@@ -65,16 +84,14 @@ def table_csv(table: Table) -> str:
 
 def _table(table: Table) -> str:
     """Values with their intervals in one column, as wide as the longest."""
-    shown = [name for name in table.columns if not name.endswith(("_low", "_high"))]
-    cells = [[table.columns[name] for name in shown]]
-    cells += [[_cell(name, row) for name in shown] for row in table.rows]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(shown))]
+    cells = [[table.columns[name] for name in table.shown]]
+    cells += [[_cell(name, row) for name in table.shown] for row in table.rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(table.shown))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(filter(None, [table.title, *lines, table.note]))
 
 
 def _cell(name: str, row: Mapping[str, Cell]) -> str:
-
     said = _number(row.get(name))
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
     if low is not None and high is not None:
