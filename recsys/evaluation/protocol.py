@@ -23,6 +23,7 @@ from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.choosing import Chosen, choose_context
 
 TRADITIONAL = ("collaborative", "content")
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
@@ -88,10 +89,11 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     data = Dataset.read(folder, progress).core(settings.min_interactions)
     split = split_of(data, settings)
     book = make_phrasebook(data, progress)
-    weights = choose_weights(data, split, book, settings, progress)
-    models = dict(_reports(data, split, book, weights, settings, progress))
+    chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
+    weights = choose_weights(data, split, book, settings, progress, chosen)
+    models = dict(_reports(data, split, book, weights, settings, progress, chosen))
     users = split.test.users()
-    return Evaluation(_in_words(split, settings, weights), settings.k, len(users), models, weights)
+    return Evaluation(_in_words(split, settings, weights, chosen), settings.k, len(users), models, weights)
 
 
 def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
@@ -107,10 +109,21 @@ def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
 
 
 def choose_weights(
-    data: Dataset, split: Split, book: Phrasebook, settings: EvaluationSettings, progress: Progress = silent
+    data: Dataset,
+    split: Split,
+    book: Phrasebook,
+    settings: EvaluationSettings,
+    progress: Progress = silent,
+    chosen: Chosen | None = None,
 ) -> dict[str, FusionSettings]:
-    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book, settings.seed), progress)
+    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers.
+
+    Parameters
+    ----------
+    chosen : settings of the context component; without them it has its defaults
+    """
+    fitting = Fitting(split.fit_validation, book, settings.seed)
+    scorers = fit_scorers(COMPONENT_CLASSES, fitting, progress, chosen.settings() if chosen else {})
     check_leaks(data, split.fit_validation, split.validation, settings.split, scorers)
     scores = validation_scores(data, split, scorers, settings, progress)
     traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
@@ -150,9 +163,11 @@ def _reports(
     weights: Mapping[str, FusionSettings],
     settings: EvaluationSettings,
     progress: Progress,
+    chosen: Chosen,
 ) -> Iterator[tuple[str, ModelReport]]:
     train, users = split.fit_test, split.test.users()
-    scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, Fitting(train, book, settings.seed), progress)
+    fitting = Fitting(train, book, settings.seed)
+    scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
     check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
     ranking, owned = RankingSettings(n=settings.k), train.owned()
@@ -189,7 +204,9 @@ def _reports(
     progress("measuring", len(MODELS), len(MODELS))
 
 
-def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings]) -> str:
+def _in_words(
+    split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], context: Chosen
+) -> str:
     hindsight = (
         "What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "
         "popularity end at the moment asked about. "
@@ -199,9 +216,10 @@ def _in_words(split: Split, settings: EvaluationSettings, weights: Mapping[str, 
     chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
     return (
         f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
-        f"Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was fitted on training "
-        "and validation together and tested once. Held-out reviews and pairs were looked for in every profile and "
-        "history before anything was measured, and none was found. Intervals are 95% bootstrap intervals over shoppers."
+        f"{context.in_words()} Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was "
+        "fitted on training and validation together and tested once. Held-out reviews and pairs were looked for in "
+        "every profile and history before anything was measured, and none was found. Intervals are 95% bootstrap "
+        "intervals over shoppers."
     )
 
 

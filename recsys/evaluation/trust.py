@@ -23,6 +23,7 @@ from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.choosing import Chosen, choose_for_all
 from recsys.training.fit import TrainingSettings, save_model
 
 PROTOCOL = (
@@ -117,10 +118,10 @@ def trust(
     data = Dataset.read(folder, progress)
     labelled = None if sentences is None else _read_sentences(sentences)
     texts = dict(zip(data.reviews["review_id"].tolist(), data.reviews["text"].tolist(), strict=True))
-    book = make_phrasebook(data, progress)
+    book, chosen = make_phrasebook(data, progress), choose_for_all(data, settings.seed, progress)
     with tempfile.TemporaryDirectory() as place:
         first, second = (
-            _model(Path(place) / f"seed-{seed}", data, book, seed, progress)
+            _model(Path(place) / f"seed-{seed}", data, book, seed, chosen, progress)
             for seed in (settings.seed, settings.seed + 1)
         )
         sampled = sample_recommendations(first, settings.n, settings.seed, progress=progress)
@@ -139,8 +140,8 @@ def trust(
         )
 
 
-def _model(folder: Path, data: Dataset, book: Phrasebook, seed: int, progress: Progress) -> Recommender:
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress)
+def _model(folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: Chosen, progress: Progress) -> Recommender:
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, chosen.settings())
     save_model(folder, data, book, scorers, TrainingSettings(seed=seed), progress=progress)
     return Recommender.load(folder)
 

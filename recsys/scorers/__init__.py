@@ -1,6 +1,8 @@
 """Components and baselines under one contract (`recsys.scorers.base`)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, Scorer
@@ -25,7 +27,16 @@ BASELINE_CLASSES: dict[str, type[Scorer]] = {
 
 
 def fit_scorers(
-    classes: Mapping[str, type[Scorer]], fitting: Fitting, progress: Progress = silent
+    classes: Mapping[str, Callable[..., Scorer]],
+    fitting: Fitting,
+    progress: Progress = silent,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Scorer]:
-    """Every scorer of the given classes, with its defaults, fitted on the same data; by name."""
-    return {name: scorer_class().fit(fitting, progress) for name, scorer_class in classes.items()}
+    """Every scorer of the given classes fitted on the same data; by name.
+
+    Parameters
+    ----------
+    settings : of some of the scorers, by name, as `recsys.training.choosing` chose them; others have their defaults
+    """
+    made = {name: kind(settings[name]) if name in settings else kind() for name, kind in classes.items()}
+    return {name: scorer.fit(fitting, progress) for name, scorer in made.items()}

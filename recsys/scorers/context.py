@@ -2,7 +2,8 @@
 
 For each circumstance v of a dimension (daypart, weekday, season, device, region) a product's part is
 log(p(v | product) / p(v)), where p(v | product) is shrunken to its category's and that to the shop's. The part of the
-trend is the logarithm of an exponentially decayed count of the product's acts, strictly before the moment asked about.
+trend is the logarithm of an exponentially decayed count of the product's acts, strictly before the moment asked about,
+and, where a shop's shoppers follow it, of a second count that looks at the last days only.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -32,6 +33,8 @@ class ContextSettings:
     trend_days : age at which an act counts 1/e in the trend
     trend_prior : acts that every product is credited with, which keeps the logarithm of few acts tame
     trend_weight : of the trend beside 1 for each circumstance
+    burst_days, burst_prior, burst_weight : the same of the last days alone, whose prior is that of a product much in
+        demand, so that only a burst of acts counts; its weight stands beside that of the trend, 0 leaves it out
     """
 
     item_shrinkage: float = 100.0
@@ -39,6 +42,14 @@ class ContextSettings:
     trend_days: float = 30.0
     trend_prior: float = 0.03
     trend_weight: float = 1.0
+    burst_days: float = 7.0
+    burst_prior: float = 10.0
+    burst_weight: float = 0.0
+
+
+def log_count(decayed: NDArray[np.floating[Any]], prior: float) -> FloatArray:
+    """Logarithm of decayed counts of acts, 0 without any: float32 of the same shape."""
+    return np.asarray(np.log((decayed + prior) / prior), np.float32)
 
 
 class ContextScorer(Scorer):
@@ -102,13 +113,19 @@ class ContextScorer(Scorer):
 
     def _trend_at(self, moment_s: int) -> FloatArray:
         settings = self.settings
+        lifted = log_count(self.decayed(moment_s, settings.trend_days), settings.trend_prior)
+        if settings.burst_weight:
+            burst = log_count(self.decayed(moment_s, settings.burst_days), settings.burst_prior)
+            lifted = lifted + np.float32(settings.burst_weight) * burst
+        return np.asarray(np.float32(settings.trend_weight) * lifted)
+
+    def decayed(self, moment_s: int, days: float) -> NDArray[np.float64]:
+        """Each product's acts strictly before a moment, one of age `days` counting 1/e: float64 of shape (n_items,)."""
         # Older than twenty decay times an act counts less than a billionth.
-        oldest = moment_s - int(20 * settings.trend_days * DAY_S)
+        oldest = moment_s - int(20 * days * DAY_S)
         window = slice(*np.searchsorted(self.times_s, [oldest, moment_s]))
         ages_days = (moment_s - self.times_s[window]) / DAY_S
-        decayed = np.bincount(self.rows[window], np.exp(-ages_days / settings.trend_days), self.n_items)
-        lifted = np.log((decayed + settings.trend_prior) / settings.trend_prior)
-        return np.asarray(settings.trend_weight * lifted, np.float32)
+        return np.bincount(self.rows[window], np.exp(-ages_days / days), self.n_items).astype(np.float64)
 
     def moment_s(self, context: Context) -> int:
         """The moment asked about in seconds, or the end of the training data."""

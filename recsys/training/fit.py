@@ -22,6 +22,7 @@ from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
+from recsys.training.choosing import Chosen, choose_context, choose_for_all
 from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
 logger = logging.getLogger(__name__)
@@ -62,9 +63,9 @@ def train(
     data = Dataset.read(data_folder, progress)
     for repair in data.repairs:
         logger.warning("%s", repair)
-    known, protocol = _known(data, settings)
+    known, protocol, chosen = _known(data, settings, progress)
     book = make_phrasebook(known, progress)
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen.settings())
     return save_model(out, known, book, scorers, settings, protocol, progress)
 
 
@@ -104,15 +105,13 @@ def save_model(
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 
-def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str]:
-    """The part of the data that training may see, and how it was cut."""
-    if settings.split == "last":
-        split = last_split(data, seed=settings.seed)
-    elif settings.split == "temporal":
-        split = temporal_split(data)
-    else:
-        return data, TRAINED_ON_EVERYTHING
-    return split.fit_test, split.protocol
+def _known(data: Dataset, settings: TrainingSettings, progress: Progress) -> tuple[Dataset, str, Chosen]:
+    """The part of the data that training may see, how it was cut, and what was chosen without looking beyond it."""
+    if settings.split == "none":
+        return data, TRAINED_ON_EVERYTHING, choose_for_all(data, settings.seed, progress)
+    split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
+    chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
+    return split.fit_test, split.protocol, chosen
 
 
 def _data_facts(data: Dataset, book: Phrasebook) -> dict[str, Any]:

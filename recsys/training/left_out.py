@@ -5,7 +5,10 @@ out of its shopper's history and what the shopper wrote of it out of the product
 fitted again without it, a fifth of all pairs at a time. Otherwise a learner would learn to recognise the pair.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,7 +66,13 @@ class Pairs:
         return len(self.asked)
 
 
-def training_pairs(train: Dataset, semantic: SemanticScorer, seed: int = 0, progress: Progress = silent) -> Pairs:
+def training_pairs(
+    train: Dataset,
+    semantic: SemanticScorer,
+    seed: int = 0,
+    progress: Progress = silent,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> Pairs:
     """Every positive and every rated pair of the training data, each left out in its turn.
 
     Shoppers with nothing else that they liked are passed over: their profile would be empty.
@@ -72,6 +81,7 @@ def training_pairs(train: Dataset, semantic: SemanticScorer, seed: int = 0, prog
     ----------
     semantic : fitted on the same data, without a head
     seed : of the parts, and of the components that are fitted again
+    settings : of those components, as `fit_scorers` takes them
 
     Raises
     ------
@@ -104,7 +114,7 @@ def training_pairs(train: Dataset, semantic: SemanticScorer, seed: int = 0, prog
         np.stack([each.own for each in parts]),
         asked,
         np.stack([each.said for each in parts]),
-        _scores_without(train, acts, seed, progress),
+        _scores_without(train, acts, seed, progress, settings),
         _hidden(train, users, asked),
         acts["liked"].to_numpy(),
         acts["rating"].to_numpy(np.float32),
@@ -153,7 +163,9 @@ def _stars(data: Dataset) -> "pd.Series[float]":
     return pd.Series(latest["rating"].to_numpy(np.float64), index=keys)
 
 
-def _scores_without(train: Dataset, acts: pd.DataFrame, seed: int, progress: Progress) -> FloatArray:
+def _scores_without(
+    train: Dataset, acts: pd.DataFrame, seed: int, progress: Progress, settings: Mapping[str, Any]
+) -> FloatArray:
     """Standardised scores of all components but the semantic one, by models that were fitted without the pair."""
     contexts = circumstances(train, acts)
     users, items = (acts[name].to_numpy(np.int32) for name in ("user_row", "item_row"))
@@ -164,7 +176,7 @@ def _scores_without(train: Dataset, acts: pd.DataFrame, seed: int, progress: Pro
     for part in range(N_PARTS):
         places = np.flatnonzero(parts == part)
         rest = train.without_pairs(users[places], items[places])
-        scorers = fit_scorers(classes, Fitting(rest, seed=seed), progress)
+        scorers = fit_scorers(classes, Fitting(rest, seed=seed), progress, settings)
         for start in range(0, len(places), CHUNK_USERS):
             progress("scoring pairs that are left out", n_done, len(acts))
             chunk = places[start : start + CHUNK_USERS]

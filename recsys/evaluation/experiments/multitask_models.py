@@ -92,7 +92,8 @@ class Shop:
         for role, engine in zip(roles, engines, strict=True):
             train = split.whole(role)
             semantic = SemanticScorer().fit(Fitting(train, book, settings.seed), progress)
-            pairs = training_pairs(train, semantic, settings.seed, progress)
+            context = engine.panel.context_scorers[0].settings
+            pairs = training_pairs(train, semantic, settings.seed, progress, {"context": context})
             shops.append(cls(data, train, split.held_out(role), engine, semantic, pairs, settings))
         return shops[0], shops[1]
 

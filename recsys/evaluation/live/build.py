@@ -16,6 +16,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.text.library import make_phrasebook
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
+from recsys.training.choosing import choose_context
 from recsys.training.tables import item_table
 
 BUDGET_BYTES = 1_500_000_000
@@ -77,17 +78,18 @@ def build_panel(
     fingerprint, name = data.fingerprint, data.name
     data = data.core(asked.min_interactions)
     split = REPLAYS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
+    chosen = choose_context(data, split.rounds("validation"), asked.split, asked.seed, progress)
     book = make_phrasebook(data, progress)
     arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
     tables = {"items": item_table(split.whole("test"))}
     roles = {
-        role: RoleScoring(data, split, book, asked, settings.budget_bytes, role).score(arrays, tables, progress)
+        role: RoleScoring(data, split, book, asked, settings.budget_bytes, role, chosen).score(arrays, tables, progress)
         for role in ROLES
     }
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": _in_words(split.protocol, settings),
+        "protocol": f"{_in_words(split.protocol, settings)} {chosen.in_words()}",
         "baselines": list(GUARDS),
         "roles": roles,
     }

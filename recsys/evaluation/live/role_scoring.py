@@ -24,6 +24,7 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.choosing import Chosen
 from recsys.training.tables import user_table
 
 GUARDS = (*BASELINE_CLASSES, "collaborative")
@@ -40,6 +41,7 @@ class RoleScoring:
     asked: EvaluationSettings
     budget_bytes: int
     role: Role
+    chosen: Chosen
 
     def score(
         self, arrays: dict[str, dict[str, NDArray[Any]]], tables: dict[str, pa.Table], progress: Progress
@@ -56,6 +58,7 @@ class RoleScoring:
                 {**BASELINE_CLASSES, **COMPONENT_CLASSES},
                 Fitting(one.train, self.book, self.asked.seed),
                 progress,
+                self.chosen.settings(),
             )
             leaks.append(
                 check_leaks(

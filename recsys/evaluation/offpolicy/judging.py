@@ -1,7 +1,9 @@
 """Everything that an estimate of a policy rests on, put together: models, chances, and click rates of both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,8 +46,20 @@ class Judged:
     folds: NDArray[np.int64]
 
     @classmethod
-    def of(cls, log: ClickLog, cut_s: int, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> "Judged":
+    def of(
+        cls,
+        log: ClickLog,
+        cut_s: int,
+        book: Phrasebook,
+        seed: int = 0,
+        progress: Progress = silent,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+    ) -> "Judged":
         """Judge the pages from a moment on, by models fitted on what came before, again and again.
+
+        Parameters
+        ----------
+        settings : of components, as `fit_scorers` takes them; chosen on nothing later than the moment
 
         Raises
         ------
@@ -65,7 +79,7 @@ class Judged:
                     file=IMPRESSIONS.file,
                     remedy="bring reviews or events that begin before the second half of the impressions",
                 )
-            scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress)
+            scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
             some = pages.some(here)
             found, may = score_pages(scorers, some, progress), eligible_on(some, log, train)
             if scores is None or eligible is None:

@@ -22,6 +22,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.choosing import choose_context
 
 TEMPERATURES = (0.25, 0.5, 1.0)
 MAIN_TEMPERATURE = 1.0
@@ -59,8 +60,11 @@ class Sliders:
         assert log.data is not None
         cut = middle_of(log)
         before = log.data.until(cut)
-        weights = choose_weights(before, split_of(before, settings), book, settings, progress)
-        return cls(cut, weights, Judged.of(log, cut, book, settings.seed, progress), settings.seed)
+        split = split_of(before, settings)
+        chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
+        weights = choose_weights(before, split, book, settings, progress, chosen)
+        judged = Judged.of(log, cut, book, settings.seed, progress, chosen.settings())
+        return cls(cut, weights, judged, settings.seed)
 
     def chances(self, name: str, temperature: float) -> FloatArray:
         """Of every product on every page, under a mix as a policy: float32 of shape (n_pages, n_items)."""

@@ -1,0 +1,65 @@
+"""What happened at or after the moment does not exist: with it and without it, every score is the same to the bit."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import temporal_split
+from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting, FloatArray, Requests
+from recsys.settings import Context
+from recsys.text.phrasebook import build_phrasebook
+from tests._data import shared_data
+from tests._encoder import WordEncoder
+
+N_ASKED = 200
+
+
+def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
+    """The tables of a shop as they stand in its folder, without acts on products that its catalogue does not have."""
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("items", "reviews", "events")}
+    known = tables["items"]["item_id"]
+    return {name: table[table["item_id"].isin(known)] for name, table in tables.items()}
+
+
+def before(tables: Mapping[str, pd.DataFrame], moment_s: int) -> dict[str, pd.DataFrame]:
+    """What a shop's files held at a moment: no text and no act at or after it, nor anybody who came later."""
+    moment = pd.Timestamp(moment_s, unit="s", tz="UTC")
+    return {name: table if name == "items" else table[table["timestamp"] < moment] for name, table in tables.items()}
+
+
+def scores_at(tables: Mapping[str, pd.DataFrame], moment_s: int, user_ids: list[str]) -> dict[str, FloatArray]:
+    """Scores of every model for some shoppers at a moment, by models that know what came before it."""
+    data = Dataset.from_frames(**tables)
+    fitting = Fitting(data.until(moment_s), build_phrasebook(data, WordEncoder()))
+    context = Context.at(datetime.fromtimestamp(moment_s, UTC))
+    requests = Requests(np.array([data.user_row(each) for each in user_ids], np.int32), (context,) * len(user_ids))
+    scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting)
+    return {name: scorer.score(requests) for name, scorer in scorers.items()}
+
+
+def assert_no_hindsight(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Models that are handed the future and told to look away score as those that never had it."""
+    split = temporal_split(Dataset.from_frames(**tables))
+    moment_s = int(split.test.moments_s[0])
+    known = split.fit_test.positives()["user_row"].unique()[:N_ASKED]
+    asked = [split.fit_test.user_ids[row] for row in np.sort(known).tolist()]
+    past = before(tables, moment_s)
+    assert sum(map(len, past.values())) < sum(map(len, tables.values()))
+    handed, never = scores_at(tables, moment_s, asked), scores_at(past, moment_s, asked)
+    unequal = {name: float(np.abs(handed[name] - never[name]).max()) for name in handed}
+    assert not any(unequal.values()), unequal
+
+
+def test_the_small_shop_has_no_hindsight(tiny: dict[str, pd.DataFrame]) -> None:
+    assert_no_hindsight(tiny)
+
+
+@pytest.mark.slow
+def test_steam_has_no_hindsight() -> None:
+    assert_no_hindsight(tables_of(shared_data("steam_au")))
