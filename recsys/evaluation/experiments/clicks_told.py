@@ -110,7 +110,7 @@ def _said_of(row: Row) -> str:
     known = "" if value is None else f"; known: {value:.4f}{_ends(low, high)}"
     if row.found.refusal:
         return f"{row.policy}, from {row.log}: refused, {row.found.refusal}{known}."
-    name = next((n for n in ("dr", "snips", "ips") if not math.isnan(_low(row, n))), "ips")
+    name = _main(row)
     told = row.found.estimates[name].as_json()
     assert row.found.support is not None
     return (
@@ -118,6 +118,11 @@ def _said_of(row: Row) -> str:
         f"{name.upper()}{known}; worth {row.found.support.n_effective:,.0f} of {row.found.support.n_impressions:,} "
         "impressions."
     )
+
+
+def _main(row: Row) -> str:
+    """The estimator that speaks for a policy: the doubly robust one where its interval can be given."""
+    return next((name for name in ("dr", "snips", "ips") if not math.isnan(_low(row, name))), "ips")
 
 
 def _low(row: Row, name: str) -> float:
@@ -250,25 +255,22 @@ def _or_none(value: float) -> float | None:
 
 def plots(rows: Sequence[Row], accuracy: Accuracies | None) -> tuple[Plot, ...]:
     """Estimates beside what is known, and how often intervals hold the truth."""
-    names, estimates, known = [], [], []
-    for row in rows:
-        for name in ESTIMATORS:
-            if name in row.found.estimates:
-                names.append(f"{row.policy}: {name.upper().replace('_', '-')}")
-                estimates.append(row.found.estimates[name].as_json())
-                known.append(row.known())
+    told_of = [row for row in rows if _main(row) in row.found.estimates]
     found = []
-    if names:
+    if told_of:
+        names = tuple(row.policy for row in told_of)
+        estimates = [row.found.estimates[_main(row)].as_json() for row in told_of]
         ends = (tuple(each[end] for each in estimates) for end in ("mean", "low", "high"))
+        known = tuple(zip(*(row.known() for row in told_of), strict=True))
         found.append(
             Plot(
                 "estimates",
                 "Click rate of every policy: estimated from the log of another, and known",
-                "Policy and estimator",
+                "Policy",
                 "Clicks an impression, 95% interval",
                 (
-                    Series("estimated", tuple(names), *ends),
-                    Series("known", tuple(names), *(tuple(column) for column in zip(*known, strict=True))),
+                    Series("estimated, doubly robust where it can be", names, *ends),
+                    Series("known", names, *known),
                 ),
             )
         )

@@ -42,7 +42,7 @@ PAPER: Mapping[str, tuple[float, float]] = {
 MEASURED = ("precision", "recall", "f1", "ild")
 """Those that every shop can be measured by; a click rate needs clicks."""
 
-STRENGTHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+STRENGTHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 METHODS = ("mmr", "dpp")
 N_BASES = 40
 """Mixes of the map that are re-ranked at every strength: the most accurate ones, and the best of the front."""
