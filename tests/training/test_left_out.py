@@ -1,5 +1,7 @@
 """Pairs to learn from: no part of what is asked about is known to whoever answers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.errors import DataError
 from recsys.scorers.base import Fitting, Requests, Without
+from recsys.scorers.context import ContextSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context
 from recsys.text.phrasebook import build_phrasebook
@@ -14,6 +17,9 @@ from recsys.training import left_out
 from recsys.training.left_out import held_out_pairs, training_pairs
 from tests._encoder import WordEncoder
 from tests.training._learner import semantic_scores
+
+
+CHOSEN = {"context": ContextSettings(trend_days=60)}
 
 
 def fitted(data: Dataset) -> SemanticScorer:
@@ -62,13 +68,16 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
 ) -> None:
     fittings = []
 
-    def recording(classes: object, fitting: Fitting, progress: object) -> dict[str, object]:
+    def recording(
+        classes: object, fitting: Fitting, progress: object, settings: Mapping[str, object]
+    ) -> dict[str, object]:
+        assert settings == CHOSEN
         fittings.append(fitting.data)
         return {"content": _Stamp(len(fittings))}
 
     monkeypatch.setattr(left_out, "fit_scorers", recording)
     monkeypatch.setattr(left_out, "Standardised", _AsIs)
-    pairs, acts = training_pairs(tiny_data, fitted(tiny_data)), left_out._acts(tiny_data)
+    pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), left_out._acts(tiny_data)
     assert len(fittings) == left_out.N_PARTS
     stamps = pairs.scores[:, COMPONENTS.index("content"), 0].astype(int)
     assert set(stamps) == set(range(1, left_out.N_PARTS + 1))
@@ -96,7 +105,7 @@ class _AsIs:
 
 
 def test_what_a_shopper_has_is_hidden_but_for_what_is_asked(tiny_data: Dataset) -> None:
-    pairs, acts = training_pairs(tiny_data, fitted(tiny_data)), left_out._acts(tiny_data)
+    pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), left_out._acts(tiny_data)
     hidden, owned = pairs.hidden.toarray(), tiny_data.owned().toarray().astype(bool)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         expected = owned[user].copy()
