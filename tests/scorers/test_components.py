@@ -10,7 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.scorers.base import NO_ROW, Fitting, Requests, Without
 from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSettings
 from recsys.scorers.content import ContentScorer
-from recsys.scorers.context import ContextScorer
+from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.fold_in import folded_in
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
@@ -429,6 +429,25 @@ class TestContext(ScorerContract):
         assert not np.array_equal(
             scorer.score(Requests.one(NO_ROW, early)), scorer.score(Requests.one(NO_ROW, Context()))
         )
+
+
+class Bursting(ContextScorer):
+    """The context component as it is where the last days count on their own."""
+
+    def __init__(self, settings: ContextSettings | None = None) -> None:
+        super().__init__(settings or ContextSettings(burst_weight=4.0))
+
+
+class TestContextWithABurst(ScorerContract):
+    scorer_class = Bursting
+
+    def test_the_last_days_count_beside_the_trend(self, tiny_data: Dataset) -> None:
+        scorer, plain = self.fitted(tiny_data), ContextScorer().fit(Fitting(tiny_data))
+        moment = int(scorer.times_s[-1]) + 3_600
+        ages = (moment - scorer.times_s[scorer.rows == 0]) / 86_400
+        burst = 4 * np.log((np.exp(-ages / 7).sum() + 10) / 10)
+        assert burst > 0
+        np.testing.assert_allclose(scorer.trend(moment)[0], plain.trend(moment)[0] + burst, rtol=1e-5)
 
 
 @pytest.mark.parametrize("scorer_class", [SemanticScorer])

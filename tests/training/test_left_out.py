@@ -18,7 +18,6 @@ from recsys.training.left_out import held_out_pairs, training_pairs
 from tests._encoder import WordEncoder
 from tests.training._learner import semantic_scores
 
-
 CHOSEN = {"context": ContextSettings(trend_days=60)}
 
 
