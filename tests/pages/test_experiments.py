@@ -43,7 +43,7 @@ def test_before_anything_was_run_one_button_runs_all(
     asked = []
     monkeypatch.setattr(experiments_page, "start_experiments", lambda home, split, names: asked.append((split, names)))
     page = open_page("Experiments")
-    assert "Not run on this shop yet." in text(page)
+    assert text(page).count("Not run yet.") == len(EXPERIMENTS)
     assert page.button(key="run_missing").label == "Run all experiments"
     page.button(key="run_missing").click().run()
     assert asked == [("last", list(EXPERIMENTS))]
@@ -51,7 +51,7 @@ def test_before_anything_was_run_one_button_runs_all(
 
 def test_a_result_is_told_with_its_plots_tables_protocol_and_command(open_page: OpenPage, folder: Path) -> None:
     keep(folder, [RESULT])
-    page = open_page("Experiments")
+    page = open_page("Experiments", query={"experiment": EXPERIMENTS[RESULT.experiment].title})
     said = text(page)
     for words in (
         "Together they are better.",
@@ -67,6 +67,19 @@ def test_a_result_is_told_with_its_plots_tables_protocol_and_command(open_page: 
     missing = [name for name in EXPERIMENTS if name != RESULT.experiment]
     assert page.button(key="run_missing").label == "Run what is missing"
     assert missing
+
+
+def test_the_overview_tells_every_finding_and_leads_to_it(open_page: OpenPage, folder: Path) -> None:
+    keep(folder, [RESULT])
+    left(folder, "done", result={"not_available": {"clicks": "nobody clicked anything"}})
+    page = open_page("Experiments")
+    said = text(page)
+    assert RESULT.conclusion[0] in said
+    assert "This shop’s data do not allow it: Nobody clicked anything." in said
+    assert not page.get("plotly_chart")
+    page.button(key=f"open_{RESULT.experiment}").click().run()
+    assert len(page.get("plotly_chart")) == len(RESULT.plots)
+    assert EXPERIMENTS[RESULT.experiment].question in text(page)
 
 
 def test_why_a_shop_cannot_have_one_is_told(open_page: OpenPage, folder: Path) -> None:

@@ -7,9 +7,10 @@ import streamlit as st
 from pages._shared import charts, frame, words, working
 from pages._shared.cards import esc
 from pages._shared.experiments import showing
+from pages._shared.experiments.overview import overview
 from pages._shared.notices import notice_html
 from recsys.evaluation.experiments.keeping import read_results
-from recsys.evaluation.experiments.registry import EXPERIMENTS
+from recsys.evaluation.experiments.registry import EXPERIMENTS, Experiment
 from recsys.evaluation.experiments.report import report_html
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.work import experiments_work, results_folder, start_experiments
@@ -18,6 +19,9 @@ from recsys.work import WorkStatus
 
 SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after a moment"}
 """What test shoppers are asked to find, by way of holding out."""
+
+OVERVIEW = "overview"
+"""What is looked at before an experiment is chosen."""
 
 _PANEL = working.Panel(label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_")
 
@@ -45,23 +49,36 @@ def show(home: Home, split: str) -> None:
         "were held out, is told with intervals, and can be made again by one command.</p>"
     )
     _runs(home, split, results, status)
-    name = st.segmented_control(
-        "Experiment",
-        list(EXPERIMENTS),
-        default=next(iter(EXPERIMENTS)),
-        required=True,
-        format_func=lambda each: EXPERIMENTS[each].title,
-        key="experiment",
-        label_visibility="collapsed",
-        bind="query-params",
+    name = (
+        st.pills(
+            "Experiment",
+            [OVERVIEW, *EXPERIMENTS],
+            default=OVERVIEW,
+            required=True,
+            format_func=_title,
+            key="experiment",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        or OVERVIEW
     )
-    experiment = EXPERIMENTS[name or next(iter(EXPERIMENTS))]
+    if name == OVERVIEW:
+        overview(results, _refused(status), "experiment")
+    else:
+        _one(EXPERIMENTS[name], results.get(name), status)
+    frame.remember_view(frame.EXPERIMENTS_PAGE)
+
+
+def _title(name: str) -> str:
+    return EXPERIMENTS[name].title if name in EXPERIMENTS else "Overview"
+
+
+def _one(experiment: Experiment, result: Result | None, status: WorkStatus) -> None:
     st.html(f'<p class="sw-headline"><strong>{esc(experiment.question)}</strong></p>')
-    if result := results.get(experiment.name):
+    if result is not None:
         showing.result(result, charts.theme())
     else:
         st.html(_missing(experiment.name, status))
-    frame.remember_view(frame.EXPERIMENTS_PAGE)
 
 
 def _runs(home: Home, split: str, results: Mapping[str, Result], status: WorkStatus) -> None:

@@ -28,8 +28,14 @@ def result(found: Result, tone: str) -> None:
         with st.container(key=f"chart_{found.experiment}_{plot.name}"):
             st.html(f'<h2 class="sw-chart-title">{esc(plot.title)}</h2>')
             charts.show(_drawn(plot, tone), _alt(plot), key=f"{found.experiment}_{plot.name}")
-    for table in found.tables:
-        _table(found.experiment, table)
+    for place, table in enumerate(found.tables):
+        with st.container(key=f"chart_table_{found.experiment}_{table.name}"):
+            if place == 0:
+                st.html(f'<h2 class="sw-chart-title">{esc(table.title)}</h2>')
+                _table(found.experiment, table)
+            else:
+                with st.expander(table.title):
+                    _table(found.experiment, table)
     with st.container(key="chart_done"):
         st.html(_done(found))
 
@@ -49,25 +55,26 @@ def _alt(plot: Plot) -> str:
 
 
 def _table(experiment: str, table: Table) -> None:
-    with st.container(key=f"chart_table_{experiment}_{table.name}"):
-        head = "".join(f'<th scope="col">{esc(table.columns[name])}</th>' for name in table.shown)
-        shown = table.rows[:_MOST_ROWS]
-        rows = "".join(f"<tr>{''.join(_cell(name, row) for name in table.shown)}</tr>" for row in shown)
-        note = f'<p class="sw-note">{esc(table.note)}</p>' if table.note else ""
-        st.html(
-            f'<h2 class="sw-chart-title">{esc(table.title)}</h2><div class="sw-experiment-wide"><table '
-            f'class="sw-experiment-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
-        )
-        st.download_button(
-            "Table (CSV)",
-            lambda: table_csv(table),
-            file_name=f"{experiment}-{table.name}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            key=f"csv_{experiment}_{table.name}",
-            on_click="ignore",
-        )
+    head = "".join(f'<th scope="col">{esc(table.columns[name])}</th>' for name in table.shown)
+    shown = table.rows[:_MOST_ROWS]
+    rows = "".join(f"<tr>{''.join(_cell(name, row) for name in table.shown)}</tr>" for row in shown)
+    more = len(table.rows) - len(shown)
+    notes = [table.note, f"The first {len(shown)} of {len(table.rows)} rows; the table holds all." if more else ""]
+    note = "".join(f'<p class="sw-note">{esc(each)}</p>' for each in notes if each)
+    st.html(
+        f'<div class="sw-experiment-wide"><table class="sw-experiment-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{note}"
+    )
+    st.download_button(
+        "Table (CSV)",
+        lambda: table_csv(table),
+        file_name=f"{experiment}-{table.name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        key=f"csv_{experiment}_{table.name}",
+        on_click="ignore",
+    )
 
 
 def _cell(name: str, row: Mapping[str, Cell]) -> str:
