@@ -86,6 +86,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "paper",
         ),
         Experiment(
+            "weights",
+            "Weights",
+            "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
+            "weights",
+        ),
+        Experiment(
             "clicks",
             "Clicks",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
