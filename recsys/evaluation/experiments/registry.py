@@ -92,6 +92,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "weights",
         ),
         Experiment(
+            "context",
+            "Context",
+            "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
+            "context",
+        ),
+        Experiment(
             "clicks",
             "Clicks",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
