@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recsys.errors import DataError
 from recsys.evaluation.experiments.circumstances import DIMENSIONS, Circumstances
 from recsys.evaluation.experiments.context_planted import Planted, judged
+from recsys.evaluation.experiments.context_shown import figures, plots, tables
 from recsys.evaluation.experiments.context_told import (
     LARGE_ENOUGH,
     N_DEALS,
@@ -24,9 +25,6 @@ from recsys.evaluation.experiments.context_told import (
     Part,
     Study,
     conclusion,
-    figures,
-    plots,
-    tables,
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result

@@ -11,7 +11,8 @@ import pytest
 from recsys.data.demo.planted_context import PlantedEffect
 from recsys.evaluation.experiments.circumstances import DIMENSIONS, Circumstances
 from recsys.evaluation.experiments.context_planted import recovered
-from recsys.evaluation.experiments.context_told import NOTHING, Compared, Group, Part, Study, conclusion, tables
+from recsys.evaluation.experiments.context_shown import tables
+from recsys.evaluation.experiments.context_told import NOTHING, Compared, Group, Part, Study, conclusion
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Result
 from recsys.evaluation.experiments.workspace import Workspace
@@ -85,7 +86,9 @@ def test_a_part_that_the_data_lack_says_why(workspace: Workspace, monkeypatch: p
     assert (row["why_not"], row["left_out"]) == (why, None)
     assert f"Not in these data: region ({why})." in found.conclusion
     assert "region" not in {row["group"] for row in rows_of(found, "groups")}
-    assert "region" not in next(plot for plot in found.plots if plot.name == "parts").series[0].x
+    drawn = next(plot for plot in found.plots if plot.name == "parts_left_out").series[0].x
+    assert "season, context alone" in drawn
+    assert "region, context alone" not in drawn
 
 
 def test_groups_are_large_and_hold_whom_they_name(result: Result, workspace: Workspace) -> None:
@@ -128,7 +131,11 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
 def test_the_document_is_whole(result: Result) -> None:
     again = Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False)))
     assert json.dumps(again.as_json()) == json.dumps(result.as_json())
-    assert [plot.name for plot in result.plots] == ["compared", "parts", "groups", "planted"]
+    names = ["compared", "parts_left_out", "parts_dealt", "groups", "planted"]
+    assert [plot.name for plot in result.plots] == names
+    for plot in result.plots[:4]:
+        rows = [name for series in plot.series for name in series.x]
+        assert len(rows) == len(set(rows))  # no interval lies upon another
 
 
 def test_progress_can_stop_it_while_parts_are_measured(workspace: Workspace) -> None:
