@@ -109,6 +109,11 @@ class Circumstances:
             return "what is held out in this way has no such circumstance"
         return ""
 
+    def varies(self, dimension: str) -> bool:
+        """Whether shoppers differ in a dimension or in their moments, so that dealing it changes anything."""
+        column = "moment_s" if dimension == TREND else dimension
+        return not self.why_not(dimension) and self.panel.shoppers[column].nunique() > 1
+
     def under(self, scores: FloatArray) -> LiveEngine:
         """The live evaluation of the panel with other context scores."""
         panel = self.panel

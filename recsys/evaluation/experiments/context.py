@@ -33,6 +33,7 @@ from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.weight_map import weight_map
+from recsys.evaluation.ties import ROUNDING
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
@@ -98,6 +99,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         parts=_parts(asked, own, mix, progress),
         groups=_groups(asked, own[1], static[1], shuffled[1]),
         planted=_planted(workspace, test),
+        dealt=tuple(name for name in DIMENSIONS if asked.circumstances.varies(name)),
     )
     panel = test.panel
     return Result(
@@ -151,10 +153,15 @@ def _chosen(
 
 def _compared(way: str, metric: str, worlds: list[Floats], seed: int) -> Compared:
     contextual, static, shuffled = worlds
-    gain, loss = contextual - static, contextual - shuffled
-    of = ratio_intervals(np.stack([*worlds, gain, loss, shuffled - static], axis=1), seed=seed)
+    gain, loss, rest = map(_exact, (contextual - static, contextual - shuffled, shuffled - static))
+    of = ratio_intervals(np.stack([*worlds, gain, loss, rest], axis=1), seed=seed)
     lost = ratio_intervals(loss[:, None], gain[:, None], seed)[0] if of[3].low > 0 else None
     return Compared(way, metric, of[0], of[1], of[2], gain=of[3], loss=of[4], rest=of[5], lost=lost)
+
+
+def _exact(change: Floats) -> Floats:
+    """The mean of equal values rounds, which is no change."""
+    return np.where(np.abs(change) < ROUNDING, 0.0, change)
 
 
 def _parts(asked: Asked, own: tuple[Values, Values], mix: FusionSettings, progress: Progress) -> tuple[Part, ...]:
@@ -169,8 +176,8 @@ def _parts(asked: Asked, own: tuple[Values, Values], mix: FusionSettings, progre
             answer.append(Part(name, why_not=reasons[0]))
             continue
         without = asked.values(circumstances.scores(left_out=frozenset(dimensions)), ALONE, mix)
-        dealt = asked.dealt(dimensions, ALONE, mix)
-        answer.append(_part(name, own, without, dealt, seed=asked.seed))
+        dealt = [asked.dealt(dimensions, ALONE, mix)] if any(map(circumstances.varies, dimensions)) else []
+        answer.append(_part(name, own, without, *dealt, seed=asked.seed))
     progress("measuring the parts of the context", len(told), len(told) + 1)
     counted = asked.values(circumstances.counted_alike(progress), ALONE, mix)
     answer.append(_part(NEWER, own, counted, seed=asked.seed))
@@ -180,7 +187,7 @@ def _parts(asked: Asked, own: tuple[Values, Values], mix: FusionSettings, progre
 
 def _part(name: str, own: tuple[Values, Values], *others: list[Values], seed: int) -> Part:
     """Own nDCG less that of others, each alone and in the mix."""
-    columns = [own[place]["ndcg"] - other[place]["ndcg"] for other in others for place in range(len(own))]
+    columns = [_exact(own[place]["ndcg"] - other[place]["ndcg"]) for other in others for place in range(len(own))]
     return Part(name, "", *ratio_intervals(np.stack(columns, axis=1), seed=seed))
 
 
@@ -195,7 +202,12 @@ def _groups(asked: Asked, own: Values, static: Values, shuffled: Values) -> tupl
     columns = [
         np.where(inside, each, np.nan)
         for inside in masks.values()
-        for each in (own["ndcg"], static["ndcg"], own["ndcg"] - static["ndcg"], own["ndcg"] - shuffled["ndcg"])
+        for each in (
+            own["ndcg"],
+            static["ndcg"],
+            _exact(own["ndcg"] - static["ndcg"]),
+            _exact(own["ndcg"] - shuffled["ndcg"]),
+        )
     ]
     if not columns:
         return ()

@@ -179,6 +179,7 @@ def figures(study: Study) -> dict[str, Any]:
         "weights": {world: fusion.normalised() for world, fusion in study.weights.items()},
         "weights_in_words": {world: mix_in_words(fusion) for world, fusion in study.weights.items()},
         "compared": compared,
+        "dealt": list(study.dealt),
         "parts": {
             each.name: {"why_not": each.why_not} | {name: getattr(each, name).as_json() for name in _PARTS}
             for each in study.parts

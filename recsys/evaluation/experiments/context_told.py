@@ -84,6 +84,7 @@ class Study:
     ----------
     weights : chosen on validation in the contextual, the static and the shuffled world
     planted : None where the data hide no truth
+    dealt : dimensions in which shoppers differ; dealing the others at random changes nothing
     """
 
     k: int
@@ -93,11 +94,22 @@ class Study:
     parts: tuple[Part, ...]
     groups: tuple[Group, ...]
     planted: Planted | None
+    dealt: tuple[str, ...]
 
 
 def conclusion(study: Study) -> tuple[str, ...]:
     """Sentences for people who read nothing else."""
-    said = [_said_of(each) for each in study.compared]
+    said = [_said_of(each, is_control=bool(study.dealt)) for each in study.compared]
+    if not study.dealt:
+        said.append(
+            "With this way of holding out everybody is asked at the same moment and in the same circumstances, so "
+            "dealing them at random changes nothing and is no control."
+        )
+    elif "trend" not in study.dealt:
+        said.append(
+            "With this way of holding out everybody is asked at the same moment, so dealing at random leaves the trend "
+            f"as it was and changes nothing but {', '.join(study.dealt)}."
+        )
     if not study.weights["contextual"].normalised()["context"]:
         said.append("The chosen mix gives context no weight, so in it nothing can change.")
     said += _said_of_parts(study.parts)
@@ -108,11 +120,12 @@ def conclusion(study: Study) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _said_of(found: Compared) -> str:
+def _said_of(found: Compared, is_control: bool) -> str:
     gained = {"better": "a gain", "worse": "a loss", "unclear": "no difference we can tell"}
     return (
         f"{found.way}, contextual reaches {_called(found)} {found.contextual.mean:.4f} and static "
-        f"{found.static.mean:.4f}, {told(found.gain)}: {gained[_verdict(found.gain)]}. {_said_of_loss(found)}"
+        f"{found.static.mean:.4f}, {told(found.gain)}: {gained[_verdict(found.gain)]}."
+        f"{f' {_said_of_loss(found)}' if is_control else ''}"
     )
 
 

@@ -16,7 +16,7 @@ from recsys.evaluation.experiments.context_told import NOTHING, Compared, Group,
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Result
 from recsys.evaluation.experiments.workspace import Workspace
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.weight_map import weight_map
 from recsys.evaluation.paired import differences
 from recsys.evaluation.significance import Interval
@@ -150,6 +150,31 @@ def test_progress_can_stop_it_while_parts_are_measured(workspace: Workspace) -> 
         EXPERIMENTS["context"].run(workspace, ExperimentSettings(), stop)
 
 
+def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    engines = []
+    for engine in workspace.engines("last", 1, 0):
+        shoppers = engine.panel.shoppers
+        alike = shoppers.assign(**{name: shoppers[name].iloc[0] for name in (*CONTEXT_DIMENSIONS, "moment_s")})
+        known = Circumstances.of(replace(engine.panel, shoppers=alike))
+        engines.append(LiveEngine(known.under(known.scores()).panel))
+    asked = Workspace(workspace.data_folder, workspace.place)
+    monkeypatch.setattr(asked, "engines", lambda *how: engines)
+    found = EXPERIMENTS["context"].run(asked, ExperimentSettings())
+    said = " ".join(found.conclusion)
+    assert "dealing them at random changes nothing and is no control" in said
+    assert "Dealt at random it" not in said
+    for row in rows_of(found, "compared"):
+        assert (row["loss"], row["loss_low"]) == (0, None)
+    assert {row["dealt"] for row in rows_of(found, "parts")} == {None}
+    assert rows_of(found, "parts")[0]["left_out_alone"] != 0
+
+
+def test_one_moment_for_all_is_said() -> None:
+    told = conclusion(replace(_study(0.02, 0.01), dealt=("region",)))
+    assert any("leaves the trend as it was and changes nothing but region" in each for each in told)
+    assert "Dealt at random it loses" in told[0]
+
+
 def _interval(mean: float, spread: float = 0.002) -> Interval:
     return Interval(mean, mean - spread, mean + spread, 900)
 
@@ -176,7 +201,9 @@ def _study(gain: float, loss: float) -> Study:
         Part("region", "nobody says it"),
     )
     groups = (Group("device", "mobile", 120, 0.05, 0.04, _interval(gain), _interval(loss)),)
-    return Study(10, 900, weights, (compared, replace(compared, metric="recall")), parts, groups, None)
+    return Study(
+        10, 900, weights, (compared, replace(compared, metric="recall")), parts, groups, None, ("trend", "season")
+    )
 
 
 @pytest.mark.parametrize(
