@@ -42,6 +42,11 @@ METRICS = ("ndcg", "recall")
 WORLDS = ("contextual", "static", "shuffled")
 ALONE = FusionSettings(0, 0, 0, 1)
 
+_HINDSIGHT = (
+    "Static counts what other shoppers did after the moment asked about, too; contextual only what came before. So static "
+    "also differs in what it may know."
+)
+
 Floats = NDArray[np.float64]
 Values = dict[str, Floats]
 """One value a shopper, by name of `METRICS`."""
@@ -114,8 +119,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         settings={name: getattr(settings, name) for name in settings.__slots__},
         conclusion=conclusion(study),
         caveats=(
-            "Static counts what other shoppers did after the moment asked about, too; contextual only what came "
-            "before. So static also differs in what it may know.",
+            *([_HINDSIGHT] if settings.split == "last" else []),
             "In the chosen mix, static and shuffled scores keep weights that were chosen for contextual ones, which is "
             "not fair to them; weights chosen for each are.",
             "Intervals are 95% each and are not corrected for how many are shown: of twenty parts or groups without "

@@ -129,6 +129,7 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
 
 
 def test_the_document_is_whole(result: Result) -> None:
+    assert any("after the moment" in each for each in result.caveats)
     again = Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False)))
     assert json.dumps(again.as_json()) == json.dumps(result.as_json())
     names = ["compared", "parts_left_out", "parts_dealt", "groups", "planted"]
@@ -159,7 +160,8 @@ def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, m
         engines.append(LiveEngine(known.under(known.scores()).panel))
     asked = Workspace(workspace.data_folder, workspace.place)
     monkeypatch.setattr(asked, "engines", lambda *how: engines)
-    found = EXPERIMENTS["context"].run(asked, ExperimentSettings())
+    found = EXPERIMENTS["context"].run(asked, ExperimentSettings("temporal"))
+    assert not any("after the moment" in each for each in found.caveats)  # learned from before it only
     said = " ".join(found.conclusion)
     assert "dealing them at random changes nothing and is no control" in said
     assert "Dealt at random it" not in said
