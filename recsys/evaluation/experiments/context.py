@@ -43,8 +43,8 @@ WORLDS = ("contextual", "static", "shuffled")
 ALONE = FusionSettings(0, 0, 0, 1)
 
 _HINDSIGHT = (
-    "Static counts what other shoppers did after the moment asked about, too; contextual only what came before. So static "
-    "also differs in what it may know."
+    "Static counts what other shoppers did after the moment asked about, too; contextual only what came before. So "
+    "static also differs in what it may know."
 )
 
 Floats = NDArray[np.float64]
