@@ -86,6 +86,18 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "paper",
         ),
         Experiment(
+            "weights",
+            "Weights",
+            "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
+            "weights",
+        ),
+        Experiment(
+            "context",
+            "Context",
+            "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
+            "context",
+        ),
+        Experiment(
             "clicks",
             "Clicks",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from recsys.evaluation.experiments.result import Cell, Result, Table
 from recsys.evaluation.significance import Interval
 from recsys.exports import to_csv
+from recsys.settings import FusionSettings
 
 LONGEST_CELL = 44
 
@@ -40,6 +41,15 @@ def percent(change: Interval) -> str:
     if math.isnan(change.low):
         return f"{signed(hundred.mean, 1)}% (too few shoppers tell for an interval)"
     return f"{signed(hundred.mean, 1)}% ({signed(hundred.low, 1)}% to {signed(hundred.high, 1)}%)"
+
+
+def mix_in_words(weights: FusionSettings) -> str:
+    """Every component that has a weight, with its share.
+
+    >>> mix_in_words(FusionSettings(1, 0, 3, 0))
+    'collaborative 25%, semantic 75%'
+    """
+    return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if share)
 
 
 def command(result: Result) -> str:
