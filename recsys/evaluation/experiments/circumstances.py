@@ -123,7 +123,7 @@ class Circumstances:
 def timeless(scorer: ContextScorer) -> ContextScorer:
     """The same component whose trend is a plain count of acts before the moment, however old they are."""
     other = ContextScorer.from_state(scorer.state())
-    other.settings = replace(scorer.settings, trend_days=AGES)
+    other.settings = replace(scorer.settings, trend_days=AGES, burst_weight=0.0)
     return other
 
 

@@ -1,5 +1,6 @@
 """Other circumstances for the same shoppers: dealt, left out, or without a clock; their own give the panel's scores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel
 from recsys.fusion import Standardised
 from recsys.scorers.base import NO_ROW, Requests, Without
+from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, FusionSettings, RankingSettings
 
 
@@ -75,12 +77,14 @@ def test_static_is_one_order_for_everybody_and_counts_every_act_alike(
 
 
 def test_acts_up_to_the_moment_are_counted_however_old(test_panel: Panel) -> None:
-    scorer = test_panel.context_scorers[0]
+    scorer = ContextScorer.from_state(test_panel.context_scorers[0].state())
+    scorer.settings = replace(scorer.settings, burst_weight=4.0)
     moment = int(np.median(scorer.times_s))
     counts = np.bincount(scorer.rows[scorer.times_s < moment], minlength=test_panel.n_items)
     prior = scorer.settings.trend_prior
     assert timeless(scorer).trend(moment) == pytest.approx(np.log((counts + prior) / prior), abs=1e-5)
     assert scorer.settings.trend_days < 1000  # the one that serves is as it was
+    assert scorer.settings.burst_weight == 4
 
 
 def test_only_the_context_component_changes(circumstances: Circumstances, test_panel: Panel) -> None:
