@@ -73,6 +73,11 @@ class Kind:
         return self.words.low > 0 and self.p_words <= MOST_P
 
     @property
+    def words_harm(self) -> bool:
+        """Beyond doubt."""
+        return self.words.high < 0 and self.p_words <= MOST_P
+
+    @property
     def semantic_pays(self) -> bool:
         """Beyond doubt, in the mix."""
         return self.gain.low > 0 and self.p_gain <= MOST_P

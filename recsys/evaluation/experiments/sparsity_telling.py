@@ -77,15 +77,17 @@ def from_which_share(shares: Sequence[Told]) -> str:
 
 def what_texts_add(clean: Told, shares: Sequence[Told]) -> str:
     """What reviews say, beside what products say of themselves."""
-    behind = [f"{each.level.share:.0%}" for each in shares if each.shown("alone_clean") == "worse"]
-    where = (
-        f"Alone, it is shown to fall behind with {', '.join(behind)} of texts, and with no other share."
-        if behind
-        else "Alone, it is shown to fall behind with no share of texts."
+    sides = {
+        name: [f"{each.level.share:.0%}" for each in shares if each.shown("alone_clean") == verdict]
+        for name, verdict in (("behind", "worse"), ("ahead", "better"))
+    }
+    told = " and ".join(f"{name} with {', '.join(at)} of them" for name, at in sides.items() if at)
+    alone = (
+        f"Alone, against all texts, it is shown to be {told}." if told else "Alone, no share is told from all texts."
     )
     return (
         f"Beside what products say of themselves, all texts of reviews add {_change(clean, 'alone_silent')} to nDCG of "
-        f"the semantic part alone, and {_change(clean, 'mix_silent')} to that of the mix. {where}"
+        f"the semantic part alone, and {_change(clean, 'mix_silent')} to that of the mix. {alone}"
     )
 
 
@@ -117,16 +119,20 @@ def what_noise_does(noises: Sequence[Told], seed: int) -> tuple[str, ...]:
     if not full:
         return ()
     worst, *others = sorted(full, key=lambda told: told.changes["alone_clean"].mean)
+    harmful = [each for each in others if each.shown("alone_clean") == "worse"]
+    helpful = [each for each in full if each.shown("alone_clean") == "better"]
     if worst.shown("alone_clean") != "worse":
-        harm = (
-            f"No noise is shown to harm the semantic part alone, even in all texts; the largest loss is that by "
-            f"{_named(worst)}, {said(worst.changes['alone_clean'])} nDCG."
-        )
+        harm = "No noise, even in all texts, is shown to harm the semantic part alone."
     else:
-        harmful = [each for each in others if each.shown("alone_clean") == "worse"]
         harm = f"In all texts, {_named(worst)} does most harm to the semantic part alone, {_loss(worst)} nDCG"
         harm += f", {_apart(worst, others, seed)}. " if others else ". "
         harm += f"Shown to harm, too: {_listed(harmful)}." if harmful else "No other noise is shown to harm."
+    if helpful:
+        harm += (
+            " Shown to do better than clean text: "
+            + ", ".join(f"{_named(each)} ({_loss(each)}, {_listing(each)})" for each in helpful)
+            + "."
+        )
     below = [each for each in full if each.shown("alone_silent") == "worse"]
     in_mix = [each for each in full if each.shown("mix_clean") == "worse"]
     return (
@@ -145,6 +151,7 @@ def by_product(kinds: Sequence[Kind]) -> tuple[str, ...]:
     if not kinds:
         return ()
     words = [_kind(each) for each in kinds if each.words_pay]
+    harmed = [_kind(each) for each in kinds if each.words_harm]
     mixed = [_kind(each) for each in kinds if each.semantic_pays]
     coldest = next((each for each in kinds if each.known_by == INTERACTIONS), kinds[0])
     return (
@@ -153,10 +160,11 @@ def by_product(kinds: Sequence[Kind]) -> tuple[str, ...]:
             if words
             else "Texts are not shown to help the semantic part alone find any kind of product"
         )
+        + (f", and to keep it from finding those with {', '.join(harmed)}" if harmed else "")
         + (
-            f", and the semantic part to help the mix find those with {' and with '.join(mixed)}"
+            f". The semantic part is shown to help the mix find those with {' and with '.join(mixed)}"
             if mixed
-            else "; that the semantic part helps the mix is shown for no kind of product"
+            else ". That the semantic part helps the mix is shown for no kind of product"
         )
         + f". For the coldest, {_kind(coldest)} ({coldest.n:,} shoppers), texts change nDCG of the semantic part alone "
         f"by {said(coldest.words)}.",
@@ -192,6 +200,10 @@ def _named(told: Told) -> str:
 
 def _loss(told: Told) -> str:
     return said(told.changes["alone_clean"])
+
+
+def _listing(told: Told) -> str:
+    return f"listing products with {told.measured.n_listed:.1f} texts on average"
 
 
 def _kind(kind: Kind) -> str:

@@ -13,7 +13,9 @@ from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettin
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.sparsity_figures import CHANGES, MEANS, Told
 from recsys.evaluation.experiments.sparsity_models import Measured, Shop, only
+from recsys.evaluation.experiments.sparsity_products import Kind
 from recsys.evaluation.experiments.sparsity_telling import (
+    by_product,
     conclusion,
     control,
     from_which_share,
@@ -243,7 +245,10 @@ def test_what_falls_behind_is_named() -> None:
     shares = [told(SILENT, alone_clean=LOSS), told(Level("", 0.5)), told(CLEAN, alone_silent=GAIN)]
     said = what_texts_add(shares[-1], shares)
     assert "add +0.0200 (+0.0100 to +0.0300) (beyond doubt) to nDCG of the semantic part alone" in said
-    assert "fall behind with 0% of texts, and with no other share" in said
+    assert said.endswith("against all texts, it is shown to be behind with 0% of them.")
+    shares[1] = told(Level("", 0.5), alone_clean=GAIN)
+    assert what_texts_add(shares[-1], shares).endswith("behind with 0% of them and ahead with 50% of them.")
+    assert what_texts_add(shares[-1], shares[-1:]).endswith("no share is told from all texts.")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +266,33 @@ def test_the_worst_noise_is_told_from_the_next_only_where_it_can_be(second: floa
     assert "Shown to harm, too: shuffling their words" in harm
     assert rest.startswith("Worse than no texts at all: off-topic text.")
     assert "not shown to be harmed by any" in rest
-    assert "No noise is shown to harm" in what_noise_does([told(Level(OFF_TOPIC, 1.0))], 0)[0]
+
+
+def test_noise_that_does_no_harm_is_not_said_to() -> None:
+    harm, rest = what_noise_does([told(Level(OFF_TOPIC, 1.0))], 0)
+    assert harm == "No noise, even in all texts, is shown to harm the semantic part alone."
+    assert rest.startswith("None is shown worse than no texts at all.")
+    better, _ = what_noise_does([told(Level(OFF_TOPIC, 1.0), alone_clean=GAIN)], 0)
+    assert better.startswith(harm)
+    assert "better than clean text: off-topic text (+0.0200 (+0.0100 to +0.0300), listing products with 8.0" in better
+
+
+@pytest.mark.parametrize(
+    ("words", "p", "said"),
+    [
+        (GAIN, 0.01, "Texts are shown to help the semantic part alone find products with no training interactions"),
+        (GAIN, 0.2, "not shown to help the semantic part alone find any"),
+        (LOSS, 0.01, "and to keep it from finding those with no training interactions"),
+        (Interval(0.02, np.nan, np.nan, 9), 0.01, "(too few shoppers tell for an interval)"),
+    ],
+)
+def test_cold_products_are_told_of_by_their_interval(words: Interval, p: float, said: str) -> None:
+    kind = Kind("training interactions", "no", 9, NOTHING, 0.1, {}, words, 0.1, 0.1, NOTHING, p, 1.0)
+    (found,) = by_product([kind])
+    assert said in found
+    assert "helps the mix is shown for no kind of product" in found
+    helped = replace(kind, gain=GAIN, p_gain=0.01)
+    assert "help the mix find those with no training interactions" in by_product([helped])[0]
 
 
 @pytest.mark.parametrize(
