@@ -23,6 +23,11 @@ class SemanticSettings:
     own_weight : of what a shopper wrote, beside 1 for the products they liked; whatever the stars, since who complains
         of zips cares about zips
     half_life_days : age at which a review or a liked product counts half
+    polarity_power : in its product's profile a review of s = (stars - 3) / 2 counts sign(s) |s| ** polarity_power, so 0
+        leaves the sign alone; three stars count nothing whatever the power
+    complaint_weight : of reviews below three stars in their product's profile, beside 1 for the others; 0 leaves them
+        out, and -1 takes complaint for praise, so that only what is spoken of counts
+    helpfulness_weight : a review that h people found helpful counts 1 + helpfulness_weight * log(1 + h)
     commonness_power : a phrase said n times in the shop counts n ** -commonness_power
     n_directions : at most so many directions of agreement are listened to
     focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
@@ -36,6 +41,9 @@ class SemanticSettings:
     review_prior: float = 3.0
     own_weight: float = 1.0
     half_life_days: float = 1000.0
+    polarity_power: float = 1.0
+    complaint_weight: float = 1.0
+    helpfulness_weight: float = 1.0
     commonness_power: float = 0.5
     n_directions: int = 48
     focus_power: float = 1.0
@@ -123,13 +131,15 @@ def weights_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.
     """Weight of each review before its stars: its age at the end of the data, and its helpfulness."""
     reviews = data.reviews
     age_days = (data.known_until_s - reviews["time_s"].to_numpy()) / 86_400
-    helpful = 1 + np.log1p(reviews["helpful_yes"].to_numpy(np.float64))
+    helpful = 1 + settings.helpfulness_weight * np.log1p(reviews["helpful_yes"].to_numpy(np.float64))
     return np.asarray(np.exp2(-age_days / settings.half_life_days) * helpful)
 
 
-def sign_of_reviews(data: Dataset) -> NDArray[np.float64]:
-    """Sign and size of each rating, from -1 to 1."""
-    return np.asarray((data.reviews["rating"].to_numpy(np.float64) - 3) / 2)
+def sign_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.float64]:
+    """Sign and size of each rating, from -1 to 1 where complaints weigh as much as praise."""
+    stars = (data.reviews["rating"].to_numpy(np.float64) - 3) / 2
+    signed = np.sign(stars) * np.abs(stars) ** settings.polarity_power
+    return np.asarray(np.where(stars < 0, settings.complaint_weight * signed, signed))
 
 
 def shares_of_likes(data: Dataset, half_life_days: float) -> sparse.csr_array:

@@ -93,7 +93,7 @@ class SemanticScorer(Scorer):
         said = np.bincount(phrases, minlength=len(own_rows))
         telling = np.maximum(said, 1.0)[phrases] ** -settings.commonness_power * focus**settings.focus_power
         unsigned = take(weights_of_reviews(data, settings), reviews) * telling
-        signed = take(sign_of_reviews(data), reviews) * unsigned
+        signed = take(sign_of_reviews(data, settings), reviews) * unsigned
         weights = item_weights(kinds, items, signed, telling, data.n_items, settings)
         order = np.argsort(items, kind="stable")
         self.weights: FloatArray = weights[order].astype(np.float32)

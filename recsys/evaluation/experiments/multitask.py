@@ -9,7 +9,7 @@ weights the mix of the weight map that is best on validation.
 import time
 from dataclasses import dataclass, replace
 
-from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, tuned
+from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
 from recsys.evaluation.experiments.multitask_telling import (
     METRICS,
     by_knowledge,
@@ -22,6 +22,7 @@ from recsys.evaluation.experiments.multitask_telling import (
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.semantic_swap import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.paired import differences
 from recsys.progress import Progress, silent

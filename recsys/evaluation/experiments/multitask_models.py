@@ -1,28 +1,25 @@
 """Models of the multi-task study: learned on one role's training data, and put into the live evaluation."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
-from recsys.errors import SettingsError
-from recsys.evaluation.asking import batches
 from recsys.evaluation.experiments.registry import ExperimentSettings
+from recsys.evaluation.experiments.semantic_swap import require_whole, with_semantic
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.weight_map import weight_map
 from recsys.evaluation.paired import Lists
 from recsys.evaluation.protocol import EvaluationSettings, split_of
 from recsys.evaluation.significance import Interval
-from recsys.fusion import Standardised
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.library import make_phrasebook
-from recsys.training.left_out import SEMANTIC, Pairs, held_out_pairs, training_pairs
+from recsys.training.left_out import Pairs, held_out_pairs, training_pairs
 from recsys.training.multitask import Learned, MultitaskSettings, learn
 
 TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
@@ -78,11 +75,7 @@ class Shop:
         SettingsError : the shop is held by candidates only
         """
         engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
-        if not all(engine.panel.scores.is_whole for engine in engines):
-            raise SettingsError(
-                "the scores of all products for all test shoppers do not fit in memory, and a head changes which "
-                "products are candidates; raise --min-interactions"
-            )
+        require_whole(engines)
         data = workspace.data.core(settings.min_interactions)
         split = split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
         book = make_phrasebook(data, progress)
@@ -113,20 +106,9 @@ class Shop:
         """The live evaluation of this role with the semantic component under a head."""
         if head is None:
             return self.engine
-        panel = self.engine.panel
-        static, semantic = np.array(panel.scores.static), self.semantic.with_head(head)
-        users = self.held_out.users()
-        for start, requests in batches(self.data, self.train, self.held_out, users, self.asked.split):
-            for place, raw in enumerate(semantic.score(requests)):
-                static[start + place, SEMANTIC] = Standardised.of(raw[None]).values[0]
-        return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
+        semantic = self.semantic.with_head(head)
+        return with_semantic(self.engine, semantic, self.data, self.train, self.held_out, self.asked.split)
 
     def lists(self, head: FloatArray | None, fusion: FusionSettings) -> Lists:
         """Everybody's list."""
         return self.under(head).measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
-
-
-def tuned(engine: LiveEngine, k: int, progress: Progress = silent) -> FusionSettings:
-    """The mix of the weight map that is best by nDCG."""
-    found = weight_map(engine, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
-    return found.settings(found.best("ndcg"))

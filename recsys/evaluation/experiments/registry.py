@@ -104,6 +104,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "clicks",
         ),
         Experiment(
+            "sparsity",
+            "Less text, and worse",
+            "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
+            "sparsity",
+        ),
+        Experiment(
             "multitask",
             "Learning for many goals at once",
             "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "

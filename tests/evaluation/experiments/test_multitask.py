@@ -12,6 +12,7 @@ from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS
 from recsys.evaluation.experiments.multitask_telling import conclusion, frontier, moved, told_of
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.semantic_swap import tuned
 from recsys.evaluation.experiments.telling import in_words
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
@@ -81,7 +82,7 @@ def test_every_variant_has_its_row_and_todays_is_that_of_the_tuning_room(
     rows = {str(row["model"]): row for row in result.tables[0].rows}
     assert {TODAY, TUNED, "weights alone", "lambda 0", "lambda 3"} <= set(rows)
     assert {"without the rating term", "without the ranking term"} <= set(rows)
-    fusion = multitask_models.tuned(shops[0].engine, 10)
+    fusion = tuned(shops[0].engine, 10)
     today = shops[1].engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, 10)).lists
     assert rows[TODAY]["ndcg"] == pytest.approx(today.values["ndcg"].mean())
     assert rows[TODAY]["ild"] == pytest.approx(np.nanmean(today.values["ild"]))
