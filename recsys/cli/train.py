@@ -26,6 +26,12 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "product (default: none)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same model (default: %(default)s)")
+    parser.add_argument(
+        "--choose-phrases",
+        action="store_true",
+        help="choose how phrases are weighed for this shop: some twenty ways are tried on what shoppers chose last, "
+        "and the usual one stays unless another is better beyond doubt",
+    )
     parser.set_defaults(run=run)
 
 
@@ -33,8 +39,9 @@ def run(args: argparse.Namespace) -> None:
     """Train and say what was learnt."""
     from recsys.training.fit import TrainingSettings, train
 
+    settings = TrainingSettings(split=args.split, seed=args.seed, choose_phrase_weights=args.choose_phrases)
     with TerminalProgress() as progress:
-        artifact = train(args.data, args.out, TrainingSettings(split=args.split, seed=args.seed), progress)
+        artifact = train(args.data, args.out, settings, progress)
     facts = artifact.manifest["data"]
     print(
         f"{args.out}: learnt from {facts['n_items']:,} products, {facts['n_users']:,} shoppers, "

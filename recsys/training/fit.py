@@ -11,7 +11,9 @@ import numpy as np
 
 import recsys
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import last_split, temporal_split
+from recsys.data.splitting import Round, last_split, temporal_split
+from recsys.errors import DataError
+from recsys.evaluation.asking import SplitName as EvaluationSplit
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
@@ -22,7 +24,8 @@ from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
-from recsys.training.choosing import Chosen, choose_context, choose_for_all
+from recsys.training.choosing import choose_context
+from recsys.training.phrase_choice import choose_on
 from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
 logger = logging.getLogger(__name__)
@@ -36,11 +39,13 @@ class TrainingSettings:
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     seed : of every random choice
+    choose_phrase_weights : whether the way phrases are weighed is chosen for this shop; it takes some twenty fits
     default_weights : how the components are mixed unless someone says otherwise
     """
 
     split: SplitName = "none"
     seed: int = 0
+    choose_phrase_weights: bool = False
     default_weights: FusionSettings = field(default_factory=FusionSettings)
 
     def __post_init__(self) -> None:
@@ -63,9 +68,10 @@ def train(
     data = Dataset.read(data_folder, progress)
     for repair in data.repairs:
         logger.warning("%s", repair)
-    known, protocol, chosen = _known(data, settings, progress)
+    known, protocol, asked = _known(data, settings)
     book = make_phrasebook(known, progress)
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen.settings())
+    chosen = _chosen(data, asked, book, settings, progress)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
     return save_model(out, known, book, scorers, settings, protocol, progress)
 
 
@@ -105,13 +111,28 @@ def save_model(
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 
-def _known(data: Dataset, settings: TrainingSettings, progress: Progress) -> tuple[Dataset, str, Chosen]:
-    """The part of the data that training may see, how it was cut, and what was chosen without looking beyond it."""
+def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
+    """The part of the data that training may see, how it was cut, and what settings are chosen on: within that part."""
     if settings.split == "none":
-        return data, TRAINED_ON_EVERYTHING, choose_for_all(data, settings.seed, progress)
+        try:
+            return data, TRAINED_ON_EVERYTHING, list(last_split(data, settings.seed).rounds("test"))
+        except DataError:  # nobody has enough to hide some of it
+            return data, TRAINED_ON_EVERYTHING, []
     split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
-    chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
-    return split.fit_test, split.protocol, chosen
+    return split.fit_test, split.protocol, list(split.rounds("validation"))
+
+
+def _chosen(
+    data: Dataset, asked: list[Round], book: Phrasebook, settings: TrainingSettings, progress: Progress
+) -> Mapping[str, Any]:
+    """Settings of components, as `fit_scorers` takes them, by what validation shoppers chose."""
+    split: EvaluationSplit = "temporal" if settings.split == "temporal" else "last"
+    chosen = dict(choose_context(data, asked, split, settings.seed, progress).settings())
+    if settings.choose_phrase_weights and asked:
+        found = choose_on(data, asked[0], book, split, settings.seed, progress)
+        logger.info("phrases are weighed so that %s", ", ".join(found.names) or "nothing differs from the default")
+        chosen["semantic"] = found.settings
+    return chosen
 
 
 def _data_facts(data: Dataset, book: Phrasebook) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut
+from recsys.data.splitting import HeldOut, Round
 from recsys.evaluation.asking import SplitName, batches
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.metrics import list_metrics
@@ -22,9 +22,11 @@ from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.ranking import select
-from recsys.scorers.base import Scorer
+from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import SemanticSettings
+from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import RankingSettings
+from recsys.text.phrasebook import Phrasebook
 
 DEFAULT = "default"
 
@@ -188,6 +190,30 @@ def choose_phrase_weights(
             chosen, values = both, of_both
             names.append(each.name)
     return PhraseChoice(chosen, tuple(names), compared, tuple(attempts))
+
+
+def choose_on(
+    data: Dataset,
+    asked: Round,
+    book: Phrasebook,
+    split: SplitName,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> PhraseChoice:
+    """The way of weighing phrases for a shop, by the shoppers who are asked about.
+
+    Parameters
+    ----------
+    data : everything, for the circumstances of the held-out acts
+    asked : what may be learned from, and who is asked about
+    book : phrases of at least what may be learned from
+    """
+    fitting = Fitting(asked.train, book, seed)
+
+    def measure(settings: SemanticSettings) -> Values:
+        return ndcg_of_shoppers(SemanticScorer(settings).fit(fitting), data, asked.train, asked.held_out, split)
+
+    return choose_phrase_weights(measure, seed=seed, progress=progress)
 
 
 def _changed(settings: SemanticSettings, default: SemanticSettings) -> dict[str, Any]:

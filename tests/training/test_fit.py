@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import last_split
+from recsys.data.splitting import Round, last_split
 from recsys.data.writing import write_folder
 from recsys.errors import ArtifactError, Cancelled, DataError, SettingsError
 from recsys.progress import Progress, silent
+from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.text import encoder
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit
 from recsys.training.artifacts import Artifact, open_artifact
 from recsys.training.fit import TrainingSettings, train
+from recsys.training.phrase_choice import PhraseChoice
 from tests._encoder import WordEncoder
 
 STAGES = (
@@ -181,3 +183,21 @@ def test_missing_data_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere|items\.parquet"):
         train(tmp_path / "nowhere", tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_how_phrases_are_weighed_is_chosen_only_where_it_is_asked_for(
+    folder: Path, tmp_path: Path, word_encoder: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = []
+
+    def choosing(data: Dataset, asked: Round, *_: object) -> PhraseChoice:
+        known.append(asked.train)
+        return PhraseChoice(SemanticSettings(own_weight=0.5), ("own words count half",), (), ())
+
+    monkeypatch.setattr(fit, "choose_on", choosing)
+    usual = train(folder, tmp_path / "usual")
+    assert usual.manifest["scorers"]["semantic"]["settings"]["own_weight"] == 1
+    assert not known
+    chosen = train(folder, tmp_path / "chosen", TrainingSettings(choose_phrase_weights=True))
+    assert chosen.manifest["scorers"]["semantic"]["settings"]["own_weight"] == 0.5
+    assert len(known[0].positives()) < chosen.manifest["data"]["n_interactions"]  # what is asked about was hidden

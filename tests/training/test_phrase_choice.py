@@ -20,6 +20,7 @@ from recsys.training.phrase_choice import (
     DEFAULT,
     Values,
     candidates,
+    choose_on,
     choose_phrase_weights,
     compare,
     ndcg_of_shoppers,
@@ -122,3 +123,13 @@ def test_ndcg_is_that_of_its_definition(tiny_data: Dataset) -> None:
     assert len(found) == len(users) > 1
     np.testing.assert_allclose(found, expected)
     assert found.max() > 0
+
+
+def test_a_shop_is_asked_about_what_was_hidden_from_the_component(tiny_data: Dataset) -> None:
+    split, book = last_split(tiny_data), build_phrasebook(tiny_data, WordEncoder())
+    (asked,) = split.rounds("validation")
+    found = choose_on(tiny_data, asked, book, "last")
+    scorer = SemanticScorer().fit(Fitting(split.fit_validation, book))
+    values = ndcg_of_shoppers(scorer, tiny_data, split.fit_validation, split.validation, "last")
+    assert [each.base for each in found.compared] == pytest.approx([values.mean()] * len(ALTERNATIVES))
+    assert found.settings == SemanticSettings()  # six shoppers leave much doubt
