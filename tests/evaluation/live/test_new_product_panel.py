@@ -1,4 +1,4 @@
-"""A panel of shoppers who are asked about products that are new: only those are listed, and no order favours a model."""
+"""A panel of shoppers who are asked about new products: only those are listed, and no order favours a model."""
 
 from pathlib import Path
 
