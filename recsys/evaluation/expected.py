@@ -101,7 +101,7 @@ def _places(asked: Wanted, grid: FloatArray) -> tuple[IntArray, IntArray]:
 
 @numba.njit(nogil=True, cache=True)
 def _count(values, may_be_shown, wanted, grid, tolerance, above, equal):  # type: ignore[no-untyped-def]
-    n_users, n_components, n_items = values.shape
+    n_users, n_components = values.shape[:2]
     for user in range(n_users):
         rows = np.flatnonzero(may_be_shown[user])
         own = np.empty((n_components, len(rows)), np.float32)

@@ -9,6 +9,7 @@ product are asked which of them it was.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import MIN_POSITIVES, HeldOut, Round
@@ -24,6 +25,12 @@ class NewProductReplay(Replay):
     ----------
     fold_of : int64 of shape (n_items,), part of each product
     """
+
+    def is_new(self, one: Round) -> NDArray[np.bool_]:
+        """Products that are new in a round, bool of shape (n_items,)."""
+        new = np.zeros(self.data.n_items, bool)
+        new[one.new_rows] = True
+        return new
 
     def _part(self, asked: HeldOut, fold: int) -> HeldOut:
         return asked.only(self.fold_of[asked.item_rows] == fold)

@@ -80,6 +80,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "ablation",
         ),
         Experiment(
+            "cold",
+            "New products and new shoppers",
+            "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
+            "pay?",
+            "cold",
+        ),
+        Experiment(
             "paper",
             "The paper's table",
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
