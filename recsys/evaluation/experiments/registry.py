@@ -87,6 +87,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "cold",
         ),
         Experiment(
+            "efficiency",
+            "Efficiency",
+            "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
+            "buy?",
+            "efficiency",
+        ),
+        Experiment(
             "paper",
             "The paper's table",
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
