@@ -26,6 +26,9 @@ from recsys.text.library import make_phrasebook
 TIMES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Sizes of the catalogue, beside that of the shop itself."""
 
+MOST_ITEMS = 20_000
+"""A shop is not made larger than this, which would take many minutes."""
+
 CLASSES: Mapping[str, type[Scorer]] = {**BASELINE_CLASSES, **COMPONENT_CLASSES}
 
 MOST_FITS, LONG_FIT_S = 3, 6.0
@@ -91,11 +94,11 @@ def machine() -> dict[str, Any]:
 
 
 def costs(data: Dataset, seed: int = 0, progress: Progress = silent) -> list[Cost]:
-    """Every model at every size of `TIMES`, then what each list costs after it."""
-    found = []
-    for place, times in enumerate(TIMES):
+    """Every model at every size of `TIMES` that is not too large, with what each list costs after it."""
+    found, sizes = [], [each for each in TIMES if each <= 1 or each * data.n_items <= MOST_ITEMS]
+    for place, times in enumerate(sizes):
 
-        def say(stage: str, done: int = 0, total: int = 0, at: str = f"{place + 1} of {len(TIMES)}") -> None:
+        def say(stage: str, done: int = 0, total: int = 0, at: str = f"{place + 1} of {len(sizes)}") -> None:
             progress(f"size {at}: {stage}", done, total)
 
         found += _at(resized(data, times, seed), times, seed, say)

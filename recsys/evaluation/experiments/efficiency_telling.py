@@ -64,7 +64,7 @@ def bought(added: Added, gain: Difference, ms: float) -> str:
     said = f"{names}, beside the other components, for {ms:.3f} ms: nDCG {told(gain.change)}, "
     if gain.verdict == "better":
         return f"{said}{told(per_ms(gain.change, ms))} a millisecond."
-    return said + {"worse": "better left out.", "unclear": "nothing is shown to be bought."}[gain.verdict]
+    return said + {"worse": "which costs accuracy.", "unclear": "nothing is shown to be bought."}[gain.verdict]
 
 
 def growth(found: Sequence[Cost]) -> str:

@@ -93,7 +93,7 @@ def difference(low: float, high: float) -> Difference:
 def test_a_rate_is_told_only_of_a_gain() -> None:
     assert "+0.0750 (+0.0500 to +0.1000) a millisecond" in bought(("content",), difference(0.1, 0.2), 2.0)
     assert "nothing is shown to be bought" in bought(("content",), difference(-0.1, 0.2), 2.0)
-    assert "better left out" in bought(("content",), difference(-0.2, -0.1), 2.0)
+    assert "which costs accuracy" in bought(("content",), difference(-0.2, -0.1), 2.0)
     assert per_ms(Interval(1.0, 0.5, 1.5, 9), 0.5) == Interval(2.0, 1.0, 3.0, 9)
 
 
@@ -119,6 +119,16 @@ def test_it_is_timed_on_one_core_which_is_given_back_when_it_is_cancelled(
     with pytest.raises(Cancelled):
         EXPERIMENTS["efficiency"].run(workspace, ExperimentSettings())
     assert (during, numba.get_num_threads()) == ([1], before)
+
+
+def test_a_shop_is_not_made_larger_than_can_be_waited_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 600)
+    monkeypatch.setattr(efficiency_costs, "_at", lambda data, times, *rest: [times])
+    assert efficiency_costs.costs(workspace.data) == [0.25, 0.5, 1.0, 2.0]
+    monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 10)
+    assert efficiency_costs.costs(workspace.data) == [0.25, 0.5, 1.0]
 
 
 def test_sizes_and_times_are_drawn_on_axes_of_equal_ratios(result: Result) -> None:
