@@ -75,6 +75,8 @@ def _own_weights(found: Found) -> str:
 
 def words_by_level(levels: Sequence[Level]) -> str:
     """Where the words pay on the ordinary test shoppers: leads over the mix without them, level by level."""
+    if not any(each.lead[NO_WORDS].mean for each in levels):
+        return "On the ordinary test shoppers, no list depends on words: the mix chosen on validation leaves them out."
     parts: dict[str, list[str]] = {"better": [], "worse": [], "unclear": []}
     for level in levels:
         lead = level.lead[NO_WORDS]

@@ -11,8 +11,8 @@ from recsys.evaluation.expected import expected_accuracy
 from recsys.evaluation.experiments import cold_segments
 from recsys.evaluation.experiments.ablation import chosen_weights, models_on
 from recsys.evaluation.experiments.cold_intervals import Against, Found, against, found_of, over_products
-from recsys.evaluation.experiments.cold_segments import by_level, product_levels, tuned_by_shopper
-from recsys.evaluation.experiments.cold_words import against_simple
+from recsys.evaluation.experiments.cold_segments import Level, by_level, product_levels, tuned_by_shopper
+from recsys.evaluation.experiments.cold_words import NO_WORDS, against_simple, words_by_level
 from recsys.evaluation.experiments.new_products import (
     KNOWN,
     MIXES,
@@ -157,6 +157,18 @@ def test_the_conclusion_claims_a_lead_only_where_there_is_one() -> None:
     lead = shown.lead["popularity"]
     unsure = replace(shown, lead={"popularity": replace(lead, by_products=interval(-0.1, 0.2))})
     assert "for these shoppers, which is not shown for the average product" in against_simple("new", unsure)
+
+
+def test_words_pay_only_where_their_interval_says_so() -> None:
+    def level(name: str, lead: Interval) -> Level:
+        return Level("products", name, 100, {}, {NO_WORDS: lead})
+
+    said = words_by_level([level("hot", interval(0.1, 0.2)), level("warm", interval(-0.2, -0.1))])
+    assert "words pay for hot products (+0.1500" in said
+    assert "they cost for warm products" in said
+    unsure = words_by_level([level("hot", interval(-0.1, 0.3))])
+    assert "words are not shown to pay for hot products" in unsure
+    assert "no list depends on words" in words_by_level([level("hot", interval(0.0, 0.0))])
 
 
 def test_holm_corrects_over_all_that_are_compared() -> None:

@@ -124,11 +124,12 @@ def test_it_is_timed_on_one_core_which_is_given_back_when_it_is_cancelled(
 def test_a_shop_is_not_made_larger_than_can_be_waited_for(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(efficiency_costs, "TIMES", (0.5, 1.0, 2.0, 4.0))
     monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 600)
     monkeypatch.setattr(efficiency_costs, "_at", lambda data, times, *rest: [times])
-    assert efficiency_costs.costs(workspace.data) == [0.25, 0.5, 1.0, 2.0]
+    assert efficiency_costs.costs(workspace.data) == [0.5, 1.0, 2.0]
     monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 10)
-    assert efficiency_costs.costs(workspace.data) == [0.25, 0.5, 1.0]
+    assert efficiency_costs.costs(workspace.data) == [0.5, 1.0]
 
 
 def test_sizes_and_times_are_drawn_on_axes_of_equal_ratios(result: Result) -> None:
