@@ -47,10 +47,6 @@ class Wanted:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def of(self, users: NDArray[np.bool_]) -> "Wanted":
-        """Some of the shoppers, bool of shape (n_users,)."""
-        return Wanted(self.values[users], self.may_be_shown[users], self.rows[users])
-
 
 def expected_accuracy(asked: Wanted, weights: FloatArray, k: int) -> dict[str, UserValues]:
     """nDCG@k and recall@k of every shopper under one mix, float64 of shape (n_users,) by name.
