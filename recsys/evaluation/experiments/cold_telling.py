@@ -129,6 +129,8 @@ def caveats(tested: Asked, panel: Panel, leak_checks: Sequence[str]) -> tuple[st
         "A product taken for new here has really been on sale: shoppers may have chosen it because others had, which "
         "nobody does on the first day. And each part of the products is new at once, which is more than arrives in a "
         "day.",
+        "Which products are new together is drawn by the seed, and which weights are chosen hangs on it. No interval "
+        "knows of that: look at other seeds before relying on a small lead.",
         "How known the wanted product is shows only after the choice, so no setting can be chosen by it.",
         *dict.fromkeys(leak_checks),
     )
