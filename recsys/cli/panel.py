@@ -21,10 +21,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--out", type=Path, required=True, metavar="PANEL", help="panel folder to write")
     parser.add_argument(
         "--split",
-        choices=("temporal", "last", "newcomers", "evening_mobile"),
+        choices=("temporal", "last", "newcomers", "evening_mobile", "new_products"),
         default="last",
         help="hold out everything after a moment, or each shopper's last product; or put shoppers back to when two "
-        "products of theirs were known, or to their last choice in the evening on a phone (default: %(default)s)",
+        "products of theirs were known, or to their last choice in the evening on a phone; or take all that is known "
+        "of a product away, a fifth of the products at a time (default: %(default)s)",
     )
     add_min_interactions(parser)
     parser.add_argument(

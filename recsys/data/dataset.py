@@ -207,6 +207,15 @@ class Dataset:
         hidden = self._pair_keys(user_rows, item_rows)
         return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
 
+    def without_items(self, item_rows: ArrayLike) -> "Dataset":
+        """Without anything that anybody did with some products or wrote of them; they stay in the catalogue.
+
+        Parameters
+        ----------
+        item_rows : integers of shape (n_items,); the numbering stays
+        """
+        return self._keeping(lambda table: ~np.isin(table["item_row"], np.asarray(item_rows)))
+
     def rewound(self, moments_s: ArrayLike, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
         """Without what each shopper did at or after a moment of their own; the numbering stays.
 

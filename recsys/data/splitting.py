@@ -55,10 +55,17 @@ Role = Literal["validation", "test"]
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """What one set of models may learn from, and the pairs that they are asked to find again."""
+    """What one set of models may learn from, and the pairs that they are asked to find again.
+
+    Parameters
+    ----------
+    new_rows : products of which nothing is known but what the shop says of them, ascending, and which alone are ranked;
+        None where all are ranked
+    """
 
     train: Dataset
     held_out: HeldOut
+    new_rows: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,16 +35,19 @@ class LeakReport:
         after the cut, and where shoppers were put back to an earlier moment all that they wrote after it
     n_phrases : phrases of reviews in product profiles, each of which was looked at
     n_later : acts of shoppers who were put back, after that moment; none may be known
+    n_new : acts with products that are taken for new; none may be known
     """
 
     n_pairs: int
     n_reviews: int
     n_phrases: int
     n_later: int = 0
+    n_new: int = 0
 
     def in_words(self) -> str:
         """One sentence for the protocol."""
         later = f", none of the {self.n_later:,} things that these shoppers did later" if self.n_later else ""
+        later += f", none of the {self.n_new:,} things that anybody did with the new products" if self.n_new else ""
         return (
             f"Leak check: none of {self.n_pairs:,} held-out pairs{later} and none of {self.n_reviews:,} reviews about "
             f"them is in the training data, in a shopper's history or among the {self.n_phrases:,} review phrases of "
@@ -54,7 +57,7 @@ class LeakReport:
     @classmethod
     def together(cls, reports: "Sequence[LeakReport]") -> "LeakReport":
         """Of several sets of models, each asked about a part of the shoppers."""
-        names = ("n_pairs", "n_reviews", "n_phrases", "n_later")
+        names = ("n_pairs", "n_reviews", "n_phrases", "n_later", "n_new")
         return cls(*(sum(getattr(each, name) for each in reports) for name in names))
 
 
@@ -65,6 +68,7 @@ def check_leaks(
     split: SplitName,
     scorers: Mapping[str, Scorer],
     put_back: bool = False,
+    new_rows: NDArray[np.int64] | None = None,
 ) -> LeakReport:
     """Look for what is held out in what was learned from it; raises LeakError at the first finding.
 
@@ -74,6 +78,7 @@ def check_leaks(
     train : what the scorers were fitted on
     scorers : fitted, by name; those that keep profiles or histories are looked into
     put_back : whether nothing may be known of what the asked shoppers did after their held-out act either
+    new_rows : products of which no interaction and no review may be known, whosever; None where there are none
     """
     keys = _keys(held_out.user_rows, held_out.item_rows, data.n_items)
     tables = {"review": train.reviews, "event": train.events}
@@ -100,6 +105,15 @@ def check_leaks(
                 raise LeakError(f"{n:,} {name}s of shoppers who were put back to an earlier moment are later than that")
         n_later = int(_later(data.reviews, moments).sum() + _later(data.events, moments).sum())
         hidden |= _later(data.reviews, moments)
+    n_new = 0
+    if new_rows is not None:
+        everything = {"review": train.reviews, "event": train.events, "impression": train.impressions}
+        for name, table in everything.items():
+            if (n := int(np.isin(table["item_row"], new_rows).sum())) > 0:
+                raise LeakError(f"{n:,} {name}s of products that are taken for new are in the training data")
+        new_reviews = np.isin(data.reviews["item_row"], new_rows)
+        n_new = int(new_reviews.sum() + np.isin(data.events["item_row"], new_rows).sum())
+        hidden |= new_reviews
     ids = data.reviews["review_id"].to_numpy()[hidden]
     n_phrases = 0
     for name, scorer in scorers.items():
@@ -110,9 +124,11 @@ def check_leaks(
                 raise LeakError(f"{n:,} phrases of held-out reviews are in the product profiles of {name}")
         if (n := _held_out_likes(scorer, held_out)) > 0:
             raise LeakError(f"{n:,} held-out pairs are in the shoppers' histories of {name}")
+        if new_rows is not None and (n := int(np.isin(new_rows, _learnt_rows(scorer)).sum())) > 0:
+            raise LeakError(f"{n:,} products that are taken for new are among those that {name} knows choices of")
         if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
             raise LeakError("the trend counts what happened at or after the moment asked about")
-    return LeakReport(len(held_out), len(ids), n_phrases, n_later)
+    return LeakReport(len(held_out), len(ids), n_phrases, n_later, n_new)
 
 
 def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
@@ -126,6 +142,16 @@ def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
     if likes is None:
         return 0
     return int(np.count_nonzero(np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows])))
+
+
+def _learnt_rows(scorer: Scorer) -> NDArray[np.integer]:
+    """Products of which a scorer knows that somebody chose them."""
+    if isinstance(scorer, CollaborativeScorer):
+        return scorer.like_rows
+    if isinstance(scorer, ContextScorer):
+        return scorer.rows
+    likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
+    return np.empty(0, np.int32) if likes is None else np.asarray(getattr(scorer, likes).indices)
 
 
 def _later(table: pd.DataFrame, moments_s: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -38,5 +38,9 @@ def fit_scorers(
     ----------
     settings : of some of the scorers, by name, as `recsys.training.choosing` chose them; others have their defaults
     """
-    made = {name: kind(settings[name]) if name in settings else kind() for name, kind in classes.items()}
-    return {name: scorer.fit(fitting, progress) for name, scorer in made.items()}
+    return {name: made(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
+
+
+def made(kind: Callable[..., Scorer], name: str, settings: Mapping[str, Any]) -> Scorer:
+    """One scorer, not yet fitted, with its settings or else its defaults."""
+    return kind(settings[name]) if name in settings else kind()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role, Round
 from recsys.errors import DataError
-from recsys.evaluation.replays import N_FOLDS, Replay, newcomer_replay, occasion_replay
+from recsys.evaluation.replay import N_FOLDS, Replay
+from recsys.evaluation.replays import newcomer_replay, occasion_replay
 from recsys.settings import Context
 
 ROLES: tuple[Role, Role] = ("validation", "test")

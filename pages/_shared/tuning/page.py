@@ -20,6 +20,7 @@ PROTOCOLS = {
     "temporal": "all they chose after a moment",
     "newcomers": "their third product, by two known",
     "evening_mobile": "their last by phone in an evening",
+    "new_products": "their last, as if new in the shop",
 }
 """What is held out, by split, as the page says it."""
 
@@ -33,7 +34,8 @@ def hold_out() -> str:
         format_func=PROTOCOLS.get,
         help="Everybody’s last choice, or everything after a moment; or put every shopper back to an earlier moment: "
         "when two products of theirs were known, which shows how newcomers are served, or before their last evening "
-        "on a phone. “How this is measured” says exactly what is done.",
+        "on a phone. Or take what they chose for new, as if nobody had bought or reviewed it yet. “How this is "
+        "measured” says exactly what is done.",
         bind="query-params",
         width=260,
     )

@@ -22,6 +22,8 @@ HIDDEN: Mapping[str, str] = {
     "chose from then on, and looks whether lists hold the third",
     "evening_mobile": "takes each shopper back to before the last product that they chose in the evening on a phone, "
     "learns nothing of what they chose from then on, and looks whether lists hold it",
+    "new_products": "takes a fifth of the products for new at a time, forgets all that anybody did with them or wrote "
+    "of them, and looks whether lists of new products hold the one that each shopper chose last",
 }
 """What is done with test shoppers, by way of holding out, after “Shelfwise”."""
 

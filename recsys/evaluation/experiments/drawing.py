@@ -19,6 +19,7 @@ def figure(plot: Plot, colours: tuple[str, ...] = ("#1b5e4f", "#a8442f", "#2b3f9
         else:
             _points(drawn, one, colour, SYMBOLS[place % len(SYMBOLS)], turned=names_across)
     x, y = (plot.y_title, plot.x_title) if names_across else (plot.x_title, plot.y_title)
+    x_log, y_log = (plot.y_log, plot.x_log) if names_across else (plot.x_log, plot.y_log)
     drawn.update_layout(
         title={"text": plot.title, "x": 0, "xanchor": "left"},
         xaxis={"title": x, "zeroline": plot.zero, "zerolinewidth": 2},
@@ -28,6 +29,10 @@ def figure(plot: Plot, colours: tuple[str, ...] = ("#1b5e4f", "#a8442f", "#2b3f9
         height=max(360, 120 + 26 * max((len(one.x) for one in plot.series), default=0)) if names_across else 420,
         margin={"l": 10, "r": 20, "t": 60, "b": 60},
     )
+    if x_log:
+        drawn.update_xaxes(type="log")
+    if y_log:
+        drawn.update_yaxes(type="log")
     return drawn
 
 

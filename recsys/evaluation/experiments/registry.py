@@ -80,6 +80,20 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "ablation",
         ),
         Experiment(
+            "cold",
+            "New products and new shoppers",
+            "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
+            "pay?",
+            "cold",
+        ),
+        Experiment(
+            "efficiency",
+            "Efficiency",
+            "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
+            "buy?",
+            "efficiency",
+        ),
+        Experiment(
             "paper",
             "The paper's table",
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",

@@ -59,6 +59,7 @@ class Plot:
     ----------
     x_title, y_title : of the series' x and y; where x are names, they are drawn beneath each other, and y across
     zero : whether a line at 0 means no change
+    x_log, y_log : whether equal steps along an axis are equal ratios
     """
 
     name: str
@@ -68,6 +69,8 @@ class Plot:
     series: tuple[Series, ...]
     kind: PlotKind = "points"
     zero: bool = False
+    x_log: bool = False
+    y_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)

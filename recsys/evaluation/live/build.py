@@ -10,6 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.live.panel import PANEL, ROLES, Panel
 from recsys.evaluation.live.role_scoring import GUARDS, RoleScoring
+from recsys.evaluation.new_products import NewProductReplay
 from recsys.evaluation.protocol import EvaluationSettings, catalogue_in_words, split_of
 from recsys.evaluation.replays import REPLAYS
 from recsys.progress import Progress, silent
@@ -78,7 +79,9 @@ def build_panel(
     fingerprint, name = data.fingerprint, data.name
     data = data.core(asked.min_interactions)
     split = REPLAYS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
-    chosen = choose_context(data, split.rounds("validation"), asked.split, asked.seed, progress)
+    # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
+    usual = split_of(data, asked) if isinstance(split, NewProductReplay) else split
+    chosen = choose_context(data, usual.rounds("validation"), asked.split, asked.seed, progress)
     book = make_phrasebook(data, progress)
     arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
     tables = {"items": item_table(split.whole("test"))}
@@ -89,7 +92,7 @@ def build_panel(
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": f"{_in_words(split.protocol, settings)} {chosen.in_words()}",
+        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductReplay))} {chosen.in_words()}",
         "baselines": list(GUARDS),
         "roles": roles,
     }
@@ -123,8 +126,14 @@ def _as_json(settings: PanelSettings) -> dict[str, Any]:
     return {**asdict(settings.evaluation), "budget_bytes": settings.budget_bytes, "replay": settings.replay}
 
 
-def _in_words(done: str, settings: PanelSettings) -> str:
+def _in_words(done: str, settings: PanelSettings, only_new: bool) -> str:
     asked = settings.evaluation
+    ranked = "is ranked, without what a shopper already had"
+    if only_new:
+        ranked = (
+            "is scored, and only the new products of the part are ranked, as on a shelf of new arrivals; where simple "
+            "models give equal scores, a draw for each shopper decides"
+        )
     hindsight = ""
     if settings.replay:
         hindsight = " Only the trend and recent popularity end for everybody at the moment asked about."
@@ -133,14 +142,15 @@ def _in_words(done: str, settings: PanelSettings) -> str:
             " What other shoppers did after that is learned from too, as usual with this split; only the trend and "
             "recent popularity end at the moment asked about."
         )
+    elsewhere = "everything else" if only_new else "everybody else whole"
     chosen = (
         "scored by models that know nobody's test choice; what is shown for test shoppers comes from models that know "
-        "everybody else whole"
+        f"{elsewhere}"
         if settings.replay
         else "scored by models that know neither validation nor test; what is shown for test shoppers comes from "
         "models fitted again on training and validation together"
     )
     return (
-        f"{done}.{hindsight} {catalogue_in_words(asked)} is ranked, without what a shopper already had. Settings are "
+        f"{done}.{hindsight} {catalogue_in_words(asked)} {ranked}. Settings are "
         f"chosen on validation shoppers, {chosen}."
     )

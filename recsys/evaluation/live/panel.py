@@ -91,7 +91,7 @@ class Panel:
     n_skipped : shoppers who could not be tested
     n_train_users : shoppers with a training interaction
     scores : standardised component scores
-    owned : item rows that each shopper has
+    owned : item rows that each shopper has, or may not be shown because only new products are ranked
     relevant : item rows that each shopper is to find
     baselines : int32 of shape (n_users, N_BASELINE) by name, item rows, best first, padded with -1
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is

@@ -16,7 +16,7 @@ from recsys.evaluation.leaks import LeakReport, check_leaks
 from recsys.evaluation.live.panel import N_BASELINE
 from recsys.evaluation.live.places import Places
 from recsys.evaluation.protocol import EvaluationSettings
-from recsys.evaluation.replays import Replay
+from recsys.evaluation.replay import Replay
 from recsys.fusion import Standardised
 from recsys.progress import Progress
 from recsys.ranking import select
@@ -62,7 +62,13 @@ class RoleScoring:
             )
             leaks.append(
                 check_leaks(
-                    data, one.train, one.held_out, self.asked.split, scorers, put_back=isinstance(self.split, Replay)
+                    data,
+                    one.train,
+                    one.held_out,
+                    self.asked.split,
+                    scorers,
+                    put_back=isinstance(self.split, Replay),
+                    new_rows=one.new_rows,
                 )
             )
             self._score_round(one, scorers, held, asked, progress)
@@ -101,20 +107,24 @@ class RoleScoring:
         train, users = one.train, one.held_out.users()
         owned, longest = train.owned(), RankingSettings(n=N_BASELINE)
         no_vectors = np.empty((self.data.n_items, 0), np.float32)
+        everywhere, draws = np.arange(self.data.n_items), np.random.default_rng([self.asked.seed, int(asked[0])])
+        may_be_listed = np.isin(everywhere, everywhere if one.new_rows is None else one.new_rows)
         for start, requests in batches(self.data, train, one.held_out, users, self.asked.split):
             progress("scoring shoppers", int((held.rounds >= 0).sum()) - len(users) + start, len(held.rounds))
             raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
             has = owned[requests.user_rows].tocsr()
             for place, user in enumerate(asked[start : start + len(requests)].tolist()):
                 own = has.indices[has.indptr[place] : has.indptr[place + 1]]
-                eligible = np.ones(self.data.n_items, bool)
+                eligible = may_be_listed.copy()
                 eligible[own] = False
-                held.owned[user] = np.sort(own)
+                held.owned[user] = np.flatnonzero(~eligible).astype(np.int32)
                 values = Standardised.of(np.stack([raw[name][place] for name in COMPONENTS])).values
                 held.places.put(user, values, eligible)
+                # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
+                order = everywhere if one.new_rows is None else draws.permutation(self.data.n_items)
                 for name in GUARDS:
-                    rows, _ = select(raw[name][place], longest, eligible, no_vectors)
-                    held.lists[name][user, : len(rows)] = rows
+                    rows, _ = select(raw[name][place, order], longest, eligible[order], no_vectors)
+                    held.lists[name][user, : len(rows)] = order[rows]
         history = train.positives()
         popularity = np.bincount(history["item_row"], minlength=self.data.n_items).astype(np.float64)
         mean_popularity = history.assign(p=popularity[history["item_row"]]).groupby("user_row")["p"].mean()

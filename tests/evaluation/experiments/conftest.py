@@ -8,9 +8,9 @@ from recsys.data.dataset import Dataset
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
-from tests.evaluation.live.conftest import panel_folders
+from tests.evaluation.live.conftest import new_product_folder, panel_folders
 
-__all__ = ["panel_folders"]  # a fixture
+__all__ = ["new_product_folder", "panel_folders"]  # fixtures
 
 
 class PreparedWorkspace(Workspace):

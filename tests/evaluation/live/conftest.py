@@ -38,12 +38,22 @@ def panel_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 @pytest.fixture(scope="session")
 def newcomer_folder(panel_folders: tuple[Path, Path]) -> Path:
     """A panel of the same shop whose shoppers are known by two products each. Read only."""
-    made = panel_folders[0].parent / "newcomers"
+    return _replayed(panel_folders[0].parent, "newcomers")
+
+
+@pytest.fixture(scope="session")
+def new_product_folder(panel_folders: tuple[Path, Path]) -> Path:
+    """A panel of the same shop whose shoppers are asked about new products. Read only."""
+    return _replayed(panel_folders[0].parent, "new_products")
+
+
+def _replayed(folder: Path, replay: str) -> Path:
+    made = folder / replay
     with FileLock(f"{made}.lock"):
         if not (made / "manifest.json").exists():
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
-                build.build_panel(made.parent / "shop", made, build.PanelSettings.of("newcomers"))
+                build.build_panel(folder / "shop", made, build.PanelSettings.of(replay))
     return made
 
 

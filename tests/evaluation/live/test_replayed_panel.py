@@ -11,7 +11,8 @@ from recsys.evaluation.live import build
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import AS_IT_WAS, Segment
-from recsys.evaluation.replays import N_FOLDS, newcomer_replay
+from recsys.evaluation.replay import N_FOLDS
+from recsys.evaluation.replays import newcomer_replay
 from recsys.settings import RankingSettings
 
 

@@ -29,6 +29,7 @@ _WAYS = {
     "split by time": "all choices after a moment",
     "every shopper as they were when only": "third choices, by two known",
     "every shopper as they were before the last": "last evening choices on a phone",
+    "every product as if it were new": "last choices, new in the shop",
 }
 """What test shoppers are asked to find, by how the protocol begins."""
 
