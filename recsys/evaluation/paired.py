@@ -21,11 +21,11 @@ from recsys.evaluation.significance import Interval
 from recsys.evaluation.ties import ROUNDING
 from recsys.evaluation.ties import tied_with_best as tied_with_best
 
-SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail")
+SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr")
 """Metrics of one shopper's list; shown as means over shoppers."""
 
-OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity")
-"""Metrics that ask whether lists hold what shoppers went on to choose, which they did in circumstances of their own."""
+OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity", "ctr")
+"""Metrics that ask whether lists hold what shoppers went on to choose or would click, in circumstances of their own."""
 
 WHOLE_METRICS = ("coverage", "gini", "popularity_lift")
 """Metrics of all lists together."""

@@ -55,4 +55,5 @@ def ends(found: Difference, said: Said) -> str:
 
 
 def _why_none(metric: str) -> str:
-    return "no history to compare with" if metric == "popularity_lift" else "no shopper has a value"
+    reasons = {"popularity_lift": "no history to compare with", "ctr": "no click rate is known"}
+    return reasons.get(metric, "no shopper has a value")
