@@ -1,9 +1,10 @@
 """Clicks modelled from a shop's own log of impressions: the direct method, on lists that were never shown.
 
-The log is cut in three by time, at `CUTS`. Components are fitted on what happened before the second part, the click
-model on the second part, and it is checked on the third: no score knows what came of the impressions that it explains.
-The chance of a click is logistic in the component scores, the popularity and the category of the product, and the place
-on the page; impressions count by one over their propensity, as if all products had been shown equally often.
+The log is cut in three by time, at `CUTS`. The click model is fitted on the second part, with component scores of
+models of what happened before the impressions, and it is checked on the third: no score knows what came of the
+impressions that it explains. The chance of a click is logistic in the component scores, the popularity and the category
+of the product, and the place on the page; impressions count by one over their propensity, as if all products had been
+shown equally often.
 
 What a shopper of the panel was shown at or after the moment asked about is left out, and with a temporal split whatever
 anybody was shown then.
@@ -29,11 +30,15 @@ from recsys.evaluation.offpolicy.rewards import LARGEST_SHARE, ClickModels, fit_
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting, FloatArray
+from recsys.scorers.base import Fitting
 from recsys.text.phrasebook import Phrasebook
 
 CUTS = (0.2, 0.75)
 """Most impressions go into the model: a few hundred clicks leave its slopes far less sharp than its check."""
+
+N_REFITS = 4
+"""Components are fitted again so often over both parts, each time on everything before: those of the panel know all of
+the time before a moment, and a score learned from far less would seem to tell less of clicks than theirs does."""
 
 LEAST_CLICKS = 100
 """Fewer clicks than this, in the part that is learned from or in the part that is checked, tell too little."""
@@ -101,8 +106,7 @@ def fit_on_log(
     if len(log.impressions) < 3:
         raise _too_little("the log has no impressions before the moments that are tested on")
     start, middle = np.quantile(log.impressions["time_s"], CUTS).astype(np.int64).tolist()
-    train = data.until(start)
-    if not len(train.positives()):
+    if not len(data.until(start).positives()):
         raise _too_little("nothing was liked or bought before the impressions that clicks are to be learned from")
     pages = _some(Pages.after(log, start, seed), seed)
     shown = pages.shown
@@ -114,12 +118,11 @@ def fit_on_log(
             f"only {few} clicks to learn from or to check them on were logged before the moments that are tested on, "
             f"{LEAST_CLICKS} are needed"
         )
-    scores = _scores_shown(train, book, pages, seed, progress)
-    popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
+    known = _features_shown(data, book, pages, seed, progress)
     item = shown["item_row"].to_numpy()
     code = np.unique(log.categories.astype(str), return_inverse=True)[1]
     category = csr_array((np.ones(len(item)), (np.arange(len(item)), code[item])), shape=(len(item), code.max() + 1))
-    features = csr_array(hstack([csr_array(scores), standardised_log(popularity)[item][:, None], category]))
+    features = csr_array(hstack([csr_array(known), category]))
     propensity, position = shown["propensity"].to_numpy(np.float64), shown["position"].to_numpy(np.int64)
     # Nobody is in the first fold, so that its model has seen all of the middle.
     everyone = np.ones(int((~is_late).sum()), np.int64)
@@ -133,9 +136,9 @@ def fit_on_log(
         "places": int((models.places >= 1).sum()),
         **_checked(models, features[is_late], position[is_late], clicks[is_late], propensity[is_late]),
     }
-    known = np.flatnonzero(models.places >= 1)
-    at_place = models.at_place[0, known] if len(known) else models.at_place[0, :1]
-    rank = np.minimum(np.searchsorted(models.places[known], np.arange(1, LONGEST + 1)), len(at_place) - 1)
+    stated = np.flatnonzero(models.places >= 1)
+    at_place = models.at_place[0, stated] if len(stated) else models.at_place[0, :1]
+    rank = np.minimum(np.searchsorted(models.places[stated], np.arange(1, LONGEST + 1)), len(at_place) - 1)
     return LoggedClicks(
         slopes=models.slopes[0, : len(FEATURES)],
         by_item=models.slopes[0, len(FEATURES) :][code],
@@ -159,22 +162,29 @@ def _some(pages: Pages, seed: int) -> Pages:
     return pages.some(np.flatnonzero(np.isin(visitors, kept)))
 
 
-def _scores_shown(train: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress) -> NDArray[np.float64]:
-    """Standardised component scores of what was shown, float64 of shape (n_shown, n_components)."""
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress)
+def _features_shown(
+    data: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress
+) -> NDArray[np.float64]:
+    """`choices.FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
     page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
-    found: FloatArray | None = None
-    for start in range(0, len(pages), CHUNK):
-        progress("scoring logged pages", start, len(pages))
-        rows = np.arange(start, min(start + CHUNK, len(pages)))
-        here = np.flatnonzero((page >= rows[0]) & (page <= rows[-1]))
-        scores = score_pages(scorers, pages.some(rows))
-        if found is None:
-            found = np.empty((len(page), scores.shape[1]), np.float32)
-        found[here] = scores[page[here] - start, :, item[here]]
+    found = np.empty((len(page), len(FEATURES)))
+    moments = pages.table["time_s"].to_numpy()
+    starts = np.unique(np.quantile(moments, np.arange(N_REFITS) / N_REFITS, method="lower"))
+    block = np.searchsorted(starts, moments, side="right") - 1
+    for place, start_s in enumerate(starts.tolist()):
+        train = data.until(start_s)
+        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress)
+        popular = standardised_log(np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(float))
+        theirs = np.flatnonzero(block == place)
+        for first in range(0, len(theirs), CHUNK):
+            progress("scoring logged pages", int((block < place).sum()) + first, len(pages))
+            rows = theirs[first : first + CHUNK]
+            here = np.flatnonzero(np.isin(page, rows))
+            scores = score_pages(scorers, pages.some(rows))
+            found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
+            found[here, -1] = popular[item[here]]
     progress("scoring logged pages", len(pages), len(pages))
-    assert found is not None
-    return found.astype(np.float64)
+    return found
 
 
 def _checked(
