@@ -60,7 +60,8 @@ class Guard:
         for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
             both = ~np.isnan(gap)
             old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
-            verdict = verdict_of(change, HIGHER_IS_BETTER[metric])
+            told = metric not in case.facts.modelled
+            verdict = verdict_of(change, HIGHER_IS_BETTER[metric]) if told else "unclear"
             n_changed = int(np.count_nonzero(gap[both]))
             found[name] = Difference(metric, old + change.mean, old, change, verdict, n_changed)
         return cls(metric, found, is_observed, engine.panel.clicks)

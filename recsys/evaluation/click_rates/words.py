@@ -50,13 +50,14 @@ def note(clicks: Clicks) -> str:
         return (
             "Click rates are modelled from the shop’s log; nobody was shown these lists. On "
             f"{facts['n_checked']:,} later impressions the model expected {_total(facts['calibration_as_logged'])} "
-            "clicks. Intervals count shoppers, not how wrong the model is."
+            "clicks. Intervals count shoppers, not how wrong the model is, so no list is called better or worse by it."
         )
     if clicks.source == "reviews":
         return (
             "Click rates are simulated from what shoppers went on to choose; no clicks are known. Their level is "
             "assumed, and they are made of the same scores as the lists, so they agree with the mix that fits choices "
-            "best. Intervals count shoppers, not how wrong the simulation is."
+            "best. Intervals count shoppers, not how wrong the simulation is, so no list is called better or worse by "
+            "it."
         )
     if clicks.source == "simulator":
         return "Click rates are the true ones of the demo shop’s simulator; no model or weight has seen them."

@@ -265,7 +265,8 @@ def _of_clicks(clicks: Clicks, lift: Interval | None) -> str:
         "reviews": "In a simulation made from choices, no clicks being known, the click rate changes by {}",
     }[clicks.source]
     paper = f"the paper has {signed(100 * paper_lift('ctr'), 1)}%"
-    return f"{whose.format(percent(lift))}; {paper}. It is not counted among the lifts reached."
+    sure = "" if clicks.source == "simulator" else " Its interval counts shoppers, not how wrong the model is."
+    return f"{whose.format(percent(lift))}; {paper}.{sure} It is not counted among the lifts reached."
 
 
 def _json(known: Interval | None, value: Interval | None) -> dict[str, float | None] | None:

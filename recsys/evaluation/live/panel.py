@@ -167,7 +167,8 @@ class Panel:
     @cached_property
     def facts(self) -> ShopFacts:
         """What metrics of all lists together need to know."""
-        return ShopFacts(self.n_items, self.popularity, self.profile_popularity)
+        modelled = frozenset(["ctr"] if self.clicks.source in ("log", "reviews") else [])
+        return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled)
 
     @cached_property
     def tail(self) -> NDArray[np.bool_]:

@@ -17,7 +17,10 @@ from recsys.evaluation.click_rates import words
 from recsys.evaluation.click_rates.clicks import Clicks, click_rates
 from recsys.evaluation.click_rates.logged import fit_on_log
 from recsys.evaluation.click_rates.simulated import BASE_RATE, SEEN, simulated
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import PANEL, ROLES, Panel
+from recsys.evaluation.paired import differences
+from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.artifacts import open_artifact
 from tests._encoder import WordEncoder
@@ -186,3 +189,14 @@ def test_every_source_is_called_what_it_is(
     if source != "simulator":
         assert "Intervals count shoppers, not how wrong" in words.note(clicks)
         assert "chance alone" in whole
+
+
+def test_changes_by_a_model_are_called_neither_better_nor_worse(
+    panels: tuple[Panel, Panel], logged: dict[str, Clicks], reviewed: dict[str, Clicks]
+) -> None:
+    a, b = (RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE) for mix in ((0, 1, 0, 0), (1, 1, 1, 1)))
+    for clicks, verdict in ((panels[1].clicks, "better"), (logged["test"], "unclear"), (reviewed["test"], "unclear")):
+        engine = LiveEngine(replace(panels[1], clicks=clicks))
+        found = differences(engine.measure(b).lists, engine.measure(a).lists, engine.panel.facts)["ctr"]
+        assert found.change.low > 0
+        assert found.verdict == verdict

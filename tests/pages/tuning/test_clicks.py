@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,21 @@ def test_a_tile_without_a_click_rate_says_why() -> None:
     assert "sw-interval-range" not in shown
 
 
+@pytest.mark.parametrize(
+    ("source", "said"), [("simulator", "better"), ("log", "no verdict"), ("reviews", "no verdict")]
+)
+def test_only_the_truth_calls_a_list_better(source: Source, said: str) -> None:
+    now, before = lists(0), lists(1)
+    now.values["ctr"][:] = before.values["ctr"] + np.linspace(0.1, 0.3, 80)
+    panel_facts = replace(facts(), modelled=frozenset(["ctr"] if source != "simulator" else []))
+    found = differences(now, before, panel_facts)
+    whole = tiles.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False, clicks=clicks(source))
+    shown = whole[whole.index('data-metric="ctr"') :].partition("</div>")[0]
+    assert said in shown
+    assert "+20.0 pp" in shown
+    assert ('sw-metric-better" data-metric="ctr"' in whole) == (source == "simulator")
+
+
 def test_a_log_leads_on_to_what_it_says_itself() -> None:
     assert '<a href="Experiments">' in tune.clicks_note(clicks("log"))
     assert "50 where 55 came" in tune.clicks_note(clicks("log"))
@@ -121,6 +137,8 @@ def test_where_there_are_only_reviews_it_is_never_called_anything_but_simulated(
         for section in ("Live metrics", "Side by side", "How this is measured"):
             page = open_page("Tuning", query={"room": section, "metric": "Click rate (simulated)", "content": "90"})
             said = html(page)
+            assert 'sw-metric-better" data-metric="ctr"' not in said
+            assert 'sw-metric-worse" data-metric="ctr"' not in said
             assert "lick rate" in said
             assert said.count("Click rate (simulated)") + said.count("Click rates are simulated") + said.count(
                 "has a click rate of 2% is assumed"
