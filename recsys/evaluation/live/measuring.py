@@ -109,6 +109,10 @@ def _measure(  # type: ignore[no-untyped-def]
         total = np.zeros(vectors.shape[1], np.float32)
         n_listed, n_hits, first, n_described, n_unexpected = 0, 0, 0, 0, 0
         gain, precisions, surprise, n_tail, clicked = 0.0, 0.0, 0.0, 0, 0.0
+        if attraction.shape[0]:  # a pass of its own, so that the processor waits for many places of memory at once
+            for place in range(k):
+                if ranked[row, place] >= 0:
+                    clicked += _click(attraction, odds, seen, widths, rows, user, ranked[row, place], place)
         for place in range(k):
             item = ranked[row, place]
             if item < 0:
@@ -116,8 +120,6 @@ def _measure(  # type: ignore[no-untyped-def]
             n_listed += 1
             surprise += bits[item]
             n_tail += tail[item]
-            if attraction.shape[0]:
-                clicked += _click(attraction, odds, seen, widths, rows, user, item, place)
             _add(total, vectors[item])
             n_described += described[item]
             hit = False
