@@ -250,6 +250,32 @@ def long_tail(ranked_items: Sequence[Item], tail: Collection[Item]) -> float:
     return sum(item in tail for item in ranked_items) / len(ranked_items) if ranked_items else math.nan
 
 
+def click_rate(
+    ranked_items: Sequence[Item], attraction: Mapping[Item, float], odds: Sequence[float], seen: Sequence[float], k: int
+) -> float:
+    """Mean over the k places of the chance of a click there; a place without a product is never clicked.
+
+    Parameters
+    ----------
+    attraction : of each product, the chance of a click in the first place
+    odds : of each place, by how much it multiplies the odds of a click in the first place
+    seen : of each place, the chance that it is looked at at all
+
+    References
+    ----------
+    Richardson, Dominowska & Ragno (2007), WWW (examination and attraction); Craswell, Zoeter, Taylor & Ramsey (2008),
+    WSDM (position-based and logistic models of a place).
+
+    >>> click_rate(["i1", "i2"], {"i1": 0.5, "i2": 0.5}, odds=[1, 1 / 3], seen=[1, 0.8], k=2)
+    0.35
+    """
+    chances = []
+    for item, of_odds, of_seen in zip(ranked_items[:k], odds, seen, strict=False):
+        first = attraction[item]
+        chances.append(of_seen * first * of_odds / (1 - first + first * of_odds))
+    return math.fsum(chances) / k
+
+
 def gini(lists: Sequence[Sequence[Item]], n_items: int) -> float:
     """Gini coefficient of how often each product of a catalogue of n_items is shown, unshown ones included.
 

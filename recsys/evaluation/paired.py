@@ -21,11 +21,11 @@ from recsys.evaluation.significance import Interval
 from recsys.evaluation.ties import ROUNDING
 from recsys.evaluation.ties import tied_with_best as tied_with_best
 
-SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail")
+SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr")
 """Metrics of one shopper's list; shown as means over shoppers."""
 
-OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity")
-"""Metrics that ask whether lists hold what shoppers went on to choose, which they did in circumstances of their own."""
+OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity", "ctr")
+"""Metrics that ask whether lists hold what shoppers went on to choose or would click, in circumstances of their own."""
 
 WHOLE_METRICS = ("coverage", "gini", "popularity_lift")
 """Metrics of all lists together."""
@@ -73,15 +73,18 @@ class ShopFacts:
     n_items : size of the catalogue
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's training history; NaN without
+    modelled : metrics whose values a model makes up; intervals count shoppers, not how wrong it is, so their changes
+        are called neither better nor worse
     """
 
     n_items: int
     popularity: NDArray[np.float64]
     profile_popularity: UserValues
+    modelled: frozenset[str] = frozenset()
 
     def of(self, rows: Rows) -> "ShopFacts":
         """The facts of some of the shoppers, rows as for `Lists.of`."""
-        return ShopFacts(self.n_items, self.popularity, self.profile_popularity[rows])
+        return replace(self, profile_popularity=self.profile_popularity[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class Difference:
     metric : name
     new, old : the metric of either setting, over the shoppers that have both values
     change : new - old with its interval
-    verdict : "better" or "worse" where the interval leaves out 0, by `HIGHER_IS_BETTER`; else "unclear"
+    verdict : "better" or "worse" where the interval leaves out 0, by `HIGHER_IS_BETTER`, and the metric is not
+        `ShopFacts.modelled`; else "unclear"
     n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
     """
 
@@ -165,7 +169,8 @@ def differences(
         moved = _moved(interval, now - before)
         if name == "coverage":
             moved = _bounded(moved, change, level)
-        answer[name] = Difference(name, now, before, moved, verdict_of(moved, HIGHER_IS_BETTER[name]), n_moved)
+        verdict = "unclear" if name in facts.modelled else verdict_of(moved, HIGHER_IS_BETTER[name])
+        answer[name] = Difference(name, now, before, moved, verdict, n_moved)
     return answer
 
 

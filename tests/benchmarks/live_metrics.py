@@ -2,8 +2,8 @@
 
 All four work on the same arrays and are timed by turns in one run, so that whatever else the machine does hits all of
 them alike; medians are reported. The three that compute do the same: mix four components, leave out what a shopper has,
-take the best ten, and give precision, recall, F1, nDCG, MAP, MRR, hit rate, variety, novelty, serendipity and long-tail
-share of every shopper. Their results are held against each other before anything is timed.
+take the best ten, and give precision, recall, F1, nDCG, MAP, MRR, hit rate, variety, novelty, serendipity, long-tail
+share and click rate of every shopper. Their results are held against each other before anything is timed.
 
 `read_ms` is how long all cores take to read the scores once, adding them up. Scores are drawn with a common part, as
 components agree on bestsellers; what they mean does not matter for speed.
@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from recsys.evaluation.click_rates.clicks import LONGEST, Clicks, click_rates
 from recsys.evaluation.exposure import long_tail_share, serendipity
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import N_BASELINE, Panel, Ragged, Scores
@@ -158,7 +159,14 @@ class _Shop:
             shoppers=pd.DataFrame({"user_id": [f"u{user}" for user in range(self.n_users)]}),
             rounds=np.zeros(self.n_users, np.int32),
             context_scorers=(ContextScorer(),),
+            clicks=self._clicks,
         )
+
+    @cached_property
+    def _clicks(self) -> Clicks:
+        """A chance of a click for every shopper and product, and places that are looked at less and less."""
+        attraction = np.random.default_rng(5).random((self.n_users, self.n_items), np.float32) * np.float32(0.2)
+        return Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2)))
 
     @cached_property
     def flat(self) -> FloatArray:
@@ -212,6 +220,8 @@ class _Shop:
         values = list_metrics(ranked, self._relevant, K, panel.vectors, panel.popularity, panel.n_train_users)
         values["serendipity"] = serendipity(ranked, self._relevant, panel.baselines["popularity"], K)
         values["long_tail"] = long_tail_share(ranked, panel.tail)
+        clicks = panel.clicks
+        values["ctr"] = click_rates(ranked, clicks.attraction, clicks.odds, clicks.seen)
         return values
 
 

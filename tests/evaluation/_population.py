@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from recsys.evaluation.click_rates.clicks import click_rates
+from recsys.evaluation.click_rates.simulated import SEEN
 from recsys.evaluation.exposure import long_tail_mask, long_tail_share, serendipity
 from recsys.evaluation.metrics import list_metrics
 from recsys.evaluation.paired import Lists, ShopFacts
@@ -67,13 +69,24 @@ def population(n_users: int, n_items: int, new: Mix, old: Mix, seed: int = 0) ->
     popularity = np.asarray(history.sum(0)).ravel().astype(np.float64)
     profile = np.where(n_had > 0, history @ popularity / np.maximum(n_had, 1), np.nan)
     tail = long_tail_mask(popularity)
+    attraction = _attraction(n_users, appeal, seed)
     both = []
     for name in ("new", "old"):
         values = list_metrics(ranked[name], held, K, tastes, popularity, n_users)
         values["serendipity"] = serendipity(ranked[name], held, ranked["popular"], K)
         values["long_tail"] = long_tail_share(ranked[name], tail)
+        values["ctr"] = click_rates(ranked[name], attraction, np.ones(K), SEEN[:K])
         both.append(Lists(ranked[name], values))
     return Population(both[0], both[1], ShopFacts(n_items, popularity, profile))
+
+
+def _attraction(n_users: int, appeal: np.ndarray, seed: int) -> np.ndarray:
+    """Chances of a click that go with popularity and differ from shopper to shopper, float32 (n_users, n_items)."""
+    attraction = np.random.default_rng((seed, 1)).standard_normal((n_users, len(appeal)), np.float32)
+    attraction += appeal - 4
+    np.exp(attraction, out=attraction)
+    attraction /= 1 + attraction
+    return attraction
 
 
 def _top(scores: np.ndarray, n: int) -> np.ndarray:

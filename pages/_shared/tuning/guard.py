@@ -1,7 +1,7 @@
 """The baseline guard: simple models are always in the picture, and a setting that loses to one of them says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from pages._shared.notices import notice_html
 from pages._shared.tuning import cells, wording
 from pages._shared.tuning.room import Case
 from pages._shared.tuning.verdicts import Said, ends
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.paired import (
     HIGHER_IS_BETTER,
@@ -30,11 +31,13 @@ class Guard:
     metric : what settings are judged by
     against : by baseline, the change of that metric from the baseline to the setting
     is_observed : shoppers were in the circumstances that they are looked at in
+    clicks : by what click rates are known
     """
 
     metric: str
     against: Mapping[str, Difference]
     is_observed: bool = True
+    clicks: Clicks = field(default_factory=Clicks)
 
     def said(self, name: str) -> Said:
         """What is said of the setting against one baseline."""
@@ -49,7 +52,7 @@ class Guard:
         if metric not in SHOPPER_METRICS:
             facts = case.facts
             whole = {name: differences(lists, other, facts)[metric] for name, other in others.items()}
-            return cls(metric, whole, is_observed)
+            return cls(metric, whole, is_observed, engine.panel.clicks)
         now = lists.values[metric]
         gaps = np.stack([now - other.values[metric] for other in others.values()], axis=1)
         gaps[np.abs(gaps) < ROUNDING] = 0  # as `differences` does
@@ -57,17 +60,22 @@ class Guard:
         for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
             both = ~np.isnan(gap)
             old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
-            verdict = verdict_of(change, HIGHER_IS_BETTER[metric])
+            told = metric not in case.facts.modelled
+            verdict = verdict_of(change, HIGHER_IS_BETTER[metric]) if told else "unclear"
             n_changed = int(np.count_nonzero(gap[both]))
             found[name] = Difference(metric, old + change.mean, old, change, verdict, n_changed)
-        return cls(metric, found, is_observed)
+        return cls(metric, found, is_observed, engine.panel.clicks)
+
+    def name(self, k: int) -> str:
+        """What the judged metric is called."""
+        return wording.of(self.metric, self.clicks).at(k)
 
 
 def notice(guard: Guard, k: int) -> str:
     """What has to be said above everything else; "" where nothing is lost."""
     metric = guard.metric
     lines = [
-        f"{wording.BASELINES[name]} has {wording.METRICS[metric].at(k)} {wording.value(metric, found.old)}: this "
+        f"{wording.BASELINES[name]} has {guard.name(k)} {wording.value(metric, found.old)}: this "
         f"setting is {wording.apart(metric, found.change.mean)}, 95% interval {ends(found, guard.said(name))}."
         for name, found in guard.against.items()
         if guard.said(name).kind == "worse"
@@ -77,7 +85,7 @@ def notice(guard: Guard, k: int) -> str:
 
 def table(guard: Guard, k: int) -> str:
     """Every baseline with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
-    words = wording.METRICS[guard.metric].at(k)
+    words = guard.name(k)
     rows = "".join(_row(place, name, guard) for place, name in enumerate(guard.against, 1))
     return (
         f'<h2 class="sw-chart-title">Against simple models, by {esc(words)}</h2>'

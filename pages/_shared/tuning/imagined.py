@@ -35,8 +35,9 @@ def notice(case: Case) -> str:
     if not n:
         return ""
     lines = [
-        "What they chose, they chose at other moments. So no list is called better or worse at holding it; variety, "
-        "novelty, and what is shown of the catalogue are judged as always."
+        "What they chose, they chose at other moments, and how they click is known only for those. So no list is "
+        "called better or worse at holding it or at being clicked; variety, novelty, and what is shown of the "
+        "catalogue are judged as always."
     ]
     if there := int((case.mask & _was_there(case)).sum()):
         lines.append(

@@ -7,6 +7,7 @@ from pages._shared.cards import esc
 from pages._shared.tuning import wording
 from pages._shared.tuning.preparing import HIDDEN
 from pages._shared.tuning.room import Case
+from recsys.evaluation.click_rates import words as click_words
 from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.live.panel import Panel
 
@@ -29,8 +30,9 @@ def protocol(case: Case) -> None:
         "anything that was left out could; the headline counts those that are not.",
         "Intervals": "95% intervals of the change, by resampling shoppers with replacement 1,000 times; both settings "
         f"on the same resamples. Where fewer than {FEWEST_TELLING} shoppers tell, none is given. “Better” and “worse” "
-        "are said only where the interval leaves out no change. Every metric is judged by itself: of fourteen, one "
-        "may look different by chance.",
+        "are said only where the interval leaves out no change. Every metric is judged by itself: of "
+        f"{len(wording.METRICS)}, one may look different by chance.",
+        "Clicks": " ".join(click_words.told(panel.clicks)),
         "Simple models": "fitted on the same training data, tested on the same shoppers; LightFM is the collaborative "
         "component alone, with settings tuned on validation.",
         "Data": f"{case.room.shop}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
@@ -40,7 +42,8 @@ def protocol(case: Case) -> None:
         f"<dt>{name}</dt><dd class='sw-wide' dir='auto'>{esc(words.sentence(text))}</dd>"
         for name, text in facts.items()
     )
-    asks = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in wording.METRICS.values())
+    asked = [wording.of(name, panel.clicks) for name in wording.METRICS]
+    asks = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in asked)
     st.html(
         f'<section class="sw-panel"><h2 class="sw-chart-title">What was done</h2><dl class="sw-facts-list">{rows}</dl>'
         f'</section><section class="sw-panel"><h2 class="sw-chart-title">What each number asks</h2>'

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pages._shared.cards import esc
 from pages._shared.tuning import cells, wording
 from pages._shared.tuning.verdicts import Said, ends
+from recsys.evaluation.click_rates import words as click_words
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.paired import WHOLE_METRICS, Difference, Lists
 
 N_BINS = 14
@@ -23,6 +25,7 @@ def tiles_html(
     *,
     is_same: bool,
     is_observed: bool = True,
+    clicks: Clicks | None = None,
 ) -> str:
     """All tiles, in groups.
 
@@ -33,15 +36,18 @@ def tiles_html(
     against : what the reference is called
     is_same : the setting is its own reference, so there is no change to show
     is_observed : shoppers were in the circumstances that they are looked at in
+    clicks : by what click rates are known
     """
+    clicks = clicks or Clicks()
     groups = []
     for name, metrics in wording.GROUPS.items():
         tiles = "".join(
             _tile(
                 found[metric],
-                _spread(now, before, found[metric], n_items),
+                _spread(now, before, found[metric], n_items, clicks),
                 k,
                 against,
+                clicks,
                 is_same=is_same,
                 is_observed=is_observed,
             )
@@ -55,8 +61,10 @@ def tiles_html(
     return f'<div class="sw-metric-groups">{"".join(groups)}</div>'
 
 
-def _tile(found: Difference, spread: str, k: int, against: str, *, is_same: bool, is_observed: bool) -> str:
-    words, said = wording.METRICS[found.metric], Said.of(found, is_observed=is_observed)
+def _tile(
+    found: Difference, spread: str, k: int, against: str, clicks: Clicks, *, is_same: bool, is_observed: bool
+) -> str:
+    words, said = wording.of(found.metric, clicks), Said.of(found, is_observed=is_observed)
     kind = "same" if is_same else said.kind
     reference = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
     return (
@@ -77,7 +85,7 @@ def _change(found: Difference, said: Said, against: str) -> str:
     )
 
 
-def _spread(now: Lists, before: Lists, found: Difference, n_items: int) -> str:
+def _spread(now: Lists, before: Lists, found: Difference, n_items: int, clicks: Clicks) -> str:
     """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
     if found.metric == "coverage":
         return _said(f"{round(found.new * n_items):,} of {n_items:,} products")
@@ -85,6 +93,8 @@ def _spread(now: Lists, before: Lists, found: Difference, n_items: int) -> str:
         return _said("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
     values, others = now.values[found.metric], before.values[found.metric]
     values, others = values[~np.isnan(values)], others[~np.isnan(others)]
+    if not len(values) and found.metric == "ctr":
+        return _said(click_words.note(clicks))
     if not len(values):
         return _said("no shopper has a value")
     positive = values[values > 0]

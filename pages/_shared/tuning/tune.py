@@ -6,9 +6,11 @@ import numpy as np
 import streamlit as st
 
 from pages._shared import charts, resources, words
-from pages._shared.cards import isolated, weights_html
+from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.tuning import chosen, guard, imagined, tiles, tradeoff, wording
 from pages._shared.tuning.room import Case
+from recsys.evaluation.click_rates import words as click_words
+from recsys.evaluation.click_rates.clicks import Clicks
 
 _HEAD_START_S = 0.05
 """How long the server waits before it computes what stands below, while the browser draws the tiles."""
@@ -34,6 +36,7 @@ def tune(case: Case) -> None:
             case.reference.name,
             is_same=case.is_same,
             is_observed=is_observed,
+            clicks=panel.clicks,
         )
         + notes_html(case, tradeoff.looked_at(case))
     )
@@ -139,12 +142,22 @@ def notes_html(case: Case, n_looks: int) -> str:
         notes.append(
             "Each of these shoppers has one product to find, so Recall is the same as Hit rate, and MAP as MRR."
         )
+    if case.room.test.panel.clicks.is_known:
+        notes.append(clicks_note(case.room.test.panel.clicks))
     if n_looks > 1:
         notes.append(
             f"{n_looks:,} settings looked at on these test shoppers: the more are tried, the likelier one looks better "
             "by chance. What “Find good weights” finds is chosen on other shoppers, so that does not happen there."
         )
     return key + "".join(f'<p class="sw-note sw-tiles-note">{each}</p>' for each in notes)
+
+
+def clicks_note(clicks: Clicks) -> str:
+    """What has to be known to read a click rate, and where the log itself is asked."""
+    said = esc(click_words.note(clicks))
+    if clicks.source != "log":
+        return said
+    return f'{said} What the log itself says of a setting: <a href="Experiments">Experiments</a>, Clicks.'
 
 
 def has_one_each(case: Case) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal
 from pages._shared.tuning import wording
 from recsys.evaluation.paired import OUTCOME_METRICS, Difference
 
+MODELLED = "modelled, so no verdict"
 NOT_OBSERVED = "not observed, so no verdict"
 
 
@@ -36,6 +37,8 @@ class Said:
             return cls("open", "", NOT_OBSERVED)
         if math.isnan(found.change.mean):
             return cls("open", "", _why_none(found.metric))
+        if found.metric == "ctr" and found.verdict == "unclear" and (found.change.low > 0 or found.change.high < 0):
+            return cls("open", "", MODELLED)
         if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
             are = "are" if found.new < 0 else "were"
             return cls("open", "", f"lists {are} less popular than what they had before")
@@ -55,4 +58,5 @@ def ends(found: Difference, said: Said) -> str:
 
 
 def _why_none(metric: str) -> str:
-    return "no history to compare with" if metric == "popularity_lift" else "no shopper has a value"
+    reasons = {"popularity_lift": "no history to compare with", "ctr": "no click rate is known"}
+    return reasons.get(metric, "no shopper has a value")

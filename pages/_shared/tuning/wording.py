@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pages._shared.words import NO_VALUE
+from recsys.evaluation.click_rates import words as click_words
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.paired import LIVE_METRICS, Verdict
 
 Unit = Literal["number", "share", "bits", "lift"]
@@ -55,6 +57,9 @@ METRICS: Mapping[str, MetricWords] = {
     "long_tail": MetricWords(
         "Long tail", "How much of a list is outside the bestsellers that hold 80% of all choices?", "share"
     ),
+    "ctr": MetricWords(
+        "Click rate (simulated)", "How much of a list's places would be clicked? Nobody was shown these lists.", "share"
+    ),
     "coverage": MetricWords("Catalogue coverage", "How much of the catalogue is on anybody's list?", "share"),
     "gini": MetricWords("Exposure Gini", "How unequally are products shown? 0 is equally, 1 is one for all.", "number"),
     "popularity_lift": MetricWords(
@@ -64,9 +69,21 @@ METRICS: Mapping[str, MetricWords] = {
 
 assert set(METRICS) == set(LIVE_METRICS)
 
+
+def of(metric: str, clicks: Clicks) -> MetricWords:
+    """How a metric is introduced where it is known by what clicks are told.
+
+    >>> of("ctr", Clicks("simulator")).label, of("ndcg", Clicks()).label
+    ('Click rate (true, by the simulator)', 'nDCG@k')
+    """
+    if metric != "ctr":
+        return METRICS[metric]
+    return replace(METRICS["ctr"], label=click_words.NAMES[clicks.source], asks=click_words.asks(clicks))
+
+
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Right products": ("ndcg", "hit_rate", "recall", "precision", "f1", "map", "mrr"),
-    "Good lists": ("ild", "novelty", "serendipity", "long_tail"),
+    "Good lists": ("ctr", "ild", "novelty", "serendipity", "long_tail"),
     "Fair to the catalogue": ("coverage", "gini", "popularity_lift"),
 }
 """Metrics as they stand together on screen."""

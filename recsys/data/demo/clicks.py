@@ -57,6 +57,11 @@ class ClickJudge:
         """True chance of a click at these utilities in these places of the page, from 1; they broadcast."""
         return click_odds(utilities, np.asarray(position))
 
+    def odds_by_place(self, n: int) -> NDArray[np.float64]:
+        """What each place does to the odds of a click, of those in the first place: float64 of shape (n,)."""
+        odds: NDArray[np.float64] = np.exp(np.array(POSITION_EFFECTS)[np.minimum(np.arange(n), N_POSITIONS - 1)])
+        return odds
+
     def on_sale(self, item_rows: Ints, time_s: Ints) -> NDArray[np.bool_]:
         """Whether products could be bought at a moment; both broadcast."""
         return on_sale(self._truth.items, self._items[item_rows], time_s)

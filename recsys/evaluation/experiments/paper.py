@@ -16,6 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.evaluation.click_rates import words as click_words
+from recsys.evaluation.click_rates.clicks import Clicks
+from recsys.evaluation.click_rates.words import NAMES
 from recsys.evaluation.experiments.ablation import chosen_weights
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells
@@ -40,14 +43,15 @@ PAPER: Mapping[str, tuple[float, float]] = {
 """Traditional and hybrid as the paper has them, by our names of the metrics."""
 
 MEASURED = ("precision", "recall", "f1", "ild")
-"""Those that every shop can be measured by; a click rate needs clicks."""
+"""Those that every shop can be measured by, and that a setting is looked for by. A click rate stands beside them:
+nobody was shown these lists, so it is of a simulator or a model, and never counts among the lifts that are reached."""
 
 STRENGTHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 METHODS = ("mmr", "dpp")
 N_BASES = 40
 """Mixes of the map that are re-ranked at every strength: the most accurate ones, and the best of the front."""
 
-LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "ild": "Diversity (ILD)", "ctr": "Click rate"}
+LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "ild": "Diversity (ILD)"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,11 +100,11 @@ def candidates(
     return answer
 
 
-def lifts(new: Lists, old: Lists, seed: int = 0) -> dict[str, Interval]:
-    """Relative change of each of `MEASURED` with its paired 95% interval: the change of the mean over the old mean."""
-    values = np.stack([new.values[name] - old.values[name] for name in MEASURED], axis=1)
-    base = np.stack([np.where(np.isnan(new.values[n]), np.nan, old.values[n]) for n in MEASURED], axis=1)
-    return dict(zip(MEASURED, ratio_intervals(values, base, seed), strict=True))
+def lifts(new: Lists, old: Lists, seed: int = 0, names: tuple[str, ...] = MEASURED) -> dict[str, Interval]:
+    """Relative change of each metric with its paired 95% interval: the change of the mean over the old mean."""
+    values = np.stack([new.values[name] - old.values[name] for name in names], axis=1)
+    base = np.stack([np.where(np.isnan(new.values[n]), np.nan, old.values[n]) for n in names], axis=1)
+    return dict(zip(names, ratio_intervals(values, base, seed), strict=True))
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
@@ -113,11 +117,15 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     tried = candidates(validation, traditional, k, progress)
     chosen = max(tried, key=lambda each: each.worst)
     old, new = test.measure(traditional).lists, test.measure(chosen.settings).lists
+    clicks = test.panel.clicks
     told = lifts(new, old, settings.seed)
+    of_clicks = lifts(new, old, settings.seed, ("ctr",))["ctr"] if clicks.is_known else None
     rests_on = {name: lifts(test.measure(each).lists, old, settings.seed) for name, each in _parts(traditional, chosen)}
     facts = test.panel.facts
     of_old, of_new = (means(each, facts, settings.seed) for each in (old, new))
-    rows = tuple(_row(name, of_old[name], of_new[name], told[name]) for name in MEASURED)
+    rows = [_row(name, LABELS[name], of_old[name], of_new[name], told[name]) for name in MEASURED]
+    if of_clicks is not None:
+        rows.insert(3, _row("ctr", NAMES[clicks.source], of_old["ctr"], of_new["ctr"], of_clicks))
     return Result(
         experiment="paper",
         protocol=f"{test.panel.protocol} Traditional is LightFM and content ({_mix(weights)}), its weights chosen by "
@@ -127,12 +135,12 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "traditional model, with paired 95% intervals.",
         data=workspace.facts(),
         settings={name: getattr(settings, name) for name in settings.__slots__},
-        conclusion=_conclusion(told, rests_on, chosen, len(test.panel)),
+        conclusion=_conclusion(told, rests_on, chosen, len(test.panel), _of_clicks(clicks, of_clicks)),
         caveats=(
             "Absolute values cannot be compared with the paper's: it does not say on which data, with how many "
             "products to choose from, or how it held out. Here the whole catalogue is ranked, and each shopper has "
             "few products to find, so precision at k cannot exceed those few over k.",
-            "The click rate is left out here: these data have no clicks on these lists.",
+            *click_words.told(clicks),
             test.panel.leak_check,
         ),
         tables=(
@@ -145,7 +153,11 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
                     **{"lift": "Lift", "lift_low": "from", "lift_high": "to", "paper_lift": "Paper's lift"},
                     **{"paper_traditional": "Paper's traditional", "paper_full": "Paper's hybrid"},
                 },
-                rows,
+                tuple(rows),
+                note=""
+                if of_clicks is None
+                else f"{NAMES[clicks.source]}: nobody was shown these lists, so it is not "
+                "counted among the lifts that are reached.",
             ),
             Table(
                 "rests_on",
@@ -161,9 +173,11 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         ),
         plots=(_lift_plot(told), _frontier(tried, chosen)),
         figures={
-            "traditional": {name: of_old[name].as_json() for name in MEASURED} | {"ctr": None},
-            "full": {name: of_new[name].as_json() for name in MEASURED} | {"ctr": None},
-            "lifts": {name: each.as_json() for name, each in told.items()} | {"ctr": None},
+            "traditional": {name: of_old[name].as_json() for name in MEASURED}
+            | {"ctr": _json(of_clicks, of_old["ctr"])},
+            "full": {name: of_new[name].as_json() for name in MEASURED} | {"ctr": _json(of_clicks, of_new["ctr"])},
+            "lifts": {name: each.as_json() for name, each in told.items()} | {"ctr": _json(of_clicks, of_clicks)},
+            "ctr_source": clicks.source if clicks.is_known else None,
             "chosen": {"weights": chosen.settings.fusion.normalised(), "diversity": chosen.settings.diversity}
             | {"method": chosen.settings.method, "validation_lifts": dict(chosen.lifts)},
         },
@@ -195,10 +209,10 @@ def _averages(lists: Lists) -> dict[str, float]:
     return {name: float(np.nanmean(lists.values[name])) for name in MEASURED}
 
 
-def _row(name: str, old: Interval, new: Interval, lift: Interval) -> dict[str, Cell]:
+def _row(name: str, label: str, old: Interval, new: Interval, lift: Interval) -> dict[str, Cell]:
     theirs = PAPER[name]
     return {
-        "metric": LABELS[name],
+        "metric": label,
         **interval_cells("traditional", old),
         **interval_cells("full", new),
         **interval_cells("lift", lift),
@@ -209,7 +223,11 @@ def _row(name: str, old: Interval, new: Interval, lift: Interval) -> dict[str, C
 
 
 def _conclusion(
-    told: Mapping[str, Interval], rests_on: Mapping[str, Mapping[str, Interval]], chosen: Candidate, n_users: int
+    told: Mapping[str, Interval],
+    rests_on: Mapping[str, Mapping[str, Interval]],
+    chosen: Candidate,
+    n_users: int,
+    of_clicks: str,
 ) -> tuple[str, ...]:
     reached = [name for name in MEASURED if told[name].mean >= paper_lift(name) and told[name].low > 0]
     said = [
@@ -231,9 +249,28 @@ def _conclusion(
     return (
         first,
         *said,
+        of_clicks,
         f"{part} The traditional model with the same variety alone reaches recall {percent(same['recall'])} and "
         f"diversity {percent(same['ild'])}.",
     )
+
+
+def _of_clicks(clicks: Clicks, lift: Interval | None) -> str:
+    """The click rate in one sentence, with whose it is."""
+    if lift is None:
+        return f"There is no click rate of these lists: {click_words.why_none(clicks)}."
+    whose = {
+        "simulator": "By the demo shop's simulator, which no model saw, the true click rate changes by {}",
+        "log": "By a model fitted on the shop's log, nobody having seen these lists, the click rate changes by {}",
+        "reviews": "In a simulation made from choices, no clicks being known, the click rate changes by {}",
+    }[clicks.source]
+    paper = f"the paper has {signed(100 * paper_lift('ctr'), 1)}%"
+    sure = "" if clicks.source == "simulator" else " Its interval counts shoppers, not how wrong the model is."
+    return f"{whose.format(percent(lift))}; {paper}.{sure} It is not counted among the lifts reached."
+
+
+def _json(known: Interval | None, value: Interval | None) -> dict[str, float | None] | None:
+    return None if known is None or value is None else value.as_json()
 
 
 def _lift_plot(told: Mapping[str, Interval]) -> Plot:

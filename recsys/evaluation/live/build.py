@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, SettingsError
+from recsys.evaluation.click_rates.best import best_clicks
+from recsys.evaluation.click_rates.words import in_short
 from recsys.evaluation.live.panel import PANEL, ROLES, Panel
 from recsys.evaluation.live.role_scoring import GUARDS, RoleScoring
 from recsys.evaluation.new_products import NewProductReplay
@@ -89,12 +91,27 @@ def build_panel(
         role: RoleScoring(data, split, book, asked, settings.budget_bytes, role, chosen).score(arrays, tables, progress)
         for role in ROLES
     }
+    clicks = best_clicks(
+        data_folder,
+        data,
+        book,
+        arrays,
+        {role: tables[f"shoppers_{role}"].to_pandas() for role in ROLES},
+        is_temporal=asked.split == "temporal",
+        seed=asked.seed,
+        progress=_of_clicks(progress),
+        settings=chosen.settings(),
+    )
+    for role, each in clicks.items():
+        arrays[role] |= each.as_parts()
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductReplay))} {chosen.in_words()}",
+        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductReplay))} {chosen.in_words()} "
+        f"{in_short(clicks['test'])}",
         "baselines": list(GUARDS),
         "roles": roles,
+        "clicks": clicks["test"].facts,
     }
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress, kind=PANEL)
 
@@ -124,6 +141,15 @@ def open_or_build(
 
 def _as_json(settings: PanelSettings) -> dict[str, Any]:
     return {**asdict(settings.evaluation), "budget_bytes": settings.budget_bytes, "replay": settings.replay}
+
+
+def _of_clicks(progress: Progress) -> Progress:
+    """The reporter with "clicks" before every stage, since components may be fitted once more for them."""
+
+    def say(stage: str, done: int = 0, total: int = 0) -> None:
+        progress(f"clicks: {stage}", done, total)
+
+    return say
 
 
 def _in_words(done: str, settings: PanelSettings, only_new: bool) -> str:

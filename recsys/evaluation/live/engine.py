@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import ContextError, SettingsError
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.diversity import diversify
 from recsys.evaluation.live.kept import Kept
 from recsys.evaluation.live.kernels import n_lanes, select
@@ -107,10 +108,15 @@ class LiveEngine:
         penalty = self.penalty(filters)
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
-        return self._baselines.put(key, self.measured(np.array(ranked[:, :k])))
+        # Products that no component puts high are no candidates, so their clicks are not held.
+        clicks = self.panel.clicks if self.panel.scores.is_whole else Clicks()
+        return self._baselines.put(key, self.measured(np.array(ranked[:, :k]), clicks))
 
-    def measured(self, ranked: IntArray) -> Lists:
-        """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows."""
+    def measured(self, ranked: IntArray, clicks: Clicks | None = None) -> Lists:
+        """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows; clicks as the panel has them.
+
+        A list with a product that the panel does not hold has no click rate.
+        """
         panel = self.panel
         return measure_lists(
             ranked,
@@ -121,6 +127,8 @@ class LiveEngine:
             panel.tail,
             panel.vectors,
             panel.described,
+            panel.clicks if clicks is None else clicks,
+            (panel.scores.widths, panel.scores.rows),
             self._everyone,
         )
 

@@ -31,6 +31,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "novelty": ("novelty", "surprise"),
     "serendipity": ("serendipity",),
     "long_tail": ("long tail share", "long tail", "long-tail", "long_tail", "niche products"),
+    "ctr": ("simulated click rate", "click rate", "CTR", "click-through rate", "clickthrough rate", "clicks"),
     "coverage": ("coverage", "catalogue coverage", "catalog coverage", "catalogue", "catalog"),
     "gini": ("Gini", "inequality", "concentration"),
     "popularity_lift": ("popularity lift", "popularity_lift", "popularity bias"),
@@ -59,20 +60,18 @@ _AT_MOST = (
     "under", "below", "less than", "lower than", "maximum", "up to", "does not rise above", "stays below", "not over",
 )  # fmt: skip
 _NO_WORSE = ("no worse than", "not worse than", "at least as good as", "as good as")
-_EQUAL = (
-    "with equal weights", "with all weights equal", "equal weights", "equal weighting", "all weights equal",
-    "an equal mix",
-)  # fmt: skip
+_EQUAL = ("with equal weights", "with all weights equal", "equal weights", "equal weighting", "all weights equal",
+          "an equal mix")  # fmt: skip
 _BEST = ("of the best", "the best possible", "the best", "best possible")
 _HIGHEST = ("best", "highest", "most", "maximise", "maximize", "maximal", "max", "as high as possible", "greatest")
 _LOWEST = ("lowest", "least", "minimise", "minimize", "minimal", "smallest", "fewest")
-_FILLERS = (
-    "with", "and", "while", "the", "of", "a", "an", "is", "are", "be", "but", "keep", "keeping", "for", "shoppers",
-    "customers", "users", "people", "in", "on", "at", "a", "subject to", "as long as", "where", "given", "who", "that",
-    "to", "find", "weights", "bits", "having", "still", "it", "must", "should", "stay", "stays", "staying", "possible",
-    "products", "lists", "share", "acts", "their", "same time",
-)  # fmt: skip
 _PEOPLE = ("shoppers", "customers", "users")
+_FILLERS = (
+    *_PEOPLE, "with", "and", "while", "the", "of", "a", "an", "is", "are", "be", "but", "keep", "keeping", "for", "in",
+    "people", "on", "at", "subject to", "as long as", "where", "given", "who", "that", "to", "find", "weights", "bits",
+    "having", "still", "it", "must", "should", "stay", "stays", "staying", "possible", "products", "lists", "share",
+    "acts", "their", "same time",
+)  # fmt: skip
 _ACTIVITY = {
     "new": ("new", "newcomers", "beginners"),
     "hot": ("hot", "regular", "frequent"),

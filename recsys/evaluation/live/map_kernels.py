@@ -198,6 +198,11 @@ def map_values(  # type: ignore[no-untyped-def]
     described,
     popularity,
     profile,
+    attraction,
+    odds,
+    seen,
+    widths,
+    rows,
     users,
     wanted,
     sums,
@@ -212,6 +217,7 @@ def map_values(  # type: ignore[no-untyped-def]
     relevant_starts, relevant, expected, bits, tail, vectors, described, users : as for `measuring.measure_lists`
     popularity : float64 of shape (n_items,)
     profile : float64 of shape (n_users,), mean popularity of what each shopper had, NaN without anything
+    attraction, odds, seen, widths, rows : of a panel's `Clicks`, and of its `Scores`
     wanted : int64 of shape (n_wanted,), columns of the metrics whose values are given
     sums, counts : out, float64 of shape (n_blocks, n_points, n_metrics), zeros before; metrics are `SHOPPER_METRICS`,
         and the mean popularities of the list and of the profile, of shoppers who have both
@@ -226,17 +232,22 @@ def map_values(  # type: ignore[no-untyped-def]
     for block in numba.prange(n_blocks):
         total = np.zeros(vectors.shape[1], np.float32)
         found = np.empty(sums.shape[2])
+        held = np.empty(bits.shape[0] if rows.shape[0] else 0)
         for row in range(block * n_ranked // n_blocks, (block + 1) * n_ranked // n_blocks):
             user = users[row]
             first, last = relevant_starts[user], relevant_starts[user + 1]
             n_relevant = last - first
             n_changes = -1
+            if rows.shape[0] and attraction.shape[0]:
+                held[:] = np.nan
+                for at in range(widths[user]):
+                    held[rows[user, at]] = attraction[user, at]
             for point in range(n_points):
                 now = lists[point, row]
                 before = lists[max(point - 1, 0), row]
                 n_changes = _follow(total, vectors, before, now, n_changes)
                 n_listed, n_hits, best, n_described, n_unexpected, n_tail = 0, 0, 0, 0, 0, 0
-                gain, precisions, surprise, liked = 0.0, 0.0, 0.0, 0.0
+                gain, precisions, surprise, liked, clicked = 0.0, 0.0, 0.0, 0.0, 0.0
                 for place in range(k):
                     item = now[place]
                     if item < 0:
@@ -246,6 +257,10 @@ def map_values(  # type: ignore[no-untyped-def]
                     liked += popularity[item]
                     n_tail += tail[item]
                     n_described += described[item]
+                    if attraction.shape[0]:
+                        chance = held[item] if rows.shape[0] else np.float64(attraction[user, item])
+                        rank = min(place, odds.shape[0] - 1)
+                        clicked += seen[rank] * chance * odds[rank] / (1 - chance + chance * odds[rank])
                     for at in range(first, last):
                         if relevant[at] == item:
                             n_hits += 1
@@ -270,7 +285,9 @@ def map_values(  # type: ignore[no-untyped-def]
                     found[8] = surprise / n_listed
                     found[10] = n_tail / n_listed
                     if not np.isnan(profile[user]):
-                        found[11], found[12] = liked / n_listed, profile[user]
+                        found[12], found[13] = liked / n_listed, profile[user]
+                if attraction.shape[0]:
+                    found[11] = clicked / k
                 for at in range(len(wanted)):
                     values[at, point, row] = found[wanted[at]]
                 for column in range(sums.shape[2]):

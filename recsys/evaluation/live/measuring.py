@@ -8,6 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.paired import SHOPPER_METRICS, Lists
 
@@ -23,6 +24,7 @@ assert SHOPPER_METRICS == (
     "novelty",
     "serendipity",
     "long_tail",
+    "ctr",
 )
 
 
@@ -35,6 +37,8 @@ def measure_lists(
     tail: NDArray[np.bool_],
     vectors: NDArray[np.float32],
     described: NDArray[np.bool_],
+    clicks: Clicks,
+    places: tuple[NDArray[np.int64], NDArray[np.int32]],
     users: NDArray[np.intp],
 ) -> Lists:
     """Metrics at k of the lists of some shoppers; k is the lists' width. Lists and metrics are read-only afterwards.
@@ -48,11 +52,16 @@ def measure_lists(
     tail : bool of shape (n_items,), whether a product belongs to the long tail
     vectors : float32 of shape (n_items, n_dims), unit length, or zeros for a product without words
     described : bool of shape (n_items,), whether a product has a vector
+    clicks : of the panel; without a source nobody has a click rate
+    places : how many places each shopper has and which product stands there, `widths` and `rows` of a panel's `Scores`
     users : intp of shape (n_ranked,), the shopper of each list
     """
     values = np.empty((len(SHOPPER_METRICS), len(ranked)))
     with cores_for(ranked.size):
-        _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, described, users, values)
+        _measure(
+            ranked, relevant_starts, relevant, expected, bits, tail, vectors, described,
+            clicks.attraction, clicks.odds, clicks.seen, *places, users, values,
+        )  # fmt: skip
     values.flags.writeable = ranked.flags.writeable = False  # answers are shared by all sessions
     return Lists(ranked, dict(zip(SHOPPER_METRICS, values, strict=True)))
 
@@ -71,8 +80,24 @@ def _square(total):  # type: ignore[no-untyped-def]
     return square
 
 
+@numba.njit(nogil=True, cache=True, inline="always")
+def _click(attraction, odds, seen, widths, rows, user, item, place):  # type: ignore[no-untyped-def]
+    """Chance of a click on a product in a place; NaN where the panel does not hold the product."""
+    at = np.int64(item)
+    if rows.shape[0]:
+        at = np.searchsorted(rows[user, : widths[user]], item)
+        if at == widths[user] or rows[user, at] != item:
+            return np.nan
+    rank = min(place, odds.shape[0] - 1)
+    first = np.float64(attraction[user, at])
+    return seen[rank] * first * odds[rank] / (1 - first + first * odds[rank])
+
+
 @numba.njit(parallel=True, nogil=True, cache=True)
-def _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, described, users, values):  # type: ignore[no-untyped-def]
+def _measure(  # type: ignore[no-untyped-def]
+    ranked, relevant_starts, relevant, expected, bits, tail, vectors, described, attraction, odds, seen, widths, rows,
+    users, values,
+):  # fmt: skip
     n_ranked, k = ranked.shape
     discounts = 1 / np.log2(np.arange(2, k + 2))
     ideals = np.zeros(k + 1)
@@ -83,7 +108,11 @@ def _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, d
         held_out = relevant[relevant_starts[user] : relevant_starts[user + 1]]
         total = np.zeros(vectors.shape[1], np.float32)
         n_listed, n_hits, first, n_described, n_unexpected = 0, 0, 0, 0, 0
-        gain, precisions, surprise, n_tail = 0.0, 0.0, 0.0, 0
+        gain, precisions, surprise, n_tail, clicked = 0.0, 0.0, 0.0, 0, 0.0
+        if attraction.shape[0]:  # a pass of its own, so that the processor waits for many places of memory at once
+            for place in range(k):
+                if ranked[row, place] >= 0:
+                    clicked += _click(attraction, odds, seen, widths, rows, user, ranked[row, place], place)
         for place in range(k):
             item = ranked[row, place]
             if item < 0:
@@ -123,3 +152,4 @@ def _measure(ranked, relevant_starts, relevant, expected, bits, tail, vectors, d
         values[7, row] = 1 - (_square(total) - n_described) / pairs if pairs > 0 else np.nan
         values[8, row] = surprise / n_listed if n_listed > 0 else np.nan
         values[10, row] = n_tail / n_listed if n_listed > 0 else np.nan
+        values[11, row] = clicked / k if attraction.shape[0] else np.nan

@@ -15,14 +15,16 @@ LABELS: Mapping[str, str] = {
     "novelty": "Novelty",
     "serendipity": "Serendipity",
     "long_tail": "Long tail",
+    "ctr": "Click rate (simulated)",
     "coverage": "Catalogue coverage",
     "gini": "Exposure Gini",
     "popularity_lift": "Popularity lift",
 }
-"""Names as they stand on screen, without the list length."""
+"""Names as they stand on screen, without the list length. Of click rates the name holds wherever they are from, since
+nobody was shown these lists; `click_rates.words` has the nearer one for a panel whose source is better."""
 
 IN_PERCENT = frozenset(
-    {"precision", "recall", "f1", "hit_rate", "serendipity", "long_tail", "coverage", "popularity_lift"}
+    {"precision", "recall", "f1", "hit_rate", "serendipity", "long_tail", "ctr", "coverage", "popularity_lift"}
 )
 """Metrics whose values are said in percent."""
 

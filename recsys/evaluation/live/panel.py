@@ -8,7 +8,7 @@ setting (`engine.Measured.n_unproven`), not guessed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from recsys.data.splitting import Role
 from recsys.eligibility import Shelf
 from recsys.errors import ArtifactError
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.exposure import long_tail_mask
+from recsys.evaluation.live.circumstances import contexts_asked
 from recsys.evaluation.paired import ShopFacts
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
 from recsys.settings import Context
 from recsys.training.artifacts import Artifact, Kind, open_artifact
 
-PANEL = Kind("shelfwise-panel", 2, "panel of test shoppers", "prepare", "prepared", "recsys panel")
+PANEL = Kind("shelfwise-panel", 3, "panel of test shoppers", "prepare", "prepared", "recsys panel")
 
 ROLES: tuple[Role, ...] = ("validation", "test")
 """Settings are chosen on the shoppers of the first, and reported on those of the second."""
@@ -101,6 +103,7 @@ class Panel:
     shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
     rounds : int32 of shape (n_users,), place in `context_scorers` of the models that ask about each shopper
     context_scorers : the fitted context components, for other circumstances; one but where shoppers were put back
+    clicks : how likely each shopper clicks each product, and by what that is known
     """
 
     role: str
@@ -122,6 +125,7 @@ class Panel:
     shoppers: pd.DataFrame
     rounds: IntArray
     context_scorers: tuple[ContextScorer, ...]
+    clicks: Clicks = field(default_factory=Clicks)
 
     @classmethod
     def of(cls, artifact: Artifact, role: str) -> Self:
@@ -152,6 +156,7 @@ class Panel:
             shoppers=artifact.table(f"shoppers_{role}").to_pandas(),
             rounds=arrays["rounds"],
             context_scorers=contexts,
+            clicks=Clicks.of(arrays, facts["clicks"]),
         )
 
     @cached_property
@@ -162,7 +167,8 @@ class Panel:
     @cached_property
     def facts(self) -> ShopFacts:
         """What metrics of all lists together need to know."""
-        return ShopFacts(self.n_items, self.popularity, self.profile_popularity)
+        modelled = frozenset(["ctr"] if self.clicks.source in ("log", "reviews") else [])
+        return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled)
 
     @cached_property
     def tail(self) -> NDArray[np.bool_]:
@@ -191,13 +197,7 @@ class Panel:
     @cached_property
     def contexts(self) -> tuple[Context, ...]:
         """The circumstances in which each shopper was asked for."""
-        columns = ["daypart", "weekday", "season", "device", "region"]
-        stated = self.shoppers[columns].astype(object).to_dict("records")
-        moments = pd.to_datetime(self.shoppers["moment_s"], unit="s", utc=True)
-        return tuple(
-            Context(**{str(name): value or None for name, value in each.items()}, moment=moment.to_pydatetime())
-            for each, moment in zip(stated, moments, strict=True)
-        )
+        return contexts_asked(self.shoppers)
 
     def user_place(self, user_id: str) -> int | None:
         """Place of a shopper in the panel, or None."""

@@ -20,6 +20,7 @@ STAGES = (
     "Understanding words",
     "Scoring validation shoppers",
     "Scoring test shoppers",
+    "Modelling clicks",
     "Saving",
     "Warming up",
 )
@@ -32,8 +33,9 @@ STAGE_OF = {
     "encoding": 2,
     "validation:": 3,
     "test:": 4,
-    "saving": 5,
-    "warming": 6,
+    "clicks:": 5,
+    "saving": 6,
+    "warming": 7,
 }
 
 USUAL_SHARES = {
@@ -41,6 +43,7 @@ USUAL_SHARES = {
     "Understanding words": 4.0,
     "Scoring validation shoppers": 6.0,
     "Scoring test shoppers": 6.0,
+    "Modelling clicks": 0.5,
     "Saving": 0.5,
     "Warming up": 2.0,
 }

@@ -1,16 +1,23 @@
 """The paper's table: one setting chosen on validation, lifts on test with paired intervals."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from recsys.evaluation.click_rates.clicks import Clicks
+from recsys.evaluation.click_rates.simulated import simulated
+from recsys.evaluation.experiments import paper
 from recsys.evaluation.experiments.paper import MEASURED, candidates, lifts, paper_lift
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.panel import PANEL, ROLES
 from recsys.settings import FusionSettings, RankingSettings
+from recsys.training.artifacts import open_artifact
+from tests.evaluation.experiments.conftest import PreparedWorkspace
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +77,73 @@ def test_it_says_what_the_lifts_rest_on(result: Result, workspace: Workspace) ->
     language = "Language has no part in it" if not weights["semantic"] else f"Language has {weights['semantic']:.0%}"
     assert language in result.conclusion[-1]
     assert "The traditional model with the same variety alone reaches recall" in result.conclusion[-1]
+
+
+def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Workspace, result: Result) -> None:
+    _, test = workspace.engines("last", 1, 0)
+    chosen = result.figures["chosen"]
+    full = RankingSettings(
+        FusionSettings(**chosen["weights"]), WHOLE_CATALOGUE, 10, chosen["diversity"], chosen["method"]
+    )
+    told = {name: result.figures[name]["ctr"] for name in ("traditional", "full", "lifts")}
+    assert told["full"]["mean"] == pytest.approx(test.measure(full).lists.values["ctr"].mean())
+    assert told["lifts"]["mean"] == pytest.approx(told["full"]["mean"] / told["traditional"]["mean"] - 1)
+    assert told["lifts"]["low"] < told["lifts"]["mean"] < told["lifts"]["high"]
+    assert result.figures["ctr_source"] == "simulator"
+    row = next(row for row in result.tables[0].rows if str(row["metric"]).startswith("Click rate"))
+    assert row["metric"] == "Click rate (true, by the simulator)"
+    assert row["paper_lift"] == pytest.approx(0.125)
+    assert any("simulator" in sentence and "+12.5%" in sentence for sentence in result.conclusion)
+
+
+@pytest.fixture
+def few_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer settings are looked at, which is quicker."""
+    monkeypatch.setattr(paper, "STRENGTHS", (0.0, 0.5))
+    monkeypatch.setattr(paper, "N_BASES", 2)
+
+
+@pytest.mark.usefixtures("few_tried")
+def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Workspace) -> None:
+    told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.place), ExperimentSettings())
+    assert "Click rate (simulated)" in [row["metric"] for row in told.tables[0].rows]
+    assert "Click rate (simulated): nobody was shown these lists" in told.tables[0].note
+    lifts_told = told.figures["lifts"]
+    reached = sum(lifts_told[n]["mean"] >= paper_lift(n) and (lifts_told[n]["low"] or -1) > 0 for n in MEASURED)
+    assert told.conclusion[0].startswith("All of" if reached == len(MEASURED) else f"{reached} of {len(MEASURED)} of")
+    said = next(sentence for sentence in told.conclusion if "click rate" in sentence)
+    assert said.startswith("In a simulation made from choices, no clicks being known")
+    assert "not counted among the lifts reached" in said
+    assert "ctr" not in told.figures["chosen"]["validation_lifts"]
+
+
+@pytest.mark.usefixtures("few_tried")
+def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Workspace) -> None:
+    class Without(PreparedWorkspace):
+        def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
+            nothing = Clicks(facts={"source": "none", "no_choices": "only 12 choices"})
+            one, other = super().engines(*asked, **more)
+            return LiveEngine(replace(one.panel, clicks=nothing)), LiveEngine(replace(other.panel, clicks=nothing))
+
+    told = EXPERIMENTS["paper"].run(Without(workspace.data_folder, workspace.place), ExperimentSettings())
+    for name in ("traditional", "full", "lifts", "ctr_source"):
+        assert (told.figures[name]["ctr"] if name != "ctr_source" else told.figures[name]) is None
+    assert "There is no click rate of these lists: only 12 choices." in told.conclusion
+    assert len(told.tables[0].rows) == len(MEASURED)
+
+
+class Simulated(PreparedWorkspace):
+    """The same panel, with clicks simulated from choices."""
+
+    def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
+        artifact = open_artifact(self.data_folder.parent / "whole", PANEL)
+        clicks = simulated({role: artifact.arrays(role) for role in ROLES})
+        one, other = (
+            LiveEngine(replace(each.panel, clicks=_with_reason(clicks[each.panel.role])))
+            for each in super().engines(*asked, **more)
+        )
+        return one, other
+
+
+def _with_reason(clicks: Clicks) -> Clicks:
+    return replace(clicks, facts={**clicks.facts, "no_log": "there is no log"})

@@ -12,6 +12,7 @@ from ranx import Qrels, Run, evaluate
 from scipy.sparse import csr_array
 
 from recsys.errors import ContextError, SettingsError
+from recsys.evaluation.click_rates.clicks import click_rates
 from recsys.evaluation.exposure import long_tail_share, serendipity
 from recsys.evaluation.live import build
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
@@ -76,6 +77,8 @@ def test_metrics_are_those_of_the_array_operations(engine: LiveEngine, ranking: 
     wanted = list_metrics(lists.ranked, relevant, k, panel.vectors, panel.popularity, panel.n_train_users)
     wanted["serendipity"] = serendipity(lists.ranked, relevant, panel.baselines["popularity"], k)
     wanted["long_tail"] = long_tail_share(lists.ranked, panel.tail)
+    clicks = panel.clicks
+    wanted["ctr"] = click_rates(lists.ranked, clicks.attraction, clicks.odds, clicks.seen)
     assert tuple(lists.values) == SHOPPER_METRICS
     for name, values in lists.values.items():
         np.testing.assert_allclose(values, wanted[name], atol=1e-6, err_msg=name)

@@ -36,6 +36,7 @@ from recsys.evaluation.live.segments import EVERYONE, Scenario, Segment
 from recsys.evaluation.live.shown import CategoryShown, ProductShown
 from recsys.evaluation.live.summary import summary
 from recsys.evaluation.live.table import metrics_csv
+from recsys.evaluation.paired import OUTCOME_METRICS
 from recsys.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from tests.evaluation.live._comparisons import comparison
@@ -230,7 +231,7 @@ def test_lists_for_other_circumstances_are_not_judged_by_what_was_chosen_in_thei
         f"{moved} of {n} shoppers are imagined in other circumstances than they were in, so nothing says who would "
         "find what they want there."
     )
-    assert text(page).count("not observed, so no verdict") == 8
+    assert text(page).count("not observed, so no verdict") == len(OUTCOME_METRICS)
     assert "better served" not in html(page)
     assert "find what they went on to choose" not in text(page)
 
@@ -241,11 +242,11 @@ def test_lists_for_other_circumstances_are_not_judged_by_what_was_chosen_in_thei
     assert both.n_imagined == moved
     assert both.differences["ndcg"].verdict == "unclear"
     said_in_report = words(report_html(report))
-    assert said_in_report.count("not observed, so no verdict") == 8 + len(report.against)
+    assert said_in_report.count("not observed, so no verdict") == len(OUTCOME_METRICS) + len(report.against)
     assert "beats it" not in said_in_report
     assert "loses to it" not in said_in_report
     told = metrics_csv(both)
-    assert told.count("not observed") == 8
+    assert told.count("not observed") == len(OUTCOME_METRICS)
     assert "was not observed, so no list is called better or worse at that" in words(report_html(report))
 
 

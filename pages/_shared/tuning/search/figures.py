@@ -24,8 +24,8 @@ def figures_html(found: Found) -> str:
         '<th scope="col" class="sw-num" title="Settings are chosen by these shoppers, so this flatters a little">'
         f'Validation</th><th scope="col" class="sw-num">Test</th>{heads}</tr></thead>{bodies}</table>'
         '<p class="sw-note">Validation flatters a little, because settings were chosen by it; test is what to expect. '
-        "Changes with their 95% intervals. Every figure is judged by itself: of fourteen, one may look different by "
-        "chance.</p>"
+        f"Changes with their 95% intervals. Every figure is judged by itself: of {len(wording.METRICS)}, one may look "
+        "different by chance.</p>"
     )
 
 

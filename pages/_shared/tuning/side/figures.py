@@ -28,7 +28,8 @@ def figures_html(found: Comparison, *, is_observed: bool = True) -> str:
         '<th scope="col" title="95% interval of the change, each on a scale of its own; the line in the middle is no '
         f'change">How sure</th><th scope="col">So B is</th></tr></thead>{bodies}</table>'
         '<p class="sw-note">Bars are 95% intervals of the change, each on its own scale, with no change at the line in '
-        "the middle. Every figure is judged by itself: of fourteen, one may look different by chance.</p>"
+        f"the middle. Every figure is judged by itself: of {len(wording.METRICS)}, one may look different by "
+        "chance.</p>"
     )
 
 

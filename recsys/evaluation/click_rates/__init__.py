@@ -1,0 +1,1 @@
+"""What lists that nobody was shown would be clicked, by the best source that a shop has."""

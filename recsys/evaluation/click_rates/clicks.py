@@ -1,0 +1,96 @@
+"""How likely each shopper clicks each product in each place of a list, and where that is known from.
+
+    chance of a click in place r = seen[r] * p * odds[r] / (1 - p + p * odds[r])
+
+p is the attraction: the chance of a click in the first place. A place may change the odds of a click, as in the demo
+shop's simulator and in a logistic model of a log; or it may be looked at less often, as in the position-based model of
+Craswell et al. (2008, WSDM), where odds are 1 everywhere. The click rate of a list is the mean over its k places.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.scorers.base import FloatArray
+
+Source = Literal["simulator", "log", "reviews", "none"]
+
+LONGEST = 100
+"""Places that examination is held for; later ones count as the last."""
+
+
+def _nothing() -> FloatArray:
+    return np.empty((0, 0), np.float32)
+
+
+def _even() -> NDArray[np.float64]:
+    return np.ones(LONGEST)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clicks:
+    """The clicks of one role's shoppers; without a source, nobody has a click rate.
+
+    Parameters
+    ----------
+    source : the truth of a demo shop's simulator, a model of a shop's log, a simulation from choices alone, or nothing
+    attraction : float32 of shape (n_users, width), chance of a click in the first place, by place of the panel's
+        scores; of shape (0, 0) without a source
+    odds, seen : float64 of shape (LONGEST,), see above
+    facts : what it rests on, JSON-like: `told` by `words`
+    """
+
+    source: Source = "none"
+    attraction: FloatArray = field(default_factory=_nothing)
+    odds: NDArray[np.float64] = field(default_factory=_even)
+    seen: NDArray[np.float64] = field(default_factory=_even)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is any click rate."""
+        return self.source != "none"
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
+        """From the parts of a panel that `as_parts` gave."""
+        return cls(facts["source"], arrays["clicks.attraction"], arrays["clicks.odds"], arrays["clicks.seen"], facts)
+
+    def as_parts(self) -> dict[str, NDArray[Any]]:
+        """Arrays as a panel keeps them; the facts are kept in its manifest."""
+        return {
+            "clicks.attraction": np.asarray(self.attraction, np.float32),
+            "clicks.odds": self.odds,
+            "clicks.seen": self.seen,
+        }
+
+
+def click_chances(
+    attraction: NDArray[np.floating[Any]], odds: NDArray[np.float64], seen: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Chance of a click in each place of lists, whose products' attractions are of shape (n_users, k).
+
+    >>> click_chances(np.array([[0.5, 0.5]]), np.array([1.0, 1 / 3]), np.ones(2)).tolist()
+    [[0.5, 0.25]]
+    """
+    p, k = np.asarray(attraction, np.float64), np.minimum(np.arange(attraction.shape[1]), len(odds) - 1)
+    chances: NDArray[np.float64] = seen[k] * p * odds[k] / (1 - p + p * odds[k])
+    return chances
+
+
+def click_rates(
+    ranked: NDArray[np.int32], attraction: FloatArray, odds: NDArray[np.float64], seen: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Click rate of every shopper's list, float64 of shape (n_users,); a place without a product is never clicked.
+
+    Parameters
+    ----------
+    ranked : int32 of shape (n_users, k), item rows, padded with -1
+    attraction : float32 of shape (n_users, n_items), of the whole catalogue
+    """
+    listed = np.where(ranked >= 0, np.take_along_axis(attraction, np.maximum(ranked, 0), axis=1), 0)
+    rates: NDArray[np.float64] = click_chances(listed, odds, seen).mean(axis=1)
+    return rates
