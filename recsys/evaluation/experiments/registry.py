@@ -80,26 +80,6 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "ablation",
         ),
         Experiment(
-            "cold",
-            "New products and new shoppers",
-            "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
-            "pay?",
-            "cold",
-        ),
-        Experiment(
-            "efficiency",
-            "Efficiency",
-            "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
-            "buy?",
-            "efficiency",
-        ),
-        Experiment(
-            "paper",
-            "The paper's table",
-            "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
-            "paper",
-        ),
-        Experiment(
             "weights",
             "Weights",
             "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
@@ -112,23 +92,43 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "context",
         ),
         Experiment(
+            "sparsity",
+            "Text sparsity",
+            "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
+            "sparsity",
+        ),
+        Experiment(
+            "cold",
+            "New products",
+            "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
+            "pay?",
+            "cold",
+        ),
+        Experiment(
+            "efficiency",
+            "Efficiency",
+            "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
+            "buy?",
+            "efficiency",
+        ),
+        Experiment(
+            "multitask",
+            "Multi-task learning",
+            "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
+            "cost?",
+            "multitask",
+        ),
+        Experiment(
             "clicks",
             "Clicks",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
             "clicks",
         ),
         Experiment(
-            "sparsity",
-            "Less text, and worse",
-            "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
-            "sparsity",
-        ),
-        Experiment(
-            "multitask",
-            "Learning for many goals at once",
-            "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
-            "cost?",
-            "multitask",
+            "paper",
+            "The paper's table",
+            "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
+            "paper",
         ),
     )
 }
