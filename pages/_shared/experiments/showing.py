@@ -1,6 +1,6 @@
 """One result: what it comes to, its plots, its tables, and exactly what was done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,6 +13,8 @@ from recsys.evaluation.experiments.result import Cell, Plot, Result, Table
 from recsys.evaluation.experiments.telling import command, table_csv, written
 
 _MOST_ROWS = 40
+_MOST_OPEN = 20
+"""Rows; a longer table is folded."""
 
 
 def result(found: Result, tone: str) -> None:
@@ -24,13 +26,14 @@ def result(found: Result, tone: str) -> None:
             f'<h2 class="sw-eyebrow">What it comes to</h2><p class="sw-finding" role="status">{isolated(first)}</p>'
             f'<ul class="sw-points">{points}</ul>'
         )
-    for plot in found.plots:
-        with st.container(key=f"chart_{found.experiment}_{plot.name}"):
-            st.html(f'<h2 class="sw-chart-title">{esc(plot.title)}</h2>')
-            charts.show(_drawn(plot, tone), _alt(plot), key=f"{found.experiment}_{plot.name}")
+    for side_by_side in _rows(found.plots):
+        for column, plot in zip(st.columns(len(side_by_side)), side_by_side, strict=True):
+            with column, st.container(key=f"chart_{found.experiment}_{plot.name}"):
+                st.html(f'<h2 class="sw-chart-title">{esc(plot.title)}</h2>')
+                charts.show(_drawn(plot, tone), _alt(plot), key=f"{found.experiment}_{plot.name}")
     for place, table in enumerate(found.tables):
         with st.container(key=f"chart_table_{found.experiment}_{table.name}"):
-            if place == 0:
+            if place == 0 and len(table.rows) <= _MOST_OPEN:
                 st.html(f'<h2 class="sw-chart-title">{esc(table.title)}</h2>')
                 _table(found.experiment, table)
             else:
@@ -38,6 +41,18 @@ def result(found: Result, tone: str) -> None:
                     _table(found.experiment, table)
     with st.container(key="chart_done"):
         st.html(_done(found))
+
+
+def _rows(plots: Sequence[Plot]) -> list[list[Plot]]:
+    """Curves in pairs where two or more follow one another, all else alone."""
+    rows: list[list[Plot]] = []
+    for plot in plots:
+        before = rows[-1] if rows else []
+        if plot.kind == "line" and len(before) == 1 and before[0].kind == "line":
+            before.append(plot)
+        else:
+            rows.append([plot])
+    return rows
 
 
 def _drawn(plot: Plot, tone: str) -> go.Figure:

@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 from recsys.evaluation.experiments.result import Plot, Series
 
 SYMBOLS = ("circle", "diamond-open", "square", "triangle-up-open", "x", "star-open")
+MOST_TICKS = 8
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -23,17 +24,36 @@ def figure(plot: Plot, colours: tuple[str, ...] = ("#1b5e4f", "#a8442f", "#2b3f9
     drawn.update_layout(
         title={"text": plot.title, "x": 0, "xanchor": "left"},
         xaxis={"title": x, "zeroline": plot.zero, "zerolinewidth": 2},
-        yaxis={"title": y, "automargin": True, "autorange": "reversed" if names_across else True},
+        yaxis={
+            "title": {"text": y, "standoff": 16},
+            "automargin": True,
+            **({"autorange": "reversed", "dtick": 1, "type": "category"} if names_across else {}),
+        },
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container"},
         showlegend=len(plot.series) > 1,
-        height=max(360, 120 + 26 * max((len(one.x) for one in plot.series), default=0)) if names_across else 420,
+        height=_height(plot) if names_across else 420,
         margin={"l": 10, "r": 20, "t": 60, "b": 60},
     )
+    if names_across:
+        # Points of one name stand below one another, so that no interval hides another.
+        drawn.update_layout(scattermode="group", scattergap=0.4)
     if x_log:
-        drawn.update_xaxes(type="log")
+        drawn.update_xaxes(type="log", **_ticks(plot))
     if y_log:
-        drawn.update_yaxes(type="log")
+        drawn.update_yaxes(type="log", dtick=1, exponentformat="none")
     return drawn
+
+
+def _ticks(plot: Plot) -> dict[str, object]:
+    """Ticks of an axis of equal ratios: at the values themselves where they are few, as sizes are."""
+    values = sorted({x for one in plot.series for x in one.x})
+    return {"tickvals": values} if len(values) <= MOST_TICKS else {}
+
+
+def _height(plot: Plot) -> int:
+    """Room for every name, and for a point of each series below it."""
+    names = {name: sum(name in one.x for one in plot.series) for one in plot.series for name in one.x}
+    return max(300, 120 + sum(14 + 13 * n for n in names.values()))
 
 
 def _points(drawn: go.Figure, one: Series, colour: str, symbol: str, *, turned: bool) -> None:
@@ -43,6 +63,7 @@ def _points(drawn: go.Figure, one: Series, colour: str, symbol: str, *, turned: 
         y=one.x if turned else one.y,
         name=one.name,
         mode="markers",
+        orientation="h" if turned else "v",
         marker={"color": colour, "symbol": symbol, "size": 10},
         **({"error_x" if turned else "error_y": error} if error else {}),
     )

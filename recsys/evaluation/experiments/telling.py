@@ -84,7 +84,11 @@ def _on_page(value: Cell) -> str:
         return "–"
     if isinstance(value, str):
         return value
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}".replace("-", "−")
+    if isinstance(value, int):
+        return f"{value:,}"
+    size = abs(value)
+    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 4
+    return f"{value:,.{decimals}f}".replace("-", "−")
 
 
 def table_csv(table: Table) -> str:
