@@ -14,7 +14,7 @@ from recsys.settings import COMPONENTS
 Added = tuple[str, ...]
 """Components that are added to the others."""
 
-SAID = {"fit_s": "Seconds to fit, median", "one_ms": "Milliseconds to score one request, median"}
+SAID = {"fit_s": "Seconds to fit, median", "one_ms": "Milliseconds a request, median"}
 
 
 def served_ms(own: Sequence[Cost]) -> dict[str, float]:
@@ -156,7 +156,7 @@ def accuracy_by_time(
     return Plot(
         "accuracy_by_time",
         "How good a list is, by what it takes to make it",
-        "Milliseconds a list, scoring what has weight, mixing and ranking",
+        "Milliseconds a list",
         f"nDCG@{k}, 95% interval",
         tuple(series),
         x_log=True,
