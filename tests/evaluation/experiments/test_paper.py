@@ -147,3 +147,13 @@ class Simulated(PreparedWorkspace):
 
 def _with_reason(clicks: Clicks) -> Clicks:
     return replace(clicks, facts={**clicks.facts, "no_log": "there is no log"})
+
+
+def test_the_frontier_of_validation_is_shown_on_test_as_hindsight(result: Result, workspace: Workspace) -> None:
+    series = {one.name: one for one in next(plot for plot in result.plots if plot.name == "frontier").series}
+    front, later = series["frontier, on validation"], series["the same settings, on test"]
+    assert len(front.x) == len(later.x)
+    assert list(front.y) == sorted(front.y)  # less recall, more diversity
+    assert list(front.x) == sorted(front.x, reverse=True)
+    assert series["chosen, on test"].x[0] == result.figures["lifts"]["recall"]["mean"]
+    assert any(f"of the {len(front.x)} settings on the frontier of validation" in each for each in result.conclusion)
