@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.telling import percent, signed
 from recsys.evaluation.offpolicy.estimators import ESTIMATORS
 from recsys.evaluation.offpolicy.judging import Estimated
 from recsys.evaluation.offpolicy.logs import ClickLog
@@ -23,6 +24,7 @@ Accuracies = tuple[Mapping[str, Accuracy], int]
 TEST_SHOPPERS, LOGGED_PAGES = "test shoppers", "logged pages"
 PAPER_LIFT = 0.63 / 0.56 - 1
 """Of the click rate, as the paper reports it."""
+_PAPER = f"{signed(100 * PAPER_LIFT, 1)}%"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,8 +69,8 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
     """Sentences for people who read nothing else."""
     lists = [each for each in lifts if each.how == "truth" and ", lists of " in each.where]
     said = [
-        f"By the simulator's truth, on {each.where}, all components together are clicked {each.lift.mean:+.1%} "
-        f"({each.lift.low:+.1%} to {each.lift.high:+.1%}) more than the traditional ones ({each.traditional:.4f} to "
+        f"By the simulator's truth, on {each.where}, all components together are clicked {percent(each.lift)} "
+        f"more than the traditional ones ({each.traditional:.4f} to "
         f"{each.full:.4f}): {_verdict(each.lift)}."
         for each in lists
     ]
@@ -77,8 +79,8 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
         dr = accuracy[0]["dr"]
         said.append(
             f"The doubly robust interval held the true click rate in {dr.held:.1%} of the {dr.n} of {n_logs} simulated "
-            f"logs in which it could be given; its estimates are off by {dr.rmse:.4f} typically and by {dr.bias:+.4f} "
-            "on average."
+            f"logs in which it could be given; its estimates are off by {dr.rmse:.4f} typically and by "
+            f"{signed(dr.bias)} on average."
         )
     said += [_said_of(each) for each in rows if each.told]
     return tuple(said)
@@ -86,23 +88,20 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
 
 def _said_of_lift(told: Lift, lifts: Sequence[Lift]) -> str:
     true = next((each.lift.mean for each in lifts if each.how == "truth" and each.where == told.where), None)
-    known = "" if true is None else f"; the truth is {true:+.1%}"
+    known = "" if true is None else f"; the truth is {signed(100 * true, 1)}%"
     ends = (told.lift.low, told.lift.high)
     if any(math.isnan(end) for end in ends):
         return f"From the log alone, on {told.where}, too few visitors tell of the lift{known}."
     sure = "which cannot be told from none" if ends[0] <= 0 <= ends[1] else "surely not none"
-    return (
-        f"From the log alone, on {told.where}, the lift is {told.lift.mean:+.1%} ({ends[0]:+.1%} to {ends[1]:+.1%}), "
-        f"{sure}{known}."
-    )
+    return f"From the log alone, on {told.where}, the lift is {percent(told.lift)}, {sure}{known}."
 
 
 def _verdict(found: Interval) -> str:
     if found.low >= PAPER_LIFT:
-        return f"more than the paper's {PAPER_LIFT:+.1%}"
+        return f"more than the paper's {_PAPER}"
     if found.mean >= PAPER_LIFT:
-        return f"at least the paper's {PAPER_LIFT:+.1%}, though the interval reaches below it"
-    return f"short of the paper's {PAPER_LIFT:+.1%}"
+        return f"at least the paper's {_PAPER}, though the interval reaches below it"
+    return f"short of the paper's {_PAPER}"
 
 
 def _said_of(row: Row) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.telling import signed
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment
 from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
@@ -178,8 +179,10 @@ def conclusion(models: Mapping[str, Model], told: Mapping[str, Told], chosen: Mo
 def _against(found: Difference) -> str:
     change = found.change
     told = {"better": "better", "worse": "worse", "unclear": "not told apart"}[found.verdict]
-    between = f"{change.low:+.4f} to {change.high:+.4f}" if change.low == change.low else "too few shoppers differ"
-    return f"{found.new:.4f}, today's setting {found.old:.4f} ({change.mean:+.4f}, {between}: {told})"
+    between = (
+        f"{signed(change.low)} to {signed(change.high)}" if change.low == change.low else "too few shoppers differ"
+    )
+    return f"{found.new:.4f}, today's setting {found.old:.4f} ({signed(change.mean)}, {between}: {told})"
 
 
 def _mix(model: Model) -> str:
