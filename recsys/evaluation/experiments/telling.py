@@ -14,10 +14,11 @@ LONGEST_CELL = 44
 def signed(value: float, digits: int = 4) -> str:
     """A change with its sign, and a true minus.
 
-    >>> signed(-0.01234), signed(0.5, 1)
-    ('−0.0123', '+0.5')
+    >>> signed(-0.01234), signed(0.5, 1), signed(-0.00001)
+    ('−0.0123', '+0.5', '+0.0000')
     """
-    return f"{value:+.{digits}f}".replace("-", "−")
+    rounded = round(value, digits) + 0.0  # nothing has no minus
+    return f"{rounded:+.{digits}f}".replace("-", "−")
 
 
 def told(change: Interval, digits: int = 4) -> str:
