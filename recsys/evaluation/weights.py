@@ -82,7 +82,13 @@ def _best_of(scores: ValidationScores, grid: FloatArray, k: int, progress: Progr
 
 
 def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
-    """Mean nDCG@k over the shoppers at each weight vector, float64 of shape (n_points,).
+    """Mean nDCG@k over the shoppers at each weight vector, float64 of shape (n_points,)."""
+    gains = gains_of_weights(scores, grid, k)
+    return np.asarray(gains[:, ~np.isnan(gains[0])].mean(axis=1)) if len(grid) else np.empty(0)
+
+
+def gains_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
+    """nDCG@k of every shopper at each weight vector, float64 of shape (n_points, n_users), NaN without a held-out one.
 
     A held-out product's rank is one plus the eligible products with a higher score, or an equal one and an earlier
     place in the catalogue, as in a ranked list: so nothing is sorted, and a silent component is not rewarded for ties.
@@ -92,8 +98,7 @@ def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArr
     n_relevant = np.bincount(scores.pair_users, minlength=len(scores.values))
     discounts = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
     ideal = discounts[np.minimum(n_relevant, k)]
-    tested = n_relevant > 0
-    return np.asarray((gains[:, tested] / ideal[tested]).mean(axis=1))
+    return np.where(n_relevant > 0, gains / np.where(ideal > 0, ideal, 1), np.nan)
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)

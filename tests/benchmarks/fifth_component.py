@@ -1,0 +1,116 @@
+"""Would a simple model earn a place as a fifth component? `python -m tests.benchmarks.fifth_component --data DIR`.
+
+The weights of the four components are found on validation shoppers, by local search from the mix that `evaluate`
+chooses; then each simple model is offered beside them, and the search goes on from there. Test shoppers are looked at
+once, with what was found.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.cli.reporting import TerminalProgress
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import Role, Split
+from recsys.evaluation.asking import batches
+from recsys.evaluation.experiments.telling import told
+from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.protocol import EvaluationSettings, choose_weights, split_of
+from recsys.evaluation.weights import ValidationScores, gains_of_weights
+from recsys.fusion import Standardised
+from recsys.progress import Progress
+from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting
+from recsys.settings import COMPONENTS
+from recsys.text.library import make_phrasebook
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.choosing import Chosen, choose_context
+
+NAMES = (*COMPONENTS, *BASELINE_CLASSES)
+STEPS = (0.1, 0.05, 0.025, 0.0125)
+
+Weights = NDArray[np.float32]
+
+
+def scored(
+    data: Dataset,
+    split: Split,
+    role: Role,
+    book: Phrasebook,
+    chosen: Chosen,
+    settings: EvaluationSettings,
+    progress: Progress,
+) -> ValidationScores:
+    """Standardised scores of all models, in the order of `NAMES`."""
+    train, held_out = split.whole(role), split.held_out(role)
+    classes = {**COMPONENT_CLASSES, **BASELINE_CLASSES}
+    scorers = fit_scorers(classes, Fitting(train, book, settings.seed), progress, chosen.settings())
+    users = held_out.users()
+    values = np.empty((len(users), len(NAMES), data.n_items), np.float32)
+    for start, requests in batches(data, train, held_out, users, settings.split):
+        progress("scoring shoppers", start, len(users))
+        raw = np.stack([scorers[name].score(requests) for name in NAMES], axis=1)
+        for place, one in enumerate(raw):
+            values[start + place] = Standardised.of(one).values
+    pairs = held_out.relevant()[users].tocoo()
+    order = np.argsort(pairs.row, kind="stable")
+    eligible = ~train.owned()[users].toarray().astype(bool)
+    return ValidationScores(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+
+
+def searched(scores: ValidationScores, start: Weights, free: list[int], k: int) -> Weights:
+    """The best weights that steps of one weight at a time lead to, finer and finer."""
+    best = start
+    quality = gains_of_weights(scores, best[None], k)[0].mean()
+    for step in STEPS:
+        while True:
+            tried = [
+                best + np.float32(sign * step) * np.eye(len(NAMES), dtype=np.float32)[n]
+                for n in free
+                for sign in (1, -1)
+            ]
+            tried = [np.maximum(each, 0) for each in tried if np.maximum(each, 0).any()]
+            found = gains_of_weights(scores, np.stack(tried), k).mean(axis=1)
+            if found.max() <= quality + 1e-6:
+                break
+            best, quality = tried[int(found.argmax())], found.max()
+    return best
+
+
+def main() -> None:
+    """Print one line a simple model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--min-interactions", type=int, default=1)
+    parser.add_argument("--split", choices=("last", "temporal"), default="last")
+    args = parser.parse_args()
+    settings = EvaluationSettings(args.split, args.min_interactions)
+    with TerminalProgress(sys.stderr) as progress:
+        data = Dataset.read(args.data, progress).core(settings.min_interactions)
+        split, book = split_of(data, settings), make_phrasebook(data, progress)
+        chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
+        weights = choose_weights(data, split, book, settings, progress, chosen)["full"].normalised()
+        roles: tuple[Role, Role] = ("validation", "test")
+        validation, test = (scored(data, split, role, book, chosen, settings, progress) for role in roles)
+    start = np.array([weights.get(name, 0.0) for name in NAMES], np.float32)
+    free = list(range(len(COMPONENTS)))
+    four = searched(validation, start, free, settings.k)
+    before = [gains_of_weights(each, four[None], settings.k)[0] for each in (validation, test)]
+    print(f"four components: nDCG {before[0].mean():.4f} on validation, {before[1].mean():.4f} on test; {_mix(four)}")
+    for place, name in enumerate(BASELINE_CLASSES, len(COMPONENTS)):
+        five = searched(validation, four, [*free, place], settings.k)
+        after = [gains_of_weights(each, five[None], settings.k)[0] for each in (validation, test)]
+        changes = [ratio_intervals((new - old)[:, None])[0] for new, old in zip(after, before, strict=True)]
+        print(f"with {name}: {told(changes[0])} on validation, {told(changes[1])} on test; {_mix(five)}")
+
+
+def _mix(weights: Weights) -> str:
+    shares = weights / weights.sum()
+    return ", ".join(f"{name} {share:.1%}" for name, share in zip(NAMES, shares, strict=True) if share)
+
+
+if __name__ == "__main__":
+    main()
