@@ -83,46 +83,46 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "weights",
             "Weights",
             "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
-            "weights",
+            "weights.experiment",
         ),
         Experiment(
             "context",
             "Context",
             "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
-            "context",
+            "context.experiment",
         ),
         Experiment(
             "sparsity",
             "Text sparsity",
             "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
-            "sparsity",
+            "sparsity.experiment",
         ),
         Experiment(
             "cold",
             "New products",
             "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
             "pay?",
-            "cold",
+            "cold.experiment",
         ),
         Experiment(
             "efficiency",
             "Efficiency",
             "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
             "buy?",
-            "efficiency",
+            "efficiency.experiment",
         ),
         Experiment(
             "multitask",
             "Multi-task learning",
             "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
             "cost?",
-            "multitask",
+            "multitask.experiment",
         ),
         Experiment(
             "clicks",
             "Clicks",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
-            "clicks",
+            "clicks.experiment",
         ),
         Experiment(
             "paper",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.evaluation.experiments.circumstances import DIMENSIONS, TREND, Circumstances, timeless
+from recsys.evaluation.experiments.context.circumstances import DIMENSIONS, TREND, Circumstances, timeless
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel

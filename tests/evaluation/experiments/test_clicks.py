@@ -10,9 +10,9 @@ import pytest
 
 from recsys.data.demo.clicks import ClickJudge
 from recsys.errors import DataError
-from recsys.evaluation.experiments import clicks
 from recsys.evaluation.experiments.ablation import chosen_weights
-from recsys.evaluation.experiments.clicks_told import PAPER_LIFT, Lift, conclusion
+from recsys.evaluation.experiments.clicks import experiment as clicks
+from recsys.evaluation.experiments.clicks.told import PAPER_LIFT, Lift, conclusion
 from recsys.evaluation.experiments.drawing import figure
 from recsys.evaluation.experiments.paper import paper_lift
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings

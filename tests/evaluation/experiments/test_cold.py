@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.expected import expected_accuracy
-from recsys.evaluation.experiments import cold_segments
 from recsys.evaluation.experiments.ablation import chosen_weights, models_on
-from recsys.evaluation.experiments.cold_intervals import Against, Found, against, found_of, over_products
-from recsys.evaluation.experiments.cold_segments import Level, by_level, product_levels, tuned_by_shopper
-from recsys.evaluation.experiments.cold_words import NO_WORDS, against_simple, words_by_level
-from recsys.evaluation.experiments.new_products import (
+from recsys.evaluation.experiments.cold import segments as cold_segments
+from recsys.evaluation.experiments.cold.intervals import Against, Found, against, found_of, over_products
+from recsys.evaluation.experiments.cold.new_products import (
     KNOWN,
     MIXES,
     Asked,
@@ -23,6 +21,8 @@ from recsys.evaluation.experiments.new_products import (
     label_of,
     models_for_new,
 )
+from recsys.evaluation.experiments.cold.segments import Level, by_level, product_levels, tuned_by_shopper
+from recsys.evaluation.experiments.cold.words import NO_WORDS, against_simple, words_by_level
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.telling import in_words

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from recsys.data.demo.planted_context import PlantedEffect
-from recsys.evaluation.experiments.circumstances import DIMENSIONS, Circumstances
-from recsys.evaluation.experiments.context_planted import recovered
-from recsys.evaluation.experiments.context_shown import tables
-from recsys.evaluation.experiments.context_told import NOTHING, Compared, Group, Part, Study, conclusion
+from recsys.evaluation.experiments.context.circumstances import DIMENSIONS, Circumstances
+from recsys.evaluation.experiments.context.planted import recovered
+from recsys.evaluation.experiments.context.shown import tables
+from recsys.evaluation.experiments.context.told import NOTHING, Compared, Group, Part, Study, conclusion
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Result
 from recsys.evaluation.experiments.workspace import Workspace
@@ -118,7 +118,7 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
     for each in ("zero, learnt as near zero", "zero, learnt as an effect"):
         assert any(row["judged"] == each and row["planted"] == 0 for row in rows)
     assert any(plot.name == "planted" for plot in result.plots)
-    monkeypatch.setattr("recsys.evaluation.experiments.context._parts", lambda *asked: ())
+    monkeypatch.setattr("recsys.evaluation.experiments.context.experiment._parts", lambda *asked: ())
     elsewhere = replace(workspace, data_folder=tmp_path)
     monkeypatch.setattr(elsewhere, "engines", lambda *asked: workspace.engines(*asked))
     monkeypatch.setattr(elsewhere, "facts", dict)

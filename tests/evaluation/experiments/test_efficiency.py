@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from recsys.errors import Cancelled
-from recsys.evaluation.experiments import efficiency, efficiency_costs
 from recsys.evaluation.experiments.drawing import figure
-from recsys.evaluation.experiments.efficiency_costs import CLASSES, LISTING, MANY, Timed
-from recsys.evaluation.experiments.efficiency_telling import bought, per_ms
+from recsys.evaluation.experiments.efficiency import costs as efficiency_costs
+from recsys.evaluation.experiments.efficiency import experiment as efficiency
+from recsys.evaluation.experiments.efficiency.costs import CLASSES, LISTING, MANY, Timed
+from recsys.evaluation.experiments.efficiency.telling import bought, per_ms
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.telling import in_words

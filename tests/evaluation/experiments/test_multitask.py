@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.evaluation.experiments import multitask, multitask_models
-from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
-from recsys.evaluation.experiments.multitask_telling import conclusion, frontier, moved, told_of
+from recsys.evaluation.experiments.multitask import experiment as multitask
+from recsys.evaluation.experiments.multitask import models as multitask_models
+from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask.telling import conclusion, frontier, moved, told_of
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.semantic_swap import tuned

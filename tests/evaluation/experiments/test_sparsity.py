@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 
 from recsys.errors import Cancelled
-from recsys.evaluation.experiments import sparsity, sparsity_figures, sparsity_models, sparsity_products
 from recsys.evaluation.experiments.drawing import figure
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.sparsity_figures import CHANGES, MEANS, Told
-from recsys.evaluation.experiments.sparsity_models import Measured, Shop, only
-from recsys.evaluation.experiments.sparsity_products import Kind
-from recsys.evaluation.experiments.sparsity_telling import (
+from recsys.evaluation.experiments.sparsity import experiment as sparsity
+from recsys.evaluation.experiments.sparsity import figures as sparsity_figures
+from recsys.evaluation.experiments.sparsity import models as sparsity_models
+from recsys.evaluation.experiments.sparsity import products as sparsity_products
+from recsys.evaluation.experiments.sparsity.figures import CHANGES, MEANS, Told
+from recsys.evaluation.experiments.sparsity.models import Measured, Shop, only
+from recsys.evaluation.experiments.sparsity.products import Kind
+from recsys.evaluation.experiments.sparsity.telling import (
     by_product,
     conclusion,
     control,
@@ -24,7 +27,7 @@ from recsys.evaluation.experiments.sparsity_telling import (
     what_noise_does,
     what_texts_add,
 )
-from recsys.evaluation.experiments.sparsity_texts import (
+from recsys.evaluation.experiments.sparsity.texts import (
     CLEAN,
     NOISES,
     OFF_TOPIC,
@@ -150,7 +153,7 @@ def test_ways_to_weigh_phrases_stand_in_a_table(result: Result) -> None:
 
 
 def test_a_chosen_way_is_measured_on_test(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from recsys.evaluation.experiments import sparsity_weighting as weighting
+    from recsys.evaluation.experiments.sparsity import weighting
 
     settings = phrase_choice.candidates()["own words count nothing"]
     choice = phrase_choice.PhraseChoice(settings, ("own words count nothing",), (), ())

@@ -10,8 +10,8 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.errors import DataError
-from recsys.evaluation.experiments.off_topic import DID, N_SENTENCES, WHEN, WHO, off_topic
-from recsys.evaluation.experiments.sparsity_texts import (
+from recsys.evaluation.experiments.sparsity.off_topic import DID, N_SENTENCES, WHEN, WHO, off_topic
+from recsys.evaluation.experiments.sparsity.texts import (
     CLEAN,
     CUT_SHORT,
     FIRST_WORDS,

@@ -8,8 +8,8 @@ import pytest
 
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Result
-from recsys.evaluation.experiments.weights import Role, by_halves
-from recsys.evaluation.experiments.weights_told import Agreement, Component, Mix, Share, Study, conclusion
+from recsys.evaluation.experiments.weights.experiment import Role, by_halves
+from recsys.evaluation.experiments.weights.told import Agreement, Component, Mix, Share, Study, conclusion
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE
 from recsys.evaluation.paired import differences
@@ -77,7 +77,7 @@ def test_halves_never_measure_on_those_they_chose_by(roles: tuple[Role, Role]) -
     best = test.map.best("ndcg")
     # Beside the best of all on these very shoppers nothing can gain, unless it was measured where it was chosen.
     assert by_halves(test, best, seed=0).mean < 0
-    assert by_halves(test, best, seed=0) == by_halves(test, best, seed=0)
+    assert by_halves(test, best, seed=0).as_json() == by_halves(test, best, seed=0).as_json()
     worst = int(np.argmin(test.means))
     assert by_halves(test, worst, seed=0).low > 0
 

@@ -15,8 +15,8 @@ from scipy.stats import spearmanr
 
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.weights_shown import figures, plots, tables
-from recsys.evaluation.experiments.weights_told import Agreement, Component, Mix, Share, Study, conclusion
+from recsys.evaluation.experiments.weights.shown import figures, plots, tables
+from recsys.evaluation.experiments.weights.told import Agreement, Component, Mix, Share, Study, conclusion
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.cells import N_STEPS

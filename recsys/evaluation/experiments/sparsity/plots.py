@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from recsys.evaluation.experiments.result import Plot, Series
-from recsys.evaluation.experiments.sparsity_figures import Told, by_kind
+from recsys.evaluation.experiments.sparsity.figures import Told, by_kind
 from recsys.evaluation.significance import Interval
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import DataError
-from recsys.evaluation.experiments.circumstances import DIMENSIONS, Circumstances
-from recsys.evaluation.experiments.context_planted import Planted, judged
-from recsys.evaluation.experiments.context_shown import figures, plots, tables
-from recsys.evaluation.experiments.context_told import (
+from recsys.evaluation.experiments.context.circumstances import DIMENSIONS, Circumstances
+from recsys.evaluation.experiments.context.planted import Planted, judged
+from recsys.evaluation.experiments.context.shown import figures, plots, tables
+from recsys.evaluation.experiments.context.told import (
     LARGE_ENOUGH,
     N_DEALS,
     NEWER,

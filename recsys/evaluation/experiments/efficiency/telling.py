@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from recsys.evaluation.experiments.ablation import Model, label, name_of
-from recsys.evaluation.experiments.efficiency_costs import LISTING, MANY, Cost, Timed
+from recsys.evaluation.experiments.efficiency.costs import LISTING, MANY, Cost, Timed
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
 from recsys.evaluation.experiments.telling import told
 from recsys.evaluation.paired import Difference

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.evaluation.experiments.cold_intervals import METRIC, Against, Found
-from recsys.evaluation.experiments.cold_segments import FEWEST_TO_TUNE, LEVELS, Level, Tuned
-from recsys.evaluation.experiments.new_products import RANKINGS, Asked, label_of
+from recsys.evaluation.experiments.cold.intervals import METRIC, Against, Found
+from recsys.evaluation.experiments.cold.new_products import RANKINGS, Asked, label_of
+from recsys.evaluation.experiments.cold.segments import FEWEST_TO_TUNE, LEVELS, Level, Tuned
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
 from recsys.evaluation.live.panel import Panel
 from recsys.settings import FusionSettings

@@ -7,16 +7,14 @@ reads a review's text, so their scores stay.
 
 import time
 
-from recsys.evaluation.experiments import sparsity_figures as figures
-from recsys.evaluation.experiments import sparsity_products as products
-from recsys.evaluation.experiments import sparsity_weighting as weighting
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.sparsity_figures import Told, mean_of, mix_in_words
-from recsys.evaluation.experiments.sparsity_models import N_SUMMED, Measured, Shop
-from recsys.evaluation.experiments.sparsity_plots import noise_plots, share_plot
-from recsys.evaluation.experiments.sparsity_telling import conclusion
-from recsys.evaluation.experiments.sparsity_texts import CLEAN, FIRST_WORDS, NOISES, SILENT, Level
+from recsys.evaluation.experiments.sparsity import figures, products, weighting
+from recsys.evaluation.experiments.sparsity.figures import Told, mean_of, mix_in_words
+from recsys.evaluation.experiments.sparsity.models import N_SUMMED, Measured, Shop
+from recsys.evaluation.experiments.sparsity.plots import noise_plots, share_plot
+from recsys.evaluation.experiments.sparsity.telling import conclusion
+from recsys.evaluation.experiments.sparsity.texts import CLEAN, FIRST_WORDS, NOISES, SILENT, Level
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.progress import Progress, silent
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recsys.evaluation.experiments.sparsity_figures import Told, by_kind, ndcg
-from recsys.evaluation.experiments.sparsity_models import MOST_RESIDUAL
-from recsys.evaluation.experiments.sparsity_products import INTERACTIONS, Kind
-from recsys.evaluation.experiments.sparsity_texts import CLEAN, CUT_SHORT, OFF_TOPIC, SHUFFLED, WRONG_PRODUCT
+from recsys.evaluation.experiments.sparsity.figures import Told, by_kind, ndcg
+from recsys.evaluation.experiments.sparsity.models import MOST_RESIDUAL
+from recsys.evaluation.experiments.sparsity.products import INTERACTIONS, Kind
+from recsys.evaluation.experiments.sparsity.texts import CLEAN, CUT_SHORT, OFF_TOPIC, SHUFFLED, WRONG_PRODUCT
 from recsys.evaluation.experiments.telling import told as said
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.paired import Verdict

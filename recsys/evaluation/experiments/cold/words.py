@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from recsys.evaluation.experiments.ablation import name_of
-from recsys.evaluation.experiments.cold_intervals import METRIC, Against, Found
-from recsys.evaluation.experiments.cold_segments import Level, Tuned
-from recsys.evaluation.experiments.new_products import KNOWN, RANKINGS, WITHOUT_WORDS, label_of
+from recsys.evaluation.experiments.cold.intervals import METRIC, Against, Found
+from recsys.evaluation.experiments.cold.new_products import KNOWN, RANKINGS, WITHOUT_WORDS, label_of
+from recsys.evaluation.experiments.cold.segments import Level, Tuned
 from recsys.evaluation.experiments.telling import told
 from recsys.evaluation.paired import Verdict, verdict_of
 from recsys.settings import COMPONENTS

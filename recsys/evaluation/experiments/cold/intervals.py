@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.experiments.new_products import NewModel
+from recsys.evaluation.experiments.cold.new_products import NewModel
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.metrics import UserValues
 from recsys.evaluation.paired import Verdict, verdict_of

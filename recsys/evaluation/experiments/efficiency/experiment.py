@@ -11,9 +11,9 @@ from typing import Any
 import numba
 from threadpoolctl import threadpool_limits
 
-from recsys.evaluation.experiments import efficiency_telling as telling
 from recsys.evaluation.experiments.ablation import METRIC, chosen_weights, models_on, name_of
-from recsys.evaluation.experiments.efficiency_costs import MANY, Cost, costs, machine
+from recsys.evaluation.experiments.efficiency import telling
+from recsys.evaluation.experiments.efficiency.costs import MANY, Cost, costs, machine
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace

@@ -16,11 +16,11 @@ import numpy as np
 
 from recsys.data.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
-from recsys.evaluation.experiments import clicks_told
-from recsys.evaluation.experiments.clicks_told import LOGGED_PAGES, Lift, Row
+from recsys.evaluation.experiments.clicks import told as clicks_told
+from recsys.evaluation.experiments.clicks.told import LOGGED_PAGES, Lift, Row
+from recsys.evaluation.experiments.clicks.true_clicks import lift_of, true_lifts
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.true_clicks import lift_of, true_lifts
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.offpolicy.judging import estimate_logged, policy_pairs
 from recsys.evaluation.offpolicy.logs import ClickLog, open_log

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recsys.evaluation.experiments.context_planted import planted_plot, planted_tables
-from recsys.evaluation.experiments.context_told import LARGE_ENOUGH, NOTHING, Study
+from recsys.evaluation.experiments.context.planted import planted_plot, planted_tables
+from recsys.evaluation.experiments.context.told import LARGE_ENOUGH, NOTHING, Study
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
 from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.live.metric_words import LABELS

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from recsys.evaluation.experiments.result import Cell, Table, interval_cells
-from recsys.evaluation.experiments.sparsity_models import METRIC, Measured
-from recsys.evaluation.experiments.sparsity_texts import CLEAN, SILENT, Level
+from recsys.evaluation.experiments.sparsity.models import METRIC, Measured
+from recsys.evaluation.experiments.sparsity.texts import CLEAN, SILENT, Level
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.paired import Lists, Verdict, verdict_of
 from recsys.evaluation.randomisation import holm, sign_flip_p

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
 from recsys.errors import DataError
-from recsys.evaluation.experiments.off_topic import off_topic
+from recsys.evaluation.experiments.sparsity.off_topic import off_topic
 
 FIRST_WORDS = 5
 """A text that is cut short keeps so many."""

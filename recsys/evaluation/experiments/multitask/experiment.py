@@ -9,8 +9,8 @@ weights the mix of the weight map that is best on validation.
 import time
 from dataclasses import dataclass, replace
 
-from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
-from recsys.evaluation.experiments.multitask_telling import (
+from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask.telling import (
     METRICS,
     by_knowledge,
     changes,

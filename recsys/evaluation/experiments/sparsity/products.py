@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
-from recsys.evaluation.experiments.sparsity_figures import ndcg
-from recsys.evaluation.experiments.sparsity_models import Measured, Shop, only
+from recsys.evaluation.experiments.sparsity.figures import ndcg
+from recsys.evaluation.experiments.sparsity.models import Measured, Shop, only
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel, Ragged

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
 from recsys.evaluation.experiments.telling import mix_in_words
-from recsys.evaluation.experiments.weights_told import Component, Mix, Share, Study
+from recsys.evaluation.experiments.weights.told import Component, Mix, Share, Study
 from recsys.evaluation.significance import Interval
 from recsys.settings import COMPONENTS
 

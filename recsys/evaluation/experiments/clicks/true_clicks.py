@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.data.demo.clicks import ClickJudge
 from recsys.evaluation.experiments.ablation import chosen_weights
-from recsys.evaluation.experiments.clicks_told import TEST_SHOPPERS, Lift
+from recsys.evaluation.experiments.clicks.told import TEST_SHOPPERS, Lift
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals

@@ -6,18 +6,18 @@ on the ordinary test shoppers. All weights are chosen on validation shoppers of 
 
 import time
 
-from recsys.evaluation.experiments import cold_telling as telling
 from recsys.evaluation.experiments.ablation import chosen_weights, models_on, name_of
-from recsys.evaluation.experiments.cold_intervals import found_of
-from recsys.evaluation.experiments.cold_segments import by_level, tuned_by_shopper
-from recsys.evaluation.experiments.cold_words import conclusion
-from recsys.evaluation.experiments.new_products import (
+from recsys.evaluation.experiments.cold import telling
+from recsys.evaluation.experiments.cold.intervals import found_of
+from recsys.evaluation.experiments.cold.new_products import (
     RANKINGS,
     WITHOUT_WORDS,
     ask,
     chosen_for_new,
     models_for_new,
 )
+from recsys.evaluation.experiments.cold.segments import by_level, tuned_by_shopper
+from recsys.evaluation.experiments.cold.words import conclusion
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.experiments.multitask_models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
 from recsys.evaluation.experiments.telling import signed
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment

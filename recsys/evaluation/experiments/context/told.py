@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.experiments.context_planted import Planted, planted_conclusion
+from recsys.evaluation.experiments.context.planted import Planted, planted_conclusion
 from recsys.evaluation.experiments.telling import told
 from recsys.evaluation.live.metric_words import LABELS
 from recsys.evaluation.paired import verdict_of

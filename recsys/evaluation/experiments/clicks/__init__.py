@@ -1,0 +1,1 @@
+"""What a log of impressions says of other settings."""

@@ -1,0 +1,1 @@
+"""New products and new shoppers: who serves them."""

@@ -1,0 +1,1 @@
+"""What moment and circumstances are worth."""

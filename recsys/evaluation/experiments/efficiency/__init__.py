@@ -1,0 +1,1 @@
+"""What components cost, and what that buys."""

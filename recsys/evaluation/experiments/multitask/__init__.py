@@ -1,0 +1,1 @@
+"""Learning for many goals at once."""

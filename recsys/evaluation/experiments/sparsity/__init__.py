@@ -1,0 +1,1 @@
+"""Less text, and worse."""

@@ -1,0 +1,1 @@
+"""Which mixes are best, and whether that holds."""
