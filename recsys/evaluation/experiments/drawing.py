@@ -1,11 +1,15 @@
 """Plots of a result as Plotly figures: titled, axes named, intervals as bars; colours are up to whoever shows them."""
 
+from textwrap import wrap
+
 import plotly.graph_objects as go
 
 from recsys.evaluation.experiments.result import Plot, Series
 
 SYMBOLS = ("circle", "diamond-open", "square", "triangle-up-open", "x", "star-open")
 MOST_TICKS = 8
+LONGEST_LINE = 26
+"""Characters of a name in one line."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -27,7 +31,7 @@ def figure(plot: Plot, colours: tuple[str, ...] = ("#1b5e4f", "#a8442f", "#2b3f9
         yaxis={
             "title": {"text": y, "standoff": 16},
             "automargin": True,
-            **({"autorange": "reversed", "dtick": 1, "type": "category"} if names_across else {}),
+            **(_name_ticks(plot) if names_across else {}),
         },
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container"},
         showlegend=len(plot.series) > 1,
@@ -50,10 +54,25 @@ def _ticks(plot: Plot) -> dict[str, object]:
     return {"tickvals": values} if len(values) <= MOST_TICKS else {}
 
 
+def _names(plot: Plot) -> dict[str, int]:
+    """Every name across, and in how many series it stands."""
+    return {str(name): sum(name in one.x for one in plot.series) for one in plot.series for name in one.x}
+
+
+def _lines(name: str) -> list[str]:
+    return wrap(name, LONGEST_LINE) or [name]
+
+
+def _name_ticks(plot: Plot) -> dict[str, object]:
+    """Every name written out, long ones over several lines, so that a narrow screen leaves room for the points."""
+    names = list(_names(plot))
+    written = ["<br>".join(_lines(name)) for name in names]
+    return {"autorange": "reversed", "type": "category", "tickvals": names, "ticktext": written}
+
+
 def _height(plot: Plot) -> int:
     """Room for every name, and for a point of each series below it."""
-    names = {name: sum(name in one.x for one in plot.series) for one in plot.series for name in one.x}
-    return max(300, 120 + sum(14 + 13 * n for n in names.values()))
+    return max(300, 120 + sum(max(14 + 13 * n, 8 + 18 * len(_lines(name))) for name, n in _names(plot).items()))
 
 
 def _points(drawn: go.Figure, one: Series, colour: str, symbol: str, *, turned: bool) -> None:
