@@ -14,7 +14,7 @@ import numpy as np
 
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells
-from recsys.evaluation.experiments.telling import signed, told
+from recsys.evaluation.experiments.telling import mix_in_words, signed, told
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.metric_words import LABELS as LABELS_OF_METRICS
@@ -159,7 +159,8 @@ def _metric_columns(name: str, k: int) -> dict[str, str]:
 
 
 def _row(model: Model, of: Mapping[str, object], against: Mapping[str, Mapping[str, _Tested]]) -> dict[str, Cell]:
-    row: dict[str, Cell] = {"model": label(model.name), "weights": _mix(model.weights)}
+    weights = "" if model.weights is None else mix_in_words(model.weights)
+    row: dict[str, Cell] = {"model": label(model.name), "weights": weights}
     for name, interval in of.items():
         row |= interval_cells(name, interval)  # type: ignore[arg-type]
     for reference, tested in against.items():
@@ -167,12 +168,6 @@ def _row(model: Model, of: Mapping[str, object], against: Mapping[str, Mapping[s
             row |= interval_cells(f"{reference}_change", tested[model.name].difference.change)
             row[f"{reference}_p"] = tested[model.name].p_corrected
     return row
-
-
-def _mix(weights: FusionSettings | None) -> str:
-    if weights is None:
-        return ""
-    return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if share)
 
 
 def _plot(models: Mapping[str, Model], tested: Mapping[str, _Tested], k: int) -> Plot:

@@ -22,7 +22,7 @@ from recsys.evaluation.click_rates.words import NAMES
 from recsys.evaluation.experiments.ablation import chosen_weights
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells
-from recsys.evaluation.experiments.telling import percent, signed
+from recsys.evaluation.experiments.telling import mix_in_words, percent, signed
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
@@ -139,11 +139,11 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         rows.insert(3, _row("ctr", NAMES[clicks.source], of_old["ctr"], of_new["ctr"], of_clicks))
     return Result(
         experiment="paper",
-        protocol=f"{test.panel.protocol} Traditional is LightFM and content ({_mix(weights)}), its weights chosen by "
-        f"nDCG@{k} on validation. Full is the one setting of {len(tried):,} (mixes of all components, with variety by "
-        "MMR or DPP) whose worst metric came nearest to the lift that the paper reports, on validation: "
-        f"{_mix(chosen.settings.fusion)}, {_variety(chosen.settings)}. Lifts are changes of means over means of the "
-        "traditional model, with paired 95% intervals.",
+        protocol=f"{test.panel.protocol} Traditional is LightFM and content ({mix_in_words(weights)}), its weights "
+        f"chosen by nDCG@{k} on validation. Full is the one setting of {len(tried):,} (mixes of all components, "
+        "with variety by MMR or DPP) whose worst metric came nearest to the lift that the paper reports, on "
+        f"validation: {mix_in_words(chosen.settings.fusion)}, {_variety(chosen.settings)}. Lifts are changes of means over means "
+        "of the traditional model, with paired 95% intervals.",
         data=workspace.facts(),
         settings={name: getattr(settings, name) for name in settings.__slots__},
         conclusion=_conclusion(told, rests_on, chosen, later, len(test.panel), _of_clicks(clicks, of_clicks)),
@@ -348,10 +348,6 @@ def _front(points: NDArray[np.float64]) -> NDArray[np.intp]:
     best = np.maximum.accumulate(points[order, 1])
     front: NDArray[np.intp] = order[np.concatenate([[True], best[1:] > best[:-1]])]
     return front
-
-
-def _mix(weights: FusionSettings) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if share)
 
 
 def _variety(settings: RankingSettings) -> str:

@@ -21,6 +21,7 @@ from recsys.evaluation.experiments.clicks.told import LOGGED_PAGES, Lift, Row
 from recsys.evaluation.experiments.clicks.true_clicks import lift_of, true_lifts
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.offpolicy.judging import estimate_logged, policy_pairs
 from recsys.evaluation.offpolicy.logs import ClickLog, open_log
@@ -29,7 +30,6 @@ from recsys.evaluation.offpolicy.sliders import MAIN_TEMPERATURE, N_LISTED, TEMP
 from recsys.evaluation.protocol import EvaluationSettings
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
 
 N_LOGS = 200
@@ -144,7 +144,7 @@ def _protocol(log: ClickLog, sliders: Sliders | None, *, has_truth: bool) -> str
         "estimate is refused where too few impressions carry it."
     ]
     if sliders is not None:
-        mixes = "; ".join(f"{name}: {_mix(each)}" for name, each in sliders.weights.items())
+        mixes = "; ".join(f"{name}: {mix_in_words(each)}" for name, each in sliders.weights.items())
         said.append(
             f"Sliders: {len(sliders.judged.pages):,} pages from {_day(sliders.cut_s)} on, by "
             "models fitted six times on what came before. Weights are chosen on validation shoppers of the time "
@@ -163,7 +163,3 @@ def _protocol(log: ClickLog, sliders: Sliders | None, *, has_truth: bool) -> str
 
 def _day(moment_s: int) -> str:
     return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%d}"
-
-
-def _mix(weights: FusionSettings) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if share)

@@ -10,11 +10,12 @@ import time
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.sparsity import figures, products, weighting
-from recsys.evaluation.experiments.sparsity.figures import Told, mean_of, mix_in_words
+from recsys.evaluation.experiments.sparsity.figures import Told, mean_of
 from recsys.evaluation.experiments.sparsity.models import N_SUMMED, Measured, Shop
 from recsys.evaluation.experiments.sparsity.plots import noise_plots, share_plot
 from recsys.evaluation.experiments.sparsity.telling import conclusion
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, FIRST_WORDS, NOISES, SILENT, Level
+from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.progress import Progress, silent
 

@@ -9,12 +9,12 @@ import numpy as np
 from recsys.evaluation.experiments.result import Cell, Table, interval_cells
 from recsys.evaluation.experiments.sparsity.models import METRIC, Measured
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, SILENT, Level
+from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.paired import Lists, Verdict, verdict_of
 from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.settings import FusionSettings
 from recsys.training.phrase_choice import MOST_P, Values
 
 CHANGES: Mapping[str, str] = {
@@ -133,11 +133,6 @@ def table(name: str, title: str, told: Sequence[Told], k: int, note: str) -> Tab
             columns |= _interval_columns(change, CHANGES[change]) | {f"{change}_p": "p, corrected"}
     columns["residual"] = "Parts miss the score by at most"
     return Table(name, title, columns, tuple(map(_row, told)), note)
-
-
-def mix_in_words(fusion: FusionSettings) -> str:
-    """Shares of the weights."""
-    return ", ".join(f"{name} {share:.0%}" for name, share in fusion.normalised().items() if share)
 
 
 def as_json(told: Sequence[Told]) -> dict[str, Any]:

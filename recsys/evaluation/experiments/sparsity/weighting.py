@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
-from recsys.evaluation.experiments.sparsity.figures import mix_in_words, ndcg
+from recsys.evaluation.experiments.sparsity.figures import ndcg
 from recsys.evaluation.experiments.sparsity.models import Measured, Shop
 from recsys.evaluation.experiments.sparsity.texts import CLEAN
-from recsys.evaluation.experiments.telling import told
+from recsys.evaluation.experiments.telling import mix_in_words, told
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
