@@ -142,8 +142,8 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         protocol=f"{test.panel.protocol} Traditional is LightFM and content ({mix_in_words(weights)}), its weights "
         f"chosen by nDCG@{k} on validation. Full is the one setting of {len(tried):,} (mixes of all components, "
         "with variety by MMR or DPP) whose worst metric came nearest to the lift that the paper reports, on "
-        f"validation: {mix_in_words(chosen.settings.fusion)}, {_variety(chosen.settings)}. Lifts are changes of means over means "
-        "of the traditional model, with paired 95% intervals.",
+        f"validation: {mix_in_words(chosen.settings.fusion)}, {_variety(chosen.settings)}. Lifts are changes "
+        "of means over means of the traditional model, with paired 95% intervals.",
         data=workspace.facts(),
         settings={name: getattr(settings, name) for name in settings.__slots__},
         conclusion=_conclusion(told, rests_on, chosen, later, len(test.panel), _of_clicks(clicks, of_clicks)),
