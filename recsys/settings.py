@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
 from recsys.errors import ContextError, SettingsError
 
@@ -118,6 +118,15 @@ class FusionSettings:
                 raise SettingsError(f"weight {name}={weight} is not usable; give a number of at least 0")
         if not any(getattr(self, name) > 0 for name in COMPONENTS):
             raise SettingsError("all weights are 0, so nothing could be ranked; raise at least one of them above 0")
+
+    @classmethod
+    def only(cls, name: str) -> Self:
+        """One component alone.
+
+        >>> FusionSettings.only("content")
+        FusionSettings(collaborative=0.0, content=1.0, semantic=0.0, context=0.0)
+        """
+        return cls(**{each: float(each == name) for each in COMPONENTS})
 
     def as_dict(self) -> dict[str, float]:
         """Weights by component name, as given."""

@@ -150,10 +150,7 @@ def validation_scores(
         for place in range(len(requests)):
             values[start + place] = Standardised.of(raw[place]).values
     progress("scoring validation shoppers", len(users), len(users))
-    pairs = split.validation.relevant()[users].tocoo()
-    order = np.argsort(pairs.row, kind="stable")
-    eligible = ~split.fit_validation.owned()[users].toarray().astype(bool)
-    return ValidationScores(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+    return ValidationScores.of(values, split.fit_validation, split.validation, users)
 
 
 def _reports(

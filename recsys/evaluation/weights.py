@@ -1,11 +1,14 @@
 """Weights chosen on validation shoppers: a grid over the simplex of weights, by nDCG@k."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
@@ -29,6 +32,14 @@ class ValidationScores:
     eligible: NDArray[np.bool_]
     pair_users: IntArray
     pair_items: IntArray
+
+    @classmethod
+    def of(cls, values: FloatArray, train: Dataset, held_out: HeldOut, users: NDArray[np.int32]) -> Self:
+        """Of the shoppers in these rows, who may be shown what they do not have in the training data."""
+        pairs = held_out.relevant()[users].tocoo()
+        order = np.argsort(pairs.row, kind="stable")
+        eligible = ~train.owned()[users].toarray().astype(bool)
+        return cls(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
 
 
 def simplex_grid(n_components: int, n_steps: int) -> FloatArray:

@@ -26,11 +26,15 @@ BASELINE_CLASSES: dict[str, type[Scorer]] = {
 """Simple models that anything better has to beat."""
 
 
+AS_THEY_ARE: Mapping[str, Any] = MappingProxyType({})
+"""Settings of no scorer: each has its defaults."""
+
+
 def fit_scorers(
     classes: Mapping[str, Callable[..., Scorer]],
     fitting: Fitting,
     progress: Progress = silent,
-    settings: Mapping[str, Any] = MappingProxyType({}),
+    settings: Mapping[str, Any] = AS_THEY_ARE,
 ) -> dict[str, Scorer]:
     """Every scorer of the given classes fitted on the same data; by name.
 

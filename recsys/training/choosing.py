@@ -11,10 +11,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut, Round, last_split
+from recsys.data.splitting import Round, last_split
 from recsys.errors import DataError
 from recsys.evaluation.asking import SplitName, contexts_of
 from recsys.evaluation.weights import ValidationScores, ndcg_of_weights
@@ -118,7 +117,7 @@ def choose_context(
             progress("choosing settings of the context component", n_asked, round(share * n_users))
             chunk = users[start : start + at_once]
             values = blocks.values(contexts[start : start + at_once])
-            scores = _scores(each.train, each.held_out, chunk, values)
+            scores = ValidationScores.of(values, each.train, each.held_out, chunk)
             total += len(chunk) * ndcg_of_weights(scores, blocks.weights(candidates), K)
             n_asked += len(chunk)
     progress("choosing settings of the context component", n_asked, n_asked)
@@ -172,16 +171,16 @@ class _Blocks:
 
 
 def choose_for_all(data: Dataset, seed: int = 0, progress: Progress = silent) -> Chosen:
-    """Choose for models that learn from everything: by the last choice of each shopper, which is hidden meanwhile."""
+    """Choose for models that learn from everything."""
+    return choose_context(data, rounds_of_all(data, seed), "last", seed, progress)
+
+
+def rounds_of_all(data: Dataset, seed: int = 0) -> list[Round]:
+    """What models that learn from everything are set by: each shopper's last choice, which is hidden meanwhile.
+
+    Empty where nobody has enough to hide some of it.
+    """
     try:
-        split = last_split(data, seed)
+        return list(last_split(data, seed).rounds("test"))
     except DataError:
-        return Chosen(ContextSettings())
-    return choose_context(data, split.rounds("test"), "last", seed, progress)
-
-
-def _scores(train: Dataset, held_out: HeldOut, users: NDArray[np.int32], values: FloatArray) -> ValidationScores:
-    pairs = held_out.relevant()[users].tocoo()
-    order = np.argsort(pairs.row, kind="stable")
-    eligible = ~train.owned()[users].toarray().astype(bool)
-    return ValidationScores(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+        return []

@@ -12,7 +12,6 @@ import numpy as np
 import recsys
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split, temporal_split
-from recsys.errors import DataError
 from recsys.evaluation.asking import SplitName as EvaluationSplit
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
@@ -24,7 +23,7 @@ from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
-from recsys.training.choosing import choose_context
+from recsys.training.choosing import choose_context, rounds_of_all
 from recsys.training.phrase_choice import choose_on
 from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
@@ -114,10 +113,7 @@ def save_model(
 def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
     """The part of the data that training may see, how it was cut, and what settings are chosen on: within that part."""
     if settings.split == "none":
-        try:
-            return data, TRAINED_ON_EVERYTHING, list(last_split(data, settings.seed).rounds("test"))
-        except DataError:  # nobody has enough to hide some of it
-            return data, TRAINED_ON_EVERYTHING, []
+        return data, TRAINED_ON_EVERYTHING, rounds_of_all(data, settings.seed)
     split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
     return split.fit_test, split.protocol, list(split.rounds("validation"))
 

@@ -7,7 +7,6 @@ fitted again without it, a fifth of all pairs at a time. Otherwise a learner wou
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from recsys.errors import DataError
 from recsys.evaluation.asking import CHUNK_USERS, circumstances
 from recsys.fusion import Standardised
 from recsys.progress import Progress, silent
-from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, IntArray, Requests
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, POSITIVE_RATING
@@ -71,7 +70,7 @@ def training_pairs(
     semantic: SemanticScorer,
     seed: int = 0,
     progress: Progress = silent,
-    settings: Mapping[str, Any] = MappingProxyType({}),
+    settings: Mapping[str, Any] = AS_THEY_ARE,
 ) -> Pairs:
     """Every positive and every rated pair of the training data, each left out in its turn.
 

@@ -55,10 +55,7 @@ def scored(
         raw = np.stack([scorers[name].score(requests) for name in NAMES], axis=1)
         for place, one in enumerate(raw):
             values[start + place] = Standardised.of(one).values
-    pairs = held_out.relevant()[users].tocoo()
-    order = np.argsort(pairs.row, kind="stable")
-    eligible = ~train.owned()[users].toarray().astype(bool)
-    return ValidationScores(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+    return ValidationScores.of(values, train, held_out, users)
 
 
 def searched(scores: ValidationScores, start: Weights, free: list[int], k: int) -> Weights:

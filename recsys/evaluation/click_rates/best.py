@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from recsys.evaluation.click_rates.simulated import simulated
 from recsys.evaluation.click_rates.truth import true_clicks
 from recsys.evaluation.live.circumstances import contexts_asked
 from recsys.progress import Progress, silent
+from recsys.scorers import AS_THEY_ARE
 from recsys.text.phrasebook import Phrasebook
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -32,7 +32,7 @@ def best_clicks(
     is_temporal: bool,
     seed: int = 0,
     progress: Progress = silent,
-    settings: Mapping[str, Any] = MappingProxyType({}),
+    settings: Mapping[str, Any] = AS_THEY_ARE,
 ) -> dict[str, Clicks]:
     """Clicks of either role; their facts say why no better source was taken.
 

@@ -12,7 +12,6 @@ anybody was shown then.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from recsys.evaluation.offpolicy.pages import CHUNK, Pages, score_pages
 from recsys.evaluation.offpolicy.rewards import LARGEST_SHARE, ClickModels, fit_click_models
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
-from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.text.phrasebook import Phrasebook
 
@@ -87,7 +86,7 @@ def fit_on_log(
     latest_s: int,
     seed: int = 0,
     progress: Progress = silent,
-    settings: Mapping[str, Any] = MappingProxyType({}),
+    settings: Mapping[str, Any] = AS_THEY_ARE,
 ) -> LoggedClicks:
     """Fit on the middle of the log, and check on its end.
 

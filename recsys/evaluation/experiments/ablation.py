@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from recsys.evaluation.experiments.registry import ExperimentSettings
-from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words, signed, told
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
@@ -105,7 +105,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"by nDCG@{settings.k} on validation shoppers, without variety. P-values are those of 9,999 sign flips, "
         "corrected by Holm over all models compared.",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=_conclusion(models, of, against),
         caveats=(test.panel.leak_check,),
         tables=(Table("models", "Every model on test shoppers", _columns(settings.k), rows),),
@@ -144,9 +144,7 @@ def _columns(k: int) -> dict[str, str]:
     for reference in ("full", "traditional"):
         said = "all components" if reference == "full" else reference
         columns |= {
-            f"{reference}_change": f"Less that of {said}",
-            f"{reference}_change_low": "from",
-            f"{reference}_change_high": "to",
+            **interval_columns(f"{reference}_change", f"Less that of {said}"),
             f"{reference}_p": "p, corrected",
         }
     for name in LIVE_METRICS:
@@ -155,7 +153,7 @@ def _columns(k: int) -> dict[str, str]:
 
 
 def _metric_columns(name: str, k: int) -> dict[str, str]:
-    return {name: f"{LABELS_OF_METRICS[name]}@{k}", f"{name}_low": "from", f"{name}_high": "to"}
+    return interval_columns(name, f"{LABELS_OF_METRICS[name]}@{k}")
 
 
 def _row(model: Model, of: Mapping[str, object], against: Mapping[str, Mapping[str, _Tested]]) -> dict[str, Cell]:
@@ -172,21 +170,12 @@ def _row(model: Model, of: Mapping[str, object], against: Mapping[str, Mapping[s
 
 def _plot(models: Mapping[str, Model], tested: Mapping[str, _Tested], k: int) -> Plot:
     names = sorted(tested, key=lambda name: -tested[name].difference.change.mean)
-    changes = [tested[name].difference.change.as_json() for name in names]
     return Plot(
         "against_full",
         f"nDCG@{k} of every model, less that of all components together",
         "Model",
         f"Change of nDCG@{k}",
-        (
-            Series(
-                "change",
-                tuple(map(label, names)),
-                tuple(each["mean"] for each in changes),
-                tuple(each["low"] for each in changes),
-                tuple(each["high"] for each in changes),
-            ),
-        ),
+        (Series.of("change", tuple(map(label, names)), [tested[name].difference.change for name in names]),),
         "points",
         zero=True,
     )

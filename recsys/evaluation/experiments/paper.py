@@ -21,7 +21,7 @@ from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.click_rates.words import NAMES
 from recsys.evaluation.experiments.ablation import chosen_weights
 from recsys.evaluation.experiments.registry import ExperimentSettings
-from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words, percent, signed
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
@@ -145,7 +145,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"validation: {mix_in_words(chosen.settings.fusion)}, {_variety(chosen.settings)}. Lifts are changes "
         "of means over means of the traditional model, with paired 95% intervals.",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=_conclusion(told, rests_on, chosen, later, len(test.panel), _of_clicks(clicks, of_clicks)),
         caveats=(
             "Absolute values cannot be compared with the paper's: it does not say on which data, with how many "
@@ -159,10 +159,14 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
                 "lifts",
                 "The paper's metrics, traditional and full, and the paper's own lifts",
                 {
-                    **{"metric": "Metric", "traditional": "Traditional", "traditional_low": "from"},
-                    **{"traditional_high": "to", "full": "Full", "full_low": "from", "full_high": "to"},
-                    **{"lift": "Lift", "lift_low": "from", "lift_high": "to", "paper_lift": "Paper's lift"},
-                    **{"paper_traditional": "Paper's traditional", "paper_full": "Paper's hybrid"},
+                    **{"metric": "Metric", **interval_columns("traditional", "Traditional")},
+                    **interval_columns("full", "Full"),
+                    **interval_columns("lift", "Lift"),
+                    **{
+                        "paper_lift": "Paper's lift",
+                        "paper_traditional": "Paper's traditional",
+                        "paper_full": "Paper's hybrid",
+                    },
                 },
                 tuple(rows),
                 note=""
@@ -297,18 +301,13 @@ def _json(known: Interval | None, value: Interval | None) -> dict[str, float | N
 
 def _lift_plot(told: Mapping[str, Interval]) -> Plot:
     names = tuple(LABELS[name] for name in MEASURED)
-    ours = [told[name].as_json() for name in MEASURED]
     return Plot(
         "lifts",
         "Relative lift of all components over the traditional ones, ours and the paper's",
         "Metric",
         "Relative lift",
         (
-            Series(
-                "ours, with 95% interval",
-                names,
-                *(tuple(each[end] for each in ours) for end in ("mean", "low", "high")),
-            ),
+            Series.of("ours, with 95% interval", names, [told[name] for name in MEASURED]),
             Series("the paper", names, tuple(paper_lift(name) for name in MEASURED)),
         ),
         zero=True,

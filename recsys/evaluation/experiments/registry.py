@@ -1,7 +1,7 @@
 """Every experiment by name: what it asks, and how it is run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,10 @@ class ExperimentSettings:
         if self.min_interactions < 1 or self.k < 1:
             raise SettingsError(f"min_interactions={self.min_interactions} and k={self.k} must both be at least 1")
         require_seed(self.seed)
+
+    def as_json(self) -> dict[str, str | int]:
+        """As a result keeps them, by name."""
+        return asdict(self)
 
 
 Run = Callable[["Workspace", ExperimentSettings, Progress], "Result"]

@@ -1,6 +1,6 @@
 """What an experiment found, in a form that the command prints, the page draws, the report holds and a file keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
@@ -49,6 +49,12 @@ class Series:
     y: tuple[float | None, ...]
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, x: Sequence[float] | Sequence[str], intervals: Sequence[Interval]) -> Self:
+        """Means with the ends of their intervals, one for each x."""
+        found = [each.as_json() for each in intervals]
+        return cls(name, tuple(x), *(tuple(each[end] for each in found) for end in ("mean", "low", "high")))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,11 @@ def interval_cells(name: str, interval: Interval) -> dict[str, Cell]:
     """Three cells of a row: `name`, `name_low` and `name_high`."""
     said = interval.as_json()
     return {name: said["mean"], f"{name}_low": said["low"], f"{name}_high": said["high"]}
+
+
+def interval_columns(name: str, title: str) -> dict[str, str]:
+    """The columns of those cells, with their headings."""
+    return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
 
 
 def _tuples(series: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class Scores:
         """Whether every product is held for every shopper."""
         return not self.rows.size
 
+    def stacked(self) -> FloatArray:
+        """All components in their order, copied: float32 of shape (n_users, n_components, width)."""
+        return np.concatenate([self.static, self.context[:, None]], axis=1)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ragged:

@@ -132,7 +132,7 @@ def _require_values(judge: Judge, found: WeightMap) -> None:
 
 def _first_trials(judge: Judge, found: WeightMap, starts: Sequence[RankingSettings]) -> list[RankingSettings]:
     """Where to begin: known mixes, and the best of the map with more and more variety."""
-    known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings(**_only(name)) for name in COMPONENTS)]
+    known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings.only(name) for name in COMPONENTS)]
     inside = _apart(found, promising(judge, found).tolist(), 6)
     by_value = np.argsort(-np.nan_to_num(judge.goal.sign * found.means[judge.goal.metric], nan=-np.inf), kind="stable")
     bases = dict.fromkeys([*inside[:2], *_apart(found, by_value.tolist(), 2)])
@@ -158,10 +158,6 @@ def _apart(found: WeightMap, points: Sequence[int], n: int) -> list[int]:
         if len(kept) == n:
             break
     return kept
-
-
-def _only(name: str) -> dict[str, float]:
-    return {each: float(each == name) for each in COMPONENTS}
 
 
 def front_metrics(goal: Goal) -> tuple[str, str]:

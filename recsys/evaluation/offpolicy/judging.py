@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from recsys.evaluation.offpolicy.support import Support, support
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
-from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.text.phrasebook import Phrasebook
 
@@ -53,7 +52,7 @@ class Judged:
         book: Phrasebook,
         seed: int = 0,
         progress: Progress = silent,
-        settings: Mapping[str, Any] = MappingProxyType({}),
+        settings: Mapping[str, Any] = AS_THEY_ARE,
     ) -> "Judged":
         """Judge the pages from a moment on, by models fitted on what came before, again and again.
 

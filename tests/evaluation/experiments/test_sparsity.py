@@ -15,7 +15,7 @@ from recsys.evaluation.experiments.sparsity import figures as sparsity_figures
 from recsys.evaluation.experiments.sparsity import models as sparsity_models
 from recsys.evaluation.experiments.sparsity import products as sparsity_products
 from recsys.evaluation.experiments.sparsity.figures import CHANGES, MEANS, Told
-from recsys.evaluation.experiments.sparsity.models import Measured, Shop, only
+from recsys.evaluation.experiments.sparsity.models import Measured, Shop
 from recsys.evaluation.experiments.sparsity.products import Kind
 from recsys.evaluation.experiments.sparsity.telling import (
     by_product,
@@ -137,7 +137,7 @@ def test_products_are_told_apart_by_what_is_known_of_them(shop: Shop, result: Re
     train = shop.split.fit_test
     assert counts["training interactions"].sum() == len(train.positives())
     assert counts["reviews with text"].sum() == (train.reviews["text"].str.strip() != "").sum()
-    lists = shop.lists(shop.under(shop.fitted(shop.book(CLEAN), "test"), "test"), only("semantic"))
+    lists = shop.lists(shop.under(shop.fitted(shop.book(CLEAN), "test"), "test"), FusionSettings.only("semantic"))
     row = next(row for row in found if (row["known_by"], row["how_many"]) == ("reviews with text", "3 to 9"))
     wanted = counts["reviews with text"][shop.test.panel.relevant.values]
     inside = (wanted >= 3) & (wanted <= 9)  # with the last product held out each shopper is to find one
@@ -162,7 +162,8 @@ def test_a_chosen_way_is_measured_on_test(shop: Shop, monkeypatch: pytest.Monkey
     usual = shop.measure(CLEAN, book)
     found = weighting.weighed(shop, book, usual)
     again = shop.under(shop.fitted(book, "test", settings), "test")
-    expected = again.measure(RankingSettings(only("semantic"), WHOLE_CATALOGUE, 10)).lists.values["ndcg"].mean()
+    alone = RankingSettings(FusionSettings.only("semantic"), WHOLE_CATALOGUE, 10)
+    expected = again.measure(alone).lists.values["ndcg"].mean()
     row = weighting.tables(found, 10)[1].rows[1]
     assert row["alone"] == pytest.approx(expected)
     assert row["alone_change"] == pytest.approx(expected - usual.alone.values["ndcg"].mean())

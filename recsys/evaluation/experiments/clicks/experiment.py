@@ -73,7 +73,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         experiment="clicks",
         protocol=_protocol(log, sliders, has_truth=bool(accuracy)),
         data=facts,
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=clicks_told.conclusion(rows, lifts, accuracy.get(MAIN_TEMPERATURE), N_LOGS),
         caveats=clicks_told.caveats(log, why_not),
         tables=clicks_told.tables(rows, lifts, accuracy),

@@ -258,8 +258,7 @@ def plots(rows: Sequence[Row], accuracy: Accuracies | None) -> tuple[Plot, ...]:
     found = []
     if told_of:
         names = tuple(row.policy for row in told_of)
-        estimates = [row.found.estimates[_main(row)].as_json() for row in told_of]
-        ends = (tuple(each[end] for each in estimates) for end in ("mean", "low", "high"))
+        estimates = [row.found.estimates[_main(row)] for row in told_of]
         known = tuple(zip(*(row.known() for row in told_of), strict=True))
         found.append(
             Plot(
@@ -268,7 +267,7 @@ def plots(rows: Sequence[Row], accuracy: Accuracies | None) -> tuple[Plot, ...]:
                 "Policy",
                 "Clicks an impression, 95% interval",
                 (
-                    Series("estimated, doubly robust where it can be", names, *ends),
+                    Series.of("estimated, doubly robust where it can be", names, estimates),
                     Series("known", names, *known),
                 ),
             )

@@ -38,7 +38,7 @@ def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Pro
     utilities = judge.utilities(shoppers["user_id"].tolist(), [_context(each) for each in shoppers.to_dict("records")])
     rows, may = _places(panel)
     on_sale = judge.on_sale(np.maximum(rows, 0).astype(np.int64), shoppers["moment_s"].to_numpy(np.int64)[:, None])
-    scores = np.concatenate([panel.scores.static, panel.scores.context[:, None]], axis=1)
+    scores = panel.scores.stacked()
     found = []
     for where, eligible in (("what was on sale", may & on_sale), ("the whole catalogue", may)):
         old, new = (

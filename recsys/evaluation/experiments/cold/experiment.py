@@ -53,7 +53,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"compared in one ranking. Levels and weights for known products: {test.panel.protocol} Weights by level are "
         f"chosen by nDCG@{settings.k} on validation shoppers of that level.",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=conclusion(found, levels, tuned),
         caveats=telling.caveats(tested, panels[1], (panels[1].leak_check, test.panel.leak_check)),
         tables=(

@@ -116,7 +116,7 @@ def _asked(panel: Panel, replay: NewProductReplay, seed: int, progress: Progress
                     # Places among all scores are whole numbers, so that only scores that are equal in truth tie.
                     simple[name][place] = np.unique(row, return_inverse=True)[1]
     progress("asking simple models about new products", len(users), len(users))
-    values = np.concatenate([panel.scores.static, panel.scores.context[:, None]], axis=1)
+    values = panel.scores.stacked()
     rows = np.asarray(panel.relevant.values, np.int32)
     return Asked({"new": Wanted(values, new, rows), "whole": Wanted(values, whole, rows)}, simple)
 
@@ -160,7 +160,7 @@ def models_for_new(
     for name, scores in simple.items():
         values = expected_accuracy(Wanted(scores, wanted.may_be_shown, wanted.rows), one, k)
         models[name] = NewModel(name, "simple", values)
-    mixes = {name: ("component", FusionSettings(**_alone(name))) for name in COMPONENTS}
+    mixes = {name: ("component", FusionSettings.only(name)) for name in COMPONENTS}
     mixes |= {name_of(names): ("mix", fusion) for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: ("mix", known[names]) for names in (TRADITIONAL, COMPONENTS)}
     for place, (name, (kind, fusion)) in enumerate(mixes.items()):
@@ -182,7 +182,3 @@ def label_of(name: str) -> str:
         return "Random order"
     said = "All but semantic" if mix == name_of(WITHOUT_WORDS) else label(mix)
     return said + name[len(mix) :]
-
-
-def _alone(name: str) -> dict[str, float]:
-    return {each: float(each == name) for each in COMPONENTS}

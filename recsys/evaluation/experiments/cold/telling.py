@@ -8,21 +8,19 @@ import numpy as np
 from recsys.evaluation.experiments.cold.intervals import METRIC, Against, Found
 from recsys.evaluation.experiments.cold.new_products import RANKINGS, Asked, label_of
 from recsys.evaluation.experiments.cold.segments import FEWEST_TO_TUNE, LEVELS, Level, Tuned
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.live.panel import Panel
 from recsys.settings import FusionSettings
-
-ENDS = ("mean", "low", "high")
 
 
 def new_products(ranking: str, found: Found, k: int) -> Table:
     """Every model on new products."""
     columns = {"model": "Model", "weights": "Weights"}
     for name, said in ((METRIC, "nDCG"), ("recall", "Recall")):
-        columns |= {name: f"{said}@{k}", f"{name}_low": "from", f"{name}_high": "to"}
-    columns |= {"lead": "All components less it", "lead_low": "from", "lead_high": "to", "p": "p, corrected"}
-    columns |= {"once": f"nDCG@{k}, each product once", "once_low": "from", "once_high": "to"}
-    columns |= {"once_lead": "All components less it", "once_lead_low": "from", "once_lead_high": "to"}
+        columns |= interval_columns(name, f"{said}@{k}")
+    columns |= interval_columns("lead", "All components less it") | {"p": "p, corrected"}
+    columns |= interval_columns("once", f"nDCG@{k}, each product once")
+    columns |= interval_columns("once_lead", "All components less it")
     rows = []
     for name, model in found.models.items():
         row: dict[str, Cell] = {"model": label_of(name), "weights": _mix(model.weights)}
@@ -41,8 +39,8 @@ def new_products(ranking: str, found: Found, k: int) -> Table:
 def levels_table(levels: Sequence[Level], k: int) -> Table:
     """Every model on every level."""
     columns = {"of": "Level of", "level": "Level", "n": "Shoppers", "model": "Model"}
-    columns |= {METRIC: f"nDCG@{k}", "ndcg_low": "from", "ndcg_high": "to"}
-    columns |= {"lead": "All components less it", "lead_low": "from", "lead_high": "to"}
+    columns |= interval_columns(METRIC, f"nDCG@{k}")
+    columns |= interval_columns("lead", "All components less it")
     rows = []
     for level in levels:
         for model, interval in level.ndcg.items():
@@ -78,7 +76,7 @@ def tuned_table(tuned: Sequence[Tuned], k: int) -> Table:
         "weights": "Own weights",
     }
     columns |= {"common": f"nDCG@{k}, weights of everybody", "own": f"nDCG@{k}, own weights"}
-    columns |= {"change": "Change", "change_low": "from", "change_high": "to"}
+    columns |= interval_columns("change", "Change")
     note = f"Levels of fewer than {FEWEST_TO_TUNE} validation shoppers keep the weights of everybody."
     return Table("weights_by_level", "Weights of their own for each level of shoppers", columns, rows, note)
 
@@ -89,8 +87,7 @@ def new_products_plot(found: Found, k: int) -> Plot:
     names = sorted(of, key=lambda name: -of[name].mean)
     series = []
     for said, means in (("each shopper once", of), ("each product once", found.once)):
-        told = [means[name].as_json() for name in names]
-        series.append(Series(said, tuple(map(label_of, names)), *(tuple(each[end] for each in told) for end in ENDS)))
+        series.append(Series.of(said, tuple(map(label_of, names)), [means[name] for name in names]))
     return Plot(
         "new_products",
         f"nDCG@{k} on products that nobody has chosen yet, ranked among them alone",
@@ -106,10 +103,9 @@ def level_plots(levels: Sequence[Level], k: int) -> tuple[Plot, ...]:
     for of in dict.fromkeys(each.of for each in levels):
         series = []
         for level in (each for each in levels if each.of == of):
-            told = [each.as_json() for each in level.lead.values()]
             names = tuple(map(label_of, level.lead))
             said = f"{level.name} ({level.n:,} shoppers)"
-            series.append(Series(said, names, *(tuple(each[end] for each in told) for end in ENDS)))
+            series.append(Series.of(said, names, list(level.lead.values())))
         what = "the wanted product" if of == "products" else "the shopper"
         title = f"nDCG@{k} of all components less that of every other model, by how known {what} is"
         plots.append(Plot(f"lead_by_{of}", title, "Model", f"Lead in nDCG@{k}, 95% interval", tuple(series), zero=True))

@@ -28,11 +28,11 @@ from recsys.evaluation.experiments.context.told import (
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.semantic_swap import tuned
 from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.weight_map import weight_map
 from recsys.evaluation.ties import ROUNDING
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
@@ -40,7 +40,7 @@ from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
 
 METRICS = ("ndcg", "recall")
 WORLDS = ("contextual", "static", "shuffled")
-ALONE = FusionSettings(0, 0, 0, 1)
+ALONE = FusionSettings.only("context")
 
 _HINDSIGHT = (
     "Static counts what other shoppers did after the moment asked about, too; contextual only what came before. So "
@@ -116,7 +116,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"static ({mix_in_words(weights['static'])}) and for shuffled scores, of one deal of the validation shoppers "
         f"({mix_in_words(weights['shuffled'])}). Differences are those of the same shoppers, with 95% intervals.",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=conclusion(study),
         caveats=(
             *([_HINDSIGHT] if settings.split == "last" else []),
@@ -148,11 +148,7 @@ def _chosen(
         "static": known.under(known.static()),
         "shuffled": known.under(known.scores(dict.fromkeys(DIMENSIONS, known.deal(settings.seed)))),
     }
-    answer = {}
-    for world in WORLDS:
-        found = weight_map(engines[world], settings.k, WHOLE_CATALOGUE, metrics=(), progress=progress)
-        answer[world] = found.settings(found.best("ndcg"))
-    return answer
+    return {world: tuned(engines[world], settings.k, progress) for world in WORLDS}
 
 
 def _compared(way: str, metric: str, worlds: list[Floats], seed: int) -> Compared:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, rankdata
 
 from recsys.data.demo.planted_context import PlantedEffect, planted_context
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import signed
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.significance import Interval
@@ -154,7 +154,7 @@ def planted_tables(planted: Planted) -> tuple[Table, ...]:
     }
     columns = {"dimension": "Dimension", "n_effects": "Planted effects"}
     for name, title in measured.items():
-        columns |= {name: title, f"{name}_low": "from", f"{name}_high": "to"}
+        columns |= interval_columns(name, title)
     columns |= {"n_zero": "Planted as zero", "n_near_zero": "of them learnt as near zero"}
     columns |= {"n_lost": "Planted effects learnt as near zero"}
     return (

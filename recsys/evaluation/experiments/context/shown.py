@@ -1,15 +1,14 @@
 """What the study of context found, as tables, plots and figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from recsys.evaluation.experiments.context.planted import planted_plot, planted_tables
 from recsys.evaluation.experiments.context.told import LARGE_ENOUGH, NOTHING, Study
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.live.metric_words import LABELS
 from recsys.evaluation.live.segments import KNOWLEDGE
-from recsys.evaluation.significance import Interval
 
 
 def tables(study: Study) -> tuple[Table, ...]:
@@ -23,10 +22,7 @@ def tables(study: Study) -> tuple[Table, ...]:
 
 
 def _with_ends(columns: Mapping[str, str]) -> dict[str, str]:
-    answer: dict[str, str] = {}
-    for name, title in columns.items():
-        answer |= {name: title, f"{name}_low": "from", f"{name}_high": "to"}
-    return answer
+    return {key: said for name, title in columns.items() for key, said in interval_columns(name, title).items()}
 
 
 _COMPARED = {
@@ -84,8 +80,8 @@ def _parts_table(study: Study) -> Table:
 
 def _groups_table(study: Study) -> Table:
     columns = {"group": "Property", "value": "Value", "n": "Shoppers", "contextual": f"nDCG@{study.k}, contextual"}
-    columns |= {"static": "Static", **_with_ends({"gain": "Contextual less static"})}
-    columns |= _with_ends({"loss": "Contextual less shuffled"})
+    columns |= {"static": "Static", **interval_columns("gain", "Contextual less static")}
+    columns |= interval_columns("loss", "Contextual less shuffled")
     rows = []
     for each in study.groups:
         row: dict[str, Cell] = {"group": each.name, "value": each.value, "n": each.n}
@@ -114,11 +110,6 @@ def plots(study: Study) -> tuple[Plot, ...]:
     return tuple(answer)
 
 
-def _series(title: str, x: Sequence[str], intervals: Sequence[Interval]) -> Series:
-    found = [each.as_json() for each in intervals]
-    return Series(title, tuple(x), *(tuple(each[end] for each in found) for end in ("mean", "low", "high")))
-
-
 def _compared_plot(study: Study) -> Plot:
     """One row a difference, so that intervals do not lie upon each other."""
     rows = [(each, name) for each in study.compared if each.metric == "ndcg" for name in ("gain", "loss", "rest")]
@@ -128,7 +119,7 @@ def _compared_plot(study: Study) -> Plot:
         f"What context gains, and what dealing it at random loses, nDCG@{study.k} with 95% intervals",
         "Difference",
         f"Change of nDCG@{study.k}",
-        (_series("change", names, [getattr(each, name) for each, name in rows]),),
+        (Series.of("change", names, [getattr(each, name) for each, name in rows]),),
         zero=True,
     )
 
@@ -141,12 +132,12 @@ def _parts_plot(study: Study, how: str, title: str) -> Plot:
         "Part",
         f"Change of nDCG@{study.k}",
         (
-            _series(
+            Series.of(
                 "context alone",
                 [f"{each.name}, context alone" for each in rows],
                 [getattr(each, f"{how}_alone") for each in rows],
             ),
-            _series(
+            Series.of(
                 "in the chosen mix",
                 [f"{each.name}, in the mix" for each in rows],
                 [getattr(each, how) for each in rows],
@@ -163,7 +154,7 @@ def _groups_plot(study: Study) -> Plot:
         f"Contextual less static by group, nDCG@{study.k} in the chosen mix with 95% intervals",
         "Group",
         f"Change of nDCG@{study.k}",
-        (_series("contextual less static", names, [each.gain for each in study.groups]),),
+        (Series.of("contextual less static", names, [each.gain for each in study.groups]),),
         zero=True,
     )
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 import numba
@@ -18,7 +17,7 @@ from recsys.evaluation.asking import circumstances
 from recsys.fusion import Standardised
 from recsys.progress import Progress, silent
 from recsys.ranking import rank
-from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, made
+from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, made
 from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
@@ -95,7 +94,7 @@ def machine() -> dict[str, Any]:
 
 
 def costs(
-    data: Dataset, seed: int = 0, progress: Progress = silent, settings: Mapping[str, Any] = MappingProxyType({})
+    data: Dataset, seed: int = 0, progress: Progress = silent, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
     """Every model at every size of `TIMES` that is not too large, with what each list costs after it.
 
@@ -114,7 +113,7 @@ def costs(
 
 
 def _at(
-    data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any] = MappingProxyType({})
+    data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
     fitting = Fitting(data, make_phrasebook(data, progress), seed)
     data.positives(), data.owned()  # read by every model, and kept

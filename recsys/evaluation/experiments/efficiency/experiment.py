@@ -49,7 +49,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"{telling.in_words(machine())}. Reading and encoding texts comes before and is not in these times. "
         f"Accuracy: {test.panel.protocol}",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=telling.conclusion(own, found, gains, served),
         caveats=(
             "Times are those of one machine and one run; ratios between components carry over better than "

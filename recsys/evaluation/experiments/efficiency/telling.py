@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from recsys.evaluation.experiments.ablation import Model, label, name_of
 from recsys.evaluation.experiments.efficiency.costs import LISTING, MANY, Cost, Timed
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import told
 from recsys.evaluation.paired import Difference
 from recsys.evaluation.significance import Interval
@@ -105,8 +105,8 @@ def cost_table(found: Sequence[Cost]) -> Table:
 def bought_table(gains: Mapping[Added, Difference], served: Mapping[str, float], k: int) -> Table:
     """What each component adds to the others, and what it costs."""
     columns = {"component": "Component", "ms": "Milliseconds a request"}
-    columns |= {"gain": f"nDCG@{k} it adds", "gain_low": "from", "gain_high": "to"}
-    columns |= {"rate": "A millisecond", "rate_low": "from", "rate_high": "to"}
+    columns |= interval_columns("gain", f"nDCG@{k} it adds")
+    columns |= interval_columns("rate", "A millisecond")
     rows = tuple(
         {
             "component": label(name_of(added)),

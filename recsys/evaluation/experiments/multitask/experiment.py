@@ -75,7 +75,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"validation. Today's weights are the mix of the weight map that is best there. No variety is added.",
         data=workspace.facts(),
         settings={
-            **{name: getattr(settings, name) for name in settings.__slots__},
+            **settings.as_json(),
             "learning": {
                 name: getattr(variants(settings.seed)["lambda 0"], name) for name in MultitaskSettings.__slots__
             },

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
 from recsys.evaluation.experiments.registry import ExperimentSettings
@@ -98,9 +96,7 @@ class Shop:
 
     def judged(self) -> Pairs:
         """The pairs that are asked about."""
-        scores = self.engine.panel.scores
-        values = np.concatenate([scores.static, scores.context[:, None]], axis=1)
-        return held_out_pairs(self.train, self.held_out, self.semantic, values)
+        return held_out_pairs(self.train, self.held_out, self.semantic, self.engine.panel.scores.stacked())
 
     def under(self, head: FloatArray | None) -> LiveEngine:
         """The live evaluation of this role with the semantic component under a head."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import signed
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment
 from recsys.evaluation.paired import Difference, differences, means
@@ -46,11 +46,11 @@ def moved(sweep: Sequence[Model]) -> list[Model]:
 def table(models: Mapping[str, Model], told: Mapping[str, Told], k: int) -> Table:
     """Every model, on validation and on test."""
     columns = {"model": "Model", "weights": "Weights, validation", "epochs": "Epochs", "map": "Learned map"}
-    columns |= {"map_gain": "nDCG by the map, validation", "map_gain_low": "from", "map_gain_high": "to"}
+    columns |= interval_columns("map_gain", "nDCG by the map, validation")
     columns |= {"validation": f"nDCG@{k}, validation", "known": "less today's", "known_low": "from", "known_high": "to"}
     for name in METRICS:
-        columns |= {name: f"{LABELS[name]}@{k}, test", f"{name}_low": "from", f"{name}_high": "to"}
-        columns |= {f"{name}_change": "less today's", f"{name}_change_low": "from", f"{name}_change_high": "to"}
+        columns |= interval_columns(name, f"{LABELS[name]}@{k}, test")
+        columns |= interval_columns(f"{name}_change", "less today's")
     rows = []
     for name, model in models.items():
         found = told[name]
@@ -91,7 +91,7 @@ def by_knowledge(models: Sequence[Model], today: Model, test: Shop, k: int) -> T
                 "today": f"nDCG@{k} today",
                 "ndcg": f"nDCG@{k}",
             },
-            **{"change": "Change", "change_low": "from", "change_high": "to"},
+            **interval_columns("change", "Change"),
         },
         tuple(rows),
         "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ("hot", "warm", "cold")),
@@ -105,9 +105,8 @@ def frontier(models: Mapping[str, Model], told: Mapping[str, Told], k: int) -> P
     others = [name for name in models if not name.startswith("lambda ")]
 
     def series(title: str, names: Sequence[str]) -> Series:
-        of = [told[name].means["ndcg"].as_json() for name in names]
-        x = tuple(told[name].means["ild"].mean for name in names)
-        return Series(title, x, *(tuple(each[end] for each in of) for end in ("mean", "low", "high")))
+        x = [told[name].means["ild"].mean for name in names]
+        return Series.of(title, x, [told[name].means["ndcg"] for name in names])
 
     return Plot(
         "accuracy_diversity",
@@ -124,8 +123,7 @@ def changes(told: Mapping[str, Told], k: int) -> Plot:
     names = tuple(name for name in told if name != TODAY)
 
     def series(title: str, of: Sequence[Difference]) -> Series:
-        found = [each.change.as_json() for each in of]
-        return Series(title, names, *(tuple(each[end] for each in found) for end in ("mean", "low", "high")))
+        return Series.of(title, names, [each.change for each in of])
 
     return Plot(
         "changes",

@@ -56,7 +56,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "beyond doubt where the interval leaves out 0 and the p-value of 9,999 sign flips, corrected by Holm for all "
         "shares, or for all noises in as many texts, is at most 0.05.",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=(*conclusion(shares, noises, kinds, settings.seed), weighting.conclusion(chosen)),
         caveats=(
             "Without texts of reviews the semantic part still reads titles, descriptions and attributes, and knows who "

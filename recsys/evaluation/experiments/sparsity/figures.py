@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.evaluation.experiments.result import Cell, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.sparsity.models import METRIC, Measured
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, SILENT, Level
 from recsys.evaluation.experiments.telling import mix_in_words
@@ -128,9 +128,9 @@ def table(name: str, title: str, told: Sequence[Told], k: int, note: str) -> Tab
     columns = {"level": "Texts", "n_texts": "Reviews with text", "n_phrases": "Different phrases"}
     columns |= {"n_listed": "Texts of a product on lists of semantic alone", "weights": "Mix tuned at this level"}
     for mean, label in MEANS.items():
-        columns |= _interval_columns(mean, f"nDCG@{k}, {label}")
+        columns |= interval_columns(mean, f"nDCG@{k}, {label}")
         for change in (each for each in CHANGES if each.startswith(mean) or (mean, each) == ("mix", "gain")):
-            columns |= _interval_columns(change, CHANGES[change]) | {f"{change}_p": "p, corrected"}
+            columns |= interval_columns(change, CHANGES[change]) | {f"{change}_p": "p, corrected"}
     columns["residual"] = "Parts miss the score by at most"
     return Table(name, title, columns, tuple(map(_row, told)), note)
 
@@ -149,10 +149,6 @@ def as_json(told: Sequence[Told]) -> dict[str, Any]:
         }
         for each in told
     }
-
-
-def _interval_columns(name: str, title: str) -> dict[str, str]:
-    return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
 
 
 def _row(told: Told) -> dict[str, Cell]:

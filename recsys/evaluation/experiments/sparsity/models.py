@@ -20,7 +20,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
 from recsys.training.phrase_choice import Values, ndcg_of_shoppers
@@ -34,11 +34,6 @@ N_SUMMED = 60
 MOST_RESIDUAL = 1e-5
 """Parts that sum to the score but for this much, of cosines from -1 to 1, do so but for rounding of single precision.
 """
-
-
-def only(name: str) -> FusionSettings:
-    """One component alone."""
-    return FusionSettings(**{each: float(each == name) for each in COMPONENTS})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -146,7 +141,7 @@ class Shop:
         )
         semantic = self.fitted(book, "test", settings)
         engine = self.under(semantic, "test")
-        own, alone = book.of_kind(REVIEW), self.lists(engine, only("semantic"))
+        own, alone = book.of_kind(REVIEW), self.lists(engine, FusionSettings.only("semantic"))
         return Measured(
             level,
             alone,

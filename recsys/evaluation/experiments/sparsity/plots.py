@@ -1,6 +1,6 @@
 """What less and worse text does, as plots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from recsys.evaluation.experiments.result import Plot, Series
 from recsys.evaluation.experiments.sparsity.figures import Told, by_kind
@@ -21,10 +21,10 @@ def share_plot(shares: Sequence[Told], plain: Interval, k: int) -> Plot:
         "Share of texts kept, in percent",
         f"nDCG@{k}, 95% interval",
         (
-            _series("semantic alone", x, [each.means["alone"] for each in shares]),
-            _series("mix, tuned at each share", x, [each.means["mix"] for each in shares]),
-            _series("mix, tuned for all texts", x, [each.means["steady"] for each in shares]),
-            _series("mix without semantic", x, [plain] * len(shares)),
+            Series.of("semantic alone", x, [each.means["alone"] for each in shares]),
+            Series.of("mix, tuned at each share", x, [each.means["mix"] for each in shares]),
+            Series.of("mix, tuned for all texts", x, [each.means["steady"] for each in shares]),
+            Series.of("mix without semantic", x, [plain] * len(shares)),
         ),
         "line",
     )
@@ -37,7 +37,7 @@ def noise_plots(noises: Sequence[Told], clean: Told, k: int) -> tuple[Plot, Plot
         series = []
         for kind, doses in by_kind(noises).items():
             x = (0.0, *(100 * each.level.share for each in doses))
-            series.append(_series(kind, x, [each.means[of] for each in (clean, *doses)]))
+            series.append(Series.of(kind, x, [each.means[of] for each in (clean, *doses)]))
         y = f"nDCG@{k}, 95% interval"
         return Plot(name, title, "Share of texts spoilt, in percent", y, tuple(series), "line")
 
@@ -45,8 +45,3 @@ def noise_plots(noises: Sequence[Told], clean: Told, k: int) -> tuple[Plot, Plot
         drawn("noise_alone", f"nDCG@{k} of the semantic component alone, texts being spoilt", "alone"),
         drawn("noise_mix", f"nDCG@{k} of the mix tuned at each level, texts being spoilt", "mix"),
     )
-
-
-def _series(name: str, x: tuple[float, ...], intervals: Sequence[Interval]) -> Series:
-    found: list[Mapping[str, float | None]] = [each.as_json() for each in intervals]
-    return Series(name, x, *(tuple(each[end] for each in found) for end in ("mean", "low", "high")))

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.sparsity.figures import ndcg
-from recsys.evaluation.experiments.sparsity.models import Measured, Shop, only
+from recsys.evaluation.experiments.sparsity.models import Measured, Shop
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel, Ragged
 from recsys.evaluation.paired import Lists
 from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.evaluation.significance import Interval
+from recsys.settings import FusionSettings
 from recsys.training.phrase_choice import MOST_P
 
 MANY = 10
@@ -98,7 +99,7 @@ def restricted(panel: Panel, wanted: NDArray[np.bool_]) -> Panel:
 
 def kinds(shop: Shop, clean: Measured, silent: Measured, plain: Lists) -> list[Kind]:
     """Every kind of product that any test shopper is to find."""
-    simple = {name: shop.lists(shop.test, only(name)) for name in SIMPLE}
+    simple = {name: shop.lists(shop.test, FusionSettings.only(name)) for name in SIMPLE}
     found, p_words, p_gain = [], [], []
     for known_by, how_many_of in counts(shop).items():
         for how_many, (least, most) in CLASSES.items():
@@ -127,12 +128,12 @@ def kinds(shop: Shop, clean: Measured, silent: Measured, plain: Lists) -> list[K
 def table(found: Sequence[Kind], k: int) -> Table:
     """One row a kind."""
     columns = {"known_by": "Known by", "how_many": "How many", "n": "Shoppers"}
-    columns |= {"alone": f"nDCG@{k}, semantic alone", "alone_low": "from", "alone_high": "to"}
+    columns |= interval_columns("alone", f"nDCG@{k}, semantic alone")
     columns |= {"silent": "without texts of reviews"}
-    columns |= {"words": "Added by texts", "words_low": "from", "words_high": "to", "words_p": "p, corrected"}
+    columns |= interval_columns("words", "Added by texts") | {"words_p": "p, corrected"}
     columns |= {name: f"{name.capitalize()} alone" for name in SIMPLE}
     columns |= {"plain": "Mix without semantic", "mix": "Mix"}
-    columns |= {"gain": "Added by semantic", "gain_low": "from", "gain_high": "to", "gain_p": "p, corrected"}
+    columns |= interval_columns("gain", "Added by semantic") | {"gain_p": "p, corrected"}
     rows = []
     for each in found:
         row: dict[str, Cell] = {"known_by": each.known_by, "how_many": each.how_many, "n": each.n}
@@ -153,18 +154,14 @@ def plot(found: Sequence[Kind], k: int) -> Plot:
     """What texts add to the semantic component, and it to the mix."""
     names = tuple(f"{each.how_many} {each.known_by}" for each in found)
 
-    def series(title: str, changes: Sequence[Interval]) -> Series:
-        said = [each.as_json() for each in changes]
-        return Series(title, names, *(tuple(each[end] for each in said) for end in ("mean", "low", "high")))
-
     return Plot(
         "products",
         "What words are worth, by how much is known of the product to be found",
         "Of the product there are",
         f"Change of nDCG@{k}, 95% interval",
         (
-            series("texts of reviews, to the semantic component alone", [each.words for each in found]),
-            series("the semantic component, to the mix", [each.gain for each in found]),
+            Series.of("texts of reviews, to the semantic component alone", names, [each.words for each in found]),
+            Series.of("the semantic component, to the mix", names, [each.gain for each in found]),
         ),
         zero=True,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.sparsity.figures import ndcg
 from recsys.evaluation.experiments.sparsity.models import Measured, Shop
 from recsys.evaluation.experiments.sparsity.texts import CLEAN
@@ -49,7 +49,7 @@ def weighed(shop: Shop, book: Phrasebook, usual: Measured, progress: Progress = 
 def tables(found: Weighing, k: int) -> tuple[Table, ...]:
     """Alternatives on validation, and where one was chosen, what it is worth on test."""
     columns = {"way": "Phrases weighed so that", "ndcg": f"nDCG@{k}, semantic alone", "base": "Held against"}
-    columns |= {"change": "Change", "change_low": "from", "change_high": "to", "p": "p, corrected", "is": "Verdict"}
+    columns |= interval_columns("change", "Change") | {"p": "p, corrected", "is": "Verdict"}
     rows = [_row(each, "") for each in found.choice.compared]
     rows += [_row(each, "joined to what was chosen: ") for each in found.choice.combined]
     answer = Table(
@@ -80,14 +80,13 @@ def tables(found: Weighing, k: int) -> tuple[Table, ...]:
 
 def plot(found: Weighing, k: int) -> Plot:
     """Changes on validation."""
-    said = [each.change.as_json() for each in found.choice.compared]
     names = tuple(each.name for each in found.choice.compared)
     return Plot(
         "weighting",
         f"nDCG@{k} of the semantic component with phrases weighed otherwise, less the default's, on validation",
         "Phrases weighed so that",
         f"Change of nDCG@{k}, 95% interval",
-        (Series("change", names, *(tuple(each[end] for each in said) for end in ("mean", "low", "high"))),),
+        (Series.of("change", names, [each.change for each in found.choice.compared]),),
         zero=True,
     )
 

@@ -99,7 +99,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"mixes together. Halves: the best mix of one random half of the test shoppers is measured on the other half, "
         f"both ways, {N_HALVINGS} times.",
         data=workspace.facts(),
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=settings.as_json(),
         conclusion=conclusion(study),
         caveats=(
             "Tied does not mean as good: these shoppers cannot tell. More shoppers make the tied region smaller.",
@@ -147,7 +147,7 @@ def _mixes(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Mix, .
         "Most even of those tied on validation": settings(validation.map.most_even(validation.tied)),
         "Equal weights": FusionSettings(*(0.25,) * len(COMPONENTS)),
         "The shop's default weights": FusionSettings(),
-        **{f"{name[:1].upper()}{name[1:]} alone": _alone(name) for name in COMPONENTS},
+        **{f"{name[:1].upper()}{name[1:]} alone": FusionSettings.only(name) for name in COMPONENTS},
     }
     on_validation, on_test = (
         np.stack([role.values(fusion) for fusion in named.values()], axis=1) for role in (validation, test)
@@ -169,10 +169,6 @@ def _placed(mix: Mix, validation: Role, test: Role, point: int) -> Mix:
         tied_on_validation=bool(validation.tied[point]),
         tied_on_test=bool(test.tied[point]),
     )
-
-
-def _alone(name: str) -> FusionSettings:
-    return FusionSettings(**{each: float(each == name) for each in COMPONENTS})
 
 
 def _shares(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Share, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells
+from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.experiments.weights.told import Component, Mix, Share, Study
 from recsys.evaluation.significance import Interval
@@ -23,9 +23,9 @@ def tables(study: Study) -> tuple[Table, ...]:
             "The mixes that matter",
             {
                 **{"mix": "Mix", "weights": "Weights"},
-                **{"validation": f"nDCG@{k}, validation", "validation_low": "from", "validation_high": "to"},
-                **{"test": f"nDCG@{k}, test", "test_low": "from", "test_high": "to"},
-                **{"change": "Test, less the chosen mix", "change_low": "from", "change_high": "to"},
+                **interval_columns("validation", f"nDCG@{k}, validation"),
+                **interval_columns("test", f"nDCG@{k}, test"),
+                **interval_columns("change", "Test, less the chosen mix"),
                 **{"rank_on_validation": "Rank, validation", "rank_on_test": "Rank, test"},
                 **{"tied_on_validation": "Tied, validation", "tied_on_test": "Tied, test"},
             },
@@ -47,8 +47,9 @@ def tables(study: Study) -> tuple[Table, ...]:
             "The best that can be had at every share of a component",
             {
                 **{"component": "Component", "share": "Share", "weights": "Best mix on validation"},
-                **{"validation": f"nDCG@{k}, validation", "test": f"nDCG@{k}, test", "test_low": "from"},
-                **{"test_high": "to", "change": "Test, less the chosen mix", "change_low": "from", "change_high": "to"},
+                **{"validation": f"nDCG@{k}, validation"},
+                **interval_columns("test", f"nDCG@{k}, test"),
+                **interval_columns("change", "Test, less the chosen mix"),
                 **{"hindsight": "Best on test, in hindsight", "tied_on_validation": "Tied, validation"},
                 "tied_on_test": "Tied, test",
             },
@@ -108,7 +109,6 @@ def plots(study: Study) -> tuple[Plot, ...]:
 def _share_plot(study: Study, component: str) -> Plot:
     rows = [each for each in study.shares if each.component == component]
     x = tuple(100 * each.share for each in rows)
-    on_test = [each.test.as_json() for each in rows]
     return Plot(
         f"share_{component}",
         f"The best nDCG@{study.k} that can be had at every share of the {component} component",
@@ -116,11 +116,7 @@ def _share_plot(study: Study, component: str) -> Plot:
         f"nDCG@{study.k}",
         (
             Series("best on validation, there", x, tuple(each.validation for each in rows)),
-            Series(
-                "the same mix on test, 95% interval",
-                x,
-                *(tuple(each[end] for each in on_test) for end in ("mean", "low", "high")),
-            ),
+            Series.of("the same mix on test, 95% interval", x, [each.test for each in rows]),
             Series("best on test, in hindsight", x, tuple(each.hindsight for each in rows)),
         ),
         "line",
