@@ -39,6 +39,12 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--out", type=Path, metavar="DIR", help="write results (JSON), tables (CSV) and one report (HTML) here"
     )
     parser.add_argument("--work", type=Path, metavar="DIR", help="keep what is prepared here, for the next experiment")
+    parser.add_argument(
+        "--weights",
+        metavar="NAME=W,...",
+        help="with clicks: a setting of the sliders that the log is asked about, too, such as "
+        "collaborative=0.4,semantic=0.3",
+    )
     presets.add_options(parser)
     parser.add_argument("-n", type=int, default=300, metavar="N", help="recommendations tested (default: %(default)s)")
     parser.add_argument(
@@ -81,8 +87,12 @@ def _run_experiment(args: argparse.Namespace) -> None:
     from recsys.evaluation.experiments.registry import ExperimentSettings
     from recsys.evaluation.experiments.telling import in_words as told
     from recsys.evaluation.experiments.workspace import Workspace
+    from recsys.settings import parse_weights
 
-    settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed)
+    if args.weights and args.name not in ("clicks", "all"):
+        raise SettingsError(f"--weights: only the experiment clicks can be asked about a setting, not {args.name}")
+    weights = parse_weights(args.weights) if args.weights else None
+    settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed, weights)
     names = list(EXPERIMENTS) if args.name == "all" else [args.name]
     results, failed = [], {}
     with TerminalProgress() as progress, Workspace(args.data, args.work) as workspace:

@@ -48,8 +48,17 @@ class Home:
 
     def panel(self, split: str) -> Path:
         """Folder of the test shoppers of the shop in use, held out as `split` says."""
-        of = "demo" if self.shop_data == self.data else sha256(str(self.shop_data).encode()).hexdigest()[:12]
-        return self.path / "panels" / f"{of}-{split}"
+        return self.path / "panels" / f"{self._shop}-{split}"
+
+    @property
+    def judged_log(self) -> Path:
+        """Folder of the judged log of the shop in use."""
+        return self.path / "logs" / self._shop
+
+    @property
+    def _shop(self) -> str:
+        """Names the data of the shop in use among folders."""
+        return "demo" if self.shop_data == self.data else sha256(str(self.shop_data).encode()).hexdigest()[:12]
 
     @property
     def model(self) -> Path:

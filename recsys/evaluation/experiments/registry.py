@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recsys.errors import SettingsError
 from recsys.progress import Progress, silent
-from recsys.settings import require_seed
+from recsys.settings import FusionSettings, require_seed
 
 if TYPE_CHECKING:
     from recsys.evaluation.asking import SplitName
@@ -25,12 +25,14 @@ class ExperimentSettings:
     min_interactions : shoppers and products with fewer positives are dropped, repeatedly
     k : metric cut-off
     seed : of every random choice
+    weights : a mix that is asked about beside those that are chosen, by the experiments that can be asked (`clicks`)
     """
 
     split: "SplitName" = "last"
     min_interactions: int = 1
     k: int = 10
     seed: int = 0
+    weights: FusionSettings | None = None
 
     def __post_init__(self) -> None:
         if self.min_interactions < 1 or self.k < 1:
@@ -38,8 +40,12 @@ class ExperimentSettings:
         require_seed(self.seed)
 
     def as_json(self) -> dict[str, str | int]:
-        """As a result keeps them, by name."""
-        return asdict(self)
+        """As a result keeps them, by name; weights in the form of `parse_weights`, and only where there are any."""
+        told = {name: value for name, value in asdict(self).items() if name != "weights"}
+        if self.weights is not None:
+            shares = self.weights.normalised().items()
+            told["weights"] = ",".join(f"{name}={share:.6g}" for name, share in shares if share)
+        return told
 
 
 Run = Callable[["Workspace", ExperimentSettings, Progress], "Result"]

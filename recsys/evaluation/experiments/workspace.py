@@ -10,6 +10,9 @@ from typing import Any, Self
 from recsys.data.dataset import Dataset
 from recsys.evaluation.live.build import PanelSettings, open_or_build
 from recsys.evaluation.live.engine import LiveEngine
+from recsys.evaluation.offpolicy.judged_log import JudgedLog
+from recsys.evaluation.offpolicy.judged_log import open_or_build as open_or_build_log
+from recsys.evaluation.protocol import EvaluationSettings
 from recsys.progress import Progress, silent
 
 
@@ -68,3 +71,10 @@ class Workspace:
             found = open_or_build(self.data_folder, folder, settings, self.data.fingerprint, progress)
             self._engines[settings] = LiveEngine(found[0]), LiveEngine(found[1])
         return self._engines[settings]
+
+    def judged_log(self, min_interactions: int, k: int, seed: int, progress: Progress = silent) -> JudgedLog:
+        """The later half of the shop's log, judged; raises as `build_judged_log` does."""
+        assert self.place is not None, "use the workspace as a context manager"
+        settings = EvaluationSettings("last", min_interactions, k, seed)
+        folder = self.place / f"log-{min_interactions}-{k}-{seed}"
+        return open_or_build_log(self.data_folder, folder, settings, self.data.fingerprint, progress)

@@ -1,8 +1,9 @@
 """Everything that an estimate of a policy rests on, put together: models, chances, and click rates of both."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from recsys.evaluation.offpolicy.estimators import Log, estimate
 from recsys.evaluation.offpolicy.logs import ClickLog
 from recsys.evaluation.offpolicy.pages import Pages, eligible_on, score_pages
 from recsys.evaluation.offpolicy.policies import MOST_OFF, LoggedPolicy
-from recsys.evaluation.offpolicy.rewards import fit_click_models, folds_of, item_features
+from recsys.evaluation.offpolicy.rewards import ClickModels, fit_click_models, folds_of, item_features
 from recsys.evaluation.offpolicy.support import Support, support
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
@@ -28,7 +29,7 @@ N_REFITS = 6
 CHUNK = 4096
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Judged:
     """Pages with what models that knew nothing of them say.
 
@@ -89,9 +90,14 @@ class Judged:
         assert eligible is not None
         return cls(pages, scores, eligible, folds_of(pages.table["visitor"].to_numpy(np.int64), seed))
 
+    @cached_property
+    def modelled(self) -> "Modelled":
+        """The impressions of the pages, with a click model fitted on them."""
+        return Modelled.of(self, self.pages.shown)
+
     def log(self, *chances: FloatArray) -> list[Log]:
         """The impressions as each of some policies sees them, whose chances are of shape (n_pages, n_items)."""
-        return logs_of(self, self.pages.shown, chances)
+        return self.modelled.seen_by(*chances)
 
     def listed(self, lists: NDArray[np.int64]) -> Log:
         """The same for lists that are always shown, item rows of shape (n_pages, n); without a click model."""
@@ -106,31 +112,58 @@ class Judged:
         )
 
 
-def logs_of(judged: Judged, shown: pd.DataFrame, chances: Sequence[FloatArray]) -> list[Log]:
-    """Impressions on judged pages as each policy sees them, with a click model fitted on them.
+@dataclass(frozen=True, eq=False, slots=True)
+class Modelled:
+    """Impressions on judged pages with a click model fitted on them, for any policies asked about.
 
     Parameters
     ----------
     shown : page, item_row, position, click, propensity, visitor
-    chances : of each policy, float32 of shape (n_pages, n_items)
+    q_shown : click rate of every impression by the model, float64 of shape (n_impressions,)
+    log_odds : of a click on every product of every page, float32 of shape (n_pages, n_items), without the place
     """
-    page, item = shown["page"].to_numpy(), shown["item_row"].to_numpy()
-    position, visitor = shown["position"].to_numpy(np.int64), shown["visitor"].to_numpy(np.int64)
-    click, propensity = (shown[name].to_numpy(np.float64) for name in ("click", "propensity"))
-    features = judged.scores[page, :, item].astype(np.float64)
-    models = fit_click_models(features, position, click, propensity, judged.folds[page])
-    log_odds = models.log_odds(judged.scores, judged.folds)
-    q_shown = models.rates(judged.folds[page], position, log_odds[page, item]).astype(np.float64)
-    q_target = np.empty((len(chances), len(models.places), len(judged.pages)))
-    for at, place in enumerate(models.places.tolist()):
-        rates = models.rates(judged.folds, np.full(len(log_odds), place), log_odds)
-        for policy, each in enumerate(chances):
-            q_target[policy, at] = np.einsum("pi,pi->p", each, rates)
-    there = np.searchsorted(models.places, position)
-    return [
-        Log(click, propensity, each[page, item].astype(np.float64), visitor, q_shown, q_target[policy, there, page])
-        for policy, each in enumerate(chances)
-    ]
+
+    judged: Judged
+    shown: pd.DataFrame
+    models: ClickModels
+    q_shown: NDArray[np.float64]
+    log_odds: NDArray[np.floating[Any]]
+
+    @classmethod
+    def of(cls, judged: Judged, shown: pd.DataFrame) -> Self:
+        """Fit the model."""
+        page, item = shown["page"].to_numpy(), shown["item_row"].to_numpy()
+        position = shown["position"].to_numpy(np.int64)
+        click, propensity = (shown[name].to_numpy(np.float64) for name in ("click", "propensity"))
+        features = judged.scores[page, :, item].astype(np.float64)
+        models = fit_click_models(features, position, click, propensity, judged.folds[page])
+        log_odds = models.log_odds(judged.scores, judged.folds)
+        q_shown = models.rates(judged.folds[page], position, log_odds[page, item]).astype(np.float64)
+        return cls(judged, shown, models, q_shown, log_odds)
+
+    def seen_by(self, *chances: FloatArray) -> list[Log]:
+        """The impressions as each policy sees them, whose chances are float32 of shape (n_pages, n_items)."""
+        page, item = self.shown["page"].to_numpy(), self.shown["item_row"].to_numpy()
+        position, visitor = (self.shown[name].to_numpy(np.int64) for name in ("position", "visitor"))
+        click, propensity = (self.shown[name].to_numpy(np.float64) for name in ("click", "propensity"))
+        places, folds = self.models.places, self.judged.folds
+        q_target = np.empty((len(chances), len(places), len(folds)))
+        for at, place in enumerate(places.tolist()):
+            rates = self.models.rates(folds, np.full(len(folds), place), self.log_odds)
+            for policy, each in enumerate(chances):
+                q_target[policy, at] = np.einsum("pi,pi->p", each, rates)
+        there = np.searchsorted(places, position)
+        return [
+            Log(
+                click,
+                propensity,
+                each[page, item].astype(np.float64),
+                visitor,
+                self.q_shown,
+                q_target[policy, there, page],
+            )
+            for policy, each in enumerate(chances)
+        ]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.demo.clicks import ClickJudge
 from recsys.evaluation.offpolicy.estimators import ESTIMATORS, estimate
-from recsys.evaluation.offpolicy.judging import Judged, logs_of
+from recsys.evaluation.offpolicy.judging import Judged, Modelled
 from recsys.evaluation.offpolicy.support import support
+from recsys.evaluation.offpolicy.truth import Truth, users_of
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 
@@ -48,39 +49,19 @@ class Simulator:
 
     Parameters
     ----------
-    utilities : true ones, float32 of shape (n_pages, n_items)
     user_ids : of every page
     """
 
     judge: ClickJudge
     judged: Judged
-    utilities: FloatArray
+    truth: Truth
     user_ids: NDArray[np.object_]
 
     @classmethod
     def of(cls, judge: ClickJudge, judged: Judged, data: Dataset) -> "Simulator":
         """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper."""
-        ids = data.user_ids.to_numpy(object)
-        users = np.where(
-            judged.pages.table["user_row"] >= 0, ids[judged.pages.table["user_row"].to_numpy()], ""
-        ).astype(object)
-        return cls(judge, judged, judge.utilities(users.tolist(), judged.pages.contexts()), users)
-
-    def rate(self, chances: FloatArray) -> float:
-        """True click rate of a policy on the judged pages, whose chances are of shape (n_pages, n_items)."""
-        page, position = self.judged.pages.column("page"), self.judged.pages.column("position")
-        at = {
-            place: np.einsum("pi,pi->p", chances, self.judge.rates(self.utilities, place), dtype=np.float64)
-            for place in np.unique(position).tolist()
-        }
-        return float(np.mean([at[place][one] for place, one in zip(position.tolist(), page.tolist(), strict=True)]))
-
-    def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
-        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places."""
-        rows = np.arange(len(lists))
-        places = [self.judge.rates(self.utilities[rows, lists[:, n]], n + 1) for n in range(lists.shape[1])]
-        rates: Floats = np.mean(places, axis=0, dtype=np.float64)
-        return rates
+        users = users_of(judged.pages, data)
+        return cls(judge, judged, Truth.of(judge, judged.pages, users), users)
 
     def accuracy(
         self,
@@ -108,7 +89,7 @@ class Simulator:
                 policy[rows].tolist(),
                 position[rows],
                 page[rows],
-                self.utilities,
+                self.truth.utilities,
                 rng,
             )
             shown = pages.shown.iloc[rows].assign(
@@ -117,12 +98,12 @@ class Simulator:
                 propensity=new.propensity,
                 visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
             )
-            for place, log in enumerate(logs_of(self.judged, shown, policies)):
+            for place, log in enumerate(Modelled.of(self.judged, shown).seen_by(*policies)):
                 n_refused[place] += bool(support(log, seed).refusal)
                 told = estimate(log, seed=seed + one, n_resamples=n_resamples)
                 found[place, :, one] = [(told[name].mean, told[name].low, told[name].high) for name in ESTIMATORS]
         progress("simulating logs", n_logs, n_logs)
-        truths = [self.rate(each) for each in policies]
+        truths = [self.truth.rate(each) for each in policies]
         return [
             ({name: _accuracy(one, truth) for name, one in zip(ESTIMATORS, each, strict=True)}, refused)
             for each, truth, refused in zip(found, truths, n_refused, strict=True)

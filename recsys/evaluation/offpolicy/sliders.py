@@ -1,28 +1,27 @@
 """Settings of the sliders judged by a shop's own log: how much of them the log can tell, and what it tells.
 
-Weights of the traditional and of the full mix are chosen on validation shoppers of what came before the pages that are
-judged. Each mix is asked about as a list of its best products, and as policies that keep more or less close to it.
+Any mix is asked about as the list of its best products, and as policies that keep more or less close to it. What does
+not depend on the mix, the scores of every page and the model of clicks, is there before anybody asks, so an answer
+takes as long as filling every page once.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.eligibility import Shelf
+from recsys.errors import SettingsError
 from recsys.evaluation.offpolicy.estimators import Log, lift
-from recsys.evaluation.offpolicy.judging import Estimated, Judged
-from recsys.evaluation.offpolicy.logs import ClickLog
-from recsys.evaluation.offpolicy.pages import middle_of
+from recsys.evaluation.offpolicy.judged_log import JudgedLog
+from recsys.evaluation.offpolicy.judging import Estimated
 from recsys.evaluation.offpolicy.policies import SoftPolicy, top_lists
-from recsys.evaluation.protocol import EvaluationSettings, choose_weights, split_of
 from recsys.evaluation.significance import Interval
-from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
-from recsys.settings import FusionSettings
-from recsys.text.phrasebook import Phrasebook
-from recsys.training.choosing import choose_context
+from recsys.settings import Filters, FusionSettings
 
 TEMPERATURES = (0.25, 0.5, 1.0)
 MAIN_TEMPERATURE = 1.0
@@ -31,62 +30,80 @@ MAIN_TEMPERATURE = 1.0
 N_LISTED = 4
 """Length of the lists that are asked about."""
 
+EVERYTHING = Filters(only_available=False)
 
-@dataclass(frozen=True, eq=False)
-class Sliders:
-    """Two mixes on judged pages.
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A setting of the sliders, and how closely pages follow it.
 
     Parameters
     ----------
-    cut_s : pages from this moment on are judged, in seconds since 1970
-    weights : of "traditional" and "full"
+    temperature : as of `SoftPolicy`; 0 is the list of the best products itself
+    filters : what may be shown of what was on the shelf; what a shopper has is never shown again
     """
 
-    cut_s: int
-    weights: Mapping[str, FusionSettings]
-    judged: Judged
-    seed: int
+    fusion: FusionSettings
+    temperature: float = MAIN_TEMPERATURE
+    filters: Filters = EVERYTHING
 
-    @classmethod
-    def of(
-        cls, log: ClickLog, book: Phrasebook, settings: EvaluationSettings, progress: Progress = silent
-    ) -> "Sliders":
-        """Choose weights on the first half of the log's time, and judge the pages of the second.
+
+class Sliders:
+    """The sliders on a judged log; immutable but for what is computed once."""
+
+    def __init__(self, log: JudgedLog) -> None:
+        self.log_of = log
+        self.judged, self.seed = log.judged, log.seed
+
+    def logs(self, asked: Sequence[Asked]) -> list[Log]:
+        """The judged impressions as some settings see them; raises SettingsError as `eligible` does."""
+        soft = [each for each in asked if each.temperature]
+        answered = dict(zip(soft, self.judged.log(*map(self.chances, soft)), strict=True)) if soft else {}
+        return [answered[each] if each.temperature else self.judged.listed(self.lists(each)) for each in asked]
+
+    def estimated(self, log: Log) -> Estimated:
+        """What the log says of a setting, or why it says nothing."""
+        return Estimated.of(log, seed=self.seed)
+
+    def lift(self, new: Log, old: Log) -> Interval:
+        """Relative change of the click rate from one setting to another, doubly robust."""
+        return lift(new, old, seed=self.seed)
+
+    def truth(self, asked: Asked) -> float | None:
+        """True click rate of a setting on these pages, or None where no simulator knows it."""
+        if self.log_of.truth is None:
+            return None
+        if asked.temperature:
+            return self.log_of.truth.rate(self.chances(asked))
+        return float(self.log_of.truth.rates_of_lists(self.lists(asked)).mean())
+
+    def chances(self, asked: Asked) -> FloatArray:
+        """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""
+        policy = SoftPolicy(asked.fusion, asked.temperature)
+        return policy.chances(self.judged.scores, self.eligible(asked.filters))
+
+    def lists(self, asked: Asked) -> NDArray[np.int64]:
+        """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
+        return top_lists(self.judged.scores, asked.fusion, self.eligible(asked.filters), N_LISTED)
+
+    def eligible(self, filters: Filters) -> NDArray[np.bool_]:
+        """What could be shown on every page, bool of shape (n_pages, n_items).
 
         Raises
         ------
-        DataError : too little happened before the second half to choose weights on
+        SettingsError : on some page nothing could
         """
-        assert log.data is not None
-        cut = middle_of(log)
-        before = log.data.until(cut)
-        split = split_of(before, settings)
-        chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
-        weights = choose_weights(before, split, book, settings, progress, chosen)
-        judged = Judged.of(log, cut, book, settings.seed, progress, chosen.settings())
-        return cls(cut, weights, judged, settings.seed)
-
-    def chances(self, name: str, temperature: float) -> FloatArray:
-        """Of every product on every page, under a mix as a policy: float32 of shape (n_pages, n_items)."""
-        policy = SoftPolicy(self.weights[name], temperature)
-        return policy.chances(self.judged.scores, self.judged.eligible)
-
-    def lists(self, name: str) -> NDArray[np.int64]:
-        """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
-        return top_lists(self.judged.scores, self.weights[name], self.judged.eligible, N_LISTED)
+        shown_again = dataclasses.replace(filters, include_seen=True)
+        may = self._shelf.eligible(shown_again, np.empty(0, np.int32))
+        eligible = self.judged.eligible & may
+        empty = int((~eligible.any(1)).sum())
+        if empty:
+            raise SettingsError(
+                f"on {empty:,} of {len(eligible):,} logged pages nothing that these filters leave was on the shelf; "
+                "choose more categories"
+            )
+        return eligible
 
     @cached_property
-    def logs(self) -> Mapping[tuple[str, float], Log]:
-        """The judged impressions as each mix at each temperature sees them."""
-        asked = [(name, temperature) for name in self.weights for temperature in TEMPERATURES]
-        return dict(zip(asked, self.judged.log(*(self.chances(*one) for one in asked)), strict=True))
-
-    @cached_property
-    def estimated(self) -> Mapping[tuple[str, float], Estimated]:
-        """What the log says of each; temperature 0 is the list itself."""
-        listed = {(name, 0.0): self.judged.listed(self.lists(name)) for name in self.weights}
-        return {asked: Estimated.of(log, seed=self.seed) for asked, log in {**listed, **self.logs}.items()}
-
-    def lift(self, temperature: float) -> Interval:
-        """Of the full mix over the traditional one, doubly robust."""
-        return lift(self.logs["full", temperature], self.logs["traditional", temperature], seed=self.seed)
+    def _shelf(self) -> Shelf:
+        return Shelf.of(self.log_of.items)

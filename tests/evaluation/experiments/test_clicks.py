@@ -19,6 +19,7 @@ from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettin
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE
+from recsys.evaluation.offpolicy import judged_log
 from recsys.evaluation.protocol import TRADITIONAL
 from recsys.evaluation.significance import Interval
 from recsys.settings import Context, RankingSettings
@@ -34,7 +35,7 @@ N_LOGS = 4
 @pytest.fixture(scope="module")
 def result(workspace: Workspace) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clicks, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(clicks, "N_LOGS", N_LOGS)
         return EXPERIMENTS["clicks"].run(workspace, ExperimentSettings())
 
@@ -141,7 +142,7 @@ def test_reviews_without_impressions_are_refused_with_the_reason(tiny: dict[str,
 def test_too_little_history_is_refused_where_no_policy_can_judge_another(
     tiny: dict[str, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clicks, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    monkeypatch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     early = pd.to_datetime("2024-01-01T00:00", utc=True) + pd.to_timedelta(np.arange(6), unit="h")
     tiny["impressions"] = tiny["impressions"].assign(timestamp=early, policy="random")
     for name, table in tiny.items():

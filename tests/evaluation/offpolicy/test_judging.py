@@ -75,7 +75,7 @@ def test_a_list_of_the_best_has_no_support_and_a_soft_policy_has(judged: Judged)
 
 def test_estimates_hold_the_hidden_truth(judged: Judged, simulator: Simulator) -> None:
     chances = SoftPolicy(FusionSettings()).chances(judged.scores, judged.eligible)
-    truth, found = simulator.rate(chances), estimate(judged.log(chances)[0])
+    truth, found = simulator.truth.rate(chances), estimate(judged.log(chances)[0])
     for name in ("ips", "snips", "dr"):
         assert found[name].low < truth < found[name].high, name
     assert found["dm"].mean == pytest.approx(truth, rel=0.2)
@@ -117,12 +117,13 @@ def test_redrawn_impressions_follow_the_shops_own_policy(judged: Judged, simulat
     page, users = pages.column("page"), simulator.user_ids[pages.column("page")].tolist()
     asked = [pages.column(name) for name in ("time_s", "policy", "position")]
     drawn = [
-        simulator.judge.redraw(users, *asked, page, simulator.utilities, np.random.default_rng(seed)) for seed in (0, 1)
+        simulator.judge.redraw(users, *asked, page, simulator.truth.utilities, np.random.default_rng(seed))
+        for seed in (0, 1)
     ]
     assert (drawn[0].item_rows != drawn[1].item_rows).mean() > 0.9
     explore = pages.column("policy") == "explore"
     given = pages.column("propensity")
     assert drawn[0].propensity[explore] == pytest.approx(given[explore], rel=1e-5)
     assert np.log(drawn[0].propensity).mean() == pytest.approx(np.log(given).mean(), abs=0.05)
-    expected = float(simulator.judge.rates(simulator.utilities[page, drawn[0].item_rows], asked[2]).mean())
+    expected = float(simulator.judge.rates(simulator.truth.utilities[page, drawn[0].item_rows], asked[2]).mean())
     assert drawn[0].clicks.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected / len(page)))

@@ -11,15 +11,9 @@ from recsys.evaluation.offpolicy.estimators import ESTIMATORS
 from recsys.evaluation.offpolicy.judging import Estimated
 from recsys.evaluation.offpolicy.logs import ClickLog
 from recsys.evaluation.offpolicy.simulation import Accuracy
+from recsys.evaluation.offpolicy.words import LABELS
 from recsys.evaluation.significance import Interval
 
-LABELS = {
-    "ips": "Weighted clicks (IPS)",
-    "snips": "Weighted clicks over weights (SNIPS)",
-    "dm": "Click model alone (DM)",
-    "dr": "Click model, corrected by weighted clicks (DR)",
-    "switch_dr": "The same without large weights (switch-DR)",
-}
 Accuracies = tuple[Mapping[str, Accuracy], int]
 TEST_SHOPPERS, LOGGED_PAGES = "test shoppers", "logged pages"
 PAPER_LIFT = 0.63 / 0.56 - 1
@@ -56,22 +50,28 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """Click rates of two mixes, and the relative change."""
+    """Click rates of the traditional mix and of another, and the relative change.
+
+    Parameters
+    ----------
+    full : of the mix
+    mix : its name, where it is not all components as chosen
+    """
 
     where: str
     how: str
     traditional: float
     full: float
     lift: Interval
+    mix: str = ""
 
 
 def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies | None, n_logs: int) -> tuple[str, ...]:
     """Sentences for people who read nothing else."""
     lists = [each for each in lifts if each.how == "truth" and ", lists of " in each.where]
     said = [
-        f"By the simulator's truth, on {each.where}, all components together are clicked {percent(each.lift)} "
-        f"more than the traditional ones ({each.traditional:.4f} to "
-        f"{each.full:.4f}): {_verdict(each.lift)}."
+        f"By the simulator's truth, on {each.where}, {_changes(each)} the click rate by {percent(each.lift)} from that "
+        f"of the traditional ones ({each.traditional:.4f} to {each.full:.4f}): {_verdict(each.lift)}."
         for each in lists
     ]
     said += [_said_of_lift(each, lifts) for each in lifts if each.how != "truth"]
@@ -86,14 +86,20 @@ def conclusion(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Accuracies 
     return tuple(said)
 
 
+def _changes(told: Lift) -> str:
+    return f"the mix {told.mix} changes" if told.mix else "all components together change"
+
+
 def _said_of_lift(told: Lift, lifts: Sequence[Lift]) -> str:
-    true = next((each.lift.mean for each in lifts if each.how == "truth" and each.where == told.where), None)
+    same = (each for each in lifts if each.how == "truth" and (each.where, each.mix) == (told.where, told.mix))
+    true = next((each.lift.mean for each in same), None)
+    of = f" of the mix {told.mix}" if told.mix else ""
     known = "" if true is None else f"; the truth is {signed(100 * true, 1)}%"
     ends = (told.lift.low, told.lift.high)
     if any(math.isnan(end) for end in ends):
-        return f"From the log alone, on {told.where}, too few visitors tell of the lift{known}."
+        return f"From the log alone, on {told.where}, too few visitors tell of the lift{of}{known}."
     sure = "which cannot be told from none" if ends[0] <= 0 <= ends[1] else "surely not none"
-    return f"From the log alone, on {told.where}, the lift is {percent(told.lift)}, {sure}{known}."
+    return f"From the log alone, on {told.where}, the lift{of} is {percent(told.lift)}, {sure}{known}."
 
 
 def _verdict(found: Interval) -> str:
@@ -190,9 +196,10 @@ def tables(rows: Sequence[Row], lifts: Sequence[Lift], accuracy: Mapping[float, 
         found.append(
             Table(
                 "lifts",
-                "Click rate of all components over the traditional ones",
+                "Click rate of other mixes over the traditional one",
                 {
-                    **{"where": "Where", "how": "How", "traditional": "Traditional", "full": "Full", "lift": "Lift"},
+                    **{"where": "Where", "how": "How", "mix": "Mix", "traditional": "Traditional", "full": "The mix"},
+                    **{"lift": "Lift"},
                     **{"lift_low": "from", "lift_high": "to"},
                 },
                 tuple(_lift_row(each) for each in lifts),
@@ -241,7 +248,8 @@ def _support_row(row: Row) -> dict[str, Cell]:
 
 def _lift_row(each: Lift) -> dict[str, Cell]:
     rates: dict[str, Cell] = {"traditional": each.traditional, "full": each.full}
-    return {"where": each.where, "how": each.how, **rates, **interval_cells("lift", each.lift)}
+    mix = each.mix or "full"
+    return {"where": each.where, "how": each.how, "mix": mix, **rates, **interval_cells("lift", each.lift)}
 
 
 def _numbers(found: Accuracy) -> dict[str, Cell]:

@@ -48,10 +48,10 @@ def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Pro
     return found
 
 
-def lift_of(where: str, old: Floats, new: Floats, shoppers: NDArray[np.int64]) -> Lift:
+def lift_of(where: str, old: Floats, new: Floats, shoppers: NDArray[np.int64], mix: str = "") -> Lift:
     """True rates of lists, one a page, whose shoppers are what the interval rests on."""
     change, base = (np.bincount(shoppers, each).astype(np.float64)[:, None] for each in (new - old, old))
-    return Lift(where, "truth", float(old.mean()), float(new.mean()), ratio_intervals(change, base)[0])
+    return Lift(where, "truth", float(old.mean()), float(new.mean()), ratio_intervals(change, base)[0], mix)
 
 
 def _places(panel: Panel) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:

@@ -1,0 +1,64 @@
+"""True click rates on judged pages, where a demo shop's simulator knows them."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.data.demo.clicks import ClickJudge
+from recsys.data.demo.world import click_odds
+from recsys.evaluation.offpolicy.pages import Pages
+from recsys.scorers.base import FloatArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Truth:
+    """What the simulator knows of pages.
+
+    Parameters
+    ----------
+    utilities : true ones of every product on every page, float32 of shape (n_pages, n_items)
+    """
+
+    pages: Pages
+    utilities: FloatArray
+
+    @classmethod
+    def of(cls, judge: ClickJudge, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
+        """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper.
+
+        Parameters
+        ----------
+        user_ids : of every page
+        """
+        return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
+
+    def rate(self, chances: FloatArray) -> float:
+        """True click rate of a policy on the logged impressions, whose chances are of shape (n_pages, n_items)."""
+        page, position = self.pages.column("page"), self.pages.column("position")
+        at = {
+            place: np.einsum("pi,pi->p", chances, _rates(self.utilities, place), dtype=np.float64)
+            for place in np.unique(position).tolist()
+        }
+        return float(np.mean([at[place][one] for place, one in zip(position.tolist(), page.tolist(), strict=True)]))
+
+    def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
+        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places."""
+        rows = np.arange(len(lists))
+        places = [_rates(self.utilities[rows, lists[:, n]], n + 1) for n in range(lists.shape[1])]
+        rates: Floats = np.mean(places, axis=0, dtype=np.float64)
+        return rates
+
+
+def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
+    """Id of every page's shopper, "" where nobody is known: object of shape (n_pages,)."""
+    rows = pages.table["user_row"].to_numpy()
+    return np.where(rows >= 0, data.user_ids.to_numpy(object)[rows], "").astype(object)
+
+
+def _rates(utilities: FloatArray, place: int) -> FloatArray:
+    return click_odds(utilities, np.asarray(place))
