@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from recsys.errors import SettingsError
+from recsys.evaluation.offpolicy.kernels import best_rows, soft_chances
 from recsys.fusion import LEAST_SPREAD, weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings
@@ -62,25 +62,20 @@ class SoftPolicy:
         scores : standardised, float32 of shape (n_pages, n_components, n_items)
         eligible : bool of shape (n_pages, n_items), at least one product a page
         """
-        fused = fused_scores(scores, self.fusion)
-        fused /= np.maximum(fused.std(1, where=eligible, keepdims=True), LEAST_SPREAD)
-        fused = np.where(eligible, fused, -np.inf)
-        uniform = eligible / eligible.sum(1, keepdims=True)
-        mixed = (1 - self.epsilon) * softmax(fused / self.temperature, axis=1) + self.epsilon * uniform
-        return np.asarray(mixed, np.float32)
-
-
-def fused_scores(scores: FloatArray, fusion: FusionSettings) -> FloatArray:
-    """Final scores of many pages, float32 of shape (n_pages, n_items)."""
-    answer: FloatArray = np.einsum("c,pci->pi", weight_vector(fusion), scores).astype(np.float32)
-    return answer
+        chances = np.empty(eligible.shape, np.float32)
+        weights = weight_vector(self.fusion)
+        soft_chances(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, chances)
+        return chances
 
 
 def top_lists(scores: FloatArray, fusion: FusionSettings, eligible: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
-    """The best products of every page, int64 of shape (n_pages, n), best first; equal scores in catalogue order."""
-    fused = np.where(eligible, fused_scores(scores, fusion), -np.inf)
-    answer: NDArray[np.int64] = np.argsort(-fused, axis=1, kind="stable")[:, :n]
-    return answer
+    """The best products of every page, int64 of shape (n_pages, n), best first; equal scores in catalogue order.
+
+    Where fewer than n are eligible, the places after them hold -1.
+    """
+    rows = np.empty((len(scores), n), np.int64)
+    best_rows(scores, weight_vector(fusion), eligible, rows)
+    return rows
 
 
 class LoggedPolicy:

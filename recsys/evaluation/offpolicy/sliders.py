@@ -6,7 +6,6 @@ takes as long as filling every page once.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,6 +47,23 @@ class Asked:
     filters: Filters = EVERYTHING
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """What is known of a setting.
+
+    Parameters
+    ----------
+    log : the judged impressions as it sees them
+    found : what they say of it, or why they say nothing
+    truth : its true click rate on these pages, or None where no simulator knows it
+    """
+
+    asked: Asked
+    log: Log
+    found: Estimated
+    truth: float | None
+
+
 class Sliders:
     """The sliders on a judged log; immutable but for what is computed once."""
 
@@ -55,27 +71,24 @@ class Sliders:
         self.log_of = log
         self.judged, self.seed = log.judged, log.seed
 
-    def logs(self, asked: Sequence[Asked]) -> list[Log]:
-        """The judged impressions as some settings see them; raises SettingsError as `eligible` does."""
-        soft = [each for each in asked if each.temperature]
-        answered = dict(zip(soft, self.judged.log(*map(self.chances, soft)), strict=True)) if soft else {}
-        return [answered[each] if each.temperature else self.judged.listed(self.lists(each)) for each in asked]
-
-    def estimated(self, log: Log) -> Estimated:
-        """What the log says of a setting, or why it says nothing."""
-        return Estimated.of(log, seed=self.seed)
-
-    def lift(self, new: Log, old: Log) -> Interval:
-        """Relative change of the click rate from one setting to another, doubly robust."""
-        return lift(new, old, seed=self.seed)
-
-    def truth(self, asked: Asked) -> float | None:
-        """True click rate of a setting on these pages, or None where no simulator knows it."""
-        if self.log_of.truth is None:
-            return None
+    def answer(self, asked: Asked) -> Answer:
+        """Ask about a setting; raises SettingsError as `eligible` does."""
+        truth = self.log_of.truth
         if asked.temperature:
-            return self.log_of.truth.rate(self.chances(asked))
-        return float(self.log_of.truth.rates_of_lists(self.lists(asked)).mean())
+            chances = self.chances(asked)
+            (log,) = self.judged.log(chances)
+            known = truth.rate(chances) if truth else None
+        else:
+            lists = self.lists(asked)
+            log = self.judged.listed(lists)
+            known = float(truth.rates_of_lists(lists).mean()) if truth else None
+        return Answer(asked, log, Estimated.of(log, seed=self.seed), known)
+
+    def lift(self, new: Answer, old: Answer) -> Interval | None:
+        """Relative change of the click rate from one setting to another, doubly robust; None where one is refused."""
+        if new.found.refusal or old.found.refusal or new.log.q_target is None or old.log.q_target is None:
+            return None
+        return lift(new.log, old.log, seed=self.seed)
 
     def chances(self, asked: Asked) -> FloatArray:
         """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""

@@ -1,6 +1,7 @@
 """True click rates on judged pages, where a demo shop's simulator knows them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from recsys.scorers.base import FloatArray
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Truth:
     """What the simulator knows of pages.
 
@@ -39,19 +40,37 @@ class Truth:
 
     def rate(self, chances: FloatArray) -> float:
         """True click rate of a policy on the logged impressions, whose chances are of shape (n_pages, n_items)."""
-        page, position = self.pages.column("page"), self.pages.column("position")
-        at = {
-            place: np.einsum("pi,pi->p", chances, _rates(self.utilities, place), dtype=np.float64)
-            for place in np.unique(position).tolist()
+        position = self.pages.column("position")
+        counted = {
+            place: np.bincount(self.pages.column("page")[position == place], minlength=len(self.pages))
+            for place in self._rates
         }
-        return float(np.mean([at[place][one] for place, one in zip(position.tolist(), page.tolist(), strict=True)]))
+        clicks = sum(
+            float(counted[place] @ np.einsum("pi,pi->p", chances, rates, dtype=np.float64))
+            for place, rates in self._rates.items()
+        )
+        return clicks / len(position)
 
     def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
-        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places."""
+        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places.
+
+        Parameters
+        ----------
+        lists : item rows of shape (n_pages, n), -1 where a place is empty
+        """
         rows = np.arange(len(lists))
-        places = [_rates(self.utilities[rows, lists[:, n]], n + 1) for n in range(lists.shape[1])]
+        places = [
+            np.where(lists[:, n] >= 0, _rates(self.utilities[rows, lists[:, n]], n + 1), 0)
+            for n in range(lists.shape[1])
+        ]
         rates: Floats = np.mean(places, axis=0, dtype=np.float64)
         return rates
+
+    @cached_property
+    def _rates(self) -> dict[int, FloatArray]:
+        """Of every product on every page, by place on the page."""
+        places = np.unique(self.pages.column("position")).tolist()
+        return {place: _rates(self.utilities, place) for place in places}
 
 
 def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:

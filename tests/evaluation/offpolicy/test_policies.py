@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from recsys.errors import SettingsError
 from recsys.evaluation.offpolicy.judging import estimate_logged, policy_pairs
 from recsys.evaluation.offpolicy.logs import ClickLog, open_log
 from recsys.evaluation.offpolicy.policies import LoggedPolicy, SoftPolicy, top_lists
+from recsys.fusion import weight_vector
 from recsys.settings import FusionSettings
 
 ALONE = FusionSettings(1, 0, 0, 0)
@@ -49,6 +51,26 @@ def test_a_colder_policy_keeps_closer_to_the_list(scores: np.ndarray, eligible: 
     ]
     assert (np.diff(shares, axis=0) > 0).all()
     assert shares[-1] == pytest.approx(0.75 + 0.25 / eligible.sum(1), abs=1e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.25, 1.0])
+def test_chances_are_the_stated_formula(scores: np.ndarray, eligible: np.ndarray, temperature: float) -> None:
+    fusion = FusionSettings(0.4, 0.1, 0.3, 0.2)
+    fused = np.einsum("c,pci->pi", weight_vector(fusion).astype(float), scores.astype(float))
+    spread = fused.std(1, where=eligible, keepdims=True)
+    soft = softmax(np.where(eligible, fused / (temperature * spread), -np.inf), axis=1)
+    expected = 0.75 * soft + 0.25 * eligible / eligible.sum(1, keepdims=True)
+    assert SoftPolicy(fusion, temperature).chances(scores, eligible) == pytest.approx(expected, rel=1e-4)
+
+
+def test_lists_are_the_best_products_in_order_and_empty_places_are_told(
+    scores: np.ndarray, eligible: np.ndarray
+) -> None:
+    tied = np.round(scores)
+    fused = np.where(eligible, tied[:, 0], -np.inf)
+    expected = np.argsort(-fused, axis=1, kind="stable")[:, :7].copy()
+    expected[1, 5:] = -1  # five products may be shown there
+    assert (top_lists(tied, ALONE, eligible, 7) == expected).all()
 
 
 def test_a_policy_that_is_none_is_refused() -> None:

@@ -9,9 +9,7 @@ import numpy as np
 
 from recsys.evaluation.experiments.clicks.told import LOGGED_PAGES, Lift, Row
 from recsys.evaluation.experiments.clicks.true_clicks import lift_of
-from recsys.evaluation.offpolicy.estimators import Log
-from recsys.evaluation.offpolicy.judging import Estimated
-from recsys.evaluation.offpolicy.sliders import MAIN_TEMPERATURE, N_LISTED, TEMPERATURES, Asked, Sliders
+from recsys.evaluation.offpolicy.sliders import MAIN_TEMPERATURE, N_LISTED, TEMPERATURES, Answer, Asked, Sliders
 from recsys.evaluation.significance import Interval
 from recsys.settings import FusionSettings
 
@@ -24,26 +22,17 @@ BASE = "traditional"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Mixes:
-    """Answers, by name of the mix and temperature; 0 is the list itself.
-
-    Parameters
-    ----------
-    logs : the judged impressions as each sees them
-    estimated : what they say of it
-    """
+    """Answers, by name of the mix and temperature; 0 is the list itself."""
 
     sliders: Sliders
     mixes: Mapping[str, FusionSettings]
-    logs: Mapping[tuple[str, float], Log]
-    estimated: Mapping[tuple[str, float], Estimated]
+    answers: Mapping[tuple[str, float], Answer]
 
     @classmethod
     def of(cls, sliders: Sliders, mixes: Mapping[str, FusionSettings]) -> Self:
         """Ask about every mix in every way."""
         names = [(name, temperature) for temperature in (0.0, *TEMPERATURES) for name in mixes]
-        found = sliders.logs([Asked(mixes[name], temperature) for name, temperature in names])
-        logs = dict(zip(names, found, strict=True))
-        return cls(sliders, mixes, logs, {name: sliders.estimated(log) for name, log in logs.items()})
+        return cls(sliders, mixes, {each: sliders.answer(Asked(mixes[each[0]], each[1])) for each in names})
 
     def rows(self) -> list[Row]:
         """Every answer, with the truth where it is known."""
@@ -51,11 +40,11 @@ class Mixes:
             Row(
                 f"{name} at temperature {temperature:g}" if temperature else f"{name} as a list of {N_LISTED}",
                 "the shop's log",
-                found,
-                self.sliders.truth(Asked(self.mixes[name], temperature)),
+                answer.found,
+                answer.truth,
                 told=temperature in (0.0, MAIN_TEMPERATURE),
             )
-            for (name, temperature), found in self.estimated.items()
+            for (name, temperature), answer in self.answers.items()
         ]
 
     def lifts(self) -> list[Lift]:
@@ -66,15 +55,13 @@ class Mixes:
         found, truth, mix = [], self.sliders.log_of.truth, "" if name == "full" else name
         for temperature in TEMPERATURES:
             where = f"{LOGGED_PAGES}, policies at temperature {temperature:g}"
-            told = [self.estimated[each, temperature] for each in (BASE, name)]
-            if not any(each.refusal for each in told):
-                old, new = (each.estimates["dr"].mean for each in told)
-                lift = self.sliders.lift(self.logs[name, temperature], self.logs[BASE, temperature])
-                found.append(Lift(where, "estimated, doubly robust", old, new, lift, mix))
-            if truth is not None:
-                asked = (Asked(self.mixes[each], temperature) for each in (BASE, name))
-                old, new = (truth.rate(self.sliders.chances(each)) for each in asked)
-                found.append(Lift(where, "truth", old, new, Interval(new / old - 1, math.nan, math.nan, 0), mix))
+            old, new = (self.answers[each, temperature] for each in (BASE, name))
+            if (lift := self.sliders.lift(new, old)) is not None:
+                before, now = (each.found.estimates["dr"].mean for each in (old, new))
+                found.append(Lift(where, "estimated, doubly robust", before, now, lift, mix))
+            if old.truth is not None and new.truth is not None:
+                change = Interval(new.truth / old.truth - 1, math.nan, math.nan, 0)
+                found.append(Lift(where, "truth", old.truth, new.truth, change, mix))
         if truth is not None:
             lists = (self.sliders.lists(Asked(self.mixes[each])) for each in (BASE, name))
             old_rates, new_rates = map(truth.rates_of_lists, lists)

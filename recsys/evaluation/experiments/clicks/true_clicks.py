@@ -76,7 +76,7 @@ def _rates(
 ) -> Floats:
     places = top_lists(scores, fusion, eligible, N_LISTED)
     listed = np.take_along_axis(utilities, np.take_along_axis(rows, places, 1), 1)
-    seen = np.take_along_axis(eligible, places, 1)
+    seen = places >= 0
     return np.asarray((judge.rates(listed, np.arange(1, N_LISTED + 1)) * seen).mean(axis=1), np.float64)
 
 
