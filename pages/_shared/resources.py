@@ -21,6 +21,9 @@ from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import Scenario, Segment
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.live.weight_map import weight_map as map_weights
+from recsys.evaluation.offpolicy.judged_log import JudgedLog
+from recsys.evaluation.offpolicy.sliders import Answer, Sliders
+from recsys.evaluation.offpolicy.sliders import Asked as AskedOfLog
 from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
 from recsys.explanations.occlusion import WordEffects
@@ -70,6 +73,27 @@ def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
     validation, test = (LiveEngine(panel) for panel in Panel.open(Path(folder)))
     test.warm_up()
     return validation, test
+
+
+def sliders(home: Home) -> Sliders:
+    """The sliders on the judged log of the shop in use; raises ArtifactError where it is not judged."""
+    folder = home.judged_log
+    try:
+        written = (folder / "manifest.json").stat().st_mtime_ns
+    except OSError as problem:
+        raise ArtifactError(f"no judged log in {folder}; prepare it") from problem
+    return _sliders(str(folder), written)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the log")
+def _sliders(folder: str, written_ns: int) -> Sliders:
+    return Sliders(JudgedLog.open(Path(folder)))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def answer_of_log(_sliders: Sliders, log_id: str, asked: AskedOfLog) -> Answer:
+    """What a judged log says of one setting; raises SettingsError."""
+    return _sliders.answer(asked)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

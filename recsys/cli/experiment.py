@@ -67,6 +67,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Study and print."""
+    from recsys.errors import SettingsError
+
+    if args.weights and args.name not in ("clicks", "all"):
+        raise SettingsError(f"--weights: only the experiment clicks can be asked about a setting, not {args.name}")
     if args.name == "presets":
         presets.run(args)
         return
@@ -89,8 +93,6 @@ def _run_experiment(args: argparse.Namespace) -> None:
     from recsys.evaluation.experiments.workspace import Workspace
     from recsys.settings import parse_weights
 
-    if args.weights and args.name not in ("clicks", "all"):
-        raise SettingsError(f"--weights: only the experiment clicks can be asked about a setting, not {args.name}")
     weights = parse_weights(args.weights) if args.weights else None
     settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed, weights)
     names = list(EXPERIMENTS) if args.name == "all" else [args.name]

@@ -62,6 +62,37 @@ def test_bad_options_are_one_line(place: Path, options: tuple[object, ...], mess
     assert said.out == ""
 
 
+def test_the_log_is_asked_about_a_setting_of_the_sliders(place: Path, tmp_path: Path) -> None:
+    options = ("--data", place / "shop", "--work", tmp_path, "--weights", "semantic=1,context=3", "--json")
+    said = run("experiment", "clicks", *options)
+    assert said.status == 0, said.err
+    told = json.loads(said.out)
+    assert told["settings"]["weights"] == "semantic=0.25,context=0.75"
+    named = {each["policy"]: each for each in told["clicks"]["policies"]}
+    asked = named["as asked at temperature 1"]
+    assert asked["support"]["n_effective"] > 0
+    assert asked["known"]["mean"] > 0
+    assert asked["estimates"] or asked["refusal"]
+    assert {each["mix"] for each in told["clicks"]["lifts"]} == {"full", "as asked"}
+    assert "fitting" not in run("experiment", "clicks", *options).err.replace("fitting EASE", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "message"),
+    [
+        ("clicks", "colour=1", "--weights: 'colour' is not a component"),
+        ("clicks", "semantic=0", "all weights are 0"),
+        ("paper", "semantic=1", "only the experiment clicks can be asked about a setting, not paper"),
+        ("faithfulness", "semantic=1", "only the experiment clicks can be asked about a setting, not faithfulness"),
+    ],
+)
+def test_a_setting_that_cannot_be_asked_about_is_one_line(place: Path, name: str, weights: str, message: str) -> None:
+    said = run("experiment", name, "--data", place / "shop", "--weights", weights)
+    assert said.status == 2
+    assert message in said.err.splitlines()[-1]
+    assert said.out == ""
+
+
 def test_experiments_share_what_is_prepared_and_are_kept(place: Path, tmp_path: Path) -> None:
     options = ("--data", place / "shop", "--work", tmp_path / "work", "--out", tmp_path / "out", "-k", 5, "--json")
     said = run("experiment", "all", *options)

@@ -10,6 +10,11 @@ from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.panel_work import STAGES, panel_work, start_panel_work
 from recsys.evaluation.live.presets_work import ShopFolders, presets_work, start_presets_work
 from recsys.evaluation.live.shipped import INTENTIONS
+from recsys.evaluation.offpolicy.judged_log import JudgedLog
+from recsys.evaluation.offpolicy.log_work import STAGES as LOG_STAGES
+from recsys.evaluation.offpolicy.log_work import has_log, log_work, start_log_work
+from recsys.evaluation.offpolicy.sliders import Asked, Sliders
+from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.training.home import Home
@@ -69,6 +74,24 @@ def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
     assert tuning.status().state == "running"
     tuning.cancel()
     assert waited_for(tuning).status().state == "cancelled"
+
+
+def test_the_log_of_the_shop_in_use_is_judged_in_a_process_of_its_own(place: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", place / "model", place / "shop")
+    assert has_log(home)
+    work = start_log_work(home)
+    assert work == log_work(home)
+    assert [name for name, _ in work.status().stages] == list(LOG_STAGES)
+    ended(work)
+    answer = Sliders(JudgedLog.open(home.judged_log)).answer(Asked(FusionSettings()))
+    assert answer.found.estimates or answer.found.refusal
+
+
+def test_a_shop_without_a_log_has_none_to_judge(place: Path, tmp_path: Path) -> None:
+    for home in (Home(tmp_path, place / "model"), Home(tmp_path, place / "model", tmp_path / "nowhere")):
+        assert not has_log(home)
+        with pytest.raises(InputError, match=r"hold no impressions\.parquet, so there is no log to ask"):
+            start_log_work(home)
 
 
 def test_presets_are_tuned_for_a_shop_that_was_not_prepared_and_who_comes_second_joins(

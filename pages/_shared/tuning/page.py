@@ -5,6 +5,7 @@ import streamlit as st
 from pages._shared import frame, resources
 from pages._shared.notices import Query, empty_html, explain_address
 from pages._shared.tuning import chosen, imagined, knobs, reference, wording
+from pages._shared.tuning.by_log import closeness
 from pages._shared.tuning.preparing import is_of_other_data, prepare, warn_of_other_data
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.sections import SECTIONS
@@ -78,6 +79,7 @@ def offered(room: Room) -> dict[str, tuple[str, ...]]:
         "room": tuple(SECTIONS),
         "metric": metrics,
         "second": metrics,
+        "follow": closeness.NAMES,
         **against,
         **properties,
         **dict.fromkeys(("match", "shelf"), ("true", "false")),

@@ -5,6 +5,7 @@ A new section is a function of a `Case` that draws it, and a line in `SECTIONS`.
 
 from collections.abc import Callable
 
+from pages._shared.tuning.by_log.section import clicks_by_the_log
 from pages._shared.tuning.presets.section import presets
 from pages._shared.tuning.protocol import protocol
 from pages._shared.tuning.room import Case
@@ -21,5 +22,6 @@ SECTIONS: dict[str, Section] = {
     "Side by side": side_by_side,
     "Presets": presets,
     "Find good weights": find_weights,
+    "Clicks by the log": clicks_by_the_log,
     "How this is measured": protocol,
 }

@@ -157,7 +157,7 @@ def clicks_note(clicks: Clicks) -> str:
     said = esc(click_words.note(clicks))
     if clicks.source != "log":
         return said
-    return f'{said} What the log itself says of a setting: <a href="Experiments">Experiments</a>, Clicks.'
+    return f"{said} What the log itself says of this setting stands under “Clicks by the log”."
 
 
 def has_one_each(case: Case) -> bool:

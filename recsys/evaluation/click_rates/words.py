@@ -89,7 +89,7 @@ def told(clicks: Clicks) -> list[str]:
             f"{_off(facts['calibration'], 'clicks')} counted as if all products had been shown equally often; as "
             f"logged, it expected {_total(facts['calibration_as_logged'])}.",
             "It holds for lists like those that were logged, and its intervals count shoppers, not how wrong it is. "
-            "What the log itself can say of a setting, and what it refuses to say, is under Experiments, Clicks.",
+            "What the log itself can say of a setting, and what it refuses to say, is under “Clicks by the log”.",
         ]
     if clicks.source == "reviews":
         return [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pages._shared.tuning import tiles, tune
+from pages._shared.tuning.sections import SECTIONS
 from recsys.data.demo.truth import TRUTH_FILE
 from recsys.evaluation.click_rates import words
 from recsys.evaluation.click_rates.clicks import Clicks, Source
@@ -94,9 +95,10 @@ def test_only_the_truth_calls_a_list_better(source: Source, said: str) -> None:
 
 
 def test_a_log_leads_on_to_what_it_says_itself() -> None:
-    assert '<a href="Experiments">' in tune.clicks_note(clicks("log"))
+    assert "stands under “Clicks by the log”" in tune.clicks_note(clicks("log"))
+    assert "Clicks by the log" in SECTIONS
     assert "50 where 55 came" in tune.clicks_note(clicks("log"))
-    assert "<a" not in tune.clicks_note(clicks("reviews"))
+    assert "by the log" not in tune.clicks_note(clicks("reviews"))
 
 
 def test_the_demo_shops_tile_is_the_truth(open_page: OpenPage, panels: tuple[Panel, Panel]) -> None:

@@ -11,7 +11,7 @@ from recsys.evaluation.offpolicy.estimators import ESTIMATORS
 from recsys.evaluation.offpolicy.judging import Estimated
 from recsys.evaluation.offpolicy.logs import ClickLog
 from recsys.evaluation.offpolicy.simulation import Accuracy
-from recsys.evaluation.offpolicy.words import LABELS
+from recsys.evaluation.offpolicy.words import LABELS, main_estimator
 from recsys.evaluation.significance import Interval
 
 Accuracies = tuple[Mapping[str, Accuracy], int]
@@ -115,7 +115,7 @@ def _said_of(row: Row) -> str:
     known = "" if value is None else f"; known: {value:.4f}{_ends(low, high)}"
     if row.found.refusal:
         return f"{row.policy}, from {row.log}: refused, {row.found.refusal}{known}."
-    name = _main(row)
+    name = main_estimator(row.found.estimates)
     told = row.found.estimates[name].as_json()
     assert row.found.support is not None
     return (
@@ -123,16 +123,6 @@ def _said_of(row: Row) -> str:
         f"{name.upper()}{known}; worth {row.found.support.n_effective:,.0f} of {row.found.support.n_impressions:,} "
         "impressions."
     )
-
-
-def _main(row: Row) -> str:
-    """The estimator that speaks for a policy: the doubly robust one where its interval can be given."""
-    return next((name for name in ("dr", "snips", "ips") if not math.isnan(_low(row, name))), "ips")
-
-
-def _low(row: Row, name: str) -> float:
-    found = row.found.estimates.get(name)
-    return math.nan if found is None else found.low
 
 
 def _ends(low: float | None, high: float | None) -> str:
@@ -262,11 +252,11 @@ def _or_none(value: float) -> float | None:
 
 def plots(rows: Sequence[Row], accuracy: Accuracies | None) -> tuple[Plot, ...]:
     """Estimates beside what is known, and how often intervals hold the truth."""
-    told_of = [row for row in rows if _main(row) in row.found.estimates]
+    told_of = [row for row in rows if main_estimator(row.found.estimates) in row.found.estimates]
     found = []
     if told_of:
         names = tuple(row.policy for row in told_of)
-        estimates = [row.found.estimates[_main(row)] for row in told_of]
+        estimates = [row.found.estimates[main_estimator(row.found.estimates)] for row in told_of]
         known = tuple(zip(*(row.known() for row in told_of), strict=True))
         found.append(
             Plot(

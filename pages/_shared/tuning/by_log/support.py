@@ -1,0 +1,47 @@
+"""A table: what the log says of the setting the more closely it is followed, and what that rests on."""
+
+from collections.abc import Sequence
+
+from pages._shared.cards import esc
+from pages._shared.tuning.by_log import sentences
+from pages._shared.tuning.by_log.closeness import Closeness
+from recsys.evaluation.offpolicy.sliders import Answer
+from recsys.evaluation.offpolicy.words import main_estimator
+
+_HEAD = ("Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried")
+
+
+def table_html(answers: Sequence[tuple[Closeness, Answer]], chosen: Closeness) -> str:
+    """One row a way of following the setting; the truth in a column of its own where it is known."""
+    with_truth = any(answer.truth is not None for _, answer in answers)
+    head = "".join(f'<th scope="col">{name}</th>' for name in (*_HEAD, *(["Truth"] if with_truth else [])))
+    rows = "".join(
+        _row(follow, answer, with_truth=with_truth, is_chosen=follow == chosen) for follow, answer in answers
+    )
+    return (
+        '<h2 class="sw-chart-title">The more closely it is followed, the less the log can say</h2>'
+        f'<div class="sw-experiment-wide"><table class="sw-guard sw-log"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+        '<p class="sw-note">Worth impressions: as many unweighted ones would say as much. Never tried: the share of '
+        "this setting’s choices that the log surely never shows.</p>"
+    )
+
+
+def _row(follow: Closeness, answer: Answer, *, with_truth: bool, is_chosen: bool) -> str:
+    found, rests_on = answer.found, answer.found.support
+    assert rests_on is not None
+    if found.refusal:
+        told = f'<span class="sw-refused">refused</span><span class="sw-metric-ends">{esc(found.refusal)}</span>'
+    else:
+        interval = found.estimates[main_estimator(found.estimates)]
+        told = (
+            f"<strong>{sentences.share(interval.mean)}</strong>"
+            f'<span class="sw-metric-ends">{sentences.ends(interval)}</span>'
+        )
+    gap = f"{rests_on.gap:.0%}" if rests_on.gap == rests_on.gap else "–"
+    cells = [told, sentences.worth(rests_on), sentences.weight(rests_on.largest_weight), gap]
+    if with_truth:
+        cells.append("–" if answer.truth is None else sentences.share(answer.truth))
+    shown = "".join(f"<td>{each}</td>" for each in cells)
+    current = ' aria-current="true"' if is_chosen else ""
+    return f'<tr{current}><th scope="row">{esc(follow.name)}</th>{shown}</tr>'

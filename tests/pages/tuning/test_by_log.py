@@ -1,0 +1,114 @@
+"""The section "Clicks by the log": estimates, refusals, and what is there before the log is judged."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pages._shared.tuning.by_log import closeness
+from recsys.evaluation.offpolicy import judged_log
+from recsys.evaluation.offpolicy.judged_log import JudgedLog, build_judged_log
+from recsys.evaluation.offpolicy.log_work import log_work
+from recsys.evaluation.offpolicy.sliders import Asked, Sliders
+from recsys.schema import IMPRESSIONS
+from recsys.settings import FusionSettings
+from recsys.text.phrasebook import build_phrasebook
+from recsys.training.home import Home
+from tests._encoder import WordEncoder
+from tests.pages._seen import html, text
+from tests.pages.tuning.conftest import OpenRoom
+
+SECTION = "Clicks by the log"
+ONE = {"collaborative": "100", "content": "0", "semantic": "0", "context": "0"}
+
+
+@pytest.fixture(scope="module")
+def sliders(tuning_home: Path) -> Iterator[Sliders]:
+    """The log of the room's shop, judged, while the tests of this file run."""
+    home = Home(tuning_home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        build_judged_log(home.data, home.judged_log)
+    yield Sliders(JudgedLog.open(home.judged_log))
+    shutil.rmtree(home.judged_log)
+
+
+def test_before_the_log_is_judged_its_progress_is_shown(open_room: OpenRoom, tuning_home: Path) -> None:
+    home = Home(tuning_home)
+    assert not home.judged_log.exists()
+    page = open_room(SECTION)
+    assert "as far as it showed the same products" in text(page)
+    assert "Judging logged pages" in html(page)
+    work = log_work(home)
+    work.cancel()
+    while work.status().state == "running":
+        pass
+    work.forget()
+    shutil.rmtree(home.judged_log, ignore_errors=True)
+
+
+def test_a_shop_without_a_log_says_what_would_bring_one(open_room: OpenRoom, tuning_home: Path) -> None:
+    log = Home(tuning_home).data / IMPRESSIONS.file
+    log.rename(log.with_suffix(".away"))
+    try:
+        assert "No log of impressions" in text(open_room(SECTION))
+        assert "add impressions.parquet to its data" in text(open_room(SECTION))
+    finally:
+        log.with_suffix(".away").rename(log)
+
+
+def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sliders: Sliders) -> None:
+    page = open_room(SECTION, against="Equal weights", **ONE)
+    answer = sliders.answer(Asked(FusionSettings.only("collaborative")))
+    said = text(page)
+    told = answer.found.estimates["dr"]
+    assert f"{100 * told.mean:.2f}% of places would be clicked" in said
+    assert f"95% interval {100 * told.low:.2f}% to {100 * told.high:.2f}%" in said
+    assert answer.truth is not None
+    assert f"whose simulator knows the truth: {100 * answer.truth:.2f}%" in said
+    assert "Against equal weights" in said
+    assert answer.found.support is not None
+    assert f"{answer.found.support.n_effective:,.0f}" in said
+    page.slider(key="collaborative").set_value(0)
+    page.slider(key="semantic").set_value(100).run()
+    other = sliders.answer(Asked(FusionSettings.only("semantic"))).found.estimates["dr"]
+    assert f"{100 * other.mean:.2f}% of places would be clicked" in text(page)
+
+
+def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: OpenRoom, sliders: Sliders) -> None:
+    page = open_room(SECTION, follow="As its list", **ONE)
+    refusal = sliders.answer(Asked(FusionSettings.only("collaborative"), 0.0)).found.refusal
+    assert refusal
+    assert f"The log cannot say how often this would be clicked: {refusal}" in text(page)
+    assert "of places would be clicked" not in text(page)
+    assert "None is shown: the log can carry no estimate." in text(page)
+    assert len(page.get("plotly_chart")) == 0
+
+
+def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders: Sliders) -> None:
+    page = open_room(SECTION, follow="Closely", **ONE)
+    table = html(page).partition('<table class="sw-guard sw-log">')[2].partition("</table>")[0]
+    for follow in closeness.ALL:
+        row = table.partition(f'<th scope="row">{follow.name}</th>')[2].partition("</tr>")[0]
+        found = sliders.answer(Asked(FusionSettings.only("collaborative"), follow.temperature))
+        assert found.truth is not None
+        assert f"{100 * found.truth:.2f}%" in row
+        told = found.found.refusal or f"{100 * found.found.estimates['dr'].mean:.2f}%"
+        assert told.split(";")[0] in row
+    assert table.count('aria-current="true"><th scope="row">Closely') == 1
+
+
+def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom, sliders: Sliders) -> None:
+    assert "Not part of this" not in text(open_room(SECTION))
+    page = open_room(SECTION, diversity="0.4", shoppers="Warm", device="mobile")
+    said = text(page)
+    assert "Not part of this: variety; imagined circumstances" in said
+    assert "the choice of test shoppers, since all visitors of the log count" in said
+
+
+def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: Sliders) -> None:
+    rare = str(sliders.log_of.items.query("available")["category"].value_counts().index[-1])
+    bare = sliders.judged.eligible[:, (sliders.log_of.items["category"] == rare).to_numpy()].any(1).all()
+    page = open_room(SECTION, category=rare, shelf="true")
+    assert bare or "logged pages nothing that these filters leave was on the shelf" in text(page)
