@@ -35,7 +35,7 @@ class Quotes:
         side = self._semantic.item_side(item_row, without)
         if not len(side):
             return None
-        values = side.coefficients * (side.vectors @ profile)
+        values = side.coefficients * (side.vectors @ self._semantic.against(profile))
         weights, kinds = self._semantic.weights[side.places], self._semantic.kinds[side.places]
         if not values.any():
             values = weights

@@ -1,6 +1,6 @@
 """How far explanations can be trusted: whether the phrases that they name are those that the score rests on.
 
-For a sample of recommendations, phrases of one side are taken away and the cosine is worked out again from what is
+For a sample of recommendations, phrases of one side are taken away and the score is worked out again from what is
 left, so that lengths change as they would if the words had never been written. Shares q of the phrases are 1, 5, 10, 20
 and 50 percent, at least one phrase each, and every figure is the mean over them (AOPC):
 
@@ -159,7 +159,7 @@ def faithfulness_of(
     worth = scales(scored.standardised, fusion)["semantic"]
     if len(mine) < MIN_PHRASES or not worth or not other.profile.any():
         return None
-    taking = _Taking(mine, other.profile, worth)
+    taking = _Taking(mine, other.against, worth)
     ordered = np.argsort(-taking.values, kind="stable")
     effects = taking.whole - taking.without_each()
     random = [rng.permutation(len(mine)) for _ in range(N_RANDOM)]
@@ -177,19 +177,19 @@ def faithfulness_of(
 
 
 class _Taking:
-    """A cosine from which phrases are taken away: sums and lengths follow from what is left."""
+    """A score from which phrases are taken away: sums and lengths follow from what is left."""
 
-    def __init__(self, side: Side, asked: NDArray[np.float32], worth: float) -> None:
+    def __init__(self, side: Side, against: NDArray[np.float32], worth: float) -> None:
         self._terms = (side.coefficients[:, None] * side.vectors).astype(np.float64)
-        self._asked, self._worth = asked.astype(np.float64), worth
+        self._against, self._worth = against.astype(np.float64), worth
         self._total = self._terms.sum(axis=0)
-        self.values = worth * (self._terms @ self._asked)
+        self.values = worth * (self._terms @ self._against)
         self.whole = self._score(self._total[None])[0]
 
     def _score(self, sums: Floats) -> Floats:
         lengths = np.linalg.norm(sums, axis=1)
-        cosines = np.divide(sums @ self._asked, lengths, out=np.zeros(len(sums)), where=lengths > 1e-9)
-        return np.asarray(self._worth * cosines)
+        scores = np.divide(sums @ self._against, lengths, out=np.zeros(len(sums)), where=lengths > 1e-9)
+        return np.asarray(self._worth * scores)
 
     def without_each(self) -> Floats:
         """The score without each phrase in turn."""

@@ -187,7 +187,7 @@ class Explainer:
         """What a phrase would add with each of these vectors of the encoder."""
         item_row = int(self._semantic.items_at(np.array([place]))[0])
         return np.asarray(
-            coefficient * (self._semantic.space.of_encoded(encoded, item_row) @ other.profile), np.float32
+            coefficient * (self._semantic.space.of_encoded(encoded, item_row) @ other.against), np.float32
         )
 
     def shopper_profile(self, scored: ScoredRequest) -> Profile:

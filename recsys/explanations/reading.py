@@ -85,7 +85,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Shopper and product, and what one unit of the cosine between them is worth in the final score."""
+    """Shopper and product, and what one unit of the score between them is worth in the final score."""
 
     shopper: Side
     product: Side
@@ -163,10 +163,8 @@ def _pairs(now: Sides, shopper_rows: NDArray[np.int64], product_rows: NDArray[np
     """What every shown pair adds, float64 of shape (n shown here, n shown there); 0 where one is struck."""
     values = np.zeros((len(shopper_rows), len(product_rows)))
     here, there = shopper_rows >= 0, product_rows >= 0
-    mine, others = now.shopper, now.product
-    products = mine.vectors[shopper_rows[here]] @ others.vectors[product_rows[there]].T
-    weights = np.outer(mine.coefficients[shopper_rows[here]], others.coefficients[product_rows[there]])
-    values[np.ix_(here, there)] = now.worth * (products * weights)
+    pairs = now.shopper.pairs(now.product, shopper_rows[here], product_rows[there])
+    values[np.ix_(here, there)] = now.worth * pairs.astype(np.float64)
     return values
 
 

@@ -69,7 +69,7 @@ class Profile:
 
 def profile_of(side: Side, documents: Documents, polarity: Polarity) -> Profile:
     """Group the phrases of one side into themes; the same side always gives the same themes."""
-    shares = side.values(side).astype(np.float64)
+    shares = side.shares().astype(np.float64)
     known = np.flatnonzero(side.places != NO_ROW)
     chosen = known[np.argsort(-np.abs(shares[known]), kind="stable")[:MAX_PHRASES]]
     if not len(chosen):

@@ -126,7 +126,7 @@ class _Search:
         place_of = {(part.source["strike"]): part for part in candidates}
         names = self._model.explainer.strike_names(product.places)
         speaking = np.array([row for row, name in enumerate(names) if name in place_of], np.int64)
-        left = _Left(product, shopper.profile, speaking)
+        left = _Left(product, shopper.against, speaking)
         foreseen = self._settings.diversity == 0 and not np.isin(product.places, shopper.places).any()
         parts = [place_of[names[row]] for row in speaking.tolist()]
         for size, chosen in ((1, left.best_one()), (2, left.best_two())):
@@ -191,25 +191,26 @@ class _Search:
 
 
 class _Left:
-    """What is left of a product's cosine when some of its phrases are gone.
+    """What is left of a product's score when some of its phrases are gone.
 
-    Without the phrases S the profile is Q - sum of c_q e_q over S, and the cosine is P . that / its length.
+    Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length.
 
     Parameters
     ----------
+    against : M P, see `Side.against`
     rows : phrases of the side that may go
     """
 
-    def __init__(self, product: Side, profile: FloatArray, rows: NDArray[np.int64]) -> None:
+    def __init__(self, product: Side, against: FloatArray, rows: NDArray[np.int64]) -> None:
         self._terms = (product.coefficients[rows, None] * product.vectors[rows]).astype(np.float64)
-        self._whole, self._asked = product.profile.astype(np.float64), profile.astype(np.float64)
+        self._whole, self._asked = product.profile.astype(np.float64), against.astype(np.float64)
         self._values = self._terms @ self._asked
         self._squares = np.einsum("ij,ij->i", self._terms, self._terms)
 
     def _after_one(self, rest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Cosine left when each phrase in turn goes from what is left already, float64 of shape (n_phrases,)."""
+        """Score left when each phrase in turn goes from what is left already, float64 of shape (n_phrases,)."""
         squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
-        return _cosine(rest @ self._asked - self._values, squared)
+        return _scaled(rest @ self._asked - self._values, squared)
 
     def best_one(self) -> list[int]:
         """The phrase whose removal leaves least."""
@@ -223,7 +224,7 @@ class _Left:
         shared = self._terms @ self._whole
         squared = 1 - 2 * (shared[:, None] + shared) + self._squares[:, None] + self._squares
         squared += 2 * self._terms @ self._terms.T
-        left = _cosine(self._whole @ self._asked - self._values[:, None] - self._values, squared)
+        left = _scaled(self._whole @ self._asked - self._values[:, None] - self._values, squared)
         np.fill_diagonal(left, np.inf)
         return [int(row) for row in divmod(int(np.argmin(left)), n)]
 
@@ -238,7 +239,7 @@ class _Left:
         return chosen
 
 
-def _cosine(products: NDArray[np.float64], squared: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scaled(products: NDArray[np.float64], squared: NDArray[np.float64]) -> NDArray[np.float64]:
     """Products over lengths; 0 where nothing is left."""
     lengths = np.sqrt(np.maximum(squared, 0))
     return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > LEAST_LENGTH)

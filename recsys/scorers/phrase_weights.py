@@ -32,6 +32,8 @@ class SemanticSettings:
     n_directions : at most so many directions of agreement are listened to
     focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
     category_weight : of what a category has in common, beside 1 for what is particular to a phrase of a review
+    spread_power : a direction along which the profiles of products deviate by d counts d ** -spread_power where
+        profiles are compared, see `spread`; 0 makes the score a plain cosine
     """
 
     title_weight: float = 0.05
@@ -48,6 +50,7 @@ class SemanticSettings:
     n_directions: int = 48
     focus_power: float = 1.0
     category_weight: float = 0.4
+    spread_power: float = 1.0
 
 
 def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:

@@ -1,7 +1,8 @@
-"""Semantic component: cosine between what a shopper's and a product's phrases mean.
+"""Semantic component: how near a shopper's and a product's phrases are in what they mean.
 
 With P_u = sum_p a_p v_p and Q_i = sum_q b_q v_q over phrase vectors v (`phrase_space`), the score is
-P_u . Q_i / (|P_u| |Q_i|), which splits exactly over the phrases of either side. The weights b carry where a phrase
+P_u . M Q_i / (|P_u| |Q_i|), a cosine in which directions count the less the more all products differ along them
+(`spread`). It splits exactly over the phrases of either side. The weights b carry where a phrase
 stands, the rating's sign, recency, helpfulness, how often it is said by everybody and how much of it lies where people
 agree; a shopper's phrases are what they wrote themselves, what the products they liked say and are said to be, and what
 they type now.
@@ -43,6 +44,7 @@ from recsys.scorers.phrase_weights import (
     weights_of_reviews,
 )
 from recsys.scorers.sides import Side
+from recsys.scorers.spread import spread_metric
 from recsys.text.phrasebook import KINDS, REVIEW
 
 
@@ -64,7 +66,7 @@ class LeftOut:
 
 
 class SemanticScorer(Scorer):
-    """Cosine of weighted sums of phrase vectors."""
+    """Weighted sums of phrase vectors, scaled to one length and held against each other by a metric."""
 
     name = "semantic"
 
@@ -115,11 +117,14 @@ class SemanticScorer(Scorer):
         progress("weighing phrases", 2, 3)
 
         self._sum_up()
+        self.metric: FloatArray = spread_metric(self.item_profiles, settings.spread_power)
         self.liked = shares_of_likes(data, settings.half_life_days)
         progress("weighing phrases", 3, 3)
 
     def with_head(self, head: FloatArray | None) -> Self:
         """The same component with every phrase vector mapped by a learnt head; None takes an earlier one off.
+
+        The metric stays as it was learnt without a head.
 
         Parameters
         ----------
@@ -184,6 +189,10 @@ class SemanticScorer(Scorer):
                 profiles[request] += unit(self.space.of_typed(said.vectors).mean(axis=0)[None])[0]
         return unit(profiles)
 
+    def against(self, profiles: FloatArray) -> FloatArray:
+        """What phrases and profiles of products are multiplied by when they are held against profiles of shoppers."""
+        return np.asarray(profiles @ self.metric, np.float32)
+
     def vectors_at(self, places: NDArray[np.integer[Any]] | slice) -> FloatArray:
         """Vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
         if isinstance(places, slice):
@@ -241,10 +250,11 @@ class SemanticScorer(Scorer):
 
     def _score(self, requests: Requests) -> FloatArray:
         profiles = self.user_profiles(requests)
-        scores = np.asarray(profiles @ self.item_profiles.T)
+        against = self.against(profiles)
+        scores = np.asarray(against @ self.item_profiles.T)
         for request in range(len(requests)):
             for row, (profile, _) in self._changed(requests.without_of(request)).items():
-                scores[request, row] = profiles[request] @ profile
+                scores[request, row] = against[request] @ profile
         return scores
 
     def item_side(self, item_row: int, without: Without = NOTHING_LEFT_OUT) -> Side:
@@ -252,7 +262,7 @@ class SemanticScorer(Scorer):
         places = np.arange(*self.places_of(item_row).indices(len(self.weights)))
         if without.phrases:
             places = np.setdiff1d(places, without.phrases)
-        return Side.of(places, np.asarray(self.weights[places]), self.vectors_at(places))
+        return Side.of(places, np.asarray(self.weights[places]), self.vectors_at(places), self.metric)
 
     def shopper_side(self, requests: Requests, request: int) -> Side:
         """What a shopper wrote, what the products they liked say and are said to be, and what is typed now.
@@ -269,18 +279,22 @@ class SemanticScorer(Scorer):
             summands = [own_weights, *(share * each for share, (_, each) in zip(shares, sides, strict=True))]
             places, at = np.unique(both, return_inverse=True)
             weights = np.bincount(at, np.concatenate(summands), len(places)).astype(np.float32)
-        known = Side.of(places, weights, self.vectors_at(places))
+        known = Side.of(places, weights, self.vectors_at(places), self.metric)
         said = requests.words_of(request)
         if said is None or not len(said.vectors):
             return known
         n_said = len(said.vectors)
         typed = Side.of(
-            np.full(n_said, NO_ROW), np.full(n_said, 1 / n_said, np.float32), self.space.of_typed(said.vectors)
+            np.full(n_said, NO_ROW),
+            np.full(n_said, 1 / n_said, np.float32),
+            self.space.of_typed(said.vectors),
+            self.metric,
         )
         return Side.of(
             np.concatenate([known.places, typed.places]),
             np.concatenate([known.coefficients, typed.coefficients]),
             np.concatenate([known.vectors, typed.vectors]),
+            self.metric,
         )
 
     def _placed(self, item_row: int, without: Without) -> tuple[NDArray[np.int64], FloatArray]:
@@ -295,7 +309,7 @@ class SemanticScorer(Scorer):
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
         side = self.item_side(item_row, requests.without_of(request))
-        values = side.coefficients * (side.vectors @ self.user_profiles(requests.only(request))[0])
+        values = side.coefficients * (side.vectors @ self.against(self.user_profiles(requests.only(request))[0]))
         return [
             Part(
                 "phrase",
@@ -312,7 +326,7 @@ class SemanticScorer(Scorer):
         ]
 
     _ARRAYS = (
-        *("phrase_vectors", "item_profiles", "item_lengths", "item_starts"),
+        *("phrase_vectors", "item_profiles", "item_lengths", "item_starts", "metric"),
         *("kinds", "documents", "starts", "ends", "phrases", "weights"),
         *("own_starts", "own_places", "own_weights", "own_profiles"),
     )

@@ -41,6 +41,7 @@ class Pairs:
     Parameters
     ----------
     items : float32 of shape (n_items, n_dims), sums of every product's phrase vectors before a head maps them
+    metric : float32 of shape (n_dims, n_dims), by which profiles are held against each other, under any head
     shares : of shape (n_pairs, n_items), float32, what each liked product counts in the shopper's profile
     own : float32 of shape (n_pairs, n_dims), sum of what the shopper wrote
     asked : int32 of shape (n_pairs,), the product of each pair
@@ -52,6 +53,7 @@ class Pairs:
     """
 
     items: FloatArray
+    metric: FloatArray
     shares: sparse.csr_array
     own: FloatArray
     asked: IntArray
@@ -109,6 +111,7 @@ def training_pairs(
     )
     return Pairs(
         semantic.item_sums(),
+        semantic.metric,
         shares,
         np.stack([each.own for each in parts]),
         asked,
@@ -131,6 +134,7 @@ def held_out_pairs(train: Dataset, held_out: HeldOut, semantic: SemanticScorer, 
     users, asked = held_out.user_rows, held_out.item_rows
     return Pairs(
         semantic.item_sums(),
+        semantic.metric,
         sparse.csr_array(semantic.liked[users]),
         np.asarray(semantic.own_profiles[users]),
         asked,

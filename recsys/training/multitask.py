@@ -210,11 +210,11 @@ class _Model:
         """Raw semantic scores of some pairs over the catalogue, of shape (n_rows, n_items)."""
         items = _unit(self._sent(pairs.items) @ head)
         shares = self._sent(pairs.shares[rows].toarray())
-        profiles = _unit(shares @ items + self._sent(pairs.own[rows]) @ head)
+        against = _unit(shares @ items + self._sent(pairs.own[rows]) @ head) @ self._sent(pairs.metric)
         asked = pairs.asked[rows]
         left = _unit(self._sent(pairs.items[asked] - pairs.said[rows]) @ head)
-        return (profiles @ items.T).scatter(
-            1, self._sent(asked.astype(np.int64))[:, None], (profiles * left).sum(1, keepdim=True)
+        return (against @ items.T).scatter(
+            1, self._sent(asked.astype(np.int64))[:, None], (against * left).sum(1, keepdim=True)
         )
 
     def loss(self, pairs: Pairs, rows: NDArray[np.intp], *, rating: bool, ranking: bool) -> "Tensor":

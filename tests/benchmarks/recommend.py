@@ -118,6 +118,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             "space.category_vectors": normal(N_CATEGORIES, N_CATEGORIES),
             "space.category_weight": np.ones(1, np.float32),
             "item_profiles": normal(n_items, N_DIRECTIONS + N_CATEGORIES),
+            "metric": np.eye(N_DIRECTIONS + N_CATEGORIES, dtype=np.float32),
             "own_profiles": normal(N_USERS, N_DIRECTIONS + N_CATEGORIES),
             "item_lengths": np.ones(n_items, np.float32),
             "item_starts": np.arange(n_items + 1, dtype=np.int64) * 3,

@@ -47,7 +47,7 @@ def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[Sampled
     for one in sampled[:8]:
         shopper, product = model.explainer.sides(one.scored, model.item_row(one.item_id))
         worth = scales(one.scored.standardised, fusion)["semantic"]
-        taking = _Taking(product, shopper.profile, worth)
+        taking = _Taking(product, shopper.against, worth)
         assert taking.whole == pytest.approx(
             sum(part.value for part in model.explain(one.scored, one.item_id).of("semantic")), abs=1e-5
         )
@@ -80,7 +80,7 @@ def test_random_phrases_in_place_of_the_named_ones_show_nothing(shop: Shop, samp
     for one in sampled:
         shopper, product = model.explainer.sides(one.scored, model.item_row(one.item_id))
         if len(product) >= MIN_PHRASES:
-            taking = _Taking(product, shopper.profile, 1.0)
+            taking = _Taking(product, shopper.against, 1.0)
             orders = [rng.permutation(len(product)) for _ in range(2)]
             gaps.append(taking.comprehensiveness(orders[0]) - taking.comprehensiveness(orders[1]))
     assert abs(np.mean(gaps)) < 3 * np.std(gaps) / np.sqrt(len(gaps))

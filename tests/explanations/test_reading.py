@@ -133,7 +133,7 @@ def test_partners_carry_the_product_of_the_pair(shop: Shop) -> None:
                     expected = (
                         shopper.coefficients[one]
                         * product.coefficients[two]
-                        * (shopper.vectors[one] @ product.vectors[two])
+                        * (shopper.vectors[one] @ shopper.metric @ product.vectors[two])
                         * reading.total
                         / cosine
                     )

@@ -34,7 +34,16 @@ def planted(n_pairs: int, seed: int) -> Pairs:
     ratings = np.where(chosen[np.arange(n_pairs), asked] > 0, 5, 4).astype(np.float32)
     ratings[::3] = np.nan
     return Pairs(
-        items, nothing, own, asked, np.zeros_like(own), noise, nothing.astype(bool), np.ones(n_pairs, bool), ratings
+        items=items,
+        metric=np.eye(N_DIMS, dtype=np.float32),
+        shares=nothing,
+        own=own,
+        asked=asked,
+        said=np.zeros_like(own),
+        scores=noise,
+        hidden=nothing.astype(bool),
+        liked=np.ones(n_pairs, bool),
+        ratings=ratings,
     )
 
 

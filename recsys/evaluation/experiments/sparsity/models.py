@@ -32,8 +32,7 @@ N_SUMMED = 60
 """So many explanations are summed at each level."""
 
 MOST_RESIDUAL = 1e-5
-"""Parts that sum to the score but for this much, of cosines from -1 to 1, do so but for rounding of single precision.
-"""
+"""Parts that sum to the score but for this much do so but for rounding: scores are mostly between -1 and 1."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -176,7 +176,7 @@ def is_exact(found: Sequence[Told]) -> str:
     largest = max(each.measured.residual for each in found)
     held = "summed to its score" if largest <= MOST_RESIDUAL else "did NOT sum to its score"
     return (
-        f"At all {len(found)} levels the parts of an explanation {held}, a cosine from -1 to 1: they missed it by "
+        f"At all {len(found)} levels the parts of an explanation {held}, mostly between -1 and 1: they missed it by "
         f"{largest:.0e} at most."
     )
 
