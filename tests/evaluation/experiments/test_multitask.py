@@ -13,8 +13,8 @@ from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS
 from recsys.evaluation.experiments.multitask.telling import conclusion, frontier, moved, told_of
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.semantic_swap import tuned
 from recsys.evaluation.experiments.telling import in_words
+from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel

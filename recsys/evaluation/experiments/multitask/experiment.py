@@ -22,7 +22,7 @@ from recsys.evaluation.experiments.multitask.telling import (
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.semantic_swap import tuned
+from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.paired import differences
 from recsys.progress import Progress, silent

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
-from recsys.evaluation.experiments.telling import signed
+from recsys.evaluation.experiments.telling import mix_in_words, signed
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment
 from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
@@ -54,7 +54,12 @@ def table(models: Mapping[str, Model], told: Mapping[str, Told], k: int) -> Tabl
     rows = []
     for name, model in models.items():
         found = told[name]
-        row: dict[str, Cell] = {"model": name, "weights": _mix(model), "epochs": model.epochs, "map": _map(model)}
+        row: dict[str, Cell] = {
+            "model": name,
+            "weights": mix_in_words(model.fusion),
+            "epochs": model.epochs,
+            "map": _map(model),
+        }
         row["validation"] = found.on_validation.new
         if model.map_gain is not None:
             row |= interval_cells("map_gain", model.map_gain)
@@ -181,10 +186,6 @@ def _against(found: Difference) -> str:
         f"{signed(change.low)} to {signed(change.high)}" if change.low == change.low else "too few shoppers differ"
     )
     return f"{found.new:.4f}, today's setting {found.old:.4f} ({signed(change.mean)}, {between}: {told})"
-
-
-def _mix(model: Model) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in model.fusion.normalised().items() if share >= 0.005)
 
 
 def _map(model: Model) -> str:
