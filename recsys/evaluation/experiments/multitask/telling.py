@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words, signed
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment
 from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
+from recsys.training.tables import ACTIVITIES
 
 METRICS = ("ndcg", "recall", "ild")
 LABELS = {"ndcg": "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
@@ -36,11 +37,6 @@ def told_of(model: Model, today: Model, validation: Shop, test: Shop, seed: int)
     of, changed = means(model.test, facts, seed), differences(model.test, today.test, facts, seed)
     known = differences(model.validation, today.validation, validation.engine.panel.facts, seed)
     return Told({name: of[name] for name in METRICS}, known["ndcg"], {name: changed[name] for name in METRICS})
-
-
-def moved(sweep: Sequence[Model]) -> list[Model]:
-    """Those that learned anything better than the start, by the objective on validation."""
-    return [each for each in sweep if each.epochs]
 
 
 def table(models: Mapping[str, Model], told: Mapping[str, Told], k: int) -> Table:
@@ -77,7 +73,7 @@ def by_knowledge(models: Sequence[Model], today: Model, test: Shop, k: int) -> T
     """The change of nDCG for shoppers who are known well, a little, and not at all."""
     panel, rows = test.engine.panel, []
     for model in models:
-        for name in ("hot", "warm", "cold"):
+        for name in ACTIVITIES:
             inside = Segment.of(activity=name).mask(panel.shoppers)
             if not inside.any():
                 continue
@@ -99,7 +95,7 @@ def by_knowledge(models: Sequence[Model], today: Model, test: Shop, k: int) -> T
             **interval_columns("change", "Change"),
         },
         tuple(rows),
-        "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ("hot", "warm", "cold")),
+        "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ACTIVITIES),
     )
 
 
