@@ -121,7 +121,7 @@ def test_the_sentence_claims_what_the_interval_carries(verdict: Verdict, low: fl
         f"Weights of their own for warm and cold shoppers ({BEST}) change nDCG on test by +0.0100"
     )
     assert "By segment: warm +0.0100 (" in said[0]
-    assert "with a map learned too" in said[1]
+    assert said[1].startswith("With a map learned too, weights of their own for warm and cold shoppers")
     assert said[2] == "No pair to learn from has a cold shopper; these have the weights in common."
 
 

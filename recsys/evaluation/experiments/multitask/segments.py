@@ -106,7 +106,8 @@ def segments_table(found: Sequence[Apart], k: int) -> Table:
             **interval_columns("change", "Change"),
         },
         tuple(rows),
-        f"The weights of {EVERYONE} are what the segments have in common. "
+        f"The weights of {EVERYONE} are what the segments have in common. Intervals are not corrected for how many "
+        "there are: one of several may leave out 0 by luck. "
         + "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ACTIVITIES),
     )
 
@@ -116,11 +117,11 @@ def said_of_segments(found: Sequence[Apart], asked: Sequence[str]) -> tuple[str,
     if not found:
         return (f"All shoppers asked about are {asked[0]}, so there are no segments to learn weights for.",)
     said = []
-    for each, what in zip(found, ("", ", with a map learned too,"), strict=True):
+    for each, what in zip(found, ("Weights", "With a map learned too, weights"), strict=True):
         everyone = each.changes[EVERYONE]
         within = "; ".join(f"{name} {told(change.change)}" for name, change in each.changes.items() if name != EVERYONE)
         said.append(
-            f"Weights of their own for {_listed(asked)} shoppers{what} ({each.model.name}) change nDCG on test by "
+            f"{what} of their own for {_listed(asked)} shoppers ({each.model.name}) change nDCG on test by "
             f"{told(everyone.change)} against one set learned in the same way: they {_EFFECT[everyone.verdict]}. "
             f"By segment: {within}."
         )
