@@ -67,9 +67,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.asked)
 
-    def segments(self) -> NDArray[np.int64]:
-        """How well each pair's shopper is known without it: int64 of shape (n_pairs,), places in `ACTIVITIES`."""
-        return np.asarray(pd.Index(ACTIVITIES).get_indexer(activity_of(self.n_known)), np.int64)
+    def segments(self, rows: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.int64]:
+        """How well shoppers are known without the pair: int64 of shape (n_rows,), places in `ACTIVITIES`."""
+        return np.asarray(pd.Index(ACTIVITIES).get_indexer(activity_of(self.n_known[rows])), np.int64)
 
 
 def training_pairs(

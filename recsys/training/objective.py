@@ -136,7 +136,7 @@ class Objective:
             weights = self.logits.softmax(0)
             final = torch.einsum("k,pki->pi", weights * others, scores) + weights.select(0, SEMANTIC) * semantic
             return final, self.log_scale.exp()
-        apart = self.deviations().index_select(0, self._sent(pairs.segments()[rows]))
+        apart = self.deviations().index_select(0, self._sent(pairs.segments(rows)))
         weights = (self.logits + apart.narrow(1, 0, len(COMPONENTS))).softmax(1)
         final = torch.einsum("pk,pki->pi", weights * others, scores) + weights.narrow(1, SEMANTIC, 1) * semantic
         return final, (self.log_scale + apart.narrow(1, len(COMPONENTS), 1)).exp()

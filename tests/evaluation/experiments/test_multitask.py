@@ -121,7 +121,7 @@ def test_weights_per_segment_are_learned_beside_one_set_for_all(result: Result, 
     for found in result.figures["segments"]:
         assert set(found["weights"]) == {"hot", "warm", "cold"}
         assert set(found["changes"]) == {"hot", "warm", segments.EVERYONE}
-    assert sum("eights of their own for hot and warm shoppers" in said for said in result.conclusion) == 2
+    assert sum("of their own for hot and warm shoppers" in said for said in result.conclusion) == 2
 
 
 def test_a_model_that_learned_nothing_is_not_chosen_and_is_named(shops: tuple[Shop, Shop]) -> None:

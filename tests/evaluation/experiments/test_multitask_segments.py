@@ -123,6 +123,12 @@ def test_the_sentence_claims_what_the_interval_carries(verdict: Verdict, low: fl
     assert "By segment: warm +0.0100 (" in said[0]
     assert said[1].startswith("With a map learned too, weights of their own for warm and cold shoppers")
     assert said[2] == "No pair to learn from has a cold shopper; these have the weights in common."
+    stayed = said_of_segments([replace(apart, model=replace(model, epochs=0)), apart], ["warm", "cold"])
+    assert stayed[0] == (
+        f"Weights of their own for warm and cold shoppers ({BEST}) stay as today's: the objective itself found nothing "
+        "better."
+    )
+    assert stayed[1:] == said[1:]
 
 
 @pytest.mark.parametrize("cold", [False, True])

@@ -118,12 +118,15 @@ def said_of_segments(found: Sequence[Apart], asked: Sequence[str]) -> tuple[str,
         return (f"All shoppers asked about are {asked[0]}, so there are no segments to learn weights for.",)
     said = []
     for each, what in zip(found, ("Weights", "With a map learned too, weights"), strict=True):
+        whose = f"{what} of their own for {_listed(asked)} shoppers ({each.model.name})"
+        if not each.model.epochs:
+            said.append(f"{whose} stay as today's: the objective itself found nothing better.")
+            continue
         everyone = each.changes[EVERYONE]
         within = "; ".join(f"{name} {told(change.change)}" for name, change in each.changes.items() if name != EVERYONE)
         said.append(
-            f"{what} of their own for {_listed(asked)} shoppers ({each.model.name}) change nDCG on test by "
-            f"{told(everyone.change)} against one set learned in the same way: they {_EFFECT[everyone.verdict]}. "
-            f"By segment: {within}."
+            f"{whose} change nDCG on test by {told(everyone.change)} against one set learned in the same way: they "
+            f"{_EFFECT[everyone.verdict]}. By segment: {within}."
         )
     if unseen := [name for name in asked if not found[0].n_pairs[name]]:
         said.append(f"No pair to learn from has a {_listed(unseen)} shopper; these have the weights in common.")
