@@ -4,30 +4,23 @@ L = MSE(predicted rating, rating) + ranking term + lambda * D. The predicted rat
 score. With p = softmax(s * final score) over what a shopper does not have, s learned, the ranking term is -log p of the
 product that was chosen (a softmax over the whole catalogue: every other product is a negative), and D is
 |sum_i p_i e_i|^2 with unit reference vectors e_i, the expected similarity of two products drawn from p. W = I + A B
-starts at the identity, and its distance from it is held down.
+starts at the identity, and its distance from it is held down. On request hot, warm and cold shoppers get weights of
+their own, by what is known of them without the pair asked about, held near to what they have in common.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
-from recsys.fusion import LEAST_SPREAD
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
-from recsys.scorers.phrase_weights import LEAST_LENGTH
-from recsys.settings import COMPONENTS, FusionSettings, require_seed
-from recsys.training.left_out import SEMANTIC, Pairs
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-LEAST_WEIGHT = 0.01
-"""A component that starts with less could hardly be found again: a softmax moves small shares slowly."""
+from recsys.settings import FusionSettings, require_seed
+from recsys.training.left_out import Pairs
+from recsys.training.objective import Device, Objective, batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +37,11 @@ class MultitaskSettings:
     patience : epochs without a lower loss on validation after which it ends
     batch : pairs a step
     seed : of the start and of the order of the pairs
+    segments : whether hot, warm and cold shoppers have weights of their own
+    segment_pull : weight of the sum of squares of what sets their logits and log s apart; since the objective is a mean
+        over all pairs, it holds a segment with few of them the tighter
+    device : "auto" takes a GPU where there is one. Not tested on a GPU; sums in another order make results there differ
+        from those of the processor, and may differ from run to run
     """
 
     diversity: float = 0.0
@@ -57,13 +55,18 @@ class MultitaskSettings:
     patience: int = 4
     batch: int = 256
     seed: int = 0
+    segments: bool = False
+    segment_pull: float = 0.003
+    device: Device = "auto"
 
     def __post_init__(self) -> None:
-        if not (self.diversity >= 0 and self.pull >= 0 and self.rate > 0):
+        if not (self.diversity >= 0 and self.pull >= 0 and self.segment_pull >= 0 and self.rate > 0):
             raise SettingsError(
-                f"diversity={self.diversity}, pull={self.pull} and rate={self.rate} are not usable; "
-                "the first two must be at least 0 and the rate above it"
+                f"diversity={self.diversity}, pull={self.pull}, segment_pull={self.segment_pull} and rate={self.rate} "
+                "are not usable; the first three must be at least 0 and the rate above it"
             )
+        if self.device not in get_args(Device):
+            raise SettingsError(f"device={self.device!r} is not known; use one of {', '.join(get_args(Device))}")
         if not (self.rating or self.ranking):
             raise SettingsError("nothing says what is good; keep the rating term or the ranking term")
         if min(self.rank, self.epochs, self.patience, self.batch) < 1:
@@ -78,15 +81,18 @@ class Learned:
     Parameters
     ----------
     head : W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned
-    fusion : the weights
+    fusion : the weights; of all segments in common, where they have their own
     epochs : times that the pairs were gone through for it; 0 where nothing was better than the start
     losses : ranking term and diversity term on validation, before the first epoch and after each; empty without it
+    by_segment : weights of hot, warm and cold shoppers by name, the common ones for who had no pairs; empty where they
+        were not learned
     """
 
     head: FloatArray | None
     fusion: FusionSettings
     epochs: int
     losses: tuple[float, ...] = ()
+    by_segment: Mapping[str, FusionSettings] = field(default_factory=dict)
 
 
 def learn(
@@ -110,32 +116,28 @@ def learn(
     Raises
     ------
     Cancelled : the reporter asked to stop
+    SettingsError : a GPU is asked for where there is none
     """
     settings = settings or MultitaskSettings()
     with _one_core():
-        return _learn(_Model(pairs, reference, start, settings), pairs, settings, validation, progress)
+        return _learn(Objective(pairs, reference, start, settings), pairs, settings, validation, progress)
 
 
 def _learn(
-    model: "_Model", pairs: Pairs, settings: MultitaskSettings, validation: Pairs | None, progress: Progress
+    model: Objective, pairs: Pairs, settings: MultitaskSettings, validation: Pairs | None, progress: Progress
 ) -> Learned:
     import torch
 
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [model.down, model.up] if settings.head else [], "lr": settings.rate},
-            {"params": [model.logits, model.log_scale, model.affine], "lr": 10 * settings.rate},
-        ]
-    )
+    optimiser = torch.optim.Adam(model.parameters())
     order = np.random.default_rng(settings.seed)
     losses = [model.judged_on(validation)] if validation is not None else []
-    best = model.result(0)
+    best = _now(model, 0)
     for epoch in range(1, settings.epochs + 1):
         progress("learning the head and the weights", epoch - 1, settings.epochs)
-        for rows in _batches(order.permutation(len(pairs)), settings.batch):
+        for rows in batches(order.permutation(len(pairs)), settings.batch):
             optimiser.zero_grad()
             loss = model.loss(pairs, rows, rating=settings.rating, ranking=settings.ranking)
-            loss = loss + settings.pull * model.distance()
+            loss = loss + model.distance()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             progress("learning the head and the weights", epoch - 1, settings.epochs)
@@ -144,9 +146,13 @@ def _learn(
             if len(losses) - 1 - int(np.argmin(losses)) >= settings.patience:
                 break
         if validation is None or int(np.argmin(losses)) == epoch:
-            best = model.result(epoch)
+            best = _now(model, epoch)
     progress("learning the head and the weights", settings.epochs, settings.epochs)
-    return Learned(*best, tuple(losses))
+    return replace(best, losses=tuple(losses))
+
+
+def _now(model: Objective, epoch: int) -> Learned:
+    return Learned(model.learned_head(), model.fusion(), epoch, by_segment=model.by_segment())
 
 
 @contextmanager
@@ -160,121 +166,3 @@ def _one_core() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _batches(rows: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
-    for start in range(0, len(rows), size):
-        yield np.sort(rows[start : start + size])
-
-
-class _Model:
-    """The parameters, and the objective as a function of them."""
-
-    def __init__(self, pairs: Pairs, reference: FloatArray, start: FusionSettings, settings: MultitaskSettings) -> None:
-        import torch
-
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.settings = settings
-        n_dims = pairs.items.shape[1]
-        rank = min(settings.rank, n_dims)
-        random = np.random.default_rng(settings.seed).standard_normal((n_dims, rank)) / np.sqrt(n_dims)
-        shares = np.maximum(list(start.normalised().values()), LEAST_WEIGHT)
-        told = pairs.ratings[~np.isnan(pairs.ratings)]
-        self.down = self._parameter(random)
-        self.up = self._parameter(np.zeros((rank, n_dims)))
-        self.logits = self._parameter(np.log(shares))
-        self.log_scale = self._parameter(np.array(0.0))
-        self.affine = self._parameter(np.array([told.mean() if len(told) else 0.0, 0.0]))
-        self.reference = self._sent(reference)
-
-    def _parameter(self, values: NDArray[np.floating]) -> "Tensor":
-        import torch
-
-        return torch.tensor(values, dtype=torch.float32, device=self.device, requires_grad=True)
-
-    def head(self) -> "Tensor":
-        import torch
-
-        return torch.eye(len(self.down), device=self.device) + self.down @ self.up
-
-    def distance(self) -> "Tensor":
-        """Of W from the identity: the sum of squares of what is added."""
-        return (self.down @ self.up).square().sum()
-
-    def result(self, epoch: int) -> tuple[FloatArray | None, FusionSettings, int]:
-        shares = self.logits.detach().double().softmax(0).tolist()
-        head: FloatArray | None = self.head().detach().cpu().numpy() if self.settings.head else None
-        return head, FusionSettings(**dict(zip(COMPONENTS, shares, strict=True))), epoch
-
-    def semantic(self, pairs: Pairs, rows: NDArray[np.intp], head: "Tensor") -> "Tensor":
-        """Raw semantic scores of some pairs over the catalogue, of shape (n_rows, n_items)."""
-        items = _unit(self._sent(pairs.items) @ head)
-        shares = self._sent(pairs.shares[rows].toarray())
-        against = _unit(shares @ items + self._sent(pairs.own[rows]) @ head) @ self._sent(pairs.metric)
-        asked = pairs.asked[rows]
-        left = _unit(self._sent(pairs.items[asked] - pairs.said[rows]) @ head)
-        return (against @ items.T).scatter(
-            1, self._sent(asked.astype(np.int64))[:, None], (against * left).sum(1, keepdim=True)
-        )
-
-    def loss(self, pairs: Pairs, rows: NDArray[np.intp], *, rating: bool, ranking: bool) -> "Tensor":
-        """Mean objective of some pairs, without the pull to the identity."""
-        import torch
-
-        raw = self.semantic(
-            pairs, rows, self.head() if self.settings.head else torch.eye(len(self.down), device=self.device)
-        )
-        scores = self._sent(pairs.scores[rows])
-        weights = self.logits.softmax(0)
-        others = torch.tensor([name != "semantic" for name in COMPONENTS], device=self.device)
-        final = torch.einsum("k,pki->pi", weights * others, scores) + weights[SEMANTIC] * _standardised(raw)
-        at = self._sent(pairs.asked[rows].astype(np.int64))[:, None]
-        chosen = final.gather(1, at)[:, 0]
-        hidden = self._sent(pairs.hidden[rows].toarray())
-        told = (self.log_scale.exp() * final).masked_fill(hidden, -torch.inf).log_softmax(1)
-        total = final.new_zeros(())
-        liked = self._sent(pairs.liked[rows])
-        if ranking:
-            total = total - (told.gather(1, at)[:, 0] * liked).sum() / max(len(rows), 1)
-        stars = self._sent(pairs.ratings[rows])
-        rated = ~stars.isnan()
-        if rating and bool(rated.any()):
-            predicted = self.affine[0] + self.affine[1] * chosen
-            total = total + (predicted - stars)[rated].square().mean()
-        if self.settings.diversity > 0:
-            # With s held, or D would be lowered by chance in place of order: everything a little, at a smaller s.
-            shown = (self.log_scale.exp().detach() * final).masked_fill(hidden, -torch.inf).softmax(1)
-            total = total + self.settings.diversity * (shown @ self.reference).square().sum(1).mean()
-        return total
-
-    def judged_on(self, pairs: Pairs) -> float:
-        """Mean objective of held-out pairs, whose stars say nothing: they were held out because they were liked."""
-        import torch
-
-        batches = list(_batches(np.arange(len(pairs)), 512))
-        with torch.no_grad():
-            losses = [float(self.loss(pairs, rows, rating=False, ranking=True)) for rows in batches]
-        return float(np.average(losses, weights=[len(rows) for rows in batches]))
-
-    def _sent(self, values: NDArray[np.generic]) -> "Tensor":
-        import torch
-
-        return torch.from_numpy(np.array(values)).to(self.device)
-
-
-def _unit(vectors: "Tensor") -> "Tensor":
-    """Rows of length 1, or 0 where they say nothing, as `phrase_weights.unit` has it."""
-    import torch
-
-    lengths = vectors.square().sum(1, keepdim=True).clamp_min(1e-20).sqrt()
-    return torch.where(lengths > LEAST_LENGTH, vectors / lengths, torch.zeros_like(vectors))
-
-
-def _standardised(raw: "Tensor") -> "Tensor":
-    """As `fusion.Standardised` has it."""
-    import torch
-
-    mean = raw.mean(1, keepdim=True)
-    spread = (raw - mean).square().mean(1, keepdim=True).clamp_min(1e-20).sqrt()
-    telling = spread > LEAST_SPREAD * mean.abs().clamp_min(LEAST_SPREAD)
-    return torch.where(telling, (raw - mean) / spread, torch.zeros_like(raw))

@@ -15,6 +15,9 @@ from recsys.scorers.semantic import SemanticScorer
 HOT_INTERACTIONS = 10
 """From this many training interactions on a shopper or product is hot; below it, down to one, warm; with none, cold."""
 
+ACTIVITIES = ("hot", "warm", "cold")
+"""The answers of `activity_of`, best known first."""
+
 
 def item_table(data: Dataset) -> pa.Table:
     """The catalogue, and what shoppers did and thought: n_interactions, n_ratings, mean_rating (NaN without any)."""
@@ -52,7 +55,7 @@ def user_table(data: Dataset) -> pa.Table:
 
 def activity_of(counts: NDArray[np.integer]) -> NDArray[np.object_]:
     """Hot, warm or cold, by number of training interactions."""
-    return np.select([counts >= HOT_INTERACTIONS, counts > 0], ["hot", "warm"], "cold").astype(object)
+    return np.select([counts >= HOT_INTERACTIONS, counts > 0], ACTIVITIES[:2], ACTIVITIES[2]).astype(object)
 
 
 def review_table(data: Dataset) -> pa.Table:

@@ -5,46 +5,17 @@ from itertools import combinations, count
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from recsys.errors import Cancelled, SettingsError
 from recsys.scorers.phrase_weights import unit
-from recsys.settings import COMPONENTS, FusionSettings
-from recsys.training import multitask
+from recsys.settings import FusionSettings
 from recsys.training.left_out import Pairs
 from recsys.training.multitask import Learned, MultitaskSettings, learn
-from tests.training._learner import semantic_scores
+from recsys.training.objective import Objective
+from tests.training._learner import N_DIMS, N_TELLING, planted, semantic_scores
 
-N_ITEMS, N_DIMS, N_TELLING = 60, 8, 2
 QUICK = MultitaskSettings(rank=4, rate=0.01, pull=0.0, epochs=12, batch=64)
 START = FusionSettings(0.25, 0.25, 0.25, 0.25)
-
-
-def planted(n_pairs: int, seed: int) -> Pairs:
-    """Shoppers choose by the first two dimensions of what they wrote; the others speak louder and mean nothing."""
-    shop, random = np.random.default_rng(0), np.random.default_rng(seed)
-    loud = np.where(np.arange(N_DIMS) < N_TELLING, 0.5, 1.0)
-    items = (shop.standard_normal((N_ITEMS, N_DIMS)) * loud).astype(np.float32)
-    own = (random.standard_normal((n_pairs, N_DIMS)) * loud).astype(np.float32)
-    pull = 12 * own[:, :N_TELLING] @ items[:, :N_TELLING].T + random.gumbel(size=(n_pairs, N_ITEMS))
-    asked = pull.argmax(1).astype(np.int32)
-    noise = random.standard_normal((n_pairs, len(COMPONENTS), N_ITEMS)).astype(np.float32)
-    nothing = sparse.csr_array((n_pairs, N_ITEMS), dtype=np.float32)
-    chosen = unit(own) @ unit(items).T
-    ratings = np.where(chosen[np.arange(n_pairs), asked] > 0, 5, 4).astype(np.float32)
-    ratings[::3] = np.nan
-    return Pairs(
-        items=items,
-        metric=np.eye(N_DIMS, dtype=np.float32),
-        shares=nothing,
-        own=own,
-        asked=asked,
-        said=np.zeros_like(own),
-        scores=noise,
-        hidden=nothing.astype(bool),
-        liked=np.ones(n_pairs, bool),
-        ratings=ratings,
-    )
 
 
 TRAIN, JUDGED = planted(1500, 1), planted(400, 2)
@@ -83,7 +54,7 @@ def test_weight_goes_to_the_component_that_tells(found: Learned) -> None:
 
 def test_it_starts_at_todays_scores_and_stays_where_nothing_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
     losses = count()
-    monkeypatch.setattr(multitask._Model, "judged_on", lambda self, pairs: float(next(losses)))
+    monkeypatch.setattr(Objective, "judged_on", lambda self, pairs: float(next(losses)))
     found = learned()
     assert found.epochs == 0
     assert len(found.losses) == 1 + QUICK.patience
@@ -138,9 +109,11 @@ def test_it_can_be_stopped() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"diversity": -1.0}, "diversity=-1.0, pull=0.003 and rate=0.0003 are not usable"),
+        ({"diversity": -1.0}, "diversity=-1.0, pull=0.003, segment_pull=0.003 and rate=0.0003 are not usable"),
         ({"rating": False, "ranking": False}, "keep the rating term or the ranking term"),
         ({"epochs": 0}, "must all be at least 1"),
+        ({"segment_pull": -0.1}, "the first three must be at least 0"),
+        ({"device": "gpu"}, "device='gpu' is not known; use one of auto, cpu, cuda"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(given: dict, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The live evaluation of one role with another semantic component, all else as it was prepared, and weights for it."""
+"""The live evaluation of one role with another semantic component, all else as it was prepared."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,12 +9,9 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import SettingsError
 from recsys.evaluation.asking import SplitName, batches
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.weight_map import weight_map
+from recsys.evaluation.live.engine import LiveEngine
 from recsys.fusion import Standardised
-from recsys.progress import Progress, silent
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import FusionSettings
 from recsys.training.left_out import SEMANTIC
 
 
@@ -42,10 +39,3 @@ def with_semantic(
         for place, raw in enumerate(semantic.score(requests)):
             static[start + place, SEMANTIC] = Standardised.of(raw[None]).values[0]
     return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
-
-
-def tuned(engine: LiveEngine, k: int, progress: Progress = silent, *, without_semantic: bool = False) -> FusionSettings:
-    """The mix of the weight map that is best by nDCG, of all or of those without the semantic component."""
-    found = weight_map(engine, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
-    among = found.cells.steps[:, SEMANTIC] == 0 if without_semantic else None
-    return found.settings(found.best("ndcg", among=among))

@@ -45,12 +45,12 @@ def percent(change: Interval) -> str:
 
 
 def mix_in_words(weights: FusionSettings) -> str:
-    """Every component that has a weight, with its share.
+    """Every component with a share of 1% or more, rounded.
 
-    >>> mix_in_words(FusionSettings(1, 0, 3, 0))
+    >>> mix_in_words(FusionSettings(1, 0, 3, 0.01))
     'collaborative 25%, semantic 75%'
     """
-    return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if share)
+    return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if round(share, 2))
 
 
 def command(result: Result) -> str:

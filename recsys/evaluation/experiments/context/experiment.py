@@ -28,8 +28,8 @@ from recsys.evaluation.experiments.context.told import (
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.semantic_swap import tuned
 from recsys.evaluation.experiments.telling import mix_in_words
+from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine

@@ -3,26 +3,35 @@
 lambda, the weight of the diversity term, is swept. Everything is learned from training data and stopped on validation
 shoppers; for test, the same is learned again from training and validation together, for as many epochs. A map that does
 not beat the identity on validation, with the same weights, is dropped. Today's setting is the component as it is, its
-weights the mix of the weight map that is best on validation.
+weights the mix of the weight map that is best on validation. Where shoppers of several segments (hot, warm, cold) are
+asked about, weights are learned for each of them too.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
+from recsys.evaluation.experiments.multitask.segments import (
+    asked_about,
+    compared,
+    said_of_segments,
+    segments_figures,
+    segments_table,
+    variants_by_segment,
+)
 from recsys.evaluation.experiments.multitask.telling import (
     METRICS,
     by_knowledge,
     changes,
     conclusion,
     frontier,
-    moved,
     table,
     told_of,
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.semantic_swap import tuned
+from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.paired import differences
 from recsys.progress import Progress, silent
@@ -42,14 +51,20 @@ class _Heads:
     test: FloatArray | None
 
 
-def variants(seed: int) -> dict[str, MultitaskSettings]:
-    """What is learned, by name: the sweep, and what its parts are worth where diversity plays no part."""
+def variants(seed: int, asked: Sequence[str] = ()) -> dict[str, MultitaskSettings]:
+    """What is learned, by name: the sweep, and what its parts are worth where diversity plays no part.
+
+    Parameters
+    ----------
+    asked : segments that shoppers belong to; with two or more, weights are learned for each
+    """
     base = MultitaskSettings(seed=seed)
     return {
         WEIGHTS_ALONE: replace(base, head=False),
         **{f"lambda {each:g}": replace(base, diversity=each) for each in LAMBDAS},
         "without the rating term": replace(base, rating=False),
         "without the ranking term": replace(base, ranking=False),
+        **(variants_by_segment(base) if len(asked) > 1 else {}),
     }
 
 
@@ -61,18 +76,21 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     today = Model(TODAY, None, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
     models, heads = {TODAY: today}, {}
     judged = validation.judged()
-    for name, each in variants(settings.seed).items():
+    asked = asked_about((validation, test))
+    for name, each in variants(settings.seed, asked).items():
         models[name], heads[name] = _learned(name, each, fusion, validation, test, judged, progress)
     sweep = [models[f"lambda {each:g}"] for each in LAMBDAS]
     chosen = max(moved(sweep) or sweep, key=lambda each: each.validation.values["ndcg"].mean())
     models[TUNED] = _tuned_again(sweep[0], heads[sweep[0].name], validation, test, progress)
+    apart = compared(models, validation, test) if len(asked) > 1 else []
     told = {name: told_of(each, today, validation, test, settings.seed) for name, each in models.items()}
     return Result(
         experiment="multitask",
         protocol=f"{test.engine.panel.protocol} The map and the weights are learned from {len(validation.pairs):,} "
         f"pairs of the training data, each left out in its turn, and stopped on validation pairs; for test the same is "
         f"learned again from {len(test.pairs):,} pairs, for as many epochs. lambda is chosen by nDCG@{settings.k} on "
-        f"validation. Today's weights are the mix of the weight map that is best there. No variety is added.",
+        f"validation. Today's weights are the mix of the weight map that is best there. No variety is added. A pair's "
+        f"segment is how well its shopper is known without it.",
         data=workspace.facts(),
         settings={
             **settings.as_json(),
@@ -80,7 +98,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
                 name: getattr(variants(settings.seed)["lambda 0"], name) for name in MultitaskSettings.__slots__
             },
         },
-        conclusion=conclusion(models, told, chosen),
+        conclusion=(*conclusion(models, told, chosen), *said_of_segments(apart, asked)),
         caveats=(
             "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
             "ones to judge by.",
@@ -89,12 +107,17 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
             test.engine.panel.leak_check,
         ),
-        tables=(table(models, told, settings.k), by_knowledge((chosen, models[TUNED]), today, test, settings.k)),
+        tables=(
+            table(models, told, settings.k),
+            by_knowledge((chosen, models[TUNED]), today, test, settings.k),
+            *((segments_table(apart, settings.k),) if apart else ()),
+        ),
         plots=(frontier(models, told, settings.k), changes(told, settings.k)),
         figures={
             "models": {name: {m: i.as_json() for m, i in each.means.items()} for name, each in told.items()},
             "chosen": {"lambda": chosen.diversity, "epochs": chosen.epochs, "weights": chosen.fusion.normalised()}
             | {"map_kept": chosen.kept},
+            "segments": segments_figures(apart),
             "changes": {
                 name: {
                     "validation": each.on_validation.change.as_json(),
@@ -121,18 +144,21 @@ def _learned(
         progress(f"{name}: {stage}", done, total)
 
     found = validation.learn(start, settings, judged, say)
-    plain = validation.lists(None, found.fusion)
     if not found.epochs:
-        return Model(name, settings.diversity, 0, start, plain, test.lists(None, start)), _Heads(None, None)
+        stayed = validation.lists(None, start), test.lists(None, start)
+        same = dict.fromkeys(found.by_segment, start)
+        return Model(name, settings.diversity, 0, start, *stayed, by_segment=same), _Heads(None, None)
+    own, plain = found.by_segment, validation.lists(None, found.fusion, found.by_segment)
     again = test.learn(start, replace(settings, epochs=found.epochs), None, say)
     if found.head is None:
-        lists = test.lists(None, again.fusion)
-        return Model(name, settings.diversity, found.epochs, found.fusion, plain, lists), _Heads(None, None)
-    mapped = validation.lists(found.head, found.fusion)
+        lists = test.lists(None, again.fusion, again.by_segment)
+        model = Model(name, settings.diversity, found.epochs, found.fusion, plain, lists, by_segment=own)
+        return model, _Heads(None, None)
+    mapped = validation.lists(found.head, found.fusion, own)
     gain = differences(mapped, plain, validation.engine.panel.facts, settings.seed)["ndcg"].change
     kept = gain.mean > 0
-    lists = test.lists(again.head if kept else None, again.fusion)
-    model = Model(name, settings.diversity, found.epochs, found.fusion, mapped if kept else plain, lists, kept, gain)
+    judged_by = mapped if kept else plain, test.lists(again.head if kept else None, again.fusion, again.by_segment)
+    model = Model(name, settings.diversity, found.epochs, found.fusion, *judged_by, kept, gain, own)
     return model, _Heads(found.head, again.head)
 
 

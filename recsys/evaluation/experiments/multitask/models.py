@@ -1,7 +1,11 @@
 """Models of the multi-task study: learned on one role's training data, and put into the live evaluation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
@@ -9,6 +13,7 @@ from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.semantic_swap import require_whole, with_semantic
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.segments import Segment
 from recsys.evaluation.paired import Lists
 from recsys.evaluation.protocol import EvaluationSettings, split_of
 from recsys.evaluation.significance import Interval
@@ -31,6 +36,7 @@ class Model:
     ----------
     diversity : lambda, or None where it played no part
     fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
+    by_segment : those of hot, warm and cold shoppers by name, where they have their own
     epochs : how often the training pairs were gone through, or None where nothing was learned
     kept : whether the map was used; None where none was learned
     map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
@@ -44,6 +50,12 @@ class Model:
     test: Lists
     kept: bool | None = None
     map_gain: Interval | None = None
+    by_segment: Mapping[str, FusionSettings] = field(default_factory=dict)
+
+
+def moved(models: Sequence[Model]) -> list[Model]:
+    """Those that learned anything better than the start, by the objective on validation."""
+    return [each for each in models if each.epochs]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +65,7 @@ class Shop:
     Parameters
     ----------
     semantic : fitted on `train`, without a head
-    pairs : to learn from
+    pairs : to learn from; of cold shoppers too where any are asked about in either role
     """
 
     data: Dataset
@@ -78,13 +90,15 @@ class Shop:
         split = split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
         book = make_phrasebook(data, progress)
 
+        with_cold = any((engine.panel.shoppers["activity"] == "cold").any() for engine in engines)
         roles: tuple[Role, Role] = ("validation", "test")
         shops = []
         for role, engine in zip(roles, engines, strict=True):
             train = split.whole(role)
             semantic = SemanticScorer().fit(Fitting(train, book, settings.seed), progress)
             context = engine.panel.context_scorers[0].settings
-            pairs = training_pairs(train, semantic, settings.seed, progress, {"context": context})
+            chosen = {"context": context}
+            pairs = training_pairs(train, semantic, settings.seed, progress, chosen, with_cold=with_cold)
             shops.append(cls(data, train, split.held_out(role), engine, semantic, pairs, settings))
         return shops[0], shops[1]
 
@@ -105,6 +119,21 @@ class Shop:
         semantic = self.semantic.with_head(head)
         return with_semantic(self.engine, semantic, self.data, self.train, self.held_out, self.asked.split)
 
-    def lists(self, head: FloatArray | None, fusion: FusionSettings) -> Lists:
-        """Everybody's list."""
-        return self.under(head).measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
+    def lists(
+        self, head: FloatArray | None, fusion: FusionSettings, by_segment: Mapping[str, FusionSettings] | None = None
+    ) -> Lists:
+        """Everybody's list, by the weights of their segment where it has its own."""
+        engine = self.under(head)
+        found = engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
+        for name, own in (by_segment or {}).items():
+            inside = Segment.of(activity=name).mask(engine.panel.shoppers)
+            if inside.any():
+                theirs = engine.measure(RankingSettings(own, WHOLE_CATALOGUE, self.asked.k)).lists
+                found = _swapped(found, theirs, inside)
+        return found
+
+
+def _swapped(lists: Lists, others: Lists, inside: NDArray[np.bool_]) -> Lists:
+    """The lists, but those of the shoppers inside from the others."""
+    values = {name: np.where(inside, others.values[name], each) for name, each in lists.values.items()}
+    return Lists(np.where(inside[:, None], others.ranked, lists.ranked), values)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop
+from recsys.evaluation.experiments.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
-from recsys.evaluation.experiments.telling import signed
+from recsys.evaluation.experiments.telling import mix_in_words, signed
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment
 from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
+from recsys.training.tables import ACTIVITIES
 
 METRICS = ("ndcg", "recall", "ild")
 LABELS = {"ndcg": "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
@@ -38,11 +39,6 @@ def told_of(model: Model, today: Model, validation: Shop, test: Shop, seed: int)
     return Told({name: of[name] for name in METRICS}, known["ndcg"], {name: changed[name] for name in METRICS})
 
 
-def moved(sweep: Sequence[Model]) -> list[Model]:
-    """Those that learned anything better than the start, by the objective on validation."""
-    return [each for each in sweep if each.epochs]
-
-
 def table(models: Mapping[str, Model], told: Mapping[str, Told], k: int) -> Table:
     """Every model, on validation and on test."""
     columns = {"model": "Model", "weights": "Weights, validation", "epochs": "Epochs", "map": "Learned map"}
@@ -54,7 +50,12 @@ def table(models: Mapping[str, Model], told: Mapping[str, Told], k: int) -> Tabl
     rows = []
     for name, model in models.items():
         found = told[name]
-        row: dict[str, Cell] = {"model": name, "weights": _mix(model), "epochs": model.epochs, "map": _map(model)}
+        row: dict[str, Cell] = {
+            "model": name,
+            "weights": mix_in_words(model.fusion),
+            "epochs": model.epochs,
+            "map": _map(model),
+        }
         row["validation"] = found.on_validation.new
         if model.map_gain is not None:
             row |= interval_cells("map_gain", model.map_gain)
@@ -72,7 +73,7 @@ def by_knowledge(models: Sequence[Model], today: Model, test: Shop, k: int) -> T
     """The change of nDCG for shoppers who are known well, a little, and not at all."""
     panel, rows = test.engine.panel, []
     for model in models:
-        for name in ("hot", "warm", "cold"):
+        for name in ACTIVITIES:
             inside = Segment.of(activity=name).mask(panel.shoppers)
             if not inside.any():
                 continue
@@ -94,7 +95,7 @@ def by_knowledge(models: Sequence[Model], today: Model, test: Shop, k: int) -> T
             **interval_columns("change", "Change"),
         },
         tuple(rows),
-        "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ("hot", "warm", "cold")),
+        "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ACTIVITIES),
     )
 
 
@@ -181,10 +182,6 @@ def _against(found: Difference) -> str:
         f"{signed(change.low)} to {signed(change.high)}" if change.low == change.low else "too few shoppers differ"
     )
     return f"{found.new:.4f}, today's setting {found.old:.4f} ({signed(change.mean)}, {between}: {told})"
-
-
-def _mix(model: Model) -> str:
-    return ", ".join(f"{name} {share:.0%}" for name, share in model.fusion.normalised().items() if share >= 0.005)
 
 
 def _map(model: Model) -> str:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
 from recsys.evaluation.experiments.registry import ExperimentSettings
-from recsys.evaluation.experiments.semantic_swap import require_whole, tuned, with_semantic
+from recsys.evaluation.experiments.semantic_swap import require_whole, with_semantic
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, Level, Spoiler
+from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.paired import Lists
