@@ -58,7 +58,7 @@ def by_hand(pairs: Pairs, reference: np.ndarray, given: Values, s_of: Values) ->
     for place, (asked, segment) in enumerate(zip(pairs.asked, pairs.segments(), strict=True)):
         items = unit(pairs.items.astype(np.float64) @ head)
         profile = pairs.shares[[place]].toarray()[0] @ items + pairs.own[place] @ head
-        profile = unit(profile[None])[0]
+        profile = unit(profile[None])[0] @ pairs.metric
         raw = items @ profile
         raw[asked] = unit(((pairs.items[asked] - pairs.said[place]) @ head)[None])[0] @ profile
         weights = np.exp(given["logits"] + apart[segment, :4])

@@ -40,7 +40,7 @@ BEST = "weights per segment, pull 0.003"
 def pairs() -> Pairs:
     """What the weights were learned from: two of hot shoppers, three of warm ones."""
     empty = np.zeros((5, 1), np.float32)
-    return Pairs(empty, empty, empty, empty, empty, empty, empty, empty, empty, np.array([12, 30, 1, 4, 9]))
+    return Pairs(*[empty] * 10, np.array([12, 30, 1, 4, 9]))
 
 
 @pytest.fixture(scope="module")
