@@ -30,7 +30,7 @@ class Quotes:
         Other shoppers' praise comes first, then the description, and title and attributes only where neither of them
         speaks for the product: they say little that a card does not show anyway. A complaint may speak for a product
         too, by being unlike what the shopper likes or by standing in a good review, but whoever reads it there takes it
-        for the opposite.
+        for the opposite; so it is not quoted while there is anything else.
         """
         side = self._semantic.item_side(item_row, without)
         if not len(side):
@@ -47,6 +47,9 @@ class Quotes:
             if telling.any():
                 values = np.where(telling, values, -np.inf)
                 break
+        else:
+            if (no_complaint & np.isfinite(values)).any():
+                values = np.where(no_complaint, values, -np.inf)
         best = int(np.argmax(values))
         document = self._documents.holding(side.places[[best]])[0]
         start, end = document.spans[0]
