@@ -80,8 +80,26 @@ def _best(fused: FloatArray, candidates: NDArray[np.intp], n: int) -> NDArray[np
 def _diversified(scores: FloatArray, vectors: FloatArray, settings: RankingSettings) -> NDArray[np.intp]:
     """Positions in the pool, in re-ranked order."""
     spread = float(scores[0] - scores[-1])
-    # MMR weighs score against similarity, so both must run over the same range.
+    # MMR and MSD weigh score against similarity, so both must run over the same range.
     relevance = (scores - scores[-1]) / spread if spread > 0 else np.ones_like(scores)
     n = min(settings.n, len(scores))
-    chosen = diversify(vectors, relevance, n, strategy=settings.method, diversity=settings.diversity).indices
+    strength = settings.diversity if settings.method != "msd" else summed_strength(settings.diversity, n)
+    chosen = diversify(vectors, relevance, n, strategy=settings.method, diversity=strength).indices
     return np.asarray(chosen, np.intp)
+
+
+def summed_strength(diversity: float, n: int) -> float:
+    """The weight of a sum of distances under which MSD maximises what a strength says of whole lists.
+
+    A list of n is worth (1 - diversity) x its mean relevance + diversity x its mean pairwise distance (ILD); to that
+    a product adds in proportion to (1 - diversity) x relevance + 2 diversity / (n - 1) x its distances to the others.
+
+    >>> summed_strength(0.5, 3), round(summed_strength(0.5, 10), 4), summed_strength(1, 10)
+    (0.5, 0.1818, 1.0)
+
+    References
+    ----------
+    Borodin, Lee & Ye (2012), Max-sum diversification, monotone submodular functions and dynamic updates, PODS.
+    """
+    pull = 2 * diversity / max(n - 1, 1)
+    return float(pull / (1 - diversity + pull))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from recsys.errors import ContextError, SettingsError
 
@@ -163,7 +163,7 @@ class Filters:
 NEW_SHOPPER_WEIGHTS = FusionSettings(collaborative=0.1, content=0.25, semantic=0.5, context=0.15)
 """Where to start for a shopper known by words alone: what they say, before what most others choose."""
 
-DiversityMethod = Literal["mmr", "dpp"]
+DiversityMethod = Literal["mmr", "dpp", "msd"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class RankingSettings:
     ----------
     n : list length, at least 1
     diversity : strength of the diversity re-ranking in [0, 1]; 0 leaves the order by score alone
-    method : "mmr" (maximal marginal relevance) or "dpp" (determinantal point process)
+    method : "mmr" (maximal marginal relevance), "dpp" (determinantal point process) or "msd" (maximal sum of distances)
     """
 
     fusion: FusionSettings = field(default_factory=FusionSettings)
@@ -188,8 +188,8 @@ class RankingSettings:
             raise SettingsError(f"list length n={self.n} is not usable; give at least 1")
         if not 0 <= self.diversity <= 1:
             raise SettingsError(f"diversity={self.diversity} is not usable; give a number from 0 to 1")
-        if self.method not in ("mmr", "dpp"):
-            raise SettingsError(f"diversity method {self.method!r} is not known; give 'mmr' or 'dpp'")
+        if self.method not in get_args(DiversityMethod):
+            raise SettingsError(f"diversity method {self.method!r} is not known; give 'mmr', 'dpp' or 'msd'")
 
 
 def require_seed(seed: int) -> None:

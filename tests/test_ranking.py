@@ -10,7 +10,7 @@ from recsys.ranking import MIN_POOL, Ranking, rank, select
 from recsys.settings import COMPONENTS, DiversityMethod, FusionSettings, RankingSettings
 
 N = len(COMPONENTS)
-BOTH = pytest.mark.parametrize("method", ["mmr", "dpp"])
+EVERY_METHOD = pytest.mark.parametrize("method", ["mmr", "dpp", "msd"])
 
 
 def shop(n_items: int, seed: int = 0, n_dims: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +44,7 @@ def test_contributions_sum_to_the_score_of_the_product(seed: int, n_items: int, 
     np.testing.assert_allclose(ranking.contributions, values[:, ranking.item_rows].T * shares, atol=1e-6)
 
 
-@given(st.integers(0, 1000), st.integers(1, 200), st.sampled_from([0.0, 0.5]), st.sampled_from(["mmr", "dpp"]))
+@given(st.integers(0, 1000), st.integers(1, 200), st.sampled_from([0.0, 0.5]), st.sampled_from(["mmr", "dpp", "msd"]))
 def test_only_eligible_products_are_listed_and_each_once(
     seed: int, n_items: int, diversity: float, method: DiversityMethod
 ) -> None:
@@ -88,7 +88,7 @@ def test_nothing_eligible_gives_an_empty_list(diversity: float) -> None:
     assert ranking.contributions.shape == (0, N)
 
 
-@BOTH
+@EVERY_METHOD
 @pytest.mark.parametrize("diversity", [0.0, 0.4])
 def test_another_order_of_the_catalogue_gives_the_same_list(method: DiversityMethod, diversity: float) -> None:
     values, vectors = shop(150)
@@ -100,7 +100,7 @@ def test_another_order_of_the_catalogue_gives_the_same_list(method: DiversityMet
     np.testing.assert_array_equal(there.scores, here.scores)
 
 
-@BOTH
+@EVERY_METHOD
 def test_diversity_changes_the_order_and_never_a_score(method: DiversityMethod) -> None:
     values, vectors = shop(60, n_dims=64)
     plain = rank(values, RankingSettings(n=60), everything(60), vectors)
@@ -113,7 +113,7 @@ def test_diversity_changes_the_order_and_never_a_score(method: DiversityMethod) 
     assert mixed.ranks_by_score.tolist() == [places[row] for row in mixed.item_rows.tolist()]
 
 
-@BOTH
+@EVERY_METHOD
 def test_more_diversity_never_makes_the_list_more_alike(method: DiversityMethod) -> None:
     """Three tents score best, then a stove, a lamp and a candle: at some strength they enter, and stay."""
     vectors = np.array([[1, 0, 0, 0], [0.99, 0.14, 0, 0], [0.99, 0, 0.14, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
@@ -128,16 +128,30 @@ def test_more_diversity_never_makes_the_list_more_alike(method: DiversityMethod)
     assert spread[-1] > 0.6
 
 
-@BOTH
+@EVERY_METHOD
 def test_diversity_chooses_among_the_best_only(method: DiversityMethod) -> None:
     values, vectors = shop(1000)
     ranking = rank(values, RankingSettings(n=10, diversity=1.0, method=method), everything(1000), vectors)
     assert ranking.ranks_by_score.max() <= MIN_POOL
 
 
-@BOTH
+@EVERY_METHOD
 def test_equal_scores_and_twins_are_no_trouble_for_diversity(method: DiversityMethod) -> None:
     vectors = np.tile(np.float32([1, 0]), (5, 1))
     settings = RankingSettings(n=5, diversity=0.5, method=method)
     ranking = rank(np.zeros((N, 5), np.float32), settings, everything(5), vectors)
     assert sorted(ranking.item_rows.tolist()) == [0, 1, 2, 3, 4]
+
+
+@given(st.integers(0, 1000), st.sampled_from([0.1, 0.4, 0.7, 1.0]))
+def test_msd_weighs_mean_relevance_against_the_diversity_of_the_list(seed: int, diversity: float) -> None:
+    """Of two products the second is the one that makes (1 - strength) x mean relevance + strength x ILD largest."""
+    values, vectors = shop(MIN_POOL, seed)
+    pair = rank(values, RankingSettings(n=2, diversity=diversity, method="msd"), everything(MIN_POOL), vectors)
+    fused = fuse(values, FusionSettings()).astype(np.float64)
+    relevance = (fused - fused.min()) / (fused.max() - fused.min())
+    first = int(fused.argmax())
+    worth = (1 - diversity) * (1 + relevance) / 2 + diversity * (1 - vectors @ vectors[first])
+    worth[first] = -np.inf
+    assert pair.item_rows[0] == first
+    np.testing.assert_allclose(worth[pair.item_rows[1]], worth.max(), atol=1e-6)

@@ -37,7 +37,7 @@ from recsys.settings import (
         (lambda: RankingSettings(diversity=1.5), "diversity=1.5 is not usable; give a number from 0 to 1"),
         (lambda: RankingSettings(diversity=-0.1), "diversity=-0.1 is not usable"),
         (lambda: RankingSettings(diversity=float("nan")), "diversity=nan is not usable"),
-        (lambda: RankingSettings(method="max"), "diversity method 'max' is not known; give 'mmr' or 'dpp'"),
+        (lambda: RankingSettings(method="max"), "diversity method 'max' is not known; give 'mmr', 'dpp' or 'msd'"),
         (lambda: parse_weights("content=a"), "--weights: content='a' is not a number"),
         (lambda: parse_weights("price=1"), "--weights: 'price' is not a component; use collaborative, content,"),
         (lambda: parse_weights("content"), "--weights: 'content' is not of the form name=value"),

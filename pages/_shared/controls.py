@@ -146,7 +146,8 @@ def variety(label: str = "Variety and length") -> tuple[int, float, str]:
             default="MMR",
             required=True,
             key="method",
-            help="MMR weighs score against likeness one place at a time; DPP prefers sets that spread out.",
+            help="MMR weighs score against likeness one place at a time; DPP prefers sets that spread out; MSD weighs "
+            "the mean score of the list against how far its products are apart on average (ILD).",
             bind="query-params",
         )
         n = st.segmented_control(

@@ -34,7 +34,7 @@ LENGTHS = (5, 10, 20, 30, 50)
 DEFAULT_LENGTH = 10
 USUAL_VARIETY = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
 """Where variety and length stand where nothing says otherwise, by key of a widget."""
-METHODS = {"MMR": "mmr", "DPP": "dpp"}
+METHODS = {"MMR": "mmr", "DPP": "dpp", "MSD": "msd"}
 MAX_WORDS = 500
 
 

@@ -3,10 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from recsys.results import Recommendation
-from recsys.settings import COMPONENTS, Context, RankingSettings, parse_context, parse_weights
+from recsys.settings import COMPONENTS, Context, DiversityMethod, RankingSettings, parse_context, parse_weights
 
 if TYPE_CHECKING:
     from recsys.recommender import Recommender
@@ -46,7 +46,9 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         help="circumstances: device, region, hour, daypart, weekday, season, month, date (default: nothing known)",
     )
     parser.add_argument("--diversity", type=float, default=0.0, metavar="D", help="from 0 to 1 (default: %(default)s)")
-    parser.add_argument("--method", choices=("mmr", "dpp"), default="mmr", help="of diversity (default: %(default)s)")
+    parser.add_argument(
+        "--method", choices=get_args(DiversityMethod), default="mmr", help="of diversity (default: %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

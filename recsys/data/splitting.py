@@ -1,6 +1,6 @@
 """What is held out of training, so that a model can be asked about what it has not seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -15,6 +15,13 @@ from recsys.errors import DataError, SettingsError
 
 MIN_POSITIVES = 3
 """Fewest positives of a shopper tested by `last_split`: one to test, one to validate, one to learn from."""
+
+MOST_WINDOWS, LEAST_BEFORE = 3, 0.5
+"""`temporal_split` validates on at most so many windows, and leaves at least this share of positives before them all.
+
+What one window of a shop says of settings, the next may not: chosen on all windows before it, settings held better on
+the next one than chosen on the one before it alone (rolling origin; Tashman 2000, Int. Journal of Forecasting 16(4)).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +84,7 @@ class Split:
     fit_validation, fit_test : what may be learned from before asking about `validation`, before asking about `test`
     protocol : what was done, in plain words, with counts
     n_skipped : shoppers with positives who could not be tested
+    earlier : rounds of validation before `validation`, oldest first; a shopper may be asked in several
     """
 
     fit_validation: Dataset
@@ -85,17 +93,20 @@ class Split:
     test: HeldOut
     protocol: str
     n_skipped: int
+    earlier: tuple[Round, ...] = ()
 
     def held_out(self, role: Role) -> HeldOut:
-        """What is asked about."""
+        """What is asked about in the last round."""
         return self.validation if role == "validation" else self.test
 
     def whole(self, role: Role) -> Dataset:
-        """All that may be learned from."""
+        """All that may be learned from, in the last round."""
         return self.fit_validation if role == "validation" else self.fit_test
 
     def rounds(self, role: Role) -> Iterator[Round]:
-        """One set of models is asked about everybody."""
+        """Every set of models with what it is asked about; for the test there is one."""
+        if role == "validation":
+            yield from self.earlier
         yield Round(self.whole(role), self.held_out(role))
 
 
@@ -137,7 +148,12 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
 
 
 def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: float = 0.1) -> Split:
-    """Two moments cut everybody's history: what came before the first is learned from, what came after is asked about.
+    """A moment cuts everybody's history: what came before is learned from, what came after is asked about.
+
+    For validation the same is done at earlier cuts (rolling origin): windows with `validation_share` of all positives
+    each end where the next begins, the last one where the test begins, and each is asked about by models that know
+    only what came before it. There are as many as leave `LEAST_BEFORE` of the positives before the first, at least one
+    and at most `MOST_WINDOWS`; an earlier window without a new pair is left out.
 
     The cuts fall where the given shares of all positives lie at or after them, moved to the start of their second (or
     day), so that nothing of one moment stands on both sides. Held out are the positives of a window whose pair was
@@ -176,15 +192,49 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
             raise DataError(
                 f"the {name} window holds no new pair", file=data.name, remedy="use larger shares or more data"
             )
+    earlier = _earlier(data, times, first, test_share, validation_share)
     n_skipped = data.positives()["user_row"].nunique() - len(test.users())
     cold = np.isin(test.users(), fit_test.positives()["user_row"], invert=True).sum()
     protocol = (
-        f"split by time: learned from before {_day(second)} UTC, asked about what is at or after it (validation "
-        f"from {_day(first)}): {len(test.users()):,} shoppers tested on {len(test):,} positives, {cold:,} of them "
-        f"without a positive before; {n_skipped:,} shoppers without a new positive in the window not tested; "
-        f"{data.n_items:,} products, {len(positives):,} positives"
+        f"split by time: learned from before {_day(second)} UTC, asked about what is at or after it "
+        f"({_validated([*(each.held_out for each in earlier), validation])}): {len(test.users()):,} shoppers tested on "
+        f"{len(test):,} positives, {cold:,} of them without a positive before; {n_skipped:,} shoppers without a new "
+        f"positive in the window not tested; {data.n_items:,} products, {len(positives):,} positives"
     )
-    return Split(fit_validation, validation, fit_test, test, protocol, n_skipped)
+    return Split(fit_validation, validation, fit_test, test, protocol, n_skipped, earlier)
+
+
+def _earlier(
+    data: Dataset, times: NDArray[np.int64], end_s: int, test_share: float, validation_share: float
+) -> tuple[Round, ...]:
+    """Rounds of validation before the last one, which begins at `end_s`; oldest first."""
+    rounds: list[Round] = []
+    for n_after in range(2, MOST_WINDOWS + 1):
+        before = 1 - test_share - n_after * validation_share
+        if before < LEAST_BEFORE - 1e-9:
+            break
+        start_s = int(times[int(len(times) * round(before, 9))])
+        if start_s < end_s and (times < start_s).any():
+            known = data.until(start_s)
+            asked = _window(data, known, start_s, end_s)
+            if len(asked):
+                rounds.insert(0, Round(known, asked))
+            end_s = start_s
+    return tuple(rounds)
+
+
+def _validated(windows: Sequence[HeldOut]) -> str:
+    """Validation in words, from what is asked about in each window, oldest first."""
+    days = [_day(int(each.moments_s[0])) for each in windows]
+    if len(windows) == 1:
+        return f"validation from {days[0]}"
+    rows = [each.users() for each in windows]
+    n_shoppers = len(np.unique(np.concatenate(rows)))
+    return (
+        f"validation in {len(windows)} windows before that, from {', '.join(days)}, each asked about by models that "
+        f"know only what came before it: {n_shoppers:,} shoppers, {sum(map(len, rows)):,} times, once for every window "
+        "in which they chose something new"
+    )
 
 
 def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> HeldOut:

@@ -75,16 +75,20 @@ class ShopFacts:
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's training history; NaN without
     modelled : metrics whose values a model makes up; intervals count shoppers, not how wrong it is, so their changes
         are called neither better nor worse
+    shoppers : int of shape (n_users,), from 0, which rows are of one shopper, who is then resampled as a whole; None
+        where each row is a shopper of its own
     """
 
     n_items: int
     popularity: NDArray[np.float64]
     profile_popularity: UserValues
     modelled: frozenset[str] = frozenset()
+    shoppers: NDArray[np.integer] | None = None
 
     def of(self, rows: Rows) -> "ShopFacts":
         """The facts of some of the shoppers, rows as for `Lists.of`."""
-        return replace(self, profile_popularity=self.profile_popularity[rows])
+        shoppers = None if self.shoppers is None else self.shoppers[rows]
+        return replace(self, profile_popularity=self.profile_popularity[rows], shoppers=shoppers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,27 @@ def _intervals(
     """Intervals of the columns of `LIVE_METRICS`; the last one, popularity, is weighed against the profiles."""
     per = np.ones((len(facts.profile_popularity), len(LIVE_METRICS)))
     per[:, -1] = facts.profile_popularity
-    return ratio_intervals(np.stack(columns, axis=1), per, seed, n_resamples, level)
+    return ratio_intervals(*_by_shopper(np.stack(columns, axis=1), per, facts.shoppers), seed, n_resamples, level)
+
+
+def _by_shopper(
+    values: NDArray[np.float64], per: NDArray[np.float64], shoppers: NDArray[np.integer] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows of one shopper added up, so that a mean stays what it is, and resampling takes or leaves the shopper.
+
+    >>> values, per = _by_shopper(np.array([[1.0], [2.0], [np.nan]]), np.ones((3, 1)), np.array([0, 0, 1]))
+    >>> values.tolist(), per.tolist()
+    ([[3.0], [nan]], [[2.0], [nan]])
+    """
+    if shoppers is None or len(np.unique(shoppers)) == len(shoppers):
+        return values, per
+    _, rows = np.unique(shoppers, return_inverse=True)
+    known = ~np.isnan(values) & ~np.isnan(per)
+    sums = np.zeros((3, rows.max() + 1, values.shape[1]))
+    for place, each in enumerate((np.where(known, values, 0.0), np.where(known, per, 0.0), known.astype(np.float64))):
+        np.add.at(sums[place], rows, each)
+    summed, below, n_known = sums
+    return np.where(n_known > 0, summed, np.nan), np.where(n_known > 0, below, np.nan)
 
 
 def _without_rounding(column: UserValues) -> UserValues:

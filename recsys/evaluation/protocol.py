@@ -18,7 +18,7 @@ from recsys.fusion import Standardised, fuse
 from recsys.progress import Progress, silent
 from recsys.ranking import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting, Scorer
+from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, require_seed
 from recsys.text.library import make_phrasebook
@@ -122,10 +122,7 @@ def choose_weights(
     ----------
     chosen : settings of the context component; without them it has its defaults
     """
-    fitting = Fitting(split.fit_validation, book, settings.seed)
-    scorers = fit_scorers(COMPONENT_CLASSES, fitting, progress, chosen.settings() if chosen else {})
-    check_leaks(data, split.fit_validation, split.validation, settings.split, scorers)
-    scores = validation_scores(data, split, scorers, settings, progress)
+    scores = validation_scores(data, split, book, settings, progress, chosen)
     traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
     full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
     return {"traditional": traditional, "full": full}
@@ -134,23 +131,39 @@ def choose_weights(
 def validation_scores(
     data: Dataset,
     split: Split,
-    scorers: Mapping[str, Scorer],
+    book: Phrasebook,
     settings: EvaluationSettings,
     progress: Progress = silent,
+    chosen: Chosen | None = None,
 ) -> ValidationScores:
-    """Standardised scores of the validation shoppers (a seeded sample where they would not fit in memory)."""
-    users = split.validation.users()
+    """Standardised scores of the validation shoppers of all rounds, each by models of its own, checked for leaks.
+
+    Where they would not fit in memory, the same share of every round is drawn by the seed.
+    """
+    rounds, found = list(split.rounds("validation")), []
     most = max(1, MAX_VALIDATION_FLOATS // (len(COMPONENTS) * data.n_items))
-    if len(users) > most:
-        users = np.sort(np.random.default_rng(settings.seed).choice(users, most, replace=False))
-    values = np.empty((len(users), len(COMPONENTS), data.n_items), np.float32)
-    for start, requests in batches(data, split.fit_validation, split.validation, users, settings.split):
-        progress("scoring validation shoppers", start, len(users))
-        raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
-        for place in range(len(requests)):
-            values[start + place] = Standardised.of(raw[place]).values
-    progress("scoring validation shoppers", len(users), len(users))
-    return ValidationScores.of(values, split.fit_validation, split.validation, users)
+    n_users = sum(len(one.held_out.users()) for one in rounds)
+    for one in rounds:
+        scorers = fit_scorers(
+            COMPONENT_CLASSES,
+            Fitting(one.train, book, settings.seed),
+            progress,
+            chosen.settings() if chosen else {},
+        )
+        check_leaks(data, one.train, one.held_out, settings.split, scorers)
+        users = one.held_out.users()
+        if n_users > most:
+            n_drawn = max(1, most * len(users) // n_users)
+            users = np.sort(np.random.default_rng(settings.seed).choice(users, n_drawn, replace=False))
+        values = np.empty((len(users), len(COMPONENTS), data.n_items), np.float32)
+        for start, requests in batches(data, one.train, one.held_out, users, settings.split):
+            progress("scoring validation shoppers", start, len(users))
+            raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
+            for place in range(len(requests)):
+                values[start + place] = Standardised.of(raw[place]).values
+        progress("scoring validation shoppers", len(users), len(users))
+        found.append(ValidationScores.of(values, one.train, one.held_out, users))
+    return ValidationScores.together(found)
 
 
 def _reports(

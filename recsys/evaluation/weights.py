@@ -1,5 +1,6 @@
 """Weights chosen on validation shoppers: a grid over the simplex of weights, by nDCG@k."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,6 +41,20 @@ class ValidationScores:
         order = np.argsort(pairs.row, kind="stable")
         eligible = ~train.owned()[users].toarray().astype(bool)
         return cls(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+
+    @classmethod
+    def together(cls, parts: "Sequence[ValidationScores]") -> "ValidationScores":
+        """Of several rounds, one after the other; a shopper of two rounds counts in each."""
+        if len(parts) == 1:
+            return parts[0]
+        starts = np.cumsum([0, *(len(each.values) for each in parts[:-1])]).tolist()
+        pair_users = [(each.pair_users + start).astype(np.int32) for each, start in zip(parts, starts, strict=True)]
+        return cls(
+            np.concatenate([each.values for each in parts]),
+            np.concatenate([each.eligible for each in parts]),
+            np.concatenate(pair_users),
+            np.concatenate([each.pair_items for each in parts]),
+        )
 
 
 def simplex_grid(n_components: int, n_steps: int) -> FloatArray:

@@ -45,7 +45,7 @@ class PresetSettings:
     ----------
     weights : weights of the four components
     diversity : strength of the diversity re-ranking in [0, 1]
-    method : "mmr" or "dpp"
+    method : "mmr", "dpp" or "msd"
     k : list length that it was tuned for, 1 to 100
     scenario : circumstances that it was tuned for, by name; empty for every moment
     only_available : products that cannot be bought are left out
@@ -69,7 +69,7 @@ class PresetSettings:
         if not 0 <= self.diversity <= 1:
             raise SettingsError(f"diversity={self.diversity} is not usable; give a number from 0 to 1")
         if self.method not in get_args(DiversityMethod):
-            raise SettingsError(f"method={shown(self.method)} is not known; give 'mmr' or 'dpp'")
+            raise SettingsError(f"method={shown(self.method)} is not known; give 'mmr', 'dpp' or 'msd'")
         object.__setattr__(self, "k", int(self.k))
         object.__setattr__(self, "diversity", float(self.diversity))
         object.__setattr__(self, "scenario", _stated(self.scenario, "scenario", CIRCUMSTANCES, "a circumstance"))

@@ -125,7 +125,7 @@ def _chosen(
     split: EvaluationSplit = "temporal" if settings.split == "temporal" else "last"
     chosen = dict(choose_context(data, asked, split, settings.seed, progress).settings())
     if settings.choose_phrase_weights and asked:
-        found = choose_on(data, asked[0], book, split, settings.seed, progress)
+        found = choose_on(data, asked[-1], book, split, settings.seed, progress)
         logger.info("phrases are weighed so that %s", ", ".join(found.names) or "nothing differs from the default")
         chosen["semantic"] = found.settings
     return chosen

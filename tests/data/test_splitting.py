@@ -89,6 +89,42 @@ def test_the_temporal_split_cuts_everybody_at_the_same_moments(tiny_data):
     assert "3 shoppers tested on 3 positives, 0 of them without a positive before" in split.protocol
 
 
+def test_validation_is_asked_in_windows_that_end_where_the_next_begins(tiny_data):
+    split = temporal_split(tiny_data)
+    rounds = list(split.rounds("validation"))
+    asked = [named(tiny_data, one.held_out) for one in rounds]
+    assert asked == [{("dora", "stove")}, {("eli", "lamp")}, {("ben", "lamp")}]
+    assert named(tiny_data, split.test) == {("ann", "blanket"), ("cleo", "00123")}
+    days = [datetime.fromtimestamp(one.held_out.moments_s[0], UTC).date().isoformat() for one in rounds]
+    assert days == ["2024-03-30", "2024-04-08", "2024-04-12"]
+    assert [len(one.train.positives()) for one in rounds] == [7, 8, 9]
+    assert rounds[-1].train is split.fit_validation
+    assert rounds[-1].held_out is split.validation
+    assert [one.held_out for one in split.rounds("test")] == [split.test]
+    assert (
+        "validation in 3 windows before that, from 2024-03-30 18:00, 2024-04-08 22:00, 2024-04-12 20:45, each asked "
+        "about by models that know only what came before it: 3 shoppers, 3 times, once for every window"
+    ) in split.protocol
+
+
+@pytest.mark.parametrize(("test_share", "n_windows"), [(0.1, 3), (0.3, 2), (0.4, 1), (0.6, 1)])
+def test_half_of_the_positives_come_before_all_windows(tiny_data, test_share, n_windows):
+    split = temporal_split(tiny_data, test_share, 0.1)
+    assert len(list(split.rounds("validation"))) == n_windows
+
+
+def test_a_shopper_may_be_asked_in_several_windows(tiny):
+    more = (
+        tiny["events"].iloc[[0]].assign(user_id="ben", item_id="candle", timestamp=pd.Timestamp("2024-04-09", tz="UTC"))
+    )
+    tiny["events"] = pd.concat([tiny["events"], more], ignore_index=True)
+    data = Dataset.from_frames(**tiny)
+    split = temporal_split(data)
+    asked = [named(data, one.held_out) for one in split.rounds("validation")]
+    assert asked == [{("dora", "stove"), ("eli", "lamp")}, {("ben", "candle")}, {("ben", "lamp")}]
+    assert "3 shoppers, 4 times" in split.protocol
+
+
 def test_nothing_at_or_after_a_cut_is_learned_from(tiny_data):
     split = temporal_split(tiny_data, test_share=0.25, validation_share=0.25)
     for fit, held_out in ((split.fit_validation, split.validation), (split.fit_test, split.test)):
@@ -159,4 +195,10 @@ def test_no_split_ever_leaks(log, seed):
         return
     assert pairs_of(by_time.test).isdisjoint(owned(by_time.fit_test))
     assert by_time.fit_test.known_until_s < by_time.test.moments_s.min()
-    assert by_time.fit_validation.known_until_s < by_time.validation.moments_s.min()
+    rounds = [*by_time.rounds("validation"), *by_time.rounds("test")]
+    for one, end_s in zip(rounds, [*(later.held_out.moments_s.min() for later in rounds[1:]), np.inf], strict=True):
+        assert one.train.known_until_s < one.held_out.moments_s.min() < end_s
+        pairs = pairs_of(one.held_out)
+        assert pairs.isdisjoint(owned(one.train))
+        times = data.positives().set_index(["user_row", "item_row"])["time_s"]
+        assert all(times[pair] < end_s for pair in pairs)

@@ -1,5 +1,7 @@
 """Two settings on the same shoppers: values, signs, verdicts, and intervals that hold what they claim."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,6 +45,22 @@ def test_every_metric_is_answered_in_order_with_the_mean_over_shoppers(sample):
         assert change.change.mean == pytest.approx(change.new - change.old, abs=1e-9)
         assert change.new == pytest.approx(now[name].mean, abs=1e-9)
     assert 0 < changes["hit_rate"].n_changed < changes["novelty"].n_changed < changes["coverage"].n_changed <= 400
+
+
+def test_a_shopper_of_several_rows_is_resampled_as_a_whole(sample):
+    """The same rows three times are no more shoppers than once, unless they are said to be others."""
+    thrice = np.tile(np.arange(len(sample.new.ranked)), 3)
+    facts = sample.facts.of(thrice)
+    new, old = sample.new.of(thrice), sample.old.of(thrice)
+    once = differences(sample.new, sample.old, sample.facts)
+    whole = differences(new, old, replace(facts, shoppers=thrice))
+    apart = differences(new, old, facts)
+    for name in SHOPPER_METRICS:
+        now, was = whole[name].change, once[name].change
+        assert (now.mean, now.n) == (pytest.approx(was.mean), was.n)
+        assert (now.low, now.high) == (pytest.approx(was.low, abs=1e-6), pytest.approx(was.high, abs=1e-6))
+    few = apart["ndcg"].change
+    assert few.high - few.low < 0.7 * (once["ndcg"].change.high - once["ndcg"].change.low)
 
 
 def test_the_lift_is_that_of_the_shoppers_who_have_a_history_and_a_list():

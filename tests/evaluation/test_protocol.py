@@ -156,9 +156,13 @@ def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, spli
             lambda classes, fitting, *rest: (seen.append(fitting.data), fit(classes, fitting, *rest))[1],
         )
         weights = choose_weights(tiny_data, held, quick_book(tiny_data), settings)
-    assert [train is held.fit_validation for train in seen] == [True]
-    likes = seen[0].positives()
-    assert not held.test.relevant()[likes["user_row"].to_numpy(), likes["item_row"].to_numpy()].any()
+    asked = list(held.rounds("validation"))
+    assert len(asked) == {"last": 1, "temporal": 3}[split]
+    assert [train is one.train for train, one in zip(seen, asked, strict=True)] == [True] * len(asked)
+    for train, one in zip(seen, asked, strict=True):
+        likes = train.positives()
+        for hidden in (one.held_out, held.test):
+            assert not hidden.relevant()[likes["user_row"].to_numpy(), likes["item_row"].to_numpy()].any()
     assert set(weights["full"].as_dict()) == set(COMPONENTS)
 
 

@@ -55,6 +55,14 @@ def test_ndcg_without_sorting_is_that_of_the_ranked_lists(k: int) -> None:
         assert found[point] == pytest.approx(np.mean(each), abs=1e-6)
 
 
+def test_rounds_together_weigh_by_their_shoppers() -> None:
+    parts, grid = [made_up(20, seed=1), made_up(5, seed=2)], simplex_grid(N, 3)
+    one, other = (ndcg_of_weights(each, grid, 5) for each in parts)
+    both = ndcg_of_weights(ValidationScores.together(parts), grid, 5)
+    np.testing.assert_allclose(both, (20 * one + 5 * other) / 25)
+    assert ValidationScores.together(parts[:1]) is parts[0]
+
+
 def test_equal_scores_are_ranked_in_catalogue_order_and_not_all_first() -> None:
     silent = np.zeros((1, N, 10), np.float32)
     pairs = (np.zeros(2, np.int32), np.array([1, 4], np.int32))

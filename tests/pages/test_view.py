@@ -59,7 +59,7 @@ def test_a_sound_address_is_taken_without_a_word() -> None:
         ("content", ["nan"], "content = 'nan': not a number from 0 to 100"),
         ("diversity", ["-1"], "diversity = '-1': not a number from 0 to 1"),
         ("n", ["7"], "n = '7': not one of 5, 10, 20, 30, 50"),
-        ("method", ["XYZ"], "method = 'XYZ': not one of MMR, DPP"),
+        ("method", ["XYZ"], "method = 'XYZ': not one of MMR, DPP, MSD"),
         ("category", ["Lamps", "Zzz"], "category = 'Lamps', 'Zzz': no such category in this shop: Zzz"),
         ("price", ["900"], "price = '900': not two prices from 5 to 300"),
         ("price", ["1", "80"], "price = '1', '80': not two prices from 5 to 300"),

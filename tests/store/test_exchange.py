@@ -107,7 +107,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (settings(k=True), "settings.k: input should be a valid integer"),
     (settings(diversity=1.5), "diversity=1.5 is not usable; give a number from 0 to 1"),
     (settings(diversity="0.5"), "settings.diversity: input should be a valid number (given '0.5')"),
-    (settings(method="best"), "method='best' is not known; give 'mmr' or 'dpp'"),
+    (settings(method="best"), "method='best' is not known; give 'mmr', 'dpp' or 'msd'"),
     (settings(only_available="yes"), "settings.only_available: input should be a valid boolean"),
     (settings(weights={"collaborative": 1.0}), "settings.weights.content: field required"),
     (settings(weights=dict.fromkeys(FRESH.weights.as_dict(), 0.0)), "all weights are 0"),

@@ -58,7 +58,9 @@ def best_clicks(
     else:
         return {role: model.clicks(arrays[role]) for role in roles}
     try:
-        found = simulated({role: arrays[role] for role in roles}, seed, progress)
+        found = simulated(
+            {role: arrays[role] for role in roles}, seed, progress, pd.factorize(shoppers["validation"]["user_id"])[0]
+        )
     except DataError as problem:
         nothing = Clicks(facts={"source": "none", "no_log": why_not, "no_choices": problem.problem})
         return dict.fromkeys(roles, nothing)

@@ -43,8 +43,18 @@ SEEN: NDArray[np.float64] = 1 / np.log2(np.arange(2, LONGEST + 2))
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def simulated(arrays: Mapping[str, Arrays], seed: int = 0, progress: Progress = silent) -> dict[str, Clicks]:
+def simulated(
+    arrays: Mapping[str, Arrays],
+    seed: int = 0,
+    progress: Progress = silent,
+    shoppers: NDArray[np.integer] | None = None,
+) -> dict[str, Clicks]:
     """Clicks of either role, from the arrays of both as a panel keeps them.
+
+    Parameters
+    ----------
+    shoppers : int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
+        where each row is a shopper of its own
 
     Raises
     ------
@@ -58,7 +68,8 @@ def simulated(arrays: Mapping[str, Arrays], seed: int = 0, progress: Progress = 
             file=REVIEWS.file,
             remedy="bring more history",
         )
-    slopes, own, n_learned = _fitted(validation, seed, progress)
+    shoppers = np.arange(len(validation)) if shoppers is None else shoppers
+    slopes, own, n_learned = _fitted(validation, shoppers, seed, progress)
     chances = {"validation": validation.chances(own), "test": test.chances(slopes)}
     scale = _scale(chances["validation"], arrays["validation"])
     tally = Tally()
@@ -77,12 +88,14 @@ def simulated(arrays: Mapping[str, Arrays], seed: int = 0, progress: Progress = 
     }
 
 
-def _fitted(validation: Chooser, seed: int, progress: Progress) -> tuple[Slopes, Slopes, int]:
+def _fitted(
+    validation: Chooser, shoppers: NDArray[np.integer], seed: int, progress: Progress
+) -> tuple[Slopes, Slopes, int]:
     """Slopes of all, for every validation shopper those of the shoppers of other folds, and how many told."""
     n, rng = len(validation), np.random.default_rng(seed)
     users = np.sort(rng.choice(n, min(n, MOST_SHOPPERS), replace=False))
     slopes = validation.fit(users, progress=progress)
-    folds, own = folds_of(np.arange(n), seed), np.empty((n, len(FEATURES)))
+    folds, own = folds_of(shoppers.astype(np.int64), seed), np.empty((n, len(FEATURES)))
     for fold in range(int(folds.max()) + 1):
         others = users[folds[users] != fold]
         own[folds == fold] = validation.fit(others, slopes, progress, "fitting choices of others")

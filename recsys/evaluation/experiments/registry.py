@@ -138,7 +138,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "paper",
             "The paper's table",
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
-            "paper",
+            "paper.experiment",
         ),
     )
 }

@@ -9,6 +9,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import SettingsError
 from recsys.evaluation.asking import SplitName, batches
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.fusion import Standardised
 from recsys.scorers.semantic import SemanticScorer
@@ -22,6 +23,42 @@ def require_whole(engines: Iterable[LiveEngine]) -> None:
             "the scores of all products for all test shoppers do not fit in memory, and another semantic component "
             "changes which products are candidates; raise --min-interactions"
         )
+
+
+def latest(engine: LiveEngine) -> LiveEngine:
+    """Only the shoppers of the last round, where there are several: one semantic component is fitted for each change.
+
+    Nobody's clicks are kept, and `context_scorers` is the one of that round.
+    """
+    panel = engine.panel
+    rows = np.flatnonzero(panel.rounds == panel.rounds.max())
+    if len(rows) == len(panel):
+        return engine
+    held = panel.scores
+    scores = replace(held, static=held.static[rows], context=held.context[rows], widths=held.widths[rows])
+    return LiveEngine(
+        replace(
+            panel,
+            scores=scores,
+            owned=panel.owned.of(rows),
+            relevant=panel.relevant.of(rows),
+            baselines={name: ranked[rows] for name, ranked in panel.baselines.items()},
+            profile_popularity=panel.profile_popularity[rows],
+            shoppers=panel.shoppers.iloc[rows].reset_index(drop=True),
+            rounds=np.zeros(len(rows), np.int32),
+            context_scorers=panel.context_scorers[-1:],
+            clicks=Clicks(),
+        )
+    )
+
+
+def windows_in_words(split: str) -> str:
+    """What `latest` leaves out, as a sentence for protocols; nothing where there is one round.
+
+    >>> windows_in_words("temporal"), windows_in_words("last")
+    (' In this experiment validation is the last window before the test alone.', '')
+    """
+    return " In this experiment validation is the last window before the test alone." if split == "temporal" else ""
 
 
 def with_semantic(

@@ -6,16 +6,27 @@ choice against the library's. Cosines may differ in the last bit of single preci
 
 References
 ----------
-Carbonell & Goldstein (1998), SIGIR, for MMR; Chen, Zhang & Zhou (2018), NeurIPS, for the greedy DPP.
+Carbonell & Goldstein (1998), SIGIR, for MMR; Chen, Zhang & Zhou (2018), NeurIPS, for the greedy DPP; Borodin, Lee & Ye
+(2012), PODS, for MSD.
 """
+
+from collections.abc import Mapping
 
 import numba
 import numpy as np
+
+from recsys.ranking import summed_strength
+from recsys.settings import DiversityMethod
 
 EPSILON = np.finfo(np.float32).eps
 """What pyversity adds so as not to divide by zero."""
 
 _compiled = numba.njit(nogil=True, cache=True)
+_summed_strength = _compiled(summed_strength)
+
+_MMR, _DPP, _MSD = 0, 1, 2
+CODES: Mapping[DiversityMethod, int] = {"mmr": _MMR, "dpp": _DPP, "msd": _MSD}
+"""What `diversify` calls each method."""
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)  # sums in any order, which vectorises them
@@ -63,6 +74,32 @@ def _mmr(relevance, vectors, items, strength, order):  # type: ignore[no-untyped
 
 
 @_compiled
+def _msd(relevance, vectors, items, strength, order):  # type: ignore[no-untyped-def]
+    n_pool = relevance.shape[0]
+    strength = _summed_strength(strength, order.shape[0])
+    keep, spread = np.float32(1.0 - strength), np.float32(1.0 - (1.0 - strength))
+    distance = np.zeros(n_pool, np.float32)
+    taken = np.zeros(n_pool, np.bool_)
+    chosen = 0
+    order[0] = 0
+    taken[0] = True
+    for step in range(1, order.shape[0]):
+        last = vectors[items[chosen]]
+        best = np.float32(-np.inf)
+        chosen = -1
+        for at in range(n_pool):
+            if taken[at]:
+                continue
+            cosine = min(max(_dot(vectors[items[at]], last), np.float32(-1)), np.float32(1))
+            distance[at] += np.float32(1) - cosine
+            value = keep * relevance[at] + spread * distance[at]
+            if value > best:
+                best, chosen = value, at
+        order[step] = chosen
+        taken[chosen] = True
+
+
+@_compiled
 def _dpp(relevance, vectors, items, strength, order):  # type: ignore[no-untyped-def]
     n_pool, n = relevance.shape[0], order.shape[0]
     mean, deviation = relevance.mean(), relevance.std() + EPSILON
@@ -89,7 +126,7 @@ def _dpp(relevance, vectors, items, strength, order):  # type: ignore[no-untyped
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def diversify(pools, scores, vectors, strength, use_dpp, ranked, ranks_by_score):  # type: ignore[no-untyped-def]
+def diversify(pools, scores, vectors, strength, method, ranked, ranks_by_score):  # type: ignore[no-untyped-def]
     """Choose each list from its pool.
 
     Parameters
@@ -98,7 +135,7 @@ def diversify(pools, scores, vectors, strength, use_dpp, ranked, ranks_by_score)
     scores : float32 of shape (n_ranked, n_pool)
     vectors : float32 of shape (n_items, n_dims), unit length or zeros
     strength : in (0, 1]
-    use_dpp : DPP instead of MMR
+    method : of `CODES`
     ranked : out, int32 of shape (n_ranked, k), -1 where the list is short
     ranks_by_score : out, int32 of shape (n_ranked, k), from 1, 0 where the list is short
     """
@@ -114,8 +151,10 @@ def diversify(pools, scores, vectors, strength, use_dpp, ranked, ranks_by_score)
         relevance = _relevance(scores[row], n_pool)
         if n_pool == 1:
             order[0] = 0
-        elif use_dpp:
+        elif method == _DPP:
             _dpp(relevance, vectors, pools[row], strength, order)
+        elif method == _MSD:
+            _msd(relevance, vectors, pools[row], strength, order)
         else:
             _mmr(relevance, vectors, pools[row], strength, order)
         for at in range(order.shape[0]):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.click_rates.clicks import Clicks
-from recsys.evaluation.live.diversity import diversify
+from recsys.evaluation.live.diversity import CODES, diversify
 from recsys.evaluation.live.kept import Kept
 from recsys.evaluation.live.kernels import n_lanes, select
 from recsys.evaluation.live.measuring import measure_lists
@@ -170,9 +170,8 @@ class LiveEngine:
         else:
             ranked = np.empty((len(pool), settings.n), np.int32)
             ranks = np.empty_like(ranked)
-            is_dpp = settings.method == "dpp"
             with cores_for():
-                diversify(pool, scores, self.panel.vectors, settings.diversity, is_dpp, ranked, ranks)
+                diversify(pool, scores, self.panel.vectors, settings.diversity, CODES[settings.method], ranked, ranks)
         return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
 
     def ranked(

@@ -82,10 +82,23 @@ class Ragged:
     starts: NDArray[np.int64]
     values: IntArray
 
+    def of(self, users: NDArray[np.intp]) -> "Ragged":
+        """The numbers of some shoppers, in their order.
+
+        >>> some = Ragged(np.array([0, 2, 2, 3]), np.array([7, 8, 9], np.int32)).of(np.array([2, 0]))
+        >>> some.starts.tolist(), some.values.tolist()
+        ([0, 1, 3], [9, 7, 8])
+        """
+        own = [self.values[self.starts[user] : self.starts[user + 1]] for user in users.tolist()]
+        starts = np.cumsum([0, *map(len, own)]).astype(np.int64)
+        return Ragged(starts, np.concatenate([np.empty(0, np.int32), *own]).astype(np.int32))
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
     """The shoppers of one role; never changed, so all sessions may share it.
+
+    Whoever is asked about at several moments (validation of a split by time) has a row for each.
 
     Parameters
     ----------
@@ -106,7 +119,7 @@ class Panel:
     items : the catalogue, one row a product
     shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
     rounds : int32 of shape (n_users,), place in `context_scorers` of the models that ask about each shopper
-    context_scorers : the fitted context components, for other circumstances; one but where shoppers were put back
+    context_scorers : the fitted context components, for other circumstances; one a round
     clicks : how likely each shopper clicks each product, and by what that is known
     """
 
@@ -172,7 +185,8 @@ class Panel:
     def facts(self) -> ShopFacts:
         """What metrics of all lists together need to know."""
         modelled = frozenset(["ctr"] if self.clicks.source in ("log", "reviews") else [])
-        return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled)
+        shoppers, _ = pd.factorize(self.shoppers["user_id"])
+        return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled, shoppers)
 
     @cached_property
     def tail(self) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Scoring the shoppers of one role of a panel: fitted, checked for leaks, scored, in as many rounds as that takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import vstack
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Round, Split
@@ -48,11 +49,11 @@ class RoleScoring:
     ) -> dict[str, Any]:
         """Fit, check and score, round by round; fills in this role's arrays and tables, and gives its facts."""
         data, progress = self.data, self._said(progress)
-        users = self.split.held_out(self.role).users()
-        held = _Held.of(users, data.n_items, self.budget_bytes)
-        leaks, contexts, shoppers = [], [], []
-        for place, one in enumerate(self.split.rounds(self.role)):
-            asked = np.searchsorted(users, one.held_out.users())
+        rounds = list(self.split.rounds(self.role))
+        places = _places([one.held_out.users() for one in rounds])
+        held = _Held.of(sum(map(len, places)), data.n_items, self.budget_bytes)
+        leaks, contexts, shoppers, relevant = [], [], [], []
+        for place, (one, asked) in enumerate(zip(rounds, places, strict=True)):
             held.rounds[asked] = place
             scorers = fit_scorers(
                 {**BASELINE_CLASSES, **COMPONENT_CLASSES},
@@ -76,12 +77,14 @@ class RoleScoring:
             arrays[f"context_{self.role}_{place}"] = dict(context.arrays)
             contexts.append(dict(context.meta))
             shoppers.append(self._shoppers(one).assign(place=asked))
-        relevant = self.split.held_out(self.role).relevant()[users].tocsr()
+            relevant.append(one.held_out.relevant()[one.held_out.users()])
+        order = np.argsort(np.concatenate(places))
+        wanted = vstack(relevant, format="csr")[order]
         history = self.split.whole(self.role).positives()
         arrays[self.role] = {
             **held.arrays(),
-            "relevant.starts": relevant.indptr.astype(np.int64),
-            "relevant.values": relevant.indices.astype(np.int32),
+            "relevant.starts": wanted.indptr.astype(np.int64),
+            "relevant.values": wanted.indices.astype(np.int32),
             "popularity": np.bincount(history["item_row"], minlength=data.n_items).astype(np.float64),
         }
         table = pd.concat(shoppers).sort_values("place").drop(columns="place").reset_index(drop=True)
@@ -156,6 +159,18 @@ class RoleScoring:
         )
 
 
+def _places(users: Sequence[NDArray[np.int32]]) -> list[NDArray[np.intp]]:
+    """Where the shoppers of each round stand in a role: by their rows, and who is asked in several rounds in a row.
+
+    >>> [each.tolist() for each in _places([np.array([2, 5], np.int32), np.array([1, 5], np.int32)])]
+    [[1, 2], [0, 3]]
+    """
+    order = np.lexsort((np.repeat(np.arange(len(users)), [len(each) for each in users]), np.concatenate(users)))
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return np.split(places, np.cumsum([len(each) for each in users])[:-1])
+
+
 @dataclass(frozen=True, eq=False)
 class _Held:
     """What is collected of every shopper of a role, in whatever round they are asked about.
@@ -173,8 +188,7 @@ class _Held:
     profile_popularity: NDArray[np.float64]
 
     @classmethod
-    def of(cls, users: NDArray[np.int32], n_items: int, budget_bytes: int) -> Self:
-        n = len(users)
+    def of(cls, n: int, n_items: int, budget_bytes: int) -> Self:
         return cls(
             Places(n, n_items, budget_bytes),
             np.full(n, -1, np.int32),

@@ -14,6 +14,7 @@ from recsys.data.demo.truth import TRUTH_FILE, load_truth
 from recsys.evaluation.click_rates import logged as logged_module
 from recsys.evaluation.click_rates import simulated as simulated_module
 from recsys.evaluation.click_rates import words
+from recsys.evaluation.click_rates.choices import Chooser
 from recsys.evaluation.click_rates.clicks import Clicks, click_rates
 from recsys.evaluation.click_rates.logged import fit_on_log
 from recsys.evaluation.click_rates.simulated import BASE_RATE, SEEN, simulated
@@ -200,3 +201,24 @@ def test_changes_by_a_model_are_called_neither_better_nor_worse(
         found = differences(engine.measure(b).lists, engine.measure(a).lists, engine.panel.facts)["ctr"]
         assert found.change.low > 0
         assert found.verdict == verdict
+
+
+def test_choices_of_one_shopper_are_never_learned_from_for_another_row_of_theirs(
+    panel_folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = open_artifact(panel_folders[0], PANEL)
+    arrays = {role: artifact.arrays(role) for role in ROLES}
+    learned: list[set[int]] = []
+    fit = Chooser.fit
+
+    def seen(chooser: Chooser, users: np.ndarray, *rest: object, **more: object) -> np.ndarray:
+        learned.append(set((users // 2).tolist()))
+        return fit(chooser, users, *rest, **more)
+
+    monkeypatch.setattr(Chooser, "fit", seen)
+    n_users = len(arrays["validation"]["widths"])
+    simulated(arrays, shoppers=np.arange(n_users) // 2)
+    everyone, *others = learned
+    left_out = [everyone - each for each in others]
+    assert sum(map(len, left_out)) == len(everyone)  # each pair of rows is left out once, together
+    assert set.union(*left_out) == everyone

@@ -14,7 +14,7 @@ from recsys.evaluation.experiments.ablation import chosen_weights
 from recsys.evaluation.experiments.clicks import experiment as clicks
 from recsys.evaluation.experiments.clicks.told import PAPER_LIFT, Lift, conclusion
 from recsys.evaluation.experiments.drawing import figure
-from recsys.evaluation.experiments.paper import paper_lift
+from recsys.evaluation.experiments.paper.search import paper_lift
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace

@@ -8,8 +8,9 @@ import pytest
 
 from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.click_rates.simulated import simulated
-from recsys.evaluation.experiments import paper
-from recsys.evaluation.experiments.paper import MEASURED, candidates, lifts, paper_lift
+from recsys.evaluation.experiments.paper import search
+from recsys.evaluation.experiments.paper.experiment import lifts
+from recsys.evaluation.experiments.paper.search import MEASURED, candidates, nearby, paper_lift
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace
@@ -99,8 +100,8 @@ def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Wo
 @pytest.fixture
 def few_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer settings are looked at, which is quicker."""
-    monkeypatch.setattr(paper, "STRENGTHS", (0.0, 0.5))
-    monkeypatch.setattr(paper, "N_BASES", 2)
+    monkeypatch.setattr(search, "STRENGTHS", (0.0, 0.5))
+    monkeypatch.setattr(search, "N_BASES", 2)
 
 
 @pytest.mark.usefixtures("few_tried")
@@ -157,3 +158,31 @@ def test_the_frontier_of_validation_is_shown_on_test_as_hindsight(result: Result
     assert list(front.x) == sorted(front.x, reverse=True)
     assert series["chosen, on test"].x[0] == result.figures["lifts"]["recall"]["mean"]
     assert any(f"of the {len(front.x)} settings on the frontier of validation" in each for each in result.conclusion)
+
+
+def test_settings_nearby_are_one_move_away() -> None:
+    settings = RankingSettings(FusionSettings(0.05, 0, 0, 0.95), WHOLE_CATALOGUE, 10, 0.98, "msd")
+    around = nearby(settings)
+    moved = [each for each in around if each.fusion == settings.fusion]
+    assert [each.diversity for each in moved] == [0.93, 1.0, 0.96]
+    shifted = {tuple(each.fusion.as_dict().values()) for each in around if each.fusion != settings.fusion}
+    assert shifted == {
+        (0.0, 0.05, 0.0, 0.95),
+        (0.0, 0.0, 0.05, 0.95),
+        (0.0, 0.0, 0.0, 1.0),
+        (0.1, 0.0, 0.0, 0.9),
+        (0.05, 0.05, 0.0, 0.9),
+        (0.05, 0.0, 0.05, 0.9),
+    }
+    assert all((each.n, each.method, each.filters) == (10, "msd", WHOLE_CATALOGUE) for each in around)
+
+
+@pytest.mark.usefixtures("few_tried")
+def test_the_search_ends_where_no_move_is_better(workspace: Workspace) -> None:
+    validation, _ = workspace.engines("last", 1, 0)
+    traditional = RankingSettings(FusionSettings(0.7, 0.3, 0, 0), WHOLE_CATALOGUE)
+    tried = {each.settings: each for each in candidates(validation, traditional, 10)}
+    best = max(tried.values(), key=lambda each: each.worst)
+    for near in nearby(best.settings):
+        assert tried[near].worst <= best.worst
+    assert {each.method for each in tried} == {"mmr", "dpp", "msd"}

@@ -31,5 +31,7 @@ def _one(name: str, rng: np.random.Generator, n: int, categories: tuple[str, ...
     scenario = AS_IT_WAS
     if rng.random() < 0.4:
         scenario = Scenario.of(season=str(rng.choice(SEASONS)), daypart=str(rng.choice(DAYPARTS)))
-    settings = RankingSettings(FusionSettings(*weights.tolist()), filters, n, diversity, rng.choice(["mmr", "dpp"]))
+    settings = RankingSettings(
+        FusionSettings(*weights.tolist()), filters, n, diversity, rng.choice(["mmr", "dpp", "msd"])
+    )
     return Asked(name, settings, scenario)

@@ -38,22 +38,28 @@ def panel_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 @pytest.fixture(scope="session")
 def newcomer_folder(panel_folders: tuple[Path, Path]) -> Path:
     """A panel of the same shop whose shoppers are known by two products each. Read only."""
-    return _replayed(panel_folders[0].parent, "newcomers")
+    return _held_out_by(panel_folders[0].parent, "newcomers")
+
+
+@pytest.fixture(scope="session")
+def temporal_folder(panel_folders: tuple[Path, Path]) -> Path:
+    """A panel of the same shop, held out by time. Read only."""
+    return _held_out_by(panel_folders[0].parent, "temporal")
 
 
 @pytest.fixture(scope="session")
 def new_product_folder(panel_folders: tuple[Path, Path]) -> Path:
     """A panel of the same shop whose shoppers are asked about new products. Read only."""
-    return _replayed(panel_folders[0].parent, "new_products")
+    return _held_out_by(panel_folders[0].parent, "new_products")
 
 
-def _replayed(folder: Path, replay: str) -> Path:
-    made = folder / replay
+def _held_out_by(folder: Path, split: str) -> Path:
+    made = folder / split
     with FileLock(f"{made}.lock"):
         if not (made / "manifest.json").exists():
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
-                build.build_panel(folder / "shop", made, build.PanelSettings.of(replay))
+                build.build_panel(folder / "shop", made, build.PanelSettings.of(split))
     return made
 
 

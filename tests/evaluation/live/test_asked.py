@@ -27,7 +27,7 @@ asked = st.builds(
         ),
         st.integers(1, 100),
         st.floats(0, 1),
-        st.sampled_from(["mmr", "dpp"]),
+        st.sampled_from(["mmr", "dpp", "msd"]),
     ),
     st.builds(Scenario.of, season=st.sampled_from(SEASONS), weekday=st.sampled_from(("", *WEEKDAYS))),
 )

@@ -35,7 +35,7 @@ asked = st.builds(
     filters=st.sampled_from([WHOLE_CATALOGUE, Filters()]),
     n=st.sampled_from([1, 3, 10, 50]),
     diversity=st.sampled_from([0.0, 0.0, 0.25, 1.0]),
-    method=st.sampled_from(["mmr", "dpp"]),
+    method=st.sampled_from(["mmr", "dpp", "msd"]),
 )
 
 

@@ -31,6 +31,7 @@ from recsys.evaluation.experiments.multitask.telling import (
 )
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.semantic_swap import windows_in_words
 from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.paired import differences
@@ -86,7 +87,8 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     told = {name: told_of(each, today, validation, test, settings.seed) for name, each in models.items()}
     return Result(
         experiment="multitask",
-        protocol=f"{test.engine.panel.protocol} The map and the weights are learned from {len(validation.pairs):,} "
+        protocol=f"{test.engine.panel.protocol}{windows_in_words(settings.split)} The map and the weights are "
+        f"learned from {len(validation.pairs):,} "
         f"pairs of the training data, each left out in its turn, and stopped on validation pairs; for test the same is "
         f"learned again from {len(test.pairs):,} pairs, for as many epochs. lambda is chosen by nDCG@{settings.k} on "
         f"validation. Today's weights are the mix of the weight map that is best there. No variety is added. A pair's "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
 from recsys.evaluation.experiments.registry import ExperimentSettings
-from recsys.evaluation.experiments.semantic_swap import require_whole, with_semantic
+from recsys.evaluation.experiments.semantic_swap import latest, require_whole, with_semantic
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.segments import Segment
@@ -84,16 +84,16 @@ class Shop:
         ------
         SettingsError : the shop is held by candidates only
         """
-        engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
-        require_whole(engines)
+        validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
+        require_whole((validation, test))
         data = workspace.data.core(settings.min_interactions)
         split = split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
         book = make_phrasebook(data, progress)
 
-        with_cold = any((engine.panel.shoppers["activity"] == "cold").any() for engine in engines)
+        with_cold = any((engine.panel.shoppers["activity"] == "cold").any() for engine in (validation, test))
         roles: tuple[Role, Role] = ("validation", "test")
         shops = []
-        for role, engine in zip(roles, engines, strict=True):
+        for role, engine in zip(roles, (latest(validation), test), strict=True):
             train = split.whole(role)
             semantic = SemanticScorer().fit(Fitting(train, book, settings.seed), progress)
             context = engine.panel.context_scorers[0].settings

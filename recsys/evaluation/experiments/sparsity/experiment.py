@@ -9,6 +9,7 @@ import time
 
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
+from recsys.evaluation.experiments.semantic_swap import windows_in_words
 from recsys.evaluation.experiments.sparsity import figures, products, weighting
 from recsys.evaluation.experiments.sparsity.figures import Told, mean_of
 from recsys.evaluation.experiments.sparsity.models import N_SUMMED, Measured, Shop
@@ -46,7 +47,8 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     k = settings.k
     return Result(
         experiment="sparsity",
-        protocol=f"{shop.test.panel.protocol} Only texts of reviews change; stars, times and who chose what stay. At "
+        protocol=f"{shop.test.panel.protocol}{windows_in_words(settings.split)} Only texts of reviews change; stars, "
+        "times and who chose what stay. At "
         "every level phrases are encoded and the semantic component is fitted anew, and the mix is tuned anew by "
         f"nDCG@{k} on validation shoppers at that level. It is held against the best mix without the semantic "
         f"component ({mix_in_words(shop.plain)}). A text is kept or spoilt by a seeded draw in which larger shares "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
 from recsys.evaluation.experiments.registry import ExperimentSettings
-from recsys.evaluation.experiments.semantic_swap import require_whole, with_semantic
+from recsys.evaluation.experiments.semantic_swap import latest, require_whole, with_semantic
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, Level, Spoiler
 from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
@@ -93,6 +93,7 @@ class Shop:
         """
         validation, test = workspace.engines(asked.split, asked.min_interactions, asked.seed, progress)
         require_whole((validation, test))
+        validation = latest(validation)
         data = workspace.data.core(asked.min_interactions)
         split = split_of(data, EvaluationSettings(asked.split, asked.min_interactions, seed=asked.seed))
         spoiler = Spoiler.of(data, split, asked.seed)

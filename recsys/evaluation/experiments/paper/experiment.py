@@ -2,8 +2,8 @@
 
 arXiv 2410.12829 reports lifts of precision, recall, F1, click rate and diversity together. So one setting of all
 components is looked for on validation shoppers that lifts every one of them: the setting whose worst metric comes
-nearest to (or furthest beyond) the lift that the paper reports of it, over the whole simplex of weights and over the
-strength of diversity re-ranking. Test shoppers are looked at once, with what was chosen.
+nearest to (or furthest beyond) the lift that the paper reports of it (`search`). Test shoppers are looked at once, with
+what was chosen.
 
 Figures of the paper: table of its section on results; hybrid against traditional, precision 0.75 to 0.82, recall 0.68
 to 0.77, F1 0.71 to 0.79, click rate 0.56 to 0.63, diversity 0.34 to 0.48.
@@ -11,7 +11,7 @@ to 0.77, F1 0.71 to 0.79, click rate 0.56 to 0.63, diversity 0.34 to 0.48.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,93 +20,20 @@ from recsys.evaluation.click_rates import words as click_words
 from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.click_rates.words import NAMES
 from recsys.evaluation.experiments.ablation import chosen_weights
+from recsys.evaluation.experiments.paper.search import MEASURED, PAPER, Candidate, candidates, measured, paper_lift
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words, percent, signed
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.weight_map import weight_map
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE
 from recsys.evaluation.paired import Lists, means
 from recsys.evaluation.protocol import TRADITIONAL
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, RankingSettings
 
-PAPER: Mapping[str, tuple[float, float]] = {
-    "precision": (0.75, 0.82),
-    "recall": (0.68, 0.77),
-    "f1": (0.71, 0.79),
-    "ctr": (0.56, 0.63),
-    "ild": (0.34, 0.48),
-}
-"""Traditional and hybrid as the paper has them, by our names of the metrics."""
-
-MEASURED = ("precision", "recall", "f1", "ild")
-"""Those that every shop can be measured by, and that a setting is looked for by. A click rate stands beside them:
-nobody was shown these lists, so it is of a simulator or a model, and never counts among the lifts that are reached."""
-
-STRENGTHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
-METHODS = ("mmr", "dpp")
-N_BASES = 40
-"""Mixes of the map that are re-ranked at every strength: the most accurate ones, and the best of the front."""
-
 LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "ild": "Diversity (ILD)"}
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Candidate:
-    """One setting on the shoppers of one role.
-
-    Parameters
-    ----------
-    lifts : relative change of each of `MEASURED` from the traditional model
-    """
-
-    settings: RankingSettings
-    lifts: Mapping[str, float]
-
-    @property
-    def worst(self) -> float:
-        """How near the metric that comes off worst is to the paper's lift: 1 is all of it."""
-        return min(self.lifts[name] / paper_lift(name) for name in MEASURED)
-
-
-def paper_lift(name: str) -> float:
-    """Relative lift that the paper reports: 0.132 is +13.2%."""
-    old, new = PAPER[name]
-    return new / old - 1
-
-
-def candidates(
-    engine: LiveEngine, traditional: RankingSettings, k: int, progress: Progress = silent
-) -> list[Candidate]:
-    """Settings of all components worth a look, measured on validation shoppers."""
-    base = engine.measure(traditional).lists
-    found = weight_map(engine, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
-    by_accuracy = np.argsort(-found.means["recall"], kind="stable")[:N_BASES]
-    front = found.efficient("recall", "ild")
-    bases = dict.fromkeys([*by_accuracy.tolist(), *front.tolist()])
-    settings = [
-        RankingSettings(found.settings(point), WHOLE_CATALOGUE, k, strength, method)  # type: ignore[arg-type]
-        for point in bases
-        for strength in STRENGTHS
-        for method in (METHODS if strength else METHODS[:1])
-    ]
-    return measured(settings, engine, base, progress)
-
-
-def measured(
-    settings: Sequence[RankingSettings], engine: LiveEngine, traditional: Lists, progress: Progress = silent
-) -> list[Candidate]:
-    """Each setting's lifts over the traditional lists of the same shoppers."""
-    base, answer = _averages(traditional), []
-    for place, each in enumerate(settings):
-        progress("re-ranking for diversity", place, len(settings))
-        now = _averages(engine.measure(each).lists)
-        answer.append(Candidate(each, {name: now[name] / base[name] - 1 for name in MEASURED}))
-    progress("re-ranking for diversity", len(settings), len(settings))
-    return answer
 
 
 def lifts(new: Lists, old: Lists, seed: int = 0, names: tuple[str, ...] = MEASURED) -> dict[str, Interval]:
@@ -141,7 +68,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         experiment="paper",
         protocol=f"{test.panel.protocol} Traditional is LightFM and content ({mix_in_words(weights)}), its weights "
         f"chosen by nDCG@{k} on validation. Full is the one setting of {len(tried):,} (mixes of all components, "
-        "with variety by MMR or DPP) whose worst metric came nearest to the lift that the paper reports, on "
+        "with variety by MMR, DPP or MSD) whose worst metric came nearest to the lift that the paper reports, on "
         f"validation: {mix_in_words(chosen.settings.fusion)}, {_variety(chosen.settings)}. Lifts are changes "
         "of means over means of the traditional model, with paired 95% intervals.",
         data=workspace.facts(),
@@ -218,10 +145,6 @@ def _cells(told: Mapping[str, Interval]) -> dict[str, Cell]:
     for name in MEASURED:
         cells |= interval_cells(name, told[name])
     return cells
-
-
-def _averages(lists: Lists) -> dict[str, float]:
-    return {name: float(np.nanmean(lists.values[name])) for name in MEASURED}
 
 
 def _row(name: str, label: str, old: Interval, new: Interval, lift: Interval) -> dict[str, Cell]:
