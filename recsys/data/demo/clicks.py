@@ -27,6 +27,11 @@ class Redrawn:
     clicks: NDArray[np.int8]
 
 
+def true_rates(utilities: Floats, position: Ints | int) -> Floats:
+    """True chance of a click at these utilities in these places of the page, from 1; they broadcast."""
+    return click_odds(utilities, np.asarray(position))
+
+
 class ClickJudge:
     """The truth about the clicks of one demo shop.
 
@@ -54,8 +59,8 @@ class ClickJudge:
         return found
 
     def rates(self, utilities: Floats, position: Ints | int) -> Floats:
-        """True chance of a click at these utilities in these places of the page, from 1; they broadcast."""
-        return click_odds(utilities, np.asarray(position))
+        """As `true_rates`."""
+        return true_rates(utilities, position)
 
     def odds_by_place(self, n: int) -> NDArray[np.float64]:
         """What each place does to the odds of a click, of those in the first place: float64 of shape (n,)."""

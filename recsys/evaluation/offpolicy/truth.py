@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.data.demo.clicks import ClickJudge
-from recsys.data.demo.world import click_odds
+from recsys.data.demo.clicks import ClickJudge, true_rates
 from recsys.evaluation.offpolicy.pages import Pages
 from recsys.scorers.base import FloatArray
 
@@ -60,7 +59,7 @@ class Truth:
         """
         rows = np.arange(len(lists))
         places = [
-            np.where(lists[:, n] >= 0, _rates(self.utilities[rows, lists[:, n]], n + 1), 0)
+            np.where(lists[:, n] >= 0, true_rates(self.utilities[rows, lists[:, n]], n + 1), 0)
             for n in range(lists.shape[1])
         ]
         rates: Floats = np.mean(places, axis=0, dtype=np.float64)
@@ -70,14 +69,10 @@ class Truth:
     def _rates(self) -> dict[int, FloatArray]:
         """Of every product on every page, by place on the page."""
         places = np.unique(self.pages.column("position")).tolist()
-        return {place: _rates(self.utilities, place) for place in places}
+        return {place: true_rates(self.utilities, place) for place in places}
 
 
 def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
     """Id of every page's shopper, "" where nobody is known: object of shape (n_pages,)."""
     rows = pages.table["user_row"].to_numpy()
     return np.where(rows >= 0, data.user_ids.to_numpy(object)[rows], "").astype(object)
-
-
-def _rates(utilities: FloatArray, place: int) -> FloatArray:
-    return click_odds(utilities, np.asarray(place))
