@@ -97,7 +97,7 @@ def choose_context(
     Parameters
     ----------
     data : everything; only the circumstances of what is asked about are read from it
-    rounds : of validation; models learn from what each may know
+    rounds : of validation; models learn from what each may know, and whoever is asked in several counts in each
     split : how shoppers are asked
     seed : of the shoppers drawn where all are too many
     """
@@ -107,10 +107,11 @@ def choose_context(
         return Chosen(ContextSettings())
     share = min(1.0, MAX_CELLS / (n_users * data.n_items))
     candidates, lots = context_candidates(), np.random.default_rng(seed)
-    total, n_asked = np.zeros(len(candidates)), 0
+    total, n_asked, drawn = np.zeros(len(candidates)), 0, []
     for each in rounds:
         users = each.held_out.users()
         users = np.sort(lots.choice(users, max(1, round(share * len(users))), replace=False))
+        drawn.append(users)
         contexts, blocks = contexts_of(data, each.train, each.held_out, users, split), _Blocks.of(each.train)
         at_once = max(1, BLOCK_CELLS // data.n_items)
         for start in range(0, len(users), at_once):
@@ -123,7 +124,7 @@ def choose_context(
     progress("choosing settings of the context component", n_asked, n_asked)
     means = total / n_asked
     best = int(np.argmax(np.round(means, 9)))
-    return Chosen(candidates[best], n_asked, float(means[best]), float(means[0]))
+    return Chosen(candidates[best], len(np.unique(np.concatenate(drawn))), float(means[best]), float(means[0]))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

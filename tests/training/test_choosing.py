@@ -55,6 +55,16 @@ def measured(data: Dataset, split: Split, settings: ContextSettings) -> float:
     return float(np.mean(values))
 
 
+def test_whoever_is_asked_in_two_rounds_counts_in_both_and_is_one_shopper() -> None:
+    data = shop(of_the_day=True)
+    split = last_split(data)
+    once = choose_context(data, split.rounds("validation"), "last")
+    twice = choose_context(data, [*split.rounds("validation"), *split.rounds("test")], "last")
+    test = choose_context(data, split.rounds("test"), "last")
+    assert once.n_shoppers == twice.n_shoppers == test.n_shoppers
+    assert twice.default_ndcg == pytest.approx((once.default_ndcg + test.default_ndcg) / 2)
+
+
 def test_where_interest_lasts_days_a_short_memory_is_chosen() -> None:
     data = shop(of_the_day=True)
     split, chosen = chosen_for(data)

@@ -19,7 +19,7 @@ def protocol(case: Case) -> None:
     facts = {
         "In short": f"Shelfwise {HIDDEN[case.room.split]}.",
         "Held out": panel.protocol,
-        "Shoppers": f"{len(validation):,} validation and {len(panel):,} test shoppers, each with a list from all "
+        "Shoppers": f"{validators(validation)} and {len(panel):,} test shoppers, each with a list from all "
         f"{panel.n_items:,} products; {words.count(panel.n_skipped, 'shopper')} could not be tested.",
         "In both roles": in_both_roles(validation, panel),
         "Leaks": panel.leak_check.removeprefix("Leak check: "),
@@ -49,6 +49,13 @@ def protocol(case: Case) -> None:
         f'</section><section class="sw-panel"><h2 class="sw-chart-title">What each number asks</h2>'
         f'<dl class="sw-facts-list">{asks}</dl></section>'
     )
+
+
+def validators(validation: Panel) -> str:
+    """How many shoppers settings are chosen on, and how often they are asked where that is more."""
+    n = validation.shoppers["user_id"].nunique()
+    often = f", asked {len(validation):,} times," if n < len(validation) else ""
+    return f"{n:,} validation{often}"
 
 
 def in_both_roles(validation: Panel, test: Panel) -> str:

@@ -8,9 +8,9 @@ from recsys.data.dataset import Dataset
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel
-from tests.evaluation.live.conftest import new_product_folder, panel_folders
+from tests.evaluation.live.conftest import new_product_folder, panel_folders, temporal_folder
 
-__all__ = ["new_product_folder", "panel_folders"]  # fixtures
+__all__ = ["new_product_folder", "panel_folders", "temporal_folder"]  # fixtures
 
 
 class PreparedWorkspace(Workspace):

@@ -9,8 +9,8 @@ import pytest
 from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.click_rates.simulated import simulated
 from recsys.evaluation.experiments.paper import search
-from recsys.evaluation.experiments.paper.experiment import lifts
-from recsys.evaluation.experiments.paper.search import MEASURED, candidates, nearby, paper_lift
+from recsys.evaluation.experiments.paper.experiment import lifts, what_runs_short
+from recsys.evaluation.experiments.paper.search import MEASURED, Candidate, candidates, nearby, paper_lift
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace
@@ -186,3 +186,17 @@ def test_the_search_ends_where_no_move_is_better(workspace: Workspace) -> None:
     for near in nearby(best.settings):
         assert tried[near].worst <= best.worst
     assert {each.method for each in tried} == {"mmr", "dpp", "msd"}
+
+
+def tried_with(*lifted: tuple[float, float]) -> list[Candidate]:
+    """Settings with these lifts of accuracy and of diversity."""
+    return [Candidate(RankingSettings(), {**dict.fromkeys(MEASURED, up), "ild": ild}) for up, ild in lifted]
+
+
+def test_it_says_what_runs_short_on_validation() -> None:
+    assert what_runs_short(tried_with((0.0, 0.6), (0.2, 0.5))) == ""
+    said = what_runs_short(tried_with((0.2, 0.0), (-0.1, 0.6)))
+    assert said == "On validation shoppers every one of the lifts can be had, but not all of them at one setting."
+    said = what_runs_short(tried_with((0.1, 0.0), (-0.1, 0.6)))
+    assert "goes as far in every one of them: at most Recall +10.0%, F1 +10.0%. Variety is paid for in accuracy" in said
+    assert what_runs_short(tried_with((0.2, 0.1))).endswith("at most Diversity +10.0%.")

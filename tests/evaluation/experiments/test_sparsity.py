@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,7 +39,8 @@ from recsys.evaluation.experiments.sparsity.texts import (
 )
 from recsys.evaluation.experiments.telling import in_words
 from recsys.evaluation.experiments.workspace import Workspace
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE
+from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.paired import Lists, differences
 from recsys.evaluation.significance import Interval
 from recsys.settings import FusionSettings, RankingSettings
@@ -64,6 +66,23 @@ def quick():
 @pytest.fixture(scope="module")
 def shop(workspace: Workspace) -> Shop:
     return Shop.of(workspace, SETTINGS)
+
+
+def test_with_a_split_by_time_texts_are_weighed_on_the_last_window_alone(
+    workspace: Workspace, temporal_folder: Path
+) -> None:
+    panels = Panel.open(temporal_folder)
+
+    class ByTime(Workspace):
+        def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
+            return LiveEngine(panels[0]), LiveEngine(panels[1])
+
+    shop = Shop.of(ByTime(workspace.data_folder, workspace.place), ExperimentSettings("temporal"))
+    book, rows = shop.book(CLEAN), np.flatnonzero(panels[0].rounds == panels[0].rounds.max())
+    assert 0 < len(rows) < len(panels[0])
+    for role, held in (("validation", panels[0].scores.static[rows]), ("test", panels[1].scores.static)):
+        found = shop.under(shop.fitted(book, role), role).panel.scores.static
+        np.testing.assert_allclose(found, held, atol=2e-3)
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,9 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "of means over means of the traditional model, with paired 95% intervals.",
         data=workspace.facts(),
         settings=settings.as_json(),
-        conclusion=_conclusion(told, rests_on, chosen, later, len(test.panel), _of_clicks(clicks, of_clicks)),
+        conclusion=_conclusion(
+            told, rests_on, chosen, later, len(test.panel), _of_clicks(clicks, of_clicks), what_runs_short(tried)
+        ),
         caveats=(
             "Absolute values cannot be compared with the paper's: it does not say on which data, with how many "
             "products to choose from, or how it held out. Here the whole catalogue is ranked, and each shopper has "
@@ -167,6 +169,7 @@ def _conclusion(
     later: Sequence[Candidate],
     n_users: int,
     of_clicks: str,
+    short: str,
 ) -> tuple[str, ...]:
     reached = [name for name in MEASURED if told[name].mean >= paper_lift(name) and told[name].low > 0]
     said = [
@@ -188,11 +191,25 @@ def _conclusion(
     return (
         first,
         *said,
+        *([short] if short else []),
         _in_hindsight(later),
         of_clicks,
         f"{part} The traditional model with the same variety alone reaches recall {percent(same['recall'])} and "
         f"diversity {percent(same['ild'])}.",
     )
+
+
+def what_runs_short(tried: Sequence[Candidate]) -> str:
+    """Why not all lifts are had together on validation; "" where they are."""
+    if max(each.worst for each in tried) >= 1:
+        return ""
+    most = {name: max(each.lifts[name] for each in tried) for name in MEASURED}
+    short = [name for name in MEASURED if most[name] < paper_lift(name)]
+    if not short:
+        return "On validation shoppers every one of the lifts can be had, but not all of them at one setting."
+    said = ", ".join(f"{LABELS[name].removesuffix(' (ILD)')} {signed(100 * most[name], 1)}%" for name in short)
+    paid = " Variety is paid for in accuracy, so where that runs short, little can be bought." * (short != ["ild"])
+    return f"On validation shoppers no setting that was tried goes as far in every one of them: at most {said}.{paid}"
 
 
 def _in_hindsight(later: Sequence[Candidate]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -208,3 +209,11 @@ def test_who_is_in_both_roles_is_counted_and_kept_apart(open_room: OpenRoom, pan
     assert protocol.in_both_roles(some, test).startswith(f"7 of the {len(test):,} test shoppers are")
     nobody = replace(validation, shoppers=validation.shoppers.iloc[:0])
     assert protocol.in_both_roles(nobody, test).startswith("Nobody")
+
+
+def test_whoever_is_asked_at_several_moments_is_counted_once(panels: tuple[Panel, Panel]) -> None:
+    validation, _ = panels
+    n = len(validation)
+    assert protocol.validators(validation) == f"{n:,} validation"
+    twice = replace(validation, shoppers=pd.concat([validation.shoppers, validation.shoppers.iloc[:5]]))
+    assert protocol.validators(twice) == f"{n:,} validation, asked {n + 5:,} times,"
