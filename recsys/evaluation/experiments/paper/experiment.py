@@ -209,7 +209,7 @@ def what_runs_short(tried: Sequence[Candidate]) -> str:
         return "On validation shoppers every one of the lifts can be had, but not all of them at one setting."
     said = ", ".join(f"{LABELS[name].removesuffix(' (ILD)')} {signed(100 * most[name], 1)}%" for name in short)
     paid = " Variety is paid for in accuracy, so where that runs short, little can be bought." * (short != ["ild"])
-    return f"On validation shoppers no setting that was tried goes as far in every one of them: at most {said}.{paid}"
+    return f"On validation shoppers some lifts are reached by no setting that was tried: the most is {said}.{paid}"
 
 
 def _in_hindsight(later: Sequence[Candidate]) -> str:
