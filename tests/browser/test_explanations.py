@@ -166,12 +166,12 @@ def test_it_fits_a_telephone_while_arguing(visit: Visit, app_server: str, scheme
 def test_ticks_of_the_reader_strike_and_restore(page: Page) -> None:
     opened(page, "/Explanations?section=Whose+words")
     first = score(page)
-    box = page.locator(".st-key-sections input[type=checkbox]").last
+    box = page.locator(".st-key-sections input[type=checkbox]").first
     box.click()
     settled(page)
     assert "strike=" in page.url
     assert score(page) != first
-    page.locator(".st-key-sections input[type=checkbox]").last.click()
+    page.locator(".st-key-sections input[type=checkbox]").first.click()
     settled(page)
     assert "strike=" not in page.url
     assert score(page) == first
