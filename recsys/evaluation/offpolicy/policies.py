@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
+from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.offpolicy.kernels import best_rows, soft_chances
 from recsys.fusion import LEAST_SPREAD, weight_vector
 from recsys.scorers.base import FloatArray
@@ -64,7 +65,8 @@ class SoftPolicy:
         """
         chances = np.empty(eligible.shape, np.float32)
         weights = weight_vector(self.fusion)
-        soft_chances(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, chances)
+        with cores_for(eligible.size):
+            soft_chances(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, chances)
         return chances
 
 
@@ -74,7 +76,8 @@ def top_lists(scores: FloatArray, fusion: FusionSettings, eligible: NDArray[np.b
     Where fewer than n are eligible, the places after them hold -1.
     """
     rows = np.empty((len(scores), n), np.int64)
-    best_rows(scores, weight_vector(fusion), eligible, rows)
+    with cores_for(eligible.size):
+        best_rows(scores, weight_vector(fusion), eligible, rows)
     return rows
 
 

@@ -1,5 +1,6 @@
 """Policies that are asked about: their chances, and what a log of another one says of them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,16 @@ def test_chances_are_the_stated_formula(scores: np.ndarray, eligible: np.ndarray
     soft = softmax(np.where(eligible, fused / (temperature * spread), -np.inf), axis=1)
     expected = 0.75 * soft + 0.25 * eligible / eligible.sum(1, keepdims=True)
     assert SoftPolicy(fusion, temperature).chances(scores, eligible) == pytest.approx(expected, rel=1e-4)
+
+
+def test_pages_are_filled_by_several_sessions_at_once(scores: np.ndarray, eligible: np.ndarray) -> None:
+    """Compiled loops of several threads take turns; two at once can end the process."""
+    many, may = np.tile(scores, (2000, 1, 1)), np.tile(eligible, (2000, 1))
+    policy = SoftPolicy(FusionSettings(), 0.5)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: policy.chances(many, may), range(12)))
+    assert all((each == found[0]).all() for each in found)
+    assert found[0][:3] == pytest.approx(policy.chances(scores, eligible))
 
 
 def test_lists_are_the_best_products_in_order_and_empty_places_are_told(
