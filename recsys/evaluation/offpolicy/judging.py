@@ -99,16 +99,20 @@ class Judged:
         """The impressions as each of some policies sees them, whose chances are of shape (n_pages, n_items)."""
         return self.modelled.seen_by(*chances)
 
-    def listed(self, lists: NDArray[np.int64]) -> Log:
-        """The same for lists that are always shown, item rows of shape (n_pages, n); without a click model."""
-        page, item, position = (self.pages.column(name) for name in ("page", "item_row", "position"))
-        place = np.clip(position.astype(np.int64) - 1, 0, lists.shape[1] - 1)
-        shows = (lists[page, place] == item) & (position >= 1) & (position <= lists.shape[1])
+    def listed(self, lists: NDArray[np.int64]) -> Log | None:
+        """The same for lists that are always shown, item rows of shape (n_pages, n); without a click model.
+
+        Only places that lists have count; None where the log says of no impression that it stood in one.
+        """
+        shown = self.pages.shown[self.pages.shown["position"].between(1, lists.shape[1])]
+        if not len(shown):
+            return None
+        page, item, position = (shown[name].to_numpy() for name in ("page", "item_row", "position"))
         return Log(
-            self.pages.column("click").astype(np.float64),
-            self.pages.column("propensity"),
-            shows.astype(np.float64),
-            self.pages.column("visitor").astype(np.int64),
+            shown["click"].to_numpy(np.float64),
+            shown["propensity"].to_numpy(np.float64),
+            (lists[page, position.astype(np.int64) - 1] == item).astype(np.float64),
+            shown["visitor"].to_numpy(np.int64),
         )
 
 

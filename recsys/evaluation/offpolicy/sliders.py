@@ -29,6 +29,8 @@ MAIN_TEMPERATURE = 1.0
 N_LISTED = 4
 """Length of the lists that are asked about."""
 
+NO_PLACES = f"the log does not say which products stood in the first {N_LISTED} places"
+
 EVERYTHING = Filters(only_available=False)
 
 
@@ -53,13 +55,13 @@ class Answer:
 
     Parameters
     ----------
-    log : the judged impressions as it sees them
+    log : the judged impressions as it sees them; None where it cannot be asked about at all
     found : what they say of it, or why they say nothing
     truth : its true click rate on these pages, or None where no simulator knows it
     """
 
     asked: Asked
-    log: Log
+    log: Log | None
     found: Estimated
     truth: float | None
 
@@ -73,7 +75,7 @@ class Sliders:
 
     def answer(self, asked: Asked) -> Answer:
         """Ask about a setting; raises SettingsError as `eligible` does."""
-        truth = self.log_of.truth
+        truth, log = self.log_of.truth, None
         if asked.temperature:
             chances = self.chances(asked)
             (log,) = self.judged.log(chances)
@@ -82,13 +84,18 @@ class Sliders:
             lists = self.lists(asked)
             log = self.judged.listed(lists)
             known = float(truth.rates_of_lists(lists).mean()) if truth else None
+        if log is None:
+            return Answer(asked, None, Estimated({}, NO_PLACES, None), known)
         return Answer(asked, log, Estimated.of(log, seed=self.seed), known)
 
     def lift(self, new: Answer, old: Answer) -> Interval | None:
-        """Relative change of the click rate from one setting to another, doubly robust; None where one is refused."""
-        if new.found.refusal or old.found.refusal or new.log.q_target is None or old.log.q_target is None:
+        """Relative change of the click rate from one setting to another; None where one is refused.
+
+        Doubly robust, or by weighted clicks alone for lists, which have no click model.
+        """
+        if new.log is None or old.log is None or new.found.refusal or old.found.refusal:
             return None
-        return lift(new.log, old.log, seed=self.seed)
+        return lift(new.log, old.log, "ips" if new.log.q_target is None else "dr", seed=self.seed)
 
     def chances(self, asked: Asked) -> FloatArray:
         """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""
@@ -113,7 +120,7 @@ class Sliders:
         if empty:
             raise SettingsError(
                 f"on {empty:,} of {len(eligible):,} logged pages nothing that these filters leave was on the shelf; "
-                "choose more categories"
+                "filter less"
             )
         return eligible
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.errors import DataError
 from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.click_rates.simulated import simulated
 from recsys.evaluation.experiments.paper import search
@@ -158,6 +159,14 @@ def test_the_frontier_of_validation_is_shown_on_test_as_hindsight(result: Result
     assert list(front.x) == sorted(front.x, reverse=True)
     assert series["chosen, on test"].x[0] == result.figures["lifts"]["recall"]["mean"]
     assert any(f"of the {len(front.x)} settings on the frontier of validation" in each for each in result.conclusion)
+
+
+def test_no_lift_is_told_over_a_model_that_finds_nothing(workspace: Workspace) -> None:
+    _, test = workspace.engines("last", 1, 0)
+    lists = test.measure(RankingSettings(filters=WHOLE_CATALOGUE)).lists
+    nothing = replace(lists, values={**lists.values, "recall": np.zeros_like(lists.values["recall"])})
+    with pytest.raises(DataError, match="the traditional model finds nothing that the shoppers chose"):
+        search.measured([], test, nothing)
 
 
 def test_settings_nearby_are_one_move_away() -> None:

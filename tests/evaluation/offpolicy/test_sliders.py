@@ -11,7 +11,7 @@ import pytest
 
 from recsys.errors import ArtifactError, DataError, SettingsError
 from recsys.evaluation.offpolicy import judged_log
-from recsys.evaluation.offpolicy.estimators import estimate
+from recsys.evaluation.offpolicy.estimators import estimate, lift
 from recsys.evaluation.offpolicy.judged_log import JudgedLog, build_judged_log, open_or_build
 from recsys.evaluation.offpolicy.judging import Judged
 from recsys.evaluation.offpolicy.policies import SoftPolicy
@@ -96,6 +96,33 @@ def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: Sliders) -
     same = sliders.lift(soft, soft)
     assert same is not None
     assert same.mean == 0
+
+
+def test_only_places_that_lists_have_count_for_them(sliders: Sliders) -> None:
+    lists = sliders.lists(Asked(MIX, 0.0))
+    log = sliders.judged.listed(lists)
+    assert log is not None
+    shown = sliders.judged.pages.shown
+    deeper = replace(sliders.judged.pages, shown=shown.assign(position=shown["position"] + 2))
+    fewer = replace(sliders.judged, pages=deeper).listed(lists)
+    assert fewer is not None
+    assert len(fewer) == (deeper.shown["position"] <= N_LISTED).sum() < len(log)
+    unknown = replace(sliders.judged.pages, shown=shown.assign(position=-1))
+    judged = replace(sliders.judged, pages=unknown)
+    assert judged.listed(lists) is None
+    answer = Sliders(replace(sliders.log_of, judged=judged, truth=None)).answer(Asked(MIX, 0.0))
+    assert "does not say which products stood in the first 4 places" in answer.found.refusal
+    assert answer.found.support is None
+
+
+def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: Sliders) -> None:
+    new, old = (sliders.answer(Asked(each, 0.0)) for each in (MIX, FusionSettings.only("collaborative")))
+    believed = [replace(each, found=replace(each.found, refusal="")) for each in (new, old)]
+    assert new.log is not None
+    assert old.log is not None
+    found = sliders.lift(*believed)
+    assert found is not None
+    assert found.mean == lift(new.log, old.log, "ips").mean
 
 
 def test_the_closer_a_setting_is_followed_the_less_of_the_log_counts(sliders: Sliders) -> None:

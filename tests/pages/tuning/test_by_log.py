@@ -9,12 +9,13 @@ import pytest
 from pages._shared.tuning.by_log import closeness
 from recsys.evaluation.offpolicy import judged_log
 from recsys.evaluation.offpolicy.judged_log import JudgedLog, build_judged_log
-from recsys.evaluation.offpolicy.log_work import log_work
+from recsys.evaluation.offpolicy.log_work import STAGES, log_work
 from recsys.evaluation.offpolicy.sliders import Asked, Sliders
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.home import Home
+from recsys.work import record
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
@@ -46,6 +47,23 @@ def test_before_the_log_is_judged_its_progress_is_shown(open_room: OpenRoom, tun
         pass
     work.forget()
     shutil.rmtree(home.judged_log, ignore_errors=True)
+
+
+def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: OpenRoom, tuning_home: Path) -> None:
+    home = Home(tuning_home)
+    home.judged_log.mkdir(parents=True)
+    (home.judged_log / "manifest.json").write_text("{}")
+    work = log_work(home)
+    work.folder.mkdir(exist_ok=True)
+    record.write(work.path("json"), record.facts(STAGES, 0, 0, 0, 0.0, state="done"))
+    try:
+        page = open_room(SECTION)
+        assert "What was prepared before cannot be used" in text(page)
+        assert work.status().state == "done"
+        assert [each.label for each in page.button if each.key == "log_retry"] == ["Try again"]
+    finally:
+        work.forget()
+        shutil.rmtree(home.judged_log)
 
 
 def test_a_shop_without_a_log_says_what_would_bring_one(open_room: OpenRoom, tuning_home: Path) -> None:

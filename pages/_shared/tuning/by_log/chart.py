@@ -25,8 +25,7 @@ def figure(now: Answer, reference: Answer, against: str, sliders: Sliders, tone:
     _points(chart, "This setting", now, ACCENT[tone], "circle")
     if not is_same:
         _points(chart, _plain(against), reference, MUTED[tone], "diamond-open")
-    logged = float(now.log.clicks.mean())
-    _line(chart, "as logged", logged, MUTED[tone], "dot")
+    _line(chart, "as logged", float(sliders.judged.pages.column("click").mean()), MUTED[tone], "dot")
     if now.truth is not None:
         _line(chart, "truth of this setting", now.truth, LOOKS["semantic"].colour(tone), "dash")
     low, high = _reach(chart, [line.x0 for line in chart.layout.shapes])

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages._shared import working
+from pages._shared import resources, working
 from pages._shared.notices import notice_html
 from pages._shared.tuning.room import Case
-from recsys.errors import RecsysError
+from recsys.errors import ArtifactError, RecsysError
 from recsys.evaluation.offpolicy.log_work import USUAL_SHARES, log_work, start_log_work
 from recsys.evaluation.offpolicy.sliders import Sliders
 from recsys.training.home import Home
@@ -32,7 +32,9 @@ def prepare(home: Home, why: str = "") -> None:
     )
     if why:
         st.html(notice_html("What was prepared before cannot be used:", [why]))
-    if log_work(home).status().state in ("waiting", "done") and not working.was_refused(_PANEL):
+    state = log_work(home).status().state
+    # What was made and cannot be read is not made again by itself: it might end the same way.
+    if (state == "waiting" or (state == "done" and not why)) and not working.was_refused(_PANEL):
         working.start(_PANEL, lambda: start_log_work(home))
     _progress(home)
 
@@ -44,15 +46,16 @@ def is_of_other_data(case: Case, sliders: Sliders) -> bool:
 
 def warn_of_other_data(home: Home) -> None:
     """A notice, and the button that judges anew; the section goes on with what there is."""
-    if log_work(home).status().state == "running":
+    status = log_work(home).status()
+    if status.state == "running":
         _progress(home)
         return
-    st.html(
-        notice_html(
-            "This log is of another state of the shop.",
-            ["The test shoppers of this room were prepared from other data than the log was judged from."],
-        )
-    )
+    lines = ["The test shoppers of this room were prepared from other data than the log was judged from."]
+    if status.state == "failed" and status.message:
+        lines.append(f"Judging it again failed: {status.message}.")
+    if refused := working.why_refused(_PANEL):
+        lines.append(f"Judging it again could not be started: {refused}")
+    st.html(notice_html("This log is of another state of the shop.", lines))
     st.button(
         "Judge it again",
         key="judge_again",
@@ -62,10 +65,24 @@ def warn_of_other_data(home: Home) -> None:
     )
 
 
+def _can_be_read(home: Home) -> bool:
+    try:
+        resources.sliders(home)
+    except ArtifactError:
+        return False
+    return True
+
+
 @st.fragment(run_every=working.LOOK_EVERY_S)
 def _progress(home: Home) -> None:
     work = log_work(home)
     try:
-        working.show(work.status(), _PANEL, on_start=lambda: start_log_work(home), on_cancel=work.cancel)
+        working.show(
+            work.status(),
+            _PANEL,
+            on_start=lambda: start_log_work(home),
+            on_cancel=work.cancel,
+            is_ready=_can_be_read(home),
+        )
     except RecsysError as problem:
         st.html(notice_html("It could not be started.", [str(problem)]))

@@ -44,7 +44,8 @@ def answer_html(
 
 def _headline(now: Answer, sliders: Sliders) -> str:
     rests_on = now.found.support
-    assert rests_on is not None
+    if rests_on is None or now.log is None:
+        return f"<strong>The log cannot say how often this would be clicked:</strong> {esc(now.found.refusal)}"
     of = (
         f"{words.count(rests_on.n_impressions, 'impression')} of {words.count(rests_on.n_visitors, 'visitor')} from "
         f"{esc(sliders.log_of.start)} on"

@@ -6,6 +6,7 @@ from pages._shared.cards import esc
 from pages._shared.tuning.by_log import sentences
 from pages._shared.tuning.by_log.closeness import Closeness
 from recsys.evaluation.offpolicy.sliders import Answer
+from recsys.evaluation.offpolicy.support import Support
 from recsys.evaluation.offpolicy.words import main_estimator
 
 _HEAD = ("Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried")
@@ -23,13 +24,13 @@ def table_html(answers: Sequence[tuple[Closeness, Answer]], chosen: Closeness) -
         f'<div class="sw-experiment-wide"><table class="sw-guard sw-log"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
         '<p class="sw-note">Worth impressions: as many unweighted ones would say as much. Never tried: the share of '
-        "this setting’s choices that the log surely never shows.</p>"
+        "this setting’s choices that the log surely never shows. Largest weight: how many times as often as the log "
+        "this setting shows a product, at most; the larger, the more a single impression decides.</p>"
     )
 
 
 def _row(follow: Closeness, answer: Answer, *, with_truth: bool, is_chosen: bool) -> str:
     found, rests_on = answer.found, answer.found.support
-    assert rests_on is not None
     if found.refusal:
         told = f'<span class="sw-refused">refused</span><span class="sw-metric-ends">{esc(found.refusal)}</span>'
     else:
@@ -38,10 +39,14 @@ def _row(follow: Closeness, answer: Answer, *, with_truth: bool, is_chosen: bool
             f"<strong>{sentences.share(interval.mean)}</strong>"
             f'<span class="sw-metric-ends">{sentences.ends(interval)}</span>'
         )
-    gap = f"{rests_on.gap:.0%}" if rests_on.gap == rests_on.gap else "–"
-    cells = [told, sentences.worth(rests_on), sentences.weight(rests_on.largest_weight), gap]
+    cells = [told, *(["–"] * 3 if rests_on is None else _rests_on(rests_on))]
     if with_truth:
         cells.append("–" if answer.truth is None else sentences.share(answer.truth))
     shown = "".join(f"<td>{each}</td>" for each in cells)
     current = ' aria-current="true"' if is_chosen else ""
     return f'<tr{current}><th scope="row">{esc(follow.name)}</th>{shown}</tr>'
+
+
+def _rests_on(found: Support) -> list[str]:
+    gap = f"{found.gap:.0%}" if found.gap == found.gap else "–"
+    return [sentences.worth(found), sentences.weight(found.largest_weight), gap]

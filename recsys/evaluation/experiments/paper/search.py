@@ -11,6 +11,7 @@ from typing import get_args
 
 import numpy as np
 
+from recsys.errors import DataError
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.weight_map import weight_map
 from recsys.evaluation.paired import Lists
@@ -93,6 +94,12 @@ def measured(
 ) -> list[Candidate]:
     """Each setting's lifts over the traditional lists of the same shoppers."""
     base, answer = _averages(traditional), []
+    if not all(base[name] > 0 for name in MEASURED):
+        raise DataError(
+            "the traditional model finds nothing that the shoppers chose, so no lift over it can be told",
+            file="the data folder",
+            remedy="bring more data, or lower --min-interactions",
+        )
     for place, each in enumerate(settings):
         progress("re-ranking for diversity", place, len(settings))
         now = _averages(engine.measure(each).lists)
