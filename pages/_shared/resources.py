@@ -40,11 +40,16 @@ from recsys.training.home import Home
 
 def recommender(home: Home) -> Recommender:
     """The model in use, opened once and again when it was replaced; raises ArtifactError."""
+    missing = f"no model in {home.model}; train one with `python -m recsys train`"
+    return _opened(str(home.model), _written_ns(home.model, missing))
+
+
+def _written_ns(folder: Path, missing: str) -> int:
+    """When a folder was last written, so that what is kept of it goes with it; raises ArtifactError without one."""
     try:
-        written = (home.model / "manifest.json").stat().st_mtime_ns
+        return (folder / "manifest.json").stat().st_mtime_ns
     except OSError as problem:
-        raise ArtifactError(f"no model in {home.model}; train one with `python -m recsys train`") from problem
-    return _opened(str(home.model), written)
+        raise ArtifactError(missing) from problem
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -61,11 +66,7 @@ def _opened(folder: str, written_ns: int) -> Recommender:
 def engines(home: Home, split: str) -> tuple[LiveEngine, LiveEngine]:
     """The prepared validation and test shoppers of the shop in use; raises ArtifactError where there are none."""
     folder = home.panel(split)
-    try:
-        written = (folder / "manifest.json").stat().st_mtime_ns
-    except OSError as problem:
-        raise ArtifactError(f"no test shoppers in {folder}; prepare them") from problem
-    return _engines(str(folder), written)
+    return _engines(str(folder), _written_ns(folder, f"no test shoppers in {folder}; prepare them"))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the test shoppers; the first time takes a little longer")
@@ -78,11 +79,7 @@ def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
 def sliders(home: Home) -> Sliders:
     """The sliders on the judged log of the shop in use; raises ArtifactError where it is not judged."""
     folder = home.judged_log
-    try:
-        written = (folder / "manifest.json").stat().st_mtime_ns
-    except OSError as problem:
-        raise ArtifactError(f"no judged log in {folder}; prepare it") from problem
-    return _sliders(str(folder), written)
+    return _sliders(str(folder), _written_ns(folder, f"no judged log in {folder}; prepare it"))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the log")

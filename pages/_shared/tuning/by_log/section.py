@@ -1,7 +1,5 @@
 """The section itself: how closely the setting is followed, what the log says of it, and what that rests on."""
 
-import dataclasses
-
 import streamlit as st
 
 from pages._shared import charts, resources
@@ -61,6 +59,5 @@ def clicks_by_the_log(case: Case) -> None:
 
 def ask(sliders: Sliders, setting: Setting, follow: Closeness) -> Answer:
     """What the log says of a setting of the room."""
-    filters = dataclasses.replace(setting.settings.filters, include_seen=False)
-    asked = Asked(setting.settings.fusion, follow.temperature, filters)
+    asked = Asked(setting.settings.fusion, follow.temperature, setting.settings.filters)
     return resources.answer_of_log(sliders, sliders.log_of.log_id, asked)

@@ -8,6 +8,7 @@ from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.tuning import imagined, wording
 from pages._shared.tuning.room import Case
+from recsys.evaluation.experiments.telling import signed
 from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.offpolicy.sliders import Answer, Sliders
 from recsys.evaluation.offpolicy.support import Support
@@ -44,18 +45,16 @@ def answer_html(
 
 def _headline(now: Answer, sliders: Sliders) -> str:
     rests_on = now.found.support
+    refused = f"<strong>The log cannot say how often this would be clicked:</strong> {esc(now.found.refusal)}"
     if rests_on is None or now.log is None:
-        return f"<strong>The log cannot say how often this would be clicked:</strong> {esc(now.found.refusal)}"
+        return refused
     of = (
         f"{words.count(rests_on.n_impressions, 'impression')} of {words.count(rests_on.n_visitors, 'visitor')} from "
         f"{esc(sliders.log_of.start)} on"
     )
     logged = f"{share(float(now.log.clicks.mean()))} of what was logged was clicked"
     if now.found.refusal:
-        return (
-            f"<strong>The log cannot say how often this would be clicked:</strong> {esc(now.found.refusal)} "
-            f'<span class="sw-quiet">· {of}; {logged}</span>'
-        )
+        return f'{refused} <span class="sw-quiet">· {of}; {logged}</span>'
     told = now.found.estimates[main_estimator(now.found.estimates)]
     return (
         f"<strong>{share(told.mean)} of places would be clicked</strong>, 95% interval {ends(told)} "
@@ -99,7 +98,7 @@ def signed_percent(value: float) -> str:
     >>> signed_percent(0.0216), signed_percent(-0.3)
     ('+2.2%', '−30.0%')
     """
-    return f"{'+' if value >= 0 else '−'}{abs(100 * value):.1f}%"
+    return f"{signed(100 * value, 1)}%"
 
 
 def _truth(now: Answer, reference: Answer, against: str, *, is_same: bool) -> str:
@@ -109,10 +108,7 @@ def _truth(now: Answer, reference: Answer, against: str, *, is_same: bool) -> st
         told = now.found.estimates[main_estimator(now.found.estimates)]
         inside = told.low <= now.truth <= told.high
         off = 100 * (told.mean - now.truth)
-        said += (
-            f", {'inside' if inside else 'outside'} the interval; the estimate is off by "
-            f"{'+' if off >= 0 else '−'}{abs(off):.2f} pp"
-        )
+        said += f", {'inside' if inside else 'outside'} the interval; the estimate is off by {signed(off, 2)} pp"
     if not is_same and reference.truth:
         said += f". Against {isolated(against)} the true change is {signed_percent(now.truth / reference.truth - 1)}"
     return f"{said}."
@@ -133,7 +129,7 @@ def left_out(case: Case) -> str:
 
 
 def protocol_html(sliders: Sliders) -> str:
-    """What was done, and how the weights of a person who knew only what came before would stand."""
+    """What was done, and what the figures do not say."""
     caveats = (
         "What was on the shelf is not logged: a product counts as on it between its first and its last impression. "
         "Intervals of the click model alone (DM) and of the estimate that leaves large weights to it (switch-DR) say "

@@ -24,6 +24,7 @@ from recsys.evaluation.offpolicy.judging import estimate_logged, policy_pairs
 from recsys.evaluation.offpolicy.logs import ClickLog, open_log
 from recsys.evaluation.offpolicy.simulation import Accuracy, Simulator
 from recsys.evaluation.offpolicy.sliders import MAIN_TEMPERATURE, TEMPERATURES, Asked, Sliders
+from recsys.evaluation.offpolicy.truth import users_of
 from recsys.progress import Progress, silent
 
 N_LOGS = 200
@@ -60,7 +61,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         if judged.truth is not None and log.data is not None:
             lifts = true_lifts(workspace, settings, progress) + lifts
             judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
-            simulator = Simulator.of(judge, judged.judged, log.data)
+            simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
             told = simulator.accuracy(
                 [on_sliders.sliders.chances(Asked(mixes["full"], each)) for each in SIMULATED],
                 N_LOGS,
