@@ -216,7 +216,8 @@ class Recommender:
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
         owned_rows = self._histories.owned(row)
-        is_cold = not owned_rows.size
+        is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
+        rests = [self._cold(row, words, owned_rows)] if is_cold else []
         return ScoredRequest(
             user_id=user_id,
             words=words,
@@ -226,7 +227,7 @@ class Recommender:
             profile=self._semantic.user_profiles(requests)[0],
             owned_rows=owned_rows,
             is_cold=is_cold,
-            notes=(*notes, *_silences(standardised, is_cold, is_known=row != NO_ROW)),
+            notes=(*notes, *rests, *_silences(standardised)),
             struck=tuple(sorted(set(struck))),
         )
 
@@ -306,6 +307,18 @@ class Recommender:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
         return self._histories.table(self.user_row(user_id))
 
+    def _cold(self, row: int, words: str, owned_rows: NDArray[np.int32]) -> str:
+        """What the list of a shopper rests on who is known to like no product; what they wrote counts all the same."""
+        if row == NO_ROW:
+            return "new shopper: no purchases or reviews to learn from, so the list rests on words and circumstances"
+        lacks = "no product they are known to like" if owned_rows.size else "no purchases or reviews to learn from"
+        rests = ["what shoppers in general choose"]
+        if owned_rows.size and self._histories.table(row)["text"].ne("").any():
+            rests.insert(0, "what they wrote")
+        if words.strip():
+            rests.insert(0, "these words")
+        return f"cold shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
+
     def _check_context(self, context: Context) -> list[str]:
         """Notes on circumstances that change nothing here; raises ContextError for those that make no sense."""
         if context.moment is not None and context.moment.timestamp() < self._context.known_until_s:
@@ -327,13 +340,8 @@ class Recommender:
         return notes
 
 
-def _silences(standardised: Standardised, is_cold: bool, *, is_known: bool) -> list[str]:
+def _silences(standardised: Standardised) -> list[str]:
     notes = []
-    if is_cold:
-        who, rests = ("cold", "what shoppers in general choose") if is_known else ("new", "words")
-        notes.append(
-            f"{who} shopper: no purchases or reviews to learn from, so the list rests on {rests} and circumstances"
-        )
     silent = [name for name, informative in standardised.informative().items() if not informative]
     if len(silent) == len(COMPONENTS):
         notes.append("nothing tells products apart for this shopper, so they stand in catalogue order")

@@ -147,6 +147,29 @@ def test_cold_shoppers_are_served_and_told_so(model: Recommender) -> None:
     assert not any("no purchases" in note for note in warm.notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "rests"),
+    [
+        ("too thin for me", "", "what they wrote, what shoppers in general choose"),
+        ("too thin for me", "a light tent", "these words, what they wrote, what shoppers in general choose"),
+        ("", "", "what shoppers in general choose"),
+    ],
+)
+def test_who_liked_nothing_they_had_is_cold_and_told_so(
+    tiny: dict[str, pd.DataFrame], tmp_path: Path, text: str, words: str, rests: str
+) -> None:
+    lukewarm = tiny["reviews"].iloc[[0]].assign(user_id="fay", item_id="blanket", rating=3, text=text)
+    tables = {**tiny, "reviews": pd.concat([tiny["reviews"], lukewarm], ignore_index=True)}
+    model = make_model(Dataset.from_frames(**tables), tmp_path / "lukewarm")
+    ranked = model.recommend("fay", words)
+    assert model.users.set_index("user_id").loc["fay", "activity"] == "cold"
+    assert ranked.is_cold
+    assert ranked.notes[0] == (
+        f"cold shopper: no product they are known to like, so the list rests on {rests} and circumstances"
+    )
+    assert "blanket" not in {item.item_id for item in ranked.items}
+
+
 def test_a_component_that_cannot_tell_products_apart_is_named(model: Recommender) -> None:
     scored = model.scores("0042")
     silent = [name for name, informative in scored.standardised.informative().items() if not informative]

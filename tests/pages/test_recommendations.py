@@ -162,4 +162,19 @@ def test_cold_shoppers_can_be_found(open_page: OpenPage, model: Recommender) -> 
     assert set(page.selectbox(key="shopper").options) == cold
     page.button(key="random").click().run()
     assert page.selectbox(key="shopper").value in cold
-    assert "Cold shopper: no purchases or reviews to learn from" in text(page)
+    assert "Cold shopper: no " in text(page)
+
+
+@pytest.mark.parametrize(
+    ("wrote", "said"),
+    [
+        (False, "Cold shopper: no purchases or reviews to learn from, so the list rests on what shoppers in general"),
+        (True, "Cold shopper: no product they are known to like, so the list rests on what they wrote, what shoppers"),
+    ],
+)
+def test_a_cold_shopper_is_told_what_the_list_rests_on(
+    open_page: OpenPage, model: Recommender, wrote: bool, said: str
+) -> None:
+    cold = model.users[model.users["activity"] == "cold"]
+    user_id = next(user_id for user_id in cold["user_id"] if model.history(user_id)["text"].ne("").any() == wrote)
+    assert said in text(open_page(PAGE, query={"shopper": user_id}))
