@@ -102,10 +102,24 @@ def was_refused(panel: Panel) -> bool:
     return _refusal(panel) in st.session_state
 
 
-def why_refused(panel: Panel) -> str:
-    """Why it could not be started, as a sentence, for where no panel says it; "" where it could."""
-    refused = st.session_state.get(_refusal(panel))
-    return words.sentence(str(refused)) if refused else ""
+def offer_again(
+    status: WorkStatus, panel: Panel, title: str, why: str, *, said: str, doing: str, on_start: Callable[[], object]
+) -> None:
+    """A notice that what a work made is out of date, what came of making it again, and the button that does.
+
+    Parameters
+    ----------
+    said : what the button says ("Judge it again")
+    doing : the same as what is being done ("Judging it again")
+    """
+    lines = [why]
+    if status.state == "failed" and status.message:
+        lines.append(f"{doing} failed: {words.sentence(status.message)}")
+    if refused := st.session_state.get(_refusal(panel)):
+        lines.append(f"{doing} could not be started: {words.sentence(str(refused))}")
+    st.html(notice_html(title, lines))
+    args = (panel, on_start)
+    st.button(said, key=f"{panel.key}again", icon=":material/refresh:", on_click=start, args=args)
 
 
 def fraction_done(status: WorkStatus, usual_shares: Mapping[str, float]) -> float:

@@ -163,3 +163,40 @@ def test_a_share_never_leaves_its_bounds() -> None:
     assert fraction_done(NEVER_STARTED, {}) == 0
     assert fraction_done(replace(RUNNING, done=500), {}) == pytest.approx(2 / 3)
     assert fraction_done(RUNNING, {}) == pytest.approx(1.3 / 3)
+
+
+def out_of_date() -> None:
+    """A page with a result that is out of date."""
+    import streamlit as st
+
+    from pages._shared import working
+    from recsys.errors import RecsysError
+
+    def begin() -> None:
+        if st.session_state["refuses"]:
+            raise RecsysError("the disk is full <b>")
+        st.session_state["asked"] = "start"
+
+    working.offer_again(
+        st.session_state["status"],
+        st.session_state["panel"],
+        "This log is old.",
+        "The shop has changed.",
+        said="Judge it again",
+        doing="Judging it again",
+        on_start=begin,
+    )
+
+
+def test_what_is_out_of_date_can_be_made_again_and_why_that_failed_is_told() -> None:
+    page = AppTest.from_function(out_of_date)
+    page.session_state["panel"], page.session_state["refuses"] = PANEL, True
+    page.session_state["status"] = ended("failed", "no space is left <i>")
+    assert "Judging it again failed: No space is left <i>." in text(clean(page.run()))
+    assert "could not be started" not in text(page)
+    clean(page.button(key="search_again").click().run())
+    assert "Judging it again could not be started: The disk is full <b>." in text(clean(page.run()))
+    page.session_state["refuses"] = False
+    clean(page.button(key="search_again").click().run())
+    assert page.session_state["asked"] == "start"
+    assert "could not be started" not in text(page)

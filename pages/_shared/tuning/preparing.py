@@ -71,21 +71,18 @@ def is_of_other_data(model: Recommender, room: Room) -> bool:
 
 def warn_of_other_data(home: Home, split: str, shop: str) -> None:
     """A notice above the room, and the button that prepares anew; the room goes on with what there is."""
-    if panel_work(home, split).status().state == "running":
+    status = panel_work(home, split).status()
+    if status.state == "running":
         _progress(home, split, shop)
         return
-    st.html(
-        notice_html(
-            "These test shoppers are of another state of the shop.",
-            ["The model in use learnt from other data than they were prepared from; figures may not hold for it."],
-        )
-    )
-    st.button(
-        "Prepare them again",
-        key="prepare_again",
-        icon=":material/refresh:",
-        on_click=working.start,
-        args=(_PANEL, lambda: start_panel_work(home, split, shop)),
+    working.offer_again(
+        status,
+        _PANEL,
+        "These test shoppers are of another state of the shop.",
+        "The model in use learnt from other data than they were prepared from; figures may not hold for it.",
+        said="Prepare them again",
+        doing="Preparing them again",
+        on_start=lambda: start_panel_work(home, split, shop),
     )
 
 

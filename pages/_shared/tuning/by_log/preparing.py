@@ -50,18 +50,14 @@ def warn_of_other_data(home: Home) -> None:
     if status.state == "running":
         _progress(home)
         return
-    lines = ["The test shoppers of this room were prepared from other data than the log was judged from."]
-    if status.state == "failed" and status.message:
-        lines.append(f"Judging it again failed: {status.message}.")
-    if refused := working.why_refused(_PANEL):
-        lines.append(f"Judging it again could not be started: {refused}")
-    st.html(notice_html("This log is of another state of the shop.", lines))
-    st.button(
-        "Judge it again",
-        key="judge_again",
-        icon=":material/refresh:",
-        on_click=working.start,
-        args=(_PANEL, lambda: start_log_work(home)),
+    working.offer_again(
+        status,
+        _PANEL,
+        "This log is of another state of the shop.",
+        "The test shoppers of this room were prepared from other data than the log was judged from.",
+        said="Judge it again",
+        doing="Judging it again",
+        on_start=lambda: start_log_work(home),
     )
 
 
