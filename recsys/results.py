@@ -16,7 +16,12 @@ from recsys.settings import Context, FusionSettings
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which model answers, and what it learnt from."""
+    """Which model answers, and what it learnt from.
+
+    Parameters
+    ----------
+    learned : what came of learning the default weights, in a sentence; "" where they are the usual ones
+    """
 
     name: str
     version: str
@@ -32,6 +37,7 @@ class ModelInfo:
     data_fingerprint: str
     protocol: str
     default_weights: FusionSettings
+    learned: str
     repairs: tuple[str, ...]
 
     @classmethod
@@ -50,6 +56,7 @@ class ModelInfo:
             data_fingerprint=data["fingerprint"],
             protocol=manifest["protocol"],
             default_weights=FusionSettings(**manifest["settings"]["default_weights"]),
+            learned=(manifest["learning"] or {}).get("in_words", ""),
             repairs=tuple(data["repairs"]),
             **counts,
         )

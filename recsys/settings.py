@@ -144,6 +144,18 @@ class FusionSettings:
         total = math.fsum(given.values())
         return {name: weight / total for name, weight in given.items()}
 
+    def in_percent(self) -> Self:
+        """The mix in whole hundredths that sum to 1, as sliders hold it; what rounding leaves goes to the largest rest.
+
+        >>> FusionSettings(2, 1, 3, 0).in_percent()
+        FusionSettings(collaborative=0.33, content=0.17, semantic=0.5, context=0.0)
+        """
+        exact = {name: 100 * share for name, share in self.normalised().items()}
+        whole = {name: int(share + 1e-6) for name, share in exact.items()}
+        for name in sorted(exact, key=lambda name: whole[name] - exact[name])[: 100 - sum(whole.values())]:
+            whole[name] += 1
+        return type(self)(**{name: share / 100 for name, share in whole.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:

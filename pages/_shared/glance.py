@@ -70,6 +70,7 @@ def score_html(info: ModelInfo) -> str:
         '<h2 class="sw-chart-title">Four questions make one score</h2>'
         f"{questions_html()}"
         f'<p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
+        + (f'<p class="sw-note" style="margin:.5rem 0 0">{esc(info.learned)}</p>' if info.learned else "")
     )
 
 

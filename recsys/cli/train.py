@@ -32,14 +32,25 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="choose how phrases are weighed for this shop: some twenty ways are tried on what shoppers chose last, "
         "and the usual one stays unless another is better beyond doubt",
     )
+    parser.add_argument(
+        "--learn",
+        choices=("nothing", "weights", "map"),
+        default="nothing",
+        help="learn the default weights for this shop, or also a map of what its words mean, by the multi-task "
+        "objective; each is taken only where shoppers who were not learned from are better served beyond doubt "
+        "(default: %(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Train and say what was learnt."""
+    from recsys.settings import FusionSettings
     from recsys.training.fit import TrainingSettings, train
 
-    settings = TrainingSettings(split=args.split, seed=args.seed, choose_phrase_weights=args.choose_phrases)
+    settings = TrainingSettings(
+        split=args.split, seed=args.seed, choose_phrase_weights=args.choose_phrases, learn=args.learn
+    )
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)
     facts = artifact.manifest["data"]
@@ -48,3 +59,7 @@ def run(args: argparse.Namespace) -> None:
         f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
         f"model {artifact.model_id[:12]}"
     )
+    if learning := artifact.manifest["learning"]:
+        weights = FusionSettings(**artifact.manifest["settings"]["default_weights"]).normalised()
+        said = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
+        print(f"{learning['in_words']} Default weights: {said}.")

@@ -42,6 +42,12 @@ class ValidationScores:
         eligible = ~train.owned()[users].toarray().astype(bool)
         return cls(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
 
+    def only(self, which: NDArray[np.bool_]) -> "ValidationScores":
+        """Some of the shoppers, bool of shape (n_users,)."""
+        row, kept = np.cumsum(which, dtype=np.int32) - 1, which[self.pair_users]
+        pair_users = row[self.pair_users[kept]].astype(np.int32)
+        return ValidationScores(self.values[which], self.eligible[which], pair_users, self.pair_items[kept])
+
     @classmethod
     def together(cls, parts: "Sequence[ValidationScores]") -> "ValidationScores":
         """Of several rounds, one after the other; a shopper of two rounds counts in each."""

@@ -2,16 +2,17 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 import recsys
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split, temporal_split
+from recsys.errors import SettingsError
 from recsys.evaluation.asking import SplitName as EvaluationSplit
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
@@ -24,12 +25,16 @@ from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
 from recsys.training.choosing import choose_context, rounds_of_all
+from recsys.training.fusion_choice import FusionChoice, choose_fusion, nothing_learned
 from recsys.training.phrase_choice import choose_on
 from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
 logger = logging.getLogger(__name__)
 
 SplitName = Literal["none", "temporal", "last"]
+
+Learn = Literal["nothing", "weights", "map"]
+"""What the multi-task objective learns for a shop: nothing, its default weights, or a map of phrase vectors as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,20 @@ class TrainingSettings:
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     seed : of every random choice
     choose_phrase_weights : whether the way phrases are weighed is chosen for this shop; it takes some twenty fits
-    default_weights : how the components are mixed unless someone says otherwise
+    learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
+    default_weights : how the components are mixed unless someone says otherwise, and where learning begins
     """
 
     split: SplitName = "none"
     seed: int = 0
     choose_phrase_weights: bool = False
+    learn: Learn = "nothing"
     default_weights: FusionSettings = field(default_factory=FusionSettings)
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
+        if self.learn not in get_args(Learn):
+            raise SettingsError(f"learn={self.learn!r} is not known; use one of {', '.join(get_args(Learn))}")
 
 
 def train(
@@ -70,8 +79,12 @@ def train(
     known, protocol, asked = _known(data, settings)
     book = make_phrasebook(known, progress)
     chosen = _chosen(data, asked, book, settings, progress)
+    learned = _learned(data, asked, book, settings, chosen, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
-    return save_model(out, known, book, scorers, settings, protocol, progress)
+    if learned is not None:
+        settings = replace(settings, default_weights=learned.fusion.weights)
+        scorers["semantic"] = _semantic(scorers).with_head(learned.fusion.head)
+    return save_model(out, known, book, scorers, settings, protocol, progress, learned)
 
 
 def save_model(
@@ -82,8 +95,14 @@ def save_model(
     settings: TrainingSettings,
     protocol: str = "",
     progress: Progress = silent,
+    learned: FusionChoice | None = None,
 ) -> Artifact:
-    """Write fitted components, what the shop looks like and how its phrases judge, as a model folder."""
+    """Write fitted components, what the shop looks like and how its phrases judge, as a model folder.
+
+    Parameters
+    ----------
+    learned : where the default weights come from; None where nothing was to be learned
+    """
     polarity = fit_polarity(data, book, settings.seed, progress)
     progress("saving the model", 0, 0)
     states = {name: scorer.state() for name, scorer in scorers.items()}
@@ -93,6 +112,7 @@ def save_model(
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": asdict(settings),
         "protocol": protocol,
+        "learning": learned.as_json() if learned is not None else None,
         "data": _data_facts(data, book),
         "event_kinds": kinds,
         "summary": summary(data),
@@ -102,12 +122,17 @@ def save_model(
     arrays = {name: state.arrays for name, state in states.items()}
     arrays |= {"history": history, "reference": {"vectors": reference_vectors(book, data.n_items)}}
     tables = {"items": item_table(data), "users": user_table(data), "reviews": review_table(data)}
-    semantic = scorers["semantic"]
-    assert isinstance(semantic, SemanticScorer)
+    semantic = _semantic(scorers)
     texts = phrase_texts(semantic, tables)
     values = polarity.polarity(texts, np.asarray(book.vectors[semantic.book_rows], np.float32))
     arrays["polarity"] = {**polarity.arrays(), "values": values}
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
+
+
+def _semantic(scorers: Mapping[str, Scorer]) -> SemanticScorer:
+    semantic = scorers["semantic"]
+    assert isinstance(semantic, SemanticScorer)
+    return semantic
 
 
 def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
@@ -122,13 +147,42 @@ def _chosen(
     data: Dataset, asked: list[Round], book: Phrasebook, settings: TrainingSettings, progress: Progress
 ) -> Mapping[str, Any]:
     """Settings of components, as `fit_scorers` takes them, by what validation shoppers chose."""
-    split: EvaluationSplit = "temporal" if settings.split == "temporal" else "last"
-    chosen = dict(choose_context(data, asked, split, settings.seed, progress).settings())
+    chosen = dict(choose_context(data, asked, _asked_as(settings), settings.seed, progress).settings())
     if settings.choose_phrase_weights and asked:
-        found = choose_on(data, asked[-1], book, split, settings.seed, progress)
+        found = choose_on(data, asked[-1], book, _asked_as(settings), settings.seed, progress)
         logger.info("phrases are weighed so that %s", ", ".join(found.names) or "nothing differs from the default")
         chosen["semantic"] = found.settings
     return chosen
+
+
+def _learned(
+    data: Dataset,
+    asked: list[Round],
+    book: Phrasebook,
+    settings: TrainingSettings,
+    chosen: Mapping[str, Any],
+    progress: Progress,
+) -> FusionChoice | None:
+    """What learning gives this shop; None where it is not asked for."""
+    if settings.learn == "nothing":
+        return None
+    if not asked:
+        return nothing_learned(settings.default_weights)
+    return choose_fusion(
+        data,
+        asked[-1],
+        book,
+        _asked_as(settings),
+        settings.default_weights,
+        chosen,
+        settings.seed,
+        progress,
+        with_map=settings.learn == "map",
+    )
+
+
+def _asked_as(settings: TrainingSettings) -> EvaluationSplit:
+    return "temporal" if settings.split == "temporal" else "last"
 
 
 def _data_facts(data: Dataset, book: Phrasebook) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Every alternative changes one thing. It is judged by the nDCG of the semantic component alone, shopper by shopper,
 against the default: better beyond doubt is one whose paired 95% interval lies above 0 and whose p-value by sign flips,
-corrected by Holm for all alternatives, is at most `MOST_P`. What is better is then combined step by step, and joins
-only where it again adds something beyond doubt.
+corrected by Holm for all alternatives, is at most `comparing.MOST_P`. What is better is then combined step by step,
+and joins only where it again adds something beyond doubt.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,15 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
 from recsys.evaluation.asking import SplitName, batches
-from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.metrics import list_metrics
-from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.ranking import select
 from recsys.scorers.base import Fitting, Scorer
@@ -27,10 +23,9 @@ from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import RankingSettings
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.comparing import Compared, Values, compare
 
 DEFAULT = "default"
-
-MOST_P = 0.05
 
 ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
     "common phrases count in full": {"commonness_power": 0.0},
@@ -55,33 +50,8 @@ ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
 """Informativeness, polarity, helpfulness, recency, own words and the weight of reviews, one change of the default each.
 """
 
-Values = NDArray[np.float64]
 Measure = Callable[[SemanticSettings], Values]
 """Gives the nDCG of every validation shopper under some settings, float64 of shape (n_users,)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One way of weighing against another, on the same shoppers.
-
-    Parameters
-    ----------
-    ndcg, base : means of either
-    change : ndcg - base, paired
-    p : by sign flips, corrected for all that were compared at once
-    """
-
-    name: str
-    settings: SemanticSettings
-    ndcg: float
-    base: float
-    change: Interval
-    p: float
-
-    @property
-    def is_better(self) -> bool:
-        """Beyond doubt; never where too few shoppers differ to tell."""
-        return self.change.low > 0 and self.p <= MOST_P
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +67,8 @@ class PhraseChoice:
 
     settings: SemanticSettings
     names: tuple[str, ...]
-    compared: tuple[Compared, ...]
-    combined: tuple[Compared, ...]
+    compared: tuple[Compared[SemanticSettings], ...]
+    combined: tuple[Compared[SemanticSettings], ...]
 
 
 def candidates(default: SemanticSettings | None = None) -> dict[str, SemanticSettings]:
@@ -135,28 +105,6 @@ def ndcg_of_shoppers(
     return list_metrics(lists, held_out.relevant()[users], k, None, unknown, 0)["ndcg"]
 
 
-def compare(
-    tried: Mapping[str, SemanticSettings], measured: Mapping[str, Values], base: str = DEFAULT, seed: int = 0
-) -> tuple[Compared, ...]:
-    """Everything that was tried against one of it, by p-values corrected for their number, in the order tried."""
-    names = [name for name in tried if name != base]
-    if not names:
-        return ()
-    changes = np.stack([measured[name] - measured[base] for name in names], axis=1)
-    p_values = holm(np.array([sign_flip_p(column, seed) for column in changes.T]))
-    return tuple(
-        Compared(
-            name,
-            tried[name],
-            float(np.nanmean(measured[name])),
-            float(np.nanmean(measured[base])),
-            change,
-            float(p),
-        )
-        for name, change, p in zip(names, ratio_intervals(changes, seed=seed), p_values, strict=True)
-    )
-
-
 def choose_phrase_weights(
     measure: Measure, default: SemanticSettings | None = None, seed: int = 0, progress: Progress = silent
 ) -> PhraseChoice:
@@ -171,12 +119,17 @@ def choose_phrase_weights(
         progress("trying ways to weigh phrases", place, len(tried))
         measured[name] = measure(settings)
     progress("trying ways to weigh phrases", len(tried), len(tried))
-    compared = compare(tried, measured, seed=seed)
+    compared = compare(tried, measured, DEFAULT, seed)
     better = sorted((each for each in compared if each.is_better), key=lambda each: -each.change.mean)
     if not better:
         return PhraseChoice(tried[DEFAULT], (), compared, ())
     first, *others = better
-    chosen, values, names, attempts = first.settings, measured[first.name], [first.name], list[Compared]()
+    chosen, values, names, attempts = (
+        first.settings,
+        measured[first.name],
+        [first.name],
+        list[Compared[SemanticSettings]](),
+    )
     for place, each in enumerate(others):
         progress("combining ways to weigh phrases", place, len(others))
         if set(_changed(each.settings, tried[DEFAULT])) & set(_changed(chosen, tried[DEFAULT])):

@@ -6,6 +6,7 @@ import pytest
 
 from recsys.cli import train
 from recsys.errors import Cancelled
+from recsys.training import fusion_choice
 from recsys.training.artifacts import open_artifact
 from tests.cli._run import run
 
@@ -68,3 +69,20 @@ def test_what_stops_the_work_is_told_in_one_line(
     assert (said.status, said.out) == (status, "")
     assert said.err.startswith(message)
     assert said.err.count("\n") == 1
+
+
+def test_what_learning_came_to_is_told_in_a_sentence(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, out = place / "shop", tmp_path / "model"
+    few = run("train", "--data", shop, "--out", out, "--learn", "weights")
+    assert "Nothing could be learned: fewer than 200 shoppers to judge by" in few.out
+    assert "Default weights: collaborative 30%, content 5%, semantic 40%, context 25%." in few.out
+    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 10)
+    enough = run("train", "--data", shop, "--out", out, "--learn", "map")
+    told = open_artifact(out).manifest["learning"]
+    assert {each["name"] for each in told["compared"]} >= {fusion_choice.LEARNED, fusion_choice.GRID}
+    assert told["n_pairs"] > 10
+    assert told["in_words"] in enough.out
+    assert "learning the head and the weights" in enough.err
+    assert "Default weights" not in run("train", "--data", shop, "--out", out).out

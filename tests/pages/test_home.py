@@ -1,7 +1,9 @@
 """Home shows the shop of the model in use, and leads on."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from pages._shared import glance
 from recsys.recommender import Recommender
 from recsys.training.home import Home
 from tests.pages._seen import html, text
@@ -18,6 +20,12 @@ def test_home_shows_the_numbers_of_the_model_in_use(open_page: OpenPage, page_ho
     assert info.encoder_id in seen
     assert "made up" in seen
     assert f"Collaborative {info.default_weights.normalised()['collaborative']:.0%}" in html(page)
+
+
+def test_where_the_weights_come_from_is_said_where_they_were_learned(model: Recommender) -> None:
+    assert "learned" not in glance.score_html(model.info)
+    told = glance.score_html(replace(model.info, learned="The weights were learned from 9 choices <b>."))
+    assert "The weights were learned from 9 choices &lt;b&gt;." in told
 
 
 def test_every_chart_has_a_title_and_named_axes(open_page: OpenPage) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,12 +13,17 @@ from recsys.data.splitting import Round, last_split
 from recsys.data.writing import write_folder
 from recsys.errors import ArtifactError, Cancelled, DataError, SettingsError
 from recsys.progress import Progress, silent
+from recsys.recommender import Recommender
+from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import SemanticSettings
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import FusionSettings
 from recsys.text import encoder
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit
 from recsys.training.artifacts import Artifact, open_artifact
 from recsys.training.fit import TrainingSettings, train
+from recsys.training.fusion_choice import LEARNED, MAP, Fusion, FusionChoice
 from recsys.training.phrase_choice import PhraseChoice
 from tests._encoder import WordEncoder
 
@@ -201,3 +207,49 @@ def test_how_phrases_are_weighed_is_chosen_only_where_it_is_asked_for(
     chosen = train(folder, tmp_path / "chosen", TrainingSettings(choose_phrase_weights=True))
     assert chosen.manifest["scorers"]["semantic"]["settings"]["own_weight"] == 0.5
     assert len(known[0].positives()) < chosen.manifest["data"]["n_interactions"]  # what is asked about was hidden
+
+
+def test_what_is_learned_becomes_the_models_own(
+    folder: Path, tmp_path: Path, word_encoder: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, weights = [], FusionSettings(0.1, 0.2, 0.3, 0.4)
+
+    def choosing(data: Dataset, asked: Round, book: Phrasebook, *_: object, with_map: bool) -> FusionChoice:
+        known.append(asked.train)
+        n_dims = SemanticScorer().fit(Fitting(asked.train, book)).space.n_dims
+        head = np.eye(n_dims, dtype=np.float32)[::-1].copy() if with_map else None
+        return FusionChoice(MAP if with_map else LEARNED, Fusion(weights, head), (), 12, 300)
+
+    monkeypatch.setattr(fit, "choose_fusion", choosing)
+    usual = Recommender.load(_trained(folder, tmp_path / "usual", "nothing"))
+    assert not known
+    assert usual.info.learned == ""
+    assert usual.info.default_weights == FusionSettings()
+    for learn in ("weights", "map"):
+        model = Recommender.load(_trained(folder, tmp_path / learn, learn))
+        assert model.info.default_weights == weights
+        assert "learned from 12 choices" in model.info.learned
+        semantic = model.scorers["semantic"]
+        assert isinstance(semantic, SemanticScorer)
+        assert (semantic.space.head is not None) == (learn == "map")
+        scored = model.scores("ann")
+        for item in model.rank(scored).items:
+            explained = model.explain(scored, item.item_id)
+            assert explained.score == pytest.approx(item.score, abs=1e-6)
+            assert abs(explained.residual) < 1e-5
+    assert all(len(each.positives()) < usual.info.n_interactions for each in known)
+
+
+def _trained(folder: Path, out: Path, learn: str) -> Path:
+    train(folder, out, TrainingSettings(learn=learn))  # type: ignore[arg-type]
+    return out
+
+
+def test_with_too_few_shoppers_nothing_is_learned_and_the_manifest_says_so(
+    folder: Path, tmp_path: Path, word_encoder: None
+) -> None:
+    artifact = train(folder, tmp_path / "model", TrainingSettings(learn="map"))
+    assert artifact.manifest["learning"]["in_words"].startswith("Nothing could be learned: fewer than 200 shoppers")
+    assert artifact.manifest["settings"]["default_weights"] == FusionSettings().as_dict()
+    with pytest.raises(SettingsError, match="learn='all' is not known; use one of nothing, weights, map"):
+        TrainingSettings(learn="all")  # type: ignore[arg-type]

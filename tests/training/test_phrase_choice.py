@@ -15,14 +15,13 @@ from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.phrasebook import build_phrasebook
+from recsys.training.comparing import Values, compare
 from recsys.training.phrase_choice import (
     ALTERNATIVES,
     DEFAULT,
-    Values,
     candidates,
     choose_on,
     choose_phrase_weights,
-    compare,
     ndcg_of_shoppers,
 )
 from tests._encoder import WordEncoder
@@ -69,12 +68,12 @@ def test_what_is_better_in_every_single_comparison_may_still_be_luck() -> None:
     gain = np.zeros(N_USERS)
     gain[:14] = 0.5
     gain[14:18] = -0.5
-    one = compare({DEFAULT: USUAL, "a": USUAL}, {DEFAULT: np.zeros(N_USERS), "a": gain})[0]
+    one = compare({DEFAULT: USUAL, "a": USUAL}, {DEFAULT: np.zeros(N_USERS), "a": gain}, DEFAULT)[0]
     assert one.change.low > 0
     assert one.is_better
     many = {f"other {place}": USUAL for place in range(17)}
     measured = {name: np.zeros(N_USERS) for name in many}
-    among = compare({DEFAULT: USUAL, "a": USUAL} | many, measured | {DEFAULT: np.zeros(N_USERS), "a": gain})[0]
+    among = compare({DEFAULT: USUAL, "a": USUAL} | many, measured | {DEFAULT: np.zeros(N_USERS), "a": gain}, DEFAULT)[0]
     assert among.change == one.change
     assert among.p == pytest.approx(min(18 * one.p, 1))
     assert not among.is_better

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from pages._shared import frame, resources
-from pages._shared.notices import Query, empty_html, explain_address
+from pages._shared.notices import Query, empty_html, explain_address, notice_html
 from pages._shared.tuning import chosen, imagined, knobs, reference, wording
 from pages._shared.tuning.by_log import closeness
-from pages._shared.tuning.preparing import is_of_other_data, prepare, warn_of_other_data
+from pages._shared.tuning.preparing import is_of_other_data, own_words, prepare, warn_of_other_data
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.sections import SECTIONS
 from pages._shared.tuning.tune import judge_by, metric_label
@@ -64,6 +64,8 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         return
     if is_of_other_data(model, room):
         warn_of_other_data(home, split, shop)
+    if own := own_words(model):
+        st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
     explain_address(choices, link, lambda: offered(room))
     _room(room)
 

@@ -11,6 +11,8 @@ from pages._shared.tuning.room import Room
 from recsys.errors import RecsysError
 from recsys.evaluation.live.panel_work import USUAL_SHARES, panel_work, start_panel_work
 from recsys.recommender import Recommender
+from recsys.scorers.phrase_weights import SemanticSettings
+from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import TRAINED_ON_EVERYTHING
 from recsys.training.home import Home
 
@@ -67,6 +69,18 @@ def is_of_other_data(model: Recommender, room: Room) -> bool:
     """
     known_whole = model.info.protocol == TRAINED_ON_EVERYTHING
     return known_whole and room.test.panel.data["fingerprint"] != model.info.data_fingerprint
+
+
+def own_words(model: Recommender) -> list[str]:
+    """How the model in use reads words otherwise than the models that test shoppers are judged by, in sentences."""
+    semantic = model.scorers["semantic"]
+    assert isinstance(semantic, SemanticScorer)
+    said = []
+    if semantic.space.head is not None:
+        said.append("A map of what words mean, learned for this shop (train --learn map).")
+    if semantic.settings != SemanticSettings():
+        said.append("Its own way of weighing phrases (train --choose-phrases).")
+    return said
 
 
 def warn_of_other_data(home: Home, split: str, shop: str) -> None:

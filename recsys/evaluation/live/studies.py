@@ -64,13 +64,10 @@ def to_fusion(params: dict[str, Any]) -> FusionSettings:
     rest = 1 - params["context_strength"]
     collaborative = 1 - params["apart_from_others"] ** 0.5
     content = (1 - collaborative) * params["content_part"]
-    exact = [100 * rest * share for share in (collaborative, content, 1 - collaborative - content)]
-    exact.append(100 * params["context_strength"])
-    whole = [int(share + 1e-6) for share in exact]
-    # The percent that rounding down left over go to the largest remainders.
-    for at in sorted(range(len(exact)), key=lambda at: whole[at] - exact[at])[: 100 - sum(whole)]:
-        whole[at] += 1
-    return FusionSettings(**dict(zip(COMPONENTS, (share / 100 for share in whole), strict=True)))
+    shares = (rest * share for share in (collaborative, content, 1 - collaborative - content))
+    # Sums may miss 0 by a rounding error.
+    mix = (*(max(share, 0.0) for share in shares), params["context_strength"])
+    return FusionSettings(**dict(zip(COMPONENTS, mix, strict=True))).in_percent()
 
 
 class Trials:

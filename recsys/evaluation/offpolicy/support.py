@@ -16,7 +16,7 @@ from recsys.evaluation.offpolicy.estimators import Log
 from recsys.evaluation.significance import Interval
 
 LEAST_EFFECTIVE = 200
-"""Fewer effective impressions than this carry no estimate."""
+"""A log that is worth fewer impressions than this (effective sample size) carries no estimate."""
 
 MOST_SHARE = 0.1
 """One impression that has more than this share of all weight decides too much."""
@@ -92,8 +92,8 @@ def _refusal(found: Support) -> str:
         return "the log never shows what this policy would show"
     if found.n_effective < LEAST_EFFECTIVE:
         return (
-            f"only {found.n_effective:,.0f} effective impressions of {found.n_impressions:,}; at least "
-            f"{LEAST_EFFECTIVE} are needed"
+            f"what the log tells of this policy is worth {found.n_effective:,.0f} of its {found.n_impressions:,} "
+            f"impressions; at least {LEAST_EFFECTIVE} are needed"
         )
     if found.n_clicks < FEWEST_TELLING:
         return f"only {found.n_clicks} clicks on what this policy would show; at least {FEWEST_TELLING} are needed"

@@ -51,13 +51,13 @@ def test_every_setting_stands_beside_the_truth_and_lists_are_refused(result: Res
     by_name = {each["policy"]: each for each in result.figures["clicks"]["policies"]}
     for mix in ("traditional", "full"):
         listed, soft = by_name[f"{mix} as a list of 4"], by_name[f"{mix} at temperature 1"]
-        assert "effective impressions" in listed["refusal"]
+        assert "what the log tells of this policy is worth" in listed["refusal"]
         assert not listed["estimates"]
         assert listed["known"]["mean"] > soft["known"]["mean"] > 0
         assert soft["refusal"] is None
         assert soft["estimates"]["ips"]["low"] < soft["known"]["mean"] < soft["estimates"]["ips"]["high"]
     said = " ".join(result.conclusion)
-    assert "full as a list of 4, from the shop's log: refused, only " in said
+    assert "full as a list of 4, from the shop's log: refused, what the log tells of this policy is worth " in said
 
 
 def test_estimators_are_tried_on_simulated_logs(result: Result) -> None:

@@ -133,7 +133,7 @@ def test_few_effective_impressions_and_few_clicks_are_refused() -> None:
     target = np.full(n, 0.1)
     target[0] = 1e5
     log = Log(np.zeros(n), np.full(n, 0.1), target, np.arange(n))
-    assert "effective impressions of 1,000" in support(log).refusal
+    assert "of its 1,000 impressions; at least 200" in support(log).refusal
     nobody = Log(np.zeros(n), np.full(n, 0.1), np.full(n, 0.1), np.arange(n))
     assert "only 0 clicks on what this policy would show" in support(nobody).refusal
     other = Log(np.ones(n), np.full(n, 0.1), np.zeros(n), np.arange(n))

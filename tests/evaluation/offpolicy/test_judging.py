@@ -67,7 +67,7 @@ def test_a_list_of_the_best_has_no_support_and_a_soft_policy_has(judged: Judged)
     fusion = FusionSettings()
     listed = support(judged.listed(top_lists(judged.scores, fusion, judged.eligible, 4)))
     soft = support(judged.log(SoftPolicy(fusion).chances(judged.scores, judged.eligible))[0])
-    assert "effective impressions" in listed.refusal
+    assert "what the log tells of this policy is worth" in listed.refusal
     assert not soft.refusal
     assert soft.n_effective > 20 * listed.n_effective
     assert soft.mean_weight.low < 1 < soft.mean_weight.high

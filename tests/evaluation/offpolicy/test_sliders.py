@@ -86,7 +86,7 @@ def test_the_truth_is_the_mean_over_impressions_of_the_chances_of_a_click(
 
 def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: Sliders) -> None:
     as_list, soft = sliders.answer(Asked(MIX, 0.0)), sliders.answer(Asked(MIX))
-    assert "effective impressions" in as_list.found.refusal
+    assert "what the log tells of this policy is worth" in as_list.found.refusal
     assert not as_list.found.estimates
     assert as_list.truth is not None
     assert soft.truth is not None

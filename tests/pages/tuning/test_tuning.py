@@ -1,6 +1,7 @@
 """The tuning room: what a person moves, and what the tiles then say."""
 
 import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.tuning import chosen, wording
+from pages._shared.tuning import chosen, preparing, wording
 from pages._shared.tuning.room import Case, Room
 from pages._shared.tuning.tune import has_one_each
 from recsys.evaluation.live.asked import Asked
@@ -16,6 +17,8 @@ from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel, Ragged
 from recsys.evaluation.live.segments import EVERYONE, Segment
 from recsys.evaluation.paired import OUTCOME_METRICS, differences
+from recsys.recommender import Recommender
+from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.training.home import Home
 from tests.pages._seen import html, text
@@ -209,3 +212,23 @@ def test_reset_puts_every_control_back(open_page: OpenPage) -> None:
     assert page.slider(key="diversity").value == 0
     assert page.selectbox(key="shoppers").value == "Any"
     assert "this is the reference" in tile(page, "ndcg")
+
+
+def test_what_the_model_in_use_reads_otherwise_than_the_room_is_said(
+    open_page: OpenPage, model: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice = "Test shoppers are judged without what this model has of its own:"
+    assert not preparing.own_words(model)
+    assert notice not in text(open_page(PAGE))
+    semantic = model.scorers["semantic"]
+    assert isinstance(semantic, SemanticScorer)
+    mapped = semantic.with_head(np.eye(semantic.space.n_dims, dtype=np.float32))
+    mapped.settings = replace(semantic.settings, own_weight=0.5)
+    other = copy(model)
+    other.scorers = {**model.scorers, "semantic": mapped}
+    assert len(preparing.own_words(other)) == 2
+    monkeypatch.setattr("pages._shared.tuning.page.own_words", lambda model: preparing.own_words(other))
+    seen = text(open_page(PAGE))
+    assert notice in seen
+    assert "A map of what words mean, learned for this shop" in seen
+    assert "Its own way of weighing phrases" in seen

@@ -15,7 +15,7 @@ from recsys.evaluation.paired import Lists, Verdict, verdict_of
 from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.training.phrase_choice import MOST_P, Values
+from recsys.training.comparing import MOST_P, Values
 
 CHANGES: Mapping[str, str] = {
     "alone_clean": "less that with all texts",

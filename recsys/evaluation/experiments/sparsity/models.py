@@ -24,7 +24,8 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
-from recsys.training.phrase_choice import Values, ndcg_of_shoppers
+from recsys.training.comparing import Values
+from recsys.training.phrase_choice import ndcg_of_shoppers
 
 METRIC = "ndcg"
 """Weights are chosen by it, and everything is measured by it."""

@@ -21,7 +21,7 @@ from recsys.evaluation.paired import Lists
 from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.evaluation.significance import Interval
 from recsys.settings import FusionSettings
-from recsys.training.phrase_choice import MOST_P
+from recsys.training.comparing import MOST_P
 
 MANY = 10
 

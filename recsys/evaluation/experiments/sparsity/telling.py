@@ -12,7 +12,7 @@ from recsys.evaluation.experiments.telling import told as said
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.paired import Verdict
 from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.training.phrase_choice import MOST_P
+from recsys.training.comparing import MOST_P
 
 IN_WORDS = {
     CUT_SHORT: "cutting texts short",

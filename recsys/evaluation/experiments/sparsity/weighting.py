@@ -12,8 +12,10 @@ from recsys.evaluation.experiments.telling import mix_in_words, told
 from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
+from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.phrase_choice import Compared, PhraseChoice, choose_phrase_weights
+from recsys.training.comparing import Compared
+from recsys.training.phrase_choice import PhraseChoice, choose_phrase_weights
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -106,10 +108,10 @@ def conclusion(found: Weighing) -> str:
 def as_json(found: Weighing) -> dict[str, Any]:
     """The choice and every comparison."""
 
-    def compared(each: Compared) -> Mapping[str, Any]:
+    def compared(each: Compared[SemanticSettings]) -> Mapping[str, Any]:
         return {"ndcg": each.ndcg, "change": each.change.as_json(), "p": each.p, "better": each.is_better}
 
-    def listed(of: Sequence[Compared]) -> dict[str, Any]:
+    def listed(of: Sequence[Compared[SemanticSettings]]) -> dict[str, Any]:
         return {each.name: compared(each) for each in of}
 
     return {
@@ -127,7 +129,7 @@ def _shown(change: Interval) -> str:
     return ", a loss" if change.high < 0 else ", which is not told from none"
 
 
-def _row(each: Compared, before: str) -> dict[str, Cell]:
+def _row(each: Compared[SemanticSettings], before: str) -> dict[str, Cell]:
     verdict = "better beyond doubt" if each.is_better else "not better beyond doubt"
     row: dict[str, Cell] = {"way": before + each.name, "ndcg": each.ndcg, "base": each.base, "p": each.p}
     return row | {"is": verdict} | interval_cells("change", each.change)
