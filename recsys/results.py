@@ -56,7 +56,7 @@ class ModelInfo:
             data_fingerprint=data["fingerprint"],
             protocol=manifest["protocol"],
             default_weights=FusionSettings(**manifest["settings"]["default_weights"]),
-            learned=(manifest["learning"] or {}).get("in_words", ""),
+            learned=(manifest.get("learning") or {}).get("in_words", ""),
             repairs=tuple(data["repairs"]),
             **counts,
         )

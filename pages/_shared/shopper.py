@@ -54,8 +54,10 @@ def _known_shopper(model: Recommender) -> Asker:
     users = model.users
     found = _found(model)
     ids = list(found[:MAX_LISTED])
-    if "shopper" not in st.session_state and "shopper" not in st.query_params and len(users):
-        st.session_state["shopper"] = resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
+    if "shopper" not in st.query_params and len(users):
+        # Who was shown first is in no address yet; coming from another page, only setting them keeps them.
+        first = resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
+        st.session_state["shopper"] = st.session_state.get("shopper", first)
     user_id = st.selectbox(
         "Shopper",
         ids,

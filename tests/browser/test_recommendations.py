@@ -133,6 +133,22 @@ def test_coming_back_from_home_finds_the_same_view(page: Page) -> None:
     assert "semantic=90" in page.url
 
 
+def test_who_was_shown_first_comes_along_until_somebody_takes_them_out(page: Page) -> None:
+    page.goto("/Recommendations")
+    settled(page, timeout_s=120)
+    shopper, sidebar = page.locator(".st-key-shopper input"), page.get_by_test_id("stSidebar")
+    first = shopper.input_value()
+    assert first
+    sidebar.get_by_role("link", name="Explanations").click()
+    expect(page.locator(".sw-product-number")).to_be_visible()
+    settled(page)
+    assert shopper.input_value() == first
+    page.locator(".st-key-shopper").get_by_label("Clear value").click()
+    settled(page)
+    assert shopper.input_value() == ""
+    expect(page.locator(".sw-product-number")).to_have_count(0)
+
+
 @pytest.mark.parametrize("name", ["find_popover", "moment_popover", "filters_popover", "variety_popover", "share"])
 def test_the_keyboard_gets_into_a_popover_and_out_again(page: Page, name: str) -> None:
     page.goto("/Recommendations")
