@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.special import ndtri
 
 from recsys.evaluation.intervals import FEWEST_TELLING
@@ -12,7 +13,12 @@ ROUNDING = 1e-6
 
 
 def tied_with_best(
-    per_point: NDArray[np.float32], best: int, level: float = 0.95, seed: int = 0, n_resamples: int = 1000
+    per_point: NDArray[np.float32],
+    best: int,
+    level: float = 0.95,
+    seed: int = 0,
+    n_resamples: int = 1000,
+    shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
     """Which points may be as good as the best: bool of shape (n_points,), True at `best`.
 
@@ -32,6 +38,8 @@ def tied_with_best(
         shoppers that have no value (NaN) at some point are skipped
     best : the point whose mean is highest
     level, seed, n_resamples : as for all intervals
+    shoppers : int of shape (n_users,), which columns are of one shopper, who is then resampled as a whole; None where
+        each is a shopper of its own
 
     Raises
     ------
@@ -49,7 +57,21 @@ def tied_with_best(
     gaps[np.abs(gaps) < ROUNDING] = 0
     if not gaps.shape[1]:
         return np.ones(len(per_point), bool)
-    return tied_by_gaps(gaps.mean(1, dtype=np.float64), gaps, level, seed, n_resamples)
+    means = gaps.mean(1, dtype=np.float64)
+    if shoppers is not None and len(np.unique(shoppers[known])) < gaps.shape[1]:
+        gaps = _of_shoppers(gaps, means, shoppers[known])
+    return tied_by_gaps(means, gaps, level, seed, n_resamples)
+
+
+def _of_shoppers(
+    gaps: NDArray[np.float32], means: NDArray[np.float64], shoppers: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """What each shopper has to do with a mean over rows, of which some are of the same shopper."""
+    _, places = np.unique(shoppers, return_inverse=True)
+    n_rows, n_shoppers = len(places), int(places.max()) + 1
+    of_rows = csr_array((np.ones(n_rows, np.float32), (np.arange(n_rows), places)), shape=(n_rows, n_shoppers))
+    centred = gaps - means[:, None].astype(np.float32)
+    return np.asarray(centred @ of_rows, np.float32) * np.float32(n_shoppers / n_rows)
 
 
 def tied_by_gaps(

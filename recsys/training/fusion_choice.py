@@ -158,12 +158,12 @@ def choose_fusion(
         pairs = training_pairs(train, semantic, seed, progress, settings)
     except DataError:  # no shopper likes two products
         return stays
-    values = _scores(scorers, data, train, held_out, split, progress)
+    values = scores_of(scorers, data, train, held_out, split, progress)
     judged = held_out_pairs(train, held_out, semantic, values)
     reference = reference_vectors(book, data.n_items)
     tried, epochs = {USUAL: stays.fusion}, dict[str, int]()
     eligible = ValidationScores.of(values, train, held_out, users)
-    measured = {USUAL: _ndcg(eligible, stays.fusion.weights)}
+    measured = {USUAL: ndcg_of(eligible, stays.fusion.weights)}
     for name, name_of_grid in ((LEARNED, GRID), (MAP, MAP_GRID))[: 2 if with_map else 1]:
         asked_for = MultitaskSettings(head=name == MAP, seed=seed, device="cpu")
         found = learn(pairs, reference, stays.fusion.weights, asked_for, judged, progress)
@@ -173,17 +173,18 @@ def choose_fusion(
             if found.head is not None:
                 mapped = np.array(values)
                 only = {"semantic": semantic.with_head(found.head)}
-                mapped[:, SEMANTIC] = _scores(only, data, train, held_out, split, progress)[:, SEMANTIC]
+                mapped[:, SEMANTIC] = scores_of(only, data, train, held_out, split, progress)[:, SEMANTIC]
                 known = replace(eligible, values=mapped)
             tried[name] = Fusion(found.fusion.in_percent(), found.head)
-            measured[name] = _ndcg(known, tried[name].weights)
+            measured[name] = ndcg_of(known, tried[name].weights)
         if found.epochs or name == LEARNED:
             best, measured[name_of_grid] = _of_grid(known, seed, progress)
             tried[name_of_grid] = Fusion(best, found.head)
     return _best(tried, measured, seed, FusionChoice(USUAL, stays.fusion, (), len(pairs), len(users), epochs))
 
 
-def _ndcg(scores: ValidationScores, weights: FusionSettings) -> Values:
+def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
+    """nDCG@K of every shopper under some weights, float64 of shape (n_users,)."""
     gains: Values = gains_of_weights(scores, weight_vector(weights)[None], K)[0]
     return gains
 
@@ -195,7 +196,7 @@ def _of_grid(scores: ValidationScores, seed: int, progress: Progress) -> tuple[F
     values = np.empty(n_users)
     for half in (0, 1):
         chosen, _ = best_weights(scores.only(halves != half), COMPONENTS, K, progress=progress)
-        values[halves == half] = _ndcg(scores.only(halves == half), chosen)
+        values[halves == half] = ndcg_of(scores.only(halves == half), chosen)
     return best_weights(scores, COMPONENTS, K, progress=progress)[0], values
 
 
@@ -222,7 +223,7 @@ def _drawn(held_out: HeldOut, n_items: int, seed: int) -> HeldOut:
     return held_out.only(np.isin(held_out.user_rows, drawn))
 
 
-def _scores(
+def scores_of(
     scorers: Mapping[str, Scorer],
     data: Dataset,
     train: Dataset,

@@ -56,6 +56,17 @@ def test_the_order_of_points_does_not_matter():
     assert shuffled.tolist() == tied_with_best(values, best)[order].tolist()
 
 
+def test_the_rows_of_one_shopper_count_once():
+    values = _hits(np.random.default_rng(8), np.linspace(0.5, 0.42, 40), 800)
+    best = int(values.mean(1).argmax())
+    alone, thrice = tied_with_best(values, best), np.tile(values, 3)
+    shoppers = np.tile(np.arange(800), 3)
+    assert tied_with_best(thrice, best).sum() < alone.sum()  # as if there were three times as many of them
+    assert (tied_with_best(thrice, best, shoppers=shoppers) == alone).mean() > 0.95
+    same = tied_with_best(values, best, shoppers=np.random.default_rng(9).permutation(800))
+    assert same.tolist() == alone.tolist()
+
+
 def test_more_shoppers_than_are_drawn_one_by_one():
     values = _hits(np.random.default_rng(0), [0.5, 0.5, 0.47], 40_000)
     assert tied_with_best(values, int(values.mean(1).argmax())).tolist() == [True, True, False]

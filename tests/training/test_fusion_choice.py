@@ -139,7 +139,7 @@ def test_a_mix_of_the_grid_is_judged_by_shoppers_that_it_was_not_chosen_by() -> 
     scores = ValidationScores(values, np.ones((N_USERS, 30), bool), everyone, np.zeros(N_USERS, np.int32))
     best, judged = fusion_choice._of_grid(scores, 7, silent)
     assert judged.max() == 0
-    assert fusion_choice._ndcg(scores, best).mean() == pytest.approx(0.5, abs=0.1)
+    assert fusion_choice.ndcg_of(scores, best).mean() == pytest.approx(0.5, abs=0.1)
 
 
 def choice(gains: dict[str, float]) -> FusionChoice:

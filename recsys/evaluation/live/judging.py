@@ -120,10 +120,10 @@ class Judge:
             return self._lift_gap(better, other)
         if metric in SHOPPER_METRICS:
             column = better.values[metric] - other.values[metric]
-            return _mean_and_error(column)
+            return self._mean_and_error(column)
         change = ListChange(better.ranked, other.ranked, self.facts.n_items)
         now, before, column = change.coverage() if metric == "coverage" else change.gini()
-        return now - before, _mean_and_error(column)[1]
+        return now - before, self._mean_and_error(column)[1]
 
     def _room(self, lists: Lists, value: float, constraint: Constraint) -> float:
         against = self.reference(constraint)
@@ -142,7 +142,7 @@ class Judge:
         both = ~np.isnan(listed) & ~np.isnan(profile)
         base = profile[both].mean() if both.any() else math.nan
         ratio = listed[both].mean() / base if both.any() else math.nan
-        _, error = _mean_and_error((listed[both] - ratio * profile[both]) / base)
+        _, error = self._mean_and_error(np.where(both, (listed - ratio * profile) / base, np.nan))
         return float(ratio), error
 
     def _mean(self, lists: Lists, metric: str) -> float:
@@ -152,17 +152,20 @@ class Judge:
             return gini(exposure(lists.ranked, self.facts.n_items))
         if metric == "popularity_lift":
             return self._lift_gap(lists, self.nothing)[0] - 1
-        return _mean_and_error(lists.values[metric])[0]
+        return self._mean_and_error(lists.values[metric])[0]
+
+    def _mean_and_error(self, column: UserValues) -> tuple[float, float]:
+        """Mean and standard error; the rows of one shopper, where there are several, vary together."""
+        known = ~np.isnan(column)
+        if not known.any():
+            return math.nan, math.nan
+        mean = float(column[known].mean())
+        shoppers = np.arange(len(column)) if self.facts.shoppers is None else self.facts.shoppers
+        apart = np.bincount(shoppers[known], column[known] - mean)
+        return mean, float(np.linalg.norm(apart) / known.sum())
 
 
 def references_of(judge: Judge, found: WeightMap) -> dict[str, RankingSettings]:
     """For each constraint against the best, the settings that are best by its metric, wherever on the map."""
     wanted = {each.metric for each in judge.goal.constraints if each.against == "best"}
     return {name: judge.ranking(found.settings(found.best(name))) for name in sorted(wanted) if found.best(name) >= 0}
-
-
-def _mean_and_error(column: UserValues) -> tuple[float, float]:
-    known = column[~np.isnan(column)]
-    if not len(known):
-        return math.nan, math.nan
-    return float(known.mean()), float(known.std() / np.sqrt(len(known)))

@@ -124,7 +124,10 @@ def weight_map(
             tied[name] = _tied_together(walk, found.shown, best, name)
         else:
             values = found.values[own.index(name)]
-            tied[name] = tied_with_best(values if HIGHER_IS_BETTER[name] else -values, best)
+            upwards = values if HIGHER_IS_BETTER[name] else -values
+            # Of a shop so large that shoppers are taken together, rows count.
+            of_rows = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
+            tied[name] = tied_with_best(upwards, best, shoppers=of_rows)
     return replace(answer, tied=tied)
 
 

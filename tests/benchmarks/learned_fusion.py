@@ -1,0 +1,123 @@
+"""What `recsys train --learn` is worth: what it takes for a shop, and what that changes for shoppers it never saw.
+
+`python -m tests.benchmarks.learned_fusion --data DIR [DIR ...]` takes about half a minute for a demo shop.
+
+Everything is learned and chosen on what validation may know. Then components are fitted again for the test, and nDCG@10
+of test shoppers under the usual weights is held against that under everything that was tried, taken or not. Of several
+shops all shoppers are told of together, too.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recsys.cli.reporting import TerminalProgress
+from recsys.data.dataset import Dataset
+from recsys.evaluation.experiments.telling import mix_in_words, told
+from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.protocol import EvaluationSettings, split_of
+from recsys.evaluation.weights import ValidationScores
+from recsys.progress import Progress
+from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import FusionSettings
+from recsys.text.library import make_phrasebook
+from recsys.training.choosing import choose_context
+from recsys.training.comparing import Values
+from recsys.training.fusion_choice import USUAL, Fusion, FusionChoice, choose_fusion, ndcg_of, scores_of
+from recsys.training.left_out import SEMANTIC
+
+TAKEN = "what was taken"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Worth:
+    """Of one shop.
+
+    Parameters
+    ----------
+    seconds : that learning and choosing took
+    ndcg : of test shoppers, float64 of shape (n_users,), by what was tried, with `USUAL` and `TAKEN`
+    """
+
+    choice: FusionChoice
+    seconds: float
+    ndcg: Mapping[str, Values]
+
+
+def worth(folder: Path, settings: EvaluationSettings, progress: Progress, *, with_map: bool) -> Worth:
+    """Learn and choose for one shop, then look at its test shoppers."""
+    data = Dataset.read(folder, progress).core(settings.min_interactions)
+    split, book = split_of(data, settings), make_phrasebook(data, progress)
+    rounds, asked_as, seed = list(split.rounds("validation")), settings.split, settings.seed
+    chosen = choose_context(data, rounds, asked_as, seed, progress).settings()
+    begun = time.monotonic()
+    choice = choose_fusion(data, rounds[-1], book, asked_as, None, chosen, seed, progress, with_map=with_map)
+    seconds = time.monotonic() - begun
+    (test,) = split.rounds("test")
+    users = test.held_out.users()
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(test.train, book, seed), progress, chosen)
+    values = scores_of(scorers, data, test.train, test.held_out, asked_as, progress)
+    semantic = scorers["semantic"]
+    assert isinstance(semantic, SemanticScorer)
+
+    def ndcg(fusion: Fusion) -> Values:
+        mapped = values
+        if fusion.head is not None:
+            only, mapped = {"semantic": semantic.with_head(fusion.head)}, np.array(values)
+            again = scores_of(only, data, test.train, test.held_out, asked_as, progress)
+            mapped[:, SEMANTIC] = again[:, SEMANTIC]
+        return ndcg_of(ValidationScores.of(mapped, test.train, test.held_out, users), fusion.weights)
+
+    tried = {each.name: each.settings for each in choice.compared}
+    every = {USUAL: Fusion(FusionSettings()), **tried, TAKEN: choice.fusion}
+    return Worth(choice, seconds, {name: ndcg(fusion) for name, fusion in every.items()})
+
+
+def lines(found: Worth) -> Iterator[str]:
+    """What was chosen on validation, and what everything that was tried is worth on test."""
+    yield f"{found.choice.in_words()} It took {found.seconds:.0f} s."
+    for each in found.choice.compared:
+        yield (
+            f"{each.name} ({mix_in_words(each.settings.weights)}): on validation {told(each.change)}, "
+            f"p {each.p:.3f}{', taken' if each.is_better else ''}"
+        )
+    yield from changes(found.ndcg)
+
+
+def changes(ndcg: Mapping[str, Values]) -> Iterator[str]:
+    """Changes of nDCG on test."""
+    usual = ndcg[USUAL]
+    for name, values in ndcg.items():
+        if name != USUAL:
+            change = ratio_intervals((values - usual)[:, None])[0]
+            yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {told(change)}"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print what was found, shop by shop and of all together."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, nargs="+", required=True)
+    parser.add_argument("--split", choices=("last", "temporal"), default="last")
+    parser.add_argument("--min-interactions", type=int, default=1)
+    parser.add_argument("--map", action="store_true", help="learn a map, too")
+    args = parser.parse_args(argv)
+    settings, shops = EvaluationSettings(args.split, args.min_interactions), list[Worth]()
+    with TerminalProgress(sys.stderr) as progress:
+        for folder in args.data:
+            shops.append(worth(folder, settings, progress, with_map=args.map))
+            print(folder, *lines(shops[-1]), sep="\n  ", flush=True)
+    if len(shops) > 1:
+        names = [name for name in shops[0].ndcg if all(name in each.ndcg for each in shops)]
+        together = {name: np.concatenate([each.ndcg[name] for each in shops]) for name in names}
+        print(f"all {len(shops)} shops", *changes(together), sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()
