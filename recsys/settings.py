@@ -176,6 +176,7 @@ NEW_SHOPPER_WEIGHTS = FusionSettings(collaborative=0.1, content=0.25, semantic=0
 """Where to start for a shopper known by words alone: what they say, before what most others choose."""
 
 DiversityMethod = Literal["mmr", "dpp", "msd"]
+DIVERSITY_METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class RankingSettings:
             raise SettingsError(f"list length n={self.n} is not usable; give at least 1")
         if not 0 <= self.diversity <= 1:
             raise SettingsError(f"diversity={self.diversity} is not usable; give a number from 0 to 1")
-        if self.method not in get_args(DiversityMethod):
+        if self.method not in DIVERSITY_METHODS:
             raise SettingsError(f"diversity method {self.method!r} is not known; give 'mmr', 'dpp' or 'msd'")
 
 

@@ -23,9 +23,16 @@ from recsys.evaluation.live.studies import BATCH, Trials
 from recsys.evaluation.live.weight_map import WeightMap
 from recsys.evaluation.paired import HIGHER_IS_BETTER, differences, means
 from recsys.progress import Progress, silent
-from recsys.settings import COMPONENTS, NEW_SHOPPER_WEIGHTS, FusionSettings, RankingSettings, require_seed
+from recsys.settings import (
+    COMPONENTS,
+    DIVERSITY_METHODS,
+    NEW_SHOPPER_WEIGHTS,
+    FusionSettings,
+    RankingSettings,
+    require_seed,
+)
 
-VERSION = 1
+VERSION = 2
 """Grows when trials of an earlier version would no longer mean the same; they are then left alone."""
 
 MOST_TRIALS = 5000
@@ -143,7 +150,7 @@ def _first_trials(judge: Judge, found: WeightMap, starts: Sequence[RankingSettin
         replace(on_map(judge, found, point), diversity=diversity, method=method)
         for point in bases
         for diversity in (0.1, 0.3)
-        for method in ("mmr", "dpp")
+        for method in DIVERSITY_METHODS
     ]
     return list(dict.fromkeys([*first, *(judge.ranking(each) for each in known)]))
 

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.evaluation.live.judging import Judge, Judged
 from recsys.progress import Progress, silent
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.store.addresses import is_sqlite, read_address
 from recsys.store.failures import DRIVER_ERRORS, told
 
@@ -36,7 +36,6 @@ coverage no lower than with equal weights reached 0.0446 to 0.0455 in 60 trials 
 0.0421), and most novelty with nDCG no lower reached 6.190 (TPE 6.140 to 6.174 in 200).
 """
 
-_METHODS = ("mmr", "dpp")
 _BUSY_S = 20
 
 
@@ -151,7 +150,7 @@ class Trials:
             "content_part": trial.suggest_float("content_part", 0, 1),
         }
         diversity = round(trial.suggest_float("diversity", 0, 1), 2)
-        method = str(trial.suggest_categorical("method", _METHODS))
+        method = str(trial.suggest_categorical("method", DIVERSITY_METHODS))
         return self._judge.ranking(to_fusion(params), diversity, method)
 
     def _read(self, trial: "optuna.trial.FrozenTrial") -> Judged:

@@ -17,7 +17,7 @@ from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.search import SearchSettings, SoFar, find_weights, study_name
 from recsys.evaluation.live.studies import BATCH, Trials, to_fusion, to_params
 from recsys.evaluation.paired import LIVE_METRICS, differences, means
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, DIVERSITY_METHODS, DiversityMethod, FusionSettings, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from tests.store._postgres import PostgresServer, serving
@@ -155,11 +155,12 @@ def test_whoever_watches_sees_the_best_so_far(engines: Engines) -> None:
     assert values == sorted(values)
 
 
-def test_presets_may_be_tried_first(engines: Engines) -> None:
-    preset = RankingSettings(FusionSettings(0.4, 0.1, 0.2, 0.3), diversity=0.25, method="dpp")
+@pytest.mark.parametrize("method", DIVERSITY_METHODS)
+def test_presets_may_be_tried_first(engines: Engines, method: DiversityMethod) -> None:
+    preset = RankingSettings(FusionSettings(0.4, 0.1, 0.2, 0.3), diversity=0.25, method=method)
     judge = Judge(engines[0], parse_goal("best nDCG"))
     trials = Trials(judge, 0, "some")
-    trials.batch([judge.ranking(preset.fusion, 0.25, "dpp")], 1, 1)
+    trials.batch([judge.ranking(preset.fusion, 0.25, method)], 1, 1)
     assert trials.judged[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
 
 

@@ -7,7 +7,6 @@ mixes of the weight map at every tenth of variety by every method, then by climb
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import get_args
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.weight_map import weight_map
 from recsys.evaluation.paired import Lists
 from recsys.progress import Progress, silent
-from recsys.settings import COMPONENTS, DiversityMethod, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 
 PAPER: Mapping[str, tuple[float, float]] = {
     "precision": (0.75, 0.82),
@@ -32,7 +31,6 @@ MEASURED = ("precision", "recall", "f1", "ild")
 nobody was shown these lists, so it is of a simulator or a model, and never counts among the lifts that are reached."""
 
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
 N_BASES = 30
 """Mixes of the map that are re-ranked at every strength: the most accurate ones, and the best of the front."""
 
@@ -79,10 +77,10 @@ def candidates(
         RankingSettings(found.settings(point), WHOLE_CATALOGUE, k, strength, method)
         for point in bases
         for strength in STRENGTHS
-        for method in (METHODS if strength else METHODS[:1])
+        for method in (DIVERSITY_METHODS if strength else DIVERSITY_METHODS[:1])
     ]
     tried = {each.settings: each for each in measured(settings, engine, base, progress)}
-    for method in METHODS:
+    for method in DIVERSITY_METHODS:
         of_method = [each for each in tried.values() if each.settings.method == method]
         if of_method:
             _climb(max(of_method, key=lambda each: each.worst), tried, engine, base, progress)
