@@ -18,6 +18,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
 from recsys.errors import DataError
 from recsys.evaluation.asking import SplitName, batches
+from recsys.evaluation.significance import Interval
 from recsys.evaluation.weights import ValidationScores, best_weights, gains_of_weights
 from recsys.fusion import Standardised, weight_vector
 from recsys.progress import Progress, silent
@@ -57,6 +58,7 @@ class FusionChoice:
     ----------
     name : of `USUAL`, `LEARNED`, `GRID`, `MAP` and `MAP_GRID`
     compared : what was tried, each against what was chosen before it; empty where nothing could be learned
+    gain : change of nDCG from the usual weights to what was chosen; None where these stay
     n_pairs, n_shoppers : that were learned from, and judged by
     epochs : of learning, by name; 0 where nothing was better than the start
     """
@@ -67,6 +69,7 @@ class FusionChoice:
     n_pairs: int = 0
     n_shoppers: int = 0
     epochs: Mapping[str, int] = field(default_factory=dict)
+    gain: Interval | None = None
 
     def in_words(self) -> str:
         """What came of it, in a sentence.
@@ -89,12 +92,9 @@ class FusionChoice:
             MAP: f"The weights and a map of what words mean were {learned}",
             MAP_GRID: f"The weights are the best of a grid, with a map of what words mean that was {learned}",
         }[self.name]
-        gains = " and then ".join(
-            f"{each.change.mean:+.4f} ({each.change.low:.4f} to {each.change.high:.4f})"
-            for each in self.compared
-            if each.is_better
-        )
-        return f"{what}; nDCG@{K} changes by {gains} {judged}."
+        assert self.gain is not None
+        gain = f"{self.gain.mean:+.4f} ({self.gain.low:+.4f} to {self.gain.high:+.4f})"
+        return f"{what}; nDCG@{K} changes by {gain} from that of the usual weights, {judged}."
 
     def as_json(self) -> dict[str, Any]:
         """For a manifest: what was chosen, and every comparison."""
@@ -104,6 +104,7 @@ class FusionChoice:
             "n_pairs": self.n_pairs,
             "n_shoppers": self.n_shoppers,
             "epochs": dict(self.epochs),
+            "gain": self.gain.as_json() if self.gain is not None else None,
             "compared": [
                 {"name": each.name, "weights": each.settings.weights.as_dict(), "ndcg": each.ndcg, "base": each.base}
                 | {"change": each.change.as_json(), "p": each.p, "taken": each.is_better}
@@ -211,7 +212,10 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
         compared.append(found)
         if found.is_better:
             choice = replace(choice, name=name, fusion=tried[name])
-    return replace(choice, compared=tuple(compared))
+    if choice.name == USUAL:
+        return replace(choice, compared=tuple(compared))
+    (whole,) = compare({USUAL: tried[USUAL], choice.name: choice.fusion}, measured, USUAL, seed)
+    return replace(choice, compared=tuple(compared), gain=whole.change)
 
 
 def _drawn(held_out: HeldOut, n_items: int, seed: int) -> HeldOut:

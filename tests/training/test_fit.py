@@ -12,6 +12,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split
 from recsys.data.writing import write_folder
 from recsys.errors import ArtifactError, Cancelled, DataError, SettingsError
+from recsys.evaluation.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.recommender import Recommender
 from recsys.scorers.base import Fitting
@@ -218,7 +219,9 @@ def test_what_is_learned_becomes_the_models_own(
         known.append(asked.train)
         n_dims = SemanticScorer().fit(Fitting(asked.train, book)).space.n_dims
         head = np.eye(n_dims, dtype=np.float32)[::-1].copy() if with_map else None
-        return FusionChoice(MAP if with_map else LEARNED, Fusion(weights, head), (), 12, 300)
+        return FusionChoice(
+            MAP if with_map else LEARNED, Fusion(weights, head), (), 12, 300, gain=Interval(0.02, 0.01, 0.03)
+        )
 
     monkeypatch.setattr(fit, "choose_fusion", choosing)
     usual = Recommender.load(_trained(folder, tmp_path / "usual", "nothing"))

@@ -156,7 +156,9 @@ def test_each_is_held_against_what_was_taken_before() -> None:
     assert found.name == MAP_GRID
     assert [each.is_better for each in found.compared] == [True, False, False, True]
     assert [each.base for each in found.compared] == pytest.approx([0.054, 0.081, 0.081, 0.081], abs=0.005)
-    assert found.in_words().count("(") == 2
+    assert found.gain is not None
+    assert found.gain.mean == pytest.approx(found.compared[-1].ndcg - found.compared[0].base)
+    assert "from that of the usual weights" in found.in_words()
     assert "with a map of what words mean that was learned from 10 choices" in found.in_words()
 
 
