@@ -220,7 +220,7 @@ def test_what_is_learned_becomes_the_models_own(
         n_dims = SemanticScorer().fit(Fitting(asked.train, book)).space.n_dims
         head = np.eye(n_dims, dtype=np.float32)[::-1].copy() if with_map else None
         return FusionChoice(
-            MAP if with_map else LEARNED, Fusion(weights, head), (), 12, 300, gain=Interval(0.02, 0.01, 0.03)
+            MAP if with_map else LEARNED, Fusion(weights, head), (), 12, 300, gain=Interval(0.02, 0.01, 0.03, 300)
         )
 
     monkeypatch.setattr(fit, "choose_fusion", choosing)
