@@ -217,7 +217,7 @@ class Recommender:
         standardised = Standardised.of(raw)
         owned_rows = self._histories.owned(row)
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
-        rests = [self._cold(row, words, owned_rows)] if is_cold else []
+        rests = [self._cold(requests, owned_rows)] if is_cold else []
         return ScoredRequest(
             user_id=user_id,
             words=words,
@@ -307,15 +307,16 @@ class Recommender:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
         return self._histories.table(self.user_row(user_id))
 
-    def _cold(self, row: int, words: str, owned_rows: NDArray[np.int32]) -> str:
+    def _cold(self, requests: Requests, owned_rows: NDArray[np.int32]) -> str:
         """What the list of a shopper rests on who is known to like no product; what they wrote counts all the same."""
-        if row == NO_ROW:
+        said = requests.words_of(0)
+        if requests.user_rows[0] == NO_ROW:
             return "new shopper: no purchases or reviews to learn from, so the list rests on words and circumstances"
         lacks = "no product they are known to like" if owned_rows.size else "no purchases or reviews to learn from"
         rests = ["what shoppers in general choose"]
-        if owned_rows.size and self._histories.table(row)["text"].ne("").any():
+        if self._semantic.has_own_words(requests, 0):
             rests.insert(0, "what they wrote")
-        if words.strip():
+        if said is not None and len(said.vectors):
             rests.insert(0, "these words")
         return f"cold shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
 

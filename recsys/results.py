@@ -20,7 +20,7 @@ class ModelInfo:
 
     Parameters
     ----------
-    learned : what came of learning the default weights, in a sentence; "" where they are the usual ones
+    learned : what came of learning the default weights, if only that nothing did; "" where it was not asked for
     """
 
     name: str
@@ -43,7 +43,7 @@ class ModelInfo:
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Self:
         """Read a model's manifest."""
-        data = manifest["data"]
+        data, learning = manifest["data"], manifest.get("learning") or {}
         counts = {
             name: data[name] for name in ("n_items", "n_users", "n_reviews", "n_events", "n_interactions", "n_phrases")
         }
@@ -55,8 +55,8 @@ class ModelInfo:
             encoder_id=data["encoder_id"],
             data_fingerprint=data["fingerprint"],
             protocol=manifest["protocol"],
-            default_weights=FusionSettings(**manifest["settings"]["default_weights"]),
-            learned=(manifest.get("learning") or {}).get("in_words", ""),
+            default_weights=FusionSettings(**(learning.get("weights") or manifest["settings"]["default_weights"])),
+            learned=learning.get("in_words", ""),
             repairs=tuple(data["repairs"]),
             **counts,
         )

@@ -153,6 +153,7 @@ def test_cold_shoppers_are_served_and_told_so(model: Recommender) -> None:
         ("too thin for me", "", "what they wrote, what shoppers in general choose"),
         ("too thin for me", "a light tent", "these words, what they wrote, what shoppers in general choose"),
         ("", "", "what shoppers in general choose"),
+        ("...", "?", "what shoppers in general choose"),
     ],
 )
 def test_who_liked_nothing_they_had_is_cold_and_told_so(

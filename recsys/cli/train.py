@@ -37,7 +37,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         choices=("nothing", "weights", "map"),
         default="nothing",
         help="learn the default weights for this shop, or also a map of what its words mean, by the multi-task "
-        "objective; each is taken only where shoppers who were not learned from are better served beyond doubt "
+        "objective; each is taken only where shoppers are better served beyond doubt who did not choose it "
         "(default: %(default)s)",
     )
     parser.set_defaults(run=run)
@@ -60,6 +60,6 @@ def run(args: argparse.Namespace) -> None:
         f"model {artifact.model_id[:12]}"
     )
     if learning := artifact.manifest["learning"]:
-        weights = FusionSettings(**artifact.manifest["settings"]["default_weights"]).normalised()
+        weights = FusionSettings(**learning["weights"]).normalised()
         said = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
         print(f"{learning['in_words']} Default weights: {said}.")

@@ -58,20 +58,8 @@ def tied_with_best(
     if not gaps.shape[1]:
         return np.ones(len(per_point), bool)
     means = gaps.mean(1, dtype=np.float64)
-    if shoppers is not None and len(np.unique(shoppers[known])) < gaps.shape[1]:
-        gaps = _of_shoppers(gaps, means, shoppers[known])
-    return tied_by_gaps(means, gaps, level, seed, n_resamples)
-
-
-def _of_shoppers(
-    gaps: NDArray[np.float32], means: NDArray[np.float64], shoppers: NDArray[np.integer]
-) -> NDArray[np.float32]:
-    """What each shopper has to do with a mean over rows, of which some are of the same shopper."""
-    _, places = np.unique(shoppers, return_inverse=True)
-    n_rows, n_shoppers = len(places), int(places.max()) + 1
-    of_rows = csr_array((np.ones(n_rows, np.float32), (np.arange(n_rows), places)), shape=(n_rows, n_shoppers))
-    centred = gaps - means[:, None].astype(np.float32)
-    return np.asarray(centred @ of_rows, np.float32) * np.float32(n_shoppers / n_rows)
+    of_rows = None if shoppers is None else shoppers[known]
+    return tied_by_gaps(means, gaps, level, seed, n_resamples, shoppers=of_rows)
 
 
 def tied_by_gaps(
@@ -81,6 +69,7 @@ def tied_by_gaps(
     seed: int = 0,
     n_resamples: int = 1000,
     most_errors: NDArray[np.float64] | None = None,
+    shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
     """As `tied_with_best`, of gaps that need not be means over shoppers: bool of shape (n_points,).
 
@@ -92,6 +81,7 @@ def tied_by_gaps(
     level, seed, n_resamples : as for all intervals
     most_errors : float64 of shape (n_points,), what the standard error of each gap cannot exceed, for points that too
         few shoppers tell from the best; infinite where nothing is known of it, as everywhere if None
+    shoppers : as for `tied_with_best`
 
     Raises
     ------
@@ -101,6 +91,8 @@ def tied_by_gaps(
         raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
     tied = np.ones(len(gaps), bool)
     shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
+    if shoppers is not None and len(np.unique(shoppers)) < len(shoppers):
+        shares = _of_shoppers(shares, shoppers)
     squares = np.einsum("pu,pu->p", shares, shares)
     fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
     telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
@@ -119,3 +111,11 @@ def tied_by_gaps(
         others = telling < FEWEST_TELLING
         tied[others] = gaps[others] <= reach * most_errors[others]
     return tied
+
+
+def _of_shoppers(shares: NDArray[np.float32], shoppers: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Shares of shoppers from those of rows, of which some are of the same shopper; centred as those are."""
+    _, places = np.unique(shoppers, return_inverse=True)
+    n_rows, n_shoppers = len(places), int(places.max()) + 1
+    whose = csr_array((np.ones(n_rows, np.float32), (np.arange(n_rows), places)), shape=(n_rows, n_shoppers))
+    return np.asarray(shares @ whose, np.float32) * np.float32(n_shoppers / n_rows)

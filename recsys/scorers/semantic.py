@@ -193,6 +193,11 @@ class SemanticScorer(Scorer):
         """What phrases and profiles of products are multiplied by when they are held against profiles of shoppers."""
         return np.asarray(profiles @ self.metric, np.float32)
 
+    def has_own_words(self, requests: Requests, request: int) -> bool:
+        """Whether anything that the shopper wrote counts in their profile."""
+        row = int(requests.user_rows[request])
+        return row != NO_ROW and bool(self._own(row, requests.without_of(request))[1].any())
+
     def vectors_at(self, places: NDArray[np.integer[Any]] | slice) -> FloatArray:
         """Vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
         if isinstance(places, slice):

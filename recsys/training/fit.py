@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -12,7 +12,7 @@ import numpy as np
 import recsys
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split, temporal_split
-from recsys.errors import SettingsError
+from recsys.errors import DataError, SettingsError
 from recsys.evaluation.asking import SplitName as EvaluationSplit
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
@@ -25,7 +25,7 @@ from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
 from recsys.training.choosing import choose_context, rounds_of_all
-from recsys.training.fusion_choice import FusionChoice, choose_fusion, nothing_learned
+from recsys.training.fusion_choice import FusionChoice, choose_fusion, learned_map, nothing_learned
 from recsys.training.phrase_choice import choose_on
 from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
@@ -79,11 +79,12 @@ def train(
     known, protocol, asked = _known(data, settings)
     book = make_phrasebook(known, progress)
     chosen = _chosen(data, asked, book, settings, progress)
-    learned = _learned(data, asked, book, settings, chosen, progress)
+    learned = _learned(data, book, settings, chosen, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
     if learned is not None:
-        settings = replace(settings, default_weights=learned.fusion.weights)
-        scorers["semantic"] = _semantic(scorers).with_head(learned.fusion.head)
+        semantic, start = _semantic(scorers), settings.default_weights
+        head = learned_map(known, semantic, book, learned, start, chosen, settings.seed, progress)
+        scorers["semantic"] = semantic.with_head(head)
     return save_model(out, known, book, scorers, settings, protocol, progress, learned)
 
 
@@ -157,24 +158,29 @@ def _chosen(
 
 def _learned(
     data: Dataset,
-    asked: list[Round],
     book: Phrasebook,
     settings: TrainingSettings,
     chosen: Mapping[str, Any],
     progress: Progress,
 ) -> FusionChoice | None:
-    """What learning gives this shop; None where it is not asked for."""
+    """What learning gives this shop; None where it is not asked for.
+
+    Also a model that learns from everything has its weights chosen by what shoppers chose last but one, as in the
+    tuning room, so that what they chose last can be used there to judge them.
+    """
     if settings.learn == "nothing":
         return None
-    if not asked:
-        return nothing_learned(settings.default_weights)
+    try:
+        split = temporal_split(data) if settings.split == "temporal" else last_split(data, settings.seed)
+    except DataError:
+        return nothing_learned(settings.default_weights, "nobody has chosen enough to hide some of it")
     return choose_fusion(
         data,
-        asked[-1],
+        list(split.rounds("validation")),
         book,
         _asked_as(settings),
         settings.default_weights,
-        chosen,
+        {name: each for name, each in chosen.items() if name != "context"},
         settings.seed,
         progress,
         with_map=settings.learn == "map",

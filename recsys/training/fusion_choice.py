@@ -2,34 +2,41 @@
 
 Weights are learned by the multi-task objective (`recsys.training.multitask`) from what validation may know, and stopped
 on validation shoppers; or they are the mix of a grid that is best by the nDCG of these shoppers. On request the
-objective learns a map as well. The lists of the validation shoppers then say what is taken: nDCG, shopper by shopper,
-against the weights that a model has otherwise, with a paired 95% interval above 0 and a p-value of at most
-`comparing.MOST_P`, corrected for what was tried. A mix of the grid is judged on shoppers that it was not chosen by, in
-that one is chosen on either half of them for the other. Nothing is learned again afterwards.
+objective learns a map as well. What is taken is decided by two halves of the validation shoppers: everything, down to
+the settings of the context component, is chosen by one half, and the lists of the other half are judged, and the other
+way round. Taken is what has a higher nDCG, shopper by shopper, than what was taken before it, first of all the weights
+that a model has otherwise, with a paired 95% interval above 0 and a p-value of at most `comparing.MOST_P`, corrected
+for all that is tried. Then it is chosen by both halves together.
+
+A map means nothing but on the axes of the semantic component that it was learned with, and these turn with the data. So
+a model that takes one has it learned again, on its own axes, for as many epochs (`learned_map`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
-from recsys.errors import DataError
 from recsys.evaluation.asking import SplitName, batches
+from recsys.evaluation.leaks import check_leaks
 from recsys.evaluation.significance import Interval
 from recsys.evaluation.weights import ValidationScores, best_weights, gains_of_weights
 from recsys.fusion import Standardised, weight_vector
 from recsys.progress import Progress, silent
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Scorer
+from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.choosing import choose_context
 from recsys.training.comparing import Compared, Values, compare
-from recsys.training.left_out import MAX_FLOATS, SEMANTIC, held_out_pairs, training_pairs
+from recsys.training.left_out import MAX_FLOATS, Pairs, can_be_left_out, held_out_pairs, training_pairs
 from recsys.training.multitask import MultitaskSettings, learn
 
 K = 10
@@ -42,12 +49,12 @@ USUAL, LEARNED, GRID = "usual weights", "learned weights", "best of a grid of we
 MAP, MAP_GRID = "learned map and weights", "learned map, best of a grid of weights"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Fusion:
-    """How components are mixed, and the map of phrase vectors; None is none."""
+    """How components are mixed, and whether the semantic one has a map of its own."""
 
     weights: FusionSettings
-    head: FloatArray | None = None
+    with_map: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,10 +64,11 @@ class FusionChoice:
     Parameters
     ----------
     name : of `USUAL`, `LEARNED`, `GRID`, `MAP` and `MAP_GRID`
-    compared : what was tried, each against what was chosen before it; empty where nothing could be learned
-    gain : change of nDCG from the usual weights to what was chosen; None where these stay
+    compared : what was tried, each against what was taken before it; empty where nothing could be learned
     n_pairs, n_shoppers : that were learned from, and judged by
     epochs : of learning, by name; 0 where nothing was better than the start
+    gain : change of nDCG from the usual weights to what was taken; None where these stay
+    why_not : why nothing could be learned; "" where something could
     """
 
     name: str
@@ -70,22 +78,22 @@ class FusionChoice:
     n_shoppers: int = 0
     epochs: Mapping[str, int] = field(default_factory=dict)
     gain: Interval | None = None
+    why_not: str = ""
 
     def in_words(self) -> str:
-        """What came of it, in a sentence.
+        """What came of it, in a sentence or two.
 
-        >>> nothing_learned(FusionSettings()).in_words()
-        'Nothing could be learned: fewer than 200 shoppers to judge by, or nobody likes two products.'
+        >>> nothing_learned(FusionSettings(), "nobody likes two products").in_words()
+        'Nothing could be learned: nobody likes two products.'
         """
-        if not self.n_pairs:
-            return (
-                f"Nothing could be learned: fewer than {FEWEST_SHOPPERS} shoppers to judge by, or nobody likes two "
-                "products."
-            )
-        judged = f"on {self.n_shoppers:,} shoppers whose choice was hidden meanwhile"
+        if self.why_not:
+            return f"Nothing could be learned: {self.why_not}."
+        learned = f"learned from {self.n_pairs:,} choices and ratings"
         if self.name == USUAL:
-            return f"Nothing that was learned from {self.n_pairs:,} choices serves better beyond doubt {judged}."
-        learned = f"learned from {self.n_pairs:,} choices"
+            return (
+                f"Nothing that was {learned} serves shoppers better beyond doubt, judged by {self.n_shoppers:,} of "
+                "them whose choices were hidden meanwhile."
+            )
         what = {
             LEARNED: f"The weights were {learned}",
             GRID: "The weights are the best of a grid",
@@ -93,13 +101,17 @@ class FusionChoice:
             MAP_GRID: f"The weights are the best of a grid, with a map of what words mean that was {learned}",
         }[self.name]
         assert self.gain is not None
-        gain = f"{self.gain.mean:+.4f} ({self.gain.low:+.4f} to {self.gain.high:+.4f})"
-        return f"{what}; nDCG@{K} changes by {gain} from that of the usual weights, {judged}."
+        return (
+            f"{what}. Chosen by one half of {self.n_shoppers:,} shoppers and judged by the other, such a setting "
+            f"changes nDCG@{K} by {self.gain.mean:+.4f} ({self.gain.low:+.4f} to {self.gain.high:+.4f}) from that of "
+            "the usual weights."
+        )
 
     def as_json(self) -> dict[str, Any]:
         """For a manifest: what was chosen, and every comparison."""
         return {
             "chosen": self.name,
+            "weights": self.fusion.weights.as_dict(),
             "in_words": self.in_words(),
             "n_pairs": self.n_pairs,
             "n_shoppers": self.n_shoppers,
@@ -113,14 +125,14 @@ class FusionChoice:
         }
 
 
-def nothing_learned(usual: FusionSettings) -> FusionChoice:
+def nothing_learned(usual: FusionSettings, why: str) -> FusionChoice:
     """The choice where there is nothing to learn from or to judge by."""
-    return FusionChoice(USUAL, Fusion(usual))
+    return FusionChoice(USUAL, Fusion(usual), why_not=why)
 
 
 def choose_fusion(
     data: Dataset,
-    asked: Round,
+    rounds: Sequence[Round],
     book: Phrasebook,
     split: SplitName,
     usual: FusionSettings | None = None,
@@ -130,58 +142,80 @@ def choose_fusion(
     *,
     with_map: bool = False,
 ) -> FusionChoice:
-    """Learn, and choose by the shoppers who are asked about.
+    """Learn, and choose by the shoppers of the last round.
 
     Parameters
     ----------
     data : everything, for the circumstances of the held-out acts
-    asked : what may be learned from, and who is asked about
+    rounds : of validation, the latest last; the others only help to choose settings of the context component
     book : phrases of at least what may be learned from
     split : how shoppers are asked
     usual : the weights that a model has otherwise, and that learning begins with
-    settings : of the components, as `fit_scorers` takes them
+    settings : of the components, as `fit_scorers` takes them, chosen by nobody who judges here. That of the context
+        component is not read: it is chosen here, by either half for the other
     seed : of every random choice
     with_map : whether a map of the phrase vectors is learned, too
 
     Raises
     ------
     Cancelled : the reporter asked to stop
+    LeakError : something held out was learned from
     """
-    stays = nothing_learned(usual or FusionSettings())
-    train, held_out = asked.train, _drawn(asked.held_out, data.n_items, seed)
-    users = held_out.users()
+    usual = usual or FusionSettings()
+    if not rounds:
+        return nothing_learned(usual, "nobody has chosen enough to hide some of it")
+    held_out = _drawn(rounds[-1].held_out, data.n_items, seed)
+    n_all, users = len(rounds[-1].held_out.users()), held_out.users()
+    if n_all < FEWEST_SHOPPERS:
+        return nothing_learned(usual, f"fewer than {FEWEST_SHOPPERS} shoppers to judge by")
     if len(users) < FEWEST_SHOPPERS:
-        return stays
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
-    semantic = scorers["semantic"]
-    assert isinstance(semantic, SemanticScorer)
-    try:
-        pairs = training_pairs(train, semantic, seed, progress, settings)
-    except DataError:  # no shopper likes two products
-        return stays
-    values = scores_of(scorers, data, train, held_out, split, progress)
-    judged = held_out_pairs(train, held_out, semantic, values)
-    reference = reference_vectors(book, data.n_items)
-    tried, epochs = {USUAL: stays.fusion}, dict[str, int]()
-    eligible = ValidationScores.of(values, train, held_out, users)
-    measured = {USUAL: ndcg_of(eligible, stays.fusion.weights)}
-    for name, name_of_grid in ((LEARNED, GRID), (MAP, MAP_GRID))[: 2 if with_map else 1]:
-        asked_for = MultitaskSettings(head=name == MAP, seed=seed, device="cpu")
-        found = learn(pairs, reference, stays.fusion.weights, asked_for, judged, progress)
-        epochs[name] = found.epochs
-        known = eligible
-        if found.epochs:
-            if found.head is not None:
-                mapped = np.array(values)
-                only = {"semantic": semantic.with_head(found.head)}
-                mapped[:, SEMANTIC] = scores_of(only, data, train, held_out, split, progress)[:, SEMANTIC]
-                known = replace(eligible, values=mapped)
-            tried[name] = Fusion(found.fusion.in_percent(), found.head)
-            measured[name] = ndcg_of(known, tried[name].weights)
-        if found.epochs or name == LEARNED:
-            best, measured[name_of_grid] = _of_grid(known, seed, progress)
-            tried[name_of_grid] = Fusion(best, found.head)
-    return _best(tried, measured, seed, FusionChoice(USUAL, stays.fusion, (), len(pairs), len(users), epochs))
+        few = f"there are so many products that scores of fewer than {FEWEST_SHOPPERS} shoppers can be held"
+        return nothing_learned(usual, few)
+    if not can_be_left_out(rounds[-1].train):
+        return nothing_learned(usual, "nobody likes two products")
+    case = _Case.of(data, rounds, held_out, book, split, usual, settings, seed, progress, with_map)
+    halves = np.random.default_rng(seed).permutation(len(users)) % 2
+    measured: dict[str, Values] = {}
+    for half in (0, 1):
+        chooser, judges = halves != half, halves == half
+        values = case.values_as_chosen_by(chooser)
+        for name, fusion, known, _ in case.tried(values, chooser):
+            values_of = measured.setdefault(name, np.full(len(users), np.nan))
+            values_of[judges] = ndcg_of(known.only(judges), fusion.weights)
+    tried, epochs = dict[str, Fusion](), dict[str, int]()
+    for name, fusion, _, n_epochs in case.tried(case.values, np.ones(len(users), bool)):
+        tried[name] = fusion
+        if n_epochs is not None:
+            epochs[name] = n_epochs
+    return _best(tried, measured, seed, FusionChoice(USUAL, Fusion(usual), (), len(case.pairs), len(users), epochs))
+
+
+def learned_map(
+    known: Dataset,
+    semantic: SemanticScorer,
+    book: Phrasebook,
+    choice: FusionChoice,
+    usual: FusionSettings | None = None,
+    settings: Mapping[str, Any] = AS_THEY_ARE,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> FloatArray | None:
+    """The map of a choice on the axes of a model's own semantic component; None where the choice has none.
+
+    Parameters
+    ----------
+    known : what the model learns from
+    semantic : fitted on it, without a map
+    settings : of the components of the model, as `fit_scorers` takes them
+    usual, seed : as they were given to `choose_fusion`
+    """
+    n_epochs = choice.epochs.get(MAP, 0)
+    if not choice.fusion.with_map or not n_epochs:
+        return None
+    pairs = training_pairs(known, semantic, seed, progress, settings)
+    asked_for = replace(_asked_for(MAP, seed), epochs=n_epochs)
+    reference = reference_vectors(book, known.n_items)
+    return learn(pairs, reference, usual or FusionSettings(), asked_for, None, progress).head
 
 
 def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
@@ -190,15 +224,130 @@ def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
     return gains
 
 
-def _of_grid(scores: ValidationScores, seed: int, progress: Progress) -> tuple[FusionSettings, Values]:
-    """The best mix of a grid, and what such a mix gives to shoppers that it was not chosen by."""
-    n_users = len(scores.values)
-    halves = np.random.default_rng(seed).permutation(n_users) % 2
-    values = np.empty(n_users)
-    for half in (0, 1):
-        chosen, _ = best_weights(scores.only(halves != half), COMPONENTS, K, progress=progress)
-        values[halves == half] = ndcg_of(scores.only(halves == half), chosen)
-    return best_weights(scores, COMPONENTS, K, progress=progress)[0], values
+def scores_of(
+    scorers: Mapping[str, Scorer],
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    split: SplitName,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Standardised scores of the shoppers of `held_out`, float32 of shape (n_users, n_scorers, n_items)."""
+    users = held_out.users()
+    values = np.empty((len(users), len(scorers), data.n_items), np.float32)
+    for start, requests in batches(data, train, held_out, users, split):
+        progress("scoring shoppers to judge by", start, len(users))
+        raw = np.stack([scorer.score(requests) for scorer in scorers.values()], axis=1)
+        for place, each in enumerate(raw):
+            values[start + place] = Standardised.of(each).values
+    progress("scoring shoppers to judge by", len(users), len(users))
+    return values
+
+
+def swapped(values: FloatArray, name: str, scores: FloatArray) -> FloatArray:
+    """A copy of scores of all components with those of one in place of what was there, (n_users, 1, n_items)."""
+    answer = np.array(values)
+    answer[:, [COMPONENTS.index(name)]] = scores
+    return answer
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Case:
+    """What there is to learn from, and the shoppers who choose and judge.
+
+    Parameters
+    ----------
+    values : of all components, as chosen by all shoppers
+    """
+
+    data: Dataset
+    rounds: Sequence[Round]
+    held_out: HeldOut
+    split: SplitName
+    semantic: SemanticScorer
+    context: ContextSettings
+    pairs: Pairs
+    reference: FloatArray
+    values: FloatArray
+    usual: FusionSettings
+    seed: int
+    progress: Progress
+    with_map: bool
+
+    @classmethod
+    def of(
+        cls,
+        data: Dataset,
+        rounds: Sequence[Round],
+        held_out: HeldOut,
+        book: Phrasebook,
+        split: SplitName,
+        usual: FusionSettings,
+        settings: Mapping[str, Any],
+        seed: int,
+        progress: Progress,
+        with_map: bool,
+    ) -> "_Case":
+        train = rounds[-1].train
+        context = choose_context(data, rounds, split, seed, progress).context
+        settings = {**settings, "context": context}
+        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
+        check_leaks(data, train, held_out, split, scorers)
+        semantic = scorers["semantic"]
+        assert isinstance(semantic, SemanticScorer)
+        pairs = training_pairs(train, semantic, seed, progress, settings)
+        values = scores_of(scorers, data, train, held_out, split, progress)
+        reference = reference_vectors(book, data.n_items)
+        return cls(
+            data, rounds, held_out, split, semantic, context, pairs, reference, values, usual, seed, progress, with_map
+        )
+
+    def values_as_chosen_by(self, chooser: NDArray[np.bool_]) -> FloatArray:
+        """Scores of everybody, with settings of the context component that some of them chose."""
+        asked = Round(self.rounds[-1].train, self._of(chooser))
+        rounds = [*self.rounds[:-1], asked]
+        context = choose_context(self.data, rounds, self.split, self.seed, self.progress).context
+        if context == self.context:
+            return self.values
+        return self._with({"context": ContextScorer(context).fit(Fitting(asked.train))}, self.values)
+
+    def tried(
+        self, values: FloatArray, chooser: NDArray[np.bool_]
+    ) -> Iterator[tuple[str, Fusion, ValidationScores, int | None]]:
+        """All that is tried, by name: as some shoppers choose it, scores of everybody under it, and epochs if learned.
+
+        Parameters
+        ----------
+        values : float32 of shape (n_users, n_components, n_items)
+        chooser : bool of shape (n_users,)
+        """
+        train, users = self.rounds[-1].train, self.held_out.users()
+        known = ValidationScores.of(values, train, self.held_out, users)
+        yield USUAL, Fusion(self.usual), known, None
+        judged = held_out_pairs(train, self._of(chooser), self.semantic, values[chooser])
+        for name, of_grid in ((LEARNED, GRID), (MAP, MAP_GRID))[: 2 if self.with_map else 1]:
+            found = learn(self.pairs, self.reference, self.usual, _asked_for(name, self.seed), judged, self.progress)
+            has_map = found.head is not None and found.epochs > 0
+            if has_map:
+                mapped = self._with({"semantic": self.semantic.with_head(found.head)}, values)
+                known = replace(known, values=mapped)
+            weights = found.fusion.in_percent() if found.epochs else self.usual
+            yield name, Fusion(weights, has_map), known, found.epochs
+            best, _ = best_weights(known.only(chooser), COMPONENTS, K, progress=self.progress)
+            yield of_grid, Fusion(best, has_map), known, None
+
+    def _of(self, chooser: NDArray[np.bool_]) -> HeldOut:
+        return self.held_out.only(np.isin(self.held_out.user_rows, self.held_out.users()[chooser]))
+
+    def _with(self, scorer: Mapping[str, Scorer], values: FloatArray) -> FloatArray:
+        (name,) = scorer
+        train = self.rounds[-1].train
+        return swapped(values, name, scores_of(scorer, self.data, train, self.held_out, self.split, self.progress))
+
+
+def _asked_for(name: str, seed: int) -> MultitaskSettings:
+    # On the processor, so that the same seed gives the same model everywhere.
+    return MultitaskSettings(head=name == MAP, seed=seed, device="cpu")
 
 
 def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int, choice: FusionChoice) -> FusionChoice:
@@ -220,30 +369,9 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
 
 def _drawn(held_out: HeldOut, n_items: int, seed: int) -> HeldOut:
     """What is held out of as many shoppers as scores are held of at once, drawn where there are more."""
-    users, most = held_out.users(), max(1, MAX_FLOATS // (len(COMPONENTS) * n_items))
-    if len(users) <= most:
+    users, most = held_out.users(), max(1, MAX_FLOATS // (2 * len(COMPONENTS) * n_items))  # a map takes as many again
+    if len(held_out) <= most:
         return held_out
-    drawn = np.random.default_rng(seed).choice(users, most, replace=False)
-    return held_out.only(np.isin(held_out.user_rows, drawn))
-
-
-def scores_of(
-    scorers: Mapping[str, Scorer],
-    data: Dataset,
-    train: Dataset,
-    held_out: HeldOut,
-    split: SplitName,
-    progress: Progress,
-) -> FloatArray:
-    """Standardised, float32 of shape (n_users, n_components, n_items); 0 for components that are not asked."""
-    users = held_out.users()
-    values = np.zeros((len(users), len(COMPONENTS), data.n_items), np.float32)
-    for start, requests in batches(data, train, held_out, users, split):
-        progress("scoring shoppers to judge by", start, len(users))
-        raw = np.zeros((len(requests), len(COMPONENTS), data.n_items), np.float32)
-        for name, scorer in scorers.items():
-            raw[:, COMPONENTS.index(name)] = scorer.score(requests)
-        for place, each in enumerate(raw):
-            values[start + place] = Standardised.of(each).values
-    progress("scoring shoppers to judge by", len(users), len(users))
-    return values
+    order = np.random.default_rng(seed).permutation(users)
+    n_pairs = np.bincount(held_out.user_rows, minlength=held_out.shape[0])[order]
+    return held_out.only(np.isin(held_out.user_rows, order[np.cumsum(n_pairs) <= most]))

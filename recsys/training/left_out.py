@@ -133,6 +133,11 @@ def training_pairs(
     )
 
 
+def can_be_left_out(train: Dataset) -> bool:
+    """Whether some shopper likes two products, so that one can be left out to learn from."""
+    return bool(_acts(train)["liked"].any())
+
+
 def held_out_pairs(train: Dataset, held_out: HeldOut, semantic: SemanticScorer, scores: FloatArray) -> Pairs:
     """Held-out pairs, for judging what was learned; the models have never seen them.
 

@@ -11,7 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,20 @@ from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
 from recsys.training.choosing import choose_context
 from recsys.training.comparing import Values
-from recsys.training.fusion_choice import USUAL, Fusion, FusionChoice, choose_fusion, ndcg_of, scores_of
-from recsys.training.left_out import SEMANTIC
+from recsys.training.fusion_choice import (
+    LEARNED,
+    USUAL,
+    Fusion,
+    FusionChoice,
+    choose_fusion,
+    learned_map,
+    ndcg_of,
+    scores_of,
+    swapped,
+)
 
 TAKEN = "what was taken"
+WITH_MAP = "learned weights, with the map"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,26 +68,30 @@ def worth(folder: Path, settings: EvaluationSettings, progress: Progress, *, wit
     rounds, asked_as, seed = list(split.rounds("validation")), settings.split, settings.seed
     chosen = choose_context(data, rounds, asked_as, seed, progress).settings()
     begun = time.monotonic()
-    choice = choose_fusion(data, rounds[-1], book, asked_as, None, chosen, seed, progress, with_map=with_map)
+    choice = choose_fusion(data, rounds, book, asked_as, seed=seed, progress=progress, with_map=with_map)
     seconds = time.monotonic() - begun
     (test,) = split.rounds("test")
     users = test.held_out.users()
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(test.train, book, seed), progress, chosen)
     values = scores_of(scorers, data, test.train, test.held_out, asked_as, progress)
-    semantic = scorers["semantic"]
+    known = ValidationScores.of(values, test.train, test.held_out, users)
+    mapped, semantic = known, scorers["semantic"]
     assert isinstance(semantic, SemanticScorer)
-
-    def ndcg(fusion: Fusion) -> Values:
-        mapped = values
-        if fusion.head is not None:
-            only, mapped = {"semantic": semantic.with_head(fusion.head)}, np.array(values)
-            again = scores_of(only, data, test.train, test.held_out, asked_as, progress)
-            mapped[:, SEMANTIC] = again[:, SEMANTIC]
-        return ndcg_of(ValidationScores.of(mapped, test.train, test.held_out, users), fusion.weights)
-
-    tried = {each.name: each.settings for each in choice.compared}
-    every = {USUAL: Fusion(FusionSettings()), **tried, TAKEN: choice.fusion}
-    return Worth(choice, seconds, {name: ndcg(fusion) for name, fusion in every.items()})
+    forced = replace(choice, fusion=replace(choice.fusion, with_map=True))
+    head = learned_map(test.train, semantic, book, forced, None, chosen, seed, progress)
+    if head is not None:
+        under = {"semantic": semantic.with_head(head)}
+        again = scores_of(under, data, test.train, test.held_out, asked_as, progress)
+        mapped = replace(known, values=swapped(values, "semantic", again))
+    every = {USUAL: Fusion(FusionSettings())} | {each.name: each.settings for each in choice.compared}
+    every |= {TAKEN: choice.fusion}
+    if head is not None:
+        every |= {WITH_MAP: replace(every[LEARNED], with_map=True)}
+    return Worth(
+        choice,
+        seconds,
+        {name: ndcg_of(mapped if each.with_map else known, each.weights) for name, each in every.items()},
+    )
 
 
 def lines(found: Worth) -> Iterator[str]:
@@ -98,6 +112,9 @@ def changes(ndcg: Mapping[str, Values]) -> Iterator[str]:
         if name != USUAL:
             change = ratio_intervals((values - usual)[:, None])[0]
             yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {told(change)}"
+    if WITH_MAP in ndcg:
+        change = ratio_intervals((ndcg[WITH_MAP] - ndcg[LEARNED])[:, None])[0]
+        yield f"on test, the map alone, with the learned weights: {told(change)}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

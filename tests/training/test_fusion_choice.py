@@ -1,22 +1,25 @@
 """Learned weights and a learned map are taken where they serve shoppers better beyond doubt, and nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Round
+from recsys.data.splitting import HeldOut, Round, temporal_split
 from recsys.errors import Cancelled
 from recsys.evaluation.asking import batches
 from recsys.evaluation.definitions import ndcg_at_k
 from recsys.evaluation.weights import ValidationScores
 from recsys.fusion import Standardised, fuse
-from recsys.progress import silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
+from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fusion_choice
-from recsys.training.choosing import rounds_of_all
+from recsys.training.choosing import Chosen, choose_context, rounds_of_all
+from recsys.training.comparing import Values
 from recsys.training.fusion_choice import (
     GRID,
     LEARNED,
@@ -26,10 +29,12 @@ from recsys.training.fusion_choice import (
     Fusion,
     FusionChoice,
     choose_fusion,
+    learned_map,
     nothing_learned,
 )
+from recsys.training.left_out import Pairs
 from tests._encoder import WordEncoder
-from tests.training.test_choosing import shop
+from tests.training.test_choosing import N_ITEMS, shop
 
 N_USERS = 400
 USUAL_WEIGHTS = FusionSettings(0.4, 0.2, 0.3, 0.1)
@@ -48,28 +53,30 @@ def book(data: Dataset) -> Phrasebook:
 
 
 @pytest.fixture(scope="module")
-def asked(data: Dataset) -> Round:
-    return rounds_of_all(data)[-1]
+def asked(data: Dataset) -> list[Round]:
+    return rounds_of_all(data)
 
 
 @pytest.fixture(scope="module")
-def found(data: Dataset, book: Phrasebook, asked: Round) -> FusionChoice:
+def found(data: Dataset, book: Phrasebook, asked: list[Round]) -> FusionChoice:
     return choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True)
 
 
-def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSettings) -> float:
-    """Mean nDCG@10 of whole lists, by the plain definition."""
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(asked.train, book))
-    users, relevant, owned = asked.held_out.users(), asked.held_out.relevant(), asked.train.owned()
-    values = []
-    for start, requests in batches(data, asked.train, asked.held_out, users, "last"):
+def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSettings, users: list[int]) -> list[float]:
+    """nDCG@10 of whole lists, by the plain definition, with the context component as the other shoppers choose it."""
+    others = asked.held_out.only(~np.isin(asked.held_out.user_rows, users))
+    settings = choose_context(data, [Round(asked.train, others)], "last").settings()
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(asked.train, book), settings=settings)
+    relevant, owned = asked.held_out.relevant(), asked.train.owned()
+    values, rows = [], np.array(users, np.int32)
+    for start, requests in batches(data, asked.train, asked.held_out, rows, "last"):
         raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
-        for user, each in zip(users[start : start + len(requests)].tolist(), raw, strict=True):
+        for user, each in zip(users[start : start + len(requests)], raw, strict=True):
             scores = fuse(Standardised.of(each).values, weights)
             had = np.flatnonzero(owned[[user]].toarray()[0])
             ranked = [row for row in np.argsort(-scores, kind="stable").tolist() if row not in had]
             values.append(ndcg_at_k(ranked, np.flatnonzero(relevant[[user]].toarray()[0]).tolist(), 10))
-    return float(np.mean(values))
+    return values
 
 
 def test_weight_goes_to_what_choices_are_made_by(found: FusionChoice) -> None:
@@ -81,16 +88,50 @@ def test_weight_goes_to_what_choices_are_made_by(found: FusionChoice) -> None:
 
 
 def test_everything_is_judged_as_lists_are_made(
-    found: FusionChoice, data: Dataset, asked: Round, book: Phrasebook
+    found: FusionChoice, data: Dataset, asked: list[Round], book: Phrasebook
 ) -> None:
+    users = asked[-1].held_out.users()
+    halves = np.random.default_rng(0).permutation(len(users)) % 2
+    by_half = [measured(data, asked[-1], book, USUAL_WEIGHTS, users[halves == half].tolist()) for half in (0, 1)]
     first = found.compared[0]
     assert first.name == LEARNED
-    assert first.base == pytest.approx(measured(data, asked, book, USUAL_WEIGHTS), abs=1e-6)
-    assert first.ndcg == pytest.approx(measured(data, asked, book, first.settings.weights), abs=1e-6)
+    assert first.base == pytest.approx(np.mean([*by_half[0], *by_half[1]]), abs=1e-6)
     assert first.change.mean == pytest.approx(first.ndcg - first.base)
 
 
-def test_the_same_twice(found: FusionChoice, data: Dataset, asked: Round, book: Phrasebook) -> None:
+def test_nobody_judges_what_they_chose(
+    data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone, seen = set(asked[-1].held_out.users().tolist()), list[tuple[str, set[int]]]()
+
+    def choosing(data: Dataset, rounds: list[Round], *rest: object) -> Chosen:
+        seen.append(("context", set(rounds[-1].held_out.users().tolist())))
+        return choose_context(data, rounds, *rest)  # type: ignore[arg-type]
+
+    def pairs(train: Dataset, held_out: HeldOut, *rest: object) -> Pairs:
+        seen.append(("stopping", set(held_out.users().tolist())))
+        return held_out_pairs(train, held_out, *rest)  # type: ignore[arg-type]
+
+    def judging(scores: ValidationScores, weights: FusionSettings) -> Values:
+        seen.append(("judging", {len(scores.values)}))
+        return ndcg_of(scores, weights)
+
+    held_out_pairs, ndcg_of = fusion_choice.held_out_pairs, fusion_choice.ndcg_of
+    monkeypatch.setattr(fusion_choice, "choose_context", choosing)
+    monkeypatch.setattr(fusion_choice, "held_out_pairs", pairs)
+    monkeypatch.setattr(fusion_choice, "ndcg_of", judging)
+    choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
+    of_context = [users for what, users in seen if what == "context"]
+    of_stopping = [users for what, users in seen if what == "stopping"]
+    assert of_context == [everyone, *of_stopping[:2]]
+    first, second, both = of_stopping
+    assert not first & second
+    assert first | second == both == everyone
+    sizes = [size for what, (size, *_) in seen if what == "judging"]
+    assert sizes == [len(second)] * 3 + [len(first)] * 3
+
+
+def test_the_same_twice(found: FusionChoice, data: Dataset, asked: list[Round], book: Phrasebook) -> None:
     again = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True)
     assert again.as_json() == found.as_json()
 
@@ -102,24 +143,28 @@ def test_weights_can_be_had_by_sliders(found: FusionChoice) -> None:
         assert sum(percent) == pytest.approx(100, abs=1e-4)
 
 
-def test_a_map_is_tried_only_where_it_is_asked_for(data: Dataset, asked: Round, book: Phrasebook) -> None:
+def test_a_map_is_tried_only_where_it_is_asked_for(data: Dataset, asked: list[Round], book: Phrasebook) -> None:
     found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
     assert {each.name for each in found.compared} == {LEARNED, GRID}
-    assert found.fusion.head is None
+    assert not found.fusion.with_map
 
 
 def test_too_few_shoppers_decide_nothing(
-    data: Dataset, asked: Round, book: Phrasebook, monkeypatch: pytest.MonkeyPatch
+    data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 221)
     found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
     assert found.name == USUAL
     assert found.fusion.weights == USUAL_WEIGHTS
     assert not found.compared
-    assert found.in_words().startswith("Nothing could be learned: fewer than 221 shoppers")
+    assert found.in_words() == "Nothing could be learned: fewer than 221 shoppers to judge by."
+    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 220)
+    monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 1000)
+    assert "so many products that" in choose_fusion(data, asked, book, "last").in_words()
+    assert "to hide some of it" in choose_fusion(data, [], book, "last").in_words()
 
 
-def test_it_can_be_stopped(data: Dataset, asked: Round, book: Phrasebook) -> None:
+def test_it_can_be_stopped(data: Dataset, asked: list[Round], book: Phrasebook) -> None:
     def stop(stage: str, done: int = 0, total: int = 0) -> None:
         if stage == "learning the head and the weights":
             raise Cancelled(stage)
@@ -128,24 +173,50 @@ def test_it_can_be_stopped(data: Dataset, asked: Round, book: Phrasebook) -> Non
         choose_fusion(data, asked, book, "last", progress=stop)
 
 
-def test_a_mix_of_the_grid_is_judged_by_shoppers_that_it_was_not_chosen_by() -> None:
-    halves = np.random.default_rng(7).permutation(N_USERS) % 2
-    values = np.zeros((N_USERS, len(COMPONENTS), 30), np.float32)
-    values[:, :, 1:] = 1
-    # What serves one half harms the other.
-    values[halves == 0, :2, 0] = 9, -9
-    values[halves == 1, :2, 0] = -9, 9
-    everyone = np.arange(N_USERS, dtype=np.int32)
-    scores = ValidationScores(values, np.ones((N_USERS, 30), bool), everyone, np.zeros(N_USERS, np.int32))
-    best, judged = fusion_choice._of_grid(scores, 7, silent)
-    assert judged.max() == 0
-    assert fusion_choice.ndcg_of(scores, best).mean() == pytest.approx(0.5, abs=0.1)
+def test_a_map_is_learned_again_on_the_axes_of_the_model(
+    found: FusionChoice, data: Dataset, asked: list[Round], book: Phrasebook
+) -> None:
+    semantic = SemanticScorer().fit(Fitting(data, book))
+    with_map = replace(found, fusion=Fusion(found.fusion.weights, with_map=True), epochs={MAP: 2})
+    head = learned_map(data, semantic, book, with_map)
+    assert head is not None
+    assert head.shape == (semantic.space.n_dims,) * 2
+    assert np.abs(head - np.eye(len(head))).max() > 1e-4
+    without = replace(found, fusion=Fusion(found.fusion.weights))
+    assert learned_map(data, semantic, book, without) is None
+
+
+def test_as_many_shoppers_are_drawn_as_scores_are_held_of(asked: list[Round], monkeypatch: pytest.MonkeyPatch) -> None:
+    held_out = asked[-1].held_out
+    assert len(fusion_choice._drawn(held_out, N_ITEMS, 0)) == len(held_out)
+    twice = HeldOut(
+        np.repeat(held_out.user_rows, 2),
+        np.repeat(held_out.item_rows, 2),
+        np.repeat(held_out.moments_s, 2),
+        held_out.shape,
+    )
+    monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 100 * 2 * len(COMPONENTS) * N_ITEMS)
+    drawn = fusion_choice._drawn(twice, N_ITEMS, 0)
+    assert len(drawn) == 100
+    assert len(drawn.users()) == 50
+    assert set(drawn.users()) != set(fusion_choice._drawn(twice, N_ITEMS, 1).users())
+
+
+def test_where_time_splits_a_shopper_may_have_several_pairs(data: Dataset, book: Phrasebook) -> None:
+    rounds = list(temporal_split(data, 0.3, 0.3).rounds("validation"))
+    held_out = rounds[-1].held_out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fusion_choice, "FEWEST_SHOPPERS", 20)
+        found = choose_fusion(data, rounds, book, "temporal", USUAL_WEIGHTS)
+    assert found.n_shoppers == len(held_out.users()) < len(held_out)
+    assert {each.name for each in found.compared} == {LEARNED, GRID}
 
 
 def choice(gains: dict[str, float]) -> FusionChoice:
     """What is chosen where some shoppers gain, and as many lose a little by nothing but chance."""
-    heads = {MAP: np.eye(3, dtype=np.float32), MAP_GRID: np.eye(3, dtype=np.float32)}
-    tried = {name: Fusion(FusionSettings(1, 1 + place, 1, 1), heads.get(name)) for place, name in enumerate(gains)}
+    tried = {
+        name: Fusion(FusionSettings(1, 1 + place, 1, 1), name in (MAP, MAP_GRID)) for place, name in enumerate(gains)
+    }
     noise = np.random.default_rng(1).normal(0, 0.02, (len(gains), N_USERS))
     values = {name: LIKED * gain + chance for (name, gain), chance in zip(gains.items(), noise, strict=True)}
     return fusion_choice._best(tried, values, 0, FusionChoice(USUAL, tried[USUAL], (), 10, N_USERS))
@@ -158,16 +229,16 @@ def test_each_is_held_against_what_was_taken_before() -> None:
     assert [each.base for each in found.compared] == pytest.approx([0.054, 0.081, 0.081, 0.081], abs=0.005)
     assert found.gain is not None
     assert found.gain.mean == pytest.approx(found.compared[-1].ndcg - found.compared[0].base)
-    assert "from that of the usual weights" in found.in_words()
-    assert "with a map of what words mean that was learned from 10 choices" in found.in_words()
+    assert f"judged by the other, such a setting changes nDCG@10 by {found.gain.mean:+.4f}" in found.in_words()
+    assert "with a map of what words mean that was learned from 10 choices and ratings" in found.in_words()
 
 
 def test_what_chance_explains_is_not_taken() -> None:
     found = choice({USUAL: 0.2, LEARNED: 0.2, GRID: 0.2})
     assert found.name == USUAL
     assert found.in_words() == (
-        f"Nothing that was learned from 10 choices serves better beyond doubt on {N_USERS} shoppers whose choice was "
-        "hidden meanwhile."
+        "Nothing that was learned from 10 choices and ratings serves shoppers better beyond doubt, judged by "
+        f"{N_USERS} of them whose choices were hidden meanwhile."
     )
 
 
@@ -184,4 +255,6 @@ def test_more_tries_need_more_proof() -> None:
 
 
 def test_nothing_to_learn_from_is_said() -> None:
-    assert nothing_learned(USUAL_WEIGHTS).as_json()["chosen"] == USUAL
+    told = nothing_learned(USUAL_WEIGHTS, "nobody likes two products").as_json()
+    assert told["chosen"] == USUAL
+    assert told["weights"] == USUAL_WEIGHTS.as_dict()

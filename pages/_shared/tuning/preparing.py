@@ -77,9 +77,9 @@ def own_words(model: Recommender) -> list[str]:
     assert isinstance(semantic, SemanticScorer)
     said = []
     if semantic.space.head is not None:
-        said.append("A map of what words mean, learned for this shop (train --learn map).")
+        said.append("A map of what words mean, learned for this shop.")
     if semantic.settings != SemanticSettings():
-        said.append("Its own way of weighing phrases (train --choose-phrases).")
+        said.append("Its own way of weighing phrases.")
     return said
 
 

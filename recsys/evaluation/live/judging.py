@@ -68,12 +68,17 @@ class Judge:
         self.engine, self.goal, self.best = engine, goal, dict(best or {})
         self.users = np.flatnonzero(goal.segment.mask(engine.panel.shoppers))
         self.facts = engine.panel.facts.of(self.users)
-        if len(self.users) < FEWEST_SHOPPERS:
+        if self.n_shoppers < FEWEST_SHOPPERS:
             raise SettingsError(
-                f"{say_segment(goal.segment)}: only {len(self.users)} of the {len(engine.panel):,} "
+                f"{say_segment(goal.segment)}: only {self.n_shoppers} of the {engine.panel.n_shoppers:,} "
                 f"{engine.panel.role} shoppers; fewer than {FEWEST_SHOPPERS} are too few to choose by, so ask for a "
                 "larger group"
             )
+
+    @property
+    def n_shoppers(self) -> int:
+        """Of the goal, each once, in however many windows they are asked."""
+        return len(self.users) if self.facts.shoppers is None else len(np.unique(self.facts.shoppers))
 
     def ranking(self, fusion: FusionSettings, diversity: float = 0.0, method: str = "mmr") -> RankingSettings:
         """Settings of a list as long as the goal wants it, of the whole catalogue as in every evaluation."""

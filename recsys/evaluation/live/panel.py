@@ -188,6 +188,11 @@ class Panel:
         shoppers, _ = pd.factorize(self.shoppers["user_id"])
         return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled, shoppers)
 
+    @property
+    def n_shoppers(self) -> int:
+        """Each once, in however many windows they are asked."""
+        return int(self.shoppers["user_id"].nunique())
+
     @cached_property
     def tail(self) -> NDArray[np.bool_]:
         """Whether each product belongs to the long tail, bool of shape (n_items,)."""

@@ -219,7 +219,7 @@ def _report(
         n_trials=len(trials),
         n_points=len(found.cells.weights),
         n_tied=choice.n_tied,
-        n_users={each.engine.panel.role: len(each.users) for each in (judge, on_test)},
+        n_users={each.engine.panel.role: each.n_shoppers for each in (judge, on_test)},
         panel_ids={each.engine.panel.role: each.engine.panel.panel_id for each in (judge, on_test)},
         validation=means(judge.lists(chosen), judge.facts),
         test=means(lists, on_test.facts),

@@ -115,19 +115,19 @@ def weight_map(
     wanted = np.array([columns[name] for name in own], np.int64)
     found = walk.measure(wanted, keep_lists=any(name in _STEPS for name in metrics))
     answer = WeightMap(cells, k, len(users), _means(found), {})
+    # Of a shop so large that shoppers are taken together, each row counts as one.
+    shoppers = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
     tied = {}
     for name in metrics:
         best = answer.best(name)
         if best < 0:
             tied[name] = np.zeros(len(cells.weights), bool)
         elif name in _STEPS:
-            tied[name] = _tied_together(walk, found.shown, best, name)
+            tied[name] = _tied_together(walk, found.shown, best, name, shoppers)
         else:
             values = found.values[own.index(name)]
             upwards = values if HIGHER_IS_BETTER[name] else -values
-            # Of a shop so large that shoppers are taken together, rows count.
-            of_rows = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
-            tied[name] = tied_with_best(upwards, best, shoppers=of_rows)
+            tied[name] = tied_with_best(upwards, best, shoppers=shoppers)
     return replace(answer, tied=tied)
 
 
@@ -142,7 +142,9 @@ def _means(found: Sums) -> dict[str, NDArray[np.float64]]:
     return {name: means[name] for name in LIVE_METRICS}
 
 
-def _tied_together(walk: Walk, shown: NDArray[np.integer], best: int, name: str) -> NDArray[np.bool_]:
+def _tied_together(
+    walk: Walk, shown: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
+) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
     n_points, n_items = shown.shape
     sign = 1 if HIGHER_IS_BETTER[name] else -1
@@ -173,4 +175,4 @@ def _tied_together(walk: Walk, shown: NDArray[np.integer], best: int, name: str)
             errors[points.start : points.stop] = [
                 coverage_error(int(n), share, n_items) for n, share in zip(n_single, largest.tolist(), strict=True)
             ]
-    return tied_by_gaps(gaps, shares, most_errors=errors)
+    return tied_by_gaps(gaps, shares, most_errors=errors, shoppers=shoppers)

@@ -10,6 +10,7 @@ from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.goals import parse_goal
 from recsys.evaluation.live.judging import Judge
 from recsys.evaluation.live.panel import Panel
+from recsys.evaluation.paired import Lists
 from recsys.settings import FusionSettings
 
 
@@ -19,7 +20,21 @@ def judge(temporal_folder: Path) -> Judge:
     return Judge(LiveEngine(Panel.open(temporal_folder)[0]), parse_goal("best ndcg"))
 
 
-@pytest.mark.parametrize("metric", ["ndcg", "ild", "popularity_lift", "coverage"])
+def bootstrapped(judge: Judge, new: Lists, old: Lists, metric: str) -> float:
+    """The spread of the gap over shoppers drawn again as wholes, with all their rows."""
+    shoppers, lots = judge.facts.shoppers, np.random.default_rng(0)
+    assert shoppers is not None
+    rows_of = [np.flatnonzero(shoppers == one) for one in np.unique(shoppers)]
+    gaps = []
+    for _ in range(400):
+        rows = np.concatenate([rows_of[one] for one in lots.integers(0, len(rows_of), len(rows_of))])
+        again = Judge(judge.engine, judge.goal)
+        again.facts = replace(judge.facts.of(rows), shoppers=None)
+        gaps.append(again.gap(new.of(rows), old.of(rows), metric)[0])
+    return float(np.std(gaps))
+
+
+@pytest.mark.parametrize("metric", ["ndcg", "ild", "popularity_lift"])
 def test_the_error_of_a_gap_is_that_of_shoppers(judge: Judge, metric: str) -> None:
     new, old = (judge.lists(judge.ranking(FusionSettings.only(name))) for name in ("context", "collaborative"))
     gap, error = judge.gap(new, old, metric)
@@ -28,6 +43,7 @@ def test_the_error_of_a_gap_is_that_of_shoppers(judge: Judge, metric: str) -> No
     of_rows = rows.gap(new, old, metric)
     assert gap == of_rows[0]
     assert error != pytest.approx(of_rows[1], rel=1e-6)
+    assert error == pytest.approx(bootstrapped(judge, new, old, metric), rel=0.15)
 
 
 def test_the_error_by_hand(judge: Judge) -> None:
