@@ -91,8 +91,8 @@ class FusionChoice:
         learned = f"learned from {self.n_pairs:,} choices and ratings"
         if self.name == USUAL:
             return (
-                f"Nothing that was {learned} serves shoppers better beyond doubt, judged by {self.n_shoppers:,} of "
-                "them whose choices were hidden meanwhile."
+                f"The usual weights stay: nothing that was {learned} serves shoppers better beyond doubt, judged by "
+                f"choices of {self.n_shoppers:,} of them that were hidden meanwhile."
             )
         what = {
             LEARNED: f"The weights were {learned}",

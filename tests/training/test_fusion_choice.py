@@ -237,8 +237,8 @@ def test_what_chance_explains_is_not_taken() -> None:
     found = choice({USUAL: 0.2, LEARNED: 0.2, GRID: 0.2})
     assert found.name == USUAL
     assert found.in_words() == (
-        "Nothing that was learned from 10 choices and ratings serves shoppers better beyond doubt, judged by "
-        f"{N_USERS} of them whose choices were hidden meanwhile."
+        "The usual weights stay: nothing that was learned from 10 choices and ratings serves shoppers better beyond "
+        f"doubt, judged by choices of {N_USERS} of them that were hidden meanwhile."
     )
 
 

@@ -123,7 +123,7 @@ def _understood(room: Room, goal: Goal, n_trials: int) -> str:
     return (
         f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Understood:</span> '
         f"<strong>{isolated(goal.in_words())}</strong></p>"
-        f'<ul class="sw-asks">{asks}</ul>'
+        f'<ul class="sw-goal-asks">{asks}</ul>'
         f'<p class="sw-note">Takes about {took}. Chosen on earlier choices '
         f"({words.count(chosen_on, 'validation shopper')}). "
         f"What many of the same people chose later ({words.count(told_by, 'test shopper')}) is looked at only then, to "
