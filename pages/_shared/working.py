@@ -102,6 +102,12 @@ def was_refused(panel: Panel) -> bool:
     return _refusal(panel) in st.session_state
 
 
+def why_refused(panel: Panel) -> str:
+    """Why it could not be started, as a sentence, for where no panel says it; "" where it could."""
+    refused = st.session_state.get(_refusal(panel))
+    return words.sentence(str(refused)) if refused else ""
+
+
 def offer_again(
     status: WorkStatus, panel: Panel, title: str, why: str, *, said: str, doing: str, on_start: Callable[[], object]
 ) -> None:
@@ -115,8 +121,8 @@ def offer_again(
     lines = [why]
     if status.state == "failed" and status.message:
         lines.append(f"{doing} failed: {words.sentence(status.message)}")
-    if refused := st.session_state.get(_refusal(panel)):
-        lines.append(f"{doing} could not be started: {words.sentence(str(refused))}")
+    if refused := why_refused(panel):
+        lines.append(f"{doing} could not be started: {refused}")
     st.html(notice_html(title, lines))
     args = (panel, on_start)
     st.button(said, key=f"{panel.key}again", icon=":material/refresh:", on_click=start, args=args)
