@@ -49,10 +49,12 @@ def _relevance(scores, n):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _mmr(relevance, vectors, items, strength, order):  # type: ignore[no-untyped-def]
+def _apart(relevance, vectors, items, strength, is_sum, order):  # type: ignore[no-untyped-def]
+    """Next is what is relevant and apart from those before it: from the nearest (MMR), or from all together (MSD)."""
     n_pool = relevance.shape[0]
     keep, spread = np.float32(1.0 - strength), np.float32(1.0 - (1.0 - strength))
-    likeness = np.full(n_pool, -np.inf, np.float32)
+    least = np.float32(-1 if is_sum else 0)
+    apart = np.full(n_pool, 0 if is_sum else np.inf, np.float32)
     taken = np.zeros(n_pool, np.bool_)
     chosen = 0
     order[0] = 0
@@ -64,35 +66,9 @@ def _mmr(relevance, vectors, items, strength, order):  # type: ignore[no-untyped
         for at in range(n_pool):
             if taken[at]:
                 continue
-            cosine = min(max(_dot(vectors[items[at]], last), np.float32(0)), np.float32(1))
-            likeness[at] = max(likeness[at], cosine)
-            value = keep * relevance[at] - spread * likeness[at]
-            if value > best:
-                best, chosen = value, at
-        order[step] = chosen
-        taken[chosen] = True
-
-
-@_compiled
-def _msd(relevance, vectors, items, strength, order):  # type: ignore[no-untyped-def]
-    n_pool = relevance.shape[0]
-    strength = _summed_strength(strength, order.shape[0])
-    keep, spread = np.float32(1.0 - strength), np.float32(1.0 - (1.0 - strength))
-    distance = np.zeros(n_pool, np.float32)
-    taken = np.zeros(n_pool, np.bool_)
-    chosen = 0
-    order[0] = 0
-    taken[0] = True
-    for step in range(1, order.shape[0]):
-        last = vectors[items[chosen]]
-        best = np.float32(-np.inf)
-        chosen = -1
-        for at in range(n_pool):
-            if taken[at]:
-                continue
-            cosine = min(max(_dot(vectors[items[at]], last), np.float32(-1)), np.float32(1))
-            distance[at] += np.float32(1) - cosine
-            value = keep * relevance[at] + spread * distance[at]
+            cosine = min(max(_dot(vectors[items[at]], last), least), np.float32(1))
+            apart[at] = apart[at] + (np.float32(1) - cosine) if is_sum else min(apart[at], -cosine)
+            value = keep * relevance[at] + spread * apart[at]
             if value > best:
                 best, chosen = value, at
         order[step] = chosen
@@ -154,9 +130,9 @@ def diversify(pools, scores, vectors, strength, method, ranked, ranks_by_score):
         elif method == _DPP:
             _dpp(relevance, vectors, pools[row], strength, order)
         elif method == _MSD:
-            _msd(relevance, vectors, pools[row], strength, order)
+            _apart(relevance, vectors, pools[row], _summed_strength(strength, order.shape[0]), True, order)
         else:
-            _mmr(relevance, vectors, pools[row], strength, order)
+            _apart(relevance, vectors, pools[row], strength, False, order)
         for at in range(order.shape[0]):
             ranked[row, at] = pools[row, order[at]]
             ranks_by_score[row, at] = order[at] + 1
