@@ -151,8 +151,8 @@ def conclusion(models: Mapping[str, Model], told: Mapping[str, Told], chosen: Mo
     ]
     if told[TUNED].on_validation.verdict == "better":
         said.append(
-            "On these data the map earns a place in training (`recsys train --learn map`), by the shoppers that settings "
-            "are chosen on."
+            "On these data the map earns a place in training (`recsys train --learn map`), by the shoppers that "
+            "settings are chosen on."
         )
     else:
         said.append("By the shoppers that settings are chosen on, the map is not shown to earn a place in training.")
