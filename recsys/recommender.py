@@ -309,16 +309,14 @@ class Recommender:
 
     def _cold(self, requests: Requests, owned_rows: NDArray[np.int32]) -> str:
         """What the list of a shopper rests on who is known to like no product; what they wrote counts all the same."""
-        said = requests.words_of(0)
-        if requests.user_rows[0] == NO_ROW:
-            return "new shopper: no purchases or reviews to learn from, so the list rests on words and circumstances"
+        said, who = requests.words_of(0), "new" if requests.user_rows[0] == NO_ROW else "cold"
         lacks = "no product they are known to like" if owned_rows.size else "no purchases or reviews to learn from"
         rests = ["what shoppers in general choose"]
         if self._semantic.has_own_words(requests, 0):
             rests.insert(0, "what they wrote")
         if said is not None and len(said.vectors):
             rests.insert(0, "these words")
-        return f"cold shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
+        return f"{who} shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
 
     def _check_context(self, context: Context) -> list[str]:
         """Notes on circumstances that change nothing here; raises ContextError for those that make no sense."""

@@ -136,7 +136,16 @@ def test_cold_shoppers_are_served_and_told_so(model: Recommender) -> None:
             "",
             "cold shopper: no purchases or reviews to learn from, so the list rests on what shoppers in general",
         ),
-        (None, "a light tent", "new shopper: no purchases or reviews to learn from, so the list rests on words"),
+        (
+            None,
+            "a light tent",
+            "new shopper: no purchases or reviews to learn from, so the list rests on these words, what",
+        ),
+        (
+            None,
+            "?!",
+            "new shopper: no purchases or reviews to learn from, so the list rests on what shoppers in general",
+        ),
     ):
         ranked = model.recommend(user, words)
         assert ranked.is_cold

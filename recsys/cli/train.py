@@ -36,8 +36,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--learn",
         choices=("nothing", "weights", "map"),
         default="nothing",
-        help="learn the default weights for this shop, or also a map of what its words mean, by the multi-task "
-        "objective; each is taken only where shoppers are better served beyond doubt who did not choose it "
+        help="learn the default weights for this shop, by the multi-task objective or from a grid, or also a map of "
+        "what its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it "
         "(default: %(default)s)",
     )
     parser.set_defaults(run=run)

@@ -58,6 +58,11 @@ class TrainingSettings:
         require_seed(self.seed)
         if self.learn not in get_args(Learn):
             raise SettingsError(f"learn={self.learn!r} is not known; use one of {', '.join(get_args(Learn))}")
+        if self.learn != "nothing" and self.choose_phrase_weights:
+            raise SettingsError(
+                "weights are learned for phrases that are weighed as usual, by the shoppers who would choose another "
+                "way; ask for one of the two"
+            )
 
 
 def train(
@@ -79,7 +84,7 @@ def train(
     known, protocol, asked = _known(data, settings)
     book = make_phrasebook(known, progress)
     chosen = _chosen(data, asked, book, settings, progress)
-    learned = _learned(data, book, settings, chosen, progress)
+    learned = _learned(data, book, settings, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
     if learned is not None:
         semantic, start = _semantic(scorers), settings.default_weights
@@ -160,13 +165,12 @@ def _learned(
     data: Dataset,
     book: Phrasebook,
     settings: TrainingSettings,
-    chosen: Mapping[str, Any],
     progress: Progress,
 ) -> FusionChoice | None:
     """What learning gives this shop; None where it is not asked for.
 
-    Also a model that learns from everything has its weights chosen by what shoppers chose last but one, as in the
-    tuning room, so that what they chose last can be used there to judge them.
+    Also a model that learns from everything has its weights chosen by what shoppers chose last but one, so that the
+    tuning room, with each shopper's last choice held out by the same seed, can judge them by that.
     """
     if settings.learn == "nothing":
         return None
@@ -180,7 +184,6 @@ def _learned(
         book,
         _asked_as(settings),
         settings.default_weights,
-        {name: each for name, each in chosen.items() if name != "context"},
         settings.seed,
         progress,
         with_map=settings.learn == "map",

@@ -34,6 +34,7 @@ from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook
+from recsys.training import choosing
 from recsys.training.choosing import choose_context
 from recsys.training.comparing import Compared, Values, compare
 from recsys.training.left_out import MAX_FLOATS, Pairs, can_be_left_out, held_out_pairs, training_pairs
@@ -42,11 +43,12 @@ from recsys.training.multitask import MultitaskSettings, learn
 K = 10
 """Cut-off of the nDCG by which is judged."""
 
-FEWEST_SHOPPERS = 200
-"""With fewer to judge by, luck would decide; then nothing is learned."""
+FEWEST_SHOPPERS = 2 * choosing.FEWEST_SHOPPERS
+"""With fewer, a half of them could not choose the settings of the context component; then nothing is learned."""
 
 USUAL, LEARNED, GRID = "usual weights", "learned weights", "best of a grid of weights"
 MAP, MAP_GRID = "learned map and weights", "learned map, best of a grid of weights"
+WITHOUT_MAP = {MAP: LEARNED, MAP_GRID: GRID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ class FusionChoice:
     Parameters
     ----------
     name : of `USUAL`, `LEARNED`, `GRID`, `MAP` and `MAP_GRID`
-    compared : what was tried, each against what was taken before it; empty where nothing could be learned
+    compared : what was tried, each against what was taken before it, or with a map against the same without it where
+        that is better; settings are as all shoppers choose them, figures of what halves chose and other halves judged.
+        Empty where nothing could be learned
     n_pairs, n_shoppers : that were learned from, and judged by
     epochs : of learning, by name; 0 where nothing was better than the start
     gain : change of nDCG from the usual weights to what was taken; None where these stay
@@ -136,7 +140,6 @@ def choose_fusion(
     book: Phrasebook,
     split: SplitName,
     usual: FusionSettings | None = None,
-    settings: Mapping[str, Any] = AS_THEY_ARE,
     seed: int = 0,
     progress: Progress = silent,
     *,
@@ -151,8 +154,6 @@ def choose_fusion(
     book : phrases of at least what may be learned from
     split : how shoppers are asked
     usual : the weights that a model has otherwise, and that learning begins with
-    settings : of the components, as `fit_scorers` takes them, chosen by nobody who judges here. That of the context
-        component is not read: it is chosen here, by either half for the other
     seed : of every random choice
     with_map : whether a map of the phrase vectors is learned, too
 
@@ -173,7 +174,8 @@ def choose_fusion(
         return nothing_learned(usual, few)
     if not can_be_left_out(rounds[-1].train):
         return nothing_learned(usual, "nobody likes two products")
-    case = _Case.of(data, rounds, held_out, book, split, usual, settings, seed, progress, with_map)
+    rounds = [*rounds[:-1], replace(rounds[-1], held_out=held_out)]
+    case = _Case.of(data, rounds, book, split, usual, seed, progress, with_map)
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}
     for half in (0, 1):
@@ -187,6 +189,9 @@ def choose_fusion(
         tried[name] = fusion
         if n_epochs is not None:
             epochs[name] = n_epochs
+    for name, of in ((LEARNED, LEARNED), (MAP, MAP), (MAP_GRID, MAP)):
+        if not epochs.get(of):  # all shoppers together learn nothing better than the start, whatever halves of them did
+            tried.pop(name, None)
     return _best(tried, measured, seed, FusionChoice(USUAL, Fusion(usual), (), len(case.pairs), len(users), epochs))
 
 
@@ -262,7 +267,6 @@ class _Case:
 
     data: Dataset
     rounds: Sequence[Round]
-    held_out: HeldOut
     split: SplitName
     semantic: SemanticScorer
     context: ContextSettings
@@ -279,18 +283,16 @@ class _Case:
         cls,
         data: Dataset,
         rounds: Sequence[Round],
-        held_out: HeldOut,
         book: Phrasebook,
         split: SplitName,
         usual: FusionSettings,
-        settings: Mapping[str, Any],
         seed: int,
         progress: Progress,
         with_map: bool,
     ) -> "_Case":
-        train = rounds[-1].train
+        train, held_out = rounds[-1].train, rounds[-1].held_out
         context = choose_context(data, rounds, split, seed, progress).context
-        settings = {**settings, "context": context}
+        settings = {"context": context}
         scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
         check_leaks(data, train, held_out, split, scorers)
         semantic = scorers["semantic"]
@@ -298,18 +300,16 @@ class _Case:
         pairs = training_pairs(train, semantic, seed, progress, settings)
         values = scores_of(scorers, data, train, held_out, split, progress)
         reference = reference_vectors(book, data.n_items)
-        return cls(
-            data, rounds, held_out, split, semantic, context, pairs, reference, values, usual, seed, progress, with_map
-        )
+        return cls(data, rounds, split, semantic, context, pairs, reference, values, usual, seed, progress, with_map)
 
     def values_as_chosen_by(self, chooser: NDArray[np.bool_]) -> FloatArray:
         """Scores of everybody, with settings of the context component that some of them chose."""
-        asked = Round(self.rounds[-1].train, self._of(chooser))
-        rounds = [*self.rounds[:-1], asked]
+        judges = self.held_out.users()[~chooser]
+        rounds = [replace(one, held_out=one.held_out.only(~_among(one.held_out, judges))) for one in self.rounds]
         context = choose_context(self.data, rounds, self.split, self.seed, self.progress).context
         if context == self.context:
             return self.values
-        return self._with({"context": ContextScorer(context).fit(Fitting(asked.train))}, self.values)
+        return self._with({"context": ContextScorer(context).fit(Fitting(self.rounds[-1].train))}, self.values)
 
     def tried(
         self, values: FloatArray, chooser: NDArray[np.bool_]
@@ -324,7 +324,8 @@ class _Case:
         train, users = self.rounds[-1].train, self.held_out.users()
         known = ValidationScores.of(values, train, self.held_out, users)
         yield USUAL, Fusion(self.usual), known, None
-        judged = held_out_pairs(train, self._of(chooser), self.semantic, values[chooser])
+        asked = self.held_out.only(_among(self.held_out, users[chooser]))
+        judged = held_out_pairs(train, asked, self.semantic, values[chooser])
         for name, of_grid in ((LEARNED, GRID), (MAP, MAP_GRID))[: 2 if self.with_map else 1]:
             found = learn(self.pairs, self.reference, self.usual, _asked_for(name, self.seed), judged, self.progress)
             has_map = found.head is not None and found.epochs > 0
@@ -336,13 +337,20 @@ class _Case:
             best, _ = best_weights(known.only(chooser), COMPONENTS, K, progress=self.progress)
             yield of_grid, Fusion(best, has_map), known, None
 
-    def _of(self, chooser: NDArray[np.bool_]) -> HeldOut:
-        return self.held_out.only(np.isin(self.held_out.user_rows, self.held_out.users()[chooser]))
+    @property
+    def held_out(self) -> HeldOut:
+        """Of everybody who chooses and judges."""
+        return self.rounds[-1].held_out
 
     def _with(self, scorer: Mapping[str, Scorer], values: FloatArray) -> FloatArray:
         (name,) = scorer
         train = self.rounds[-1].train
         return swapped(values, name, scores_of(scorer, self.data, train, self.held_out, self.split, self.progress))
+
+
+def _among(held_out: HeldOut, users: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which pairs are of these shoppers."""
+    return np.isin(held_out.user_rows, users)
 
 
 def _asked_for(name: str, seed: int) -> MultitaskSettings:
@@ -351,12 +359,17 @@ def _asked_for(name: str, seed: int) -> MultitaskSettings:
 
 
 def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int, choice: FusionChoice) -> FusionChoice:
-    """Go from one to the next where that is better beyond doubt."""
+    """Go from one to the next where that is better beyond doubt.
+
+    What has a map must be better than the same without it, too, so it is held against the better of that and of what
+    was taken before.
+    """
     _, *others = tried
     compared = []
     for name in others:
-        against = {choice.name: choice.fusion, name: tried[name]}
-        (found,) = compare(against, measured, choice.name, seed)
+        bases = [choice.name, *(tried.keys() & {WITHOUT_MAP.get(name, choice.name)})]
+        base = max(bases, key=lambda each: float(np.nanmean(measured[each])))
+        (found,) = compare({base: tried[base], name: tried[name]}, measured, base, seed)
         found = replace(found, p=min(found.p * len(others), 1.0))
         compared.append(found)
         if found.is_better:
@@ -368,8 +381,12 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
 
 
 def _drawn(held_out: HeldOut, n_items: int, seed: int) -> HeldOut:
-    """What is held out of as many shoppers as scores are held of at once, drawn where there are more."""
-    users, most = held_out.users(), max(1, MAX_FLOATS // (2 * len(COMPONENTS) * n_items))  # a map takes as many again
+    """What is held out of as many shoppers as scores are held of at once, drawn where there are more.
+
+    Beside the scores of the pairs to learn from there are up to four of theirs: as all choose, as a half does, under a
+    map, and of a half.
+    """
+    users, most = held_out.users(), max(1, MAX_FLOATS // (4 * len(COMPONENTS) * n_items))
     if len(held_out) <= most:
         return held_out
     order = np.random.default_rng(seed).permutation(users)

@@ -99,8 +99,8 @@ def lines(found: Worth) -> Iterator[str]:
     yield f"{found.choice.in_words()} It took {found.seconds:.0f} s."
     for each in found.choice.compared:
         yield (
-            f"{each.name} ({mix_in_words(each.settings.weights)}): on validation {told(each.change)}, "
-            f"p {each.p:.3f}{', taken' if each.is_better else ''}"
+            f"{each.name} (as all choose it: {mix_in_words(each.settings.weights)}); as halves choose and judge it on "
+            f"validation: {told(each.change)}, p {each.p:.3f}{', taken' if each.is_better else ''}"
         )
     yield from changes(found.ndcg)
 

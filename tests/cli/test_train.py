@@ -76,7 +76,7 @@ def test_what_learning_came_to_is_told_in_a_sentence(
 ) -> None:
     shop, out = place / "shop", tmp_path / "model"
     few = run("train", "--data", shop, "--out", out, "--learn", "weights")
-    assert "Nothing could be learned: fewer than 200 shoppers to judge by" in few.out
+    assert "Nothing could be learned: fewer than 400 shoppers to judge by" in few.out
     assert "Default weights: collaborative 30%, content 5%, semantic 40%, context 25%." in few.out
     monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 10)
     enough = run("train", "--data", shop, "--out", out, "--learn", "map")

@@ -259,7 +259,9 @@ def test_with_too_few_shoppers_nothing_is_learned_and_the_manifest_says_so(
     folder: Path, tmp_path: Path, word_encoder: None
 ) -> None:
     artifact = train(folder, tmp_path / "model", TrainingSettings(learn="map"))
-    assert artifact.manifest["learning"]["in_words"].startswith("Nothing could be learned: fewer than 200 shoppers")
+    assert artifact.manifest["learning"]["in_words"].startswith("Nothing could be learned: fewer than 400 shoppers")
     assert artifact.manifest["learning"]["weights"] == FusionSettings().as_dict()
     with pytest.raises(SettingsError, match="learn='all' is not known; use one of nothing, weights, map"):
         TrainingSettings(learn="all")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="ask for one of the two"):
+        TrainingSettings(learn="weights", choose_phrase_weights=True)

@@ -33,6 +33,7 @@ from recsys.training.fusion_choice import (
     nothing_learned,
 )
 from recsys.training.left_out import Pairs
+from recsys.training.multitask import Learned
 from tests._encoder import WordEncoder
 from tests.training.test_choosing import N_ITEMS, shop
 
@@ -44,7 +45,7 @@ LIKED = np.random.default_rng(0).uniform(size=N_USERS) < 0.3
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     """A shop in which the day decides what is bought."""
-    return shop(of_the_day=True)
+    return shop(of_the_day=True, n_users=440)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_weight_goes_to_what_choices_are_made_by(found: FusionChoice) -> None:
     assert found.name != USUAL
     assert found.fusion.weights.normalised()["context"] > 0.4
     assert found.n_pairs > 0
-    assert found.n_shoppers == 220
+    assert found.n_shoppers == 440
     assert found.epochs[LEARNED] > 0
 
 
@@ -127,6 +128,7 @@ def test_nobody_judges_what_they_chose(
     first, second, both = of_stopping
     assert not first & second
     assert first | second == both == everyone
+    assert len(first) >= 200  # enough to choose settings of the context component
     sizes = [size for what, (size, *_) in seen if what == "judging"]
     assert sizes == [len(second)] * 3 + [len(first)] * 3
 
@@ -152,13 +154,13 @@ def test_a_map_is_tried_only_where_it_is_asked_for(data: Dataset, asked: list[Ro
 def test_too_few_shoppers_decide_nothing(
     data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 221)
+    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 441)
     found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
     assert found.name == USUAL
     assert found.fusion.weights == USUAL_WEIGHTS
     assert not found.compared
-    assert found.in_words() == "Nothing could be learned: fewer than 221 shoppers to judge by."
-    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 220)
+    assert found.in_words() == "Nothing could be learned: fewer than 441 shoppers to judge by."
+    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 440)
     monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 1000)
     assert "so many products that" in choose_fusion(data, asked, book, "last").in_words()
     assert "to hide some of it" in choose_fusion(data, [], book, "last").in_words()
@@ -195,7 +197,7 @@ def test_as_many_shoppers_are_drawn_as_scores_are_held_of(asked: list[Round], mo
         np.repeat(held_out.moments_s, 2),
         held_out.shape,
     )
-    monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 100 * 2 * len(COMPONENTS) * N_ITEMS)
+    monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 100 * 4 * len(COMPONENTS) * N_ITEMS)
     drawn = fusion_choice._drawn(twice, N_ITEMS, 0)
     assert len(drawn) == 100
     assert len(drawn.users()) == 50
@@ -231,6 +233,29 @@ def test_each_is_held_against_what_was_taken_before() -> None:
     assert found.gain.mean == pytest.approx(found.compared[-1].ndcg - found.compared[0].base)
     assert f"judged by the other, such a setting changes nDCG@10 by {found.gain.mean:+.4f}" in found.in_words()
     assert "with a map of what words mean that was learned from 10 choices and ratings" in found.in_words()
+
+
+def test_a_map_has_to_be_better_than_the_same_without_it() -> None:
+    found = choice({USUAL: 0.2, LEARNED: 0.24, GRID: 0.2, MAP: 0.245, MAP_GRID: 0.2})
+    alone = {each.name: each for each in found.compared}
+    assert alone[MAP].base == pytest.approx(alone[LEARNED].ndcg)
+    assert not alone[MAP].is_better
+    assert not found.fusion.with_map
+
+
+def test_what_all_shoppers_together_do_not_learn_is_not_tried(
+    data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learning(*rest: object) -> Learned:
+        """Halves learn, all together do not."""
+        judged = rest[4]
+        assert isinstance(judged, Pairs)
+        return Learned(np.eye(3, dtype=np.float32), FusionSettings.only("context"), int(len(judged) < 440))
+
+    monkeypatch.setattr(fusion_choice, "learn", learning)
+    monkeypatch.setattr(SemanticScorer, "with_head", lambda self, head: self)
+    found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True)
+    assert [each.name for each in found.compared] == [GRID]
 
 
 def test_what_chance_explains_is_not_taken() -> None:

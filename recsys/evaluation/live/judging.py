@@ -70,7 +70,7 @@ class Judge:
         self.facts = engine.panel.facts.of(self.users)
         if self.n_shoppers < FEWEST_SHOPPERS:
             raise SettingsError(
-                f"{say_segment(goal.segment)}: only {self.n_shoppers} of the {engine.panel.n_shoppers:,} "
+                f"{say_segment(goal.segment)}: only {self.n_shoppers} of the {engine.panel.n_shoppers():,} "
                 f"{engine.panel.role} shoppers; fewer than {FEWEST_SHOPPERS} are too few to choose by, so ask for a "
                 "larger group"
             )
@@ -78,7 +78,7 @@ class Judge:
     @property
     def n_shoppers(self) -> int:
         """Of the goal, each once, in however many windows they are asked."""
-        return len(self.users) if self.facts.shoppers is None else len(np.unique(self.facts.shoppers))
+        return self.engine.panel.n_shoppers(self.users)
 
     def ranking(self, fusion: FusionSettings, diversity: float = 0.0, method: str = "mmr") -> RankingSettings:
         """Settings of a list as long as the goal wants it, of the whole catalogue as in every evaluation."""

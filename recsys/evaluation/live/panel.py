@@ -188,10 +188,10 @@ class Panel:
         shoppers, _ = pd.factorize(self.shoppers["user_id"])
         return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled, shoppers)
 
-    @property
-    def n_shoppers(self) -> int:
-        """Each once, in however many windows they are asked."""
-        return int(self.shoppers["user_id"].nunique())
+    def n_shoppers(self, users: NDArray[np.intp] | NDArray[np.bool_] | None = None) -> int:
+        """Each once, in however many windows they are asked; of some rows, or of all."""
+        ids = self.shoppers["user_id"]
+        return int((ids if users is None else ids[users]).nunique())
 
     @cached_property
     def tail(self) -> NDArray[np.bool_]:

@@ -191,7 +191,7 @@ def _tuned(
     shoppers = replayed(intention.replay, report) if replayed and intention.replay else own
     validation, test = shoppers
     for engine in (validation, test):
-        n_users = int(goal.segment.mask(engine.panel.shoppers).sum())
+        n_users = engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers))
         if n_users < FEWEST_SHOPPERS:
             raise SettingsError(
                 f"only {n_users} {engine.panel.role} shoppers are of that kind; at least {FEWEST_SHOPPERS} are needed"

@@ -114,7 +114,7 @@ def weight_map(
     own = [name for name in metrics if name in columns]
     wanted = np.array([columns[name] for name in own], np.int64)
     found = walk.measure(wanted, keep_lists=any(name in _STEPS for name in metrics))
-    answer = WeightMap(cells, k, len(users), _means(found), {})
+    answer = WeightMap(cells, k, engine.panel.n_shoppers(users), _means(found), {})
     # Of a shop so large that shoppers are taken together, each row counts as one.
     shoppers = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
     tied = {}

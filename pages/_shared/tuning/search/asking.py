@@ -114,7 +114,7 @@ def _read(room: Room, said: str) -> tuple[Goal | None, str]:
 
 def _understood(room: Room, goal: Goal, n_trials: int) -> str:
     engines = (room.validation, room.test)
-    chosen_on, told_by = (int(goal.segment.mask(engine.panel.shoppers).sum()) for engine in engines)
+    chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
     asks = " ".join(
         f"<li><strong>{esc(wording.METRICS[name].at(goal.k))}</strong> {esc(wording.METRICS[name].asks)}</li>"
         for name in goal.metrics
