@@ -1,6 +1,6 @@
 """What a live shop would have been asked for each test shopper: who, when, on which device, in which region."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
-from recsys.scorers.base import Requests
+from recsys.fusion import Standardised
+from recsys.progress import Progress, silent
+from recsys.scorers.base import FloatArray, Requests, Scorer
 from recsys.settings import Context, season_of
 
 CHUNK_USERS = 256
@@ -33,6 +35,34 @@ def batches(
     for start in range(0, len(users), CHUNK_USERS):
         chunk = slice(start, start + CHUNK_USERS)
         yield start, Requests(users[chunk], tuple(asked[chunk]))
+
+
+def standardised_scores(
+    scorers: Sequence[Scorer],
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    users: NDArray[np.int32],
+    split: SplitName,
+    stage: str,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Standardised scores of some shoppers, float32 of shape (n_users, n_scorers, n_items).
+
+    Parameters
+    ----------
+    scorers : fitted on `train`
+    users : rows of the shoppers asked for, int32 of shape (n_users,)
+    stage : what the reporter is told
+    """
+    values = np.empty((len(users), len(scorers), data.n_items), np.float32)
+    for start, requests in batches(data, train, held_out, users, split):
+        progress(stage, start, len(users))
+        raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
+        for place, each in enumerate(raw, start):
+            values[place] = Standardised.of(each).values
+    progress(stage, len(users), len(users))
+    return values
 
 
 def contexts_of(

@@ -10,7 +10,7 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
-from recsys.evaluation.asking import SplitName, batches
+from recsys.evaluation.asking import SplitName, batches, standardised_scores
 from recsys.evaluation.leaks import check_leaks
 from recsys.evaluation.lists import ModelReport, evaluate_lists
 from recsys.evaluation.weights import ValidationScores, best_weights
@@ -155,13 +155,16 @@ def validation_scores(
         if n_users > most:
             n_drawn = max(1, most * len(users) // n_users)
             users = np.sort(np.random.default_rng(settings.seed).choice(users, n_drawn, replace=False))
-        values = np.empty((len(users), len(COMPONENTS), data.n_items), np.float32)
-        for start, requests in batches(data, one.train, one.held_out, users, settings.split):
-            progress("scoring validation shoppers", start, len(users))
-            raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
-            for place in range(len(requests)):
-                values[start + place] = Standardised.of(raw[place]).values
-        progress("scoring validation shoppers", len(users), len(users))
+        values = standardised_scores(
+            [scorers[name] for name in COMPONENTS],
+            data,
+            one.train,
+            one.held_out,
+            users,
+            settings.split,
+            "scoring validation shoppers",
+            progress,
+        )
         found.append(ValidationScores.of(values, one.train, one.held_out, users))
     return ValidationScores.together(found)
 

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
-from recsys.evaluation.asking import SplitName, batches
+from recsys.evaluation.asking import SplitName, standardised_scores
 from recsys.evaluation.leaks import check_leaks
 from recsys.evaluation.significance import Interval
 from recsys.evaluation.weights import ValidationScores, best_weights, gains_of_weights
-from recsys.fusion import Standardised, weight_vector
+from recsys.fusion import weight_vector
 from recsys.progress import Progress, silent
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Scorer
@@ -238,15 +238,8 @@ def scores_of(
     progress: Progress = silent,
 ) -> FloatArray:
     """Standardised scores of the shoppers of `held_out`, float32 of shape (n_users, n_scorers, n_items)."""
-    users = held_out.users()
-    values = np.empty((len(users), len(scorers), data.n_items), np.float32)
-    for start, requests in batches(data, train, held_out, users, split):
-        progress("scoring shoppers to judge by", start, len(users))
-        raw = np.stack([scorer.score(requests) for scorer in scorers.values()], axis=1)
-        for place, each in enumerate(raw):
-            values[start + place] = Standardised.of(each).values
-    progress("scoring shoppers to judge by", len(users), len(users))
-    return values
+    told = "scoring shoppers to judge by"
+    return standardised_scores(list(scorers.values()), data, train, held_out, held_out.users(), split, told, progress)
 
 
 def swapped(values: FloatArray, name: str, scores: FloatArray) -> FloatArray:
@@ -391,4 +384,4 @@ def _drawn(held_out: HeldOut, n_items: int, seed: int) -> HeldOut:
         return held_out
     order = np.random.default_rng(seed).permutation(users)
     n_pairs = np.bincount(held_out.user_rows, minlength=held_out.shape[0])[order]
-    return held_out.only(np.isin(held_out.user_rows, order[np.cumsum(n_pairs) <= most]))
+    return held_out.only(_among(held_out, order[np.cumsum(n_pairs) <= most]))

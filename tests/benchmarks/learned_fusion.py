@@ -1,6 +1,6 @@
 """What `recsys train --learn` is worth: what it takes for a shop, and what that changes for shoppers it never saw.
 
-`python -m tests.benchmarks.learned_fusion --data DIR [DIR ...]` takes about half a minute for a demo shop.
+`python -m tests.benchmarks.learned_fusion --data DIR [DIR ...]` takes about a minute for a demo shop.
 
 Everything is learned and chosen on what validation may know. Then components are fitted again for the test, and nDCG@10
 of test shoppers under the usual weights is held against that under everything that was tried, taken or not. Of several
