@@ -12,7 +12,7 @@ from pages._shared import illustrations, palette
 from pages._shared.background import Background
 from pages._shared.saved import Saved
 from pages._shared.view import Choices, narrowed, starting_words, strikable
-from recsys.errors import ArtifactError
+from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.faithfulness import SideReport
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.compare import Comparison, compare
@@ -24,6 +24,7 @@ from recsys.evaluation.live.weight_map import weight_map as map_weights
 from recsys.evaluation.offpolicy.judged_log import JudgedLog
 from recsys.evaluation.offpolicy.sliders import Answer, Sliders
 from recsys.evaluation.offpolicy.sliders import Asked as AskedOfLog
+from recsys.evaluation.offpolicy.usable import refuse_useless_file
 from recsys.evaluation.paired import Difference, differences, means
 from recsys.evaluation.significance import Interval
 from recsys.explanations.occlusion import WordEffects
@@ -32,6 +33,7 @@ from recsys.explanations.themes import Profile
 from recsys.progress import Progress
 from recsys.recommender import Recommender
 from recsys.results import Quote, ScoredRequest
+from recsys.schema import IMPRESSIONS
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
@@ -85,6 +87,27 @@ def sliders(home: Home) -> Sliders:
 @st.cache_resource(max_entries=2, show_spinner="Opening the log")
 def _sliders(folder: str, written_ns: int) -> Sliders:
     return Sliders(JudgedLog.open(Path(folder)))
+
+
+def problem_of_log(home: Home) -> str:
+    """Why the log of the shop in use can say nothing of any setting, or ""; raises ArtifactError without a log."""
+    folder = home.shop_data
+    if folder is None:
+        raise ArtifactError("nobody said where the data of this shop lie")
+    try:
+        written_ns = (folder / IMPRESSIONS.file).stat().st_mtime_ns
+    except OSError as problem:
+        raise ArtifactError(f"no {IMPRESSIONS.file} in {folder}") from problem
+    return _problem_of_log(str(folder), written_ns)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _problem_of_log(folder: str, written_ns: int) -> str:
+    try:
+        refuse_useless_file(Path(folder))
+    except DataError as problem:
+        return str(problem)
+    return ""
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -40,9 +40,14 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
         path = folder / schema.file
         if path.exists():
             progress("reading files", done, len(FILES))
-            frames[schema.table] = _frame(_table(path, schema), schema, log)
+            frames[schema.table] = read_file(path, schema, log)
     progress("reading files", len(FILES), len(FILES))
     return frames
+
+
+def read_file(path: Path, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
+    """One file with the columns that Shelfwise knows, values as they are; raises DataError as `read_frames` does."""
+    return _frame(_table(path, schema), schema, log)
 
 
 def _table(path: Path, schema: FileSchema) -> pa.Table:

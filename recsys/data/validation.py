@@ -35,7 +35,7 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
             file=f"{REVIEWS.file} and {EVENTS.file}",
             remedy="add at least one of the two files, with rows",
         )
-    checked = {schema.table: _file(frames.get(schema.table), schema, log, now) for schema in FILES}
+    checked = {schema.table: check_file(frames.get(schema.table), schema, log, now) for schema in FILES}
     items, missing = with_text_ids(checked["items"], log), set()
     known = pd.Index(items["item_id"])
     for schema in FILES[1:]:
@@ -45,8 +45,15 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
     return checked
 
 
-def _file(frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: datetime | None) -> pd.DataFrame:
-    """One file with every declared column in its type, and of items the further attributes."""
+def check_file(
+    frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: datetime | None = None
+) -> pd.DataFrame:
+    """One file by itself with every declared column in its type, and of items the further attributes.
+
+    Raises
+    ------
+    DataError : the first thing found that cannot be repaired
+    """
     if frame is not None and schema is not ITEMS and not len(frame):
         log.add(schema.file, "", "no rows", "treated as if the file were absent", 0)
     if frame is None or (schema is not ITEMS and not len(frame)):

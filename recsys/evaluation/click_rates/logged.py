@@ -27,6 +27,7 @@ from recsys.evaluation.click_rates.clicks import LONGEST, Clicks
 from recsys.evaluation.offpolicy.logs import ClickLog
 from recsys.evaluation.offpolicy.pages import CHUNK, Pages, score_pages
 from recsys.evaluation.offpolicy.rewards import LARGEST_SHARE, ClickModels, fit_click_models
+from recsys.evaluation.offpolicy.usable import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
@@ -98,7 +99,7 @@ def fit_on_log(
 
     Raises
     ------
-    DataError : there is no log, or too little of it
+    DataError : there is no log, too little of it, or it can say nothing of what it did not show
     """
     log = ClickLog.of(data)
     table = log.impressions
@@ -114,12 +115,14 @@ def fit_on_log(
     shown = pages.shown
     is_late = shown["time_s"].to_numpy() >= middle
     clicks = shown["click"].to_numpy(np.float64)
-    few = int(min(clicks[~is_late].sum(), clicks[is_late].sum()))
-    if few < LEAST_CLICKS:
-        raise _too_little(
-            f"only {few} clicks to learn from or to check them on were logged before the moments that are tested on, "
-            f"{LEAST_CLICKS} are needed"
-        )
+    refuse_useless(clicks, shown["propensity"].to_numpy(np.float64), shown["item_row"].to_numpy())
+    for what, each in (("clicks", clicks), ("impressions without a click", 1 - clicks)):
+        few = int(min(each[~is_late].sum(), each[is_late].sum()))
+        if few < LEAST_CLICKS:
+            raise _too_little(
+                f"only {few} {what} to learn from or to check them on were logged before the moments that are tested "
+                f"on, {LEAST_CLICKS} are needed"
+            )
     known = _features_shown(data, book, pages, seed, progress, settings)
     item = shown["item_row"].to_numpy()
     code = np.unique(log.categories.astype(str), return_inverse=True)[1]

@@ -12,20 +12,26 @@ q a model of the click rate that was not fitted on the same visitors:
 q_shown is the model's click rate of the shown product, q_target that of what the policy would show, averaged over its
 choices. Every estimate is a ratio of sums over visitors, who are what is resampled: impressions of one page or one
 visitor are not independent. Where too few clicks tell for that, weighted clicks are still sums of rare events, and
-ips and snips carry the gamma interval of Fay & Feuer, which is rather too wide than too narrow.
+ips and snips carry the gamma interval of Fay & Feuer, which is rather too wide than too narrow. A known rate, which
+weighs nothing, carries Wilson's interval then.
+
+A click rate lies in [0, 1], but weighted sums need not: estimates and intervals are cut to what a rate can be. That
+leaves out no value that could be true, so an interval holds the truth as often as before, and no estimate comes to lie
+further from it. An interval that lies wholly outside contradicts the log it was made from, and is not given.
 
 References
 ----------
 Horvitz & Thompson (1952), Journal of the American Statistical Association 47(260); Swaminathan & Joachims (2015),
 NIPS (self-normalised); Dudik, Langford & Li (2011), ICML (doubly robust); Wang, Agarwal & Dudik (2017), ICML (switch);
-Fay & Feuer (1997), Statistics in Medicine 16(7).
+Fay & Feuer (1997), Statistics in Medicine 16(7); Wilson (1927), Journal of the American Statistical Association 22(158);
+Kish (1965), Survey Sampling, for the effective size of a sample in clusters.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, ndtri
 
 from recsys.errors import SettingsError
 from recsys.evaluation.intervals import ratio_intervals
@@ -47,7 +53,7 @@ class Log:
     Parameters
     ----------
     clicks : float64 of shape (n,), 0 or 1
-    propensity : float64 of shape (n,), chance of the shown product in its place when it was shown, above 0
+    propensity : float64 of shape (n,), chance of the shown product in its place when it was shown, above 0, at most 1
     target : float64 of shape (n,), the same chance under the policy asked about
     visitors : int64 of shape (n,), whose impressions belong together
     q_shown, q_target : float64 of shape (n,), the model's click rates, or None without a model
@@ -68,9 +74,12 @@ class Log:
                 raise ValueError(f"{name} has shape {column.shape}; give one number for each of {n:,} impressions")
         if not n:
             raise SettingsError("there are no logged impressions to learn from")
-        if not (self.propensity > 0).all():
-            n_bad = int(np.count_nonzero(~(self.propensity > 0)))
-            raise SettingsError(f"{n_bad:,} impressions have no propensity above 0, so nothing can be weighed by them")
+        usable = (self.propensity > 0) & (self.propensity <= 1 + 1e-6)  # of single precision, 1 may come out above
+        if not usable.all():
+            n_bad = int(np.count_nonzero(~usable))
+            raise SettingsError(
+                f"{n_bad:,} impressions have no propensity above 0 and at most 1, so nothing can be weighed by them"
+            )
         if (self.q_shown is None) != (self.q_target is None):
             raise ValueError("a model gives q_shown and q_target, or neither")
 
@@ -95,7 +104,8 @@ def estimate(
 
     Returns
     -------
-    an Interval each, whose n counts visitors; its ends are NaN where too few of them tell, but for ips and snips
+    an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for ips and
+    snips, and where it lies outside
     """
     weights, clicks = log.weights, log.clicks
     ones = np.ones(len(log))
@@ -114,7 +124,48 @@ def estimate(
             low, high = gamma_interval(above[:, place], float(weights.max()), level)
             per = below[:, place].sum()
             found[name] = replace(found[name], low=float(low / per), high=float(high / per)) if per > 0 else found[name]
-    return found
+    return {name: within(each) for name, each in found.items()}
+
+
+def known_rate(
+    clicks: Floats, visitors: NDArray[np.int64], seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> Interval:
+    """Clicks an impression, in [0, 1], with an interval over visitors; n counts them.
+
+    Where too few visitors tell for a bootstrap, the interval is Wilson's, with as many impressions as there would be if
+    those of a visitor were all alike: rather too wide than too narrow.
+
+    Parameters
+    ----------
+    clicks : float64 of shape (n,), 0 or 1
+    visitors : int64 of shape (n,), whose impressions belong together
+    """
+    _, rows = np.unique(visitors, return_inverse=True)
+    clicked, shown = _by(rows, clicks), _by(rows, np.ones(len(clicks)))
+    found = ratio_intervals(clicked[:, None], shown[:, None], seed, n_resamples, level)[0]
+    if np.isnan(found.low) and not np.isnan(found.mean):
+        low, high = wilson_interval(found.mean, float(shown.sum() ** 2 / (shown @ shown)), level)
+        found = replace(found, low=low, high=high)
+    return within(found)
+
+
+def wilson_interval(rate: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Ends of an interval of a share that was seen in n trials; n need not be whole.
+
+    >>> [round(end, 3) for end in wilson_interval(1.0, 10)]
+    [0.722, 1.0]
+    """
+    square = float(ndtri((1 + level) / 2)) ** 2
+    middle, reach = rate + square / (2 * n), np.sqrt(square * (rate * (1 - rate) / n + square / (4 * n**2)))
+    low, high = ((middle + side * reach) / (1 + square / n) for side in (-1, 1))
+    return min(max(float(low), 0.0), rate), max(min(float(high), 1.0), rate)  # rounding leaves neither out
+
+
+def within(found: Interval, low: float = 0.0, high: float = 1.0) -> Interval:
+    """An interval cut to what its figure can be; without ends where it lies wholly outside."""
+    ends = (found.low, found.high) if found.low <= high and found.high >= low else (np.nan, np.nan)
+    mean, *kept = (float(np.clip(each, low, high)) for each in (found.mean, *ends))
+    return replace(found, mean=mean, low=kept[0], high=kept[1])
 
 
 def gamma_interval(weighted: Floats, largest: float, level: float = 0.95) -> tuple[float, float]:
@@ -149,7 +200,7 @@ def difference(
     columns = _per_impression(new, old, estimator)
     _, rows = np.unique(new.visitors, return_inverse=True)
     change, ones = _by(rows, columns[0] - columns[1]), _by(rows, np.ones(len(new)))
-    return ratio_intervals(change[:, None], ones[:, None], seed, n_resamples, level)[0]
+    return within(ratio_intervals(change[:, None], ones[:, None], seed, n_resamples, level)[0], -1)
 
 
 def lift(
@@ -159,7 +210,7 @@ def lift(
     columns = _per_impression(new, old, estimator)
     _, rows = np.unique(new.visitors, return_inverse=True)
     change, base = _by(rows, columns[0] - columns[1]), _by(rows, columns[1])
-    return ratio_intervals(change[:, None], base[:, None], seed, n_resamples, level)[0]
+    return within(ratio_intervals(change[:, None], base[:, None], seed, n_resamples, level)[0], -1, np.inf)
 
 
 def _per_impression(new: Log, old: Log, estimator: str) -> list[Floats]:

@@ -17,13 +17,17 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.demo.clicks import ClickJudge
-from recsys.errors import ArtifactError, RecsysError
+from recsys.errors import ArtifactError, DataError, RecsysError
+from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.offpolicy.judging import N_REFITS, Judged
 from recsys.evaluation.offpolicy.logs import ClickLog
 from recsys.evaluation.offpolicy.pages import Pages, middle_of
+from recsys.evaluation.offpolicy.support import LEAST_EFFECTIVE
 from recsys.evaluation.offpolicy.truth import Truth, users_of
+from recsys.evaluation.offpolicy.usable import refuse_useless
 from recsys.evaluation.protocol import EvaluationSettings, choose_weights, split_of
 from recsys.progress import Progress, silent
+from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
 from recsys.training.artifacts import Artifact, Kind, open_artifact, save_artifact
@@ -126,15 +130,17 @@ def build_judged_log(
 
     Raises
     ------
-    DataError : there is no log, or too little happened before its second half to choose weights on
+    DataError : there is no log, its second half cannot carry any estimate, or too little happened before that to choose
+        weights on
     ArtifactError : the output folder holds something else
     """
     whole = Dataset.read(folder, progress)
     log = ClickLog.of(whole.core(settings.min_interactions))
     assert log.data is not None
-    data, book = log.data, make_phrasebook(log.data, progress)
-    cut = middle_of(log)
+    data, cut = log.data, middle_of(log)
     before = data.until(cut)
+    _refuse_in_vain(log, cut, before)
+    book = make_phrasebook(data, progress)
     split = split_of(before, settings)
     chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(before, split, book, settings, progress, chosen)
@@ -164,6 +170,26 @@ def build_judged_log(
         progress=progress,
         kind=JUDGED_LOG,
     )
+
+
+def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
+    """Raise DataError where every estimate would be refused, or nothing could be learned, before any work is done."""
+    later = log.impressions[log.impressions["time_s"] >= cut_s]
+    n_clicks = int(later["click"].sum())
+    if not len(before.positives()):
+        raise DataError(
+            "nothing was liked or bought before the impressions that are to be judged",
+            file=IMPRESSIONS.file,
+            remedy="bring reviews or events that begin before the second half of the impressions",
+        )
+    if len(later) < LEAST_EFFECTIVE or n_clicks < FEWEST_TELLING:
+        raise DataError(
+            f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
+            f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed",
+            file=IMPRESSIONS.file,
+            remedy="bring a longer log",
+        )
+    refuse_useless(*(later[name].to_numpy() for name in ("click", "propensity", "item_row")))
 
 
 def open_or_build(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.errors import DataError
-from recsys.evaluation.offpolicy.estimators import Log, estimate
+from recsys.evaluation.offpolicy.estimators import Log, estimate, known_rate
 from recsys.evaluation.offpolicy.logs import ClickLog
 from recsys.evaluation.offpolicy.pages import Pages, eligible_on, score_pages
 from recsys.evaluation.offpolicy.policies import MOST_OFF, LoggedPolicy
@@ -220,8 +220,7 @@ def estimate_logged(log: ClickLog, asked: str, logged: str, seed: int = 0, progr
 
 def own_rate(own: pd.DataFrame, seed: int = 0) -> Interval:
     """Clicks an impression of a policy in its own log."""
-    n = np.ones(len(own))
-    return estimate(Log(own["click"].to_numpy(np.float64), n, n, own["visitor"].to_numpy(np.int64)), seed=seed)["ips"]
+    return known_rate(own["click"].to_numpy(np.float64), own["visitor"].to_numpy(np.int64), seed)
 
 
 def _rebuilt(log: ClickLog, used: pd.DataFrame, policy: LoggedPolicy, seed: int, progress: Progress) -> Log:

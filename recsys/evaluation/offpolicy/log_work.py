@@ -63,11 +63,15 @@ def start_log_work(home: Home) -> Work:
     Raises
     ------
     InputError : nobody said where the data of the chosen model lies, or they hold no log
+    DataError : the log can say nothing of any other policy
     RecsysError : the folder cannot be written to, or the system starts no process
     """
     data = home.shop_data
     if data is None or not has_log(home):
         raise InputError(f"the data of this shop hold no {IMPRESSIONS.file}, so there is no log to ask")
+    from recsys.evaluation.offpolicy.usable import refuse_useless_file  # here, since the process begins without pandas
+
+    refuse_useless_file(data)
     out = home.judged_log.absolute()
     args = [str(out), str(data.absolute())]
     return start_work(out.parent, out.name, "recsys.evaluation.offpolicy.log_work", args, STAGES)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.data.fingerprint import fingerprint
 from recsys.errors import DataError
+from recsys.evaluation.offpolicy.usable import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS, ITEMS
 
@@ -36,12 +37,14 @@ class ClickLog:
         visitor (int64), one row an impression
     categories : of the products, text of shape (n_items,), "" where unknown
     data : the shop that it is of, or None
+    n_repeated : impressions that were logged again, of the same visitor in the same place, and count once
     """
 
     name: str
     impressions: pd.DataFrame
     categories: NDArray[np.object_]
     data: Dataset | None = None
+    n_repeated: int = 0
 
     @classmethod
     def of(cls, data: Dataset) -> Self:
@@ -49,7 +52,7 @@ class ClickLog:
 
         Raises
         ------
-        DataError : there are none
+        DataError : there are none, or they can say nothing of any other policy
         """
         if not len(data.impressions):
             raise DataError(
@@ -58,7 +61,11 @@ class ClickLog:
                 file=IMPRESSIONS.file,
                 remedy=f"add {IMPRESSIONS.file} with {', '.join(each.name for each in IMPRESSIONS if each.required)}",
             )
-        table = data.impressions.sort_values("time_s", kind="stable").reset_index(drop=True)
+        table = data.impressions.sort_values("time_s", kind="stable")
+        # One place of a page is filled once; of an unknown shopper, or without a place, it may be another page.
+        again = (table.duplicated() & (table["user_row"] >= 0) & (table["position"] >= 0)).to_numpy()
+        table = table[~again].reset_index(drop=True)
+        refuse_useless(*(table[name].to_numpy() for name in ("click", "propensity", "item_row")))
         nobody = data.n_users + np.unique(table["time_s"], return_inverse=True)[1]
         user = table["user_row"].to_numpy(np.int64)
         return cls(
@@ -70,6 +77,7 @@ class ClickLog:
             ),
             data.items["category"].to_numpy(object),
             data,
+            int(again.sum()),
         )
 
     def shelf(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -124,28 +132,52 @@ def _bandit_log(folder: Path) -> ClickLog:
         raise DataError(
             "the column is missing", file=IMPRESSIONS.file, column=missing[0], remedy=f"add a column {missing[0]!r}"
         )
+    if not len(table):
+        raise DataError("the file has no rows", file=IMPRESSIONS.file, remedy="give the impressions of the log")
+    if not pd.api.types.is_datetime64_any_dtype(table["timestamp"]):
+        raise DataError(
+            f"times of type {table['timestamp'].dtype}",
+            file=IMPRESSIONS.file,
+            column="timestamp",
+            remedy="write the column as times",
+        )
     table = table.sort_values("timestamp", kind="stable").reset_index(drop=True)
     rows = ids.get_indexer(table["item_id"])
-    bad = np.flatnonzero((rows < 0) | ~(table["propensity_score"] > 0).to_numpy())
-    if len(bad):
-        raise DataError(
-            "an impression has no propensity above 0, or its product is not in items.parquet",
-            file=IMPRESSIONS.file,
-            rows=[(int(at), str(table["item_id"][at])) for at in bad[:5]],
-            n_rows=len(bad),
-            remedy="leave these impressions out",
-        )
+    propensity, click, position = (
+        pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        for name in ("propensity_score", "click", "position")
+    )
+    _refuse(table, rows < 0, "item_id", "the product is not in items.parquet")
+    _refuse(table, ~((propensity > 0) & (propensity <= 1)), "propensity_score", "no propensity above 0, at most 1")
+    _refuse(table, ~np.isin(click, (0, 1)), "click", "a click is neither 0 nor 1")
+    _refuse(table, table["timestamp"].isna().to_numpy(), "timestamp", "there is no time")
+    position = np.where(np.isnan(position), -1, position)
+    refuse_useless(click, propensity, rows)
     seconds = table["timestamp"].dt.as_unit("us").astype("int64") // 1_000_000
     impressions = pd.DataFrame(
         {
             "time_s": seconds,
             "item_row": rows.astype(np.int32),
-            "click": table["click"].astype(np.int8),
-            "propensity": table["propensity_score"].astype(np.float64),
-            "position": table["position"].astype(np.int16),
+            "click": click.astype(np.int8),
+            "propensity": propensity,
+            "position": position.astype(np.int16),
             "policy": table[THEIR_POLICY].astype(str),
             "visitor": np.arange(len(table)),
         }
     )
     category = items.get(THEIR_CATEGORY, pd.Series("", index=items.index)).astype(str)
     return ClickLog(folder.resolve().name, impressions, category.to_numpy(object))
+
+
+def _refuse(table: pd.DataFrame, bad: NDArray[np.bool_], column: str, problem: str) -> None:
+    """Raise DataError where rows are bad."""
+    found = np.flatnonzero(bad)
+    if len(found):
+        raise DataError(
+            problem,
+            file=IMPRESSIONS.file,
+            column=column,
+            rows=[(int(at), str(table["item_id"][at])) for at in found[:5]],
+            n_rows=len(found),
+            remedy="leave these impressions out",
+        )

@@ -13,6 +13,7 @@ import numpy as np
 
 from recsys.evaluation.intervals import FEWEST_TELLING, ratio_intervals
 from recsys.evaluation.offpolicy.estimators import Log
+from recsys.evaluation.offpolicy.usable import why_useless
 from recsys.evaluation.significance import Interval
 
 LEAST_EFFECTIVE = 200
@@ -83,7 +84,8 @@ def support(log: Log, seed: int = 0) -> Support:
         gap=max(0.0, 1 - mean_weight.high) if not np.isnan(mean_weight.high) else np.nan,
         refusal="",
     )
-    return replace(found, refusal=_refusal(found))
+    useless, _ = why_useless(log.clicks, log.propensity)
+    return replace(found, refusal=useless or _refusal(found))
 
 
 def _refusal(found: Support) -> str:

@@ -106,6 +106,22 @@ def test_what_is_shown_after_the_moment_asked_about_teaches_nothing(logged_folde
     )
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [({"click": True}, "was clicked"), ({"click": False}, "was clicked"), ({"propensity_score": 1.0}, "propensities")],
+)
+def test_a_log_that_can_say_nothing_is_no_source_and_the_reason_is_kept(
+    clicks_of: ClicksOf, logged_folder: Path, tmp_path: Path, changed: dict[str, object], reason: str
+) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(logged_folder, folder)
+    log = pd.read_parquet(folder / IMPRESSIONS.file)
+    log.assign(**changed).to_parquet(folder / IMPRESSIONS.file)
+    found = clicks_of(folder)["test"]
+    assert found.source == "reviews"
+    assert reason in found.facts["no_log"]
+
+
 def test_a_log_with_few_clicks_is_refused_with_the_reason(
     clicks_of: ClicksOf, logged_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

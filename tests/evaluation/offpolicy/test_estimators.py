@@ -130,13 +130,14 @@ def test_what_the_log_never_tries_is_refused(world: World) -> None:
 
 def test_few_effective_impressions_and_few_clicks_are_refused() -> None:
     n = 1000
-    target = np.full(n, 0.1)
-    target[0] = 1e5
-    log = Log(np.zeros(n), np.full(n, 0.1), target, np.arange(n))
+    target, few = np.full(n, 0.1), (np.arange(n) < 5).astype(float)
+    heavy = target.copy()
+    heavy[0] = 1e5
+    log = Log(few, np.full(n, 0.1), heavy, np.arange(n))
     assert "of its 1,000 impressions; at least 200" in support(log).refusal
-    nobody = Log(np.zeros(n), np.full(n, 0.1), np.full(n, 0.1), np.arange(n))
-    assert "only 0 clicks on what this policy would show" in support(nobody).refusal
-    other = Log(np.ones(n), np.full(n, 0.1), np.zeros(n), np.arange(n))
+    hardly = Log(few, np.full(n, 0.1), target, np.arange(n))
+    assert "only 5 clicks on what this policy would show" in support(hardly).refusal
+    other = Log(few, np.full(n, 0.1), np.zeros(n), np.arange(n))
     assert support(other).refusal == "the log never shows what this policy would show"
     assert support(other).as_json()["largest_share"] is None
 

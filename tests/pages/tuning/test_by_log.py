@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pages._shared.tuning.by_log import closeness
@@ -74,6 +75,22 @@ def test_a_shop_without_a_log_says_what_would_bring_one(open_room: OpenRoom, tun
         assert "add impressions.parquet to its data" in text(open_room(SECTION))
     finally:
         log.with_suffix(".away").rename(log)
+
+
+def test_a_log_that_can_say_nothing_is_refused_and_not_judged(open_room: OpenRoom, tuning_home: Path) -> None:
+    home = Home(tuning_home)
+    log = home.data / IMPRESSIONS.file
+    shutil.copy2(log, log.with_suffix(".away"))
+    try:
+        table = pd.read_parquet(log)
+        table[table["click"] == 1].to_parquet(log)
+        page = open_room(SECTION)
+        assert "This log cannot be asked" in text(page)
+        assert "was clicked" in text(page)
+        assert not [each for each in page.button if str(each.key).startswith("log_")]
+        assert log_work(home).status().state == "waiting"
+    finally:
+        log.with_suffix(".away").replace(log)
 
 
 def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sliders: Sliders) -> None:

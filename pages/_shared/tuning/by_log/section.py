@@ -25,6 +25,9 @@ def clicks_by_the_log(case: Case) -> None:
             )
         )
         return
+    if problem := resources.problem_of_log(home):
+        st.html(empty_html("This log cannot be asked", problem))
+        return
     try:
         sliders = resources.sliders(home)
     except ArtifactError as problem:

@@ -146,6 +146,8 @@ def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
         said.append(
             "What was on the shelf is not logged: a product counts as on it between its first and its last impression."
         )
+    if log.n_repeated:
+        said.append(f"{log.n_repeated:,} impressions were logged again, and count once.")
     if why_not:
         said.append(f"{why_not[0].upper()}{why_not[1:]}.")
     return tuple(said)
