@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +18,14 @@ _LETTING_GO_S = 2.0
 
 
 def start_work(
-    folder: Path, name: str, module: str, args: Sequence[str], stages: Sequence[str], *, suffix: str = ".work"
+    folder: Path,
+    name: str,
+    module: str,
+    args: Sequence[str],
+    stages: Sequence[str],
+    *,
+    suffix: str = ".work",
+    prepare: Callable[[], None] | None = None,
 ) -> Work:
     """Run `python -m module args` in a process that outlives this one; if that work is already under way, join it.
 
@@ -27,6 +34,8 @@ def start_work(
     folder, name, suffix : of the work; the module has to call `run_work` with the same
     args : paths among them absolute, because the process starts in another folder
     stages : what a person sees, in order
+    prepare : called before the process starts, by who starts it and never by who joins, while nobody else can start:
+        the place to write what the process is to do; what it raises ends the start
 
     Raises
     ------
@@ -45,6 +54,8 @@ def start_work(
                 if time.monotonic() > end:
                     return work
                 time.sleep(0.05)
+            if prepare is not None:
+                prepare()
             work.path("stop").unlink(missing_ok=True)
             record.write(work.path("json"), record.facts(stages, 0, 0, 0, time.time(), pid=0))
             _start_process(work, [sys.executable, "-m", module, *args], lock.fileno())

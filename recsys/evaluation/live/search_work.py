@@ -42,9 +42,9 @@ def start_search(
     seed: int = 0,
     default: FusionSettings | None = None,
 ) -> Work:
-    """Search for a goal in another process; if a search of this folder is already under way, join it.
+    """Search for a goal in another process; if the same search of this folder is already under way, join it.
 
-    A search for the same goal on the same panel goes on where the last one stopped; with more trials it goes further.
+    Of several that start at once, one does, and what the process is asked is what that one asked. A search for the same goal on the same panel goes on where the last one stopped; with more trials it goes further.
     What the last search that finished has found stays until this one finishes, see `read_found`.
 
     Parameters
@@ -55,21 +55,35 @@ def start_search(
 
     Raises
     ------
-    RecsysError : the folder cannot be written to, or the system starts no process
+    RecsysError : a search for another goal, or of another length, is under way; the folder cannot be written to; or the
+        system starts no process
     """
     work = search_work(folder.absolute())
-    if work.status().state != "running":
-        asked = {
-            "goal": goal.as_json(),
-            "n_trials": n_trials,
-            "seed": seed,
-            "database_url": database_url,
-            "default": None if default is None else default.as_dict(),
-        }
-        _write(work, "asked", asked)
+    asked = {
+        "goal": goal.as_json(),
+        "n_trials": n_trials,
+        "seed": seed,
+        "database_url": database_url,
+        "default": None if default is None else default.as_dict(),
+    }
+    is_ours = False
+
+    def hand_over() -> None:
+        nonlocal is_ours
+        is_ours = True
         _write(work, "wanted", {"goal": asked["goal"], "n_trials": n_trials})
+        _write(work, "asked", asked)
+
     args = [str(folder.absolute()), str(panel_folder.absolute())]
-    return start_work(folder.absolute(), NAME, "recsys.evaluation.live.search_work", args, STAGES)
+    try:
+        start_work(work.folder, NAME, "recsys.evaluation.live.search_work", args, STAGES, prepare=hand_over)
+    except RecsysError:
+        if is_ours:
+            _path(work, "asked").unlink(missing_ok=True)  # no process will read it, and it may hold a password
+        raise
+    if not is_ours and read_asked(work) != (goal, n_trials):
+        raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
+    return work
 
 
 def read_found(work: Work) -> Found | None:

@@ -21,6 +21,7 @@ from recsys.evaluation.click_rates.simulated import BASE_RATE, SEEN, simulated
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import PANEL, ROLES, Panel
 from recsys.evaluation.paired import differences
+from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.artifacts import open_artifact

@@ -1,17 +1,22 @@
 """A search in a process of its own: seen while it runs, stopped, resumed, and never with a password left behind."""
 
 import json
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from recsys.errors import RecsysError
 from recsys.evaluation.live.found import Found
-from recsys.evaluation.live.goals import parse_goal
+from recsys.evaluation.live.goals import Goal, parse_goal
 from recsys.evaluation.live.search import SearchSettings, find_weights
-from recsys.evaluation.live.search_work import STAGE_OF, STAGES, main, read_found, search_work, start_search
+from recsys.evaluation.live.search_work import STAGE_OF, STAGES, main, read_asked, read_found, search_work, start_search
 from recsys.settings import FusionSettings
 from recsys.work import Work, WorkStatus
 from tests.evaluation.live.test_search import Engines, engines, without_time
@@ -58,7 +63,11 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     assert set(so_far["best"]) == {"weights", "diversity", "method", "metrics"}
     assert so_far["front_metrics"] == ["ndcg", "ild"]
     assert so_far["panel_ids"] == {each.panel.role: each.panel.panel_id for each in engines}
-    assert start_search(folder, panel_folders[0], parse_goal("best MRR"), 5, None) == work  # joins it
+    assert start_search(folder, panel_folders[0], GOAL, 2000, None) == work  # joins it
+    for goal, n_trials in ((parse_goal("best MRR"), 2000), (GOAL, 5)):
+        with pytest.raises(RecsysError, match="another search of this shop is under way"):
+            start_search(folder, panel_folders[0], goal, n_trials, None)
+    assert read_asked(work) == (GOAL, 2000)
     work.cancel()
     assert ended(work).state == "cancelled"
     assert read_found(work) is None
@@ -92,7 +101,9 @@ def test_what_is_asked_lies_where_nobody_else_reads_until_it_is_read(
 ) -> None:
     from recsys.evaluation.live import search_work as module
 
-    def nothing(folder: Path, name: str, *rest: object) -> Work:
+    def nothing(folder: Path, name: str, *rest: object, prepare: Callable[[], None]) -> Work:
+        folder.mkdir()
+        prepare()
         return Work(folder, name)
 
     monkeypatch.setattr(module, "start_work", nothing)
@@ -106,9 +117,108 @@ def test_what_is_asked_lies_where_nobody_else_reads_until_it_is_read(
     assert search_work(folder).status().state == "failed"
 
 
+def test_no_password_is_left_where_no_process_starts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    with pytest.raises(RecsysError, match="cannot be started in the folder"):
+        start_search(folder, tmp_path / "nowhere", GOAL, 5, "postgresql://ann:secret@db.example/shop")
+    assert not (folder / "search.asked.json").exists()
+    assert search_work(folder).status().state == "waiting"
+
+
+_START = """
+import sys
+from pathlib import Path
+from recsys.errors import RecsysError
+from recsys.evaluation.live.goals import parse_goal
+from recsys.evaluation.live.search_work import start_search
+folder, number = Path(sys.argv[1]), int(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    start_search(folder, Path(sys.argv[3]), parse_goal(sys.argv[4]), number, f"sqlite:///{number}", seed=number)
+    print("started", flush=True)
+except RecsysError as problem:
+    print("told" if "another search" in str(problem) else problem, flush=True)
+"""
+
+
+def test_of_many_starts_at_once_one_is_searched_and_all_others_are_told(folder: Path, tmp_path: Path) -> None:
+    """Processes start different searches at the same moment; the process that does search has one of them, whole."""
+    goals = ["best nDCG", "best MRR", "best recall", "best nDCG with diversity at least 0.3"]
+    for attempt in range(3):
+        with ExitStack() as stack:
+            starters = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, "-c", _START, str(folder), str(number), str(tmp_path / "nowhere"), goal],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        text=True,
+                    )
+                )
+                for number, goal in enumerate(goals, start=10 * attempt + 1)
+            ]
+            for each in starters:
+                assert each.stdout is not None
+                assert each.stdout.readline() == "ready\n"
+            for each in starters:
+                assert each.stdin is not None
+                each.stdin.write("go\n")
+                each.stdin.flush()
+            said = [each.stdout.readline().strip() for each in starters if each.stdout is not None]
+        assert set(said) <= {"started", "told"}
+        assert "started" in said
+        # A search of a panel that is not there ends at once, so that more than one may have had its turn.
+        work = search_work(folder)
+        assert ended(work).state == "failed"
+        wanted = read_asked(work)
+        assert wanted is not None
+        place = wanted[1] - 10 * attempt - 1
+        assert said[place] == "started"
+        assert wanted[0] == parse_goal(goals[place])
+        assert not (folder / "search.asked.json").exists()
+
+
+def test_what_a_process_is_asked_is_what_its_own_starter_asked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second start comes exactly between what the first one writes and its process: it writes nothing."""
+    from recsys.work import start as module
+
+    begun, real = [], module._start_process
+
+    def second_first(work: Work, command: list[str], lock: int) -> None:
+        begun.append(work)
+        with pytest.raises(RecsysError, match="another search"):
+            start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 7, None)
+        asked = json.loads((folder / "search.asked.json").read_text())
+        assert (Goal.from_json(asked["goal"]), asked["n_trials"], asked["seed"]) == (GOAL, 5, 3)
+        real(work, command, lock)
+
+    monkeypatch.setattr(module, "_start_process", second_first)
+    work = start_search(folder, tmp_path / "nowhere", GOAL, 5, None, seed=3)
+    ended(work)
+    assert len(begun) == 1
+    assert read_asked(work) == (GOAL, 5)
+
+
+def test_two_sessions_that_start_the_same_search_share_it(folder: Path, tmp_path: Path) -> None:
+    barrier = threading.Barrier(6)
+
+    def session(_: int) -> Work:
+        barrier.wait()
+        return start_search(folder, tmp_path / "nowhere", GOAL, 5, None)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(session, range(6)))) == 1
+    assert ended(search_work(folder)).state == "failed"
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RecsysError, match="the search cannot be started in the folder"):
+    with pytest.raises(RecsysError, match="cannot be started in the folder"):
         start_search(tmp_path / "file" / "inside", tmp_path, GOAL, 5, None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pages._shared import working
 from pages._shared.tuning.room import Room
 from pages._shared.view import LENGTHS
-from recsys.errors import RecsysError, SettingsError
+from recsys.errors import SettingsError
 from recsys.evaluation.live.goals import Goal
 from recsys.evaluation.live.search import MOST_TRIALS
 from recsys.evaluation.live.search_work import read_asked, search_work, start_search
@@ -49,11 +49,8 @@ def wanted_of(work: Work) -> Wanted | None:
 def start(room: Room, wanted: Wanted) -> None:
     """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
     require_length(wanted.goal)
-    work = work_of(room)
-    if work.status().state == "running" and wanted_of(work) != wanted:
-        raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
     start_search(
-        work.folder,
+        work_of(room).folder,
         room.home.panel(room.split),
         wanted.goal,
         wanted.n_trials,
