@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
+from recsys.evaluation.live.threads import cores_for
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
@@ -126,14 +127,15 @@ def gains_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDAr
     place in the catalogue, as in a ranked list: so nothing is sorted, and a silent component is not rewarded for ties.
     """
     gains = np.zeros((len(grid), len(scores.values)))
-    _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, k, gains)
+    with cores_for():
+        _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, k, gains)
     n_relevant = np.bincount(scores.pair_users, minlength=len(scores.values))
     discounts = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
     ideal = discounts[np.minimum(n_relevant, k)]
     return np.where(n_relevant > 0, gains / np.where(ideal > 0, ideal, 1), np.nan)
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, nogil=True, fastmath=True, cache=True)
 def _gains(values, eligible, pair_users, pair_items, grid, k, gains):  # type: ignore[no-untyped-def]
     n_points, n_components = grid.shape
     n_items = values.shape[2]

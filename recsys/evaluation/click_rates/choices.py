@@ -111,10 +111,10 @@ class Chooser:
         slopes : float64 of shape (n_features,), or (n_users, n_features) for each shopper their own
         """
         own = np.ascontiguousarray(np.broadcast_to(slopes, (len(self), len(FEATURES))))
-        answer = np.zeros(self.context.shape, np.float32)
+        answer, barred = np.zeros(self.context.shape, np.float32), self._barred
         with cores_for():
             choice_chances(
-                self.static, self.context, self.widths, self.rows, self.popular, self.owned_starts, self._barred, own,
+                self.static, self.context, self.widths, self.rows, self.popular, self.owned_starts, barred, own,
                 answer,
             )  # fmt: skip
         return answer
@@ -141,9 +141,10 @@ class Chooser:
     def _sums(self, users: NDArray[np.intp], slopes: Slopes) -> tuple[float, Slopes, NDArray[np.float64]]:
         n, n_features = len(users), len(FEATURES)
         fits, gradients, hessians = np.zeros(n), np.zeros((n, n_features)), np.zeros((n, n_features, n_features))
+        barred = self._barred
         with cores_for():
             sum_up(
-                self.static, self.context, self.widths, self.rows, self.popular, self.owned_starts, self._barred,
+                self.static, self.context, self.widths, self.rows, self.popular, self.owned_starts, barred,
                 self.chosen_starts, self.chosen, users, slopes, fits, gradients, hessians,
             )  # fmt: skip
         return (

@@ -96,8 +96,7 @@ class LiveEngine:
         ContextError : the scenario states a circumstance that the data cannot tell apart
         """
         key = (settings, scenario)
-        found = self._results.get(key)
-        return found or self._results.put(key, self._measure(settings, scenario))
+        return self._results.of(key, lambda: self._measure(settings, scenario))
 
     def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> Lists:
         """Lists and metrics of one of the panel's baselines, which no weight changes."""
@@ -170,8 +169,9 @@ class LiveEngine:
         else:
             ranked = np.empty((len(pool), settings.n), np.int32)
             ranks = np.empty_like(ranked)
+            method = CODES[settings.method]
             with cores_for():
-                diversify(pool, scores, self.panel.vectors, settings.diversity, CODES[settings.method], ranked, ranks)
+                diversify(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
         return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
 
     def ranked(
@@ -183,7 +183,7 @@ class LiveEngine:
         n_users = len(panel)
         places = np.empty((n_users, n), np.int32)
         scores = np.empty((n_users, n), np.float32)
-        penalty = self.penalty(settings.filters)
+        penalty, lanes = self.penalty(settings.filters), n_lanes(n)
         with cores_for():
             select(
                 held.static,
@@ -195,7 +195,7 @@ class LiveEngine:
                 penalty,
                 weights,
                 self._everyone,
-                n_lanes(n),
+                lanes,
                 places,
                 scores,
             )
@@ -208,12 +208,10 @@ class LiveEngine:
     def _plane(self, scenario: Scenario, progress: Progress = silent) -> _Plane:
         if scenario == AS_IT_WAS:
             return self._own
-        if found := self._planes.get(scenario):
-            return found
-        self.check(scenario)
-        return self._planes.put(scenario, self._imagine(scenario, progress))
+        return self._planes.of(scenario, lambda: self._imagine(scenario, progress))
 
     def _imagine(self, scenario: Scenario, progress: Progress) -> _Plane:
+        self.check(scenario)
         panel, held = self.panel, self.panel.scores
         contexts = [scenario.applied(context) for context in panel.contexts]
         scores, cuts = np.zeros_like(held.context), held.cuts.copy()

@@ -146,15 +146,18 @@ class Walk:
     def _ranked(self, users: NDArray[np.intp]) -> Ranked:
         engine, held, cells = self.engine, self.engine.panel.scores, self.cells
         penalty = engine.penalty(self.filters)
+        allowed = np.isfinite(penalty) if penalty.size else np.empty(0, bool)
         lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
+        # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
+        context = engine.context_scores(self.scenario, self.progress)
         with cores_for():
             map_lists(
                 held.static,
-                engine.context_scores(self.scenario, self.progress),
+                context,
                 held.widths,
                 held.rows,
                 *engine.owned_places,
-                np.isfinite(penalty) if penalty.size else np.empty(0, bool),
+                allowed,
                 cells.weights,
                 cells.corners,
                 cells.cells,

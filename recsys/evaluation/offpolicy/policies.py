@@ -75,9 +75,9 @@ def top_lists(scores: FloatArray, fusion: FusionSettings, eligible: NDArray[np.b
 
     Where fewer than n are eligible, the places after them hold -1.
     """
-    rows = np.empty((len(scores), n), np.int64)
+    rows, weights = np.empty((len(scores), n), np.int64), weight_vector(fusion)
     with cores_for(eligible.size):
-        best_rows(scores, weight_vector(fusion), eligible, rows)
+        best_rows(scores, weights, eligible, rows)
     return rows
 
 
