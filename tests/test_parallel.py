@@ -1,4 +1,4 @@
-"""Compiled loops on all cores: one lock around each call, nothing but the call inside, and sessions that do not wait."""
+"""Compiled loops on all cores: one lock around each call, only the call inside, and sessions that do not wait."""
 
 import ast
 import os
@@ -95,7 +95,7 @@ def unlocked(path: str, source: str, known: set[str]) -> list[str]:
                     if is_kernel(call):
                         allowed.add(call)
                     else:
-                        complaints.append(f"{path}:{call.lineno}: {ast.unparse(call.func)} runs while the cores are held")
+                        complaints.append(f"{path}:{call.lineno}: {ast.unparse(call.func)} holds the cores")
     complaints += [
         f"{path}:{call.lineno}: {ast.unparse(call.func)} runs on all cores without {LOCK}"
         for call in calls(tree)

@@ -7,7 +7,7 @@ category's name alone, never on a run: the same category looks the same everywhe
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -64,7 +64,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 _HUES = tuple(range(8, 360, 20))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def icon_of(category: str) -> str | None:
     """Name of the drawing for a category, or None where no word of its name is known.
 
@@ -81,7 +81,7 @@ def icon_of(category: str) -> str | None:
     return max(found)[2] if found else None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def hue_of(name: str) -> int:
     """Hue in degrees for a tile, from the name alone."""
     return _HUES[_digest(name) % len(_HUES)]

@@ -1,4 +1,8 @@
-"""Every cache of the app. Keys are small values; what comes out is shared by all sessions and is never changed."""
+"""Every cache of the app. Keys are small values; what comes out is shared by all sessions and is never changed.
+
+What is opened once (models, test shoppers, logs, databases, work beside the page) is kept by `st.cache_resource`; what
+is answered, of which there is more the more is asked, is `bounded` by bytes, since one answer grows with the shop.
+"""
 
 import gc
 import threading
@@ -10,6 +14,7 @@ import streamlit as st
 
 from pages._shared import illustrations, palette
 from pages._shared.background import Background
+from pages._shared.caching import bounded
 from pages._shared.saved import Saved
 from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError, DataError
@@ -38,6 +43,12 @@ from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.training.home import Home
+
+MB = 1_000_000
+
+SCORES_BYTES = 400 * MB
+"""Most that scores of requests may take, 16 bytes a product each: those of 25,000 requests in a shop of 1,000 products,
+of 25 in one of a million."""
 
 
 def recommender(home: Home) -> Recommender:
@@ -110,13 +121,13 @@ def _problem_of_log(folder: str, written_ns: int) -> str:
     return ""
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@bounded(128 * MB)
 def answer_of_log(_sliders: Sliders, log_id: str, asked: AskedOfLog) -> Answer:
     """What a judged log says of one setting; raises SettingsError."""
     return _sliders.answer(asked)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@bounded(8 * MB)
 def baseline_values(
     _engine: LiveEngine, panel_id: str, k: int, filters: Filters, segment: Segment
 ) -> dict[str, dict[str, float]]:
@@ -167,13 +178,13 @@ def weight_map(
     return Background("map-weights", measure)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@bounded(64 * MB)
 def comparison(_engine: LiveEngine, panel_id: str, a: Asked, b: Asked, segment: Segment) -> Comparison:
     """Two settings side by side on the shoppers of a segment; raises RecsysError."""
     return compare(_engine, a, b, segment)
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@bounded(16 * MB)
 def means_of(
     _engine: LiveEngine, panel_id: str, settings: RankingSettings, scenario: Scenario, segment: Segment
 ) -> Mapping[str, Interval]:
@@ -183,7 +194,7 @@ def means_of(
     return means(_engine.measure(settings, scenario).lists.of(mask), panel.facts.of(mask))
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@bounded(16 * MB)
 def changes(
     _engine: LiveEngine, panel_id: str, new: RankingSettings, old: RankingSettings, scenario: Scenario, segment: Segment
 ) -> Mapping[str, Difference]:
@@ -193,13 +204,13 @@ def changes(
     return differences(lists, before, _engine.panel.facts.of(mask))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@bounded(16 * MB)
 def choices(_model: Recommender, model_id: str) -> Choices:
     """What the controls of the recommendation page can hold for a model."""
     return Choices.of(_model)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@bounded(SCORES_BYTES)
 def scored(
     _model: Recommender,
     model_id: str,
@@ -214,7 +225,7 @@ def scored(
     return _model.scores(user_id, words, context)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@bounded(64 * MB)
 def explained(
     _model: Recommender,
     _request: ScoredRequest,
@@ -230,7 +241,7 @@ def explained(
     return _model.explain(_request, item_id, settings)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@bounded(16 * MB)
 def looked_inside(
     _model: Recommender,
     _request: ScoredRequest,
@@ -247,19 +258,19 @@ def looked_inside(
     return _model.look_inside(_request, item_id, phrase, settings)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@bounded(4 * MB)
 def strikes_known(_model: Recommender, model_id: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of some names that this model can strike, in their order."""
     return strikable(_model, names)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@bounded(64 * MB)
 def titles(_model: Recommender, model_id: str) -> dict[str, str]:
     """Title of every product by id, in catalogue order."""
     return dict(zip(_model.items["item_id"], _model.items["title"], strict=True))
 
 
-@st.cache_resource(max_entries=4096, show_spinner=False)
+@bounded(16 * MB)
 def quote(
     _model: Recommender,
     _request: ScoredRequest,
@@ -273,19 +284,19 @@ def quote(
     return _model.quote(_request, item_id)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@bounded(32 * MB)
 def found_shoppers(_model: Recommender, model_id: str, activity: str, category: str, region: str) -> tuple[str, ...]:
     """Ids of the shoppers that a person looks for, those who wrote most first."""
     return tuple(narrowed(_model.users, activity, category, region)["user_id"])
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@bounded(4 * MB)
 def first_words(_model: Recommender, model_id: str) -> tuple[str, ...]:
     """Words that a new shopper of this shop may start from."""
     return starting_words(_model.items)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@bounded(32 * MB)
 def history(_model: Recommender, model_id: str, user_id: str) -> Any:
     """What a shopper did, newest first (a data frame, read only)."""
     return _model.history(user_id)
@@ -337,7 +348,7 @@ def sheet_style() -> str:
     return (illustrations.ASSETS / "sheet.css").read_text(encoding="utf-8")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@bounded(16 * MB)
 def product_profile(_model: Recommender, model_id: str, item_id: str) -> Profile:
     """What a model believes of a product, in themes."""
     return _model.explainer.product_profile(_model.item_row(item_id))

@@ -54,11 +54,6 @@ class Lists:
     ranked: NDArray[np.int32]
     values: Mapping[str, UserValues]
 
-    @property
-    def nbytes(self) -> int:
-        """What it takes in memory."""
-        return self.ranked.nbytes + sum(values.nbytes for values in self.values.values())
-
     def of(self, rows: Rows) -> "Lists":
         """The lists of some of the shoppers, given as row numbers or as a mask."""
         return Lists(self.ranked[rows], {name: values[rows] for name, values in self.values.items()})

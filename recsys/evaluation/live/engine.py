@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.diversity import CODES, diversify
-from recsys.evaluation.live.kept import Kept
+from recsys.evaluation.live.kept import Kept, n_bytes
 from recsys.evaluation.live.kernels import n_lanes, select
 from recsys.evaluation.live.measuring import measure_lists
 from recsys.evaluation.live.panel import N_BASELINE, Panel
@@ -22,7 +22,7 @@ from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 
 KEPT_BYTES = 64_000_000
-"""Most that lists with their metrics may take which are kept; those of a setting take 170 bytes a shopper at k = 10."""
+"""Most that lists with their metrics may take which are kept; those of a setting take 210 bytes a shopper at k = 10."""
 
 KEPT_SCENARIO_BYTES = 400_000_000
 """Most that context scores of scenarios may take; one takes a quarter of the panel's scores. The latest is always kept.
@@ -73,9 +73,9 @@ class LiveEngine:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._own = _Plane(panel.scores.context, panel.scores.cuts)
-        self._planes = Kept[Scenario, _Plane](KEPT_SCENARIO_BYTES, lambda plane: plane.context.nbytes)
-        self._results = Kept[tuple[RankingSettings, Scenario], Measured](KEPT_BYTES, lambda found: found.lists.nbytes)
-        self._baselines = Kept[tuple[str, int, Filters], Lists](KEPT_BYTES // 4, lambda lists: lists.nbytes)
+        self._planes = Kept[Scenario, _Plane](KEPT_SCENARIO_BYTES, n_bytes)
+        self._results = Kept[tuple[RankingSettings, Scenario], Measured](KEPT_BYTES, n_bytes)
+        self._baselines = Kept[tuple[str, int, Filters], Lists](KEPT_BYTES // 4, n_bytes)
         self._everyone = np.arange(len(panel))
         # In candidate mode what a shopper has is no candidate to begin with.
         whole = panel.scores.is_whole
@@ -100,16 +100,16 @@ class LiveEngine:
 
     def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> Lists:
         """Lists and metrics of one of the panel's baselines, which no weight changes."""
-        key = (name, k, filters)
-        if found := self._baselines.get(key):
-            return found
+        return self._baselines.of((name, k, filters), lambda: self._baseline(name, k, filters))
+
+    def _baseline(self, name: str, k: int, filters: Filters) -> Lists:
         ranked = self.panel.baselines[name]
         penalty = self.penalty(filters)
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
         # Products that no component puts high are no candidates, so their clicks are not held.
         clicks = self.panel.clicks if self.panel.scores.is_whole else Clicks()
-        return self._baselines.put(key, self.measured(np.array(ranked[:, :k]), clicks))
+        return self.measured(np.array(ranked[:, :k]), clicks)
 
     def measured(self, ranked: IntArray, clicks: Clicks | None = None) -> Lists:
         """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows; clicks as the panel has them.

@@ -14,7 +14,7 @@ import pandas as pd
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-MOST_LOOKED_AT = 1000
+MOST_LOOKED_AT = 200
 """Of longer collections so many members are looked at; the others are taken to be like them."""
 
 

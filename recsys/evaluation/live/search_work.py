@@ -44,8 +44,9 @@ def start_search(
 ) -> Work:
     """Search for a goal in another process; if the same search of this folder is already under way, join it.
 
-    Of several that start at once, one does, and what the process is asked is what that one asked. A search for the same goal on the same panel goes on where the last one stopped; with more trials it goes further.
-    What the last search that finished has found stays until this one finishes, see `read_found`.
+    Of several that start at once, one does, and what the process is asked is what that one asked. A search for the same
+    goal on the same panel goes on where the last one stopped; with more trials it goes further. What the last search
+    that finished has found stays until this one finishes, see `read_found`.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ References
 ----------
 Horvitz & Thompson (1952), Journal of the American Statistical Association 47(260); Swaminathan & Joachims (2015),
 NIPS (self-normalised); Dudik, Langford & Li (2011), ICML (doubly robust); Wang, Agarwal & Dudik (2017), ICML (switch);
-Fay & Feuer (1997), Statistics in Medicine 16(7); Wilson (1927), Journal of the American Statistical Association 22(158);
-Kish (1965), Survey Sampling, for the effective size of a sample in clusters.
+Fay & Feuer (1997), Statistics in Medicine 16(7); Wilson (1927), Journal of the American Statistical Association
+22(158); Kish (1965), Survey Sampling, for the effective size of a sample in clusters.
 """
 
 from dataclasses import dataclass, replace

@@ -16,6 +16,7 @@ from recsys.evaluation.click_rates.clicks import click_rates
 from recsys.evaluation.exposure import long_tail_share, serendipity
 from recsys.evaluation.live import build
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.live.kept import n_bytes
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.live.segments import AS_IT_WAS, Scenario
 from recsys.evaluation.metrics import list_metrics
@@ -228,7 +229,7 @@ def test_a_filter_on_candidates_never_calls_a_short_list_proven(candidate_engine
 def test_results_are_kept_and_forgotten_by_what_they_take(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     from recsys.evaluation.live import engine as module
 
-    takes = LiveEngine(panel).measure(RankingSettings(n=7)).lists.nbytes
+    takes = n_bytes(LiveEngine(panel).measure(RankingSettings(n=7)))
     monkeypatch.setattr(module, "KEPT_BYTES", 2 * takes)
     engine = LiveEngine(panel)
     first = engine.measure(RankingSettings(n=5))

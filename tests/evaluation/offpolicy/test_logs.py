@@ -60,9 +60,7 @@ def test_an_open_bandit_folder_with_unusable_rows_is_refused(bandit_folder: Path
     given.assign(timestamp="yesterday").to_parquet(tmp_path / "impressions.parquet")
     with pytest.raises(DataError, match="column 'timestamp'"):
         open_log(tmp_path)
-    given.drop(columns="position").to_parquet(
-        tmp_path / "impressions.parquet"
-    )
+    given.drop(columns="position").to_parquet(tmp_path / "impressions.parquet")
     with pytest.raises(DataError, match="column 'position'"):
         open_log(tmp_path)
 

@@ -159,11 +159,18 @@ def test_an_odd_log_is_judged_or_refused_and_every_rate_is_one(
             assert 0 <= each.low <= each.mean <= each.high <= 1 or np.isnan(each.low)
     if kind == "one policy always shows the same":
         assert "propensities are 1" in estimate_logged(log, "b", "a").refusal
-    try:
-        with Workspace(folder) as workspace:
-            EXPERIMENTS["clicks"].run(workspace)
-    except DataError as problem:
-        assert "no setting of the sliders could be judged" in str(problem)
+    with Workspace(folder) as workspace:
+        if kind == "one policy without a name":
+            with pytest.raises(DataError, match="no setting of the sliders could be judged"):
+                EXPERIMENTS["clicks"].run(workspace)
+            return
+        found = EXPERIMENTS["clicks"].run(workspace)
+    rows = found.figures["clicks"]["policies"]
+    rates = [rate for row in rows for each in (*row["estimates"].values(), row["known"]) for rate in each.values()]
+    assert all(rate is None or 0 <= rate <= 1 for rate in rates)
+    is_judged = any(row["log"] == "the shop's log" for row in rows)
+    assert is_judged == (kind == "after everything else")  # else too little is known of the time before
+    assert any("No setting of the sliders could be judged" in each for each in found.caveats) != is_judged
 
 
 def test_a_second_half_that_cannot_carry_any_estimate_is_refused_before_the_work(
@@ -175,7 +182,7 @@ def test_a_second_half_that_cannot_carry_any_estimate_is_refused_before_the_work
         "late": frames["impressions"].assign(timestamp=frames["impressions"]["timestamp"] - pd.Timedelta(days=900)),
     }.items():
         folder = written({**frames, "impressions": log}, tmp_path / name)
-        with pytest.raises(DataError, match="at least 200 and 10 are needed|nothing was liked or bought before"):
+        with pytest.raises(DataError, match=r"at least 200 and 10 are needed|nothing was liked or bought before"):
             build_judged_log(folder, tmp_path / "out", progress=lambda stage, *_: stages.append(stage))
     assert {stage.split(" ")[0] for stage in stages} == {"reading", "checking"}
 
