@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from recsys.errors import InputError
@@ -33,8 +34,6 @@ def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
@@ -55,6 +54,8 @@ def require_writable(folder: Path, what: str) -> None:
             link = " that leads nowhere" if standing.is_symlink() and not standing.exists() else ""
             kind = f"link{link}" if standing.is_symlink() else "file"
             raise InputError(f"{standing} is a {kind}; give a folder for {what}")
+        with suppress(FileNotFoundError):
+            folder.lstat()  # a name that no folder can have
         with tempfile.TemporaryDirectory(prefix=".shelfwise-", dir=standing) as probe:
             (Path(probe) / "probe").touch()
     except (OSError, ValueError) as error:

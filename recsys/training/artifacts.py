@@ -5,8 +5,8 @@ after their content, written beside and renamed; the manifest is replaced last, 
 whatever moment leaves the earlier manifest with all of its files, or the new one with all of its own. Loading maps
 arrays into memory instead of copying them.
 
-A writer deletes only what a writer wrote: the files that the manifest before it names, and temporary files, one of which
-is the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
+A writer deletes only what a writer wrote: files that the manifest before it names, and temporary files, one of which is
+the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
 """
 
 import fcntl
@@ -299,7 +299,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _written_before(folder: Path, kind: Kind) -> tuple[set[Path], list[Path]]:
-    """What earlier writers wrote here: the parts that the manifest or a killed writer's journal names; temporaries."""
+    """What earlier writers wrote here: parts that the manifest or a killed writer's journal names, and temporaries."""
     temporaries = [path for path in folder.iterdir() if is_temporary(path)]
     names: set[str] = set()
     for path in (folder / MANIFEST, *temporaries):

@@ -33,6 +33,11 @@ def start_work(
     RecsysError : the folder cannot be written to, or the system starts no process
     """
     work = Work(folder, name, suffix)
+    if record.is_foreign(work.path("json")):
+        raise RecsysError(
+            f"{work.path('json')} was written by another program, and the work {name!r} would replace it; move it "
+            "away, or choose another folder"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with work.path("lock").open("a") as lock:

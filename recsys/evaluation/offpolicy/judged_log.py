@@ -26,7 +26,7 @@ from recsys.evaluation.protocol import EvaluationSettings, choose_weights, split
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
-from recsys.training.artifacts import Artifact, Kind, open_artifact, save_artifact
+from recsys.training.artifacts import Artifact, Kind, open_artifact, require_model_folder, save_artifact
 from recsys.training.choosing import choose_context
 from recsys.training.tables import item_table
 
@@ -129,6 +129,7 @@ def build_judged_log(
     DataError : there is no log, or too little happened before its second half to choose weights on
     ArtifactError : the output folder holds something else
     """
+    require_model_folder(out, JUDGED_LOG)
     whole = Dataset.read(folder, progress)
     log = ClickLog.of(whole.core(settings.min_interactions))
     assert log.data is not None
