@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import recsys
 from recsys.cli import bench, demo, evaluate, experiment, explain, panel, recommend, train
@@ -32,6 +32,13 @@ A first tour, from nothing to a list:
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other failure does."""
+
+    def parse_known_args(self, *args: Any, **options: Any) -> Any:
+        """Let the command that was given an option it does not have say so, and not the first parser of all."""
+        found, unknown = super().parse_known_args(*args, **options)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{one_line(f'{self.prog}: {message}; see `{self.prog} --help`')}\n")

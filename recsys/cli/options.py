@@ -33,14 +33,19 @@ def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
     ----------
     split : the default
     """
+    add_split(parser, split)
+    add_min_interactions(parser)
+    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+
+
+def add_split(parser: argparse.ArgumentParser, split: str) -> None:
+    """What is held out; `split` is the default."""
     parser.add_argument(
         "--split",
         choices=("temporal", "last"),
         default=split,
         help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
     )
-    add_min_interactions(parser)
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
 
 
 def add_min_interactions(parser: argparse.ArgumentParser) -> None:
