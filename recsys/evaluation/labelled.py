@@ -118,10 +118,10 @@ def one_way_only(sentences: pd.DataFrame) -> pd.DataFrame:
     if unknown := sorted({str(value) for value in aspects["polarity"].unique()} - {POSITIVE, NEGATIVE}):
         raise InputError(f"column 'polarity' holds {unknown[0]!r}; write {POSITIVE!r} or {NEGATIVE!r} for every aspect")
     for name in ("sentence", "sentence_id", "review_id"):
-        if aspects[name].isna().any() or (name == "sentence" and not aspects[name].map(type).eq(str).all()):
-            raise InputError(
-                f"column {name!r} of the labelled sentences has gaps or no texts; fill it for every aspect"
-            )
+        if aspects[name].isna().any():
+            raise InputError(f"column {name!r} has gaps; fill it for every aspect")
+    if not all(isinstance(text, str) for text in aspects["sentence"]):
+        raise InputError("column 'sentence' holds no texts; give the words of every sentence")
     by_sentence = aspects.assign(positive=aspects["polarity"] == POSITIVE).groupby("sentence_id", sort=False)
     share = by_sentence["positive"].mean()
     kept = by_sentence[["review_id", "sentence", "positive"]].first()[share.isin([0.0, 1.0])]

@@ -74,7 +74,7 @@ def test_equal_times_are_drawn_by_the_seed(tiny):
 
 def test_a_shop_where_nobody_has_three_positives_has_no_last_split(tiny):
     data = Dataset.from_frames(tiny["items"], tiny["reviews"].iloc[[0, 4]])
-    with pytest.raises(DataError, match=r"no shopper has 3 positives, so none can be held out; use more data, or"):
+    with pytest.raises(DataError, match=r"no shopper has 3 positives, so none can be held out; bring more data, since"):
         last_split(data)
 
 
