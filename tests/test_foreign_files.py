@@ -1,6 +1,7 @@
 """Whatever writes into a folder leaves alone what it did not write, or refuses the folder before any work."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -253,6 +254,16 @@ def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> 
         start_work(tmp_path, "job", "recsys.training.jobs", [str(tmp_path)], ("a",), suffix="")
     assert standing(tmp_path).keys() == {"job.json"}
     assert (tmp_path / "job.json").read_text() == '{"name": "mine"}'
+
+
+def test_a_log_of_another_program_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "count.work.log").write_text("mine\n")
+    work = start_work(tmp_path, "count", "recsys.training.no_such_module", [], ("a",))
+    end = time.monotonic() + 60
+    while work.path("log").stat().st_size == len("mine\n") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert work.path("log").read_text().startswith("mine\n")
+    assert len(work.path("log").read_text()) > len("mine\n")
 
 
 def test_only_names_that_we_give_are_temporary(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def mix_in_words(weights: FusionSettings) -> str:
 def command(result: Result) -> str:
     """What makes a result again."""
     told = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
-    told["weights"] = "--weights"
+    if result.experiment == "clicks":
+        told["weights"] = "--weights"
     options = [f"{option} {result.settings[name]}" for name, option in told.items() if name in result.settings]
     return " ".join(["python -m recsys experiment", result.experiment, "--data DIR", *options])
 
