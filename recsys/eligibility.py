@@ -74,3 +74,25 @@ class Shelf:
         if filters.categories and self.categories[self.category[item_row]] not in filters.categories:
             return "the filter leaves out its category"
         return "the filter leaves out its price"
+
+    def why_none(self, filters: Filters, owned_rows: IntArray) -> str:
+        """Why no product at all may be listed, in words; "" if one may.
+
+        Each reason that holds is told with the number of products that it alone leaves out.
+        """
+        if self.eligible(filters, owned_rows).any():
+            return ""
+        n_items, n_owned = len(self.available), len(np.unique(owned_rows))
+        if not filters.include_seen and n_owned == n_items:
+            return f"nothing is left to list: the shopper already has all {n_items:,} products"
+        sold_out = int((~self.available).sum()) if filters.only_available else 0
+        if sold_out == n_items:
+            return f"nothing is left to list: none of the {n_items:,} products is available"
+        said = [
+            f"the shopper already has {n_owned:,}" if n_owned and not filters.include_seen else "",
+            f"{sold_out:,} {'is' if sold_out == 1 else 'are'} not available" if sold_out else "",
+            "the filters leave out the others"
+            if filters.categories or filters.price_low is not None or filters.price_high is not None
+            else "",
+        ]
+        return f"nothing is left to list of {n_items:,} products: {', '.join(filter(None, said))}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recsys.documents import Documents
 from recsys.eligibility import Shelf
-from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
+from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.reading import N_TEXTS, Reading
@@ -22,7 +22,17 @@ from recsys.fusion import Standardised
 from recsys.histories import Histories
 from recsys.quotes import Quotes
 from recsys.ranking import Ranking, rank
-from recsys.results import ContextOption, ModelInfo, Quote, RankedItem, Recommendation, ScoredRequest, ShopSummary
+from recsys.results import (
+    ContextOption,
+    ModelInfo,
+    Quote,
+    RankedItem,
+    Recommendation,
+    ScoredRequest,
+    ShopSummary,
+    require_someone,
+    silences,
+)
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState, Without
 from recsys.scorers.collaborative import CollaborativeScorer
@@ -190,11 +200,11 @@ class Recommender:
         InputError : neither a shopper nor any words, or something is struck that is not there
         """
         context = context or Context()
-        if user_id is None and not words.strip():
-            raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
+        require_someone(user_id, words)
         notes = self._check_context(context)
         require_few(struck)
         row = NO_ROW if user_id is None else self.user_row(user_id)
+        self.left_out(struck)  # refused, if it is, before the encoder is loaded
         said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
         return self._scored(user_id, words, Requests.one(row, context, said), notes, struck)
 
@@ -227,21 +237,21 @@ class Recommender:
             profile=self._semantic.user_profiles(requests)[0],
             owned_rows=owned_rows,
             is_cold=is_cold,
-            notes=(*notes, *rests, *_silences(standardised)),
+            notes=(*notes, *rests, *silences(standardised)),
             struck=tuple(sorted(set(struck))),
         )
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
         """The list for a scored request under given settings: pure, fast, and the same for everyone who asks."""
         settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
-        eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
-        ranking = rank(scored.standardised.values, settings, eligible, self._vectors)
+        limits = settings.filters, scored.owned_rows
+        ranking = rank(scored.standardised.values, settings, self._shelf.eligible(*limits), self._vectors)
         return Recommendation(
             user_id=scored.user_id,
             weights=settings.fusion.normalised(),
             context=scored.context.as_json(),
             is_cold=scored.is_cold,
-            notes=scored.notes,
+            notes=scored.notes if ranking.n_candidates else (*scored.notes, self._shelf.why_none(*limits)),
             n_candidates=ranking.n_candidates,
             items=self._ranked_items(ranking),
         )
@@ -337,13 +347,3 @@ class Recommender:
                     f"{name}={value!r} is not among the known ones; use one of {', '.join(option.values)}"
                 )
         return notes
-
-
-def _silences(standardised: Standardised) -> list[str]:
-    notes = []
-    silent = [name for name, informative in standardised.informative().items() if not informative]
-    if len(silent) == len(COMPONENTS):
-        notes.append("nothing tells products apart for this shopper, so they stand in catalogue order")
-    elif silent:
-        notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
-    return notes

@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from recsys.errors import InputError
 from recsys.fusion import Standardised
 from recsys.scorers.base import FloatArray, IntArray, Requests
-from recsys.settings import Context, FusionSettings
+from recsys.settings import COMPONENTS, Context, FusionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,23 @@ class ScoredRequest:
     is_cold: bool
     notes: tuple[str, ...]
     struck: tuple[str, ...] = ()
+
+
+def require_someone(user_id: str | None, words: str) -> None:
+    """Raise InputError unless a request names a shopper or holds words."""
+    if user_id is None and not words.strip():
+        raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
+
+
+def silences(standardised: Standardised) -> list[str]:
+    """Notes on components that give every product the same score."""
+    notes = []
+    silent = [name for name, informative in standardised.informative().items() if not informative]
+    if len(silent) == len(COMPONENTS):
+        notes.append("nothing tells products apart for this shopper, so they stand in catalogue order")
+    elif silent:
+        notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
+    return notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 MAX_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("schema", "settings", "errors", "progress", "privacy", "exports", "work"),
+    ("schema", "settings", "errors", "progress", "privacy", "exports", "files", "work"),
     ("text", "data"),
     ("scorers",),
     ("fusion", "eligibility", "ranking", "rules", "explanations", "results", "quotes", "histories", "documents"),

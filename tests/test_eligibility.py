@@ -79,3 +79,29 @@ def test_what_may_not_be_listed_says_why(shelf: Shelf, tiny: dict[str, pd.DataFr
     ):
         assert shelf.why_not(filters, owned, row[item_id]) == reason
         assert shelf.eligible(filters, owned)[row[item_id]] == (not reason)
+
+
+@pytest.mark.parametrize(
+    ("owned", "filters", "why"),
+    [
+        (range(8), Filters(), "already has all 8 products"),
+        ([*range(8), *range(8)], Filters(), "already has all 8 products"),
+        ((0, 1, 2, 3, 4, 6, 7), Filters(), "already has 7, 1 is not available"),
+        ((), Filters(price_low=1e6), "of 8 products: 1 is not available, the filters leave out the others"),
+        ((0,), Filters(price_low=1e6), "the shopper already has 1, 1 is not available, the filters leave out the ot"),
+        (range(8), Filters(include_seen=True, price_high=0), "1 is not available, the filters leave out the others"),
+        ((), Filters(only_available=False, price_high=0), "of 8 products: the filters leave out the others"),
+        ((0, 1), Filters(categories=frozenset({"Tents"})), "the shopper already has 2, 1 is not available, the filt"),
+        ((), Filters(), ""),
+        ((0, 1, 2, 3, 4, 6, 7), Filters(only_available=False), ""),
+    ],
+)
+def test_why_nothing_may_be_listed(shelf: Shelf, owned: list[int], filters: Filters, why: str) -> None:
+    said = shelf.why_none(filters, np.array(list(owned), np.int32))
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_a_catalogue_that_is_sold_out_says_so(tiny: dict[str, pd.DataFrame]) -> None:
+    shelf = Shelf.of(tiny["items"].assign(available=False))
+    assert "none of the 8 products is available" in shelf.why_none(Filters(), NOTHING)

@@ -9,10 +9,11 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import recsys
 from recsys.cli import bench, demo, evaluate, experiment, explain, panel, recommend, train
+from recsys.cli.terminal import SafeFormatter, one_line, say_error
 from recsys.errors import Cancelled, RecsysError
 
 _DESCRIPTION = """\
@@ -32,8 +33,15 @@ A first tour, from nothing to a list:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other failure does."""
 
+    def parse_known_args(self, *args: Any, **options: Any) -> Any:
+        """Let the command that was given an option it does not have say so, and not the first parser of all."""
+        found, unknown = super().parse_known_args(*args, **options)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+        self.exit(2, f"{one_line(f'{self.prog}: {message}; see `{self.prog} --help`')}\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,23 +66,24 @@ def _suit_output(stream: TextIO | None, *, is_json: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     args = build_parser().parse_args(argv)
-    level = logging.INFO if args.verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if args.verbose else logging.WARNING, handlers=[handler])
     _suit_output(sys.stdout, is_json=getattr(args, "json", False))
     try:
         args.run(args)
         if sys.stdout is not None:  # it was closed by whoever started us
             sys.stdout.flush()
     except RecsysError as error:
-        print(f"recsys {args.command}: {error}", file=sys.stderr)
+        say_error(f"recsys {args.command}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print(f"recsys {args.command}: {Cancelled('working')}", file=sys.stderr)
+        say_error(f"recsys {args.command}: {Cancelled('working')}")
         return Cancelled.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough; keep the interpreter from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"recsys {args.command}: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        say_error(f"recsys {args.command}: {error.filename or 'the system'}: {error.strerror or error}")
         return 1
     return 0

@@ -2,10 +2,10 @@
 
 import argparse
 import importlib
-import json
 import sys
 from pathlib import Path
 
+from recsys.cli.terminal import say, say_json
 from recsys.errors import InputError
 
 BENCHMARKS = ("live-metrics", "encode", "recommend", "explain", "train")
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
     sys.path.insert(0, str(checkout))
     found = importlib.import_module(f"tests.benchmarks.{module}").run()
     if args.json:
-        print(json.dumps(found, indent=1))
+        say_json(found)
     else:
         width = max(map(len, found))
-        print("\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
+        say("\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))

@@ -1,9 +1,10 @@
 """`recsys demo`: make the demo shop."""
 
 import argparse
-from pathlib import Path
 
+from recsys.cli.options import a_path
 from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import say
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,7 +18,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         epilog="example: python -m recsys demo --out shop --items 300 --shoppers 500 --seed 7",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="data folder to write; replaced as a whole"
+        "--out", type=a_path, required=True, metavar="DIR", help="data folder to write; replaced as a whole"
     )
     parser.add_argument("--items", type=int, default=1000, metavar="N", help="products (default: %(default)s)")
     parser.add_argument(
@@ -40,4 +41,4 @@ def run(args: argparse.Namespace) -> None:
     with TerminalProgress() as progress:
         made = generate_demo(args.out, n_items=args.items, n_shoppers=args.shoppers, seed=args.seed, progress=progress)
     counts = ", ".join(f"{count:,} {name}" for name, count in made.counts.items())
-    print(f"{args.out}: {counts}; made in {sum(made.seconds.values()):.1f} s")
+    say(f"{args.out}: {counts}; made in {sum(made.seconds.values()):.1f} s")

@@ -1,15 +1,16 @@
 """`recsys evaluate`: how good every model is, with intervals."""
 
 import argparse
-import json
-from pathlib import Path
+import math
 from typing import TYPE_CHECKING
 
-from recsys.cli.options import add_held_out
+from recsys.cli.options import add_data, add_held_out, add_json, add_seed
 from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 
 if TYPE_CHECKING:
     from recsys.evaluation.protocol import Evaluation
+    from recsys.evaluation.significance import Interval
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,12 +23,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "95%% bootstrap interval over shoppers.",
         epilog="example: python -m recsys evaluate --data shop --split last --min-interactions 3 --json",
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    add_data(parser)
     add_held_out(parser, "temporal")
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of ties, models, intervals (default: %(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
+    add_seed(parser, "of ties, models, intervals")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -38,18 +37,33 @@ def run(args: argparse.Namespace) -> None:
     settings = EvaluationSettings(args.split, args.min_interactions, args.k, args.seed)
     with TerminalProgress() as progress:
         found = evaluate(args.data, settings, progress)
-    print(json.dumps(found.as_json(), indent=1) if args.json else table(found))
+    if args.json:
+        say_json(found.as_json())
+    else:
+        say(table(found))
 
 
 def table(found: "Evaluation") -> str:
-    """Means with half-widths of their intervals, a row a model."""
+    """Means with half-widths of their intervals, a row a model; below, why a number is missing."""
     metrics = list(next(iter(found.models.values())).metrics)
-    lines = [found.protocol, "", f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>17}" for name in metrics)]
+    width = max(17, *(len(f"{name}@{found.k}") + 2 for name in metrics))
+    lines = [found.protocol, "", f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>{width}}" for name in metrics)]
     for model, report in found.models.items():
-        cells = "".join(
-            f"{interval.mean:>9.4f} ±{(interval.high - interval.low) / 2:.4f}"[:17].rjust(17)
-            for interval in report.metrics.values()
-        )
+        cells = "".join(f"{_cell(report.metrics[name]):>{width}}" for name in metrics)
         lines.append(f"{model:<18}{cells}")
     lines.append(f"\n{found.n_users:,} test shoppers; ± is half the width of the 95% interval")
+    every = [(name, report.metrics[name]) for report in found.models.values() for name in metrics]
+    missing = dict.fromkeys(name for name, each in every if math.isnan(each.mean))
+    lines += [f"{NOT_AVAILABLE} {name}@{found.k}: {_WHY_NOT.get(name, 'nothing to find')}" for name in missing]
+    if any(math.isnan(each.low) and not math.isnan(each.mean) for _, each in every):
+        lines.append(f"±{NOT_AVAILABLE} too few shoppers differ for an interval")
     return "\n".join(lines)
+
+
+_WHY_NOT = {"ild": "no list holds two products to compare", "novelty": "no list holds a product"}
+
+
+def _cell(interval: "Interval") -> str:
+    if math.isnan(interval.mean):
+        return NOT_AVAILABLE
+    return f"{interval.mean:.4f} ±{figure((interval.high - interval.low) / 2)}"

@@ -1,101 +1,97 @@
-"""`recsys experiment`: the project's studies, each by one command."""
+"""`recsys experiment`: the project's studies, a command each."""
 
 import argparse
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-from recsys.cli import presets
-from recsys.cli.options import add_held_out
+from recsys.cli import faithfulness, presets
+from recsys.cli.options import a_path, add_data, add_held_out, add_json, add_seed
 from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import say, say_json
 from recsys.evaluation.experiments.registry import EXPERIMENTS
 
-if TYPE_CHECKING:
-    from recsys.evaluation.faithfulness import Measured
-    from recsys.evaluation.significance import Interval
-    from recsys.evaluation.trust import TrustReport
-
-NAMES = (*EXPERIMENTS, "faithfulness", "presets", "all")
+_ALL = "all of these but faithfulness and presets"
+_ALL_DESCRIPTION = (
+    "All studies but faithfulness and presets, one after another; those that these data do not allow are named with "
+    "their reason."
+)
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command and its options."""
+    """Add the command, with a command of its own for every study."""
+    summaries = {name: each.summary for name, each in EXPERIMENTS.items()}
+    summaries |= {"faithfulness": faithfulness.SUMMARY, "presets": presets.SUMMARY, "all": _ALL}
+    listed = "\n".join(f"  {name:<13} {summary}" for name, summary in summaries.items())
     parser = commands.add_parser(
         "experiment",
         help="run one of the project's studies on a data folder",
-        description="faithfulness: do explanations name what a score rests on? Random explanations are summed, phrases "
-        "are taken away (against as many at random), the model is trained again with another seed; on a demo shop the "
-        "phrases are held against the hidden truth, and with --sentences the polarity of phrases against human labels. "
-        "presets: do the presets that come with the app reach their goals? Each is tuned on validation shoppers and "
-        "held against equal weights on test shoppers. "
-        + " ".join(f"{each.name}: {each.question}" for each in EXPERIMENTS.values()),
-        epilog="example: python -m recsys experiment faithfulness --data shop --json",
+        description=f"Run one of the project's studies on a data folder:\n\n{listed}",
+        epilog="example: python -m recsys experiment paper --data shop --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", choices=NAMES, help="which study")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    studies = parser.add_subparsers(
+        dest="name",
+        required=True,
+        metavar="NAME",
+        help="which study; `experiment NAME --help` shows its options",
+    )
+    for name, each in EXPERIMENTS.items():
+        _add(studies, name, each.question, _add_options)
+    _add(studies, "faithfulness", faithfulness.DESCRIPTION, faithfulness.add_options)
+    _add(studies, "presets", presets.DESCRIPTION, presets.add_options)
+    _add(studies, "all", _ALL_DESCRIPTION, _add_options)
+
+
+def _add(
+    studies: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    description: str,
+    add_options: Callable[[argparse.ArgumentParser], None],
+) -> None:
+    parser = studies.add_parser(
+        name,
+        description=description,
+        epilog=f"example: python -m recsys experiment {name} --data shop --json",
+    )
+    add_options(parser)
+    if name in ("clicks", "all"):
+        parser.add_argument(
+            "--weights",
+            metavar="NAME=W,...",
+            help="a setting of the sliders that the log is asked about, too, such as collaborative=0.4,semantic=0.3",
+        )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
     add_held_out(parser, "last")
+    add_seed(parser, "of everything")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="write results (JSON), tables (CSV) and one report (HTML) here"
-    )
-    parser.add_argument("--work", type=Path, metavar="DIR", help="keep what is prepared here, for the next experiment")
-    parser.add_argument(
-        "--weights",
-        metavar="NAME=W,...",
-        help="with clicks: a setting of the sliders that the log is asked about, too, such as "
-        "collaborative=0.4,semantic=0.3",
-    )
-    presets.add_options(parser)
-    parser.add_argument("-n", type=int, default=300, metavar="N", help="recommendations tested (default: %(default)s)")
-    parser.add_argument(
-        "--explanations",
-        type=int,
-        default=2000,
-        metavar="N",
-        help="random explanations whose parts are summed (default: %(default)s)",
+        "--out", type=a_path, metavar="DIR", help="write results (JSON), tables (CSV) and one report (HTML) here"
     )
     parser.add_argument(
-        "--sentences",
-        type=Path,
-        metavar="FILE",
-        help="human-labelled sentences to hold the polarity of phrases against (Parquet: sentence, polarity, ...)",
+        "--work", type=a_path, metavar="DIR", help="keep what is prepared here, for the next experiment"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of everything (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
-    parser.set_defaults(run=run)
+    add_json(parser)
+    parser.set_defaults(run=run, weights=None)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Study and print."""
-    from recsys.errors import SettingsError
-
-    if args.weights and args.name not in ("clicks", "all"):
-        raise SettingsError(f"--weights: only the experiment clicks can be asked about a setting, not {args.name}")
-    if args.name == "presets":
-        presets.run(args)
-        return
-    if args.name in EXPERIMENTS or args.name == "all":
-        _run_experiment(args)
-        return
-    from recsys.evaluation.trust import TrustSettings, trust
-
-    settings = TrustSettings(args.n, args.explanations, args.seed)
-    with TerminalProgress() as progress:
-        found = trust(args.data, settings, args.sentences, progress)
-    print(json.dumps(found.as_json(), indent=1) if args.json else in_words(found))
-
-
-def _run_experiment(args: argparse.Namespace) -> None:
+    """Study and print; what is asked for is checked before the data are read."""
     from recsys.errors import DataError, SettingsError
-    from recsys.evaluation.experiments.keeping import keep
+    from recsys.evaluation.experiments.keeping import keep, require_results_folder
     from recsys.evaluation.experiments.registry import ExperimentSettings
-    from recsys.evaluation.experiments.telling import in_words as told
+    from recsys.evaluation.experiments.telling import in_words
     from recsys.evaluation.experiments.workspace import Workspace
+    from recsys.files import require_writable
     from recsys.settings import parse_weights
 
-    weights = parse_weights(args.weights) if args.weights else None
+    weights = parse_weights(args.weights) if args.weights is not None else None
     settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed, weights)
-    names = list(EXPERIMENTS) if args.name == "all" else [args.name]
+    names: Sequence[str] = list(EXPERIMENTS) if args.name == "all" else [args.name]
+    if args.out is not None:
+        require_results_folder(args.out, names)
+    if args.work is not None:
+        require_writable(args.work, "what is prepared")
     results, failed = [], {}
     with TerminalProgress() as progress, Workspace(args.data, args.work) as workspace:
         for name in names:
@@ -109,63 +105,8 @@ def _run_experiment(args: argparse.Namespace) -> None:
                 keep(args.out, results, failed)
     if args.json:
         documents = [each.as_json() for each in results]
-        print(json.dumps(documents[0] if args.name != "all" else {"results": documents, "failed": failed}, indent=1))
+        say_json(documents[0] if args.name != "all" else {"results": documents, "failed": failed})
     else:
-        print("\n\n\n".join(map(told, results)))
+        say("\n\n\n".join(map(in_words, results)))
         for name, why in failed.items():
-            print(f"\n{name} cannot be run on these data: {why}")
-
-
-def in_words(found: "TrustReport") -> str:
-    """The report as text."""
-    exact = found.exactness
-    lines = [
-        found.protocol,
-        "",
-        f"{exact.n:,} random explanations: parts and score differ by {exact.residual:.1e} at most, a component and its "
-        f"contributions by {exact.component_residual:.1e}, both sides of the words by {exact.side_residual:.1e}",
-        f"{exact.n_verbatim:,} of {exact.n_quotes:,} quotes stand word for word in the review they name",
-    ]
-    for side, report in found.sides.items():
-        lines += ["", f"phrases of the {side}: {report.n:,} recommendations, {report.n_skipped:,} with too few phrases"]
-        lines += [f"  {name:<18}{_measured(measured)}" for name, measured in report.measures.items()]
-    lines += ["", "trained again with another seed"]
-    lines += [f"  {name:<18}{_interval(getattr(found.stability, name))}" for name in found.stability.as_json()]
-    if found.planted is not None:
-        lines += ["", "the demo shop's hidden truth: do the top phrases name an aspect that drove the choice?"]
-        lines += [f"  {_DEFINITIONS[name]:<34}{_planted(value)}" for name, value in found.planted.items()]
-    if found.polarity is not None:
-        lines += ["", "praise and complaint against human labels"]
-        agreement = found.polarity
-        lines += [
-            f"  {agreement.n_sentences:,} sentences that judge one way, {agreement.n_positive:,} of them praise",
-            f"  AUC, sentences as a whole   {_interval(agreement.auc)}",
-            f"  AUC, mean of their phrases  {_interval(agreement.auc_of_phrases)}",
-            f"  right sign                  {_interval(agreement.accuracy)}   always praise "
-            f"{agreement.share_of_majority:.3f}",
-        ]
-    return "\n".join(lines)
-
-
-_DEFINITIONS = {
-    "leading": "the leading aspect",
-    "two_leading": "one of the two leading aspects",
-    "fifth": "one with a fifth of the pull",
-}
-
-
-def _planted(found: Mapping[str, float]) -> str:
-    if not found["n"]:
-        return "no recommendation with enough phrases"
-    return (
-        f"{found['hit_rate']:.3f} ({found['low']:.3f} to {found['high']:.3f})   by chance {found['chance']:.3f}   "
-        f"of {found['n']:,}"
-    )
-
-
-def _measured(measured: "Measured") -> str:
-    return f"{_interval(measured.value)}   by chance {_interval(measured.control)}"
-
-
-def _interval(interval: "Interval") -> str:
-    return f"{interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+            say(f"\n{name} cannot be run on these data: {why}")

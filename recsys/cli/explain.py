@@ -1,12 +1,13 @@
 """`recsys explain`: why a product stands where it stands for one shopper, as arithmetic."""
 
 import argparse
-import sys
 from itertools import islice
 
-from recsys.cli.recommend import add_request_options, settings_of
+from recsys.cli.options import add_json
+from recsys.cli.recommend import add_request_options, request_of, say_notes, with_weights
+from recsys.cli.terminal import one_line, say, say_json, shortened
 from recsys.explanations.records import Contribution, Explanation
-from recsys.settings import COMPONENTS, Context, parse_context
+from recsys.settings import COMPONENTS
 
 _SHOWN = 8
 
@@ -34,7 +35,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "may be given again",
     )
     parser.add_argument("-n", type=int, default=10, metavar="N", help="list length (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -42,18 +43,21 @@ def run(args: argparse.Namespace) -> None:
     """Explain and print."""
     from recsys.recommender import Recommender
 
-    context = parse_context(args.context) if args.context else Context()
+    context, settings = request_of(args)
     model = Recommender.load(args.model)
+    model.item_row(args.item)  # refused, if it is not there, before the encoder is loaded
     scored = model.scores(args.user, args.text, context, args.without)
-    found = model.explain(scored, args.item, settings_of(args, model))
-    for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(found.to_json() if args.json else in_words(found))
+    found = model.explain(scored, args.item, with_weights(settings, args, model))
+    say_notes(found.notes)
+    if args.json:
+        say_json(found.as_json())
+    else:
+        say(in_words(found))
 
 
 def in_words(found: Explanation) -> str:
     """An explanation as text: where the product stands, then every component with what matters most in it."""
-    lines = [f"{found.title}: score {found.score:+.3f}, {standing_in_words(found)}", ""]
+    lines = [f"{one_line(found.title)}: score {found.score:+.3f}, {standing_in_words(found)}", ""]
     lines.append(f"{found.baseline:>+9.3f}  baseline: what the average product gathers is taken off")
     for name in COMPONENTS:
         parts = found.of(name)
@@ -79,6 +83,5 @@ def standing_in_words(found: Explanation) -> str:
 
 def _label(part: Contribution) -> str:
     if part.component != "semantic":
-        return part.label
-    quote = " ".join(part.label.split())
-    return f"“{quote if len(quote) <= 90 else quote[:89] + '…'}” ({part.source['kind']})"
+        return one_line(part.label)
+    return f"“{shortened(' '.join(part.label.split()), 90)}” ({part.source['kind']})"

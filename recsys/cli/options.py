@@ -1,6 +1,29 @@
 """Options that several commands share, said the same way everywhere."""
 
 import argparse
+from pathlib import Path
+
+
+def a_path(text: str) -> Path:
+    """A path that somebody gave; an empty one, as of an unset variable, would be the folder that we run in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty name; give a path")
+    return Path(text)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The shop."""
+    parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """One JSON document instead of text."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+
+
+def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
+    """Where random choices start."""
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help=f"{what} (default: %(default)s)")
 
 
 def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
@@ -10,14 +33,19 @@ def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
     ----------
     split : the default
     """
+    add_split(parser, split)
+    add_min_interactions(parser)
+    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+
+
+def add_split(parser: argparse.ArgumentParser, split: str) -> None:
+    """What is held out; `split` is the default."""
     parser.add_argument(
         "--split",
         choices=("temporal", "last"),
         default=split,
         help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
     )
-    add_min_interactions(parser)
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
 
 
 def add_min_interactions(parser: argparse.ArgumentParser) -> None:

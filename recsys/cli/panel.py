@@ -1,10 +1,10 @@
 """`recsys panel`: prepare the test shoppers of a shop for the tuning room."""
 
 import argparse
-from pathlib import Path
 
-from recsys.cli.options import add_min_interactions
+from recsys.cli.options import a_path, add_min_interactions
 from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import say
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,8 +17,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "by itself; use the command to prepare a large shop beforehand, or for Python.",
         epilog="example: python -m recsys panel --data shop --out panel --split last",
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
-    parser.add_argument("--out", type=Path, required=True, metavar="PANEL", help="panel folder to write")
+    parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.add_argument("--out", type=a_path, required=True, metavar="PANEL", help="panel folder to write")
     parser.add_argument(
         "--split",
         choices=("temporal", "last", "newcomers", "evening_mobile", "new_products"),
@@ -49,5 +49,5 @@ def run(args: argparse.Namespace) -> None:
         build_panel(args.data, args.out, settings, progress)
     validation, test = Panel.open(args.out)
     held = "all products" if test.scores.is_whole else f"at most {test.scores.widths.max():,} candidates a shopper"
-    print(f"{args.out}: {len(validation):,} validation and {len(test):,} test shoppers, {held}")
-    print(test.leak_check)
+    say(f"{args.out}: {len(validation):,} validation and {len(test):,} test shoppers, {held}")
+    say(test.leak_check)

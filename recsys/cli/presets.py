@@ -1,14 +1,15 @@
 """`recsys experiment presets`: do the presets that come with the app reach their goals on choices not tuned on?"""
 
 import argparse
-import json
 import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.cli.options import a_path, add_data, add_json, add_min_interactions, add_seed, add_split
 from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 
 if TYPE_CHECKING:
     from recsys.evaluation.live.found import Kept
@@ -16,17 +17,34 @@ if TYPE_CHECKING:
     from recsys.evaluation.significance import Interval
 
 
+SUMMARY = "whether the presets of the app reach their goals"
+DESCRIPTION = (
+    "Do the presets that come with the app reach their goals? Each is tuned on validation shoppers and held against "
+    "equal weights on test shoppers."
+)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this study alone."""
-    group = parser.add_argument_group("presets")
-    group.add_argument("--trials", type=int, default=60, metavar="N", help="trials a preset (default: %(default)s)")
-    group.add_argument(
-        "--panel", type=Path, metavar="PANEL", help="test shoppers that `recsys panel` prepared; else they are now"
+    """The options of this study."""
+    add_data(parser)
+    add_split(parser, "last")
+    add_min_interactions(parser)
+    parser.add_argument("--trials", type=int, default=60, metavar="N", help="trials a preset (default: %(default)s)")
+    parser.add_argument(
+        "--panel",
+        type=a_path,
+        metavar="PANEL",
+        help="test shoppers that `recsys panel` prepared from these data, held out in its way; else they are now",
     )
+    add_seed(parser, "of everything")
+    add_json(parser)
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
     """Tune, measure and print."""
+    from recsys.data.dataset import Dataset
+    from recsys.errors import InputError
     from recsys.evaluation.live.build import PanelSettings, build_panel, open_or_build
     from recsys.evaluation.live.engine import LiveEngine
     from recsys.evaluation.live.panel import Panel
@@ -35,11 +53,15 @@ def run(args: argparse.Namespace) -> None:
     from recsys.progress import Progress
 
     settings = SearchSettings(args.trials, args.seed)
+    prepared = PanelSettings.of(args.split, args.min_interactions, args.seed)
     with TerminalProgress() as progress, tempfile.TemporaryDirectory(prefix="shelfwise-panel-") as place:
-        panel = args.panel or Path(place) / args.split
-        if not args.panel:
-            build_panel(args.data, panel, PanelSettings.of(args.split, args.min_interactions, args.seed), progress)
-        validation, test = Panel.open(panel)
+        if args.panel:
+            validation, test = Panel.open(args.panel)
+            if Dataset.read(args.data, progress).fingerprint != test.data["fingerprint"]:
+                raise InputError(f"{args.panel} was prepared from other data than {args.data}; prepare it again")
+        else:
+            build_panel(args.data, Path(place) / args.split, prepared, progress)
+            validation, test = Panel.open(Path(place) / args.split)
 
         def replayed(name: str, report: Progress) -> Engines:
             asked = PanelSettings.of(name, test.settings["min_interactions"], test.settings["seed"])
@@ -49,9 +71,9 @@ def run(args: argparse.Namespace) -> None:
         found = tune_shipped(LiveEngine(validation), LiveEngine(test), progress, replayed=replayed, settings=settings)
     if args.json:
         facts = {"protocol": test.protocol, "n_validation": len(validation), "n_test": len(test)}
-        print(json.dumps({**facts, "presets": [each.as_json() for each in found]}, indent=1))
+        say_json({**facts, "presets": [each.as_json() for each in found]})
     else:
-        print(test.protocol, in_words(found), sep="\n\n")
+        say(f"{test.protocol}\n\n{in_words(found)}")
 
 
 def in_words(found: "Sequence[ShippedPreset | NotAvailable]") -> str:
@@ -73,8 +95,8 @@ def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
         f"{preset.intention.name}: {goal.in_words()}",
         f"  {weights}, {variety}; settings within one standard error of the best by {found.n_users['validation']:,} "
         f"validation shoppers: {found.n_tied:,}",
-        f"  {goal.metric}@{goal.k} of {found.n_users['test']:,} test shoppers: {change.new:.4f}, with equal weights "
-        f"{change.old:.4f}; change {_interval(change.change)}: {change.verdict}",
+        f"  {goal.metric}@{goal.k} of {found.n_users['test']:,} test shoppers: {figure(change.new)}, with equal "
+        f"weights {figure(change.old)}; change {_interval(change.change)}: {change.verdict}",
     ]
     lines += [f"  {_kept(each)}" for each in found.kept]
     if preset.is_replayed:
@@ -85,12 +107,14 @@ def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
 def _kept(kept: "Kept") -> str:
     side = "at least" if kept.constraint.at_least else "at most"
     return (
-        f"{kept.constraint.metric} {kept.value:.4f}, has to be {side} {kept.allowed:.4f}; room {_interval(kept.room)}: "
-        f"{kept.answer}"
+        f"{kept.constraint.metric} {figure(kept.value)}, has to be {side} {kept.allowed:.4f}; room "
+        f"{_interval(kept.room)}: {kept.answer}"
     )
 
 
 def _interval(interval: "Interval") -> str:
+    if math.isnan(interval.mean):
+        return f"{NOT_AVAILABLE} (no shopper tells)"
     if math.isnan(interval.low):
         return f"{interval.mean:+.4f} (too few shoppers tell for an interval)"
     return f"{interval.mean:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"

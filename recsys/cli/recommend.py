@@ -1,15 +1,27 @@
 """`recsys recommend`: the list for one shopper."""
 
 import argparse
-import sys
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
-from recsys.results import Recommendation
-from recsys.settings import COMPONENTS, Context, DiversityMethod, RankingSettings, parse_context, parse_weights
+from recsys.cli.options import a_path, add_json
+from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
+from recsys.results import Recommendation, require_someone
+from recsys.settings import (
+    COMPONENTS,
+    Context,
+    DiversityMethod,
+    FusionSettings,
+    RankingSettings,
+    parse_context,
+    parse_weights,
+)
 
 if TYPE_CHECKING:
     from recsys.recommender import Recommender
+
+LONGEST_TITLE = 44
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,13 +36,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     add_request_options(parser)
     parser.add_argument("-n", type=int, default=10, metavar="N", help="list length (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
 def add_request_options(parser: argparse.ArgumentParser) -> None:
     """Who is asked about, under which weights and circumstances."""
-    parser.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model folder that `train` wrote")
+    parser.add_argument("--model", type=a_path, required=True, metavar="MODEL", help="model folder that `train` wrote")
     parser.add_argument("--user", metavar="ID", help="a shopper the model knows")
     parser.add_argument("--text", default="", metavar="WORDS", help="what a new shopper says (or a known one adds)")
     parser.add_argument(
@@ -55,27 +67,53 @@ def run(args: argparse.Namespace) -> None:
     """Rank and print."""
     from recsys.recommender import Recommender
 
-    context = parse_context(args.context) if args.context else Context()
+    context, settings = request_of(args)
     model = Recommender.load(args.model)
-    ranked = model.recommend(args.user, args.text, context, settings_of(args, model))
-    for note in ranked.notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(ranked.to_json() if args.json else table(ranked))
+    ranked = model.recommend(args.user, args.text, context, with_weights(settings, args, model))
+    say_notes(ranked.notes)
+    if args.json:
+        say_json(ranked.as_json())
+    else:
+        say(table(ranked, args.n))
 
 
-def settings_of(args: argparse.Namespace, model: "Recommender") -> RankingSettings:
-    """The settings that the options ask for; weights are the model's unless given."""
-    weights = parse_weights(args.weights) if args.weights else model.start_weights(args.user)
-    return RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
+def request_of(args: argparse.Namespace) -> tuple[Context, RankingSettings]:
+    """Circumstances and settings that the options ask for, checked before a model is opened; raises InputError."""
+    require_someone(args.user, args.text)
+    context = parse_context(args.context) if args.context else Context()
+    weights = parse_weights(args.weights) if args.weights is not None else FusionSettings()
+    return context, RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
 
 
-def table(ranked: Recommendation) -> str:
-    """A list as text, with what each component adds."""
-    width = max((len(item.title) for item in ranked.items), default=5)
-    width = min(max(width, 5), 44)
-    lines = [f"{'rank':>4}  {'product':<{width}}  {'score':>7}  " + "  ".join(f"{name:>13}" for name in COMPONENTS)]
-    for item in ranked.items:
-        title = item.title if len(item.title) <= width else item.title[: width - 1] + "…"
+def with_weights(settings: RankingSettings, args: argparse.Namespace, model: "Recommender") -> RankingSettings:
+    """The settings with the weights of the model, unless weights were given."""
+    return settings if args.weights is not None else replace(settings, fusion=model.start_weights(args.user))
+
+
+def say_notes(notes: Sequence[str]) -> None:
+    """What a person should know about an answer, on stderr."""
+    for note in notes:
+        say_error(f"note: {note}")
+
+
+def table(ranked: Recommendation, n: int) -> str:
+    """A list as text, with what each component adds; an empty list says why.
+
+    Parameters
+    ----------
+    n : how many products were asked for
+    """
+    if not ranked.items:
+        return f"No product: {ranked.notes[-1]}."
+    ids, titles = [one_line(item.item_id) for item in ranked.items], [one_line(item.title) for item in ranked.items]
+    id_width, width = (max(len(heading), *map(len, cells)) for heading, cells in (("item", ids), ("product", titles)))
+    width = min(width, LONGEST_TITLE)
+    head = f"{'rank':>4}  {'item':<{id_width}}  {'product':<{width}}  {'score':>7}  "
+    lines = [head + "  ".join(f"{name:>13}" for name in COMPONENTS)]
+    for item, item_id in zip(ranked.items, ids, strict=True):
         shares = "  ".join(f"{item.components[name]:>+13.3f}" for name in COMPONENTS)
-        lines.append(f"{item.rank:>4}  {title:<{width}}  {item.score:>+7.3f}  {shares}")
+        title = shortened(item.title, width)
+        lines.append(f"{item.rank:>4}  {item_id:<{id_width}}  {title:<{width}}  {item.score:>+7.3f}  {shares}")
+    if len(ranked.items) < n:
+        lines.append(f"no other product may be listed ({n} were asked for)")
     return "\n".join(lines)

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from recsys.cli.terminal import one_line
+
 _BAR = 24
 _EVERY_S = 0.1
 
@@ -63,7 +65,7 @@ class TerminalProgress:
         if total:
             filled = round(_BAR * done / total)
             bar = f"  [{'#' * filled}{'.' * (_BAR - filled)}] {done:,}/{total:,}"
-        return f"{self._stage}{bar}  {now - self._started:.1f} s"
+        return f"{one_line(self._stage)}{bar}  {now - self._started:.1f} s"
 
     def _close_stage(self, now: float) -> None:
         if self._stage:

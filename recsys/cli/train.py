@@ -1,9 +1,10 @@
 """`recsys train`: learn a model from a data folder."""
 
 import argparse
-from pathlib import Path
 
+from recsys.cli.options import a_path
 from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import say
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,8 +17,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "with Ctrl-C changes nothing. Phrases that were encoded before are taken from the cache.",
         epilog="example: python -m recsys train --data shop --out model",
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
-    parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="model folder to write")
+    parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.add_argument("--out", type=a_path, required=True, metavar="MODEL", help="model folder to write")
     parser.add_argument(
         "--split",
         choices=("none", "temporal", "last"),
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)
     facts = artifact.manifest["data"]
-    print(
+    say(
         f"{args.out}: learnt from {facts['n_items']:,} products, {facts['n_users']:,} shoppers, "
         f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
         f"model {artifact.model_id[:12]}"
@@ -62,4 +63,4 @@ def run(args: argparse.Namespace) -> None:
     if learning := artifact.manifest["learning"]:
         weights = FusionSettings(**learning["weights"]).normalised()
         said = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
-        print(f"{learning['in_words']} Default weights: {said}.")
+        say(f"{learning['in_words']} Default weights: {said}.")

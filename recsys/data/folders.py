@@ -3,8 +3,9 @@
 import ctypes
 import os
 import secrets
-import shutil
 import sys
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 _AT_FDCWD = -100
@@ -19,8 +20,11 @@ def beside(target: Path) -> Path:
     return made
 
 
-def put_in_place(finished: Path, target: Path) -> None:
+def put_in_place(finished: Path, target: Path, own: Collection[str] = ()) -> None:
     """Rename `finished` to `target`; an older `target` is removed afterwards.
+
+    What stands in the older one under a name that is not among `own` is moved into the new one, where it was not
+    there when the work began.
 
     On Linux the two change names in one step, so that killing the process at any moment leaves a whole folder at
     `target`. Elsewhere an older folder first steps aside, and a kill in the instant between leaves both whole folders
@@ -33,12 +37,22 @@ def put_in_place(finished: Path, target: Path) -> None:
     if not target.exists():
         finished.rename(target)
     elif _exchange(finished, target):
-        shutil.rmtree(finished)
+        _remove(finished, target, own)
     else:
         aside = target.with_name(f"{finished.name}.old")
         target.rename(aside)
         finished.rename(target)
-        shutil.rmtree(aside)
+        _remove(aside, target, own)
+
+
+def _remove(older: Path, newer: Path, own: Collection[str]) -> None:
+    for path in older.iterdir():
+        if path.name in own and path.is_file() and not path.is_symlink():
+            path.unlink()
+        elif not os.path.lexists(newer / path.name):
+            path.rename(newer / path.name)
+    with suppress(OSError):  # something of a name that is taken came in meanwhile; it stays where it is
+        older.rmdir()
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -132,10 +132,13 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
     tested = counts >= MIN_POSITIVES
     n_skipped = int(((counts > 0) & ~tested).sum())
     if not tested.any():
+        by_time = not isinstance(_by_time(data, 0.1, 0.1), str)
         raise DataError(
             f"no shopper has {MIN_POSITIVES} positives, so none can be held out",
             file=data.name,
-            remedy="use more data, or split by time",
+            remedy="split by time (--split temporal), or bring more data"
+            if by_time
+            else "bring more data, since these cannot be split by time either",
         )
     test = _held_out(data, positives.iloc[order[ends[tested] - 1]])
     validation = _held_out(data, positives.iloc[order[ends[tested] - 2]])
@@ -176,24 +179,19 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
             f"test_share={test_share} and validation_share={validation_share} are not usable; "
             "give shares above 0 that together stay below 1"
         )
-    positives = data.positives()
-    times = positives["time_s"].to_numpy()
-    places = [int(len(times) * share) for share in (1 - test_share - validation_share, 1 - test_share)]
-    first, second = (int(times[place]) for place in places) if len(times) else (0, 0)
-    if first == second or not (times < first).any():
+    found = _by_time(data, test_share, validation_share)
+    if isinstance(found, str):
+        by_last = (np.bincount(data.positives()["user_row"]) >= MIN_POSITIVES).any() if len(data.positives()) else False
         raise DataError(
-            "the positives lie too close in time to be split by time",
+            found,
             file=data.name,
-            remedy="use the split by last positive, or other shares",
+            remedy="hold out the last product of each shopper (--split last), or bring more data"
+            if by_last
+            else f"bring more data, since no shopper has {MIN_POSITIVES} positives, of which one could be held out",
         )
-    fit_validation, fit_test = data.until(first), data.until(second)
-    validation = _window(data, fit_validation, first, second)
-    test = _window(data, fit_test, second, None)
-    for held_out, name in ((validation, "validation"), (test, "test")):
-        if not len(held_out):
-            raise DataError(
-                f"the {name} window holds no new pair", file=data.name, remedy="use larger shares or more data"
-            )
+    fit_validation, validation, fit_test, test = found
+    positives, first, second = data.positives(), int(validation.moments_s[0]), int(test.moments_s[0])
+    times = positives["time_s"].to_numpy()
     earlier = _earlier(data, times, first, test_share, validation_share)
     n_skipped = data.positives()["user_row"].nunique() - len(test.users())
     cold = np.isin(test.users(), fit_test.positives()["user_row"], invert=True).sum()
@@ -204,6 +202,27 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
         f"positive in the window not tested; {data.n_items:,} products, {len(positives):,} positives"
     )
     return Split(fit_validation, validation, fit_test, test, protocol, n_skipped, earlier)
+
+
+def _by_time(
+    data: Dataset, test_share: float, validation_share: float
+) -> tuple[Dataset, HeldOut, Dataset, HeldOut] | str:
+    """What is learned from and asked about, for validation and for the test; or why the data cannot be cut so."""
+    times = data.positives()["time_s"].to_numpy()
+    places = [int(len(times) * share) for share in (1 - test_share - validation_share, 1 - test_share)]
+    first, second = (int(times[place]) for place in places) if len(times) else (0, 0)
+    if first == second or not (times < first).any():
+        n_moments = len(np.unique(times))
+        return (
+            f"{len(times):,} {'positive' if len(times) == 1 else 'positives'} at {n_moments:,} different "
+            f"{'moment' if n_moments == 1 else 'moments'} cannot be cut in three by time"
+        )
+    fit_validation, fit_test = data.until(first), data.until(second)
+    validation, test = _window(data, fit_validation, first, second), _window(data, fit_test, second, None)
+    for held_out, name in ((validation, "validation"), (test, "test")):
+        if not len(held_out):
+            return f"cut by time, nobody chooses anything new in the {name} window"
+    return fit_validation, validation, fit_test, test
 
 
 def _earlier(

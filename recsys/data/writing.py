@@ -1,7 +1,8 @@
 """Canonical data folders, written whole or not at all."""
 
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.data.folders import beside, put_in_place
-from recsys.errors import DataError
+from recsys.errors import DataError, InputError
+from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
 
 _ARROW_TYPES = {
@@ -42,7 +44,7 @@ def write_folder(
     extra : further files by name, such as what only tests may read
     """
     tables = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
-    with FolderWriter(out, overwrite=overwrite) as folder:
+    with FolderWriter(out, overwrite=overwrite, extra=tuple(extra or ())) as folder:
         for table, frame in tables.items():
             if frame is not None:
                 folder.write(table, frame)
@@ -64,20 +66,25 @@ class FolderWriter:
     Parameters
     ----------
     overwrite : an earlier data folder at `out` may be replaced; a folder with any other file is never touched
+    extra : names of the further files that will be written
 
     Raises
     ------
-    DataError : `out` cannot be replaced, or a piece does not fit the schema
+    DataError : `out` cannot be written or replaced, or a piece does not fit the schema
     """
 
-    def __init__(self, out: Path | str, *, overwrite: bool = True) -> None:
-        self._out = Path(out).resolve()
+    def __init__(self, out: Path | str, *, overwrite: bool = True, extra: Sequence[str] = ()) -> None:
+        self._out = Path(os.path.abspath(out))
         self._overwrite = overwrite
         self._writers: dict[str, pq.ParquetWriter] = {}
-        self._extra: set[str] = set()
+        for name in extra:
+            if Path(name).name != name or name in (schema.file for schema in FILES):
+                raise DataError("this cannot be the name of a further file", file=name, remedy="use another plain name")
+        self._own = {*(schema.file for schema in FILES), *extra}
 
     def __enter__(self) -> Self:
-        self._refuse_other_folders()
+        require_replaceable(self._out, self._own, overwrite=self._overwrite)
+        self._out = self._out.resolve()
         self._hidden = beside(self._out)
         return self
 
@@ -95,10 +102,8 @@ class FolderWriter:
         writer.write_table(rows)
 
     def path(self, name: str) -> Path:
-        """Where to write a further file of this name, which joins the folder with the rest."""
-        if Path(name).name != name or name in (schema.file for schema in FILES):
-            raise DataError("this cannot be the name of a further file", file=name, remedy="use another plain name")
-        self._extra.add(name)
+        """Where to write a further file of this name, one of `extra`, which joins the folder with the rest."""
+        assert name in self._own, "name it in `extra`"
         return self._hidden / name
 
     def __exit__(
@@ -108,35 +113,38 @@ class FolderWriter:
             for writer in self._writers.values():
                 writer.close()
             if kind is None:
-                self._refuse_other_folders(ended=True)
+                require_replaceable(self._out, self._own, overwrite=self._overwrite)
                 if "items" not in self._writers:
                     raise DataError("no products were written", file=ITEMS.file, remedy="write at least one")
-                put_in_place(self._hidden, self._out)
+                put_in_place(self._hidden, self._out, self._own)
         finally:
             shutil.rmtree(self._hidden, ignore_errors=True)
 
-    def _refuse_other_folders(self, *, ended: bool = False) -> None:
-        """Replacing a folder removes what is in it, so it must be an earlier data folder and nothing more.
 
-        Which further files belong to it is known only when all has been written (`ended`).
-        """
-        if not self._out.exists():
-            return
-        if not self._out.is_dir():
-            raise DataError("there is a file of this name", file=str(self._out), remedy="choose another folder")
-        found = {path.name for path in self._out.iterdir()}
-        if found and not self._overwrite:
-            raise DataError(
-                "the folder is not empty", file=str(self._out), remedy="choose another folder, or overwrite"
-            )
-        ours = {schema.file for schema in FILES}
-        others = found - ours - self._extra if ended or not found & ours else set()
-        if others:
-            raise DataError(
-                f"the folder holds other files ({', '.join(sorted(others)[:5])}), which would be lost",
-                file=str(self._out),
-                remedy="choose an empty or a new folder",
-            )
+def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = True) -> None:
+    """Raise DataError unless `out` can be written: nothing is there, an empty folder, or one with files of ours alone.
+
+    Parameters
+    ----------
+    own : names of the files that will be written; replacing a folder removes what is in it
+    """
+    if os.path.lexists(out) and not out.is_dir():
+        raise DataError("there is a file of this name", file=str(out), remedy="choose another folder")
+    try:
+        require_writable(out.parent, "the data")
+        require_writable(out, "the data")
+    except InputError as error:
+        raise DataError(str(error), file=str(out), remedy="choose another folder") from None
+    found = list(out.iterdir()) if out.is_dir() else []
+    if found and not overwrite:
+        raise DataError("the folder is not empty", file=str(out), remedy="choose another folder, or overwrite")
+    others = sorted(path.name for path in found if path.name not in own or path.is_symlink() or not path.is_file())
+    if others:
+        raise DataError(
+            f"the folder holds other files ({', '.join(others[:5])}), which would be lost",
+            file=str(out),
+            remedy="choose an empty or a new folder",
+        )
 
 
 def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -> pa.Table:

@@ -77,7 +77,7 @@ def polarity_agreement(
     ------
     InputError : a column is missing, a polarity is neither word, or no sentence is left
     """
-    marked = _one_way_only(sentences)
+    marked = one_way_only(sentences)
     texts = marked["sentence"].tolist()
     polarity = model.polarity(texts, encoder.encode(texts)).astype(np.float64)
     good = marked["positive"].to_numpy(bool)
@@ -110,13 +110,18 @@ def _auc_interval(scores: Array, good: NDArray[np.bool_], counts: Array) -> Inte
     return _interval(_auc(scores, good, np.ones((1, len(good))))[0], _auc(scores, good, counts), len(good))
 
 
-def _one_way_only(sentences: pd.DataFrame) -> pd.DataFrame:
-    """One row a sentence: review_id, sentence, and whether all its aspects are positive."""
+def one_way_only(sentences: pd.DataFrame) -> pd.DataFrame:
+    """One row a sentence: review_id, sentence, and whether all its aspects are positive; raises InputError."""
     if missing := [name for name in COLUMNS if name not in sentences]:
         raise InputError(f"the labelled sentences have no column {_listed(missing)}; they need {_listed(COLUMNS)}")
     aspects = sentences[sentences["aspect"].notna() & (sentences["aspect"] != "")]
     if unknown := sorted({str(value) for value in aspects["polarity"].unique()} - {POSITIVE, NEGATIVE}):
         raise InputError(f"column 'polarity' holds {unknown[0]!r}; write {POSITIVE!r} or {NEGATIVE!r} for every aspect")
+    for name in ("sentence", "sentence_id", "review_id"):
+        if aspects[name].isna().any():
+            raise InputError(f"column {name!r} has gaps; fill it for every aspect")
+    if not all(isinstance(text, str) for text in aspects["sentence"]):
+        raise InputError("column 'sentence' holds no texts; give the words of every sentence")
     by_sentence = aspects.assign(positive=aspects["polarity"] == POSITIVE).groupby("sentence_id", sort=False)
     share = by_sentence["positive"].mean()
     kept = by_sentence[["review_id", "sentence", "positive"]].first()[share.isin([0.0, 1.0])]

@@ -93,12 +93,19 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     weights = choose_weights(data, split, book, settings, progress, chosen)
     models = dict(_reports(data, split, book, weights, settings, progress, chosen))
     users = split.test.users()
-    return Evaluation(_in_words(split, settings, weights, chosen), settings.k, len(users), models, weights)
+    protocol = f"{_in_words(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
+    return Evaluation(protocol, settings.k, len(users), models, weights)
 
 
 def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
     """What is held out of the data; raises DataError where too little of it is left to test on."""
-    split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
+    try:
+        split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
+    except DataError as error:
+        if (n := settings.min_interactions) == 1:
+            raise
+        lower = f"lower --min-interactions, which left out shoppers and products with fewer than {n} positives"
+        raise DataError(error.problem, file=error.file, remedy=f"{lower}, or {error.remedy}") from None
     if not len(split.test.user_rows):
         raise DataError(
             "no shopper has enough interactions to hold one out",
@@ -233,6 +240,19 @@ def _in_words(
         "fitted on training and validation together and tested once. Held-out reviews and pairs were looked for in "
         "every profile and history before anything was measured, and none was found. Intervals are 95% bootstrap "
         "intervals over shoppers."
+    )
+
+
+def _short_lists(split: Split, k: int) -> str:
+    """How many test shoppers have fewer than k products left to list, as a sentence; "" where nobody has."""
+    users = split.test.users()
+    left = split.fit_test.n_items - np.asarray(split.fit_test.owned()[users].sum(axis=1)).ravel()
+    n_short = int((left < k).sum())
+    if not n_short:
+        return ""
+    return (
+        f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
+        f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
     )
 
 

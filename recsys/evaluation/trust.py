@@ -12,7 +12,7 @@ import pandas as pd
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError, InputError, SettingsError
 from recsys.evaluation.faithfulness import Sampled, SideReport, faithfulness, sample_recommendations
-from recsys.evaluation.labelled import PolarityAgreement, polarity_agreement
+from recsys.evaluation.labelled import PolarityAgreement, one_way_only, polarity_agreement
 from recsys.evaluation.stability import Stability, stability
 from recsys.progress import Progress, silent
 from recsys.recommender import Recommender
@@ -115,8 +115,8 @@ def trust(
     InputError : the sentences cannot be read
     """
     settings = settings or TrustSettings()
-    data = Dataset.read(folder, progress)
     labelled = None if sentences is None else _read_sentences(sentences)
+    data = Dataset.read(folder, progress)
     texts = dict(zip(data.reviews["review_id"].tolist(), data.reviews["text"].tolist(), strict=True))
     book, chosen = make_phrasebook(data, progress), choose_for_all(data, settings.seed, progress)
     with tempfile.TemporaryDirectory() as place:
@@ -148,9 +148,14 @@ def _model(folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: Cho
 
 def _read_sentences(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        found = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: the labelled sentences cannot be read ({error}); give a Parquet file") from error
+    try:
+        one_way_only(found)  # now, not after minutes of work
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return found
 
 
 def _planted(

@@ -2,11 +2,12 @@
 
 A shard is one immutable `.npz` of keys and vectors, written beside and renamed into place, so processes that are
 killed, or write at the same time, cannot harm each other. Its members carry checksums; a shard that does not read
-back is dropped. A shard's modification time is the time of its last use.
+back is dropped. A shard's modification time is the time of its last use. Files of other names are left alone.
 """
 
 import logging
 import os
+import re
 import sys
 import time
 import uuid
@@ -27,6 +28,9 @@ DEFAULT_MAX_BYTES = 2 * 1024**3
 _KEY_BYTES = 16
 _ABANDONED_S = 3600.0
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+_SHARD = re.compile(r"[0-9a-f]{32}\.npz")
+_UNFINISHED = re.compile(r"[0-9a-f]{32}\.npz\.partial")
 
 Vectors = NDArray[np.float16]
 
@@ -106,9 +110,9 @@ class EmbeddingCache:
         for path in self.folder.glob("*/*"):
             with suppress(OSError):  # another process may prune at the same time
                 stat = path.stat()
-                if path.suffix == ".npz":
+                if _SHARD.fullmatch(path.name):
                     used.append((stat.st_mtime, stat.st_size, path))
-                elif path.suffix == ".partial" and time.time() - stat.st_mtime > _ABANDONED_S:
+                elif _UNFINISHED.fullmatch(path.name) and time.time() - stat.st_mtime > _ABANDONED_S:
                     path.unlink()
         excess = sum(size for _, size, _ in used) - limit
         for _, size, path in sorted(used):
@@ -120,7 +124,7 @@ class EmbeddingCache:
         return dropped
 
     def _shards(self, encoder_id: str) -> Iterator[Path]:
-        yield from sorted((self.folder / encoder_id).glob("*.npz"))
+        yield from sorted(path for path in (self.folder / encoder_id).glob("*.npz") if _SHARD.fullmatch(path.name))
 
 
 def _key(text: str) -> bytes:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import logging
-import os
 import platform
 import re
 import time
 from functools import cache
 from pathlib import Path
 from typing import Literal
+
+from recsys.files import replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +51,11 @@ def settled_precision(folder: Path) -> Precision:
     except (OSError, ValueError, KeyError, TypeError):
         pass  # never decided here, or not readable: decide now
     chosen = fastest_precision()
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".precision.{os.getpid()}"
-    beside.write_text(json.dumps({"processor": processor, "precision": chosen}), encoding="utf-8")
-    beside.replace(note)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(note, json.dumps({"processor": processor, "precision": chosen}).encode())
+    except OSError as error:
+        logger.warning("the precision cannot be noted in %s (%s); it will be decided again next time", folder, error)
     return chosen
 
 

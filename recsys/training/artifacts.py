@@ -4,6 +4,9 @@ A folder holds `manifest.json` and the files it names: scorers as safetensors, t
 after their content, written beside and renamed; the manifest is replaced last, in one rename. So whoever is killed at
 whatever moment leaves the earlier manifest with all of its files, or the new one with all of its own. Loading maps
 arrays into memory instead of copying them.
+
+A writer deletes only what a writer wrote: files that the manifest before it names, and temporary files, one of which is
+the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
 """
 
 import fcntl
@@ -24,7 +27,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from recsys.errors import ArtifactError
+from recsys.errors import ArtifactError, InputError
+from recsys.files import is_temporary, require_writable, temporary_beside
 from recsys.progress import Progress, silent
 from recsys.training.mapping import map_arrays, map_table
 
@@ -59,6 +63,9 @@ class Kind:
 MODEL = Kind("shelfwise-model", 3, "model", "train", "trained", "recsys train")
 
 _T = TypeVar("_T")
+
+_PART_FILE = re.compile(r"[\w-]+-[0-9a-f]{16}\.(safetensors|arrow)")
+"""The name of a part: what it is and the start of its checksum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ def save_artifact(
     tables : table name to table
     facts : JSON-like content of the manifest
     """
+    folder = Path(folder)
     require_model_folder(folder, kind)
     folder.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(folder):
@@ -132,23 +140,43 @@ def _write(
     facts: Mapping[str, Any],
     progress: Progress,
 ) -> None:
+    earlier, temporaries = _written_before(folder, kind)
     files: dict[str, dict[str, Any]] = {}
+    parts: dict[str, Path] = {}
     n_parts = len(arrays) + len(tables)
-    for name, part in arrays.items():
-        progress(f"saving the {kind.noun}", len(files), n_parts)
-        contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
-        files[name] = _write_part(folder, name, "safetensors", partial(save_file, contiguous))
-    for name, table in tables.items():
-        progress(f"saving the {kind.noun}", len(files), n_parts)
-        files[name] = _write_part(folder, name, "arrow", partial(_write_table, table))
-    manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
-    content = json.dumps(manifest, indent=1, sort_keys=True).encode()
-    beside = folder / f".{MANIFEST}.{os.getpid()}"
-    _write_synced(beside, content)
-    progress(f"saving the {kind.noun}", n_parts, n_parts)  # the last moment to stop with nothing changed
-    os.replace(beside, folder / MANIFEST)
+    try:
+        for name, ending, write in _contents(arrays, tables):
+            progress(f"saving the {kind.noun}", len(files), n_parts)
+            parts[name] = temporary_beside(folder / name)
+            files[name] = _write_part(parts[name], name, ending, write)
+        manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
+        content = json.dumps(manifest, indent=1, sort_keys=True).encode()
+        progress(f"saving the {kind.noun}", n_parts, n_parts)  # the last moment to stop with nothing changed
+        # On disk before any part has its name: should we be killed, it tells the next writer which files are ours.
+        names = {entry["file"] for entry in files.values()}
+        ours = {"format": kind.format, "wrote": sorted(names | {path.name for path in earlier})}
+        journal = _write_synced(folder / MANIFEST, json.dumps(ours).encode())
+        parts[MANIFEST] = _write_synced(folder / MANIFEST, content)
+        for name, entry in files.items():
+            os.replace(parts[name], folder / entry["file"])
+        os.replace(parts[MANIFEST], folder / MANIFEST)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
     _sync_folder(folder)
-    _remove_stale(folder, {entry["file"] for entry in files.values()})
+    for path in (*(path for path in earlier if path.name not in names), *temporaries, journal):
+        path.unlink(missing_ok=True)
+
+
+def _contents(
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]], tables: Mapping[str, pa.Table]
+) -> Iterator[tuple[str, str, Callable[[Path], None]]]:
+    """Every part: its name, how its file ends, and what writes it."""
+    for name, part in arrays.items():
+        contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
+        yield name, "safetensors", partial(save_file, contiguous)
+    for name, table in tables.items():
+        yield name, "arrow", partial(_write_table, table)
 
 
 @contextmanager
@@ -235,18 +263,12 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in kinds.items())
 
 
-def _write_part(folder: Path, name: str, ending: str, write: Callable[[Path], None]) -> dict[str, Any]:
-    beside = folder / f".{name}.{os.getpid()}"
-    try:
-        write(beside)
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        digest, n_bytes = _sha256(beside), beside.stat().st_size
-        final = folder / f"{name}-{digest[:16]}.{ending}"
-        os.replace(beside, final)
-    finally:
-        beside.unlink(missing_ok=True)
-    return {"file": final.name, "sha256": digest, "n_bytes": n_bytes}
+def _write_part(beside: Path, name: str, ending: str, write: Callable[[Path], None]) -> dict[str, Any]:
+    write(beside)
+    with beside.open("rb+") as file:
+        os.fsync(file.fileno())
+    digest = _sha256(beside)
+    return {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": beside.stat().st_size}
 
 
 def _write_table(table: pa.Table, path: Path) -> None:
@@ -254,11 +276,18 @@ def _write_table(table: pa.Table, path: Path) -> None:
         writer.write_table(table)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _write_synced(path: Path, content: bytes) -> Path:
+    """Write beside `path`; returns where."""
+    beside = temporary_beside(path)
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
 
 
 def _sync_folder(folder: Path) -> None:
@@ -269,29 +298,51 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _remove_stale(folder: Path, kept: set[str]) -> None:
-    for path in folder.iterdir():
-        if path.name not in kept and (path.suffix in (".safetensors", ".arrow") or path.name.startswith(".")):
-            path.unlink(missing_ok=True)
+def _written_before(folder: Path, kind: Kind) -> tuple[set[Path], list[Path]]:
+    """What earlier writers wrote here: parts that the manifest or a killed writer's journal names, and temporaries."""
+    temporaries = [path for path in folder.iterdir() if is_temporary(path)]
+    names: set[str] = set()
+    for path in (folder / MANIFEST, *temporaries):
+        found = _manifest_of(path)
+        if found is not None and found.get("format") == kind.format:
+            files, wrote = found.get("files"), found.get("wrote")
+            if isinstance(files, dict):
+                names |= {entry["file"] for entry in files.values() if _is_entry(entry)}
+            if isinstance(wrote, list):
+                names |= {name for name in wrote if isinstance(name, str)}
+    paths = {folder / name for name in names if _PART_FILE.fullmatch(name)}
+    return {path for path in paths if path.is_file() and not path.is_symlink()}, temporaries
+
+
+def _manifest_of(path: Path) -> dict[str, Any] | None:
+    """A JSON document of named values; None where the file holds something else, or nothing can be read."""
+    try:
+        with path.open("rb") as file:
+            if file.read(1) != b"{":  # a part may be large
+                return None
+            found = json.loads(b"{" + file.read())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def require_model_folder(folder: Path, kind: Kind = MODEL) -> None:
     """Raise ArtifactError unless a model may be written here: a new or empty folder, or one that holds a model."""
-    if folder.exists() and not folder.is_dir():
-        raise ArtifactError(f"{folder} is a file; give a folder for the {kind.noun}")
-    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not (standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)):
-        raise ArtifactError(f"{folder} cannot be written in {standing}; give another folder for the {kind.noun}")
-    if folder.is_dir() and not (folder / MANIFEST).exists():
-        other = [
-            p.name
-            for p in folder.iterdir()
-            if p.suffix not in (".safetensors", ".arrow") and not p.name.startswith(".")
-        ]
-        if other:
-            raise ArtifactError(
-                f"{folder} holds other files ({other[0]}); give a new or empty folder for the {kind.noun}"
-            )
+    try:
+        require_writable(folder, f"the {kind.noun}")
+    except InputError as error:
+        raise ArtifactError(str(error)) from None
+    if not folder.is_dir():
+        return
+    if not os.path.lexists(folder / MANIFEST):
+        others = [p for p in folder.iterdir() if p.suffix not in (".safetensors", ".arrow") and p.name[0] != "."]
+        other = others[0].name if others else ""
+    else:
+        manifest = _manifest_of(folder / MANIFEST)
+        damaged = manifest is None and any(_PART_FILE.fullmatch(path.name) for path in folder.iterdir())
+        other = "" if damaged or (manifest or {}).get("format") == kind.format else f"another {MANIFEST}"
+    if other:
+        raise ArtifactError(f"{folder} holds other files ({other}); give a new or empty folder for the {kind.noun}")
 
 
 def _sha256(path: Path) -> str:

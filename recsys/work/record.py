@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from recsys.files import replace_file
+
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 DAMAGED = "the record of this work is damaged; start it again"
@@ -45,9 +47,16 @@ def facts(
 
 def write(path: Path, known: Mapping[str, Any]) -> None:
     """Replace the record; only who holds the work's lock may."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(json.dumps(known, ensure_ascii=False).encode("utf-8", "replace"))
-    os.replace(partial, path)
+    replace_file(path, json.dumps(known, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file of the record's name was written by another program; a damaged record was not."""
+    try:
+        found = json.loads(path.read_bytes()[:_MAX_BYTES])
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and bool(found) and not found.keys() & {"state", "stages", "started_at"}
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -42,6 +42,11 @@ def start_work(
     RecsysError : the folder cannot be written to, or the system starts no process
     """
     work = Work(folder, name, suffix)
+    if record.is_foreign(work.path("json")):
+        raise RecsysError(
+            f"{work.path('json')} was written by another program, and the work {name!r} would replace it; move it "
+            "away, or choose another folder"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with work.path("lock").open("a") as lock:
@@ -57,8 +62,9 @@ def start_work(
             if prepare is not None:
                 prepare()
             work.path("stop").unlink(missing_ok=True)
+            is_ours = work.path("json").exists()
             record.write(work.path("json"), record.facts(stages, 0, 0, 0, time.time(), pid=0))
-            _start_process(work, [sys.executable, "-m", module, *args], lock.fileno())
+            _start_process(work, [sys.executable, "-m", module, *args], lock.fileno(), append=not is_ours)
     except OSError as error:
         with suppress(OSError):
             work.forget()
@@ -69,9 +75,14 @@ def start_work(
     return work
 
 
-def _start_process(work: Work, command: list[str], lock: int) -> None:
-    """The process inherits the lock, so that there is no moment in which nobody holds it."""
-    with work.path("log").open("wb") as log:
+def _start_process(work: Work, command: list[str], lock: int, *, append: bool) -> None:
+    """The process inherits the lock, so that there is no moment in which nobody holds it.
+
+    Parameters
+    ----------
+    append : whether what the log holds stays, since nothing says that it is that of an earlier start
+    """
+    with work.path("log").open("ab" if append else "wb") as log:
         subprocess.Popen(
             command,
             cwd=Path(__file__).resolve().parents[2],

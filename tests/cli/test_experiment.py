@@ -1,6 +1,7 @@
 """`recsys experiment`: the faithfulness study from a folder to its figures."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -82,8 +83,9 @@ def test_the_log_is_asked_about_a_setting_of_the_sliders(place: Path, tmp_path: 
     [
         ("clicks", "colour=1", "--weights: 'colour' is not a component"),
         ("clicks", "semantic=0", "all weights are 0"),
-        ("paper", "semantic=1", "only the experiment clicks can be asked about a setting, not paper"),
-        ("faithfulness", "semantic=1", "only the experiment clicks can be asked about a setting, not faithfulness"),
+        ("clicks", "", "all weights are 0"),
+        ("paper", "semantic=1", "experiment paper: unrecognized arguments: --weights semantic=1; see `python -m"),
+        ("faithfulness", "semantic=1", "experiment faithfulness: unrecognized arguments: --weights semantic=1; see"),
     ],
 )
 def test_a_setting_that_cannot_be_asked_about_is_one_line(place: Path, name: str, weights: str, message: str) -> None:
@@ -114,3 +116,48 @@ def test_an_experiment_in_words_says_what_was_done_and_found(place: Path, tmp_pa
     assert said.status == 0, said.err
     assert "Traditional is LightFM and content" in said.out
     assert "of the paper" in said.out
+
+
+OWN_OPTIONS = {
+    "clicks": {"--split", "--min-interactions", "-k", "--seed", "--out", "--work", "--weights"},
+    "all": {"--split", "--min-interactions", "-k", "--seed", "--out", "--work", "--weights"},
+    "faithfulness": {"-n", "--explanations", "--sentences", "--seed"},
+    "presets": {"--split", "--min-interactions", "--trials", "--panel", "--seed"},
+}
+USUAL_OPTIONS = {"--split", "--min-interactions", "-k", "--seed", "--out", "--work"}
+
+
+@pytest.mark.parametrize("name", [*EXPERIMENTS, "faithfulness", "presets", "all"])
+def test_every_study_has_its_own_options_and_a_short_help(name: str) -> None:
+    said = run("experiment", name, "--help")
+    assert (said.status, said.err) == (0, "")
+    options = set(re.findall(r"^  (?:-h, )?(--?[a-z-]+)", said.out, re.MULTILINE))
+    assert options == {"--help", "--data", "--json"} | OWN_OPTIONS.get(name, USUAL_OPTIONS)
+    about = said.out.split("\n\n")[1]
+    assert 1 <= about.count("\n") + 1 <= 6
+    assert f"python -m recsys experiment {name} --data" in said.out.split("example", 1)[1]
+
+
+def test_the_help_lists_every_study_in_a_line() -> None:
+    lines = run("experiment", "--help").out.splitlines()
+    for name in (*EXPERIMENTS, "faithfulness", "presets", "all"):
+        (line,) = (line for line in lines if line.startswith(f"  {name} "))
+        assert 20 < len(line) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "experiment: the following arguments are required: NAME"),
+        (("speed", "--data", "x"), "argument NAME: invalid choice: 'speed'"),
+        (("paper",), "experiment paper: the following arguments are required: --data"),
+        (("paper", "--data", "x", "--trials", "3"), "experiment paper: unrecognized arguments: --trials 3"),
+        (("presets", "--data", "x", "-k", "3"), "experiment presets: unrecognized arguments: -k 3"),
+        (("faithfulness", "--data", "x", "--out", "y"), "experiment faithfulness: unrecognized arguments: --out y"),
+        (("cold", "--data", ""), "experiment cold: argument --data: an empty name; give a path"),
+    ],
+)
+def test_a_mistyped_study_is_answered_in_one_line(arguments: tuple[str, ...], message: str) -> None:
+    said = run("experiment", *arguments)
+    assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
+    assert message in said.err

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from recsys.data.writing import write_folder
 from recsys.recommender import Recommender
 from recsys.settings import COMPONENTS
 from tests.cli._run import Said, run
@@ -55,10 +57,10 @@ def test_the_table_shows_what_the_json_tells(place: Path) -> None:
     user = some_user(place)
     told = json.loads(recommend(place, "--user", user, "--json").out)
     lines = recommend(place, "--user", user).out.splitlines()
-    assert lines[0].split() == ["rank", "product", "score", *COMPONENTS]
+    assert lines[0].split() == ["rank", "item", "product", "score", *COMPONENTS]
     assert len(lines) == 11
     for line, item in zip(lines[1:], told["items"], strict=True):
-        assert line.split()[0] == str(item["rank"])
+        assert line.split()[:2] == [str(item["rank"]), item["item_id"]]
         assert item["title"][:40] in line
         assert f"{item['score']:+.3f}" in line
 
@@ -114,3 +116,45 @@ def test_as_a_command_of_its_own(place: Path) -> None:
     assert len(json.loads(done.stdout)["items"]) == 10
     failed = call("--user", "zoe")
     assert (failed.returncode, failed.stdout, failed.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory, place: Path) -> Path:
+    """A model of a shop whose products have one title, where ann has them all and bob all but one."""
+    folder = tmp_path_factory.mktemp("crowded")
+    items = [f"product-with-a-long-id-{n}" for n in range(6)]
+    had = [("ann", item) for item in items] + [("bob", item) for item in items[:5]] + [("cat", items[0])]
+    moments = pd.date_range("2024-01-01", periods=len(had), freq="D", tz="UTC")
+    events = pd.DataFrame(had, columns=["user_id", "item_id"]).assign(event="purchase", timestamp=moments)
+    sold_out = [True] * 5 + [False]
+    catalogue = pd.DataFrame({"item_id": items, "title": "Item", "available": sold_out})
+    write_folder(folder / "shop", items=catalogue, events=events)
+    trained = run("train", "--data", folder / "shop", "--out", folder / "model")
+    assert trained.status == 0, trained.err
+    return folder / "model"
+
+
+def test_products_of_one_title_are_told_apart_by_their_ids(crowded: Path) -> None:
+    said = run("recommend", "--model", crowded, "--user", "cat")
+    ids = [line.split()[1] for line in said.out.splitlines()[1:5]]
+    assert len(set(ids)) == 4
+    for item in ids:  # whole, as `explain` asks for it
+        assert run("explain", "--model", crowded, "--user", "cat", "--item", item).status == 0
+    assert "no other product may be listed (10 were asked for)" in said.out
+
+
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [
+        ("ann", "the shopper already has all 6 products"),
+        ("bob", "nothing is left to list of 6 products: the shopper already has 5, 1 is not available"),
+    ],
+)
+def test_an_empty_list_says_why(crowded: Path, user: str, why: str) -> None:
+    said = run("recommend", "--model", crowded, "--user", user)
+    assert (said.status, said.out.count("\n")) == (0, 1)
+    assert said.out.startswith("No product: ")
+    assert why in said.out
+    told = json.loads(run("recommend", "--model", crowded, "--user", user, "--json").out)
+    assert (told["items"], told["n_candidates"]) == ([], 0)
+    assert why in told["notes"][-1]

@@ -74,7 +74,7 @@ def test_equal_times_are_drawn_by_the_seed(tiny):
 
 def test_a_shop_where_nobody_has_three_positives_has_no_last_split(tiny):
     data = Dataset.from_frames(tiny["items"], tiny["reviews"].iloc[[0, 4]])
-    with pytest.raises(DataError, match=r"no shopper has 3 positives, so none can be held out; use more data, or"):
+    with pytest.raises(DataError, match=r"no shopper has 3 positives, so none can be held out; bring more data, since"):
         last_split(data)
 
 
@@ -154,8 +154,47 @@ def test_shoppers_without_history_before_the_cut_are_tested_as_cold(tiny):
 
 def test_data_of_one_moment_cannot_be_split_by_time(tiny):
     tiny["reviews"]["timestamp"] = tiny["events"]["timestamp"] = pd.Timestamp("2024-03-01", tz="UTC")
-    with pytest.raises(DataError, match=r"the positives lie too close in time to be split by time; use the split by"):
-        temporal_split(Dataset.from_frames(**tiny))
+    data = Dataset.from_frames(**tiny)
+    n = len(data.positives())
+    with pytest.raises(DataError, match=rf"{n} positives at 1 different moment cannot be cut in three by"):
+        temporal_split(data)
+
+
+@pytest.mark.parametrize(
+    ("who", "days", "last", "time"),
+    [
+        ("abc", (1, 2, 3), False, False),
+        ("aabbccddee", range(10), False, True),
+        ("aaabbb", (1, 1, 1, 1, 1, 1), True, False),
+        ("aaa", (1, 2, 2), True, False),
+        ("a", (1,), False, False),
+        ("", (), False, False),
+        ("aaaaabbbbb", range(10), True, True),
+    ],
+)
+def test_a_remedy_is_one_that_helps(who, days, last, time):
+    reviews = pd.DataFrame(
+        {
+            "user_id": list(who) or ["nobody"],
+            "item_id": [f"i{n}" for n in range(len(who))] or ["i0"],
+            "timestamp": pd.to_datetime([1_700_000_000 + 86_400 * day for day in days] or [0], unit="s", utc=True),
+            "rating": 5 if who else 1,
+            "text": "",
+        }
+    )
+    items = pd.DataFrame({"item_id": [f"i{n}" for n in range(10)], "title": "x"})
+    data = Dataset.from_frames(items, reviews)
+    for split, works, other, other_works in (
+        (last_split, last, "--split temporal", time),
+        (temporal_split, time, "--split last", last),
+    ):
+        if works:
+            assert len(split(data).test)
+            continue
+        with pytest.raises(DataError) as said:
+            split(data)
+        assert (other in said.value.remedy) == other_works
+        assert "bring more data" in said.value.remedy
 
 
 @pytest.mark.parametrize("shares", [(0, 0.1), (0.1, 0), (0.5, 0.5), (-0.1, 0.2)])

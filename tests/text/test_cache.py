@@ -113,7 +113,7 @@ def test_pruning_drops_what_went_unused_longest(cache):
 
 def test_pruning_clears_what_a_killed_process_left_but_not_what_is_being_written(cache):
     cache.store(ENCODER, ["warm"], vectors_of(["warm"]))
-    left, fresh = (cache.folder / ENCODER / f"{name}.npz.partial" for name in ("left", "fresh"))
+    left, fresh = (cache.folder / ENCODER / f"{name * 32}.npz.partial" for name in "af")
     for path in (left, fresh):
         path.write_bytes(b"half")
     os.utime(left, (0, 0))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from recsys.errors import ArtifactError, Cancelled
+from recsys.files import temporary_beside
 from recsys.training.artifacts import MANIFEST, Artifact, open_artifact, save_artifact
 
 DTYPES = ["bool", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"]
@@ -75,7 +76,7 @@ def test_equal_content_has_an_equal_id_and_other_content_another(tmp_path: Path)
 def test_saving_again_removes_what_the_new_model_does_not_name(tmp_path: Path) -> None:
     folder = tmp_path / "m"
     save(folder, 1)
-    (folder / ".scorer.99").write_bytes(b"left by a killed process")
+    temporary_beside(folder / "scorer").write_bytes(b"left by a killed process")
     artifact = save(folder, 2)
     named = {entry["file"] for entry in artifact.manifest["files"].values()}
     assert {path.name for path in folder.iterdir()} == named | {MANIFEST}

@@ -24,8 +24,9 @@ from recsys.data.demo.truth import TRUTH_FILE, save_truth, shopper_ids
 from recsys.data.demo.world import Shoppers, item_effects
 from recsys.data.demo.writing import review_frame
 from recsys.data.writing import FolderWriter
-from recsys.errors import SettingsError
+from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
+from recsys.schema import FILES
 
 REVIEWS_PER_SHOPPER, EVENTS_PER_SHOPPER, IMPRESSIONS_PER_SHOPPER = 8_000 / 1_500, 50_000 / 1_500, 40_000 / 1_500
 MOST_REVIEWS = 200_000
@@ -76,7 +77,13 @@ def generate_demo(
     """
     _check(n_items, n_shoppers, seed)
     summary = DemoSummary()
-    with FolderWriter(out) as folder:
+    if _is_other_shop(out):
+        raise DataError(
+            "there is a shop here that is no demo shop, which would be lost",
+            file=str(out),
+            remedy="choose another folder",
+        )
+    with FolderWriter(out, extra=(TRUTH_FILE,)) as folder:
         with summary.timed("catalogue"):
             catalogue = draw_catalogue(n_items, np.random.default_rng([seed, 1]), progress)
             folder.write("items", catalogue.frame)
@@ -86,6 +93,11 @@ def generate_demo(
             maker.save_truth(folder.path(TRUTH_FILE))
     progress("the demo shop is ready", n_shoppers, n_shoppers)
     return summary
+
+
+def _is_other_shop(folder: Path) -> bool:
+    """Whether a folder holds data that were not made here: a demo shop has its hidden truth beside them."""
+    return any((folder / each.file).exists() for each in FILES) and not (folder / TRUTH_FILE).exists()
 
 
 def _check(n_items: int, n_shoppers: int, seed: int) -> None:

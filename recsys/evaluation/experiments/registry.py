@@ -58,11 +58,13 @@ class Experiment:
     ----------
     name : of the command and of saved results
     title, question : as people see them
+    summary : a line of the command's help
     module : under `recsys.evaluation.experiments`, whose `run` does it; imported when it is needed
     """
 
     name: str
     title: str
+    summary: str
     question: str
     module: str
 
@@ -86,30 +88,35 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "ablation",
             "Ablation",
+            "what each component is worth",
             "What is each component worth, alone and in company, and does all together beat every simple model?",
             "ablation",
         ),
         Experiment(
             "weights",
             "Weights",
+            "which mixes are best, or tied with the best",
             "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
             "weights.experiment",
         ),
         Experiment(
             "context",
             "Context",
+            "what moment and circumstances gain",
             "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
             "context.experiment",
         ),
         Experiment(
             "sparsity",
             "Text sparsity",
+            "how many words of reviews it takes",
             "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
             "sparsity.experiment",
         ),
         Experiment(
             "cold",
             "New products",
+            "new products, and shoppers hardly known",
             "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
             "pay?",
             "cold.experiment",
@@ -117,6 +124,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "efficiency",
             "Efficiency",
+            "what components cost to train and to serve",
             "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
             "buy?",
             "efficiency.experiment",
@@ -124,6 +132,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "multitask",
             "Multi-task learning",
+            "whether learning map and weights together pays",
             "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
             "cost?",
             "multitask.experiment",
@@ -131,12 +140,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             "clicks",
             "Clicks",
+            "what a log says of clicks under other settings",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
             "clicks.experiment",
         ),
         Experiment(
             "paper",
             "The paper's table",
+            "what language adds, in the metrics of the paper",
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
             "paper.experiment",
         ),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import recsys
 from recsys.evaluation.experiments.drawing import figure
@@ -26,6 +27,22 @@ th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8884;
 td.n { text-align: right; font-variant-numeric: tabular-nums; } code { background: #8882; padding: .1rem .3rem; }
 li { margin: .25rem 0; } .plot { background: #fff; border-radius: .5rem; margin: 1rem 0; }
 """
+
+
+_START = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>Experiments</title>"
+)
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report that `report_html` made."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_START) + len(_STYLE) + 1000).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return start.startswith(_START) and "by Shelfwise " in start
 
 
 def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: datetime | None = None) -> str:
@@ -55,11 +72,7 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: d
         rows = "".join(f"<li><b>{escape(_title(name))}</b>: {escape(why)}</li>" for name, why in failed.items())
         parts.append(f"<h2>Not on these data</h2><ul>{rows}</ul>")
     parts.append(_environment())
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width"><title>Experiments</title><style>{_STYLE}</style></head>'
-        f"<body>{''.join(parts)}</body></html>"
-    )
+    return f"{_START}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>"
 
 
 def _section(result: Result, drawn: Sequence[str]) -> str:

@@ -10,6 +10,8 @@ from recsys.settings import FusionSettings
 
 LONGEST_CELL = 44
 
+NO_NUMBER = "not available: no shopper tells"
+
 
 def signed(value: float, digits: int = 4) -> str:
     """A change with its sign, and a true minus.
@@ -27,6 +29,8 @@ def told(change: Interval, digits: int = 4) -> str:
     >>> told(Interval(0.01, -0.002, 0.022, 900))
     '+0.0100 (−0.0020 to +0.0220)'
     """
+    if math.isnan(change.mean):
+        return NO_NUMBER
     if math.isnan(change.low):
         return f"{signed(change.mean, digits)} (too few shoppers tell for an interval)"
     return f"{signed(change.mean, digits)} ({signed(change.low, digits)} to {signed(change.high, digits)})"
@@ -38,6 +42,8 @@ def percent(change: Interval) -> str:
     >>> percent(Interval(0.132, 0.1, 0.164, 900))
     '+13.2% (+10.0% to +16.4%)'
     """
+    if math.isnan(change.mean):
+        return NO_NUMBER
     hundred = Interval(100 * change.mean, 100 * change.low, 100 * change.high, change.n)
     if math.isnan(change.low):
         return f"{signed(hundred.mean, 1)}% (too few shoppers tell for an interval)"
@@ -56,7 +62,8 @@ def mix_in_words(weights: FusionSettings) -> str:
 def command(result: Result) -> str:
     """What makes a result again."""
     told = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
-    told["weights"] = "--weights"
+    if result.experiment == "clicks":
+        told["weights"] = "--weights"
     options = [f"{option} {result.settings[name]}" for name, option in told.items() if name in result.settings]
     return " ".join(["python -m recsys experiment", result.experiment, "--data DIR", *options])
 
@@ -82,7 +89,7 @@ def written(name: str, row: Mapping[str, Cell]) -> tuple[str, str]:
 
 
 def _on_page(value: Cell) -> str:
-    if value is None:
+    if value is None or value != value:
         return "–"
     if isinstance(value, str):
         return value
@@ -116,8 +123,8 @@ def _cell(name: str, row: Mapping[str, Cell]) -> str:
 
 
 def _number(value: Cell) -> str:
-    if value is None:
-        return "-"
+    if value is None or value != value:
+        return "–"
     if isinstance(value, str):
         return value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - 1] + "…"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

@@ -5,7 +5,6 @@ comes through the file that `start_search` writes, because it may hold a passwor
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Literal
 from recsys.errors import RecsysError
 from recsys.evaluation.live.found import Found
 from recsys.evaluation.live.goals import Goal
+from recsys.files import replace_file
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.work import Reporter, Work, run_work, start_work
 
@@ -169,10 +169,7 @@ def _write(work: Work, what: _What, known: Mapping[str, Any]) -> None:
     path = _path(work, what)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(known, file)
-        os.replace(partial, path)
+        replace_file(path, json.dumps(known).encode(), private=True)
     except OSError as error:
         cannot = "what the search found cannot be kept" if what == "found" else "the search cannot be started"
         raise RecsysError(

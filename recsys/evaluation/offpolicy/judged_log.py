@@ -30,7 +30,7 @@ from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.library import make_phrasebook
-from recsys.training.artifacts import Artifact, Kind, open_artifact, save_artifact
+from recsys.training.artifacts import Artifact, Kind, open_artifact, require_model_folder, save_artifact
 from recsys.training.choosing import choose_context
 from recsys.training.tables import item_table
 
@@ -134,6 +134,7 @@ def build_judged_log(
         weights on
     ArtifactError : the output folder holds something else
     """
+    require_model_folder(out, JUDGED_LOG)
     whole = Dataset.read(folder, progress)
     log = ClickLog.of(whole.core(settings.min_interactions))
     assert log.data is not None

@@ -21,6 +21,7 @@ from recsys.evaluation.experiments.cold.words import conclusion
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace
+from recsys.evaluation.new_products import new_product_replay
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
 
@@ -31,6 +32,8 @@ SHOWN = ("popularity", "recent_popularity", "item_knn", "ease", *COMPONENTS, "tr
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     """Choose on validation shoppers, and measure on test shoppers: new products, then levels."""
     begun = time.monotonic()
+    # Refused, if it is, before any test shopper is prepared.
+    new_product_replay(workspace.data.core(settings.min_interactions), settings.seed)
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     known = chosen_weights(validation, settings.k, progress)
     asked, tested, panels = ask(workspace, settings, progress)

@@ -92,12 +92,12 @@ class Shop:
         DataError : hardly a review has a text
         SettingsError : the shop is held by candidates only
         """
+        data = workspace.data.core(asked.min_interactions)
+        split = split_of(data, EvaluationSettings(asked.split, asked.min_interactions, seed=asked.seed))
+        spoiler = Spoiler.of(data, split, asked.seed)  # refused, if it is, before any test shopper is prepared
         validation, test = workspace.engines(asked.split, asked.min_interactions, asked.seed, progress)
         require_whole((validation, test))
         validation = latest(validation)
-        data = workspace.data.core(asked.min_interactions)
-        split = split_of(data, EvaluationSettings(asked.split, asked.min_interactions, seed=asked.seed))
-        spoiler = Spoiler.of(data, split, asked.seed)
         plain = tuned(validation, asked.k, progress, without_semantic=True)
         engines: dict[Role, LiveEngine] = {"validation": validation, "test": test}
         begun = cls(data, split, engines, spoiler, asked, plain, plain)
