@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "settings", "errors", "progress", "privacy", "exports", "work"),
     ("text", "data"),
     ("scorers",),
-    ("fusion", "eligibility", "ranking", "rules", "explanations", "results", "quotes", "histories", "documents"),
+    ("fusion", "eligibility", "diversity", "ranking", "rules", "explanations", "results", "quotes", "histories", "documents"),
     ("recommender", "evaluation", "training", "store"),
     ("cli", "__main__"),
 )
