@@ -159,9 +159,7 @@ def test_products_that_differ_by_rounding_are_identical(method: DiversityMethod,
 
 @EVERY_METHOD
 @pytest.mark.parametrize("n_dims", [4, 8, 384])
-def test_8_vectors_among_300_products_hardly_move_at_the_weakest_strength(
-    method: DiversityMethod, n_dims: int
-) -> None:
+def test_8_vectors_among_300_products_hardly_move_at_the_weakest_strength(method: DiversityMethod, n_dims: int) -> None:
     for seed in range(20):
         order = both(*pool(seed, 300, 8, n_dims), 10, 0.01, method)
         assert max(order) <= 14
@@ -198,7 +196,12 @@ def test_products_without_vectors_stay_in_the_order_of_their_scores(method: Dive
 def test_a_twin_waits_until_the_rest_was_shown(method: DiversityMethod, strength: float) -> None:
     vectors = np.float32([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
     scores = np.float32([1, 0.9, 0.8, 0.7])
-    assert both(np.append(scores, np.float32(0)), np.vstack([vectors, vectors[:1]]), 4, strength, method) == [0, 2, 3, 1]
+    assert both(np.append(scores, np.float32(0)), np.vstack([vectors, vectors[:1]]), 4, strength, method) == [
+        0,
+        2,
+        3,
+        1,
+    ]
 
 
 @EVERY_METHOD

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 from playwright.sync_api import Page
 
+from recsys.benchmarks.live_metrics import SIZE, DrawnShop
 from recsys.evaluation.live.panel import PANEL
 from recsys.evaluation.live.role_scoring import GUARDS
 from recsys.scorers.context import ContextSettings
@@ -26,7 +27,6 @@ from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.training.artifacts import save_artifact
 from recsys.training.home import Home
 from tests import _demo
-from tests.benchmarks.live_metrics import SIZE, _Shop
 from tests.browser import _chromium, _server
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -101,7 +101,7 @@ def _moves(page: Page, n_moves: int, name: str) -> dict[str, float]:
 
 def save_drawn_panel(folder: Path, n_users: int, n_items: int) -> None:
     """Write a panel whose scores are drawn at random; both roles hold the same shoppers."""
-    panel = _Shop(n_users, n_items).panel
+    panel = DrawnShop(n_users, n_items).panel
     arrays = {
         "static": panel.scores.static,
         "context": panel.scores.context,

@@ -170,7 +170,9 @@ class LiveEngine:
             ranked = np.empty((len(pool), settings.n), np.int32)
             ranks = np.empty_like(ranked)
             with cores_for():
-                diversify_all(pool, scores, self.panel.vectors, settings.diversity, CODES[settings.method], ranked, ranks)
+                diversify_all(
+                    pool, scores, self.panel.vectors, settings.diversity, CODES[settings.method], ranked, ranks
+                )
         return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
 
     def ranked(

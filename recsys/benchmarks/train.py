@@ -6,11 +6,14 @@ The time of the first run is what a person waits at the first start of the app, 
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from recsys.data.demo import generate_demo
 from recsys.training.fit import train
+
+SMALL: Mapping[str, Any] = {"n_items": 60, "n_shoppers": 60}
 
 
 def run(n_items: int = 1000, n_shoppers: int = 1500) -> dict[str, Any]:
