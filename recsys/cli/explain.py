@@ -6,7 +6,7 @@ from itertools import islice
 
 from recsys.cli.recommend import add_request_options, settings_of
 from recsys.explanations.records import Contribution, Explanation
-from recsys.settings import COMPONENTS, Context, parse_context
+from recsys.settings import COMPONENTS, parse_context
 
 _SHOWN = 8
 
@@ -42,8 +42,9 @@ def run(args: argparse.Namespace) -> None:
     """Explain and print."""
     from recsys.recommender import Recommender
 
-    context = parse_context(args.context) if args.context else Context()
+    parse_context(args.context)  # what is mistyped is said before the model is opened
     model = Recommender.load(args.model)
+    context = parse_context(args.context, model.info.hemisphere)
     scored = model.scores(args.user, args.text, context, args.without)
     found = model.explain(scored, args.item, settings_of(args, model))
     for note in found.notes:

@@ -2,6 +2,8 @@
 
 import argparse
 
+from recsys.settings import HEMISPHERES
+
 
 def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
     """What is held out, and at how many places it is looked for.
@@ -18,6 +20,16 @@ def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
     )
     add_min_interactions(parser)
     parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+
+
+def add_hemisphere(parser: argparse.ArgumentParser) -> None:
+    """Where the shoppers live."""
+    parser.add_argument(
+        "--hemisphere",
+        choices=HEMISPHERES,
+        default="north",
+        help="where the shop's shoppers live, which says what season a month is (default: %(default)s)",
+    )
 
 
 def add_min_interactions(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from recsys.results import Recommendation
-from recsys.settings import COMPONENTS, Context, DiversityMethod, RankingSettings, parse_context, parse_weights
+from recsys.settings import COMPONENTS, DiversityMethod, RankingSettings, parse_context, parse_weights
 
 if TYPE_CHECKING:
     from recsys.recommender import Recommender
@@ -55,8 +55,9 @@ def run(args: argparse.Namespace) -> None:
     """Rank and print."""
     from recsys.recommender import Recommender
 
-    context = parse_context(args.context) if args.context else Context()
+    parse_context(args.context)  # what is mistyped is said before the model is opened
     model = Recommender.load(args.model)
+    context = parse_context(args.context, model.info.hemisphere)
     ranked = model.recommend(args.user, args.text, context, settings_of(args, model))
     for note in ranked.notes:
         print(f"note: {note}", file=sys.stderr)

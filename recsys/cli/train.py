@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from recsys.cli.options import add_hemisphere
 from recsys.cli.reporting import TerminalProgress
 
 
@@ -40,6 +41,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "what its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it "
         "(default: %(default)s)",
     )
+    add_hemisphere(parser)
     parser.set_defaults(run=run)
 
 
@@ -49,7 +51,11 @@ def run(args: argparse.Namespace) -> None:
     from recsys.training.fit import TrainingSettings, train
 
     settings = TrainingSettings(
-        split=args.split, seed=args.seed, choose_phrase_weights=args.choose_phrases, learn=args.learn
+        split=args.split,
+        seed=args.seed,
+        choose_phrase_weights=args.choose_phrases,
+        learn=args.learn,
+        hemisphere=args.hemisphere,
     )
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)

@@ -20,6 +20,7 @@ from recsys.data.validation import validate
 from recsys.errors import SettingsError, UnknownItemError, UnknownUserError
 from recsys.progress import Progress, silent
 from recsys.schema import ItemId, UserId
+from recsys.settings import Hemisphere
 
 NEVER = np.iinfo(np.int64).max
 """A moment that nobody reaches, in seconds since 1970."""
@@ -46,6 +47,7 @@ class Dataset:
     impressions : time_s int64, item_row, user_row int32 (-1 where unknown), click bool, propensity float64, position
         int16 (-1 where unknown), device, region, policy
     repairs : what was put right while reading
+    hemisphere : where its shoppers live, which says what season a month is
     """
 
     name: str
@@ -56,14 +58,22 @@ class Dataset:
     events: pd.DataFrame
     impressions: pd.DataFrame
     repairs: tuple[Repair, ...] = ()
+    hemisphere: Hemisphere = "north"
 
     @classmethod
-    def read(cls, folder: Path | str, progress: Progress = silent, now: datetime | None = None) -> "Dataset":
+    def read(
+        cls,
+        folder: Path | str,
+        progress: Progress = silent,
+        now: datetime | None = None,
+        hemisphere: Hemisphere = "north",
+    ) -> "Dataset":
         """Read and check a canonical data folder.
 
         Parameters
         ----------
         now : times more than a day after this are refused; None means the clock
+        hemisphere : where the shoppers live; the files do not say
 
         Raises
         ------
@@ -72,7 +82,7 @@ class Dataset:
         folder, log = Path(folder), RepairLog()
         frames = read_frames(folder, log, progress)
         progress("checking data")
-        return cls._assemble(frames, log, now, name=folder.resolve().name)
+        return replace(cls._assemble(frames, log, now, name=folder.resolve().name), hemisphere=hemisphere)
 
     @classmethod
     def from_frames(
