@@ -82,7 +82,7 @@ class Dataset:
         folder, log = Path(folder), RepairLog()
         frames = read_frames(folder, log, progress)
         progress("checking data")
-        return replace(cls._assemble(frames, log, now, name=folder.resolve().name), hemisphere=hemisphere)
+        return cls._assemble(frames, log, now, name=folder.resolve().name).of_hemisphere(hemisphere)
 
     @classmethod
     def from_frames(
@@ -202,6 +202,10 @@ class Dataset:
         known = both.loc[had, ["user_row", "item_row"]].drop_duplicates()
         pairs = (known["user_row"].to_numpy(), known["item_row"].to_numpy())
         return csr_array((np.ones(len(known), dtype=bool), pairs), shape=(self.n_users, self.n_items))
+
+    def of_hemisphere(self, hemisphere: Hemisphere) -> "Dataset":
+        """The same of a shop in that hemisphere, which names its seasons."""
+        return self if hemisphere == self.hemisphere else replace(self, hemisphere=hemisphere)
 
     def until(self, moment_s: int) -> "Dataset":
         """Only what happened strictly before a moment (seconds since 1970); the numbering stays."""
