@@ -68,12 +68,12 @@ def select(
     """Rows of the listed products in order, and their ranks before diversity, from final scores of shape (n_items,)."""
     candidates = np.flatnonzero(eligible)
     pool = _best(scores, candidates, pool_size(settings))
-    order = np.arange(min(settings.n, len(pool)))
+    order: IntArray = np.arange(min(settings.n, len(pool)), dtype=np.int32)
     if settings.diversity > 0:
         from recsys.diversity import diversify  # only here: the compiler takes a while to import
 
         order = diversify(scores[pool], np.asarray(vectors[pool]), settings.n, settings.diversity, settings.method)
-    return pool[order].astype(np.int32), (order + 1).astype(np.int32)
+    return pool[order].astype(np.int32), order + np.int32(1)
 
 
 def _best(fused: FloatArray, candidates: NDArray[np.intp], n: int) -> NDArray[np.intp]:

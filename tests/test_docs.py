@@ -72,9 +72,10 @@ def named() -> list[tuple[str, list[str]]]:
 def completed(words: list[str]) -> list[str]:
     """With the options that a mention in a sentence leaves out."""
     given = words[1:]
-    for action in parsers()[words[0]]._actions:
-        if given and given[-1] in action.option_strings and action.nargs is None:
-            given.append(str(next(iter(action.choices or "1"))))
+    actions = parsers()[words[0]]._actions
+    open_ones = [each for each in actions if given and given[-1] in each.option_strings and each.nargs is None]
+    given += [str(next(iter(each.choices or "1"))) for each in open_ones]
+    for action in actions:
         if action.required and not set(action.option_strings) & set(given):
             given += [action.option_strings[0], "X"] if action.option_strings else []
     return [words[0], *given]

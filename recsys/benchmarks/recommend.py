@@ -81,7 +81,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
 
     def unit(n_rows: int) -> np.ndarray:
         vectors = normal(n_rows, N_DIMS)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
     def csr(prefix: str, n_rows: int, n_columns: int, n_each: int) -> dict[str, np.ndarray]:
         return {
