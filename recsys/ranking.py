@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pyversity import diversify
 
 from recsys.fusion import fuse, weight_vector
 from recsys.scorers.base import FloatArray, IntArray
@@ -54,17 +53,27 @@ def rank(values: FloatArray, settings: RankingSettings, eligible: NDArray[np.boo
     return Ranking(rows, contributions.sum(axis=1), contributions, ranks_by_score, int(np.count_nonzero(eligible)))
 
 
+def pool_size(settings: RankingSettings) -> int:
+    """How many of the best candidates a list is chosen from.
+
+    >>> pool_size(RankingSettings(n=10)), pool_size(RankingSettings(n=50, diversity=0.3))
+    (10, 500)
+    """
+    return settings.n if settings.diversity == 0 else max(MIN_POOL, 10 * settings.n)
+
+
 def select(
     scores: FloatArray, settings: RankingSettings, eligible: NDArray[np.bool_], vectors: FloatArray
 ) -> tuple[IntArray, IntArray]:
     """Rows of the listed products in order, and their ranks before diversity, from final scores of shape (n_items,)."""
     candidates = np.flatnonzero(eligible)
-    pool_size = settings.n if settings.diversity == 0 else max(MIN_POOL, 10 * settings.n)
-    pool = _best(scores, candidates, pool_size)
-    order = np.arange(min(settings.n, len(pool)))
-    if settings.diversity > 0 and len(pool) > 1:
-        order = _diversified(scores[pool], np.asarray(vectors[pool]), settings)
-    return pool[order].astype(np.int32), (order + 1).astype(np.int32)
+    pool = _best(scores, candidates, pool_size(settings))
+    order: IntArray = np.arange(min(settings.n, len(pool)), dtype=np.int32)
+    if settings.diversity > 0:
+        from recsys.diversity import diversify  # only here: the compiler takes a while to import
+
+        order = diversify(scores[pool], np.asarray(vectors[pool]), settings.n, settings.diversity, settings.method)
+    return pool[order].astype(np.int32), order + np.int32(1)
 
 
 def _best(fused: FloatArray, candidates: NDArray[np.intp], n: int) -> NDArray[np.intp]:
@@ -75,31 +84,3 @@ def _best(fused: FloatArray, candidates: NDArray[np.intp], n: int) -> NDArray[np
         kept = scores >= threshold
         candidates, scores = candidates[kept], scores[kept]
     return candidates[np.argsort(-scores, kind="stable")][:n]
-
-
-def _diversified(scores: FloatArray, vectors: FloatArray, settings: RankingSettings) -> NDArray[np.intp]:
-    """Positions in the pool, in re-ranked order."""
-    spread = float(scores[0] - scores[-1])
-    # MMR and MSD weigh score against similarity, so both must run over the same range.
-    relevance = (scores - scores[-1]) / spread if spread > 0 else np.ones_like(scores)
-    n = min(settings.n, len(scores))
-    strength = settings.diversity if settings.method != "msd" else summed_strength(settings.diversity, n)
-    chosen = diversify(vectors, relevance, n, strategy=settings.method, diversity=strength).indices
-    return np.asarray(chosen, np.intp)
-
-
-def summed_strength(diversity: float, n: int) -> float:
-    """The weight of a sum of distances under which MSD maximises what a strength says of whole lists.
-
-    A list of n is worth (1 - diversity) x its mean relevance + diversity x its mean pairwise distance (ILD); to that
-    a product adds in proportion to (1 - diversity) x relevance + 2 diversity / (n - 1) x its distances to the others.
-
-    >>> summed_strength(0.5, 3), round(summed_strength(0.5, 10), 4), summed_strength(1, 10)
-    (0.5, 0.1818, 1.0)
-
-    References
-    ----------
-    Borodin, Lee & Ye (2012), Max-sum diversification, monotone submodular functions and dynamic updates, PODS.
-    """
-    pull = 2 * diversity / max(n - 1, 1)
-    return float(pull / (1 - diversity + pull))

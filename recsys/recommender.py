@@ -127,8 +127,11 @@ class Recommender:
         return PhraseEncoder(cache=EmbeddingCache())
 
     def warm_up(self) -> None:
-        """Load the encoder, so that the first typed words are answered at once."""
+        """Load the encoder and the compiled re-ranking, so that their first answers come at once."""
+        from recsys.diversity import diversify
+
         self._encoder.encode_words("warm up")
+        diversify(np.zeros(2, np.float32), np.zeros((2, 1), np.float32), 2, 0.5, "mmr")
 
     def user_row(self, user_id: str) -> int:
         """Row of a known shopper; raises UnknownUserError."""

@@ -12,7 +12,7 @@ import pandas as pd
 from recsys.errors import InputError
 from recsys.fusion import Standardised
 from recsys.scorers.base import FloatArray, IntArray, Requests
-from recsys.settings import COMPONENTS, Context, FusionSettings
+from recsys.settings import COMPONENTS, Context, FusionSettings, Hemisphere
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class ModelInfo:
     Parameters
     ----------
     learned : what came of learning the default weights, if only that nothing did; "" where it was not asked for
+    hemisphere : where its shoppers live, which says what season a month is
     """
 
     name: str
@@ -39,6 +40,7 @@ class ModelInfo:
     protocol: str
     default_weights: FusionSettings
     learned: str
+    hemisphere: Hemisphere
     repairs: tuple[str, ...]
 
     @classmethod
@@ -58,6 +60,7 @@ class ModelInfo:
             protocol=manifest["protocol"],
             default_weights=FusionSettings(**(learning.get("weights") or manifest["settings"]["default_weights"])),
             learned=learning.get("in_words", ""),
+            hemisphere=manifest["settings"].get("hemisphere", "north"),
             repairs=tuple(data["repairs"]),
             **counts,
         )
@@ -69,7 +72,7 @@ class ShopSummary:
 
     Parameters
     ----------
-    rating_counts : number of reviews by stars, 1 to 5
+    rating_counts : number of reviews by stars, 1 to 5, in half stars where a rating needs them
     activity : one row a month: month (first day), reviews, events
     text_coverage : share of products with at least one review in words
     description_coverage : share of products with a description
@@ -77,7 +80,7 @@ class ShopSummary:
     top_categories : category, n_items, n_interactions, mean_rating (NaN without ratings), most wanted first
     """
 
-    rating_counts: Mapping[int, int]
+    rating_counts: Mapping[float, int]
     activity: pd.DataFrame
     text_coverage: float
     description_coverage: float
@@ -91,7 +94,7 @@ class ShopSummary:
         activity["month"] = pd.to_datetime(activity["month"])
         columns = ["category", "n_items", "n_interactions", "mean_rating"]
         return cls(
-            rating_counts={int(stars): count for stars, count in summary["rating_counts"].items()},
+            rating_counts={float(stars): count for stars, count in summary["rating_counts"].items()},
             activity=activity,
             text_coverage=summary["items_with_text"] / max(info.n_items, 1),
             description_coverage=summary["items_with_description"] / max(info.n_items, 1),

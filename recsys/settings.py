@@ -18,6 +18,11 @@ DAYPARTS = ("night", "morning", "afternoon", "evening")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SEASONS = ("winter", "spring", "summer", "autumn")
 
+Hemisphere = Literal["north", "south"]
+"""On which half of the earth a shop's shoppers live, which says when their summer is."""
+
+HEMISPHERES: tuple[Hemisphere, ...] = get_args(Hemisphere)
+
 POSITIVE_RATING = 4.0
 """A rating of at least this many stars counts as liking the product."""
 
@@ -49,13 +54,19 @@ def daypart_of(hour: int) -> str:
     return DAYPARTS[hour // 6]
 
 
-def season_of(month: int) -> str:
-    """Meteorological season of a month from 1 to 12, northern hemisphere.
+def season_of(month: int, hemisphere: Hemisphere = "north") -> str:
+    """Meteorological season of a month from 1 to 12.
 
-    >>> season_of(12), season_of(7)
-    ('winter', 'summer')
+    >>> season_of(12), season_of(7), season_of(7, "south")
+    ('winter', 'summer', 'winter')
     """
-    return SEASONS[month % 12 // 3]
+    return SEASONS[(month + (6 if hemisphere == "south" else 0)) % 12 // 3]
+
+
+def require_hemisphere(hemisphere: str) -> None:
+    """Raise SettingsError unless it is one that there is."""
+    if hemisphere not in HEMISPHERES:
+        raise SettingsError(f"hemisphere={hemisphere!r} is not known; use one of {', '.join(HEMISPHERES)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +91,20 @@ class Context:
             object.__setattr__(self, "moment", self.moment.replace(tzinfo=UTC))
 
     @classmethod
-    def at(cls, moment: datetime, *, device: str | None = None, region: str | None = None) -> "Context":
+    def at(
+        cls,
+        moment: datetime,
+        *,
+        device: str | None = None,
+        region: str | None = None,
+        hemisphere: Hemisphere = "north",
+    ) -> "Context":
         """Context of a moment, with every circumstance that follows from it (naive times are read as UTC)."""
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return cls(
             daypart=daypart_of(moment.hour),
             weekday=WEEKDAYS[moment.weekday()],
-            season=season_of(moment.month),
+            season=season_of(moment.month, hemisphere),
             device=device,
             region=region,
             moment=moment,
@@ -229,11 +247,15 @@ def parse_weights(words: str) -> FusionSettings:
     return FusionSettings(**weights)
 
 
-def parse_context(words: str) -> Context:
+def parse_context(words: str, hemisphere: Hemisphere = "north") -> Context:
     """Read `device=mobile,hour=20`; keys are device, region, hour, daypart, weekday, season, month and date.
 
     `date` (YYYY-MM-DD, or with Thh:mm) sets the moment and with it weekday and season, and daypart if it has an hour;
     what is given beside it wins.
+
+    Parameters
+    ----------
+    hemisphere : the shop's, from which a month or a date gets its season
 
     Raises
     ------
@@ -245,7 +267,7 @@ def parse_context(words: str) -> Context:
     if "date" in given:
         text = given.pop("date")
         try:
-            full = Context.at(datetime.fromisoformat(text))
+            full = Context.at(datetime.fromisoformat(text), hemisphere=hemisphere)
         except (ValueError, OverflowError):  # the latter where the zone leads out of the years 1 to 9999
             raise ContextError(
                 f"--context: date={text!r} is not a date; write 2026-05-31 or 2026-05-31T20:00"
@@ -253,11 +275,11 @@ def parse_context(words: str) -> Context:
         fitting = ("moment", "weekday", "season", "daypart") if len(text) > 10 else ("moment", "weekday", "season")
         known.update({name: getattr(full, name) for name in fitting})
     for name, value in given.items():
-        known.update([_context_value(name, value)])
+        known.update([_context_value(name, value, hemisphere)])
     return Context(**known)  # type: ignore[arg-type]
 
 
-def _context_value(name: str, value: str) -> tuple[str, str]:
+def _context_value(name: str, value: str, hemisphere: Hemisphere) -> tuple[str, str]:
     if name in ("hour", "month"):
         if not value.isdecimal():
             raise ContextError(f"--context: {name}={value!r} is not a whole number")
@@ -265,7 +287,7 @@ def _context_value(name: str, value: str) -> tuple[str, str]:
             return "daypart", daypart_of(int(value))
         if not 1 <= int(value) <= 12:
             raise ContextError(f"--context: month={value} is not a month; give 1 to 12")
-        return "season", season_of(int(value))
+        return "season", season_of(int(value), hemisphere)
     allowed: dict[str, tuple[str, ...] | None] = {
         "daypart": DAYPARTS,
         "weekday": WEEKDAYS,

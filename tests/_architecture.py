@@ -14,8 +14,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "settings", "errors", "progress", "privacy", "exports", "files", "work"),
     ("text", "data"),
     ("scorers",),
-    ("fusion", "eligibility", "ranking", "rules", "explanations", "results", "quotes", "histories", "documents"),
+    (
+        "fusion",
+        "eligibility",
+        "diversity",
+        "ranking",
+        "rules",
+        "explanations",
+        "results",
+        "quotes",
+        "histories",
+        "documents",
+    ),
     ("recommender", "evaluation", "training", "store"),
+    ("benchmarks",),
     ("cli", "__main__"),
 )
 """Parts of `recsys`, lowest layer first; a part may import from its own layer and from those below."""
@@ -24,6 +36,7 @@ UNSAFE_MODULES = frozenset({"pickle", "cPickle", "_pickle", "joblib", "dill", "c
 UNSAFE_CALLS = frozenset({"eval", "exec", "compile", "__import__"})
 UNSAFE_METHODS = frozenset({"torch.load", "torch.save", "pandas.read_pickle", "pd.read_pickle"})
 
+_TEST_MODULE = re.compile(r"tests\.[\w.{}]+\Z")
 _MACHINE_PATH = re.compile(
     r"(?:^|[\s\"'=(:])(/(?:home|Users|root|work|tmp|var|opt|usr|mnt|srv|etc)(?:/[\w.-]+)+|[A-Za-z]:\\\w+)"
 )
@@ -92,6 +105,20 @@ def streamlit_imports(path: str, source: str) -> list[str]:
         f"{path}:{line}: the engine imports {module}; take what is needed as an argument (progress, settings) instead"
         for line, module in imported_modules(path, source)
         if module.split(".")[0] == "streamlit"
+    ]
+
+
+def test_imports(path: str, source: str) -> list[str]:
+    """Imports of tests by what is installed without them, by statement or by name."""
+    complaints = [
+        f"{path}:{line}: imports {module}, which is not there where only the app is; move what it needs into recsys"
+        for line, module in imported_modules(path, source)
+        if module.split(".")[0] == "tests"
+    ]
+    return complaints + [
+        f"{path}:{node.lineno}: names {node.value}; move what it needs into recsys"
+        for node in ast.walk(ast.parse(source, path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _TEST_MODULE.match(node.value)
     ]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from recsys.cli.bench import BENCHMARKS
 from tests import _architecture as rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +43,10 @@ def test_imports_point_one_way() -> None:
 
 def test_the_engine_knows_no_streamlit() -> None:
     assert not (said := complaints(rules.streamlit_imports, "recsys")), said
+
+
+def test_the_app_knows_no_tests() -> None:
+    assert not (said := complaints(rules.test_imports, "recsys", "pages", "app.py")), said
 
 
 def test_nothing_can_run_code_out_of_a_file() -> None:
@@ -82,13 +85,10 @@ def required_modules() -> dict[str, set[str]]:
 
 def test_the_app_imports_only_what_requirements_name_and_they_name_nothing_else() -> None:
     brought = required_modules()
-    own = {"recsys", "pages", "app", "tests"}
-    benchmarks = [
-        f"tests/benchmarks/{name.replace('-', '_')}.py" for name in BENCHMARKS
-    ]  # a command of the app runs them
+    own = {"recsys", "pages", "app"}
     imported = {
         module.split(".")[0]: f"{path}:{line}"
-        for path, source in sources("recsys", "pages", "app.py", *benchmarks)
+        for path, source in sources("recsys", "pages", "app.py")
         for line, module in rules.imported_modules(path, source)
     }
     known = own | set(sys.stdlib_module_names) | set().union(*brought.values())
@@ -119,6 +119,8 @@ BREACHES: list[tuple[Rule, str, str, str]] = [
         "from streamlit.runtime import caching",
         "the engine imports streamlit",
     ),
+    (rules.test_imports, "recsys/cli/bench.py", "from tests.benchmarks import encode", "imports tests.benchmarks"),
+    (rules.test_imports, "app.py", 'import_module("tests.benchmarks.x")', "names tests.benchmarks.x"),
     (rules.unsafe_loading, "pages/home.py", "import pickle", "imports pickle"),
     (rules.unsafe_loading, "pages/home.py", "from joblib import load", "imports joblib"),
     (rules.unsafe_loading, "recsys/a.py", "from torch import load", "imports torch.load"),

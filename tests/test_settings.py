@@ -11,6 +11,7 @@ from recsys.errors import ContextError, SettingsError
 from recsys.settings import (
     COMPONENTS,
     DAYPARTS,
+    HEMISPHERES,
     NEW_SHOPPER_WEIGHTS,
     SEASONS,
     Context,
@@ -20,6 +21,7 @@ from recsys.settings import (
     daypart_of,
     parse_context,
     parse_weights,
+    require_hemisphere,
     require_seed,
     season_of,
 )
@@ -87,6 +89,27 @@ def test_the_day_has_four_equal_parts() -> None:
 def test_seasons_are_meteorological() -> None:
     turning = [season_of(month) for month in (12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)]
     assert turning == [season for season in SEASONS for _ in range(3)]
+
+
+def test_seasons_of_the_south_are_half_a_year_away() -> None:
+    for month in range(1, 13):
+        assert season_of(month, "south") == season_of((month + 5) % 12 + 1)
+    assert {season_of(month, "south") for month in (12, 1, 2)} == {"summer"}
+    assert Context.at(datetime(2026, 7, 1), hemisphere="south").season == "winter"
+
+
+@pytest.mark.parametrize("words", ["month=7", "date=2026-07-01", "date=2026-07-01T20:00"])
+def test_months_and_dates_are_read_in_the_shops_hemisphere(words: str) -> None:
+    assert parse_context(words).season == "summer"
+    assert parse_context(words, "south").season == "winter"
+    assert parse_context(f"{words},season=summer", "south").season == "summer"
+
+
+def test_there_are_two_hemispheres() -> None:
+    for hemisphere in HEMISPHERES:
+        require_hemisphere(hemisphere)
+    with pytest.raises(SettingsError, match="hemisphere='east' is not known; use one of north, south"):
+        require_hemisphere("east")
 
 
 def test_a_moment_is_told_in_utc() -> None:

@@ -22,13 +22,13 @@ def show(figure: go.Figure, alt: str, *, key: str) -> None:
     st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, alt=alt, key=key)
 
 
-def ratings(counts: Mapping[int, int], tone: str) -> go.Figure:
+def ratings(counts: Mapping[float, int], tone: str) -> go.Figure:
     """Number of reviews by stars, with its share of all in words at every bar."""
     stars = sorted(counts)
     n = [counts[star] for star in stars]
     whole = sum(n) or 1
     bars = go.Bar(
-        x=[f"{star} ★" for star in stars],
+        x=[f"{star:g} ★" for star in stars],
         y=n,
         text=[f"{value / whole:.0%}" for value in n],
         textposition="outside",

@@ -1,5 +1,6 @@
 """What is known of the shopper beside the list: who they are in a line, what they wrote, what they chose."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -116,9 +117,9 @@ def _said(text: str) -> str:
 
 
 def stars_html(rating: float) -> str:
-    """Five stars, so many of them filled; the number itself for screen readers."""
-    full = max(0, min(5, round(rating)))
+    """Five stars, so many of them filled, to the nearest half; the number itself for screen readers."""
+    full, half = divmod(max(0, min(10, math.floor(2 * rating + 0.5))), 2)
     return (
-        f'<span class="sw-stars" role="img" aria-label="{rating:g} of 5 stars">{"★" * full}'
-        f'<span class="sw-stars-off">{"★" * (5 - full)}</span></span>'
+        f'<span class="sw-stars" role="img" aria-label="{rating:g} of 5 stars">{"★" * full}{"½" * half}'
+        f'<span class="sw-stars-off">{"★" * (5 - full - half)}</span></span>'
     )

@@ -21,6 +21,7 @@ from recsys.settings import (
     WEEKDAYS,
     Context,
     FusionSettings,
+    Hemisphere,
     RankingSettings,
     season_of,
 )
@@ -84,6 +85,7 @@ class Choices:
     options : by circumstance, its values or why there are none
     known_until : the end of what the model knows
     start : where a shop's default preset wants the controls of known shoppers, or None
+    hemisphere : where the shop's shoppers live, which says what season a day is
     """
 
     weights: Mapping[str, int]
@@ -94,6 +96,7 @@ class Choices:
     options: Mapping[str, ContextOption]
     known_until: datetime
     start: Start | None = None
+    hemisphere: Hemisphere = "north"
 
     @classmethod
     def of(cls, model: Recommender) -> "Choices":
@@ -108,6 +111,7 @@ class Choices:
             price_high=math.ceil(prices.max()) if len(prices) else 0,
             options=model.context_options(),
             known_until=model.info.known_until,
+            hemisphere=model.info.hemisphere,
         )
 
     def start_weights(self, who: str) -> Mapping[str, int]:
@@ -152,7 +156,7 @@ def context_of(
     if day is not None:
         hour = 6 * DAYPARTS.index(daypart) + 3 if daypart in DAYPARTS else 12
         moment = max(datetime.combine(day, time(hour), UTC), choices.known_until)
-        stated |= {"weekday": WEEKDAYS[day.weekday()], "season": season_of(day.month)}
+        stated |= {"weekday": WEEKDAYS[day.weekday()], "season": season_of(day.month, choices.hemisphere)}
     known = {name: value for name, value in stated.items() if value != ANY and not choices.options[name].unavailable}
     return Context(**known, moment=moment)  # type: ignore[arg-type]
 

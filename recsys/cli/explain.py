@@ -7,7 +7,7 @@ from recsys.cli.options import add_json
 from recsys.cli.recommend import add_request_options, request_of, say_notes, with_weights
 from recsys.cli.terminal import one_line, say, say_json, shortened
 from recsys.explanations.records import Contribution, Explanation
-from recsys.settings import COMPONENTS
+from recsys.settings import COMPONENTS, parse_context
 
 _SHOWN = 8
 
@@ -43,9 +43,10 @@ def run(args: argparse.Namespace) -> None:
     """Explain and print."""
     from recsys.recommender import Recommender
 
-    context, settings = request_of(args)
+    settings = request_of(args)
     model = Recommender.load(args.model)
     model.item_row(args.item)  # refused, if it is not there, before the encoder is loaded
+    context = parse_context(args.context, model.info.hemisphere)
     scored = model.scores(args.user, args.text, context, args.without)
     found = model.explain(scored, args.item, with_weights(settings, args, model))
     say_notes(found.notes)

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from recsys.settings import HEMISPHERES
+
 
 def a_path(text: str) -> Path:
     """A path that somebody gave; an empty one, as of an unset variable, would be the folder that we run in."""
@@ -45,6 +47,16 @@ def add_split(parser: argparse.ArgumentParser, split: str) -> None:
         choices=("temporal", "last"),
         default=split,
         help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
+    )
+
+
+def add_hemisphere(parser: argparse.ArgumentParser) -> None:
+    """Where the shoppers live."""
+    parser.add_argument(
+        "--hemisphere",
+        choices=HEMISPHERES,
+        default="north",
+        help="where the shop's shoppers live, which says what season a month is (default: %(default)s)",
     )
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from recsys.cli.options import a_path, add_min_interactions
+from recsys.cli.options import a_path, add_hemisphere, add_min_interactions
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say
 
@@ -28,6 +28,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "of a product away, a fifth of the products at a time (default: %(default)s)",
     )
     add_min_interactions(parser)
+    add_hemisphere(parser)
     parser.add_argument(
         "--budget-mb",
         type=int,
@@ -44,7 +45,9 @@ def run(args: argparse.Namespace) -> None:
     from recsys.evaluation.live.build import PanelSettings, build_panel
     from recsys.evaluation.live.panel import Panel
 
-    settings = PanelSettings.of(args.split, args.min_interactions, args.seed, args.budget_mb * 1_000_000)
+    settings = PanelSettings.of(
+        args.split, args.min_interactions, args.seed, args.budget_mb * 1_000_000, args.hemisphere
+    )
     with TerminalProgress() as progress:
         build_panel(args.data, args.out, settings, progress)
     validation, test = Panel.open(args.out)

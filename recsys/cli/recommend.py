@@ -10,7 +10,6 @@ from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
 from recsys.results import Recommendation, require_someone
 from recsys.settings import (
     COMPONENTS,
-    Context,
     DiversityMethod,
     FusionSettings,
     RankingSettings,
@@ -67,8 +66,9 @@ def run(args: argparse.Namespace) -> None:
     """Rank and print."""
     from recsys.recommender import Recommender
 
-    context, settings = request_of(args)
+    settings = request_of(args)
     model = Recommender.load(args.model)
+    context = parse_context(args.context, model.info.hemisphere)
     ranked = model.recommend(args.user, args.text, context, with_weights(settings, args, model))
     say_notes(ranked.notes)
     if args.json:
@@ -77,12 +77,12 @@ def run(args: argparse.Namespace) -> None:
         say(table(ranked, args.n))
 
 
-def request_of(args: argparse.Namespace) -> tuple[Context, RankingSettings]:
-    """Circumstances and settings that the options ask for, checked before a model is opened; raises InputError."""
+def request_of(args: argparse.Namespace) -> RankingSettings:
+    """Settings that the options ask for; they and the circumstances are checked before a model is opened."""
     require_someone(args.user, args.text)
-    context = parse_context(args.context) if args.context else Context()
+    parse_context(args.context)
     weights = parse_weights(args.weights) if args.weights is not None else FusionSettings()
-    return context, RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
+    return RankingSettings(fusion=weights, n=args.n, diversity=args.diversity, method=args.method)
 
 
 def with_weights(settings: RankingSettings, args: argparse.Namespace, model: "Recommender") -> RankingSettings:

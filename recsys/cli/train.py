@@ -2,7 +2,7 @@
 
 import argparse
 
-from recsys.cli.options import a_path
+from recsys.cli.options import a_path, add_hemisphere
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say
 
@@ -41,6 +41,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "what its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it "
         "(default: %(default)s)",
     )
+    add_hemisphere(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,7 +51,11 @@ def run(args: argparse.Namespace) -> None:
     from recsys.training.fit import TrainingSettings, train
 
     settings = TrainingSettings(
-        split=args.split, seed=args.seed, choose_phrase_weights=args.choose_phrases, learn=args.learn
+        split=args.split,
+        seed=args.seed,
+        choose_phrase_weights=args.choose_phrases,
+        learn=args.learn,
+        hemisphere=args.hemisphere,
     )
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)

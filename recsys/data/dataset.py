@@ -20,6 +20,7 @@ from recsys.data.validation import validate
 from recsys.errors import SettingsError, UnknownItemError, UnknownUserError
 from recsys.progress import Progress, silent
 from recsys.schema import ItemId, UserId
+from recsys.settings import Hemisphere
 
 NEVER = np.iinfo(np.int64).max
 """A moment that nobody reaches, in seconds since 1970."""
@@ -46,6 +47,7 @@ class Dataset:
     impressions : time_s int64, item_row, user_row int32 (-1 where unknown), click bool, propensity float64, position
         int16 (-1 where unknown), device, region, policy
     repairs : what was put right while reading
+    hemisphere : where its shoppers live, which says what season a month is
     """
 
     name: str
@@ -56,14 +58,22 @@ class Dataset:
     events: pd.DataFrame
     impressions: pd.DataFrame
     repairs: tuple[Repair, ...] = ()
+    hemisphere: Hemisphere = "north"
 
     @classmethod
-    def read(cls, folder: Path | str, progress: Progress = silent, now: datetime | None = None) -> "Dataset":
+    def read(
+        cls,
+        folder: Path | str,
+        progress: Progress = silent,
+        now: datetime | None = None,
+        hemisphere: Hemisphere = "north",
+    ) -> "Dataset":
         """Read and check a canonical data folder.
 
         Parameters
         ----------
         now : times more than a day after this are refused; None means the clock
+        hemisphere : where the shoppers live; the files do not say
 
         Raises
         ------
@@ -72,7 +82,7 @@ class Dataset:
         folder, log = Path(folder), RepairLog()
         frames = read_frames(folder, log, progress)
         progress("checking data")
-        return cls._assemble(frames, log, now, name=folder.resolve().name)
+        return cls._assemble(frames, log, now, name=folder.resolve().name).of_hemisphere(hemisphere)
 
     @classmethod
     def from_frames(
@@ -192,6 +202,10 @@ class Dataset:
         known = both.loc[had, ["user_row", "item_row"]].drop_duplicates()
         pairs = (known["user_row"].to_numpy(), known["item_row"].to_numpy())
         return csr_array((np.ones(len(known), dtype=bool), pairs), shape=(self.n_users, self.n_items))
+
+    def of_hemisphere(self, hemisphere: Hemisphere) -> "Dataset":
+        """The same of a shop in that hemisphere, which names its seasons."""
+        return self if hemisphere == self.hemisphere else replace(self, hemisphere=hemisphere)
 
     def until(self, moment_s: int) -> "Dataset":
         """Only what happened strictly before a moment (seconds since 1970); the numbering stays."""

@@ -85,7 +85,7 @@ def contexts_of(
     homes = acts.groupby("user_row")["region"].agg(lambda regions: regions.astype(str).mode().iloc[0]).reindex(users)
     return [
         Context(
-            season=season_of(datetime.fromtimestamp(moment, UTC).month),
+            season=season_of(datetime.fromtimestamp(moment, UTC).month, data.hemisphere),
             region=region if isinstance(region, str) else None,
             moment=datetime.fromtimestamp(moment, UTC),
         )
@@ -105,6 +105,11 @@ def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
     found = acts[key].merge(known, on=key, how="left")
     devices, regions = (found[name].astype(object).fillna("") for name in ("device", "region"))
     return [
-        Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
+        Context.at(
+            datetime.fromtimestamp(moment, UTC),
+            device=device or None,
+            region=region or None,
+            hemisphere=data.hemisphere,
+        )
         for moment, device, region in zip(found["time_s"], devices, regions, strict=True)
     ]

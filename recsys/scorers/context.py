@@ -195,7 +195,7 @@ Circumstance = tuple[tuple[str, ...], IntArray, str]
 
 def _circumstances(data: Dataset, acts: pd.DataFrame) -> Mapping[str, Circumstance]:
     times = pd.DatetimeIndex(pd.to_datetime(acts["time_s"].to_numpy(), unit="s", utc=True))
-    seasons = np.array([SEASONS.index(season_of(month)) for month in range(1, 13)], np.int32)
+    seasons = np.array([SEASONS.index(season_of(month, data.hemisphere)) for month in range(1, 13)], np.int32)
     no_hours = "" if data.has_time_of_day else "the data's timestamps are whole days, so the time of day is not known"
     found: dict[str, Circumstance] = {
         "daypart": (DAYPARTS, (times.hour // 6).to_numpy(np.int32), no_hours),

@@ -41,8 +41,6 @@ def default_folder() -> Path:
         return Path(chosen) / "embeddings"
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "shelfwise" / "embeddings"

@@ -19,7 +19,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, require_seed
+from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
@@ -46,6 +46,7 @@ class TrainingSettings:
     choose_phrase_weights : whether the way phrases are weighed is chosen for this shop; it takes some twenty fits
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
     default_weights : how the components are mixed unless someone says otherwise, and where learning begins
+    hemisphere : where the shop's shoppers live, which says what season a month is
     """
 
     split: SplitName = "none"
@@ -53,9 +54,11 @@ class TrainingSettings:
     choose_phrase_weights: bool = False
     learn: Learn = "nothing"
     default_weights: FusionSettings = field(default_factory=FusionSettings)
+    hemisphere: Hemisphere = "north"
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
+        require_hemisphere(self.hemisphere)
         if self.learn not in get_args(Learn):
             raise SettingsError(f"learn={self.learn!r} is not known; use one of {', '.join(get_args(Learn))}")
         if self.learn != "nothing" and self.choose_phrase_weights:
@@ -78,7 +81,7 @@ def train(
     """
     settings = settings or TrainingSettings()
     require_model_folder(out)  # now, not after minutes of work
-    data = Dataset.read(data_folder, progress)
+    data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     for repair in data.repairs:
         logger.warning("%s", repair)
     known, protocol, asked = _known(data, settings)

@@ -115,7 +115,6 @@ def summary(data: Dataset) -> Mapping[str, Any]:
     """The shop at a glance, JSON-like: counts, ratings, activity by month, how much text there is, top categories."""
     reviews, written = data.reviews, data.reviews["text"] != ""
     likes = data.positives()
-    stars = reviews["rating"].round().astype(int).value_counts()
     names = data.items["category"]
     categories = pd.DataFrame(
         {
@@ -127,7 +126,7 @@ def summary(data: Dataset) -> Mapping[str, Any]:
     categories = categories[categories.index != ""].fillna({"n_items": 0, "n_interactions": 0})
     categories = categories.sort_values(["n_interactions", "n_items"], ascending=False).head(20)
     return {
-        "rating_counts": {str(star): int(stars.get(star, 0)) for star in range(1, 6)},
+        "rating_counts": _rating_counts(reviews["rating"]),
         "activity": _by_month(data),
         "items_with_text": int(reviews.loc[written, "item_row"].nunique()),
         "items_with_description": int((data.items["description"] != "").sum()),
@@ -142,6 +141,17 @@ def summary(data: Dataset) -> Mapping[str, Any]:
             for row in categories.itertuples()
         ],
     }
+
+
+def _rating_counts(ratings: pd.Series) -> dict[str, int]:
+    """Reviews by stars, from 1 to 5: whole stars, or half stars too where a rating is none of the whole ones.
+
+    What lies between two steps counts at the nearer, half way at the upper one.
+    """
+    values = ratings.to_numpy(np.float64)
+    steps = 1 if (values == np.floor(values)).all() else 2  # a star
+    counts = np.bincount(np.floor(steps * values + 0.5).astype(np.int64), minlength=5 * steps + 1)
+    return {f"{step / steps:g}": int(counts[step]) for step in range(steps, 5 * steps + 1)}
 
 
 def _by_month(data: Dataset) -> list[dict[str, Any]]:

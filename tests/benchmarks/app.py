@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser import _chromium, _server
 
@@ -45,23 +45,34 @@ def run(n_moves: int = 24) -> dict[str, Any]:
     if executable is None:
         raise SystemExit("no Chromium here; `make test` says how to get one")
     with tempfile.TemporaryDirectory() as place, _chromium.launched(executable) as browser:
-        found: dict[str, Any] = {}
-        for name in ("first_start", "later_start"):
-            begun = time.perf_counter()
-            cache = {"RECSYS_CACHE_DIR": f"{place}/cache"}
-            with _server.running(APP, home=Path(place) / "home", environment=cache) as address:
-                found[f"{name}_server_s"] = round(time.perf_counter() - begun, 2)
-                with _chromium.visiting(browser, address, _chromium.Look()) as page:
-                    page.goto(LIST)
-                    page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
-                    found[f"{name}_something_on_screen_s"] = round(time.perf_counter() - begun, 2)
-                    page.wait_for_selector(".sw-card", timeout=300_000)
-                    found[f"{name}_first_list_s"] = round(time.perf_counter() - begun, 2)
-                    if name == "later_start":
-                        found |= _moves(page, n_moves)
-                        page.goto(WHY)
-                        page.wait_for_selector(".sw-mini", timeout=60_000)
-                        found |= _strikes(page, n_moves)
+        home, cache = Path(place) / "home", {"RECSYS_CACHE_DIR": f"{place}/cache"}
+        return {
+            **start(browser, "first_start", home, cache),
+            **start(browser, "later_start", home, cache, n_moves),
+        }
+
+
+def start(browser: Browser, name: str, home: Path, environment: dict[str, str], n_moves: int = 0) -> dict[str, Any]:
+    """One start of the server, and where `n_moves` is above 0 so many moves and ticks in it.
+
+    Parameters
+    ----------
+    home : the user's home folder
+    """
+    begun = time.perf_counter()
+    with _server.running(APP, home=home, environment=environment) as address:
+        found = {f"{name}_server_s": round(time.perf_counter() - begun, 2)}
+        with _chromium.visiting(browser, address, _chromium.Look()) as page:
+            page.goto(LIST)
+            page.wait_for_selector('[data-testid="stMain"] h1', timeout=60_000)
+            found[f"{name}_something_on_screen_s"] = round(time.perf_counter() - begun, 2)
+            page.wait_for_selector(".sw-card", timeout=300_000)
+            found[f"{name}_first_list_s"] = round(time.perf_counter() - begun, 2)
+            if n_moves:
+                found |= _moves(page, n_moves)
+                page.goto(WHY)
+                page.wait_for_selector(".sw-mini", timeout=60_000)
+                found |= _strikes(page, n_moves)
     return found
 
 

@@ -14,7 +14,7 @@ that `tied_with_best` answers with, and how many points that set has; beside it,
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,17 +32,22 @@ SETTINGS = {
 TARGET = (0.93, 0.97)
 
 
-def run(n_repetitions: int = 2000, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+def run(
+    n_repetitions: int = 2000,
+    say: Callable[[str], None] = lambda line: None,
+    sizes: Sequence[int] = SIZES,
+    n_population: int = 40_000,
+) -> dict[str, Any]:
     """Every population, size and metric: {"changes": [...], "levels": [...], "ties": [...]}."""
     found: dict[str, Any] = {"changes": [], "levels": [], "ties": []}
     for name, (new, old) in SETTINGS.items():
-        shop = population(40_000, 2000, new, old)
-        for n in SIZES:
+        shop = population(n_population, 2000, new, old)
+        for n in sizes:
             begun = time.perf_counter()
             for kind, rows in _coverage(shop, n, n_repetitions).items():
                 found[kind] += [{"settings": name, "n": n, **row} for row in rows]
             say(f"{name}, {n} shoppers: {time.perf_counter() - begun:.0f} s")
-    found["ties"] = [_ties(n, n_repetitions // 4, alike) for alike in (False, True) for n in SIZES[1:]]
+    found["ties"] = [_ties(n, n_repetitions // 4, alike) for alike in (False, True) for n in sizes[1:]]
     return found
 
 
@@ -120,8 +125,9 @@ def _ties(n: int, n_repetitions: int, alike: bool) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
+    columns = dict.fromkeys((row["settings"], row["n"]) for row in found["changes"])
     for kind in ("changes", "levels"):
-        print(f"\n{kind}: held % (given %)".ljust(26), *(f"{s} {n}".rjust(16) for s in SETTINGS for n in SIZES))
+        print(f"\n{kind}: held % (given %)".ljust(26), *(f"{s} {n}".rjust(16) for s, n in columns))
         for name in LIVE_METRICS:
             rows = [row for row in found[kind] if row["metric"] == name]
             cells = [f"{100 * row['held']:.1f} ({100 * row['given']:.0f})" if row["held"] else "-" for row in rows]

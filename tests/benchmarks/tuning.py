@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from recsys.benchmarks.live_metrics import SIZE, DrawnShop
 from recsys.evaluation.live.panel import PANEL
 from recsys.evaluation.live.role_scoring import GUARDS
 from recsys.scorers.context import ContextSettings
@@ -26,7 +27,6 @@ from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.training.artifacts import save_artifact
 from recsys.training.home import Home
 from tests import _demo
-from tests.benchmarks.live_metrics import SIZE, _Shop
 from tests.browser import _chromium, _server
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -54,22 +54,31 @@ def run(size: tuple[int, int] = SIZE, n_moves: int = 24) -> dict[str, Any]:
     if executable is None:
         raise SystemExit("no Chromium here; `make test` says how to get one")
     with tempfile.TemporaryDirectory() as place, _chromium.launched(executable) as browser:
-        home = _demo.build(Path(place) / "home")
-        save_drawn_panel(Home(home).panel("last"), *size)
-        found: dict[str, Any] = {"n_users": size[0], "n_items": size[1]}
-        with (
-            _server.running(APP, home=Path(place) / "user", environment=_demo.environment(home)) as address,
-            _chromium.visiting(browser, address, _chromium.Look()) as page,
-        ):
-            for name in ("first_tiles_s", "tiles_again_s"):
-                begun = time.perf_counter()
-                page.goto("/Tuning")
-                page.wait_for_selector(".sw-metric-value", timeout=300_000)
-                found[name] = round(time.perf_counter() - begun, 2)
-            found |= _moves(page, n_moves, "slider_to_new_tiles_ms")
-            page.goto("/Tuning?diversity=0.3")
-            page.wait_for_selector(".sw-metric-value", timeout=60_000)
-            found |= _moves(page, n_moves, "with_variety_ms")
+        return measure(browser, _demo.build(Path(place) / "home"), Path(place) / "user", size, n_moves)
+
+
+def measure(browser: Browser, home: Path, user: Path, size: tuple[int, int], n_moves: int) -> dict[str, Any]:
+    """The same on a RECSYS_HOME with a model, whose test shoppers are replaced.
+
+    Parameters
+    ----------
+    user : the user's home folder
+    """
+    save_drawn_panel(Home(home).panel("last"), *size)
+    found: dict[str, Any] = {"n_users": size[0], "n_items": size[1]}
+    with (
+        _server.running(APP, home=user, environment=_demo.environment(home)) as address,
+        _chromium.visiting(browser, address, _chromium.Look()) as page,
+    ):
+        for name in ("first_tiles_s", "tiles_again_s"):
+            begun = time.perf_counter()
+            page.goto("/Tuning")
+            page.wait_for_selector(".sw-metric-value", timeout=300_000)
+            found[name] = round(time.perf_counter() - begun, 2)
+        found |= _moves(page, n_moves, "slider_to_new_tiles_ms")
+        page.goto("/Tuning?diversity=0.3")
+        page.wait_for_selector(".sw-metric-value", timeout=60_000)
+        found |= _moves(page, n_moves, "with_variety_ms")
     return found
 
 
@@ -101,7 +110,7 @@ def _moves(page: Page, n_moves: int, name: str) -> dict[str, float]:
 
 def save_drawn_panel(folder: Path, n_users: int, n_items: int) -> None:
     """Write a panel whose scores are drawn at random; both roles hold the same shoppers."""
-    panel = _Shop(n_users, n_items).panel
+    panel = DrawnShop(n_users, n_items).panel
     arrays = {
         "static": panel.scores.static,
         "context": panel.scores.context,

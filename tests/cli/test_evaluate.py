@@ -1,15 +1,12 @@
-"""`recsys evaluate` and `recsys bench`: figures as the contract names them."""
+"""`recsys evaluate`: figures as the contract names them."""
 
 import json
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NoReturn
 
 import pandas as pd
 import pytest
 
-from recsys.cli import bench
 from recsys.data.writing import write_folder
 from tests.cli._run import run
 
@@ -82,20 +79,3 @@ def test_a_shop_that_cannot_be_tested_gets_advice_that_does_not_lead_in_circles(
         assert "shares" not in said.err
     said = run("evaluate", "--data", tmp_path / "shop", "--min-interactions", 4)
     assert "lower --min-interactions" in said.err
-
-
-def test_a_benchmark_is_printed_as_lines_or_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        bench.importlib, "import_module", lambda name: SimpleNamespace(run=lambda: {"name": name, "p50_ms": 1.5})
-    )
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    said = run("bench", "recommend", "--json")
-    assert json.loads(said.out) == {"name": "tests.benchmarks.recommend", "p50_ms": 1.5}
-    assert "p50_ms  1.5" in run("bench", "recommend").out
-
-
-def test_an_installed_package_without_benchmarks_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(bench, "__file__", str(tmp_path / "recsys" / "cli" / "bench.py"))
-    said = run("bench", "encode")
-    assert (said.status, said.out) == (2, "")
-    assert said.err == "recsys bench: benchmark 'encode' lies in tests/benchmarks of a checkout, and this is none\n"

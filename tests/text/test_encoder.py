@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys.benchmarks.encode import sample_phrases
 from recsys.errors import Cancelled, EncoderError
 from recsys.text import encoder as encoder_module
 from recsys.text import precision as precision_module
 from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, check_weights, packaged_model
 from recsys.text.precision import fastest_precision, settled_precision
-from tests.benchmarks.encode import sample_phrases
+from tests._data import shared_data
 
 PHRASES = ["warm and light", "the zip broke after a week", "would buy again", "far too noisy for the bedroom", "ok"]
 
@@ -64,10 +65,18 @@ def test_typed_words_are_cut_and_encoded_verbatim(float32):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_vectors_are_those_of_sentence_transformers(precision):
     sentence_transformers = pytest.importorskip("sentence_transformers")
-    phrases, _ = sample_phrases(2000 if precision == fastest_precision() else 200, seed=3)
+    phrases, _ = sample_phrases(1000 if precision == fastest_precision() else 200, seed=3)
     reference = sentence_transformers.SentenceTransformer(str(packaged_model()), device="cpu").encode(phrases)
     cosines = np.sum(reference * PhraseEncoder(precision).encode(phrases), axis=1)
     assert cosines.min() >= (0.999 if precision == "bfloat16" else 0.99999)
+
+
+@pytest.mark.slow
+def test_vectors_of_real_reviews_are_those_of_sentence_transformers():
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    phrases, _ = sample_phrases(1000, 3, shared_data("steam_au"))
+    reference = sentence_transformers.SentenceTransformer(str(packaged_model()), device="cpu").encode(phrases)
+    assert np.sum(reference * PhraseEncoder().encode(phrases), axis=1).min() >= 0.999
 
 
 def test_a_second_run_encodes_nothing_and_gives_the_same_vectors(tmp_path, monkeypatch):

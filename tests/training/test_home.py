@@ -42,14 +42,12 @@ def test_the_demo_shop_is_known_by_its_hidden_truth_and_only_while_its_model_is_
         ("linux", "XDG_DATA_HOME", "given/shelfwise"),
         ("linux", None, "me/.local/share/shelfwise"),
         ("darwin", None, "me/Library/Application Support/shelfwise"),
-        ("win32", "LOCALAPPDATA", "given/shelfwise"),
-        ("win32", None, "me/AppData/Local/shelfwise"),
     ],
 )
 def test_otherwise_it_is_the_platforms_place_for_user_data(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, variable: str | None, expected: str
 ) -> None:
-    for name in ("RECSYS_HOME", "RECSYS_MODEL", "XDG_DATA_HOME", "LOCALAPPDATA"):
+    for name in ("RECSYS_HOME", "RECSYS_MODEL", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "given"))

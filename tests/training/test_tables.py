@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.training.tables import activity_of, history_arrays, item_table, review_table, summary, user_table
+from recsys.training.tables import (
+    _rating_counts,
+    activity_of,
+    history_arrays,
+    item_table,
+    review_table,
+    summary,
+    user_table,
+)
 
 
 def test_products_carry_what_shoppers_did_and_thought(tiny_data: Dataset) -> None:
@@ -72,6 +80,25 @@ def test_reviews_keep_their_order_and_their_words(tiny_data: Dataset) -> None:
     table = review_table(tiny_data).to_pandas()
     pd.testing.assert_series_equal(table["text"], tiny_data.reviews["text"], check_dtype=False)
     assert (np.diff(table["review_id"]) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("ratings", "counts"),
+    [
+        ([1, 3, 5, 5], {"1": 1, "2": 0, "3": 1, "4": 0, "5": 2}),
+        ([], dict.fromkeys("12345", 0)),
+        ([2.5, 3.5, 4.5], {"2.5": 1, "3.5": 1, "4.5": 1}),  # to even they would be 2, 4 and 4
+        ([1, 3.5, 4], {"1": 1, "3.5": 1, "4": 1}),
+        ([3.2, 3.25, 3.74, 3.75], {"3": 1, "3.5": 2, "4": 1}),
+        ([4.9, 1.1], {"5": 1, "1": 1}),
+    ],
+)
+def test_half_stars_are_counted_as_such_where_there_are_any(ratings: list[float], counts: dict[str, int]) -> None:
+    found = _rating_counts(pd.Series(ratings, dtype="float32"))
+    assert sum(found.values()) == len(ratings)
+    assert {stars: n for stars, n in found.items() if n} == {stars: n for stars, n in counts.items() if n}
+    is_whole = all(rating == int(rating) for rating in ratings)
+    assert list(found) == [f"{step / 2:g}" for step in range(2, 11) if step % 2 == 0 or not is_whole]
 
 
 def test_the_shop_at_a_glance(tiny_data: Dataset) -> None:

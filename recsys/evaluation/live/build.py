@@ -17,6 +17,7 @@ from recsys.evaluation.protocol import EvaluationSettings, catalogue_in_words, s
 from recsys.evaluation.replays import REPLAYS
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
+from recsys.settings import Hemisphere, require_hemisphere
 from recsys.text.library import make_phrasebook
 from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
 from recsys.training.choosing import choose_context
@@ -37,26 +38,36 @@ class PanelSettings:
     budget_bytes : most that the scores of one role may take
     replay : name of `REPLAYS`; shoppers are then put back to an earlier moment, and `evaluation.split` is "last", since
         they are asked at the moment of the held-out act
+    hemisphere : where the shoppers live, which says what season a month is
     """
 
     evaluation: EvaluationSettings = field(default_factory=lambda: EvaluationSettings(split="last"))
     budget_bytes: int = BUDGET_BYTES
     replay: str = ""
+    hemisphere: Hemisphere = "north"
 
     def __post_init__(self) -> None:
+        require_hemisphere(self.hemisphere)
         if self.budget_bytes < 1_000_000:
             raise SettingsError(f"a budget of {self.budget_bytes:,} bytes holds nobody; give at least 1,000,000")
         if self.replay and (self.replay not in REPLAYS or self.evaluation.split != "last"):
             raise SettingsError(f"there is no replay {self.replay!r} of {self.evaluation.split!r} choices")
 
     @classmethod
-    def of(cls, split: str, min_interactions: int = 1, seed: int = 0, budget_bytes: int = BUDGET_BYTES) -> Self:
+    def of(
+        cls,
+        split: str,
+        min_interactions: int = 1,
+        seed: int = 0,
+        budget_bytes: int = BUDGET_BYTES,
+        hemisphere: Hemisphere = "north",
+    ) -> Self:
         """Settings by the name of a way of holding out, of `SPLITS`."""
         if split not in SPLITS:
             raise SettingsError(f"{split!r} is no way of holding out; use one of {', '.join(SPLITS)}")
         replay = split if split in REPLAYS else ""
         asked = EvaluationSettings("last" if replay else split, min_interactions, seed=seed)  # type: ignore[arg-type]
-        return cls(asked, budget_bytes, replay)
+        return cls(asked, budget_bytes, replay, hemisphere)
 
 
 def build_panel(
@@ -77,7 +88,7 @@ def build_panel(
     settings = settings or PanelSettings()
     require_model_folder(out, PANEL)
     asked = settings.evaluation
-    data = Dataset.read(data_folder, progress)
+    data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     fingerprint, name = data.fingerprint, data.name
     data = data.core(asked.min_interactions)
     split = REPLAYS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
@@ -140,7 +151,8 @@ def open_or_build(
 
 
 def _as_json(settings: PanelSettings) -> dict[str, Any]:
-    return {**asdict(settings.evaluation), "budget_bytes": settings.budget_bytes, "replay": settings.replay}
+    others = {name: getattr(settings, name) for name in ("budget_bytes", "replay", "hemisphere")}
+    return {**asdict(settings.evaluation), **others}
 
 
 def _of_clicks(progress: Progress) -> Progress:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.diversity import CODES, diversify_all
 from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.click_rates.clicks import Clicks
-from recsys.evaluation.live.diversity import CODES, diversify
 from recsys.evaluation.live.kept import Kept, n_bytes
 from recsys.evaluation.live.kernels import n_lanes, select
 from recsys.evaluation.live.measuring import measure_lists
@@ -17,7 +17,7 @@ from recsys.evaluation.live.threads import cores_for
 from recsys.evaluation.paired import Lists
 from recsys.fusion import Standardised, weight_vector
 from recsys.progress import Progress, silent
-from recsys.ranking import MIN_POOL
+from recsys.ranking import pool_size
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 
@@ -161,8 +161,7 @@ class LiveEngine:
     def _measure(self, settings: RankingSettings, scenario: Scenario) -> Measured:
         if settings.n > N_BASELINE:
             raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
-        n_pool = settings.n if settings.diversity == 0 else max(MIN_POOL, 10 * settings.n)
-        pool, scores, unproven = self.ranked(settings, scenario, n_pool)
+        pool, scores, unproven = self.ranked(settings, scenario, pool_size(settings))
         if settings.diversity == 0:
             places = np.arange(1, settings.n + 1, dtype=np.int32)
             ranked, ranks = pool, np.where(pool >= 0, places, 0).astype(np.int32)
@@ -171,7 +170,7 @@ class LiveEngine:
             ranks = np.empty_like(ranked)
             method = CODES[settings.method]
             with cores_for():
-                diversify(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
+                diversify_all(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
         return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
 
     def ranked(

@@ -82,8 +82,11 @@ def run_panel_work(split: str, folders: ShopFolders) -> int:
         from recsys.evaluation.live.build import PanelSettings, build_panel
         from recsys.evaluation.live.engine import LiveEngine
         from recsys.evaluation.live.panel import Panel
+        from recsys.results import ModelInfo
+        from recsys.training.artifacts import open_artifact
 
-        build_panel(folders.data, folders.panel, PanelSettings.of(split), reporter)
+        hemisphere = ModelInfo.of(open_artifact(folders.model).manifest).hemisphere
+        build_panel(folders.data, folders.panel, PanelSettings.of(split, hemisphere=hemisphere), reporter)
         reporter("warming up")
         LiveEngine(Panel.open(folders.panel)[1]).warm_up()
         if split == SPLIT:

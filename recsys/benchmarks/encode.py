@@ -7,7 +7,7 @@ median over the rounds.
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from recsys.text.canonical import canonical
 from recsys.text.encoder import PhraseEncoder, packaged_model
 from recsys.text.phrases import segment
 
-_SHARED = Path(os.environ.get("RECSYS_TEST_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+SMALL: Mapping[str, Any] = {"n_phrases": 64, "rounds": 1}
 
 _WORDS = (
     "the a this it tent jacket lamp stove zip battery sound is was feels looks lasts broke arrived very quite not too "
@@ -29,8 +29,14 @@ _WORDS = (
 )
 
 
-def run(n_phrases: int = 4000, rounds: int = 3, seed: int = 0, progress: Progress = silent) -> dict[str, Any]:
+def run(
+    n_phrases: int = 4000, rounds: int = 3, seed: int = 0, data: Path | None = None, progress: Progress = silent
+) -> dict[str, Any]:
     """Measure; nothing is read from or written to a cache.
+
+    Parameters
+    ----------
+    data : data folder whose reviews give the phrases; None for made-up sentences
 
     Returns
     -------
@@ -40,7 +46,7 @@ def run(n_phrases: int = 4000, rounds: int = 3, seed: int = 0, progress: Progres
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from sentence_transformers import SentenceTransformer
 
-    phrases, source = sample_phrases(n_phrases, seed)
+    phrases, source = sample_phrases(n_phrases, seed, data)
     ours, baseline = PhraseEncoder(), SentenceTransformer(str(packaged_model()), device="cpu")
 
     def plain(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -69,19 +75,19 @@ def run(n_phrases: int = 4000, rounds: int = 3, seed: int = 0, progress: Progres
     }
 
 
-def sample_phrases(n_phrases: int, seed: int) -> tuple[list[str], str]:
-    """Different canonical phrases in random order, and where they come from: real reviews, or made-up sentences."""
+def sample_phrases(n_phrases: int, seed: int, data: Path | None = None) -> tuple[list[str], str]:
+    """Different canonical phrases in random order, and where they come from: the folder's name, or made up."""
     rng = np.random.default_rng(seed)
-    reviews = _SHARED / "steam_au" / "reviews.parquet"
-    if not reviews.exists():
+    if data is None:
         return _made_up(n_phrases, rng), "made-up sentences"
+    reviews = data / "reviews.parquet"
     found: dict[str, None] = {}
     texts = pd.read_parquet(reviews, columns=["text"])["text"].fillna("").to_numpy(dtype=object)
     for text in rng.permutation(texts):
         found.update(dict.fromkeys(canonical(text[start:end]) for start, end in segment(text)))
         if len(found) >= n_phrases:
             break
-    return list(found)[:n_phrases], "steam_au"
+    return list(found)[:n_phrases], data.name
 
 
 def _made_up(n_phrases: int, rng: np.random.Generator) -> list[str]:

@@ -6,11 +6,15 @@ The time of the first run is what a person waits at the first start of the app, 
 import os
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from recsys.data.demo import generate_demo
+from recsys.progress import Progress
 from recsys.training.fit import train
+
+SMALL: Mapping[str, Any] = {"n_items": 60, "n_shoppers": 60}
 
 
 def run(n_items: int = 1000, n_shoppers: int = 1500) -> dict[str, Any]:
@@ -21,13 +25,14 @@ def run(n_items: int = 1000, n_shoppers: int = 1500) -> dict[str, Any]:
         try:
             folder = Path(place)
             found: dict[str, Any] = {}
-            for name, work in {
+            stages: dict[str, Callable[[Progress], object]] = {
                 "demo": lambda watch: generate_demo(
                     folder / "data", n_items=n_items, n_shoppers=n_shoppers, progress=watch
                 ),
                 "first": lambda watch: train(folder / "data", folder / "model", progress=watch),
                 "cached": lambda watch: train(folder / "data", folder / "model", progress=watch),
-            }.items():
+            }
+            for name, work in stages.items():
                 watch = _Stopwatch()
                 work(watch)
                 found |= {f"{name}_s": watch.total_s(), f"{name}_stages_s": watch.stages_s()}

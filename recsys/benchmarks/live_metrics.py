@@ -10,7 +10,7 @@ components agree on bestsellers; what they mean does not matter for speed.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,18 +34,19 @@ from recsys.settings import FusionSettings, RankingSettings
 
 SIZE = (2_000, 5_000)
 K, N_OWNED, N_DIMS = 10, 5, 384
+SMALL: Mapping[str, Any] = {"size": (60, 300), "n_repeats": 2}
 SCALES = {"quarter": 0.5, "one": 1.0, "four": 2.0}
 """A quarter, one and four times the scores: both sides by this factor."""
 
 
-def run(n_repeats: int = 15) -> dict[str, Any]:
-    """Milliseconds at SIZE, ratios, and how the time grows with the number of scores."""
-    sizes = {name: _at(round(SIZE[0] * by), round(SIZE[1] * by), n_repeats) for name, by in SCALES.items()}
+def run(size: tuple[int, int] = SIZE, n_repeats: int = 15) -> dict[str, Any]:
+    """Milliseconds for so many shoppers and products, ratios, and how the time grows with the number of scores."""
+    sizes = {name: _at(round(size[0] * by), round(size[1] * by), n_repeats) for name, by in SCALES.items()}
     main = sizes["one"]
-    shop = _Shop(*SIZE)
+    shop = DrawnShop(*size)
     return {
-        "n_users": SIZE[0],
-        "n_items": SIZE[1],
+        "n_users": size[0],
+        "n_items": size[1],
         "n_components": 4,
         **main,
         "torch_over_ours": round(main["torch_ms"] / main["ours_ms"], 2),
@@ -58,7 +59,7 @@ def run(n_repeats: int = 15) -> dict[str, Any]:
 
 
 def _at(n_users: int, n_items: int, n_repeats: int) -> dict[str, float]:
-    shop = _Shop(n_users, n_items)
+    shop = DrawnShop(n_users, n_items)
     mixes = np.random.default_rng(1).dirichlet(np.ones(4), n_repeats + 2)
     ways: dict[str, Callable[[FloatArray], object]] = {
         "ours_ms": shop.ours,
@@ -76,7 +77,7 @@ def _at(n_users: int, n_items: int, n_repeats: int) -> dict[str, float]:
     return {name: round(float(np.median(times[1:])), 2) for name, times in taken.items()}
 
 
-def _besides(shop: "_Shop", n_repeats: int) -> dict[str, float]:
+def _besides(shop: "DrawnShop", n_repeats: int) -> dict[str, float]:
     """What else a slider move may ask for: re-ranking for variety, intervals, and the whole weight map."""
     engine = LiveEngine(shop.panel)
     mixes = np.random.default_rng(2).dirichlet(np.ones(4), n_repeats + 1)
@@ -98,7 +99,7 @@ def _besides(shop: "_Shop", n_repeats: int) -> dict[str, float]:
 
 
 @dataclass
-class _Shop:
+class DrawnShop:
     """Scores, histories and held-out products drawn at random."""
 
     n_users: int
@@ -225,7 +226,7 @@ class _Shop:
         return values
 
 
-def _require_equal(shop: _Shop, mix: FloatArray) -> None:
+def _require_equal(shop: DrawnShop, mix: FloatArray) -> None:
     """Stop where the three ways do not agree: a fast wrong answer is no answer."""
     ours, torch, numpy = shop.ours(mix), shop.torch(mix), shop.numpy(mix)
     for name in SHOPPER_METRICS:

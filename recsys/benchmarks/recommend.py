@@ -8,6 +8,7 @@ phrases a product, 21 context values, and 50 acts a shopper.
 import gc
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ N_DIMS = 384
 N_DIRECTIONS, N_CATEGORIES = 48, 18
 N_PHRASES = 20_000
 N_TERMS = 20_000
+SMALL: Mapping[str, Any] = {"sizes": (300,), "n_requests": 3}
 NOTHING: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
 CONTEXT = Context(daypart="evening", weekday="Friday", season="winter", device="mobile", region="north")
 
@@ -79,7 +81,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
 
     def unit(n_rows: int) -> np.ndarray:
         vectors = normal(n_rows, N_DIMS)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
     def csr(prefix: str, n_rows: int, n_columns: int, n_each: int) -> dict[str, np.ndarray]:
         return {
@@ -165,7 +167,13 @@ def _save_random_model(folder: Path, n_items: int) -> None:
         "n_ratings": np.ones(n_items, np.int64),
         "mean_rating": np.ones(n_items),
     }
-    users = {"user_id": [f"u{row:04d}" for row in range(N_USERS)]}
+    users = {
+        "user_id": [f"u{row:04d}" for row in range(N_USERS)],
+        "n_interactions": np.full(N_USERS, 50, np.int64),
+        "n_reviews": np.zeros(N_USERS, np.int64),
+        **dict.fromkeys(("region", "device", "top_category", "activity"), [""] * N_USERS),
+        "last_active": np.zeros(N_USERS, "datetime64[s]"),
+    }
     reviews = {"review_id": pa.array([], pa.int32()), "text": pa.array([], pa.string())}
     counts = dict.fromkeys(
         ["n_items", "n_users", "n_reviews", "n_events", "n_impressions", "n_interactions", "n_phrases"], 0

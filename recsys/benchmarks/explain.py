@@ -7,7 +7,7 @@ A shop is made whose first shopper liked 50 products with 100 phrases each, and 
 import gc
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, save_model
 
 N_ITEMS, N_LIKED, N_PHRASES = 2_000, 50, 5_000
+SMALL: Mapping[str, Any] = {"n_items": 60, "n_liked": 5, "n_phrases": 100, "n_repeats": 2}
 SENTENCES_A_REVIEW = 10
 
 
@@ -38,10 +39,12 @@ class _RandomEncoder:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def run(n_repeats: int = 30) -> dict[str, Any]:
+def run(
+    n_items: int = N_ITEMS, n_liked: int = N_LIKED, n_phrases: int = N_PHRASES, n_repeats: int = 30
+) -> dict[str, Any]:
     """Milliseconds (p50 and p95) of each question."""
     with tempfile.TemporaryDirectory() as folder:
-        model = _model(Path(folder))
+        model = _model(Path(folder), n_items, n_liked, n_phrases)
         settings = RankingSettings()
         # As the app does: what lives as long as the server is left out of garbage collection, which would otherwise
         # look through the whole model whenever an explanation has made its thousands of small records.
@@ -58,7 +61,7 @@ def run(n_repeats: int = 30) -> dict[str, Any]:
         return {
             "n_shopper_phrases": len(whole.shopper_phrases),
             "n_product_phrases": len(phrases),
-            "n_items": N_ITEMS,
+            "n_items": n_items,
             **_timed("explain", lambda _: model.explain(scored, item_id, settings), n_repeats),
             **_timed("read", lambda _: model.read(scored, item_id, settings), n_repeats),
             **_timed("strike_to_list", strike, n_repeats),
@@ -74,19 +77,19 @@ def _timed(name: str, ask: Callable[[int], object], n_repeats: int) -> dict[str,
     return {f"{name}_ms_p{q}": round(float(np.percentile(times[3:], q)) * 1e3, 1) for q in (50, 95)}
 
 
-def _model(folder: Path) -> Recommender:
+def _model(folder: Path, n_items: int, n_liked: int, n_phrases: int) -> Recommender:
     rng = np.random.default_rng(0)
     items = pd.DataFrame(
         {
-            "item_id": [f"i{row}" for row in range(N_ITEMS)],
-            "title": [f"Thing {row}" for row in range(N_ITEMS)],
-            "category": [f"Things {row % 20}" for row in range(N_ITEMS)],
-            "tags": [[f"tag {row % 7}", f"tag {row % 11}"] for row in range(N_ITEMS)],
+            "item_id": [f"i{row}" for row in range(n_items)],
+            "title": [f"Thing {row}" for row in range(n_items)],
+            "category": [f"Things {row % 20}" for row in range(n_items)],
+            "tags": [[f"tag {row % 7}", f"tag {row % 11}"] for row in range(n_items)],
         }
     )
     counter = iter(range(10**9))
 
-    def reviews_of(item: int, n_phrases: int) -> list[dict[str, Any]]:
+    def reviews_of(item: int, n_said: int) -> list[dict[str, Any]]:
         return [
             {
                 "user_id": f"w{rng.integers(2_000)}",
@@ -95,12 +98,12 @@ def _model(folder: Path) -> Recommender:
                 "timestamp": pd.Timestamp("2026-01-01T10:00Z") + pd.Timedelta(minutes=next(counter)),
                 "text": " ".join(f"This is sentence number {next(counter)}." for _ in range(SENTENCES_A_REVIEW)),
             }
-            for _ in range(n_phrases // SENTENCES_A_REVIEW)
+            for _ in range(n_said // SENTENCES_A_REVIEW)
         ]
 
-    rows = reviews_of(0, N_PHRASES)
-    for item in range(1, N_LIKED + 1):
-        rows += reviews_of(item, N_PHRASES // N_LIKED)
+    rows = reviews_of(0, n_phrases)
+    for item in range(1, n_liked + 1):
+        rows += reviews_of(item, n_phrases // n_liked)
         rows.append({**rows[-1], "user_id": "u0", "item_id": f"i{item}", "rating": 5.0, "text": ""})
     data = Dataset.from_frames(items, pd.DataFrame(rows), name="bench")
     book = build_phrasebook(data, _RandomEncoder())

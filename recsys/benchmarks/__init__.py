@@ -1,0 +1,1 @@
+"""What `recsys bench` measures; each module has `run`, and in `SMALL` the options of a run that takes seconds."""
