@@ -4,24 +4,23 @@ Learnt is the mean log-lift of a category's products, by the component that serv
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest, rankdata
+from scipy.stats import rankdata
 
 from recsys.data.demo.planted_context import PlantedEffect, planted_context
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import signed
+from recsys.evaluation.intervals import mean_interval, ratio_intervals
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.significance import Interval
 
 NEAR_ZERO = 0.1
 """Half of the smallest effect that is planted: what is learnt below it counts as none."""
-
-N_RESAMPLES = 1000
 
 Floats = NDArray[np.float64]
 
@@ -32,9 +31,9 @@ class Recovered:
 
     Parameters
     ----------
-    signs, signs_beside : share of effects other than zero whose sign is right, with Wilson's interval; the second of
+    signs, signs_beside : share of effects other than zero whose sign is right, by resampled categories; the second of
         effects less the means of category and circumstance
-    order, order_beside : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
+    order, order_beside : Spearman's correlation of planted and learnt effects, all of them, likewise
     n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
     n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
     """
@@ -77,9 +76,9 @@ def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
         return sum(abs(each.learnt) < NEAR_ZERO for each in some)
 
     return Recovered(
-        signs=_share([each.planted * each.learnt > 0 for each in told]),
+        signs=_share(told, lambda each: each.planted * each.learnt > 0, seed),
         order=_order(effects, lambda each: (each.planted, each.learnt), seed),
-        signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in told]),
+        signs_beside=_share(told, lambda each: each.planted_beside * each.learnt_beside > 0, seed),
         order_beside=_order(effects, lambda each: (each.planted_beside, each.learnt_beside), seed),
         n_zero=len(zero),
         n_near_zero=near(zero),
@@ -88,29 +87,29 @@ def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
     )
 
 
-def _share(right: Sequence[bool]) -> Interval:
-    if not right:
+def _share(effects: Sequence[PlantedEffect], is_right: Callable[[PlantedEffect], bool], seed: int) -> Interval:
+    """Effects of one category hang together, so whole categories are resampled."""
+    if not effects:
         return Interval(np.nan, np.nan, np.nan, 0)
-    ends = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
-    return Interval(sum(right) / len(right), float(ends.low), float(ends.high), len(right))
+    codes = pd.Categorical([each.category for each in effects]).codes
+    right = np.bincount(codes, [float(is_right(each)) for each in effects])
+    (found,) = ratio_intervals(right[:, None], np.bincount(codes).astype(np.float64)[:, None], seed)
+    return replace(found, n=len(effects))
 
 
 def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple[float, float]], seed: int) -> Interval:
-    """Effects of one category hang together, so whole categories are resampled."""
+    """Rank correlation; each category stands for what it would lose without that category (the jackknife)."""
     pairs = np.array([of(each) for each in effects], np.float64).reshape(-1, 2)
-    categories = pd.Categorical([each.category for each in effects]).codes
-    rows = [np.flatnonzero(categories == code) for code in np.unique(categories)]
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(N_RESAMPLES):
-        drawn = np.concatenate([rows[place] for place in rng.integers(0, len(rows), len(rows))])
-        found.append(_spearman(pairs[drawn]))
-    told = [each for each in found if not np.isnan(each)]
-    low, high = np.quantile(told, [0.025, 0.975]) if told else (np.nan, np.nan)
-    return Interval(_spearman(pairs), float(low), float(high), len(pairs))
+    codes = pd.Categorical([each.category for each in effects]).codes
+    names, whole = np.unique(codes), _spearman(pairs)
+    without = np.array([_spearman(pairs[codes != name]) for name in names])
+    told = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
+    low, high = np.clip([told.low, told.high] + (whole - told.mean), -1, 1).tolist()
+    return Interval(whole, low, high, len(pairs))
 
 
 def _spearman(pairs: Floats) -> float:
-    if (pairs == pairs[0]).all(axis=0).any():
+    if not len(pairs) or (pairs == pairs[0]).all(axis=0).any():
         return float("nan")
     return float(np.corrcoef(rankdata(pairs, axis=0), rowvar=False)[0, 1])
 
@@ -137,11 +136,12 @@ def found_of(planted: Planted) -> list[str]:
 
 
 def _of(found: Interval) -> str:
-    return f"{found.mean:.0%} ({found.low:.0%} to {found.high:.0%})"
+    return f"{found.mean:.0%}" + (f" ({found.low:.0%} to {found.high:.0%})" if found.is_given else "")
 
 
 def _number(found: Interval) -> str:
-    return f"{signed(found.mean, 2)} ({signed(found.low, 2)} to {signed(found.high, 2)})"
+    ends = f" ({signed(found.low, 2)} to {signed(found.high, 2)})" if found.is_given else ""
+    return f"{signed(found.mean, 2)}{ends}"
 
 
 def planted_tables(planted: Planted) -> tuple[Table, ...]:
@@ -163,8 +163,8 @@ def planted_tables(planted: Planted) -> tuple[Table, ...]:
             "Planted context effects, and how well the component learnt them",
             columns,
             tuple(_row(name, found) for name, found in planted.recovered.items()),
-            "Signs are of effects that were planted as other than zero, with a binomial interval; effects of one "
-            "category hang together, so it is somewhat too narrow. Means taken out: less what a category does in all "
+            "Signs are of effects that were planted as other than zero. Effects of one category hang together, so "
+            "intervals rest on categories. Means taken out: less what a category does in all "
             f"circumstances and a circumstance to all categories. Near zero: within {NEAR_ZERO:g}.",
         ),
         Table(
