@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from recsys.cli.reporting import TerminalProgress
 
 if TYPE_CHECKING:
     from recsys.evaluation.protocol import Evaluation
+    from recsys.evaluation.significance import Interval
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,14 +44,21 @@ def run(args: argparse.Namespace) -> None:
 
 
 def table(found: "Evaluation") -> str:
-    """Means with half-widths of their intervals, a row a model."""
+    """Means with half-widths of their intervals, – where none can be given; a row a model."""
+    from recsys.evaluation.intervals import FEWEST_TELLING
+
     metrics = list(next(iter(found.models.values())).metrics)
     lines = [found.protocol, "", f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>17}" for name in metrics)]
     for model, report in found.models.items():
-        cells = "".join(
-            f"{interval.mean:>9.4f} ±{(interval.high - interval.low) / 2:.4f}"[:17].rjust(17)
-            for interval in report.metrics.values()
-        )
-        lines.append(f"{model:<18}{cells}")
-    lines.append(f"\n{found.n_users:,} test shoppers; ± is half the width of the 95% interval")
+        lines.append(f"{model:<18}" + "".join(f"{_cell(each):>17}" for each in report.metrics.values()))
+    lines.append(
+        f"\n{found.n_users:,} test shoppers; ± is half the width of the 95% interval, – where fewer than "
+        f"{FEWEST_TELLING} shoppers tell, or none has a value"
+    )
     return "\n".join(lines)
+
+
+def _cell(found: "Interval") -> str:
+    if math.isnan(found.mean):
+        return "–"
+    return f"{found.mean:.4f} ±{(found.high - found.low) / 2:.4f}" if found.is_given else f"{found.mean:.4f}       –"

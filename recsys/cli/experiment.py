@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,6 +148,7 @@ def in_words(found: "TrustReport") -> str:
     return "\n".join(lines)
 
 
+_TOO_FEW = "too few tell for an interval"
 _DEFINITIONS = {
     "leading": "the leading aspect",
     "two_leading": "one of the two leading aspects",
@@ -154,13 +156,12 @@ _DEFINITIONS = {
 }
 
 
-def _planted(found: Mapping[str, float]) -> str:
+def _planted(found: Mapping[str, float | None]) -> str:
     if not found["n"]:
         return "no recommendation with enough phrases"
-    return (
-        f"{found['hit_rate']:.3f} ({found['low']:.3f} to {found['high']:.3f})   by chance {found['chance']:.3f}   "
-        f"of {found['n']:,}"
-    )
+    low, high = found["low"], found["high"]
+    ends = _TOO_FEW if low is None or high is None else _ends(low, high)
+    return f"{found['hit_rate']:.3f} ({ends})   by chance {found['chance']:.3f}   of {found['n']:,}"
 
 
 def _measured(measured: "Measured") -> str:
@@ -168,4 +169,10 @@ def _measured(measured: "Measured") -> str:
 
 
 def _interval(interval: "Interval") -> str:
-    return f"{interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    if math.isnan(interval.mean):
+        return "no value"
+    return f"{interval.mean:.3f} ({_ends(interval.low, interval.high) if interval.is_given else _TOO_FEW})"
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{low:.3f} to {high:.3f}"

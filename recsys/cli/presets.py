@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,6 +90,6 @@ def _kept(kept: "Kept") -> str:
 
 
 def _interval(interval: "Interval") -> str:
-    if math.isnan(interval.low):
+    if not interval.is_given:
         return f"{interval.mean:+.4f} (too few shoppers tell for an interval)"
     return f"{interval.mean:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"

@@ -60,7 +60,9 @@ def changes(new: NDArray[np.floating], old: NDArray[np.floating]) -> Array:
     return gaps
 
 
-def mean_interval(values: NDArray[np.floating], seed: int = 0, n_resamples: int = 1000, level: float = 0.95) -> Interval:
+def mean_interval(
+    values: NDArray[np.floating], seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> Interval:
     """Mean of one value a shopper, shape (n_users,), with its interval; see `ratio_intervals`.
 
     >>> mean_interval(np.repeat([0.0, 1.0], 50)).mean, mean_interval(np.repeat([0.0, 1.0], [594, 6])).low

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics import METRICS, UserValues, list_metrics
 from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.metrics import METRICS, UserValues, list_metrics
 from recsys.evaluation.paired import coverage_interval
 from recsys.evaluation.significance import Interval
 

@@ -37,7 +37,7 @@ class Said:
             return cls("open", "", NOT_OBSERVED)
         if math.isnan(found.change.mean):
             return cls("open", "", _why_none(found.metric))
-        if found.metric == "ctr" and found.verdict == "unclear" and (found.change.low > 0 or found.change.high < 0):
+        if found.metric == "ctr" and found.verdict == "unclear" and found.change.sign:
             return cls("open", "", MODELLED)
         if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
             are = "are" if found.new < 0 else "were"
