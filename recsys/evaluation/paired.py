@@ -7,7 +7,7 @@ in a metric of all lists together come from `shares`.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {name: name not in ("gini", "popularity_l
 """Which way is better. Gini is inequality. A lift says by how much a list is more popular than what its shopper chose
 so far: popularity that the model adds on its own account, so less of it is better."""
 
+Open = Literal["not observed", "no value", "modelled", "less popular than before"]
 Key = TypeVar("Key")
 Rows = NDArray[np.integer] | NDArray[np.bool_]
 
@@ -113,6 +114,24 @@ class Difference:
     verdict: Verdict
     n_changed: int
     p: float | None = None
+
+
+def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
+    """Why nobody can say whether a change is for the better, though it may be a change; None where its verdict holds.
+
+    Parameters
+    ----------
+    is_observed : shoppers were in the circumstances that they are looked at in
+    """
+    if not is_observed and found.metric in OUTCOME_METRICS:
+        return "not observed"
+    if math.isnan(found.change.mean):
+        return "no value"
+    if found.metric == "ctr" and found.verdict == "unclear" and found.change.sign:
+        return "modelled"
+    if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
+        return "less popular than before"
+    return None
 
 
 def means(

@@ -16,8 +16,8 @@ from recsys.evaluation.click_rates.clicks import Clicks
 _HEAD_START_S = 0.05
 """How long the server waits before it computes what stands below, while the browser draws the tiles."""
 
-FORMER_NAMES = {"Click rate (simulated)": "Click rate"}
-"""What metrics were called in addresses that people kept."""
+FORMER_NAMES = {"Click rate (simulated)": "ctr"}
+"""Metrics by what they were called in addresses that people kept."""
 
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
@@ -171,11 +171,12 @@ def has_one_each(case: Case) -> bool:
 
 
 def with_present_names(link: Query) -> Query:
-    """An address with the names that metrics have today, which the controls are then drawn with."""
-    for name in ("metric", "second"):
-        if link.get(name) and link[name][-1] in FORMER_NAMES:
-            st.query_params[name] = FORMER_NAMES[link[name][-1]]
-            link = {**link, name: [FORMER_NAMES[link[name][-1]]]}
+    """An address with the names that metrics have today; controls that it names by former ones are set to them."""
+    for control in ("metric", "second"):
+        if link.get(control) and (name := FORMER_NAMES.get(link[control][-1])):
+            st.query_params[control] = metric_label(name)
+            st.session_state[control] = name
+            link = {**link, control: [metric_label(name)]}
     return link
 
 

@@ -32,7 +32,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "serendipity": ("serendipity",),
     "long_tail": ("long tail share", "long tail", "long-tail", "long_tail", "niche products"),
     "ctr": (
-        *("simulated click rate", "Click rate (simulated)", "click rate", "CTR"),
+        *("click rate", "simulated click rate", "Click rate (simulated)", "CTR"),
         *("click-through rate", "clickthrough rate", "clicks"),
     ),
     "coverage": ("coverage", "catalogue coverage", "catalog coverage", "catalogue", "catalog"),
