@@ -128,7 +128,8 @@ def _listed(names: Sequence[str]) -> str:
 
 def _by_review(values: Array, reviews: NDArray[np.int64], seed: int, n_resamples: int) -> Interval:
     """Mean of one value a sentence, by resampled reviews; `n` counts sentences."""
-    sums, n = np.bincount(reviews, values), np.bincount(reviews).astype(np.float64)
+    n = np.bincount(reviews).astype(np.float64)
+    sums = np.bincount(reviews, values).astype(np.float64)
     (found,) = ratio_intervals(sums[:, None], n[:, None], seed, n_resamples)
     return replace(found, n=len(values))
 

@@ -113,10 +113,10 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         tables=(Table("models", "Every model on test shoppers", _columns(settings.k, test.panel.clicks.source), rows),),
         plots=(_plot(tested["full"], settings.k),),
         figures={
-            "models": {name: {m: i.as_json() for m, i in each.items()} for name, each in of.items()},
             "against": {
                 reference: {n: _json(each) for n, each in found.items()} for reference, found in tested.items()
             },
+            "models": {name: {m: i.as_json() for m, i in each.items()} for name, each in of.items()},
         },
         seconds=time.monotonic() - begun,
     )
@@ -192,7 +192,7 @@ def _conclusion(models: Mapping[str, Model], tested: Mapping[str, Mapping[str, D
     relative = f", {signed(100 * full.change.mean / full.old, 1)}%" if full.old else ""
     said = [
         f"All components together reach nDCG {full.new:.4f} on test shoppers, the traditional ones {full.old:.4f}: "
-        f"{told(full.change)}{relative}, p {full.p:.2g} corrected: {VERDICTS[full.verdict]}."
+        f"{_told(full)}{relative}: {VERDICTS[full.verdict]}."
     ]
     rivals = {n: each for n, each in tested["full"].items() if models[n].weights is None or "+" not in n}
     rivals = {n: each for n, each in rivals.items() if n != "traditional"}
@@ -201,11 +201,16 @@ def _conclusion(models: Mapping[str, Model], tested: Mapping[str, Mapping[str, D
     ahead = {"better": "still ahead", "worse": "behind", "unclear": "not told from it"}[gap.verdict]
     said.append(
         f"The best single model is {label(best)} with nDCG {gap.new:.4f}. Held against all components together it is "
-        f"{told(gap.change)}: {ahead}."
+        f"{_told(gap)}: {ahead}."
     )
     for component in COMPONENTS:
         rest = name_of(tuple(name for name in COMPONENTS if name != component))
         lost = tested["full"][rest]
         what = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}[lost.verdict]
-        said.append(f"Leaving out {component}, with weights tuned again, {what} nDCG: {told(lost.change)}.")
+        said.append(f"Leaving out {component}, with weights tuned again, {what} nDCG: {_told(lost)}.")
     return tuple(said)
+
+
+def _told(found: Difference) -> str:
+    """Both things that its verdict rests on."""
+    return f"{told(found.change)}, p {found.p:.2g} corrected"

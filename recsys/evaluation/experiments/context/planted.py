@@ -92,7 +92,7 @@ def _share(effects: Sequence[PlantedEffect], is_right: Callable[[PlantedEffect],
     if not effects:
         return Interval(np.nan, np.nan, np.nan, 0)
     codes = pd.Categorical([each.category for each in effects]).codes
-    right = np.bincount(codes, [float(is_right(each)) for each in effects])
+    right = np.bincount(codes, [float(is_right(each)) for each in effects]).astype(np.float64)
     (found,) = ratio_intervals(right[:, None], np.bincount(codes).astype(np.float64)[:, None], seed)
     return replace(found, n=len(effects))
 
@@ -104,7 +104,7 @@ def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple
     names, whole = np.unique(codes), _spearman(pairs)
     without = np.array([_spearman(pairs[codes != name]) for name in names])
     told = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
-    low, high = np.clip([told.low, told.high] + (whole - told.mean), -1, 1).tolist()
+    low, high = np.clip(np.array([told.low, told.high]) + whole - told.mean, -1, 1).tolist()
     return Interval(whole, low, high, len(pairs))
 
 
