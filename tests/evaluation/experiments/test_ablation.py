@@ -54,7 +54,6 @@ def test_a_verdict_is_told_alike_in_conclusion_table_and_json_and_rests_on_inter
     said = " ".join(result.conclusion)
     for component in COMPONENTS:
         rest = name_of(tuple(name for name in COMPONENTS if name != component))
-        row = next(row for row in result.tables[0].rows if row["model"] == label(rest))
         verdict = result.figures["against"]["full"][rest]["verdict"]
         words = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}
         expected = f"{words[verdict]} nDCG"

@@ -4,18 +4,18 @@ Learnt is the mean log-lift of a category's products, by the component that serv
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 
 from recsys.data.demo.planted_context import PlantedEffect, planted_context
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import signed
-from recsys.evaluation.intervals import mean_interval, ratio_intervals
+from recsys.evaluation.intervals import mean_interval
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.significance import Interval
 
@@ -31,9 +31,9 @@ class Recovered:
 
     Parameters
     ----------
-    signs, signs_beside : share of effects other than zero whose sign is right, by resampled categories; the second of
-        effects less the means of category and circumstance
-    order, order_beside : Spearman's correlation of planted and learnt effects, all of them, likewise
+    signs, signs_beside : share of effects other than zero whose sign is right, a count with Wilson's interval; the
+        second of effects less the means of category and circumstance
+    order, order_beside : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
     n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
     n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
     """
@@ -76,9 +76,9 @@ def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
         return sum(abs(each.learnt) < NEAR_ZERO for each in some)
 
     return Recovered(
-        signs=_share(told, lambda each: each.planted * each.learnt > 0, seed),
+        signs=_share([each.planted * each.learnt > 0 for each in told]),
         order=_order(effects, lambda each: (each.planted, each.learnt), seed),
-        signs_beside=_share(told, lambda each: each.planted_beside * each.learnt_beside > 0, seed),
+        signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in told]),
         order_beside=_order(effects, lambda each: (each.planted_beside, each.learnt_beside), seed),
         n_zero=len(zero),
         n_near_zero=near(zero),
@@ -87,18 +87,15 @@ def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
     )
 
 
-def _share(effects: Sequence[PlantedEffect], is_right: Callable[[PlantedEffect], bool], seed: int) -> Interval:
-    """Effects of one category hang together, so whole categories are resampled."""
-    if not effects:
+def _share(right: Sequence[bool]) -> Interval:
+    if not right:
         return Interval(np.nan, np.nan, np.nan, 0)
-    codes = pd.Categorical([each.category for each in effects]).codes
-    right = np.bincount(codes, [float(is_right(each)) for each in effects]).astype(np.float64)
-    (found,) = ratio_intervals(right[:, None], np.bincount(codes).astype(np.float64)[:, None], seed)
-    return replace(found, n=len(effects))
+    ends = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
+    return Interval(sum(right) / len(right), float(ends.low), float(ends.high), len(right))
 
 
 def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple[float, float]], seed: int) -> Interval:
-    """Rank correlation; each category stands for what it would lose without that category (the jackknife)."""
+    """Rank correlation; effects of one category hang together, so each stands for what it would lose without that category (the jackknife)."""
     pairs = np.array([of(each) for each in effects], np.float64).reshape(-1, 2)
     codes = pd.Categorical([each.category for each in effects]).codes
     names, whole = np.unique(codes), _spearman(pairs)
@@ -163,8 +160,8 @@ def planted_tables(planted: Planted) -> tuple[Table, ...]:
             "Planted context effects, and how well the component learnt them",
             columns,
             tuple(_row(name, found) for name, found in planted.recovered.items()),
-            "Signs are of effects that were planted as other than zero. Effects of one category hang together, so "
-            "intervals rest on categories. Means taken out: less what a category does in all "
+            "Signs are of effects that were planted as other than zero, with a binomial interval; effects of one "
+            "category hang together, so it is somewhat too narrow. Means taken out: less what a category does in all "
             f"circumstances and a circumstance to all categories. Near zero: within {NEAR_ZERO:g}.",
         ),
         Table(
