@@ -95,7 +95,7 @@ def _share(right: Sequence[bool]) -> Interval:
 
 
 def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple[float, float]], seed: int) -> Interval:
-    """Rank correlation; effects of one category hang together, so each stands for what it would lose without that category (the jackknife)."""
+    """Rank correlation; each category, whose effects hang together, stands for what it changes (the jackknife)."""
     pairs = np.array([of(each) for each in effects], np.float64).reshape(-1, 2)
     codes = pd.Categorical([each.category for each in effects]).codes
     names, whole = np.unique(codes), _spearman(pairs)
