@@ -55,7 +55,7 @@ def table(found: "Evaluation") -> str:
     every = [(name, report.metrics[name]) for report in found.models.values() for name in metrics]
     missing = dict.fromkeys(name for name, each in every if math.isnan(each.mean))
     lines += [f"{NOT_AVAILABLE} {name}@{found.k}: {_WHY_NOT.get(name, 'nothing to find')}" for name in missing]
-    if any(math.isnan(each.low) and not math.isnan(each.mean) for _, each in every):
+    if any(not each.is_given and not math.isnan(each.mean) for _, each in every):
         lines.append(f"±{NOT_AVAILABLE} too few shoppers differ for an interval")
     return "\n".join(lines)
 

@@ -88,6 +88,7 @@ def in_words(found: "TrustReport") -> str:
     return "\n".join(lines)
 
 
+_TOO_FEW = "too few tell for an interval"
 _DEFINITIONS = {
     "leading": "the leading aspect",
     "two_leading": "one of the two leading aspects",
@@ -95,12 +96,13 @@ _DEFINITIONS = {
 }
 
 
-def _planted(found: Mapping[str, float]) -> str:
+def _planted(found: Mapping[str, float | None]) -> str:
     if not found["n"]:
         return "no recommendation with enough phrases"
+    low, high = found["low"], found["high"]
+    ends = _TOO_FEW if low is None or high is None else _ends(low, high)
     return (
-        f"{found['hit_rate']:.3f} ({found['low']:.3f} to {found['high']:.3f})   by chance {found['chance']:.3f}   "
-        f"of {found['n']:,}"
+        f"{figure(found['hit_rate'], '.3f')} ({ends})   by chance {figure(found['chance'], '.3f')}   of {found['n']:,}"
     )
 
 
@@ -111,4 +113,8 @@ def _measured(measured: "Measured") -> str:
 def _interval(interval: "Interval") -> str:
     if math.isnan(interval.mean):
         return f"{NOT_AVAILABLE} (nothing to measure)"
-    return f"{figure(interval.mean, '.3f')} ({figure(interval.low, '.3f')} to {figure(interval.high, '.3f')})"
+    return f"{interval.mean:.3f} ({_ends(interval.low, interval.high) if interval.is_given else _TOO_FEW})"
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{low:.3f} to {high:.3f}"

@@ -115,6 +115,6 @@ def _kept(kept: "Kept") -> str:
 def _interval(interval: "Interval") -> str:
     if math.isnan(interval.mean):
         return f"{NOT_AVAILABLE} (no shopper tells)"
-    if math.isnan(interval.low):
+    if not interval.is_given:
         return f"{interval.mean:+.4f} (too few shoppers tell for an interval)"
     return f"{interval.mean:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"

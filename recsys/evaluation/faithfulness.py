@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.evaluation.significance import Interval, bootstrap_difference, bootstrap_mean
+from recsys.evaluation.intervals import changes, mean_interval
+from recsys.evaluation.significance import Interval
 from recsys.explanations.decompose import scales
 from recsys.progress import Progress, silent
 from recsys.recommender import Recommender
@@ -136,9 +137,9 @@ def faithfulness(
     table = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES))
     measures = {
         name: Measured(
-            bootstrap_mean(table[:, place], seed),
-            bootstrap_mean(table[:, place + len(MEASURES)], seed),
-            bootstrap_difference(table[:, place], table[:, place + len(MEASURES)], seed),
+            mean_interval(table[:, place], seed),
+            mean_interval(table[:, place + len(MEASURES)], seed),
+            mean_interval(changes(table[:, place], table[:, place + len(MEASURES)]), seed),
         )
         for place, name in enumerate(MEASURES)
     }

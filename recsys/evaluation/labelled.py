@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from recsys.errors import InputError
+from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.significance import Interval
 from recsys.text.phrasebook import TextEncoder
 from recsys.text.phrases import segment
@@ -70,8 +72,7 @@ def polarity_agreement(
     ----------
     sentences : one row an aspect, with COLUMNS; polarity is "Positive" or "Negative" where there is an aspect
     encoder : the one that made the vectors that the model was fitted on
-    seed, n_resamples : of the 95% percentile bootstrap, which resamples whole reviews, since sentences of one review
-        are alike
+    seed, n_resamples : of the 95% intervals, which resample whole reviews, since sentences of one review are alike
 
     Raises
     ------
@@ -83,14 +84,14 @@ def polarity_agreement(
     good = marked["positive"].to_numpy(bool)
     of_phrases = _mean_over_phrases(texts, model, encoder)
     right = np.where(good, polarity > 0, polarity < 0).astype(np.float64)
-    counts = _resampled_reviews(marked["review_id"], seed, n_resamples)
+    reviews = pd.factorize(marked["review_id"])[0]
     sides = [right[side].mean() if side.any() else math.nan for side in (good, ~good)]
     return PolarityAgreement(
         n_sentences=len(marked),
         n_positive=int(good.sum()),
-        auc=_auc_interval(polarity, good, counts),
-        auc_of_phrases=_auc_interval(of_phrases, good, counts),
-        accuracy=_interval(right.mean(), counts @ right / counts.sum(1), len(good)),
+        auc=_auc(polarity, good, reviews, seed, n_resamples),
+        auc_of_phrases=_auc(of_phrases, good, reviews, seed, n_resamples),
+        accuracy=_by_review(right, reviews, seed, n_resamples),
         balanced_accuracy=float(np.mean(sides)),
         share_of_majority=float(max(good.mean(), 1 - good.mean())),
     )
@@ -104,10 +105,6 @@ def _mean_over_phrases(texts: Sequence[str], model: PolarityModel, encoder: Text
     polarity = model.polarity(phrases, encoder.encode(phrases)).astype(np.float64)
     sums, n = np.bincount(text_of, polarity, len(texts)), np.bincount(text_of, minlength=len(texts))
     return np.asarray(np.divide(sums, n, out=np.zeros(len(texts)), where=n > 0))
-
-
-def _auc_interval(scores: Array, good: NDArray[np.bool_], counts: Array) -> Interval:
-    return _interval(_auc(scores, good, np.ones((1, len(good))))[0], _auc(scores, good, counts), len(good))
 
 
 def one_way_only(sentences: pd.DataFrame) -> pd.DataFrame:
@@ -134,28 +131,29 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _resampled_reviews(reviews: pd.Series, seed: int, n_resamples: int) -> Array:
-    """How often each resample draws each sentence, float64 of shape (n_resamples, n_sentences)."""
-    codes, ids = pd.factorize(reviews)
-    drawn = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / len(ids)), n_resamples)
-    return drawn[:, codes].astype(np.float64)
+def _by_review(values: Array, reviews: NDArray[np.int64], seed: int, n_resamples: int) -> Interval:
+    """Mean of one value a sentence, by resampled reviews; `n` counts sentences."""
+    n = np.bincount(reviews).astype(np.float64)
+    sums = np.bincount(reviews, values).astype(np.float64)
+    (found,) = ratio_intervals(sums[:, None], n[:, None], seed, n_resamples)
+    return replace(found, n=len(values))
 
 
-def _auc(scores: Array, good: NDArray[np.bool_], counts: Array) -> Array:
-    """Area under the ROC curve for every row of counts, ties counting half; NaN where one side is missing."""
-    levels, level = np.unique(scores, return_inverse=True)
-    order = np.argsort(level, kind="stable")
-    firsts = np.searchsorted(level[order], np.arange(len(levels)))
-    at_level = [np.add.reduceat((counts * side)[:, order], firsts, axis=1) for side in (good, ~good)]
-    above, below = at_level
-    n_below = np.cumsum(below, axis=1) - below / 2
-    pairs = above.sum(1) * below.sum(1)
-    return np.asarray(np.divide((above * n_below).sum(1), pairs, out=np.full(len(counts), np.nan), where=pairs > 0))
+def _auc(scores: Array, good: NDArray[np.bool_], reviews: NDArray[np.int64], seed: int, n_resamples: int) -> Interval:
+    """Area under the ROC curve, ties counting half, by resampled reviews; NaN where one side is missing.
 
-
-def _interval(estimate: float, resampled: Array, n: int) -> Interval:
-    usable = resampled[~np.isnan(resampled)]
-    if math.isnan(estimate) or not len(usable):
-        return Interval(math.nan, math.nan, math.nan, n)
-    low, high = np.quantile(usable, [0.025, 0.975])
-    return Interval(float(estimate), float(low), float(high), n)
+    It is no mean over sentences. Each stands for what it has to do with it: the share of the other side that is on the
+    right side of it, which makes the area an average of either side (DeLong et al. 1988, Biometrics 44(3)).
+    """
+    n_good, n_bad = int(good.sum()), int((~good).sum())
+    if not n_good or not n_bad:
+        return Interval(math.nan, math.nan, math.nan, len(good))
+    ranks, own = rankdata(scores), np.empty(len(scores))
+    own[good] = rankdata(scores[good])
+    own[~good] = rankdata(scores[~good])
+    beaten = ranks - own  # sentences of the other side below, those as high counting half
+    shares = np.where(good, beaten / n_bad, 1 - beaten / n_good)
+    area = float(shares[good].mean())
+    told = _by_review(area + (shares - area) * len(good) / np.where(good, n_good, n_bad), reviews, seed, n_resamples)
+    low, high = (min(max(end, 0.0), 1.0) if not math.isnan(end) else end for end in (told.low, told.high))
+    return replace(told, mean=area, low=low, high=high)

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from recsys.evaluation.intervals import ratio_intervals
 from recsys.evaluation.metrics import METRICS, UserValues, list_metrics
-from recsys.evaluation.significance import Interval, bootstrap_coverage, bootstrap_means
+from recsys.evaluation.paired import coverage_interval
+from recsys.evaluation.significance import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,14 @@ def evaluate_lists(
     n_resamples: int = 1000,
     level: float = 0.95,
 ) -> ModelReport:
-    """Every metric of one model's lists; arguments are those of `list_metrics` and `bootstrap_mean`.
+    """Every metric of one model's lists; arguments are those of `list_metrics` and `ratio_intervals`.
 
-    Models that are evaluated with the same shoppers, in the same order, and the same seed have comparable intervals:
-    all rest on the same resamples.
+    Intervals are those of the live metrics of the app; none is given where fewer than `FEWEST_TELLING` shoppers tell.
     """
     values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users)
-    intervals = bootstrap_means(np.stack(list(values.values()), axis=1), seed, n_resamples, level)
+    intervals = ratio_intervals(np.stack(list(values.values()), axis=1), None, seed, n_resamples, level)
     metrics = dict(zip(values, intervals, strict=True))
-    metrics["coverage"] = bootstrap_coverage(ranked[:, :k], relevant.shape[1], seed, n_resamples, level)
+    metrics["coverage"] = coverage_interval(ranked[:, :k], relevant.shape[1], seed, n_resamples, level)
     return ModelReport(
         k=k,
         n_users=len(ranked),

@@ -7,18 +7,18 @@ in a metric of all lists together come from `shares`.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from recsys.evaluation.exposure import mean_popularity
-from recsys.evaluation.intervals import FEWEST_TELLING, ratio_intervals
+from recsys.evaluation.intervals import FEWEST_TELLING, changes, mean_interval, ratio_intervals
 from recsys.evaluation.metrics import ACCURACY_METRICS, UserValues
+from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.evaluation.shares import ListChange
-from recsys.evaluation.significance import Interval
-from recsys.evaluation.ties import ROUNDING
+from recsys.evaluation.significance import ZERO, Interval, Verdict, verdict_of
 from recsys.evaluation.ties import tied_with_best as tied_with_best
 
 SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr")
@@ -37,7 +37,8 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {name: name not in ("gini", "popularity_l
 """Which way is better. Gini is inequality. A lift says by how much a list is more popular than what its shopper chose
 so far: popularity that the model adds on its own account, so less of it is better."""
 
-Verdict = Literal["better", "worse", "unclear"]
+Open = Literal["not observed", "no value", "modelled", "less popular than before"]
+Key = TypeVar("Key")
 Rows = NDArray[np.integer] | NDArray[np.bool_]
 
 
@@ -95,9 +96,10 @@ class Difference:
     metric : name
     new, old : the metric of either setting, over the shoppers that have both values
     change : new - old with its interval
-    verdict : "better" or "worse" where the interval leaves out 0, by `HIGHER_IS_BETTER`, and the metric is not
-        `ShopFacts.modelled`; else "unclear"
+    verdict : by `verdict_of`, which is asked once; "unclear" for a metric that is `ShopFacts.modelled`
     n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
+    p : p-value corrected for all that were compared at once, on which the verdict rests as well; None where the change
+        stands alone
     """
 
     metric: str
@@ -106,6 +108,25 @@ class Difference:
     change: Interval
     verdict: Verdict
     n_changed: int
+    p: float | None = None
+
+
+def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
+    """Why nobody can say whether a change is for the better, though it may be a change; None where its verdict holds.
+
+    Parameters
+    ----------
+    is_observed : shoppers were in the circumstances that they are looked at in
+    """
+    if not is_observed and found.metric in OUTCOME_METRICS:
+        return "not observed"
+    if math.isnan(found.change.mean):
+        return "no value"
+    if found.metric == "ctr" and found.verdict == "unclear" and found.change.sign:
+        return "modelled"
+    if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
+        return "less popular than before"
+    return None
 
 
 def means(
@@ -147,9 +168,8 @@ def differences(
     change = ListChange(new.ranked, old.ranked, facts.n_items)
     whole = {"coverage": change.coverage(), "gini": change.gini()}
     now_listed, was_listed = (mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
-    columns = [_without_rounding(new.values[name] - old.values[name]) for name in SHOPPER_METRICS]
-    more_popular = _without_rounding(now_listed - was_listed)
-    columns += [*(column for _, _, column in whole.values()), more_popular]
+    columns = [changes(new.values[name], old.values[name]) for name in SHOPPER_METRICS]
+    columns += [*(column for _, _, column in whole.values()), changes(now_listed, was_listed)]
     intervals = _intervals(columns, facts, seed, n_resamples, level)
     answer = {}
     for name, column, interval in zip(LIVE_METRICS, columns, intervals, strict=True):
@@ -165,12 +185,51 @@ def differences(
             both = ~np.isnan(column)
             now, before = _mean(new.values[name][both]), _mean(old.values[name][both])
         n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
-        moved = _moved(interval, now - before)
+        # The mean of the shoppers' changes is the change of the mean, but for rounding, which must not move the ends.
+        moved = _moved(interval, now - before) if name in whole else replace(interval, mean=now - before)
         if name == "coverage":
             moved = _bounded(moved, change, level)
         verdict = "unclear" if name in facts.modelled else verdict_of(moved, HIGHER_IS_BETTER[name])
         answer[name] = Difference(name, now, before, moved, verdict, n_moved)
     return answer
+
+
+def corrected(
+    compared: Mapping[Key, Difference], gaps: Mapping[Key, UserValues], seed: int = 0
+) -> dict[Key, Difference]:
+    """The same changes with p-values corrected for how many were compared, and with verdicts that rest on them, too.
+
+    Parameters
+    ----------
+    compared : changes of one metric, each from the same reference
+    gaps : float64 of shape (n_users,) by the same keys, what each shopper's value changed by, see `changes`
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2).
+    """
+    told = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
+    return {
+        key: replace(each, p=float(p), verdict=verdict_of(each.change, HIGHER_IS_BETTER[each.metric], float(p)))
+        for (key, each), p in zip(compared.items(), told, strict=True)
+    }
+
+
+def coverage_interval(
+    ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> Interval:
+    """Share of the catalogue on at least one list, int32 of shape (n_users, k), padded with -1, as `means` tells it.
+
+    Raises
+    ------
+    ValueError : the catalogue is empty
+    """
+    if n_items < 1:
+        raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
+    change = ListChange(ranked, np.full((len(ranked), 0), -1, np.int32), n_items)
+    covered, _, shares = change.coverage()
+    moved = _moved(mean_interval(shares, seed, n_resamples, level), covered, bounds=(0.0, 1.0))
+    return _bounded(moved, change, level, bounds=(0.0, 1.0)) if len(ranked) else replace(moved, mean=math.nan)
 
 
 def _intervals(
@@ -202,11 +261,6 @@ def _by_shopper(
     return np.where(n_known > 0, summed, np.nan), np.where(n_known > 0, below, np.nan)
 
 
-def _without_rounding(column: UserValues) -> UserValues:
-    """The same products in another order have the same diversity and novelty but for rounding, which tells nothing."""
-    return np.where(np.abs(column) < ROUNDING, 0.0, column)
-
-
 def _require_same_shoppers(new: Lists, old: Lists, facts: ShopFacts) -> None:
     n_users = len(facts.profile_popularity)
     if not len(new.ranked) == len(old.ranked) == n_users:
@@ -222,9 +276,10 @@ def _mean(values: UserValues) -> float:
 
 def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-math.inf, math.inf)) -> Interval:
     """The interval around another estimate: that of the metric itself, in place of the mean of the shares."""
+    ends = (end + estimate - interval.mean for end in (interval.low, interval.high))
     low, high = (
-        min(max(end + estimate - interval.mean, bounds[0]), bounds[1]) if not math.isnan(end) else end
-        for end in (interval.low, interval.high)
+        end if math.isnan(end) else 0.0 if abs(end) <= ZERO * abs(estimate) else min(max(end, bounds[0]), bounds[1])
+        for end in ends
     )
     return replace(interval, mean=estimate, low=low, high=high)
 
@@ -237,11 +292,3 @@ def _bounded(
         return interval
     reach = float(ndtri((1 + level) / 2)) * change.coverage_error()
     return replace(interval, low=max(interval.mean - reach, bounds[0]), high=min(interval.mean + reach, bounds[1]))
-
-
-def verdict_of(change: Interval, higher_is_better: bool) -> Verdict:
-    if change.low > 0:
-        return "better" if higher_is_better else "worse"
-    if change.high < 0:
-        return "worse" if higher_is_better else "better"
-    return "unclear"

@@ -9,7 +9,7 @@ at the level of one, whatever their dependence.
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.ties import ROUNDING
+from recsys.evaluation.intervals import ROUNDING
 
 BLOCK = 2_000_000
 """Signs drawn at a time."""
@@ -20,19 +20,23 @@ def sign_flip_p(differences: NDArray[np.float64], seed: int = 0, n_flips: int = 
 
     Parameters
     ----------
-    differences : float64 of shape (n_users,)
+    differences : float64 of shape (n_users,), without rounding, see `intervals.changes`
     n_flips : sign patterns drawn; the smallest p-value is 1 / (n_flips + 1)
     """
-    told = differences[~np.isnan(differences)]
-    told = told[np.abs(told) >= ROUNDING].astype(np.float32)
-    if not len(told):
+    sizes = np.sort(np.abs(differences[~np.isnan(differences)]))
+    largest = sizes[-1] if len(sizes) else 0.0
+    if not largest > 0:
         return 1.0
-    rng, seen, n_beyond = np.random.default_rng(seed), abs(float(told.sum())), 0
+    # Sizes in order, at most 1: neither the unit nor the order of shoppers nor which of two comes first changes p.
+    told = (sizes[sizes > ROUNDING * largest] / largest).astype(np.float32)
+    seen = abs(float(np.nansum(differences))) / largest
+    least = seen - 1e-5 * float(np.linalg.norm(told))  # sums of single precision that are equal but for rounding
+    rng, n_beyond = np.random.default_rng(seed), 0
     at_once = max(1, BLOCK // len(told))
     for start in range(0, n_flips, at_once):
         signs = rng.integers(0, 2, (min(at_once, n_flips - start), len(told)), dtype=np.int8)
         sums = (2 * signs - 1).astype(np.float32) @ told
-        n_beyond += int(np.count_nonzero(np.abs(sums) >= seen * (1 - 1e-6)))
+        n_beyond += int(np.count_nonzero(np.abs(sums) >= least))
     return (n_beyond + 1) / (n_flips + 1)
 
 

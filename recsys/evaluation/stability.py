@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from recsys.evaluation.faithfulness import Sampled
-from recsys.evaluation.significance import Interval, bootstrap_mean
+from recsys.evaluation.intervals import mean_interval
+from recsys.evaluation.significance import Interval
 from recsys.explanations.records import Explanation
 from recsys.progress import Progress, silent
 from recsys.recommender import Recommender
@@ -59,7 +60,7 @@ def stability(
         rows.append([*_agreement(here, there), float(there.standing.rank is not None)])
     progress("explaining with another seed", len(sampled), len(sampled))
     columns = np.array(rows, np.float64).reshape(-1, 5).T
-    return Stability(*(bootstrap_mean(column, seed) for column in columns))
+    return Stability(*(mean_interval(column, seed) for column in columns))
 
 
 def _agreement(here: Explanation, there: Explanation) -> tuple[float, float, float, float]:

@@ -5,11 +5,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtri
 
-from recsys.evaluation.intervals import FEWEST_TELLING
+from recsys.evaluation.intervals import FEWEST_TELLING, ROUNDING
 from recsys.evaluation.resampling import grouped, resample_counts
-
-ROUNDING = 1e-6
-"""Smaller changes of one shopper's value are none; diversity comes from vectors of single precision."""
 
 
 def tied_with_best(
@@ -54,7 +51,7 @@ def tied_with_best(
         raise ValueError(f"best={best} is no row of per_point, whose shape is {per_point.shape}")
     known = ~np.isnan(per_point).any(0)
     gaps = (per_point[best] - per_point)[:, known]
-    gaps[np.abs(gaps) < ROUNDING] = 0
+    gaps[np.abs(gaps) <= ROUNDING * np.abs(per_point[:, known]).max(initial=0)] = 0
     if not gaps.shape[1]:
         return np.ones(len(per_point), bool)
     means = gaps.mean(1, dtype=np.float64)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError, InputError, SettingsError
 from recsys.evaluation.faithfulness import Sampled, SideReport, faithfulness, sample_recommendations
+from recsys.evaluation.intervals import mean_interval
 from recsys.evaluation.labelled import PolarityAgreement, one_way_only, polarity_agreement
 from recsys.evaluation.stability import Stability, stability
 from recsys.progress import Progress, silent
@@ -85,7 +87,7 @@ class TrustReport:
     exactness: Exactness
     sides: Mapping[str, SideReport]
     stability: Stability
-    planted: Mapping[str, Mapping[str, float]] | None
+    planted: Mapping[str, Mapping[str, float | None]] | None
     polarity: PolarityAgreement | None
 
     def as_json(self) -> dict[str, Any]:
@@ -160,8 +162,12 @@ def _read_sentences(path: Path) -> pd.DataFrame:
 
 def _planted(
     folder: Path, model: Recommender, sampled: list[Sampled], seed: int
-) -> Mapping[str, Mapping[str, float]] | None:
+) -> Mapping[str, Mapping[str, float | None]] | None:
     from recsys.data.demo.planted import planted_aspects
+
+    def ends(hits: NDArray[np.float64]) -> tuple[float | None, float | None]:
+        found = mean_interval(hits, seed).as_json()
+        return found["low"], found["high"]
 
     settings = RankingSettings(model.info.default_weights)
     explained = (
@@ -173,7 +179,7 @@ def _planted(
         for one in sampled
     )
     try:
-        return planted_aspects(folder, explained, seed)
+        return planted_aspects(folder, explained, ends)
     except DataError:  # not a demo shop
         return None
 

@@ -7,11 +7,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, ratio_intervals
 from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.evaluation.significance import Interval
-
-MOST_P = 0.05
+from recsys.evaluation.significance import Interval, verdict_of
 
 Values = NDArray[np.float64]
 """A metric of every validation shopper, float64 of shape (n_users,)."""
@@ -41,7 +39,7 @@ class Compared(Generic[Tried]):
     @property
     def is_better(self) -> bool:
         """Beyond doubt; never where too few shoppers differ to tell."""
-        return self.change.low > 0 and self.p <= MOST_P
+        return verdict_of(self.change, p=self.p) == "better"
 
 
 def compare(
@@ -57,8 +55,8 @@ def compare(
     names = [name for name in tried if name != base]
     if not names:
         return ()
-    changes = np.stack([measured[name] - measured[base] for name in names], axis=1)
-    p_values = holm(np.array([sign_flip_p(column, seed) for column in changes.T]))
+    gaps = np.stack([changes(measured[name], measured[base]) for name in names], axis=1)
+    p_values = holm(np.array([sign_flip_p(column, seed) for column in gaps.T]))
     return tuple(
         Compared(
             name,
@@ -68,5 +66,5 @@ def compare(
             change,
             float(p),
         )
-        for name, change, p in zip(names, ratio_intervals(changes, seed=seed), p_values, strict=True)
+        for name, change, p in zip(names, ratio_intervals(gaps, seed=seed), p_values, strict=True)
     )

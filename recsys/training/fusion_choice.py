@@ -5,7 +5,7 @@ on validation shoppers; or they are the mix of a grid that is best by the nDCG o
 objective learns a map as well. What is taken is decided by two halves of the validation shoppers: everything, down to
 the settings of the context component, is chosen by one half, and the lists of the other half are judged, and the other
 way round. Taken is what has a higher nDCG, shopper by shopper, than what was taken before it, first of all the weights
-that a model has otherwise, with a paired 95% interval above 0 and a p-value of at most `comparing.MOST_P`, corrected
+that a model has otherwise, with a paired 95% interval above 0 and a p-value of at most `significance.MOST_P`, corrected
 for all that is tried. Then it is chosen by both halves together.
 
 A map means nothing but on the axes of the semantic component that it was learned with, and these turn with the data. So

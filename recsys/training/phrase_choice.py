@@ -2,7 +2,7 @@
 
 Every alternative changes one thing. It is judged by the nDCG of the semantic component alone, shopper by shopper,
 against the default: better beyond doubt is one whose paired 95% interval lies above 0 and whose p-value by sign flips,
-corrected by Holm for all alternatives, is at most `comparing.MOST_P`. What is better is then combined step by step,
+corrected by Holm for all alternatives, is at most `significance.MOST_P`. What is better is then combined step by step,
 and joins only where it again adds something beyond doubt.
 """
 

@@ -32,8 +32,12 @@ def test_evaluate_tells_every_model_by_every_metric(place: Path, split: str, k: 
     for report in told["models"].values():
         assert set(report) == set(METRICS)
         assert all(set(interval) == {"mean", "low", "high"} for interval in report.values())
-    recall = told["models"]["recent_popularity"]["recall"]
-    assert 0 <= recall["low"] <= recall["mean"] <= recall["high"] <= 1
+    for report in told["models"].values():
+        for name in ("recall", "ndcg", "coverage"):
+            low, mean, high = (report[name][end] for end in ("low", "mean", "high"))
+            assert (low is None) == (high is None)
+            assert 0 <= mean <= 1
+            assert low is None or 0 <= low <= mean <= high <= 1
     assert (told["models"]["full"]["ild"]["mean"] is None) == (k == 1)  # one product has no pairs
 
 

@@ -58,7 +58,8 @@ def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[Sampled
             assert taking.without_each()[row] == pytest.approx(worth * raw, abs=1e-5)
 
 
-def test_named_phrases_matter_more_than_random_ones(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_named_phrases_matter_more_than_random_ones(shop: Shop) -> None:  # noqa: F811
+    sampled = sample_recommendations(shop.model, 160)  # a few phrases decide much: of 60, too few tell
     for side in ("product", "shopper"):
         report = faithfulness(shop.model, sampled, side)  # type: ignore[arg-type]
         assert report.n + report.n_skipped == len(sampled)
@@ -66,8 +67,7 @@ def test_named_phrases_matter_more_than_random_ones(shop: Shop, sampled: list[Sa
         assert set(report.measures) == set(MEASURES)
         comprehensive, sufficient, tau = (report.measures[name] for name in MEASURES)
         assert comprehensive.ratio > 3
-        assert comprehensive.difference.low > 0
-        assert sufficient.difference.high < 0
+        assert (comprehensive.difference.sign, sufficient.difference.sign) == (1, -1)
         assert tau.value.low > 0.2
         assert abs(tau.control.mean) < 0.1
         assert {"mean", "low", "high", "control", "difference", "ratio"} == set(comprehensive.as_json())

@@ -40,6 +40,17 @@ SENTENCES = marked(
 )
 
 
+def many() -> pd.DataFrame:
+    """Three hundred sentences that are marked at random."""
+    rng = np.random.default_rng(0)
+    words = ["great", "good", "bad", "awful", "lid", "sound", "not", "very", "fine", "broken"]
+    texts = dict.fromkeys(" ".join(rng.choice(words, 4)) for _ in range(300))
+    return marked(*((text, "a", str(rng.choice(["Positive", "Negative"]))) for text in texts))
+
+
+MANY = many()
+
+
 def test_numbers_are_those_counted_by_hand():
     found = polarity_agreement(SENTENCES, LEXICON, ENCODER)
     assert (found.n_sentences, found.n_positive) == (5, 3)  # neither the mixed one nor the one that judges nothing
@@ -51,10 +62,7 @@ def test_numbers_are_those_counted_by_hand():
 
 
 def test_numbers_are_those_of_scikit_learn():
-    rng = np.random.default_rng(0)
-    words = ["great", "good", "bad", "awful", "lid", "sound", "not", "very", "fine", "broken"]
-    texts = [" ".join(rng.choice(words, 4)) for _ in range(300)]
-    table = marked(*((text, "a", str(rng.choice(["Positive", "Negative"]))) for text in dict.fromkeys(texts)))
+    table = MANY
     scores = LEXICON.polarity(table["sentence"].tolist(), ENCODER.encode(table["sentence"].tolist()))
     decided = table[scores != 0]
     found = polarity_agreement(decided, LEXICON, ENCODER)
@@ -66,11 +74,30 @@ def test_numbers_are_those_of_scikit_learn():
 
 
 def test_the_same_seed_gives_the_same_intervals_as_json_keeps_them():
-    found = polarity_agreement(SENTENCES, LEXICON, ENCODER, seed=3)
-    assert found == polarity_agreement(SENTENCES, LEXICON, ENCODER, seed=3)
+    found = polarity_agreement(MANY, LEXICON, ENCODER, seed=3)
+    assert found == polarity_agreement(MANY, LEXICON, ENCODER, seed=3)
     kept = json.loads(json.dumps(found.as_json(), allow_nan=False))
     assert kept["auc"] == {"mean": found.auc.mean, "low": found.auc.low, "high": found.auc.high}
-    assert kept["n_sentences"] == 5
+    assert kept["n_sentences"] == found.auc.n == len(MANY)
+
+
+def test_a_handful_of_reviews_carries_no_interval():
+    found = polarity_agreement(SENTENCES, LEXICON, ENCODER).as_json()
+    assert {(found[name]["low"], found[name]["high"]) for name in ("auc", "auc_of_phrases", "accuracy")} == {
+        (None, None)
+    }
+
+
+def test_the_interval_of_an_auc_is_as_wide_as_that_of_delong():
+    """Sentences of reviews of their own, so that theirs and ours count the same units."""
+    table = MANY.assign(review_id=MANY["sentence_id"])
+    found = polarity_agreement(table, LEXICON, ENCODER)
+    scores = LEXICON.polarity(table["sentence"].tolist(), ENCODER.encode(table["sentence"].tolist()))
+    good = (table["polarity"] == "Positive").to_numpy()
+    above = (scores[good][:, None] > scores[~good]) + 0.5 * (scores[good][:, None] == scores[~good])
+    error = np.sqrt(above.mean(1).var(ddof=1) / good.sum() + above.mean(0).var(ddof=1) / (~good).sum())
+    assert found.auc.mean == pytest.approx(above.mean())
+    assert found.auc.high - found.auc.low == pytest.approx(2 * 1.96 * error, rel=0.1)
 
 
 def test_one_sign_only_has_an_accuracy_and_no_auc():

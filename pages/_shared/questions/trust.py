@@ -124,7 +124,8 @@ def _report(title: str, report: SideReport) -> str:
 
 def _interval(measured: Measured, which: str) -> str:
     interval = getattr(measured, which)
-    return f"{words.signed(interval.mean)}\n{words.signed(interval.low)} to {words.signed(interval.high)}"
+    ends = f"{words.signed(interval.low)} to {words.signed(interval.high)}" if interval.is_given else "too few tell"
+    return f"{words.signed(interval.mean)}\n{ends}"
 
 
 def _table(title: str, rows: str) -> str:

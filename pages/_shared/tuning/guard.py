@@ -11,15 +11,14 @@ from pages._shared.tuning import cells, wording
 from pages._shared.tuning.room import Case
 from pages._shared.tuning.verdicts import Said, ends
 from recsys.evaluation.click_rates.clicks import Clicks
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, ratio_intervals
 from recsys.evaluation.paired import (
     HIGHER_IS_BETTER,
-    ROUNDING,
     SHOPPER_METRICS,
     Difference,
     differences,
-    verdict_of,
 )
+from recsys.evaluation.significance import verdict_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ class Guard:
             whole = {name: differences(lists, other, facts)[metric] for name, other in others.items()}
             return cls(metric, whole, is_observed, engine.panel.clicks)
         now = lists.values[metric]
-        gaps = np.stack([now - other.values[metric] for other in others.values()], axis=1)
-        gaps[np.abs(gaps) < ROUNDING] = 0  # as `differences` does
+        gaps = np.stack([changes(now, other.values[metric]) for other in others.values()], axis=1)
         found = {}
         for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
             both = ~np.isnan(gap)

@@ -68,12 +68,13 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
         return ""
     of_model = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
     rows = "".join(
-        f'<tr><th scope="row">{isolated(name)}<span class="by">{esc(_label(each.metric, found.b.settings.n))}</span>'
-        f'</th><td class="n" data-label="Model">{esc(wording.value(each.metric, each.old))}</td>'
+        f'<tr><th scope="row">{isolated(name)}<span class="by">{esc(called.at(found.b.settings.n))}</span></th>'
+        f'<td class="n" data-label="Model">{esc(wording.value(each.metric, each.old))}</td>'
         f'<td class="n" data-label="B">{esc(wording.value(each.metric, each.new))}</td><td>{_change(each)}</td>'
         f"<td>{verdict_html(said, of_model.get(said.kind, ''))}</td></tr>"
         for name, each in against
         for said in [Said.of(each, is_observed=not found.n_imagined)]
+        for called in [wording.of(each.metric, found.clicks)]
     )
     return (
         '<section><h2>Against simple models</h2><p class="quiet">A setting that loses to a model this simple is not '
@@ -85,10 +86,10 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
 
 
 def _metric(found: Comparison, name: str, k: int) -> str:
-    each, meant = found.differences[name], wording.METRICS[name]
+    each, meant = found.differences[name], wording.of(name, found.clicks)
     lower = "" if HIGHER_IS_BETTER[name] else " Lower is better."
     return (
-        f'<tr><th scope="row">{esc(_label(name, k))}<span class="by">{esc(meant.asks)}{lower}</span></th>'
+        f'<tr><th scope="row">{esc(meant.at(k))}<span class="by">{esc(meant.asks)}{lower}</span></th>'
         f"{_value('A', name, found.means_a[name])}{_value('B', name, found.means_b[name])}<td>{_change(each)}</td>"
         f"<td>{verdict_html(Said.of(each, is_observed=not found.n_imagined))}</td></tr>"
     )
@@ -107,10 +108,6 @@ def _change(each: Difference) -> str:
         f'<span class="change"><b>{esc(wording.change(each.metric, each.change.mean))}</b>{interval_svg(each)}</span>'
         f'<span class="by">{esc(wording.interval(each.metric, each.change.low, each.change.high))}</span>'
     )
-
-
-def _label(metric: str, k: int) -> str:
-    return wording.METRICS[metric].at(k)
 
 
 def _column(letter: str, asked: Asked) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages._shared import charts, resources, words
 from pages._shared.cards import esc, isolated, weights_html
+from pages._shared.notices import Query
 from pages._shared.tuning import chosen, guard, imagined, tiles, tradeoff, wording
 from pages._shared.tuning.room import Case
 from recsys.evaluation.click_rates import words as click_words
@@ -14,6 +15,9 @@ from recsys.evaluation.click_rates.clicks import Clicks
 
 _HEAD_START_S = 0.05
 """How long the server waits before it computes what stands below, while the browser draws the tiles."""
+
+FORMER_NAMES = {"Click rate (simulated)": "ctr"}
+"""Metrics by what they were called in addresses that people kept."""
 
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
@@ -164,6 +168,16 @@ def has_one_each(case: Case) -> bool:
     """Whether nobody looked at has more than one product to find."""
     n_wanted = np.diff(case.room.test.panel.relevant.starts)[case.mask]
     return bool((n_wanted <= 1).all())
+
+
+def with_present_names(link: Query) -> Query:
+    """An address with the names that metrics have today; controls that it names by former ones are set to them."""
+    for control in ("metric", "second"):
+        if link.get(control) and (name := FORMER_NAMES.get(link[control][-1])):
+            st.query_params[control] = metric_label(name)
+            st.session_state[control] = name
+            link = {**link, control: [metric_label(name)]}
+    return link
 
 
 def metric_label(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pages._shared.tuning import wording
-from recsys.evaluation.paired import OUTCOME_METRICS, Difference
+from recsys.evaluation.paired import Difference, why_open
 
 MODELLED = "modelled, so no verdict"
 NOT_OBSERVED = "not observed, so no verdict"
@@ -33,16 +33,17 @@ class Said:
         ----------
         is_observed : shoppers were in the circumstances that they are looked at in
         """
-        if not is_observed and found.metric in OUTCOME_METRICS:
-            return cls("open", "", NOT_OBSERVED)
-        if math.isnan(found.change.mean):
-            return cls("open", "", _why_none(found.metric))
-        if found.metric == "ctr" and found.verdict == "unclear" and (found.change.low > 0 or found.change.high < 0):
-            return cls("open", "", MODELLED)
-        if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
-            are = "are" if found.new < 0 else "were"
-            return cls("open", "", f"lists {are} less popular than what they had before")
-        return cls(found.verdict, *wording.VERDICTS[found.verdict])
+        reason = why_open(found, is_observed=is_observed)
+        if reason is None:
+            return cls(found.verdict, *wording.VERDICTS[found.verdict])
+        said = {
+            "not observed": NOT_OBSERVED,
+            "no value": _why_none(found.metric),
+            "modelled": MODELLED,
+            "less popular than before": f"lists {'are' if found.new < 0 else 'were'} less popular than what they had "
+            "before",
+        }
+        return cls("open", "", said[reason])
 
     @property
     def is_clear(self) -> bool:

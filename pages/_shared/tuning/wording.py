@@ -58,7 +58,7 @@ METRICS: Mapping[str, MetricWords] = {
         "Long tail", "How much of a list is outside the bestsellers that hold 80% of all choices?", "share"
     ),
     "ctr": MetricWords(
-        "Click rate (simulated)", "How much of a list's places would be clicked? Nobody was shown these lists.", "share"
+        "Click rate", "How much of a list's places would be clicked? Nobody was shown these lists.", "share"
     ),
     "coverage": MetricWords("Catalogue coverage", "How much of the catalogue is on anybody's list?", "share"),
     "gini": MetricWords("Exposure Gini", "How unequally are products shown? 0 is equally, 1 is one for all.", "number"),
@@ -71,7 +71,7 @@ assert set(METRICS) == set(LIVE_METRICS)
 
 
 def of(metric: str, clicks: Clicks) -> MetricWords:
-    """How a metric is introduced where it is known by what clicks are told.
+    """How a metric is introduced where it is known by what clicks are told; elsewhere a click rate is only that.
 
     >>> of("ctr", Clicks("simulator")).label, of("ndcg", Clicks()).label
     ('Click rate (true, by the simulator)', 'nDCG@k')

@@ -3,12 +3,13 @@
 Whoever explains hands over phrases and hears how often they hit; nothing of the truth itself comes back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import comb
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.data.demo.truth import Truth, load_truth
 
@@ -19,10 +20,18 @@ QUOTED = ("review", "description")
 Phrases = Sequence[tuple[float, Mapping[str, Any]]]
 """Contributions with their sources, as `recsys explain --json` gives them."""
 
+Ends = tuple[float | None, float | None]
+
+
+def _no_ends(hits: NDArray[np.float64]) -> Ends:
+    return None, None
+
 
 def planted_aspects(
-    folder: Path, explained: Iterable[tuple[str, str, Phrases]], seed: int = 0
-) -> dict[str, dict[str, float]]:
+    folder: Path,
+    explained: Iterable[tuple[str, str, Phrases]],
+    ends: Callable[[NDArray[np.float64]], Ends] = _no_ends,
+) -> dict[str, dict[str, float | None]]:
     """How often one of the N_TOP quoted phrases that speak most for a product names a driving aspect of the choice.
 
     An aspect drives a choice by the shopper's taste for it times the product's quality in it. Three definitions, from
@@ -31,10 +40,11 @@ def planted_aspects(
     Parameters
     ----------
     explained : shopper, product, and the contributions of the product's phrases
+    ends : of the 95% interval of a mean of hits, float64 of shape (n_explained,), None where there is none
 
     Returns
     -------
-    by definition: hit_rate, low and high (95% interval), chance (of as many phrases drawn at random from those quoted
+    by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those quoted
     of the same product), ratio, n and n_skipped
 
     Raises
@@ -55,7 +65,7 @@ def planted_aspects(
             if aspects:
                 hits = [bool(each & aspects) for each in named]
                 rows[definition].append((any(hits[:N_TOP]), _chance(len(hits), sum(hits))))
-    return {name: _summed(np.array(found, np.float64).reshape(-1, 2), n_skipped, seed) for name, found in rows.items()}
+    return {name: _summed(np.array(found, np.float64).reshape(-1, 2), n_skipped, ends) for name, found in rows.items()}
 
 
 def _definitions(driving: Sequence[tuple[str, float]]) -> dict[str, frozenset[str]]:
@@ -81,17 +91,17 @@ def _chance(n: int, n_hits: int) -> float:
     return 1 - comb(n - n_hits, N_TOP) / comb(n, N_TOP)
 
 
-def _summed(found: "np.ndarray[Any, np.dtype[np.float64]]", n_skipped: int, seed: int) -> dict[str, float]:
+def _summed(
+    found: NDArray[np.float64], n_skipped: int, ends: Callable[[NDArray[np.float64]], Ends]
+) -> dict[str, float | None]:
     if not len(found):
         return {"n": 0, "n_skipped": n_skipped}
-    rng = np.random.default_rng(seed)
-    means = found[rng.integers(0, len(found), (1000, len(found))), 0].mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
+    low, high = ends(found[:, 0])
     hit_rate, chance = found.mean(axis=0)
     return {
         "hit_rate": float(hit_rate),
-        "low": float(low),
-        "high": float(high),
+        "low": low,
+        "high": high,
         "chance": float(chance),
         "ratio": float(hit_rate / chance) if chance else float("nan"),
         "n": len(found),

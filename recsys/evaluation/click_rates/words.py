@@ -10,9 +10,9 @@ NAMES: Mapping[Source, str] = {
     "simulator": "Click rate (true, by the simulator)",
     "log": "Click rate (modelled from the log)",
     "reviews": "Click rate (simulated)",
-    "none": "Click rate (simulated)",
+    "none": "Click rate",
 }
-"""What the metric is called, by source."""
+"""What the metric is called, by source: the one place that says how a click rate is known in its name."""
 
 _ASKS: Mapping[Source, str] = {
     "simulator": "By the true chances of the demo shop’s simulator, at each shopper’s moment.",

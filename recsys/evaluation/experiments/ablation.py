@@ -12,16 +12,18 @@ from itertools import combinations
 
 import numpy as np
 
+from recsys.evaluation.click_rates.clicks import Source
+from recsys.evaluation.click_rates.words import NAMES
 from recsys.evaluation.experiments.registry import ExperimentSettings
 from recsys.evaluation.experiments.result import Cell, Plot, Result, Series, Table, interval_cells, interval_columns
-from recsys.evaluation.experiments.telling import mix_in_words, signed, told
+from recsys.evaluation.experiments.telling import VERDICTS, mix_in_words, signed, told
 from recsys.evaluation.experiments.workspace import Workspace
+from recsys.evaluation.intervals import changes
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.metric_words import LABELS as LABELS_OF_METRICS
 from recsys.evaluation.live.weight_map import WeightMap, weight_map
-from recsys.evaluation.paired import LIVE_METRICS, Difference, Lists, differences, means
+from recsys.evaluation.paired import LIVE_METRICS, Difference, Lists, ShopFacts, corrected, differences, means
 from recsys.evaluation.protocol import TRADITIONAL
-from recsys.evaluation.randomisation import holm, sign_flip_p
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
@@ -97,20 +99,25 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     weights = chosen_weights(validation, settings.k, progress)
     models, facts = models_on(test, weights, settings.k), test.panel.facts
     of = {name: means(each.lists, facts, settings.seed) for name, each in models.items()}
-    against = {reference: _against(models, reference, test, settings.seed) for reference in ("full", "traditional")}
-    rows = tuple(_row(each, of[name], against) for name, each in models.items())
+    tested = {reference: against(models, reference, facts, settings.seed) for reference in ("full", "traditional")}
+    rows = tuple(_row(each, of[name], tested) for name, each in models.items())
     return Result(
         experiment="ablation",
         protocol=f"{test.panel.protocol} Weights of every set of components are the mix of the weight map that is best "
         f"by nDCG@{settings.k} on validation shoppers, without variety. P-values are those of 9,999 sign flips, "
-        "corrected by Holm over all models compared.",
+        "corrected by Holm over all models compared; a verdict rests on the interval and on the corrected p-value.",
         data=workspace.facts(),
         settings=settings.as_json(),
-        conclusion=_conclusion(models, of, against),
+        conclusion=_conclusion(models, tested),
         caveats=(test.panel.leak_check,),
-        tables=(Table("models", "Every model on test shoppers", _columns(settings.k), rows),),
-        plots=(_plot(models, against["full"], settings.k),),
-        figures={"models": {name: {m: i.as_json() for m, i in each.items()} for name, each in of.items()}},
+        tables=(Table("models", "Every model on test shoppers", _columns(settings.k, test.panel.clicks.source), rows),),
+        plots=(_plot(tested["full"], settings.k),),
+        figures={
+            "against": {
+                reference: {n: _json(each) for n, each in found.items()} for reference, found in tested.items()
+            },
+            "models": {name: {m: i.as_json() for m, i in each.items()} for name, each in of.items()},
+        },
         seconds=time.monotonic() - begun,
     )
 
@@ -121,90 +128,89 @@ def _only(found: WeightMap, subset: tuple[str, ...]) -> "np.ndarray[tuple[int], 
     return inside
 
 
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    difference: Difference
-    p: float
-    p_corrected: float
+def against(models: Mapping[str, Model], reference: str, facts: ShopFacts, seed: int) -> dict[str, Difference]:
+    """Every other model's change of `METRIC` from the reference, with verdicts corrected for how many they are."""
+    base = models[reference].lists
+    others = {name: each.lists for name, each in models.items() if name != reference}
+    found = {name: differences(lists, base, facts, seed)[METRIC] for name, lists in others.items()}
+    gaps = {name: changes(lists.values[METRIC], base.values[METRIC]) for name, lists in others.items()}
+    return corrected(found, gaps, seed)
 
 
-def _against(models: Mapping[str, Model], reference: str, test: LiveEngine, seed: int) -> dict[str, _Tested]:
-    base, names = models[reference], [name for name in models if name != reference]
-    changes = {name: differences(models[name].lists, base.lists, test.panel.facts, seed)[METRIC] for name in names}
-    p = np.array([sign_flip_p(models[n].lists.values[METRIC] - base.lists.values[METRIC], seed) for n in names])
-    return {
-        name: _Tested(changes[name], float(raw), float(corrected))
-        for name, raw, corrected in zip(names, p, holm(p), strict=True)
-    }
-
-
-def _columns(k: int) -> dict[str, str]:
+def _columns(k: int, source: Source) -> dict[str, str]:
     columns = {"model": "Model", "weights": "Weights"}
-    columns |= _metric_columns(METRIC, k)
+    columns |= _metric_columns(METRIC, k, source)
     for reference in ("full", "traditional"):
         said = "all components" if reference == "full" else reference
         columns |= {
             **interval_columns(f"{reference}_change", f"Less that of {said}"),
             f"{reference}_p": "p, corrected",
+            f"{reference}_verdict": "Verdict",
         }
     for name in LIVE_METRICS:
-        columns |= _metric_columns(name, k)
+        columns |= _metric_columns(name, k, source)
     return columns
 
 
-def _metric_columns(name: str, k: int) -> dict[str, str]:
-    return interval_columns(name, f"{LABELS_OF_METRICS[name]}@{k}")
+def _metric_columns(name: str, k: int, source: Source) -> dict[str, str]:
+    called = NAMES[source] if name == "ctr" else LABELS_OF_METRICS[name]
+    return interval_columns(name, f"{called}@{k}")
 
 
-def _row(model: Model, of: Mapping[str, object], against: Mapping[str, Mapping[str, _Tested]]) -> dict[str, Cell]:
+def _json(found: Difference) -> dict[str, object]:
+    return {"change": found.change.as_json(), "p_corrected": found.p, "verdict": found.verdict}
+
+
+def _row(model: Model, of: Mapping[str, object], tested: Mapping[str, Mapping[str, Difference]]) -> dict[str, Cell]:
     weights = "" if model.weights is None else mix_in_words(model.weights)
     row: dict[str, Cell] = {"model": label(model.name), "weights": weights}
     for name, interval in of.items():
         row |= interval_cells(name, interval)  # type: ignore[arg-type]
-    for reference, tested in against.items():
-        if model.name in tested:
-            row |= interval_cells(f"{reference}_change", tested[model.name].difference.change)
-            row[f"{reference}_p"] = tested[model.name].p_corrected
+    for reference, found in tested.items():
+        if model.name in found:
+            row |= interval_cells(f"{reference}_change", found[model.name].change)
+            row[f"{reference}_p"] = found[model.name].p
+            row[f"{reference}_verdict"] = VERDICTS[found[model.name].verdict]
     return row
 
 
-def _plot(models: Mapping[str, Model], tested: Mapping[str, _Tested], k: int) -> Plot:
-    names = sorted(tested, key=lambda name: -tested[name].difference.change.mean)
+def _plot(tested: Mapping[str, Difference], k: int) -> Plot:
+    names = sorted(tested, key=lambda name: -tested[name].change.mean)
     return Plot(
         "against_full",
         f"nDCG@{k} of every model, less that of all components together",
         "Model",
         f"Change of nDCG@{k}",
-        (Series.of("change", tuple(map(label, names)), [tested[name].difference.change for name in names]),),
+        (Series.of("change", tuple(map(label, names)), [tested[name].change for name in names]),),
         "points",
         zero=True,
     )
 
 
-def _conclusion(
-    models: Mapping[str, Model], of: Mapping[str, Mapping[str, object]], against: Mapping[str, Mapping[str, _Tested]]
-) -> tuple[str, ...]:
-    full = against["traditional"]["full"]
-    base = full.difference.old
-    verdict = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}[full.difference.verdict]
-    relative = signed(100 * full.difference.change.mean / base, 1)
-    relative = signed(100 * full.difference.change.mean / base, 1)
+def _conclusion(models: Mapping[str, Model], tested: Mapping[str, Mapping[str, Difference]]) -> tuple[str, ...]:
+    full = tested["traditional"]["full"]
+    relative = f", {signed(100 * full.change.mean / full.old, 1)}%" if full.old else ""
     said = [
-        f"All components together reach nDCG {full.difference.new:.4f} on test shoppers, the traditional ones "
-        f"{base:.4f}: {told(full.difference.change)}, {relative}%, {verdict}."
+        f"All components together reach nDCG {full.new:.4f} on test shoppers, the traditional ones {full.old:.4f}: "
+        f"{_told(full)}{relative}: {VERDICTS[full.verdict]}."
     ]
-    rivals = {n: each for n, each in against["full"].items() if models[n].weights is None or "+" not in n}
+    rivals = {n: each for n, each in tested["full"].items() if models[n].weights is None or "+" not in n}
     rivals = {n: each for n, each in rivals.items() if n != "traditional"}
-    best = max(rivals, key=lambda name: rivals[name].difference.new)
-    gap = against["full"][best].difference
+    best = max(rivals, key=lambda name: rivals[name].new)
+    gap = tested["full"][best]
     ahead = {"better": "still ahead", "worse": "behind", "unclear": "not told from it"}[gap.verdict]
     said.append(
         f"The best single model is {label(best)} with nDCG {gap.new:.4f}. Held against all components together it is "
-        f"{told(gap.change)}: {ahead}."
+        f"{_told(gap)}: {ahead}."
     )
     for component in COMPONENTS:
         rest = name_of(tuple(name for name in COMPONENTS if name != component))
-        lost = against["full"][rest].difference
+        lost = tested["full"][rest]
         what = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}[lost.verdict]
-        said.append(f"Leaving out {component}, with weights tuned again, {what} nDCG: {told(lost.change)}.")
+        said.append(f"Leaving out {component}, with weights tuned again, {what} nDCG: {_told(lost)}.")
     return tuple(said)
+
+
+def _told(found: Difference) -> str:
+    """Both things that its verdict rests on."""
+    return f"{told(found.change)}, p {found.p:.2g} corrected"

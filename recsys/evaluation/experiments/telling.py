@@ -4,13 +4,16 @@ import math
 from collections.abc import Mapping
 
 from recsys.evaluation.experiments.result import Cell, Result, Table
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import Interval, Verdict
 from recsys.exports import to_csv
 from recsys.settings import FusionSettings
 
 LONGEST_CELL = 44
 
 NO_NUMBER = "not available: no shopper tells"
+
+VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
+"""A verdict in words."""
 
 
 def signed(value: float, digits: int = 4) -> str:

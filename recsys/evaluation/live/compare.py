@@ -4,13 +4,14 @@ A is the reference and B the new setting; every change is B minus A.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.names import Names
@@ -44,6 +45,7 @@ class Comparison:
     products : every product whose number of lists changes, the greatest winner first
     categories : every category on any list, the greatest winner of places first
     shown_a, shown_b : products on at least one list
+    clicks : by what click rates are known
     """
 
     a: Asked
@@ -65,6 +67,7 @@ class Comparison:
     categories: tuple[CategoryShown, ...]
     shown_a: int
     shown_b: int
+    clicks: Clicks = field(default_factory=Clicks)
 
     @property
     def is_same(self) -> bool:
@@ -148,6 +151,7 @@ def compare(engine: LiveEngine, a: Asked, b: Asked, segment: Segment = EVERYONE)
         categories=categories_shown(was.ranked, now.ranked, names),
         shown_a=_n_shown(was.ranked),
         shown_b=_n_shown(now.ranked),
+        clicks=panel.clicks,
     )
 
 

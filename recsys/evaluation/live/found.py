@@ -9,7 +9,7 @@ from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.goals import Constraint, Goal
 from recsys.evaluation.live.judging import Judge
 from recsys.evaluation.paired import Difference, differences, means
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import ZERO, Interval
 from recsys.settings import RankingSettings
 
 Answer = Literal["met", "missed", "cannot tell"]
@@ -155,11 +155,13 @@ def _kept_by(judge: Judge, settings: RankingSettings, constraint: Constraint) ->
     room = constraint.room(value, reference)
     # The bound of a relative constraint counts as known; what is unsure is the change.
     ends = sorted((side * (end - measured.mean) + room) for end in (measured.low, measured.high))
+    least = ZERO * abs(room)
+    ends = [0.0 if abs(end) <= least else end for end in ends]
     interval = Interval(room, ends[0], ends[1], measured.n, measured.n_skipped)
     answer: Answer = "cannot tell"
-    if interval.low >= 0 or (unmoved and room >= 0):
+    if interval.sign > 0 or interval.low == 0 or (unmoved and room >= 0):
         answer = "met"
-    elif interval.high < 0:
+    elif interval.sign < 0:
         answer = "missed"
     return Kept(constraint, allowed, value, interval, answer)
 

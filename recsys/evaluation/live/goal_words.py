@@ -31,7 +31,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "novelty": ("novelty", "surprise"),
     "serendipity": ("serendipity",),
     "long_tail": ("long tail share", "long tail", "long-tail", "long_tail", "niche products"),
-    "ctr": ("simulated click rate", "click rate", "CTR", "click-through rate", "clickthrough rate", "clicks"),
+    "ctr": (
+        *("click rate", "simulated click rate", "Click rate (simulated)", "CTR"),
+        *("click-through rate", "clickthrough rate", "clicks"),
+    ),
     "coverage": ("coverage", "catalogue coverage", "catalog coverage", "catalogue", "catalog"),
     "gini": ("Gini", "inequality", "concentration"),
     "popularity_lift": ("popularity lift", "popularity_lift", "popularity bias"),

@@ -15,13 +15,13 @@ LABELS: Mapping[str, str] = {
     "novelty": "Novelty",
     "serendipity": "Serendipity",
     "long_tail": "Long tail",
-    "ctr": "Click rate (simulated)",
+    "ctr": "Click rate",
     "coverage": "Catalogue coverage",
     "gini": "Exposure Gini",
     "popularity_lift": "Popularity lift",
 }
-"""Names as they stand on screen, without the list length. Of click rates the name holds wherever they are from, since
-nobody was shown these lists; `click_rates.words` has the nearer one for a panel whose source is better."""
+"""Names as they stand on screen, without the list length. How a click rate is known is a panel's own, and said by
+`click_rates.words.NAMES` alone."""
 
 IN_PERCENT = frozenset(
     {"precision", "recall", "f1", "hit_rate", "serendipity", "long_tail", "ctr", "coverage", "popularity_lift"}

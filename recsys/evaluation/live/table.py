@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.live.names import Product
-from recsys.evaluation.paired import OUTCOME_METRICS
+from recsys.evaluation.paired import why_open
 from recsys.exports import to_csv
 
 METRIC_COLUMNS = (
@@ -44,7 +44,7 @@ def metric_rows(found: Comparison) -> list[dict[str, object]]:
         a, b = found.means_a[name], found.means_b[name]
         numbers = (a.mean, a.low, a.high, b.mean, b.low, b.high, each.change.mean, each.change.low, each.change.high)
         told = [None if math.isnan(number) else number for number in numbers]
-        verdict = "not observed" if found.n_imagined and name in OUTCOME_METRICS else each.verdict
+        verdict = why_open(each, is_observed=not found.n_imagined) or each.verdict
         cells = (name, *told, verdict, each.change.n, each.n_changed)
         rows.append(dict(zip(METRIC_COLUMNS, cells, strict=True)))
     return rows

@@ -8,7 +8,7 @@ import pytest
 from recsys.evaluation.experiments.ablation import chosen_weights, label, models_on, name_of, subsets
 from recsys.evaluation.experiments.registry import EXPERIMENTS, ExperimentSettings
 from recsys.evaluation.experiments.result import Result
-from recsys.evaluation.experiments.telling import in_words, table_csv
+from recsys.evaluation.experiments.telling import VERDICTS, in_words, table_csv
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE
 from recsys.evaluation.paired import differences
@@ -50,15 +50,26 @@ def test_changes_are_those_of_test_shoppers_and_p_values_are_corrected(result: R
     assert name_of(("collaborative", "content")) == "traditional"
 
 
-def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
+def test_a_verdict_is_told_alike_in_conclusion_table_and_json_and_rests_on_interval_and_p(result: Result) -> None:
     said = " ".join(result.conclusion)
     for component in COMPONENTS:
         rest = name_of(tuple(name for name in COMPONENTS if name != component))
-        row = next(row for row in result.tables[0].rows if row["model"] == label(rest))
-        low, high = row["full_change_low"], row["full_change_high"]
-        lost, gained = high is not None and high < 0, low is not None and low > 0
-        expected = "costs nDCG" if lost else "gains nDCG" if gained else "changes nothing we can tell in nDCG"
+        verdict = result.figures["against"]["full"][rest]["verdict"]
+        words = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}
+        expected = f"{words[verdict]} nDCG"
         assert f"Leaving out {component}, with weights tuned again, {expected}" in said
+
+
+def test_no_verdict_contradicts_the_interval_or_the_p_value_of_its_row(result: Result) -> None:
+    for row in result.tables[0].rows:
+        for reference in ("full", "traditional"):
+            if f"{reference}_verdict" not in row:
+                continue
+            low, high, p = (row[f"{reference}_{name}"] for name in ("change_low", "change_high", "p"))
+            above, below = low is not None and low > 0, high is not None and high < 0
+            clear = (above or below) and p <= 0.05
+            expected = ("better" if above else "worse") if clear else VERDICTS["unclear"]
+            assert row[f"{reference}_verdict"] == expected
 
 
 def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:

@@ -43,7 +43,7 @@ def test_the_gain_is_that_over_static_on_the_same_test_shoppers(result: Result, 
     for metric, row in zip(("ndcg", "recall"), rows_of(result, "compared"), strict=False):
         assert row["way"] == "Context alone"
         assert row["gain"] == pytest.approx(expected[metric].change.mean)
-        assert row["gain_low"] == pytest.approx(expected[metric].change.low)
+        assert row["gain_low"] == pytest.approx(expected[metric].change.low, abs=1e-6)
 
 
 def test_shuffled_is_the_mean_of_several_deals(result: Result, workspace: Workspace) -> None:
@@ -257,7 +257,10 @@ def test_signs_order_and_zeros_are_counted() -> None:
     assert (found.n_zero, found.n_near_zero, found.n_effects, found.n_lost) == (2, 1, 4, 1)
     perfect = recovered([_effect(name, size, 2 * size) for name, size in zip("abcdef", range(-2, 4), strict=True)])
     assert perfect.order.mean == pytest.approx(1)
-    assert perfect.order == recovered([_effect(n, s, 2 * s) for n, s in zip("abcdef", range(-2, 4), strict=True)]).order
-    assert found.order.low < found.order.mean < found.order.high
+    assert not found.order.is_given  # four categories are too few to resample
+    rng = np.random.default_rng(0)
+    many = [_effect(str(n % 40), size, size + rng.normal(0, 1)) for n, size in enumerate(rng.normal(size=160))]
+    order = recovered(many).order
+    assert -1 < order.low < order.mean < order.high < 1
     assert math.isnan(recovered([_effect("a", 0.0, 0.1)]).signs.mean)
     assert NOTHING.as_json() == {"mean": None, "low": None, "high": None}

@@ -13,7 +13,7 @@ from recsys.evaluation.intervals import FEWEST_TELLING
 from recsys.evaluation.offpolicy.sliders import Answer, Sliders
 from recsys.evaluation.offpolicy.support import Support
 from recsys.evaluation.offpolicy.words import main_estimator
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import Interval, verdict_of
 
 
 def share(value: float) -> str:
@@ -78,13 +78,12 @@ def _change(lift: Interval | None, reference: Answer, against: str) -> str:
     if lift is None:
         refused = f": of it the log says nothing, {esc(reference.found.refusal)}" if reference.found.refusal else ""
         return f"It is not compared with {isolated(against)}{refused}."
-    if math.isnan(lift.low):
+    if not lift.is_given:
         return (
             f"Against {isolated(against)} the log cannot tell the change: too few visitors decide it (fewer than "
             f"{FEWEST_TELLING})."
         )
-    verdict = "better" if lift.low > 0 else "worse" if lift.high < 0 else "unclear"
-    mark, said = wording.VERDICTS[verdict]  # type: ignore[index]
+    mark, said = wording.VERDICTS[verdict_of(lift)]
     change, low, high = (signed_percent(each) for each in (lift.mean, lift.low, lift.high))
     return (
         f'Against {isolated(against)}: <span class="sw-verdict" aria-hidden="true">{mark}</span> '

@@ -1,19 +1,21 @@
 """Every figure of what was found: on validation and on test shoppers, and on test against two references."""
 
 from pages._shared.cards import esc
-from pages._shared.tuning import wording
+from pages._shared.tuning import cells, wording
 from pages._shared.tuning.search import told
+from pages._shared.tuning.verdicts import Said
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.found import Found
 from recsys.evaluation.paired import HIGHER_IS_BETTER, Difference
 
 _REFERENCES = ("Against equal weights", "Against the model's weights")
 
 
-def figures_html(found: Found) -> str:
+def figures_html(found: Found, clicks: Clicks) -> str:
     """One table, in the groups of the live metrics."""
     bodies = "".join(
         f'<tbody><tr class="sw-figure-group"><th colspan="5" scope="rowgroup">{esc(group)}</th></tr>'
-        + "".join(_row(found, name) for name in names)
+        + "".join(_row(found, name, clicks) for name in names)
         + "</tbody>"
         for group, names in wording.GROUPS.items()
     )
@@ -29,8 +31,8 @@ def figures_html(found: Found) -> str:
     )
 
 
-def _row(found: Found, metric: str) -> str:
-    words = wording.METRICS[metric]
+def _row(found: Found, metric: str, clicks: Clicks) -> str:
+    words = wording.of(metric, clicks)
     asks = words.asks if HIGHER_IS_BETTER[metric] else f"{words.asks} Lower is better."
     is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
     changes = zip(_REFERENCES, (found.against_equal[metric], found.against_default[metric]), strict=True)
@@ -44,11 +46,8 @@ def _row(found: Found, metric: str) -> str:
 
 
 def _change(label: str, change: Difference) -> str:
-    mark, said = wording.VERDICTS[change.verdict]
-    ends = wording.interval(change.metric, change.change.low, change.change.high)
+    said = Said.of(change)
     return (
-        f'<td class="sw-metric-{change.verdict}" data-label="{label}" title="{esc(told.changed(change))}">'
-        f'<span class="sw-verdict" aria-hidden="true">{mark}</span> '
-        f"<strong>{esc(wording.change(change.metric, change.change.mean))}</strong>"
-        f'<span class="sw-sr">, {esc(said)}</span> <span class="sw-metric-ends">{esc(ends)}</span></td>'
+        f'<td class="sw-metric-{said.kind}" data-label="{label}" title="{esc(told.changed(change))}">'
+        f"{cells.change_html(change, said)}</td>"
     )

@@ -35,7 +35,7 @@ def show(case: Case, found: Found, *, is_running: bool = False) -> None:
         with st.container(key="chart_kept"):
             st.html(kept.kept_html(found))
     with st.container(key="chart_sought"):
-        st.html(figures.figures_html(found))
+        st.html(figures.figures_html(found, case.room.test.panel.clicks))
 
 
 def _found_html(found: Found) -> str:

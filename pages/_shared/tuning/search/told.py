@@ -3,7 +3,8 @@
 import math
 
 from pages._shared import words
-from pages._shared.tuning import wording
+from pages._shared.tuning import cells, wording
+from pages._shared.tuning.verdicts import Said, ends
 from recsys.errors import SettingsError
 from recsys.evaluation.live.found import Found, Kept
 from recsys.evaluation.live.goal_words import say_constraint, say_segment
@@ -52,8 +53,8 @@ def finding(found: Found) -> str:
 
 def changed(change: Difference) -> str:
     """A change with its interval and what can be told from it."""
-    ends = wording.interval(change.metric, change.change.low, change.change.high)
-    return f"{wording.change(change.metric, change.change.mean)} ({ends}), {wording.VERDICTS[change.verdict][1]}"
+    said = Said.of(change)
+    return f"{cells.changed(change, said)} ({ends(change, said)}), {said.words}"
 
 
 def tried(found: Found) -> str:

@@ -3,6 +3,7 @@
 from pages._shared.cards import esc
 from pages._shared.tuning import cells, wording
 from pages._shared.tuning.verdicts import Said, ends
+from recsys.evaluation.click_rates.clicks import Clicks
 from recsys.evaluation.live.compare import Comparison
 from recsys.evaluation.paired import HIGHER_IS_BETTER, Difference
 
@@ -17,7 +18,7 @@ def figures_html(found: Comparison, *, is_observed: bool = True) -> str:
     k = found.b.settings.n
     bodies = "".join(
         f'<tbody><tr class="sw-figure-group"><th colspan="6" scope="rowgroup">{esc(group)}</th></tr>'
-        + "".join(_figure(found.differences[name], k, is_observed=is_observed) for name in names)
+        + "".join(_figure(found.differences[name], k, found.clicks, is_observed=is_observed) for name in names)
         + "</tbody>"
         for group, names in wording.GROUPS.items()
     )
@@ -33,8 +34,8 @@ def figures_html(found: Comparison, *, is_observed: bool = True) -> str:
     )
 
 
-def _figure(found: Difference, k: int, *, is_observed: bool) -> str:
-    words = wording.METRICS[found.metric]
+def _figure(found: Difference, k: int, clicks: Clicks, *, is_observed: bool) -> str:
+    words = wording.of(found.metric, clicks)
     asks = words.asks if HIGHER_IS_BETTER[found.metric] else f"{words.asks} Lower is better."
     said = Said.of(found, is_observed=is_observed)
     return (

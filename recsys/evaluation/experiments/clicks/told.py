@@ -95,10 +95,9 @@ def _said_of_lift(told: Lift, lifts: Sequence[Lift]) -> str:
     true = next((each.lift.mean for each in same), None)
     of = f" of the mix {told.mix}" if told.mix else ""
     known = "" if true is None else f"; the truth is {signed(100 * true, 1)}%"
-    ends = (told.lift.low, told.lift.high)
-    if any(math.isnan(end) for end in ends):
+    if not told.lift.is_given:
         return f"From the log alone, on {told.where}, too few visitors tell of the lift{of}{known}."
-    sure = "which cannot be told from none" if ends[0] <= 0 <= ends[1] else "surely not none"
+    sure = "surely not none" if told.lift.sign else "which cannot be told from none"
     return f"From the log alone, on {told.where}, the lift{of} is {percent(told.lift)}, {sure}{known}."
 
 

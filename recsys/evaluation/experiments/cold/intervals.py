@@ -3,7 +3,7 @@
 A shop has many shoppers and few new products, and a model that is right about the one that everybody buys is right for
 all of them. So each difference is told twice: over shoppers, as everywhere; and with each product counting once, as the
 mean over its shoppers, whose interval says whether it would hold for other products. A model is called better only
-where both intervals leave out 0.
+where both intervals leave out 0, and the p-value corrected for all models compared agrees.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.experiments.cold.new_products import NewModel
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, mean_interval, ratio_intervals
 from recsys.evaluation.metrics import UserValues
-from recsys.evaluation.paired import Verdict, verdict_of
 from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import Interval, Verdict, verdict_of
 
 METRIC = "ndcg"
 
@@ -38,10 +37,19 @@ class Against:
     p_corrected: float
 
     @property
+    def for_shoppers(self) -> Verdict:
+        """For the average shopper, by interval and corrected p-value."""
+        return verdict_of(self.by_shoppers, p=self.p_corrected)
+
+    @property
+    def for_products(self) -> Verdict:
+        """For the average product."""
+        return verdict_of(self.by_products)
+
+    @property
     def verdict(self) -> Verdict:
-        """Better or worse where both intervals leave out 0, else unclear."""
-        one, other = verdict_of(self.by_shoppers, True), verdict_of(self.by_products, True)
-        return one if one == other else "unclear"
+        """Better or worse where it is for shoppers and for products, else unclear."""
+        return self.for_shoppers if self.for_shoppers == self.for_products else "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +79,17 @@ def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) ->
     """
     _, products = np.unique(rows, return_inverse=True)
     means = np.bincount(products, values) / np.bincount(products)
-    return ratio_intervals(means[:, None], seed=seed)[0]
+    return mean_interval(means, seed)
 
 
 def against(models: Mapping[str, NewModel], name: str, rows: NDArray[np.int32], seed: int = 0) -> dict[str, Against]:
     """The model of that name less each of the others, by their names."""
     others = [each for each in models if each != name]
-    changes = {each: models[name].values[METRIC] - models[each].values[METRIC] for each in others}
-    told = ratio_intervals(np.stack(list(changes.values()), axis=1).astype(np.float64), seed=seed)
-    p = holm(np.array([sign_flip_p(change, seed) for change in changes.values()]))
+    gaps = {each: changes(models[name].values[METRIC], models[each].values[METRIC]) for each in others}
+    told = ratio_intervals(np.stack(list(gaps.values()), axis=1), seed=seed)
+    p = holm(np.array([sign_flip_p(gap, seed) for gap in gaps.values()]))
     return {
-        each: Against(interval, over_products(changes[each], rows, seed), float(corrected))
+        each: Against(interval, over_products(gaps[each], rows, seed), float(corrected))
         for each, interval, corrected in zip(others, told, p, strict=True)
     }
 

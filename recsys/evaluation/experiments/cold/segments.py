@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.experiments.ablation import METRIC, Model
 from recsys.evaluation.experiments.registry import ExperimentSettings
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, mean_interval, ratio_intervals
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.panel import Panel, Ragged
 from recsys.evaluation.live.segments import Segment
@@ -99,7 +99,8 @@ def _level(of: str, name: str, values: Mapping[str, UserValues], seed: int) -> L
     columns = np.stack(list(values.values()), axis=1)
     known = ~np.isnan(columns[:, 0])
     ndcg = dict(zip(values, ratio_intervals(columns[known], seed=seed), strict=True))
-    leads = ratio_intervals(values["full"][known, None] - columns[known], seed=seed)
+    gaps = [changes(values["full"][known], each[known]) for each in values.values()]
+    leads = ratio_intervals(np.stack(gaps, axis=1), seed=seed)
     lead = {model: each for model, each in zip(values, leads, strict=True) if model != "full"}
     return Level(of, name, int(known.sum()), ndcg, lead)
 
@@ -132,5 +133,5 @@ def tuned_by_shopper(
 def _tuned(
     name: str, n_validation: int, fusion: FusionSettings | None, common: UserValues, own: UserValues, seed: int
 ) -> Tuned:
-    change = ratio_intervals((own - common)[:, None], seed=seed)[0]
+    change = mean_interval(changes(own, common), seed)
     return Tuned(name, n_validation, len(own), fusion, float(np.nanmean(common)), float(np.nanmean(own)), change)

@@ -7,7 +7,7 @@ from recsys.evaluation.experiments.cold.intervals import METRIC, Against, Found
 from recsys.evaluation.experiments.cold.new_products import KNOWN, RANKINGS, WITHOUT_WORDS, label_of
 from recsys.evaluation.experiments.cold.segments import Level, Tuned
 from recsys.evaluation.experiments.telling import told
-from recsys.evaluation.paired import Verdict, verdict_of
+from recsys.evaluation.significance import Verdict, verdict_of
 from recsys.settings import COMPONENTS
 
 NO_WORDS = name_of(WITHOUT_WORDS)
@@ -37,7 +37,7 @@ def against_simple(ranking: str, found: Found) -> str:
     said += f"{of['full'].mean:.4f}; the nearest simple model, {label_of(nearest)}, {of[nearest].mean:.4f}. The lead "
     said += f"is {_both(lead)}: "
     if not_shown:
-        short = [name for name in simple if verdict_of(found.lead[name].by_shoppers, True) != "better"]
+        short = [name for name in simple if found.lead[name].for_shoppers != "better"]
         if not short:
             return f"{said}above every simple model for these shoppers, which is not shown for the average product."
         return f"{said}it is not shown to be above {', '.join(map(label_of, short))}."
@@ -80,7 +80,7 @@ def words_by_level(levels: Sequence[Level]) -> str:
     parts: dict[str, list[str]] = {"better": [], "worse": [], "unclear": []}
     for level in levels:
         lead = level.lead[NO_WORDS]
-        parts[verdict_of(lead, True)].append(f"{level.name} {level.of} ({told(lead)})")
+        parts[verdict_of(lead)].append(f"{level.name} {level.of} ({told(lead)})")
     said = [
         f"{what} {', '.join(parts[verdict])}"
         for verdict, what in (("better", "pay for"), ("worse", "cost for"), ("unclear", "are not shown to pay for"))
@@ -95,7 +95,7 @@ def _weights_by_level(tuned: Sequence[Tuned]) -> str:
     if len(tuned) == 2:
         return f"All of these shoppers are {tuned[0].name}, so weights by level of shoppers are those of everybody."
     change = tuned[-1].change
-    what = _EFFECT[verdict_of(change, True)]
+    what = _EFFECT[verdict_of(change)]
     names = ", ".join(each.name for each in tuned if each.fusion)
     return f"Weights of their own for {names} shoppers change nDCG by {told(change)} over everyone: they {what}."
 
@@ -114,7 +114,7 @@ def effect(lead: Against) -> str:
     >>> effect(Against(up, up, 0.01)), effect(Against(up, down, 0.01))
     ('pay', 'pay for the average shopper and cost for the average product')
     """
-    first, second = (_EFFECT[verdict_of(each, True)] for each in (lead.by_shoppers, lead.by_products))
+    first, second = _EFFECT[lead.for_shoppers], _EFFECT[lead.for_products]
     return first if first == second else f"{first} for the average shopper and {second} for the average product"
 
 

@@ -31,9 +31,8 @@ from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.telling import mix_in_words
 from recsys.evaluation.experiments.tuning import tuned
 from recsys.evaluation.experiments.workspace import Workspace
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, ratio_intervals
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.ties import ROUNDING
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
@@ -153,15 +152,10 @@ def _chosen(
 
 def _compared(way: str, metric: str, worlds: list[Floats], seed: int) -> Compared:
     contextual, static, shuffled = worlds
-    gain, loss, rest = map(_exact, (contextual - static, contextual - shuffled, shuffled - static))
+    gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
     of = ratio_intervals(np.stack([*worlds, gain, loss, rest], axis=1), seed=seed)
-    lost = ratio_intervals(loss[:, None], gain[:, None], seed)[0] if of[3].low > 0 else None
+    lost = ratio_intervals(loss[:, None], gain[:, None], seed)[0] if of[3].sign > 0 else None
     return Compared(way, metric, of[0], of[1], of[2], gain=of[3], loss=of[4], rest=of[5], lost=lost)
-
-
-def _exact(change: Floats) -> Floats:
-    """The mean of equal values rounds, which is no change."""
-    return np.where(np.abs(change) < ROUNDING, 0.0, change)
 
 
 def _parts(asked: Asked, own: tuple[Values, Values], mix: FusionSettings, progress: Progress) -> tuple[Part, ...]:
@@ -187,7 +181,7 @@ def _parts(asked: Asked, own: tuple[Values, Values], mix: FusionSettings, progre
 
 def _part(name: str, own: tuple[Values, Values], *others: list[Values], seed: int) -> Part:
     """Own nDCG less that of others, each alone and in the mix."""
-    columns = [_exact(own[place]["ndcg"] - other[place]["ndcg"]) for other in others for place in range(len(own))]
+    columns = [changes(own[place]["ndcg"], other[place]["ndcg"]) for other in others for place in range(len(own))]
     return Part(name, "", *ratio_intervals(np.stack(columns, axis=1), seed=seed))
 
 
@@ -205,8 +199,8 @@ def _groups(asked: Asked, own: Values, static: Values, shuffled: Values) -> tupl
         for each in (
             own["ndcg"],
             static["ndcg"],
-            _exact(own["ndcg"] - static["ndcg"]),
-            _exact(own["ndcg"] - shuffled["ndcg"]),
+            changes(own["ndcg"], static["ndcg"]),
+            changes(own["ndcg"], shuffled["ndcg"]),
         )
     ]
     if not columns:

@@ -15,13 +15,12 @@ from scipy.stats import binomtest, rankdata
 from recsys.data.demo.planted_context import PlantedEffect, planted_context
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import signed
+from recsys.evaluation.intervals import mean_interval
 from recsys.evaluation.live.panel import Panel
 from recsys.evaluation.significance import Interval
 
 NEAR_ZERO = 0.1
 """Half of the smallest effect that is planted: what is learnt below it counts as none."""
-
-N_RESAMPLES = 1000
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +31,8 @@ class Recovered:
 
     Parameters
     ----------
-    signs, signs_beside : share of effects other than zero whose sign is right, with Wilson's interval; the second of
-        effects less the means of category and circumstance
+    signs, signs_beside : share of effects other than zero whose sign is right, a count with Wilson's interval; the
+        second of effects less the means of category and circumstance
     order, order_beside : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
     n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
     n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
@@ -96,21 +95,18 @@ def _share(right: Sequence[bool]) -> Interval:
 
 
 def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple[float, float]], seed: int) -> Interval:
-    """Effects of one category hang together, so whole categories are resampled."""
+    """Rank correlation; each category, whose effects hang together, stands for what it changes (the jackknife)."""
     pairs = np.array([of(each) for each in effects], np.float64).reshape(-1, 2)
-    categories = pd.Categorical([each.category for each in effects]).codes
-    rows = [np.flatnonzero(categories == code) for code in np.unique(categories)]
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(N_RESAMPLES):
-        drawn = np.concatenate([rows[place] for place in rng.integers(0, len(rows), len(rows))])
-        found.append(_spearman(pairs[drawn]))
-    told = [each for each in found if not np.isnan(each)]
-    low, high = np.quantile(told, [0.025, 0.975]) if told else (np.nan, np.nan)
-    return Interval(_spearman(pairs), float(low), float(high), len(pairs))
+    codes = pd.Categorical([each.category for each in effects]).codes
+    names, whole = np.unique(codes), _spearman(pairs)
+    without = np.array([_spearman(pairs[codes != name]) for name in names])
+    told = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
+    low, high = np.clip(np.array([told.low, told.high]) + whole - told.mean, -1, 1).tolist()
+    return Interval(whole, low, high, len(pairs))
 
 
 def _spearman(pairs: Floats) -> float:
-    if (pairs == pairs[0]).all(axis=0).any():
+    if not len(pairs) or (pairs == pairs[0]).all(axis=0).any():
         return float("nan")
     return float(np.corrcoef(rankdata(pairs, axis=0), rowvar=False)[0, 1])
 
@@ -137,11 +133,12 @@ def found_of(planted: Planted) -> list[str]:
 
 
 def _of(found: Interval) -> str:
-    return f"{found.mean:.0%} ({found.low:.0%} to {found.high:.0%})"
+    return f"{found.mean:.0%}" + (f" ({found.low:.0%} to {found.high:.0%})" if found.is_given else "")
 
 
 def _number(found: Interval) -> str:
-    return f"{signed(found.mean, 2)} ({signed(found.low, 2)} to {signed(found.high, 2)})"
+    ends = f" ({signed(found.low, 2)} to {signed(found.high, 2)})" if found.is_given else ""
+    return f"{signed(found.mean, 2)}{ends}"
 
 
 def planted_tables(planted: Planted) -> tuple[Table, ...]:

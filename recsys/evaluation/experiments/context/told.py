@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from recsys.evaluation.experiments.context.planted import Planted, planted_conclusion
 from recsys.evaluation.experiments.telling import told
 from recsys.evaluation.live.metric_words import LABELS
-from recsys.evaluation.paired import verdict_of
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import Interval, Verdict, verdict_of
 from recsys.settings import FusionSettings
 
 N_DEALS = 5
@@ -184,5 +183,5 @@ def _said_of_groups(groups: Sequence[Group]) -> str:
     )
 
 
-def _verdict(change: Interval) -> str:
-    return verdict_of(change, higher_is_better=True)
+def _verdict(change: Interval) -> Verdict:
+    return verdict_of(change)

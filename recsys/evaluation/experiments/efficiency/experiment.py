@@ -6,12 +6,13 @@ that of the ablation: each component's worth is what all together lose without i
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numba
 from threadpoolctl import threadpool_limits
 
-from recsys.evaluation.experiments.ablation import METRIC, chosen_weights, models_on, name_of
+from recsys.evaluation.experiments.ablation import METRIC, against, chosen_weights, models_on, name_of
 from recsys.evaluation.experiments.efficiency import telling
 from recsys.evaluation.experiments.efficiency.costs import MANY, Cost, costs, machine
 from recsys.evaluation.experiments.registry import ExperimentSettings
@@ -19,6 +20,7 @@ from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.workspace import Workspace
 from recsys.evaluation.paired import differences, means
 from recsys.evaluation.protocol import TRADITIONAL
+from recsys.evaluation.significance import verdict_of
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
 
@@ -32,10 +34,12 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     models = models_on(test, chosen_weights(validation, settings.k, progress), settings.k)
     facts = test.panel.facts
     ndcg = {name: means(each.lists, facts, settings.seed)[METRIC] for name, each in models.items()}
-    gains = {}
+    gains, lost = {}, against(models, "full", facts, settings.seed)
     for added in (*((name,) for name in COMPONENTS), BEYOND_TRADITIONAL):
         rest = name_of(tuple(name for name in COMPONENTS if name not in added))
-        gains[added] = differences(models["full"].lists, models[rest].lists, facts, settings.seed)[METRIC]
+        gain = differences(models["full"].lists, models[rest].lists, facts, settings.seed)[METRIC]
+        p = lost[rest].p  # as in the ablation: corrected for all models compared
+        gains[added] = replace(gain, p=p, verdict=verdict_of(gain.change, p=p))
     found = _timed(workspace, settings, progress, {"context": test.panel.context_scorers[0].settings})
     own = [each for each in found if each.times == 1]
     served = telling.served_ms(own)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from recsys.evaluation.experiments.ablation import Model, label, name_of
 from recsys.evaluation.experiments.efficiency.costs import LISTING, MANY, Cost, Timed
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
-from recsys.evaluation.experiments.telling import told
+from recsys.evaluation.experiments.telling import VERDICTS, told
 from recsys.evaluation.paired import Difference
 from recsys.evaluation.significance import Interval
 from recsys.settings import COMPONENTS
@@ -106,12 +106,14 @@ def bought_table(gains: Mapping[Added, Difference], served: Mapping[str, float],
     """What each component adds to the others, and what it costs."""
     columns = {"component": "Component", "ms": "Milliseconds a request"}
     columns |= interval_columns("gain", f"nDCG@{k} it adds")
-    columns |= interval_columns("rate", "A millisecond")
+    columns |= {"p": "p, corrected", "verdict": "Verdict"} | interval_columns("rate", "A millisecond")
     rows = tuple(
         {
             "component": label(name_of(added)),
             "ms": ms_of(added, served),
             **interval_cells("gain", each.change),
+            "p": each.p,
+            "verdict": VERDICTS[each.verdict],
             **interval_cells("rate", per_ms(each.change, ms_of(added, served))),
         }
         for added, each in gains.items()
@@ -172,7 +174,13 @@ def cost_figures(each: Cost) -> dict[str, Any]:
 
 def bought_figures(gain: Difference, ms: float) -> dict[str, Any]:
     """What one component adds, and for how long."""
-    return {"gain": gain.change.as_json(), "ms": ms, "per_ms": per_ms(gain.change, ms).as_json()}
+    return {
+        "gain": gain.change.as_json(),
+        "p_corrected": gain.p,
+        "verdict": gain.verdict,
+        "ms": ms,
+        "per_ms": per_ms(gain.change, ms).as_json(),
+    }
 
 
 def _fit(each: Cost) -> float:

@@ -10,7 +10,8 @@ from recsys.evaluation.experiments.multitask.models import WEIGHTS_ALONE, Model,
 from recsys.evaluation.experiments.result import Cell, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.telling import mix_in_words, told
 from recsys.evaluation.live.segments import KNOWLEDGE, Segment
-from recsys.evaluation.paired import Difference, Verdict, differences
+from recsys.evaluation.paired import Difference, differences
+from recsys.evaluation.significance import Verdict
 from recsys.training.left_out import Pairs
 from recsys.training.multitask import MultitaskSettings
 from recsys.training.tables import ACTIVITIES

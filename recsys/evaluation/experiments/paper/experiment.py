@@ -171,7 +171,7 @@ def _conclusion(
     of_clicks: str,
     short: str,
 ) -> tuple[str, ...]:
-    reached = [name for name in MEASURED if told[name].mean >= paper_lift(name) and told[name].low > 0]
+    reached = [name for name in MEASURED if told[name].mean >= paper_lift(name) and told[name].sign > 0]
     said = [
         f"{LABELS[name]}: {percent(told[name])}, the paper {signed(100 * paper_lift(name), 1)}%." for name in MEASURED
     ]

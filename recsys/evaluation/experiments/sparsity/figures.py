@@ -10,12 +10,12 @@ from recsys.evaluation.experiments.result import Cell, Table, interval_cells, in
 from recsys.evaluation.experiments.sparsity.models import METRIC, Measured
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, SILENT, Level
 from recsys.evaluation.experiments.telling import mix_in_words
-from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.paired import Lists, Verdict, verdict_of
+from recsys.evaluation.intervals import changes, mean_interval, ratio_intervals
+from recsys.evaluation.paired import Lists
 from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import Interval, Verdict, verdict_of
 from recsys.progress import Progress, silent
-from recsys.training.comparing import MOST_P, Values
+from recsys.training.comparing import Values
 
 CHANGES: Mapping[str, str] = {
     "alone_clean": "less that with all texts",
@@ -58,8 +58,7 @@ class Told:
 
     def shown(self, change: str) -> Verdict:
         """Which way a change goes beyond doubt: "better" or "worse" where interval and p-value agree, or "unclear"."""
-        verdict = verdict_of(self.changes[change], higher_is_better=True)
-        return verdict if self.p[change] <= MOST_P else "unclear"
+        return verdict_of(self.changes[change], p=self.p[change])
 
     @property
     def pays(self) -> bool:
@@ -100,11 +99,11 @@ def told_of(
             "steady_gain": (steady, plain),
             "steady_clean": (steady, clean.steady),
         }
-        changes = {name: new - ndcg(old) for name, (new, old) in pairs.items()}
-        told = ratio_intervals(np.stack([alone, mix, steady, *changes.values()], axis=1), seed=seed)
-        p_values[place] = [sign_flip_p(changes[name], seed) for name in CHANGES]
+        gaps = {name: changes(new, ndcg(old)) for name, (new, old) in pairs.items()}
+        told = ratio_intervals(np.stack([alone, mix, steady, *gaps.values()], axis=1), seed=seed)
+        p_values[place] = [sign_flip_p(gaps[name], seed) for name in CHANGES]
         means = dict(zip(MEANS, told, strict=False))
-        answer.append(Told(each, means, dict(zip(changes, told[len(means) :], strict=True)), {}))
+        answer.append(Told(each, means, dict(zip(gaps, told[len(means) :], strict=True)), {}))
     corrected = np.stack([holm(column) for column in p_values.T], axis=1).tolist()
     progress("comparing test shoppers", len(found), len(found))
     return [replace(each, p=dict(zip(CHANGES, p, strict=True))) for each, p in zip(answer, corrected, strict=True)]
@@ -120,7 +119,7 @@ def by_kind(noises: Sequence[Told]) -> dict[str, list[Told]]:
 
 def mean_of(lists: Lists, seed: int) -> Interval:
     """nDCG of everybody, with its interval."""
-    return ratio_intervals(ndcg(lists)[:, None], seed=seed)[0]
+    return mean_interval(ndcg(lists), seed)
 
 
 def table(name: str, title: str, told: Sequence[Told], k: int, note: str) -> Table:

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from recsys.evaluation.experiments.result import Cell, Plot, Series, Table, interval_cells, interval_columns
 from recsys.evaluation.experiments.sparsity.figures import ndcg
 from recsys.evaluation.experiments.sparsity.models import Measured, Shop
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, ratio_intervals
 from recsys.evaluation.live.engine import LiveEngine
 from recsys.evaluation.live.panel import Panel, Ragged
 from recsys.evaluation.paired import Lists
 from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.significance import Interval, verdict_of
 from recsys.settings import FusionSettings
-from recsys.training.comparing import MOST_P
 
 MANY = 10
 
@@ -71,17 +70,17 @@ class Kind:
     @property
     def words_pay(self) -> bool:
         """Beyond doubt."""
-        return self.words.low > 0 and self.p_words <= MOST_P
+        return verdict_of(self.words, p=self.p_words) == "better"
 
     @property
     def words_harm(self) -> bool:
         """Beyond doubt."""
-        return self.words.high < 0 and self.p_words <= MOST_P
+        return verdict_of(self.words, p=self.p_words) == "worse"
 
     @property
     def semantic_pays(self) -> bool:
         """Beyond doubt, in the mix."""
-        return self.gain.low > 0 and self.p_gain <= MOST_P
+        return verdict_of(self.gain, p=self.p_gain) == "better"
 
 
 def counts(shop: Shop) -> dict[str, NDArray[np.int64]]:
@@ -113,9 +112,10 @@ def kinds(shop: Shop, clean: Measured, silent: Measured, plain: Lists) -> list[K
             n = int((~np.isnan(alone)).sum())
             if not n:
                 continue
-            told = ratio_intervals(np.stack([alone, alone - unsaid, mix - base], axis=1), seed=shop.asked.seed)
-            p_words.append(sign_flip_p(alone - unsaid, shop.asked.seed))
-            p_gain.append(sign_flip_p(mix - base, shop.asked.seed))
+            words, gain = changes(alone, unsaid), changes(mix, base)
+            told = ratio_intervals(np.stack([alone, words, gain], axis=1), seed=shop.asked.seed)
+            p_words.append(sign_flip_p(words, shop.asked.seed))
+            p_gain.append(sign_flip_p(gain, shop.asked.seed))
             of = {name: float(np.nanmean(values(lists))) for name, lists in simple.items()}
             means = [float(np.nanmean(each)) for each in (unsaid, base, mix)]
             found.append(

@@ -9,10 +9,9 @@ from recsys.evaluation.experiments.sparsity.models import MOST_RESIDUAL
 from recsys.evaluation.experiments.sparsity.products import INTERACTIONS, Kind
 from recsys.evaluation.experiments.sparsity.texts import CLEAN, CUT_SHORT, OFF_TOPIC, SHUFFLED, WRONG_PRODUCT
 from recsys.evaluation.experiments.telling import told as said
-from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.paired import Verdict
+from recsys.evaluation.intervals import changes, mean_interval, ratio_intervals
 from recsys.evaluation.randomisation import holm, sign_flip_p
-from recsys.training.comparing import MOST_P
+from recsys.evaluation.significance import Verdict, verdict_of
 
 IN_WORDS = {
     CUT_SHORT: "cutting texts short",
@@ -97,7 +96,7 @@ def control(clean: Told, noises: Sequence[Told], seed: int) -> tuple[str, ...]:
     if not dealt:
         return ()
     wrong = dealt[-1]
-    (worth,) = ratio_intervals((ndcg(clean.measured.alone) - ndcg(wrong.measured.alone))[:, None], seed=seed)
+    worth = mean_interval(changes(ndcg(clean.measured.alone), ndcg(wrong.measured.alone)), seed)
     verdict = {"worse": "beyond doubt", "better": "a loss beyond doubt", "unclear": "not beyond doubt"}
     left = _change(wrong, "alone_silent")
     still = (
@@ -183,10 +182,10 @@ def is_exact(found: Sequence[Told]) -> str:
 
 def _apart(worst: Told, others: Sequence[Told], seed: int) -> str:
     """Which others it is told apart from, by paired intervals and corrected p-values."""
-    gaps = np.stack([ndcg(worst.measured.alone) - ndcg(each.measured.alone) for each in others], axis=1)
+    gaps = np.stack([changes(ndcg(worst.measured.alone), ndcg(each.measured.alone)) for each in others], axis=1)
     p_values = holm(np.array([sign_flip_p(column, seed) for column in gaps.T]))
     told = zip(others, ratio_intervals(gaps, seed=seed), p_values, strict=True)
-    near = [each for each, gap, p in told if not (gap.high < 0 and p <= MOST_P)]
+    near = [each for each, gap, p in told if verdict_of(gap, p=float(p)) != "worse"]
     return f"though it is not told apart from {_listed(near)}" if near else "beyond doubt more than any other"
 
 

@@ -9,8 +9,8 @@ from recsys.evaluation.experiments.sparsity.figures import ndcg
 from recsys.evaluation.experiments.sparsity.models import Measured, Shop
 from recsys.evaluation.experiments.sparsity.texts import CLEAN
 from recsys.evaluation.experiments.telling import mix_in_words, told
-from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.intervals import changes, mean_interval
+from recsys.evaluation.significance import Interval, verdict_of
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.text.phrasebook import Phrasebook
@@ -41,11 +41,11 @@ def weighed(shop: Shop, book: Phrasebook, usual: Measured, progress: Progress = 
         lambda settings: shop.ndcg_on_validation(book, settings), shop.settings, shop.asked.seed, progress
     )
     chosen = shop.measure(CLEAN, book, choice.settings, progress) if choice.names else usual
-    changes = [
-        ratio_intervals((ndcg(new) - ndcg(old))[:, None], seed=shop.asked.seed)[0]
+    gains = [
+        mean_interval(changes(ndcg(new), ndcg(old)), shop.asked.seed)
         for new, old in ((chosen.alone, usual.alone), (chosen.mix, usual.mix))
     ]
-    return Weighing(choice, usual, chosen, *changes)
+    return Weighing(choice, usual, chosen, *gains)
 
 
 def tables(found: Weighing, k: int) -> tuple[Table, ...]:
@@ -124,9 +124,7 @@ def as_json(found: Weighing) -> dict[str, Any]:
 
 
 def _shown(change: Interval) -> str:
-    if change.low > 0:
-        return ""
-    return ", a loss" if change.high < 0 else ", which is not told from none"
+    return {"better": "", "worse": ", a loss", "unclear": ", which is not told from none"}[verdict_of(change)]
 
 
 def _row(each: Compared[SemanticSettings], before: str) -> dict[str, Cell]:

@@ -18,7 +18,7 @@ from recsys.evaluation.experiments.result import Result
 from recsys.evaluation.experiments.weights.shown import figures, plots, tables
 from recsys.evaluation.experiments.weights.told import Agreement, Component, Mix, Share, Study, conclusion
 from recsys.evaluation.experiments.workspace import Workspace
-from recsys.evaluation.intervals import ratio_intervals
+from recsys.evaluation.intervals import changes, mean_interval, ratio_intervals
 from recsys.evaluation.live.cells import N_STEPS
 from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.evaluation.live.map_walk import Walk
@@ -135,7 +135,7 @@ def by_halves(test: Role, chosen: int, seed: int, progress: Progress = silent) -
             means = np.asarray(np.nanmean(values[:, half], axis=1), np.float64)
             best = WeightMap(test.map.cells, test.map.k, int(half.sum()), {METRIC: means}, {}).best(METRIC)
             gain[~half] += (values[best] - values[chosen])[~half] / N_HALVINGS
-    return ratio_intervals(gain[:, None], seed=seed)[0]
+    return mean_interval(gain, seed)
 
 
 def _mixes(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Mix, ...]:
@@ -152,13 +152,18 @@ def _mixes(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Mix, .
     on_validation, on_test = (
         np.stack([role.values(fusion) for fusion in named.values()], axis=1) for role in (validation, test)
     )
-    changes = ratio_intervals(on_test - on_test[:, :1], seed=seed)
-    told = zip(ratio_intervals(on_validation, seed=seed), ratio_intervals(on_test, seed=seed), changes, strict=True)
+    gains = ratio_intervals(_beside(on_test, on_test[:, 0]), seed=seed)
+    told = zip(ratio_intervals(on_validation, seed=seed), ratio_intervals(on_test, seed=seed), gains, strict=True)
     answer = []
     for (name, fusion), (known, found, change) in zip(named.items(), told, strict=True):
         mix, point = Mix(name, fusion, known, found, change), validation.point_of(fusion)
         answer.append(mix if point is None else _placed(mix, validation, test, point))
     return tuple(answer)
+
+
+def _beside(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each column less the base."""
+    return np.stack([changes(column, base) for column in values.T], axis=1)
 
 
 def _placed(mix: Mix, validation: Role, test: Role, point: int) -> Mix:
@@ -178,7 +183,7 @@ def _shares(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Share
     best = [validation.map.best(METRIC, among=among) for _, _, among in asked]
     of = {point: test.values(validation.map.settings(point)) for point in {*best, chosen}}
     values = np.stack([of[point] for point in best], axis=1)
-    found, changes = (ratio_intervals(each, seed=seed) for each in (values, values - of[chosen][:, None]))
+    found, gains = (ratio_intervals(each, seed=seed) for each in (values, _beside(values, of[chosen])))
     return tuple(
         Share(
             component=COMPONENTS[place],
@@ -191,7 +196,7 @@ def _shares(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Share
             tied_on_validation=bool((validation.tied & among).any()),
             tied_on_test=bool((test.tied & among).any()),
         )
-        for (place, step, among), point, on_test, change in zip(asked, best, found, changes, strict=True)
+        for (place, step, among), point, on_test, change in zip(asked, best, found, gains, strict=True)
     )
 
 

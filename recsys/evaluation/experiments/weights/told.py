@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.experiments.telling import mix_in_words, told
-from recsys.evaluation.paired import verdict_of
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.experiments.telling import VERDICTS, mix_in_words, told
+from recsys.evaluation.significance import Interval, verdict_of
 from recsys.settings import FusionSettings
 
 Floats = NDArray[np.float64]
-VERDICTS = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def _said_of_hindsight(study: Study, hindsight: Mix) -> str:
         "better": "so there is something that validation did not find",
         "worse": "so choosing on test shoppers of their own, half as many, would have done worse",
         "unclear": "which cannot be told from nothing",
-    }[verdict_of(halves, higher_is_better=True)]
+    }[verdict_of(halves)]
     if hindsight.weights == study.mixes[0].weights:
         lead = "The same mix is the best on test, too."
     else:
@@ -198,4 +196,4 @@ def _tells(correlation: float) -> str:
 
 
 def _verdict(change: Interval) -> str:
-    return VERDICTS[verdict_of(change, higher_is_better=True)]
+    return VERDICTS[verdict_of(change)]
