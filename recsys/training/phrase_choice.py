@@ -35,8 +35,6 @@ ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
     "only the sign of the stars counts": {"polarity_power": 0.0},
     "complaints are left out": {"complaint_weight": 0.0},
     "complaints count as praise": {"complaint_weight": -1.0},
-    "helpful votes count nothing": {"helpfulness_weight": 0.0},
-    "helpful votes count twice": {"helpfulness_weight": 2.0},
     "the past fades four times as fast": {"half_life_days": 250.0},
     "the past fades a quarter as fast": {"half_life_days": 4000.0},
     "own words count nothing": {"own_weight": 0.0},
@@ -47,8 +45,7 @@ ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
     "few reviews count in full": {"review_prior": 0.5},
     "few reviews count less": {"review_prior": 10.0},
 }
-"""Informativeness, polarity, helpfulness, recency, own words and the weight of reviews, one change of the default each.
-"""
+"""Informativeness, polarity, recency, own words and the weight of reviews, one change of the default each."""
 
 Measure = Callable[[SemanticSettings], Values]
 """Gives the nDCG of every validation shopper under some settings, float64 of shape (n_users,)."""
