@@ -43,16 +43,18 @@ def evaluate_lists(
     popularity: NDArray[np.float64],
     n_train_users: int,
     item_vectors: NDArray[np.float32] | None = None,
+    accuracy: Mapping[str, UserValues] | None = None,
     seed: int = 0,
     n_resamples: int = 1000,
     level: float = 0.95,
 ) -> ModelReport:
     """Every metric of one model's lists; arguments are those of `list_metrics` and `bootstrap_mean`.
 
-    Models that are evaluated with the same shoppers, in the same order, and the same seed have comparable intervals:
-    all rest on the same resamples.
+    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`), in place of that
+    of the one order that the lists stand in. Models that are evaluated with the same shoppers, in the same order, and
+    the same seed have comparable intervals: all rest on the same resamples.
     """
-    values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users)
+    values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
     intervals = bootstrap_means(np.stack(list(values.values()), axis=1), seed, n_resamples, level)
     metrics = dict(zip(values, intervals, strict=True))
     metrics["coverage"] = bootstrap_coverage(ranked[:, :k], relevant.shape[1], seed, n_resamples, level)

@@ -15,13 +15,12 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
 from recsys.evaluation.asking import SplitName, batches
-from recsys.evaluation.metrics import list_metrics
+from recsys.evaluation.expected import expected_list_accuracy, tied_places
+from recsys.fusion import Standardised
 from recsys.progress import Progress, silent
-from recsys.ranking import select
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import RankingSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.comparing import Compared, Values, compare
 
@@ -91,15 +90,13 @@ def ndcg_of_shoppers(
     train : what the component was fitted on; what a shopper has there is not listed
     """
     users, owned = held_out.users(), train.owned()
-    lists, longest = np.full((len(users), k), -1, np.int32), RankingSettings(n=k)
-    no_vectors = np.empty((data.n_items, 0), np.float32)
+    relevant, tied = held_out.relevant()[users], np.zeros((len(users), 4, k), np.int32)
     for start, requests in batches(data, train, held_out, users, split):
         eligible = ~owned[requests.user_rows].toarray().astype(bool)
         for place, scores in enumerate(scorer.score(requests)):
-            rows, _ = select(scores, longest, eligible[place], no_vectors)
-            lists[start + place, : len(rows)] = rows
-    unknown = np.zeros(data.n_items)
-    return list_metrics(lists, held_out.relevant()[users], k, None, unknown, 0)["ndcg"]
+            wanted = relevant.indices[slice(*relevant.indptr[start + place : start + place + 2])]
+            tied[start + place] = tied_places(Standardised.of(scores[None]).values[0], eligible[place], wanted, k)
+    return expected_list_accuracy(tied, np.diff(relevant.indptr))["ndcg"]
 
 
 def choose_phrase_weights(

@@ -337,7 +337,7 @@ class TestSemantic(ScorerContract):
             np.testing.assert_allclose(pairs.sum(axis=1), shopper.values(product), atol=1e-6)
             np.testing.assert_allclose(pairs.sum(axis=0), product.values(shopper), atol=1e-6)
             turned = product.pairs(shopper, np.arange(len(product), dtype=np.int32))
-            np.testing.assert_allclose(turned, pairs.T, atol=1e-7)
+            np.testing.assert_allclose(turned, pairs.T, atol=1e-6)
 
     def test_the_score_is_the_metric_between_the_profiles(self, tiny_data: Dataset) -> None:
         scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)

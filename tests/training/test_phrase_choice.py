@@ -18,7 +18,6 @@ from recsys.text.phrasebook import build_phrasebook
 from recsys.training.comparing import Values, compare
 from recsys.training.phrase_choice import (
     ALTERNATIVES,
-    ALTERNATIVES,
     DEFAULT,
     candidates,
     choose_on,
