@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> None:
 def table(found: "Evaluation") -> str:
     """Means with half-widths of their intervals, a row a model."""
     metrics = list(next(iter(found.models.values())).metrics)
-    lines = [found.protocol, "", f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>17}" for name in metrics)]
+    heading = f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>17}" for name in metrics)
+    lines = [found.protocol, *found.notes, "", heading]
     for model, report in found.models.items():
         cells = "".join(
             f"{interval.mean:>9.4f} ±{(interval.high - interval.low) / 2:.4f}"[:17].rjust(17)

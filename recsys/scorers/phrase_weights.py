@@ -86,11 +86,12 @@ def numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
-    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one that this data set does not."""
+    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one whose text this data does not."""
     ids = data.reviews["review_id"].to_numpy()
     n_ids = max(ids.max(initial=-1), book.document[book.of_kind(REVIEW)].max(initial=-1)) + 1
     rows = np.full(n_ids, NO_ROW, np.int32)
-    rows[ids] = np.arange(len(ids))
+    told = np.flatnonzero((data.reviews["text"] != "").to_numpy())
+    rows[ids[told]] = told
     return rows
 
 
