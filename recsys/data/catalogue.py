@@ -29,7 +29,7 @@ def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
     [['b', 'a', 'c'], ['b', 'a', 'c']]
     """
     ids = items["item_id"].to_numpy(object)
-    drawn = [blake2b(each.encode(errors="surrogatepass"), digest_size=8, key=ORDER_KEY).digest() for each in ids]
+    drawn = [blake2b(each.encode(), digest_size=8, key=ORDER_KEY).digest() for each in ids]
     order = sorted(range(len(ids)), key=lambda row: (drawn[row], ids[row]))
     return items.take(order).reset_index(drop=True)
 
