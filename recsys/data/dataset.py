@@ -240,7 +240,7 @@ class Dataset:
         """Ids of the reviews of the given (shopper, product) pairs; arguments as for `without_pairs`."""
         wanted = self._pair_keys(user_rows, item_rows)
         mine = np.isin(self._pair_keys(self.reviews["user_row"], self.reviews["item_row"]), wanted)
-        return self.reviews["review_id"].to_numpy()[mine]
+        return np.asarray(self.reviews["review_id"])[mine]
 
     def without_items(self, item_rows: ArrayLike) -> "Dataset":
         """Without anything that anybody did with some products or wrote of them; they stay in the catalogue.
