@@ -16,6 +16,7 @@ from recsys.evaluation.replays import newcomer_replay
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.text.phrasebook import build_phrasebook
+from tests._data import shared_data
 from tests._encoder import WordEncoder
 
 SAID = (
@@ -183,3 +184,10 @@ def test_a_copy_that_was_left_in_is_found(tiny: dict[str, pd.DataFrame]) -> None
     forgetful = data.without_pairs(split.test.user_rows, split.test.item_rows)
     with pytest.raises(LeakError, match="1 copies of held-out reviews are in the training data"):
         check_leaks(data, forgetful, split.test, "last", {})
+
+
+@pytest.mark.slow
+def test_of_real_reviews_of_games_one_in_a_thousand_is_a_copy() -> None:
+    data = Dataset.read(shared_data("steam_au")).knowing_copies()
+    assert data.copies is not None
+    assert 30 <= data.copies.n_reviews <= 45  # all read: pancakes, "you either die a noob", one text on several games
