@@ -45,7 +45,7 @@ def rank(values: FloatArray, settings: RankingSettings, eligible: NDArray[np.boo
 
     Returns
     -------
-    Ranking of min(n, number of eligible products) products; equal scores stand in catalogue order
+    Ranking of min(n, number of eligible products) products; equal scores stand in the order of rows, drawn by ids
     """
     fused = fuse(values, settings.fusion)
     rows, ranks_by_score = select(fused, settings, eligible, vectors)

@@ -151,7 +151,7 @@ def silences(standardised: Standardised) -> list[str]:
     notes = []
     silent = [name for name, informative in standardised.informative().items() if not informative]
     if len(silent) == len(COMPONENTS):
-        notes.append("nothing tells products apart for this shopper, so they stand in catalogue order")
+        notes.append("nothing tells products apart for this shopper, so they stand in an order that means nothing")
     elif silent:
         notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
     return notes

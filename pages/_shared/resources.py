@@ -266,8 +266,9 @@ def strikes_known(_model: Recommender, model_id: str, names: tuple[str, ...]) ->
 
 @bounded(64 * MB)
 def titles(_model: Recommender, model_id: str) -> dict[str, str]:
-    """Title of every product by id, in catalogue order."""
-    return dict(zip(_model.items["item_id"], _model.items["title"], strict=True))
+    """Title of every product by id, in the order of the ids."""
+    titles = dict(zip(_model.items["item_id"], _model.items["title"], strict=True))
+    return {item_id: titles[item_id] for item_id in sorted(titles)}
 
 
 @bounded(16 * MB)

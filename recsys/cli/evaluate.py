@@ -47,7 +47,8 @@ def table(found: "Evaluation") -> str:
     """Means with half-widths of their intervals, a row a model; below, why a number is missing."""
     metrics = list(next(iter(found.models.values())).metrics)
     width = max(17, *(len(f"{name}@{found.k}") + 2 for name in metrics))
-    lines = [found.protocol, "", f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>{width}}" for name in metrics)]
+    heading = f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>{width}}" for name in metrics)
+    lines = [found.protocol, *found.notes, "", heading]
     for model, report in found.models.items():
         cells = "".join(f"{_cell(report.metrics[name]):>{width}}" for name in metrics)
         lines.append(f"{model:<18}{cells}")

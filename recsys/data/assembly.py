@@ -18,7 +18,7 @@ Tables = dict[str, pd.DataFrame]
 
 
 def number_rows(checked: Mapping[str, pd.DataFrame], log: RepairLog) -> tuple[pd.Index, pd.Index, Tables]:
-    """Item ids in catalogue order, user ids sorted, and reviews, events and impressions by row number.
+    """Item ids in the order of `items`, user ids sorted, and reviews, events and impressions by row number.
 
     `checked` comes from `validation.validate`: id columns are categories, and items hold every item id used.
     """

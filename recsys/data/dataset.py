@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from recsys.data import assembly
+from recsys.data.copies import Copies, find_copies
 from recsys.data.fingerprint import fingerprint
 from recsys.data.reading import read_frames
 from recsys.data.repairs import Repair, RepairLog
@@ -32,9 +33,10 @@ _SECONDS_A_DAY = 86_400
 class Dataset:
     """Products, shoppers and what happened between them, by row number. Treat every table as read-only.
 
-    Row r of `items` is the product `item_ids[r]`; a shopper's row is the place of the id in `user_ids`. `until` and
-    `without_pairs` keep both numberings, `core` makes new ones. Text columns are pandas `str`; event, device, region
-    and policy are categories (unused ones removed, "" where unknown), which compare like text.
+    Row r of `items` is the product `item_ids[r]`, and the rows stand in an order drawn by the ids, whatever the file's
+    (`catalogue.in_drawn_order`); a shopper's row is the place of the id in `user_ids`. `until` and `without_pairs` keep
+    both numberings, `core` makes new ones. Text columns are pandas `str`; event, device, region and policy are
+    categories (unused ones removed, "" where unknown), which compare like text.
 
     Parameters
     ----------
@@ -48,6 +50,7 @@ class Dataset:
         int16 (-1 where unknown), device, region, policy
     repairs : what was put right while reading
     hemisphere : where its shoppers live, which says what season a month is
+    copies : which reviews say what another says, by review_id; None before `knowing_copies`
     """
 
     name: str
@@ -59,6 +62,7 @@ class Dataset:
     impressions: pd.DataFrame
     repairs: tuple[Repair, ...] = ()
     hemisphere: Hemisphere = "north"
+    copies: Copies | None = None
 
     @classmethod
     def read(
@@ -220,6 +224,37 @@ class Dataset:
         """
         hidden = self._pair_keys(user_rows, item_rows)
         return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
+
+    def knowing_copies(self) -> "Dataset":
+        """The same data with `copies` looked for among all of its reviews, once; every subset keeps them."""
+        return self if self.copies is not None else replace(self, copies=find_copies(self.reviews))
+
+    def without_copies(self, review_ids: ArrayLike) -> "Dataset":
+        """Without copies of some reviews; the numbering stays. Needs `copies`; without them nothing is a copy.
+
+        What their own authors entered several times is left out with all that they did with those products. Of copies
+        by others only the text goes: that those liked a product is no copy.
+
+        Parameters
+        ----------
+        review_ids : integers of shape (n_ids,), they themselves need not be in the data
+        """
+        if self.copies is None:
+            return self
+        ids, told = self.reviews["review_id"], np.asarray(review_ids)
+        again = self.reviews[np.isin(ids, self.copies.of(told, by_the_author=True))]
+        kept = self.without_pairs(again["user_row"], again["item_row"]) if len(again) else self
+        repeats = np.isin(kept.reviews["review_id"], self.copies.of(told))
+        if not repeats.any():
+            return kept
+        silent = {name: kept.reviews[name].where(~repeats, "") for name in ("text", "title")}
+        return replace(kept, reviews=kept.reviews.assign(**silent))
+
+    def reviews_of(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int32]:
+        """Ids of the reviews of the given (shopper, product) pairs; arguments as for `without_pairs`."""
+        wanted = self._pair_keys(user_rows, item_rows)
+        mine = np.isin(self._pair_keys(self.reviews["user_row"], self.reviews["item_row"]), wanted)
+        return np.asarray(self.reviews["review_id"])[mine]
 
     def without_items(self, item_rows: ArrayLike) -> "Dataset":
         """Without anything that anybody did with some products or wrote of them; they stay in the catalogue.

@@ -112,17 +112,32 @@ class Split:
         yield Round(self.whole(role), self.held_out(role))
 
 
+def hidden(known: Dataset, data: Dataset, *asked: HeldOut) -> Dataset:
+    """What may be learned from of `known`: nothing of the held-out pairs, and no copy of a review of theirs.
+
+    Parameters
+    ----------
+    data : everything, with its copies
+    asked : pairs that are held out
+    """
+    for pairs in asked:
+        known = known.without_pairs(pairs.user_rows, pairs.item_rows)
+    told = [data.reviews_of(pairs.user_rows, pairs.item_rows) for pairs in asked]
+    return known.without_copies(np.concatenate(told))
+
+
 def last_split(data: Dataset, seed: int = 0) -> Split:
     """Each shopper's last positive is the test, the one before it the validation; the rest is learned from.
 
     Positives of the same moment are put in a random order by the seed. Shoppers with fewer than MIN_POSITIVES
     positives are not tested; what they did is learned from. Every trace of a held-out pair, be it a review, an event
-    or an impression, is removed from what is learned from.
+    or an impression, is removed from what is learned from, and so are copies of its reviews.
 
     Raises
     ------
     DataError : no shopper has enough positives
     """
+    data = data.knowing_copies()
     positives = data.positives()
     users, times = positives["user_row"].to_numpy(), positives["time_s"].to_numpy()
     lots = np.random.default_rng(seed).random(len(positives))
@@ -142,13 +157,13 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
         )
     test = _held_out(data, positives.iloc[order[ends[tested] - 1]])
     validation = _held_out(data, positives.iloc[order[ends[tested] - 2]])
-    fit_test = data.without_pairs(test.user_rows, test.item_rows)
+    fit_test = hidden(data, data, test)
     protocol = (
         f"last positive of each shopper held out as test, the one before it as validation (equal times in random "
         f"order, seed {seed}): {len(test):,} shoppers tested, {n_skipped:,} with fewer than {MIN_POSITIVES} positives "
         f"learned from only; {data.n_items:,} products, {len(positives):,} positives"
     )
-    fit_validation = fit_test.without_pairs(validation.user_rows, validation.item_rows)
+    fit_validation = hidden(fit_test, data, validation)
     return Split(fit_validation, validation, fit_test, test, protocol, n_skipped)
 
 
@@ -159,6 +174,8 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     each end where the next begins, the last one where the test begins, and each is asked about by models that know
     only what came before it. There are as many as leave `LEAST_BEFORE` of the positives before the first, at least one
     and at most `MOST_WINDOWS`; an earlier window without a new pair is left out.
+
+    What was written before a cut and is copied in a held-out review is not learned from either.
 
     The cuts fall where the given shares of all positives lie at or after them, moved to the start of their second (or
     day), so that nothing of one moment stands on both sides. Held out are the positives of a window whose pair was
@@ -179,6 +196,7 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
             f"test_share={test_share} and validation_share={validation_share} are not usable; "
             "give shares above 0 that together stay below 1"
         )
+    data = data.knowing_copies()
     found = _by_time(data, test_share, validation_share)
     if isinstance(found, str):
         by_last = (np.bincount(data.positives()["user_row"]) >= MIN_POSITIVES).any() if len(data.positives()) else False
@@ -193,6 +211,7 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     positives, first, second = data.positives(), int(validation.moments_s[0]), int(test.moments_s[0])
     times = positives["time_s"].to_numpy()
     earlier = _earlier(data, times, first, test_share, validation_share)
+    fit_validation, fit_test = hidden(fit_validation, data, validation), hidden(fit_test, data, test)
     n_skipped = data.positives()["user_row"].nunique() - len(test.users())
     cold = np.isin(test.users(), fit_test.positives()["user_row"], invert=True).sum()
     protocol = (
@@ -239,7 +258,7 @@ def _earlier(
             known = data.until(start_s)
             asked = _window(data, known, start_s, end_s)
             if len(asked):
-                rounds.insert(0, Round(known, asked))
+                rounds.insert(0, Round(hidden(known, data, asked), asked))
             end_s = start_s
     return tuple(rounds)
 

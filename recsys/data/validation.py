@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from recsys.data.catalogue import missing_products, with_stubs, with_text_ids
+from recsys.data.catalogue import in_drawn_order, missing_products, with_stubs, with_text_ids
 from recsys.data.columns import Cells, absent, as_texts, convert
 from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
@@ -20,8 +20,9 @@ Frames = dict[str, pd.DataFrame]
 def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime | None = None) -> Frames:
     """Tables in canonical types with every declared column, by short name; absent files are empty tables.
 
-    Ids, events, devices, regions and policies come back as categories, `timestamp` as `time_s` (int64 seconds since
-    1970 in UTC). Repairs are added to `log`; times later than a day after `now` (None: the clock) are refused.
+    Products come in the order of `in_drawn_order`. Ids, events, devices, regions and policies come back as categories,
+    `timestamp` as `time_s` (int64 seconds since 1970 in UTC). Repairs are added to `log`; times later than a day after
+    `now` (None: the clock) are refused.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
     known = pd.Index(items["item_id"])
     for schema in FILES[1:]:
         missing |= missing_products(checked[schema.table]["item_id"], known, schema, log)
-    checked["items"] = with_stubs(items, missing)
+    checked["items"] = in_drawn_order(with_stubs(items, missing))
     checked["reviews"] = _reviews(checked["reviews"], log)
     return checked
 

@@ -1,4 +1,4 @@
-"""Accuracy of a ranking in which products tie: what is expected when equal scores stand in random order.
+"""Accuracy of rankings in which products tie: what is expected when equal scores stand in random order.
 
 Nothing is known of new products but what the shop says of them, so a simple model gives all of them the same score, and
 a model of categories gives the same to all of a category. In catalogue order such a model would win or lose by how the
@@ -93,6 +93,74 @@ def _places(asked: Wanted, grid: FloatArray) -> tuple[IntArray, IntArray]:
     above, equal = (np.zeros((len(grid), len(asked)), np.int32) for _ in range(2))
     _count(asked.values, asked.may_be_shown, asked.rows, np.asarray(grid, np.float32), EQUAL, above, equal)
     return above, equal
+
+
+def tied_places(
+    scores: FloatArray, eligible: NDArray[np.bool_], relevant_rows: NDArray[np.integer], k: int
+) -> IntArray:
+    """What may stand in each of the first k places of one list: int32 of shape (4, k).
+
+    Of the products that tie for a place: how many are to be found, how many there are, which of their places it is
+    (from 1), and how many to be found stand above them all; zeros beyond the end of a short list. A product ties with
+    the next lower one unless the gap between them is above EQUAL.
+
+    Parameters
+    ----------
+    scores : float32 of shape (n_items,), standardised
+    eligible : bool of shape (n_items,)
+    relevant_rows : integers of shape (n_relevant,), what is to be found
+    """
+    places = np.zeros((4, k), np.int32)
+    shown = scores[eligible]
+    if not len(shown):
+        return places
+    least = np.partition(shown, len(shown) - k)[len(shown) - k] if k < len(shown) else shown.min()
+    while (lower := (top := shown[shown >= least - EQUAL]).min()) < least:
+        least = lower
+    top = -np.sort(-top)
+    group_of = np.concatenate([[0], np.cumsum(top[:-1] - top[1:] > EQUAL)])
+    sizes = np.bincount(group_of)
+    wanted = scores[relevant_rows[eligible[relevant_rows]]]
+    wanted = wanted[wanted >= least]
+    found = np.bincount(group_of[np.searchsorted(-top, -wanted)], minlength=len(sizes))
+    own = group_of[:k]
+    places[0, : len(own)], places[1, : len(own)] = found[own], sizes[own]
+    places[2, : len(own)] = np.arange(1, len(own) + 1) - (np.cumsum(sizes) - sizes)[own]
+    places[3, : len(own)] = (np.cumsum(found) - found)[own]
+    return places
+
+
+def expected_list_accuracy(places: IntArray, n_relevant: NDArray[np.integer]) -> dict[str, UserValues]:
+    """Every accuracy metric at k, float64 of shape (n_users,) by name, as a mean over all orders of equal products.
+
+    In a group of g products of which r are to be found, each place holds one of them with chance r / g, and with a
+    second one at an earlier place of the group with chance r / g (r - 1) / (g - 1); where none has come yet, place j
+    holds the first with chance r / (g - j + 1).
+
+    Parameters
+    ----------
+    places : int32 of shape (n_users, 4, k), `tied_places` of each
+    n_relevant : integers of shape (n_users,), how many products are to be found; NaN for a shopper who has none
+    """
+    found, size, place, before = np.asarray(places, np.float64).transpose(1, 0, 2)
+    k = found.shape[1]
+    ranks = np.arange(1, k + 1)
+    chance = found / np.maximum(size, 1)
+    earlier = before + (place - 1) * np.maximum(found - 1, 0) / np.maximum(size - 1, 1)
+    hazard = np.minimum(found / np.maximum(size - place + 1, 1), 1)
+    none_yet = np.cumprod(1 - hazard, axis=1)
+    first = hazard * np.concatenate([np.ones((len(found), 1)), none_yet[:, :-1]], axis=1)
+    hits, possible, n_wanted = chance.sum(1), np.minimum(n_relevant, k), np.maximum(n_relevant, 1)
+    values = {
+        "precision": hits / k,
+        "recall": hits / n_wanted,
+        "f1": 2 * hits / (k + n_relevant),
+        "ndcg": (chance @ (1 / np.log2(ranks + 1))) / np.maximum(_worth(k)["ndcg"][possible], 1),
+        "map": (chance * (1 + earlier) / ranks).sum(1) / np.maximum(possible, 1),
+        "mrr": (first / ranks).sum(1),
+        "hit_rate": 1 - none_yet[:, -1],
+    }
+    return {name: np.where(n_relevant > 0, value, np.nan) for name, value in values.items()}
 
 
 @numba.njit(nogil=True, cache=True)

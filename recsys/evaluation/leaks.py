@@ -6,7 +6,7 @@ split by time, in the data that was learned from and in the profiles that came o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ class LeakReport:
     n_phrases : phrases of reviews in product profiles, each of which was looked at
     n_later : acts of shoppers who were put back, after that moment; none may be known
     n_new : acts with products that are taken for new; none may be known
+    n_copies : reviews that say what a held-out one says; none may be read
     """
 
     n_pairs: int
@@ -43,21 +44,23 @@ class LeakReport:
     n_phrases: int
     n_later: int = 0
     n_new: int = 0
+    n_copies: int = 0
 
     def in_words(self) -> str:
         """One sentence for the protocol."""
         later = f", none of the {self.n_later:,} things that these shoppers did later" if self.n_later else ""
         later += f", none of the {self.n_new:,} things that anybody did with the new products" if self.n_new else ""
+        copies = f" and none of {self.n_copies:,} copies of them" if self.n_copies else ""
         return (
             f"Leak check: none of {self.n_pairs:,} held-out pairs{later} and none of {self.n_reviews:,} reviews about "
-            f"them is in the training data, in a shopper's history or among the {self.n_phrases:,} review phrases of "
-            "the profiles."
+            f"them{copies} is in the training data, in a shopper's history or among the {self.n_phrases:,} review "
+            "phrases of the profiles."
         )
 
     @classmethod
     def together(cls, reports: "Sequence[LeakReport]") -> "LeakReport":
         """Of several sets of models, each asked about a part of the shoppers."""
-        names = ("n_pairs", "n_reviews", "n_phrases", "n_later", "n_new")
+        names = tuple(each.name for each in fields(cls))
         return cls(*(sum(getattr(each, name) for each in reports) for name in names))
 
 
@@ -115,6 +118,7 @@ def check_leaks(
         n_new = int(new_reviews.sum() + np.isin(data.events["item_row"], new_rows).sum())
         hidden |= new_reviews
     ids = data.reviews["review_id"].to_numpy()[hidden]
+    copies = _copies(data.knowing_copies(), train, held_out)
     n_phrases = 0
     for name, scorer in scorers.items():
         if isinstance(scorer, SemanticScorer):
@@ -122,13 +126,26 @@ def check_leaks(
             n_phrases = len(said)
             if (n := int(np.isin(said, ids).sum())) > 0:
                 raise LeakError(f"{n:,} phrases of held-out reviews are in the product profiles of {name}")
+            if (n := int(np.isin(said, copies).sum())) > 0:
+                raise LeakError(f"{n:,} phrases of copies of held-out reviews are in the product profiles of {name}")
         if (n := _held_out_likes(scorer, held_out)) > 0:
             raise LeakError(f"{n:,} held-out pairs are in the shoppers' histories of {name}")
         if new_rows is not None and (n := int(np.isin(new_rows, _learnt_rows(scorer)).sum())) > 0:
             raise LeakError(f"{n:,} products that are taken for new are among those that {name} knows choices of")
         if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
             raise LeakError("the trend counts what happened at or after the moment asked about")
-    return LeakReport(len(held_out), len(ids), n_phrases, n_later, n_new)
+    return LeakReport(len(held_out), len(ids), n_phrases, n_later, n_new, len(copies))
+
+
+def _copies(data: Dataset, train: Dataset, held_out: HeldOut) -> NDArray[np.int64]:
+    """Ids of the copies of held-out reviews; raises LeakError where training data holds one."""
+    assert data.copies is not None
+    told = data.reviews_of(held_out.user_rows, held_out.item_rows)
+    again, copies = data.copies.of(told, by_the_author=True), data.copies.of(told)
+    known, is_read = train.reviews["review_id"], train.reviews["text"] != ""
+    if (n := int((np.isin(known, again) | (np.isin(known, copies) & is_read)).sum())) > 0:
+        raise LeakError(f"{n:,} copies of held-out reviews are in the training data")
+    return copies
 
 
 def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:

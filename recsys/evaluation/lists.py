@@ -45,15 +45,18 @@ def evaluate_lists(
     popularity: NDArray[np.float64],
     n_train_users: int,
     item_vectors: NDArray[np.float32] | None = None,
+    accuracy: Mapping[str, UserValues] | None = None,
     seed: int = 0,
     n_resamples: int = 1000,
     level: float = 0.95,
 ) -> ModelReport:
     """Every metric of one model's lists; arguments are those of `list_metrics` and `ratio_intervals`.
 
-    Intervals are those of the live metrics of the app; none is given where fewer than `FEWEST_TELLING` shoppers tell.
+    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`), in place of that
+    of the one order that the lists stand in. Intervals are those of the live metrics of the app; none is given where
+    fewer than `FEWEST_TELLING` shoppers tell.
     """
-    values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users)
+    values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
     intervals = ratio_intervals(np.stack(list(values.values()), axis=1), None, seed, n_resamples, level)
     metrics = dict(zip(values, intervals, strict=True))
     metrics["coverage"] = coverage_interval(ranked[:, :k], relevant.shape[1], seed, n_resamples, level)

@@ -70,4 +70,4 @@ def new_product_replay(data: Dataset, seed: int = 0) -> NewProductReplay:
         f"{MIN_POSITIVES} positives learned from only. Of the shoppers asked, models know what came before, of all "
         f"others everything, but nothing of the part's products; {data.n_items:,} products, {len(history):,} positives"
     )
-    return NewProductReplay(data, history, validation, test, parts, protocol, n_skipped)
+    return NewProductReplay(data.knowing_copies(), history, validation, test, parts, protocol, n_skipped)

@@ -1,6 +1,6 @@
 """How models are compared: which shoppers, what is held out, what each model may know, and what comes out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
 from recsys.evaluation.asking import SplitName, batches, standardised_scores
-from recsys.evaluation.leaks import check_leaks
+from recsys.evaluation.expected import expected_list_accuracy, tied_places
+from recsys.evaluation.leaks import LeakReport, check_leaks
 from recsys.evaluation.lists import ModelReport, evaluate_lists
 from recsys.evaluation.weights import ValidationScores, best_weights
 from recsys.fusion import Standardised, fuse
@@ -63,6 +64,7 @@ class Evaluation:
     n_users: int
     models: Mapping[str, ModelReport]
     weights: Mapping[str, FusionSettings]
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys evaluate --json` prints."""
@@ -72,6 +74,7 @@ class Evaluation:
             "n_users": self.n_users,
             "weights": {name: settings.normalised() for name, settings in self.weights.items()},
             "models": {name: report.as_json() for name, report in self.models.items()},
+            "notes": list(self.notes),
         }
 
 
@@ -86,15 +89,15 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     DataError : the data breaks the canonical form, or too little of it is left to test on
     """
     settings = settings or EvaluationSettings()
-    data = Dataset.read(folder, progress).core(settings.min_interactions)
+    data = Dataset.read(folder, progress).core(settings.min_interactions).knowing_copies()
     split = split_of(data, settings)
     book = make_phrasebook(data, progress)
     chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(data, split, book, settings, progress, chosen)
-    models = dict(_reports(data, split, book, weights, settings, progress, chosen))
-    users = split.test.users()
-    protocol = f"{_in_words(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
-    return Evaluation(protocol, settings.k, len(users), models, weights)
+    models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
+    words = f"{_in_words(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
+    notes = (copies_in_words(data), leaks.in_words())
+    return Evaluation(words, settings.k, len(split.test.users()), models, weights, notes)
 
 
 def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
@@ -184,44 +187,48 @@ def _reports(
     settings: EvaluationSettings,
     progress: Progress,
     chosen: Chosen,
-) -> Iterator[tuple[str, ModelReport]]:
+) -> tuple[dict[str, ModelReport], LeakReport]:
     train, users = split.fit_test, split.test.users()
     fitting = Fitting(train, book, settings.seed)
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
-    check_leaks(data, train, split.test, settings.split, scorers)
+    leaks = check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
     ranking, owned = RankingSettings(n=settings.k), train.owned()
+    relevant = split.test.relevant()[users]
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
+    tied = {name: np.zeros((len(users), 4, settings.k), np.int32) for name in MODELS}
     for start, requests in batches(data, train, split.test, users, settings.split):
         progress("ranking for test shoppers", start, len(users))
         raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
         eligible = ~owned[requests.user_rows].toarray().astype(bool)
         for place in range(len(requests)):
-            standardised = Standardised.of(np.stack([raw[name][place] for name in COMPONENTS]))
-            final = {name: raw[name][place] for name in scorers}
-            final |= {name: fuse(standardised.values, mixed) for name, mixed in weights.items()}
+            values = Standardised.of(np.stack([raw[name][place] for name in scorers])).values
+            final = dict(zip(scorers, values, strict=True))
+            components = np.stack([final[name] for name in COMPONENTS])
+            final |= {name: fuse(components, mixed) for name, mixed in weights.items()}
+            wanted = relevant.indices[slice(*relevant.indptr[start + place : start + place + 2])]
             for name in MODELS:
                 rows, _ = select(final[name], ranking, eligible[place], vectors)
                 lists[name][start + place, : len(rows)] = rows
+                tied[name][start + place] = tied_places(final[name], eligible[place], wanted, settings.k)
     progress("ranking for test shoppers", len(users), len(users))
-    relevant = split.test.relevant()[users]
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())
+    reports = {}
     for place, name in enumerate(MODELS):
         progress("measuring", place, len(MODELS))
-        yield (
-            name,
-            evaluate_lists(
-                lists[name],
-                relevant,
-                k=settings.k,
-                popularity=popularity,
-                n_train_users=n_train_users,
-                item_vectors=vectors,
-                seed=settings.seed,
-            ),
+        reports[name] = evaluate_lists(
+            lists[name],
+            relevant,
+            k=settings.k,
+            popularity=popularity,
+            n_train_users=n_train_users,
+            item_vectors=vectors,
+            accuracy=expected_list_accuracy(tied[name], np.diff(relevant.indptr)),
+            seed=settings.seed,
         )
     progress("measuring", len(MODELS), len(MODELS))
+    return reports, leaks
 
 
 def _in_words(
@@ -237,9 +244,10 @@ def _in_words(
     return (
         f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
         f"{context.in_words()} Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was "
-        "fitted on training and validation together and tested once. Held-out reviews and pairs were looked for in "
-        "every profile and history before anything was measured, and none was found. Intervals are 95% bootstrap "
-        "intervals over shoppers."
+        "fitted on training and validation together and tested once. Held-out reviews, their copies and pairs were "
+        "looked for in every profile and history before anything was measured, and none was found. Where products have "
+        "equal scores, accuracy is the mean over all of their orders. Intervals are 95% bootstrap intervals over "
+        "shoppers."
     )
 
 
@@ -254,6 +262,13 @@ def _short_lists(split: Split, k: int) -> str:
         f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
         f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
     )
+
+
+def copies_in_words(data: Dataset) -> str:
+    """What was found of copied texts, as a sentence."""
+    known = data.knowing_copies().copies
+    assert known is not None
+    return known.in_words(data.n_reviews)
 
 
 def catalogue_in_words(settings: EvaluationSettings) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import NEVER, Dataset
-from recsys.data.splitting import HeldOut, Role, Round
+from recsys.data.splitting import HeldOut, Role, Round, hidden
 
 N_FOLDS = 5
 """Parts of the shoppers (or of the products); four fifths are always known whole."""
@@ -46,17 +46,15 @@ class Replay:
 
     def whole(self, role: Role) -> Dataset:
         """Everything but what is asked about; for validation, without what is asked in the test as well."""
-        known = self.data.without_pairs(self.test.user_rows, self.test.item_rows)
-        if role == "test":
-            return known
-        return known.without_pairs(self.validation.user_rows, self.validation.item_rows)
+        asked = (self.test,) if role == "test" else (self.test, self.validation)
+        return hidden(self.data, self.data, *asked)
 
     def rounds(self, role: Role) -> Iterator[Round]:
         """One set of models a part: its shoppers are put back, and asked about."""
         asked = self.held_out(role)
         known = self.data
         if role == "validation":
-            known = known.without_pairs(self.test.user_rows, self.test.item_rows)
+            known = hidden(known, self.data, self.test)
         for fold in range(N_FOLDS):
             part = self._part(asked, fold)
             if len(part):
@@ -79,7 +77,7 @@ class Replay:
         before = self.history[self.history["place"].to_numpy() < places[self.history["user_row"]]]
         # Times that are whole days are often equal, and then only the place in the history says what came before.
         rewound = known.rewound(moments, before["user_row"].to_numpy(), before["item_row"].to_numpy())
-        return rewound.without_pairs(part.user_rows, part.item_rows)
+        return hidden(rewound, self.data, part)
 
 
 def history_of(data: Dataset, seed: int) -> pd.DataFrame:

@@ -116,7 +116,7 @@ def _replay(
         f"products, {len(history):,} positives"
     )
     folds = np.random.default_rng(seed).integers(0, N_FOLDS, data.n_users)
-    return Replay(data, history, validation, test, folds, protocol, n_skipped)
+    return Replay(data.knowing_copies(), history, validation, test, folds, protocol, n_skipped)
 
 
 def _said(occasion: Mapping[str, str]) -> str:

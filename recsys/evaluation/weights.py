@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
+from recsys.evaluation.expected import EQUAL
 from recsys.evaluation.live.threads import cores_for
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray, IntArray
@@ -123,22 +124,24 @@ def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArr
 def gains_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
     """nDCG@k of every shopper at each weight vector, float64 of shape (n_points, n_users), NaN without a held-out one.
 
-    A held-out product's rank is one plus the eligible products with a higher score, or an equal one and an earlier
-    place in the catalogue, as in a ranked list: so nothing is sorted, and a silent component is not rewarded for ties.
+    With a eligible products above a held-out one and e as high, itself included, its rank is each of a + 1 to a + e
+    with chance 1 / e: the mean over all orders of equal products (see `expected`), so nothing is sorted, and a silent
+    component gains what a draw would.
     """
     gains = np.zeros((len(grid), len(scores.values)))
+    worth = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
     with cores_for():
-        _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, k, gains)
+        _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, worth, EQUAL, gains)
     n_relevant = np.bincount(scores.pair_users, minlength=len(scores.values))
-    discounts = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
-    ideal = discounts[np.minimum(n_relevant, k)]
+    ideal = worth[np.minimum(n_relevant, k)]
     return np.where(n_relevant > 0, gains / np.where(ideal > 0, ideal, 1), np.nan)
 
 
 @numba.njit(parallel=True, nogil=True, fastmath=True, cache=True)
-def _gains(values, eligible, pair_users, pair_items, grid, k, gains):  # type: ignore[no-untyped-def]
+def _gains(values, eligible, pair_users, pair_items, grid, worth, tolerance, gains):  # type: ignore[no-untyped-def]
     n_points, n_components = grid.shape
     n_items = values.shape[2]
+    k = len(worth) - 1
     for point in numba.prange(n_points):
         fused = np.empty(n_items, np.float32)
         current = -1
@@ -154,10 +157,11 @@ def _gains(values, eligible, pair_users, pair_items, grid, k, gains):  # type: i
                             fused[item] += weight * values[user, component, item]
             row = pair_items[pair]
             target = fused[row]
-            above = 0
-            for item in range(row):
-                above += eligible[user, item] and fused[item] >= target
-            for item in range(row + 1, n_items):
-                above += eligible[user, item] and fused[item] > target
+            above, level = 0, 0
+            for item in range(n_items):
+                lead = fused[item] - target
+                above += eligible[user, item] and lead > tolerance
+                level += eligible[user, item] and lead >= -tolerance
             if above < k:
-                gains[point, user] += 1 / np.log2(above + 2)
+                equal = max(level - above, 1)
+                gains[point, user] += (worth[min(above + equal, k)] - worth[above]) / equal

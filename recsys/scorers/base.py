@@ -168,7 +168,7 @@ class Scorer(ABC):
         return self
 
     def score(self, requests: Requests) -> FloatArray:
-        """Raw scores, float32 of shape (n_requests, n_items), columns in catalogue order, finite everywhere."""
+        """Raw scores, float32 of shape (n_requests, n_items), columns in catalogue order (`Dataset.items`), finite."""
         self._require_fitted()
         return self._score(requests)
 

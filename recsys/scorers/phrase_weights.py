@@ -27,7 +27,6 @@ class SemanticSettings:
         leaves the sign alone; three stars count nothing whatever the power
     complaint_weight : of reviews below three stars in their product's profile, beside 1 for the others; 0 leaves them
         out, and -1 takes complaint for praise, so that only what is spoken of counts
-    helpfulness_weight : a review that h people found helpful counts 1 + helpfulness_weight * log(1 + h)
     commonness_power : a phrase said n times in the shop counts n ** -commonness_power
     n_directions : at most so many directions of agreement are listened to
     focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
@@ -45,7 +44,6 @@ class SemanticSettings:
     half_life_days: float = 1000.0
     polarity_power: float = 1.0
     complaint_weight: float = 1.0
-    helpfulness_weight: float = 1.0
     commonness_power: float = 0.5
     n_directions: int = 48
     focus_power: float = 1.0
@@ -88,11 +86,12 @@ def numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
-    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one that this data set does not."""
+    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one whose text this data does not."""
     ids = data.reviews["review_id"].to_numpy()
     n_ids = max(ids.max(initial=-1), book.document[book.of_kind(REVIEW)].max(initial=-1)) + 1
     rows = np.full(n_ids, NO_ROW, np.int32)
-    rows[ids] = np.arange(len(ids))
+    told = np.flatnonzero((data.reviews["text"] != "").to_numpy())
+    rows[ids[told]] = told
     return rows
 
 
@@ -131,11 +130,12 @@ def item_weights(
 
 
 def weights_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.float64]:
-    """Weight of each review before its stars: its age at the end of the data, and its helpfulness."""
-    reviews = data.reviews
-    age_days = (data.known_until_s - reviews["time_s"].to_numpy()) / 86_400
-    helpful = 1 + settings.helpfulness_weight * np.log1p(reviews["helpful_yes"].to_numpy(np.float64))
-    return np.asarray(np.exp2(-age_days / settings.half_life_days) * helpful)
+    """Weight of each review before its stars, by its age at the end of the data.
+
+    Votes play no part: when each was cast is not known, so a review would weigh what later readers thought of it.
+    """
+    age_days = (data.known_until_s - data.reviews["time_s"].to_numpy()) / 86_400
+    return np.asarray(np.exp2(-age_days / settings.half_life_days))
 
 
 def sign_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.float64]:

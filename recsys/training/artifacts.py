@@ -60,7 +60,7 @@ class Kind:
         return f"{self.verb} the {self.noun} again"
 
 
-MODEL = Kind("shelfwise-model", 3, "model", "train", "trained", "recsys train")
+MODEL = Kind("shelfwise-model", 4, "model", "train", "trained", "recsys train")
 
 _T = TypeVar("_T")
 

@@ -15,13 +15,12 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
 from recsys.evaluation.asking import SplitName, batches
-from recsys.evaluation.metrics import list_metrics
+from recsys.evaluation.expected import expected_list_accuracy, tied_places
+from recsys.fusion import Standardised
 from recsys.progress import Progress, silent
-from recsys.ranking import select
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import RankingSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.comparing import Compared, Values, compare
 
@@ -35,8 +34,6 @@ ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
     "only the sign of the stars counts": {"polarity_power": 0.0},
     "complaints are left out": {"complaint_weight": 0.0},
     "complaints count as praise": {"complaint_weight": -1.0},
-    "helpful votes count nothing": {"helpfulness_weight": 0.0},
-    "helpful votes count twice": {"helpfulness_weight": 2.0},
     "the past fades four times as fast": {"half_life_days": 250.0},
     "the past fades a quarter as fast": {"half_life_days": 4000.0},
     "own words count nothing": {"own_weight": 0.0},
@@ -47,8 +44,7 @@ ALTERNATIVES: Mapping[str, Mapping[str, Any]] = {
     "few reviews count in full": {"review_prior": 0.5},
     "few reviews count less": {"review_prior": 10.0},
 }
-"""Informativeness, polarity, helpfulness, recency, own words and the weight of reviews, one change of the default each.
-"""
+"""Informativeness, polarity, recency, own words and the weight of reviews, one change of the default each."""
 
 Measure = Callable[[SemanticSettings], Values]
 """Gives the nDCG of every validation shopper under some settings, float64 of shape (n_users,)."""
@@ -94,15 +90,13 @@ def ndcg_of_shoppers(
     train : what the component was fitted on; what a shopper has there is not listed
     """
     users, owned = held_out.users(), train.owned()
-    lists, longest = np.full((len(users), k), -1, np.int32), RankingSettings(n=k)
-    no_vectors = np.empty((data.n_items, 0), np.float32)
+    relevant, tied = held_out.relevant()[users], np.zeros((len(users), 4, k), np.int32)
     for start, requests in batches(data, train, held_out, users, split):
         eligible = ~owned[requests.user_rows].toarray().astype(bool)
         for place, scores in enumerate(scorer.score(requests)):
-            rows, _ = select(scores, longest, eligible[place], no_vectors)
-            lists[start + place, : len(rows)] = rows
-    unknown = np.zeros(data.n_items)
-    return list_metrics(lists, held_out.relevant()[users], k, None, unknown, 0)["ndcg"]
+            wanted = relevant.indices[slice(*relevant.indptr[start + place : start + place + 2])]
+            tied[start + place] = tied_places(Standardised.of(scores[None]).values[0], eligible[place], wanted, k)
+    return expected_list_accuracy(tied, np.diff(relevant.indptr))["ndcg"]
 
 
 def choose_phrase_weights(

@@ -28,9 +28,23 @@ def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def before(tables: Mapping[str, pd.DataFrame], moment_s: int) -> dict[str, pd.DataFrame]:
-    """What a shop's files held at a moment: no text and no act at or after it, nor anybody who came later."""
+    """What a shop's files held at a moment: no text, act or vote at or after it, nor anybody who came later."""
     moment = pd.Timestamp(moment_s, unit="s", tz="UTC")
-    return {name: table if name == "items" else table[table["timestamp"] < moment] for name, table in tables.items()}
+    past = {name: table if name == "items" else table[table["timestamp"] < moment] for name, table in tables.items()}
+    return {**past, **with_other_votes(past)}
+
+
+def with_other_votes(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The reviews and products as they were crawled at another time: other votes, other stock, other checks."""
+    rng = np.random.default_rng(0)
+    votes = rng.integers(0, 1000, len(tables["reviews"]))
+    snapshots = {"helpful_yes": votes, "helpful_total": votes + 5, "verified": votes % 2 == 0}
+    items = tables["items"].assign(
+        available=rng.random(len(tables["items"])) < 0.5,
+        average_rating=rng.random(len(tables["items"])) * 5,
+        rating_number=rng.integers(0, 1000, len(tables["items"])),
+    )
+    return {"items": items, "reviews": tables["reviews"].assign(**snapshots)}
 
 
 def scores_at(tables: Mapping[str, pd.DataFrame], moment_s: int, user_ids: list[str]) -> dict[str, FloatArray]:
@@ -58,6 +72,23 @@ def assert_no_hindsight(tables: Mapping[str, pd.DataFrame]) -> None:
 
 def test_the_small_shop_has_no_hindsight(tiny: dict[str, pd.DataFrame]) -> None:
     assert_no_hindsight(tiny)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        *(("reviews", name) for name in ("helpful_yes", "helpful_total", "verified")),
+        *(("items", name) for name in ("available", "average_rating", "rating_number")),
+    ],
+)
+def test_what_is_counted_when_the_data_is_collected_changes_no_score(
+    tiny: dict[str, pd.DataFrame], table: str, column: str
+) -> None:
+    later = {**tiny, table: tiny[table].assign(**{column: with_other_votes(tiny)[table][column]})}
+    moment_s = int(temporal_split(Dataset.from_frames(**tiny)).test.moments_s[0])
+    now, then = (scores_at(each, moment_s, ["ann", "ben"]) for each in (later, tiny))
+    for name, scores in now.items():
+        np.testing.assert_array_equal(scores, then[name], err_msg=name)
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def test_ndcg_without_sorting_is_that_of_the_ranked_lists(k: int) -> None:
             rows, _ = select(fuse(values, settings), RankingSettings(n=k), scores.eligible[user], vectors)
             relevant = scores.pair_items[scores.pair_users == user]
             each.append(ndcg_at_k([str(row) for row in rows], {str(row) for row in relevant}, k))
-        assert found[point] == pytest.approx(np.mean(each), abs=1e-6)
+        assert found[point] == pytest.approx(np.mean(each), abs=1e-4)  # a pair in thousands is closer than EQUAL
 
 
 def test_rounds_together_weigh_by_their_shoppers() -> None:
@@ -63,12 +63,15 @@ def test_rounds_together_weigh_by_their_shoppers() -> None:
     assert ValidationScores.together(parts[:1]) is parts[0]
 
 
-def test_equal_scores_are_ranked_in_catalogue_order_and_not_all_first() -> None:
+def test_a_component_that_says_nothing_gains_what_a_draw_would() -> None:
     silent = np.zeros((1, N, 10), np.float32)
     pairs = (np.zeros(2, np.int32), np.array([1, 4], np.int32))
     scores = ValidationScores(silent, np.arange(10)[None, :] != 0, *pairs)  # the first product is owned
     (found,) = ndcg_of_weights(scores, np.full((1, N), 1 / N, np.float32), k=4)
-    assert found == pytest.approx((1 + 1 / np.log2(4 + 1)) / (1 + 1 / np.log2(3)))  # ranks 1 and 4
+    discounts = 1 / np.log2(np.arange(2, 6))
+    assert found == pytest.approx(2 * discounts.sum() / 9 / (1 + 1 / np.log2(3)))  # each of 9 in each of 4 places
+    elsewhere = ValidationScores(silent, scores.eligible, pairs[0], np.array([8, 9], np.int32))
+    assert ndcg_of_weights(elsewhere, np.full((1, N), 1 / N, np.float32), k=4) == pytest.approx(found)
 
 
 def test_shoppers_without_a_held_out_product_are_not_counted() -> None:

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import NotFittedError
@@ -192,8 +193,7 @@ class ScorerContract:
             assert json.loads(json.dumps(part.source)) == part.source
 
     def test_columns_are_in_catalogue_order(self, tiny: Tables, tiny_data: Dataset) -> None:
-        order = np.array([3, 7, 0, 5, 2, 6, 1, 4])
-        moved = Dataset.from_frames(**{**tiny, "items": tiny["items"].iloc[order].reset_index(drop=True)})
+        moved, order = renamed(tiny, tiny_data)
         here = self.fitted(tiny_data).score(self.requests(tiny_data))
         there = self.fitted(moved).score(self.requests(moved))
         if self.learns_by_chance:
@@ -201,7 +201,7 @@ class ScorerContract:
             assert aligned > 0.3
             assert aligned > crossed
         else:
-            np.testing.assert_allclose(there, here[:, order], rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(there, here[:, order], rtol=1e-3, atol=1e-5)
 
     def test_what_happens_after_the_training_data_does_not_change_scores(self, tiny: Tables) -> None:
         cut_s = int(MOMENT.timestamp())
@@ -222,6 +222,14 @@ class AsOfMomentContract(ScorerContract):
         np.testing.assert_array_equal(scores.score(requests), expected.score(requests))
         later = Requests(rows, (Context(),) * len(rows))
         assert not np.array_equal(scores.score(later), expected.score(later))  # the change was there to be seen
+
+
+def renamed(tiny: Tables, tiny_data: Dataset) -> tuple[Dataset, NDArray[np.int32]]:
+    """The shop under other product ids, so in another order, and where each of its products stands in `tiny_data`."""
+    moved = Dataset.from_frames(**{name: each.assign(item_id="n" + each["item_id"]) for name, each in tiny.items()})
+    order = tiny_data.item_rows([item_id[1:] for item_id in moved.item_ids])
+    assert order.tolist() != list(range(tiny_data.n_items))
+    return moved, order
 
 
 def _written_and_read(state: ScorerState) -> ScorerState:

@@ -13,7 +13,7 @@ from recsys.evaluation.click_rates.words import in_short
 from recsys.evaluation.live.panel import PANEL, ROLES, Panel
 from recsys.evaluation.live.role_scoring import GUARDS, RoleScoring
 from recsys.evaluation.new_products import NewProductReplay
-from recsys.evaluation.protocol import EvaluationSettings, catalogue_in_words, split_of
+from recsys.evaluation.protocol import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
 from recsys.evaluation.replays import REPLAYS
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
@@ -90,7 +90,7 @@ def build_panel(
     asked = settings.evaluation
     data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     fingerprint, name = data.fingerprint, data.name
-    data = data.core(asked.min_interactions)
+    data = data.core(asked.min_interactions).knowing_copies()
     split = REPLAYS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
     # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
     usual = split_of(data, asked) if isinstance(split, NewProductReplay) else split
@@ -119,6 +119,7 @@ def build_panel(
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
         "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductReplay))} {chosen.in_words()} "
+        f"{copies_in_words(data)} "
         f"{in_short(clicks['test'])}",
         "baselines": list(GUARDS),
         "roles": roles,

@@ -29,7 +29,7 @@ from recsys.scorers.context import ContextScorer
 from recsys.settings import Context
 from recsys.training.artifacts import Artifact, Kind, open_artifact
 
-PANEL = Kind("shelfwise-panel", 4, "panel of test shoppers", "prepare", "prepared", "recsys panel")
+PANEL = Kind("shelfwise-panel", 5, "panel of test shoppers", "prepare", "prepared", "recsys panel")
 
 ROLES: tuple[Role, ...] = ("validation", "test")
 """Settings are chosen on the shoppers of the first, and reported on those of the second."""

@@ -121,12 +121,13 @@ class RoleScoring:
                 eligible = may_be_listed.copy()
                 eligible[own] = False
                 held.owned[user] = np.flatnonzero(~eligible).astype(np.int32)
-                values = Standardised.of(np.stack([raw[name][place] for name in COMPONENTS])).values
-                held.places.put(user, values, eligible)
+                values = Standardised.of(np.stack([raw[name][place] for name in scorers])).values
+                final = dict(zip(scorers, values, strict=True))
+                held.places.put(user, np.stack([final[name] for name in COMPONENTS]), eligible)
                 # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
                 order = everywhere if one.new_rows is None else draws.permutation(self.data.n_items)
                 for name in GUARDS:
-                    rows, _ = select(raw[name][place, order], longest, eligible[order], no_vectors)
+                    rows, _ = select(final[name][order], longest, eligible[order], no_vectors)
                     held.lists[name][user, : len(rows)] = order[rows]
         history = train.positives()
         popularity = np.bincount(history["item_row"], minlength=self.data.n_items).astype(np.float64)

@@ -118,8 +118,11 @@ def test_a_live_setting_measures_what_the_evaluation_by_command_reports(
         if name in live.values:
             assert float(np.nanmean(live.values[name])) == pytest.approx(interval.mean, abs=1e-6), name
     for name in ("popularity", "recent_popularity", "item_knn", "ease", "collaborative"):
-        ours = engine.baseline(name, 10).values["ndcg"].mean()
-        assert ours == pytest.approx(told.models[name].metrics["ndcg"].mean, abs=1e-6), name
+        ours, theirs = engine.baseline(name, 10).values, told.models[name].metrics
+        assert np.nanmean(ours["novelty"]) == pytest.approx(theirs["novelty"].mean, abs=1e-6), name
+        # Simple models tie: the command takes the mean over all orders, and here there is the one that is shown.
+        tied = 1e-6 if name in ("ease", "collaborative") else 0.02
+        assert ours["ndcg"].mean() == pytest.approx(theirs["ndcg"].mean, abs=tied), name
 
 
 def test_what_a_shopper_has_is_never_listed(engine: LiveEngine) -> None:
