@@ -5,6 +5,7 @@ Streamlit binds widgets to parameters of the address; state that no widget can b
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
@@ -25,10 +26,8 @@ def put(name: str, value: str | None) -> None:
 def hold(name: str, value: str) -> None:
     """Set what a widget bound to a parameter holds, whether it is on the page by now or comes with the next run."""
     st.session_state[name] = value
-    try:
+    with suppress(StreamlitAPIException):  # the widget is on the page, and takes its parameter along
         put(name, value)
-    except StreamlitAPIException:  # the widget is on the page, and takes its parameter along
-        pass
 
 
 def is_return() -> bool:
