@@ -34,7 +34,8 @@ if (!window.shelfwiseHistory) {
   window.addEventListener("keydown", ({ key, repeat, target }) => {
     if (repeat || ["Alt", "Control", "Meta", "Shift"].includes(key)) return;
     // Typing on in one field, or nudging one slider on, is one act; Enter ends it.
-    if (key === "Enter" || target !== stop.field) stop.isDue = true;
+    const isPress = key === "Enter" || (key === " " && target.matches("button, [type=checkbox], [type=radio]"));
+    if (isPress || target !== stop.field) stop.isDue = true;
     stop.field = target;
   }, true);
   window.addEventListener("popstate", () => Object.assign(stop, { isDue: false, field: null }), true);

@@ -10,6 +10,7 @@ from pages._shared.view import NEW, STATED, WEIGHTS, Choices, Start
 from recsys.errors import RecsysError
 from recsys.settings import COMPONENTS
 
+_STARTED = "sliders_started"
 
 def choices(frame: Frame, page: str) -> Choices:
     """What the controls of a page can hold, and where they start; a database that is away changes neither.
@@ -28,14 +29,15 @@ def choices(frame: Frame, page: str) -> Choices:
 
 
 def _go_there(held: Choices, page: str) -> None:
-    """Put the start into the address, unless it says already where the sliders stand.
+    """Put the start into the address of a fresh visitor, unless it says already where the sliders stand.
 
-    An address that was shown once says so. So a link that was copied means the same for ever, whatever becomes the
-    default.
+    Once shown, an address says so. So a link that was copied means the same for ever, whatever becomes the default.
     """
     if page != TUNE_PAGE and st.query_params.get("who") == NEW:
         return
-    if held.start is None or any(name in st.query_params for name in (WEIGHTS, *COMPONENTS)):
+    is_first = not st.session_state.get(_STARTED)
+    st.session_state[_STARTED] = True
+    if not is_first or held.start is None or any(name in st.query_params for name in (WEIGHTS, *COMPONENTS)):
         return
     query = {name: st.query_params.get_all(name) for name in st.query_params}
     moved = {name: value for name, value in held.start.moved(held).items() if name not in query}

@@ -26,6 +26,10 @@ _SHOWN = """() => {
     return { text: text(main).replace(/\\s+/g, ' ').trim(), held, chosen: chosen.map((each) => each.innerText) };
 }"""
 
+# How many runs of the script the page has seen the end of.
+_COUNT_RUNS = """window.runs = 0; new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.dataset.testScriptState === 'notRunning')) window.runs += 1;
+}).observe(document, { subtree: true, attributeFilter: ['data-test-script-state'] });"""
 _IS_SHOWN = f"(state) => JSON.stringify(({_SHOWN})()) === JSON.stringify(state)"
 
 
@@ -49,10 +53,13 @@ class Walk:
 
     def go(self, address: str, acts: dict[str, Act]) -> "Walk":
         """Open a page and do one thing after another; what is another state has another address."""
+        self.page.add_init_script(_COUNT_RUNS)
         self.page.goto(address)
         self._note("open")
         for name, act in acts.items():
+            n_runs = self.page.evaluate("window.runs")
             act(self.page)
+            self.page.wait_for_function("(n_runs) => window.runs > n_runs", arg=n_runs)
             self._note(name)
         return self
 

@@ -97,10 +97,10 @@ WALKS: dict[str, dict[str, Act]] = {
         "reset": press("Reset"),
     },
     "/Explanations": {
-        "component": choose("■ Content"),
+        "component": click(".st-key-open button:nth-of-type(2)"),
         "struck": click('[class*="st-key-tick_"] label'),
         "added": write("added", "it has to be quiet"),
-        "component back": click(".st-key-open button"),
+        "component back": click(".st-key-open button:nth-of-type(1)"),
         "surprise": press("Surprise me"),
         "below": press("Below"),
         "mix": inside("mix_popover", slide("content", "End")),
