@@ -22,8 +22,9 @@ _SHOWN = """() => {
         : node.nodeType !== Node.ELEMENT_NODE || node.matches(left_out) ? '' : [...node.childNodes].map(text).join(' ');
     const held = [...main.querySelectorAll('input')].map((input) => [input.getAttribute('aria-label'),
         ['checkbox', 'radio'].includes(input.type) ? input.checked : input.value]);
-    const chosen = [...main.querySelectorAll('[aria-checked="true"], [aria-pressed="true"], [aria-selected="true"]')];
-    return { text: text(main).replace(/\\s+/g, ' ').trim(), held, chosen: chosen.map((each) => each.innerText) };
+    const chosen = [...main.querySelectorAll('[aria-checked="true"], [aria-pressed="true"], [aria-selected="true"]')]
+        .filter((each) => !each.closest('[data-testid="stDataFrame"]')).map((each) => each.innerText);
+    return { text: text(main).replace(/\\s+/g, ' ').trim(), held, chosen };
 }"""
 
 # How many runs of the script the page has seen the end of.
@@ -64,6 +65,7 @@ class Walk:
         return self
 
     def _note(self, what: str) -> None:
+        self.page.locator("h1").first.wait_for()
         settled(self.page, timeout_s=120)
         address, now = place(self.page), shown(self.page)
         known = dict(self.stops).get(address, now)
@@ -78,18 +80,18 @@ class Walk:
             _is_at(self.page, stop, "Back")
 
     def forward(self) -> None:
-        """Go forward to the last stop, and load each again on the way."""
+        """Go forward to the last stop; each shows what it showed."""
         for stop in self.stops[1:]:
             self.page.go_forward(wait_until="commit")
             _is_at(self.page, stop, "Forward")
-            self.page.reload(wait_until="commit")
-            _is_at(self.page, stop, "loading again")
 
     def open_cold(self, visitor: Page) -> None:
-        """Every address, opened by somebody else, shows what it showed here."""
+        """Every address, opened in a session of its own, shows what it showed here; the last is loaded again as well."""
         for stop in dict(self.stops).items():
             visitor.goto(stop[0], wait_until="commit")
             _is_at(visitor, stop, "the link")
+        self.page.reload(wait_until="commit")
+        _is_at(self.page, self.stops[-1], "loading again")
 
 
 def _is_at(page: Page, stop: tuple[str, State], way: str) -> None:

@@ -43,7 +43,9 @@ def pick(key: str, option: str) -> Act:
     """Choose from a list."""
 
     def act(page: Page) -> None:
-        page.locator(f".st-key-{key} input").first.click()
+        box = page.locator(f".st-key-{key} input").first
+        box.click()
+        box.fill(option)
         page.get_by_role("option", name=option, exact=True).first.click()
 
     return act
@@ -75,77 +77,58 @@ def go(name: str) -> Act:
 
 
 CLEARED = ".st-key-shopper [aria-label='Clear value']"
-SHOPPERS: dict[str, Act] = {
-    "another shopper": write("shopper", "U00002"),
-    "surprise": press("Surprise me"),
-    "cleared": click(CLEARED),
-    "suggestion": click(".st-key-example_0 button"),
-    "other words": write("words", "strong coffee"),
-    "no words": write("words", ""),
-    "words of the page": click(".st-key-example_1 button"),
-}
 WALKS: dict[str, dict[str, Act]] = {
     "/Recommendations": {
-        **SHOPPERS,
-        "weight": slide("semantic", "End"),
-        "back to known": choose("Known shopper"),
-        "surprise again": press("Surprise me"),
-        "table": choose("Table"),
-        "weekday": inside("moment_popover", pick("weekday", "Friday")),
-        "seen": inside("filters_popover", click(".st-key-seen label")),
-        "variety": inside("variety_popover", slide("diversity", "End")),
+        "another shopper": write("shopper", "U00002"),
+        "any shopper": press("Surprise me"),
+        "nobody": click(CLEARED),
+        "a suggestion": click(".st-key-example_0 button"),
+        "other words": write("words", "strong coffee"),
+        "no words": write("words", ""),
+        "a weight": slide("semantic", "End"),
+        "a known shopper": choose("Known shopper"),
+        "any shopper again": press("Surprise me"),
+        "a table": choose("Table"),
+        "a filter": inside("filters_popover", click(".st-key-seen label")),
         "reset": press("Reset"),
     },
     "/Explanations": {
-        "component": click(".st-key-open button:nth-of-type(2)"),
-        "struck": click('[class*="st-key-tick_"] label'),
-        "added": write("added", "it has to be quiet"),
-        "component back": click(".st-key-open button:nth-of-type(1)"),
-        "surprise": press("Surprise me"),
-        "below": press("Below"),
-        "mix": inside("mix_popover", slide("content", "End")),
-        "product": write("product", "P00055"),
-        "history": choose("Their history"),
-        "another": choose("Against another"),
-        "rival": write("rival_choice", "P00016"),
-        "moment": choose("Another moment"),
-        "elsewhere": pick("other_weekday", "Friday"),
-        "cleared": click(CLEARED),
-        "suggestion": click(".st-key-example_0 button"),
-        "list": go("Recommendations"),
-        "weight": slide("semantic", "End"),
+        "a component": click(".st-key-open button:nth-of-type(2)"),
+        "a part struck": click('[class*="st-key-tick_"] label'),
+        "words added": write("added", "it has to be quiet"),
+        "any shopper": press("Surprise me"),
+        "another product": press("Below"),
+        "a section": choose("Against another"),
+        "a rival": write("rival_choice", "P00016"),
+        "nobody": click(CLEARED),
+        "a suggestion": click(".st-key-example_0 button"),
+        "the list": go("Recommendations"),
+        "a weight": slide("semantic", "End"),
         "home": go("Home"),
         "and back": go("Explanations"),
     },
     "/Tuning": {
-        "weight": slide("semantic", "End"),
+        "a weight": slide("semantic", "End"),
         "pinned": press("Pin this setting"),
-        "on": slide("content", "End"),
-        "pinned again": press("Pin this setting"),
-        "equal": pick("against", "Equal weights"),
-        "judged": pick("metric", "MRR"),
-        "second": pick("second", "Hit rate"),
+        "a weight more": slide("content", "End"),
+        "a second metric": pick("second", "Recall"),
         "circumstances": inside("moment_popover", pick("weekday", "Friday")),
-        "shoppers": inside("shoppers_popover", pick("shoppers", "Hot")),
-        "shelf": inside("filters_popover", click(".st-key-shelf label")),
-        "variety": inside("variety_popover", slide("diversity", "End")),
         "side by side": choose("Side by side"),
         "swapped": press("Swap A and B"),
-        "presets": choose("Presets"),
-        "search": choose("Find good weights"),
-        "goal": click("[class*='st-key-example_'] button"),
-        "protocol": choose("How this is measured"),
-        "map": choose("Weight map"),
-        "slice": slide("slice", "End"),
+        "a search": choose("Find good weights"),
+        "its goal": click("[class*='st-key-example_']:nth-child(3) button"),
+        "the map": choose("Weight map"),
+        "a slice": slide("slice", "End"),
+        "a preset": choose("Presets"),
+        "equal weights": pick("against", "Equal weights"),
         "reset": press("Reset"),
     },
     "/Experiments": {
-        "one": click(".st-key-experiment button:nth-of-type(3)"),
-        "overview": choose("Overview"),
+        "an experiment": click(".st-key-experiment button:nth-of-type(3)"),
+        "all": choose("Overview"),
         "another": click(".st-key-overview_ablation button"),
-        "held out": pick("held_out", "all they chose after a moment"),
-        "list": go("Recommendations"),
-        "home": go("Home"),
+        "another way to hold out": pick("held_out", "all they chose after a moment"),
+        "the list": go("Recommendations"),
         "and back": go("Experiments"),
     },
 }
@@ -154,7 +137,8 @@ WALKS: dict[str, dict[str, Act]] = {
 @pytest.mark.parametrize("address", WALKS)
 def test_every_state_is_come_back_to(visit: Visit, room_server: str, address: str) -> None:
     walk = Walk(visit(room_server)).go(address, WALKS[address])
-    assert len(walk.stops) > len(WALKS[address]) * 0.9
+    assert len(walk.stops) == 1 + len(WALKS[address])  # an act is a stop, and what follows from it by itself is none
     walk.back()
     walk.forward()
     walk.open_cold(visit(room_server))
+
