@@ -23,7 +23,7 @@ if (!window.shelfwiseHistory) {
   const { pushState, replaceState } = window.history;
   const stop = { isDue: false, field: null };
   const go = (state, unused, url) => {
-    const isNew = stop.isDue && new URL(url, window.location.href).href !== window.location.href;
+    const isNew = stop.isDue && url && new URL(url, window.location.href).href !== window.location.href;
     if (isNew) stop.isDue = false;
     (isNew ? pushState : replaceState).call(window.history, state, unused, url);
   };
@@ -31,6 +31,7 @@ if (!window.shelfwiseHistory) {
   window.history.pushState = go;
   window.history.replaceState = go;
   window.addEventListener("pointerdown", () => Object.assign(stop, { isDue: true, field: null }), true);
+  window.addEventListener("click", ({ detail }) => { if (!detail) stop.isDue = true; }, true); // by a screen reader
   window.addEventListener("keydown", ({ key, repeat, target }) => {
     if (repeat || ["Alt", "Control", "Meta", "Shift"].includes(key)) return;
     // Typing on in one field, or nudging one slider on, is one act; Enter ends it.

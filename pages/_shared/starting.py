@@ -12,6 +12,7 @@ from recsys.settings import COMPONENTS
 
 _STARTED = "sliders_started"
 
+
 def choices(frame: Frame, page: str) -> Choices:
     """What the controls of a page can hold, and where they start; a database that is away changes neither.
 

@@ -17,6 +17,7 @@ State = dict[str, Any]
 # looked at, which tell of the way and not of the place.
 _SHOWN = """() => {
     const main = document.querySelector('[data-testid="stMain"]');
+    if (!main) return null;
     const left_out = 'svg, canvas, style, script, .sw-move, .sw-tiles-note, [data-testid="InputInstructions"]';
     const text = (node) => node.nodeType === Node.TEXT_NODE ? node.textContent
         : node.nodeType !== Node.ELEMENT_NODE || node.matches(left_out) ? '' : [...node.childNodes].map(text).join(' ');
@@ -86,7 +87,7 @@ class Walk:
             _is_at(self.page, stop, "Forward")
 
     def open_cold(self, visitor: Page) -> None:
-        """Every address, opened in a session of its own, shows what it showed here; the last is loaded again as well."""
+        """Every address, opened by another visitor, shows what it showed here; the last is loaded again as well."""
         for stop in dict(self.stops).items():
             visitor.goto(stop[0], wait_until="commit")
             _is_at(visitor, stop, "the link")

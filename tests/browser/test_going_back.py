@@ -141,4 +141,3 @@ def test_every_state_is_come_back_to(visit: Visit, room_server: str, address: st
     walk.back()
     walk.forward()
     walk.open_cold(visit(room_server))
-
