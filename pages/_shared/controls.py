@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from pages._shared import words
+from pages._shared import address, words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages._shared.view import (
@@ -16,46 +16,51 @@ from pages._shared.view import (
     MAX_WEIGHT,
     METHODS,
     NEW,
+    STATED,
     TABLE,
     USUAL_VARIETY,
     WEIGHT_STEP,
+    WEIGHTS,
     Choices,
     context_of,
 )
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 
 
-def start(choices: Choices) -> None:
-    """Put the sliders where the kind of shopper wants them, unless the address says where; runs before the widgets."""
-    asks_new = st.query_params.get("who") == NEW
-    if asks_new and not any(name in st.session_state or name in st.query_params for name in COMPONENTS):
-        st.session_state.update(choices.new_weights)
-
-
 def other_kind(choices: Choices) -> None:
     """The other kind of shopper was chosen: sliders that stood at the defaults go to its defaults, moved ones stay."""
     state = st.session_state
     now, before = choices.start_weights(state["who"]), choices.start_weights(KNOWN if state["who"] == NEW else NEW)
-    if all(state.get(name, before[name]) == before[name] for name in COMPONENTS):
-        state.update(now)
+    stand = {name: state.get(name, before[name]) for name in COMPONENTS}
+    # Set even where they stay, because an address leaves out what is usual, and that is another weight from now on.
+    state.update(now if stand == before else stand)
 
 
-def weights(choices: Choices) -> dict[str, int]:
-    """One slider a component; raw positions from 0 to 100."""
+def weights(choices: Choices, who: str) -> dict[str, int]:
+    """One slider a component; raw positions from 0 to 100.
+
+    Parameters
+    ----------
+    who : the kind of shopper, whose own weights an address without weights means
+    """
     positions = {}
+    usual = choices.new_weights if who == NEW else choices.weights
+    is_started = choices.start is not None and who == KNOWN
+    if is_started:
+        address.put(WEIGHTS, STATED)
     with st.grid(4, min_column_width=120, gap="medium"):
         for name, look in LOOKS.items():
             positions[name] = st.slider(
                 look.label,
                 0,
                 MAX_WEIGHT,
-                choices.weights[name],
+                usual[name],
                 WEIGHT_STEP,
                 key=name,
                 help=look.question,
                 bind="query-params",
             )
-    if choices.start and st.session_state.get("who", KNOWN) == KNOWN:
+    if choices.start and is_started:
         name = isolated(choices.start.name)
         st.html(f'<p class="sw-note sw-start">Sliders start at the default of this shop: preset {name}</p>')
     return positions

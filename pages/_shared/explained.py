@@ -4,8 +4,6 @@ A strike draws the inner one alone, so that neither the settings nor the thousan
 again.
 """
 
-import time
-
 import streamlit as st
 
 from pages._shared import (
@@ -26,15 +24,11 @@ from pages._shared.effect import Outcome
 from pages._shared.notices import empty_html
 from pages._shared.questions.case import Case
 from pages._shared.shopper import Asker, nobody_yet
-from pages._shared.view import MAX_WORDS, Choices
+from pages._shared.view import KNOWN, MAX_WORDS, NEW, Choices
 from recsys.errors import RecsysError
 from recsys.recommender import Recommender
 from recsys.results import ScoredRequest
 from recsys.settings import Context, RankingSettings
-
-_HEAD_START_S = 0.05
-"""So long the browser has for the new list before the parts and texts come, which it would otherwise draw together: a
-struck part was seen on the list after 89 ms at the median and 208 at most, instead of 179 and 333."""
 
 
 @st.fragment
@@ -42,13 +36,12 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
     """Settings, product, and everything about it."""
     pointing = st.container(horizontal=True, vertical_alignment="center", gap="small", key="product_picker")
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        context, settings, problem = _settings(choices)
-    struck.forget_other_shoppers(asker.user_id)
+        context, settings, problem = _settings(choices, NEW if asker.is_new else KNOWN)
     try:
         if problem:
             raise problem
         if not asker.is_somebody:
-            nobody_yet(model, "What puts each product on their list is then shown here.")
+            nobody_yet(model, choices, asker, "What puts each product on their list is then shown here.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
@@ -68,10 +61,10 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         frame.remember_view(frame.WHY_PAGE)
 
 
-def _settings(choices: Choices) -> tuple[Context, RankingSettings, RecsysError | None]:
+def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, RecsysError | None]:
     """The same controls as on the list, bound to the same parameters."""
     with st.popover("Mix", icon=":material/tune:", key="mix_popover"), st.container(key="mixer"):
-        positions = controls.weights(choices)
+        positions = controls.weights(choices, who)
         effective = st.container()
     context, chosen, n, strength, method = controls.toolbar(choices)
     try:
@@ -117,7 +110,7 @@ def _about(
             chips, changed = st.container(), st.container()
     said = "\n".join(filter(None, (asker.words.strip(), added)))
     now = _now(model, before, asker, said, context, left_out.names)
-    # What a person who strikes is waiting for comes first: it needs no parts, and the browser draws it meanwhile.
+    # What a person who strikes is waiting for comes first, since it needs no parts.
     outcomes = (Outcome.of(model, before, item_id, settings), Outcome.of(model, now, item_id, settings))
     with head:
         st.html(product.head_html(model, item_id, outcomes, is_argued=now is not before))
@@ -127,7 +120,6 @@ def _about(
             st.html(product.notes_html(now.notes))
     with changed:
         effect.show(model, before, now, settings, item_id, outcomes)
-    time.sleep(_HEAD_START_S)
     case = _case(model, choices, asker, context, settings, item_id, before, now)
     with chips:
         struck.bar(model, left_out, case.original)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import first_start, illustrations, resources, words
+from pages._shared import address, first_start, illustrations, resources, words
 from pages._shared.cards import esc, isolated
 from recsys.recommender import Recommender
+from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.training.home import Home
 
 HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/2_Explanations.py"
@@ -26,10 +27,11 @@ _ICONS = {
 _SHOWN, _WHOSE = "page_shown", "whose"
 _OWN = {
     LIST_PAGE: frozenset({"view"}),
-    WHY_PAGE: frozenset({"item", "strike", "added", "section", "open"}),
+    WHY_PAGE: frozenset({"item", "strike", "added", "section", "open", "side", "rival"})
+    | {f"other_{name}" for name in CONTEXT_DIMENSIONS},
     TUNE_PAGE: frozenset(
         {"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}
-        | {"second", "fixed", "slice", "map_of", "swapped", "tested"}
+        | {"second", "fixed", "slice", "map_of", "swapped", "tested", "pinned", "follow", "goal", "effort"}
     ),
     EXPERIMENTS_PAGE: frozenset({"experiment", "held_out"}),
 }
@@ -56,6 +58,8 @@ def open_page(title: str) -> Frame:
     """Draw the frame of a page and give the model in use; without one, show the first start and end the run there."""
     st.set_page_config(page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide")
     st.html(resources.style(st.context.theme.type or "light dark"))
+    address.restore()
+    address.note_names()
     _come_back(title)
     home = Home.default()
     _navigation(title)
@@ -70,6 +74,7 @@ def remember_view(page: str) -> None:
 
     Pages share the shopper, the weights and all other settings of the list.
     """
+    address.note_names()
     query = {name: st.query_params.get_all(name) for name in st.query_params}
     own = {name: values for name, values in query.items() if name in _OWN[page]}
     shared = {name: values for name, values in query.items() if not any(name in names for names in _OWN.values())}
@@ -93,11 +98,12 @@ def _whose(shared: Mapping[str, list[str]]) -> list[str]:
 def _come_back(title: str) -> None:
     """Give a page that was come to without any settings those of this session's last view.
 
-    Links outside of fragments are as old as the last run of the whole page, so they cannot carry them.
+    Links outside of fragments are as old as the last run of the whole page, so they cannot carry them. After Back an
+    address without settings is a state that was there.
     """
     arrived = st.session_state.get(_SHOWN) != title
     st.session_state[_SHOWN] = title
-    if not arrived or title not in _PAGES or len(st.query_params):
+    if not arrived or address.is_return() or title not in _PAGES or len(st.query_params):
         return
     if view := last_view(_PAGES[title]):
         st.switch_page(_PAGES[title], query_params=view)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import naming, resources, struck, words
+from pages._shared import address, naming, resources, struck, words
 from pages._shared.cards import esc
 from pages._shared.palette import LOOKS
 from pages._shared.questions.case import Case
 from pages._shared.scale import Scale
+from pages._shared.waterfall import OPENED
 from recsys.explanations.records import Contribution
 from recsys.settings import COMPONENTS
 
@@ -77,16 +78,23 @@ def _choose(case: Case) -> str:
     labels = {naming.component_name(name): name for name in COMPONENTS}
     by_label = {LOOKS[name].label: label for label, name in labels.items()}
     most = max(COMPONENTS, key=lambda name: abs(case.original.against_average[name]))
-    chosen = st.segmented_control(
+    asked = st.query_params.get(OPENED)
+    opened = asked if asked in by_label else LOOKS[most].label
+    st.session_state[OPENED] = opened
+    st.segmented_control(
         "Open",
         list(by_label),
-        default=LOOKS[most].label,
         format_func=lambda label: by_label[label],
         required=True,
-        key="open",
+        key=OPENED,
         label_visibility="collapsed",
+        on_change=_keep,
     )
-    return labels[by_label[chosen or LOOKS[most].label]]
+    return labels[by_label[opened]]
+
+
+def _keep() -> None:
+    address.put(OPENED, st.session_state[OPENED])
 
 
 def _rows(case: Case, component: str) -> list[Row]:
@@ -98,6 +106,7 @@ def _rows(case: Case, component: str) -> list[Row]:
         default=PRODUCT_SIDE,
         required=True,
         key="side",
+        bind="query-params",
         help="The same number split two ways: over the phrases about this product, or over what the shopper's side of "
         "it comes from. Either sums to the component.",
     )

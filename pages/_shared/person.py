@@ -26,8 +26,11 @@ CHOICES_OF_KIND = ("review", "purchase", "recommend")
 def panel(model: Recommender, asker: Asker) -> None:
     """What is known of the shopper: who they are in a line, then what they did and wrote, newest first."""
     with st.container(key="shopper_panel"):
-        if asker.user_id is None:
+        if asker.is_new:
             st.html(_newcomer(asker))
+            return
+        if asker.user_id is None:
+            st.html('<p class="sw-eyebrow">Shopper</p><p class="sw-note">Nobody is chosen.</p>')
             return
         person = model.users.iloc[model.user_row(asker.user_id)]
         acts = resources.history(model, model.model_id, asker.user_id)

@@ -9,8 +9,8 @@ from pages._shared import cards, controls, frame, listing, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.moves import Moves
 from pages._shared.notices import empty_html
-from pages._shared.shopper import Asker, nobody_yet
-from pages._shared.view import TABLE, Choices
+from pages._shared.shopper import PARAMETER, Asker, nobody_yet
+from pages._shared.view import KNOWN, NEW, TABLE, Choices
 from recsys.errors import RecsysError
 from recsys.exports import to_csv
 from recsys.recommender import Recommender
@@ -24,7 +24,7 @@ _MOVES = "moves_of_the_list"
 def show(model: Recommender, choices: Choices, asker: Asker) -> None:
     """Controls and list for one shopper."""
     with st.container(key="mixer"):
-        positions = controls.weights(choices)
+        positions = controls.weights(choices, NEW if asker.is_new else KNOWN)
         effective = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         context, chosen, n, strength, method = controls.toolbar(choices)
@@ -33,7 +33,7 @@ def show(model: Recommender, choices: Choices, asker: Asker) -> None:
         with effective:
             st.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not asker.is_somebody:
-            nobody_yet(model, "The list then rests on what the words mean.")
+            nobody_yet(model, choices, asker, "The list then rests on what the words mean.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
@@ -135,6 +135,6 @@ def why_link(user_id: str | None, item_id: str) -> str:
 
 def _query(user_id: str | None) -> list[tuple[str, str]]:
     query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
-    if user_id is not None and "shopper" not in st.query_params:
-        query = [("shopper", user_id), *query]
+    if user_id is not None and PARAMETER not in st.query_params:
+        query = [(PARAMETER, user_id), *query]
     return query

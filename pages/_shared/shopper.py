@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages._shared import controls, resources, words
+from pages._shared import address, controls, resources, struck, words
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
 from recsys.recommender import Recommender
@@ -14,15 +14,25 @@ from recsys.recommender import Recommender
 MAX_LISTED = 2000
 """So many ids at most are sent to the browser; any other can be typed."""
 
+PARAMETER = "shopper"
+"""Who it is; without it the first shopper, empty for a box that was cleared."""
+_BEFORE = "known_before"
+
 NOBODY = "No shopper matches all of this; open one of the three up again."
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Whose list is asked for: a known shopper, or the words of a new one; neither is "nobody yet"."""
+    """Whose list is asked for: a known shopper, or the words of a new one; neither is "nobody yet".
+
+    Parameters
+    ----------
+    is_new : a new shopper was chosen, whether they said something by now or not
+    """
 
     user_id: str | None
     words: str
+    is_new: bool = False
 
     @property
     def is_somebody(self) -> bool:
@@ -32,7 +42,6 @@ class Asker:
 
 def choose(model: Recommender, choices: Choices) -> Asker:
     """The picker above the page."""
-    controls.start(choices)
     with st.container(horizontal=True, vertical_alignment="center", key="picker"):
         who = st.segmented_control(
             "Recommend for",
@@ -41,7 +50,7 @@ def choose(model: Recommender, choices: Choices) -> Asker:
             required=True,
             key="who",
             label_visibility="collapsed",
-            on_change=controls.other_kind,
+            on_change=_other_kind,
             args=(choices,),
             bind="query-params",
         )
@@ -51,14 +60,10 @@ def choose(model: Recommender, choices: Choices) -> Asker:
 
 
 def _known_shopper(model: Recommender) -> Asker:
-    users = model.users
     found = _found(model)
     ids = list(found[:MAX_LISTED])
-    if "shopper" not in st.query_params and len(users):
-        # Who was shown first is in no address yet; coming from another page, only setting them keeps them.
-        first = resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
-        st.session_state["shopper"] = st.session_state.get("shopper", first)
-    user_id = st.selectbox(
+    st.session_state["shopper"] = user_id = _asked(model)
+    st.selectbox(
         "Shopper",
         ids,
         index=None,
@@ -67,7 +72,7 @@ def _known_shopper(model: Recommender) -> Asker:
         accept_new_options=True,
         label_visibility="collapsed",
         width="stretch",
-        bind="query-params",
+        on_change=_picked,
     )
     with st.popover("Find", icon=":material/search:", key="find_popover"):
         _finder(model, len(found))
@@ -78,9 +83,38 @@ def _known_shopper(model: Recommender) -> Asker:
         help="A random shopper among those that match",
         disabled=not ids,
         on_click=_pick_random,
-        args=(tuple(ids),),
+        args=(model, tuple(ids)),
     )
-    return Asker(user_id or None, "")
+    return Asker(user_id, "")
+
+
+def _asked(model: Recommender) -> str | None:
+    """Who the address asks for: the first shopper where it names none, nobody where the box was cleared."""
+    said = st.query_params.get(PARAMETER)
+    if said is not None or not len(model.users):
+        return (said or "").strip() or None
+    return resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
+
+
+def _picked() -> None:
+    _ask_for(st.session_state.get("shopper"))
+
+
+def _ask_for(user_id: str | None) -> None:
+    """Let the address ask for another shopper; what was argued about one says nothing of another."""
+    address.put(PARAMETER, user_id or "")
+    struck.restore_all()
+
+
+def _other_kind(choices: Choices) -> None:
+    """The other kind of shopper was chosen; a known one is out of the address until they are come back to."""
+    controls.other_kind(choices)
+    struck.restore_all()
+    if st.session_state["who"] == NEW:
+        st.session_state[_BEFORE] = st.query_params.get(PARAMETER)
+        address.put(PARAMETER, None)
+    else:
+        address.put(PARAMETER, st.session_state.pop(_BEFORE, None))
 
 
 def _found(model: Recommender) -> tuple[str, ...]:
@@ -91,8 +125,8 @@ def _found(model: Recommender) -> tuple[str, ...]:
 def _follow(model: Recommender) -> None:
     """Show the first that matches, unless the one on screen does."""
     found = _found(model)
-    if found and st.session_state.get("shopper") not in found:
-        st.session_state["shopper"] = found[0]
+    if found and _asked(model) not in found:
+        _ask_for(found[0])
 
 
 def _finder(model: Recommender, n_found: int) -> None:
@@ -136,9 +170,10 @@ def _values(column: pd.Series) -> list[str]:
     return sorted({str(value) for value in column.dropna() if str(value)}, key=str.casefold)
 
 
-def _pick_random(ids: tuple[str, ...]) -> None:
-    others = [user_id for user_id in ids if user_id != st.session_state.get("shopper")] or list(ids)
-    st.session_state["shopper"] = others[int(np.random.default_rng().integers(len(others)))]
+def _pick_random(model: Recommender, ids: tuple[str, ...]) -> None:
+    now = _asked(model)
+    others = [user_id for user_id in ids if user_id != now] or list(ids)
+    _ask_for(others[int(np.random.default_rng().integers(len(others)))])
 
 
 def _new_shopper(model: Recommender) -> Asker:
@@ -152,29 +187,39 @@ def _new_shopper(model: Recommender) -> Asker:
         label_visibility="collapsed",
         bind="query-params",
     )
-    return Asker(None, said or "")
+    return Asker(None, said or "", is_new=True)
 
 
-def nobody_yet(model: Recommender, then: str) -> None:
-    """The page of a new shopper who has typed nothing: what to do, what the page shows then, words to start from."""
+def nobody_yet(model: Recommender, choices: Choices, asker: Asker, then: str) -> None:
+    """The page without anybody to rank for: what to do, what the page shows then, words to start from.
+
+    Parameters
+    ----------
+    then : what the page shows of a new shopper who has said something
+    """
     with st.container(key="nobody_yet"):
-        st.html(
-            empty_html(
-                "Tell us what they are after",
-                f"Type it above in your own words: a product, a use, a mood. {then} Or start from one of these:",
-            )
-        )
-        _examples(model)
+        if asker.is_new:
+            title, do = "Tell us what they are after", "Type it above in your own words: a product, a use, a mood."
+        else:
+            title, do = "No shopper is chosen", "Choose one above, or say what a new shopper is after."
+        st.html(empty_html(title, f"{do} {then} Or start from one of these:"))
+        _examples(model, choices)
 
 
-def _examples(model: Recommender) -> None:
+def _examples(model: Recommender, choices: Choices) -> None:
     """Words to start from, for a visitor who has none yet."""
     with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
         for place, text in enumerate(resources.first_words(model, model.model_id)):
             # The list is a fragment of its own; whose list it is stands outside, so the whole page has to run again.
-            if st.button(text, key=f"example_{place}", icon=":material/format_quote:", on_click=_say, args=(text,)):
+            if st.button(
+                text, key=f"example_{place}", icon=":material/format_quote:", on_click=_say, args=(choices, text)
+            ):
                 st.rerun()
 
 
-def _say(text: str) -> None:
-    st.session_state["words"] = text
+def _say(choices: Choices, text: str) -> None:
+    """Let a new shopper say something, whoever was asked for before."""
+    if st.session_state.get("who", KNOWN) != NEW:
+        st.session_state["who"] = NEW
+        _other_kind(choices)
+    address.hold("words", text)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._shared import resources
 from pages._shared.frame import TUNE_PAGE, Frame
-from pages._shared.view import NEW, Choices, Start
+from pages._shared.view import NEW, STATED, WEIGHTS, Choices, Start
 from recsys.errors import RecsysError
 from recsys.settings import COMPONENTS
 
@@ -30,17 +30,16 @@ def choices(frame: Frame, page: str) -> Choices:
 
 
 def _go_there(held: Choices, page: str) -> None:
-    """Put the start into the address, once a session, unless it says already where the sliders stand.
+    """Put the start into the address of a fresh visitor, unless it says already where the sliders stand.
 
-    An address that names no weights means the model's own. So a link that was copied means the same for ever, whatever
-    becomes the default, and within a session it is only come to where somebody chose those weights.
+    Once shown, an address says so. So a link that was copied means the same for ever, whatever becomes the default.
     """
     if page != TUNE_PAGE and st.query_params.get("who") == NEW:
         return
     is_first = not st.session_state.get(_STARTED)
     st.session_state[_STARTED] = True
-    if not is_first or held.start is None or any(name in st.query_params for name in COMPONENTS):
+    if not is_first or held.start is None or any(name in st.query_params for name in (WEIGHTS, *COMPONENTS)):
         return
-    if moved := {name: value for name, value in held.start.moved(held).items() if name not in st.query_params}:
-        query = {name: st.query_params.get_all(name) for name in st.query_params}
-        st.switch_page(page, query_params={**query, **moved})
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    moved = {name: value for name, value in held.start.moved(held).items() if name not in query}
+    st.switch_page(page, query_params={**query, **moved, WEIGHTS: STATED})

@@ -12,7 +12,6 @@ from recsys.explanations.strikes import MAX_STRIKES
 from recsys.recommender import Recommender
 
 PARAMETER = "strike"
-_ASKER = "argued_about"
 _N_CHIPS, _CHIP_CHARACTERS = 12, 44
 
 
@@ -59,17 +58,6 @@ def names_over(name: str) -> tuple[str, ...]:
     """
     text, dot, start = name.partition(".")
     return (name, text) if dot and start.isdigit() and ":" not in text else (name,)
-
-
-def forget_other_shoppers(user_id: str | None) -> None:
-    """Restore everything when another shopper is chosen: what was argued about one says nothing of another.
-
-    A link that opens with strikes keeps them, since nobody was looked at before.
-    """
-    earlier = st.session_state.get(_ASKER, user_id)
-    st.session_state[_ASKER] = user_id
-    if earlier != user_id:
-        restore_all()
 
 
 def restore_all() -> None:

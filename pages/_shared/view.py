@@ -38,6 +38,10 @@ USUAL_VARIETY = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
 METHODS = {"MMR": "mmr", "DPP": "dpp", "MSD": "msd"}
 MAX_WORDS = 500
 
+WEIGHTS, STATED = "weights", "stated"
+"""A parameter, and its value where a shop has a default preset: the address means what it names, and the model's own
+where it names nothing, so it does not start at that preset."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:

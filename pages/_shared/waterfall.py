@@ -6,12 +6,15 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import words
+from pages._shared import address, words
 from pages._shared.charts import framed
 from pages._shared.naming import component_name
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
+
+OPENED = "open"
+"""The parameter of the component whose parts are open."""
 
 _HEIGHT = 330
 DIGITS = 3
@@ -152,7 +155,7 @@ def _open_clicked(event: Any) -> None:
     name = points[0].get("customdata") if points else None
     name = name[0] if isinstance(name, list) and name else name
     if name in COMPONENTS:
-        st.session_state["open"] = LOOKS[name].label
+        address.put(OPENED, LOOKS[name].label)
 
 
 def alt(explanation: Explanation) -> str:

@@ -21,6 +21,11 @@ def listed(page: AppTest) -> list[str]:
     return [unescape(found) for found in re.findall(r'data-item="([^"]*)"', html(page))]
 
 
+def addressed(page: AppTest) -> dict[str, str]:
+    """The parameters of the address, each with its last value."""
+    return {name: values[-1] if isinstance(values, list) else values for name, values in page.query_params.items()}
+
+
 def effective_weights(page: AppTest) -> str:
     """What the bar of effective weights says."""
     return re.findall(r'aria-label="Effective weights: ([^"]*)"', html(page))[-1]

@@ -4,7 +4,7 @@ import pytest
 
 from recsys.recommender import Recommender
 from recsys.settings import FusionSettings
-from tests.pages._seen import effective_weights, html, listed, text
+from tests.pages._seen import addressed, effective_weights, html, listed, text
 from tests.pages.conftest import OpenPage
 
 PAGE = "Recommendations"
@@ -90,6 +90,27 @@ def test_an_example_is_a_click_away(open_page: OpenPage) -> None:
     example.click().run(timeout=120)
     assert page.text_input(key="words").value == example.label
     assert len(listed(page)) == 10
+
+
+def test_nobody_is_a_state_with_a_link_and_a_way_on(open_page: OpenPage, shopper: str) -> None:
+    page = open_page(PAGE, query={"shopper": shopper})
+    page.selectbox(key="shopper").set_value(None).run()
+    page = open_page(PAGE, query=addressed(page))
+    assert page.selectbox(key="shopper").value is None
+    assert listed(page) == []
+    said = page.button(key="example_0").label
+    page.button(key="example_0").click().run(timeout=120)
+    assert page.text_input(key="words").value == said
+    assert addressed(page) == {"who": "New shopper", "words": said}
+    assert len(listed(page)) == 10
+
+
+def test_choosing_somebody_takes_the_place_of_who_was_asked_for(open_page: OpenPage, shopper: str) -> None:
+    page = open_page(PAGE, query={"shopper": shopper})
+    page.button_group(key="who").set_value("New shopper").run()
+    assert "shopper" not in page.query_params
+    page.button_group(key="who").set_value("Known shopper").run()
+    assert addressed(page)["shopper"] == shopper
 
 
 def test_what_narrows_the_list_is_said_above_it(open_page: OpenPage, shopper: str) -> None:

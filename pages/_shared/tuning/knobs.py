@@ -121,7 +121,7 @@ def shelf(choices: Choices) -> Filters:
 def setting(choices: Choices, panel: Panel) -> tuple[Asked, Segment]:
     """All controls in their order on the page: the mixer, then a row of popovers."""
     with st.container(key="mixer"):
-        stand = controls.weights(choices)
+        stand = controls.weights(choices, KNOWN)
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         scenario = circumstances(choices)
         who = segment(panel, scenario)

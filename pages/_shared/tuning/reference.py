@@ -1,18 +1,22 @@
 """What a setting is compared with: the model's own weights, equal weights, a pinned setting, or a preset."""
 
 from collections.abc import Sequence
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from pages._shared import address
 from pages._shared.saved import Found
+from pages._shared.view import MAX_WEIGHT, METHODS, USUAL_VARIETY
+from recsys.errors import RecsysError
 from recsys.evaluation.live.asked import Asked
 from recsys.evaluation.live.segments import Scenario
-from recsys.settings import Filters, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
 
 MODEL, EQUAL, PINNED = "The model's weights", "Equal weights", "Pinned setting"
-_PINNED = "pinned_setting"
+PARAMETER = "pinned"
 
 
 def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
@@ -37,7 +41,7 @@ def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
 
 def offered(presets: Sequence[Preset]) -> list[str]:
     """The names of all references that there are now."""
-    return [MODEL, EQUAL, *([PINNED] if st.session_state.get(_PINNED) else []), *map(option, presets)]
+    return [MODEL, EQUAL, *([PINNED] if pinned() else []), *map(option, presets)]
 
 
 def option(preset: Preset) -> str:
@@ -47,8 +51,7 @@ def option(preset: Preset) -> str:
 
 def found(name: str, now: Asked, default_weights: FusionSettings, presets: Sequence[Preset]) -> Asked:
     """The setting of that name, at the list length and on the shelf of `now`, so that only the mixing differs."""
-    if name == PINNED and st.session_state.get(_PINNED):
-        kept: Asked = st.session_state[_PINNED]
+    if name == PINNED and (kept := pinned()):
         return _beside(now, "the pinned setting", kept.settings, kept.scenario)
     for preset in presets:
         if option(preset) == name:
@@ -74,6 +77,24 @@ def _beside(now: Asked, name: str, ranking: RankingSettings, scenario: Scenario)
     return Asked(name, kept, scenario)
 
 
+def pinned() -> Asked | None:
+    """The setting that the address keeps to compare with, None where it keeps none that makes sense."""
+    said = parse_qs(st.query_params.get(PARAMETER, ""))
+    try:
+        weights = FusionSettings(**{name: float(said[name][-1]) / MAX_WEIGHT for name in COMPONENTS})
+        strength = float(said.get("diversity", ["0"])[-1])
+        method = METHODS[said.get("method", [str(USUAL_VARIETY["method"])])[-1]]
+        ranking = RankingSettings(weights, diversity=strength, method=method)  # type: ignore[arg-type]
+        stated = {name: said[name][-1] for name in CONTEXT_DIMENSIONS if name in said}
+        Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance
+    except (KeyError, ValueError, RecsysError):
+        return None
+    return Asked("the pinned setting", ranking, Scenario.of(**stated))
+
+
 def _pin(now: Asked) -> None:
-    st.session_state[_PINNED] = now
+    weights = {name: round(MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
+    variety = {"diversity": f"{now.settings.diversity:g}", "method": now.settings.method.upper()}
+    stated = {name: value for name, value in now.scenario.stated if value}
+    address.put(PARAMETER, urlencode(weights | variety | stated))
     st.session_state["against"] = PINNED

@@ -1,7 +1,5 @@
 """Every metric over every test shopper, as the sliders move."""
 
-import time
-
 import numpy as np
 import streamlit as st
 
@@ -12,9 +10,6 @@ from pages._shared.tuning import chosen, guard, imagined, tiles, tradeoff, wordi
 from pages._shared.tuning.room import Case
 from recsys.evaluation.click_rates import words as click_words
 from recsys.evaluation.click_rates.clicks import Clicks
-
-_HEAD_START_S = 0.05
-"""How long the server waits before it computes what stands below, while the browser draws the tiles."""
 
 FORMER_NAMES = {"Click rate (simulated)": "ctr"}
 """Metrics by what they were called in addresses that people kept."""
@@ -44,7 +39,6 @@ def tune(case: Case) -> None:
         )
         + notes_html(case, tradeoff.looked_at(case))
     )
-    time.sleep(_HEAD_START_S)
     guarded = guard.Guard.of(case, is_observed=is_observed)
     if lost := guard.notice(guarded, k):
         with warning:
@@ -62,29 +56,23 @@ def tune(case: Case) -> None:
         charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
 
 
-def second_metric(judged: str) -> str:
-    """What stands on the other axis of charts: as chosen, but never the judged metric itself."""
-    second = str(st.session_state.get("second", "ild"))
-    return second if second != judged else "ild" if judged != "ild" else "ndcg"
-
-
 def choose_second(judged: str) -> str:
-    """What the judged metric is traded against."""
-    second = second_metric(judged)
+    """What the judged metric is traded against: as chosen, but never the judged metric itself."""
+    usual = "ild" if judged != "ild" else "ndcg"
     options = [name for name in wording.METRICS if name != judged]
-    if st.session_state.get("second", second) != second:
-        st.session_state["second"] = second
+    if st.session_state.get("second") == judged:
+        st.session_state["second"] = usual
     name = st.selectbox(
         "Against",
         options,
-        index=options.index(second),
+        index=options.index(usual),
         key="second",
         format_func=metric_label,
         help="The second metric of the trade-off, here and on the weight map.",
         bind="query-params",
         width=200,
     )
-    return name or second
+    return name or usual
 
 
 def headline(case: Case) -> str:

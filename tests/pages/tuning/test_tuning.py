@@ -21,7 +21,7 @@ from recsys.recommender import Recommender
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.training.home import Home
-from tests.pages._seen import html, text
+from tests.pages._seen import addressed, html, text
 from tests.pages.conftest import OpenPage
 
 PAGE = "Tuning"
@@ -183,6 +183,15 @@ def test_a_pinned_setting_is_kept_while_the_sliders_move(open_page: OpenPage) ->
     assert "this is the reference" in tile(page, "ndcg")
     page.slider(key="semantic").set_value(0).run()
     assert "against the pinned setting" in text(page)
+    linked = open_page(PAGE, query={**addressed(page), "semantic": "0"})
+    assert linked.selectbox(key="against").value == "Pinned setting"
+    assert tile(linked, "ndcg") == tile(page, "ndcg")
+
+
+@pytest.mark.parametrize("pinned", ["", "semantic=1", "collaborative=x&content=1&semantic=1&context=1"])
+def test_a_link_to_a_setting_that_makes_no_sense_is_named(open_page: OpenPage, pinned: str) -> None:
+    page = open_page(PAGE, query={"against": "Pinned setting", "pinned": pinned})
+    assert "against = 'Pinned setting'" in text(page)
 
 
 def test_a_setting_that_loses_to_a_simple_model_says_so(open_page: OpenPage) -> None:

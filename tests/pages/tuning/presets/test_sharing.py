@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from pages._shared import resources
+from pages._shared.view import Choices
 from recsys.errors import StoreUnavailable
+from recsys.recommender import Recommender
 from recsys.store.exchange import export_presets
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Preset, ShippedPreset
 from recsys.training.home import Home
 from tests._hostile import ATTACKS
-from tests.pages._seen import effective_weights, html, text
+from tests.pages._seen import addressed, effective_weights, html, text
 from tests.pages.conftest import OpenPage
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import SHOP, Measure, card, fill, mix
@@ -44,6 +46,17 @@ def test_the_dashboard_starts_from_the_default_and_a_link_still_wins(
     page.button(key="default_off").click().run()
     assert store.default() is None
     assert "Sliders start at" not in text(open_page("Recommendations"))
+
+
+def test_the_models_own_weights_have_a_link_beside_a_default(
+    open_page: OpenPage, store: PresetStore, kept: Preset, tuning_home: Path, model: Recommender
+) -> None:
+    store.make_default(kept.preset_id)
+    resources.saved(Home(tuning_home), SHOP).forget()
+    own = Choices.of(model).weights
+    link = {"weights": addressed(open_page("Recommendations"))["weights"]}  # the browser leaves out the model's own
+    for linked in (open_page("Recommendations", query=link), open_page("Explanations", query=link)):
+        assert {name: linked.slider(key=name).value for name in own} == own
 
 
 def test_a_link_to_the_start_holds_where_the_sliders_stand(

@@ -1,0 +1,103 @@
+"""A walk through the states of a page, and the ways back to each: Back, Forward, loading again, and the link itself."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Page, TimeoutError
+
+from tests.browser._chromium import settled
+
+Act = Callable[[Page], None]
+State = dict[str, Any]
+
+# What a person reads and what the controls hold. Left out: marks of what has just moved and how many settings were
+# looked at, which tell of the way and not of the place.
+_SHOWN = """() => {
+    const main = document.querySelector('[data-testid="stMain"]');
+    if (!main) return null;
+    const left_out = 'svg, canvas, style, script, .sw-move, .sw-tiles-note, [data-testid="InputInstructions"]';
+    const text = (node) => node.nodeType === Node.TEXT_NODE ? node.textContent
+        : node.nodeType !== Node.ELEMENT_NODE || node.matches(left_out) ? '' : [...node.childNodes].map(text).join(' ');
+    const held = [...main.querySelectorAll('input')].map((input) => [input.getAttribute('aria-label'),
+        ['checkbox', 'radio'].includes(input.type) ? input.checked : input.value]);
+    const chosen = [...main.querySelectorAll('[aria-checked="true"], [aria-pressed="true"], [aria-selected="true"]')]
+        .filter((each) => !each.closest('[data-testid="stDataFrame"]')).map((each) => each.innerText);
+    return { text: text(main).replace(/\\s+/g, ' ').trim(), held, chosen };
+}"""
+
+# How many runs of the script the page has seen the end of.
+_COUNT_RUNS = """window.runs = 0; new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.dataset.testScriptState === 'notRunning')) window.runs += 1;
+}).observe(document, { subtree: true, attributeFilter: ['data-test-script-state'] });"""
+_IS_SHOWN = f"(state) => JSON.stringify(({_SHOWN})()) === JSON.stringify(state)"
+
+
+def shown(page: Page) -> State:
+    """Everything that is on the page: its text, what its controls hold, and what is chosen."""
+    found: State = page.evaluate(_SHOWN)
+    return found
+
+
+def place(page: Page) -> str:
+    """The address without the server."""
+    return re.sub(r"^https?://[^/]+", "", page.url)
+
+
+@dataclass
+class Walk:
+    """The states of a visit in their order, each with its address."""
+
+    page: Page
+    stops: list[tuple[str, State]] = field(default_factory=list)
+
+    def go(self, address: str, acts: dict[str, Act]) -> "Walk":
+        """Open a page and do one thing after another; what is another state has another address."""
+        self.page.add_init_script(_COUNT_RUNS)
+        self.page.goto(address)
+        self._note("open")
+        for name, act in acts.items():
+            n_runs = self.page.evaluate("window.runs")
+            act(self.page)
+            self.page.wait_for_function("(n_runs) => window.runs > n_runs", arg=n_runs)
+            self._note(name)
+        return self
+
+    def _note(self, what: str) -> None:
+        self.page.locator("h1").first.wait_for()
+        settled(self.page, timeout_s=120)
+        address, now = place(self.page), shown(self.page)
+        known = dict(self.stops).get(address, now)
+        assert known == now, f"{what}: another state at the same address {address}"
+        if not self.stops or self.stops[-1][0] != address:
+            self.stops.append((address, now))
+
+    def back(self) -> None:
+        """Go back to the first stop; each shows what it showed."""
+        for stop in reversed(self.stops[:-1]):
+            self.page.go_back(wait_until="commit")
+            _is_at(self.page, stop, "Back")
+
+    def forward(self) -> None:
+        """Go forward to the last stop; each shows what it showed."""
+        for stop in self.stops[1:]:
+            self.page.go_forward(wait_until="commit")
+            _is_at(self.page, stop, "Forward")
+
+    def open_cold(self, visitor: Page) -> None:
+        """Every address, opened by another visitor, shows what it showed here; the last is loaded again as well."""
+        for stop in dict(self.stops).items():
+            visitor.goto(stop[0], wait_until="commit")
+            _is_at(visitor, stop, "the link")
+        self.page.reload(wait_until="commit")
+        _is_at(self.page, self.stops[-1], "loading again")
+
+
+def _is_at(page: Page, stop: tuple[str, State], way: str) -> None:
+    with suppress(TimeoutError):  # the comparison below says what is different
+        page.wait_for_function(_IS_SHOWN, arg=stop[1], timeout=20_000)
+    settled(page, timeout_s=120, quiet_ms=100)
+    assert place(page) == stop[0], f"{way} led to another address"
+    assert shown(page) == stop[1], f"{way} to {stop[0]} shows something else"
