@@ -1,4 +1,4 @@
-// Draws what pages/_shared/reader.py says. All text reaches the page as text nodes; only numbers worked out here become styles.
+// Draws what pages/explanations/reader.py says. All text reaches the page as text nodes; only numbers worked out here become styles.
 
 const SIDES = ["shopper", "product"];
 const OTHER = { shopper: "product", product: "shopper" };

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages._shared import person, results, shopper, starting
+from pages._shared import shopper, starting
 from pages._shared.frame import LIST_PAGE, open_page
 from pages._shared.notices import empty_html, explain_address
+from pages.recommendations import person, results
 from recsys.errors import RecsysError
 
 frame = open_page("Recommendations")

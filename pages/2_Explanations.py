@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages._shared import explained, shopper, starting
+from pages._shared import shopper, starting
 from pages._shared.frame import WHY_PAGE, open_page
 from pages._shared.notices import explain_address
+from pages.explanations import explained
 
 frame = open_page("Explanations")
 model, choices = frame.model, starting.choices(frame, WHY_PAGE)

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._shared import starting
 from pages._shared.frame import TUNE_PAGE, open_page
 from pages._shared.notices import addressed
-from pages._shared.tuning import page, tune
+from pages.tuning import page, tune
 
 frame = open_page("Tuning")
 model, choices = frame.model, starting.choices(frame, TUNE_PAGE)

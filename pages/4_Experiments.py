@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages._shared.experiments import page
 from pages._shared.frame import open_page
+from pages.experiments import page
 
 frame = open_page("Experiments")
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):

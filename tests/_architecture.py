@@ -69,8 +69,8 @@ def layer_of(module: str) -> int | None:
 def module_of(path: str) -> str:
     """Dotted name of a file.
 
-    >>> module_of("recsys/text/__init__.py"), module_of("recsys/fusion.py")
-    ('recsys.text', 'recsys.fusion')
+    >>> module_of("recsys/text/__init__.py"), module_of("recsys/ranking/fusion.py")
+    ('recsys.text', 'recsys.ranking.fusion')
     """
     parts = PurePosixPath(path).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

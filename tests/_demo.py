@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
 
 ROOT = Path(__file__).resolve().parents[1]
 ITEMS, SHOPPERS = 300, 300
@@ -39,7 +39,7 @@ def build(home: Path) -> Path:
 
     Parameters
     ----------
-    home : what RECSYS_HOME will name; its layout is that of `recsys.training.home.Home`
+    home : what RECSYS_HOME will name; its layout is that of `recsys.jobs.paths.Home`
     """
     with FileLock(f"{home}.lock"):
         done = home / ".built"

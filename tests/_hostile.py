@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from recsys.jobs.paths import Home
 from recsys.training.fit import train
-from recsys.training.home import Home
 
 MARKER = "__shelfwise_was_hacked"
 

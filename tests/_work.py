@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from recsys.work import Reporter, run_work
+from recsys.jobs import Reporter, run_work
 
 STAGES = ("Setting up", "Counting")
 

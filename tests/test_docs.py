@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recsys.cli import build_parser
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from tests.cli._run import run
 from tests.cli.conftest import place  # noqa: F401  (a fixture)
 

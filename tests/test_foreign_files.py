@@ -9,22 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recsys.data.demo import generate_demo
+from recsys.artifacts.folder import MANIFEST, MODEL, Kind, save_artifact
 from recsys.data.writing import write_folder
+from recsys.demo import generate_demo
 from recsys.errors import ArtifactError, DataError, InputError, RecsysError
-from recsys.evaluation.experiments.keeping import keep, require_results_folder
-from recsys.evaluation.experiments.result import Result, Table
-from recsys.evaluation.live.build import build_panel
-from recsys.evaluation.live.panel import PANEL
-from recsys.evaluation.offpolicy.judged_log import JUDGED_LOG, build_judged_log
 from recsys.files import is_temporary, replace_file, require_writable, temporary_beside
+from recsys.jobs import Work, start_work
+from recsys.jobs.record import facts, write
+from recsys.offpolicy.logged_set import JUDGED_LOG, build_judged_log
+from recsys.panel.build import build_panel
+from recsys.panel.panel import PANEL
 from recsys.progress import Progress
+from recsys.studies.result import Result, Table
+from recsys.studies.results_folder import keep, require_results_folder
 from recsys.text.cache import EmbeddingCache
 from recsys.text.precision import settled_precision
-from recsys.training.artifacts import MANIFEST, MODEL, Kind, save_artifact
 from recsys.training.fit import train
-from recsys.work import Work, start_work
-from recsys.work.record import facts, write
 from tests._foreign import assert_untouched, put_foreign_files, standing
 
 RESULT = Result("paper", "protocol", {}, {}, ("It is better.",), tables=(Table("lifts", "Lifts", {"a": "A"}, ()),))
@@ -251,7 +251,7 @@ def test_records_of_works_leave_other_files_alone(tmp_path: Path) -> None:
 def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text('{"name": "mine"}')
     with pytest.raises(RecsysError, match="was written by another program"):
-        start_work(tmp_path, "job", "recsys.training.jobs", [str(tmp_path)], ("a",), suffix="")
+        start_work(tmp_path, "job", "recsys.jobs.demo_job", [str(tmp_path)], ("a",), suffix="")
     assert standing(tmp_path).keys() == {"job.json"}
     assert (tmp_path / "job.json").read_text() == '{"name": "mine"}'
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import Scenario, Segment
-from recsys.evaluation.live.weight_map import weight_map
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.panel import Panel
+from recsys.panel.segments import Scenario, Segment
 from recsys.scorers.base import FloatArray, Requests
 from recsys.settings import FusionSettings, RankingSettings
-from tests.evaluation.live.conftest import panel_folders
+from recsys.tuning.weight_map import weight_map
+from tests._panels import panel_folders
 
 __all__ = ["panel_folders"]  # a fixture
 
@@ -248,8 +248,8 @@ _AT_ONCE = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from recsys.evaluation.offpolicy.policies import SoftPolicy, top_lists
-from recsys.evaluation.weights import ValidationScores, gains_of_weights, simplex_grid
+from recsys.offpolicy.policies import SoftPolicy, top_lists
+from recsys.training.weights import ValidationScores, gains_of_weights, simplex_grid
 from recsys.settings import FusionSettings
 rng = np.random.default_rng(0)
 values = rng.normal(size=(60, 4, 900)).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
-from recsys.evaluation.live.kept import Kept, n_bytes
+from recsys.cache import Kept, n_bytes
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,10 +9,10 @@ from pages._shared import glance, resources, words, working
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from recsys.errors import ArtifactError
-from recsys.recommender import Recommender
-from recsys.training.home import Home
-from recsys.training.jobs import find_job, start_demo_job
-from recsys.work import NEVER_STARTED
+from recsys.jobs import NEVER_STARTED
+from recsys.jobs.demo_job import find_job, start_demo_job
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
 
 PANEL = working.Panel(
     label="Making the shop",

@@ -10,9 +10,9 @@ import streamlit as st
 
 from pages._shared import address, first_start, illustrations, resources, words
 from pages._shared.cards import esc, isolated
-from recsys.recommender import Recommender
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
 from recsys.settings import CONTEXT_DIMENSIONS
-from recsys.training.home import Home
 
 HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/2_Explanations.py"
 TUNE_PAGE, EXPERIMENTS_PAGE = "pages/3_Tuning.py", "pages/4_Experiments.py"

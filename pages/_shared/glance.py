@@ -5,7 +5,7 @@ import pandas as pd
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.palette import LOOKS
-from recsys.results import ModelInfo, ShopSummary
+from recsys.serving.results import ModelInfo, ShopSummary
 
 
 def tiles_html(info: ModelInfo) -> str:

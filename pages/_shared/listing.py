@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages._shared import cards, resources
 from pages._shared.palette import LOOKS
-from recsys.privacy import mask_personal, pseudonym
-from recsys.recommender import Recommender
-from recsys.results import Quote, Recommendation, ScoredRequest
+from recsys.serving.recommender import Recommender
+from recsys.serving.results import Quote, Recommendation, ScoredRequest
 from recsys.settings import COMPONENTS
+from recsys.text.masking import mask_personal, pseudonym
 
 COLUMNS = ("rank", "title", "score", *COMPONENTS, "price", "mean_rating", "category", "brand", "item_id")
 """Columns of table and CSV, in order."""

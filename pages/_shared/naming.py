@@ -8,8 +8,8 @@ import pandas as pd
 from pages._shared import words
 from pages._shared.palette import LOOKS
 from recsys.explanations.records import Contribution, Explanation, Standing
-from recsys.privacy import mask_personal, pseudonym
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
+from recsys.text.masking import mask_personal, pseudonym
 from recsys.text.polarity import NEUTRAL
 
 _CIRCUMSTANCES = {

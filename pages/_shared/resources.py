@@ -18,31 +18,31 @@ from pages._shared.caching import bounded
 from pages._shared.saved import Saved
 from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError, DataError
-from recsys.evaluation.faithfulness import SideReport
-from recsys.evaluation.live.asked import Asked
-from recsys.evaluation.live.compare import Comparison, compare
-from recsys.evaluation.live.engine import LiveEngine
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import Scenario, Segment
-from recsys.evaluation.live.weight_map import WeightMap
-from recsys.evaluation.live.weight_map import weight_map as map_weights
-from recsys.evaluation.offpolicy.judged_log import JudgedLog
-from recsys.evaluation.offpolicy.sliders import Answer, Sliders
-from recsys.evaluation.offpolicy.sliders import Asked as AskedOfLog
-from recsys.evaluation.offpolicy.usable import refuse_useless_file
-from recsys.evaluation.paired import Difference, differences, means
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.statistics.paired import Difference, differences, means
+from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
+from recsys.jobs.paths import Home
+from recsys.offpolicy.logged_set import JudgedLog
+from recsys.offpolicy.mixes import Answer, Sliders
+from recsys.offpolicy.mixes import Asked as AskedOfLog
+from recsys.offpolicy.usable import refuse_useless_file
+from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import Panel
+from recsys.panel.segments import Scenario, Segment
 from recsys.progress import Progress
-from recsys.recommender import Recommender
-from recsys.results import Quote, ScoredRequest
 from recsys.schema import IMPRESSIONS
+from recsys.serving.recommender import Recommender
+from recsys.serving.results import Quote, ScoredRequest
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.training.home import Home
+from recsys.studies.faithfulness.measures import SideReport
+from recsys.tuning.comparison import Comparison, compare
+from recsys.tuning.config import Asked
+from recsys.tuning.weight_map import WeightMap
+from recsys.tuning.weight_map import weight_map as map_weights
 
 MB = 1_000_000
 
@@ -360,7 +360,7 @@ def faithfulness_of_model(_model: Recommender, model_id: str, n: int) -> Backgro
     """Measuring how far a model's explanations can be trusted, started by the first who asks."""
 
     def measure(progress: Progress) -> dict[str, SideReport]:
-        from recsys.evaluation.faithfulness import faithfulness, sample_recommendations
+        from recsys.studies.faithfulness.measures import faithfulness, sample_recommendations
 
         sampled = sample_recommendations(_model, n, progress=progress)
         return {

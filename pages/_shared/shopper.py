@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages._shared import address, controls, resources, struck, words
+from pages._shared import address, controls, resources, words
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
-from recsys.recommender import Recommender
+from pages.explanations import struck
+from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000
 """So many ids at most are sent to the browser; any other can be typed."""

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from recsys.errors import RecsysError
-from recsys.recommender import Recommender
-from recsys.results import ContextOption
+from recsys.serving.recommender import Recommender
+from recsys.serving.results import ContextOption
 from recsys.settings import (
     COMPONENTS,
     DAYPARTS,

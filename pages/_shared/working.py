@@ -9,7 +9,7 @@ from pages._shared import words
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from recsys.errors import RecsysError
-from recsys.work import WorkStatus
+from recsys.jobs import WorkStatus
 
 LOOK_EVERY_S = 0.7
 """How often a fragment that shows work runs: `st.fragment(run_every=LOOK_EVERY_S)`."""

@@ -34,7 +34,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
-    module = importlib.import_module(f"recsys.benchmarks.{args.name.replace('-', '_')}")
+    module = importlib.import_module(f"recsys.studies.benchmarks.{args.name.replace('-', '_')}")
     options: dict[str, Any] = dict(module.SMALL) if args.small else {}
     if args.data is not None:
         if args.name != "encode":

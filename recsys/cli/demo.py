@@ -36,7 +36,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Make the shop and say what is in it."""
-    from recsys.data.demo import generate_demo
+    from recsys.demo import generate_demo
 
     with TerminalProgress() as progress:
         made = generate_demo(args.out, n_items=args.items, n_shoppers=args.shoppers, seed=args.seed, progress=progress)

@@ -9,8 +9,8 @@ from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 
 if TYPE_CHECKING:
-    from recsys.evaluation.protocol import Evaluation
-    from recsys.evaluation.significance import Interval
+    from recsys.evaluation.statistics.significance import Interval
+    from recsys.studies.evaluate import Evaluation
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +32,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print."""
-    from recsys.evaluation.protocol import EvaluationSettings, evaluate
+    from recsys.studies.evaluate import EvaluationSettings, evaluate
 
     settings = EvaluationSettings(args.split, args.min_interactions, args.k, args.seed)
     with TerminalProgress() as progress:

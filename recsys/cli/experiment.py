@@ -7,7 +7,7 @@ from recsys.cli import faithfulness, presets
 from recsys.cli.options import a_path, add_data, add_held_out, add_json, add_seed
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say, say_json
-from recsys.evaluation.experiments.registry import EXPERIMENTS
+from recsys.studies.registry import EXPERIMENTS
 
 _ALL = "all of these but faithfulness and presets"
 _ALL_DESCRIPTION = (
@@ -78,12 +78,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Study and print; what is asked for is checked before the data are read."""
     from recsys.errors import DataError, SettingsError
-    from recsys.evaluation.experiments.keeping import keep, require_results_folder
-    from recsys.evaluation.experiments.registry import ExperimentSettings
-    from recsys.evaluation.experiments.telling import in_words
-    from recsys.evaluation.experiments.workspace import Workspace
     from recsys.files import require_writable
     from recsys.settings import parse_weights
+    from recsys.studies.format import in_words
+    from recsys.studies.registry import ExperimentSettings
+    from recsys.studies.results_folder import keep, require_results_folder
+    from recsys.studies.workspace import Workspace
 
     weights = parse_weights(args.weights) if args.weights is not None else None
     settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed, weights)

@@ -41,7 +41,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Explain and print."""
-    from recsys.recommender import Recommender
+    from recsys.serving.recommender import Recommender
 
     settings = request_of(args)
     model = Recommender.load(args.model)

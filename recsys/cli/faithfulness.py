@@ -10,9 +10,9 @@ from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 
 if TYPE_CHECKING:
-    from recsys.evaluation.faithfulness import Measured
-    from recsys.evaluation.significance import Interval
-    from recsys.evaluation.trust import TrustReport
+    from recsys.evaluation.statistics.significance import Interval
+    from recsys.studies.faithfulness.measures import Measured
+    from recsys.studies.faithfulness.study import TrustReport
 
 SUMMARY = "whether explanations name what scores rest on"
 DESCRIPTION = (
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Study and print."""
-    from recsys.evaluation.trust import TrustSettings, trust
+    from recsys.studies.faithfulness.study import TrustSettings, trust
 
     settings = TrustSettings(args.n, args.explanations, args.seed)
     with TerminalProgress() as progress:

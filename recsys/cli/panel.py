@@ -42,8 +42,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Prepare and say what was prepared."""
-    from recsys.evaluation.live.build import PanelSettings, build_panel
-    from recsys.evaluation.live.panel import Panel
+    from recsys.panel.build import PanelSettings, build_panel
+    from recsys.panel.panel import Panel
 
     settings = PanelSettings.of(
         args.split, args.min_interactions, args.seed, args.budget_mb * 1_000_000, args.hemisphere

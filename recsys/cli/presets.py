@@ -12,9 +12,9 @@ from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 
 if TYPE_CHECKING:
-    from recsys.evaluation.live.found import Kept
-    from recsys.evaluation.live.shipped import NotAvailable, ShippedPreset
-    from recsys.evaluation.significance import Interval
+    from recsys.evaluation.statistics.significance import Interval
+    from recsys.tuning.search_result import Kept
+    from recsys.tuning.shipped import NotAvailable, ShippedPreset
 
 
 SUMMARY = "whether the presets of the app reach their goals"
@@ -45,12 +45,12 @@ def run(args: argparse.Namespace) -> None:
     """Tune, measure and print."""
     from recsys.data.dataset import Dataset
     from recsys.errors import InputError
-    from recsys.evaluation.live.build import PanelSettings, build_panel, open_or_build
-    from recsys.evaluation.live.engine import LiveEngine
-    from recsys.evaluation.live.panel import Panel
-    from recsys.evaluation.live.search import SearchSettings
-    from recsys.evaluation.live.shipped import Engines, tune_shipped
+    from recsys.panel.build import PanelSettings, build_panel, open_or_build
+    from recsys.panel.engine import LiveEngine
+    from recsys.panel.panel import Panel
     from recsys.progress import Progress
+    from recsys.tuning.search import SearchSettings
+    from recsys.tuning.shipped import Engines, tune_shipped
 
     settings = SearchSettings(args.trials, args.seed)
     prepared = PanelSettings.of(args.split, args.min_interactions, args.seed)
@@ -82,7 +82,7 @@ def in_words(found: "Sequence[ShippedPreset | NotAvailable]") -> str:
 
 
 def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
-    from recsys.evaluation.live.shipped import NotAvailable
+    from recsys.tuning.shipped import NotAvailable
 
     if isinstance(preset, NotAvailable):
         return f"{preset.intention.name}: not in this shop\n  {preset.reason}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from recsys.cli.options import a_path, add_json
 from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
-from recsys.results import Recommendation, require_someone
+from recsys.serving.results import Recommendation, require_someone
 from recsys.settings import (
     COMPONENTS,
     DiversityMethod,
@@ -18,7 +18,7 @@ from recsys.settings import (
 )
 
 if TYPE_CHECKING:
-    from recsys.recommender import Recommender
+    from recsys.serving.recommender import Recommender
 
 LONGEST_TITLE = 44
 
@@ -64,7 +64,7 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rank and print."""
-    from recsys.recommender import Recommender
+    from recsys.serving.recommender import Recommender
 
     settings = request_of(args)
     model = Recommender.load(args.model)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.documents import Documents
+from recsys.explanations.documents import Documents
 from recsys.explanations.reading import Polarity
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
-from recsys.fusion import Standardised
+from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import NO_ROW, Part, Requests, Scorer
-from recsys.scorers.sides import Side
+from recsys.scorers.phrase_sum import Side
 from recsys.settings import COMPONENTS, FusionSettings
 
 N_PAIRED = 60

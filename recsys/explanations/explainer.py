@@ -1,4 +1,4 @@
-"""Takes scores apart: what `recsys.recommender.Recommender` asks when it explains."""
+"""Takes scores apart: what `recsys.serving.recommender.Recommender` asks when it explains."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,22 +8,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.documents import Document, Documents
-from recsys.eligibility import Shelf
 from recsys.errors import InputError
 from recsys.explanations.decompose import decompose, phrases_named, scales, shopper_named, strongest_pairs
+from recsys.explanations.documents import Document, Documents
+from recsys.explanations.exclusions import text_of
 from recsys.explanations.occlusion import Encode, WordEffects, word_effects
 from recsys.explanations.reading import N_TEXTS, Polarity, Reading, Sides, read_both
 from recsys.explanations.records import Explanation, Standing
-from recsys.explanations.strikes import text_of
 from recsys.explanations.themes import Profile, profile_of
-from recsys.fusion import fuse, weight_vector
-from recsys.ranking import rank
-from recsys.results import ScoredRequest
+from recsys.ranking.eligibility import Shelf
+from recsys.ranking.fusion import fuse, weight_vector
+from recsys.ranking.rank import rank
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
+from recsys.scorers.phrase_sum import Side
 from recsys.scorers.semantic import SemanticScorer
-from recsys.scorers.sides import Side
+from recsys.serving.results import ScoredRequest
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
 

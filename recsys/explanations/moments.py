@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recsys.explanations.asking import Explainable
-from recsys.results import ScoredRequest
+from recsys.explanations.model import Explainable
+from recsys.serving.results import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 
 

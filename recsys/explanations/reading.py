@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.documents import Document, Documents
+from recsys.explanations.documents import Document, Documents
 from recsys.scorers.base import NO_ROW
-from recsys.scorers.sides import Side
+from recsys.scorers.phrase_sum import Side
 
 N_TEXTS = 40
 """So many texts of each side are shown at first, those whose phrases move most; the totals count all of them."""

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.documents import Documents
+from recsys.explanations.documents import Documents
 from recsys.explanations.reading import Polarity
 from recsys.scorers.base import NO_ROW
-from recsys.scorers.sides import Side
+from recsys.scorers.phrase_sum import Side
 
 MAX_PHRASES = 400
 """So many phrases are grouped, those that make up most of the profile."""

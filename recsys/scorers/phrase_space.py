@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.dataset import Dataset
-from recsys.scorers.agreement import agreed_directions
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.phrase_weights import SemanticSettings, unit
+from recsys.scorers.supervised_projection import agreed_directions
 
 CATEGORY_PRIOR = 20.0
 """The common part of n phrases of a category counts n / (n + CATEGORY_PRIOR)."""

@@ -30,7 +30,9 @@ from recsys.scorers.base import (
     Without,
 )
 from recsys.scorers.features import csr_arrays, csr_from
+from recsys.scorers.partial_whitening import spread_metric
 from recsys.scorers.phrase_space import PhraseSpace
+from recsys.scorers.phrase_sum import Side
 from recsys.scorers.phrase_weights import (
     LEAST_LENGTH,
     SemanticSettings,
@@ -43,8 +45,6 @@ from recsys.scorers.phrase_weights import (
     unit,
     weights_of_reviews,
 )
-from recsys.scorers.sides import Side
-from recsys.scorers.spread import spread_metric
 from recsys.text.phrasebook import KINDS, REVIEW
 
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from recsys.errors import StoreError
+from recsys.jobs.paths import Home
 from recsys.store.addresses import VARIABLE, file_address, in_words, is_sqlite, read_address
 from recsys.store.failures import DRIVER_ERRORS, told
 from recsys.store.migrations import upgrade
-from recsys.training.home import Home
 
 FILE = "shelfwise.sqlite3"
 """Name of the SQLite file in the app's folder."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self, get_args
 
 from recsys.errors import SettingsError
-from recsys.evaluation.live.segments import DIMENSIONS, KNOWLEDGE
+from recsys.panel.segments import DIMENSIONS, KNOWLEDGE
 from recsys.settings import (
     COMPONENTS,
     CONTEXT_DIMENSIONS,
@@ -50,7 +50,7 @@ class PresetSettings:
     scenario : circumstances that it was tuned for, by name; empty for every moment
     only_available : products that cannot be bought are left out
     categories : categories that the list is limited to, each once and in order; empty for no limit
-    segment : the shoppers that it was judged on, by names of `recsys.evaluation.live.segments.DIMENSIONS`; empty for
+    segment : the shoppers that it was judged on, by names of `recsys.panel.segments.DIMENSIONS`; empty for
         everyone
     """
 

@@ -1,0 +1,1 @@
+"""Fitting: scorers, context settings, fusion weights, the multi-task objective."""

@@ -10,10 +10,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 import recsys
+from recsys.artifacts.folder import Artifact, require_model_folder, save_artifact
+from recsys.artifacts.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
-from recsys.evaluation.asking import SplitName as EvaluationSplit
+from recsys.evaluation.protocols.requests import SplitName as EvaluationSplit
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
@@ -23,11 +25,9 @@ from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, r
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
-from recsys.training.artifacts import Artifact, require_model_folder, save_artifact
-from recsys.training.choosing import choose_context, rounds_of_all
-from recsys.training.fusion_choice import FusionChoice, choose_fusion, learned_map, nothing_learned
+from recsys.training.context_settings import choose_context, rounds_of_all
+from recsys.training.learned_fusion import FusionChoice, choose_fusion, learned_map, nothing_learned
 from recsys.training.phrase_choice import choose_on
-from recsys.training.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from recsys.errors import SettingsError
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings, require_seed
-from recsys.training.left_out import Pairs
 from recsys.training.objective import Device, Objective, batches
+from recsys.training.pairs import Pairs
 
 
 @dataclass(frozen=True, slots=True)

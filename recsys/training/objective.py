@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.artifacts.tables import ACTIVITIES
 from recsys.errors import SettingsError
-from recsys.fusion import LEAST_SPREAD
+from recsys.ranking.fusion import LEAST_SPREAD
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.training.left_out import SEMANTIC, Pairs
-from recsys.training.tables import ACTIVITIES
+from recsys.training.pairs import SEMANTIC, Pairs
 
 if TYPE_CHECKING:
     import torch

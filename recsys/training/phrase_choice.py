@@ -14,10 +14,10 @@ import numpy as np
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
-from recsys.evaluation.asking import SplitName, batches
-from recsys.evaluation.expected import expected_list_accuracy, tied_places
-from recsys.fusion import Standardised
+from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_places
+from recsys.evaluation.protocols.requests import SplitName, batches
 from recsys.progress import Progress, silent
+from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.evaluation.paired import LIVE_METRICS, differences, means, tied_with_best
-from recsys.evaluation.significance import Interval
-from tests.evaluation._population import Population, population
+from recsys.evaluation.statistics.paired import LIVE_METRICS, differences, means, tied_with_best
+from recsys.evaluation.statistics.significance import Interval
+from tests.evaluation.statistics._population import Population, population
 
 SIZES = (50, 200, 1000, 3000)
 SETTINGS = {

@@ -18,19 +18,18 @@ import numpy as np
 
 from recsys.cli.reporting import TerminalProgress
 from recsys.data.dataset import Dataset
-from recsys.evaluation.experiments.telling import mix_in_words, told
-from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.protocol import EvaluationSettings, split_of
-from recsys.evaluation.weights import ValidationScores
+from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
+from recsys.studies.evaluate import EvaluationSettings, split_of
+from recsys.studies.format import mix_in_words, told
 from recsys.text.library import make_phrasebook
-from recsys.training.choosing import choose_context
 from recsys.training.comparing import Values
-from recsys.training.fusion_choice import (
+from recsys.training.context_settings import choose_context
+from recsys.training.learned_fusion import (
     LEARNED,
     USUAL,
     Fusion,
@@ -41,6 +40,7 @@ from recsys.training.fusion_choice import (
     scores_of,
     swapped,
 )
+from recsys.training.weights import ValidationScores
 
 TAKEN = "what was taken"
 WITH_MAP = "learned weights, with the map"

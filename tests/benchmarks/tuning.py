@@ -19,13 +19,13 @@ import pandas as pd
 import pyarrow as pa
 from playwright.sync_api import Browser, Page
 
-from recsys.benchmarks.live_metrics import SIZE, DrawnShop
-from recsys.evaluation.live.panel import PANEL
-from recsys.evaluation.live.role_scoring import GUARDS
+from recsys.artifacts.folder import save_artifact
+from recsys.jobs.paths import Home
+from recsys.panel.panel import PANEL
+from recsys.panel.role_scoring import GUARDS
 from recsys.scorers.context import ContextSettings
 from recsys.settings import CONTEXT_DIMENSIONS
-from recsys.training.artifacts import save_artifact
-from recsys.training.home import Home
+from recsys.studies.benchmarks.live_metrics import SIZE, DrawnShop
 from tests import _demo
 from tests.browser import _chromium, _server
 

@@ -20,22 +20,22 @@ from numpy.typing import NDArray
 
 from recsys.cli.reporting import TerminalProgress
 from recsys.data.dataset import Dataset
-from recsys.evaluation.asking import batches
-from recsys.evaluation.experiments.sparsity.texts import CLEAN, WRONG_PRODUCT, Level, Spoiler
-from recsys.evaluation.experiments.telling import told
-from recsys.evaluation.intervals import ratio_intervals
-from recsys.evaluation.protocol import EvaluationSettings, split_of
-from recsys.evaluation.weights import ValidationScores, gains_of_weights, simplex_grid
-from recsys.fusion import Standardised
+from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
+from recsys.ranking.fusion import Standardised
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Requests
+from recsys.scorers.partial_whitening import spread_metric
 from recsys.scorers.semantic import SemanticScorer
-from recsys.scorers.spread import spread_metric
 from recsys.settings import COMPONENTS, Context, FusionSettings
+from recsys.studies.evaluate import EvaluationSettings, split_of
+from recsys.studies.format import told
+from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, Level, Spoiler
 from recsys.text.library import make_phrasebook
-from recsys.training.choosing import choose_context
-from recsys.training.left_out import SEMANTIC
+from recsys.training.context_settings import choose_context
+from recsys.training.pairs import SEMANTIC
+from recsys.training.weights import ValidationScores, gains_of_weights, simplex_grid
 
 K = 10
 N_HALVINGS = 10

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _chromium, _server

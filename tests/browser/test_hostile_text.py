@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages._shared.sections import SECTIONS
-from recsys.training.home import Home
+from pages.explanations.sections import SECTIONS
+from recsys.jobs.paths import Home
 from tests import _demo, _hostile
 from tests.browser import _server
 from tests.browser._chromium import LOOKS, Look, screenshot, settled

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _server

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
 from tests import _demo, _hostile
 from tests.browser import _server
 from tests.browser._chromium import LOOKS, Look, screenshot, settled
@@ -26,8 +26,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages._shared import reader, resources
-from recsys.recommender import Recommender
-from recsys.training.home import Home
+from recsys.serving.recommender import Recommender
+from recsys.jobs.paths import Home
 
 st.set_page_config(layout="wide")
 st.html(resources.style(st.context.theme.type or "light"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from recsys.recommender import Recommender
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _server

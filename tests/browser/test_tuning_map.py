@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from recsys.evaluation.live.cells import N_STEPS
 from recsys.settings import COMPONENTS
+from recsys.tuning.simplex_cells import N_STEPS
 from tests.browser._chromium import Look, screenshot, settled
 from tests.browser.conftest import Visit
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from recsys.benchmarks.encode import sample_phrases
 from recsys.cli.bench import BENCHMARKS
+from recsys.studies.benchmarks.encode import sample_phrases
 from tests.cli._run import run
 
 SAID: dict[str, set[str]] = {

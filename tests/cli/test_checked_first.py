@@ -7,7 +7,7 @@ from typing import NoReturn
 import pandas as pd
 import pytest
 
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from tests._foreign import standing
 from tests.cli._run import run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.evaluation.experiments.registry import EXPERIMENTS
+from recsys.studies.registry import EXPERIMENTS
 from tests.cli._run import run
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS
 from tests.cli._run import Said, run
 

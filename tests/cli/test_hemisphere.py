@@ -9,12 +9,12 @@ import pytest
 
 from pages._shared.view import ANY, Choices, context_of
 from recsys.data.dataset import Dataset
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.panel_work import run_panel_work
-from recsys.evaluation.live.presets_work import ShopFolders
-from recsys.recommender import Recommender
+from recsys.jobs.panel_job import run_panel_work
+from recsys.jobs.presets_job import ShopFolders
+from recsys.panel.panel import Panel
 from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.context import ContextScorer
+from recsys.serving.recommender import Recommender
 from recsys.settings import SEASONS, Context
 from tests.cli._run import run
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import ArtifactError, InputError
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.panel_work import STAGES, panel_work, start_panel_work
-from recsys.evaluation.live.presets_work import ShopFolders, presets_work, start_presets_work
-from recsys.evaluation.live.shipped import INTENTIONS
-from recsys.evaluation.offpolicy.judged_log import JudgedLog
-from recsys.evaluation.offpolicy.log_work import STAGES as LOG_STAGES
-from recsys.evaluation.offpolicy.log_work import has_log, log_work, start_log_work
-from recsys.evaluation.offpolicy.sliders import Asked, Sliders
+from recsys.jobs import Work, record
+from recsys.jobs.log_job import STAGES as LOG_STAGES
+from recsys.jobs.log_job import has_log, log_work, start_log_work
+from recsys.jobs.panel_job import STAGES, panel_work, start_panel_work
+from recsys.jobs.paths import Home
+from recsys.jobs.presets_job import ShopFolders, presets_work, start_presets_work
+from recsys.offpolicy.logged_set import JudgedLog
+from recsys.offpolicy.mixes import Asked, Sliders
+from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.training.home import Home
-from recsys.work import Work, record
+from recsys.tuning.shipped import INTENTIONS
 from tests.cli._run import run
 
 

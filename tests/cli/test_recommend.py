@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from recsys.data.writing import write_folder
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS
 from tests.cli._run import Said, run
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from recsys.artifacts.folder import open_artifact
 from recsys.cli import train
 from recsys.errors import Cancelled
-from recsys.training import fusion_choice
-from recsys.training.artifacts import open_artifact
+from recsys.training import learned_fusion as fusion_choice
 from tests.cli._run import run
 
 

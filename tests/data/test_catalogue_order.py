@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from recsys.data.catalogue import in_drawn_order
 from recsys.data.dataset import Dataset
 from recsys.data.writing import write_folder
-from recsys.evaluation import protocol
-from recsys.evaluation.protocol import EvaluationSettings, evaluate
-from recsys.fusion import Standardised
-from recsys.ranking import rank
-from recsys.recommender import Recommender
+from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import rank
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests
+from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, RankingSettings
+from recsys.studies import evaluate as protocol
+from recsys.studies.evaluate import EvaluationSettings, evaluate
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, train
 from tests._encoder import WordEncoder

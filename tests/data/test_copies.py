@@ -11,8 +11,8 @@ from recsys.data.copies import find_copies, words_of
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, last_split, temporal_split
 from recsys.errors import LeakError
-from recsys.evaluation.leaks import check_leaks
-from recsys.evaluation.replays import newcomer_replay
+from recsys.evaluation.protocols.leaks import check_leaks
+from recsys.evaluation.protocols.rewinds import newcomer_replay
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.text.phrasebook import build_phrasebook

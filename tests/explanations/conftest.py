@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.data.demo.generate import generate_demo
-from recsys.recommender import Recommender
+from recsys.demo.generate import generate_demo
+from recsys.serving.recommender import Recommender
 from tests.explanations._cases import Shop
-from tests.test_recommender import make_model
+from tests.serving.test_recommender import make_model
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.explanations.difference import difference
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx, settings
 

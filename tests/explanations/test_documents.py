@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings, RankingSettings
 from tests._hostile import ATTACKS
 from tests.explanations._cases import CLOSE, Shop, check_explanation
-from tests.test_recommender import make_model
+from tests.serving.test_recommender import make_model
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from recsys.data.dataset import Dataset
 from recsys.explanations.decompose import scales
-from recsys.fusion import Standardised
-from recsys.recommender import Recommender
+from recsys.ranking.fusion import Standardised
+from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests._data import shared_data
 from tests.explanations._cases import (
@@ -26,7 +26,7 @@ from tests.explanations._cases import (
     settings,
     summed,
 )
-from tests.test_recommender import LATER, USERS, make_model
+from tests.serving.test_recommender import LATER, USERS, make_model
 
 N_CASES = 10_000
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import numpy as np
 
 from recsys.explanations.moments import compare_moments
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import Context, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx
-from tests.test_recommender import LATER
+from tests.serving.test_recommender import LATER
 
 LISTED = RankingSettings(FusionSettings(1, 1, 1, 2), n=4)
 

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.explanations.occlusion import MAX_WORDS, word_effects
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from tests._encoder import N_DIMS, WordEncoder
 from tests._hostile import ATTACKS
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recsys.explanations.themes import MAX_PHRASES, MAX_THEMES, N_EXAMPLES, N_WORDS, profile_of
-from recsys.recommender import Recommender
-from recsys.scorers.sides import Side
+from recsys.scorers.phrase_sum import Side
+from recsys.serving.recommender import Recommender
 from tests.explanations._cases import Shop
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from recsys.recommender import Recommender
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.training.home import Home
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests._pages import HOME, page_files

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from pages._shared.experiments import page as experiments_page
+from pages.experiments import page as experiments_page
 from recsys.errors import InputError
-from recsys.evaluation.experiments.keeping import keep
-from recsys.evaluation.experiments.registry import EXPERIMENTS
-from recsys.evaluation.experiments.work import experiments_work, results_folder, start_experiments
-from recsys.training.home import Home
-from recsys.work import record
-from tests.evaluation.experiments.test_report import HOSTILE, RESULT
+from recsys.jobs import record
+from recsys.jobs.paths import Home
+from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
+from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.results_folder import keep
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
+from tests.studies.test_report import HOSTILE, RESULT
 
 
 @pytest.fixture

@@ -10,14 +10,15 @@ from html import unescape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import effect, naming, parts, sheet, struck, waterfall, words
+from pages._shared import naming, words
 from pages._shared.palette import LOOKS
-from pages._shared.sections import Case
 from pages._shared.shopper import Asker
 from pages._shared.view import Choices
+from pages.explanations import effect, parts, sheet, struck, waterfall
+from pages.explanations.sections import Case
 from recsys.explanations.records import Contribution, Explanation
-from recsys.exports import to_csv
-from recsys.recommender import Recommender
+from recsys.serving.exports import to_csv
+from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import first_start
 from pages._shared.working import fraction_done, remaining_s
 from recsys.errors import RecsysError
-from recsys.training.home import Home
-from recsys.training.jobs import STAGES, JobStatus
+from recsys.jobs.demo_job import STAGES, JobStatus
+from recsys.jobs.paths import Home
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
 from tests.pages._seen import text
 

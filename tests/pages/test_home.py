@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pages._shared import glance
-from recsys.recommender import Recommender
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
 

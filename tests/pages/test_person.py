@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages._shared.person import stars_html
+from pages.recommendations.person import stars_html
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import words
 from pages._shared.background import Background
-from pages._shared.questions.bars import Bar, bars_html
-from pages._shared.sections import SECTIONS
-from recsys.explanations.because import because_of_history
+from pages.explanations.questions.bars import Bar, bars_html
+from pages.explanations.sections import SECTIONS
+from recsys.explanations.counterfactual import smallest_removal
 from recsys.explanations.difference import difference
+from recsys.explanations.history_attribution import because_of_history
 from recsys.explanations.moments import compare_moments
-from recsys.explanations.turning import smallest_removal
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages._shared import illustrations, palette, reader
-from pages._shared.reader import WordShading, payload, toggled
-from recsys.documents import Document
+from pages._shared import illustrations, palette
+from pages.explanations import reader
+from pages.explanations.reader import WordShading, payload, toggled
+from recsys.explanations.documents import Document
 from recsys.explanations.reading import Partner, Reading, ReadPhrase, ReadText
-from recsys.privacy import mask_personal, pseudonym
-from recsys.recommender import Recommender
-from recsys.training.home import Home
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
+from recsys.text.masking import mask_personal, pseudonym
 from tests._hostile import ATTACKS
 from tests.pages.test_palette import SIGHT, THEMES, contrast, lab, linear
 

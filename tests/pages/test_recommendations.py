@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys.recommender import Recommender
+from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings
 from tests.pages._seen import addressed, effective_weights, html, listed, text
 from tests.pages.conftest import OpenPage

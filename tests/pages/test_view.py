@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pages._shared.view import ANY, KNOWN, NEW, Choices, complaints, context_of, narrowed, starting_words
-from recsys.results import ContextOption
+from recsys.serving.results import ContextOption
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context
 
 KNOWN_UNTIL = datetime(2026, 5, 31, 18, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared.working import Panel, fraction_done
-from recsys.work import NEVER_STARTED, WorkStatus
+from recsys.jobs import NEVER_STARTED, WorkStatus
 from tests.pages._seen import html, text
 
 RUNNING = WorkStatus(

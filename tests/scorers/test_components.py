@@ -12,10 +12,10 @@ from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSetti
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.fold_in import folded_in
+from recsys.scorers.partial_whitening import spread_metric
+from recsys.scorers.phrase_sum import Side
 from recsys.scorers.phrase_weights import SemanticSettings, reference_vectors
 from recsys.scorers.semantic import SemanticScorer
-from recsys.scorers.sides import Side
-from recsys.scorers.spread import spread_metric
 from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from tests._encoder import WordEncoder

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import SettingsError
+from recsys.jobs.paths import Home
 from recsys.store.addresses import VARIABLE, file_address, in_words, read_address
 from recsys.store.database import Database
-from recsys.training.home import Home
 
 SECRET = "hunter2"
 

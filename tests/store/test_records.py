@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import ConflictError, PresetError, SettingsError, UnknownPresetError
-from recsys.evaluation.live.segments import Segment
+from recsys.panel.segments import Segment
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.benchmarks.encode import sample_phrases
 from recsys.errors import Cancelled, EncoderError
+from recsys.studies.benchmarks.encode import sample_phrases
 from recsys.text import encoder as encoder_module
 from recsys.text import precision as precision_module
 from recsys.text.cache import EmbeddingCache

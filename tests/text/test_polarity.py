@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from recsys.data.dataset import Dataset
-from recsys.data.demo import generate_demo
-from recsys.data.demo.truth import load_truth
+from recsys.demo import generate_demo
+from recsys.demo.truth import load_truth
 from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
 from recsys.text.phrasebook import Phrasebook, build_phrasebook

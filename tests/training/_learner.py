@@ -6,9 +6,9 @@ from scipy import sparse
 
 from recsys.scorers.phrase_weights import unit
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.training.left_out import Pairs
 from recsys.training.multitask import MultitaskSettings
 from recsys.training.objective import Objective
+from recsys.training.pairs import Pairs
 
 N_ITEMS, N_DIMS, N_TELLING = 60, 8, 2
 

@@ -9,22 +9,22 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split
 from recsys.data.writing import write_folder
 from recsys.errors import ArtifactError, Cancelled, DataError, SettingsError
-from recsys.evaluation.significance import Interval
+from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.recommender import Recommender
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings
 from recsys.text import encoder
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit
-from recsys.training.artifacts import Artifact, open_artifact
 from recsys.training.fit import TrainingSettings, train
-from recsys.training.fusion_choice import LEARNED, MAP, Fusion, FusionChoice
+from recsys.training.learned_fusion import LEARNED, MAP, Fusion, FusionChoice
 from recsys.training.phrase_choice import PhraseChoice
 from tests._encoder import WordEncoder
 

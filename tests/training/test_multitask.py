@@ -9,9 +9,9 @@ import pytest
 from recsys.errors import Cancelled, SettingsError
 from recsys.scorers.phrase_weights import unit
 from recsys.settings import FusionSettings
-from recsys.training.left_out import Pairs
 from recsys.training.multitask import Learned, MultitaskSettings, learn
 from recsys.training.objective import Objective
+from recsys.training.pairs import Pairs
 from tests.training._learner import N_DIMS, N_TELLING, planted, semantic_scores
 
 QUICK = MultitaskSettings(rank=4, rate=0.01, pull=0.0, epochs=12, batch=64)

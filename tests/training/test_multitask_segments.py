@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.artifacts.tables import ACTIVITIES
 from recsys.scorers.phrase_weights import unit
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.training.left_out import Pairs
 from recsys.training.multitask import Learned, MultitaskSettings, learn
-from recsys.training.tables import ACTIVITIES
+from recsys.training.pairs import Pairs
 from tests.training._learner import N_ITEMS, planted
 
 START = FusionSettings(0.25, 0.25, 0.25, 0.25)

@@ -7,18 +7,19 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from recsys.artifacts import tables
 from recsys.data.dataset import Dataset
 from recsys.errors import SettingsError
-from recsys.fusion import Standardised
+from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import unit
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training import objective, tables
-from recsys.training.left_out import SEMANTIC, Pairs, training_pairs
+from recsys.training import objective
 from recsys.training.multitask import MultitaskSettings, learn
 from recsys.training.objective import Objective, device_of
+from recsys.training.pairs import SEMANTIC, Pairs, training_pairs
 from tests._encoder import WordEncoder
 from tests.training._learner import planted
 

@@ -9,8 +9,8 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.errors import Cancelled
-from recsys.evaluation.asking import batches
-from recsys.evaluation.definitions import ndcg_at_k
+from recsys.evaluation.metrics.definitions import ndcg_at_k
+from recsys.evaluation.protocols.requests import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer

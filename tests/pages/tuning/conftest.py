@@ -8,11 +8,11 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from recsys.evaluation.live import build
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.protocol import EvaluationSettings
+from recsys.jobs.paths import Home
+from recsys.panel import build
+from recsys.panel.panel import Panel
+from recsys.studies.evaluate import EvaluationSettings
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training.home import Home
 from tests._demo import shared_folder
 from tests._encoder import WordEncoder
 from tests.pages.conftest import OpenPage

@@ -7,16 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pages._shared.tuning.by_log import closeness
-from recsys.evaluation.offpolicy import judged_log
-from recsys.evaluation.offpolicy.judged_log import JudgedLog, build_judged_log
-from recsys.evaluation.offpolicy.log_work import STAGES, log_work
-from recsys.evaluation.offpolicy.sliders import Asked, Sliders
+from pages.tuning.by_log import closeness
+from recsys.jobs import record
+from recsys.jobs.log_job import STAGES, log_work
+from recsys.jobs.paths import Home
+from recsys.offpolicy import logged_set as judged_log
+from recsys.offpolicy.logged_set import JudgedLog, build_judged_log
+from recsys.offpolicy.mixes import Asked, Sliders
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training.home import Home
-from recsys.work import record
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages._shared.tuning import tiles, tune
-from pages._shared.tuning.sections import SECTIONS
-from recsys.data.demo.truth import TRUTH_FILE
-from recsys.evaluation.click_rates import words
-from recsys.evaluation.click_rates.clicks import Clicks, Source
-from recsys.evaluation.live import build
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.paired import SHOPPER_METRICS, Lists, differences
-from recsys.evaluation.protocol import EvaluationSettings
+from pages.tuning import tiles, tune
+from pages.tuning.sections import SECTIONS
+from recsys.demo.truth import TRUTH_FILE
+from recsys.evaluation.metrics.click_rate import Clicks, Source
+from recsys.evaluation.statistics.paired import SHOPPER_METRICS, Lists, differences
+from recsys.jobs.paths import Home
+from recsys.offpolicy.click_models import wording
+from recsys.panel import build
+from recsys.panel.panel import Panel
 from recsys.schema import IMPRESSIONS
+from recsys.studies.evaluate import EvaluationSettings
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training.home import Home
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
@@ -66,7 +66,7 @@ def test_a_tile_is_called_what_its_click_rate_is(source: Source, called: str) ->
     now = lists(0)
     shown = tile_of(source, now)
     assert f">{called}<" in shown
-    assert words.asks(clicks(source)) in shown
+    assert wording.asks(clicks(source)) in shown
     assert shown.count("Click rate") == 1
     assert f"{100 * now.values['ctr'].mean():.1f}%" in shown
 
@@ -104,10 +104,10 @@ def test_a_log_leads_on_to_what_it_says_itself() -> None:
 def test_the_demo_shops_tile_is_the_truth(open_page: OpenPage, panels: tuple[Panel, Panel]) -> None:
     page = open_page("Tuning", query={"against": "Equal weights", "metric": "Click rate (simulated)"})
     assert "Click rate (true, by the simulator)" in tile(page, "ctr")
-    assert words.note(panels[1].clicks) in text(page)
+    assert wording.note(panels[1].clicks) in text(page)
     assert "Against simple models, by Click rate (true, by the simulator)" in text(page)
     told = open_page("Tuning", query={"room": "How this is measured"})
-    assert words.told(panels[1].clicks)[0] in text(told)
+    assert wording.told(panels[1].clicks)[0] in text(told)
     assert "Click rates are the true ones of the demo shop's simulator." in text(told)
 
 

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages._shared.tuning import wording
-from pages._shared.tuning.weight_map import mixes, section, sentences, triangle
-from pages._shared.tuning.weight_map.mapped import Mapped, Mix
-from pages._shared.tuning.weight_map.marks import legend_html
-from pages._shared.tuning.weight_map.plane import HEIGHT, Plane
-from recsys.evaluation.live.cells import N_STEPS, grid_cells
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import Segment
-from recsys.evaluation.live.weight_map import WeightMap, weight_map
-from recsys.evaluation.paired import Difference, Lists, Verdict, differences
-from recsys.evaluation.significance import Interval
+from pages.tuning import wording
+from pages.tuning.weight_map import mixes, section, sentences, triangle
+from pages.tuning.weight_map.mapped import Mapped, Mix
+from pages.tuning.weight_map.marks import legend_html
+from pages.tuning.weight_map.plane import HEIGHT, Plane
+from recsys.evaluation.statistics.paired import Difference, Lists, Verdict, differences
+from recsys.evaluation.statistics.significance import Interval
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.panel import Panel
+from recsys.panel.segments import Segment
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.tuning.simplex_cells import N_STEPS, grid_cells
+from recsys.tuning.weight_map import WeightMap, weight_map
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 

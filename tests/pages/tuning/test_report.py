@@ -9,16 +9,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pages._shared.tuning.report import Against, Report, report_html
-from recsys.evaluation.live.asked import Asked
-from recsys.evaluation.live.names import Product
-from recsys.evaluation.live.outcomes import ShopperChange, Wanted
-from recsys.evaluation.live.segments import Scenario, Segment
-from recsys.evaluation.live.shown import CategoryShown, ProductShown
-from recsys.evaluation.live.summary import summary
-from recsys.evaluation.paired import LIVE_METRICS
+from pages.tuning.report import Against, Report, report_html
+from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.panel.segments import Scenario, Segment
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from tests.evaluation.live._comparisons import comparison, difference, shown
+from recsys.tuning.config import Asked
+from recsys.tuning.exposure import CategoryShown, ProductShown
+from recsys.tuning.outcomes import ShopperChange, Wanted
+from recsys.tuning.products import Product
+from recsys.tuning.summary import summary
+from tests.tuning._comparisons import comparison, difference, shown
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="a">\u202e&amp;'
 WINTER = Scenario.of(season="winter")

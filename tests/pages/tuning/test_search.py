@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.tuning import wording
-from pages._shared.tuning.search import asking, shop_search, told
+from pages.tuning import wording
+from pages.tuning.search import asking, shop_search, told
 from recsys.errors import RecsysError
-from recsys.evaluation.live.engine import LiveEngine
-from recsys.evaluation.live.found import Found, kept_constraints
-from recsys.evaluation.live.goals import parse_goal
-from recsys.evaluation.live.judging import Judge
-from recsys.evaluation.live.metric_words import IN_PERCENT, LABELS
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.search import SearchSettings, find_weights
-from recsys.evaluation.live.search_work import NAME, STAGES, read_asked, read_found, search_work
-from recsys.evaluation.paired import LIVE_METRICS
+from recsys.evaluation.metrics.names import IN_PERCENT, LABELS
+from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.jobs import State, Work, record
+from recsys.jobs.paths import Home
+from recsys.jobs.search_job import NAME, STAGES, read_asked, read_found, search_work
+from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS
-from recsys.training.home import Home
-from recsys.work import State, Work, record
+from recsys.tuning.goals import parse_goal
+from recsys.tuning.judging import Judge
+from recsys.tuning.search import SearchSettings, find_weights
+from recsys.tuning.search_result import Found, kept_constraints
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 

@@ -8,40 +8,29 @@ from html import unescape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.tuning.report import report_html
-from pages._shared.tuning.room import Case, Room
-from pages._shared.tuning.side import (
-    categories,
-    exposure,
-    figures,
-    heading,
-    links,
-    lists,
-    people,
-    shoppers,
-    single,
-    split,
-)
-from pages._shared.tuning.side.swapping import is_one_setting
-from pages._shared.tuning.side.taking import report_of
-from pages._shared.tuning.wording import GROUPS
 from pages._shared.view import Choices
-from recsys.evaluation.live.asked import Asked
-from recsys.evaluation.live.compare import Comparison, compare
-from recsys.evaluation.live.engine import LiveEngine
-from recsys.evaluation.live.moves import Move, moves
-from recsys.evaluation.live.names import Product
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import EVERYONE, Scenario, Segment
-from recsys.evaluation.live.shown import CategoryShown, ProductShown
-from recsys.evaluation.live.summary import summary
-from recsys.evaluation.live.table import metrics_csv
-from recsys.evaluation.paired import OUTCOME_METRICS
-from recsys.recommender import Recommender
+from pages.tuning.report import report_html
+from pages.tuning.room import Case, Room
+from pages.tuning.side import categories, exposure, figures, heading, links, lists, people, shoppers, single, split
+from pages.tuning.side.swapping import is_one_setting
+from pages.tuning.side.taking import report_of
+from pages.tuning.wording import GROUPS
+from recsys.evaluation.statistics.paired import OUTCOME_METRICS
+from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import Panel
+from recsys.panel.segments import EVERYONE, Scenario, Segment
+from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from tests.evaluation.live._comparisons import comparison
+from recsys.tuning.comparison import Comparison, compare
+from recsys.tuning.config import Asked
+from recsys.tuning.exposure import CategoryShown, ProductShown
+from recsys.tuning.moves import Move, moves
+from recsys.tuning.products import Product
+from recsys.tuning.summary import summary
+from recsys.tuning.tables import metrics_csv
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
+from tests.tuning._comparisons import comparison
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="a">\u202e&amp;'
 WEIGHTS = {"collaborative": "100", "content": "0", "semantic": "10", "context": "0"}

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from pages._shared.tuning import tradeoff, wording
-from recsys.evaluation.live.asked import Asked
+from pages.tuning import tradeoff, wording
+from recsys.tuning.config import Asked
 
 METRICS = "ndcg", "ild"
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.tuning import chosen, preparing, wording
-from pages._shared.tuning.room import Case, Room
-from pages._shared.tuning.tune import has_one_each
-from recsys.evaluation.live.asked import Asked
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.panel import Panel, Ragged
-from recsys.evaluation.live.segments import EVERYONE, Segment
-from recsys.evaluation.paired import OUTCOME_METRICS, differences
-from recsys.recommender import Recommender
+from pages.tuning import chosen, preparing, wording
+from pages.tuning.room import Case, Room
+from pages.tuning.tune import has_one_each
+from recsys.evaluation.statistics.paired import OUTCOME_METRICS, differences
+from recsys.jobs.paths import Home
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.panel import Panel, Ragged
+from recsys.panel.segments import EVERYONE, Segment
 from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from recsys.training.home import Home
+from recsys.tuning.config import Asked
 from tests.pages._seen import addressed, html, text
 from tests.pages.conftest import OpenPage
 
@@ -236,7 +236,7 @@ def test_what_the_model_in_use_reads_otherwise_than_the_room_is_said(
     other = copy(model)
     other.scorers = {**model.scorers, "semantic": mapped}
     assert len(preparing.own_words(other)) == 2
-    monkeypatch.setattr("pages._shared.tuning.page.own_words", lambda model: preparing.own_words(other))
+    monkeypatch.setattr("pages.tuning.page.own_words", lambda model: preparing.own_words(other))
     seen = text(open_page(PAGE))
     assert notice in seen
     assert "A map of what words mean, learned for this shop" in seen

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from pages._shared.tuning import cells, tiles, wording
-from pages._shared.tuning.verdicts import Said, ends
-from recsys.evaluation.paired import (
+from pages.tuning import cells, tiles, wording
+from pages.tuning.verdicts import Said, ends
+from recsys.evaluation.statistics.paired import (
     LIVE_METRICS,
     OUTCOME_METRICS,
     SHOPPER_METRICS,
@@ -16,8 +16,8 @@ from recsys.evaluation.paired import (
     ShopFacts,
     differences,
 )
-from recsys.evaluation.significance import Interval
-from tests.evaluation.live._comparisons import difference
+from recsys.evaluation.statistics.significance import Interval
+from tests.tuning._comparisons import difference
 
 
 def lists(seed: int, n: int = 80) -> Lists:

@@ -9,16 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import resources
-from recsys.evaluation.live.engine import LiveEngine
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.segments import Segment
-from recsys.evaluation.paired import means
+from recsys.evaluation.statistics.paired import means
+from recsys.jobs.paths import Home
+from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import Panel
+from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings
 from recsys.store.database import FILE, Database
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, Preset
-from recsys.training.home import Home
 from tests.pages._seen import html
 
 SHOP = "Demo shop"

@@ -2,9 +2,9 @@
 
 import re
 
-from recsys.evaluation.live.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.evaluation.live.segments import Segment
-from recsys.evaluation.paired import LIVE_METRICS, means
+from recsys.evaluation.statistics.paired import LIVE_METRICS, means
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore

@@ -9,11 +9,11 @@ import pytest
 from pages._shared import resources
 from pages._shared.view import Choices
 from recsys.errors import StoreUnavailable
-from recsys.recommender import Recommender
+from recsys.jobs.paths import Home
+from recsys.serving.recommender import Recommender
 from recsys.store.exchange import export_presets
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Preset, ShippedPreset
-from recsys.training.home import Home
 from tests._hostile import ATTACKS
 from tests.pages._seen import addressed, effective_weights, html, text
 from tests.pages.conftest import OpenPage

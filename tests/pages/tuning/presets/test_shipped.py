@@ -11,19 +11,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import resources
-from pages._shared.tuning import preparing, protocol
-from pages._shared.tuning.page import PROTOCOLS
-from pages._shared.tuning.presets import measuring, shipped
+from pages.tuning import preparing, protocol
+from pages.tuning.page import PROTOCOLS
+from pages.tuning.presets import measuring, shipped
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.errors import InputError
-from recsys.evaluation.live.panel import Panel
-from recsys.evaluation.live.presets_work import STAGES, ShopFolders, presets_work
-from recsys.evaluation.replays import REPLAYS
+from recsys.evaluation.protocols.rewinds import REPLAYS
+from recsys.jobs import Work, record
+from recsys.jobs.paths import Home
+from recsys.jobs.presets_job import STAGES, ShopFolders, presets_work
+from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, ShippedPreset
-from recsys.training.home import Home
-from recsys.work import Work, record
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
 from tests.pages.tuning.conftest import OpenRoom

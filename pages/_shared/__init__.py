@@ -1,0 +1,1 @@
+"""What two pages or more use: frame, address, controls, caches, cards, charts."""

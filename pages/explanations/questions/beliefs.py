@@ -1,0 +1,58 @@
+"""Who they are: what the system believes of the shopper and of the product, in themes of phrases."""
+
+import streamlit as st
+
+from pages._shared import naming, resources, words
+from pages._shared.cards import esc, isolated
+from pages._shared.notices import empty_html
+from pages.explanations.questions.case import Case
+from recsys.explanations.themes import Profile, Theme
+from recsys.text.masking import mask_personal
+
+
+def beliefs(case: Case) -> None:
+    """Both profiles side by side."""
+    st.html(
+        '<p class="sw-note">To the semantic component a shopper, like a product, is a weighted sum of phrases. Here is '
+        "what those phrases are about, grouped by meaning, with their exact shares of the profile.</p>"
+    )
+    shopper, product = st.columns(2, gap="medium")
+    asker = case.asker.user_id
+    with st.spinner("Grouping phrases …", show_time=True):
+        theirs = case.model.explainer.shopper_profile(case.now)
+        its = resources.product_profile(case.model, case.model_id, case.item_id)
+    with shopper, st.container(key="belief_shopper"):
+        st.html(
+            _profile("What the system believes of this shopper", theirs, "Nothing written, nothing chosen yet", asker)
+        )
+    with product, st.container(key="belief_product"):
+        st.html(_profile("What the system believes of this product", its, "Nothing is written about it", asker))
+
+
+def _profile(title: str, profile: Profile, empty: str, asker: str | None) -> str:
+    head = f'<h3 class="sw-chart-title">{title}</h3>'
+    if not profile.themes:
+        return head + empty_html(empty, "there are no phrases to group, so meaning says nothing here")
+    most = max(abs(theme.share) for theme in profile.themes) or 1.0
+    themes = "".join(_theme(theme, most, asker) for theme in profile.themes)
+    rest = f", {words.signed(profile.rest, 2)} from smaller ones" if abs(profile.rest) >= 0.005 else ""
+    return (
+        f'{head}<ol class="sw-themes">{themes}</ol>'
+        f'<p class="sw-note">{words.count(profile.n_phrases, "phrase")} in all{rest}; shares sum to 1.</p>'
+    )
+
+
+def _theme(theme: Theme, most: float, asker: str | None) -> str:
+    quotes = "".join(
+        f"<li><q>{isolated(mask_personal(phrase.text))}</q>"
+        f'<span class="sw-by">{esc(naming.origin_of(phrase.source, asker))}</span></li>'
+        for phrase in [each for each in theme.phrases if each.text != theme.title][:3]
+    )
+    name = f"<q>{isolated(mask_personal(theme.title))}</q>"
+    about = f'<p class="sw-theme-words">{isolated(" · ".join(theme.words))}</p>' if theme.words else ""
+    width = max(100 * abs(theme.share) / most, 1)
+    return (
+        f'<li><p class="sw-theme-name"><strong>{name}</strong><span>{theme.share:.0%}</span></p>'
+        f'<div class="sw-meter-track" aria-hidden="true"><span class="sw-theme-fill" style="width:{width:.1f}%"></span>'
+        f'</div>{about}<ul class="sw-theme-quotes">{quotes}</ul></li>'
+    )

@@ -1,0 +1,176 @@
+"""How far to trust this: what taking phrases away does to this score, and to a sample of the model's."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from pages._shared import resources, words
+from pages._shared.cards import esc
+from pages._shared.notices import empty_html
+from pages.explanations.questions.case import Case
+from recsys.studies.faithfulness.measures import MIN_PHRASES, Measured, SideReport, faithfulness_of
+
+N_SAMPLE = 200
+_BOTH = ("value", "control")
+_SIDES = {"product": "what is said of the product", "shopper": "what the shopper wrote and chose"}
+_MEASURES = {
+    "comprehensiveness": (
+        "Taking the leading phrases away costs",
+        "more is better: the phrases that are named are those that the score rests on",
+    ),
+    "sufficiency": (
+        "Keeping nothing but the leading phrases costs",
+        "less is better, below 0 they alone would score higher: the rest holds it back",
+    ),
+    "tau": (
+        "Agreement with leaving out each phrase in turn",
+        "Kendall's tau: 1 is the same order, 0 is chance",
+    ),
+}
+
+
+def trust(case: Case) -> None:
+    """This recommendation now, the model as soon as it is measured, and what an explanation is not."""
+    here, everywhere = st.columns(2, gap="medium")
+    with here, st.container(key="trust_here"):
+        _this_one(case)
+    with everywhere, st.container(key="trust_model"):
+        _the_model(case)
+    st.html(_caveats(case))
+
+
+def _this_one(case: Case) -> None:
+    st.html(
+        '<h3 class="sw-chart-title">This recommendation</h3>'
+        '<p class="sw-note">1, 5, 10, 20 and 50% of the phrases are taken away, those that matter most first, and the '
+        "score is worked out again; beside it the same number of phrases at random. In points of the score.</p>"
+    )
+    for side, said in _SIDES.items():
+        found = faithfulness_of(
+            case.model,
+            case.now,
+            case.item_id,
+            case.settings.fusion,
+            side,  # type: ignore[arg-type]
+            np.random.default_rng(0),
+        )
+        if found is None:
+            st.html(f'<p class="sw-hint">{words.sentence(said)} {_too_little(case, side)}</p>')
+            continue
+        rows = "".join(_row(name, words.signed(found[0][name]), words.signed(found[1][name])) for name in _MEASURES)
+        st.html(_table(f"Phrases of {said}", rows) + _verdict(*found))
+
+
+def _too_little(case: Case, side: str) -> str:
+    """Why nothing can be taken away."""
+    if not case.explanation.weights["semantic"]:
+        return "Words have no weight in the mix, so there is nothing to take away."
+    if not case.explanation.shopper_phrases:
+        return "This shopper has no words and chose nothing, so meaning says nothing here."
+    return f"Fewer than {MIN_PHRASES} phrases: there is too little to take away."
+
+
+def _verdict(found: Mapping[str, float], control: Mapping[str, float]) -> str:
+    """The table in one sentence."""
+    gain = found["comprehensiveness"] - control["comprehensiveness"]
+    order = "largely" if found["tau"] >= 0.5 else "partly" if found["tau"] >= 0.2 else "hardly"
+    beats = f"matter {abs(gain):.2f} points more than" if gain > 0.005 else "matter no more than"
+    return (
+        f'<p class="sw-note">In words: the named phrases {beats} random ones, and their order is {order} that of '
+        "leaving out each alone.</p>"
+    )
+
+
+def _the_model(case: Case) -> None:
+    st.html(
+        '<h3 class="sw-chart-title">This model, over a sample</h3>'
+        f'<p class="sw-note">The same for one listed product each of {N_SAMPLE} shoppers drawn at random, with 95% '
+        "intervals.</p>"
+    )
+    work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
+    if work.is_running:
+        _watch(case)
+    elif work.result is None:
+        st.html(empty_html("It could not be measured", work.problem or "the reason is in the server's log"))
+    else:
+        for side, report in work.result.items():
+            st.html(_report(f"Phrases of {_SIDES[side]}", report))
+
+
+@st.fragment(run_every=0.7)
+def _watch(case: Case) -> None:
+    work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
+    if work.is_running:
+        share = work.done / work.total if work.total else 0.0
+        st.progress(min(share, 1.0), f"{words.sentence(work.stage)[:-1]} …")
+    else:
+        st.rerun()
+
+
+def _report(title: str, report: SideReport) -> str:
+    rows = "".join(
+        _row(name, _interval(measured, "value"), _interval(measured, "control"))
+        for name, measured in report.measures.items()
+    )
+    skipped = f"; {report.n_skipped:,} with too few phrases skipped" if report.n_skipped else ""
+    means = [{name: getattr(measured, which).mean for name, measured in report.measures.items()} for which in _BOTH]
+    return (
+        _table(title, rows)
+        + _verdict(*means)
+        + f'<p class="sw-note">{words.count(report.n, "recommendation")}{skipped}.</p>'
+    )
+
+
+def _interval(measured: Measured, which: str) -> str:
+    interval = getattr(measured, which)
+    ends = f"{words.signed(interval.low)} to {words.signed(interval.high)}" if interval.is_given else "too few tell"
+    return f"{words.signed(interval.mean)}\n{ends}"
+
+
+def _table(title: str, rows: str) -> str:
+    return (
+        f'<div class="sw-scroll"><table class="sw-table"><thead><tr><th>{esc(title)}</th>'
+        '<th class="sw-num">Named</th><th class="sw-num">At random</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(name: str, value: str, control: str) -> str:
+    said, better = _MEASURES[name]
+    return (
+        f'<tr><th scope="row">{said}<span class="sw-by">{better}</span></th>'
+        f'<td class="sw-num">{_figures(value)}</td><td class="sw-num">{_figures(control)}</td></tr>'
+    )
+
+
+def _figures(said: str) -> str:
+    """A figure, and its interval in a quieter second line."""
+    mean, _, interval = said.partition("\n")
+    return esc(mean) + (f'<span class="sw-by">{esc(interval)}</span>' if interval else "")
+
+
+def _caveats(case: Case) -> str:
+    praise = case.model.polarity.in_words()
+    said = (
+        "<strong>Exact:</strong> baseline and parts sum to the score. Quotes are verbatim, but for e-mail addresses, "
+        "links, card, account and telephone numbers, which are hidden; other shoppers stand under pseudonyms, names "
+        "inside a text do not.",
+        "<strong>Exact, too:</strong> what is struck is left out everywhere and the whole list is scored again. A "
+        "score seldom falls by all that a phrase carries: the other phrases take up some of its part, because profiles "
+        "are scaled to one length. “Without it” says what is left of the loss.",
+        "<strong>An estimate:</strong> the collaborative share of a product of the history, because the model is not "
+        "trained again; small, and for a single shopper it may even have the wrong sign.",
+        "<strong>Approximate:</strong> words inside a phrase, because the encoder reads them together; what is left "
+        "over is shown.",
+        f"<strong>A guess with odds:</strong> praise and complaint. {esc(praise)}",
+        "<strong>Not said at all:</strong> whether the shopper would buy. An explanation is of the score, and the "
+        "score can be wrong.",
+    )
+    items = "".join(f"<li>{each}</li>" for each in said)
+    return (
+        f'<section class="sw-caveats"><h3 class="sw-chart-title">What these numbers are</h3><ul>{items}</ul>'
+        '<p class="sw-note">What takes minutes is measured by <code>python -m recsys experiment faithfulness --data DIR'
+        "</code>: thousands of random explanations summed, the model trained again with another seed, and, where they "
+        "are at hand, a hidden truth and human labels.</p></section>"
+    )

@@ -1,0 +1,389 @@
+"""The texts of both sides, to be read: phrases shaded by what they add, paired across, struck, and looked into.
+
+`payload` says what is shown, and hides what must be; `assets/reader.js` draws it, builds no markup from it, and gives
+back what a person ticks or asks for.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Any, Self
+
+import streamlit as st
+
+from pages._shared import cards, illustrations, naming, words
+from recsys.explanations.documents import Document
+from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.reading import Reading, ReadPhrase, ReadText
+from recsys.text.masking import masked_segments, pseudonym
+
+FOLD_OVER = 280
+"""A text longer than this many characters is folded around the phrases that matter, to about as many."""
+
+KEPT = 2
+"""So many of a long text's phrases, those that add or take most, are never folded away."""
+
+WORTH_FOLDING = 30
+"""Fewer characters than this are not folded: the button would save nothing."""
+
+SHOWN = 8
+"""Texts of a side that are open at first; the others wait behind a button."""
+
+THIS_SHOPPER = "this shopper"
+
+_KINDS = {"title": "Title", "description": "Description", "attributes": "Category and tags", "words": "Typed words"}
+_EVEN = "3★ counts neither way"
+_TRIGGERS = ("struck_toggled", "look_inside")
+
+
+@dataclass(frozen=True, slots=True)
+class WordShading:
+    """What the words inside one phrase do, for a closer look.
+
+    Parameters
+    ----------
+    strike : name of the phrase
+    words : (start, end, effect) of each word; offsets are those of the text that the phrase stands in, in its order
+    residual : what is left over, because words interact; effects and residual sum to `whole`
+    whole : what the phrase adds
+    """
+
+    strike: str
+    words: tuple[tuple[int, int, float], ...]
+    residual: float
+    whole: float
+
+    @classmethod
+    def of(cls, strike: str, effects: WordEffects) -> Self:
+        """What `Recommender.look_inside` says of a phrase."""
+        each = tuple((word.start, word.end, word.value) for word in effects.words)
+        return cls(strike, each, effects.residual, effects.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderAnswer:
+    """What a person did in the reader, once.
+
+    Parameters
+    ----------
+    struck_toggled : name of the phrase or text that was struck or restored
+    look_inside : name of the phrase whose words are asked for
+    """
+
+    struck_toggled: str | None = None
+    look_inside: str | None = None
+
+
+def show(
+    reading: Reading,
+    *,
+    user_id: str | None,
+    key: str,
+    inside: WordShading | None = None,
+    on_answer: Callable[[ReaderAnswer], None] | None = None,
+) -> ReaderAnswer:
+    """Draw both sides; the page owns what is struck, and shows a new reading after each answer.
+
+    Parameters
+    ----------
+    user_id : the shopper asked about, None for a new one; only decides which texts are called their own
+    on_answer : called with the answer before the page runs again, so that it draws what was ticked in the same run
+    """
+    data = payload(reading, user_id=user_id, inside=inside)
+    names = _names(data)
+    turns = f"{key}_turns"
+
+    def heard() -> None:
+        # The reader sends one answer at a time: it waits until this number has changed.
+        st.session_state[turns] = st.session_state.get(turns, 0) + 1
+        if on_answer is not None:
+            on_answer(_answer(st.session_state[key], names))
+
+    given = _READER(
+        key=key,
+        data={**data, "turn": st.session_state.get(turns, 0)},
+        **{f"on_{name}_change": heard for name in _TRIGGERS},
+    )
+    return _answer(given, names)
+
+
+def payload(reading: Reading, *, user_id: str | None, inside: WordShading | None = None) -> dict[str, Any]:
+    """What the reader draws, JSON-like, with personal data masked and other shoppers under pseudonyms.
+
+    `shopper` and `product` hold groups of documents; a document's `index` is its place in the reading, which the
+    `partners` of phrases, (document, phrase, value), point to. Pieces are the text in order.
+    """
+    return {
+        "shopper": _side(reading, "shopper", user_id),
+        "product": _side(reading, "product", user_id),
+        "strongest": max((abs(phrase.value) for phrase in _phrases(reading)), default=0.0),
+        "inside": None if inside is None else _inside(reading, inside),
+    }
+
+
+def toggled(struck: Iterable[str], name: str, reading: Reading) -> tuple[str, ...]:
+    """The names that are struck after one was ticked in the reader, sorted.
+
+    A text takes the ticks of its phrases along. A phrase restored out of a struck text leaves the other phrases struck;
+    one that a struck product of the history covers restores that product.
+    """
+    before = set(struck)
+    text = next((text for text in (*reading.shopper, *reading.product) if _owns(text, name)), None)
+    if text is None:
+        return tuple(sorted(before ^ {name}))
+    whole = text.document.name
+    own = {phrase.strike for phrase in text.phrases}
+    chosen = f"h:{text.document.item_id}"
+    is_struck = all(phrase.struck for phrase in text.phrases if name in (whole, phrase.strike))
+    if not is_struck:
+        after = before | {name} if name != whole else (before - own) | {whole}
+    elif chosen in before:
+        after = before - own - {whole, chosen}
+    elif name == whole:
+        after = before - own - {whole}
+    else:
+        after = (before | own) - {whole, name} if whole in before else before - {name}
+    return tuple(sorted(after))
+
+
+def _owns(text: ReadText, name: str) -> bool:
+    return bool(name) and (name == text.document.name or any(name == phrase.strike for phrase in text.phrases))
+
+
+def _phrases(reading: Reading) -> list[ReadPhrase]:
+    return [phrase for text in (*reading.shopper, *reading.product) for phrase in text.phrases]
+
+
+def _names(data: dict[str, Any]) -> frozenset[str]:
+    documents = [
+        document for side in ("shopper", "product") for group in data[side]["groups"] for document in group["documents"]
+    ]
+    phrases = [phrase["strike"] for document in documents for phrase in document["phrases"]]
+    return frozenset(filter(None, [*phrases, *(document["name"] for document in documents)]))
+
+
+def _answer(given: Any, names: frozenset[str]) -> ReaderAnswer:
+    """What came back, if it names something that was shown: browsers can send anything."""
+    said = {name: getattr(given, name, None) for name in _TRIGGERS}
+    return ReaderAnswer(**{name: value for name, value in said.items() if isinstance(value, str) and value in names})
+
+
+def _side(reading: Reading, side: str, user_id: str | None) -> dict[str, Any]:
+    texts: Sequence[ReadText] = getattr(reading, side)
+    grouped: dict[str, list[int]] = {title: [] for title in _GROUPS[side]}
+    for index, text in enumerate(texts):
+        grouped[_group(text.document, side, user_id)].append(index)
+    groups = [(title, indices) for title, indices in grouped.items() if indices]
+    opened = _first([indices for _, indices in groups])
+    return {
+        "title": _TITLES[side],
+        "empty": "" if texts else _nothing(reading, side),
+        "hint": _hint(grouped, side) if texts else "",
+        "counted": _counted(reading, side) if texts else "",
+        "groups": [
+            {
+                "title": title,
+                "documents": [_document(texts[index], index, side, user_id, index in opened) for index in indices],
+            }
+            for title, indices in groups
+        ],
+    }
+
+
+_TYPED, _OWN, _CHOSEN = "Typed now", "Written by this shopper", "Said of products they chose"
+_OTHERS, _SHOP = "What other shoppers say", "What the shop says"
+_GROUPS = {"shopper": (_TYPED, _OWN, _CHOSEN), "product": (_OTHERS, _SHOP)}
+_TITLES = {"shopper": "What this shopper wrote and liked", "product": "What others say of this product"}
+
+
+def _group(document: Document, side: str, user_id: str | None) -> str:
+    if side == "product":
+        return _OTHERS if document.kind == "review" else _SHOP
+    if document.kind == "words":
+        return _TYPED
+    return _OWN if _is_own(document, user_id) else _CHOSEN
+
+
+def _is_own(document: Document, user_id: str | None) -> bool:
+    return document.user_id is not None and document.user_id == user_id
+
+
+def _nothing(reading: Reading, side: str) -> str:
+    if side == "product":
+        return "Nobody has written about this product yet, and the shop says nothing of it."
+    if reading.n_shopper_texts:
+        return "What was typed has no words to compare with."
+    return "Nothing written or chosen yet, and nothing typed: there are no words of this shopper to read."
+
+
+def _hint(grouped: dict[str, list[int]], side: str) -> str:
+    if side == "product":
+        return "" if grouped[_OTHERS] else "No review in words yet: what the shop says is all there is to read."
+    if grouped[_OWN]:
+        return ""
+    if grouped[_CHOSEN]:
+        return "Nothing written yet: what is said of the products they chose stands in for their own words."
+    return "Nothing written yet: the words typed above are all that is known."
+
+
+def _counted(reading: Reading, side: str) -> str:
+    texts, n_texts = getattr(reading, side), getattr(reading, f"n_{side}_texts")
+    rest = reading.total - sum(text.value for text in texts)
+    total = amount(reading.total)
+    if n_texts <= len(texts):
+        every = "The one text there is" if n_texts <= 1 else f"All {n_texts} texts"
+        return f"{every}; {'it adds' if n_texts <= 1 else 'together they add'} {total}"
+    shown = f"{len(texts):,} of {words.count(n_texts, 'text')} shown; the rest adds {amount(rest)}"
+    return f"{shown}, in all {total}"
+
+
+def amount(value: float) -> str:
+    """A signed number as `words.signed` gives it, with more digits where two would say nothing.
+
+    >>> amount(0.456), amount(-1.2), amount(0.0031), amount(-0.00042), amount(0.00001)
+    ('+0.46', '−1.20', '+0.003', '−0.0004', '0.00')
+    """
+    size = abs(value)
+    if size < 0.00005:
+        return words.signed(0.0)
+    return words.signed(value, 4 if size < 0.00095 else 3 if size < 0.0095 else 2)
+
+
+def _first(groups: list[list[int]]) -> frozenset[int]:
+    """The texts that are open at first: one of each group in turn, as long as there is room."""
+    turns = max(map(len, groups), default=0)
+    ordered = [indices[turn] for turn in range(turns) for indices in groups if turn < len(indices)]
+    return frozenset(ordered[:SHOWN])
+
+
+def _document(text: ReadText, index: int, side: str, user_id: str | None, is_open: bool) -> dict[str, Any]:
+    document = text.document
+    return {
+        "index": index,
+        "name": document.name,
+        "open": is_open,
+        "who": _KINDS.get(document.kind) or _writer(document, user_id),
+        "stars": "" if math.isnan(document.rating) else f"{document.rating:g}★",
+        "day": "" if document.moment is None else words.day_short(document.moment),
+        # A product's title beside its own title would only say it twice.
+        "product": _plain(document.title) if side == "shopper" and document.kind not in ("title", "words") else "",
+        "value": round(text.value, 7),
+        "note": _EVEN if side == "product" and document.rating == 3 else "",
+        "pieces": _pieces(text),
+        "phrases": [_phrase(phrase, document.kind) for phrase in text.phrases],
+    }
+
+
+def _writer(document: Document, user_id: str | None) -> str:
+    if document.user_id is None:
+        return "Review"
+    return THIS_SHOPPER if _is_own(document, user_id) else pseudonym(document.user_id)
+
+
+def _phrase(phrase: ReadPhrase, kind: str) -> dict[str, Any]:
+    return {
+        "strike": phrase.strike,
+        "value": round(phrase.value, 7),
+        "loss": round(phrase.loss, 7),
+        "opinion": naming.opinion(kind, phrase.polarity),
+        "struck": phrase.struck,
+        "partners": [[partner.text, partner.phrase, round(partner.value, 7)] for partner in phrase.partners],
+    }
+
+
+def _pieces(text: ReadText) -> list[dict[str, Any]]:
+    pieces = masked_segments(text.document.text, [(phrase.start, phrase.end) for phrase in text.phrases])
+    folded = _folded([(piece.phrase, len(piece.text)) for piece in pieces], text.phrases)
+    return [
+        {"text": _plain(piece.text), "phrase": piece.phrase, "hidden": piece.hidden, "fold": fold}
+        for piece, fold in zip(pieces, folded, strict=True)
+    ]
+
+
+def _folded(pieces: Sequence[tuple[int | None, int]], phrases: Sequence[ReadPhrase]) -> list[bool]:
+    """Which pieces, (phrase, length), of a text are folded away.
+
+    A long text keeps its first words, what is struck, its strongest phrases, and of their neighbours those that fit.
+    """
+    if sum(length for _, length in pieces) <= FOLD_OVER:
+        return [False] * len(pieces)
+    lengths: dict[int, int] = {}
+    for phrase, length in pieces:
+        if phrase is not None:
+            lengths[phrase] = lengths.get(phrase, 0) + length
+    if not lengths:
+        return [False] * len(pieces)
+    strongest = sorted(lengths, key=lambda place: -abs(phrases[place].value))[:KEPT]
+    kept = {min(lengths), *strongest, *(place for place in lengths if phrases[place].struck)}
+    room = FOLD_OVER - sum(lengths[place] for place in kept)
+    for place in (near for strong in strongest for near in (strong + 1, strong - 1)):
+        if place in lengths and place not in kept and lengths[place] <= room:
+            kept.add(place)
+            room -= lengths[place]
+    return _runs(pieces, kept)
+
+
+def _runs(pieces: Sequence[tuple[int | None, int]], kept: set[int]) -> list[bool]:
+    """Fold what lies between kept phrases, but no run too short to be worth a button."""
+    folded = [phrase not in kept for phrase, _ in pieces]
+    start = 0
+    while start < len(pieces):
+        end = start
+        while end < len(pieces) and folded[end] == folded[start]:
+            end += 1
+        if folded[start] and sum(length for _, length in pieces[start:end]) < WORTH_FOLDING:
+            folded[start:end] = [False] * (end - start)
+        start = end
+    return folded
+
+
+def _inside(reading: Reading, inside: WordShading) -> dict[str, Any] | None:
+    """The words of one phrase, masked like the text they stand in; None when the phrase is not shown."""
+    for text in (*reading.shopper, *reading.product):
+        for phrase in text.phrases:
+            if inside.strike and phrase.strike == inside.strike:
+                return {
+                    "strike": inside.strike,
+                    "words": _words(text.document.text, phrase, inside.words),
+                    "residual": round(inside.residual, 7),
+                    "whole": round(inside.whole, 7),
+                }
+    return None
+
+
+def _words(text: str, phrase: ReadPhrase, effects: Sequence[tuple[int, int, float]]) -> list[dict[str, Any]]:
+    cuts: list[tuple[int, int]] = []
+    values: list[float | None] = []
+    done = phrase.start
+    for start, end, effect in [*effects, (phrase.end, phrase.end, 0.0)]:
+        cuts += [(done, start), (start, end)]
+        values += [None, effect]
+        done = end
+    return [
+        {"text": _plain(piece.text), "value": None if piece.hidden else values[piece.phrase], "hidden": piece.hidden}
+        for piece in masked_segments(text, cuts)
+        if piece.phrase is not None
+    ]
+
+
+def _plain(text: str) -> str:
+    """Text for the browser's text nodes, by the rule of `cards.esc`; line breaks stay, at most two at a time."""
+    lines = _MANY_BREAKS.sub("\n\n", text.replace("\r\n", "\n")).split("\n")
+    return "\n".join(unescape(cards.esc(line)) for line in lines)
+
+
+_MANY_BREAKS = re.compile(r"\n(?:[ \t]*\n){2,}")
+
+
+def _asset(name: str) -> str:
+    return (illustrations.ASSETS / name).read_text(encoding="utf-8")
+
+
+_READER = st.components.v2.component(
+    "shelfwise_reader",
+    html='<div class="reader"></div>',
+    css=_asset("reader.css"),
+    js=_asset("reader.js"),
+)

@@ -1,0 +1,128 @@
+"""What is known of the shopper beside the list: who they are in a line, what they wrote, what they chose."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages._shared import illustrations, resources, words
+from pages._shared.cards import esc, isolated
+from pages._shared.shopper import Asker
+from recsys.serving.recommender import Recommender
+from recsys.text.masking import mask_personal
+
+MAX_LISTED_ACTS = 60
+"""So many acts at most are listed, newest first."""
+
+LONG_REVIEW = 240
+"""Reviews of more characters than this are cut after a few lines until they are opened."""
+
+CHOICES_OF_KIND = ("review", "purchase", "recommend")
+"""Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
+
+
+def panel(model: Recommender, asker: Asker) -> None:
+    """What is known of the shopper: who they are in a line, then what they did and wrote, newest first."""
+    with st.container(key="shopper_panel"):
+        if asker.is_new:
+            st.html(_newcomer(asker))
+            return
+        if asker.user_id is None:
+            st.html('<p class="sw-eyebrow">Shopper</p><p class="sw-note">Nobody is chosen.</p>')
+            return
+        person = model.users.iloc[model.user_row(asker.user_id)]
+        acts = resources.history(model, model.model_id, asker.user_id)
+        st.html(_person(person))
+        st.html(_history(acts))
+
+
+def _newcomer(asker: Asker) -> str:
+    said = (
+        f'<p class="sw-history-text" dir="auto">“{esc(asker.words)}”</p>'
+        if asker.words.strip()
+        else '<p class="sw-note">Nothing said yet.</p>'
+    )
+    return (
+        f'<p class="sw-eyebrow">New shopper</p>{said}<p class="sw-note" style="margin-top:.8rem">There are no '
+        "purchases and no reviews to learn from. The words are matched, by meaning, with what is written of each "
+        "product.</p>"
+    )
+
+
+def _person(person: pd.Series) -> str:
+    facts = [
+        str(person["activity"]).capitalize(),
+        f"{words.count(int(person['n_interactions']), 'product')} chosen",
+        f"{words.count(int(person['n_reviews']), 'review')} written",
+    ]
+    for value, said in (
+        (person["top_category"], "mostly {}"),
+        (person["region"], "{}"),
+        (person["device"], "{}"),
+    ):
+        if isinstance(value, str) and value:
+            facts.append(said.format(value))
+    if pd.notna(person["last_active"]):
+        facts.append(f"last seen {words.day_short(person['last_active'])}")
+    chips = "".join(f'<li class="sw-chip">{isolated(fact)}</li>' for fact in facts)
+    return (
+        '<p class="sw-eyebrow">Shopper</p>'
+        f'<h2 class="sw-title" style="margin:.1rem 0 .6rem">{isolated(person["user_id"])}</h2>'
+        f'<ul class="sw-person" aria-label="What is known of this shopper">{chips}</ul>'
+    )
+
+
+def _history(acts: pd.DataFrame) -> str:
+    """What they wrote, then what they chose without a word; where there is neither, what they looked at."""
+    said = acts[acts["text"] != ""]
+    chosen = acts[(acts["text"] == "") & acts["kind"].isin(CHOICES_OF_KIND)]
+    rest = acts if not len(said) and not len(chosen) else acts.iloc[:0]
+    parts = (
+        _listed("In their words", said, 5),
+        _listed("What they chose", chosen, 4 if len(said) else 9),
+        _listed("What they looked at", rest, 9),
+    )
+    return "".join(parts) or '<p class="sw-note" style="margin-top:.9rem">No history on record.</p>'
+
+
+def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
+    if not len(acts):
+        return ""
+    rows = [_act(act) for act in acts.head(MAX_LISTED_ACTS).itertuples(index=False)]
+    first, more = "".join(rows[:n_first]), "".join(rows[n_first:])
+    listed = f'<ol class="sw-history" aria-label="{title}, newest first">{first}</ol>'
+    if more:
+        whole = f" (the latest {len(rows)} of {len(acts):,})" if len(acts) > len(rows) else ""
+        listed += f'<details class="sw-more"><summary>{len(rows) - n_first} earlier{whole}</summary>'
+        listed += f'<ol class="sw-history">{more}</ol></details>'
+    return f'<p class="sw-eyebrow" style="margin-top:1.1rem">{title}</p>{listed}'
+
+
+def _act(act: Any) -> str:
+    kind, rating, text = act.kind, act.rating, act.text
+    what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
+    said = _said(text) if text else ""
+    tile = illustrations.tile_html(act.category, act.item_id)
+    return (
+        f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
+        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{said}</div></li>'
+    )
+
+
+def _said(text: str) -> str:
+    """A review as it was written; a long one opens on a click, so that it does not push the others off the screen."""
+    shown = f'<p class="sw-history-text" dir="auto">{esc(mask_personal(text))}</p>'
+    if len(text) <= LONG_REVIEW and text.count("\n") < 6:
+        return shown
+    return f'<details class="sw-long"><summary>{shown}</summary></details>'
+
+
+def stars_html(rating: float) -> str:
+    """Five stars, so many of them filled, to the nearest half; the number itself for screen readers."""
+    full, half = divmod(max(0, min(10, math.floor(2 * rating + 0.5))), 2)
+    return (
+        f'<span class="sw-stars" role="img" aria-label="{rating:g} of 5 stars">{"★" * full}{"½" * half}'
+        f'<span class="sw-stars-off">{"★" * (5 - full - half)}</span></span>'
+    )

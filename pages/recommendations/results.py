@@ -1,0 +1,140 @@
+"""The list itself: mixer, toolbar and products, in one fragment, so that moving a control draws nothing else again."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages._shared import cards, controls, frame, listing, resources, words
+from pages._shared.cards import esc, isolated
+from pages._shared.moves import Moves
+from pages._shared.notices import empty_html
+from pages._shared.shopper import PARAMETER, Asker, nobody_yet
+from pages._shared.view import KNOWN, NEW, TABLE, Choices
+from recsys.errors import RecsysError
+from recsys.serving.exports import to_csv
+from recsys.serving.recommender import Recommender
+from recsys.serving.results import Recommendation, ScoredRequest
+from recsys.settings import Context
+
+_MOVES = "moves_of_the_list"
+
+
+@st.fragment
+def show(model: Recommender, choices: Choices, asker: Asker) -> None:
+    """Controls and list for one shopper."""
+    with st.container(key="mixer"):
+        positions = controls.weights(choices, NEW if asker.is_new else KNOWN)
+        effective = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
+        context, chosen, n, strength, method = controls.toolbar(choices)
+    try:
+        settings = controls.settings(positions, chosen, n, strength, method)
+        with effective:
+            st.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
+        if not asker.is_somebody:
+            nobody_yet(model, choices, asker, "The list then rests on what the words mean.")
+            return
+        with st.skeleton(height=420):
+            request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
+            ranked = model.rank(request, settings)
+            _list(model, request, ranked, context, words.limits_in_words(settings))
+    except RecsysError as problem:
+        st.html(empty_html("Nothing to show with these settings", str(problem)))
+    finally:
+        frame.remember_view(frame.LIST_PAGE)
+
+
+def _list(
+    model: Recommender, request: ScoredRequest, ranked: Recommendation, context: Context, limits: Sequence[str]
+) -> None:
+    moves = _moves(request, ranked)
+    with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
+        st.html(_headline(request, ranked, context, limits), width="stretch")
+        table = controls.view_switch() == TABLE
+        _share(model, ranked, request.user_id)
+    if ranked.notes:
+        st.html(f'<p class="sw-hint" dir="auto">{esc(" ".join(map(words.sentence, ranked.notes)))}</p>')
+    if not ranked.items:
+        st.html(
+            empty_html(
+                "No product passes the filters",
+                "Widen the price range or the categories, or include what they already have.",
+            )
+        )
+    elif table:
+        listing.show_table(model, ranked, moves)
+    else:
+        shown = [
+            listing.card(model, request, place, ranked, moves, why_link(request.user_id, item.item_id))
+            for place, item in enumerate(ranked.items)
+        ]
+        st.html(cards.list_html(shown, "Recommended products, best first"))
+
+
+def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int | str]:
+    """Places moved since this session's last setting."""
+    asker = f"{request.user_id}\n{request.words}"
+    shown = [item.item_id for item in ranked.items]
+    earlier: Moves | None = st.session_state.get(_MOVES)
+    now = earlier.after(asker, shown) if earlier else Moves(asker, tuple(shown))
+    st.session_state[_MOVES] = now
+    return now.by_item()
+
+
+def _headline(request: ScoredRequest, ranked: Recommendation, context: Context, limits: Sequence[str]) -> str:
+    """What this list is, in one line: how many of how many, for whom, when, and what narrows it."""
+    whom = isolated(request.user_id) if request.user_id is not None else "a new shopper"
+    count = (
+        f"Top {len(ranked.items)} of {words.count(ranked.n_candidates, 'product')}" if ranked.items else "No product"
+    )
+    said = " · ".join([esc(controls.moment_line(context)), *map(isolated, limits)])
+    return (
+        f'<p class="sw-headline" role="status"><strong>{count}</strong> '
+        f'<span class="sw-quiet">for {whom} · {said}</span></p>'
+    )
+
+
+def _share(model: Recommender, ranked: Recommendation, user_id: str | None) -> None:
+    with st.popover("Share", icon=":material/ios_share:", key="share"):
+        st.html('<p class="sw-note">This exact view, for whoever has access to this server:</p>')
+        st.code(share_link(user_id), language=None, wrap_lines=True)
+        with st.container(horizontal=True):
+            st.download_button(
+                "CSV",
+                lambda: to_csv(listing.rows_of(model, ranked), listing.COLUMNS),
+                "recommendations.csv",
+                "text/csv",
+                key="download_csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            st.download_button(
+                "JSON",
+                ranked.to_json,
+                "recommendations.json",
+                "application/json",
+                key="download_json",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def share_link(user_id: str | None) -> str:
+    """The address of the page with everything that is set on it, and the shopper even where nobody chose one."""
+    query = _query(user_id)
+    address = (st.context.url or "").split("?")[0]
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def why_link(user_id: str | None, item_id: str) -> str:
+    """Address, beside this page, that takes the score of one product of this list apart under these settings."""
+    query = [pair for pair in _query(user_id) if pair[0] != "view"]
+    return f"Explanations?{urlencode([*query, ('item', item_id)])}"
+
+
+def _query(user_id: str | None) -> list[tuple[str, str]]:
+    query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    if user_id is not None and PARAMETER not in st.query_params:
+        query = [(PARAMETER, user_id), *query]
+    return query

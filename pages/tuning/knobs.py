@@ -1,0 +1,178 @@
+"""The controls of the tuning room; weights, circumstances and variety are those of the recommendation page as well."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages._shared import controls
+from pages._shared.cards import esc
+from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, positions
+from pages.tuning import chosen
+from recsys.panel.panel import Panel
+from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
+from recsys.settings import CONTEXT_DIMENSIONS, Filters
+from recsys.tuning.config import Asked
+
+
+def circumstances(choices: Choices) -> Scenario:
+    """Circumstances that every shopper is imagined in; what is not chosen stays as it was for each."""
+    stated = {name: _standing(name, choices.options[name].values) for name in CONTEXT_DIMENSIONS}
+    label = chosen.label("Circumstances", chosen.circumstances(_scenario(stated)))
+    with st.popover(label, icon=":material/schedule:", key="moment_popover"):
+        st.html(
+            '<p class="sw-note">Imagine every test shopper in other circumstances. "Any" keeps those that each of them '
+            "was in. Trends always end at the shopper's own moment, so nothing is judged with hindsight.</p>"
+        )
+        return _scenario({name: _circumstance(choices, name) for name in CONTEXT_DIMENSIONS})
+
+
+def _scenario(stated: Mapping[str, str]) -> Scenario:
+    return Scenario(tuple((name, value) for name, value in stated.items() if value != ANY))
+
+
+def _standing(key: str, values: Sequence[str]) -> str:
+    """Where a control of single values stands that is not drawn yet: as it was left, or as the address wants it."""
+    value = st.session_state.get(key, st.query_params.get(key))
+    return value if value in values else ANY
+
+
+def _is_on(key: str) -> bool:
+    """The same of a toggle."""
+    return bool(st.session_state.get(key, st.query_params.get(key) == "true"))
+
+
+def _circumstance(choices: Choices, name: str) -> str:
+    option = choices.options[name]
+    label = {"daypart": "Time of day (UTC)"}.get(name, name.capitalize())
+    value = st.selectbox(label, (ANY, *option.values), key=name, disabled=bool(option.unavailable), bind="query-params")
+    if option.unavailable:
+        st.html(f'<p class="sw-note" dir="auto">Not available: {esc(option.unavailable)}.</p>')
+        return ANY
+    return value or ANY
+
+
+def segment(panel: Panel, scenario: Scenario) -> Segment:
+    """Which of the test shoppers count."""
+    offered = properties(panel)
+    stands = {key: _standing(key, values) for key, values in offered.items()}
+    label = chosen.label("Shoppers", chosen.shoppers(_segment(stands, scenario, match=_is_on("match"))))
+    with st.popover(label, icon=":material/group:", key="shoppers_popover"):
+        st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
+        known = st.selectbox(
+            "How well they are known",
+            (ANY, *offered["shoppers"]),
+            key="shoppers",
+            help=". ".join(f"{name.capitalize()}: {said}" for name, said in KNOWLEDGE.items()) + ".",
+            bind="query-params",
+        )
+        taste = _one_of("Mostly buy", "taste", offered["taste"])
+        home = _one_of("Home region", "home", offered["home"])
+        match = st.toggle(
+            "Only who really came in these circumstances",
+            key="match",
+            help="Circumstances are chosen beside this; without any, everyone counts.",
+            bind="query-params",
+        )
+    return _segment({"shoppers": known or ANY, "taste": taste, "home": home}, scenario, match=match)
+
+
+def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
+    """What test shoppers can be told apart by, by key of its control, beside `ANY`."""
+    return {
+        "shoppers": tuple(map(str.capitalize, KNOWLEDGE)),
+        "taste": _told_apart(panel.shoppers["top_category"]),
+        "home": _told_apart(panel.shoppers["home"]),
+    }
+
+
+def _told_apart(column: pd.Series) -> tuple[str, ...]:
+    return tuple(sorted({str(value) for value in column.unique() if str(value)}, key=str.casefold))
+
+
+def _segment(stands: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
+    """The shoppers that controls of some keys stand for."""
+    values = {"activity": stands["shoppers"].casefold(), "top_category": stands["taste"], "home": stands["home"]}
+    wanted = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
+    return Segment.of(**wanted, **(scenario.as_dict() if match else {}))
+
+
+def _one_of(label: str, key: str, options: tuple[str, ...]) -> str:
+    return str(st.selectbox(label, (ANY, *options), key=key, disabled=not options, bind="query-params") or ANY)
+
+
+def shelf(choices: Choices) -> Filters:
+    """What may be listed at all."""
+    asked = st.session_state.get("category", st.query_params.get_all("category"))
+    stands = Filters(only_available=_is_on("shelf"), categories=frozenset(asked) & frozenset(choices.categories))
+    with st.popover(chosen.label("Shelf", chosen.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
+        categories = st.multiselect(
+            "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
+        )
+        only = st.toggle(
+            "Only what is available today",
+            key="shelf",
+            help="Off: a product that is gone today counts if it was chosen then, as in `recsys evaluate`.",
+            bind="query-params",
+        )
+    return Filters(only_available=only, categories=frozenset(categories))
+
+
+def setting(choices: Choices, panel: Panel) -> tuple[Asked, Segment]:
+    """All controls in their order on the page: the mixer, then a row of popovers."""
+    with st.container(key="mixer"):
+        stand = controls.weights(choices, KNOWN)
+    with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
+        scenario = circumstances(choices)
+        who = segment(panel, scenario)
+        filters = shelf(choices)
+        n, strength, method = controls.variety(_variety_label())
+        st.button("Reset", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, args=(choices,))
+    ranking = controls.settings(stand, filters, n, strength, method)
+    return Asked("this setting", ranking, scenario), who
+
+
+def _variety_label() -> str:
+    asked = st.session_state.get("diversity", st.query_params.get("diversity", "0"))
+    try:
+        strength = float(asked)
+    except ValueError:  # an address that the slider will not follow either
+        strength = 0.0
+    method, n = _standing("method", tuple(METHODS)), _standing("n", tuple(map(str, LENGTHS)))
+    return chosen.variety(
+        strength if 0 <= strength <= 1 else 0.0,
+        method if method != ANY else str(USUAL_VARIETY["method"]),
+        int(n) if n != ANY else DEFAULT_LENGTH,
+    )
+
+
+def reset(choices: Choices) -> None:
+    """Put every control back to its default."""
+    state = st.session_state
+    state.update(choices.start_weights(KNOWN))
+    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "taste", "home")})
+    state.update({"match": False, "shelf": False, "category": []})
+    state.update(controls.variety_start(choices, KNOWN))
+
+
+def load(choices: Choices, asked: Asked, who: Segment | None = None) -> None:
+    """Put the controls where a setting wants them; weights go to whole numbers of the sliders' scale.
+
+    Parameters
+    ----------
+    who : the shoppers to judge by, or None to leave them
+    """
+    state, ranking = st.session_state, asked.settings
+    state.update(positions(ranking.fusion))
+    stated = asked.scenario.as_dict()
+    state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
+    state["diversity"], state["method"] = round(ranking.diversity, 2), ranking.method.upper()
+    if str(ranking.n) in map(str, controls.LENGTHS):
+        state["n"] = str(ranking.n)
+    state["shelf"] = ranking.filters.only_available
+    state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
+    if who is not None:
+        values = who.as_dict()
+        state["shoppers"] = values.get("activity", ANY).capitalize()
+        state["taste"], state["home"] = values.get("top_category", ANY), values.get("home", ANY)
+        state["match"] = any(name in values for name in CONTEXT_DIMENSIONS)

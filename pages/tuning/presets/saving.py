@@ -1,0 +1,112 @@
+"""The present setting becomes a preset: its name and words, and how it measures at this moment."""
+
+import streamlit as st
+
+from pages._shared import words
+from pages._shared.cards import weights_html
+from pages.tuning.presets import measuring, told
+from pages.tuning.presets.card import fixed_html
+from pages.tuning.presets.told import Told
+from pages.tuning.room import Case
+from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft
+
+POPOVER, NEW = "save_preset", "new"
+_FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
+LONGEST_GOAL = 200
+
+
+def save_new(case: Case) -> None:
+    """A button whose form saves what is on the sliders under a new name."""
+    with st.popover(
+        "Save this setting", icon=":material/bookmark_add:", type="primary", key=POPOVER, on_change="rerun"
+    ):
+        settings = measuring.present(case)
+        n = words.count(int(case.mask.sum()), "test shopper")
+        st.html(
+            f'{weights_html(settings.weights.normalised())}<p class="sw-note">{fixed_html(settings)}. Kept with it: '
+            f"all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
+        )
+        told.show(case.room, NEW)
+        asks_who = not told.who()
+        with st.form(NEW, border=False):
+            left, right = st.columns(2)
+            with left:
+                st.text_input("Name", key="preset_name", max_chars=LONGEST_NAME, persist_state="session")
+                tags_field("preset_tags", persist="session")
+                goal_field("preset_goal", persist="session")
+            with right:
+                st.text_area(
+                    "Description",
+                    key="preset_description",
+                    max_chars=LONGEST_DESCRIPTION,
+                    height=122 if asks_who else 208,
+                    persist_state="session",
+                )
+                if asks_who:
+                    st.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
+            st.form_submit_button("Save", type="primary", on_click=_save, args=(case,), key="preset_save")
+
+
+def tags_field(key: str, value: str = "", persist: str | None = None) -> None:
+    """Tags as text."""
+    st.text_input(
+        "Tags, with commas between them",
+        value,
+        key=key,
+        max_chars=MOST_TAGS * (LONGEST_TAG + 2),
+        placeholder="for example: autumn, mobile",
+        persist_state=persist,  # type: ignore[arg-type]
+    )
+
+
+def goal_field(key: str, value: str = "", persist: str | None = None) -> None:
+    """What it is for."""
+    st.text_input(
+        "Goal (optional)",
+        value,
+        key=key,
+        max_chars=LONGEST_GOAL,
+        placeholder="what it is tuned for, in your words",
+        persist_state=persist,  # type: ignore[arg-type]
+    )
+
+
+def who() -> None:
+    """Who saves, for everybody to see; kept for the session."""
+    st.text_input(
+        "Your name",
+        key=told.WHO,
+        max_chars=80,
+        placeholder="Your name",
+        icon=":material/person:",
+        label_visibility="collapsed",
+        width=190,
+        persist_state="session",
+    )
+
+
+def remember_who(key: str) -> None:
+    """Keep the answer, if there is one, for everything that is saved from now on."""
+    if said := str(st.session_state.get(key) or "").strip():
+        st.session_state[told.WHO] = said
+
+
+def read_tags(typed: str) -> tuple[str, ...]:
+    """Tags out of what was typed."""
+    return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
+
+
+def _save(case: Case) -> None:
+    state = st.session_state
+    remember_who("preset_who")
+
+    def work() -> Told:
+        name, description, tags, goal = (str(state.get(field) or "") for field in _FIELDS)
+        draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
+        made = case.room.store.create(draft, measuring.measurement(case), by=told.who())
+        return Told(f"“{made.name}” is saved, with how it measures now.")
+
+    if told.attempt(case.room, work, NEW):
+        state.update(dict.fromkeys(_FIELDS, ""))
+        state[POPOVER] = False

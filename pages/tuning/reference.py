@@ -1,0 +1,100 @@
+"""What a setting is compared with: the model's own weights, equal weights, a pinned setting, or a preset."""
+
+from collections.abc import Sequence
+from urllib.parse import parse_qs, urlencode
+
+import streamlit as st
+
+from pages._shared import address
+from pages._shared.saved import Found
+from pages._shared.view import MAX_WEIGHT, METHODS, USUAL_VARIETY
+from recsys.errors import RecsysError
+from recsys.panel.segments import Scenario
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
+from recsys.store.preset_settings import PresetSettings
+from recsys.store.records import Preset
+from recsys.tuning.config import Asked
+
+MODEL, EQUAL, PINNED = "The model's weights", "Equal weights", "Pinned setting"
+PARAMETER = "pinned"
+
+
+def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
+    """A selectbox, and a button that pins what is on the sliders now."""
+    presets = saved.presets
+    options = offered(presets)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
+        name = st.selectbox("Compare with", options, key="against", bind="query-params", width=260)
+        st.button(
+            "Pin this setting",
+            key="pin",
+            icon=":material/push_pin:",
+            on_click=_pin,
+            args=(now,),
+            help="Keeps what is on the sliders now, to compare with while you go on.",
+        )
+        if saved.away:
+            known = "those last seen are offered" if presets else "none is offered"
+            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
+    return found(name or MODEL, now, default_weights, presets)
+
+
+def offered(presets: Sequence[Preset]) -> list[str]:
+    """The names of all references that there are now."""
+    return [MODEL, EQUAL, *([PINNED] if pinned() else []), *map(option, presets)]
+
+
+def option(preset: Preset) -> str:
+    """What a preset is called among the references, apart from those that are always there."""
+    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
+
+
+def found(name: str, now: Asked, default_weights: FusionSettings, presets: Sequence[Preset]) -> Asked:
+    """The setting of that name, at the list length and on the shelf of `now`, so that only the mixing differs."""
+    if name == PINNED and (kept := pinned()):
+        return _beside(now, "the pinned setting", kept.settings, kept.scenario)
+    for preset in presets:
+        if option(preset) == name:
+            ranking = ranking_of(preset.settings)
+            return _beside(now, f"preset {preset.name}", ranking, scenario_of(preset.settings))
+    if name == EQUAL:
+        return _beside(now, "equal weights", RankingSettings(fusion=FusionSettings(1, 1, 1, 1)), now.scenario)
+    return _beside(now, "the model's weights", RankingSettings(fusion=default_weights), now.scenario)
+
+
+def ranking_of(settings: PresetSettings) -> RankingSettings:
+    """What a preset fixes of a list, on the shelf that it was measured on."""
+    return settings.ranking(Filters())
+
+
+def scenario_of(settings: PresetSettings) -> Scenario:
+    """The circumstances that a preset was tuned for."""
+    return Scenario(tuple((name, value) for name, value in settings.scenario.items() if name != "moment"))
+
+
+def _beside(now: Asked, name: str, ranking: RankingSettings, scenario: Scenario) -> Asked:
+    kept = RankingSettings(ranking.fusion, now.settings.filters, now.settings.n, ranking.diversity, ranking.method)
+    return Asked(name, kept, scenario)
+
+
+def pinned() -> Asked | None:
+    """The setting that the address keeps to compare with, None where it keeps none that makes sense."""
+    said = parse_qs(st.query_params.get(PARAMETER, ""))
+    try:
+        weights = FusionSettings(**{name: float(said[name][-1]) / MAX_WEIGHT for name in COMPONENTS})
+        strength = float(said.get("diversity", ["0"])[-1])
+        method = METHODS[said.get("method", [str(USUAL_VARIETY["method"])])[-1]]
+        ranking = RankingSettings(weights, diversity=strength, method=method)  # type: ignore[arg-type]
+        stated = {name: said[name][-1] for name in CONTEXT_DIMENSIONS if name in said}
+        Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance
+    except (KeyError, ValueError, RecsysError):
+        return None
+    return Asked("the pinned setting", ranking, Scenario.of(**stated))
+
+
+def _pin(now: Asked) -> None:
+    weights = {name: round(MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
+    variety = {"diversity": f"{now.settings.diversity:g}", "method": now.settings.method.upper()}
+    stated = {name: value for name, value in now.scenario.stated if value}
+    address.put(PARAMETER, urlencode(weights | variety | stated))
+    st.session_state["against"] = PINNED

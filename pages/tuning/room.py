@@ -1,0 +1,89 @@
+"""What every section of the tuning room is about: the test shoppers, the setting looked at, and its reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pages._shared.view import Choices
+from recsys.evaluation.statistics.paired import Difference, Lists, ShopFacts, differences
+from recsys.jobs.paths import Home
+from recsys.panel.engine import LiveEngine, Measured
+from recsys.panel.segments import Segment
+from recsys.serving.recommender import Recommender
+from recsys.store.presets import PresetStore
+from recsys.tuning.config import Asked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Room:
+    """What does not depend on any control but the protocol.
+
+    Parameters
+    ----------
+    home, model, choices : of the page
+    shop : name of the shop, as its presets are filed
+    split : way of holding out, of `recsys.panel.build.SPLITS`
+    validation, test : engines of the two roles
+    store : presets of this shop
+    """
+
+    home: Home
+    model: Recommender
+    choices: Choices
+    shop: str
+    split: str
+    validation: LiveEngine
+    test: LiveEngine
+    store: PresetStore
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A setting, its reference, and whom they are judged on.
+
+    Parameters
+    ----------
+    segment : which test shoppers count
+    metric : what settings are judged by
+    """
+
+    room: Room
+    now: Asked
+    reference: Asked
+    segment: Segment
+    metric: str
+
+    @property
+    def k(self) -> int:
+        """List length, and cut-off of every metric."""
+        return self.now.settings.n
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the setting is its own reference."""
+        return self.now.ranks_like == self.reference.ranks_like
+
+    @cached_property
+    def mask(self) -> NDArray[np.bool_]:
+        """The test shoppers that count, bool of shape (n_users,)."""
+        return self.segment.mask(self.room.test.panel.shoppers)
+
+    def measured(self, setting: Asked) -> Measured:
+        """A setting on all test shoppers."""
+        return self.room.test.measure(setting.settings, setting.scenario)
+
+    def lists(self, setting: Asked) -> Lists:
+        """A setting on the shoppers that count."""
+        return self.measured(setting).lists.of(self.mask)
+
+    @cached_property
+    def facts(self) -> ShopFacts:
+        """The facts of the shoppers that count."""
+        return self.room.test.panel.facts.of(self.mask)
+
+    def changes(self) -> Mapping[str, Difference]:
+        """Every metric of the setting against its reference."""
+        return differences(self.lists(self.now), self.lists(self.reference), self.facts)

@@ -1,0 +1,143 @@
+"""The goal's metric against a second one, on validation shoppers: what no other setting found beats by both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import plotly.graph_objects as go
+
+from pages._shared import resources
+from pages._shared.cards import esc
+from pages._shared.charts import framed
+from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
+from pages.tuning import wording
+from pages.tuning.room import Case
+from pages.tuning.weight_map import marks
+from pages.tuning.weight_map.mapped import tick_format
+from recsys.errors import RecsysError
+from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.settings import FusionSettings, RankingSettings
+from recsys.tuning.config import Asked
+from recsys.tuning.goals import Goal
+
+Point = tuple[float, float]
+"""A value of the goal's metric, and one of the second metric."""
+
+
+def figure(
+    points: Sequence[Point],
+    marked: Mapping[str, Point],
+    metrics: tuple[str, str],
+    k: int,
+    tone: str,
+    texts: Sequence[str] = (),
+) -> go.Figure:
+    """The chart.
+
+    Parameters
+    ----------
+    points : the front, in order
+    marked : where "reference" (equal weights), "now" and "best" (the chosen one) lie
+    metrics : the goal's, and the second one
+    texts : what hovering over the points says; where it is given, they can be clicked
+    """
+    chart, (up, right) = go.Figure(), metrics
+    y, x = [point[0] for point in points], [point[1] for point in points]
+    chart.add_scatter(
+        x=x, y=y, mode="lines", line={"color": INK[tone], "width": 1.5}, hoverinfo="skip", showlegend=False
+    )
+    more = {"customdata": list(range(len(points))), "text": list(texts)} if texts else {"text": [""] * len(points)}
+    marks.add(chart, "front", x, y, tone, **more, hovertemplate=_hover(up, right, k))
+    for kind, name in (("reference", "Equal weights"), ("best", _best(bool(texts))), ("now", "This setting")):
+        if kind in marked:
+            first, second = marked[kind]
+            text = {"text": [f"{name}<br>"], "hovertemplate": _hover(up, right, k)}
+            marks.add(chart, kind, [second], [first], tone, **text)
+    axis = {
+        "gridcolor": GRID[tone],
+        "zeroline": False,
+        "automargin": True,
+        "fixedrange": True,
+        "title_font": {"size": 12.5, "color": MUTED[tone]},
+    }
+    return marks.still(chart).update_layout(
+        **framed(f"{_label(up, k)} against {_label(right, k)}", tone),
+        xaxis={**axis, "title_text": _axis(right, k), "tickformat": tick_format(right), "nticks": 6},
+        yaxis={**axis, "title_text": _axis(up, k), "tickformat": tick_format(up), "nticks": 7},
+        height=380,
+        margin={"l": 8, "r": 14, "t": 48, "b": 8},
+        hovermode="closest",
+        hoverlabel={"bgcolor": SURFACE[tone], "bordercolor": GRID[tone], "font": {"color": INK[tone]}, "align": "left"},
+        showlegend=False,
+    )
+
+
+def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
+    """What the marks mean."""
+    said = {"best": _best(is_done), "reference": "Equal weights", "now": "This setting"}
+    parts = [(kind, text) for kind, text in said.items() if kind in marked]
+    parts.append(("front", "No setting found is better by both"))
+    keys = "".join(
+        f'<li><span class="sw-key sw-key-{kind}" aria-hidden="true"></span><span>{esc(text)}</span></li>'
+        for kind, text in parts
+    )
+    return f'<ul class="sw-keys" aria-label="Legend">{keys}</ul>'
+
+
+def beside(case: Case, goal: Goal, metrics: tuple[str, str], *, with_present: bool = True) -> dict[str, Point]:
+    """Where equal weights and the present setting lie among the validation shoppers of a goal."""
+    equal = Asked("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, goal.k))
+    asked = {"reference": equal}
+    if with_present:
+        asked["now"] = replace(case.now, settings=replace(case.now.settings, n=goal.k))
+    found = {}
+    for kind, setting in asked.items():
+        try:
+            found[kind] = _point(case.room.validation, goal, setting, metrics)
+        except RecsysError:
+            continue  # a setting that cannot be measured has no place
+    return found
+
+
+def _point(engine: LiveEngine, goal: Goal, setting: Asked, metrics: tuple[str, str]) -> Point:
+    found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, goal.segment)
+    return found[metrics[0]].mean, found[metrics[1]].mean
+
+
+def mix_in_words(settings: RankingSettings) -> str:
+    """The weights and the variety of a setting, in one line.
+
+    >>> mix_in_words(RankingSettings(FusionSettings(0.3, 0.05, 0.35, 0.3), diversity=0.2))
+    'Collaborative 30%, Content 5%, Semantic 35%, Context 30%, variety 0.20 by MMR'
+    """
+    said = ", ".join(
+        f"{LOOKS[name].label} {share:.0%}" for name, share in settings.fusion.normalised().items() if share
+    )
+    return f"{said}, {variety_in_words(settings)}" if settings.diversity else said
+
+
+def variety_in_words(settings: RankingSettings) -> str:
+    """How much variety a setting asks for."""
+    if not settings.diversity:
+        return "no variety, by score alone"
+    return f"variety {settings.diversity:.2f} by {settings.method.upper()}"
+
+
+def _best(is_done: bool) -> str:
+    return "Chosen" if is_done else "Best so far"
+
+
+def _label(metric: str, k: int) -> str:
+    return wording.METRICS[metric].at(k)
+
+
+def _axis(metric: str, k: int) -> str:
+    unit = {"bits": " (bits)", "share": " (%)", "lift": " (%)"}.get(wording.METRICS[metric].unit, "")
+    better = "higher" if HIGHER_IS_BETTER[metric] else "lower"
+    return f"{_label(metric, k)}{unit}, {better} is better"
+
+
+def _hover(up: str, right: str, k: int) -> str:
+    shown = {name: {"share": ":.1%", "lift": ":+.0%", "bits": ":.2f"}.get(wording.METRICS[name].unit, ":.4f")
+             for name in (up, right)}  # fmt: skip
+    return f"%{{text}}{_label(up, k)} %{{y{shown[up]}}}<br>{_label(right, k)} %{{x{shown[right]}}}<extra></extra>"

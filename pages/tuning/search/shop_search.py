@@ -1,0 +1,126 @@
+"""The search of a shop: one at a time, in a process of its own, seen by everyone who opens the room."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pages._shared import working
+from pages._shared.view import LENGTHS
+from pages.tuning.room import Room
+from recsys.errors import SettingsError
+from recsys.jobs import Work
+from recsys.jobs.paths import Home
+from recsys.jobs.search_job import read_asked, search_work, start_search
+from recsys.settings import FusionSettings
+from recsys.store.addresses import VARIABLE, file_address
+from recsys.store.database import FILE
+from recsys.tuning.goals import Goal
+from recsys.tuning.search import MOST_TRIALS
+
+EFFORTS: Mapping[str, int] = {"Quick": 60, "Thorough": 240, "Very thorough": 600}
+"""How many settings with variety are tried, by what it is called."""
+
+_READY_S, _MAPPING_S = 3.0, 3.0
+_TRYING_S, _CHOOSING_S = (5.0, 0.09), (8.0, 0.055)
+"""At first, and more for each setting. Measured on two busy cores for the 911 validation shoppers of the demo shop."""
+
+_DEMO_SHOPPERS = 911
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search was started for."""
+
+    goal: Goal
+    n_trials: int
+
+
+def work_of(room: Room) -> Work:
+    """The search of the shop that the room is about, running, ended or never started."""
+    return search_work(room.home.path / "searches" / room.home.panel(room.split).name)
+
+
+def wanted_of(work: Work) -> Wanted | None:
+    """What it was started for, or None where it never was."""
+    asked = read_asked(work)
+    return None if asked is None else Wanted(*asked)
+
+
+def start(room: Room, wanted: Wanted) -> None:
+    """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
+    require_length(wanted.goal)
+    start_search(
+        work_of(room).folder,
+        room.home.panel(room.split),
+        wanted.goal,
+        wanted.n_trials,
+        database_url(room.home),
+        default=own_weights(room),
+    )
+
+
+def require_length(goal: Goal) -> None:
+    """Refuse lists of a length that the room lacks: what was found could be neither shown nor saved as it is.
+
+    Raises
+    ------
+    SettingsError : the goal asks for such a length
+    """
+    if goal.k not in LENGTHS:
+        *most, last = map(str, LENGTHS)
+        nearest = min(LENGTHS, key=lambda k: abs(k - goal.k))
+        raise SettingsError(
+            f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}, "
+            f"such as nDCG@{nearest}"
+        )
+
+
+def own_weights(room: Room) -> FusionSettings:
+    """The weights of the model in use, which a result is held against."""
+    return FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
+
+
+def database_url(home: Home) -> str:
+    """Where what was tried is kept, beside the presets; it may hold a password, so it is never shown."""
+    given = os.environ.get(VARIABLE, "").strip()
+    return given or file_address(home.path / FILE).render_as_string(hide_password=False)
+
+
+def further(n_trials: int) -> int:
+    """How many settings to have tried in all after the next step."""
+    more = next((n for n in EFFORTS.values() if n > n_trials), n_trials + EFFORTS["Very thorough"])
+    return min(more, MOST_TRIALS)
+
+
+def is_of_other_data(room: Room, panel_ids: object) -> bool:
+    """Whether something was found on other shoppers than the room has now, by the ids of its panels by role."""
+    known = panel_ids if isinstance(panel_ids, Mapping) else {}
+    return any(known.get(engine.panel.role) != engine.panel.panel_id for engine in (room.validation, room.test))
+
+
+def usual_shares(n_trials: int) -> Mapping[str, float]:
+    """How long the stages of a search take beside each other."""
+    return {
+        "Getting ready": _READY_S,
+        "Mapping weights": _MAPPING_S,
+        "Trying variety": _TRYING_S[0] + n_trials * _TRYING_S[1],
+        "Choosing": _CHOOSING_S[0] + n_trials * _CHOOSING_S[1],
+        "Measuring on test shoppers": 0.3,
+    }
+
+
+def usual_s(room: Room, n_trials: int) -> float:
+    """About how long a search takes here, in seconds."""
+    ready, *others = usual_shares(n_trials).values()
+    return ready + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)
+
+
+def panel(n_trials: int) -> working.Panel:
+    """How its progress is shown."""
+    return working.Panel(
+        label="Searching for good weights",
+        start="Search",
+        usual_shares=usual_shares(n_trials),
+        is_resumable=True,
+        key="search_",
+    )

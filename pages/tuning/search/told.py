@@ -1,0 +1,157 @@
+"""What a search found, in sentences that promise no more than later choices, those of test shoppers, show."""
+
+import math
+
+from pages._shared import words
+from pages.tuning import cells, wording
+from pages.tuning.verdicts import Said, ends
+from recsys.errors import SettingsError
+from recsys.evaluation.statistics.paired import Difference
+from recsys.tuning.goal_words import say_constraint, say_segment
+from recsys.tuning.goals import RANGES, Constraint, Goal
+from recsys.tuning.judging import MARGIN
+from recsys.tuning.search_result import Found, Kept
+
+_ERRORS_WIDE = 3.92
+"""A 95% interval is so many standard errors wide."""
+
+_NEARLY = 0.9
+"""The interval is a bootstrap's, the margin of a search is not; they differ by a few percent."""
+
+_STEPS = {"share": 0.01, "bits": 0.1, "lift": 0.05}
+"""Bounds that are proposed instead are multiples of this, by unit."""
+
+
+def is_kept(kept: Kept) -> bool:
+    """Whether a condition holds with the margin that settings are chosen by."""
+    return kept.room.mean >= _NEARLY * _margin(kept)
+
+
+def keeps_all(found: Found) -> bool:
+    """Whether what was chosen keeps all that was asked on validation shoppers; else it is only the nearest to it."""
+    return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
+
+
+def who(found: Found) -> str:
+    """The test shoppers of the goal."""
+    if not found.goal.segment.values:
+        return "test shoppers"
+    return f"the {found.n_users['test']:,} test shoppers of this goal ({say_segment(found.goal.segment)})"
+
+
+def finding(found: Found) -> str:
+    """What it comes to on test shoppers, beside both references."""
+    metric = found.goal.metric
+    equal, own = found.against_equal[metric], found.against_default[metric]
+    name = wording.METRICS[metric].at(found.goal.k)
+    return (
+        f"On {who(found)}, whose later choices the search did not see, {name} is {wording.value(metric, equal.new)}. "
+        f"Equal weights have {wording.value(metric, equal.old)}: {changed(equal)}. The model's weights have "
+        f"{wording.value(metric, own.old)}: {changed(own)}."
+    )
+
+
+def changed(change: Difference) -> str:
+    """A change with its interval and what can be told from it."""
+    said = Said.of(change)
+    return f"{cells.changed(change, said)} ({ends(change, said)}), {said.words}"
+
+
+def tried(found: Found) -> str:
+    """How many settings were measured, and how many come near the best."""
+    said = (
+        f"{words.count(found.n_points, 'mix', 'mixes')} of weights and {words.count(found.n_trials, 'setting')} with "
+        f"variety were measured in {words.duration(found.seconds)}."
+    )
+    if not keeps_all(found):
+        return f"{said} What comes nearest to all conditions was taken."
+    if found.n_tied == 1:
+        that = " that keeps all conditions" if found.kept else ""
+        return f"{said} No other{that} is within one standard error of it, by validation shoppers."
+    return (
+        f"{said} {found.n_tied:,} of them are within one standard error of the best, by validation shoppers; the one "
+        "in their middle was taken, which owes less to luck."
+    )
+
+
+def condition(constraint: Constraint) -> str:
+    """A condition as the start of a sentence.
+
+    >>> condition(Constraint("ild", 0.6)), condition(Constraint("ndcg", 0.0, "equal"))
+    ('Diversity at least 0.6', 'nDCG no lower than with equal weights')
+    """
+    said = say_constraint(constraint)
+    return said if said[1].isupper() else said[0].upper() + said[1:]
+
+
+def held(found: Found) -> list[str]:
+    """Which conditions hold for test shoppers, one sentence each."""
+    said = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
+    return [
+        f"{condition(kept.constraint)}: {said[kept.answer]}, with {wording.value(kept.constraint.metric, kept.value)}."
+        for kept in found.kept
+    ]
+
+
+def broken(found: Found) -> list[str]:
+    """What the nearest setting does not keep, and by how much, one sentence each."""
+    said: list[str] = []
+    for kept in found.kept_on_validation:
+        if is_kept(kept) or keeps_all(found):
+            continue
+        metric = kept.constraint.metric
+        value, short = wording.value(metric, kept.value), _size(metric, kept.room.mean)
+        if kept.room.mean < 0:
+            said.append(f"{condition(kept.constraint)}: {value} is {short} off, by validation shoppers.")
+        else:
+            said.append(
+                f"{condition(kept.constraint)}: {value} holds by {short} only, which could be luck; later choices may "
+                "break it."
+            )
+    return said
+
+
+def room_in_words(kept: Kept) -> str:
+    """How far inside its bound a metric is, with the interval."""
+    metric, room = kept.constraint.metric, kept.room
+    side = "inside" if room.mean >= 0 else "off"
+    return f"{_size(metric, room.mean)} {side} ({wording.interval(metric, room.low, room.high)})"
+
+
+def instead(found: Found) -> Goal | None:
+    """The goal with what fails moved to where the nearest setting holds it; None where nothing fails."""
+    if keeps_all(found):
+        return None
+    kept = [each.constraint if is_kept(each) else _eased(each) for each in found.kept_on_validation]
+    goal = found.goal
+    try:
+        return Goal(goal.metric, tuple(each for each in kept if each is not None), goal.segment, goal.k)
+    except SettingsError:
+        return None
+
+
+def _eased(kept: Kept) -> Constraint | None:
+    constraint, metric = kept.constraint, kept.constraint.metric
+    way = 1 if constraint.at_least else -1
+    safe = kept.value - way * _margin(kept)
+    try:
+        if constraint.against == "value":
+            step = _STEPS.get(wording.METRICS[metric].unit, 0.001 if metric in ("ndcg", "map", "mrr") else 0.01)
+            steps = math.floor(safe / step) if constraint.at_least else math.ceil(safe / step)
+            bound = round(steps * step, 6)
+            low, high = RANGES[metric]
+            return Constraint(metric, bound, "value", constraint.at_least) if low < bound < high else None
+        reference = kept.allowed / (1 - way * constraint.value * (1 if kept.allowed >= 0 else -1))
+        slack = math.ceil(100 * way * (reference - safe) / abs(reference)) / 100
+        return Constraint(metric, slack, constraint.against, constraint.at_least)
+    except (SettingsError, ZeroDivisionError, ValueError):  # no number there
+        return None
+
+
+def _margin(kept: Kept) -> float:
+    wide = kept.room.high - kept.room.low
+    return 0.0 if math.isnan(wide) else MARGIN * wide / _ERRORS_WIDE
+
+
+def _size(metric: str, number: float) -> str:
+    return wording.change(metric, abs(number)).removeprefix("+")

@@ -1,0 +1,186 @@
+"""Every metric over every test shopper, as the sliders move."""
+
+import numpy as np
+import streamlit as st
+
+from pages._shared import charts, resources, words
+from pages._shared.cards import esc, isolated, weights_html
+from pages._shared.notices import Query
+from pages.tuning import chosen, guard, imagined, tiles, tradeoff, wording
+from pages.tuning.room import Case
+from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.offpolicy.click_models import wording as click_words
+
+FORMER_NAMES = {"Click rate (simulated)": "ctr"}
+"""Metrics by what they were called in addresses that people kept."""
+
+FEW = 50
+"""Fewer shoppers than this are pointed out: little can be told from them."""
+
+
+def tune(case: Case) -> None:
+    """Tiles first, since they are what a person waits for; then the baseline guard and the trade-off."""
+    found, k, panel = case.changes(), case.k, case.room.test.panel
+    now, before = case.lists(case.now), case.lists(case.reference)
+    is_observed = not imagined.n_imagined(case)
+    st.html(headline(case))
+    warning = st.container()
+    st.html(
+        tiles.tiles_html(
+            now,
+            before,
+            found,
+            k,
+            panel.n_items,
+            case.reference.name,
+            is_same=case.is_same,
+            is_observed=is_observed,
+            clicks=panel.clicks,
+        )
+        + notes_html(case, tradeoff.looked_at(case))
+    )
+    guarded = guard.Guard.of(case, is_observed=is_observed)
+    if lost := guard.notice(guarded, k):
+        with warning:
+            st.html(lost)
+    beside, about = st.columns([1.5, 1], gap="small")
+    with about, st.container(key="chart_guard", height="stretch"):
+        st.html(guard.table(guarded, k))
+    with beside, st.container(key="chart_tradeoff", height="stretch"):
+        second = choose_second(case.metric)
+        stops = tradeoff.follow(case, found)
+        reference = (case.reference.name, {name: each.old for name, each in found.items()})
+        filters = case.now.settings.filters
+        baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
+        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, charts.theme())
+        charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
+
+
+def choose_second(judged: str) -> str:
+    """What the judged metric is traded against: as chosen, but never the judged metric itself."""
+    usual = "ild" if judged != "ild" else "ndcg"
+    options = [name for name in wording.METRICS if name != judged]
+    if st.session_state.get("second") == judged:
+        st.session_state["second"] = usual
+    name = st.selectbox(
+        "Against",
+        options,
+        index=options.index(usual),
+        key="second",
+        format_func=metric_label,
+        help="The second metric of the trade-off, here and on the weight map.",
+        bind="query-params",
+        width=200,
+    )
+    return name or usual
+
+
+def headline(case: Case) -> str:
+    """Who is judged, by which lists, and what could not be proven, in one line."""
+    panel, settings = case.room.test.panel, case.now.settings
+    n, whole = int(case.mask.sum()), len(panel)
+    who = words.count(n, "test shopper") if n == whole else f"{n:,} of {whole:,} test shoppers"
+    if properties := chosen.shoppers(case.segment):
+        who += f": {', '.join(map(isolated, properties))}"
+    told = []
+    if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
+        told.append(f"imagined: {', '.join(map(isolated, chosen.circumstances(case.now.scenario)))}")
+    told.append(f"lists of {case.k} out of {_listable(case)}")
+    if settings.diversity:
+        told.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
+    told.append(f"against {isolated(case.reference.name)}")
+    if n < FEW:
+        told.append("so few that little can be told")
+    if not panel.scores.is_whole:
+        unproven = int(case.measured(case.now).unproven[case.mask].sum())
+        told.append(
+            f"best {int(panel.scores.widths.max()):,} candidates a shopper, "
+            + (f"{unproven:,} lists could differ with all products" if unproven else "proven to change no list")
+        )
+    weights = weights_html(settings.fusion.normalised(), "Effective weights")
+    return (
+        f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{who}</strong> '
+        f'<span class="sw-quiet">· {" · ".join(told)}</span></p>'
+    )
+
+
+def _listable(case: Case) -> str:
+    """How many products may be listed, and which."""
+    n_items, filters = case.room.test.panel.n_items, case.now.settings.filters
+    barred = np.isinf(case.room.test.penalty(filters)).sum()
+    limits = f" ({', '.join(map(isolated, chosen.shelf(filters)))})" if chosen.shelf(filters) else ""
+    return f"{n_items - barred:,} of {n_items:,} products{limits}" if barred else f"{n_items:,} products{limits}"
+
+
+def notes_html(case: Case, n_looks: int) -> str:
+    """How tiles are read, which of them say one thing twice, and what many looks do.
+
+    Parameters
+    ----------
+    n_looks : settings that were looked at on these test shoppers
+    """
+    keys = {
+        "interval": "the change with its 95% interval, no change in the middle",
+        "bar": "how shoppers above 0 spread",
+        "dash": f"the same with {isolated(case.reference.name)}",
+    }
+    parts = "".join(
+        f'<span class="sw-key-part"><span class="sw-key-{name}" aria-hidden="true"></span><span>{said}</span></span>'
+        for name, said in keys.items()
+    )
+    key = "" if case.is_same else f'<p class="sw-note sw-tiles-note sw-tiles-key">{parts}</p>'
+    notes = []
+    if has_one_each(case):
+        notes.append(
+            "Each of these shoppers has one product to find, so Recall is the same as Hit rate, and MAP as MRR."
+        )
+    if case.room.test.panel.clicks.is_known:
+        notes.append(clicks_note(case.room.test.panel.clicks))
+    if n_looks > 1:
+        notes.append(
+            f"{n_looks:,} settings looked at on these test shoppers: the more are tried, the likelier one looks better "
+            "by chance. What “Find good weights” finds is chosen on other shoppers, so that does not happen there."
+        )
+    return key + "".join(f'<p class="sw-note sw-tiles-note">{each}</p>' for each in notes)
+
+
+def clicks_note(clicks: Clicks) -> str:
+    """What has to be known to read a click rate, and where the log itself is asked."""
+    said = esc(click_words.note(clicks))
+    if clicks.source != "log":
+        return said
+    return f"{said} What the log itself says of this setting stands under “Clicks by the log”."
+
+
+def has_one_each(case: Case) -> bool:
+    """Whether nobody looked at has more than one product to find."""
+    n_wanted = np.diff(case.room.test.panel.relevant.starts)[case.mask]
+    return bool((n_wanted <= 1).all())
+
+
+def with_present_names(link: Query) -> Query:
+    """An address with the names that metrics have today; controls that it names by former ones are set to them."""
+    for control in ("metric", "second"):
+        if link.get(control) and (name := FORMER_NAMES.get(link[control][-1])):
+            st.query_params[control] = metric_label(name)
+            st.session_state[control] = name
+            link = {**link, control: [metric_label(name)]}
+    return link
+
+
+def metric_label(name: str) -> str:
+    """A metric as controls and addresses call it, without a list length."""
+    return wording.METRICS[name].label.replace("@k", "")
+
+
+def judge_by() -> str:
+    """Which metric settings are judged by."""
+    name = st.selectbox(
+        "Judge by",
+        list(wording.METRICS),
+        key="metric",
+        format_func=metric_label,
+        bind="query-params",
+        width=200,
+    )
+    return name or "ndcg"

@@ -1,0 +1,139 @@
+"""Mixes worth loading, each with a button: what a click on the charts does, for the keyboard and for screen readers."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages._shared.cards import esc, weights_html
+from pages.tuning import wording
+from pages.tuning.weight_map.mapped import Mapped
+from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, Difference
+from recsys.settings import COMPONENTS
+
+Load = Callable[[int], None]
+
+Change = Callable[[int], Mapping[str, Difference]]
+"""Every metric's change from the best mix to another one, the two compared alone."""
+
+Pick = Callable[[NDArray[np.bool_]], int]
+"""The point to prefer among some; -1 where there are none."""
+
+MOST_COMPARED = 40
+"""So many mixes at most are compared with the best, for each that is offered besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A mix worth loading.
+
+    Parameters
+    ----------
+    key : names its button
+    title : why it is worth it
+    button : what the button says
+    point : where it is on the map
+    changes : from the best mix to it; None for the best itself
+    """
+
+    key: str
+    title: str
+    button: str
+    point: int
+    changes: Mapping[str, Difference] | None = None
+
+
+def worth_loading(mapped: Mapped, change: Change) -> list[Worth]:
+    """The best, and up to two others that show no loss against it; empty where no mix has a value.
+
+    Others have to be in the region that is not ruled out as the best, and no worse than the best when the two are
+    compared alone, by an interval: that nobody can tell is no reason to offer a mix. Where these shoppers hardly tell
+    mixes apart, only the best is offered.
+    """
+    if mapped.best < 0:
+        return []
+    judged, second = mapped.label(mapped.metric), mapped.label(mapped.second)
+    found = [Worth("best", f"Best {judged} found", "Load best", mapped.best)]
+    if not mapped.is_telling:
+        return found
+    by_second = partial(mapped.found.best, mapped.second)
+    for key, title, button, pick in (
+        ("even", f"Most even found with no loss of {judged} we can tell", "Load most even", mapped.found.most_even),
+        ("second", f"Best {second} found with no loss of {judged} we can tell", "Load alternative", by_second),
+    ):
+        point = _without_loss(mapped, pick, change)
+        if point not in (-1, *(each.point for each in found)):
+            found.append(Worth(key, title, button, point, change(point)))
+    return found
+
+
+def _without_loss(mapped: Mapped, pick: Pick, change: Change) -> int:
+    """The first point to pick that shows no loss, passing over all that are as far behind as a known loser; else -1."""
+    loss = (mapped.values[mapped.best] - mapped.values) * (1 if HIGHER_IS_BETTER[mapped.metric] else -1)
+    among = mapped.tied.copy()
+    for _ in range(MOST_COMPARED):
+        point = pick(among)
+        if point in (-1, mapped.best):
+            return -1
+        found = change(point)[mapped.metric]
+        if found.verdict != "worse" and (not math.isnan(found.change.low) or not found.n_changed):
+            return point
+        among &= loss < loss[point]
+    return -1
+
+
+def show(mapped: Mapped, load: Load, change: Change) -> None:
+    """One row a mix."""
+    rows = worth_loading(mapped, change)
+    if not rows:
+        return
+    st.html('<h2 class="sw-chart-title">Mixes worth loading</h2>')
+    now = mapped.found.cells.nearest(mapped.now.shares)
+    for row in rows:
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"mix_{row.key}"
+        ):
+            st.html(_row_html(mapped, row), width="stretch")
+            is_now = row.point == now and np.allclose(mapped.now.shares, mapped.found.cells.weights[now], atol=1e-3)
+            st.button(
+                "On the sliders" if is_now else row.button,
+                key=f"load_{row.key}",
+                icon=":material/check:" if is_now else ":material/tune:",
+                disabled=bool(is_now),
+                on_click=load,
+                args=(row.point,),
+                width=185,
+            )
+
+
+def _row_html(mapped: Mapped, row: Worth) -> str:
+    values = " · ".join(
+        f"{esc(mapped.label(name))} <strong>"
+        f"{esc(wording.value(name, float(mapped.found.means[name][row.point])))}</strong>"
+        for name in (mapped.metric, mapped.second)
+    )
+    shares = dict(zip(COMPONENTS, mapped.found.cells.weights[row.point].tolist(), strict=True))
+    return (
+        f'<div class="sw-mix" data-mix="{row.key}"><p class="sw-mix-title">{esc(row.title)}</p>'
+        f'<p class="sw-mix-values">{values}{_against_best(mapped, row)}</p>'
+        f'<div class="sw-mix-weights">{weights_html(shares)}</div></div>'
+    )
+
+
+def _against_best(mapped: Mapped, row: Worth) -> str:
+    if row.changes is None:
+        return ""
+    said = "; ".join(
+        f'<span class="sw-mix-change">{esc(_changed(mapped, row.changes[name]))}</span>'
+        for name in (mapped.metric, mapped.second)
+    )
+    return f'<span class="sw-metric-ends">Against the best: {said}</span>'
+
+
+def _changed(mapped: Mapped, found: Difference) -> str:
+    ends = wording.interval(found.metric, found.change.low, found.change.high)
+    return f"{mapped.label(found.metric)} {wording.change(found.metric, found.change.mean)} ({ends})"

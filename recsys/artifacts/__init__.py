@@ -1,0 +1,1 @@
+"""The model folder: written whole, checked when opened, mapped into memory."""

@@ -1,0 +1,350 @@
+"""A trained model or a panel of test shoppers on disk: arrays, tables, a manifest with checksums; nothing that runs.
+
+A folder holds `manifest.json` and the files it names: scorers as safetensors, tables as Arrow IPC. Files are named
+after their content, written beside and renamed; the manifest is replaced last, in one rename. So whoever is killed at
+whatever moment leaves the earlier manifest with all of its files, or the new one with all of its own. Loading maps
+arrays into memory instead of copying them.
+
+A writer deletes only what a writer wrote: files that the manifest before it names, and temporary files, one of which is
+the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from recsys.artifacts.mapping import map_arrays, map_table
+from recsys.errors import ArtifactError, InputError
+from recsys.files import is_temporary, require_writable, temporary_beside
+from recsys.progress import Progress, silent
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a folder of this form holds.
+
+    Parameters
+    ----------
+    format, version : as the manifest names them; another version is refused
+    noun : what a person calls it
+    verb, done : what makes one, as a person is told to do it and as it was done
+    command : the command that does it
+    """
+
+    format: str
+    version: int
+    noun: str
+    verb: str
+    done: str
+    command: str
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it cannot be used, as the end of a sentence."""
+        return f"{self.verb} the {self.noun} again"
+
+
+MODEL = Kind("shelfwise-model", 4, "model", "train", "trained", "recsys train")
+
+_T = TypeVar("_T")
+
+_PART_FILE = re.compile(r"[\w-]+-[0-9a-f]{16}\.(safetensors|arrow)")
+"""The name of a part: what it is and the start of its checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An opened model folder.
+
+    Parameters
+    ----------
+    folder : where it lies
+    manifest : the JSON manifest
+    model_id : sha256 of the manifest, so of everything
+    kind : what the folder holds
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    model_id: str
+    kind: Kind = MODEL
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """The arrays of one part, as read-only memory maps."""
+        return self._read(name, map_arrays)
+
+    def table(self, name: str) -> pa.Table:
+        """One table, mapped into memory."""
+        return self._read(name, map_table)
+
+    def _read(self, name: str, read: Callable[[Path], _T]) -> _T:
+        entry = self.manifest["files"].get(name)
+        if entry is None:
+            raise ArtifactError(f"{self.folder}: the {self.kind.noun} has no part {name!r}; {self.kind.verb} it again")
+        try:
+            return read(self.folder / entry["file"])
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError, pa.ArrowException):
+            # Its checksum is right, so whoever wrote it meant something else, or it was replaced since.
+            raise ArtifactError(
+                f"{self.folder / entry['file']}: part {name!r} cannot be read; {self.kind.remedy}"
+            ) from None
+
+
+def save_artifact(
+    folder: Path,
+    *,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]],
+    tables: Mapping[str, pa.Table],
+    facts: Mapping[str, Any],
+    progress: Progress = silent,
+    kind: Kind = MODEL,
+) -> Artifact:
+    """Write a model or panel; what stood in the folder before stays whole until the very last step.
+
+    Parameters
+    ----------
+    folder : made if it is missing; refused if it holds other things
+    arrays : part name to its named arrays
+    tables : table name to table
+    facts : JSON-like content of the manifest
+    """
+    folder = Path(folder)
+    require_model_folder(folder, kind)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(folder):
+        _write(kind, folder, arrays, tables, facts, progress)
+    return open_artifact(folder, kind)
+
+
+def _write(
+    kind: Kind,
+    folder: Path,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]],
+    tables: Mapping[str, pa.Table],
+    facts: Mapping[str, Any],
+    progress: Progress,
+) -> None:
+    earlier, temporaries = _written_before(folder, kind)
+    files: dict[str, dict[str, Any]] = {}
+    parts: dict[str, Path] = {}
+    n_parts = len(arrays) + len(tables)
+    try:
+        for name, ending, write in _contents(arrays, tables):
+            progress(f"saving the {kind.noun}", len(files), n_parts)
+            parts[name] = temporary_beside(folder / name)
+            files[name] = _write_part(parts[name], name, ending, write)
+        manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
+        content = json.dumps(manifest, indent=1, sort_keys=True).encode()
+        progress(f"saving the {kind.noun}", n_parts, n_parts)  # the last moment to stop with nothing changed
+        # On disk before any part has its name: should we be killed, it tells the next writer which files are ours.
+        names = {entry["file"] for entry in files.values()}
+        ours = {"format": kind.format, "wrote": sorted(names | {path.name for path in earlier})}
+        journal = _write_synced(folder / MANIFEST, json.dumps(ours).encode())
+        parts[MANIFEST] = _write_synced(folder / MANIFEST, content)
+        for name, entry in files.items():
+            os.replace(parts[name], folder / entry["file"])
+        os.replace(parts[MANIFEST], folder / MANIFEST)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    _sync_folder(folder)
+    for path in (*(path for path in earlier if path.name not in names), *temporaries, journal):
+        path.unlink(missing_ok=True)
+
+
+def _contents(
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]], tables: Mapping[str, pa.Table]
+) -> Iterator[tuple[str, str, Callable[[Path], None]]]:
+    """Every part: its name, how its file ends, and what writes it."""
+    for name, part in arrays.items():
+        contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
+        yield name, "safetensors", partial(save_file, contiguous)
+    for name, table in tables.items():
+        yield name, "arrow", partial(_write_table, table)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for another process that writes here: each would take the other's new files for stale ones."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def open_artifact(folder: Path, kind: Kind = MODEL) -> Artifact:
+    """Open and check a model folder, or one of another kind.
+
+    Raises
+    ------
+    ArtifactError : it is missing, not of this kind, from another version, or a file of it is missing or changed
+    """
+    for attempt in range(3):
+        try:
+            return _open_checked(folder, kind)
+        except FileNotFoundError as error:
+            # Another process may just have replaced the manifest and removed the files of the earlier one.
+            if attempt == 2:
+                raise ArtifactError(
+                    f"{folder}: {Path(error.filename).name} is missing from the {kind.noun}; {kind.verb} it again"
+                ) from None
+        except OSError as error:
+            raise ArtifactError(
+                f"{error.filename or folder}: the {kind.noun} cannot be read ({error.strerror}); check the disk and "
+                f"the permissions, or {kind.verb} it again"
+            ) from None
+    raise AssertionError("unreachable")
+
+
+def _open_checked(folder: Path, kind: Kind) -> Artifact:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArtifactError(
+            f"{folder}: there is no {kind.done} {kind.noun} here ({MANIFEST} is missing); run `{kind.command}` first"
+        )
+    content = path.read_bytes()
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ArtifactError(f"{path}: the manifest is damaged (it is not JSON); {kind.remedy}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != kind.format:
+        raise ArtifactError(
+            f"{path}: this is not a Shelfwise {kind.noun}; give the folder that `{kind.command} --out` wrote"
+        )
+    if manifest.get("format_version") != kind.version:
+        found = manifest.get("format_version")
+        raise ArtifactError(
+            f"{path}: the {kind.noun} has format {found}, this version reads format {kind.version}; {kind.remedy}"
+        )
+    _check_files(folder, manifest.get("files"), kind)
+    return Artifact(folder, manifest, hashlib.sha256(content).hexdigest(), kind)
+
+
+def _check_files(folder: Path, files: object, kind: Kind) -> None:
+    """Every file that a manifest names stands in the folder, unchanged."""
+    if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
+        raise ArtifactError(
+            f"{folder / MANIFEST}: the manifest is damaged (it does not say which files belong to the {kind.noun}); "
+            f"{kind.remedy}"
+        )
+    for name, entry in files.items():
+        if not re.fullmatch(r"[\w-][\w.-]*", entry["file"]):
+            raise ArtifactError(
+                f"{folder / MANIFEST}: the manifest points outside its folder ({entry['file']!r}); "
+                f"do not use this {kind.noun}"
+            )
+        file = folder / entry["file"]
+        found = file.stat()
+        whole = stat.S_ISREG(found.st_mode) and found.st_size == entry["n_bytes"]
+        if not whole or _sha256(file) != entry["sha256"]:
+            raise ArtifactError(f"{file}: part {name!r} is damaged (its checksum differs); {kind.remedy}")
+
+
+def _is_entry(entry: object) -> bool:
+    kinds = {"file": str, "sha256": str, "n_bytes": int}
+    return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in kinds.items())
+
+
+def _write_part(beside: Path, name: str, ending: str, write: Callable[[Path], None]) -> dict[str, Any]:
+    write(beside)
+    with beside.open("rb+") as file:
+        os.fsync(file.fileno())
+    digest = _sha256(beside)
+    return {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": beside.stat().st_size}
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _write_synced(path: Path, content: bytes) -> Path:
+    """Write beside `path`; returns where."""
+    beside = temporary_beside(path)
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _written_before(folder: Path, kind: Kind) -> tuple[set[Path], list[Path]]:
+    """What earlier writers wrote here: parts that the manifest or a killed writer's journal names, and temporaries."""
+    temporaries = [path for path in folder.iterdir() if is_temporary(path)]
+    names: set[str] = set()
+    for path in (folder / MANIFEST, *temporaries):
+        found = _manifest_of(path)
+        if found is not None and found.get("format") == kind.format:
+            files, wrote = found.get("files"), found.get("wrote")
+            if isinstance(files, dict):
+                names |= {entry["file"] for entry in files.values() if _is_entry(entry)}
+            if isinstance(wrote, list):
+                names |= {name for name in wrote if isinstance(name, str)}
+    paths = {folder / name for name in names if _PART_FILE.fullmatch(name)}
+    return {path for path in paths if path.is_file() and not path.is_symlink()}, temporaries
+
+
+def _manifest_of(path: Path) -> dict[str, Any] | None:
+    """A JSON document of named values; None where the file holds something else, or nothing can be read."""
+    try:
+        with path.open("rb") as file:
+            if file.read(1) != b"{":  # a part may be large
+                return None
+            found = json.loads(b"{" + file.read())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def require_model_folder(folder: Path, kind: Kind = MODEL) -> None:
+    """Raise ArtifactError unless a model may be written here: a new or empty folder, or one that holds a model."""
+    try:
+        require_writable(folder, f"the {kind.noun}")
+    except InputError as error:
+        raise ArtifactError(str(error)) from None
+    if not folder.is_dir():
+        return
+    if not os.path.lexists(folder / MANIFEST):
+        others = [p for p in folder.iterdir() if p.suffix not in (".safetensors", ".arrow") and p.name[0] != "."]
+        other = others[0].name if others else ""
+    else:
+        manifest = _manifest_of(folder / MANIFEST)
+        damaged = manifest is None and any(_PART_FILE.fullmatch(path.name) for path in folder.iterdir())
+        other = "" if damaged or (manifest or {}).get("format") == kind.format else f"another {MANIFEST}"
+    if other:
+        raise ArtifactError(f"{folder} holds other files ({other}); give a new or empty folder for the {kind.noun}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

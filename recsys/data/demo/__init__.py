@@ -1,5 +1,0 @@
-"""The embedded demo shop: a believable outdoor-and-home shop, made by a seeded generator that knows the truth."""
-
-from recsys.data.demo.generate import DemoSummary, generate_demo
-
-__all__ = ["DemoSummary", "generate_demo"]

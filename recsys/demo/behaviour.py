@@ -1,0 +1,129 @@
+"""What shoppers do: journeys to the shop, each around one product chosen by utility, and the events they leave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.demo.calendar import END, codes_at, moments
+from recsys.demo.departments import DEVICES, REGIONS
+from recsys.demo.world import Floats, Ints, Items, Shoppers, circumstance, fitting_taste, on_sale, preference, trend
+
+N_CANDIDATES = 48
+"""Products that a shopper weighs up in one journey, drawn at random; the chosen one has the highest noisy utility."""
+
+VIEW, CART, WISHLIST, PURCHASE = range(4)
+EVENTS = ("view", "cart", "wishlist", "purchase")
+
+_EVENTS_PER_JOURNEY = 1.62
+_BLOCK = 20_000
+_PURCHASE_ODDS, _UTILITY_CENTRE = -0.85, 3.2
+
+
+@dataclass(slots=True)
+class Journeys:
+    """Visits around one product each; arrays have one row a journey, shoppers and products as rows."""
+
+    user: Ints
+    item: Ints
+    seconds: Ints
+    device: Ints
+    region: Ints
+    utility: Floats
+
+    def codes(self) -> dict[str, Ints]:
+        """Circumstances, as rows of their values."""
+        return {**codes_at(self.seconds), "device": self.device, "region": self.region}
+
+
+@dataclass(slots=True)
+class Events:
+    """Events of one block of shoppers: the journey that each belongs to, its kind (row of EVENTS) and its moment."""
+
+    journey: Ints
+    kind: Ints
+    seconds: Ints
+
+
+def draw_journeys(
+    items: Items, shoppers: Shoppers, tables: Mapping[str, Floats], n_events: int, rng: np.random.Generator
+) -> Journeys:
+    """Enough journeys for so many events, at least one for every shopper."""
+    n_shoppers = len(shoppers.activity)
+    n_more = max(round(n_events / _EVENTS_PER_JOURNEY) - n_shoppers, 0)
+    shares = shoppers.activity / shoppers.activity.sum(dtype=np.float64)
+    user = np.repeat(np.arange(n_shoppers), 1 + rng.multinomial(n_more, shares))
+    seconds = moments(rng, shoppers.joined[user])
+    device, region = drawn_device(shoppers, user, rng), drawn_region(shoppers, user, rng)
+    journeys = Journeys(user, np.zeros_like(user), seconds, device, region, np.zeros(len(user), dtype=np.float32))
+    fitting = fitting_taste(shoppers)
+    cumulative = np.cumsum(np.exp(items.base.astype(np.float64) * 0.5))
+    for first in range(0, len(user), _BLOCK):
+        _choose(items, shoppers, tables, fitting, cumulative, journeys, slice(first, first + _BLOCK), rng)
+    return journeys
+
+
+def _choose(
+    items: Items,
+    shoppers: Shoppers,
+    tables: Mapping[str, Floats],
+    fitting: Floats,
+    cumulative: NDArray[np.float64],
+    journeys: Journeys,
+    block: slice,
+    rng: np.random.Generator,
+) -> None:
+    """Fill in the products of some journeys: candidates by fame, then the best by utility plus Gumbel noise."""
+    user, seconds = journeys.user[block, None], journeys.seconds[block, None]
+    rows = np.searchsorted(cumulative, rng.random((len(user), N_CANDIDATES)) * cumulative[-1], side="right")
+    rows = np.minimum(rows, len(items.base) - 1)
+    codes = {name: code[block, None] for name, code in journeys.codes().items()}
+    utility = preference(items, shoppers, fitting, user, rows) + circumstance(tables, codes, rows)
+    utility = utility + trend(items, rows, seconds)
+    # fame is in the utility too: half of it decides who is weighed up, the other half who is chosen
+    noisy = utility - 0.5 * items.base[rows] + rng.gumbel(size=rows.shape)
+    best = np.where(on_sale(items, rows, seconds), noisy, -np.inf).argmax(axis=1)
+    at = np.arange(len(rows))
+    journeys.item[block] = rows[at, best]
+    journeys.utility[block] = utility[at, best]
+
+
+def drawn_device(shoppers: Shoppers, user: Ints, rng: np.random.Generator) -> Ints:
+    """The main device four times in five, otherwise any."""
+    other = rng.integers(0, len(DEVICES), len(user))
+    return np.where(rng.random(len(user)) < 0.8, shoppers.device[user], other).astype(np.int64)
+
+
+def drawn_region(shoppers: Shoppers, user: Ints, rng: np.random.Generator) -> Ints:
+    """At home nine times in ten, otherwise anywhere."""
+    other = rng.integers(0, len(REGIONS), len(user))
+    return np.where(rng.random(len(user)) < 0.9, shoppers.region[user], other).astype(np.int64)
+
+
+def draw_events(journeys: Journeys, n_events: int, rng: np.random.Generator) -> Events:
+    """Exactly `n_events` events, or one for every journey if that is more.
+
+    Every journey begins with a view; the more it appeals, the likelier it goes on to the wish list, the cart and the
+    till. What is then missing is made up by looking again; what is too much loses the views before a later step.
+    """
+    n_journeys = len(journeys.user)
+    odds = 1 / (1 + np.exp(-(_PURCHASE_ODDS + 0.35 * (journeys.utility - _UTILITY_CENTRE))))
+    buys = rng.random(n_journeys) < odds
+    carts = (buys & (rng.random(n_journeys) < 0.45)) | (~buys & (rng.random(n_journeys) < 0.08))
+    wishes = ~buys & ~carts & (rng.random(n_journeys) < 0.16)
+    deeper = buys | carts | wishes
+    everyone = np.arange(n_journeys)
+    parts = [everyone, everyone[carts], everyone[wishes], everyone[buys]]
+    surplus = max(sum(map(len, parts)) - n_events, 0)
+    dropped = rng.permutation(everyone[deeper])[:surplus]
+    parts[VIEW] = np.setdiff1d(everyone, dropped, assume_unique=True)
+    journey = np.concatenate(parts)
+    kind = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    delay = np.array([0, 150, 120, 420])[kind] * rng.uniform(0.4, 2.0, len(kind))
+    again = rng.choice(n_journeys, max(n_events - len(journey), 0))
+    journey = np.concatenate([journey, again])
+    kind = np.concatenate([kind, np.full(len(again), VIEW)])
+    delay = np.concatenate([delay, rng.uniform(30, 900, len(again))])
+    seconds = np.minimum(journeys.seconds[journey] + delay.astype(np.int64), END - 1)
+    return Events(journey, kind, seconds)

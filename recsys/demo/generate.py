@@ -1,0 +1,224 @@
+"""Makes the demo shop: catalogue first, then shoppers in blocks, so that memory stays bounded at any size."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.writing import FolderWriter
+from recsys.demo.aspects import ROW_OF
+from recsys.demo.behaviour import EVENTS, Events, Journeys, draw_events, draw_journeys
+from recsys.demo.catalogue import Catalogue, draw_catalogue
+from recsys.demo.departments import DEPARTMENTS, DEVICES, REGIONS
+from recsys.demo.impressions import POLICIES, draw_impressions
+from recsys.demo.prose.compose import Writer
+from recsys.demo.prose.pieces import Mention
+from recsys.demo.prose.words import Draws
+from recsys.demo.reviewing import draw_reviews
+from recsys.demo.shoppers import draw_shoppers
+from recsys.demo.truth import TRUTH_FILE, save_truth, shopper_ids
+from recsys.demo.world import Shoppers, item_effects
+from recsys.demo.writing import review_frame
+from recsys.errors import DataError, SettingsError
+from recsys.progress import Progress, silent
+from recsys.schema import FILES
+
+REVIEWS_PER_SHOPPER, EVENTS_PER_SHOPPER, IMPRESSIONS_PER_SHOPPER = 8_000 / 1_500, 50_000 / 1_500, 40_000 / 1_500
+MOST_REVIEWS = 200_000
+"""Reviews no longer grow with the number of shoppers beyond this, since each is written word by word."""
+
+LEAST_ITEMS = 3 * len(DEPARTMENTS)
+BLOCK = 10_000
+"""Shoppers who are drawn, and whose events are written, at a time."""
+
+
+@dataclass(slots=True)
+class DemoSummary:
+    """What was made: rows by table, shoppers, and seconds by stage."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+def generate_demo(
+    out: Path, *, n_items: int = 1000, n_shoppers: int = 1500, seed: int = 0, progress: Progress = silent
+) -> DemoSummary:
+    """Make a believable outdoor-and-home shop as a canonical data folder, with its hidden truth beside it.
+
+    At the default size there are 8,000 reviews, 50,000 events and 40,000 impressions. At other sizes all three grow
+    in proportion to the shoppers, except that there are at most MOST_REVIEWS reviews, and fewer in a catalogue so
+    small that shoppers have nothing left to review.
+
+    Parameters
+    ----------
+    out : folder to make; an earlier data folder of that name is replaced, as a whole and only at the end
+    n_items : at least LEAST_ITEMS
+    n_shoppers : at least 1; all of them have at least one event
+    seed : at least 0; the same seed and sizes give the same data
+
+    Raises
+    ------
+    SettingsError : a size or the seed is out of range
+    DataError : `out` holds something else
+    """
+    _check(n_items, n_shoppers, seed)
+    summary = DemoSummary()
+    if _is_other_shop(out):
+        raise DataError(
+            "there is a shop here that is no demo shop, which would be lost",
+            file=str(out),
+            remedy="choose another folder",
+        )
+    with FolderWriter(out, extra=(TRUTH_FILE,)) as folder:
+        with summary.timed("catalogue"):
+            catalogue = draw_catalogue(n_items, np.random.default_rng([seed, 1]), progress)
+            folder.write("items", catalogue.frame)
+        maker = _Maker(catalogue, n_shoppers, seed, summary, progress)
+        maker.write(folder)
+        with summary.timed("truth"):
+            maker.save_truth(folder.path(TRUTH_FILE))
+    progress("the demo shop is ready", n_shoppers, n_shoppers)
+    return summary
+
+
+def _is_other_shop(folder: Path) -> bool:
+    """Whether a folder holds data that were not made here: a demo shop has its hidden truth beside them."""
+    return any((folder / each.file).exists() for each in FILES) and not (folder / TRUTH_FILE).exists()
+
+
+def _check(n_items: int, n_shoppers: int, seed: int) -> None:
+    if n_items < LEAST_ITEMS:
+        raise SettingsError(
+            f"--items {n_items} is too few for {len(DEPARTMENTS)} departments; give {LEAST_ITEMS} or more"
+        )
+    if n_shoppers < 1:
+        raise SettingsError(f"--shoppers {n_shoppers} is too few; give 1 or more")
+    if seed < 0:
+        raise SettingsError(f"--seed {seed} is not usable; give 0 or more")
+
+
+class _Maker:
+    """Draws and writes one block of shoppers after another."""
+
+    def __init__(
+        self, catalogue: Catalogue, n_shoppers: int, seed: int, summary: DemoSummary, progress: Progress
+    ) -> None:
+        self.catalogue, self.n_shoppers, self.seed = catalogue, n_shoppers, seed
+        self.summary, self.progress = summary, progress
+        self.tables = item_effects(catalogue.hidden)
+        self.writer = Writer(Draws(np.random.default_rng([seed, 2])))
+        self.item_ids = catalogue.frame["item_id"].to_numpy(dtype=object)
+        self.user_width = max(5, len(str(n_shoppers)))
+        self.shoppers: list[Shoppers] = []
+        self.mentions: list[NDArray[np.int32]] = []
+        summary.counts.update(items=len(self.item_ids), shoppers=n_shoppers, reviews=0, events=0, impressions=0)
+
+    def write(self, folder: FolderWriter) -> None:
+        """All tables but the items."""
+        for block, first in enumerate(range(0, self.n_shoppers, BLOCK)):
+            self.progress("drawing shoppers and what they do", first, self.n_shoppers)
+            n = min(BLOCK, self.n_shoppers - first)
+            rng = np.random.default_rng([self.seed, 3, block])
+            hidden = self.catalogue.hidden
+            with self.summary.timed("behaviour"):
+                shoppers = draw_shoppers(n, rng)
+                journeys = draw_journeys(hidden, shoppers, self.tables, self._quota(EVENTS_PER_SHOPPER, first, n), rng)
+                events = draw_events(journeys, self._quota(EVENTS_PER_SHOPPER, first, n), rng)
+                self._write(folder, "events", self._event_frame(first, journeys, events))
+            with self.summary.timed("impressions"):
+                shown = draw_impressions(
+                    hidden, shoppers, self.tables, self._quota(IMPRESSIONS_PER_SHOPPER, first, n), rng
+                )
+                frame = self._frame(first, shown.user, shown.item, shown.seconds, shown.device, shown.region)
+                frame["click"], frame["propensity_score"] = shown.click, shown.propensity
+                frame["position"], frame["policy"] = shown.position, _words(shown.policy, POLICIES)
+                self._write(folder, "impressions", frame)
+            with self.summary.timed("reviews"):
+                per_shopper = min(REVIEWS_PER_SHOPPER, MOST_REVIEWS / self.n_shoppers)
+                reviews = draw_reviews(hidden, shoppers, journeys, events, self._quota(per_shopper, first, n), rng)
+                frame = self._frame(first, reviews.user, reviews.item, reviews.seconds, reviews.device, reviews.region)
+                texts, mentions = review_frame(reviews, shoppers, self.catalogue, self.writer, rng, self.progress)
+                mentions[:, 0] += first
+                self.mentions.append(mentions)
+                self._write(folder, "reviews", pd.concat([frame, texts], axis=1))
+            self.shoppers.append(shoppers)
+
+    def save_truth(self, path: Path) -> None:
+        """The hidden truth of everything that was written."""
+        joined = {
+            name: np.concatenate([getattr(block, name) for block in self.shoppers]) for name in Shoppers.__slots__
+        }
+        mentions = np.concatenate(self.mentions)
+        names = ("user", "item", "aspect", "polarity", "start", "end")
+        described = np.array(
+            [[row, *_numbers(one)] for row, all_ in enumerate(self.catalogue.mentions) for one in all_], dtype=np.int32
+        ).reshape(-1, len(names) - 1)
+        save_truth(
+            path,
+            items=self.catalogue.hidden,
+            shoppers=Shoppers(**joined),
+            mentions={name: mentions[:, column] for column, name in enumerate(names)},
+            described={name: described[:, column] for column, name in enumerate(names[1:])},
+            item_width=len(str(self.item_ids[0])) - 1,
+            user_width=self.user_width,
+        )
+
+    def _quota(self, per_shopper: float, first: int, n: int) -> int:
+        """This block's part of the rows, such that the parts of all blocks add up."""
+        return round((first + n) * per_shopper) - round(first * per_shopper)
+
+    def _event_frame(self, first: int, journeys: Journeys, events: Events) -> pd.DataFrame:
+        order = np.argsort(events.seconds, kind="stable")
+        at, kind = events.journey[order], events.kind[order]
+        seconds = events.seconds[order]
+        frame = self._frame(
+            first, journeys.user[at], journeys.item[at], seconds, journeys.device[at], journeys.region[at]
+        )
+        frame.insert(2, "event", _words(kind, EVENTS))
+        return frame
+
+    def _frame(
+        self,
+        first: int,
+        user: NDArray[np.int64],
+        item: NDArray[np.int64],
+        seconds: NDArray[np.int64],
+        device: NDArray[np.int64],
+        region: NDArray[np.int64],
+    ) -> pd.DataFrame:
+        ids = np.array(shopper_ids(np.arange(first, first + BLOCK), self.user_width), dtype=object)
+        return pd.DataFrame(
+            {
+                "user_id": ids[user],
+                "item_id": self.item_ids[item],
+                "timestamp": pd.to_datetime(seconds, unit="s", utc=True),
+                "device": _words(device, DEVICES),
+                "region": _words(region, REGIONS),
+            }
+        )
+
+    def _write(self, folder: FolderWriter, table: str, frame: pd.DataFrame) -> None:
+        folder.write(table, frame)
+        self.summary.counts[table] += len(frame)
+
+
+def _words(codes: NDArray[np.int64], words: tuple[str, ...]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, categories=list(words))
+
+
+def _numbers(mention: Mention) -> tuple[int, int, int, int]:
+    return ROW_OF[mention.aspect], mention.polarity, mention.start, mention.end

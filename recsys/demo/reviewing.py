@@ -1,0 +1,126 @@
+"""Who reviews what, with how many stars, and what there is to say: hidden qualities as one shopper meets them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.demo.aspects import APPLIES, ASPECTS, OF_DEPARTMENT
+from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
+from recsys.demo.calendar import DAY, END
+from recsys.demo.prose.pieces import Judgement
+from recsys.demo.world import Floats, Ints, Items, Shoppers, fitting_taste
+
+_VERIFIED_SHARE = 0.9
+_STARS = np.array([-0.5, -0.12, 0.18, 0.66])
+"""Where the second, third, fourth and fifth star begin on the scale of `satisfaction`."""
+
+_INDIFFERENT = 0.22
+"""A quality felt as no further from 0 than this earns a shrug."""
+
+
+@dataclass(slots=True)
+class Reviews:
+    """Reviews to be written, in order of time; arrays have one row a review.
+
+    Parameters
+    ----------
+    felt : float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them
+    weight : float32 of the same shape, how much there is to say of each, 0 where no aspect applies
+    """
+
+    user: Ints
+    item: Ints
+    seconds: Ints
+    verified: np.ndarray
+    rating: Ints
+    device: Ints
+    region: Ints
+    felt: Floats
+    weight: Floats
+
+    def judgements(self, row: int, department: int, most: int = 7) -> list[Judgement]:
+        """What this shopper could say, most important first."""
+        felt, weight = self.felt[row], self.weight[row]
+        places = [place for place in np.argsort(-weight, kind="stable")[:most].tolist() if weight[place] > 0]
+        aspects = OF_DEPARTMENT[department]
+        rating = int(self.rating[row])
+        # what decided the stars comes first; three stars mean that there is something to complain of, too
+        places = _leading(places, felt, 1 if rating > 3 else -1)
+        if rating == 3:
+            places = places[:1] + _leading(places[1:], felt, 1)
+        return [
+            Judgement(ASPECTS[aspects[place]], _polarity(felt[place]), strong=bool(abs(felt[place]) > 0.7))
+            for place in places
+        ]
+
+
+def _leading(places: list[int], felt: Floats, polarity: int) -> list[int]:
+    """The places with the first one of this polarity, if any, moved to the front."""
+    first = next((place for place in places if _polarity(felt[place]) == polarity), None)
+    return places if first is None else [first, *(place for place in places if place != first)]
+
+
+def _polarity(felt: float) -> int:
+    return 0 if abs(felt) < _INDIFFERENT else 1 if felt > 0 else -1
+
+
+def satisfaction(items: Items, shoppers: Shoppers, fitting: Floats, user: Ints, item: Ints) -> Floats:
+    """Taste times quality as an average over what applies: how content a shopper would be, chance left out."""
+    department = items.department[item]
+    weight = (fitting[user, department] + 0.2) * APPLIES[department]
+    return np.asarray((weight * items.quality[item]).sum(axis=1) / weight.sum(axis=1), dtype=np.float32)
+
+
+def draw_reviews(
+    items: Items, shoppers: Shoppers, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator
+) -> Reviews:
+    """At most `n_reviews` reviews, one a shopper and product: most follow a purchase here, some one made elsewhere."""
+    journey, verified, seconds = _occasions(items, journeys, events, n_reviews, rng)
+    user, item = journeys.user[journey], journeys.item[journey]
+    content = satisfaction(items, shoppers, fitting := fitting_taste(shoppers), user, item)
+    mood = 1.15 * content + shoppers.leniency[user] + rng.normal(0, 0.42, len(user))
+    rating = 1 + np.searchsorted(_STARS, mood)
+    department = items.department[item]
+    quality = items.quality[item]
+    felt = quality + rng.normal(0, 0.2, quality.shape)
+    agrees = np.exp(0.3 * np.clip(felt, -1.5, 1.5) * (rating - 3.2)[:, None])
+    weight = (fitting[user, department] + 0.12) * (np.abs(felt) + 0.15) * agrees * rng.gamma(2.5, 1, quality.shape)
+    return Reviews(
+        user=user,
+        item=item,
+        seconds=seconds,
+        verified=verified,
+        rating=rating,
+        device=drawn_device(shoppers, user, rng),
+        region=shoppers.region[user].astype(np.int64),
+        felt=felt.astype(np.float32),
+        weight=(weight * APPLIES[department]).astype(np.float32),
+    )
+
+
+def _occasions(
+    items: Items, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator
+) -> tuple[Ints, np.ndarray, Ints]:
+    """Journeys that lead to a review, whether bought here, and when it is written."""
+    bought = events.journey[events.kind == PURCHASE]
+    looked = np.setdiff1d(events.journey[events.kind == VIEW], bought)
+    journey = np.concatenate([rng.permutation(bought), rng.permutation(looked)])
+    verified = np.arange(len(journey)) < len(bought)
+    delay = np.exp(rng.normal(2.3, 0.8, len(journey))) * DAY + 3600
+    seconds = journeys.seconds[journey] + delay.astype(np.int64)
+    # people write in the evening of the day, whatever hour they bought at
+    seconds = seconds // DAY * DAY + np.clip(rng.normal(18.5, 3.2, len(journey)) * 3600, 0, DAY - 1).astype(np.int64)
+    seconds = np.maximum(seconds, journeys.seconds[journey] + 3600)
+    pair = journeys.user[journey] * len(items.base) + journeys.item[journey]
+    possible = np.zeros(len(journey), dtype=bool)
+    possible[np.unique(pair, return_index=True)[1]] = True
+    possible &= seconds < END
+    n_verified = min(round(n_reviews * _VERIFIED_SHARE), int((possible & verified).sum()))
+    chosen = np.concatenate(
+        [
+            np.flatnonzero(possible & verified)[:n_verified],
+            np.flatnonzero(possible & ~verified)[: n_reviews - n_verified],
+        ]
+    )
+    chosen = chosen[np.argsort(seconds[chosen], kind="stable")]
+    return journey[chosen], verified[chosen], seconds[chosen]

@@ -1,0 +1,220 @@
+"""The hidden truth of a demo folder: only tests and the click simulator may read it.
+
+Nothing that recommends, explains or evaluates may import this module; a test walks the imports and holds that line.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from recsys.demo.aspects import ASPECTS, OF_DEPARTMENT
+from recsys.demo.circumstances import VALUES, effects
+from recsys.demo.departments import DEPARTMENTS
+from recsys.demo.world import (
+    POSITION_EFFECTS,
+    Floats,
+    Ints,
+    Items,
+    Shoppers,
+    circumstance,
+    click_odds,
+    fitting_taste,
+    item_effects,
+    preference,
+    trend,
+)
+from recsys.errors import DataError, UnknownItemError, UnknownUserError
+from recsys.settings import Context
+
+TRUTH_FILE = "hidden_truth.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class TrueMention:
+    """A judgement in a review: `text[start:end]` says that the aspect is good (1), bad (-1) or middling (0)."""
+
+    aspect: str
+    polarity: int
+    start: int
+    end: int
+
+
+@dataclass
+class Truth:
+    """What the demo shop is really like; see `load_truth`.
+
+    Parameters
+    ----------
+    items, shoppers : hidden facts, rows as in items.parquet and as the shoppers were numbered
+    mentions : int32 columns `user`, `item`, `aspect`, `polarity`, `start`, `end`: one row a judgement in a review
+    described : the same for descriptions, without `user`
+    """
+
+    user_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
+    items: Items
+    shoppers: Shoppers
+    mentions: Mapping[str, NDArray[np.int32]]
+    described: Mapping[str, NDArray[np.int32]]
+
+    def __post_init__(self) -> None:
+        self._user_row = {name: row for row, name in enumerate(self.user_ids)}
+        self._item_row = {name: row for row, name in enumerate(self.item_ids)}
+        self._tables = item_effects(self.items)
+        self._spans: dict[tuple[int, int], list[int]] = {}
+        for at, pair in enumerate(zip(self.mentions["user"].tolist(), self.mentions["item"].tolist(), strict=True)):
+            self._spans.setdefault(pair, []).append(at)
+
+    def user_rows(self, user_ids: str | Sequence[str]) -> Ints:
+        """Rows of shoppers; raises UnknownUserError."""
+        return _rows(user_ids, self._user_row, UnknownUserError)
+
+    def item_rows(self, item_ids: str | Sequence[str]) -> Ints:
+        """Rows of products; raises UnknownItemError."""
+        return _rows(item_ids, self._item_row, UnknownItemError)
+
+    def utility(
+        self, user_ids: str | Sequence[str], item_ids: str | Sequence[str], context: Context | Sequence[Context]
+    ) -> Floats:
+        """True utility in log-odds; ids and contexts are one for all or one for each.
+
+        A dimension that the context does not state adds nothing; without a moment there is no trend.
+        """
+        user, item = np.broadcast_arrays(self.user_rows(user_ids), self.item_rows(item_ids))
+        users, local = np.unique(user, return_inverse=True)
+        shoppers = self._some(users)
+        contexts = [context] if isinstance(context, Context) else list(context)
+        total = preference(self.items, shoppers, fitting_taste(shoppers), local.reshape(user.shape), item)
+        total = total + circumstance(self._tables, _codes(contexts), item)
+        seconds = np.array([0 if one.moment is None else int(one.moment.timestamp()) for one in contexts])
+        timed = np.array([one.moment is not None for one in contexts])
+        return np.asarray(total + np.where(timed, trend(self.items, item, seconds), np.float32(0)), dtype=np.float32)
+
+    def click_probability(
+        self,
+        user_ids: str | Sequence[str],
+        item_ids: str | Sequence[str],
+        context: Context | Sequence[Context],
+        position: int | Sequence[int] = 1,
+    ) -> Floats:
+        """True chance of a click at a place of the page, from 1; broadcasts like `utility`."""
+        return click_odds(self.utility(user_ids, item_ids, context), np.asarray(position))
+
+    def driving_aspects(self, user_id: str, item_id: str) -> list[tuple[str, float]]:
+        """Aspects that speak for a product to a shopper, largest first, with shares that sum to 1 (or none do)."""
+        user, item = self.user_rows(user_id)[0], self.item_rows(item_id)[0]
+        aspects = OF_DEPARTMENT[self.items.department[item]]
+        pull = self.shoppers.taste[user, aspects].astype(np.float64) * self.items.quality[item] * (aspects >= 0)
+        pull = np.maximum(pull, 0)
+        order = [place for place in np.argsort(-pull, kind="stable").tolist() if pull[place] > 0]
+        return [(ASPECTS[aspects[place]], float(pull[place] / pull.sum())) for place in order]
+
+    def mentions_of(self, user_id: str, item_id: str) -> list[TrueMention]:
+        """Judgements in this shopper's review of this product, in order of the text; none without a review."""
+        pair = (int(self.user_rows(user_id)[0]), int(self.item_rows(item_id)[0]))
+        return [_mention(self.mentions, at) for at in self._spans.get(pair, [])]
+
+    def described_as(self, item_id: str) -> list[TrueMention]:
+        """What the description of a product praises."""
+        places = np.flatnonzero(self.described["item"] == self.item_rows(item_id)[0])
+        return [_mention(self.described, at) for at in places.tolist()]
+
+    def effect(self, dimension: str, value: str) -> dict[str, float]:
+        """Planted effect of a circumstance, in log-odds, by category label."""
+        sizes = effects(dimension)[0][VALUES[dimension].index(value)]
+        return {department.label: float(size) for department, size in zip(DEPARTMENTS, sizes, strict=True)}
+
+    def _some(self, users: Ints) -> Shoppers:
+        return Shoppers(**{name: getattr(self.shoppers, name)[users] for name in Shoppers.__slots__})
+
+
+def _rows(ids: str | Sequence[str], known: Mapping[str, int], error: type) -> Ints:
+    try:
+        return np.array([known[one] for one in ([ids] if isinstance(ids, str) else ids)], dtype=np.int64)
+    except KeyError as missing:
+        raise error(missing.args[0], len(known)) from None
+
+
+def _codes(contexts: Sequence[Context]) -> dict[str, Ints]:
+    return {
+        name: np.array([values.index(value) if (value := getattr(one, name)) in values else -1 for one in contexts])
+        for name, values in VALUES.items()
+    }
+
+
+def _mention(columns: Mapping[str, NDArray[np.int32]], at: int) -> TrueMention:
+    aspect, polarity, start, end = (int(columns[name][at]) for name in ("aspect", "polarity", "start", "end"))
+    return TrueMention(ASPECTS[aspect], polarity, start, end)
+
+
+def save_truth(
+    path: Path,
+    *,
+    items: Items,
+    shoppers: Shoppers,
+    mentions: Mapping[str, NDArray[np.int32]],
+    described: Mapping[str, NDArray[np.int32]],
+    item_width: int,
+    user_width: int,
+) -> None:
+    """Write the truth as arrays, with every name in the metadata, so that other tools can read it too."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        "position_effects": np.asarray(POSITION_EFFECTS, dtype=np.float32),
+        "aspects_of_department": OF_DEPARTMENT,
+    }
+    for dimension in VALUES:
+        arrays[f"effect.{dimension}.department"], arrays[f"effect.{dimension}.aspect"] = effects(dimension)
+    for prefix, columns in (("items", items), ("shoppers", shoppers)):
+        arrays.update({f"{prefix}.{name}": getattr(columns, name) for name in type(columns).__slots__})
+    arrays.update({f"mentions.{name}": column for name, column in mentions.items()})
+    arrays.update({f"described.{name}": column for name, column in described.items()})
+    names = {
+        "aspects": ASPECTS,
+        "departments": [department.label for department in DEPARTMENTS],
+        "values": VALUES,
+        "item_width": item_width,
+        "user_width": user_width,
+    }
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_file(contiguous, path, metadata={"names": json.dumps(names)})
+
+
+def load_truth(folder: Path | str) -> Truth:
+    """Read the hidden truth of a demo folder.
+
+    Raises
+    ------
+    DataError : the folder has none
+    """
+    path = Path(folder) / TRUTH_FILE
+    if not path.exists():
+        raise DataError(
+            "there is no hidden truth here", file=TRUTH_FILE, remedy="make the folder with `python -m recsys demo`"
+        )
+    with safe_open(path, framework="numpy") as file:
+        names = json.loads(file.metadata()["names"])
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    groups: dict[str, dict[str, NDArray[np.generic]]] = {}
+    for name, array in arrays.items():
+        prefix, _, rest = name.partition(".")
+        groups.setdefault(prefix, {})[rest] = array
+    items, shoppers = Items(**groups["items"]), Shoppers(**groups["shoppers"])  # type: ignore[arg-type]
+    return Truth(
+        user_ids=shopper_ids(np.arange(len(shoppers.region)), names["user_width"]),
+        item_ids=tuple(f"P{row + 1:0{names['item_width']}d}" for row in range(len(items.base))),
+        items=items,
+        shoppers=shoppers,
+        mentions=groups["mentions"],  # type: ignore[arg-type]
+        described=groups["described"],  # type: ignore[arg-type]
+    )
+
+
+def shopper_ids(rows: Ints, width: int) -> tuple[str, ...]:
+    """Ids of shoppers by row: U00001 is the first."""
+    return tuple(f"U{row + 1:0{width}d}" for row in rows.tolist())

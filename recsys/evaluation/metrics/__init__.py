@@ -1,0 +1,1 @@
+"""Metrics of ranked lists: definitions, bulk forms, names and units."""

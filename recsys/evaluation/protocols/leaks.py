@@ -1,0 +1,180 @@
+"""No score may see what it is tested on: checked with every evaluation, on what the fitted models really hold.
+
+A prototype that forgot to take held-out reviews out of product profiles looked brilliant on validation and lost on
+test. So this does not trust the splitting: it looks for the held-out pairs, and for anything at or after the cut of a
+split by time, in the data that was learned from and in the profiles that came out of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.dataset import NEVER, Dataset
+from recsys.data.splitting import HeldOut
+from recsys.errors import LeakError
+from recsys.evaluation.protocols.requests import SplitName
+from recsys.scorers.base import Scorer
+from recsys.scorers.collaborative import CollaborativeScorer
+from recsys.scorers.content import ContentScorer
+from recsys.scorers.context import ContextScorer
+from recsys.scorers.semantic import SemanticScorer
+from recsys.text.phrasebook import REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class LeakReport:
+    """What was looked at without finding a leak.
+
+    Parameters
+    ----------
+    n_pairs : held-out pairs of shopper and product
+    n_reviews : reviews that must not be in any profile: those of these pairs, with a split by time all that stand at or
+        after the cut, and where shoppers were put back to an earlier moment all that they wrote after it
+    n_phrases : phrases of reviews in product profiles, each of which was looked at
+    n_later : acts of shoppers who were put back, after that moment; none may be known
+    n_new : acts with products that are taken for new; none may be known
+    n_copies : reviews that say what a held-out one says; none may be read
+    """
+
+    n_pairs: int
+    n_reviews: int
+    n_phrases: int
+    n_later: int = 0
+    n_new: int = 0
+    n_copies: int = 0
+
+    def in_words(self) -> str:
+        """One sentence for the protocol."""
+        later = f", none of the {self.n_later:,} things that these shoppers did later" if self.n_later else ""
+        later += f", none of the {self.n_new:,} things that anybody did with the new products" if self.n_new else ""
+        copies = f" and none of {self.n_copies:,} copies of them" if self.n_copies else ""
+        return (
+            f"Leak check: none of {self.n_pairs:,} held-out pairs{later} and none of {self.n_reviews:,} reviews about "
+            f"them{copies} is in the training data, in a shopper's history or among the {self.n_phrases:,} review "
+            "phrases of the profiles."
+        )
+
+    @classmethod
+    def together(cls, reports: "Sequence[LeakReport]") -> "LeakReport":
+        """Of several sets of models, each asked about a part of the shoppers."""
+        names = tuple(each.name for each in fields(cls))
+        return cls(*(sum(getattr(each, name) for each in reports) for name in names))
+
+
+def check_leaks(
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    split: SplitName,
+    scorers: Mapping[str, Scorer],
+    put_back: bool = False,
+    new_rows: NDArray[np.int64] | None = None,
+) -> LeakReport:
+    """Look for what is held out in what was learned from it; raises LeakError at the first finding.
+
+    Parameters
+    ----------
+    data : everything
+    train : what the scorers were fitted on
+    scorers : fitted, by name; those that keep profiles or histories are looked into
+    put_back : whether nothing may be known of what the asked shoppers did after their held-out act either
+    new_rows : products of which no interaction and no review may be known, whosever; None where there are none
+    """
+    keys = _keys(held_out.user_rows, held_out.item_rows, data.n_items)
+    tables = {"review": train.reviews, "event": train.events}
+    if split == "temporal":
+        del tables["event"]  # a look or a click before the cut is no secret
+    for name, table in tables.items():
+        found = np.isin(_keys(table["user_row"].to_numpy(), table["item_row"].to_numpy(), data.n_items), keys)
+        if found.any():
+            raise LeakError(f"held-out pairs have {int(found.sum()):,} {name}s in the training data")
+    cut = int(held_out.moments_s.min()) if split == "temporal" and len(held_out) else None
+    if cut is not None and train.known_until_s >= cut:
+        raise LeakError("the training data reaches past the moment that it is asked about")
+    hidden = np.isin(
+        _keys(data.reviews["user_row"].to_numpy(), data.reviews["item_row"].to_numpy(), data.n_items), keys
+    )
+    if cut is not None:
+        hidden |= data.reviews["time_s"].to_numpy() >= cut
+    n_later = 0
+    if put_back:
+        moments = np.full(data.n_users, NEVER)
+        moments[held_out.user_rows] = held_out.moments_s
+        for name, table in tables.items():
+            if (n := int(_later(table, moments).sum())) > 0:
+                raise LeakError(f"{n:,} {name}s of shoppers who were put back to an earlier moment are later than that")
+        n_later = int(_later(data.reviews, moments).sum() + _later(data.events, moments).sum())
+        hidden |= _later(data.reviews, moments)
+    n_new = 0
+    if new_rows is not None:
+        everything = {"review": train.reviews, "event": train.events, "impression": train.impressions}
+        for name, table in everything.items():
+            if (n := int(np.isin(table["item_row"], new_rows).sum())) > 0:
+                raise LeakError(f"{n:,} {name}s of products that are taken for new are in the training data")
+        new_reviews = np.isin(data.reviews["item_row"], new_rows)
+        n_new = int(new_reviews.sum() + np.isin(data.events["item_row"], new_rows).sum())
+        hidden |= new_reviews
+    ids = data.reviews["review_id"].to_numpy()[hidden]
+    copies = _copies(data.knowing_copies(), train, held_out)
+    n_phrases = 0
+    for name, scorer in scorers.items():
+        if isinstance(scorer, SemanticScorer):
+            said = scorer.documents[scorer.kinds == REVIEW]
+            n_phrases = len(said)
+            if (n := int(np.isin(said, ids).sum())) > 0:
+                raise LeakError(f"{n:,} phrases of held-out reviews are in the product profiles of {name}")
+            if (n := int(np.isin(said, copies).sum())) > 0:
+                raise LeakError(f"{n:,} phrases of copies of held-out reviews are in the product profiles of {name}")
+        if (n := _held_out_likes(scorer, held_out)) > 0:
+            raise LeakError(f"{n:,} held-out pairs are in the shoppers' histories of {name}")
+        if new_rows is not None and (n := int(np.isin(new_rows, _learnt_rows(scorer)).sum())) > 0:
+            raise LeakError(f"{n:,} products that are taken for new are among those that {name} knows choices of")
+        if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
+            raise LeakError("the trend counts what happened at or after the moment asked about")
+    return LeakReport(len(held_out), len(ids), n_phrases, n_later, n_new, len(copies))
+
+
+def _copies(data: Dataset, train: Dataset, held_out: HeldOut) -> NDArray[np.int64]:
+    """Ids of the copies of held-out reviews; raises LeakError where training data holds one."""
+    assert data.copies is not None
+    told = data.reviews_of(held_out.user_rows, held_out.item_rows)
+    again, copies = data.copies.of(told, by_the_author=True), data.copies.of(told)
+    known, is_read = train.reviews["review_id"], train.reviews["text"] != ""
+    if (n := int((np.isin(known, again) | (np.isin(known, copies) & is_read)).sum())) > 0:
+        raise LeakError(f"{n:,} copies of held-out reviews are in the training data")
+    return copies
+
+
+def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
+    """How many held-out pairs a scorer's histories of shoppers hold."""
+    if isinstance(scorer, CollaborativeScorer):
+        users = np.repeat(np.arange(len(scorer.like_starts) - 1), np.diff(scorer.like_starts))
+        n_items = held_out.shape[1]
+        liked = _keys(users, scorer.like_rows, n_items)
+        return int(np.isin(_keys(held_out.user_rows, held_out.item_rows, n_items), liked).sum())
+    likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
+    if likes is None:
+        return 0
+    return int(np.count_nonzero(np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows])))
+
+
+def _learnt_rows(scorer: Scorer) -> NDArray[np.integer]:
+    """Products of which a scorer knows that somebody chose them."""
+    if isinstance(scorer, CollaborativeScorer):
+        return scorer.like_rows
+    if isinstance(scorer, ContextScorer):
+        return scorer.rows
+    likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
+    return np.empty(0, np.int32) if likes is None else np.asarray(getattr(scorer, likes).indices)
+
+
+def _later(table: pd.DataFrame, moments_s: NDArray[np.int64]) -> NDArray[np.bool_]:
+    later: NDArray[np.bool_] = table["time_s"].to_numpy() > moments_s[table["user_row"].to_numpy()]
+    return later
+
+
+def _keys(users: NDArray[np.integer], items: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
+    return users.astype(np.int64) * n_items + items

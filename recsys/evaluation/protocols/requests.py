@@ -1,0 +1,115 @@
+"""What a live shop would have been asked for each test shopper: who, when, on which device, in which region."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut
+from recsys.progress import Progress, silent
+from recsys.ranking.fusion import Standardised
+from recsys.scorers.base import FloatArray, Requests, Scorer
+from recsys.settings import Context, season_of
+
+CHUNK_USERS = 256
+"""Shoppers scored at a time."""
+
+SplitName = Literal["temporal", "last"]
+
+
+def batches(
+    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
+) -> Iterator[tuple[int, Requests]]:
+    """Requests for some shoppers, at most CHUNK_USERS at a time, each with the place of its first.
+
+    Parameters
+    ----------
+    train : what may be known
+    users : rows of the shoppers asked for, int32 of shape (n_users,)
+    """
+    asked = contexts_of(data, train, held_out, users, split)
+    for start in range(0, len(users), CHUNK_USERS):
+        chunk = slice(start, start + CHUNK_USERS)
+        yield start, Requests(users[chunk], tuple(asked[chunk]))
+
+
+def standardised_scores(
+    scorers: Sequence[Scorer],
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    users: NDArray[np.int32],
+    split: SplitName,
+    stage: str,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Standardised scores of some shoppers, float32 of shape (n_users, n_scorers, n_items).
+
+    Parameters
+    ----------
+    scorers : fitted on `train`
+    users : rows of the shoppers asked for, int32 of shape (n_users,)
+    stage : what the reporter is told
+    """
+    values = np.empty((len(users), len(scorers), data.n_items), np.float32)
+    for start, requests in batches(data, train, held_out, users, split):
+        progress(stage, start, len(users))
+        raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
+        for place, each in enumerate(raw, start):
+            values[place] = Standardised.of(each).values
+    progress(stage, len(users), len(users))
+    return values
+
+
+def contexts_of(
+    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
+) -> list[Context]:
+    """The circumstances in which each shopper is served.
+
+    Leave-last-out asks at the moment of the held-out act, on its device and in its region, as a live shop would know
+    them before the act. The temporal split asks at the cut, of which only the season means something for the weeks
+    that follow, and in the region where the shopper acted most.
+    """
+    if split == "last":
+        places = pd.DataFrame(
+            {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
+        )
+        return circumstances(data, places.drop_duplicates("user_row").set_index("user_row").loc[users].reset_index())
+    moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
+    acts = train.interactions()
+    acts = acts[(acts["region"] != "") & acts["user_row"].isin(users)]
+    homes = acts.groupby("user_row")["region"].agg(lambda regions: regions.astype(str).mode().iloc[0]).reindex(users)
+    return [
+        Context(
+            season=season_of(datetime.fromtimestamp(moment, UTC).month, data.hemisphere),
+            region=region if isinstance(region, str) else None,
+            moment=datetime.fromtimestamp(moment, UTC),
+        )
+        for moment, region in zip(moments, homes, strict=True)
+    ]
+
+
+def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
+    """When, on which device and in which region each act was done, as a live shop would know it just before.
+
+    Parameters
+    ----------
+    acts : user_row, item_row, time_s, of acts that are in the data
+    """
+    key = ["user_row", "item_row", "time_s"]
+    known = data.interactions().drop_duplicates(key)[[*key, "device", "region"]]
+    found = acts[key].merge(known, on=key, how="left")
+    devices, regions = (found[name].astype(object).fillna("") for name in ("device", "region"))
+    return [
+        Context.at(
+            datetime.fromtimestamp(moment, UTC),
+            device=device or None,
+            region=region or None,
+            hemisphere=data.hemisphere,
+        )
+        for moment, device, region in zip(found["time_s"], devices, regions, strict=True)
+    ]

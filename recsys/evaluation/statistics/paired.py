@@ -1,0 +1,294 @@
+"""Two settings on the same shoppers: every metric of both, the change, and how sure it is.
+
+Every interval rests on the same resamples of shoppers (`resampling`), and is made by `intervals`; the shoppers' shares
+in a metric of all lists together come from `shares`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from recsys.evaluation.metrics.exposure import mean_popularity
+from recsys.evaluation.metrics.lists import ACCURACY_METRICS, UserValues
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, changes, mean_interval, ratio_intervals
+from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
+from recsys.evaluation.statistics.shares import ListChange
+from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, verdict_of
+from recsys.evaluation.statistics.ties import tied_with_best as tied_with_best
+
+SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr")
+"""Metrics of one shopper's list; shown as means over shoppers."""
+
+OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity", "ctr")
+"""Metrics that ask whether lists hold what shoppers went on to choose or would click, in circumstances of their own."""
+
+WHOLE_METRICS = ("coverage", "gini", "popularity_lift")
+"""Metrics of all lists together."""
+
+LIVE_METRICS = (*SHOPPER_METRICS, *WHOLE_METRICS)
+"""All names, in the order in which they are shown."""
+
+HIGHER_IS_BETTER: Mapping[str, bool] = {name: name not in ("gini", "popularity_lift") for name in LIVE_METRICS}
+"""Which way is better. Gini is inequality. A lift says by how much a list is more popular than what its shopper chose
+so far: popularity that the model adds on its own account, so less of it is better."""
+
+Open = Literal["not observed", "no value", "modelled", "less popular than before"]
+Key = TypeVar("Key")
+Rows = NDArray[np.integer] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lists:
+    """The lists of one setting.
+
+    Parameters
+    ----------
+    ranked : int32 of shape (n_users, k), item rows, best first, padded with -1
+    values : float64 of shape (n_users,) by name, for `SHOPPER_METRICS`; NaN where a shopper has no value
+    """
+
+    ranked: NDArray[np.int32]
+    values: Mapping[str, UserValues]
+
+    def of(self, rows: Rows) -> "Lists":
+        """The lists of some of the shoppers, given as row numbers or as a mask."""
+        return Lists(self.ranked[rows], {name: values[rows] for name, values in self.values.items()})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ShopFacts:
+    """What does not depend on the setting.
+
+    Parameters
+    ----------
+    n_items : size of the catalogue
+    popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
+    profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's training history; NaN without
+    modelled : metrics whose values a model makes up; intervals count shoppers, not how wrong it is, so their changes
+        are called neither better nor worse
+    shoppers : int of shape (n_users,), from 0, which rows are of one shopper, who is then resampled as a whole; None
+        where each row is a shopper of its own
+    """
+
+    n_items: int
+    popularity: NDArray[np.float64]
+    profile_popularity: UserValues
+    modelled: frozenset[str] = frozenset()
+    shoppers: NDArray[np.integer] | None = None
+
+    def of(self, rows: Rows) -> "ShopFacts":
+        """The facts of some of the shoppers, rows as for `Lists.of`."""
+        shoppers = None if self.shoppers is None else self.shoppers[rows]
+        return replace(self, profile_popularity=self.profile_popularity[rows], shoppers=shoppers)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One metric under two settings.
+
+    Parameters
+    ----------
+    metric : name
+    new, old : the metric of either setting, over the shoppers that have both values
+    change : new - old with its interval
+    verdict : by `verdict_of`, which is asked once; "unclear" for a metric that is `ShopFacts.modelled`
+    n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
+    p : p-value corrected for all that were compared at once, on which the verdict rests as well; None where the change
+        stands alone
+    """
+
+    metric: str
+    new: float
+    old: float
+    change: Interval
+    verdict: Verdict
+    n_changed: int
+    p: float | None = None
+
+
+def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
+    """Why nobody can say whether a change is for the better, though it may be a change; None where its verdict holds.
+
+    Parameters
+    ----------
+    is_observed : shoppers were in the circumstances that they are looked at in
+    """
+    if not is_observed and found.metric in OUTCOME_METRICS:
+        return "not observed"
+    if math.isnan(found.change.mean):
+        return "no value"
+    if found.metric == "ctr" and found.verdict == "unclear" and found.change.sign:
+        return "modelled"
+    if found.metric == "popularity_lift" and found.verdict != "unclear" and min(found.new, found.old) < 0:
+        return "less popular than before"
+    return None
+
+
+def means(
+    lists: Lists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> dict[str, Interval]:
+    """Every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
+
+    The ends are NaN where too few shoppers tell (see `intervals.FEWEST_TELLING`), or where the metric has no value.
+    """
+    _require_same_shoppers(lists, lists, facts)
+    nothing = np.full((len(lists.ranked), 0), -1, np.int32)
+    change = ListChange(lists.ranked, nothing, facts.n_items)
+    whole = {"coverage": change.coverage(), "gini": change.gini()}
+    listed = mean_popularity(lists.ranked, facts.popularity)
+    columns = [*(lists.values[name] for name in SHOPPER_METRICS), *(column for _, _, column in whole.values()), listed]
+    intervals = dict(zip(LIVE_METRICS, _intervals(columns, facts, seed, n_resamples, level), strict=True))
+    for name, (now, _, _) in whole.items():
+        intervals[name] = _moved(intervals[name], now, bounds=(0.0, 1.0))
+    intervals["coverage"] = _bounded(intervals["coverage"], change, level, bounds=(0.0, 1.0))
+    lift = intervals["popularity_lift"]
+    intervals["popularity_lift"] = replace(lift, mean=lift.mean - 1, low=lift.low - 1, high=lift.high - 1)
+    return intervals
+
+
+def differences(
+    new: Lists, old: Lists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> dict[str, Difference]:
+    """Every metric's change from `old` to `new`; row u of either is the same shopper.
+
+    The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ enough to tell (see
+    `intervals.FEWEST_TELLING`). Coverage may rest on few shoppers though all lists differ, when hardly any product
+    stands on one list only; then it is given an interval that is too wide rather than none (`shares.coverage_error`).
+
+    Raises
+    ------
+    ValueError : the two do not hold the same shoppers
+    """
+    _require_same_shoppers(new, old, facts)
+    change = ListChange(new.ranked, old.ranked, facts.n_items)
+    whole = {"coverage": change.coverage(), "gini": change.gini()}
+    now_listed, was_listed = (mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
+    columns = [changes(new.values[name], old.values[name]) for name in SHOPPER_METRICS]
+    columns += [*(column for _, _, column in whole.values()), changes(now_listed, was_listed)]
+    intervals = _intervals(columns, facts, seed, n_resamples, level)
+    answer = {}
+    for name, column, interval in zip(LIVE_METRICS, columns, intervals, strict=True):
+        if name in whole:
+            now, before, _ = whole[name]
+        elif name == "popularity_lift":
+            both = ~np.isnan(column) & ~np.isnan(facts.profile_popularity)
+            base = _mean(facts.profile_popularity[both])
+            now, before = (
+                _mean(listed[both]) / base - 1 if base > 0 else math.nan for listed in (now_listed, was_listed)
+            )
+        else:
+            both = ~np.isnan(column)
+            now, before = _mean(new.values[name][both]), _mean(old.values[name][both])
+        n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
+        # The mean of the shoppers' changes is the change of the mean, but for rounding, which must not move the ends.
+        moved = _moved(interval, now - before) if name in whole else replace(interval, mean=now - before)
+        if name == "coverage":
+            moved = _bounded(moved, change, level)
+        verdict = "unclear" if name in facts.modelled else verdict_of(moved, HIGHER_IS_BETTER[name])
+        answer[name] = Difference(name, now, before, moved, verdict, n_moved)
+    return answer
+
+
+def corrected(
+    compared: Mapping[Key, Difference], gaps: Mapping[Key, UserValues], seed: int = 0
+) -> dict[Key, Difference]:
+    """The same changes with p-values corrected for how many were compared, and with verdicts that rest on them, too.
+
+    Parameters
+    ----------
+    compared : changes of one metric, each from the same reference
+    gaps : float64 of shape (n_users,) by the same keys, what each shopper's value changed by, see `changes`
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2).
+    """
+    told = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
+    return {
+        key: replace(each, p=float(p), verdict=verdict_of(each.change, HIGHER_IS_BETTER[each.metric], float(p)))
+        for (key, each), p in zip(compared.items(), told, strict=True)
+    }
+
+
+def coverage_interval(
+    ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+) -> Interval:
+    """Share of the catalogue on at least one list, int32 of shape (n_users, k), padded with -1, as `means` tells it.
+
+    Raises
+    ------
+    ValueError : the catalogue is empty
+    """
+    if n_items < 1:
+        raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
+    change = ListChange(ranked, np.full((len(ranked), 0), -1, np.int32), n_items)
+    covered, _, shares = change.coverage()
+    moved = _moved(mean_interval(shares, seed, n_resamples, level), covered, bounds=(0.0, 1.0))
+    return _bounded(moved, change, level, bounds=(0.0, 1.0)) if len(ranked) else replace(moved, mean=math.nan)
+
+
+def _intervals(
+    columns: list[UserValues], facts: ShopFacts, seed: int, n_resamples: int, level: float
+) -> list[Interval]:
+    """Intervals of the columns of `LIVE_METRICS`; the last one, popularity, is weighed against the profiles."""
+    per = np.ones((len(facts.profile_popularity), len(LIVE_METRICS)))
+    per[:, -1] = facts.profile_popularity
+    return ratio_intervals(*_by_shopper(np.stack(columns, axis=1), per, facts.shoppers), seed, n_resamples, level)
+
+
+def _by_shopper(
+    values: NDArray[np.float64], per: NDArray[np.float64], shoppers: NDArray[np.integer] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows of one shopper added up, so that a mean stays what it is, and resampling takes or leaves the shopper.
+
+    >>> values, per = _by_shopper(np.array([[1.0], [2.0], [np.nan]]), np.ones((3, 1)), np.array([0, 0, 1]))
+    >>> values.tolist(), per.tolist()
+    ([[3.0], [nan]], [[2.0], [nan]])
+    """
+    if shoppers is None or len(np.unique(shoppers)) == len(shoppers):
+        return values, per
+    _, rows = np.unique(shoppers, return_inverse=True)
+    known = ~np.isnan(values) & ~np.isnan(per)
+    sums = np.zeros((3, rows.max() + 1, values.shape[1]))
+    for place, each in enumerate((np.where(known, values, 0.0), np.where(known, per, 0.0), known.astype(np.float64))):
+        np.add.at(sums[place], rows, each)
+    summed, below, n_known = sums
+    return np.where(n_known > 0, summed, np.nan), np.where(n_known > 0, below, np.nan)
+
+
+def _require_same_shoppers(new: Lists, old: Lists, facts: ShopFacts) -> None:
+    n_users = len(facts.profile_popularity)
+    if not len(new.ranked) == len(old.ranked) == n_users:
+        raise ValueError(
+            f"a paired comparison needs the same shoppers, got {len(new.ranked)} new lists, {len(old.ranked)} old "
+            f"lists and the facts of {n_users} shoppers; take the same rows of each with `of`"
+        )
+
+
+def _mean(values: UserValues) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
+def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-math.inf, math.inf)) -> Interval:
+    """The interval around another estimate: that of the metric itself, in place of the mean of the shares."""
+    ends = (end + estimate - interval.mean for end in (interval.low, interval.high))
+    low, high = (
+        end if math.isnan(end) else 0.0 if abs(end) <= ZERO * abs(estimate) else min(max(end, bounds[0]), bounds[1])
+        for end in ends
+    )
+    return replace(interval, mean=estimate, low=low, high=high)
+
+
+def _bounded(
+    interval: Interval, change: ListChange, level: float, bounds: tuple[float, float] = (-1.0, 1.0)
+) -> Interval:
+    """The interval of coverage; where there is none though many lists differ, one that is wide enough in any case."""
+    if not math.isnan(interval.low) or int(change.moved.sum()) < FEWEST_TELLING:
+        return interval
+    reach = float(ndtri((1 + level) / 2)) * change.coverage_error()
+    return replace(interval, low=max(interval.mean - reach, bounds[0]), high=min(interval.mean + reach, bounds[1]))

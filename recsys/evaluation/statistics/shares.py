@@ -1,0 +1,176 @@
+"""What each shopper's list does to a metric of all lists together, so that its spread over shoppers can be resampled.
+
+Coverage and Gini are no means over shoppers. A plain resample, which repeats some shoppers, always shows fewer products
+than the shoppers do; so each shopper stands for what the metric would lose without the shopper's list (the jackknife),
+and those shares are resampled like any other column. The target is the metric that as many shoppers of the same
+population get on average.
+
+The jackknife's variance is too large, as it counts what two shoppers do together twice, what three do three times and
+so on (Efron & Stein 1981). For a metric that adds up over products those parts can be told from the lists: a product
+that exactly two lists show is lost with two shoppers and not with one. So the shares are shrunk by the square root of
+what the variance is over what the jackknife makes of it. In the difference of two settings, a product that the very
+same shoppers are shown by both cannot change anything and does not count.
+
+Where every product shown stands on many lists, coverage hardly varies from sample to sample, and too few shoppers have
+any share in it to tell by how much. That is no ignorance: the variance is at most the expected number of products on
+exactly one list, times how many of those one shopper brings, and so it is bounded (`coverage_error`).
+
+For coverage the true variance is, up to rare products on the same lists, how many new products as many shoppers again
+would show: products on one list - on two + on three - ... (Good & Toulmin 1956), an alternating sum whose far terms
+are noise and so fade out (Efron & Thisted 1976). For Gini one correction is enough.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincinv
+
+from recsys.evaluation.metrics.exposure import exposure, gini
+from recsys.evaluation.metrics.lists import UserValues
+
+FADING = np.array([0.0, 1.0, -1.0, 0.75, -0.25])
+"""Weight of products on 0, 1, 2, 3 and 4 lists in the variance of coverage; more lists count nothing."""
+
+PAIRS_COUNT = 0.75
+"""How much of the pairs' part is taken off the variance of Gini: all of it would leave the triples' part owing."""
+
+Ranked = NDArray[np.int32]
+PerItem = NDArray[np.float64]
+
+
+def kept(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
+    """Which places of `new` hold a product that the same shopper's list in `old` holds, at any place."""
+    found = np.zeros(new.shape, bool)
+    for place in range(old.shape[1]):
+        found |= new == old[:, place : place + 1]
+    return found & (new >= 0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Steps:
+    """A metric of all lists under two settings, and what each product on a list has to do with it.
+
+    Parameters
+    ----------
+    now, before : the metric of new and old
+    new, old : float64 of shape (n_items,), what the metric loses when one list of new, or of old, is without a product
+    shrinkage : what shares made of these are multiplied by
+    n_single : products that exactly one list shows
+    """
+
+    now: float
+    before: float
+    new: PerItem
+    old: PerItem
+    shrinkage: float
+    n_single: int
+
+
+def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
+    """Coverage; each product is on so many lists of new, of old, and of the same shopper's in both: (n_items,)."""
+    n_items = len(new)
+    differ = (new > both) | (old > both)
+    counts = np.concatenate([new[differ], old[differ]]).astype(np.int64)
+    on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
+    now, before = (float(np.count_nonzero(counts) / n_items) for counts in (new, old))
+    shrinkage = _shrinkage(float(FADING @ on), float(on[1]))
+    return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage, int(on[1]))
+
+
+def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
+    """Gini, as `coverage_steps`."""
+    (new_step, new_bend), (old_step, old_bend) = _steps(new), _steps(old)
+    singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
+    pairs = _pairs(both) * (new_bend - old_bend) ** 2
+    pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
+    shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
+    n_single = int(np.count_nonzero(new == 1) + np.count_nonzero(old == 1))
+    return Steps(gini(new), gini(old), new_step, old_step, shrinkage, n_single)
+
+
+def coverage_error(n_single: int, largest: float, n_items: int) -> float:
+    """The most that the standard error of a coverage, or of a change of it, can reasonably be.
+
+    A product that is shown lambda times on average is missing from a sample with probability q = exp(-lambda), which
+    adds q (1 - q) <= lambda q to the variance of their number: the chance that exactly one list shows it. So the
+    expected number of products on one list bounds the variance, and the upper end of its 95% interval, given how many
+    there were (Garwood 1936), bounds that.
+
+    Parameters
+    ----------
+    n_single : products that exactly one list shows; of both settings together for a change
+    largest : largest share of one shopper in the coverage
+    """
+    expected = float(gammaincinv(n_single + 1, 0.975))
+    return float(np.sqrt(max(largest * n_items, 1.0) * expected)) / n_items
+
+
+class ListChange:
+    """The lists of two settings, row by row the same shoppers, and the counts that both metrics need.
+
+    Parameters
+    ----------
+    new, old : int32 of shape (n_users, n_listed), item rows, padded with -1
+    n_items : size of the catalogue
+    """
+
+    def __init__(self, new: Ranked, old: Ranked, n_items: int) -> None:
+        both = kept(new, old)
+        self.new, self.old, self.n_items = new, old, n_items
+        self.n_new, self.n_old = exposure(new, n_items), exposure(old, n_items)
+        self.n_both = np.bincount(new[both], minlength=n_items).astype(np.float64)
+        self.moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
+
+    def coverage(self) -> tuple[float, float, UserValues]:
+        """Coverage of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
+        return self._shared(coverage_steps(self.n_new, self.n_old, self.n_both))
+
+    def coverage_error(self) -> float:
+        """A bound on the standard error of the change of coverage, for where too few shoppers have a share in it."""
+        steps = coverage_steps(self.n_new, self.n_old, self.n_both)
+        shares = np.abs(sums(self.new, steps.new) - sums(self.old, steps.old))
+        return coverage_error(steps.n_single, float(shares.max(initial=0.0)), self.n_items)
+
+    def gini(self) -> tuple[float, float, UserValues]:
+        """Gini of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
+        return self._shared(gini_steps(self.n_new, self.n_old, self.n_both))
+
+    def _shared(self, steps: Steps) -> tuple[float, float, UserValues]:
+        if not self.moved.any():
+            return steps.now, steps.before, np.zeros(len(self.new))  # exactly: sums in another order differ by rounding
+        gains = sums(self.new, steps.new) - sums(self.old, steps.old)
+        return steps.now, steps.before, gains * len(self.new) * steps.shrinkage
+
+
+def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
+    """By how much the Gini falls when a product loses one of its lists, and by how much that step itself changes.
+
+    Losing a list puts the product behind those that are shown as often. Steps are centred: all products moving alike
+    change nothing.
+    """
+    n_items, total = len(counts), counts.sum()
+    if not total:
+        return np.zeros(n_items), np.zeros(n_items)
+    on = np.bincount(counts.astype(np.int64))
+    fewer = np.concatenate([[0], np.cumsum(on)])  # fewer[c]: products on fewer than c lists
+    places = counts.astype(np.int64)
+    steps = 2 * fewer[places] / (n_items * total)
+    steps -= steps @ counts / total
+    bends = np.where(counts >= 2, 2 * on[np.maximum(places - 1, 0)] / (n_items * total), 0.0)
+    return steps, bends
+
+
+def _pairs(counts: PerItem) -> PerItem:
+    return counts * (counts - 1) / 2
+
+
+def _shrinkage(variance: float, jackknife: float) -> float:
+    """Never less than half: a variance that few products tell is not believed to be nothing."""
+    return float(np.sqrt(np.clip(variance / jackknife, 0.25, 1.0))) if jackknife > 0 else 1.0
+
+
+def sums(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
+    """What the products of each list have of something, together: float64 of shape (n_users,)."""
+    found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
+    return found

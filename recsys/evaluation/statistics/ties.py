@@ -1,0 +1,118 @@
+"""Which of many settings the data cannot tell from the best one."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.special import ndtri
+
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, ROUNDING
+from recsys.evaluation.statistics.resampling import grouped, resample_counts
+
+
+def tied_with_best(
+    per_point: NDArray[np.float32],
+    best: int,
+    level: float = 0.95,
+    seed: int = 0,
+    n_resamples: int = 1000,
+    shoppers: NDArray[np.integer] | None = None,
+) -> NDArray[np.bool_]:
+    """Which points may be as good as the best: bool of shape (n_points,), True at `best`.
+
+    The best of many noisy means is partly lucky, and hundreds of comparisons with it are made at once, so comparing
+    each point with it at 95% would leave out the truly best point far more often than one time in twenty. Here a point
+    is left out only when its gap to the best, in standard errors, exceeds what the largest of all such gaps reaches in
+    95% of the resamples when no point is better than another (the max-T bootstrap). The set therefore holds the truly
+    best point with about 95% confidence, wherever it is: multiple comparisons with the best (Hsu), or the first and
+    widest step of a model confidence set (Hansen et al.). That a point is in it does not show that it is as good: the
+    data cannot tell. More shoppers make the set smaller.
+
+    A point that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it, and no gap is believed of it.
+
+    Parameters
+    ----------
+    per_point : float32 of shape (n_points, n_users), one metric, higher is better, of every shopper at every point;
+        shoppers that have no value (NaN) at some point are skipped
+    best : the point whose mean is highest
+    level, seed, n_resamples : as for all intervals
+    shoppers : int of shape (n_users,), which columns are of one shopper, who is then resampled as a whole; None where
+        each is a shopper of its own
+
+    Raises
+    ------
+    ValueError : `best` is no row of `per_point`, or level is not between 0 and 1
+
+    References
+    ----------
+    Gupta (1965), Technometrics 7(2); Hsu (1981), Annals of Statistics 9(5); Westfall & Young (1993), Resampling-based
+    multiple testing; Hansen, Lunde & Nason (2011), Econometrica 79(2).
+    """
+    if per_point.ndim != 2 or not 0 <= best < len(per_point):
+        raise ValueError(f"best={best} is no row of per_point, whose shape is {per_point.shape}")
+    known = ~np.isnan(per_point).any(0)
+    gaps = (per_point[best] - per_point)[:, known]
+    gaps[np.abs(gaps) <= ROUNDING * np.abs(per_point[:, known]).max(initial=0)] = 0
+    if not gaps.shape[1]:
+        return np.ones(len(per_point), bool)
+    means = gaps.mean(1, dtype=np.float64)
+    of_rows = None if shoppers is None else shoppers[known]
+    return tied_by_gaps(means, gaps, level, seed, n_resamples, shoppers=of_rows)
+
+
+def tied_by_gaps(
+    gaps: NDArray[np.float64],
+    shares: NDArray[np.float32],
+    level: float = 0.95,
+    seed: int = 0,
+    n_resamples: int = 1000,
+    most_errors: NDArray[np.float64] | None = None,
+    shoppers: NDArray[np.integer] | None = None,
+) -> NDArray[np.bool_]:
+    """As `tied_with_best`, of gaps that need not be means over shoppers: bool of shape (n_points,).
+
+    Parameters
+    ----------
+    gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
+    shares : float32 of shape (n_points, n_users), what each shopper has to do with it, such that the mean over shoppers
+        varies from sample to sample as the gap does; see `shares`. Used up: what it holds afterwards means nothing
+    level, seed, n_resamples : as for all intervals
+    most_errors : float64 of shape (n_points,), what the standard error of each gap cannot exceed, for points that too
+        few shoppers tell from the best; infinite where nothing is known of it, as everywhere if None
+    shoppers : as for `tied_with_best`
+
+    Raises
+    ------
+    ValueError : level is not between 0 and 1
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
+    tied = np.ones(len(gaps), bool)
+    shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
+    if shoppers is not None and len(np.unique(shoppers)) < len(shoppers):
+        shares = _of_shoppers(shares, shoppers)
+    squares = np.einsum("pu,pu->p", shares, shares)
+    fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
+    telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
+    told = np.flatnonzero(telling >= FEWEST_TELLING)
+    if len(told):
+        lengths = np.sqrt(squares[told])  # n_users times the standard error
+        units = grouped(np.ascontiguousarray(shares[told].T), seed)
+        units /= lengths
+        largest = np.concatenate(
+            [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
+        )
+        tied[told] = gaps[told] * shares.shape[1] / lengths <= np.quantile(largest, level)
+    if most_errors is not None:
+        # As many comparisons as there are points, each error at its bound (Bonferroni).
+        reach = float(ndtri(1 - (1 - level) / max(len(gaps) - 1, 1)))
+        others = telling < FEWEST_TELLING
+        tied[others] = gaps[others] <= reach * most_errors[others]
+    return tied
+
+
+def _of_shoppers(shares: NDArray[np.float32], shoppers: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Shares of shoppers from those of rows, of which some are of the same shopper; centred as those are."""
+    _, places = np.unique(shoppers, return_inverse=True)
+    n_rows, n_shoppers = len(places), int(places.max()) + 1
+    whose = csr_array((np.ones(n_rows, np.float32), (np.arange(n_rows), places)), shape=(n_rows, n_shoppers))
+    return np.asarray(shares @ whose, np.float32) * np.float32(n_shoppers / n_rows)

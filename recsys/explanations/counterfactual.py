@@ -1,0 +1,245 @@
+"""What would change it: the smallest set of phrases without which a product is no longer among the first n.
+
+Every answer is checked by ranking again with those phrases struck, so it is true of the list that a person sees. For a
+product's own phrases the score that is left follows from the lengths of sums, so that the best one and the best two of
+all are known without ranking: if they do not do it, no one and no two do, and an answer of three is the smallest there
+is among the phrases that speak for the product. That holds for lists by score alone, for diversity may bring a product
+back, and where the phrases are not the shopper's own as well, for then the shopper changes with them. Larger sets are
+built greedily, cut to the shortest beginning that does it, pruned, and called the smallest found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.explanations.model import Explainable
+from recsys.explanations.records import Contribution, Explanation
+from recsys.progress import Progress, silent
+from recsys.scorers.base import FloatArray
+from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_weights import LEAST_LENGTH
+from recsys.serving.results import ScoredRequest
+from recsys.settings import RankingSettings
+
+MAX_SIZE = 40
+MAX_PAIRED = 1000
+"""Pairs are compared among so many phrases at most."""
+
+SideName = Literal["product", "shopper"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurningSet:
+    """The answer.
+
+    Parameters
+    ----------
+    side : whose phrases are struck
+    phrases : what has to be struck, largest contribution first; empty where no set was found
+    rank_before, rank_after : on the list; None when not listed, which is what the answer brings about
+    is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
+    reason : why there is no answer, "" if there is one
+    n_tried : lists that were ranked to find out
+    """
+
+    side: SideName
+    phrases: tuple[Contribution, ...]
+    rank_before: int | None
+    rank_after: int | None
+    is_smallest: bool
+    reason: str
+    n_tried: int
+
+
+def smallest_removal(
+    model: Explainable,
+    scored: ScoredRequest,
+    item_id: str,
+    settings: RankingSettings,
+    side: SideName = "product",
+    progress: Progress = silent,
+) -> TurningSet:
+    """Find the fewest phrases of one side whose removal takes a product off the list.
+
+    Parameters
+    ----------
+    side : "product" for what is said of the product, "shopper" for what the shopper wrote and liked
+    """
+    explanation = model.explain(scored, item_id, settings)
+    rank_before = explanation.standing.rank
+    if rank_before is None:
+        return TurningSet(side, (), None, None, True, "it is not on the list as it is", 0)
+    search = _Search(model, scored, item_id, settings, progress)
+    candidates = _candidates(explanation, side)
+    found, is_smallest = search.of_product(candidates) if side == "product" else search.of_shopper(candidates)
+    if not found:
+        reason = (
+            "no phrase speaks for it"
+            if not candidates
+            else f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
+            "it does not hang on a few phrases"
+        )
+        return TurningSet(side, (), rank_before, rank_before, False, reason, search.n_tried)
+    return TurningSet(side, found, rank_before, None, is_smallest, "", search.n_tried)
+
+
+def _candidates(explanation: Explanation, side: SideName) -> list[Contribution]:
+    """Phrases that speak for the product, largest first; typed words cannot be struck, they can be deleted."""
+    parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
+    speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
+    return sorted(speaking, key=lambda part: -part.value)
+
+
+class _Search:
+    """Ranks with phrases struck, and counts how often."""
+
+    def __init__(
+        self,
+        model: Explainable,
+        scored: ScoredRequest,
+        item_id: str,
+        settings: RankingSettings,
+        progress: Progress,
+    ) -> None:
+        self._model, self._scored, self._item_id, self._settings = model, scored, item_id, settings
+        self._progress = progress
+        self.n_tried = 0
+
+    def _sides(self, item_id: str) -> tuple[Side, Side]:
+        return self._model.explainer.sides(self._scored, self._model.item_row(item_id))
+
+    def drops(self, phrases: Sequence[Contribution]) -> bool:
+        """Whether the product is off the list without these phrases."""
+        self.n_tried += 1
+        names = [str(phrase.source["strike"]) for phrase in phrases]
+        left = self._model.strike(self._scored, (*self._scored.struck, *names))
+        return all(item.item_id != self._item_id for item in self._model.rank(left, self._settings).items)
+
+    def of_product(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
+        """The set among a product's own phrases, and whether there can be no smaller one."""
+        if not candidates:
+            return (), False
+        shopper, product = self._sides(self._item_id)
+        place_of = {(part.source["strike"]): part for part in candidates}
+        names = self._model.explainer.strike_names(product.places)
+        speaking = np.array([row for row, name in enumerate(names) if name in place_of], np.int64)
+        left = _Left(product, shopper.against, speaking)
+        foreseen = self._settings.diversity == 0 and not np.isin(product.places, shopper.places).any()
+        parts = [place_of[names[row]] for row in speaking.tolist()]
+        for size, chosen in ((1, left.best_one()), (2, left.best_two())):
+            if len(chosen) == size and self.drops(found := [parts[row] for row in chosen]):
+                return tuple(found), size == 1 or bool(foreseen)
+        prefix = self._first_prefix([parts[row] for row in left.greedy(MAX_SIZE)])
+        if prefix is None:
+            return (), False
+        pruned = self._pruned(prefix)
+        is_smallest = foreseen and len(pruned) <= 3 and len(speaking) <= MAX_PAIRED
+        return tuple(pruned), len(pruned) == 1 or bool(is_smallest)
+
+    def of_shopper(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
+        """The set among the shopper's phrases, by how much more they speak for the product than for the next one."""
+        longer = replace(self._settings, n=self._settings.n + 1)
+        listed = [item.item_id for item in self._model.rank(self._scored, longer).items]
+        rival = listed[-1] if listed[-1] != self._item_id else listed[0]
+        _, there = self._sides(rival)
+        shopper, here = self._sides(self._item_id)
+        margins = dict(
+            zip(
+                self._model.explainer.strike_names(shopper.places),
+                shopper.values(here) - shopper.values(there),
+                strict=True,
+            )
+        )
+        ordered = sorted(candidates, key=lambda part: -float(margins[part.source["strike"]]))
+        prefix = self._first_prefix(ordered)
+        if prefix is None:
+            return (), False
+        pruned = self._pruned(prefix)
+        return tuple(pruned), len(pruned) == 1
+
+    def _first_prefix(self, candidates: list[Contribution]) -> list[Contribution] | None:
+        """The shortest beginning that drops the product: doubled until it does, then halved."""
+        limit = min(len(candidates), MAX_SIZE)
+        low, high = 0, min(2, limit)
+        while not self.drops(candidates[:high]):
+            if high == limit:
+                return None
+            self._progress("striking phrases", high, limit)
+            low, high = high, min(2 * high, limit)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.drops(candidates[:middle]):
+                high = middle
+            else:
+                low = middle
+        self._progress("striking phrases", limit, limit)
+        return candidates[:high]
+
+    def _pruned(self, phrases: list[Contribution]) -> list[Contribution]:
+        """The set without every phrase that is not needed, tried from the smallest on until all are."""
+        kept, before = list(phrases), 0
+        while len(kept) != before:
+            before = len(kept)
+            for phrase in reversed(kept):
+                fewer = [other for other in kept if other is not phrase]
+                if fewer and self.drops(fewer):
+                    kept = fewer
+        return kept
+
+
+class _Left:
+    """What is left of a product's score when some of its phrases are gone.
+
+    Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length.
+
+    Parameters
+    ----------
+    against : M P, see `Side.against`
+    rows : phrases of the side that may go
+    """
+
+    def __init__(self, product: Side, against: FloatArray, rows: NDArray[np.int64]) -> None:
+        self._terms = (product.coefficients[rows, None] * product.vectors[rows]).astype(np.float64)
+        self._whole, self._asked = product.profile.astype(np.float64), against.astype(np.float64)
+        self._values = self._terms @ self._asked
+        self._squares = np.einsum("ij,ij->i", self._terms, self._terms)
+
+    def _after_one(self, rest: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score left when each phrase in turn goes from what is left already, float64 of shape (n_phrases,)."""
+        squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
+        return _scaled(rest @ self._asked - self._values, squared)
+
+    def best_one(self) -> list[int]:
+        """The phrase whose removal leaves least."""
+        return [int(np.argmin(self._after_one(self._whole)))]
+
+    def best_two(self) -> list[int]:
+        """The two phrases whose removal together leaves least; none where there are too many to compare."""
+        n = len(self._values)
+        if not 2 <= n <= MAX_PAIRED:
+            return []
+        shared = self._terms @ self._whole
+        squared = 1 - 2 * (shared[:, None] + shared) + self._squares[:, None] + self._squares
+        squared += 2 * self._terms @ self._terms.T
+        left = _scaled(self._whole @ self._asked - self._values[:, None] - self._values, squared)
+        np.fill_diagonal(left, np.inf)
+        return [int(row) for row in divmod(int(np.argmin(left)), n)]
+
+    def greedy(self, n_most: int) -> list[int]:
+        """Phrases in the order in which each next one leaves least."""
+        rest, chosen = self._whole.copy(), list[int]()
+        for _ in range(min(n_most, len(self._values))):
+            left = self._after_one(rest)
+            left[chosen] = np.inf
+            chosen.append(int(np.argmin(left)))
+            rest -= self._terms[chosen[-1]]
+        return chosen
+
+
+def _scaled(products: NDArray[np.float64], squared: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Products over lengths; 0 where nothing is left."""
+    lengths = np.sqrt(np.maximum(squared, 0))
+    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > LEAST_LENGTH)

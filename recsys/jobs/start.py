@@ -1,0 +1,95 @@
+"""Start a work in another process, once: who comes second joins the first."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from recsys.errors import RecsysError
+from recsys.jobs import record
+from recsys.jobs.lock import HANDED_OVER, take
+from recsys.jobs.watch import Work
+
+_LETTING_GO_S = 2.0
+"""How long a process that has said its last word may take to let go of the lock."""
+
+
+def start_work(
+    folder: Path,
+    name: str,
+    module: str,
+    args: Sequence[str],
+    stages: Sequence[str],
+    *,
+    suffix: str = ".work",
+    prepare: Callable[[], None] | None = None,
+) -> Work:
+    """Run `python -m module args` in a process that outlives this one; if that work is already under way, join it.
+
+    Parameters
+    ----------
+    folder, name, suffix : of the work; the module has to call `run_work` with the same
+    args : paths among them absolute, because the process starts in another folder
+    stages : what a person sees, in order
+    prepare : called before the process starts, by who starts it and never by who joins, while nobody else can start:
+        the place to write what the process is to do; what it raises ends the start
+
+    Raises
+    ------
+    RecsysError : the folder cannot be written to, or the system starts no process
+    """
+    work = Work(folder, name, suffix)
+    if record.is_foreign(work.path("json")):
+        raise RecsysError(
+            f"{work.path('json')} was written by another program, and the work {name!r} would replace it; move it "
+            "away, or choose another folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with work.path("lock").open("a") as lock:
+            end = time.monotonic() + _LETTING_GO_S
+            while True:
+                if work.status().state == "running":
+                    return work
+                if take(lock):
+                    break
+                if time.monotonic() > end:
+                    return work
+                time.sleep(0.05)
+            if prepare is not None:
+                prepare()
+            work.path("stop").unlink(missing_ok=True)
+            is_ours = work.path("json").exists()
+            record.write(work.path("json"), record.facts(stages, 0, 0, 0, time.time(), pid=0))
+            _start_process(work, [sys.executable, "-m", module, *args], lock.fileno(), append=not is_ours)
+    except OSError as error:
+        with suppress(OSError):
+            work.forget()
+        raise RecsysError(
+            f"the work {name!r} cannot be started in the folder {str(folder)!r} ({error.strerror or error}); "
+            "check that the folder can be written to and that the disk has room"
+        ) from error
+    return work
+
+
+def _start_process(work: Work, command: list[str], lock: int, *, append: bool) -> None:
+    """The process inherits the lock, so that there is no moment in which nobody holds it.
+
+    Parameters
+    ----------
+    append : whether what the log holds stays, since nothing says that it is that of an earlier start
+    """
+    with work.path("log").open("ab" if append else "wb") as log:
+        subprocess.Popen(
+            command,
+            cwd=Path(__file__).resolve().parents[2],
+            env={**os.environ, HANDED_OVER: str(lock)},
+            pass_fds=[lock],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

@@ -1,0 +1,209 @@
+"""Clicks modelled from a shop's own log of impressions: the direct method, on lists that were never shown.
+
+The log is cut in three by time, at `CUTS`. The click model is fitted on the second part, with component scores of
+models of what happened before the impressions, and it is checked on the third: no score knows what came of the
+impressions that it explains. The chance of a click is logistic in the component scores, the popularity and the category
+of the product, and the place on the page; impressions count by one over their propensity, as if all products had been
+shown equally often.
+
+What a shopper of the panel was shown at or after the moment asked about is left out, and with a temporal split whatever
+anybody was shown then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
+from scipy.special import expit
+
+from recsys.data.dataset import Dataset
+from recsys.errors import DataError
+from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.offpolicy.click_models.calibration import Tally
+from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardised_log
+from recsys.offpolicy.logs import ClickLog
+from recsys.offpolicy.pages import CHUNK, Pages, score_pages
+from recsys.offpolicy.reward_model import LARGEST_SHARE, ClickModels, fit_click_models
+from recsys.offpolicy.usable import refuse_useless
+from recsys.progress import Progress, silent
+from recsys.schema import IMPRESSIONS
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting
+from recsys.text.phrasebook import Phrasebook
+
+CUTS = (0.2, 0.75)
+"""Most impressions go into the model: a few hundred clicks leave its slopes far less sharp than its check."""
+
+N_REFITS = 4
+"""Components are fitted again so often over both parts, each time on everything before: those of the panel know all of
+the time before a moment, and a score learned from far less would seem to tell less of clicks than theirs does."""
+
+LEAST_CLICKS = 100
+"""Fewer clicks than this, in the part that is learned from or in the part that is checked, tell too little."""
+
+MOST_PAGES = 10_000
+"""Of more pages than this in the last two parts, those of some visitors are drawn."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LoggedClicks:
+    """A click model.
+
+    Parameters
+    ----------
+    slopes : float64 of shape (n_features,), of `choices.FEATURES`
+    by_item : float64 of shape (n_items,), what the category adds to the log-odds
+    at_first : log-odds of a click in the first place where all features are 0
+    odds : float64 of shape (LONGEST,), see `Clicks`
+    facts : how it was checked
+    """
+
+    slopes: NDArray[np.float64]
+    by_item: NDArray[np.float64]
+    at_first: float
+    odds: NDArray[np.float64]
+    facts: Mapping[str, Any]
+
+    def clicks(self, arrays: Arrays) -> Clicks:
+        """Clicks of one role, from its arrays as a panel keeps them."""
+        rows, popular = arrays["rows"], standardised_log(arrays["popularity"])
+        of_item = (self.at_first + self.by_item + self.slopes[-1] * popular).astype(np.float32)
+        slopes = self.slopes.astype(np.float32)
+        log_odds = slopes[-2] * arrays["context"] + (of_item[np.maximum(rows, 0)] if rows.size else of_item)
+        for place, slope in enumerate(slopes[:-2]):
+            log_odds += slope * arrays["static"][:, place]
+        return Clicks("log", expit(log_odds), self.odds, np.ones(LONGEST), self.facts)
+
+
+def fit_on_log(
+    data: Dataset,
+    book: Phrasebook,
+    moments: NDArray[np.int64],
+    latest_s: int,
+    seed: int = 0,
+    progress: Progress = silent,
+    settings: Mapping[str, Any] = AS_THEY_ARE,
+) -> LoggedClicks:
+    """Fit on the middle of the log, and check on its end.
+
+    Parameters
+    ----------
+    moments : int64 of shape (n_users,), when each shopper is first asked about; `NEVER` where that never is
+    latest_s : nothing of anybody from this moment on
+    settings : of components, as `fit_scorers` takes them
+
+    Raises
+    ------
+    DataError : there is no log, too little of it, or it can say nothing of what it did not show
+    """
+    log = ClickLog.of(data)
+    table = log.impressions
+    user = table["user_row"].to_numpy()
+    until = np.where(user >= 0, moments[np.maximum(user, 0)], latest_s)
+    log = replace(log, impressions=table[table["time_s"] < np.minimum(until, latest_s)].reset_index(drop=True))
+    if len(log.impressions) < 3:
+        raise _too_little("the log has no impressions before the moments that are tested on")
+    start, middle = np.quantile(log.impressions["time_s"], CUTS).astype(np.int64).tolist()
+    if not len(data.until(start).positives()):
+        raise _too_little("nothing was liked or bought before the impressions that clicks are to be learned from")
+    pages = _some(Pages.after(log, start, seed), seed)
+    shown = pages.shown
+    is_late = shown["time_s"].to_numpy() >= middle
+    clicks = shown["click"].to_numpy(np.float64)
+    refuse_useless(clicks, shown["propensity"].to_numpy(np.float64), shown["item_row"].to_numpy())
+    for what, each in (("clicks", clicks), ("impressions without a click", 1 - clicks)):
+        few = int(min(each[~is_late].sum(), each[is_late].sum()))
+        if few < LEAST_CLICKS:
+            raise _too_little(
+                f"only {few} {what} to learn from or to check them on were logged before the moments that are tested "
+                f"on, {LEAST_CLICKS} are needed"
+            )
+    known = _features_shown(data, book, pages, seed, progress, settings)
+    item = shown["item_row"].to_numpy()
+    code = np.unique(log.categories.astype(str), return_inverse=True)[1]
+    category = csr_array((np.ones(len(item)), (np.arange(len(item)), code[item])), shape=(len(item), code.max() + 1))
+    features = csr_array(hstack([csr_array(known), category]))
+    propensity, position = shown["propensity"].to_numpy(np.float64), shown["position"].to_numpy(np.int64)
+    # Nobody is in the first fold, so that its model has seen all of the middle.
+    everyone = np.ones(int((~is_late).sum()), np.int64)
+    models = fit_click_models(features[~is_late], position[~is_late], clicks[~is_late], propensity[~is_late], everyone)
+    facts = {
+        "source": "log",
+        "slopes": dict(zip(FEATURES, models.slopes[0, : len(FEATURES)].tolist(), strict=True)),
+        "n_learned": int((~is_late).sum()),
+        "n_checked": int(is_late.sum()),
+        "n_clicks": int(clicks[is_late].sum()),
+        "places": int((models.places >= 1).sum()),
+        **_checked(models, features[is_late], position[is_late], clicks[is_late], propensity[is_late]),
+    }
+    stated = np.flatnonzero(models.places >= 1)
+    at_place = models.at_place[0, stated] if len(stated) else models.at_place[0, :1]
+    rank = np.minimum(np.searchsorted(models.places[stated], np.arange(1, LONGEST + 1)), len(at_place) - 1)
+    return LoggedClicks(
+        slopes=models.slopes[0, : len(FEATURES)],
+        by_item=models.slopes[0, len(FEATURES) :][code],
+        at_first=float(at_place[0]),
+        odds=np.exp(at_place[rank] - at_place[0]),
+        facts=facts,
+    )
+
+
+def _too_little(problem: str) -> DataError:
+    return DataError(problem, file=IMPRESSIONS.file, remedy="bring a longer log")
+
+
+def _some(pages: Pages, seed: int) -> Pages:
+    visitors = pages.table["visitor"].to_numpy()
+    if len(pages) <= MOST_PAGES:
+        return pages
+    known = np.unique(visitors)
+    n_kept = max(1, len(known) * MOST_PAGES // len(pages))
+    kept = np.random.default_rng(seed).choice(known, n_kept, replace=False)
+    return pages.some(np.flatnonzero(np.isin(visitors, kept)))
+
+
+def _features_shown(
+    data: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress, settings: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """`choices.FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
+    page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
+    found = np.empty((len(page), len(FEATURES)))
+    moments = pages.table["time_s"].to_numpy()
+    starts = np.unique(np.quantile(moments, np.arange(N_REFITS) / N_REFITS, method="lower"))
+    block = np.searchsorted(starts, moments, side="right") - 1
+    for place, start_s in enumerate(starts.tolist()):
+        train = data.until(start_s)
+        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
+        popular = standardised_log(np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(float))
+        theirs = np.flatnonzero(block == place)
+        for first in range(0, len(theirs), CHUNK):
+            progress("scoring logged pages", int((block < place).sum()) + first, len(pages))
+            rows = theirs[first : first + CHUNK]
+            here = np.flatnonzero(np.isin(page, rows))
+            scores = score_pages(scorers, pages.some(rows))
+            found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
+            found[here, -1] = popular[item[here]]
+    progress("scoring logged pages", len(pages), len(pages))
+    return found
+
+
+def _checked(
+    models: ClickModels,
+    features: csr_array,
+    position: NDArray[np.int64],
+    clicks: NDArray[np.float64],
+    propensity: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Expected against observed clicks, counted as in the fit, and as they were logged."""
+    place = np.minimum(np.searchsorted(models.places, position), len(models.places) - 1)
+    expected = expit(features @ models.slopes[0] + models.at_place[0, place])
+    weights = np.minimum(1 / propensity, np.quantile(1 / propensity, LARGEST_SHARE))
+    weighed, plain = Tally(), Tally()
+    weighed.add(expected, clicks, weights / weights.mean())
+    plain.add(expected, clicks)
+    return {"calibration": weighed.calibration().as_json(), "calibration_as_logged": plain.calibration().as_json()}

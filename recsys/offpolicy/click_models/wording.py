@@ -1,0 +1,127 @@
+"""What is said of a click rate: by what it is known, how that was checked, and what it does not say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from recsys.evaluation.metrics.click_rate import Clicks, Source
+from recsys.offpolicy.click_models.calibration import Calibration
+
+NAMES: Mapping[Source, str] = {
+    "simulator": "Click rate (true, by the simulator)",
+    "log": "Click rate (modelled from the log)",
+    "reviews": "Click rate (simulated)",
+    "none": "Click rate",
+}
+"""What the metric is called, by source: the one place that says how a click rate is known in its name."""
+
+_ASKS: Mapping[Source, str] = {
+    "simulator": "By the true chances of the demo shop’s simulator, at each shopper’s moment.",
+    "log": "By a model fitted on the shop’s log of impressions; nobody was shown these lists.",
+    "reviews": "Simulated: nobody’s clicks are known, and what shoppers went on to choose stands for them.",
+    "none": "Nothing says.",
+}
+
+_IN_SHORT: Mapping[Source, str] = {
+    "simulator": "Click rates are the true ones of the demo shop's simulator.",
+    "log": "Click rates are modelled from the shop's log of impressions.",
+    "reviews": "Click rates are simulated from what shoppers went on to choose; no clicks are known.",
+    "none": "There is no click rate.",
+}
+
+
+def asks(clicks: Clicks) -> str:
+    """The question that the metric answers, and by what."""
+    return f"How much of a list’s places would be clicked? {_ASKS[clicks.source]}"
+
+
+def in_short(clicks: Clicks) -> str:
+    """One sentence for a protocol.
+
+    >>> in_short(Clicks())
+    'There is no click rate.'
+    """
+    return _IN_SHORT[clicks.source]
+
+
+def note(clicks: Clicks) -> str:
+    """What has to be known to read the number."""
+    facts = clicks.facts
+    if clicks.source == "log":
+        return (
+            "Click rates are modelled from the shop’s log; nobody was shown these lists. On "
+            f"{facts['n_checked']:,} later impressions the model expected {_total(facts['calibration_as_logged'])} "
+            "clicks. Intervals count shoppers, not how wrong the model is, so no list is called better or worse by it."
+        )
+    if clicks.source == "reviews":
+        return (
+            "Click rates are simulated from what shoppers went on to choose; no clicks are known. Their level is "
+            "assumed, and they are made of the same scores as the lists, so they agree with the mix that fits choices "
+            "best. Intervals count shoppers, not how wrong the simulation is, so no list is called better or worse by "
+            "it."
+        )
+    if clicks.source == "simulator":
+        return "Click rates are the true ones of the demo shop’s simulator; no model or weight has seen them."
+    return f"No click rate: {why_none(clicks)}."
+
+
+def why_none(clicks: Clicks) -> str:
+    """Why there is no click rate, in a clause; "" where there is one."""
+    if clicks.is_known:
+        return ""
+    return str(clicks.facts.get("no_choices", "nothing says what would be clicked"))
+
+
+def told(clicks: Clicks) -> list[str]:
+    """What it rests on, how it was checked and what it does not say, most important first."""
+    facts = clicks.facts
+    if clicks.source == "simulator":
+        return [
+            "True chances of a click by the demo shop’s simulator, at the moment and in the circumstances that each "
+            "shopper is asked in; the first four places of a list count less from one to the next, later ones as the "
+            "fourth. No model or weight has seen them. Lists come from the whole catalogue, also what was not on sale "
+            "then."
+        ]
+    if clicks.source == "log":
+        return [
+            f"Nobody was shown these lists: a model fitted on {facts['n_learned']:,} impressions says how they would "
+            f"be clicked, from component scores, popularity, category and {_places(facts['places'])}.",
+            f"Checked on the {facts['n_checked']:,} later impressions, with {facts['n_clicks']:,} clicks: "
+            f"{_off(facts['calibration'], 'clicks')} counted as if all products had been shown equally often; as "
+            f"logged, it expected {_total(facts['calibration_as_logged'])}.",
+            "It holds for lists like those that were logged, and its intervals count shoppers, not how wrong it is. "
+            "What the log itself can say of a setting, and what it refuses to say, is under “Clicks by the log”.",
+        ]
+    if clicks.source == "reviews":
+        return [
+            f"Simulated: no clicks are known ({facts['no_log']}). A product is clicked in proportion to its chance of "
+            f"being what the shopper goes on to choose, by a model of the choices of {facts['n_learned']:,} validation "
+            "shoppers; the place at rank r is looked at with chance 1 / log2(r + 1).",
+            f"Checked on the choices of {facts['n_checked']:,} test shoppers, each counted once: "
+            f"{_off(facts['calibration'], 'choices')}.",
+            f"That a list of bestsellers has a click rate of {facts['base_rate']:.0%} is assumed, so only how many "
+            "times as often one list is clicked as another means anything, and intervals count shoppers, not how wrong "
+            "the simulation is. The simulation is made of the same "
+            "component scores as the lists, so it agrees with mixes like the one that fits choices best, which is no "
+            "evidence for them beyond the choices themselves.",
+        ]
+    return [f"No click rate: {why_none(clicks)}."]
+
+
+def _places(n: int) -> str:
+    return f"the place on the page (later places than the {n} logged count as the last)" if n else "no place"
+
+
+def _off(saved: Mapping[str, Any], what: str) -> str:
+    found = Calibration.from_json(saved)
+    chance, expected, observed = found.groups[-1]
+    return (
+        f"in the group held likeliest ({chance:.1%} on average) {expected:,.0f} {what} were expected and "
+        f"{observed:,.0f} came; over {len(found.groups)} groups it is off by {found.error:.0%} of all {what} "
+        f"(chance alone: about {found.by_chance:.0%})"
+    )
+
+
+def _total(saved: Mapping[str, Any]) -> str:
+    groups = Calibration.from_json(saved).groups
+    expected, observed = (sum(group[at] for group in groups) for at in (1, 2))
+    return f"{expected:,.0f} where {observed:,.0f} came"

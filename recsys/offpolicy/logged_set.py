@@ -1,0 +1,219 @@
+"""The later half of a shop's log, judged by models that knew nothing of it, kept in a folder.
+
+Weights of the traditional and of the full mix are chosen on validation shoppers of what came before the pages that are
+judged, and so are the settings of the components.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recsys.artifacts.folder import Artifact, Kind, open_artifact, require_model_folder, save_artifact
+from recsys.artifacts.tables import item_table
+from recsys.data.dataset import Dataset
+from recsys.demo.clicks import ClickJudge
+from recsys.errors import ArtifactError, DataError, RecsysError
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING
+from recsys.offpolicy.estimation import N_REFITS, Judged
+from recsys.offpolicy.logs import ClickLog
+from recsys.offpolicy.pages import Pages, middle_of
+from recsys.offpolicy.support import LEAST_EFFECTIVE
+from recsys.offpolicy.true_rates import Truth, users_of
+from recsys.offpolicy.usable import refuse_useless
+from recsys.progress import Progress, silent
+from recsys.schema import IMPRESSIONS
+from recsys.settings import FusionSettings
+from recsys.studies.evaluate import EvaluationSettings, choose_weights, split_of
+from recsys.text.library import make_phrasebook
+from recsys.training.context_settings import choose_context
+
+JUDGED_LOG = Kind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
+
+_USUAL = EvaluationSettings("last")
+
+WEIGHED = (
+    "Impressions are weighed by the chance of the shown product under the policy asked about over its logged "
+    "propensity; intervals are 95%, over visitors."
+)
+MODELLED = (
+    "The click model is a logistic regression, fitted in five folds of visitors so that nobody is judged by their own "
+    "clicks."
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class JudgedLog:
+    """What an estimate of any setting of the sliders rests on.
+
+    Parameters
+    ----------
+    log_id : names the content
+    cut_s : pages from this moment on are judged, in seconds since 1970
+    weights : of "traditional" and "full", chosen before that moment
+    items : the catalogue, one row a product
+    n_impressions : in the whole log
+    facts : of the data and the settings, as saved
+    truth : what a demo shop's simulator knows of the pages, or None
+    """
+
+    log_id: str
+    cut_s: int
+    weights: Mapping[str, FusionSettings]
+    judged: Judged
+    seed: int
+    items: pd.DataFrame
+    n_impressions: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    truth: Truth | None = None
+
+    @property
+    def start(self) -> str:
+        """The day from which on pages are judged."""
+        return f"{datetime.fromtimestamp(self.cut_s, UTC):%Y-%m-%d}"
+
+    def protocol(self) -> str:
+        """What was done, in words."""
+        return (
+            f"{len(self.judged.pages):,} pages from {self.start} on, judged by models fitted {N_REFITS} times on what "
+            "came before. A policy fills three quarters of places by chance that grows with the score (softmax, "
+            f"temperature in deviations of it) and a quarter by any product. {WEIGHED} {MODELLED}"
+        )
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """One that was kept; raises ArtifactError where it cannot be used."""
+        artifact = open_artifact(Path(folder), JUDGED_LOG)
+        try:
+            return cls._of(artifact)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            raise ArtifactError(
+                f"{folder}: the parts of the judged log do not fit together ({type(error).__name__}: {error}); "
+                "prepare it again"
+            ) from error
+
+    @classmethod
+    def _of(cls, artifact: Artifact) -> Self:
+        facts, arrays = artifact.manifest, artifact.arrays("pages")
+        pages = Pages(artifact.table("shown").to_pandas(), artifact.table("pages_table").to_pandas())
+        judged = Judged(pages, arrays["scores"], arrays["eligible"].astype(bool), arrays["folds"])
+        items = artifact.table("items").to_pandas()
+        if judged.scores.shape[::2] != (len(pages), len(items)):
+            raise ValueError(f"scores of shape {judged.scores.shape}")
+        return cls(
+            log_id=artifact.model_id[:16],
+            cut_s=int(facts["cut_s"]),
+            weights={name: FusionSettings(**each) for name, each in facts["weights"].items()},
+            judged=judged,
+            seed=int(facts["settings"]["seed"]),
+            items=items,
+            n_impressions=int(facts["n_impressions"]),
+            facts={name: facts[name] for name in ("data", "settings")},
+            truth=Truth(pages, arrays["utilities"]) if "utilities" in arrays else None,
+        )
+
+
+def build_judged_log(
+    folder: Path, out: Path, settings: EvaluationSettings = _USUAL, progress: Progress = silent
+) -> Artifact:
+    """Choose weights on the first half of the log's time, judge the pages of the second, and keep all of it.
+
+    Parameters
+    ----------
+    folder : data folder
+
+    Raises
+    ------
+    DataError : there is no log, its second half cannot carry any estimate, or too little happened before that to choose
+        weights on
+    ArtifactError : the output folder holds something else
+    """
+    require_model_folder(out, JUDGED_LOG)
+    whole = Dataset.read(folder, progress)
+    log = ClickLog.of(whole.core(settings.min_interactions))
+    assert log.data is not None
+    data, cut = log.data, middle_of(log)
+    before = data.until(cut)
+    _refuse_in_vain(log, cut, before)
+    book = make_phrasebook(data, progress)
+    split = split_of(before, settings)
+    chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
+    weights = choose_weights(before, split, book, settings, progress, chosen)
+    judged = Judged.of(log, cut, book, settings.seed, progress, chosen.settings())
+    arrays: dict[str, NDArray[Any]] = {
+        "scores": judged.scores,
+        "eligible": judged.eligible.astype(np.uint8),
+        "folds": judged.folds,
+    }
+    if (truth := _truth(folder, data, judged.pages)) is not None:
+        arrays["utilities"] = truth.utilities
+    return save_artifact(
+        out,
+        arrays={"pages": arrays},
+        tables={
+            "shown": _table(judged.pages.shown),
+            "pages_table": _table(judged.pages.table),
+            "items": item_table(before),
+        },
+        facts={
+            "data": {"name": data.name, "fingerprint": whole.fingerprint},
+            "settings": asdict(settings),
+            "cut_s": cut,
+            "n_impressions": len(log.impressions),
+            "weights": {name: each.as_dict() for name, each in weights.items()},
+        },
+        progress=progress,
+        kind=JUDGED_LOG,
+    )
+
+
+def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
+    """Raise DataError where every estimate would be refused, or nothing could be learned, before any work is done."""
+    later = log.impressions[log.impressions["time_s"] >= cut_s]
+    n_clicks = int(later["click"].sum())
+    if not len(before.positives()):
+        raise DataError(
+            "nothing was liked or bought before the impressions that are to be judged",
+            file=IMPRESSIONS.file,
+            remedy="bring reviews or events that begin before the second half of the impressions",
+        )
+    if len(later) < LEAST_EFFECTIVE or n_clicks < FEWEST_TELLING:
+        raise DataError(
+            f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
+            f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed",
+            file=IMPRESSIONS.file,
+            remedy="bring a longer log",
+        )
+    refuse_useless(*(later[name].to_numpy() for name in ("click", "propensity", "item_row")))
+
+
+def open_or_build(
+    folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
+) -> JudgedLog:
+    """The judged log of a folder, prepared now unless it was, from the same data; raises as `build_judged_log` does."""
+    try:
+        found = JudgedLog.open(out)
+        if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):
+            return found
+    except ArtifactError:
+        pass  # there is none, or it is of an earlier version
+    build_judged_log(folder, out, settings, progress)
+    return JudgedLog.open(out)
+
+
+def _truth(folder: Path, data: Dataset, pages: Pages) -> Truth | None:
+    try:
+        return Truth.of(ClickJudge.open(folder, data.item_ids.tolist()), pages, users_of(pages, data))
+    except RecsysError:
+        return None  # it is no demo shop, or no longer the one that the truth is of
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    plain = frame.assign(**{name: frame[name].astype(str) for name in ("device", "region", "policy") if name in frame})
+    return pa.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None)

@@ -1,0 +1,183 @@
+"""Logged impressions as the estimators need them, from a shop's data or from a public log of bandits.
+
+The published logs of the Open Bandit Dataset (Saito et al. 2021, NeurIPS Datasets and Benchmarks) have no reviews, no
+shoppers and no titles, so they are no shop; `open_log` reads their impressions under our names:
+
+    policy     behavior_policy
+    category   item_feature_1, the first of the products' words
+    visitor    each impression by itself, since nothing tells visitors apart
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from recsys.data.dataset import NEVER, Dataset
+from recsys.data.fingerprint import fingerprint
+from recsys.errors import DataError
+from recsys.offpolicy.usable import refuse_useless
+from recsys.progress import Progress, silent
+from recsys.schema import IMPRESSIONS, ITEMS
+
+THEIR_POLICY, THEIR_CATEGORY = "behavior_policy", "item_feature_1"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClickLog:
+    """Impressions in order of time.
+
+    Parameters
+    ----------
+    impressions : time_s, item_row, click (0 or 1), propensity, position (from 1; -1 where unknown), policy (text) and
+        visitor (int64), one row an impression
+    categories : of the products, text of shape (n_items,), "" where unknown
+    data : the shop that it is of, or None
+    n_repeated : impressions that were logged again, of the same visitor in the same place, and count once
+    """
+
+    name: str
+    impressions: pd.DataFrame
+    categories: NDArray[np.object_]
+    data: Dataset | None = None
+    n_repeated: int = 0
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """The impressions of a shop; those of one unknown shopper at one moment are one visitor's.
+
+        Raises
+        ------
+        DataError : there are none, or they can say nothing of any other policy
+        """
+        if not len(data.impressions):
+            raise DataError(
+                "there are no logged impressions, so nobody's clicks can be weighed; reviews alone do not say what was "
+                "shown and left",
+                file=IMPRESSIONS.file,
+                remedy=f"add {IMPRESSIONS.file} with {', '.join(each.name for each in IMPRESSIONS if each.required)}",
+            )
+        table = data.impressions.sort_values("time_s", kind="stable")
+        # One place of a page is filled once; of an unknown shopper, or without a place, it may be another page.
+        again = (table.duplicated() & (table["user_row"] >= 0) & (table["position"] >= 0)).to_numpy()
+        table = table[~again].reset_index(drop=True)
+        refuse_useless(*(table[name].to_numpy() for name in ("click", "propensity", "item_row")))
+        nobody = data.n_users + np.unique(table["time_s"], return_inverse=True)[1]
+        user = table["user_row"].to_numpy(np.int64)
+        return cls(
+            data.name,
+            table.assign(
+                click=table["click"].astype(np.int8),
+                policy=table["policy"].astype(str),
+                visitor=np.where(user >= 0, user, nobody),
+            ),
+            data.items["category"].to_numpy(object),
+            data,
+            int(again.sum()),
+        )
+
+    def shelf(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Moments between which, both left out, each product could be shown: int64 of shape (n_items,) each.
+
+        The shelf is not logged, so a product counts as on it from its first impression until its last one, or for good
+        if it is available now; nothing is on it by the impression asked about alone. Where the log is of no shop, all
+        products are on it always.
+        """
+        if self.data is None:
+            return np.full(len(self.categories), -1), np.full(len(self.categories), NEVER)
+        shown, rows = self.impressions.groupby("item_row")["time_s"], range(len(self.categories))
+        first = shown.min().reindex(rows, fill_value=NEVER).to_numpy(np.int64)
+        last = shown.max().reindex(rows, fill_value=-1).to_numpy(np.int64)
+        return first, np.where(self.data.items["available"].to_numpy(bool), NEVER, last)
+
+    def facts(self) -> dict[str, Any]:
+        """What identifies the log in a report."""
+        policies = self.impressions["policy"].value_counts().sort_index()
+        return {
+            "name": self.name,
+            "fingerprint": self.data.fingerprint if self.data else fingerprint({"impressions": self.impressions}),
+            "n_items": len(self.categories),
+            "n_impressions": len(self.impressions),
+            "n_clicks": int(self.impressions["click"].sum()),
+            "policies": {str(name): int(n) for name, n in policies.items() if name},
+        }
+
+
+def open_log(folder: Path, progress: Progress = silent) -> ClickLog:
+    """The log of a data folder, or of a folder of the Open Bandit Dataset; errors as of `Dataset.read`."""
+    if _is_bandit_log(folder):
+        return _bandit_log(folder)
+    return ClickLog.of(Dataset.read(folder, progress))
+
+
+def _is_bandit_log(folder: Path) -> bool:
+    impressions, items = folder / IMPRESSIONS.file, folder / ITEMS.file
+    if not (impressions.is_file() and items.is_file()):
+        return False
+    try:
+        return THEIR_POLICY in pq.read_schema(impressions).names and "title" not in pq.read_schema(items).names
+    except (OSError, ValueError):  # the reader of canonical folders says what is wrong
+        return False
+
+
+def _bandit_log(folder: Path) -> ClickLog:
+    items, table = pd.read_parquet(folder / ITEMS.file), pd.read_parquet(folder / IMPRESSIONS.file)
+    ids = pd.Index(items["item_id"])
+    needed = ("timestamp", "item_id", "click", "propensity_score", "position")
+    if missing := [name for name in needed if name not in table]:
+        raise DataError(
+            "the column is missing", file=IMPRESSIONS.file, column=missing[0], remedy=f"add a column {missing[0]!r}"
+        )
+    if not len(table):
+        raise DataError("the file has no rows", file=IMPRESSIONS.file, remedy="give the impressions of the log")
+    if not pd.api.types.is_datetime64_any_dtype(table["timestamp"]):
+        raise DataError(
+            f"times of type {table['timestamp'].dtype}",
+            file=IMPRESSIONS.file,
+            column="timestamp",
+            remedy="write the column as times",
+        )
+    table = table.sort_values("timestamp", kind="stable").reset_index(drop=True)
+    rows = ids.get_indexer(table["item_id"])
+    propensity, click, position = (
+        pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        for name in ("propensity_score", "click", "position")
+    )
+    _refuse(table, rows < 0, "item_id", "the product is not in items.parquet")
+    _refuse(table, ~((propensity > 0) & (propensity <= 1)), "propensity_score", "no propensity above 0, at most 1")
+    _refuse(table, ~np.isin(click, (0, 1)), "click", "a click is neither 0 nor 1")
+    _refuse(table, table["timestamp"].isna().to_numpy(), "timestamp", "there is no time")
+    position = np.where(np.isnan(position), -1, position)
+    refuse_useless(click, propensity, rows)
+    seconds = table["timestamp"].dt.as_unit("us").astype("int64") // 1_000_000
+    impressions = pd.DataFrame(
+        {
+            "time_s": seconds,
+            "item_row": rows.astype(np.int32),
+            "click": click.astype(np.int8),
+            "propensity": propensity,
+            "position": position.astype(np.int16),
+            "policy": table[THEIR_POLICY].astype(str),
+            "visitor": np.arange(len(table)),
+        }
+    )
+    category = items.get(THEIR_CATEGORY, pd.Series("", index=items.index)).astype(str)
+    return ClickLog(folder.resolve().name, impressions, category.to_numpy(object))
+
+
+def _refuse(table: pd.DataFrame, bad: NDArray[np.bool_], column: str, problem: str) -> None:
+    """Raise DataError where rows are bad."""
+    found = np.flatnonzero(bad)
+    if len(found):
+        raise DataError(
+            problem,
+            file=IMPRESSIONS.file,
+            column=column,
+            rows=[(int(at), str(table["item_id"][at])) for at in found[:5]],
+            n_rows=len(found),
+            remedy="leave these impressions out",
+        )

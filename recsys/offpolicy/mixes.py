@@ -1,0 +1,129 @@
+"""Settings of the sliders judged by a shop's own log: how much of them the log can tell, and what it tells.
+
+Any mix is asked about as the list of its best products, and as policies that keep more or less close to it. What does
+not depend on the mix, the scores of every page and the model of clicks, is there before anybody asks, so an answer
+takes as long as filling every page once.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import SettingsError
+from recsys.evaluation.statistics.significance import Interval
+from recsys.offpolicy.estimation import Estimated
+from recsys.offpolicy.estimators import Log, lift
+from recsys.offpolicy.logged_set import JudgedLog
+from recsys.offpolicy.policies import SoftPolicy, top_lists
+from recsys.ranking.eligibility import Shelf
+from recsys.scorers.base import FloatArray
+from recsys.settings import Filters, FusionSettings
+
+TEMPERATURES = (0.25, 0.5, 1.0)
+MAIN_TEMPERATURE = 1.0
+"""One deviation of the score makes a product 2.7 times as frequent; a log of the demo's size carries it well."""
+
+N_LISTED = 4
+"""Length of the lists that are asked about."""
+
+NO_PLACES = f"the log does not say which products stood in the first {N_LISTED} places"
+
+EVERYTHING = Filters(only_available=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A setting of the sliders, and how closely pages follow it.
+
+    Parameters
+    ----------
+    temperature : as of `SoftPolicy`; 0 is the list of the best products itself
+    filters : what may be shown of what was on the shelf; what a shopper has is never shown again
+    """
+
+    fusion: FusionSettings
+    temperature: float = MAIN_TEMPERATURE
+    filters: Filters = EVERYTHING
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """What is known of a setting.
+
+    Parameters
+    ----------
+    log : the judged impressions as it sees them; None where it cannot be asked about at all
+    found : what they say of it, or why they say nothing
+    truth : its true click rate on these pages, or None where no simulator knows it
+    """
+
+    asked: Asked
+    log: Log | None
+    found: Estimated
+    truth: float | None
+
+
+class Sliders:
+    """The sliders on a judged log; immutable but for what is computed once."""
+
+    def __init__(self, log: JudgedLog) -> None:
+        self.log_of = log
+        self.judged, self.seed = log.judged, log.seed
+
+    def answer(self, asked: Asked) -> Answer:
+        """Ask about a setting; raises SettingsError as `eligible` does."""
+        truth, log = self.log_of.truth, None
+        if asked.temperature:
+            chances = self.chances(asked)
+            (log,) = self.judged.log(chances)
+            known = truth.rate(chances) if truth else None
+        else:
+            lists = self.lists(asked)
+            log = self.judged.listed(lists)
+            known = float(truth.rates_of_lists(lists).mean()) if truth else None
+        if log is None:
+            return Answer(asked, None, Estimated({}, NO_PLACES, None), known)
+        return Answer(asked, log, Estimated.of(log, seed=self.seed), known)
+
+    def lift(self, new: Answer, old: Answer) -> Interval | None:
+        """Relative change of the click rate from one setting to another; None where one is refused.
+
+        Doubly robust, or by weighted clicks alone for lists, which have no click model.
+        """
+        if new.log is None or old.log is None or new.found.refusal or old.found.refusal:
+            return None
+        return lift(new.log, old.log, "ips" if new.log.q_target is None else "dr", seed=self.seed)
+
+    def chances(self, asked: Asked) -> FloatArray:
+        """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""
+        policy = SoftPolicy(asked.fusion, asked.temperature)
+        return policy.chances(self.judged.scores, self.eligible(asked.filters))
+
+    def lists(self, asked: Asked) -> NDArray[np.int64]:
+        """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
+        return top_lists(self.judged.scores, asked.fusion, self.eligible(asked.filters), N_LISTED)
+
+    def eligible(self, filters: Filters) -> NDArray[np.bool_]:
+        """What could be shown on every page, bool of shape (n_pages, n_items).
+
+        Raises
+        ------
+        SettingsError : on some page nothing could
+        """
+        shown_again = dataclasses.replace(filters, include_seen=True)
+        may = self._shelf.eligible(shown_again, np.empty(0, np.int32))
+        eligible = self.judged.eligible & may
+        empty = int((~eligible.any(1)).sum())
+        if empty:
+            raise SettingsError(
+                f"on {empty:,} of {len(eligible):,} logged pages nothing that these filters leave was on the shelf; "
+                "filter less"
+            )
+        return eligible
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        return Shelf.of(self.log_of.items)

@@ -1,0 +1,125 @@
+"""Logged pages with what every component says of every product there, by models that knew nothing of them.
+
+Models are fitted on what happened before a moment, and pages after it are judged, so no click, no purchase and no
+review of the time that is judged is known to them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.errors import DataError
+from recsys.offpolicy.logs import ClickLog
+from recsys.progress import Progress, silent
+from recsys.ranking.fusion import Standardised
+from recsys.schema import IMPRESSIONS
+from recsys.scorers.base import FloatArray, Requests, Scorer
+from recsys.settings import COMPONENTS, Context
+
+MAX_FLOATS = 250_000_000
+"""Pages are judged as long as their scores fit in this many numbers (1 GB); beyond, some visitors are drawn."""
+
+CHUNK = 256
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pages:
+    """Pages of a log: impressions of one visitor at one moment on one device in one region under one policy.
+
+    Parameters
+    ----------
+    shown : their impressions, columns as of `ClickLog`, with `page`, the place of each one's page
+    table : one row a page: time_s, user_row, device, region, policy, visitor
+    """
+
+    shown: pd.DataFrame
+    table: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @classmethod
+    def after(cls, log: ClickLog, moment_s: int, seed: int = 0) -> Self:
+        """Pages at the moment or later.
+
+        Raises
+        ------
+        DataError : there are none
+        """
+        shown = log.impressions[log.impressions["time_s"] >= moment_s].reset_index(drop=True)
+        if not len(shown):
+            raise DataError(
+                "no impression is later than what models can be fitted on",
+                file=IMPRESSIONS.file,
+                remedy="bring impressions that go on after the first reviews or events",
+            )
+        names = ["time_s", "user_row", "device", "region", "policy", "visitor"]
+        n_pages = shown[names].drop_duplicates().shape[0]
+        most = max(1, MAX_FLOATS // (len(COMPONENTS) * len(log.categories)))
+        if n_pages > most:
+            visitors = shown["visitor"].unique()
+            n_kept = max(1, len(visitors) * most // n_pages)
+            kept = np.random.default_rng(seed).choice(visitors, n_kept, replace=False)
+            shown = shown[shown["visitor"].isin(kept)].reset_index(drop=True)
+        page = shown.groupby(names, sort=False, observed=True).ngroup()
+        return cls(shown.assign(page=page), shown[names].drop_duplicates().reset_index(drop=True))
+
+    def some(self, rows: NDArray[np.integer[Any]]) -> Self:
+        """Only these pages, by place, ascending."""
+        kept = self.shown[self.shown["page"].isin(rows)]
+        shown = kept.assign(page=np.searchsorted(rows, kept["page"])).reset_index(drop=True)
+        return type(self)(shown, self.table.iloc[rows].reset_index(drop=True))
+
+    def contexts(self) -> list[Context]:
+        """The circumstances of every page."""
+        return [
+            Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
+            for moment, device, region in zip(
+                self.table["time_s"], self.table["device"].astype(str), self.table["region"].astype(str), strict=True
+            )
+        ]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One column of the impressions."""
+        values: NDArray[Any] = self.shown[name].to_numpy()
+        return values
+
+
+def middle_of(log: ClickLog) -> int:
+    """The moment before which half of the impressions were made, in seconds since 1970."""
+    return int(log.impressions["time_s"].iloc[len(log.impressions) // 2])
+
+
+def score_pages(scorers: Mapping[str, Scorer], pages: Pages, progress: Progress = silent) -> FloatArray:
+    """Standardised scores, float32 of shape (n_pages, n_components, n_items); unknown shoppers count as new ones."""
+    contexts, rows = pages.contexts(), pages.table["user_row"].to_numpy(np.int32)
+    answer: FloatArray | None = None
+    for start in range(0, len(pages), CHUNK):
+        progress("scoring logged pages", start, len(pages))
+        chunk = slice(start, start + CHUNK)
+        asked = Requests(rows[chunk], tuple(contexts[chunk]))
+        raw = np.stack([scorers[name].score(asked) for name in COMPONENTS], axis=1)
+        if answer is None:
+            answer = np.empty((len(pages), *raw.shape[1:]), np.float32)
+        for place in range(len(asked)):
+            answer[start + place] = Standardised.of(raw[place]).values
+    progress("scoring logged pages", len(pages), len(pages))
+    assert answer is not None
+    return answer
+
+
+def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_]:
+    """What could have been shown on every page: on the shelf, and not had by the shopper; bool (n_pages, n_items)."""
+    (first, last), moment = log.shelf(), pages.table["time_s"].to_numpy()[:, None]
+    eligible: NDArray[np.bool_] = (first < moment) & (moment < last)
+    user = pages.table["user_row"].to_numpy()
+    known = np.flatnonzero(user >= 0)
+    eligible[known] &= ~train.owned()[user[known]].toarray().astype(bool)
+    eligible[~eligible.any(1)] = True
+    return eligible

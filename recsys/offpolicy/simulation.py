@@ -1,0 +1,123 @@
+"""How right the estimators are, where the truth is known: a demo shop's log made again and again.
+
+Each simulated log draws as many visitors as there are, with replacement, and takes all of their pages; on every page
+the shop's own logging policy draws new products, and the simulator new clicks. So what a visitor is like, what is shown
+and what is clicked all vary as they would in another half-year, and the click rate asked about, over all visitors'
+pages, is known exactly. Scores are not made again: the policies asked about stay what they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.demo.clicks import ClickJudge
+from recsys.offpolicy.estimation import Judged, Modelled
+from recsys.offpolicy.estimators import ESTIMATORS, estimate
+from recsys.offpolicy.support import support
+from recsys.offpolicy.true_rates import Truth, users_of
+from recsys.progress import Progress, silent
+from recsys.scorers.base import FloatArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How one estimator did over simulated logs.
+
+    Parameters
+    ----------
+    n : logs in which it gave an interval
+    held : share of these intervals that held the truth
+    bias, rmse : mean and root mean square of estimate less truth
+    width : mean width of the intervals
+    """
+
+    n: int
+    held: float
+    bias: float
+    rmse: float
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """The clicks of a demo shop on judged pages.
+
+    Parameters
+    ----------
+    user_ids : of every page
+    """
+
+    judge: ClickJudge
+    judged: Judged
+    truth: Truth
+    user_ids: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, judge: ClickJudge, judged: Judged, data: Dataset) -> "Simulator":
+        """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper."""
+        users = users_of(judged.pages, data)
+        return cls(judge, judged, Truth.of(judge, judged.pages, users), users)
+
+    def accuracy(
+        self,
+        policies: Sequence[FloatArray],
+        n_logs: int,
+        seed: int = 0,
+        n_resamples: int = 1000,
+        progress: Progress = silent,
+    ) -> list[tuple[dict[str, Accuracy], int]]:
+        """For every policy, how each estimator does over simulated logs, and how many of these would be refused."""
+        rng, pages = np.random.default_rng(seed), self.judged.pages
+        page, position, time_s = (pages.column(name) for name in ("page", "position", "time_s"))
+        policy, users = pages.column("policy"), self.user_ids[page]
+        visitors, of = np.unique(pages.column("visitor"), return_inverse=True)
+        theirs = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+        found = np.full((len(policies), len(ESTIMATORS), n_logs, 3), np.nan)
+        n_refused = [0] * len(policies)
+        for one in range(n_logs):
+            progress("simulating logs", one, n_logs)
+            drawn = rng.integers(0, len(visitors), len(visitors))
+            rows = np.concatenate([theirs[each] for each in drawn])
+            new = self.judge.redraw(
+                users[rows].tolist(),
+                time_s[rows],
+                policy[rows].tolist(),
+                position[rows],
+                page[rows],
+                self.truth.utilities,
+                rng,
+            )
+            shown = pages.shown.iloc[rows].assign(
+                item_row=new.item_rows,
+                click=new.clicks,
+                propensity=new.propensity,
+                visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
+            )
+            for place, log in enumerate(Modelled.of(self.judged, shown).seen_by(*policies)):
+                n_refused[place] += bool(support(log, seed).refusal)
+                told = estimate(log, seed=seed + one, n_resamples=n_resamples)
+                found[place, :, one] = [(told[name].mean, told[name].low, told[name].high) for name in ESTIMATORS]
+        progress("simulating logs", n_logs, n_logs)
+        truths = [self.truth.rate(each) for each in policies]
+        return [
+            ({name: _accuracy(one, truth) for name, one in zip(ESTIMATORS, each, strict=True)}, refused)
+            for each, truth, refused in zip(found, truths, n_refused, strict=True)
+        ]
+
+
+def _accuracy(found: Floats, truth: float) -> Accuracy:
+    mean, low, high = found.T
+    given = ~np.isnan(low)
+    error = mean - truth
+    return Accuracy(
+        n=int(given.sum()),
+        held=float(np.mean((low <= truth) & (truth <= high), where=given)) if given.any() else float("nan"),
+        bias=float(error.mean()),
+        rmse=float(np.sqrt(np.mean(np.square(error)))),
+        width=float(np.mean(high - low, where=given)) if given.any() else float("nan"),
+    )

@@ -1,0 +1,111 @@
+"""Whether a log can say anything of a policy: how much of it counts, and what of the policy it never tried.
+
+A weighted mean rests on as many impressions as its weights leave: with weights w it has the variance of about
+(sum of w)^2 / sum of w^2 unweighted ones (Kish 1965). Where the logged policy could have shown everything that the
+other one shows, weights average 1; a mean that is surely below says that the policy asked about shows what was never
+tried, by that share of its choices.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, ratio_intervals
+from recsys.evaluation.statistics.significance import Interval
+from recsys.offpolicy.estimators import Log
+from recsys.offpolicy.usable import why_useless
+
+LEAST_EFFECTIVE = 200
+"""A log that is worth fewer impressions than this (effective sample size) carries no estimate."""
+
+MOST_SHARE = 0.1
+"""One impression that has more than this share of all weight decides too much."""
+
+MOST_GAP = 0.1
+"""A policy that shows what was never tried in more than this share of its choices is not estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What an estimate rests on.
+
+    Parameters
+    ----------
+    n_impressions, n_visitors : in the log
+    n_counted : impressions with a weight above 0
+    n_clicks : clicks among these
+    n_effective : impressions that the weighted ones are worth
+    largest_weight, largest_share : of one impression, and its share of all weight
+    mean_weight : 1 where the log could have shown all that the policy shows
+    gap : share of the policy's choices that the log never tries, 0 or more; NaN where weights cannot tell
+    refusal : why no estimate is to be believed, or ""
+    """
+
+    n_impressions: int
+    n_visitors: int
+    n_counted: int
+    n_clicks: int
+    n_effective: float
+    largest_weight: float
+    largest_share: float
+    mean_weight: Interval
+    gap: float
+    refusal: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Every figure; NaN becomes null."""
+        counts = ("n_impressions", "n_visitors", "n_counted", "n_clicks")
+        numbers = {name: getattr(self, name) for name in ("n_effective", "largest_weight", "largest_share", "gap")}
+        return {
+            **{name: getattr(self, name) for name in counts},
+            **{name: None if np.isnan(value) else value for name, value in numbers.items()},
+            "mean_weight": self.mean_weight.as_json(),
+            "refusal": self.refusal or None,
+        }
+
+
+def support(log: Log, seed: int = 0) -> Support:
+    """Look at the weights of a log, and say what they cannot carry."""
+    weights = log.weights
+    total, counted = float(weights.sum()), weights > 0
+    visitors, rows = np.unique(log.visitors, return_inverse=True)
+    weight, n = (np.bincount(rows, each).astype(np.float64)[:, None] for each in (weights, np.ones(len(log))))
+    mean_weight = ratio_intervals(weight, n, seed)[0]
+    found = Support(
+        n_impressions=len(log),
+        n_visitors=len(visitors),
+        n_counted=int(counted.sum()),
+        n_clicks=int(log.clicks[counted].sum()),
+        n_effective=total**2 / float(weights @ weights) if total else 0.0,
+        largest_weight=float(weights.max()),
+        largest_share=float(weights.max() / total) if total else np.nan,
+        mean_weight=mean_weight,
+        gap=max(0.0, 1 - mean_weight.high) if not np.isnan(mean_weight.high) else np.nan,
+        refusal="",
+    )
+    useless, _ = why_useless(log.clicks, log.propensity)
+    return replace(found, refusal=useless or _refusal(found))
+
+
+def _refusal(found: Support) -> str:
+    """The first reason not to believe any estimate, in words."""
+    if not found.n_counted:
+        return "the log never shows what this policy would show"
+    if found.n_effective < LEAST_EFFECTIVE:
+        return (
+            f"what the log tells of this policy is worth {found.n_effective:,.0f} of its {found.n_impressions:,} "
+            f"impressions; at least {LEAST_EFFECTIVE} are needed"
+        )
+    if found.n_clicks < FEWEST_TELLING:
+        return f"only {found.n_clicks} clicks on what this policy would show; at least {FEWEST_TELLING} are needed"
+    if found.largest_share > MOST_SHARE:
+        return f"one impression has {found.largest_share:.0%} of all weight; at most {MOST_SHARE:.0%} is sound"
+    if found.gap > MOST_GAP:
+        return f"at least {found.gap:.0%} of what this policy shows was never tried in the log"
+    if found.mean_weight.low > 1:
+        return (
+            f"weights average {found.mean_weight.mean:.2f} where propensities that are right make 1, so the logged "
+            "propensities are not those of the impressions"
+        )
+    return ""

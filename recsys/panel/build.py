@@ -1,0 +1,195 @@
+"""From a data folder to a panel: held out, fitted, checked for leaks, scored once."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from numpy.typing import NDArray
+
+from recsys.artifacts.folder import Artifact, require_model_folder, save_artifact
+from recsys.artifacts.tables import item_table
+from recsys.data.dataset import Dataset
+from recsys.errors import ArtifactError, SettingsError
+from recsys.evaluation.protocols.new_products import NewProductReplay
+from recsys.evaluation.protocols.rewinds import REPLAYS
+from recsys.offpolicy.click_models.sources import best_clicks
+from recsys.offpolicy.click_models.wording import in_short
+from recsys.panel.panel import PANEL, ROLES, Panel
+from recsys.panel.role_scoring import GUARDS, RoleScoring
+from recsys.progress import Progress, silent
+from recsys.scorers.phrase_weights import reference_vectors
+from recsys.settings import Hemisphere, require_hemisphere
+from recsys.studies.evaluate import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
+from recsys.text.library import make_phrasebook
+from recsys.training.context_settings import choose_context
+
+BUDGET_BYTES = 1_500_000_000
+"""Most that the scores of one role may take; a larger shop is held by candidates."""
+
+SPLITS = ("last", "temporal", *REPLAYS)
+"""Ways of holding out, by name: those of `EvaluationSettings`, and replays of an earlier moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSettings:
+    """Parameters
+    ----------
+    evaluation : what is held out; its k plays no part
+    budget_bytes : most that the scores of one role may take
+    replay : name of `REPLAYS`; shoppers are then put back to an earlier moment, and `evaluation.split` is "last", since
+        they are asked at the moment of the held-out act
+    hemisphere : where the shoppers live, which says what season a month is
+    """
+
+    evaluation: EvaluationSettings = field(default_factory=lambda: EvaluationSettings(split="last"))
+    budget_bytes: int = BUDGET_BYTES
+    replay: str = ""
+    hemisphere: Hemisphere = "north"
+
+    def __post_init__(self) -> None:
+        require_hemisphere(self.hemisphere)
+        if self.budget_bytes < 1_000_000:
+            raise SettingsError(f"a budget of {self.budget_bytes:,} bytes holds nobody; give at least 1,000,000")
+        if self.replay and (self.replay not in REPLAYS or self.evaluation.split != "last"):
+            raise SettingsError(f"there is no replay {self.replay!r} of {self.evaluation.split!r} choices")
+
+    @classmethod
+    def of(
+        cls,
+        split: str,
+        min_interactions: int = 1,
+        seed: int = 0,
+        budget_bytes: int = BUDGET_BYTES,
+        hemisphere: Hemisphere = "north",
+    ) -> Self:
+        """Settings by the name of a way of holding out, of `SPLITS`."""
+        if split not in SPLITS:
+            raise SettingsError(f"{split!r} is no way of holding out; use one of {', '.join(SPLITS)}")
+        replay = split if split in REPLAYS else ""
+        asked = EvaluationSettings("last" if replay else split, min_interactions, seed=seed)  # type: ignore[arg-type]
+        return cls(asked, budget_bytes, replay, hemisphere)
+
+
+def build_panel(
+    data_folder: Path, out: Path, settings: PanelSettings | None = None, progress: Progress = silent
+) -> Artifact:
+    """Prepare the validation and the test shoppers of a shop, and write them as one folder.
+
+    For validation the models know neither what validation nor what test shoppers are asked about; for test they are
+    fitted again. Each time they are searched for leaks before anybody is scored.
+
+    Raises
+    ------
+    DataError : the data breaks the canonical form, or too little of it is left to test on
+    LeakError : something held out was learned from
+    ArtifactError : the output folder holds something else
+    Cancelled : the reporter asked to stop
+    """
+    settings = settings or PanelSettings()
+    require_model_folder(out, PANEL)
+    asked = settings.evaluation
+    data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
+    fingerprint, name = data.fingerprint, data.name
+    data = data.core(asked.min_interactions).knowing_copies()
+    split = REPLAYS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
+    # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
+    usual = split_of(data, asked) if isinstance(split, NewProductReplay) else split
+    chosen = choose_context(data, usual.rounds("validation"), asked.split, asked.seed, progress)
+    book = make_phrasebook(data, progress)
+    arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
+    tables = {"items": item_table(split.whole("test"))}
+    roles = {
+        role: RoleScoring(data, split, book, asked, settings.budget_bytes, role, chosen).score(arrays, tables, progress)
+        for role in ROLES
+    }
+    clicks = best_clicks(
+        data_folder,
+        data,
+        book,
+        arrays,
+        {role: tables[f"shoppers_{role}"].to_pandas() for role in ROLES},
+        is_temporal=asked.split == "temporal",
+        seed=asked.seed,
+        progress=_of_clicks(progress),
+        settings=chosen.settings(),
+    )
+    for role, each in clicks.items():
+        arrays[role] |= each.as_parts()
+    facts = {
+        "settings": _as_json(settings),
+        "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
+        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductReplay))} {chosen.in_words()} "
+        f"{copies_in_words(data)} "
+        f"{in_short(clicks['test'])}",
+        "baselines": list(GUARDS),
+        "roles": roles,
+        "clicks": clicks["test"].facts,
+    }
+    return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress, kind=PANEL)
+
+
+def open_or_build(
+    data_folder: Path, folder: Path, settings: PanelSettings, fingerprint: str, progress: Progress = silent
+) -> tuple[Panel, Panel]:
+    """The validation and the test shoppers of a folder, prepared now unless they were, from the same data.
+
+    Parameters
+    ----------
+    fingerprint : of the data
+
+    Raises
+    ------
+    as `build_panel` does
+    """
+    try:
+        found = Panel.open(folder)
+        if found[0].data["fingerprint"] == fingerprint and found[0].settings == _as_json(settings):
+            return found
+    except ArtifactError:
+        pass  # there is none, or it is of an earlier version
+    build_panel(data_folder, folder, settings, progress)
+    return Panel.open(folder)
+
+
+def _as_json(settings: PanelSettings) -> dict[str, Any]:
+    others = {name: getattr(settings, name) for name in ("budget_bytes", "replay", "hemisphere")}
+    return {**asdict(settings.evaluation), **others}
+
+
+def _of_clicks(progress: Progress) -> Progress:
+    """The reporter with "clicks" before every stage, since components may be fitted once more for them."""
+
+    def say(stage: str, done: int = 0, total: int = 0) -> None:
+        progress(f"clicks: {stage}", done, total)
+
+    return say
+
+
+def _in_words(done: str, settings: PanelSettings, only_new: bool) -> str:
+    asked = settings.evaluation
+    ranked = "is ranked, without what a shopper already had"
+    if only_new:
+        ranked = (
+            "is scored, and only the new products of the part are ranked, as on a shelf of new arrivals; where simple "
+            "models give equal scores, a draw for each shopper decides"
+        )
+    hindsight = ""
+    if settings.replay:
+        hindsight = " Only the trend and recent popularity end for everybody at the moment asked about."
+    elif asked.split == "last":
+        hindsight = (
+            " What other shoppers did after that is learned from too, as usual with this split; only the trend and "
+            "recent popularity end at the moment asked about."
+        )
+    elsewhere = "everything else" if only_new else "everybody else whole"
+    chosen = (
+        "scored by models that know nobody's test choice; what is shown for test shoppers comes from models that know "
+        f"{elsewhere}"
+        if settings.replay
+        else "scored by models that know neither validation nor test; what is shown for test shoppers comes from "
+        "models fitted again on training and validation together"
+    )
+    return (
+        f"{done}.{hindsight} {catalogue_in_words(asked)} {ranked}. Settings are "
+        f"chosen on validation shoppers, {chosen}."
+    )

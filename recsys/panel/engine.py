@@ -1,0 +1,256 @@
+"""The live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.cache import Kept, n_bytes
+from recsys.errors import ContextError, SettingsError
+from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.statistics.paired import Lists
+from recsys.panel.kernels import n_lanes, select
+from recsys.panel.metrics import measure_lists
+from recsys.panel.panel import N_BASELINE, Panel
+from recsys.panel.segments import AS_IT_WAS, Scenario
+from recsys.parallel import cores_for
+from recsys.progress import Progress, silent
+from recsys.ranking.diversity import CODES, diversify_all
+from recsys.ranking.fusion import Standardised, weight_vector
+from recsys.ranking.rank import pool_size
+from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
+from recsys.settings import Filters, RankingSettings
+
+KEPT_BYTES = 64_000_000
+"""Most that lists with their metrics may take which are kept; those of a setting take 210 bytes a shopper at k = 10."""
+
+KEPT_SCENARIO_BYTES = 400_000_000
+"""Most that context scores of scenarios may take; one takes a quarter of the panel's scores. The latest is always kept.
+"""
+
+SCENARIO_CHUNK = 128
+
+WHOLE_CATALOGUE = Filters(only_available=False)
+"""What is listed in an evaluation: products that are gone today were on the shelf when they were chosen."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """The lists of all shoppers under one setting.
+
+    Parameters
+    ----------
+    settings, scenario : what was asked
+    lists : with every shopper's metrics
+    ranks_by_score : int32 of shape (n_users, k), rank before diversity, from 1; 0 where a list is short
+    unproven : bool of shape (n_users,), shoppers whose list could hold other products if all of the catalogue were held
+        instead of candidates; all False where it is
+    """
+
+    settings: RankingSettings
+    scenario: Scenario
+    lists: Lists
+    ranks_by_score: IntArray
+    unproven: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Plane:
+    """Context scores in one scenario."""
+
+    context: FloatArray
+    cuts: FloatArray
+
+
+class LiveEngine:
+    """Measures one panel; safe to share between sessions.
+
+    Parameters
+    ----------
+    panel : the shoppers
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self._own = _Plane(panel.scores.context, panel.scores.cuts)
+        self._planes = Kept[Scenario, _Plane](KEPT_SCENARIO_BYTES, n_bytes)
+        self._results = Kept[tuple[RankingSettings, Scenario], Measured](KEPT_BYTES, n_bytes)
+        self._baselines = Kept[tuple[str, int, Filters], Lists](KEPT_BYTES // 4, n_bytes)
+        self._everyone = np.arange(len(panel))
+        # In candidate mode what a shopper has is no candidate to begin with.
+        whole = panel.scores.is_whole
+        self._owned_starts = panel.owned.starts if whole else np.zeros(len(panel) + 1, np.int64)
+        self._owned = panel.owned.values if whole else np.empty(0, np.int32)
+
+    def warm_up(self) -> None:
+        """Compile the loops, or load them where they were compiled before, so that the first answer comes at once."""
+        for diversity in (0.0, 0.5):
+            self._measure(RankingSettings(filters=WHOLE_CATALOGUE, n=1, diversity=diversity), AS_IT_WAS)
+
+    def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> Measured:
+        """Lists and metrics of all shoppers; metrics are at k = settings.n.
+
+        Raises
+        ------
+        SettingsError : a filter that makes no sense here, or a list longer than the baselines'
+        ContextError : the scenario states a circumstance that the data cannot tell apart
+        """
+        key = (settings, scenario)
+        return self._results.of(key, lambda: self._measure(settings, scenario))
+
+    def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> Lists:
+        """Lists and metrics of one of the panel's baselines, which no weight changes."""
+        return self._baselines.of((name, k, filters), lambda: self._baseline(name, k, filters))
+
+    def _baseline(self, name: str, k: int, filters: Filters) -> Lists:
+        ranked = self.panel.baselines[name]
+        penalty = self.penalty(filters)
+        if penalty.size:
+            ranked = _closed_up(ranked, penalty)
+        # Products that no component puts high are no candidates, so their clicks are not held.
+        clicks = self.panel.clicks if self.panel.scores.is_whole else Clicks()
+        return self.measured(np.array(ranked[:, :k]), clicks)
+
+    def measured(self, ranked: IntArray, clicks: Clicks | None = None) -> Lists:
+        """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows; clicks as the panel has them.
+
+        A list with a product that the panel does not hold has no click rate.
+        """
+        panel = self.panel
+        return measure_lists(
+            ranked,
+            panel.relevant.starts,
+            panel.relevant.values,
+            panel.baselines["popularity"],
+            panel.bits,
+            panel.tail,
+            panel.vectors,
+            panel.described,
+            panel.clicks if clicks is None else clicks,
+            (panel.scores.widths, panel.scores.rows),
+            self._everyone,
+        )
+
+    def penalty(self, filters: Filters) -> FloatArray:
+        """What nobody may be shown: float32 of shape (n_items,), 0 or minus infinity; empty where all may."""
+        if filters.include_seen:
+            raise SettingsError("what a shopper already has cannot be found again; leave it out to measure")
+        allowed = self.panel.shelf.eligible(filters, np.empty(0, np.int32))
+        if allowed.all():
+            return np.empty(0, np.float32)
+        return np.where(allowed, np.float32(0), np.float32(-np.inf))
+
+    @property
+    def owned_places(self) -> tuple[NDArray[np.int64], IntArray]:
+        """Places that each shopper already has, as starts and values; empty where they are no candidates."""
+        return self._owned_starts, self._owned
+
+    def context_scores(self, scenario: Scenario, progress: Progress = silent) -> FloatArray:
+        """Standardised context scores, float32 of shape (n_users, width), computed once a scenario."""
+        return self._plane(scenario, progress).context
+
+    def check(self, scenario: Scenario) -> None:
+        """Raise ContextError where a scenario states what the data cannot tell apart."""
+        for scorer in self.panel.context_scorers:
+            for name, value in scenario.stated:
+                if name in scorer.unavailable:
+                    raise ContextError(f"{name} cannot be imagined: {scorer.unavailable[name]}")
+                if value and value not in scorer.lifts[name][0]:
+                    raise ContextError(f"{name}={value!r} is not among {', '.join(scorer.lifts[name][0])}")
+
+    def _measure(self, settings: RankingSettings, scenario: Scenario) -> Measured:
+        if settings.n > N_BASELINE:
+            raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
+        pool, scores, unproven = self.ranked(settings, scenario, pool_size(settings))
+        if settings.diversity == 0:
+            places = np.arange(1, settings.n + 1, dtype=np.int32)
+            ranked, ranks = pool, np.where(pool >= 0, places, 0).astype(np.int32)
+        else:
+            ranked = np.empty((len(pool), settings.n), np.int32)
+            ranks = np.empty_like(ranked)
+            method = CODES[settings.method]
+            with cores_for():
+                diversify_all(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
+        return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
+
+    def ranked(
+        self, settings: RankingSettings, scenario: Scenario, n: int
+    ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
+        """The n best products of every shopper by score alone: item rows, scores, and whose list is not proven."""
+        panel, held = self.panel, self.panel.scores
+        plane, weights = self._plane(scenario), weight_vector(settings.fusion)
+        n_users = len(panel)
+        places = np.empty((n_users, n), np.int32)
+        scores = np.empty((n_users, n), np.float32)
+        penalty, lanes = self.penalty(settings.filters), n_lanes(n)
+        with cores_for():
+            select(
+                held.static,
+                plane.context,
+                held.widths,
+                held.rows,
+                self._owned_starts,
+                self._owned,
+                penalty,
+                weights,
+                self._everyone,
+                lanes,
+                places,
+                scores,
+            )
+        if held.is_whole:
+            return places, scores, np.zeros(n_users, bool)
+        rows = np.where(places >= 0, np.take_along_axis(held.rows, np.maximum(places, 0), axis=1), np.int32(-1))
+        # Whatever was left out scores at most this, so a list that ends above it is the list of the whole catalogue.
+        return rows, scores, ~(scores[:, -1] > _bound(plane.cuts, weights)) & np.isfinite(plane.cuts).any(1)
+
+    def _plane(self, scenario: Scenario, progress: Progress = silent) -> _Plane:
+        if scenario == AS_IT_WAS:
+            return self._own
+        return self._planes.of(scenario, lambda: self._imagine(scenario, progress))
+
+    def _imagine(self, scenario: Scenario, progress: Progress) -> _Plane:
+        self.check(scenario)
+        panel, held = self.panel, self.panel.scores
+        contexts = [scenario.applied(context) for context in panel.contexts]
+        scores, cuts = np.zeros_like(held.context), held.cuts.copy()
+        n_done = 0
+        for place, scorer in enumerate(panel.context_scorers):
+            users = np.flatnonzero(panel.rounds == place)
+            for start in range(0, len(users), SCENARIO_CHUNK):
+                progress("imagining other circumstances", n_done, len(contexts))
+                asked = users[start : start + SCENARIO_CHUNK].tolist()
+                requests = Requests(np.full(len(asked), NO_ROW, np.int32), tuple(contexts[user] for user in asked))
+                for user, row in zip(asked, scorer.score(requests), strict=True):
+                    self._put(user, Standardised.of(row[None]).values[0], scores, cuts)
+                n_done += len(asked)
+        progress("imagining other circumstances", len(contexts), len(contexts))
+        return _Plane(scores, cuts)
+
+    def _put(self, user: int, values: FloatArray, scores: FloatArray, cuts: FloatArray) -> None:
+        """Keep the context scores of one shopper, of the whole catalogue or of the candidates."""
+        panel, held = self.panel, self.panel.scores
+        if held.is_whole:
+            scores[user] = values
+            return
+        rows = held.rows[user, : held.widths[user]]
+        scores[user, : len(rows)] = values[rows]
+        left_out = np.ones(len(values), bool)
+        left_out[rows] = False
+        left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
+        cuts[user, -1] = values[left_out].max(initial=-np.inf)
+
+
+def _bound(cuts: FloatArray, weights: FloatArray) -> FloatArray:
+    """The highest score that a product left out could have; a component without weight plays no part."""
+    counted = weights > 0
+    bound: FloatArray = cuts[:, counted] @ weights[counted]
+    return bound
+
+
+def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:
+    """Lists without what may not be shown, the rest moved up."""
+    gone = (ranked < 0) | np.isinf(penalty[ranked])
+    order = np.argsort(gone, axis=1, kind="stable")
+    closed: IntArray = np.where(np.take_along_axis(gone, order, 1), -1, np.take_along_axis(ranked, order, 1))
+    return closed.astype(np.int32)

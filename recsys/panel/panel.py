@@ -1,0 +1,240 @@
+"""A panel: test shoppers with everything about them that no slider changes, held in memory-mapped arrays.
+
+Standardised component scores are float32, as the evaluation by command has them: half precision would turn close pairs
+round, and 16-bit codes whose close pairs are decided by exact scores were measured to be no faster. Where all scores
+of all shoppers would be too large, a panel holds for each shopper the union of every component's best products, and for
+each component the best score that was left out: so whether a list could differ is known for every shopper at every
+setting (`engine.Measured.n_unproven`), not guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.artifacts.folder import Artifact, Kind, open_artifact
+from recsys.data.splitting import Role
+from recsys.errors import ArtifactError
+from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.exposure import long_tail_mask
+from recsys.evaluation.statistics.paired import ShopFacts
+from recsys.panel.circumstances import contexts_asked
+from recsys.ranking.eligibility import Shelf
+from recsys.scorers.base import FloatArray, IntArray, ScorerState
+from recsys.scorers.context import ContextScorer
+from recsys.settings import Context
+
+PANEL = Kind("shelfwise-panel", 5, "panel of test shoppers", "prepare", "prepared", "recsys panel")
+
+ROLES: tuple[Role, ...] = ("validation", "test")
+"""Settings are chosen on the shoppers of the first, and reported on those of the second."""
+
+N_BASELINE = 100
+"""Length of the baselines' lists; the longest list that they can be compared on."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scores:
+    """Standardised component scores of every shopper; a *place* is a column of these arrays.
+
+    Parameters
+    ----------
+    static : float32 of shape (n_users, n_components - 1, width), all components but context, in their order
+    context : float32 of shape (n_users, width), in the circumstances that each shopper was in
+    widths : int64 of shape (n_users,), how many places each shopper has
+    rows : int32 of shape (n_users, width), catalogue row of each place, ascending, -1 beyond a shopper's last; or of
+        shape (0, 0) where the panel holds the whole catalogue and places are rows
+    cuts : float32 of shape (n_users, n_components), the best score of each component among the products left out,
+        minus infinity where none is; or of shape (0, 0)
+    """
+
+    static: FloatArray
+    context: FloatArray
+    widths: NDArray[np.int64]
+    rows: IntArray
+    cuts: FloatArray
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every product is held for every shopper."""
+        return not self.rows.size
+
+    def stacked(self) -> FloatArray:
+        """All components in their order, copied: float32 of shape (n_users, n_components, width)."""
+        return np.concatenate([self.static, self.context[:, None]], axis=1)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ragged:
+    """A few numbers a shopper: those of shopper u are values[starts[u] : starts[u + 1]].
+
+    Parameters
+    ----------
+    starts : int64 of shape (n_users + 1,)
+    values : int32
+    """
+
+    starts: NDArray[np.int64]
+    values: IntArray
+
+    def of(self, users: NDArray[np.intp]) -> "Ragged":
+        """The numbers of some shoppers, in their order.
+
+        >>> some = Ragged(np.array([0, 2, 2, 3]), np.array([7, 8, 9], np.int32)).of(np.array([2, 0]))
+        >>> some.starts.tolist(), some.values.tolist()
+        ([0, 1, 3], [9, 7, 8])
+        """
+        own = [self.values[self.starts[user] : self.starts[user + 1]] for user in users.tolist()]
+        starts = np.cumsum([0, *map(len, own)]).astype(np.int64)
+        return Ragged(starts, np.concatenate([np.empty(0, np.int32), *own]).astype(np.int32))
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """The shoppers of one role; never changed, so all sessions may share it.
+
+    Whoever is asked about at several moments (validation of a split by time) has a row for each.
+
+    Parameters
+    ----------
+    role : "validation" or "test"
+    panel_id : names the content, of both roles together, and the role
+    settings : what was held out, and how much memory the scores may take
+    data : name, fingerprint, encoder_id of the data
+    protocol, leak_check : what was done, in words
+    n_skipped : shoppers who could not be tested
+    n_train_users : shoppers with a training interaction
+    scores : standardised component scores
+    owned : item rows that each shopper has, or may not be shown because only new products are ranked
+    relevant : item rows that each shopper is to find
+    baselines : int32 of shape (n_users, N_BASELINE) by name, item rows, best first, padded with -1
+    popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
+    profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's history, NaN without one
+    vectors : float32 of shape (n_items, n_dims), unit length, in the encoder's own space; zeros without words
+    items : the catalogue, one row a product
+    shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
+    rounds : int32 of shape (n_users,), place in `context_scorers` of the models that ask about each shopper
+    context_scorers : the fitted context components, for other circumstances; one a round
+    clicks : how likely each shopper clicks each product, and by what that is known
+    """
+
+    role: str
+    panel_id: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    protocol: str
+    leak_check: str
+    n_skipped: int
+    n_train_users: int
+    scores: Scores
+    owned: Ragged
+    relevant: Ragged
+    baselines: Mapping[str, IntArray]
+    popularity: NDArray[np.float64]
+    profile_popularity: NDArray[np.float64]
+    vectors: FloatArray
+    items: pd.DataFrame
+    shoppers: pd.DataFrame
+    rounds: IntArray
+    context_scorers: tuple[ContextScorer, ...]
+    clicks: Clicks = field(default_factory=Clicks)
+
+    @classmethod
+    def of(cls, artifact: Artifact, role: str) -> Self:
+        """One role of an opened panel folder."""
+        arrays, facts = artifact.arrays(role), artifact.manifest
+        own = facts["roles"][role]
+        contexts = tuple(
+            ContextScorer.from_state(ScorerState(artifact.arrays(f"context_{role}_{place}"), meta))
+            for place, meta in enumerate(own["contexts"])
+        )
+        return cls(
+            role=role,
+            panel_id=f"{artifact.model_id[:16]}-{role}",
+            settings=facts["settings"],
+            data=facts["data"],
+            protocol=str(facts["protocol"]),
+            leak_check=str(own["leak_check"]),
+            n_skipped=int(own["n_skipped"]),
+            n_train_users=int(own["n_train_users"]),
+            scores=Scores(*(arrays[name] for name in ("static", "context", "widths", "rows", "cuts"))),
+            owned=Ragged(arrays["owned.starts"], arrays["owned.values"]),
+            relevant=Ragged(arrays["relevant.starts"], arrays["relevant.values"]),
+            baselines={name: arrays[f"baseline.{name}"] for name in facts["baselines"]},
+            popularity=np.asarray(arrays["popularity"], np.float64),
+            profile_popularity=np.asarray(arrays["profile_popularity"], np.float64),
+            vectors=artifact.arrays("shop")["vectors"],
+            items=artifact.table("items").to_pandas(),
+            shoppers=artifact.table(f"shoppers_{role}").to_pandas(),
+            rounds=arrays["rounds"],
+            context_scorers=contexts,
+            clicks=Clicks.of(arrays, facts["clicks"]),
+        )
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The columns of the catalogue that filters read."""
+        return Shelf.of(self.items)
+
+    @cached_property
+    def facts(self) -> ShopFacts:
+        """What metrics of all lists together need to know."""
+        modelled = frozenset(["ctr"] if self.clicks.source in ("log", "reviews") else [])
+        shoppers, _ = pd.factorize(self.shoppers["user_id"])
+        return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled, shoppers)
+
+    def n_shoppers(self, users: NDArray[np.intp] | NDArray[np.bool_] | None = None) -> int:
+        """Each once, in however many windows they are asked; of some rows, or of all."""
+        ids = self.shoppers["user_id"]
+        return int((ids if users is None else ids[users]).nunique())
+
+    @cached_property
+    def tail(self) -> NDArray[np.bool_]:
+        """Whether each product belongs to the long tail, bool of shape (n_items,)."""
+        return long_tail_mask(self.popularity)
+
+    @cached_property
+    def bits(self) -> NDArray[np.float64]:
+        """How surprising each product is, for novelty: float64 of shape (n_items,)."""
+        bits: NDArray[np.float64] = np.log2((self.n_train_users + 1) / (self.popularity + 1))
+        return bits
+
+    @cached_property
+    def described(self) -> NDArray[np.bool_]:
+        """Whether each product has a vector, bool of shape (n_items,)."""
+        return np.asarray((self.vectors != 0).any(axis=1))
+
+    def __len__(self) -> int:
+        return len(self.shoppers)
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return len(self.items)
+
+    @cached_property
+    def contexts(self) -> tuple[Context, ...]:
+        """The circumstances in which each shopper was asked for."""
+        return contexts_asked(self.shoppers)
+
+    def user_place(self, user_id: str) -> int | None:
+        """Place of a shopper in the panel, or None."""
+        places = np.flatnonzero(self.shoppers["user_id"].to_numpy(object) == user_id)
+        return int(places[0]) if len(places) else None
+
+    @classmethod
+    def open(cls, folder: Path) -> tuple[Self, Self]:
+        """The validation and the test shoppers of a folder; raises ArtifactError if it cannot be used."""
+        artifact = open_artifact(Path(folder), PANEL)
+        try:
+            return cls.of(artifact, "validation"), cls.of(artifact, "test")
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            raise ArtifactError(
+                f"{folder}: the parts of the panel do not fit together ({type(error).__name__}: {error}); "
+                "prepare it again"
+            ) from error

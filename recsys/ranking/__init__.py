@@ -1,0 +1,1 @@
+"""From component scores to a ranked list: fusion, eligibility, diversity, and the one function `rank`."""

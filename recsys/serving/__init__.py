@@ -1,0 +1,1 @@
+"""A trained model that answers: `Recommender`, its results, histories, quotes and exports."""

@@ -1,0 +1,67 @@
+"""Whose words speak for a product: the strongest phrase for a shopper, verbatim, and where it stands."""
+
+import numpy as np
+
+from recsys.explanations.documents import Documents
+from recsys.explanations.reading import Polarity
+from recsys.scorers.base import FloatArray, Without
+from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.results import Quote
+from recsys.text.phrasebook import DESCRIPTION, REVIEW
+from recsys.text.polarity import NEUTRAL
+
+
+class Quotes:
+    """Picks one phrase of a product.
+
+    Parameters
+    ----------
+    semantic : the fitted scorer
+    documents : the texts of its phrases
+    polarity : how much the words of phrases praise (1) or complain (-1), whatever the stars
+    """
+
+    def __init__(self, semantic: SemanticScorer, documents: Documents, polarity: Polarity) -> None:
+        self._semantic, self._documents, self._polarity = semantic, documents, polarity
+
+    def strongest(self, profile: FloatArray, item_row: int, without: Without) -> Quote | None:
+        """The phrase that speaks most for a product to a shopper's profile; None if the product has no words.
+
+        Other shoppers' praise comes first, then the description, and title and attributes only where neither of them
+        speaks for the product: they say little that a card does not show anyway. A complaint may speak for a product
+        too, by being unlike what the shopper likes or by standing in a good review, but whoever reads it there takes it
+        for the opposite; so it is not quoted while there is anything else.
+        """
+        side = self._semantic.item_side(item_row, without)
+        if not len(side):
+            return None
+        values = side.coefficients * (side.vectors @ self._semantic.against(profile))
+        weights, kinds = self._semantic.weights[side.places], self._semantic.kinds[side.places]
+        if not values.any():
+            values = weights
+        if (weights > 0).any():
+            values = np.where(weights > 0, values, -np.inf)
+        no_complaint = self._polarity(side.places) > -NEUTRAL
+        for preferred in (REVIEW, DESCRIPTION):
+            telling = (kinds == preferred) & (values > 0) & no_complaint
+            if telling.any():
+                values = np.where(telling, values, -np.inf)
+                break
+        else:
+            if (no_complaint & np.isfinite(values)).any():
+                values = np.where(no_complaint, values, -np.inf)
+        best = int(np.argmax(values))
+        document = self._documents.holding(side.places[[best]])[0]
+        start, end = document.spans[0]
+        return Quote(
+            document.text[start:end],
+            document.kind,
+            document.item_id,
+            document.user_id,
+            document.rating,
+            document.moment,
+            float(values[best]),
+            document.text,
+            start,
+            end,
+        )

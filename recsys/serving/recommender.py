@@ -1,0 +1,352 @@
+"""A trained model that answers: who gets which products, in what order, from what, and in whose words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsys.artifacts.folder import Artifact, open_artifact
+from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
+from recsys.explanations.documents import Documents
+from recsys.explanations.exclusions import require_few, without_of
+from recsys.explanations.explainer import Explainer
+from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.reading import N_TEXTS, Reading
+from recsys.explanations.records import Explanation
+from recsys.ranking.eligibility import Shelf
+from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Ranking, rank
+from recsys.scorers import COMPONENT_CLASSES
+from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState, Without
+from recsys.scorers.collaborative import CollaborativeScorer
+from recsys.scorers.content import ContentScorer
+from recsys.scorers.context import ContextScorer
+from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.histories import Histories
+from recsys.serving.quotes import Quotes
+from recsys.serving.results import (
+    ContextOption,
+    ModelInfo,
+    Quote,
+    RankedItem,
+    Recommendation,
+    ScoredRequest,
+    ShopSummary,
+    require_someone,
+    silences,
+)
+from recsys.settings import (
+    COMPONENTS,
+    CONTEXT_DIMENSIONS,
+    NEW_SHOPPER_WEIGHTS,
+    Context,
+    FusionSettings,
+    RankingSettings,
+)
+from recsys.text.phrasebook import PhraseVectors
+from recsys.text.polarity import PolarityModel
+
+
+class Recommender:
+    """An opened model. It never changes, so all sessions may share one.
+
+    Parameters
+    ----------
+    artifact : an opened and checked model folder
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.model_id = artifact.model_id
+        facts = artifact.manifest
+        self.info = ModelInfo.of(facts)
+        self.scorers: dict[str, Scorer] = {
+            name: scorer_class.from_state(ScorerState(artifact.arrays(name), facts["scorers"][name]))
+            for name, scorer_class in COMPONENT_CLASSES.items()
+        }
+        self.items: pd.DataFrame = artifact.table("items").to_pandas()
+        self.items["is_cold"] = self.items["n_interactions"] == 0
+        # Picking rows of arrays is far quicker than of a table, and every list does it.
+        self._columns = {name: self.items[name].to_numpy(object) for name in ("item_id", "title", "is_cold")}
+        self._item_index = pd.Index(self.items["item_id"])
+        self._shelf = Shelf.of(self.items)
+        self._vectors = artifact.arrays("reference")["vectors"]
+        reviews = artifact.table("reviews")
+        self._users = artifact.table("users")  # mapped now: a later training removes the file
+        self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
+        self._documents = Documents(self._semantic, self.items, reviews, self._users)
+        judging = artifact.arrays("polarity")
+        self._polarities = judging.pop("values")
+        self.polarity = PolarityModel.from_arrays(judging, facts["polarity"])
+        self._quotes = Quotes(self._semantic, self._documents, self._polarity_of_words)
+        self.explainer = Explainer(
+            self.scorers, self._documents, self.items, self._shelf, self._vectors, self._polarity_at
+        )
+        self.summary = ShopSummary.of(facts["summary"], self.info)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open a model folder; raises ArtifactError with the reason if it cannot be used."""
+        artifact = open_artifact(Path(folder))
+        try:
+            return cls(artifact)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, SettingsError) as error:
+            # Every checksum is right, so the parts are whole but not those that this version writes.
+            raise ArtifactError(
+                f"{folder}: the parts of the model do not fit together ({type(error).__name__}: {error}); "
+                "train the model again"
+            ) from error
+
+    @cached_property
+    def users(self) -> pd.DataFrame:
+        """Known shoppers: user_id, n_interactions, n_reviews, region, device, top_category, last_active, activity."""
+        return self._users.to_pandas()
+
+    @cached_property
+    def _user_index(self) -> pd.Index:
+        return pd.Index(self.users["user_id"])
+
+    def _polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much the words of phrases praise or complain, by their places in the semantic scorer."""
+        return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
+
+    def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The same beside the stars of the reviews that the phrases stand in."""
+        return self.polarity.of_reviews(self._polarity_of_words(places), self._documents.stars_at(places))
+
+    @cached_property
+    def _encoder(self) -> Any:
+        # Imported on first use: torch takes seconds to load, and only typed words need it.
+        from recsys.text.cache import EmbeddingCache
+        from recsys.text.encoder import PhraseEncoder
+
+        return PhraseEncoder(cache=EmbeddingCache())
+
+    def warm_up(self) -> None:
+        """Load the encoder and the compiled re-ranking, so that their first answers come at once."""
+        from recsys.ranking.diversity import diversify
+
+        self._encoder.encode_words("warm up")
+        diversify(np.zeros(2, np.float32), np.zeros((2, 1), np.float32), 2, 0.5, "mmr")
+
+    def user_row(self, user_id: str) -> int:
+        """Row of a known shopper; raises UnknownUserError."""
+        row = int(self._user_index.get_indexer([user_id])[0])
+        if row < 0:
+            raise UnknownUserError(user_id, len(self._user_index))
+        return row
+
+    def item_row(self, item_id: str) -> int:
+        """Row of a product; raises UnknownItemError."""
+        row = int(self._item_index.get_indexer([item_id])[0])
+        if row < 0:
+            raise UnknownItemError(item_id, len(self._item_index))
+        return row
+
+    def context_options(self) -> Mapping[str, ContextOption]:
+        """For every dimension, and for "moment", the values that can be asked about, or why none can."""
+        scorer = self._context
+        options = {
+            name: ContextOption(scorer.lifts[name][0] if name in scorer.lifts else (), scorer.unavailable.get(name, ""))
+            for name in CONTEXT_DIMENSIONS
+        }
+        return {**options, "moment": ContextOption((), "")}
+
+    @cached_property
+    def _features(self) -> frozenset[str]:
+        """Attributes, words and regions that some component knows, by the names to strike them by."""
+        content, collaborative = self.scorers["content"], self.scorers["collaborative"]
+        assert isinstance(content, ContentScorer)
+        assert isinstance(collaborative, CollaborativeScorer)
+        return content.features | collaborative.features
+
+    @property
+    def _context(self) -> ContextScorer:
+        scorer = self.scorers["context"]
+        assert isinstance(scorer, ContextScorer)
+        return scorer
+
+    @property
+    def _semantic(self) -> SemanticScorer:
+        scorer = self.scorers["semantic"]
+        assert isinstance(scorer, SemanticScorer)
+        return scorer
+
+    def start_weights(self, user_id: str | None) -> FusionSettings:
+        """The weights to start from: the model's, or for a shopper known by words alone those that let words lead."""
+        return NEW_SHOPPER_WEIGHTS if user_id is None else self.info.default_weights
+
+    def scores(
+        self,
+        user_id: str | None = None,
+        words: str = "",
+        context: Context | None = None,
+        struck: Sequence[str] = (),
+    ) -> ScoredRequest:
+        """Score the whole catalogue for one request.
+
+        Parameters
+        ----------
+        user_id : a known shopper, or None for a new one
+        words : what the shopper says they like or look for, "" for nothing
+        context : the circumstances; None means the end of the training data and nothing else known
+        struck : what is left out as if it had never been there, by the names of `recsys.explanations.exclusions`
+
+        Raises
+        ------
+        UnknownUserError : the shopper is not in the model
+        ContextError : a circumstance is not among the known ones, or the moment lies before the model's knowledge ends
+        InputError : neither a shopper nor any words, or something is struck that is not there
+        """
+        context = context or Context()
+        require_someone(user_id, words)
+        notes = self._check_context(context)
+        require_few(struck)
+        row = NO_ROW if user_id is None else self.user_row(user_id)
+        self.left_out(struck)  # refused, if it is, before the encoder is loaded
+        said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
+        return self._scored(user_id, words, Requests.one(row, context, said), notes, struck)
+
+    def strike(self, scored: ScoredRequest, struck: Sequence[str]) -> ScoredRequest:
+        """The same request with these things left out, and none of those that were before; raises as `scores` does."""
+        requests = replace(scored.requests, without=())
+        return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), struck)
+
+    def left_out(self, struck: Sequence[str]) -> Without:
+        """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
+        return without_of(struck, self._documents, self._semantic, self.item_row, self._features)
+
+    def _scored(
+        self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], struck: Sequence[str]
+    ) -> ScoredRequest:
+        row = int(requests.user_rows[0])
+        if struck:
+            requests = replace(requests, without=(self.left_out(struck),))
+        raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
+        standardised = Standardised.of(raw)
+        owned_rows = self._histories.owned(row)
+        is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
+        rests = [self._cold(requests, owned_rows)] if is_cold else []
+        return ScoredRequest(
+            user_id=user_id,
+            words=words,
+            context=requests.contexts[0],
+            requests=requests,
+            standardised=standardised,
+            profile=self._semantic.user_profiles(requests)[0],
+            owned_rows=owned_rows,
+            is_cold=is_cold,
+            notes=(*notes, *rests, *silences(standardised)),
+            struck=tuple(sorted(set(struck))),
+        )
+
+    def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
+        """The list for a scored request under given settings: pure, fast, and the same for everyone who asks."""
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        limits = settings.filters, scored.owned_rows
+        ranking = rank(scored.standardised.values, settings, self._shelf.eligible(*limits), self._vectors)
+        return Recommendation(
+            user_id=scored.user_id,
+            weights=settings.fusion.normalised(),
+            context=scored.context.as_json(),
+            is_cold=scored.is_cold,
+            notes=scored.notes if ranking.n_candidates else (*scored.notes, self._shelf.why_none(*limits)),
+            n_candidates=ranking.n_candidates,
+            items=self._ranked_items(ranking),
+        )
+
+    def recommend(
+        self,
+        user_id: str | None = None,
+        words: str = "",
+        context: Context | None = None,
+        settings: RankingSettings | None = None,
+    ) -> Recommendation:
+        """`scores` and `rank` in one call."""
+        return self.rank(self.scores(user_id, words, context), settings)
+
+    def _ranked_items(self, ranking: Ranking) -> tuple[RankedItem, ...]:
+        rows = ranking.item_rows
+        columns = zip(*(self._columns[name][rows] for name in ("item_id", "title", "is_cold")), strict=True)
+        return tuple(
+            RankedItem(
+                rank=place + 1,
+                item_id=item_id,
+                title=title,
+                score=float(ranking.scores[place]),
+                components=dict(zip(COMPONENTS, ranking.contributions[place].tolist(), strict=True)),
+                rank_before_diversity=int(ranking.ranks_by_score[place]),
+                is_cold=bool(is_cold),
+            )
+            for place, (item_id, title, is_cold) in enumerate(columns)
+        )
+
+    def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
+        """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
+        return self._quotes.strongest(scored.profile, self.item_row(item_id), scored.requests.without_of(0))
+
+    def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
+        """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        return self.explainer.explain(scored, self.item_row(item_id), settings)
+
+    def read(
+        self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None, n_texts: int = N_TEXTS
+    ) -> Reading:
+        """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        whole = self.strike(scored, ()) if scored.struck else scored
+        return self.explainer.read(whole, scored, self.item_row(item_id), settings.fusion, n_texts)
+
+    def look_inside(
+        self, scored: ScoredRequest, item_id: str, strike: str, settings: RankingSettings | None = None
+    ) -> WordEffects:
+        """What each word of one phrase does, by leaving it out: approximate, and says how far.
+
+        Parameters
+        ----------
+        strike : name of the phrase, of the product or of the shopper, such as "r17.40"
+        """
+        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        return self.explainer.look_inside(
+            scored, self.item_row(item_id), strike, settings.fusion, self._encoder.encode_now
+        )
+
+    def history(self, user_id: str) -> pd.DataFrame:
+        """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
+        return self._histories.table(self.user_row(user_id))
+
+    def _cold(self, requests: Requests, owned_rows: NDArray[np.int32]) -> str:
+        """What the list of a shopper rests on who is known to like no product; what they wrote counts all the same."""
+        said, who = requests.words_of(0), "new" if requests.user_rows[0] == NO_ROW else "cold"
+        lacks = "no product they are known to like" if owned_rows.size else "no purchases or reviews to learn from"
+        rests = ["what shoppers in general choose"]
+        if self._semantic.has_own_words(requests, 0):
+            rests.insert(0, "what they wrote")
+        if said is not None and len(said.vectors):
+            rests.insert(0, "these words")
+        return f"{who} shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
+
+    def _check_context(self, context: Context) -> list[str]:
+        """Notes on circumstances that change nothing here; raises ContextError for those that make no sense."""
+        if context.moment is not None and context.moment.timestamp() < self._context.known_until_s:
+            until = self.info.known_until
+            raise ContextError(
+                f"this model knows what happened until {until:%Y-%m-%d %H:%M} UTC and would judge "
+                f"{context.moment:%Y-%m-%d %H:%M} with hindsight; ask about a later moment, "
+                "or train on data that ends earlier"
+            )
+        notes = []
+        for name, value in context.stated().items():
+            option = self.context_options()[name]
+            if option.unavailable:
+                notes.append(f"{name} changes nothing: {option.unavailable}")
+            elif value not in option.values:
+                raise ContextError(
+                    f"{name}={value!r} is not among the known ones; use one of {', '.join(option.values)}"
+                )
+        return notes

@@ -1,0 +1,1 @@
+"""Every experiment: from a data folder to figures with intervals, tables, plots and a plain conclusion."""

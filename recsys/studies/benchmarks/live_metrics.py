@@ -1,0 +1,251 @@
+"""Every shopper's top 10 and all metrics of it under new weights: ours beside torch and numpy, and beside mere reading.
+
+All four work on the same arrays and are timed by turns in one run, so that whatever else the machine does hits all of
+them alike; medians are reported. The three that compute do the same: mix four components, leave out what a shopper has,
+take the best ten, and give precision, recall, F1, nDCG, MAP, MRR, hit rate, variety, novelty, serendipity, long-tail
+share and click rate of every shopper. Their results are held against each other before anything is timed.
+
+`read_ms` is how long all cores take to read the scores once, adding them up. Scores are drawn with a common part, as
+components agree on bestsellers; what they mean does not matter for speed.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numba
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recsys.evaluation.metrics.click_rate import LONGEST, Clicks, click_rates
+from recsys.evaluation.metrics.exposure import long_tail_share, serendipity
+from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.statistics.paired import SHOPPER_METRICS, differences
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.panel import N_BASELINE, Panel, Ragged, Scores
+from recsys.scorers.base import FloatArray, IntArray
+from recsys.scorers.context import ContextScorer
+from recsys.settings import FusionSettings, RankingSettings
+from recsys.tuning.weight_map import weight_map
+
+SIZE = (2_000, 5_000)
+K, N_OWNED, N_DIMS = 10, 5, 384
+SMALL: Mapping[str, Any] = {"size": (60, 300), "n_repeats": 2}
+SCALES = {"quarter": 0.5, "one": 1.0, "four": 2.0}
+"""A quarter, one and four times the scores: both sides by this factor."""
+
+
+def run(size: tuple[int, int] = SIZE, n_repeats: int = 15) -> dict[str, Any]:
+    """Milliseconds for so many shoppers and products, ratios, and how the time grows with the number of scores."""
+    sizes = {name: _at(round(size[0] * by), round(size[1] * by), n_repeats) for name, by in SCALES.items()}
+    main = sizes["one"]
+    shop = DrawnShop(*size)
+    return {
+        "n_users": size[0],
+        "n_items": size[1],
+        "n_components": 4,
+        **main,
+        "torch_over_ours": round(main["torch_ms"] / main["ours_ms"], 2),
+        "numpy_over_ours": round(main["numpy_ms"] / main["ours_ms"], 2),
+        "ours_over_read": round(main["ours_ms"] / main["read_ms"], 2),
+        **_besides(shop, n_repeats),
+        "sizes": {name: {**found, "over_quarter": round(found["ours_ms"] / sizes["quarter"]["ours_ms"], 2)}
+                  for name, found in sizes.items()},
+    }  # fmt: skip
+
+
+def _at(n_users: int, n_items: int, n_repeats: int) -> dict[str, float]:
+    shop = DrawnShop(n_users, n_items)
+    mixes = np.random.default_rng(1).dirichlet(np.ones(4), n_repeats + 2)
+    ways: dict[str, Callable[[FloatArray], object]] = {
+        "ours_ms": shop.ours,
+        "torch_ms": shop.torch,
+        "numpy_ms": shop.numpy,
+        "read_ms": lambda mix: _read(shop.flat),
+    }
+    _require_equal(shop, mixes[0].astype(np.float32))
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for mix in mixes[1:].astype(np.float32):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way(mix)
+            taken[name].append(1e3 * (time.perf_counter() - start))
+    return {name: round(float(np.median(times[1:])), 2) for name, times in taken.items()}
+
+
+def _besides(shop: "DrawnShop", n_repeats: int) -> dict[str, float]:
+    """What else a slider move may ask for: re-ranking for variety, intervals, and the whole weight map."""
+    engine = LiveEngine(shop.panel)
+    mixes = np.random.default_rng(2).dirichlet(np.ones(4), n_repeats + 1)
+    before = engine.measure(RankingSettings(filters=WHOLE_CATALOGUE, n=K)).lists
+    times: dict[str, list[float]] = {"with_variety_ms": [], "intervals_ms": []}
+    for mix in mixes:
+        start = time.perf_counter()
+        engine.measure(RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE, K, 0.3))
+        times["with_variety_ms"].append(1e3 * (time.perf_counter() - start))
+        now = engine.measure(RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE, K)).lists
+        start = time.perf_counter()
+        differences(now, before, shop.panel.facts)
+        times["intervals_ms"].append(1e3 * (time.perf_counter() - start))
+    weight_map(engine, 1, WHOLE_CATALOGUE)  # compiled before it is timed
+    start = time.perf_counter()
+    weight_map(engine, K, WHOLE_CATALOGUE)
+    found = {name: round(float(np.median(each[1:])), 2) for name, each in times.items()}
+    return {**found, "weight_map_s": round(time.perf_counter() - start, 2)}
+
+
+@dataclass
+class DrawnShop:
+    """Scores, histories and held-out products drawn at random."""
+
+    n_users: int
+    n_items: int
+
+    @cached_property
+    def _common(self) -> FloatArray:
+        """What all components and shoppers agree on, float32 of shape (n_items,)."""
+        return np.random.default_rng(4).gamma(0.5, size=self.n_items).astype(np.float32)
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """Standardised scores, float32 of shape (n_users, 4, n_items)."""
+        drawn = np.random.default_rng(0).standard_normal((self.n_users, 4, self.n_items), np.float32)
+        drawn += self._common
+        drawn -= drawn.mean(axis=2, keepdims=True)
+        drawn /= drawn.std(axis=2, keepdims=True)
+        return drawn
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The same as a panel; its arrays are copies, as they lie on disk."""
+        rng = np.random.default_rng(3)
+        values = self.values
+        popularity = np.floor(np.exp(3 * self._common)).clip(0, self.n_users).astype(np.float64)
+        vectors = rng.standard_normal((self.n_items, N_DIMS), np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        # What a shopper goes on to choose scores well, with luck: Gumbel noise draws from the softmax of the scores.
+        liking = 2.5 * values.mean(axis=1) + rng.gumbel(size=(self.n_users, self.n_items))
+        drawn = np.argpartition(-liking, N_OWNED, axis=1)[:, : N_OWNED + 1]
+        drawn = rng.permuted(drawn, axis=1)
+        best = np.argsort(-popularity, kind="stable")[:N_BASELINE].astype(np.int32)
+        rows = (np.empty((0, 0), np.int32), np.empty((0, 0), np.float32))
+        scores = Scores(
+            np.ascontiguousarray(values[:, :3]),
+            np.ascontiguousarray(values[:, 3]),
+            np.full(self.n_users, self.n_items, np.int64),
+            *rows,
+        )
+        items = pd.DataFrame({"category": "", "price": np.nan, "available": True}, index=range(self.n_items))
+        return Panel(
+            role="test",
+            panel_id="drawn",
+            settings={},
+            data={},
+            protocol="drawn at random",
+            leak_check="",
+            n_skipped=0,
+            n_train_users=self.n_users,
+            scores=scores,
+            owned=_ragged(np.sort(drawn[:, 1:], axis=1)),
+            relevant=_ragged(drawn[:, :1]),
+            baselines={"popularity": np.tile(best, (self.n_users, 1))},
+            popularity=popularity,
+            profile_popularity=popularity[drawn[:, 1:]].mean(axis=1),
+            vectors=vectors,
+            items=items,
+            shoppers=pd.DataFrame({"user_id": [f"u{user}" for user in range(self.n_users)]}),
+            rounds=np.zeros(self.n_users, np.int32),
+            context_scorers=(ContextScorer(),),
+            clicks=self._clicks,
+        )
+
+    @cached_property
+    def _clicks(self) -> Clicks:
+        """A chance of a click for every shopper and product, and places that are looked at less and less."""
+        attraction = np.random.default_rng(5).random((self.n_users, self.n_items), np.float32) * np.float32(0.2)
+        return Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2)))
+
+    @cached_property
+    def flat(self) -> FloatArray:
+        """All scores, one row a shopper."""
+        return self.values.reshape(self.n_users, -1)
+
+    @cached_property
+    def _owned(self) -> NDArray[np.int64]:
+        return self.panel.owned.values.reshape(self.n_users, N_OWNED).astype(np.int64)
+
+    @cached_property
+    def _relevant(self) -> csr_array:
+        held, shape = self.panel.relevant, (self.n_users, self.n_items)
+        return csr_array((np.ones(len(held.values), bool), held.values, held.starts), shape=shape)
+
+    @cached_property
+    def _torch_values(self) -> Any:
+        import torch
+
+        return torch.from_numpy(self.values)
+
+    @cached_property
+    def _engine(self) -> LiveEngine:
+        return LiveEngine(self.panel)
+
+    def ours(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
+        """The live evaluation, as the tuning room asks it."""
+        settings = RankingSettings(FusionSettings(*mix.astype(float)), WHOLE_CATALOGUE, K)
+        return dict(self._engine.measure(settings).lists.values)
+
+    def torch(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
+        """torch mixes and takes the best; metrics in array operations."""
+        import torch
+
+        with torch.inference_mode():
+            fused = torch.einsum("c,uci->ui", torch.from_numpy(mix), self._torch_values)
+            fused.scatter_(1, torch.from_numpy(self._owned), -torch.inf)
+            ranked = fused.topk(K, dim=1).indices
+        return self._metrics(ranked.numpy().astype(np.int32))
+
+    def numpy(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
+        """numpy mixes and takes the best; metrics in array operations."""
+        fused = np.einsum("c,uci->ui", mix, self.values, optimize=True)
+        np.put_along_axis(fused, self._owned, -np.inf, axis=1)
+        best = np.argpartition(-fused, K, axis=1)[:, :K]
+        order = np.argsort(-np.take_along_axis(fused, best, axis=1), axis=1, kind="stable")
+        return self._metrics(np.take_along_axis(best, order, axis=1).astype(np.int32))
+
+    def _metrics(self, ranked: IntArray) -> dict[str, NDArray[np.float64]]:
+        panel = self.panel
+        values = list_metrics(ranked, self._relevant, K, panel.vectors, panel.popularity, panel.n_train_users)
+        values["serendipity"] = serendipity(ranked, self._relevant, panel.baselines["popularity"], K)
+        values["long_tail"] = long_tail_share(ranked, panel.tail)
+        clicks = panel.clicks
+        values["ctr"] = click_rates(ranked, clicks.attraction, clicks.odds, clicks.seen)
+        return values
+
+
+def _require_equal(shop: DrawnShop, mix: FloatArray) -> None:
+    """Stop where the three ways do not agree: a fast wrong answer is no answer."""
+    ours, torch, numpy = shop.ours(mix), shop.torch(mix), shop.numpy(mix)
+    for name in SHOPPER_METRICS:
+        for others in (torch, numpy):
+            np.testing.assert_allclose(ours[name].mean(), others[name].mean(), atol=1e-5, err_msg=name)
+
+
+def _ragged(rows: NDArray[np.integer]) -> Ragged:
+    n_users, n = rows.shape
+    return Ragged(np.arange(0, n_users * n + 1, n, dtype=np.int64), rows.ravel().astype(np.int32))
+
+
+@numba.njit(parallel=True, nogil=True, fastmath=True)
+def _read(values):  # type: ignore[no-untyped-def]
+    totals = np.zeros(len(values), np.float32)
+    for user in numba.prange(len(values)):
+        row = values[user]
+        total = np.float32(0)
+        for i in range(row.shape[0]):
+            total += row[i]
+        totals[user] = total
+    return totals

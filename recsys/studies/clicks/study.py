@@ -1,0 +1,114 @@
+"""Clicks: what a log of impressions can say of policies that it did not follow, and how far that can be trusted.
+
+Three parts, each where the data allow it. Logged policies judge each other, so that the estimate stands beside what is
+known. Settings of the sliders are judged by the second half of the shop's log, with models that saw only what came
+before. In a demo shop the simulator knows the truth: of every estimate, of simulated logs one after another, and of the
+lists that test shoppers would see.
+"""
+
+import time
+from collections.abc import Mapping
+
+from recsys.demo.clicks import ClickJudge
+from recsys.errors import DataError, SettingsError
+from recsys.offpolicy.estimation import estimate_logged, policy_pairs
+from recsys.offpolicy.logged_set import MODELLED, WEIGHED, JudgedLog
+from recsys.offpolicy.logs import ClickLog, open_log
+from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, Asked, Sliders
+from recsys.offpolicy.simulation import Accuracy, Simulator
+from recsys.offpolicy.true_rates import users_of
+from recsys.progress import Progress, silent
+from recsys.studies.clicks import summary as clicks_told
+from recsys.studies.clicks.mixes import ASKED, Mixes
+from recsys.studies.clicks.summary import Lift, Row
+from recsys.studies.clicks.true_clicks import true_lifts
+from recsys.studies.format import mix_in_words
+from recsys.studies.registry import ExperimentSettings
+from recsys.studies.result import Result
+from recsys.studies.workspace import Workspace
+
+N_LOGS = 200
+"""Simulated logs of a demo shop."""
+
+SIMULATED = tuple(each for each in TEMPERATURES if each >= 0.5)
+"""Temperatures at which the estimators are tried on simulated logs; below, the log itself is hardly enough."""
+
+
+def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
+    """Judge every policy that the log can be asked about.
+
+    Raises
+    ------
+    DataError : the data have no impressions, or nothing can be learnt from before them
+    """
+    begun = time.monotonic()
+    log = open_log(workspace.data_folder, progress)
+    facts = log.facts()
+    if log.data is not None and settings.min_interactions > 1:
+        log = ClickLog.of(log.data.core(settings.min_interactions))
+    logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
+    rows = [Row(asked, f"log of {used}", found) for (asked, used), found in logged.items()]
+    judged, why_not = _judged(workspace, log, settings, progress)
+    if judged is None and not logged:
+        raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
+    lifts: list[Lift] = []
+    accuracy: dict[float, tuple[Mapping[str, Accuracy], int]] = {}
+    if judged is not None:
+        mixes = dict(judged.weights) | ({ASKED: settings.weights} if settings.weights else {})
+        on_sliders = Mixes.of(Sliders(judged), mixes)
+        rows += on_sliders.rows()
+        lifts += on_sliders.lifts()
+        if judged.truth is not None and log.data is not None:
+            lifts = true_lifts(workspace, settings, progress) + lifts
+            judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
+            simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
+            told = simulator.accuracy(
+                [on_sliders.sliders.chances(Asked(mixes["full"], each)) for each in SIMULATED],
+                N_LOGS,
+                settings.seed,
+                progress=progress,
+            )
+            accuracy = dict(zip(SIMULATED, told, strict=True))
+    return Result(
+        experiment="clicks",
+        protocol=_protocol(log, judged, has_truth=bool(accuracy)),
+        data=facts,
+        settings=settings.as_json(),
+        conclusion=clicks_told.conclusion(rows, lifts, accuracy.get(MAIN_TEMPERATURE), N_LOGS),
+        caveats=clicks_told.caveats(log, why_not),
+        tables=clicks_told.tables(rows, lifts, accuracy),
+        plots=clicks_told.plots(rows, accuracy.get(MAIN_TEMPERATURE)),
+        figures={"clicks": clicks_told.figures(rows, lifts, accuracy, N_LOGS)},
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _judged(
+    workspace: Workspace, log: ClickLog, settings: ExperimentSettings, progress: Progress
+) -> tuple[JudgedLog | None, str]:
+    """The shop's own log, judged, or why it cannot be."""
+    if log.data is None:
+        return None, "this log is of no shop with reviews or purchases, so there are no sliders to judge"
+    try:
+        return workspace.judged_log(settings.min_interactions, settings.k, settings.seed, progress), ""
+    except (DataError, SettingsError) as problem:
+        return None, f"no setting of the sliders could be judged: {problem}"
+
+
+def _protocol(log: ClickLog, judged: JudgedLog | None, *, has_truth: bool) -> str:
+    said = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
+    if judged is None:
+        said.append(f"{WEIGHED} {MODELLED}")
+    else:
+        mixes = "; ".join(f"{name}: {mix_in_words(each)}" for name, each in judged.weights.items())
+        said.append(
+            f"Sliders: {judged.protocol()} Weights are chosen on validation shoppers of the time before ({mixes})."
+        )
+    if has_truth:
+        said.append(
+            f"Simulated logs: {N_LOGS} times, as many visitors drawn with replacement, with all of their pages; new "
+            "products on them by the shop's own logging policy, and new clicks by the simulator. Lists of test "
+            "shoppers: the weights of the ablation, chosen on validation shoppers, and places on the page that count "
+            "as in the simulator."
+        )
+    return " ".join(said)

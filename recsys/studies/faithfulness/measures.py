@@ -1,0 +1,216 @@
+"""How far explanations can be trusted: whether the phrases that they name are those that the score rests on.
+
+For a sample of recommendations, phrases of one side are taken away and the score is worked out again from what is
+left, so that lengths change as they would if the words had never been written. Shares q of the phrases are 1, 5, 10, 20
+and 50 percent, at least one phrase each, and every figure is the mean over them (AOPC):
+
+    comprehensiveness = score - score without the q phrases that speak most for the product   (higher is better)
+    sufficiency       = score - score with nothing but these phrases                          (lower is better)
+    tau               = Kendall's tau-b of contributions and leave-one-out effects            (higher is better)
+
+The control takes as many phrases at random, or ranks them at random. Scores are in the unit of the final score; mean
+and deviation over the catalogue are kept.
+
+References
+----------
+DeYoung et al. (2020), ERASER, ACL; Samek et al. (2017), IEEE TNNLS 28(11), on AOPC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import InputError
+from recsys.evaluation.statistics.intervals import changes, mean_interval
+from recsys.evaluation.statistics.significance import Interval
+from recsys.explanations.decompose import scales
+from recsys.progress import Progress, silent
+from recsys.scorers.phrase_sum import Side
+from recsys.serving.recommender import Recommender
+from recsys.serving.results import ScoredRequest
+from recsys.settings import FusionSettings, RankingSettings
+
+SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)
+MIN_PHRASES = 10
+"""Products or shoppers with fewer phrases are skipped: half of three phrases is no finding."""
+
+N_RANDOM = 10
+MEASURES = ("comprehensiveness", "sufficiency", "tau")
+
+Floats = NDArray[np.float64]
+SideName = Literal["product", "shopper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One recommendation of the sample: whose, what, and where it stood."""
+
+    scored: ScoredRequest
+    item_id: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measure over the sample, beside its control on the same recommendations.
+
+    Parameters
+    ----------
+    value, control : means with 95% intervals
+    difference : value minus control, paired
+    """
+
+    value: Interval
+    control: Interval
+    difference: Interval
+
+    @property
+    def ratio(self) -> float:
+        """Value over control; NaN where the control is 0."""
+        return self.value.mean / self.control.mean if self.control.mean else float("nan")
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of `recsys experiment faithfulness --json`."""
+        return {
+            **self.value.as_json(),
+            "control": self.control.as_json(),
+            "difference": self.difference.as_json(),
+            "ratio": None if np.isnan(self.ratio) else self.ratio,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SideReport:
+    """All measures for the phrases of one side."""
+
+    n: int
+    n_skipped: int
+    measures: Mapping[str, Measured]
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of `recsys experiment faithfulness --json`."""
+        measures = {name: measured.as_json() for name, measured in self.measures.items()}
+        return {"n": self.n, "n_skipped": self.n_skipped, **measures}
+
+
+def sample_recommendations(
+    model: Recommender, n: int, seed: int = 0, list_length: int = 10, progress: Progress = silent
+) -> list[Sampled]:
+    """One listed product each, at a random place of the list, of shoppers drawn from those who liked something.
+
+    Raises
+    ------
+    InputError : nobody in the model liked anything
+    """
+    rng = np.random.default_rng(seed)
+    known = model.users.loc[model.users["n_interactions"] > 0, "user_id"].to_numpy(object)
+    if not len(known):
+        raise InputError("no shopper of this model liked anything, so there is no recommendation to test")
+    chosen = rng.permutation(known)[:n].tolist()
+    sampled = []
+    for done, user_id in enumerate(chosen):
+        progress("scoring a sample of shoppers", done, len(chosen))
+        scored = model.scores(user_id)
+        listed = model.rank(scored, RankingSettings(model.info.default_weights, n=list_length)).items
+        if listed:
+            place = int(rng.integers(len(listed)))
+            sampled.append(Sampled(scored, listed[place].item_id, place + 1))
+    progress("scoring a sample of shoppers", len(chosen), len(chosen))
+    return sampled
+
+
+def faithfulness(
+    model: Recommender, sampled: list[Sampled], side: SideName, seed: int = 0, progress: Progress = silent
+) -> SideReport:
+    """Measure the phrases of one side over a sample of recommendations."""
+    rng = np.random.default_rng(seed)
+    rows: list[list[float]] = []
+    for done, one in enumerate(sampled):
+        progress(f"taking away phrases of the {side}", done, len(sampled))
+        measured = faithfulness_of(model, one.scored, one.item_id, model.info.default_weights, side, rng)
+        if measured is not None:
+            rows.append([*measured[0].values(), *measured[1].values()])
+    progress(f"taking away phrases of the {side}", len(sampled), len(sampled))
+    table = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES))
+    measures = {
+        name: Measured(
+            mean_interval(table[:, place], seed),
+            mean_interval(table[:, place + len(MEASURES)], seed),
+            mean_interval(changes(table[:, place], table[:, place + len(MEASURES)]), seed),
+        )
+        for place, name in enumerate(MEASURES)
+    }
+    return SideReport(len(table), len(sampled) - len(table), measures)
+
+
+def faithfulness_of(
+    model: Recommender,
+    scored: ScoredRequest,
+    item_id: str,
+    fusion: FusionSettings,
+    side: SideName,
+    rng: np.random.Generator,
+) -> tuple[dict[str, float], dict[str, float]] | None:
+    """The measures of one recommendation and those of the control; None with fewer than MIN_PHRASES phrases."""
+    shopper, product = model.explainer.sides(scored, model.item_row(item_id))
+    mine, other = (product, shopper) if side == "product" else (shopper, product)
+    worth = scales(scored.standardised, fusion)["semantic"]
+    if len(mine) < MIN_PHRASES or not worth or not other.profile.any():
+        return None
+    taking = _Taking(mine, other.against, worth)
+    ordered = np.argsort(-taking.values, kind="stable")
+    effects = taking.whole - taking.without_each()
+    random = [rng.permutation(len(mine)) for _ in range(N_RANDOM)]
+    found = {
+        "comprehensiveness": taking.comprehensiveness(ordered),
+        "sufficiency": taking.sufficiency(ordered),
+        "tau": _tau(taking.values, effects),
+    }
+    control = {
+        "comprehensiveness": float(np.mean([taking.comprehensiveness(order) for order in random])),
+        "sufficiency": float(np.mean([taking.sufficiency(order) for order in random])),
+        "tau": float(np.mean([_tau(taking.values[order], effects) for order in random])),
+    }
+    return found, control
+
+
+class _Taking:
+    """A score from which phrases are taken away: sums and lengths follow from what is left."""
+
+    def __init__(self, side: Side, against: NDArray[np.float32], worth: float) -> None:
+        self._terms = (side.coefficients[:, None] * side.vectors).astype(np.float64)
+        self._against, self._worth = against.astype(np.float64), worth
+        self._total = self._terms.sum(axis=0)
+        self.values = worth * (self._terms @ self._against)
+        self.whole = self._score(self._total[None])[0]
+
+    def _score(self, sums: Floats) -> Floats:
+        lengths = np.linalg.norm(sums, axis=1)
+        scores = np.divide(sums @ self._against, lengths, out=np.zeros(len(sums)), where=lengths > 1e-9)
+        return np.asarray(self._worth * scores)
+
+    def without_each(self) -> Floats:
+        """The score without each phrase in turn."""
+        return self._score(self._total - self._terms)
+
+    def _leading(self, order: NDArray[np.int64]) -> Floats:
+        """Sums of the first phrases of an order, one row for each of SHARES."""
+        sizes = [max(1, round(share * len(order))) for share in SHARES]
+        return np.stack([self._terms[order[:size]].sum(axis=0) for size in sizes])
+
+    def comprehensiveness(self, order: NDArray[np.int64]) -> float:
+        """Mean drop when the first phrases of an order go."""
+        return float(np.mean(self.whole - self._score(self._total - self._leading(order))))
+
+    def sufficiency(self, order: NDArray[np.int64]) -> float:
+        """Mean drop when nothing but the first phrases of an order stays."""
+        return float(np.mean(self.whole - self._score(self._leading(order))))
+
+
+def _tau(values: Floats, effects: Floats) -> float:
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(values, effects).statistic)

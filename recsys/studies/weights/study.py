@@ -1,0 +1,224 @@
+"""Weights: the whole simplex of mixes on validation and on test, what is tied with the best, what choosing can gain.
+
+The mix is chosen on validation shoppers. The best mix on test is known only afterwards, and its lead is partly luck;
+how much of it choosing could really have had is told by halves of the test shoppers: the mix that is best on one half
+is measured on the other, again and again, and never on those it was chosen on.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
+from recsys.evaluation.statistics.paired import SHOPPER_METRICS
+from recsys.evaluation.statistics.significance import Interval
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.segments import AS_IT_WAS
+from recsys.progress import Progress, silent
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies.registry import ExperimentSettings
+from recsys.studies.result import Result
+from recsys.studies.weights.summary import Agreement, Component, Mix, Share, Study, conclusion
+from recsys.studies.weights.tables import figures, plots, tables
+from recsys.studies.workspace import Workspace
+from recsys.tuning.map_walk import Walk
+from recsys.tuning.simplex_cells import N_STEPS
+from recsys.tuning.weight_map import WeightMap, weight_map
+
+METRIC = "ndcg"
+N_HALVINGS = 20
+"""Random halves of the test shoppers, whose answers are averaged shopper by shopper."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    """Shoppers of one role with every mix measured on them."""
+
+    engine: LiveEngine
+    map: WeightMap
+
+    @classmethod
+    def of(cls, engine: LiveEngine, k: int, progress: Progress) -> "Role":
+        """Measure every mix, and find those that are tied with the best."""
+        return cls(engine, weight_map(engine, k, WHOLE_CATALOGUE, metrics=(METRIC,), progress=progress))
+
+    @property
+    def means(self) -> Floats:
+        """Mean nDCG of every mix."""
+        return self.map.means[METRIC]
+
+    @property
+    def tied(self) -> NDArray[np.bool_]:
+        """Mixes that cannot be told from the best."""
+        return self.map.tied[METRIC]
+
+    def values(self, fusion: FusionSettings) -> Floats:
+        """Every shopper's own nDCG under one mix."""
+        return self.engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.map.k)).lists.values[METRIC]
+
+    def point_of(self, fusion: FusionSettings) -> int | None:
+        """The mix on the map, or None where its shares are no steps of it."""
+        shares = np.array(list(fusion.normalised().values()))
+        point = self.map.cells.nearest(shares)
+        return point if np.abs(self.map.cells.weights[point] - shares).max() < 1e-5 else None
+
+    def rank(self, point: int) -> int:
+        """How many mixes are better, and one."""
+        return int((self.means > self.means[point] + 1e-9).sum()) + 1
+
+
+def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
+    """Map both roles, choose on validation, and see what that is worth on test."""
+    begun = time.monotonic()
+    engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
+    validation, test = (Role.of(engine, settings.k, progress) for engine in engines)
+    chosen = validation.map.best(METRIC)
+    study = Study(
+        k=settings.k,
+        n_users=len(test.engine.panel),
+        mixes=_mixes(validation, test, chosen, settings.seed),
+        shares=_shares(validation, test, chosen, settings.seed),
+        components=_components(validation, test),
+        agreement=_agreement(validation, test),
+        by_halves=by_halves(test, chosen, settings.seed, progress),
+        validation=validation.means,
+        test=test.means,
+        tied_on_validation=validation.tied,
+    )
+    panel = test.engine.panel
+    return Result(
+        experiment="weights",
+        protocol=f"{panel.protocol} All {len(validation.means):,} mixes of the four components in steps of 5% are "
+        f"measured by nDCG@{settings.k}, without variety. Tied is what cannot be told from the best mix at 95%, all "
+        f"mixes together. Halves: the best mix of one random half of the test shoppers is measured on the other half, "
+        f"both ways, {N_HALVINGS} times.",
+        data=workspace.facts(),
+        settings=settings.as_json(),
+        conclusion=conclusion(study),
+        caveats=(
+            "Tied does not mean as good: these shoppers cannot tell. More shoppers make the tied region smaller.",
+            "The best mix on test was chosen on the very shoppers that it is measured on, so it looks better than it "
+            "is, and its interval does not allow for that.",
+            "Intervals are 95% each and are not corrected for how many mixes are compared.",
+            "A half has half the shoppers to choose by, so it chooses less well than all of them would.",
+            panel.leak_check,
+        ),
+        tables=tables(study),
+        plots=plots(study),
+        figures={"weights": figures(study)},
+        seconds=time.monotonic() - begun,
+    )
+
+
+def by_halves(test: Role, chosen: int, seed: int, progress: Progress = silent) -> Interval:
+    """nDCG of mixes chosen on one half of the test shoppers and measured on the other, less that of the chosen one.
+
+    Parameters
+    ----------
+    chosen : the mix on the map that was chosen on validation
+    """
+    everyone = np.arange(len(test.engine.panel))
+    walk = Walk(test.engine, test.map.cells, everyone, test.map.k, WHOLE_CATALOGUE, AS_IT_WAS, progress)
+    column = np.array([SHOPPER_METRICS.index(METRIC)], np.int64)
+    values = walk.measure(column, keep_lists=False).values[0]
+    rng, gain = np.random.default_rng(seed), np.zeros(values.shape[1])
+    for _ in range(N_HALVINGS):
+        first = np.zeros(len(gain), bool)
+        first[rng.permutation(len(gain))[: len(gain) // 2]] = True
+        for half in (first, ~first):
+            means = np.asarray(np.nanmean(values[:, half], axis=1), np.float64)
+            best = WeightMap(test.map.cells, test.map.k, int(half.sum()), {METRIC: means}, {}).best(METRIC)
+            gain[~half] += (values[best] - values[chosen])[~half] / N_HALVINGS
+    return mean_interval(gain, seed)
+
+
+def _mixes(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Mix, ...]:
+    """The mixes that matter; the chosen one comes first."""
+    settings = validation.map.settings
+    named: Mapping[str, FusionSettings] = {
+        "Best on validation (chosen)": settings(chosen),
+        "Best on test (in hindsight)": settings(test.map.best(METRIC)),
+        "Most even of those tied on validation": settings(validation.map.most_even(validation.tied)),
+        "Equal weights": FusionSettings(*(0.25,) * len(COMPONENTS)),
+        "The shop's default weights": FusionSettings(),
+        **{f"{name[:1].upper()}{name[1:]} alone": FusionSettings.only(name) for name in COMPONENTS},
+    }
+    on_validation, on_test = (
+        np.stack([role.values(fusion) for fusion in named.values()], axis=1) for role in (validation, test)
+    )
+    gains = ratio_intervals(_beside(on_test, on_test[:, 0]), seed=seed)
+    told = zip(ratio_intervals(on_validation, seed=seed), ratio_intervals(on_test, seed=seed), gains, strict=True)
+    answer = []
+    for (name, fusion), (known, found, change) in zip(named.items(), told, strict=True):
+        mix, point = Mix(name, fusion, known, found, change), validation.point_of(fusion)
+        answer.append(mix if point is None else _placed(mix, validation, test, point))
+    return tuple(answer)
+
+
+def _beside(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each column less the base."""
+    return np.stack([changes(column, base) for column in values.T], axis=1)
+
+
+def _placed(mix: Mix, validation: Role, test: Role, point: int) -> Mix:
+    return replace(
+        mix,
+        rank_on_validation=validation.rank(point),
+        rank_on_test=test.rank(point),
+        tied_on_validation=bool(validation.tied[point]),
+        tied_on_test=bool(test.tied[point]),
+    )
+
+
+def _shares(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Share, ...]:
+    """For every share of every component, the mix that is best on validation, and what it does on test."""
+    steps = validation.map.cells.steps
+    asked = [(place, step, steps[:, place] == step) for place in range(len(COMPONENTS)) for step in range(N_STEPS + 1)]
+    best = [validation.map.best(METRIC, among=among) for _, _, among in asked]
+    of = {point: test.values(validation.map.settings(point)) for point in {*best, chosen}}
+    values = np.stack([of[point] for point in best], axis=1)
+    found, gains = (ratio_intervals(each, seed=seed) for each in (values, _beside(values, of[chosen])))
+    return tuple(
+        Share(
+            component=COMPONENTS[place],
+            share=step / N_STEPS,
+            weights=validation.map.settings(point),
+            validation=float(validation.means[point]),
+            test=on_test,
+            change=change,
+            hindsight=float(test.means[test.map.best(METRIC, among=among)]),
+            tied_on_validation=bool((validation.tied & among).any()),
+            tied_on_test=bool((test.tied & among).any()),
+        )
+        for (place, step, among), point, on_test, change in zip(asked, best, found, gains, strict=True)
+    )
+
+
+def _components(validation: Role, test: Role) -> tuple[Component, ...]:
+    ends = []
+    for role in (validation, test):
+        inside = role.map.cells.steps[role.tied] / N_STEPS
+        ends.append(np.stack([inside.min(axis=0), inside.max(axis=0)], axis=1).tolist())
+    return tuple(
+        Component(name, tuple(known), tuple(found)) for name, known, found in zip(COMPONENTS, *ends, strict=True)
+    )
+
+
+def _agreement(validation: Role, test: Role) -> Agreement:
+    """How far both roles see the mixes alike."""
+    tied = validation.tied
+    among = float(spearmanr(validation.means[tied], test.means[tied])[0]) if tied.sum() > 2 else float("nan")
+    return Agreement(
+        pearson=float(np.corrcoef(validation.means, test.means)[0, 1]),
+        spearman=float(spearmanr(validation.means, test.means)[0]),
+        spearman_among_tied=among,
+        n_tied_on_validation=int(tied.sum()),
+        n_tied_on_test=int(test.tied.sum()),
+        n_tied_on_both=int((tied & test.tied).sum()),
+    )

@@ -1,0 +1,80 @@
+"""What several experiments on one shop share: the test shoppers, prepared once."""
+
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from recsys.data.dataset import Dataset
+from recsys.offpolicy.logged_set import JudgedLog
+from recsys.offpolicy.logged_set import open_or_build as open_or_build_log
+from recsys.panel.build import PanelSettings, open_or_build
+from recsys.panel.engine import LiveEngine
+from recsys.progress import Progress, silent
+from recsys.studies.evaluate import EvaluationSettings
+
+
+@dataclass
+class Workspace:
+    """A data folder, and a folder beside it for what is prepared; used as a context manager.
+
+    Parameters
+    ----------
+    data_folder : canonical Parquet
+    place : where panels are kept, and found again by a later run; None keeps them until the end
+    """
+
+    data_folder: Path
+    place: Path | None = None
+    _engines: dict[PanelSettings, tuple[LiveEngine, LiveEngine]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        if self.place is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="shelfwise-experiment-")
+            self.place = Path(self._temporary.name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engines.clear()
+        if hasattr(self, "_temporary"):
+            self._temporary.cleanup()
+
+    @cached_property
+    def data(self) -> Dataset:
+        """Everything in the folder."""
+        return Dataset.read(self.data_folder)
+
+    def facts(self) -> dict[str, Any]:
+        """What identifies the data in a report."""
+        data = self.data
+        return {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "n_items": data.n_items,
+            "n_users": data.n_users,
+            "n_reviews": data.n_reviews,
+            "n_positives": len(data.positives()),
+        }
+
+    def engines(
+        self, split: str, min_interactions: int, seed: int, progress: Progress = silent
+    ) -> tuple[LiveEngine, LiveEngine]:
+        """Validation and test shoppers of one way of holding out; raises as `build_panel` does."""
+        assert self.place is not None, "use the workspace as a context manager"
+        settings = PanelSettings.of(split, min_interactions, seed)
+        if settings not in self._engines:
+            folder = self.place / f"panel-{split}-{min_interactions}-{seed}"
+            found = open_or_build(self.data_folder, folder, settings, self.data.fingerprint, progress)
+            self._engines[settings] = LiveEngine(found[0]), LiveEngine(found[1])
+        return self._engines[settings]
+
+    def judged_log(self, min_interactions: int, k: int, seed: int, progress: Progress = silent) -> JudgedLog:
+        """The later half of the shop's log, judged; raises as `build_judged_log` does."""
+        assert self.place is not None, "use the workspace as a context manager"
+        settings = EvaluationSettings("last", min_interactions, k, seed)
+        folder = self.place / f"log-{min_interactions}-{k}-{seed}"
+        return open_or_build_log(self.data_folder, folder, settings, self.data.fingerprint, progress)

@@ -1,0 +1,167 @@
+"""Weights chosen on validation shoppers: a grid over the simplex of weights, by nDCG@k."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut
+from recsys.evaluation.metrics.expected import EQUAL
+from recsys.parallel import cores_for
+from recsys.progress import Progress, silent
+from recsys.scorers.base import FloatArray, IntArray
+from recsys.settings import COMPONENTS, FusionSettings
+
+POINTS_A_REPORT = 16
+"""Progress is told after so many weight vectors."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValidationScores:
+    """What the weights are judged on.
+
+    Parameters
+    ----------
+    values : standardised scores, float32 of shape (n_users, n_components, n_items)
+    eligible : bool of shape (n_users, n_items)
+    pair_users, pair_items : int32 of shape (n_pairs,), held-out products by row of `values` and catalogue row
+    """
+
+    values: FloatArray
+    eligible: NDArray[np.bool_]
+    pair_users: IntArray
+    pair_items: IntArray
+
+    @classmethod
+    def of(cls, values: FloatArray, train: Dataset, held_out: HeldOut, users: NDArray[np.int32]) -> Self:
+        """Of the shoppers in these rows, who may be shown what they do not have in the training data."""
+        pairs = held_out.relevant()[users].tocoo()
+        order = np.argsort(pairs.row, kind="stable")
+        eligible = ~train.owned()[users].toarray().astype(bool)
+        return cls(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+
+    def only(self, which: NDArray[np.bool_]) -> "ValidationScores":
+        """Some of the shoppers, bool of shape (n_users,)."""
+        row, kept = np.cumsum(which, dtype=np.int32) - 1, which[self.pair_users]
+        pair_users = row[self.pair_users[kept]].astype(np.int32)
+        return ValidationScores(self.values[which], self.eligible[which], pair_users, self.pair_items[kept])
+
+    @classmethod
+    def together(cls, parts: "Sequence[ValidationScores]") -> "ValidationScores":
+        """Of several rounds, one after the other; a shopper of two rounds counts in each."""
+        if len(parts) == 1:
+            return parts[0]
+        starts = np.cumsum([0, *(len(each.values) for each in parts[:-1])]).tolist()
+        pair_users = [(each.pair_users + start).astype(np.int32) for each, start in zip(parts, starts, strict=True)]
+        return cls(
+            np.concatenate([each.values for each in parts]),
+            np.concatenate([each.eligible for each in parts]),
+            np.concatenate(pair_users),
+            np.concatenate([each.pair_items for each in parts]),
+        )
+
+
+def simplex_grid(n_components: int, n_steps: int) -> FloatArray:
+    """Every weight vector whose entries are multiples of 1 / n_steps and sum to 1, float32 of shape (n_points, n).
+
+    >>> len(simplex_grid(4, 10)), len(simplex_grid(2, 20))
+    (286, 21)
+    """
+    points = [[0] * (n_components - 1) + [n_steps]] if n_components == 1 else []
+    if n_components > 1:
+        for first in range(n_steps + 1):
+            rest = simplex_grid(n_components - 1, n_steps - first) * (n_steps - first) if first < n_steps else None
+            tails = [[0] * (n_components - 1)] if rest is None else np.rint(rest).astype(int).tolist()
+            points.extend([first, *tail] for tail in tails)
+    return np.array(points, np.float32) / np.float32(max(n_steps, 1))
+
+
+def best_weights(
+    scores: ValidationScores, names: tuple[str, ...], k: int, n_steps: int = 10, progress: Progress = silent
+) -> tuple[FusionSettings, float]:
+    """The weights with the highest mean nDCG@k, mixing only the named components, and that mean.
+
+    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one. Of equal points the one
+    nearest to equal weights is taken.
+    """
+    coarse = _spread(simplex_grid(len(names), n_steps), names)
+    best, _ = _best_of(scores, coarse, k, progress)
+    fine = _spread(simplex_grid(len(names), 2 * n_steps), names)
+    near = fine[np.abs(fine - best).max(axis=1) <= 1 / n_steps + 1e-6]
+    best, quality = _best_of(scores, near, k, progress)
+    return FusionSettings(**dict(zip(COMPONENTS, best.astype(float).round(6).tolist(), strict=True))), quality
+
+
+def _spread(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
+    """Weight vectors of the named components as weight vectors of all, 0 for the others."""
+    grid = np.zeros((len(points), len(COMPONENTS)), np.float32)
+    grid[:, [COMPONENTS.index(name) for name in names]] = points
+    return grid
+
+
+def _best_of(scores: ValidationScores, grid: FloatArray, k: int, progress: Progress) -> tuple[FloatArray, float]:
+    quality = np.empty(len(grid))
+    for start in range(0, len(grid), POINTS_A_REPORT):
+        progress("choosing weights", start, len(grid))
+        block = slice(start, start + POINTS_A_REPORT)
+        quality[block] = ndcg_of_weights(scores, grid[block], k)
+    progress("choosing weights", len(grid), len(grid))
+    evenness = -np.square(grid).sum(axis=1)
+    best = int(np.lexsort((evenness, np.round(quality, 9)))[-1])
+    return grid[best], float(quality[best])
+
+
+def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
+    """Mean nDCG@k over the shoppers at each weight vector, float64 of shape (n_points,)."""
+    gains = gains_of_weights(scores, grid, k)
+    return np.asarray(gains[:, ~np.isnan(gains[0])].mean(axis=1)) if len(grid) else np.empty(0)
+
+
+def gains_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
+    """nDCG@k of every shopper at each weight vector, float64 of shape (n_points, n_users), NaN without a held-out one.
+
+    With a eligible products above a held-out one and e as high, itself included, its rank is each of a + 1 to a + e
+    with chance 1 / e: the mean over all orders of equal products (see `expected`), so nothing is sorted, and a silent
+    component gains what a draw would.
+    """
+    gains = np.zeros((len(grid), len(scores.values)))
+    worth = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
+    with cores_for():
+        _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, worth, EQUAL, gains)
+    n_relevant = np.bincount(scores.pair_users, minlength=len(scores.values))
+    ideal = worth[np.minimum(n_relevant, k)]
+    return np.where(n_relevant > 0, gains / np.where(ideal > 0, ideal, 1), np.nan)
+
+
+@numba.njit(parallel=True, nogil=True, fastmath=True, cache=True)
+def _gains(values, eligible, pair_users, pair_items, grid, worth, tolerance, gains):  # type: ignore[no-untyped-def]
+    n_points, n_components = grid.shape
+    n_items = values.shape[2]
+    k = len(worth) - 1
+    for point in numba.prange(n_points):
+        fused = np.empty(n_items, np.float32)
+        current = -1
+        for pair in range(len(pair_users)):
+            user = pair_users[pair]
+            if user != current:
+                current = user
+                fused[:] = 0
+                for component in range(n_components):
+                    weight = grid[point, component]
+                    if weight > 0:
+                        for item in range(n_items):
+                            fused[item] += weight * values[user, component, item]
+            row = pair_items[pair]
+            target = fused[row]
+            above, level = 0, 0
+            for item in range(n_items):
+                lead = fused[item] - target
+                above += eligible[user, item] and lead > tolerance
+                level += eligible[user, item] and lead >= -tolerance
+            if above < k:
+                equal = max(level - above, 1)
+                gains[point, user] += (worth[min(above + equal, k)] - worth[above]) / equal

@@ -1,0 +1,1 @@
+"""Which settings to take: weight map, search, comparison of two settings, shipped presets."""

@@ -1,0 +1,231 @@
+"""Why each product of one shopper's list stands where it stands in B and no longer where it stood in A.
+
+A product's own score says little about its place: a setting can lower all scores and still move it up. A place changes
+exactly when products change sides, so that is what a move is explained by. The places that a product moves by score are
+the products it passes less those that pass it; and the *lead* is how much more its score rises than theirs do, on
+average over the products it passes (or, for a move down, that pass it), component by component. Every single one of
+those differences points the way of the move, so the lead does as well, however all scores shift together.
+
+Places add up exactly: those won by score, those won because products above are listed no more (rules), and those that
+the diversity re-ranking adds (variety).
+
+Where both the weight and the circumstances of a component differ, what either adds is taken at the mean of the other:
+the Shapley value of a product of two factors, which sums to the change without a rest.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.panel.engine import LiveEngine
+from recsys.panel.segments import AS_IT_WAS
+from recsys.ranking.fusion import fuse, weight_vector
+from recsys.scorers.base import FloatArray
+from recsys.settings import COMPONENTS
+from recsys.tuning.comparison import Comparison
+from recsys.tuning.config import Asked
+from recsys.tuning.outcomes import place_of
+from recsys.tuning.products import Names, Product
+
+Cause = Literal["none", "score", "rules", "variety"]
+"""What moved a product: nothing, scores, what may be listed at all, or the diversity re-ranking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one component adds to a change of score: by its weight, and by other circumstances (context alone)."""
+
+    component: str
+    by_weight: float
+    by_moment: float
+
+    @property
+    def value(self) -> float:
+        """Both together."""
+        return self.by_weight + self.by_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One product under one setting.
+
+    Parameters
+    ----------
+    rank : place on the list, None where it is not on it
+    rank_by_score : place among everything that may be listed, before diversity; None where it may not be listed
+    is_proven : whether that place is exact; where a panel holds candidates, products left out may stand above it, and
+        the place is the best it can be
+    score : weighted sum of the components
+    barred : why it may not be listed, "" where it may
+    """
+
+    rank: int | None
+    rank_by_score: int | None
+    is_proven: bool
+    score: float
+    barred: str
+
+    @property
+    def lift(self) -> int:
+        """Places that diversity moves it up; below 0 down. Of products on the list alone, 0 for others."""
+        return 0 if self.rank is None or self.rank_by_score is None else self.rank_by_score - self.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One product under both settings.
+
+    Parameters
+    ----------
+    is_wanted : whether the shopper went on to choose it, which no model was told
+    a, b : where it stands under either
+    parts : its own change of score, which they sum to
+    lead : how much more its score rises than that of the `n_crossed` products it changes sides with, on average; empty
+        where scores do not move it
+    n : length of the lists
+    n_crossed : products it passes on a move up by score, or that pass it on a move down
+    by_score, by_rules : places moved, positive is up; they sum to the change of `rank_by_score`, and with `by_variety`
+        to that of `rank`. 0 where it may not be listed under either setting
+    by_variety : places that diversity adds, where the product is on both lists
+    cause : what moved it most in the direction in which it moved
+    """
+
+    product: Product
+    is_wanted: bool
+    n: int
+    a: Side
+    b: Side
+    parts: tuple[Part, ...]
+    lead: tuple[Part, ...]
+    n_crossed: int
+    by_score: int
+    by_rules: int
+    by_variety: int
+    cause: Cause
+
+    @property
+    def places(self) -> int | None:
+        """Places up on the list, below 0 down; None where it is not on both lists."""
+        return None if self.a.rank is None or self.b.rank is None else self.a.rank - self.b.rank
+
+
+def moves(engine: LiveEngine, comparison: Comparison, user_place: int) -> tuple[Move, ...]:
+    """Every product on either list of one shopper: those of B best first, then those that only A lists; then what was
+    held out, where neither lists it and the panel holds it.
+
+    Parameters
+    ----------
+    user_place : place of the shopper in the panel, as in `ShopperChange`
+    """
+    panel = engine.panel
+    a, b = (_View(engine, asked, user_place) for asked in (comparison.a, comparison.b))
+    held_out = panel.relevant.values[panel.relevant.starts[user_place] : panel.relevant.starts[user_place + 1]].tolist()
+    at = {row: place for place, row in enumerate(a.rows.tolist())}
+    rows = [row for row in dict.fromkeys([*b.listed, *a.listed, *held_out]) if row in at]
+    crossings = _Crossings(a, b)
+    return tuple(
+        crossings.move(at[product.item_row], product, product.item_row in held_out, comparison.a.settings.n)
+        for product in Names(panel.items).of(rows)
+    )
+
+
+class _View:
+    """One shopper under one setting, ranked as `recsys.ranking.rank` does; arrays have an entry for each place of the panel.
+
+    Parameters
+    ----------
+    user : place of the shopper in the panel
+    """
+
+    def __init__(self, engine: LiveEngine, asked: Asked, user: int) -> None:
+        panel, settings = engine.panel, asked.settings
+        held, width = panel.scores, int(panel.scores.widths[user])
+        context = engine.context_scores(asked.scenario)[user, None, :width]
+        values: FloatArray = np.concatenate([held.static[user, :, :width], context])
+        fused, single = fuse(values, settings.fusion), weight_vector(settings.fusion)
+        measured = engine.measure(settings, asked.scenario)
+        self.shelf, self.filters = panel.shelf, settings.filters
+        self.owned = panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]
+        self.rows = np.arange(width) if held.is_whole else held.rows[user, :width].astype(np.int64)
+        self.listed: list[int] = [row for row in measured.lists.ranked[user].tolist() if row >= 0]
+        self.weights, self.values = single.astype(np.float64), values.astype(np.float64)
+        self.eligible = self.shelf.eligible(self.filters, self.owned)[self.rows]
+        self.ranks = np.zeros(width, np.int64)
+        candidates = np.flatnonzero(self.eligible)
+        self.ranks[candidates[np.argsort(-fused[candidates], kind="stable")]] = np.arange(1, len(candidates) + 1)
+        self.proven = np.ones(width, bool)
+        if not held.is_whole:
+            self.proven = np.isin(self.rows, self.listed) & (not measured.unproven[user])
+            if asked.scenario == AS_IT_WAS:
+                counted = single > 0
+                self.proven |= fused > held.cuts[user, counted] @ single[counted]
+
+    def side(self, place: int) -> Side:
+        """One product of it."""
+        row, may = int(self.rows[place]), bool(self.eligible[place])
+        return Side(
+            rank=place_of(row, self.listed),
+            rank_by_score=int(self.ranks[place]) if may else None,
+            is_proven=bool(self.proven[place]),
+            score=float(self.weights @ self.values[:, place]),
+            barred="" if may else self.shelf.why_not(self.filters, self.owned, row),
+        )
+
+
+class _Crossings:
+    """Which products change sides between two views, and by what."""
+
+    def __init__(self, a: _View, b: _View) -> None:
+        self.a, self.b = a, b
+        self.in_both = a.eligible & b.eligible
+        # float64 of shape (2, n_components, width): what each component adds by its weight, and by its values.
+        self.changes = np.stack(
+            [
+                (b.weights - a.weights)[:, None] * (a.values + b.values) / 2,
+                (a.weights + b.weights)[:, None] * (b.values - a.values) / 2,
+            ]
+        )
+
+    def move(self, place: int, product: Product, is_wanted: bool, n: int) -> Move:
+        """What moves the product at one place of the panel; n is the lists' length."""
+        a, b = self.a.side(place), self.b.side(place)
+        own = self.changes[:, :, place]
+        by_score = by_rules = n_crossed = 0
+        lead: tuple[Part, ...] = ()
+        if a.rank_by_score is not None and b.rank_by_score is not None:
+            above_a = self.a.eligible & (self.a.ranks < a.rank_by_score)
+            above_b = self.b.eligible & (self.b.ranks < b.rank_by_score)
+            passed, passing = above_a & ~above_b & self.in_both, above_b & ~above_a & self.in_both
+            by_score = int(passed.sum()) - int(passing.sum())
+            by_rules = int((above_a & ~self.b.eligible).sum()) - int((above_b & ~self.a.eligible).sum())
+            if by_score:
+                crossed = passed if by_score > 0 else passing
+                n_crossed = int(crossed.sum())
+                lead = _parts(own - self.changes[:, :, crossed].mean(axis=2))
+        by_variety = b.lift - a.lift if a.rank is not None and b.rank is not None else 0
+        cause = _cause(a, b, by_score, by_rules, by_variety, n)
+        return Move(product, is_wanted, n, a, b, _parts(own), lead, n_crossed, by_score, by_rules, by_variety, cause)
+
+
+def _parts(changes: NDArray[np.float64]) -> tuple[Part, ...]:
+    by_weight, by_moment = changes.tolist()
+    return tuple(map(Part, COMPONENTS, by_weight, by_moment))
+
+
+def _cause(a: Side, b: Side, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
+    """What moved it most in the direction in which it moved; of equals the first of score, rules and variety."""
+    if a.rank_by_score is None or b.rank_by_score is None:
+        return "none" if a.rank_by_score == b.rank_by_score else "rules"
+    if a.rank is not None and b.rank is not None:
+        moved = a.rank - b.rank
+        shares: dict[Cause, int] = {"score": by_score, "rules": by_rules, "variety": by_variety}
+    elif (a.rank is not None) != (a.rank_by_score <= n) or (b.rank is not None) != (b.rank_by_score <= n):
+        # Without variety a list is the first n by score; who is on the wrong side of that line was moved by variety.
+        return "variety"
+    else:
+        moved, shares = a.rank_by_score - b.rank_by_score, {"score": by_score, "rules": by_rules}
+    if moved == 0:
+        return "none"
+    return max(shares, key=lambda cause: shares[cause] * (1 if moved > 0 else -1))

@@ -1,0 +1,210 @@
+"""What a comparison comes to, in a few sentences that need no statistics, and claim no more than the intervals do."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from recsys.evaluation.statistics.paired import Difference
+from recsys.evaluation.statistics.significance import Interval
+from recsys.tuning.comparison import Comparison
+from recsys.tuning.exposure import ProductShown
+
+FEW_SHOPPERS = 30
+"""Fewer shoppers than this are said to be few."""
+
+HARDLY, A_LITTLE, MUCH = 0.01, 0.05, 0.25
+"""A relative change below the first is called very slight, below the second little, above the third much."""
+
+_LONGEST_NAME = 60
+
+
+def summary(comparison: Comparison) -> list[str]:
+    """Up to six sentences of plain text, most important first; two suffice where nothing differs.
+
+    Names of settings and categories are as people typed them, in one line: to be escaped like any other text.
+    """
+    if comparison.is_same:
+        return _nothing(comparison)
+    clear = [*_finding(comparison), _kept(comparison), _variety(comparison), _catalogue(comparison)]
+    clear += [_bestsellers(comparison), _unclear(comparison)]
+    return [sentence for sentence in clear if sentence][:6]
+
+
+def _nothing(found: Comparison) -> list[str]:
+    first, second = _name(found.a.name), _name(found.b.name)
+    everyone = "The one shopper gets" if found.n_shoppers == 1 else f"All {found.n_shoppers:,} shoppers get"
+    if found.a.ranks_like == found.b.ranks_like:
+        return [
+            f"There is no difference: {first} and {second} are the same setting.",
+            f"{everyone} the same list with both, and every figure is the same.",
+        ]
+    return [
+        f"That {first} and {second} are set differently makes no difference here: "
+        f"{everyone[0].lower()}{everyone[1:]} the same list with both.",
+        "So every figure is the same, and there is nothing to decide between them on these shoppers.",
+    ]
+
+
+def _finding(found: Comparison) -> list[str]:
+    """Who finds what they went on to choose, and how far up it stands."""
+    hits, ndcg, counted = found.differences["hit_rate"], found.differences["ndcg"], found.outcomes
+    first, second = _name(found.a.name), _name(found.b.name)
+    if found.n_imagined:
+        are = "is" if found.n_imagined == 1 else "are"
+        return [
+            f"{found.n_imagined:,} of {_shoppers(found.n_shoppers)} {are} imagined in other circumstances than they "
+            "were in, so nothing says who would find what they want there."
+        ]
+    if not counted.n:
+        return ["For none of these shoppers is it known what they went on to choose, so nothing says who finds it."]
+    few = f"Only {_shoppers(counted.n)} compared, too few to tell much. " if counted.n < FEW_SHOPPERS else ""
+    net, what = counted.gained - counted.lost, "find what they went on to choose"
+    swapped = f"{_find(counted.gained)} it only with {second}, {_find(counted.lost)} it only with {first}"
+    if hits.verdict != "unclear":
+        more = "more" if net > 0 else "fewer"
+        ends = _ends(hits.change, counted.n)
+        said = [f"With {second}, {abs(net):,} {more} of {_shoppers(counted.n)} {what} ({ends}): {swapped}."]
+    elif counted.gained or counted.lost:
+        few_differ = math.isnan(hits.change.low)
+        known = "too few to tell from chance" if few_differ else _between(hits.change, counted.n)
+        said = [f"No difference we can tell in how many of {_shoppers(counted.n)} {what}: {swapped} ({known})."]
+    elif counted.both:
+        said = [f"Exactly the same shoppers {what}, {counted.both:,} of {counted.n:,}."]
+    else:
+        said = ["Nobody finds what they went on to choose, with either."]
+    if ndcg.verdict not in ("unclear", hits.verdict):
+        higher = "higher" if ndcg.verdict == "better" else "lower"
+        said.append(f"Where it stands counted as well, it is {higher} up the lists with {second} on the whole.")
+    return [few + said[0], *said[1:]]
+
+
+def _kept(found: Comparison) -> str:
+    k, common = found.b.settings.n, found.overlap.common
+    kept = common * k
+    told = f"{kept:.0f}" if abs(kept - round(kept)) < 0.05 or kept >= 10 else f"{kept:.1f}"
+    same = found.overlap.identical
+    unchanged = f"; {same:,} of {_shoppers(found.n_shoppers)} see no change" if same else ""
+    if k == 1:
+        return f"The one product on a list stays for {common:.0%} of {_shoppers(found.n_shoppers)}."
+    return f"On average {told} of a list’s {k} products stay on it{unchanged}."
+
+
+def _variety(found: Comparison) -> str:
+    ild = found.differences["ild"]
+    if ild.verdict == "unclear":
+        return ""
+    return f"Lists are {_much(ild.change.mean, ild.old)}{'more' if ild.verdict == 'better' else 'less'} varied."
+
+
+def _catalogue(found: Comparison) -> str:
+    """Who is shown at all: counts of these lists, and what the intervals say of the catalogue."""
+    new, gone, coverage = found.newly_shown, found.no_longer_shown, found.differences["coverage"]
+    if not new and not gone:
+        return ""
+    clauses = []
+    if new:
+        clauses.append(f"{_products(len(new))} that nobody was shown now {_are(len(new))}{_mostly(new)}")
+    if gone:
+        clauses.append(f"{_products(len(gone))} {_are(len(gone))} no longer shown to anybody{_mostly(gone)}")
+    said = "; ".join(clauses)
+    if coverage.verdict == "unclear":
+        return f"{said}; no difference we can tell in how much of the catalogue is shown."
+    more = "more" if coverage.verdict == "better" else "less"
+    return f"{said}: {more} of the catalogue is shown ({_from_to(coverage)})."
+
+
+def _bestsellers(found: Comparison) -> str:
+    lift, tail = found.differences["popularity_lift"], found.differences["long_tail"]
+    clauses = []
+    if lift.verdict != "unclear":
+        # A lift of 0.5 says 1.5 times as popular as what shoppers chose.
+        much = _much(lift.new - lift.old, 1 + lift.old)
+        clauses.append(f"bestsellers are shown {much}{'less' if lift.verdict == 'better' else 'more'}")
+    if tail.verdict != "unclear":
+        shown = "rarely chosen products" if clauses else "rarely chosen products are shown"
+        clauses.append(f"{shown} {'more' if tail.verdict == 'better' else 'less'} ({_from_to(tail)})")
+    said = " and ".join(clauses)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def _unclear(found: Comparison) -> str:
+    """What else cannot be told, so that silence is not read as sameness."""
+    names = {
+        "ild": "variety",
+        "popularity_lift": "how much bestsellers are shown",
+        "gini": "how evenly products are shown",
+        "novelty": "how surprising products are",
+    }
+    unclear = [said for name, said in names.items() if found.differences[name].verdict == "unclear"]
+    return f"No difference we can tell in {_listed(unclear)}." if unclear else ""
+
+
+def _ends(change: Interval, n: int) -> str:
+    """Ends of a clear interval of shares as shoppers, the smaller first; never 0, which the interval leaves out."""
+    low, high = sorted(abs(end) * n for end in (change.low, change.high))
+    if round(low) < 1:
+        return f"at most {max(round(high), 1):,}"
+    return f"between {round(low):,} and {round(high):,}"
+
+
+def _between(change: Interval, n: int) -> str:
+    """Ends of an interval that 0 is inside, as shoppers."""
+    low, high = round(-change.low * n), round(change.high * n)
+    return f"anything from {low:,} fewer to {high:,} more is possible"
+
+
+def _much(change: float, old: float) -> str:
+    relative = abs(change / old) if old else math.inf
+    if relative < HARDLY:
+        return "very slightly "
+    return "a little " if relative < A_LITTLE else "much " if relative > MUCH else ""
+
+
+def _find(n: int) -> str:
+    """
+    >>> _find(0), _find(1), _find(1200)
+    ('nobody finds', '1 finds', '1,200 find')
+    """
+    return "nobody finds" if n == 0 else "1 finds" if n == 1 else f"{n:,} find"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _products(n: int) -> str:
+    return "1 product" if n == 1 else f"{n:,} products"
+
+
+def _mostly(products: Sequence[ProductShown]) -> str:
+    """The category that more than half of at least three products are of."""
+    counts = Counter(each.product.category for each in products)
+    name, n = counts.most_common(1)[0]
+    return f", mostly {_name(name)}" if name and len(products) >= 3 and 2 * n > len(products) else ""
+
+
+def _from_to(found: Difference) -> str:
+    """Both shares in percent, with as few decimals as tell them apart, and one where both are small."""
+    for digits in range(1 if max(found.new, found.old) < 0.1 else 0, 4):
+        new, old = f"{found.new:.{digits}%}", f"{found.old:.{digits}%}"
+        if new != old:
+            break
+    return f"{new}, was {old}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """
+    >>> _listed(["a", "b", "c"]), _listed(["a"])
+    ('a, b or c', 'a')
+    """
+    return " or ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _shoppers(n: int) -> str:
+    return "1 shopper" if n == 1 else f"{n:,} shoppers"
+
+
+def _name(text: str) -> str:
+    """One line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"

@@ -1,0 +1,144 @@
+"""BCa intervals: against scipy, where too few shoppers tell, and as wide as they claim where events are rare."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, mean_interval, ratio_intervals, telling_shoppers
+
+
+def _ends(intervals):
+    return np.array([(interval.low, interval.high) for interval in intervals])
+
+
+def test_means_are_exact_and_missing_values_are_skipped_and_counted():
+    values = np.random.default_rng(0).random((80, 2))
+    values[:30, 1] = np.nan
+    full, partly = ratio_intervals(values)
+    assert full.mean == pytest.approx(values[:, 0].mean(), abs=1e-12)
+    assert partly.mean == pytest.approx(values[30:, 1].mean(), abs=1e-12)
+    assert (partly.n, partly.n_skipped) == (50, 30)
+    assert partly.low < partly.mean < partly.high
+
+
+def test_intervals_agree_with_the_bca_of_scipy():
+    values = np.random.default_rng(1).exponential(size=600)
+    theirs = stats.bootstrap((values,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(2))
+    ours = ratio_intervals(values[:, None], n_resamples=20_000)[0]
+    half = theirs.standard_error * 1.96
+    assert ours.low == pytest.approx(theirs.confidence_interval.low, abs=0.03 * half)
+    assert ours.high == pytest.approx(theirs.confidence_interval.high, abs=0.03 * half)
+
+
+def test_a_ratio_is_resampled_with_its_denominator():
+    rng = np.random.default_rng(3)
+    per = rng.lognormal(size=500)
+    ratio = ratio_intervals((1.3 * per)[:, None] + 1e-9 * rng.normal(size=(500, 1)), per[:, None])[0]
+    assert [ratio.mean, ratio.low, ratio.high] == pytest.approx([1.3] * 3, abs=1e-6)
+    above = per + rng.normal(size=500)
+    ours = ratio_intervals(above[:, None], per[:, None], n_resamples=20_000)[0]
+    theirs = stats.bootstrap(
+        (above, per),
+        lambda a, b, axis=-1: a.sum(axis) / b.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=20_000,
+        method="BCa",
+        rng=np.random.default_rng(4),
+    ).confidence_interval
+    assert [ours.low, ours.high] == pytest.approx([theirs.low, theirs.high], abs=0.006)
+
+
+def test_telling_shoppers_are_those_that_deviate():
+    hits = np.zeros((1000, 1))
+    hits[:12] = 1
+    assert telling_shoppers(hits - hits.mean())[0] == pytest.approx(12, rel=0.03)
+    assert telling_shoppers(np.random.default_rng(5).normal(size=(30_000, 1)))[0] == pytest.approx(10_000, rel=0.05)
+    assert telling_shoppers(np.zeros((5, 1)))[0] == 0
+
+
+@pytest.mark.parametrize(("n_hits", "given"), [(0, False), (1, False), (8, False), (12, True), (991, False)])
+def test_too_few_telling_shoppers_get_no_interval_but_keep_their_mean(n_hits, given):
+    values = (np.arange(1000) < n_hits).astype(float)
+    interval = ratio_intervals(values[:, None])[0]
+    assert interval.mean == pytest.approx(n_hits / 1000)
+    assert np.isnan([interval.low, interval.high]).tolist() == [not given] * 2
+    assert FEWEST_TELLING == 10
+
+
+@pytest.mark.parametrize("value", [0.1, 1.0, 1 / 3])
+def test_equal_values_tell_nothing_whatever_their_mean_rounds_to(value):
+    interval = ratio_intervals(np.full((777, 1), value))[0]
+    assert interval.mean == pytest.approx(value)
+    assert np.isnan([interval.low, interval.high]).all()
+
+
+def test_a_large_well_behaved_sample_has_the_interval_of_the_normal_curve():
+    values = np.random.default_rng(6).random(3000)
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    ours = mean_interval(values, n_resamples=20_000)
+    assert [ours.low, ours.high] == pytest.approx([values.mean() - half, values.mean() + half], abs=0.03 * half)
+
+
+def test_the_order_and_the_scale_of_columns_do_not_matter():
+    values = np.random.default_rng(7).random((300, 3)) < [0.1, 0.5, 0.9]
+    straight, scaled = ratio_intervals(values.astype(float)), ratio_intervals(values[:, ::-1] * 1000.0)
+    np.testing.assert_allclose(_ends(straight)[::-1] * 1000, _ends(scaled), rtol=1e-4)
+
+
+def test_turning_the_sign_turns_the_interval():
+    values = np.random.default_rng(8).exponential(size=(400, 1))
+    up, down = ratio_intervals(values)[0], ratio_intervals(-values)[0]
+    assert [up.low, up.high] == pytest.approx([-down.high, -down.low], rel=1e-3)
+
+
+def test_more_shoppers_than_are_drawn_one_by_one_are_drawn_in_groups():
+    rng = np.random.default_rng(9)
+    values = (rng.random((60_000, 2)) < 0.02).astype(float)
+    values[rng.random(60_000) < 0.3, 1] = np.nan
+    for interval, column in zip(ratio_intervals(values), values.T, strict=True):
+        half = 1.96 * np.nanstd(column) / np.sqrt(np.count_nonzero(~np.isnan(column)))
+        assert interval.high - interval.low == pytest.approx(2 * half, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("n", "share_better", "share_worse"),
+    [(200, 0.15, 0.05), (200, 0.2, 0.0), (1000, 0.03, 0.01), (1000, 0.04, 0.02)],
+)
+def test_95_percent_of_the_intervals_of_rare_events_hold_the_truth(n, share_better, share_worse):
+    rng = np.random.default_rng(10)
+    chances = rng.random((n, 2000))
+    values = (chances < share_better).astype(float) - (chances > 1 - share_worse)
+    parts = np.split(values, 20, axis=1)  # as many columns of equal counts would otherwise share one draw
+    ends = np.concatenate([_ends(ratio_intervals(part, seed=seed)) for seed, part in enumerate(parts)])
+    given, truth = ~np.isnan(ends[:, 0]), share_better - share_worse
+    assert given.mean() > 0.98
+    too_high, too_low = (ends[given, 0] > truth + 1e-12).mean(), (ends[given, 1] < truth - 1e-12).mean()
+    assert 0.93 <= 1 - too_high - too_low <= 0.97
+    assert max(too_high, too_low) < 0.045
+
+
+@pytest.mark.parametrize("n_changed", [12, 18, 40])
+def test_rounding_makes_no_change_of_what_resamples_leave_at_none(n_changed):
+    """Counts often leave a resample at exactly 0: signs drawn at random must mislead in no more than 1 of 20."""
+    rng = np.random.default_rng(n_changed)
+    columns = np.zeros((900, 1500))
+    for column in columns.T:
+        column[rng.choice(900, n_changed, replace=False)] = rng.choice([-1.0, 1.0], n_changed)
+    intervals = ratio_intervals(columns)
+    misled = np.mean([interval.low > 0 or interval.high < 0 for interval in intervals])
+    assert misled <= 0.06
+
+
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_that_is_none_is_refused(level):
+    with pytest.raises(ValueError, match=rf"level={level} is not a confidence level"):
+        ratio_intervals(np.ones((3, 1)), level=level)
+
+
+def test_nobody_has_no_interval():
+    nobody = ratio_intervals(np.zeros((0, 2)))
+    assert all(np.isnan([i.mean, i.low, i.high]).all() and i.n == 0 for i in nobody)
+    unknown = ratio_intervals(np.full((4, 1), np.nan))[0]
+    assert np.isnan(unknown.mean)
+    assert (unknown.n, unknown.n_skipped) == (0, 4)

@@ -1,0 +1,242 @@
+"""A search in a process of its own: seen while it runs, stopped, resumed, and never with a password left behind."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from recsys.errors import RecsysError
+from recsys.jobs import Work, WorkStatus
+from recsys.jobs.search_job import STAGE_OF, STAGES, main, read_asked, read_found, search_work, start_search
+from recsys.settings import FusionSettings
+from recsys.tuning.goals import Goal, parse_goal
+from recsys.tuning.search import SearchSettings, find_weights
+from recsys.tuning.search_result import Found
+from tests.tuning.test_search import Engines, engines, without_time
+
+__all__ = ["engines"]  # a fixture
+
+GOAL = parse_goal("best nDCG with diversity at least 0.3")
+
+
+def wait_for(reached: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def ended(work: Work) -> WorkStatus:
+    wait_for(lambda: work.status().state != "running")
+    return work.status()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a search; one that still runs when the test ends is stopped."""
+    yield tmp_path / "search"
+    work = search_work(tmp_path / "search")
+    work.cancel()
+    ended(work)
+
+
+def test_a_search_is_seen_stopped_and_resumed_from_another_process(
+    panel_folders: tuple[Path, Path], engines: Engines, folder: Path, tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
+    work = start_search(folder, panel_folders[0], GOAL, 2000, address)
+    assert read_found(work) is None
+    wait_for(lambda: work.status().result.get("so_far"))
+    status = work.status()
+    assert (status.state, status.stage, status.total) == ("running", "Trying variety", 2000)
+    assert status.result["words"] == GOAL.in_words()
+    so_far = status.result["so_far"]
+    assert so_far["n_trials"] >= 10
+    assert set(so_far["best"]) == {"weights", "diversity", "method", "metrics"}
+    assert so_far["front_metrics"] == ["ndcg", "ild"]
+    assert so_far["panel_ids"] == {each.panel.role: each.panel.panel_id for each in engines}
+    assert start_search(folder, panel_folders[0], GOAL, 2000, None) == work  # joins it
+    for goal, n_trials in ((parse_goal("best MRR"), 2000), (GOAL, 5)):
+        with pytest.raises(RecsysError, match="another search of this shop is under way"):
+            start_search(folder, panel_folders[0], goal, n_trials, None)
+    assert read_asked(work) == (GOAL, 2000)
+    work.cancel()
+    assert ended(work).state == "cancelled"
+    assert read_found(work) is None
+    kept = int(work.status().result["so_far"]["n_trials"])
+    work = start_search(folder, panel_folders[0], GOAL, kept, address, default=FusionSettings(1, 0, 0, 0))
+    assert ended(work).state == "done", work.path("log").read_text()
+    found = read_found(work)
+    assert found is not None
+    assert (found.goal, found.n_trials) == (GOAL, kept)
+    default = FusionSettings(1, 0, 0, 0)
+    again = find_weights(*engines, GOAL, SearchSettings(kept), database_url=address, default=default)
+    assert without_time(found) == without_time(again)
+    assert work.path("log").read_text() == ""
+    start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 5, None)
+    assert ended(work).state == "failed"
+    assert read_found(work) == found  # until another search finishes
+    kinds = ["found.json", "wanted.json", "work.json", "work.lock", "work.log"]
+    assert sorted(path.name for path in folder.iterdir()) == [f"search.{kind}" for kind in kinds]
+
+
+def test_a_panel_that_cannot_be_opened_is_said(folder: Path, tmp_path: Path) -> None:
+    work = start_search(folder, tmp_path / "nowhere", GOAL, 5, None)
+    status = ended(work)
+    assert status.state == "failed"
+    assert "nowhere" in status.message
+    assert read_found(work) is None
+
+
+def test_what_is_asked_lies_where_nobody_else_reads_until_it_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recsys.jobs import search_job as module
+
+    def nothing(folder: Path, name: str, *rest: object, prepare: Callable[[], None]) -> Work:
+        folder.mkdir()
+        prepare()
+        return Work(folder, name)
+
+    monkeypatch.setattr(module, "start_work", nothing)
+    start_search(folder, tmp_path / "nowhere", GOAL, 5, "postgresql://ann:secret@db.example/shop")
+    path = folder / "search.asked.json"
+    assert "secret" not in (folder / "search.wanted.json").read_text()
+    assert json.loads(path.read_text())["database_url"].endswith("@db.example/shop")
+    assert path.stat().st_mode & 0o077 == 0
+    main([str(folder), str(tmp_path / "nowhere")])
+    assert not path.exists()
+    assert search_work(folder).status().state == "failed"
+
+
+def test_no_password_is_left_where_no_process_starts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    with pytest.raises(RecsysError, match="cannot be started in the folder"):
+        start_search(folder, tmp_path / "nowhere", GOAL, 5, "postgresql://ann:secret@db.example/shop")
+    assert not (folder / "search.asked.json").exists()
+    assert search_work(folder).status().state == "waiting"
+
+
+_START = """
+import sys
+from pathlib import Path
+from recsys.errors import RecsysError
+from recsys.tuning.goals import parse_goal
+from recsys.jobs.search_job import start_search
+folder, number = Path(sys.argv[1]), int(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    start_search(folder, Path(sys.argv[3]), parse_goal(sys.argv[4]), number, f"sqlite:///{number}", seed=number)
+    print("started", flush=True)
+except RecsysError as problem:
+    print("told" if "another search" in str(problem) else problem, flush=True)
+"""
+
+
+def test_of_many_starts_at_once_one_is_searched_and_all_others_are_told(folder: Path, tmp_path: Path) -> None:
+    """Processes start different searches at the same moment; the process that does search has one of them, whole."""
+    goals = ["best nDCG", "best MRR", "best recall", "best nDCG with diversity at least 0.3"]
+    for attempt in range(3):
+        with ExitStack() as stack:
+            starters = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        [sys.executable, "-c", _START, str(folder), str(number), str(tmp_path / "nowhere"), goal],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        text=True,
+                    )
+                )
+                for number, goal in enumerate(goals, start=10 * attempt + 1)
+            ]
+            for each in starters:
+                assert each.stdout is not None
+                assert each.stdout.readline() == "ready\n"
+            for each in starters:
+                assert each.stdin is not None
+                each.stdin.write("go\n")
+                each.stdin.flush()
+            said = [each.stdout.readline().strip() for each in starters if each.stdout is not None]
+        assert set(said) <= {"started", "told"}
+        assert "started" in said
+        # A search of a panel that is not there ends at once, so that more than one may have had its turn.
+        work = search_work(folder)
+        assert ended(work).state == "failed"
+        wanted = read_asked(work)
+        assert wanted is not None
+        place = wanted[1] - 10 * attempt - 1
+        assert said[place] == "started"
+        assert wanted[0] == parse_goal(goals[place])
+        assert not (folder / "search.asked.json").exists()
+
+
+def test_what_a_process_is_asked_is_what_its_own_starter_asked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second start comes exactly between what the first one writes and its process: it writes nothing."""
+    from recsys.jobs import start as module
+
+    begun, real = [], module._start_process
+
+    def second_first(work: Work, command: list[str], lock: int) -> None:
+        begun.append(work)
+        with pytest.raises(RecsysError, match="another search"):
+            start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 7, None)
+        asked = json.loads((folder / "search.asked.json").read_text())
+        assert (Goal.from_json(asked["goal"]), asked["n_trials"], asked["seed"]) == (GOAL, 5, 3)
+        real(work, command, lock)
+
+    monkeypatch.setattr(module, "_start_process", second_first)
+    work = start_search(folder, tmp_path / "nowhere", GOAL, 5, None, seed=3)
+    ended(work)
+    assert len(begun) == 1
+    assert read_asked(work) == (GOAL, 5)
+
+
+def test_two_sessions_that_start_the_same_search_share_it(folder: Path, tmp_path: Path) -> None:
+    barrier = threading.Barrier(6)
+
+    def session(_: int) -> Work:
+        barrier.wait()
+        return start_search(folder, tmp_path / "nowhere", GOAL, 5, None)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(session, range(6)))) == 1
+    assert ended(search_work(folder)).state == "failed"
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecsysError, match="cannot be started in the folder"):
+        start_search(tmp_path / "file" / "inside", tmp_path, GOAL, 5, None)
+
+
+@pytest.mark.parametrize("saved", [{}, [], "all", {"goal": {"metric": "beauty"}}])
+def test_a_result_that_cannot_be_read_is_none(tmp_path: Path, saved: object) -> None:
+    work = search_work(tmp_path)
+    assert read_found(work) is None
+    (tmp_path / "search.found.json").write_text(json.dumps(saved))
+    assert read_found(work) is None
+
+
+def test_every_report_of_a_search_belongs_to_a_stage(engines: Engines) -> None:
+    seen: set[str] = set()
+
+    def note(stage: str, done: int = 0, total: int = 0) -> None:
+        seen.add(stage.split(" ", 1)[0])
+
+    found = find_weights(*engines, GOAL, SearchSettings(3), progress=note)
+    assert isinstance(found, Found)
+    assert seen <= set(STAGE_OF)
+    assert set(STAGE_OF.values()) == set(range(len(STAGES)))

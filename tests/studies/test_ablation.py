@@ -1,0 +1,83 @@
+"""Every subset of components: tuned on validation, measured on test, and told without claiming more."""
+
+import json
+
+import numpy as np
+import pytest
+
+from recsys.evaluation.statistics.paired import differences
+from recsys.panel.engine import WHOLE_CATALOGUE
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies.ablation import chosen_weights, label, models_on, name_of, subsets
+from recsys.studies.format import VERDICTS, in_words, table_csv
+from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.result import Result
+from recsys.studies.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Workspace) -> Result:
+    return EXPERIMENTS["ablation"].run(workspace, ExperimentSettings(k=10))
+
+
+def test_there_is_a_model_for_every_subset_and_every_simple_one(result: Result) -> None:
+    names = [row["model"] for row in result.tables[0].rows]
+    assert len(names) == len(set(names)) == 15 + 4
+    assert {"Popularity", "EASE", label("traditional"), "All components", *map(label, COMPONENTS)} <= set(names)
+    assert [len(each) for each in subsets()] == [1] * 4 + [2] * 6 + [3] * 4 + [4]
+
+
+def test_a_subset_uses_nothing_else_and_is_the_best_of_its_kind_on_validation(workspace: Workspace) -> None:
+    validation, _ = workspace.engines("last", 1, 0)
+    chosen = chosen_weights(validation, 10)
+    for subset, fusion in chosen.items():
+        assert {name for name, share in fusion.normalised().items() if share} <= set(subset)
+    pair = ("content", "context")
+    best = validation.measure(RankingSettings(chosen[pair], WHOLE_CATALOGUE)).lists.values["ndcg"].mean()
+    for share in np.linspace(0, 1, 6):
+        other = FusionSettings(0, float(share), 0, float(1 - share))
+        assert validation.measure(RankingSettings(other, WHOLE_CATALOGUE)).lists.values["ndcg"].mean() <= best + 1e-9
+
+
+def test_changes_are_those_of_test_shoppers_and_p_values_are_corrected(result: Result, workspace: Workspace) -> None:
+    validation, test = workspace.engines("last", 1, 0)
+    models = models_on(test, chosen_weights(validation, 10), 10)
+    change = differences(models["ease"].lists, models["full"].lists, test.panel.facts)["ndcg"].change
+    row = next(row for row in result.tables[0].rows if row["model"] == "EASE")
+    assert (row["full_change"], row["full_change_low"]) == pytest.approx((change.mean, change.low))
+    assert all(0 < row["full_p"] <= 1 for row in result.tables[0].rows if row["model"] != "All components")
+    assert "full_p" not in next(row for row in result.tables[0].rows if row["model"] == "All components")
+    assert name_of(("collaborative", "content")) == "traditional"
+
+
+def test_a_verdict_is_told_alike_in_conclusion_table_and_json_and_rests_on_interval_and_p(result: Result) -> None:
+    said = " ".join(result.conclusion)
+    for component in COMPONENTS:
+        rest = name_of(tuple(name for name in COMPONENTS if name != component))
+        verdict = result.figures["against"]["full"][rest]["verdict"]
+        words = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}
+        expected = f"{words[verdict]} nDCG"
+        assert f"Leaving out {component}, with weights tuned again, {expected}" in said
+
+
+def test_no_verdict_contradicts_the_interval_or_the_p_value_of_its_row(result: Result) -> None:
+    for row in result.tables[0].rows:
+        for reference in ("full", "traditional"):
+            if f"{reference}_verdict" not in row:
+                continue
+            low, high, p = (row[f"{reference}_{name}"] for name in ("change_low", "change_high", "p"))
+            above, below = low is not None and low > 0, high is not None and high < 0
+            clear = (above or below) and p <= 0.05
+            expected = ("better" if above else "worse") if clear else VERDICTS["unclear"]
+            assert row[f"{reference}_verdict"] == expected
+
+
+def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
+    again = Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False)))
+    assert json.dumps(again.as_json()) == json.dumps(result.as_json())
+    told = in_words(again)
+    assert "Every model on test shoppers" in told
+    assert result.conclusion[0] in told
+    rows = table_csv(result.tables[0]).splitlines()
+    assert len(rows) == 1 + len(result.tables[0].rows)
+    assert rows[0].lstrip("\ufeff").startswith("model,weights,ndcg,ndcg_low,ndcg_high,full_change")

@@ -1,0 +1,161 @@
+"""The multi-task study: what it learns is measured as it would be served, and told without claiming more."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys.errors import SettingsError
+from recsys.evaluation.statistics.paired import differences
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.panel import Panel
+from recsys.ranking.fusion import Standardised
+from recsys.scorers.base import Requests
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies.format import in_words
+from recsys.studies.multitask import models as multitask_models
+from recsys.studies.multitask import segments
+from recsys.studies.multitask import study as multitask
+from recsys.studies.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
+from recsys.studies.multitask.tables import conclusion, frontier, told_of
+from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.result import Result
+from recsys.studies.tuned_weights import tuned
+from recsys.studies.workspace import Workspace
+from recsys.text.phrasebook import build_phrasebook
+from recsys.training.pairs import SEMANTIC
+from tests._encoder import WordEncoder
+
+SETTINGS = ExperimentSettings(k=10)
+ABLATIONS = (WEIGHTS_ALONE, "without the rating term", "without the ranking term")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_encoder():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multitask_models, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(multitask, "LAMBDAS", (0.0, 3.0))
+        patch.setattr(segments, "PULLS", (0.003,))
+        yield
+
+
+@pytest.fixture(scope="module")
+def shops(workspace: Workspace) -> tuple[Shop, Shop]:
+    return Shop.both(workspace, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Workspace) -> Result:
+    return EXPERIMENTS["multitask"].run(workspace, SETTINGS)
+
+
+def test_it_starts_from_the_very_scores_of_the_live_evaluation(shops: tuple[Shop, Shop]) -> None:
+    for shop in shops:
+        identity = np.eye(shop.semantic.space.n_dims, dtype=np.float32)
+        held = shop.engine.panel.scores.static[:, SEMANTIC]
+        found = shop.under(identity).panel.scores.static
+        np.testing.assert_allclose(found[:, SEMANTIC], held, atol=2e-3)
+        np.testing.assert_array_equal(found[:, :SEMANTIC], shop.engine.panel.scores.static[:, :SEMANTIC])
+
+
+def test_a_head_moves_the_semantic_scores_as_it_would_when_served(shops: tuple[Shop, Shop]) -> None:
+    shop = shops[1]
+    n_dims = shop.semantic.space.n_dims
+    head = np.diag(np.linspace(0.2, 2, n_dims)).astype(np.float32)
+    user = 7
+    row = shop.held_out.users()[user]
+    raw = shop.semantic.with_head(head).score(Requests.one(int(row), shop.engine.panel.contexts[user]))
+    expected = Standardised.of(raw).values[0]
+    np.testing.assert_allclose(shop.under(head).panel.scores.static[user, SEMANTIC], expected, atol=2e-3)
+    assert not np.allclose(expected, shop.engine.panel.scores.static[user, SEMANTIC], atol=0.1)
+
+
+def test_test_choices_are_not_learned_from(shops: tuple[Shop, Shop]) -> None:
+    validation, test = shops
+    assert len(validation.pairs) < len(test.pairs)
+    for shop in shops:
+        assert not shop.train.owned()[shop.held_out.user_rows, shop.held_out.item_rows].any()
+    assert not validation.train.owned()[test.held_out.user_rows, test.held_out.item_rows].any()
+
+
+def test_every_variant_has_its_row_and_todays_is_that_of_the_tuning_room(
+    result: Result, shops: tuple[Shop, Shop]
+) -> None:
+    rows = {str(row["model"]): row for row in result.tables[0].rows}
+    assert {TODAY, TUNED, "weights alone", "lambda 0", "lambda 3"} <= set(rows)
+    assert {"without the rating term", "without the ranking term"} <= set(rows)
+    fusion = tuned(shops[0].engine, 10)
+    today = shops[1].engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, 10)).lists
+    assert rows[TODAY]["ndcg"] == pytest.approx(today.values["ndcg"].mean())
+    assert rows[TODAY]["ild"] == pytest.approx(np.nanmean(today.values["ild"]))
+    assert "ndcg_change" not in rows[TODAY]
+    assert all(rows[name]["map"] in ("used", "dropped", "") for name in rows)
+    assert set(result.figures["chosen"]["weights"]) == set(COMPONENTS)
+
+
+def test_a_map_that_does_not_beat_the_identity_is_dropped(result: Result) -> None:
+    learned = [row for row in result.tables[0].rows if row.get("map_gain") is not None]
+    assert learned
+    for row in learned:
+        assert row["map"] == ("used" if row["map_gain"] > 0 else "dropped")
+
+
+def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
+    change = result.figures["changes"][TUNED]["validation"]
+    shown = change["low"] is not None and change["low"] > 0
+    said = " ".join(result.conclusion)
+    assert ("the map earns a place" in said) == shown
+    assert ("not shown to earn a place" in said) != shown
+    assert in_words(Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False))))
+
+
+def test_weights_per_segment_are_learned_beside_one_set_for_all(result: Result, shops: tuple[Shop, Shop]) -> None:
+    (table,) = [each for each in result.tables if each.name == "segments"]
+    everyone = [row for row in table.rows if row["shoppers"] == segments.EVERYONE]
+    by_model = {str(row["model"]): row for row in result.tables[0].rows}
+    for row, one in zip(everyone, (WEIGHTS_ALONE, "lambda 0"), strict=True):
+        assert row["one"] == pytest.approx(by_model[one]["ndcg"])
+        assert row["own"] == pytest.approx(by_model[str(row["model"])]["ndcg"])
+        assert row["n_pairs"] == len(shops[0].pairs)
+    for found in result.figures["segments"]:
+        assert set(found["weights"]) == {"hot", "warm", "cold"}
+        assert set(found["changes"]) == {"hot", "warm", segments.EVERYONE}
+    assert sum("of their own for hot and warm shoppers" in said for said in result.conclusion) == 2
+
+
+def test_a_model_that_learned_nothing_is_not_chosen_and_is_named(shops: tuple[Shop, Shop]) -> None:
+    lists = shops[1].lists(None, FusionSettings())
+    models = {
+        name: Model(name, None, epochs, FusionSettings(), lists, lists)
+        for name, epochs in {TODAY: None, TUNED: 2, "lambda 0": 2, "lambda 3": 0, **dict.fromkeys(ABLATIONS, 2)}.items()
+    }
+    told = {name: told_of(each, models[TODAY], shops[1], shops[1], 0) for name, each in models.items()}
+    assert [each.name for each in moved([models["lambda 0"], models["lambda 3"]])] == ["lambda 0"]
+    said = " ".join(conclusion(models, told, models["lambda 0"]))
+    assert "by the objective itself: lambda 3." in said
+    assert "From lambda 0 to lambda 0," in said
+    assert frontier(models, told, 10).series[0].x == (told["lambda 0"].means["ild"].mean,)
+
+
+def test_shoppers_are_told_apart_by_how_well_they_are_known(result: Result, shops: tuple[Shop, Shop]) -> None:
+    counts = {row["shoppers"]: row["n"] for row in result.tables[1].rows if row["model"] == TUNED}
+    assert sum(counts.values()) == len(shops[1].engine.panel)
+
+
+def test_changes_are_against_today_on_the_same_shoppers(shops: tuple[Shop, Shop]) -> None:
+    test, today = shops[1], FusionSettings(0.4, 0.1, 0.3, 0.2)
+    lists, other = test.lists(None, today), test.lists(None, FusionSettings(1, 0, 0, 0))
+    found = differences(other, lists, test.engine.panel.facts)["ndcg"]
+    assert found.old == pytest.approx(lists.values["ndcg"].mean())
+
+
+def test_a_shop_that_is_held_by_candidates_is_refused(panel_folders: tuple[Path, Path]) -> None:
+    class InPart(Workspace):
+        def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
+            validation, test = Panel.open(panel_folders[1])
+            return LiveEngine(validation), LiveEngine(test)
+
+    place = InPart(panel_folders[0].parent / "shop", panel_folders[0].parent)
+    with pytest.raises(SettingsError, match="the scores of all products for all test shoppers do not fit in memory"):
+        Shop.both(place, SETTINGS)

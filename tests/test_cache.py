@@ -1,0 +1,120 @@
+"""A cache bounded by bytes: the newest stays, what was not asked for goes first, threads agree."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.cache import Kept, n_bytes
+
+
+def test_what_was_asked_for_last_stays_while_there_is_room() -> None:
+    kept = Kept[str, bytes](10, len)
+    for name in "ab":
+        kept.put(name, bytes(4))
+    assert kept.get("a") is not None
+    kept.put("c", bytes(4))
+    assert (kept.get("a"), kept.get("b"), kept.get("c")) == (bytes(4), None, bytes(4))
+
+
+def test_an_answer_larger_than_all_the_room_is_kept_alone() -> None:
+    kept = Kept[str, bytes](10, len)
+    kept.put("a", bytes(4))
+    kept.put("b", bytes(40))
+    assert len(kept) == 1
+    assert kept.get("b") == bytes(40)
+    kept.put("c", bytes(4))
+    assert (len(kept), kept.get("c")) == (1, bytes(4))
+
+
+def test_threads_that_compute_the_same_share_one_answer() -> None:
+    kept, found = Kept[int, list[int]](10_000, lambda answer: 1), []
+    threads = [threading.Thread(target=lambda: found.append(kept.put(1, []))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(answer) for answer in found}) == 1
+
+
+def test_many_that_ask_at_once_wait_for_one_and_others_do_not_wait() -> None:
+    kept, begun, let_go, made = Kept[str, list[int]](10_000, lambda answer: 1), threading.Event(), threading.Event(), []
+
+    def slow() -> list[int]:
+        made.append(1)
+        begun.set()
+        assert let_go.wait(60)
+        return [7]
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(kept.of, "slow", slow) for _ in range(5)]
+        assert begun.wait(60)
+        assert pool.submit(kept.of, "other", lambda: [8]).result(60) == [8]
+        let_go.set()
+        found = [each.result(60) for each in asked]
+    assert all(each is found[0] for each in found)
+    assert len(made) == 1
+
+
+def test_what_fails_is_not_kept_and_the_next_one_tries_again() -> None:
+    kept = Kept[str, int](10, lambda answer: 1)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            kept.of("a", lambda: 1 // 0)
+    assert kept.of("a", lambda: 3) == 3
+
+
+def test_no_answer_is_an_answer() -> None:
+    kept, made = Kept[str, int | None](10, lambda answer: 1), []
+    for _ in range(3):
+        assert kept.of("a", lambda: made.append(1)) is None
+    assert len(made) == 1
+
+
+def test_an_answer_that_grows_is_forgotten_by_the_size_it_was_kept_with() -> None:
+    kept = Kept[int, list[int]](10, len)
+    grown = kept.put(0, [0] * 4)
+    grown.extend(range(100))
+    for key in range(1, 6):
+        kept.put(key, [0] * 4)
+    assert (len(kept), kept.n_bytes) == (2, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An answer with parts."""
+
+    values: np.ndarray
+    others: tuple[object, ...] = ()
+
+
+class Opened:
+    """What an answer may point at: it is not the answer's."""
+
+    def __init__(self) -> None:
+        self.values = np.zeros(10**6)
+
+
+@pytest.mark.parametrize(
+    ("answer", "least", "most"),
+    [
+        (np.zeros(1000), 8000, 8200),
+        (np.zeros(1000)[:1], 8000, 8200),
+        (np.zeros((2, 500)).T[1:], 8000, 8200),
+        (Record(np.zeros(1000)), 8000, 8400),
+        ([Record(np.zeros(10**6), (1,))] * 5, 8_000_000, 8_001_000),
+        (list(np.zeros((4, 1000))), 32_000, 34_000),
+        ({f"p{at}": np.zeros(100) for at in range(1000)}, 800_000, 1_100_000),
+        (tuple(f"shopper-{at:06d}" for at in range(100_000)), 6_000_000, 8_500_000),
+        (np.array(["a" * 1000] * 3 + ["b" * 1000], object), 2000, 2500),
+        (pd.DataFrame({"text": ["a" * 1000] * 100}), 100_000, 110_000),
+        (Record(np.zeros(10), (Opened(), None, 3, "x")), 80, 900),
+        (frozenset(range(10_000)), 280_000, 900_000),
+        (None, 0, 100),
+    ],
+)
+def test_what_an_answer_takes_is_known(answer: object, least: int, most: int) -> None:
+    assert least <= n_bytes(answer) <= most

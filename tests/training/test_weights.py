@@ -1,0 +1,129 @@
+"""Weights are chosen by the same nDCG as everything is measured by."""
+
+import math
+
+import numpy as np
+import pytest
+
+from recsys.evaluation.metrics.definitions import ndcg_at_k
+from recsys.ranking.fusion import Standardised, fuse
+from recsys.ranking.rank import select
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.training.weights import ValidationScores, best_weights, ndcg_of_weights, simplex_grid
+
+N = len(COMPONENTS)
+
+
+def made_up(n_users: int = 30, n_items: int = 60, seed: int = 0) -> ValidationScores:
+    """Random scores; every shopper owns some products, and some others are held out."""
+    rng = np.random.default_rng(seed)
+    values = np.stack(
+        [Standardised.of(rng.standard_normal((N, n_items)).astype(np.float32)).values for _ in range(n_users)]
+    )
+    owned = rng.random((n_users, n_items)) < 0.2
+    held_out = (rng.random((n_users, n_items)) < 0.05) & ~owned
+    held_out[:, 0] |= ~held_out.any(axis=1)
+    owned &= ~held_out
+    users, items = np.nonzero(held_out)
+    return ValidationScores(values, ~owned, users.astype(np.int32), items.astype(np.int32))
+
+
+@pytest.mark.parametrize(("n_components", "n_steps"), [(1, 5), (2, 20), (3, 7), (4, 10), (4, 20)])
+def test_the_grid_has_every_point_once_and_each_sums_to_one(n_components: int, n_steps: int) -> None:
+    grid = simplex_grid(n_components, n_steps)
+    assert grid.shape == (math.comb(n_steps + n_components - 1, n_components - 1), n_components)
+    assert (grid >= 0).all()
+    np.testing.assert_allclose(grid.sum(axis=1), 1, atol=1e-6)
+    whole = np.rint(grid * n_steps)
+    np.testing.assert_allclose(grid, whole / n_steps, atol=1e-6)
+    assert len(np.unique(whole, axis=0)) == len(grid)
+
+
+@pytest.mark.parametrize("k", [1, 5, 10, 100])
+def test_ndcg_without_sorting_is_that_of_the_ranked_lists(k: int) -> None:
+    scores = made_up()
+    grid = simplex_grid(N, 3)
+    found = ndcg_of_weights(scores, grid, k)
+    vectors = np.zeros((scores.values.shape[2], 1), np.float32)
+    for point, weights in enumerate(grid):
+        settings = FusionSettings(*weights.astype(float))
+        each = []
+        for user, values in enumerate(scores.values):
+            rows, _ = select(fuse(values, settings), RankingSettings(n=k), scores.eligible[user], vectors)
+            relevant = scores.pair_items[scores.pair_users == user]
+            each.append(ndcg_at_k([str(row) for row in rows], {str(row) for row in relevant}, k))
+        assert found[point] == pytest.approx(np.mean(each), abs=1e-4)  # a pair in thousands is closer than EQUAL
+
+
+def test_rounds_together_weigh_by_their_shoppers() -> None:
+    parts, grid = [made_up(20, seed=1), made_up(5, seed=2)], simplex_grid(N, 3)
+    one, other = (ndcg_of_weights(each, grid, 5) for each in parts)
+    both = ndcg_of_weights(ValidationScores.together(parts), grid, 5)
+    np.testing.assert_allclose(both, (20 * one + 5 * other) / 25)
+    assert ValidationScores.together(parts[:1]) is parts[0]
+
+
+def test_a_component_that_says_nothing_gains_what_a_draw_would() -> None:
+    silent = np.zeros((1, N, 10), np.float32)
+    pairs = (np.zeros(2, np.int32), np.array([1, 4], np.int32))
+    scores = ValidationScores(silent, np.arange(10)[None, :] != 0, *pairs)  # the first product is owned
+    (found,) = ndcg_of_weights(scores, np.full((1, N), 1 / N, np.float32), k=4)
+    discounts = 1 / np.log2(np.arange(2, 6))
+    assert found == pytest.approx(2 * discounts.sum() / 9 / (1 + 1 / np.log2(3)))  # each of 9 in each of 4 places
+    elsewhere = ValidationScores(silent, scores.eligible, pairs[0], np.array([8, 9], np.int32))
+    assert ndcg_of_weights(elsewhere, np.full((1, N), 1 / N, np.float32), k=4) == pytest.approx(found)
+
+
+def test_shoppers_without_a_held_out_product_are_not_counted() -> None:
+    scores = made_up()
+    more = ValidationScores(
+        np.concatenate([scores.values, scores.values[:5]]),
+        np.concatenate([scores.eligible, scores.eligible[:5]]),
+        scores.pair_users,
+        scores.pair_items,
+    )
+    grid = simplex_grid(N, 2)
+    np.testing.assert_allclose(ndcg_of_weights(more, grid, 5), ndcg_of_weights(scores, grid, 5))
+
+
+def planted(best: str) -> ValidationScores:
+    """One component knows the held-out products, the others are noise."""
+    scores = made_up(seed=1)
+    values = scores.values.copy()
+    values[scores.pair_users, COMPONENTS.index(best), scores.pair_items] += 2.5
+    return ValidationScores(values, scores.eligible, scores.pair_users, scores.pair_items)
+
+
+@pytest.mark.parametrize("best", COMPONENTS)
+def test_the_component_that_knows_gets_the_weight(best: str) -> None:
+    weights, quality = best_weights(planted(best), COMPONENTS, k=10, n_steps=10)
+    assert quality > 0.6
+    shares = weights.normalised()
+    assert max(shares, key=shares.__getitem__) == best
+
+
+def test_only_named_components_are_mixed() -> None:
+    weights, quality = best_weights(planted("semantic"), ("collaborative", "content"), k=10)
+    assert (weights.semantic, weights.context) == (0, 0)
+    assert quality < 0.4
+    assert sum(weights.as_dict().values()) == pytest.approx(1)
+
+
+def test_the_best_point_of_the_fine_grid_near_the_coarse_best_is_found() -> None:
+    scores = planted("content")
+    weights, quality = best_weights(scores, COMPONENTS, k=10, n_steps=5)
+    grid = simplex_grid(N, 10)
+    everywhere = ndcg_of_weights(scores, grid, 10)
+    coarse = ndcg_of_weights(scores, simplex_grid(N, 5), 10).max()
+    assert coarse <= quality <= everywhere.max() + 1e-9
+    assert quality == pytest.approx(
+        ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), 10)[0]
+    )
+
+
+def test_of_equal_points_the_most_even_is_taken() -> None:
+    scores = made_up()
+    same = np.repeat(scores.values[:, :1], N, axis=1)
+    alike = ValidationScores(same, scores.eligible, scores.pair_users, scores.pair_items)
+    weights, _ = best_weights(alike, COMPONENTS, k=10, n_steps=4)
+    assert list(weights.as_dict().values()) == [0.25] * N

@@ -1,0 +1,76 @@
+"""A setting that is compared can be kept, sent and read again, and what makes no sense is refused with its name."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.errors import SettingsError
+from recsys.panel.segments import Scenario
+from recsys.settings import SEASONS, WEEKDAYS, Filters, FusionSettings, RankingSettings
+from recsys.tuning.config import Asked
+
+weights = st.floats(0, 10, allow_subnormal=False)
+asked = st.builds(
+    Asked,
+    st.text(min_size=1).filter(str.strip),
+    st.builds(
+        RankingSettings,
+        st.tuples(weights, weights, weights, weights).filter(any).map(lambda each: FusionSettings(*each)),
+        st.builds(
+            Filters,
+            only_available=st.booleans(),
+            categories=st.frozensets(st.text()),
+            price_low=st.none() | st.floats(0, 5),
+            price_high=st.none() | st.floats(5, 10),
+        ),
+        st.integers(1, 100),
+        st.floats(0, 1),
+        st.sampled_from(["mmr", "dpp", "msd"]),
+    ),
+    st.builds(Scenario.of, season=st.sampled_from(SEASONS), weekday=st.sampled_from(("", *WEEKDAYS))),
+)
+
+
+@given(asked)
+def test_what_was_written_reads_back_equal_and_hashes_alike(each: Asked) -> None:
+    again = Asked.from_json(json.loads(json.dumps(each.as_json())))
+    assert again == each
+    assert hash(again) == hash(each)
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    assert Asked.from_json({"name": "A", "weights": {"semantic": 1}}) == Asked(
+        "A", RankingSettings(FusionSettings(0, 0, 1, 0))
+    )
+
+
+def test_a_name_is_one_line() -> None:
+    assert Asked("  summer\n sale ").name == "summer sale"
+    with pytest.raises(SettingsError, match="needs a name"):
+        Asked(" \n")
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], r"the setting: \[\] is not a JSON object"),
+        ({"name": "A"}, "weights: None is not a JSON object"),
+        ({"name": 3, "weights": {"semantic": 1}}, "name=3 is not usable; give text"),
+        ({"name": "A", "weights": {"semantics": 1}}, "'semantics' is not known; use collaborative"),
+        ({"name": "A", "weights": {"semantic": "1"}}, "semantic='1' is not usable; give a number"),
+        ({"name": "A", "weights": {"semantic": float("nan")}}, "semantic=nan is not usable"),
+        ({"name": "A", "weights": {"semantic": True}}, "semantic=True is not usable"),
+        ({"name": "A", "weights": {"semantic": 1}, "n": 2.5}, "n=2.5 is not usable; give a whole number"),
+        ({"name": "A", "weights": {"semantic": 1}, "n": 0}, "list length n=0 is not usable"),
+        ({"name": "A", "weights": {"semantic": 1}, "method": "best"}, "'best' is not known"),
+        ({"name": "A", "weights": {"semantic": 1}, "filters": {"categories": "Tents"}}, "give a list of texts"),
+        ({"name": "A", "weights": {"semantic": 1}, "filters": {"only_available": 1}}, "give true or false"),
+        ({"name": "A", "weights": {"semantic": 1}, "scenario": {"season": 1}}, "season=1 is not usable; give text"),
+        ({"name": "A", "weights": {"semantic": 1}, "colour": "red"}, "'colour' is not known"),
+    ],
+)
+def test_a_document_that_is_no_setting_is_refused(document: object, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        Asked.from_json(document)
