@@ -10,27 +10,30 @@ from pathlib import PurePosixPath
 
 MAX_LINES = 400
 
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("schema", "settings", "errors", "progress", "privacy", "exports", "files", "work"),
-    ("text", "data"),
+ROOMS: tuple[tuple[str, ...], ...] = (
+    ("settings", "errors", "progress", "schema", "parallel", "cache", "files"),
+    ("data",),
+    ("demo",),
+    ("text",),
     ("scorers",),
-    (
-        "fusion",
-        "eligibility",
-        "diversity",
-        "ranking",
-        "rules",
-        "explanations",
-        "results",
-        "quotes",
-        "histories",
-        "documents",
-    ),
-    ("recommender", "evaluation", "training", "store"),
-    ("benchmarks",),
+    ("ranking",),
+    ("evaluation",),
+    ("artifacts",),
+    ("explanations",),
+    ("serving",),
+    ("training",),
+    ("offpolicy",),
+    ("panel",),
+    ("store",),
+    ("tuning",),
+    ("studies",),
+    ("jobs",),
     ("cli", "__main__"),
 )
-"""Parts of `recsys`, lowest layer first; a part may import from its own layer and from those below."""
+"""Parts of `recsys`, lowest first; each imports only from those below it, so no two packages import each other."""
+
+NOT_FOR_SERVING = ("evaluation", "tuning", "studies")
+"""Packages that what answers requests must not import, not even through others."""
 
 UNSAFE_MODULES = frozenset({"pickle", "cPickle", "_pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"})
 UNSAFE_CALLS = frozenset({"eval", "exec", "compile", "__import__"})
@@ -58,12 +61,12 @@ def imported_modules(path: str, source: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{stem}.{alias.name}") for alias in node.names)
 
 
-def layer_of(module: str) -> int | None:
-    """Number of the layer of a `recsys` module, 0 lowest, or None for a module outside it or not placed yet."""
+def room_of(module: str) -> int | None:
+    """Number of the room of a `recsys` module, 0 lowest, or None for a module outside it or not placed yet."""
     parts = module.split(".")
     if parts[0] != "recsys" or len(parts) < 2:
         return None
-    return next((number for number, layer in enumerate(LAYERS) if parts[1] in layer), None)
+    return next((number for number, room in enumerate(ROOMS) if parts[1] in room), None)
 
 
 def module_of(path: str) -> str:
@@ -77,24 +80,24 @@ def module_of(path: str) -> str:
 
 
 def unplaced(path: str, source: str) -> list[str]:
-    """A part of the engine that stands in no layer."""
+    """A part of the engine that stands in no room."""
     module = module_of(path)
-    if module == "recsys" or layer_of(module) is not None:
+    if module == "recsys" or room_of(module) is not None:
         return []
-    return [f"{path}: stands in no layer; add {module.split('.')[1]!r} to LAYERS in tests/_architecture.py"]
+    return [f"{path}: stands in no room; add {module.split('.')[1]!r} to ROOMS in tests/_architecture.py"]
 
 
 def upward_imports(path: str, source: str) -> list[str]:
-    """Imports of the engine that point from a lower layer to a higher one, or to pages."""
-    own = layer_of(module_of(path))
+    """Imports of the engine that point from a lower package to a higher one, or to pages."""
+    own = room_of(module_of(path))
     complaints = []
     for line, module in imported_modules(path, source):
-        other = layer_of(module)
+        other = room_of(module)
         if module.split(".")[0] in ("pages", "app"):
             complaints.append(f"{path}:{line}: the engine imports {module}; pages call the engine, never the reverse")
         elif own is not None and other is not None and other > own:
             complaints.append(
-                f"{path}:{line}: imports {module} from a higher layer; move what it needs down, or this file up"
+                f"{path}:{line}: imports {module} from a higher package; move what it needs down, or this file up"
             )
     return complaints
 

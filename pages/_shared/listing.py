@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages._shared import cards, resources
 from pages._shared.palette import LOOKS
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote, Recommendation, ScoredRequest
+from recsys.serving.results import Quote
 from recsys.settings import COMPONENTS
 from recsys.text.masking import mask_personal, pseudonym
 

@@ -32,9 +32,10 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Scenario, Segment
 from recsys.progress import Progress
+from recsys.ranking.results import ScoredRequest
 from recsys.schema import IMPRESSIONS
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote, ScoredRequest
+from recsys.serving.results import Quote
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
@@ -150,7 +151,7 @@ def presets(home: Home, shop: str) -> PresetStore:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _database(home: Home) -> Database:
-    return Database.default(home)
+    return Database.default(home.path)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

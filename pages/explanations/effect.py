@@ -8,8 +8,8 @@ from pages._shared import naming, words
 from pages._shared.cards import esc, isolated, move_html
 from pages._shared.moves import Moves
 from recsys.explanations.records import Standing
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Recommendation, ScoredRequest
 from recsys.settings import RankingSettings
 
 

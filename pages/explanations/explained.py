@@ -14,8 +14,8 @@ from pages.explanations import effect, parts, product, sections, sheet, struck, 
 from pages.explanations.effect import Outcome
 from pages.explanations.questions.case import Case
 from recsys.errors import RecsysError
+from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import ScoredRequest
 from recsys.settings import Context, RankingSettings
 
 

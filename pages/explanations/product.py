@@ -9,8 +9,8 @@ from pages._shared import cards, listing, naming, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
 from pages.explanations.effect import Outcome
+from recsys.ranking.results import Recommendation
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Recommendation
 
 PARAMETER = "item"
 MAX_LISTED = 2000

@@ -12,9 +12,9 @@ from pages._shared.notices import empty_html
 from pages._shared.shopper import PARAMETER, Asker, nobody_yet
 from pages._shared.view import KNOWN, NEW, TABLE, Choices
 from recsys.errors import RecsysError
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.exports import to_csv
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Recommendation, ScoredRequest
 from recsys.settings import Context
 
 _MOVES = "moves_of_the_list"

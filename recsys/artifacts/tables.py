@@ -9,8 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.explanations.documents import Documents
-from recsys.scorers.semantic import SemanticScorer
 
 HOT_INTERACTIONS = 10
 """From this many training interactions on a shopper or product is hot; below it, down to one, warm; with none, cold."""
@@ -62,21 +60,6 @@ def review_table(data: Dataset) -> pa.Table:
     """The reviews, in the order of `data.reviews`, so that a quote can be shown verbatim."""
     columns = ["review_id", "user_row", "item_row", "rating", "time_s", "text", "title", "verified"]
     return pa.Table.from_pandas(data.reviews[columns], preserve_index=False).replace_schema_metadata(None)
-
-
-def phrase_texts(semantic: SemanticScorer, tables: Mapping[str, pa.Table]) -> list[str]:
-    """The words of every phrase as they first stand in the catalogue's order, rows as in `semantic.phrase_vectors`.
-
-    Parameters
-    ----------
-    tables : "items", "reviews" and "users", as they are saved
-    """
-    known, first = np.unique(semantic.phrases, return_index=True)
-    documents = Documents(semantic, tables["items"].to_pandas(), tables["reviews"], tables["users"])
-    texts = [""] * len(semantic.phrase_vectors)
-    for phrase, source in zip(known.tolist(), documents.sources(first), strict=True):
-        texts[phrase] = source["text"]
-    return texts
 
 
 def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:

@@ -32,7 +32,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print."""
-    from recsys.studies.evaluate import EvaluationSettings, evaluate
+    from recsys.evaluation.protocols.hold_out import EvaluationSettings
+    from recsys.studies.evaluate import evaluate
 
     settings = EvaluationSettings(args.split, args.min_interactions, args.k, args.seed)
     with TerminalProgress() as progress:

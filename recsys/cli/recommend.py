@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from recsys.cli.options import a_path, add_json
 from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
-from recsys.serving.results import Recommendation, require_someone
+from recsys.ranking.results import Recommendation, require_someone
 from recsys.settings import (
     COMPONENTS,
     DiversityMethod,

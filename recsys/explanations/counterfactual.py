@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from recsys.explanations.model import Explainable
 from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
+from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_sum import Side
 from recsys.scorers.phrase_weights import LEAST_LENGTH
-from recsys.serving.results import ScoredRequest
 from recsys.settings import RankingSettings
 
 MAX_SIZE = 40

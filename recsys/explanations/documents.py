@@ -1,7 +1,7 @@
 """The texts that phrases stand in: looked up by the places of the semantic scorer, many at once, always verbatim."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -202,3 +202,18 @@ class Documents:
     def _review_ids(self) -> IntArray:
         # Ids ascend in the order of the data, also after some reviews were left out.
         return np.asarray(self._reviews["review_id"].to_numpy(), np.int32)
+
+
+def phrase_texts(semantic: SemanticScorer, tables: Mapping[str, pa.Table]) -> list[str]:
+    """The words of every phrase as they first stand in the catalogue's order, rows as in `semantic.phrase_vectors`.
+
+    Parameters
+    ----------
+    tables : "items", "reviews" and "users", as they are saved
+    """
+    known, first = np.unique(semantic.phrases, return_index=True)
+    documents = Documents(semantic, tables["items"].to_pandas(), tables["reviews"], tables["users"])
+    texts = [""] * len(semantic.phrase_vectors)
+    for phrase, source in zip(known.tolist(), documents.sources(first), strict=True):
+        texts[phrase] = source["text"]
+    return texts

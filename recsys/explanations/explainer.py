@@ -19,11 +19,11 @@ from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import Shelf
 from recsys.ranking.fusion import fuse, weight_vector
 from recsys.ranking.rank import rank
+from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_sum import Side
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.results import ScoredRequest
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from recsys.explanations.model import Explainable
 from recsys.progress import Progress, silent
-from recsys.serving.results import ScoredRequest
+from recsys.ranking.results import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 
 MAX_PRODUCTS = 30

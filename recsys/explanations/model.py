@@ -5,7 +5,7 @@ from typing import Protocol
 
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.records import Explanation
-from recsys.serving.results import Recommendation, ScoredRequest
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.settings import RankingSettings
 
 

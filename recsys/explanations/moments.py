@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.explanations.model import Explainable
-from recsys.serving.results import ScoredRequest
+from recsys.ranking.results import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 
 

@@ -116,7 +116,7 @@ def run_presets_work(folders: ShopFolders) -> int:
         from recsys.store.presets import PresetStore
         from recsys.tuning.shipped import NotAvailable, to_store, tune_shipped
 
-        store = PresetStore(Database.default(Home(folders.home)), folders.shop)
+        store = PresetStore(Database.default(Path(folders.home)), folders.shop)
         store.state()  # a database that is away is told now, not after all the work
         default = ModelInfo.of(open_artifact(folders.model).manifest).default_weights
         validation, test = (LiveEngine(panel) for panel in _opened(folders, reporter))

@@ -20,6 +20,7 @@ from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import ArtifactError, DataError, RecsysError
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.offpolicy.estimation import N_REFITS, Judged
 from recsys.offpolicy.logs import ClickLog
@@ -30,9 +31,9 @@ from recsys.offpolicy.usable import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
-from recsys.studies.evaluate import EvaluationSettings, choose_weights, split_of
 from recsys.text.library import make_phrasebook
 from recsys.training.context_settings import choose_context
+from recsys.training.weight_choice import choose_weights
 
 JUDGED_LOG = Kind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
 

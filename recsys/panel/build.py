@@ -10,6 +10,7 @@ from recsys.artifacts.folder import Artifact, require_model_folder, save_artifac
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, SettingsError
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
 from recsys.evaluation.protocols.new_products import NewProductReplay
 from recsys.evaluation.protocols.rewinds import REPLAYS
 from recsys.offpolicy.click_models.sources import best_clicks
@@ -19,7 +20,6 @@ from recsys.panel.role_scoring import GUARDS, RoleScoring
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import Hemisphere, require_hemisphere
-from recsys.studies.evaluate import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
 from recsys.text.library import make_phrasebook
 from recsys.training.context_settings import choose_context
 

@@ -4,7 +4,7 @@ One shopper's row is mixed into a buffer that fits the innermost caches, and whi
 (products that lie LANES apart) is kept. The n-th largest of those maxima cannot be above the n-th best score, since
 each is the score of a product; so only lanes that reach it are looked at again, and nothing is sorted but contenders.
 
-Scores are added up as `recsys.ranking.fusion.fuse` adds them, without relaxed arithmetic, and equal ones stand in catalogue
+Scores are added up as `ranking.fusion.fuse` adds them, without relaxed arithmetic, and equal ones stand in catalogue
 order: the lists are those of `recsys.ranking.rank.select`, product for product.
 """
 

@@ -1,6 +1,6 @@
-"""Every metric of every shopper's list in one parallel pass; `recsys.evaluation.metrics.definitions` says what each one means.
+"""Every metric of every shopper's list in one parallel pass, as `recsys.evaluation.metrics` defines them.
 
-The same figures as `recsys.evaluation.metrics.lists` and `recsys.evaluation.metrics.exposure` give, which tests hold it against, in
+The same figures as `evaluation.metrics.lists` and `evaluation.metrics.exposure`, which tests hold it against, in
 a tenth of their time: what those do in a dozen array operations is here one walk over each list.
 """
 

@@ -22,8 +22,8 @@ from recsys.data.splitting import Role
 from recsys.errors import ArtifactError
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.exposure import long_tail_mask
+from recsys.evaluation.protocols.requests import contexts_asked
 from recsys.evaluation.statistics.paired import ShopFacts
-from recsys.panel.circumstances import contexts_asked
 from recsys.ranking.eligibility import Shelf
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer

@@ -13,6 +13,7 @@ from scipy.sparse import vstack
 from recsys.artifacts.tables import user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Round, Split
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
 from recsys.evaluation.protocols.requests import batches, contexts_of
 from recsys.evaluation.protocols.rewind import Replay
@@ -24,7 +25,6 @@ from recsys.ranking.rank import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings
-from recsys.studies.evaluate import EvaluationSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import Chosen
 

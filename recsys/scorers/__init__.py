@@ -40,7 +40,7 @@ def fit_scorers(
 
     Parameters
     ----------
-    settings : of some of the scorers, by name, as `recsys.training.context_settings` chose them; others have their defaults
+    settings : of some of the scorers, by name, as validation chose them; others have their defaults
     """
     return {name: made(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
 

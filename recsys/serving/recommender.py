@@ -21,6 +21,7 @@ from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import Shelf
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import Ranking, rank
+from recsys.ranking.results import RankedItem, Recommendation, ScoredRequest, require_someone, silences
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState, Without
 from recsys.scorers.collaborative import CollaborativeScorer
@@ -29,17 +30,7 @@ from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.histories import Histories
 from recsys.serving.quotes import Quotes
-from recsys.serving.results import (
-    ContextOption,
-    ModelInfo,
-    Quote,
-    RankedItem,
-    Recommendation,
-    ScoredRequest,
-    ShopSummary,
-    require_someone,
-    silences,
-)
+from recsys.serving.results import ContextOption, ModelInfo, Quote, ShopSummary
 from recsys.settings import (
     COMPONENTS,
     CONTEXT_DIMENSIONS,

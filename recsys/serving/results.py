@@ -1,6 +1,5 @@
 """What the recommender answers with: plain frozen records, ready for a page or for JSON."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,10 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from recsys.errors import InputError
-from recsys.ranking.fusion import Standardised
-from recsys.scorers.base import FloatArray, IntArray, Requests
-from recsys.settings import COMPONENTS, Context, FusionSettings, Hemisphere
+from recsys.settings import FusionSettings, Hemisphere
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,105 +105,6 @@ class ContextOption:
 
     values: tuple[str, ...]
     unavailable: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScoredRequest:
-    """The catalogue scored for one request, before weights and filters.
-
-    Parameters
-    ----------
-    user_id : None for a new shopper
-    words : what was typed, verbatim
-    requests : the request as the scorers saw it, a batch of one
-    standardised : component scores on one scale
-    profile : float32 of shape (n_dims,), unit length, what the shopper's words and likes mean; zeros if unknown
-    owned_rows : int32, rows of the products that the shopper already has
-    is_cold : the shopper has no training interaction
-    notes : what a person should know about this request, in words
-    struck : names of what is left out
-    """
-
-    user_id: str | None
-    words: str
-    context: Context
-    requests: Requests
-    standardised: Standardised
-    profile: FloatArray
-    owned_rows: IntArray
-    is_cold: bool
-    notes: tuple[str, ...]
-    struck: tuple[str, ...] = ()
-
-
-def require_someone(user_id: str | None, words: str) -> None:
-    """Raise InputError unless a request names a shopper or holds words."""
-    if user_id is None and not words.strip():
-        raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
-
-
-def silences(standardised: Standardised) -> list[str]:
-    """Notes on components that give every product the same score."""
-    notes = []
-    silent = [name for name, informative in standardised.informative().items() if not informative]
-    if len(silent) == len(COMPONENTS):
-        notes.append("nothing tells products apart for this shopper, so they stand in an order that means nothing")
-    elif silent:
-        notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
-    return notes
-
-
-@dataclass(frozen=True, slots=True)
-class RankedItem:
-    """One product on a list; `components` sum to `score`."""
-
-    rank: int
-    item_id: str
-    title: str
-    score: float
-    components: Mapping[str, float]
-    rank_before_diversity: int
-    is_cold: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """A ranked list, and what it was asked for."""
-
-    user_id: str | None
-    weights: Mapping[str, float]
-    context: Mapping[str, str]
-    is_cold: bool
-    notes: tuple[str, ...]
-    n_candidates: int
-    items: tuple[RankedItem, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """The document that `recsys recommend --json` prints."""
-        return {
-            "user_id": self.user_id,
-            "weights": dict(self.weights),
-            "context": dict(self.context),
-            "is_cold": self.is_cold,
-            "notes": list(self.notes),
-            "n_candidates": self.n_candidates,
-            "items": [
-                {
-                    "rank": item.rank,
-                    "item_id": item.item_id,
-                    "title": item.title,
-                    "score": item.score,
-                    "components": dict(item.components),
-                    "rank_before_diversity": item.rank_before_diversity,
-                    "is_cold": item.is_cold,
-                }
-                for item in self.items
-            ],
-        }
-
-    def to_json(self) -> str:
-        """`as_json` as text."""
-        return json.dumps(self.as_json(), ensure_ascii=False, indent=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from recsys.errors import StoreError
-from recsys.jobs.paths import Home
 from recsys.store.addresses import VARIABLE, file_address, in_words, is_sqlite, read_address
 from recsys.store.failures import DRIVER_ERRORS, told
 from recsys.store.migrations import upgrade
@@ -64,10 +63,10 @@ class Database:
         self._preparing = threading.Lock()
 
     @classmethod
-    def default(cls, home: Home) -> Self:
-        """The database that the environment names, or else the file in the app's folder."""
+    def default(cls, folder: Path) -> Self:
+        """The database that the environment names, or else a file in this folder (the app's own)."""
         given = os.environ.get(VARIABLE, "").strip()
-        return cls(given) if given else cls.in_file(home.path / FILE)
+        return cls(given) if given else cls.in_file(folder / FILE)
 
     @classmethod
     def in_file(cls, path: Path) -> Self:

@@ -28,11 +28,11 @@ from recsys.offpolicy.click_models.wording import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.evaluate import TRADITIONAL
 from recsys.studies.format import VERDICTS, mix_in_words, signed, told
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Cell, Plot, Result, Series, Table, interval_cells, interval_columns
 from recsys.studies.workspace import Workspace
+from recsys.training.weight_choice import TRADITIONAL
 from recsys.tuning.weight_map import WeightMap, weight_map
 
 METRIC = "ndcg"

@@ -8,51 +8,31 @@ from typing import Any
 import numpy as np
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Split, last_split, temporal_split
-from recsys.errors import DataError, SettingsError
+from recsys.data.splitting import Split
 from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_places
+from recsys.evaluation.protocols.hold_out import (
+    EvaluationSettings,
+    catalogue_in_words,
+    copies_in_words,
+    split_of,
+)
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
-from recsys.evaluation.protocols.requests import SplitName, batches, standardised_scores
+from recsys.evaluation.protocols.requests import batches
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised, fuse
 from recsys.ranking.rank import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, require_seed
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.model_report import ModelReport, evaluate_lists
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import Chosen, choose_context
-from recsys.training.weights import ValidationScores, best_weights
+from recsys.training.weight_choice import choose_weights
 
-TRADITIONAL = ("collaborative", "content")
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
 """Every model that is compared, in the order in which they are shown."""
-
-MAX_VALIDATION_FLOATS = 250_000_000
-"""Weights are chosen on as many validation shoppers as fit in this many scores (1 GB)."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationSettings:
-    """Parameters
-    ----------
-    split : "last" holds out each shopper's last product, "temporal" everything after a moment
-    min_interactions : shoppers and products with fewer positives are dropped, repeatedly
-    k : metric cut-off
-    seed : of ties in time, of the models and of the resampling
-    """
-
-    split: SplitName = "temporal"
-    min_interactions: int = 1
-    k: int = 10
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.min_interactions < 1 or self.k < 1:
-            raise SettingsError(f"min_interactions={self.min_interactions} and k={self.k} must both be at least 1")
-        require_seed(self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,85 +78,6 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     words = f"{_in_words(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
     notes = (copies_in_words(data), leaks.in_words())
     return Evaluation(words, settings.k, len(split.test.users()), models, weights, notes)
-
-
-def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
-    """What is held out of the data; raises DataError where too little of it is left to test on."""
-    try:
-        split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
-    except DataError as error:
-        if (n := settings.min_interactions) == 1:
-            raise
-        lower = f"lower --min-interactions, which left out shoppers and products with fewer than {n} positives"
-        raise DataError(error.problem, file=error.file, remedy=f"{lower}, or {error.remedy}") from None
-    if not len(split.test.user_rows):
-        raise DataError(
-            "no shopper has enough interactions to hold one out",
-            file="the data folder",
-            remedy="lower --min-interactions, use the other --split, or bring more data",
-        )
-    return split
-
-
-def choose_weights(
-    data: Dataset,
-    split: Split,
-    book: Phrasebook,
-    settings: EvaluationSettings,
-    progress: Progress = silent,
-    chosen: Chosen | None = None,
-) -> dict[str, FusionSettings]:
-    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers.
-
-    Parameters
-    ----------
-    chosen : settings of the context component; without them it has its defaults
-    """
-    scores = validation_scores(data, split, book, settings, progress, chosen)
-    traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
-    full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
-    return {"traditional": traditional, "full": full}
-
-
-def validation_scores(
-    data: Dataset,
-    split: Split,
-    book: Phrasebook,
-    settings: EvaluationSettings,
-    progress: Progress = silent,
-    chosen: Chosen | None = None,
-) -> ValidationScores:
-    """Standardised scores of the validation shoppers of all rounds, each by models of its own, checked for leaks.
-
-    Where they would not fit in memory, the same share of every round is drawn by the seed.
-    """
-    rounds, found = list(split.rounds("validation")), []
-    most = max(1, MAX_VALIDATION_FLOATS // (len(COMPONENTS) * data.n_items))
-    n_users = sum(len(one.held_out.users()) for one in rounds)
-    for one in rounds:
-        scorers = fit_scorers(
-            COMPONENT_CLASSES,
-            Fitting(one.train, book, settings.seed),
-            progress,
-            chosen.settings() if chosen else {},
-        )
-        check_leaks(data, one.train, one.held_out, settings.split, scorers)
-        users = one.held_out.users()
-        if n_users > most:
-            n_drawn = max(1, most * len(users) // n_users)
-            users = np.sort(np.random.default_rng(settings.seed).choice(users, n_drawn, replace=False))
-        values = standardised_scores(
-            [scorers[name] for name in COMPONENTS],
-            data,
-            one.train,
-            one.held_out,
-            users,
-            settings.split,
-            "scoring validation shoppers",
-            progress,
-        )
-        found.append(ValidationScores.of(values, one.train, one.held_out, users))
-    return ValidationScores.together(found)
 
 
 def _reports(
@@ -262,27 +163,6 @@ def _short_lists(split: Split, k: int) -> str:
         f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
         f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
     )
-
-
-def copies_in_words(data: Dataset) -> str:
-    """What was found of copied texts, as a sentence."""
-    known = data.knowing_copies().copies
-    assert known is not None
-    return known.in_words(data.n_reviews)
-
-
-def catalogue_in_words(settings: EvaluationSettings) -> str:
-    """What is ranked, as the start of a sentence, after who and what was left out, if anything was.
-
-    >>> catalogue_in_words(EvaluationSettings(min_interactions=1))
-    'The whole catalogue'
-    >>> catalogue_in_words(EvaluationSettings(min_interactions=5))
-    'Shoppers and products with fewer than 5 positives were dropped first. The whole remaining catalogue'
-    """
-    n = settings.min_interactions
-    if n == 1:
-        return "The whole catalogue"
-    return f"Shoppers and products with fewer than {n} positives were dropped first. The whole remaining catalogue"
 
 
 def _mix(settings: FusionSettings) -> str:

@@ -10,7 +10,7 @@ from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, require_seed
 
 if TYPE_CHECKING:
-    from recsys.evaluation.protocols.requests import SplitName
+    from recsys.evaluation.protocols.hold_out import SplitName
     from recsys.studies.result import Result
     from recsys.studies.workspace import Workspace
 

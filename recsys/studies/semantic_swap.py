@@ -9,7 +9,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.protocols.requests import SplitName, batches
+from recsys.evaluation.protocols.hold_out import SplitName
+from recsys.evaluation.protocols.requests import batches
 from recsys.panel.engine import LiveEngine
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.semantic import SemanticScorer

@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from recsys.data.dataset import Dataset
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.offpolicy.logged_set import JudgedLog
 from recsys.offpolicy.logged_set import open_or_build as open_or_build_log
 from recsys.panel.build import PanelSettings, open_or_build
 from recsys.panel.engine import LiveEngine
 from recsys.progress import Progress, silent
-from recsys.studies.evaluate import EvaluationSettings
 
 
 @dataclass

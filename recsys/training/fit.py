@@ -11,11 +11,12 @@ import numpy as np
 
 import recsys
 from recsys.artifacts.folder import Artifact, require_model_folder, save_artifact
-from recsys.artifacts.tables import history_arrays, item_table, phrase_texts, review_table, summary, user_table
+from recsys.artifacts.tables import history_arrays, item_table, review_table, summary, user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
-from recsys.evaluation.protocols.requests import SplitName as EvaluationSplit
+from recsys.evaluation.protocols.hold_out import SplitName as EvaluationSplit
+from recsys.explanations.documents import phrase_texts
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
+from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.evaluation.protocols.leaks import check_leaks
-from recsys.evaluation.protocols.requests import SplitName, standardised_scores
+from recsys.evaluation.protocols.requests import standardised_scores
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import weight_vector

@@ -15,7 +15,8 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
 from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_places
-from recsys.evaluation.protocols.requests import SplitName, batches
+from recsys.evaluation.protocols.hold_out import SplitName
+from recsys.evaluation.protocols.requests import batches
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Fitting, Scorer

@@ -132,7 +132,7 @@ def moves(engine: LiveEngine, comparison: Comparison, user_place: int) -> tuple[
 
 
 class _View:
-    """One shopper under one setting, ranked as `recsys.ranking.rank` does; arrays have an entry for each place of the panel.
+    """One shopper under one setting, ranked as `ranking.rank` does; arrays have an entry for each place of the panel.
 
     Parameters
     ----------

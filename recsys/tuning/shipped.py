@@ -32,7 +32,7 @@ class Intention:
     ----------
     name, description : as people see them
     goal : in words, as `parse_goal` reads them
-    replay : name of `recsys.evaluation.protocols.rewinds.REPLAYS` whose shoppers it is tuned and measured on, "" for those of
+    replay : name of `protocols.rewinds.REPLAYS` whose shoppers it is tuned and measured on, "" for those of
         the shop's own way of holding out; for goals about shoppers of whom it would have too few
     asked : how the shoppers of the replay are asked, in words
     """

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recsys.cli.reporting import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
@@ -22,11 +23,11 @@ from recsys.ranking.fusion import Standardised
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.settings import COMPONENTS
-from recsys.studies.evaluate import EvaluationSettings, choose_weights, split_of
 from recsys.studies.format import told
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import Chosen, choose_context
+from recsys.training.weight_choice import choose_weights
 from recsys.training.weights import ValidationScores, gains_of_weights
 
 NAMES = (*COMPONENTS, *BASELINE_CLASSES)

@@ -18,13 +18,13 @@ import numpy as np
 
 from recsys.cli.reporting import TerminalProgress
 from recsys.data.dataset import Dataset
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
-from recsys.studies.evaluate import EvaluationSettings, split_of
 from recsys.studies.format import mix_in_words, told
 from recsys.text.library import make_phrasebook
 from recsys.training.comparing import Values

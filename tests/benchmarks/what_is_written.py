@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from recsys.cli.reporting import TerminalProgress
 from recsys.data.dataset import Dataset
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
@@ -29,7 +30,6 @@ from recsys.scorers.base import Fitting, FloatArray, Requests
 from recsys.scorers.partial_whitening import spread_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
-from recsys.studies.evaluate import EvaluationSettings, split_of
 from recsys.studies.format import told
 from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, Level, Spoiler
 from recsys.text.library import make_phrasebook

@@ -107,7 +107,7 @@ def test_presets_are_tuned_for_a_shop_that_was_not_prepared_and_who_comes_second
     ended(work)
     assert (record.read(work.path("json")) or {})["pid"] == pid
     assert Panel.open(folders.panel)[1].protocol.startswith("last positive")
-    kept = PresetStore(Database.default(home), "shop").presets()
+    kept = PresetStore(Database.default(home.path), "shop").presets()
     assert kept, "no preset that comes with the app was tuned and kept"
     assert all(preset.is_shipped and preset.measured and not preset.is_default for preset in kept)
     assert all("against the model's weights" in preset.measured.note for preset in kept if preset.measured)
@@ -133,7 +133,7 @@ def test_tuning_that_was_stopped_or_finds_no_database_changes_nothing_and_can_be
     again.cancel()
     waited_for(again)
     assert again.status().state == "cancelled"
-    assert PresetStore(Database.default(home), "shop").presets() == ()
+    assert PresetStore(Database.default(home.path), "shop").presets() == ()
 
 
 def waited_for(work: Work) -> Work:

@@ -7,7 +7,7 @@ import pytest
 from recsys.artifacts.folder import open_artifact
 from recsys.cli import train
 from recsys.errors import Cancelled
-from recsys.training import learned_fusion as fusion_choice
+from recsys.training import learned_fusion
 from tests.cli._run import run
 
 
@@ -78,11 +78,11 @@ def test_what_learning_came_to_is_told_in_a_sentence(
     few = run("train", "--data", shop, "--out", out, "--learn", "weights")
     assert "Nothing could be learned: fewer than 400 shoppers to judge by" in few.out
     assert "Default weights: collaborative 30%, content 5%, semantic 40%, context 25%." in few.out
-    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 10)
+    monkeypatch.setattr(learned_fusion, "FEWEST_SHOPPERS", 10)
     enough = run("train", "--data", shop, "--out", out, "--learn", "map")
     told = open_artifact(out).manifest["learning"]
-    assert set(told["epochs"]) == {fusion_choice.LEARNED, fusion_choice.MAP}
-    assert fusion_choice.GRID in {each["name"] for each in told["compared"]}
+    assert set(told["epochs"]) == {learned_fusion.LEARNED, learned_fusion.MAP}
+    assert learned_fusion.GRID in {each["name"] for each in told["compared"]}
     assert told["n_pairs"] > 10
     assert told["in_words"] in enough.out
     assert "learning the head and the weights" in enough.err

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from recsys.data.catalogue import in_drawn_order
 from recsys.data.dataset import Dataset
 from recsys.data.writing import write_folder
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import rank
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, RankingSettings
-from recsys.studies import evaluate as protocol
-from recsys.studies.evaluate import EvaluationSettings, evaluate
+from recsys.studies import evaluate as evaluate_module
+from recsys.studies.evaluate import evaluate
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, train
 from tests._encoder import WordEncoder
@@ -79,9 +80,9 @@ def test_every_model_scores_and_lists_the_same(tiny: Tables) -> None:
 
 @pytest.mark.parametrize("split", ["last", "temporal"])
 def test_an_evaluation_finds_the_same(
-    tiny: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: protocol.SplitName
+    tiny: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: SplitName
 ) -> None:
-    monkeypatch.setattr(protocol, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    monkeypatch.setattr(evaluate_module, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     found = []
     for name, tables in (("one", tiny), ("other", shuffled(tiny, 2))):
         write_folder(tmp_path / name, **tables)

@@ -10,8 +10,8 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.explanations.decompose import scales
 from recsys.explanations.records import Contribution, Explanation
+from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import ScoredRequest
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 from recsys.text.phrasebook import attributes_text
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from recsys.explanations.counterfactual import MAX_SIZE, smallest_removal
+from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import ScoredRequest
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, settings
 from tests.serving.test_recommender import USERS

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recsys.explanations.reading import N_PARTNERS, N_TEXTS, Reading
+from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import ScoredRequest
 from recsys.settings import RankingSettings
 from tests.explanations._cases import Shop, approx
 

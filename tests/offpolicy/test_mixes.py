@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from recsys.errors import ArtifactError, DataError, SettingsError
-from recsys.offpolicy import logged_set as judged_log
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
+from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimation import Judged
 from recsys.offpolicy.estimators import estimate, lift
 from recsys.offpolicy.logged_set import JudgedLog, build_judged_log, open_or_build
@@ -18,7 +19,6 @@ from recsys.offpolicy.mixes import N_LISTED, Asked, Sliders
 from recsys.offpolicy.policies import SoftPolicy
 from recsys.offpolicy.simulation import Simulator
 from recsys.settings import Filters, FusionSettings
-from recsys.studies.evaluate import EvaluationSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 
@@ -28,7 +28,7 @@ MIX = FusionSettings(0.2, 0.1, 0.4, 0.3)
 @pytest.fixture(scope="module", autouse=True)
 def quick_words() -> object:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         yield patch
 
 
@@ -168,7 +168,7 @@ def test_it_is_made_anew_only_for_other_data_or_settings(
     shop, settings = panel_folders[0].parent / "shop", EvaluationSettings("last")
     made: list[EvaluationSettings] = []
     build: Callable[..., object] = lambda folder, out, settings, progress: made.append(settings)  # noqa: E731
-    monkeypatch.setattr(judged_log, "build_judged_log", build)
+    monkeypatch.setattr(logged_set, "build_judged_log", build)
     fingerprint = JudgedLog.open(kept).facts["data"]["fingerprint"]
     assert open_or_build(shop, kept, settings, fingerprint).log_id == JudgedLog.open(kept).log_id
     assert not made

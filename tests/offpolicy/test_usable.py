@@ -12,7 +12,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import DataError
 from recsys.jobs.log_job import log_work, start_log_work
 from recsys.jobs.paths import Home
-from recsys.offpolicy import logged_set as judged_log
+from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.estimators import Log, difference, estimate, known_rate, lift, wilson_interval
 from recsys.offpolicy.logged_set import build_judged_log
@@ -149,7 +149,7 @@ def test_a_bandit_log_is_held_to_the_same(kind: str, frames: Frames, tmp_path: P
 def test_an_odd_log_is_judged_or_refused_and_every_rate_is_one(
     kind: str, frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    monkeypatch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     folder = written({**frames, "impressions": USABLE[kind](frames["impressions"])}, tmp_path / "shop")
     log = open_log(folder)
     for asked, used in policy_pairs(log):

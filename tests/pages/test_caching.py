@@ -13,8 +13,8 @@ from pages._shared import caching, resources
 from pages._shared.caching import bounded
 from recsys.errors import InputError
 from recsys.ranking.fusion import Standardised
+from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import Requests
-from recsys.serving.results import ScoredRequest
 from recsys.settings import COMPONENTS, Context
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,6 +16,7 @@ from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.click_rate import click_rates
 from recsys.evaluation.metrics.exposure import long_tail_share, serendipity
 from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.statistics.paired import SHOPPER_METRICS
 from recsys.panel import build
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -24,7 +25,6 @@ from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.ranking.fusion import fuse
 from recsys.ranking.rank import select
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from recsys.studies.evaluate import EvaluationSettings
 from recsys.studies.evaluate import evaluate as evaluate_models
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
@@ -109,9 +109,9 @@ def test_accuracy_is_that_of_an_independent_library(engine: LiveEngine) -> None:
 def test_a_live_setting_measures_what_the_evaluation_by_command_reports(
     panel_folders: tuple[Path, Path], engine: LiveEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from recsys.studies import evaluate as protocol
+    from recsys.studies import evaluate as evaluate_module
 
-    monkeypatch.setattr(protocol, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    monkeypatch.setattr(evaluate_module, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     told = evaluate_models(panel_folders[0].parent / "shop", EvaluationSettings("last"))
     live = engine.measure(RankingSettings(told.weights["full"], WHOLE_CATALOGUE, 10)).lists
     for name, interval in told.models["full"].metrics.items():

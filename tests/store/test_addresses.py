@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.jobs.paths import Home
 from recsys.store.addresses import VARIABLE, file_address, in_words, read_address
 from recsys.store.database import Database
 
@@ -61,11 +60,11 @@ def test_what_names_no_database_is_refused_without_showing_it(given: str, said: 
 
 def test_the_file_in_the_apps_folder_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert str(Database.default(Home(tmp_path))) == f"the database file {tmp_path / 'shelfwise.sqlite3'}"
+    assert str(Database.default(tmp_path)) == f"the database file {tmp_path / 'shelfwise.sqlite3'}"
     monkeypatch.setenv(VARIABLE, "  ")
-    assert str(Database.default(Home(tmp_path))) == f"the database file {tmp_path / 'shelfwise.sqlite3'}"
+    assert str(Database.default(tmp_path)) == f"the database file {tmp_path / 'shelfwise.sqlite3'}"
     monkeypatch.setenv(VARIABLE, "postgres://db.example/shop")
-    assert str(Database.default(Home(tmp_path))) == "the PostgreSQL database 'shop' at db.example:5432"
+    assert str(Database.default(tmp_path)) == "the PostgreSQL database 'shop' at db.example:5432"
 
 
 def test_a_file_is_found_again_after_the_folder_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

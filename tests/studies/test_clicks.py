@@ -11,19 +11,19 @@ import pytest
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy import logged_set as judged_log
+from recsys.offpolicy import logged_set
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.settings import Context, RankingSettings
 from recsys.studies.ablation import chosen_weights
 from recsys.studies.clicks import study as clicks
 from recsys.studies.clicks.summary import PAPER_LIFT, Lift, conclusion
-from recsys.studies.evaluate import TRADITIONAL
 from recsys.studies.paper.search import paper_lift
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook
+from recsys.training.weight_choice import TRADITIONAL
 from tests._encoder import WordEncoder
 from tests.offpolicy.conftest import bandit_folder
 
@@ -35,7 +35,7 @@ N_LOGS = 4
 @pytest.fixture(scope="module")
 def result(workspace: Workspace) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(clicks, "N_LOGS", N_LOGS)
         return EXPERIMENTS["clicks"].run(workspace, ExperimentSettings())
 
@@ -142,7 +142,7 @@ def test_reviews_without_impressions_are_refused_with_the_reason(tiny: dict[str,
 def test_too_little_history_is_refused_where_no_policy_can_judge_another(
     tiny: dict[str, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    monkeypatch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     early = pd.to_datetime("2024-01-01T00:00", utc=True) + pd.to_timedelta(np.arange(6), unit="h")
     tiny["impressions"] = tiny["impressions"].assign(timestamp=early, policy="random")
     for name, table in tiny.items():

@@ -13,13 +13,16 @@ from recsys.data.writing import write_folder
 from recsys.errors import DataError, SettingsError
 from recsys.evaluation.metrics.lists import METRICS
 from recsys.evaluation.protocols import requests
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
 from recsys.progress import Progress, silent
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Fitting, Requests
 from recsys.settings import COMPONENTS, Context
-from recsys.studies import evaluate as protocol
-from recsys.studies.evaluate import MODELS, EvaluationSettings, SplitName, choose_weights, evaluate
+from recsys.studies import evaluate as evaluate_module
+from recsys.studies.evaluate import MODELS, evaluate
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
+from recsys.training import weight_choice
+from recsys.training.weight_choice import choose_weights
 from tests._encoder import WordEncoder
 
 NAMES = "popularity recent_popularity item_knn ease collaborative content semantic context traditional full"
@@ -32,7 +35,7 @@ def quick_book(data: Dataset, progress: Progress = silent) -> Phrasebook:
 @pytest.fixture
 def shop(tmp_path: Path, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch) -> Path:
     """The small shop as a data folder, read with the quick encoder."""
-    monkeypatch.setattr(protocol, "make_phrasebook", quick_book)
+    monkeypatch.setattr(evaluate_module, "make_phrasebook", quick_book)
     write_folder(tmp_path / "shop", **tiny)
     return tmp_path / "shop"
 
@@ -75,9 +78,9 @@ def test_the_same_seed_finds_the_same(shop: Path) -> None:
 @pytest.mark.parametrize("split", ["last", "temporal"])
 def test_no_list_holds_what_the_shopper_had(shop: Path, monkeypatch: pytest.MonkeyPatch, split: SplitName) -> None:
     lists: list[np.ndarray] = []
-    measure = protocol.evaluate_lists
+    measure = evaluate_module.evaluate_lists
     monkeypatch.setattr(
-        protocol,
+        evaluate_module,
         "evaluate_lists",
         lambda ranked, *rest, **more: (lists.append(ranked), measure(ranked, *rest, **more))[1],
     )
@@ -149,10 +152,10 @@ def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, spli
     settings = EvaluationSettings(split, k=3)
     held = last_split(tiny_data) if split == "last" else temporal_split(tiny_data)
     seen: list[Dataset] = []
-    fit = protocol.fit_scorers
+    fit = weight_choice.fit_scorers
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            protocol,
+            weight_choice,
             "fit_scorers",
             lambda classes, fitting, *rest: (seen.append(fitting.data), fit(classes, fitting, *rest))[1],
         )

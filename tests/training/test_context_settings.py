@@ -10,7 +10,7 @@ from recsys.evaluation.metrics.definitions import ndcg_at_k
 from recsys.evaluation.protocols.requests import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.context import ContextScorer, ContextSettings
-from recsys.training import context_settings as choosing
+from recsys.training import context_settings
 from recsys.training.context_settings import Chosen, choose_context, choose_for_all, context_candidates
 
 N_ITEMS = 30
@@ -104,7 +104,7 @@ def test_test_choices_play_no_part() -> None:
 
 def test_a_large_shop_is_chosen_for_by_some_of_its_shoppers(monkeypatch: pytest.MonkeyPatch) -> None:
     data = shop(of_the_day=True)
-    monkeypatch.setattr(choosing, "MAX_CELLS", 100 * N_ITEMS)
-    monkeypatch.setattr(choosing, "BLOCK_CELLS", 7 * N_ITEMS)
+    monkeypatch.setattr(context_settings, "MAX_CELLS", 100 * N_ITEMS)
+    monkeypatch.setattr(context_settings, "BLOCK_CELLS", 7 * N_ITEMS)
     _, chosen = chosen_for(data)
     assert chosen.n_shoppers == 100

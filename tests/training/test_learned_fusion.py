@@ -16,7 +16,7 @@ from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
-from recsys.training import learned_fusion as fusion_choice
+from recsys.training import learned_fusion
 from recsys.training.comparing import Values
 from recsys.training.context_settings import Chosen, choose_context, rounds_of_all
 from recsys.training.learned_fusion import (
@@ -117,10 +117,10 @@ def test_nobody_judges_what_they_chose(
         seen.append(("judging", {len(scores.values)}))
         return ndcg_of(scores, weights)
 
-    held_out_pairs, ndcg_of = fusion_choice.held_out_pairs, fusion_choice.ndcg_of
-    monkeypatch.setattr(fusion_choice, "choose_context", choosing)
-    monkeypatch.setattr(fusion_choice, "held_out_pairs", pairs)
-    monkeypatch.setattr(fusion_choice, "ndcg_of", judging)
+    held_out_pairs, ndcg_of = learned_fusion.held_out_pairs, learned_fusion.ndcg_of
+    monkeypatch.setattr(learned_fusion, "choose_context", choosing)
+    monkeypatch.setattr(learned_fusion, "held_out_pairs", pairs)
+    monkeypatch.setattr(learned_fusion, "ndcg_of", judging)
     choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
     of_context = [users for what, users in seen if what == "context"]
     of_stopping = [users for what, users in seen if what == "stopping"]
@@ -154,14 +154,14 @@ def test_a_map_is_tried_only_where_it_is_asked_for(data: Dataset, asked: list[Ro
 def test_too_few_shoppers_decide_nothing(
     data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 441)
+    monkeypatch.setattr(learned_fusion, "FEWEST_SHOPPERS", 441)
     found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
     assert found.name == USUAL
     assert found.fusion.weights == USUAL_WEIGHTS
     assert not found.compared
     assert found.in_words() == "Nothing could be learned: fewer than 441 shoppers to judge by."
-    monkeypatch.setattr(fusion_choice, "FEWEST_SHOPPERS", 440)
-    monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 1000)
+    monkeypatch.setattr(learned_fusion, "FEWEST_SHOPPERS", 440)
+    monkeypatch.setattr(learned_fusion, "MAX_FLOATS", 1000)
     assert "so many products that" in choose_fusion(data, asked, book, "last").in_words()
     assert "to hide some of it" in choose_fusion(data, [], book, "last").in_words()
 
@@ -190,25 +190,25 @@ def test_a_map_is_learned_again_on_the_axes_of_the_model(
 
 def test_as_many_shoppers_are_drawn_as_scores_are_held_of(asked: list[Round], monkeypatch: pytest.MonkeyPatch) -> None:
     held_out = asked[-1].held_out
-    assert len(fusion_choice._drawn(held_out, N_ITEMS, 0)) == len(held_out)
+    assert len(learned_fusion._drawn(held_out, N_ITEMS, 0)) == len(held_out)
     twice = HeldOut(
         np.repeat(held_out.user_rows, 2),
         np.repeat(held_out.item_rows, 2),
         np.repeat(held_out.moments_s, 2),
         held_out.shape,
     )
-    monkeypatch.setattr(fusion_choice, "MAX_FLOATS", 100 * 4 * len(COMPONENTS) * N_ITEMS)
-    drawn = fusion_choice._drawn(twice, N_ITEMS, 0)
+    monkeypatch.setattr(learned_fusion, "MAX_FLOATS", 100 * 4 * len(COMPONENTS) * N_ITEMS)
+    drawn = learned_fusion._drawn(twice, N_ITEMS, 0)
     assert len(drawn) == 100
     assert len(drawn.users()) == 50
-    assert set(drawn.users()) != set(fusion_choice._drawn(twice, N_ITEMS, 1).users())
+    assert set(drawn.users()) != set(learned_fusion._drawn(twice, N_ITEMS, 1).users())
 
 
 def test_where_time_splits_a_shopper_may_have_several_pairs(data: Dataset, book: Phrasebook) -> None:
     rounds = list(temporal_split(data, 0.3, 0.3).rounds("validation"))
     held_out = rounds[-1].held_out
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fusion_choice, "FEWEST_SHOPPERS", 20)
+        patch.setattr(learned_fusion, "FEWEST_SHOPPERS", 20)
         found = choose_fusion(data, rounds, book, "temporal", USUAL_WEIGHTS)
     assert found.n_shoppers == len(held_out.users()) < len(held_out)
     assert {each.name for each in found.compared} == {LEARNED, GRID}
@@ -221,7 +221,7 @@ def choice(gains: dict[str, float]) -> FusionChoice:
     }
     noise = np.random.default_rng(1).normal(0, 0.02, (len(gains), N_USERS))
     values = {name: LIKED * gain + chance for (name, gain), chance in zip(gains.items(), noise, strict=True)}
-    return fusion_choice._best(tried, values, 0, FusionChoice(USUAL, tried[USUAL], (), 10, N_USERS))
+    return learned_fusion._best(tried, values, 0, FusionChoice(USUAL, tried[USUAL], (), 10, N_USERS))
 
 
 def test_each_is_held_against_what_was_taken_before() -> None:
@@ -252,7 +252,7 @@ def test_what_all_shoppers_together_do_not_learn_is_not_tried(
         assert isinstance(judged, Pairs)
         return Learned(np.eye(3, dtype=np.float32), FusionSettings.only("context"), int(len(judged) < 440))
 
-    monkeypatch.setattr(fusion_choice, "learn", learning)
+    monkeypatch.setattr(learned_fusion, "learn", learning)
     monkeypatch.setattr(SemanticScorer, "with_head", lambda self, head: self)
     found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True)
     assert [each.name for each in found.compared] == [GRID]
@@ -271,9 +271,9 @@ def test_more_tries_need_more_proof() -> None:
     values = {USUAL: np.zeros(N_USERS), LEARNED: np.where(np.arange(N_USERS) < 6, 1.0, 0.0)}
     tried = {name: Fusion(FusionSettings()) for name in values}
     start = FusionChoice(USUAL, tried[USUAL])
-    one = fusion_choice._best(tried, values, 0, start).compared[0]
+    one = learned_fusion._best(tried, values, 0, start).compared[0]
     many = {f"other {n}": np.zeros(N_USERS) for n in range(3)}
-    among = fusion_choice._best(
+    among = learned_fusion._best(
         tried | {name: Fusion(FusionSettings()) for name in many}, values | many, 0, start
     ).compared[0]
     assert among.p == pytest.approx(4 * one.p)

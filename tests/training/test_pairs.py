@@ -14,7 +14,7 @@ from recsys.scorers.context import ContextSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training import pairs as left_out
+from recsys.training import pairs as pairs_module
 from recsys.training.pairs import held_out_pairs, training_pairs
 from tests._encoder import WordEncoder
 from tests.training._learner import semantic_scores
@@ -28,7 +28,7 @@ def fitted(data: Dataset) -> SemanticScorer:
 
 def asked_of(data: Dataset) -> list[tuple[str, str]]:
     """Shopper and product of every pair that is learned from, in order of time."""
-    acts = left_out._acts(data)
+    acts = pairs_module._acts(data)
     return [(data.user_ids[u], data.item_ids[i]) for u, i in zip(acts["user_row"], acts["item_row"], strict=True)]
 
 
@@ -52,7 +52,7 @@ def test_the_learner_scores_as_the_component_does_without_the_pair(tiny_data: Da
     noise = np.random.default_rng(1).standard_normal((n_dims, n_dims)).astype(np.float32) if bent else 0
     head = (np.eye(n_dims, dtype=np.float32) + 0.3 * noise).astype(np.float32)
     headed = semantic.with_head(head)
-    pairs, acts = training_pairs(tiny_data, semantic), left_out._acts(tiny_data)
+    pairs, acts = training_pairs(tiny_data, semantic), pairs_module._acts(tiny_data)
     found = semantic_scores(pairs, head)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         own = semantic.own_places[semantic.own_starts[user] : semantic.own_starts[user + 1]]
@@ -75,12 +75,12 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
         fittings.append(fitting.data)
         return {"content": _Stamp(len(fittings))}
 
-    monkeypatch.setattr(left_out, "fit_scorers", recording)
-    monkeypatch.setattr(left_out, "Standardised", _AsIs)
-    pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), left_out._acts(tiny_data)
-    assert len(fittings) == left_out.N_PARTS
+    monkeypatch.setattr(pairs_module, "fit_scorers", recording)
+    monkeypatch.setattr(pairs_module, "Standardised", _AsIs)
+    pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), pairs_module._acts(tiny_data)
+    assert len(fittings) == pairs_module.N_PARTS
     stamps = pairs.scores[:, COMPONENTS.index("content"), 0].astype(int)
-    assert set(stamps) == set(range(1, left_out.N_PARTS + 1))
+    assert set(stamps) == set(range(1, pairs_module.N_PARTS + 1))
     for stamp, user, item in zip(stamps, acts["user_row"], acts["item_row"], strict=True):
         known = fittings[stamp - 1]
         assert not known.owned()[[user]].toarray()[0, item]
@@ -105,7 +105,7 @@ class _AsIs:
 
 
 def test_what_a_shopper_has_is_hidden_but_for_what_is_asked(tiny_data: Dataset) -> None:
-    pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), left_out._acts(tiny_data)
+    pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), pairs_module._acts(tiny_data)
     hidden, owned = pairs.hidden.toarray(), tiny_data.owned().toarray().astype(bool)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         expected = owned[user].copy()
@@ -142,7 +142,7 @@ def test_a_head_cannot_be_learned_on_top_of_a_head(tiny_data: Dataset) -> None:
 
 def test_how_well_a_shopper_is_known_leaves_out_what_is_asked(tiny_data: Dataset) -> None:
     semantic = fitted(tiny_data)
-    pairs, acts = training_pairs(tiny_data, semantic, with_cold=True), left_out._acts(tiny_data, with_cold=True)
+    pairs, acts = training_pairs(tiny_data, semantic, with_cold=True), pairs_module._acts(tiny_data, with_cold=True)
     for known, user, item in zip(pairs.n_known, acts["user_row"], acts["item_row"], strict=True):
         rest = tiny_data.without_pairs(np.array([user]), np.array([item]))
         assert known == (rest.positives()["user_row"] == user).sum()
@@ -153,7 +153,7 @@ def test_how_well_a_shopper_is_known_leaves_out_what_is_asked(tiny_data: Dataset
 def test_cold_pairs_are_asked_on_request_only_and_scored_as_the_component_would(tiny_data: Dataset) -> None:
     semantic = fitted(tiny_data)
     assert training_pairs(tiny_data, semantic).n_known.min() > 0
-    pairs, acts = training_pairs(tiny_data, semantic, with_cold=True), left_out._acts(tiny_data, with_cold=True)
+    pairs, acts = training_pairs(tiny_data, semantic, with_cold=True), pairs_module._acts(tiny_data, with_cold=True)
     cold = np.flatnonzero(pairs.n_known == 0)
     assert ("eli", "lamp") in {
         (tiny_data.user_ids[acts["user_row"][each]], tiny_data.item_ids[acts["item_row"][each]]) for each in cold

@@ -1,4 +1,4 @@
-"""Every place is explained by what the ranking did: held against `recsys.ranking.rank.rank` and a count of all pairs."""
+"""Every place is explained by what the ranking did: held against `rank` and a count of all pairs."""
 
 from dataclasses import replace
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pages._shared.shopper import Asker
 from pages._shared.view import Choices
 from recsys.explanations.records import Explanation
+from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import ScoredRequest
 from recsys.settings import Context, RankingSettings
 
 

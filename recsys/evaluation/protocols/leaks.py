@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import LeakError
-from recsys.evaluation.protocols.requests import SplitName
+from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.scorers.base import Scorer
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,15 +9,14 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
+from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import FloatArray, Requests, Scorer
-from recsys.settings import Context, season_of
+from recsys.settings import CONTEXT_DIMENSIONS, Context, season_of
 
 CHUNK_USERS = 256
 """Shoppers scored at a time."""
-
-SplitName = Literal["temporal", "last"]
 
 
 def batches(
@@ -113,3 +111,13 @@ def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
         )
         for moment, device, region in zip(found["time_s"], devices, regions, strict=True)
     ]
+
+
+def contexts_asked(shoppers: pd.DataFrame) -> tuple[Context, ...]:
+    """One for each row of `Panel.shoppers`; "" there is unknown."""
+    stated = shoppers[list(CONTEXT_DIMENSIONS)].astype(object).to_dict("records")
+    moments = pd.to_datetime(shoppers["moment_s"], unit="s", utc=True)
+    return tuple(
+        Context(**{str(name): value or None for name, value in each.items()}, moment=moment.to_pydatetime())
+        for each, moment in zip(stated, moments, strict=True)
+    )

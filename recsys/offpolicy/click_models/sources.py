@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.protocols.requests import contexts_asked
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.simulated import simulated
 from recsys.offpolicy.click_models.truth import true_clicks
-from recsys.panel.circumstances import contexts_asked
 from recsys.progress import Progress, silent
 from recsys.scorers import AS_THEY_ARE
 from recsys.text.phrasebook import Phrasebook

@@ -22,9 +22,9 @@ from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.ablation import chosen_weights
 from recsys.studies.clicks.summary import TEST_SHOPPERS, Lift
-from recsys.studies.evaluate import TRADITIONAL
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
+from recsys.training.weight_choice import TRADITIONAL
 
 Floats = NDArray[np.float64]
 

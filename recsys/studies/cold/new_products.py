@@ -22,9 +22,9 @@ from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.ablation import label, name_of
-from recsys.studies.evaluate import TRADITIONAL
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
+from recsys.training.weight_choice import TRADITIONAL
 from recsys.training.weights import simplex_grid
 
 RANKINGS: Mapping[str, str] = {"new": "among the new products", "whole": "among the whole catalogue"}

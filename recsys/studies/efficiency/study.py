@@ -19,10 +19,10 @@ from recsys.settings import COMPONENTS
 from recsys.studies.ablation import METRIC, against, chosen_weights, models_on, name_of
 from recsys.studies.efficiency import tables as telling
 from recsys.studies.efficiency.costs import MANY, Cost, costs, machine
-from recsys.studies.evaluate import TRADITIONAL
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.workspace import Workspace
+from recsys.training.weight_choice import TRADITIONAL
 
 BEYOND_TRADITIONAL = tuple(name for name in COMPONENTS if name not in TRADITIONAL)
 

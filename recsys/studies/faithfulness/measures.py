@@ -28,9 +28,9 @@ from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.decompose import scales
 from recsys.progress import Progress, silent
+from recsys.ranking.results import ScoredRequest
 from recsys.scorers.phrase_sum import Side
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import ScoredRequest
 from recsys.settings import FusionSettings, RankingSettings
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.paired import Lists
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -17,7 +18,6 @@ from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.studies.evaluate import EvaluationSettings, split_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.semantic_swap import latest, require_whole, with_semantic
 from recsys.studies.workspace import Workspace

@@ -26,12 +26,12 @@ from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.studies.ablation import chosen_weights
-from recsys.studies.evaluate import TRADITIONAL
 from recsys.studies.format import mix_in_words, percent, signed
 from recsys.studies.paper.search import MEASURED, PAPER, Candidate, candidates, measured, paper_lift
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Cell, Plot, Result, Series, Table, interval_cells, interval_columns
 from recsys.studies.workspace import Workspace
+from recsys.training.weight_choice import TRADITIONAL
 
 LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "ild": "Diversity (ILD)"}
 

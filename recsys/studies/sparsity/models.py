@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.paired import Lists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
@@ -16,7 +17,6 @@ from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.studies.evaluate import EvaluationSettings, split_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.semantic_swap import latest, require_whole, with_semantic
 from recsys.studies.sparsity.texts import CLEAN, Level, Spoiler

@@ -9,12 +9,14 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import LeakError
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
 from recsys.evaluation.protocols.rewinds import newcomer_replay
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
-from recsys.studies import evaluate as protocol
+from recsys.studies import evaluate as evaluate_module
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
+from recsys.training import weight_choice
 from tests._encoder import WordEncoder
 
 
@@ -105,16 +107,16 @@ def test_the_evaluation_looks_for_leaks_before_it_measures(
 
     assert isinstance(tmp_path, Path)
     write_folder(tmp_path / "shop", **tiny)
-    monkeypatch.setattr(protocol, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
-    fit = protocol.fit_scorers
+    monkeypatch.setattr(evaluate_module, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+    fit = weight_choice.fit_scorers
     whole = Dataset.read(tmp_path / "shop")
 
     def forgetful(classes: object, fitting: Fitting, *rest: object) -> dict[str, Scorer]:
         return fit(classes, Fitting(whole, fitting.phrasebook, fitting.seed), *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(protocol, "fit_scorers", forgetful)
+    monkeypatch.setattr(weight_choice, "fit_scorers", forgetful)
     with pytest.raises(LeakError):
-        protocol.evaluate(tmp_path / "shop", protocol.EvaluationSettings("last", k=3))
+        evaluate_module.evaluate(tmp_path / "shop", EvaluationSettings("last", k=3))
 
 
 def test_shoppers_who_were_put_back_have_no_later_acts(tiny_data: Dataset, book: Phrasebook) -> None:

@@ -8,10 +8,10 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.jobs.paths import Home
 from recsys.panel import build
 from recsys.panel.panel import Panel
-from recsys.studies.evaluate import EvaluationSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._demo import shared_folder
 from tests._encoder import WordEncoder

@@ -11,7 +11,7 @@ from pages.tuning.by_log import closeness
 from recsys.jobs import record
 from recsys.jobs.log_job import STAGES, log_work
 from recsys.jobs.paths import Home
-from recsys.offpolicy import logged_set as judged_log
+from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import JudgedLog, build_judged_log
 from recsys.offpolicy.mixes import Asked, Sliders
 from recsys.schema import IMPRESSIONS
@@ -30,7 +30,7 @@ def sliders(tuning_home: Path) -> Iterator[Sliders]:
     """The log of the room's shop, judged, while the tests of this file run."""
     home = Home(tuning_home)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judged_log, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         build_judged_log(home.data, home.judged_log)
     yield Sliders(JudgedLog.open(home.judged_log))
     shutil.rmtree(home.judged_log)

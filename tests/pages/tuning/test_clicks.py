@@ -13,13 +13,13 @@ from pages.tuning import tiles, tune
 from pages.tuning.sections import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
 from recsys.evaluation.metrics.click_rate import Clicks, Source
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.statistics.paired import SHOPPER_METRICS, Lists, differences
 from recsys.jobs.paths import Home
 from recsys.offpolicy.click_models import wording
 from recsys.panel import build
 from recsys.panel.panel import Panel
 from recsys.schema import IMPRESSIONS
-from recsys.studies.evaluate import EvaluationSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
