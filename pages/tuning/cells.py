@@ -3,8 +3,8 @@
 import math
 
 from pages._shared.cards import esc
-from pages.tuning import wording
 from pages.tuning.verdicts import Said, ends
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 
 
@@ -23,7 +23,7 @@ def change_html(found: Difference, said: Said) -> str:
 
 def changed(found: Difference, said: Said) -> str:
     """The change alone; one that is called better or worse never reads as none."""
-    return wording.change(found.metric, found.change.mean, is_clear=said.is_clear)
+    return fmt.change(found.metric, found.change.mean, is_clear=said.is_clear)
 
 
 def ends_html(found: Difference, said: Said) -> str:

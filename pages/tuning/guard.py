@@ -10,9 +10,11 @@ from pages._shared.notices import notice_html
 from pages.tuning import cells, wording
 from pages.tuning.room import Case
 from pages.tuning.verdicts import Said, ends
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, SHOPPER_METRICS, Difference, differences
+from recsys.evaluation.statistics.paired import Difference, differences
 from recsys.evaluation.statistics.significance import verdict_of
 
 
@@ -54,7 +56,7 @@ class Guard:
             both = ~np.isnan(gap)
             old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
             told = metric not in case.facts.modelled
-            verdict = verdict_of(change, HIGHER_IS_BETTER[metric]) if told else "unclear"
+            verdict = verdict_of(change, METRICS[metric].higher_is_better) if told else "unclear"
             n_changed = int(np.count_nonzero(gap[both]))
             found[name] = Difference(metric, old + change.mean, old, change, verdict, n_changed)
         return cls(metric, found, is_observed, engine.panel.clicks)
@@ -68,8 +70,8 @@ def notice(guard: Guard, k: int) -> str:
     """What has to be said above everything else; "" where nothing is lost."""
     metric = guard.metric
     lines = [
-        f"{wording.BASELINES[name]} has {guard.name(k)} {wording.value(metric, found.old)}: this "
-        f"setting is {wording.apart(metric, found.change.mean)}, 95% interval {ends(found, guard.said(name))}."
+        f"{wording.BASELINES[name]} has {guard.name(k)} {fmt.value(metric, found.old)}: this "
+        f"setting is {fmt.apart(metric, found.change.mean)}, 95% interval {ends(found, guard.said(name))}."
         for name, found in guard.against.items()
         if guard.said(name).kind == "worse"
     ]
@@ -93,5 +95,5 @@ def _row(place: int, name: str, guard: Guard) -> str:
     return (
         f'<tr class="sw-metric-{said.kind}"><th scope="row"><span class="sw-model-mark" aria-hidden="true"><i>{place}'
         f"</i></span>{esc(wording.BASELINES[name])}</th>"
-        f"<td>{esc(wording.value(found.metric, found.old))}</td><td>{cells.change_html(found, said)}</td></tr>"
+        f"<td>{esc(fmt.value(found.metric, found.old))}</td><td>{cells.change_html(found, said)}</td></tr>"
     )

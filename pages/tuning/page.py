@@ -5,13 +5,14 @@ import streamlit as st
 from pages._shared import frame, resources
 from pages._shared.notices import Query, empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import chosen, imagined, knobs, reference, wording
+from pages.tuning import chosen, imagined, knobs, reference
 from pages.tuning.by_log import closeness
 from pages.tuning.preparing import is_of_other_data, own_words, prepare, warn_of_other_data
 from pages.tuning.room import Case, Room
 from pages.tuning.sections import SECTIONS
 from pages.tuning.tune import judge_by, metric_label
 from recsys.errors import ArtifactError, RecsysError, SettingsError
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs.paths import Home
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings
@@ -72,7 +73,7 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
 
 def offered(room: Room) -> dict[str, tuple[str, ...]]:
     """What the controls that only this page has can hold, by their name in the address."""
-    metrics = tuple(map(metric_label, wording.METRICS))
+    metrics = tuple(map(metric_label, METRICS))
     properties = {name: (ANY, *values) for name, values in knobs.properties(room.test.panel).items()}
     found = resources.saved(room.home, room.shop).presets()
     against = {} if found.away else {"against": tuple(reference.offered(found.presets))}

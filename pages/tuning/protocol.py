@@ -7,6 +7,7 @@ from pages._shared.cards import esc
 from pages.tuning import wording
 from pages.tuning.preparing import HIDDEN
 from pages.tuning.room import Case
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.offpolicy.click_models import wording as click_words
 from recsys.panel.panel import Panel
@@ -31,7 +32,7 @@ def protocol(case: Case) -> None:
         "Intervals": "95% intervals of the change, by resampling shoppers with replacement 1,000 times; both settings "
         f"on the same resamples. Where fewer than {FEWEST_TELLING} shoppers tell, none is given. “Better” and “worse” "
         "are said only where the interval leaves out no change. Every metric is judged by itself: of "
-        f"{len(wording.METRICS)}, one may look different by chance.",
+        f"{len(METRICS)}, one may look different by chance.",
         "Clicks": " ".join(click_words.told(panel.clicks)),
         "Simple models": "fitted on the same training data, tested on the same shoppers; LightFM is the collaborative "
         "component alone, with settings tuned on validation.",
@@ -42,7 +43,7 @@ def protocol(case: Case) -> None:
         f"<dt>{name}</dt><dd class='sw-wide' dir='auto'>{esc(words.sentence(text))}</dd>"
         for name, text in facts.items()
     )
-    asked = [wording.of(name, panel.clicks) for name in wording.METRICS]
+    asked = [wording.of(name, panel.clicks) for name in METRICS]
     asks = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in asked)
     st.html(
         f'<section class="sw-panel"><h2 class="sw-chart-title">What was done</h2><dl class="sw-facts-list">{rows}</dl>'

@@ -13,8 +13,9 @@ from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.illustrations import ASSETS
 from pages.tuning import report_lists, report_tables
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.paired import LIVE_METRICS, Difference
+from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.summary import summary

@@ -9,7 +9,9 @@ from pages._shared.palette import LOOKS
 from pages.tuning import wording
 from pages.tuning.report_marks import interval_svg, verdict_html
 from pages.tuning.verdicts import Said
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, Difference
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import Context
 from recsys.tuning.comparison import Comparison
@@ -69,8 +71,8 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
     of_model = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
     rows = "".join(
         f'<tr><th scope="row">{isolated(name)}<span class="by">{esc(called.at(found.b.settings.n))}</span></th>'
-        f'<td class="n" data-label="Model">{esc(wording.value(each.metric, each.old))}</td>'
-        f'<td class="n" data-label="B">{esc(wording.value(each.metric, each.new))}</td><td>{_change(each)}</td>'
+        f'<td class="n" data-label="Model">{esc(fmt.value(each.metric, each.old))}</td>'
+        f'<td class="n" data-label="B">{esc(fmt.value(each.metric, each.new))}</td><td>{_change(each)}</td>'
         f"<td>{verdict_html(said, of_model.get(said.kind, ''))}</td></tr>"
         for name, each in against
         for said in [Said.of(each, is_observed=not found.n_imagined)]
@@ -87,7 +89,7 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
 
 def _metric(found: Comparison, name: str, k: int) -> str:
     each, meant = found.differences[name], wording.of(name, found.clicks)
-    lower = "" if HIGHER_IS_BETTER[name] else " Lower is better."
+    lower = "" if METRICS[name].higher_is_better else " Lower is better."
     return (
         f'<tr><th scope="row">{esc(meant.at(k))}<span class="by">{esc(meant.asks)}{lower}</span></th>'
         f"{_value('A', name, found.means_a[name])}{_value('B', name, found.means_b[name])}<td>{_change(each)}</td>"
@@ -98,15 +100,15 @@ def _metric(found: Comparison, name: str, k: int) -> str:
 def _value(letter: str, metric: str, interval: Interval) -> str:
     ends = ""
     if not math.isnan(interval.low):
-        low, high = (wording.value(metric, end).removesuffix(" bits") for end in (interval.low, interval.high))
+        low, high = (fmt.value(metric, end).removesuffix(" bits") for end in (interval.low, interval.high))
         ends = f'<span class="by">{esc(low)} to {esc(high)}</span>'
-    return f'<td class="n" data-label="{letter}">{esc(wording.value(metric, interval.mean))}{ends}</td>'
+    return f'<td class="n" data-label="{letter}">{esc(fmt.value(metric, interval.mean))}{ends}</td>'
 
 
 def _change(each: Difference) -> str:
     return (
-        f'<span class="change"><b>{esc(wording.change(each.metric, each.change.mean))}</b>{interval_svg(each)}</span>'
-        f'<span class="by">{esc(wording.interval(each.metric, each.change.low, each.change.high))}</span>'
+        f'<span class="change"><b>{esc(fmt.change(each.metric, each.change.mean))}</b>{interval_svg(each)}</span>'
+        f'<span class="by">{esc(fmt.interval(each.metric, each.change.low, each.change.high))}</span>'
     )
 
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from pages._shared.cards import esc
 from pages.tuning import cells, wording
 from pages.tuning.verdicts import Said, ends
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.statistics.paired import WHOLE_METRICS, Difference, Lists
+from recsys.evaluation.metrics.registry import WHOLE_METRICS
+from recsys.evaluation.statistics.paired import Difference, Lists
 from recsys.offpolicy.click_models import wording as click_words
 
 N_BINS = 14
@@ -70,7 +72,7 @@ def _tile(
     return (
         f'<div class="sw-metric sw-metric-{kind}" data-metric="{found.metric}">'
         f'<dt title="{esc(words.asks)}">{esc(words.at(k))}<span class="sw-sr"> {esc(words.asks)}</span></dt>'
-        f'<dd class="sw-metric-value">{esc(wording.value(found.metric, found.new))}</dd>'
+        f'<dd class="sw-metric-value">{esc(fmt.value(found.metric, found.new))}</dd>'
         f"{reference if is_same else _change(found, said, against)}{spread}</div>"
     )
 
@@ -117,8 +119,8 @@ def _histogram(metric: str, values: NDArray[np.float64], others: NDArray[np.floa
         f'<i><b style="height:{100 * count / most:.0f}%"></b><u style="bottom:{100 * old / most:.0f}%"></u></i>'
         for count, old in zip(counts, was, strict=True)
     )
-    reach = f"{wording.rough(metric, edges[0])} to {wording.rough(metric, edges[-1])}"
-    apart = f"; {wording.rough(metric, 0)} for {zeros:,} of {n:,}" if zeros else ""
+    reach = f"{fmt.rough(metric, edges[0])} to {fmt.rough(metric, edges[-1])}"
+    apart = f"; {fmt.rough(metric, 0)} for {zeros:,} of {n:,}" if zeros else ""
     said = f"How {len(values):,} shoppers spread, from {reach}"
     return (
         f'<dd class="sw-metric-spread"><span class="sw-spread" role="img" aria-label="{said}">{bars}</span>'

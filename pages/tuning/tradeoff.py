@@ -12,7 +12,9 @@ from pages._shared.charts import framed
 from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
 from pages.tuning import wording
 from pages.tuning.room import Case
-from recsys.evaluation.statistics.paired import WHOLE_METRICS, Difference
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS, WHOLE_METRICS
+from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.config import Asked
 
 _TRAIL = "tuning_trail"
@@ -132,7 +134,7 @@ def figure(
         "ticklen": 10,
         "tickcolor": "rgba(0,0,0,0)",
     }
-    words = wording.METRICS
+    words = METRICS
     title = f"{words[up].at(k)} against {words[right].at(k)}"
     return chart.update_layout(
         **framed(title, tone),
@@ -149,7 +151,7 @@ def reach(metric: str, drawn: Sequence[Mapping[str, float]]) -> list[float] | No
     values = [each[metric] for each in drawn if not math.isnan(each[metric])]
     if not values:
         return None
-    lowest, highest = _BOUNDS[wording.METRICS[metric].unit]
+    lowest, highest = _BOUNDS[METRICS[metric].unit]
     low, high = min(values), max(values)
     room = 0.12 * (high - low) or max(0.1 * abs(high), 0.01)
     return [max(low - room, min(lowest, low)), min(high + room, max(highest, high))]
@@ -239,18 +241,18 @@ def grouped(
 
 
 def _axis(metric: str, k: int) -> str:
-    unit = {"bits": ", bits", "share": ", %", "lift": ", %"}.get(wording.METRICS[metric].unit, "")
+    unit = {"bits": ", bits", "share": ", %", "lift": ", %"}.get(METRICS[metric].unit, "")
     of = "all lists together" if metric in WHOLE_METRICS else "mean of shoppers"
-    return f"{wording.METRICS[metric].at(k)} ({of}{unit})"
+    return f"{METRICS[metric].at(k)} ({of}{unit})"
 
 
 def _format(metric: str) -> dict[str, str]:
-    digits = {"share": ".1%", "lift": "+.0%", "bits": ".2f"}.get(wording.METRICS[metric].unit)
+    digits = {"share": ".1%", "lift": "+.0%", "bits": ".2f"}.get(METRICS[metric].unit)
     return {"tickformat": digits or (".3f" if metric in ("ndcg", "map", "mrr") else ".2f")}
 
 
 def _hover(name: str, values: Mapping[str, float], metrics: tuple[str, str], k: int) -> str:
-    told = (f"{wording.METRICS[metric].at(k)} {wording.value(metric, values[metric])}" for metric in metrics)
+    told = (f"{METRICS[metric].at(k)} {fmt.value(metric, values[metric])}" for metric in metrics)
     return "<br>".join((esc(name), *told))
 
 

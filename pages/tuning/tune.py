@@ -6,9 +6,10 @@ import streamlit as st
 from pages._shared import charts, resources, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import Query
-from pages.tuning import chosen, guard, imagined, tiles, tradeoff, wording
+from pages.tuning import chosen, guard, imagined, tiles, tradeoff
 from pages.tuning.room import Case
 from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.offpolicy.click_models import wording as click_words
 
 FORMER_NAMES = {"Click rate (simulated)": "ctr"}
@@ -59,7 +60,7 @@ def tune(case: Case) -> None:
 def choose_second(judged: str) -> str:
     """What the judged metric is traded against: as chosen, but never the judged metric itself."""
     usual = "ild" if judged != "ild" else "ndcg"
-    options = [name for name in wording.METRICS if name != judged]
+    options = [name for name in METRICS if name != judged]
     if st.session_state.get("second") == judged:
         st.session_state["second"] = usual
     name = st.selectbox(
@@ -170,14 +171,14 @@ def with_present_names(link: Query) -> Query:
 
 def metric_label(name: str) -> str:
     """A metric as controls and addresses call it, without a list length."""
-    return wording.METRICS[name].label.replace("@k", "")
+    return METRICS[name].label.replace("@k", "")
 
 
 def judge_by() -> str:
     """Which metric settings are judged by."""
     name = st.selectbox(
         "Judge by",
-        list(wording.METRICS),
+        list(METRICS),
         key="metric",
         format_func=metric_label,
         bind="query-params",

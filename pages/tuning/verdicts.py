@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pages.tuning import wording
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference, why_open
 
 MODELLED = "modelled, so no verdict"
@@ -55,7 +56,7 @@ def ends(found: Difference, said: Said) -> str:
     """The interval of a change, or why it is not shown."""
     if math.isnan(found.change.mean) or said.words == NOT_OBSERVED:
         return said.words
-    return wording.interval(found.metric, found.change.low, found.change.high)
+    return fmt.interval(found.metric, found.change.low, found.change.high)
 
 
 def _why_none(metric: str) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.statistics.paired import SHOPPER_METRICS, Lists
+from recsys.evaluation.metrics.registry import SHOPPER_METRICS
+from recsys.evaluation.statistics.paired import Lists
 from recsys.parallel import cores_for
 
 assert SHOPPER_METRICS == (

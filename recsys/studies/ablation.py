@@ -13,17 +13,9 @@ from itertools import combinations
 import numpy as np
 
 from recsys.evaluation.metrics.click_rate import Source
-from recsys.evaluation.metrics.names import LABELS as LABELS_OF_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.intervals import changes
-from recsys.evaluation.statistics.paired import (
-    LIVE_METRICS,
-    Difference,
-    Lists,
-    ShopFacts,
-    corrected,
-    differences,
-    means,
-)
+from recsys.evaluation.statistics.paired import Difference, Lists, ShopFacts, corrected, differences, means
 from recsys.offpolicy.click_models.wording import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
@@ -161,7 +153,7 @@ def _columns(k: int, source: Source) -> dict[str, str]:
 
 
 def _metric_columns(name: str, k: int, source: Source) -> dict[str, str]:
-    called = NAMES[source] if name == "ctr" else LABELS_OF_METRICS[name]
+    called = NAMES[source] if name == "ctr" else METRICS[name].short
     return interval_columns(name, f"{called}@{k}")
 
 

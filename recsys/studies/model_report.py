@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.lists import METRICS, UserValues, list_metrics
+from recsys.evaluation.metrics.lists import UserValues, list_metrics
+from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import coverage_interval
 from recsys.evaluation.statistics.significance import Interval
@@ -22,7 +23,7 @@ class ModelReport:
     k : cut-off of every metric
     n_users : shoppers that have a list
     n_skipped : of these, shoppers without a held-out product, who have no accuracy
-    metrics : interval by name, in the order of `METRICS`
+    metrics : interval by name, in the order of `EVALUATED_METRICS`
     values : float64 of shape (n_users,) by name, the shoppers' own values (no coverage), for paired comparisons
     """
 
@@ -64,6 +65,6 @@ def evaluate_lists(
         k=k,
         n_users=len(ranked),
         n_skipped=metrics["recall"].n_skipped,
-        metrics={name: metrics[name] for name in METRICS},
+        metrics={name: metrics[name] for name in EVALUATED_METRICS},
         values=values,
     )

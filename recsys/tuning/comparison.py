@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.statistics.paired import OUTCOME_METRICS, Difference, differences, means
+from recsys.evaluation.metrics.registry import OUTCOME_METRICS
+from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import EVERYONE, Segment

@@ -13,8 +13,8 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Literal, NamedTuple
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.names import IN_PERCENT, LABELS, written
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER
+from recsys.evaluation.metrics.format import written
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import DIMENSIONS, Segment
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, RankingSettings
 from recsys.tuning.goals import Constraint, Goal
@@ -107,7 +107,7 @@ def _phrases() -> dict[str, _Token]:
             known.setdefault(phrase.lower(), _Token(kind, value, phrase))
 
     for name, names in NAMES.items():
-        add("metric", name, *names, LABELS[name])
+        add("metric", name, *names, METRICS[name].short)
     add("bound", "at_least", *_AT_LEAST)
     add("bound", "at_most", *_AT_MOST)
     add("bound", "no_worse", *_NO_WORSE)
@@ -247,9 +247,9 @@ class _Reader:
             raise SettingsError(f'{wish.text!r} is not followed by what to improve; write for example "best nDCG"')
         metric = tokens.pop(at).value
         # The best of a metric is its good end, whichever that is.
-        if wish and wish.text != "best" and (wish.value == "highest") != HIGHER_IS_BETTER[metric]:
-            better = "high" if HIGHER_IS_BETTER[metric] else "low"
-            raise SettingsError(f"{LABELS[metric]} is better the {better}er it is; ask for the {better}est")
+        if wish and wish.text != "best" and (wish.value == "highest") != METRICS[metric].higher_is_better:
+            better = "high" if METRICS[metric].higher_is_better else "low"
+            raise SettingsError(f"{METRICS[metric].short} is better the {better}er it is; ask for the {better}est")
         return Goal(metric, tuple(_constraints(tokens)), segment, k)
 
     def _segment(self) -> Segment:
@@ -325,8 +325,8 @@ def _constraints(tokens: list[_Token]) -> list[Constraint]:
             waiting = []
     if waiting:
         raise SettingsError(
-            f"{LABELS[waiting[0]]} is named without a bound; one metric is improved, so say of the others what must "
-            f"hold, for example {NAMES[waiting[0]][0]} no worse than with equal weights"
+            f"{METRICS[waiting[0]].short} is named without a bound; one metric is improved, so say of the others what "
+            f"must hold, for example {NAMES[waiting[0]][0]} no worse than with equal weights"
         )
     return found
 
@@ -338,18 +338,18 @@ def _named(waiting: list[str], bound: _Token) -> list[str]:
 
 
 def _absolute(metric: str, side: str, value: float) -> Constraint:
-    at_least = HIGHER_IS_BETTER[metric] if side == "no_worse" else side == "at_least"
+    at_least = METRICS[metric].higher_is_better if side == "no_worse" else side == "at_least"
     return Constraint(metric, value, "value", at_least)
 
 
 def _relative(metric: str, side: str, share: float, reference: _Token) -> Constraint:
-    at_least = HIGHER_IS_BETTER[metric] if side == "no_worse" else side == "at_least"
+    at_least = METRICS[metric].higher_is_better if side == "no_worse" else side == "at_least"
     return Constraint(metric, share, "equal" if reference.kind == "equal" else "best", at_least)
 
 
 def say_goal(goal: Goal) -> str:
     """See `goals.Goal.in_words`."""
-    wish = "highest" if HIGHER_IS_BETTER[goal.metric] else "lowest"
+    wish = "highest" if METRICS[goal.metric].higher_is_better else "lowest"
     said = f"{wish} {NAMES[goal.metric][0]}@{goal.k}"
     if goal.constraints:
         said += " with " + " and ".join(say_constraint(each) for each in goal.constraints)
@@ -363,7 +363,7 @@ def say_constraint(constraint: Constraint) -> str:
     name = NAMES[constraint.metric][0]
     if constraint.against == "value":
         side = "at least" if constraint.at_least else "at most"
-        return f"{name} {side} {written(constraint.value, constraint.metric in IN_PERCENT)}"
+        return f"{name} {side} {written(constraint.value, METRICS[constraint.metric].in_percent)}"
     reference = "equal weights" if constraint.against == "equal" else "the best"
     if constraint.value:
         return f"{name} within {written(constraint.value, True)} of {reference}"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.names import LABELS, unusable, value_of
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, LIVE_METRICS
+from recsys.evaluation.metrics.format import exact, unusable
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.settings import RankingSettings
 
@@ -14,14 +14,6 @@ Against = Literal["value", "equal", "best"]
 
 LONGEST_LIST = 100
 """Longest list that a goal may be about; the baselines are no longer."""
-
-RANGES: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(LIVE_METRICS, (0.0, 1.0)),
-    "ild": (0.0, 2.0),
-    "novelty": (0.0, 64.0),
-    "popularity_lift": (-1.0, 1e6),
-}
-"""Lowest and highest value that a metric may be asked to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +40,17 @@ class Constraint:
         _require_metric(self.metric)
         object.__setattr__(self, "value", float(self.value))
         if self.against == "value":
-            low, high = RANGES[self.metric]
-            if not low <= self.value <= high:
-                raise SettingsError(unusable(self.metric, self.value, low, high))
+            if not METRICS[self.metric].lowest <= self.value <= METRICS[self.metric].highest:
+                raise SettingsError(unusable(self.metric, self.value))
         elif self.against not in ("equal", "best"):
             raise SettingsError(f"a constraint is not held against {self.against!r}; use value, equal or best")
         else:
             if not 0 <= self.value < 1:
                 raise SettingsError(f"a metric cannot be within {self.value:.0%} of another; give 0% to 99%")
-            if self.at_least != HIGHER_IS_BETTER[self.metric]:
-                better = "high" if HIGHER_IS_BETTER[self.metric] else "low"
+            if self.at_least != METRICS[self.metric].higher_is_better:
+                better = "high" if METRICS[self.metric].higher_is_better else "low"
                 raise SettingsError(
-                    f"{LABELS[self.metric]} is better the {better}er it is; ask that it be no worse than that"
+                    f"{METRICS[self.metric].short} is better the {better}er it is; ask that it be no worse than that"
                 )
 
     def allowed(self, reference: float) -> float:
@@ -100,20 +91,20 @@ class Goal:
         sides = [(each.metric, each.at_least) for each in self.constraints]
         for metric, at_least in sides:
             if sides.count((metric, at_least)) > 1:
-                raise SettingsError(f"{LABELS[metric]} is bounded twice from the same side; decide on one bound")
+                raise SettingsError(f"{METRICS[metric].short} is bounded twice from the same side; decide on one bound")
         bounds = {(each.metric, each.at_least): each.value for each in self.constraints if each.against == "value"}
         for (metric, at_least), bound in bounds.items():
             most = bounds.get((metric, False))
             if at_least and most is not None and bound > most:
                 raise SettingsError(
-                    f"{LABELS[metric]} cannot be at least {value_of(metric, bound)} and at most "
-                    f"{value_of(metric, most)} at once; ask for one of them, or exchange the two"
+                    f"{METRICS[metric].short} cannot be at least {exact(metric, bound)} and at most "
+                    f"{exact(metric, most)} at once; ask for one of them, or exchange the two"
                 )
 
     @property
     def sign(self) -> int:
         """1 where higher is better, else -1."""
-        return 1 if HIGHER_IS_BETTER[self.metric] else -1
+        return 1 if METRICS[self.metric].higher_is_better else -1
 
     @property
     def metrics(self) -> tuple[str, ...]:

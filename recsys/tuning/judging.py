@@ -10,7 +10,8 @@ import numpy as np
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.exposure import exposure, gini, mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.statistics.paired import LIVE_METRICS, SHOPPER_METRICS, Lists
+from recsys.evaluation.metrics.registry import LIVE_METRICS, SHOPPER_METRICS
+from recsys.evaluation.statistics.paired import Lists
 from recsys.evaluation.statistics.shares import ListChange
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent

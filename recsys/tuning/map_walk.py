@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.exposure import exposure
-from recsys.evaluation.statistics.paired import SHOPPER_METRICS
+from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario
 from recsys.parallel import cores_for

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.names import LABELS
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, differences, means
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import (
@@ -133,7 +133,7 @@ def _require_values(judge: Judge, found: WeightMap) -> None:
     for metric in judge.goal.metrics:
         if np.isnan(found.means[metric]).all():
             raise SettingsError(
-                f"{LABELS[metric]} has no value for these shoppers, so it cannot be part of a goal here"
+                f"{METRICS[metric].short} has no value for these shoppers, so it cannot be part of a goal here"
             )
 
 
@@ -180,7 +180,7 @@ def _front(judge: Judge, found: WeightMap, trials: Sequence[Judged]) -> tuple[Fr
         for point in found.efficient(*names).tolist()
     ]
     points = of_map + [FrontPoint(each.settings, *(each.metrics[name] for name in names)) for each in trials]
-    signs = [1 if HIGHER_IS_BETTER[name] else -1 for name in names]
+    signs = [1 if METRICS[name].higher_is_better else -1 for name in names]
     points = [each for each in points if each.first == each.first and each.second == each.second]
     points.sort(key=lambda each: (-signs[0] * each.first, -signs[1] * each.second))
     front: list[FrontPoint] = []

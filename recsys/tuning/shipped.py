@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recsys.errors import ContextError, DataError, SettingsError
-from recsys.evaluation.metrics.names import IN_PERCENT
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario
@@ -250,14 +250,14 @@ def _change(metric: str, change: Interval) -> str:
     >>> _change("coverage", Interval(0.1, float("nan"), float("nan"), 1, 0))
     '+10.0 pp'
     """
-    unit = " pp" if metric in IN_PERCENT else " bits" if metric == "novelty" else ""
+    unit = " pp" if METRICS[metric].in_percent else " bits" if metric == "novelty" else ""
     mean, low, high = (_signed(metric, value) for value in (change.mean, change.low, change.high))
     return f"{mean}{unit} ({low} to {high})" if change.low == change.low else f"{mean}{unit}"
 
 
 def _signed(metric: str, value: float) -> str:
-    digits = 1 if metric in IN_PERCENT else 2 if metric == "novelty" else 4
-    said = f"{100 * value if metric in IN_PERCENT else value:+.{digits}f}".replace("-", "−")
+    digits = 1 if METRICS[metric].in_percent else 2 if metric == "novelty" else 4
+    said = f"{100 * value if METRICS[metric].in_percent else value:+.{digits}f}".replace("-", "−")
     return said if said.strip("+−0.") else said[1:]
 
 

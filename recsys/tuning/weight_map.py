@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.exposure import gini
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, LIVE_METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.shares import coverage_error, coverage_steps, gini_steps, sums
 from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
@@ -50,7 +50,7 @@ class WeightMap:
 
     def best(self, metric: str, among: NDArray[np.bool_] | None = None) -> int:
         """The best point by one metric, of all or of some; of equal ones the most even. -1 where none has a value."""
-        values = self.means[metric] if HIGHER_IS_BETTER[metric] else -self.means[metric]
+        values = self.means[metric] if METRICS[metric].higher_is_better else -self.means[metric]
         known = ~np.isnan(values) if among is None else ~np.isnan(values) & among
         if not known.any():
             return -1
@@ -66,7 +66,8 @@ class WeightMap:
         In the order of the first metric, best first.
         """
         gains = np.stack(
-            [self.means[name] if HIGHER_IS_BETTER[name] else -self.means[name] for name in (first, second)], axis=1
+            [self.means[name] if METRICS[name].higher_is_better else -self.means[name] for name in (first, second)],
+            axis=1,
         )
         known = np.flatnonzero(~np.isnan(gains).any(axis=1))
         order = known[np.lexsort((-gains[known, 1], -gains[known, 0]))]
@@ -126,7 +127,7 @@ def weight_map(
             tied[name] = _tied_together(walk, found.shown, best, name, shoppers)
         else:
             values = found.values[own.index(name)]
-            upwards = values if HIGHER_IS_BETTER[name] else -values
+            upwards = values if METRICS[name].higher_is_better else -values
             tied[name] = tied_with_best(upwards, best, shoppers=shoppers)
     return replace(answer, tied=tied)
 
@@ -147,7 +148,7 @@ def _tied_together(
 ) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
     n_points, n_items = shown.shape
-    sign = 1 if HIGHER_IS_BETTER[name] else -1
+    sign = 1 if METRICS[name].higher_is_better else -1
     gaps, errors = np.zeros(n_points), np.full(n_points, np.inf)
     shares = np.empty((n_points, walk.n_groups), np.float32)
     at_best = shown[best].astype(np.float64)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from tests.benchmarks import intervals, learned_fusion, what_is_written
 
 

@@ -16,8 +16,8 @@ from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.click_rate import click_rates
 from recsys.evaluation.metrics.exposure import long_tail_share, serendipity
 from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.evaluation.statistics.paired import SHOPPER_METRICS
 from recsys.panel import build
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel

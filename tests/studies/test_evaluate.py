@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.data.writing import write_folder
 from recsys.errors import DataError, SettingsError
-from recsys.evaluation.metrics.lists import METRICS
+from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.protocols import requests
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
 from recsys.progress import Progress, silent
@@ -47,7 +47,7 @@ def test_every_model_is_reported_by_every_metric(shop: Path, split: SplitName) -
     assert {"protocol", "k", "n_users", "models"} <= set(told)
     assert list(told["models"]) == NAMES.split() == list(MODELS)
     for report in told["models"].values():
-        assert list(report) == list(METRICS)
+        assert list(report) == list(EVALUATED_METRICS)
         for interval in report.values():
             assert set(interval) == {"mean", "low", "high"}
         low, mean, high = (report["recall"][name] for name in ("low", "mean", "high"))

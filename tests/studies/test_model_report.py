@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.lists import METRICS
+from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.paired import Lists, ShopFacts, coverage_interval, means
 from recsys.studies.model_report import evaluate_lists
@@ -21,7 +21,7 @@ def _report(ranked=RANKED, **options):
 
 def test_every_metric_is_reported_and_shoppers_without_held_out_products_are_counted():
     report = _report()
-    assert tuple(report.metrics) == METRICS
+    assert tuple(report.metrics) == EVALUATED_METRICS
     assert (report.k, report.n_users, report.n_skipped) == (2, 3, 1)
     assert report.metrics["recall"].mean == 0.5  # found, nothing to find, missed
     assert report.metrics["precision"].mean == 0.25
@@ -34,7 +34,7 @@ def test_every_metric_is_reported_and_shoppers_without_held_out_products_are_cou
 
 def test_json_has_the_shape_of_the_contract():
     shape = _report().as_json()
-    assert set(shape) == set(METRICS)
+    assert set(shape) == set(EVALUATED_METRICS)
     assert all(set(interval) == {"mean", "low", "high"} for interval in shape.values())
     assert shape["ild"] == {"mean": None, "low": None, "high": None}  # no encoder took part
     vectors = np.eye(8, dtype=np.float32)

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, LIVE_METRICS, Difference, Verdict
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
+from recsys.evaluation.statistics.paired import Difference, Verdict
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.segments import EVERYONE
 from recsys.settings import FusionSettings, RankingSettings
@@ -21,7 +22,7 @@ def difference(metric: str, new: float, old: float, low: float, high: float, n: 
     """A difference whose verdict follows from its interval."""
     verdict: Verdict = "unclear"
     if low > 0 or high < 0:
-        verdict = "better" if (low > 0) == HIGHER_IS_BETTER[metric] else "worse"
+        verdict = "better" if (low > 0) == METRICS[metric].higher_is_better else "worse"
     return Difference(metric, new, old, Interval(new - old, low, high, n), verdict, 10)
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import SettingsError
-from recsys.evaluation.statistics.paired import LIVE_METRICS, differences, means
+from recsys.evaluation.metrics.registry import LIVE_METRICS
+from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison, compare

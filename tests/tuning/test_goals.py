@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.names import LABELS
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, LIVE_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.panel.segments import DIMENSIONS, Segment
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS
 from recsys.tuning.goal_words import _KNOWN, NAMES
-from recsys.tuning.goals import RANGES, Constraint, Goal, parse_goal
+from recsys.tuning.goals import Constraint, Goal, parse_goal
 
 SAID = {
     "best nDCG": "highest nDCG@10",
@@ -72,8 +71,9 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
 def constraints(draw: st.DrawFn, metric: str) -> Constraint:
     against = draw(st.sampled_from(["value", "equal", "best"]))
     if against != "value":
-        return Constraint(metric, draw(numbers(0, 0.99)), against, HIGHER_IS_BETTER[metric])  # type: ignore[arg-type]
-    return Constraint(metric, draw(numbers(*RANGES[metric])), "value", draw(st.booleans()))
+        return Constraint(metric, draw(numbers(0, 0.99)), against, METRICS[metric].higher_is_better)
+    lowest, highest = METRICS[metric].lowest, METRICS[metric].highest
+    return Constraint(metric, draw(numbers(lowest, highest)), "value", draw(st.booleans()))
 
 
 @st.composite
@@ -175,10 +175,10 @@ def test_what_makes_no_sense_is_refused_by_name(written: str, message: str | Non
 
 
 def test_every_metric_has_a_name() -> None:
-    assert set(NAMES) == set(LABELS) == set(LIVE_METRICS)
+    assert set(NAMES) == set(LIVE_METRICS)
 
 
-@pytest.mark.parametrize(("metric", "label"), LABELS.items())
+@pytest.mark.parametrize(("metric", "label"), [(name, metric.short) for name, metric in METRICS.items()])
 def test_a_name_on_screen_is_understood(metric: str, label: str) -> None:
     assert parse_goal(f"best {label}").metric == metric
 

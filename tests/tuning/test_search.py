@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import Cancelled, SettingsError, StoreError, StoreUnavailable
-from recsys.evaluation.statistics.paired import LIVE_METRICS, differences, means
+from recsys.evaluation.metrics.registry import LIVE_METRICS
+from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, DiversityMethod, FusionSettings, RankingSettings

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.tuning.outcomes import Outcomes
 from recsys.tuning.overlap import Overlap
 from recsys.tuning.summary import summary

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from recsys.evaluation.statistics.paired import LIVE_METRICS, why_open
+from recsys.evaluation.metrics.registry import LIVE_METRICS
+from recsys.evaluation.statistics.paired import why_open
 from recsys.panel.engine import LiveEngine
 from recsys.tuning.comparison import compare
 from recsys.tuning.exposure import ProductShown

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, LIVE_METRICS, Lists, means
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
+from recsys.evaluation.statistics.paired import Lists, means
 from recsys.evaluation.statistics.shares import ListChange
 from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -112,7 +113,7 @@ def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
     engine: LiveEngine, found: WeightMap, everywhere: list[Lists], metric: str
 ) -> None:
     best = found.best(metric)
-    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    sign = 1 if METRICS[metric].higher_is_better else -1
     n_items = engine.panel.n_items
     pairs = [getattr(ListChange(everywhere[best].ranked, each.ranked, n_items), metric)() for each in everywhere]
     gaps = sign * np.array([now - before for now, before, _ in pairs])
@@ -165,7 +166,7 @@ def test_no_point_that_shows_far_fewer_products_is_tied_by_coverage(found: Weigh
 
 @pytest.mark.parametrize("metric", LIVE_METRICS)
 def test_the_best_is_the_best_and_of_equals_the_most_even(found: WeightMap, metric: str) -> None:
-    values = found.means[metric] * (1 if HIGHER_IS_BETTER[metric] else -1)
+    values = found.means[metric] * (1 if METRICS[metric].higher_is_better else -1)
     best = found.best(metric)
     assert values[best] == pytest.approx(np.nanmax(values), abs=1e-9)
     equals = np.flatnonzero(np.abs(values - values[best]) < 1e-10)
@@ -179,7 +180,7 @@ def test_the_best_is_the_best_and_of_equals_the_most_even(found: WeightMap, metr
 
 @pytest.mark.parametrize("pair", [("ndcg", "ild"), ("hit_rate", "coverage"), ("ndcg", "gini"), ("gini", "novelty")])
 def test_no_point_of_the_front_is_beaten_and_all_others_are(found: WeightMap, pair: tuple[str, str]) -> None:
-    gains = np.stack([found.means[name] * (1 if HIGHER_IS_BETTER[name] else -1) for name in pair], axis=1)
+    gains = np.stack([found.means[name] * (1 if METRICS[name].higher_is_better else -1) for name in pair], axis=1)
 
     def is_beaten(point: int) -> bool:
         return bool(((gains >= gains[point]).all(axis=1) & (gains > gains[point]).any(axis=1)).any())

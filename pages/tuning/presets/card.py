@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
-from pages.tuning import wording
 from pages.tuning.presets.measuring import AT_A_GLANCE, Standing, role
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import KNOWLEDGE
 from recsys.settings import CONTEXT_DIMENSIONS, Context
 from recsys.store.preset_settings import PresetSettings
@@ -91,13 +92,13 @@ def _metrics(preset: Preset, standing: Standing) -> str:
 
 
 def _metric(name: str, k: int, measured: Measurement | None, standing: Standing) -> str:
-    words_ = wording.METRICS[name]
+    words_ = METRICS[name]
     value, ends = saved_value(name, measured)
     now = standing.now.get(name)
     beside = ""
     if now is not None and not standing.is_same:
         when = "now" if standing.is_same_test else "here"
-        beside = f'<dd class="sw-preset-now">{when} {esc(wording.value(name, now.mean))}</dd>'
+        beside = f'<dd class="sw-preset-now">{when} {esc(fmt.value(name, now.mean))}</dd>'
     return (
         f'<div><dt title="{esc(words_.asks)}">{esc(words_.at(k))}</dt><dd class="sw-preset-value">{esc(value)}</dd>'
         f'<dd class="sw-metric-ends">{esc(ends)}</dd>{beside}</div>'
@@ -110,12 +111,8 @@ def saved_value(name: str, measured: Measurement | None) -> tuple[str, str]:
     if bounds is None or bounds["mean"] is None:
         return words.NO_VALUE, "not measured"
     low, high = bounds["low"], bounds["high"]
-    ends = (
-        "too few to say"
-        if low is None or high is None
-        else f"{wording.value(name, low)} to {wording.value(name, high)}"
-    )
-    return wording.value(name, bounds["mean"]), ends
+    ends = "too few to say" if low is None or high is None else f"{fmt.value(name, low)} to {fmt.value(name, high)}"
+    return fmt.value(name, bounds["mean"]), ends
 
 
 def _foot(preset: Preset, standing: Standing) -> str:

@@ -6,9 +6,9 @@ from itertools import pairwise
 from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
-from pages.tuning import wording
 from pages.tuning.presets.card import fixed_html, moment, saved_value
-from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.serving.exports import to_csv
 from recsys.store.records import Preset, Save
 
@@ -31,8 +31,7 @@ def table_html(preset: Preset) -> str:
     if not preset.saves:
         return '<p class="sw-note">Nobody has measured it yet: load it, look at it, and save it into a preset.</p>'
     head = "".join(
-        f'<th scope="col" title="{esc(wording.METRICS[name].asks)}">'
-        f"{esc(wording.METRICS[name].label.removesuffix('@k'))}</th>"
+        f'<th scope="col" title="{esc(METRICS[name].asks)}">{esc(METRICS[name].label.removesuffix("@k"))}</th>'
         for name in IN_TABLE
     )
     pairs = list(pairwise([*preset.saves, None]))[:SHOWN]
@@ -96,7 +95,7 @@ def _change(name: str, save: Save, before: Save | None) -> str:
     now, was = _mean(save.metrics, name), _mean(before.metrics, name)
     if now is None or was is None:
         return ""
-    return "=" if now == was else wording.change(name, now - was)
+    return "=" if now == was else fmt.change(name, now - was)
 
 
 def _mean(metrics: Mapping[str, Mapping[str, float | None]], name: str) -> float | None:

@@ -8,7 +8,7 @@ from pages.tuning.presets import measuring, told
 from pages.tuning.presets.card import fixed_html
 from pages.tuning.presets.told import Told
 from pages.tuning.room import Case
-from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft
 
 POPOVER, NEW = "save_preset", "new"

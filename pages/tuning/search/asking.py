@@ -7,11 +7,11 @@ import streamlit as st
 from pages._shared import words, working
 from pages._shared.cards import esc, isolated
 from pages._shared.view import Choices
-from pages.tuning import wording
 from pages.tuning.room import Room
 from pages.tuning.search import shop_search
 from pages.tuning.search.shop_search import EFFORTS, Wanted
 from recsys.errors import SettingsError
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.goals import Goal, parse_goal
 from recsys.tuning.judging import Judge
 
@@ -116,8 +116,7 @@ def _understood(room: Room, goal: Goal, n_trials: int) -> str:
     engines = (room.validation, room.test)
     chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
     asks = " ".join(
-        f"<li><strong>{esc(wording.METRICS[name].at(goal.k))}</strong> {esc(wording.METRICS[name].asks)}</li>"
-        for name in goal.metrics
+        f"<li><strong>{esc(METRICS[name].at(goal.k))}</strong> {esc(METRICS[name].asks)}</li>" for name in goal.metrics
     )
     took = words.duration(5 * max(round(shop_search.usual_s(room, n_trials) / 5), 1))
     return (

@@ -4,8 +4,10 @@ from pages._shared.cards import esc
 from pages.tuning import cells, wording
 from pages.tuning.search import told
 from pages.tuning.verdicts import Said
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, Difference
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.search_result import Found
 
 _REFERENCES = ("Against equal weights", "Against the model's weights")
@@ -26,21 +28,21 @@ def figures_html(found: Found, clicks: Clicks) -> str:
         '<th scope="col" class="sw-num" title="Settings are chosen by these shoppers, so this flatters a little">'
         f'Validation</th><th scope="col" class="sw-num">Test</th>{heads}</tr></thead>{bodies}</table>'
         '<p class="sw-note">Validation flatters a little, because settings were chosen by it; test is what to expect. '
-        f"Changes with their 95% intervals. Every figure is judged by itself: of {len(wording.METRICS)}, one may look "
+        f"Changes with their 95% intervals. Every figure is judged by itself: of {len(METRICS)}, one may look "
         "different by chance.</p>"
     )
 
 
 def _row(found: Found, metric: str, clicks: Clicks) -> str:
     words = wording.of(metric, clicks)
-    asks = words.asks if HIGHER_IS_BETTER[metric] else f"{words.asks} Lower is better."
+    asks = words.asks if METRICS[metric].higher_is_better else f"{words.asks} Lower is better."
     is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
     changes = zip(_REFERENCES, (found.against_equal[metric], found.against_default[metric]), strict=True)
     return (
         f'<tr data-metric="{metric}"{is_goal}><th scope="row" title="{esc(asks)}">{esc(words.at(found.goal.k))}'
         f'<span class="sw-sr"> {esc(asks)}</span></th>'
-        f'<td class="sw-num" data-label="Validation">{esc(wording.value(metric, found.validation[metric].mean))}</td>'
-        f'<td class="sw-num" data-label="Test"><strong>{esc(wording.value(metric, found.test[metric].mean))}</strong>'
+        f'<td class="sw-num" data-label="Validation">{esc(fmt.value(metric, found.validation[metric].mean))}</td>'
+        f'<td class="sw-num" data-label="Test"><strong>{esc(fmt.value(metric, found.test[metric].mean))}</strong>'
         f"</td>{''.join(_change(label, each) for label, each in changes)}</tr>"
     )
 

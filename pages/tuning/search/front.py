@@ -9,12 +9,11 @@ from pages._shared import resources
 from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
-from pages.tuning import wording
 from pages.tuning.room import Case
 from pages.tuning.weight_map import marks
 from pages.tuning.weight_map.mapped import tick_format
 from recsys.errors import RecsysError
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.config import Asked
@@ -128,16 +127,16 @@ def _best(is_done: bool) -> str:
 
 
 def _label(metric: str, k: int) -> str:
-    return wording.METRICS[metric].at(k)
+    return METRICS[metric].at(k)
 
 
 def _axis(metric: str, k: int) -> str:
-    unit = {"bits": " (bits)", "share": " (%)", "lift": " (%)"}.get(wording.METRICS[metric].unit, "")
-    better = "higher" if HIGHER_IS_BETTER[metric] else "lower"
+    unit = {"bits": " (bits)", "share": " (%)", "lift": " (%)"}.get(METRICS[metric].unit, "")
+    better = "higher" if METRICS[metric].higher_is_better else "lower"
     return f"{_label(metric, k)}{unit}, {better} is better"
 
 
 def _hover(up: str, right: str, k: int) -> str:
-    shown = {name: {"share": ":.1%", "lift": ":+.0%", "bits": ":.2f"}.get(wording.METRICS[name].unit, ":.4f")
+    shown = {name: {"share": ":.1%", "lift": ":+.0%", "bits": ":.2f"}.get(METRICS[name].unit, ":.4f")
              for name in (up, right)}  # fmt: skip
     return f"%{{text}}{_label(up, k)} %{{y{shown[up]}}}<br>{_label(right, k)} %{{x{shown[right]}}}<extra></extra>"

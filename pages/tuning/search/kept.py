@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from pages._shared.cards import esc, isolated
-from pages.tuning import wording
 from pages.tuning.search import told
+from recsys.evaluation.metrics import format as fmt
 from recsys.tuning.search_result import Answer, Found, Kept
 
 _MARKS: Mapping[Answer, tuple[str, str]] = {
@@ -35,7 +35,7 @@ def kept_html(found: Found) -> str:
 
 def _cell(label: str, kept: Kept) -> str:
     mark, colour = _MARKS[kept.answer]
-    value = wording.value(kept.constraint.metric, kept.value)
+    value = fmt.value(kept.constraint.metric, kept.value)
     return (
         f'<td class="sw-metric-{colour}" data-label="{label}">'
         f'<span class="sw-verdict" aria-hidden="true">{mark}</span> '

@@ -8,10 +8,11 @@ import streamlit as st
 from pages._shared import charts, words, working
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages.tuning import wording
 from pages.tuning.room import Case, Room
 from pages.tuning.search import front, shop_search
 from pages.tuning.search.shop_search import Wanted
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs import WorkStatus
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.goals import Goal
@@ -108,7 +109,7 @@ def _so_far(case: Case, wanted: Wanted, so_far: Mapping[str, Any] | None, *, is_
 
 
 def _best_html(goal: Goal, best: Mapping[str, Any] | None) -> str:
-    name = esc(wording.METRICS[goal.metric].at(goal.k))
+    name = esc(METRICS[goal.metric].at(goal.k))
     if not best:
         return (
             '<h2 class="sw-eyebrow">Best so far</h2><p class="sw-best"><strong>–</strong></p><p class="sw-note">'
@@ -120,7 +121,7 @@ def _best_html(goal: Goal, best: Mapping[str, Any] | None) -> str:
     held = "keeps all that must hold, with a margin for luck; " if goal.constraints else ""
     return (
         f'<h2 class="sw-eyebrow">Best so far</h2><p class="sw-best"><strong>'
-        f"{esc(wording.value(goal.metric, _value(best, goal.metric)))}</strong> {name} "
+        f"{esc(fmt.value(goal.metric, _value(best, goal.metric)))}</strong> {name} "
         f'<span class="sw-quiet">on validation shoppers</span></p>{weights_html(settings.fusion.normalised())}'
         f'<p class="sw-note">{words.sentence(held + esc(front.variety_in_words(settings)))} What it is worth by later '
         "choices is said at the end.</p>"

@@ -6,10 +6,11 @@ import streamlit as st
 
 from pages._shared import charts
 from pages._shared.cards import esc, isolated, weights_html
-from pages.tuning import wording
 from pages.tuning.room import Case
 from pages.tuning.search import asking, figures, front, kept, progress, shop_search, taking, told
 from pages.tuning.search.shop_search import Wanted
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.search_result import Found, FrontPoint
 
 
@@ -113,7 +114,7 @@ def _front(case: Case, found: Found, *, outdated: bool) -> None:
     points = [(point.first, point.second) for point in found.front]
     figure = front.figure(points, marked, metrics, k, charts.theme(), texts)
     key = f"search_front_{taking.clicks()}"
-    names = " against ".join(wording.METRICS[name].at(k) for name in metrics)
+    names = " against ".join(METRICS[name].at(k) for name in metrics)
     st.plotly_chart(
         figure,
         theme=None,
@@ -152,9 +153,7 @@ def _choose_point(case: Case, found: Found) -> None:
 
 def _line(found: Found, point: FrontPoint) -> str:
     values = zip(found.front_metrics, (point.first, point.second), strict=True)
-    said = " · ".join(
-        f"{wording.METRICS[name].at(found.goal.k)} {wording.value(name, value)}" for name, value in values
-    )
+    said = " · ".join(f"{METRICS[name].at(found.goal.k)} {fmt.value(name, value)}" for name, value in values)
     return f"{said} · {front.mix_in_words(point.settings)}"
 
 

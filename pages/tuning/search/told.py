@@ -3,12 +3,14 @@
 import math
 
 from pages._shared import words
-from pages.tuning import cells, wording
+from pages.tuning import cells
 from pages.tuning.verdicts import Said, ends
 from recsys.errors import SettingsError
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goal_words import say_constraint, say_segment
-from recsys.tuning.goals import RANGES, Constraint, Goal
+from recsys.tuning.goals import Constraint, Goal
 from recsys.tuning.judging import MARGIN
 from recsys.tuning.search_result import Found, Kept
 
@@ -43,11 +45,11 @@ def finding(found: Found) -> str:
     """What it comes to on test shoppers, beside both references."""
     metric = found.goal.metric
     equal, own = found.against_equal[metric], found.against_default[metric]
-    name = wording.METRICS[metric].at(found.goal.k)
+    name = METRICS[metric].at(found.goal.k)
     return (
-        f"On {who(found)}, whose later choices the search did not see, {name} is {wording.value(metric, equal.new)}. "
-        f"Equal weights have {wording.value(metric, equal.old)}: {changed(equal)}. The model's weights have "
-        f"{wording.value(metric, own.old)}: {changed(own)}."
+        f"On {who(found)}, whose later choices the search did not see, {name} is {fmt.value(metric, equal.new)}. "
+        f"Equal weights have {fmt.value(metric, equal.old)}: {changed(equal)}. The model's weights have "
+        f"{fmt.value(metric, own.old)}: {changed(own)}."
     )
 
 
@@ -88,7 +90,7 @@ def held(found: Found) -> list[str]:
     """Which conditions hold for test shoppers, one sentence each."""
     said = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
     return [
-        f"{condition(kept.constraint)}: {said[kept.answer]}, with {wording.value(kept.constraint.metric, kept.value)}."
+        f"{condition(kept.constraint)}: {said[kept.answer]}, with {fmt.value(kept.constraint.metric, kept.value)}."
         for kept in found.kept
     ]
 
@@ -100,7 +102,7 @@ def broken(found: Found) -> list[str]:
         if is_kept(kept) or keeps_all(found):
             continue
         metric = kept.constraint.metric
-        value, short = wording.value(metric, kept.value), _size(metric, kept.room.mean)
+        value, short = fmt.value(metric, kept.value), _size(metric, kept.room.mean)
         if kept.room.mean < 0:
             said.append(f"{condition(kept.constraint)}: {value} is {short} off, by validation shoppers.")
         else:
@@ -115,7 +117,7 @@ def room_in_words(kept: Kept) -> str:
     """How far inside its bound a metric is, with the interval."""
     metric, room = kept.constraint.metric, kept.room
     side = "inside" if room.mean >= 0 else "off"
-    return f"{_size(metric, room.mean)} {side} ({wording.interval(metric, room.low, room.high)})"
+    return f"{_size(metric, room.mean)} {side} ({fmt.interval(metric, room.low, room.high)})"
 
 
 def instead(found: Found) -> Goal | None:
@@ -136,10 +138,10 @@ def _eased(kept: Kept) -> Constraint | None:
     safe = kept.value - way * _margin(kept)
     try:
         if constraint.against == "value":
-            step = _STEPS.get(wording.METRICS[metric].unit, 0.001 if metric in ("ndcg", "map", "mrr") else 0.01)
+            step = _STEPS.get(METRICS[metric].unit, 0.001 if metric in ("ndcg", "map", "mrr") else 0.01)
             steps = math.floor(safe / step) if constraint.at_least else math.ceil(safe / step)
             bound = round(steps * step, 6)
-            low, high = RANGES[metric]
+            low, high = METRICS[metric].lowest, METRICS[metric].highest
             return Constraint(metric, bound, "value", constraint.at_least) if low < bound < high else None
         reference = kept.allowed / (1 - way * constraint.value * (1 if kept.allowed >= 0 else -1))
         slack = math.ceil(100 * way * (reference - safe) / abs(reference)) / 100
@@ -154,4 +156,4 @@ def _margin(kept: Kept) -> float:
 
 
 def _size(metric: str, number: float) -> str:
-    return wording.change(metric, abs(number)).removeprefix("+")
+    return fmt.change(metric, abs(number)).removeprefix("+")

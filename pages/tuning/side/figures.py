@@ -3,8 +3,10 @@
 from pages._shared.cards import esc
 from pages.tuning import cells, wording
 from pages.tuning.verdicts import Said, ends
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, Difference
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.comparison import Comparison
 
 
@@ -29,20 +31,20 @@ def figures_html(found: Comparison, *, is_observed: bool = True) -> str:
         '<th scope="col" title="95% interval of the change, each on a scale of its own; the line in the middle is no '
         f'change">How sure</th><th scope="col">So B is</th></tr></thead>{bodies}</table>'
         '<p class="sw-note">Bars are 95% intervals of the change, each on its own scale, with no change at the line in '
-        f"the middle. Every figure is judged by itself: of {len(wording.METRICS)}, one may look different by "
+        f"the middle. Every figure is judged by itself: of {len(METRICS)}, one may look different by "
         "chance.</p>"
     )
 
 
 def _figure(found: Difference, k: int, clicks: Clicks, *, is_observed: bool) -> str:
     words = wording.of(found.metric, clicks)
-    asks = words.asks if HIGHER_IS_BETTER[found.metric] else f"{words.asks} Lower is better."
+    asks = words.asks if METRICS[found.metric].higher_is_better else f"{words.asks} Lower is better."
     said = Said.of(found, is_observed=is_observed)
     return (
         f'<tr class="sw-metric-{said.kind}" data-metric="{found.metric}">'
         f'<th scope="row" title="{esc(asks)}">{esc(words.at(k))}<span class="sw-sr"> {esc(asks)}</span></th>'
-        f'<td class="sw-num" data-label="A">{esc(wording.value(found.metric, found.old))}</td>'
-        f'<td class="sw-num" data-label="B">{esc(wording.value(found.metric, found.new))}</td>'
+        f'<td class="sw-num" data-label="A">{esc(fmt.value(found.metric, found.old))}</td>'
+        f'<td class="sw-num" data-label="B">{esc(fmt.value(found.metric, found.new))}</td>'
         f'<td class="sw-num"><strong>{esc(cells.changed(found, said))}</strong></td>'
         f'<td class="sw-figure-sure">{cells.bar_html(found, said)}{_ends(found, said)}</td>'
         f'<td class="sw-figure-verdict">{cells.mark_html(said)}{esc(said.words)}</td></tr>'

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.palette import LOOKS
-from pages.tuning import wording
 from pages.tuning.tune import FEW
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.tuning.simplex_cells import N_STEPS
 from recsys.tuning.weight_map import WeightMap
@@ -87,12 +87,12 @@ class Mapped:
 
     def label(self, metric: str) -> str:
         """A metric's name with the list length."""
-        return wording.METRICS[metric].at(self.found.k)
+        return METRICS[metric].at(self.found.k)
 
     def axis(self, metric: str) -> str:
         """Name, unit, and which way is better."""
-        unit = {"bits": " (bits)", "share": " (%)", "lift": " (%)"}.get(wording.METRICS[metric].unit, "")
-        return f"{self.label(metric)}{unit}, {'higher' if HIGHER_IS_BETTER[metric] else 'lower'} is better"
+        unit = {"bits": " (bits)", "share": " (%)", "lift": " (%)"}.get(METRICS[metric].unit, "")
+        return f"{self.label(metric)}{unit}, {'higher' if METRICS[metric].higher_is_better else 'lower'} is better"
 
     def told(self, points: NDArray[np.intp]) -> dict[str, Any]:
         """What a click on points gives, and hovering over them says: arguments of a trace.
@@ -105,7 +105,7 @@ class Mapped:
             [
                 point,
                 *shares,
-                *(wording.value(name, float(found.means[name][point])) for name in (self.metric, self.second)),
+                *(fmt.value(name, float(found.means[name][point])) for name in (self.metric, self.second)),
                 self._remark(point, point in front),
             ]
             for point, shares in zip(points.tolist(), percent, strict=True)
@@ -133,4 +133,4 @@ class Mapped:
 
 def tick_format(metric: str) -> str:
     """How Plotly writes a metric's numbers on an axis."""
-    return {"share": ".0%", "lift": "+.0%"}.get(wording.METRICS[metric].unit, "")
+    return {"share": ".0%", "lift": "+.0%"}.get(METRICS[metric].unit, "")

@@ -10,9 +10,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc, weights_html
-from pages.tuning import wording
 from pages.tuning.weight_map.mapped import Mapped
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER, Difference
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.statistics.paired import Difference
 from recsys.settings import COMPONENTS
 
 Load = Callable[[int], None]
@@ -73,7 +74,7 @@ def worth_loading(mapped: Mapped, change: Change) -> list[Worth]:
 
 def _without_loss(mapped: Mapped, pick: Pick, change: Change) -> int:
     """The first point to pick that shows no loss, passing over all that are as far behind as a known loser; else -1."""
-    loss = (mapped.values[mapped.best] - mapped.values) * (1 if HIGHER_IS_BETTER[mapped.metric] else -1)
+    loss = (mapped.values[mapped.best] - mapped.values) * (1 if METRICS[mapped.metric].higher_is_better else -1)
     among = mapped.tied.copy()
     for _ in range(MOST_COMPARED):
         point = pick(among)
@@ -112,8 +113,7 @@ def show(mapped: Mapped, load: Load, change: Change) -> None:
 
 def _row_html(mapped: Mapped, row: Worth) -> str:
     values = " · ".join(
-        f"{esc(mapped.label(name))} <strong>"
-        f"{esc(wording.value(name, float(mapped.found.means[name][row.point])))}</strong>"
+        f"{esc(mapped.label(name))} <strong>{esc(fmt.value(name, float(mapped.found.means[name][row.point])))}</strong>"
         for name in (mapped.metric, mapped.second)
     )
     shares = dict(zip(COMPONENTS, mapped.found.cells.weights[row.point].tolist(), strict=True))
@@ -135,5 +135,5 @@ def _against_best(mapped: Mapped, row: Worth) -> str:
 
 
 def _changed(mapped: Mapped, found: Difference) -> str:
-    ends = wording.interval(found.metric, found.change.low, found.change.high)
-    return f"{mapped.label(found.metric)} {wording.change(found.metric, found.change.mean)} ({ends})"
+    ends = fmt.interval(found.metric, found.change.low, found.change.high)
+    return f"{mapped.label(found.metric)} {fmt.change(found.metric, found.change.mean)} ({ends})"

@@ -5,9 +5,9 @@ import numpy as np
 from pages._shared import words
 from pages._shared.cards import esc
 from pages._shared.palette import LOOKS
-from pages.tuning import wording
 from pages.tuning.weight_map.mapped import Mapped
 from pages.tuning.weight_map.plane import Plane
+from recsys.evaluation.metrics import format as fmt
 from recsys.settings import COMPONENTS
 
 
@@ -35,7 +35,7 @@ def _found(mapped: Mapped, role: str) -> str:
     best = mapped.best
     if best < 0:
         return f"No {role} shopper here has a value for {esc(mapped.label(mapped.metric))}."
-    score = wording.value(mapped.metric, float(mapped.values[best]))
+    score = fmt.value(mapped.metric, float(mapped.values[best]))
     share = float(mapped.tied.mean())
     count = f"{share:.0%}" if share >= 0.01 else f"{mapped.tied.sum()}"
     is_in = mapped.tied[mapped.found.cells.nearest(mapped.now.shares)]

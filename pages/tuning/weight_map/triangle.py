@@ -11,7 +11,7 @@ from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
 from pages.tuning.weight_map import marks
 from pages.tuning.weight_map.mapped import Mapped, tick_format
 from pages.tuning.weight_map.plane import HEIGHT, Plane
-from recsys.evaluation.statistics.paired import HIGHER_IS_BETTER
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.simplex_cells import N_STEPS
 
 SCALE = "Cividis"
@@ -78,7 +78,7 @@ def _hexagons(
 ) -> None:
     low, high = _limits(mapped)
     shares = np.clip((mapped.values[points] - low) / ((high - low) or 1.0), 0, 1)
-    shares = shares if HIGHER_IS_BETTER[mapped.metric] else 1 - shares
+    shares = shares if METRICS[mapped.metric].higher_is_better else 1 - shares
     fills = sample_colorscale(SCALE, np.nan_to_num(shares).tolist())
     shapes = []
     for share, fill, at_x, at_y in zip(shares, fills, x.tolist(), y.tolist(), strict=True):
@@ -143,7 +143,7 @@ def _colour_bar(chart: go.Figure, mapped: Mapped, tone: str) -> None:
             "cmin": low,
             "cmax": high if high > low else low + 1e-9,
             "colorscale": SCALE,
-            "reversescale": not HIGHER_IS_BETTER[mapped.metric],
+            "reversescale": not METRICS[mapped.metric].higher_is_better,
             "showscale": True,
             "colorbar": {
                 "orientation": "h",

@@ -6,15 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-ACCURACY_METRICS = ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate")
-"""Metrics that compare a list with held-out items; NaN for a shopper who has none."""
-
-BEYOND_ACCURACY_METRICS = ("ild", "novelty")
-"""Metrics of a list by itself."""
-
-METRICS = (*ACCURACY_METRICS, *BEYOND_ACCURACY_METRICS, "coverage")
-"""All names, in the order in which they are shown; coverage belongs to all lists together, not to one shopper."""
-
 SHOPPERS_AT_ONCE = 8192
 """How many shoppers' summed vectors are held at a time: 13 MB at 384 dimensions."""
 
@@ -43,7 +34,7 @@ def list_metrics(
 
     Returns
     -------
-    float64 arrays of shape (n_users,) by name: `ACCURACY_METRICS` and `BEYOND_ACCURACY_METRICS`
+    float64 arrays of shape (n_users,) by name: `EVALUATED_METRICS` but coverage
 
     Raises
     ------

@@ -14,28 +14,19 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from recsys.evaluation.metrics.exposure import mean_popularity
-from recsys.evaluation.metrics.lists import ACCURACY_METRICS, UserValues
+from recsys.evaluation.metrics.lists import UserValues
+from recsys.evaluation.metrics.registry import (
+    LIVE_METRICS,
+    METRICS,
+    OUTCOME_METRICS,
+    SHOPPER_METRICS,
+    WHOLE_METRICS,
+)
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING, changes, mean_interval, ratio_intervals
 from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
 from recsys.evaluation.statistics.shares import ListChange
 from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, verdict_of
 from recsys.evaluation.statistics.ties import tied_with_best as tied_with_best
-
-SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr")
-"""Metrics of one shopper's list; shown as means over shoppers."""
-
-OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity", "ctr")
-"""Metrics that ask whether lists hold what shoppers went on to choose or would click, in circumstances of their own."""
-
-WHOLE_METRICS = ("coverage", "gini", "popularity_lift")
-"""Metrics of all lists together."""
-
-LIVE_METRICS = (*SHOPPER_METRICS, *WHOLE_METRICS)
-"""All names, in the order in which they are shown."""
-
-HIGHER_IS_BETTER: Mapping[str, bool] = {name: name not in ("gini", "popularity_lift") for name in LIVE_METRICS}
-"""Which way is better. Gini is inequality. A lift says by how much a list is more popular than what its shopper chose
-so far: popularity that the model adds on its own account, so less of it is better."""
 
 Open = Literal["not observed", "no value", "modelled", "less popular than before"]
 Key = TypeVar("Key")
@@ -189,7 +180,7 @@ def differences(
         moved = _moved(interval, now - before) if name in whole else replace(interval, mean=now - before)
         if name == "coverage":
             moved = _bounded(moved, change, level)
-        verdict = "unclear" if name in facts.modelled else verdict_of(moved, HIGHER_IS_BETTER[name])
+        verdict = "unclear" if name in facts.modelled else verdict_of(moved, METRICS[name].higher_is_better)
         answer[name] = Difference(name, now, before, moved, verdict, n_moved)
     return answer
 
@@ -210,7 +201,7 @@ def corrected(
     """
     told = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
     return {
-        key: replace(each, p=float(p), verdict=verdict_of(each.change, HIGHER_IS_BETTER[each.metric], float(p)))
+        key: replace(each, p=float(p), verdict=verdict_of(each.change, METRICS[each.metric].higher_is_better, float(p)))
         for (key, each), p in zip(compared.items(), told, strict=True)
     }
 

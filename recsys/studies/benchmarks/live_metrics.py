@@ -24,7 +24,8 @@ from scipy.sparse import csr_array
 from recsys.evaluation.metrics.click_rate import LONGEST, Clicks, click_rates
 from recsys.evaluation.metrics.exposure import long_tail_share, serendipity
 from recsys.evaluation.metrics.lists import list_metrics
-from recsys.evaluation.statistics.paired import SHOPPER_METRICS, differences
+from recsys.evaluation.metrics.registry import SHOPPER_METRICS
+from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import N_BASELINE, Panel, Ragged, Scores
 from recsys.scorers.base import FloatArray, IntArray

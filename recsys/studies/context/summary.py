@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.metrics.names import LABELS
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
 from recsys.settings import FusionSettings
 from recsys.studies.context.planted import Planted, planted_conclusion
@@ -129,7 +129,7 @@ def _said_of(found: Compared, is_control: bool) -> str:
 
 
 def _called(found: Compared) -> str:
-    name = LABELS[found.metric]
+    name = METRICS[found.metric].short
     return name if name == "nDCG" else name.lower()
 
 

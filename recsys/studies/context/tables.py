@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from recsys.evaluation.metrics.names import LABELS
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import KNOWLEDGE
 from recsys.studies.context.planted import planted_plot, planted_tables
 from recsys.studies.context.summary import LARGE_ENOUGH, NOTHING, Study
@@ -39,7 +39,7 @@ _COMPARED = {
 def _compared_table(study: Study) -> Table:
     rows = []
     for each in study.compared:
-        row: dict[str, Cell] = {"way": each.way, "metric": f"{LABELS[each.metric]}@{study.k}"}
+        row: dict[str, Cell] = {"way": each.way, "metric": f"{METRICS[each.metric].short}@{study.k}"}
         for name in _COMPARED:
             row |= interval_cells(name, getattr(each, name) or NOTHING)
         rows.append(row)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
-from recsys.evaluation.statistics.paired import SHOPPER_METRICS
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import AS_IT_WAS

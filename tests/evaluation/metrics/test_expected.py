@@ -15,7 +15,8 @@ from recsys.evaluation.metrics.expected import (
     expected_ndcg,
     tied_places,
 )
-from recsys.evaluation.metrics.lists import ACCURACY_METRICS, list_metrics
+from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.metrics.registry import ACCURACY_METRICS
 
 ONE = np.ones(1, np.float32)
 

@@ -9,7 +9,8 @@ from scipy.sparse import csr_array
 from sklearn.metrics import ndcg_score
 
 from recsys.evaluation.metrics import definitions as d
-from recsys.evaluation.metrics.lists import ACCURACY_METRICS, list_metrics, shown
+from recsys.evaluation.metrics.lists import list_metrics, shown
+from recsys.evaluation.metrics.registry import ACCURACY_METRICS
 
 N_ITEMS = 30
 

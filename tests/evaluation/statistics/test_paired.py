@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.evaluation.statistics.paired import (
-    HIGHER_IS_BETTER,
-    LIVE_METRICS,
-    SHOPPER_METRICS,
-    WHOLE_METRICS,
-    Lists,
-    ShopFacts,
-    differences,
-    means,
-)
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS, WHOLE_METRICS
+from recsys.evaluation.statistics.paired import Lists, ShopFacts, differences, means
 from tests.evaluation.statistics._population import Population, population
 
 CLOSE, APART = (0.5, 1.5), (0.6, 1.3)
@@ -35,8 +27,8 @@ def sample(shop) -> Population:
 def test_every_metric_is_answered_in_order_with_the_mean_over_shoppers(sample):
     now, changes = means(sample.new, sample.facts), differences(sample.new, sample.old, sample.facts)
     assert tuple(now) == tuple(changes) == LIVE_METRICS == (*SHOPPER_METRICS, *WHOLE_METRICS)
-    assert set(HIGHER_IS_BETTER) == set(LIVE_METRICS)
-    assert [name for name, higher in HIGHER_IS_BETTER.items() if not higher] == ["gini", "popularity_lift"]
+    assert set(METRICS) == set(LIVE_METRICS)
+    assert [name for name, metric in METRICS.items() if not metric.higher_is_better] == ["gini", "popularity_lift"]
     for name in SHOPPER_METRICS:
         assert now[name].mean == pytest.approx(np.nanmean(sample.new.values[name]), abs=1e-12)
         assert changes[name].new == pytest.approx(np.nanmean(sample.new.values[name]), abs=1e-12)

@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
-from recsys.evaluation.statistics.paired import (
-    HIGHER_IS_BETTER,
-    SHOPPER_METRICS,
-    Lists,
-    ShopFacts,
-    corrected,
-    differences,
-)
+from recsys.evaluation.statistics.paired import Lists, ShopFacts, corrected, differences
 from recsys.evaluation.statistics.randomisation import sign_flip_p
 from recsys.evaluation.statistics.significance import verdict_of
 
@@ -191,5 +185,5 @@ def test_of_several_compared_the_corrected_p_value_decides_too():
     assert any(each.verdict != "unclear" for name, each in alone.items() if name != "real")
     assert {name for name, each in found.items() if each.verdict != "unclear"} == {"real"}
     for name, each in found.items():
-        assert each.verdict == verdict_of(each.change, HIGHER_IS_BETTER["recall"], each.p)
+        assert each.verdict == verdict_of(each.change, METRICS["recall"].higher_is_better, each.p)
         assert replace(each, p=None, verdict=alone[name].verdict) == alone[name]

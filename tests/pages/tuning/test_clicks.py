@@ -13,8 +13,9 @@ from pages.tuning import tiles, tune
 from pages.tuning.sections import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
 from recsys.evaluation.metrics.click_rate import Clicks, Source
+from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.evaluation.statistics.paired import SHOPPER_METRICS, Lists, differences
+from recsys.evaluation.statistics.paired import Lists, differences
 from recsys.jobs.paths import Home
 from recsys.offpolicy.click_models import wording
 from recsys.panel import build

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.tuning import wording
 from pages.tuning.weight_map import mixes, section, sentences, triangle
 from pages.tuning.weight_map.mapped import Mapped, Mix
 from pages.tuning.weight_map.marks import legend_html
 from pages.tuning.weight_map.plane import HEIGHT, Plane
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference, Lists, Verdict, differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -49,7 +49,7 @@ def on_sliders(page: object) -> list[int]:
 def test_it_says_how_good_the_best_is_and_how_much_is_as_good(open_room: OpenRoom, found: WeightMap) -> None:
     seen = text(open_room("Weight map"))
     best = found.best("ndcg")
-    assert f"The best mix found scores {wording.value('ndcg', found.means['ndcg'][best])} by nDCG@10" in seen
+    assert f"The best mix found scores {fmt.value('ndcg', found.means['ndcg'][best])} by nDCG@10" in seen
     assert f"{found.tied['ndcg'].mean():.0%} are not ruled out as the best, after comparing 1,771 mixes" in seen
     assert "Not ruled out does not mean as good" in seen
     assert "cannot be told" not in seen
@@ -88,8 +88,8 @@ def test_no_mix_is_offered_that_loses_to_the_best_where_the_two_are_compared_alo
     assert point != best
     assert found.tied["ndcg"][point]
     assert change.verdict != "worse"
-    said = wording.interval("ndcg", change.change.low, change.change.high)
-    against = f"Against the best: nDCG@10 {wording.change('ndcg', change.change.mean)} ({said}) ; Variety (ILD)"
+    said = fmt.interval("ndcg", change.change.low, change.change.high)
+    against = f"Against the best: nDCG@10 {fmt.change('ndcg', change.change.mean)} ({said}) ; Variety (ILD)"
     assert against in text(page)
 
 
@@ -181,14 +181,14 @@ def test_variety_is_said_to_be_left_out(open_room: OpenRoom) -> None:
 def test_validation_shoppers_can_be_looked_at(open_room: OpenRoom, panels: tuple[Panel, Panel]) -> None:
     page = open_room("Weight map", map_of="Validation shoppers")
     found = weight_map(LiveEngine(panels[0]), 10, WHOLE_CATALOGUE)
-    assert f"scores {wording.value('ndcg', found.means['ndcg'][found.best('ndcg')])}" in text(page)
+    assert f"scores {fmt.value('ndcg', found.means['ndcg'][found.best('ndcg')])}" in text(page)
     assert "Weights are chosen on validation shoppers; what a choice is worth" in text(page)
 
 
 def test_a_segment_is_mapped_by_itself(open_room: OpenRoom, test_engine: LiveEngine) -> None:
     page = open_room("Weight map", shoppers="Warm", n="5")
     found = weight_map(test_engine, 5, WHOLE_CATALOGUE, segment=Segment.of(activity="warm"))
-    assert f"scores {wording.value('ndcg', found.means['ndcg'][found.best('ndcg')])} by nDCG@5" in text(page)
+    assert f"scores {fmt.value('ndcg', found.means['ndcg'][found.best('ndcg')])} by nDCG@5" in text(page)
 
 
 def test_what_cannot_be_computed_is_said(open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch) -> None:

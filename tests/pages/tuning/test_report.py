@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pages.tuning.report import Against, Report, report_html
-from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.tuning.config import Asked

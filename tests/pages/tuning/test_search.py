@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.tuning import wording
 from pages.tuning.search import asking, shop_search, told
 from recsys.errors import RecsysError
-from recsys.evaluation.metrics.names import IN_PERCENT, LABELS
-from recsys.evaluation.statistics.paired import LIVE_METRICS
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.jobs import State, Work, record
 from recsys.jobs.paths import Home
 from recsys.jobs.search_job import NAME, STAGES, read_asked, read_found, search_work
@@ -162,11 +160,6 @@ def test_a_length_that_no_control_shows_is_refused_before_anything_is_started(
     page.button(key="search_further").click().run()
     assert "Lists of 15 cannot be shown in this room" in text(page)
     assert work.status().state == "done"
-
-
-def test_messages_about_goals_call_metrics_what_the_page_calls_them() -> None:
-    assert {name: each.label.replace("@k", "") for name, each in wording.METRICS.items()} == LABELS
-    assert {name for name, each in wording.METRICS.items() if each.unit in ("share", "lift")} == IN_PERCENT
 
 
 def test_examples_fill_the_box_and_are_all_understood(open_room: OpenRoom, work: Work) -> None:

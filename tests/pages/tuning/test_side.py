@@ -15,7 +15,7 @@ from pages.tuning.side import categories, exposure, figures, heading, links, lis
 from pages.tuning.side.swapping import is_one_setting
 from pages.tuning.side.taking import report_of
 from pages.tuning.wording import GROUPS
-from recsys.evaluation.statistics.paired import OUTCOME_METRICS
+from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import EVERYONE, Scenario, Segment

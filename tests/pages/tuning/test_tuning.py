@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 from pages.tuning import chosen, preparing, wording
 from pages.tuning.room import Case, Room
 from pages.tuning.tune import has_one_each
-from recsys.evaluation.statistics.paired import OUTCOME_METRICS, differences
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import OUTCOME_METRICS
+from recsys.evaluation.statistics.paired import differences
 from recsys.jobs.paths import Home
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel, Ragged
@@ -49,7 +51,7 @@ def test_tiles_are_the_live_evaluation(open_page: OpenPage, engine: LiveEngine) 
     now = engine.measure(RankingSettings(FusionSettings(**mix), WHOLE_CATALOGUE)).lists
     before = engine.measure(RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE)).lists
     for name, found in differences(now, before, engine.panel.facts).items():
-        assert wording.value(name, found.new) in tile(page, name)
+        assert fmt.value(name, found.new) in tile(page, name)
         assert wording.VERDICTS[found.verdict][1] in tile(page, name)
     assert f"{len(engine.panel):,} test shoppers" in text(page)
 

@@ -7,15 +7,9 @@ import pytest
 
 from pages.tuning import cells, tiles, wording
 from pages.tuning.verdicts import Said, ends
-from recsys.evaluation.statistics.paired import (
-    LIVE_METRICS,
-    OUTCOME_METRICS,
-    SHOPPER_METRICS,
-    Difference,
-    Lists,
-    ShopFacts,
-    differences,
-)
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
+from recsys.evaluation.statistics.paired import Difference, Lists, ShopFacts, differences
 from recsys.evaluation.statistics.significance import Interval
 from tests.tuning._comparisons import difference
 
@@ -38,8 +32,8 @@ def test_every_metric_stands_in_one_group() -> None:
 
 @pytest.mark.parametrize("metric", LIVE_METRICS)
 def test_no_number_is_no_number(metric: str) -> None:
-    assert wording.value(metric, math.nan) == wording.change(metric, math.nan) == "–"
-    assert wording.interval(metric, math.nan, math.nan) == "rests on too few shoppers to say"
+    assert fmt.value(metric, math.nan) == fmt.change(metric, math.nan) == "–"
+    assert fmt.interval(metric, math.nan, math.nan) == "rests on too few shoppers to say"
 
 
 def test_tiles_show_each_metric_with_its_change_and_verdict() -> None:
@@ -70,10 +64,10 @@ def test_tiles_stand_where_nobody_has_a_value() -> None:
 
 
 def test_an_end_beside_0_never_reads_as_0() -> None:
-    assert wording.interval("hit_rate", -0.00702, -0.0003) == "−0.7 to −0.03 pp"
-    assert wording.interval("ndcg", -0.00000004, 0.01) == "−0.00000004 to +0.0100"
-    assert wording.interval("popularity_lift", 0.0002, 0.05) == "+0.02 to +5 pp"
-    assert wording.interval("gini", 0.0, 0.01) == "0.000 to +0.010"
+    assert fmt.interval("hit_rate", -0.00702, -0.0003) == "−0.7 to −0.03 pp"
+    assert fmt.interval("ndcg", -0.00000004, 0.01) == "−0.00000004 to +0.0100"
+    assert fmt.interval("popularity_lift", 0.0002, 0.05) == "+0.02 to +5 pp"
+    assert fmt.interval("gini", 0.0, 0.01) == "0.000 to +0.010"
 
 
 def test_a_change_that_is_called_better_never_reads_as_none() -> None:

@@ -2,7 +2,8 @@
 
 import re
 
-from recsys.evaluation.statistics.paired import LIVE_METRICS, means
+from recsys.evaluation.metrics.registry import LIVE_METRICS
+from recsys.evaluation.statistics.paired import means
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings, RankingSettings
