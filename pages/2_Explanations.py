@@ -5,7 +5,7 @@ import streamlit as st
 from pages._shared import shopper, starting
 from pages._shared.frame import WHY_PAGE, open_page
 from pages._shared.notices import explain_address
-from pages.explanations import explained
+from pages.explanations import explanation
 
 frame = open_page("Explanations")
 model, choices = frame.model, starting.choices(frame, WHY_PAGE)
@@ -13,4 +13,4 @@ model, choices = frame.model, starting.choices(frame, WHY_PAGE)
 st.title("Explanations", anchor=False)
 explain_address(choices)
 asker = shopper.choose(model, choices)
-explained.show(model, choices, asker)
+explanation.show(model, choices, asker)

@@ -18,7 +18,7 @@ MOST_LOOKED_AT = 200
 """Of longer collections so many members are looked at; the others are taken to be like them."""
 
 
-class Kept(Generic[K, V]):
+class ByteCache(Generic[K, V]):
     """A least-recently-used cache that is bounded by bytes; safe to share between threads.
 
     Parameters

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 
 ROOT = Path(__file__).resolve().parents[1]
 ITEMS, SHOPPERS = 300, 300
@@ -39,12 +39,12 @@ def build(home: Path) -> Path:
 
     Parameters
     ----------
-    home : what RECSYS_HOME will name; its layout is that of `recsys.jobs.paths.Home`
+    home : what RECSYS_HOME will name; its layout is that of `recsys.jobs.paths.AppPaths`
     """
     with FileLock(f"{home}.lock"):
         done = home / ".built"
         if not done.exists():
-            place = Home(home)
+            place = AppPaths(home)
             home.mkdir(exist_ok=True)
             recsys("demo", "--items", str(ITEMS), "--shoppers", str(SHOPPERS), "--out", str(place.data), home=home)
             recsys("train", "--data", str(place.data), "--out", str(place.model), home=home)

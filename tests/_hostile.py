@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.training.fit import train
 
 MARKER = "__shelfwise_was_hacked"
@@ -33,7 +33,7 @@ ATTACKS = (
 )
 
 
-def build(home: Home, n_items: int = 30, n_users: int = 12) -> None:
+def build(home: AppPaths, n_items: int = 30, n_users: int = 12) -> None:
     """Write the shop and train on it."""
     items = pd.DataFrame(
         {

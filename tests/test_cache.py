@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.cache import Kept, n_bytes
+from recsys.cache import ByteCache, n_bytes
 
 
 def test_what_was_asked_for_last_stays_while_there_is_room() -> None:
-    kept = Kept[str, bytes](10, len)
+    kept = ByteCache[str, bytes](10, len)
     for name in "ab":
         kept.put(name, bytes(4))
     assert kept.get("a") is not None
@@ -21,7 +21,7 @@ def test_what_was_asked_for_last_stays_while_there_is_room() -> None:
 
 
 def test_an_answer_larger_than_all_the_room_is_kept_alone() -> None:
-    kept = Kept[str, bytes](10, len)
+    kept = ByteCache[str, bytes](10, len)
     kept.put("a", bytes(4))
     kept.put("b", bytes(40))
     assert len(kept) == 1
@@ -31,7 +31,7 @@ def test_an_answer_larger_than_all_the_room_is_kept_alone() -> None:
 
 
 def test_threads_that_compute_the_same_share_one_answer() -> None:
-    kept, found = Kept[int, list[int]](10_000, lambda answer: 1), []
+    kept, found = ByteCache[int, list[int]](10_000, lambda answer: 1), []
     threads = [threading.Thread(target=lambda: found.append(kept.put(1, []))) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -41,7 +41,12 @@ def test_threads_that_compute_the_same_share_one_answer() -> None:
 
 
 def test_many_that_ask_at_once_wait_for_one_and_others_do_not_wait() -> None:
-    kept, begun, let_go, made = Kept[str, list[int]](10_000, lambda answer: 1), threading.Event(), threading.Event(), []
+    kept, begun, let_go, made = (
+        ByteCache[str, list[int]](10_000, lambda answer: 1),
+        threading.Event(),
+        threading.Event(),
+        [],
+    )
 
     def slow() -> list[int]:
         made.append(1)
@@ -60,7 +65,7 @@ def test_many_that_ask_at_once_wait_for_one_and_others_do_not_wait() -> None:
 
 
 def test_what_fails_is_not_kept_and_the_next_one_tries_again() -> None:
-    kept = Kept[str, int](10, lambda answer: 1)
+    kept = ByteCache[str, int](10, lambda answer: 1)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             kept.of("a", lambda: 1 // 0)
@@ -68,14 +73,14 @@ def test_what_fails_is_not_kept_and_the_next_one_tries_again() -> None:
 
 
 def test_no_answer_is_an_answer() -> None:
-    kept, made = Kept[str, int | None](10, lambda answer: 1), []
+    kept, made = ByteCache[str, int | None](10, lambda answer: 1), []
     for _ in range(3):
         assert kept.of("a", lambda: made.append(1)) is None
     assert len(made) == 1
 
 
 def test_an_answer_that_grows_is_forgotten_by_the_size_it_was_kept_with() -> None:
-    kept = Kept[int, list[int]](10, len)
+    kept = ByteCache[int, list[int]](10, len)
     grown = kept.put(0, [0] * 4)
     grown.extend(range(100))
     for key in range(1, 6):

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
-from recsys.cache import Kept, n_bytes
+from recsys.cache import ByteCache, n_bytes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +43,6 @@ def bounded(most_bytes: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 @st.cache_resource(show_spinner=False)
-def room(name: str, most_bytes: int) -> Kept[Any, Any]:
+def room(name: str, most_bytes: int) -> ByteCache[Any, Any]:
     """What is kept of one function; one a function, so nothing here grows with what is asked."""
-    return Kept(most_bytes, n_bytes)
+    return ByteCache(most_bytes, n_bytes)

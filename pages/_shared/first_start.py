@@ -11,7 +11,7 @@ from pages._shared.notices import notice_html
 from recsys.errors import ArtifactError
 from recsys.jobs import NEVER_STARTED
 from recsys.jobs.demo_job import find_job, start_demo_job
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 
 PANEL = working.Panel(
@@ -22,7 +22,7 @@ PANEL = working.Panel(
 )
 
 
-def model_or_progress(home: Home) -> Recommender:
+def model_or_progress(home: AppPaths) -> Recommender:
     """The model in use; while there is none, the progress of making one, and the run ends here."""
     if home.chosen_model is not None or _has_model(home):
         try:
@@ -38,7 +38,7 @@ def model_or_progress(home: Home) -> Recommender:
     st.stop()
 
 
-def _has_model(home: Home) -> bool:
+def _has_model(home: AppPaths) -> bool:
     return (home.model / "manifest.json").exists()
 
 
@@ -53,7 +53,7 @@ def _chosen_unusable(folder: Path, problem: ArtifactError) -> None:
         st.html('<p class="sw-note">Or start the dashboard without RECSYS_MODEL to open the demo shop.</p>')
 
 
-def _unusable(home: Home, problem: ArtifactError) -> None:
+def _unusable(home: AppPaths, problem: ArtifactError) -> None:
     with st.container(key="first_start"):
         st.header("This model cannot be opened", anchor=False)
         st.html(f'<p class="sw-lede" dir="auto">{esc(problem)}</p>')
@@ -70,7 +70,7 @@ def _unusable(home: Home, problem: ArtifactError) -> None:
             _progress(home)
 
 
-def _welcome(home: Home) -> None:
+def _welcome(home: AppPaths) -> None:
     st.title("Setting the shelves", anchor=False)
     st.html(
         '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers '
@@ -86,7 +86,7 @@ def _welcome(home: Home) -> None:
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _progress(home: Home) -> None:
+def _progress(home: AppPaths) -> None:
     job = find_job(home)
     working.show(
         NEVER_STARTED if job is None else job.status(),
@@ -97,10 +97,10 @@ def _progress(home: Home) -> None:
     )
 
 
-def _start(home: Home) -> None:
+def _start(home: AppPaths) -> None:
     working.start(PANEL, lambda: start_demo_job(home))
 
 
-def _cancel(home: Home) -> None:
+def _cancel(home: AppPaths) -> None:
     if job := find_job(home):
         job.cancel()

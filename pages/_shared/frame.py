@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages._shared import address, first_start, illustrations, resources, words
 from pages._shared.cards import esc, isolated
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.settings import CONTEXT_DIMENSIONS
 
@@ -48,7 +48,7 @@ class Frame:
     is_demo : the shop was made up for the first start
     """
 
-    home: Home
+    home: AppPaths
     model: Recommender
     shop_name: str
     is_demo: bool
@@ -61,7 +61,7 @@ def open_page(title: str) -> Frame:
     address.restore()
     address.note_names()
     _come_back(title)
-    home = Home.default()
+    home = AppPaths.default()
     _navigation(title)
     model = first_start.model_or_progress(home)
     shop_name = "Demo shop" if home.is_demo else model.info.name
@@ -122,7 +122,7 @@ def _navigation(title: str) -> None:
             '<span class="sw-brand-name">Shelfwise</span></div>' + resources.script(),
             unsafe_allow_javascript=True,  # ours, and never beside words of a shop
         )
-        st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
+        st.page_link(HOME_PAGE, label="AppPaths", icon=":material/storefront:", width="stretch")
         for name, page in _PAGES.items():
             view = last_view(page) if name == title else None  # coming from elsewhere, `_come_back` knows better
             st.page_link(page, label=name, icon=_ICONS[name], query_params=view, width="stretch")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pages._shared import words
 from pages._shared.palette import LOOKS
-from recsys.explanations.records import Contribution, Explanation, Standing
+from recsys.explanations.records import Contribution, Explanation, RankPosition
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
 from recsys.text.polarity import NEUTRAL
@@ -192,7 +192,7 @@ def ordinal(n: int) -> str:
     return f"{n:,}{suffix}"
 
 
-def place_in_words(place: Standing) -> str:
+def place_in_words(place: RankPosition) -> str:
     """Where a product stands and what moved it, as one sentence without its full stop."""
     if place.not_eligible:
         return f"Cannot be listed: {place.not_eligible}"

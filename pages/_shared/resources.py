@@ -23,10 +23,10 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
-from recsys.jobs.paths import Home
-from recsys.offpolicy.logged_set import JudgedLog
-from recsys.offpolicy.mixes import Answer, Sliders
-from recsys.offpolicy.mixes import Asked as AskedOfLog
+from recsys.jobs.paths import AppPaths
+from recsys.offpolicy.logged_set import LoggedEvaluationSet
+from recsys.offpolicy.mixes import EvaluationConfig as AskedOfLog
+from recsys.offpolicy.mixes import LogEvaluator, MixAnswer
 from recsys.offpolicy.usable import refuse_useless_file
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -41,7 +41,7 @@ from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.studies.faithfulness.measures import SideReport
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.weight_map import WeightMap
 from recsys.tuning.weight_map import weight_map as map_weights
 
@@ -52,7 +52,7 @@ SCORES_BYTES = 400 * MB
 of 25 in one of a million."""
 
 
-def recommender(home: Home) -> Recommender:
+def recommender(home: AppPaths) -> Recommender:
     """The model in use, opened once and again when it was replaced; raises ArtifactError."""
     missing = f"no model in {home.model}; train one with `python -m recsys train`"
     return _opened(str(home.model), _written_ns(home.model, missing))
@@ -77,7 +77,7 @@ def _opened(folder: str, written_ns: int) -> Recommender:
     return model
 
 
-def engines(home: Home, split: str) -> tuple[LiveEngine, LiveEngine]:
+def engines(home: AppPaths, split: str) -> tuple[LiveEngine, LiveEngine]:
     """The prepared validation and test shoppers of the shop in use; raises ArtifactError where there are none."""
     folder = home.panel(split)
     return _engines(str(folder), _written_ns(folder, f"no test shoppers in {folder}; prepare them"))
@@ -90,18 +90,18 @@ def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
     return validation, test
 
 
-def sliders(home: Home) -> Sliders:
+def sliders(home: AppPaths) -> LogEvaluator:
     """The sliders on the judged log of the shop in use; raises ArtifactError where it is not judged."""
     folder = home.judged_log
     return _sliders(str(folder), _written_ns(folder, f"no judged log in {folder}; prepare it"))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the log")
-def _sliders(folder: str, written_ns: int) -> Sliders:
-    return Sliders(JudgedLog.open(Path(folder)))
+def _sliders(folder: str, written_ns: int) -> LogEvaluator:
+    return LogEvaluator(LoggedEvaluationSet.open(Path(folder)))
 
 
-def problem_of_log(home: Home) -> str:
+def problem_of_log(home: AppPaths) -> str:
     """Why the log of the shop in use can say nothing of any setting, or ""; raises ArtifactError without a log."""
     folder = home.shop_data
     if folder is None:
@@ -123,7 +123,7 @@ def _problem_of_log(folder: str, written_ns: int) -> str:
 
 
 @bounded(128 * MB)
-def answer_of_log(_sliders: Sliders, log_id: str, asked: AskedOfLog) -> Answer:
+def answer_of_log(_sliders: LogEvaluator, log_id: str, asked: AskedOfLog) -> MixAnswer:
     """What a judged log says of one setting; raises SettingsError."""
     return _sliders.answer(asked)
 
@@ -144,18 +144,18 @@ def baseline_values(
     }
 
 
-def presets(home: Home, shop: str) -> PresetStore:
+def presets(home: AppPaths, shop: str) -> PresetStore:
     """The presets of a shop, in the database that the environment names."""
     return PresetStore(_database(home), shop)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _database(home: Home) -> Database:
+def _database(home: AppPaths) -> Database:
     return Database.default(home.path)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def saved(home: Home, shop: str) -> Saved:
+def saved(home: AppPaths, shop: str) -> Saved:
     """The presets of a shop as this server last saw them."""
     return Saved(presets(home, shop))
 
@@ -180,7 +180,9 @@ def weight_map(
 
 
 @bounded(64 * MB)
-def comparison(_engine: LiveEngine, panel_id: str, a: Asked, b: Asked, segment: Segment) -> Comparison:
+def comparison(
+    _engine: LiveEngine, panel_id: str, a: EvaluationConfig, b: EvaluationConfig, segment: Segment
+) -> Comparison:
     """Two settings side by side on the shoppers of a segment; raises RecsysError."""
     return compare(_engine, a, b, segment)
 

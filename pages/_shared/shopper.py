@@ -9,7 +9,7 @@ import streamlit as st
 from pages._shared import address, controls, resources, words
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
-from pages.explanations import struck
+from pages.explanations import ablation
 from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000
@@ -23,7 +23,7 @@ NOBODY = "No shopper matches all of this; open one of the three up again."
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class TargetUser:
     """Whose list is asked for: a known shopper, or the words of a new one; neither is "nobody yet".
 
     Parameters
@@ -41,7 +41,7 @@ class Asker:
         return self.user_id is not None or bool(self.words.strip())
 
 
-def choose(model: Recommender, choices: Choices) -> Asker:
+def choose(model: Recommender, choices: Choices) -> TargetUser:
     """The picker above the page."""
     with st.container(horizontal=True, vertical_alignment="center", key="picker"):
         who = st.segmented_control(
@@ -60,7 +60,7 @@ def choose(model: Recommender, choices: Choices) -> Asker:
         return _known_shopper(model)
 
 
-def _known_shopper(model: Recommender) -> Asker:
+def _known_shopper(model: Recommender) -> TargetUser:
     found = _found(model)
     ids = list(found[:MAX_LISTED])
     st.session_state["shopper"] = user_id = _asked(model)
@@ -86,7 +86,7 @@ def _known_shopper(model: Recommender) -> Asker:
         on_click=_pick_random,
         args=(model, tuple(ids)),
     )
-    return Asker(user_id, "")
+    return TargetUser(user_id, "")
 
 
 def _asked(model: Recommender) -> str | None:
@@ -104,13 +104,13 @@ def _picked() -> None:
 def _ask_for(user_id: str | None) -> None:
     """Let the address ask for another shopper; what was argued about one says nothing of another."""
     address.put(PARAMETER, user_id or "")
-    struck.restore_all()
+    ablation.restore_all()
 
 
 def _other_kind(choices: Choices) -> None:
     """The other kind of shopper was chosen; a known one is out of the address until they are come back to."""
     controls.other_kind(choices)
-    struck.restore_all()
+    ablation.restore_all()
     if st.session_state["who"] == NEW:
         st.session_state[_BEFORE] = st.query_params.get(PARAMETER)
         address.put(PARAMETER, None)
@@ -177,7 +177,7 @@ def _pick_random(model: Recommender, ids: tuple[str, ...]) -> None:
     _ask_for(others[int(np.random.default_rng().integers(len(others)))])
 
 
-def _new_shopper(model: Recommender) -> Asker:
+def _new_shopper(model: Recommender) -> TargetUser:
     resources.warm_encoder(model, model.model_id)
     said = st.text_input(
         "What are you looking for, or what do you like?",
@@ -188,10 +188,10 @@ def _new_shopper(model: Recommender) -> Asker:
         label_visibility="collapsed",
         bind="query-params",
     )
-    return Asker(None, said or "", is_new=True)
+    return TargetUser(None, said or "", is_new=True)
 
 
-def nobody_yet(model: Recommender, choices: Choices, asker: Asker, then: str) -> None:
+def nobody_yet(model: Recommender, choices: Choices, asker: TargetUser, then: str) -> None:
     """The page without anybody to rank for: what to do, what the page shows then, words to start from.
 
     Parameters

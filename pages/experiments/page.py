@@ -10,7 +10,7 @@ from pages._shared.notices import notice_html
 from pages.experiments import showing
 from pages.experiments.overview import overview
 from recsys.jobs import WorkStatus
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
 from recsys.studies.registry import EXPERIMENTS, Experiment
 from recsys.studies.report import report_html
@@ -39,7 +39,7 @@ def hold_out() -> str:
     return chosen or "last"
 
 
-def show(home: Home, split: str) -> None:
+def show(home: AppPaths, split: str) -> None:
     """Everything below the title."""
     folder = results_folder(home, split)
     results = read_results(folder)
@@ -81,7 +81,7 @@ def _one(experiment: Experiment, result: Result | None, status: WorkStatus) -> N
         st.html(_missing(experiment.name, status))
 
 
-def _runs(home: Home, split: str, results: Mapping[str, Result], status: WorkStatus) -> None:
+def _runs(home: AppPaths, split: str, results: Mapping[str, Result], status: WorkStatus) -> None:
     """What was run, what is running, and the buttons for more."""
     if status.state == "running":
         _watched(home, split)
@@ -119,12 +119,12 @@ def _runs(home: Home, split: str, results: Mapping[str, Result], status: WorkSta
             )
 
 
-def _start(home: Home, split: str, names: Sequence[str]) -> None:
+def _start(home: AppPaths, split: str, names: Sequence[str]) -> None:
     working.start(_PANEL, lambda: start_experiments(home, split, names))
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _watched(home: Home, split: str) -> None:
+def _watched(home: AppPaths, split: str) -> None:
     work = experiments_work(results_folder(home, split))
     status = work.status()
     if status.state != "running":

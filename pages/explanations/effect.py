@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared import naming, words
 from pages._shared.cards import esc, isolated, move_html
 from pages._shared.moves import Moves
-from recsys.explanations.records import Standing
+from recsys.explanations.records import RankPosition
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
@@ -18,7 +18,7 @@ class Outcome:
     """The score of one product and where it stands: what a person waits for, long before its parts are known."""
 
     score: float
-    standing: Standing
+    standing: RankPosition
 
     @classmethod
     def of(cls, model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings) -> "Outcome":

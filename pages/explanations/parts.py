@@ -8,8 +8,8 @@ import streamlit as st
 from pages._shared import address, naming, resources, words
 from pages._shared.cards import esc
 from pages._shared.palette import LOOKS
-from pages.explanations import struck
-from pages.explanations.questions.case import Case
+from pages.explanations import ablation
+from pages.explanations.questions.context import ExplanationContext
 from pages.explanations.scale import Scale
 from pages.explanations.waterfall import OPENED
 from recsys.explanations.records import Contribution
@@ -44,7 +44,7 @@ class Row:
     loss: float | None = None
 
 
-def show(case: Case) -> str:
+def show(case: ExplanationContext) -> str:
     """The panel; gives the component that is open."""
     with st.container(key="parts"):
         opened = _choose(case)
@@ -75,7 +75,7 @@ def silence_html(weight: float) -> str:
     return f'<p class="sw-hint">It says nothing here: {why}</p>'
 
 
-def _choose(case: Case) -> str:
+def _choose(case: ExplanationContext) -> str:
     labels = {naming.component_name(name): name for name in COMPONENTS}
     by_label = {LOOKS[name].label: label for label, name in labels.items()}
     most = max(COMPONENTS, key=lambda name: abs(case.original.against_average[name]))
@@ -98,7 +98,7 @@ def _keep() -> None:
     address.put(OPENED, st.session_state[OPENED])
 
 
-def _rows(case: Case, component: str) -> list[Row]:
+def _rows(case: ExplanationContext, component: str) -> list[Row]:
     if component != "semantic" or not case.original.of("semantic"):
         return _now_and_before(case, component)
     side = st.segmented_control(
@@ -117,7 +117,7 @@ def _rows(case: Case, component: str) -> list[Row]:
     return _now_and_before(case, component)
 
 
-def _now_and_before(case: Case, component: str) -> list[Row]:
+def _now_and_before(case: ExplanationContext, component: str) -> list[Row]:
     parts = case.original.of(component), case.explanation.of(component)
     return rows_of(*parts, case.now.struck, by_now=bool(case.supposed))
 
@@ -146,7 +146,7 @@ def _key(part: Contribution) -> tuple[object, ...]:
 
 def _row_of(part: Contribution, value: float, before: float, names: Sequence[str]) -> Row:
     strike = str(part.source.get("strike", ""))
-    out = bool(set(struck.names_over(strike)) & set(names)) if strike else False
+    out = bool(set(ablation.names_over(strike)) & set(names)) if strike else False
     quote = part.component == "semantic"
     origin = naming.origin_of(part.source)
     if quote and naming.opinion_of(part.source) == "complaint":
@@ -190,7 +190,7 @@ def _row(component: str, n: int, row: Row, scale: Scale) -> None:
             key=key,
             label_visibility="collapsed",
             disabled=not row.strike,
-            on_change=struck.toggle,
+            on_change=ablation.toggle,
             args=(row.strike,),
         )
         st.html(row_html(component, row, scale))
@@ -199,7 +199,7 @@ def _row(component: str, n: int, row: Row, scale: Scale) -> None:
 def _more(component: str, rest: Sequence[Row], scale: Scale) -> None:
     total = sum(row.value for row in rest)
     opened = st.expander(
-        struck.plain(f"{len(rest):,} more add {words.signed(total, 4)}"),
+        ablation.plain(f"{len(rest):,} more add {words.signed(total, 4)}"),
         key=f"more_{component}",
         on_change="rerun",
         type="compact",
@@ -240,7 +240,7 @@ def row_html(component: str, row: Row, scale: Scale) -> str:
     )
 
 
-def head_html(case: Case, component: str) -> str:
+def head_html(case: ExplanationContext, component: str) -> str:
     """What the component asks, and its amount beside the average product's."""
     look, found = LOOKS[component], case.explanation
     value, average = found.components[component], found.averages[component]
@@ -254,7 +254,7 @@ def head_html(case: Case, component: str) -> str:
     )
 
 
-def sum_html(case: Case, component: str, rows: Sequence[Row]) -> str:
+def sum_html(case: ExplanationContext, component: str, rows: Sequence[Row]) -> str:
     """The line under the parts, which is the component."""
     count = words.count(sum(not row.is_struck for row in rows), "part")
     return (

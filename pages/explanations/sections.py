@@ -1,6 +1,6 @@
 """What can be asked about one explanation below its arithmetic; only the section that is open is computed.
 
-A new section is a function of a `Case` that draws it, and a line in `SECTIONS`.
+A new section is a function of a `ExplanationContext` that draws it, and a line in `SECTIONS`.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,9 @@ import streamlit as st
 
 from pages._shared import resources
 from pages._shared.notices import empty_html, notice_html
-from pages.explanations import reader, struck
+from pages.explanations import ablation, reader
 from pages.explanations.questions.beliefs import beliefs
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from pages.explanations.questions.counterfactual import turning
 from pages.explanations.questions.history import because
 from pages.explanations.questions.moment import elsewhere
@@ -20,13 +20,13 @@ from pages.explanations.questions.trust import trust
 from recsys.errors import RecsysError
 from recsys.explanations.reading import N_TEXTS, Reading
 
-__all__ = ["SECTIONS", "Case", "show"]
+__all__ = ["SECTIONS", "ExplanationContext", "show"]
 
 _LOOKED_INTO = "phrase_looked_into"
 _N_TEXTS = "texts_read"
 
 
-def whose_words(case: Case) -> None:
+def whose_words(case: ExplanationContext) -> None:
     """The texts of both sides with their phrases shaded; phrases and texts can be struck, and looked into."""
     if not case.explanation.shopper_phrases:
         weightless = not case.explanation.weights["semantic"]
@@ -65,12 +65,12 @@ def _read_more(n_texts: int) -> None:
 
 def _answered(answer: reader.ReaderAnswer, reading: Reading) -> None:
     if answer.struck_toggled:
-        struck.write(reader.toggled(struck.asked(), answer.struck_toggled, reading))
+        ablation.write(reader.toggled(ablation.asked(), answer.struck_toggled, reading))
     if name := answer.look_inside:
         st.session_state[_LOOKED_INTO] = None if st.session_state.get(_LOOKED_INTO) == name else name
 
 
-def _inside(case: Case) -> reader.WordShading | None:
+def _inside(case: ExplanationContext) -> reader.WordShading | None:
     """The words of the phrase that was asked for last, while it is part of what is shown."""
     name = st.session_state.get(_LOOKED_INTO)
     if not name:
@@ -96,7 +96,7 @@ def _inside(case: Case) -> reader.WordShading | None:
     return reader.WordShading.of(name, effects)
 
 
-SECTIONS: dict[str, Callable[[Case], None]] = {
+SECTIONS: dict[str, Callable[[ExplanationContext], None]] = {
     "Whose words": whose_words,
     "Their history": because,
     "What would change it": turning,
@@ -108,7 +108,7 @@ SECTIONS: dict[str, Callable[[Case], None]] = {
 """By the name on the control, in its order; the name is also the value of `section` in an address."""
 
 
-def show(case: Case) -> None:
+def show(case: ExplanationContext) -> None:
     """The control and the section that is open."""
     with st.container(key="sections"):
         names = list(SECTIONS)

@@ -13,7 +13,7 @@ from pages._shared import controls, naming, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages.explanations import waterfall
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.settings import COMPONENTS
@@ -24,7 +24,7 @@ COLUMNS = ("component", "label", "origin", "value", "strike")
 """Columns of the CSV, in order."""
 
 
-def popover(case: Case) -> None:
+def popover(case: ExplanationContext) -> None:
     """Downloads of this explanation."""
     with st.popover("Evidence sheet", icon=":material/verified:", key="evidence"):
         st.html(
@@ -70,7 +70,7 @@ def shareable_json(explanation: Explanation, model_id: str = "", supposed: str =
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _json(case: Case) -> str:
+def _json(case: ExplanationContext) -> str:
     return shareable_json(case.explanation, case.model_id, case.supposed, words.limits_in_words(case.settings))
 
 
@@ -92,7 +92,7 @@ def csv_rows(explanation: Explanation) -> list[dict[str, object]]:
     ]
 
 
-def sheet_html(case: Case, made_at: datetime) -> str:
+def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
     """The whole sheet."""
     found = case.explanation
     return (
@@ -108,7 +108,7 @@ def sheet_html(case: Case, made_at: datetime) -> str:
     )
 
 
-def _facts(case: Case, made_at: datetime) -> str:
+def _facts(case: ExplanationContext, made_at: datetime) -> str:
     found, info = case.explanation, case.model.info
     asker = isolated(found.user_id) if found.user_id is not None else "a new shopper"
     facts = {"Product": isolated(found.item_id), "Shopper": asker}
@@ -157,7 +157,7 @@ def _arithmetic(found: Explanation) -> str:
     )
 
 
-def _argued(case: Case) -> str:
+def _argued(case: ExplanationContext) -> str:
     if not case.is_argued:
         return ""
     names = "".join(
@@ -185,7 +185,7 @@ def _component(found: Explanation, name: str) -> str:
     return f"{heading}{_table(rows, N_PARTS, f'{look.label}, sum of {count}', found.components[name])}"
 
 
-def _shoppers_side(case: Case) -> str:
+def _shoppers_side(case: ExplanationContext) -> str:
     phrases = case.explanation.shopper_phrases
     if not phrases:
         return ""
@@ -198,7 +198,9 @@ def _shoppers_side(case: Case) -> str:
     )
 
 
-def _table(parts: Sequence[Contribution], n: int, sum_label: str, total: float, theirs: Case | None = None) -> str:
+def _table(
+    parts: Sequence[Contribution], n: int, sum_label: str, total: float, theirs: ExplanationContext | None = None
+) -> str:
     rest = parts[n:]
     rows = "".join(_line(naming.label_of(part), _by(part, theirs), part.value) for part in parts[:n])
     if rest:
@@ -209,7 +211,7 @@ def _table(parts: Sequence[Contribution], n: int, sum_label: str, total: float, 
     )
 
 
-def _by(part: Contribution, theirs: Case | None) -> str:
+def _by(part: Contribution, theirs: ExplanationContext | None) -> str:
     """Whose words they are; on the shopper's side also of which product."""
     if theirs is None:
         return naming.phrase_facts(part.source)
@@ -223,7 +225,7 @@ def _line(label: str, by: str, value: float) -> str:
     return f'<tr><td>{isolated(label)}{origin}</td><td class="n">{words.signed(value, 4)}</td></tr>'
 
 
-def _caveats(case: Case) -> str:
+def _caveats(case: ExplanationContext) -> str:
     notes: Iterable[str] = (
         *(words.sentence(note) for note in case.explanation.notes),
         "The sheet says what this model's score is made of, not why a person would buy.",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages._shared import illustrations, resources, words
 from pages._shared.cards import esc, isolated
-from pages._shared.shopper import Asker
+from pages._shared.shopper import TargetUser
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal
 
@@ -23,7 +23,7 @@ CHOICES_OF_KIND = ("review", "purchase", "recommend")
 """Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
 
 
-def panel(model: Recommender, asker: Asker) -> None:
+def panel(model: Recommender, asker: TargetUser) -> None:
     """What is known of the shopper: who they are in a line, then what they did and wrote, newest first."""
     with st.container(key="shopper_panel"):
         if asker.is_new:
@@ -38,7 +38,7 @@ def panel(model: Recommender, asker: Asker) -> None:
         st.html(_history(acts))
 
 
-def _newcomer(asker: Asker) -> str:
+def _newcomer(asker: TargetUser) -> str:
     said = (
         f'<p class="sw-history-text" dir="auto">“{esc(asker.words)}”</p>'
         if asker.words.strip()

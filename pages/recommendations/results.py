@@ -9,7 +9,7 @@ from pages._shared import cards, controls, frame, listing, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.moves import Moves
 from pages._shared.notices import empty_html
-from pages._shared.shopper import PARAMETER, Asker, nobody_yet
+from pages._shared.shopper import PARAMETER, TargetUser, nobody_yet
 from pages._shared.view import KNOWN, NEW, TABLE, Choices
 from recsys.errors import RecsysError
 from recsys.ranking.results import Recommendation, ScoredRequest
@@ -21,7 +21,7 @@ _MOVES = "moves_of_the_list"
 
 
 @st.fragment
-def show(model: Recommender, choices: Choices, asker: Asker) -> None:
+def show(model: Recommender, choices: Choices, asker: TargetUser) -> None:
     """Controls and list for one shopper."""
     with st.container(key="mixer"):
         positions = controls.weights(choices, NEW if asker.is_new else KNOWN)

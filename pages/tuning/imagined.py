@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from pages._shared import words
 from pages._shared.notices import notice_html
-from pages.tuning.room import Case
+from pages.tuning.context import TuningCase
 from recsys.panel.segments import Segment
 
 
-def n_imagined(case: Case) -> int:
+def n_imagined(case: TuningCase) -> int:
     """How many of the shoppers looked at are imagined elsewhere, by the setting or by its reference."""
     shoppers = case.room.test.panel.shoppers
     scenarios = {case.now.scenario, case.reference.scenario}
@@ -29,7 +29,7 @@ def said(n: int, n_shoppers: int) -> str:
     )
 
 
-def notice(case: Case) -> str:
+def notice(case: TuningCase) -> str:
     """What has to be said above everything that is judged; "" where everyone is as they were."""
     n = n_imagined(case)
     if not n:
@@ -47,6 +47,6 @@ def notice(case: Case) -> str:
     return notice_html(f"{said(n, int(case.mask.sum()))}.", lines)
 
 
-def _was_there(case: Case) -> NDArray[np.bool_]:
+def _was_there(case: TuningCase) -> NDArray[np.bool_]:
     scenario = case.now.scenario
     return Segment(scenario.stated).mask(case.room.test.panel.shoppers) & bool(scenario.stated)

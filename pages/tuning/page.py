@@ -5,15 +5,15 @@ import streamlit as st
 from pages._shared import frame, resources
 from pages._shared.notices import Query, empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import chosen, imagined, knobs, reference
+from pages.tuning import controls, imagined, labels, reference
 from pages.tuning.by_log import closeness
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.metrics import judge_by, metric_label
 from pages.tuning.preparing import is_of_other_data, own_words, prepare, warn_of_other_data
-from pages.tuning.room import Case, Room
 from pages.tuning.sections import SECTIONS
-from pages.tuning.tune import judge_by, metric_label
 from recsys.errors import ArtifactError, RecsysError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings
 
@@ -44,7 +44,7 @@ def hold_out() -> str:
     return split or "last"
 
 
-def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
+def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
     """The room, or the progress of preparing it.
 
     Parameters
@@ -59,7 +59,7 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
         prepare(home, split, shop, "" if fresh else str(problem))
         return
     try:
-        room = Room(home, model, choices, shop, split, *engines, resources.presets(home, shop))
+        room = TuningContext(home, model, choices, shop, split, *engines, resources.presets(home, shop))
     except SettingsError as problem:
         st.html(empty_html("No database to keep presets in", str(problem)))
         return
@@ -71,10 +71,10 @@ def show(home: Home, model: Recommender, choices: Choices, shop: str, split: str
     _room(room)
 
 
-def offered(room: Room) -> dict[str, tuple[str, ...]]:
+def offered(room: TuningContext) -> dict[str, tuple[str, ...]]:
     """What the controls that only this page has can hold, by their name in the address."""
     metrics = tuple(map(metric_label, METRICS))
-    properties = {name: (ANY, *values) for name, values in knobs.properties(room.test.panel).items()}
+    properties = {name: (ANY, *values) for name, values in controls.properties(room.test.panel).items()}
     found = resources.saved(room.home, room.shop).presets()
     against = {} if found.away else {"against": tuple(reference.offered(found.presets))}
     return {
@@ -90,7 +90,7 @@ def offered(room: Room) -> dict[str, tuple[str, ...]]:
 
 
 @st.fragment
-def _room(room: Room) -> None:
+def _room(room: TuningContext) -> None:
     default = FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
     try:
         section = st.segmented_control(
@@ -102,13 +102,13 @@ def _room(room: Room) -> None:
             label_visibility="collapsed",
             bind="query-params",
         )
-        now, who = knobs.setting(room.choices, room.test.panel)
+        now, who = controls.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = reference.choose(now, default, resources.saved(room.home, room.shop).presets())
             metric = judge_by()
-        case = Case(room, now, against, who, metric)
+        case = TuningCase(room, now, against, who, metric)
         if not case.mask.any():
-            st.html(chosen.nobody_html(who, room.test.panel.shoppers))
+            st.html(labels.nobody_html(who, room.test.panel.shoppers))
             return
         if elsewhere := imagined.notice(case):
             st.html(elsewhere)

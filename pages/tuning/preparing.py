@@ -7,10 +7,10 @@ import streamlit as st
 from pages._shared import working
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
-from pages.tuning.room import Room
+from pages.tuning.context import TuningContext
 from recsys.errors import RecsysError
 from recsys.jobs.panel_job import USUAL_SHARES, panel_work, start_panel_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
@@ -37,7 +37,7 @@ _PANEL = working.Panel(
 )
 
 
-def prepare(home: Home, split: str, shop: str, why: str = "") -> None:
+def prepare(home: AppPaths, split: str, shop: str, why: str = "") -> None:
     """Start the work unless somebody did, and show it; the page runs again by itself when it is done.
 
     Parameters
@@ -62,7 +62,7 @@ def prepare(home: Home, split: str, shop: str, why: str = "") -> None:
     _progress(home, split, shop)
 
 
-def is_of_other_data(model: Recommender, room: Room) -> bool:
+def is_of_other_data(model: Recommender, room: TuningContext) -> bool:
     """Whether the test shoppers were prepared from other data than the model in use learnt from.
 
     A model that was trained with something held out knows less than its folder, so it cannot be told.
@@ -83,7 +83,7 @@ def own_words(model: Recommender) -> list[str]:
     return said
 
 
-def warn_of_other_data(home: Home, split: str, shop: str) -> None:
+def warn_of_other_data(home: AppPaths, split: str, shop: str) -> None:
     """A notice above the room, and the button that prepares anew; the room goes on with what there is."""
     status = panel_work(home, split).status()
     if status.state == "running":
@@ -101,7 +101,7 @@ def warn_of_other_data(home: Home, split: str, shop: str) -> None:
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _progress(home: Home, split: str, shop: str) -> None:
+def _progress(home: AppPaths, split: str, shop: str) -> None:
     work = panel_work(home, split)
     try:
         working.show(work.status(), _PANEL, on_start=lambda: start_panel_work(home, split, shop), on_cancel=work.cancel)

@@ -4,16 +4,16 @@ import streamlit as st
 
 from pages._shared import words
 from pages._shared.cards import esc
-from pages.tuning import wording
+from pages.tuning import metric_groups
+from pages.tuning.context import TuningCase
 from pages.tuning.preparing import HIDDEN
-from pages.tuning.room import Case
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.offpolicy.click_models import wording as click_words
 from recsys.panel.panel import Panel
 
 
-def protocol(case: Case) -> None:
+def protocol(case: TuningCase) -> None:
     """Protocol, leak check, what the intervals mean, and the definition of every metric."""
     panel = case.room.test.panel
     validation = case.room.validation.panel
@@ -43,7 +43,7 @@ def protocol(case: Case) -> None:
         f"<dt>{name}</dt><dd class='sw-wide' dir='auto'>{esc(words.sentence(text))}</dd>"
         for name, text in facts.items()
     )
-    asked = [wording.of(name, panel.clicks) for name in METRICS]
+    asked = [metric_groups.of(name, panel.clicks) for name in METRICS]
     asks = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in asked)
     st.html(
         f'<section class="sw-panel"><h2 class="sw-chart-title">What was done</h2><dl class="sw-facts-list">{rows}</dl>'

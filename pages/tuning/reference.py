@@ -13,13 +13,13 @@ from recsys.panel.segments import Scenario
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 MODEL, EQUAL, PINNED = "The model's weights", "Equal weights", "Pinned setting"
 PARAMETER = "pinned"
 
 
-def choose(now: Asked, default_weights: FusionSettings, saved: Found) -> Asked:
+def choose(now: EvaluationConfig, default_weights: FusionSettings, saved: Found) -> EvaluationConfig:
     """A selectbox, and a button that pins what is on the sliders now."""
     presets = saved.presets
     options = offered(presets)
@@ -49,7 +49,9 @@ def option(preset: Preset) -> str:
     return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
 
 
-def found(name: str, now: Asked, default_weights: FusionSettings, presets: Sequence[Preset]) -> Asked:
+def found(
+    name: str, now: EvaluationConfig, default_weights: FusionSettings, presets: Sequence[Preset]
+) -> EvaluationConfig:
     """The setting of that name, at the list length and on the shelf of `now`, so that only the mixing differs."""
     if name == PINNED and (kept := pinned()):
         return _beside(now, "the pinned setting", kept.settings, kept.scenario)
@@ -72,12 +74,12 @@ def scenario_of(settings: PresetSettings) -> Scenario:
     return Scenario(tuple((name, value) for name, value in settings.scenario.items() if name != "moment"))
 
 
-def _beside(now: Asked, name: str, ranking: RankingSettings, scenario: Scenario) -> Asked:
+def _beside(now: EvaluationConfig, name: str, ranking: RankingSettings, scenario: Scenario) -> EvaluationConfig:
     kept = RankingSettings(ranking.fusion, now.settings.filters, now.settings.n, ranking.diversity, ranking.method)
-    return Asked(name, kept, scenario)
+    return EvaluationConfig(name, kept, scenario)
 
 
-def pinned() -> Asked | None:
+def pinned() -> EvaluationConfig | None:
     """The setting that the address keeps to compare with, None where it keeps none that makes sense."""
     said = parse_qs(st.query_params.get(PARAMETER, ""))
     try:
@@ -89,10 +91,10 @@ def pinned() -> Asked | None:
         Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance
     except (KeyError, ValueError, RecsysError):
         return None
-    return Asked("the pinned setting", ranking, Scenario.of(**stated))
+    return EvaluationConfig("the pinned setting", ranking, Scenario.of(**stated))
 
 
-def _pin(now: Asked) -> None:
+def _pin(now: EvaluationConfig) -> None:
     weights = {name: round(MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
     variety = {"diversity": f"{now.settings.diversity:g}", "method": now.settings.method.upper()}
     stated = {name: value for name, value in now.scenario.stated if value}

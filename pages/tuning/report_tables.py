@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
-from pages.tuning import wording
+from pages.tuning import metric_groups
 from pages.tuning.report_marks import interval_svg, verdict_html
 from pages.tuning.verdicts import Said
 from recsys.evaluation.metrics import format as fmt
@@ -15,7 +15,7 @@ from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import Context
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 
 def settings_html(found: Comparison) -> str:
@@ -53,7 +53,7 @@ def metrics_html(found: Comparison) -> str:
         f'<tbody><tr class="group"><th colspan="5" scope="rowgroup">{esc(group)}</th></tr>'
         + "".join(_metric(found, name, k) for name in names)
         + "</tbody>"
-        for group, names in wording.GROUPS.items()
+        for group, names in metric_groups.GROUPS.items()
     )
     return (
         '<section><h2>Every figure</h2><p class="quiet">Beside each value its 95% interval. The bar shows the interval '
@@ -76,7 +76,7 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
         f"<td>{verdict_html(said, of_model.get(said.kind, ''))}</td></tr>"
         for name, each in against
         for said in [Said.of(each, is_observed=not found.n_imagined)]
-        for called in [wording.of(each.metric, found.clicks)]
+        for called in [metric_groups.of(each.metric, found.clicks)]
     )
     return (
         '<section><h2>Against simple models</h2><p class="quiet">A setting that loses to a model this simple is not '
@@ -88,7 +88,7 @@ def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -
 
 
 def _metric(found: Comparison, name: str, k: int) -> str:
-    each, meant = found.differences[name], wording.of(name, found.clicks)
+    each, meant = found.differences[name], metric_groups.of(name, found.clicks)
     lower = "" if METRICS[name].higher_is_better else " Lower is better."
     return (
         f'<tr><th scope="row">{esc(meant.at(k))}<span class="by">{esc(meant.asks)}{lower}</span></th>'
@@ -112,7 +112,7 @@ def _change(each: Difference) -> str:
     )
 
 
-def _column(letter: str, asked: Asked) -> str:
+def _column(letter: str, asked: EvaluationConfig) -> str:
     return f'<th scope="col">{letter}<span class="by">{isolated(asked.name)}</span></th>'
 
 
@@ -120,21 +120,21 @@ def _points(change: float) -> str:
     return f"{words.signed(100 * change, 1)} pp" if round(100 * change, 1) else '<span class="quiet">same</span>'
 
 
-def variety(asked: Asked) -> str:
+def variety(asked: EvaluationConfig) -> str:
     """How strongly lists are spread out, in words."""
     if not asked.settings.diversity:
         return "none, by score alone"
     return f"{asked.settings.diversity:.2f} by {asked.settings.method.upper()}"
 
 
-def _listed(asked: Asked) -> str:
+def _listed(asked: EvaluationConfig) -> str:
     filters = asked.settings.filters
     said = ["what is available today" if filters.only_available else "the whole catalogue"]
     said += [each for each in words.limits_in_words(asked.settings) if each.startswith(("only", "price"))]
     return ", ".join(said)
 
 
-def circumstances(asked: Asked) -> str:
+def circumstances(asked: EvaluationConfig) -> str:
     """The circumstances that shoppers are imagined in, in words."""
     if not asked.scenario.stated:
         return "those that each shopper was in"

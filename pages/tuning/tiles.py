@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc
-from pages.tuning import cells, wording
+from pages.tuning import change_cells, metric_groups
 from pages.tuning.verdicts import Said, ends
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import WHOLE_METRICS
-from recsys.evaluation.statistics.paired import Difference, Lists
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists
 from recsys.offpolicy.click_models import wording as click_words
 
 N_BINS = 14
 
 
 def tiles_html(
-    now: Lists,
-    before: Lists,
+    now: MeasuredLists,
+    before: MeasuredLists,
     found: Mapping[str, Difference],
     k: int,
     n_items: int,
@@ -42,7 +42,7 @@ def tiles_html(
     """
     clicks = clicks or Clicks()
     groups = []
-    for name, metrics in wording.GROUPS.items():
+    for name, metrics in metric_groups.GROUPS.items():
         tiles = "".join(
             _tile(
                 found[metric],
@@ -66,7 +66,7 @@ def tiles_html(
 def _tile(
     found: Difference, spread: str, k: int, against: str, clicks: Clicks, *, is_same: bool, is_observed: bool
 ) -> str:
-    words, said = wording.of(found.metric, clicks), Said.of(found, is_observed=is_observed)
+    words, said = metric_groups.of(found.metric, clicks), Said.of(found, is_observed=is_observed)
     kind = "same" if is_same else said.kind
     reference = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
     return (
@@ -78,16 +78,16 @@ def _tile(
 
 
 def _change(found: Difference, said: Said, against: str) -> str:
-    whole = f"{cells.changed(found, said)} against {against}, 95% interval {ends(found, said)}: {said.words}"
+    whole = f"{change_cells.changed(found, said)} against {against}, 95% interval {ends(found, said)}: {said.words}"
     if said.kind == "open":
         whole = f"Against {against}: {said.words}"
     return (
-        f'<dd class="sw-metric-change" title="{esc(whole)}">{cells.change_html(found, said)}</dd>'
-        f'<dd class="sw-metric-bar">{cells.bar_html(found, said)}</dd>'
+        f'<dd class="sw-metric-change" title="{esc(whole)}">{change_cells.change_html(found, said)}</dd>'
+        f'<dd class="sw-metric-bar">{change_cells.bar_html(found, said)}</dd>'
     )
 
 
-def _spread(now: Lists, before: Lists, found: Difference, n_items: int, clicks: Clicks) -> str:
+def _spread(now: MeasuredLists, before: MeasuredLists, found: Difference, n_items: int, clicks: Clicks) -> str:
     """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
     if found.metric == "coverage":
         return _said(f"{round(found.new * n_items):,} of {n_items:,} products")

@@ -10,12 +10,12 @@ import streamlit as st
 from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
-from pages.tuning import wording
-from pages.tuning.room import Case
+from pages.tuning import metric_groups
+from pages.tuning.context import TuningCase
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS, WHOLE_METRICS
 from recsys.evaluation.statistics.paired import Difference
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 _TRAIL = "tuning_trail"
 _LOOKED = "settings_looked_at"
@@ -43,11 +43,11 @@ class Stop:
     values : the metrics there, by name
     """
 
-    setting: Asked
+    setting: EvaluationConfig
     values: Mapping[str, float]
 
 
-def follow(case: Case, found: Mapping[str, Difference]) -> Sequence[Stop]:
+def follow(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[Stop]:
     """The trail of this session with the present setting at its end; another question begins another trail."""
     question = (case.room.split, case.k, case.segment, case.now.settings.filters)
     asked, stops = st.session_state.get(_TRAIL, (None, ()))
@@ -60,7 +60,7 @@ def follow(case: Case, found: Mapping[str, Difference]) -> Sequence[Stop]:
     return stops
 
 
-def looked_at(case: Case) -> int:
+def looked_at(case: TuningCase) -> int:
     """How many settings this session has looked at on the test shoppers of one way of holding out."""
     split, seen = st.session_state.get(_LOOKED, (None, frozenset()))
     seen = (seen if split == case.room.split else frozenset()) | {case.now.ranks_like}
@@ -163,7 +163,7 @@ def _diamonds(baselines: Mapping[str, Mapping[str, float]], metrics: tuple[str, 
     return go.Scatter(
         x=[values[right] for values in baselines.values()],
         y=[values[up] for values in baselines.values()],
-        text=[_hover(wording.BASELINES[name], values, metrics, k) for name, values in baselines.items()],
+        text=[_hover(metric_groups.BASELINES[name], values, metrics, k) for name, values in baselines.items()],
         mode="markers",
         marker={"symbol": "diamond", "size": 17, "color": MUTED[tone], "line": {"width": 1, "color": SURFACE[tone]}},
         name="Simple models, numbered as in the table",
@@ -260,7 +260,7 @@ def _faded(n: int) -> list[float]:
     return [0.2 + 0.6 * place / max(n - 1, 1) for place in range(n)]
 
 
-def _mix(setting: Asked) -> str:
+def _mix(setting: EvaluationConfig) -> str:
     shares = setting.settings.fusion.normalised()
     said = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share)
     return f"{said}, variety {setting.settings.diversity:.2f}" if setting.settings.diversity else said

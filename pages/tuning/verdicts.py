@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from pages.tuning import wording
+from pages.tuning import metric_groups
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference, why_open
 
@@ -36,7 +36,7 @@ class Said:
         """
         reason = why_open(found, is_observed=is_observed)
         if reason is None:
-            return cls(found.verdict, *wording.VERDICTS[found.verdict])
+            return cls(found.verdict, *metric_groups.VERDICTS[found.verdict])
         said = {
             "not observed": NOT_OBSERVED,
             "no value": _why_none(found.metric),

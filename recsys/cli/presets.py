@@ -13,7 +13,7 @@ from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 
 if TYPE_CHECKING:
     from recsys.evaluation.statistics.significance import Interval
-    from recsys.tuning.search_result import Kept
+    from recsys.tuning.search_result import ConstraintOutcome
     from recsys.tuning.shipped import NotAvailable, ShippedPreset
 
 
@@ -104,7 +104,7 @@ def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
     return "\n".join(lines)
 
 
-def _kept(kept: "Kept") -> str:
+def _kept(kept: "ConstraintOutcome") -> str:
     side = "at least" if kept.constraint.at_least else "at most"
     return (
         f"{kept.constraint.metric} {figure(kept.value)}, has to be {side} {kept.allowed:.4f}; room "

@@ -32,7 +32,7 @@ SideName = Literal["product", "shopper"]
 
 
 @dataclass(frozen=True, slots=True)
-class TurningSet:
+class Counterfactual:
     """The answer.
 
     Parameters
@@ -61,7 +61,7 @@ def smallest_removal(
     settings: RankingSettings,
     side: SideName = "product",
     progress: Progress = silent,
-) -> TurningSet:
+) -> Counterfactual:
     """Find the fewest phrases of one side whose removal takes a product off the list.
 
     Parameters
@@ -71,7 +71,7 @@ def smallest_removal(
     explanation = model.explain(scored, item_id, settings)
     rank_before = explanation.standing.rank
     if rank_before is None:
-        return TurningSet(side, (), None, None, True, "it is not on the list as it is", 0)
+        return Counterfactual(side, (), None, None, True, "it is not on the list as it is", 0)
     search = _Search(model, scored, item_id, settings, progress)
     candidates = _candidates(explanation, side)
     found, is_smallest = search.of_product(candidates) if side == "product" else search.of_shopper(candidates)
@@ -82,8 +82,8 @@ def smallest_removal(
             else f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
             "it does not hang on a few phrases"
         )
-        return TurningSet(side, (), rank_before, rank_before, False, reason, search.n_tried)
-    return TurningSet(side, found, rank_before, None, is_smallest, "", search.n_tried)
+        return Counterfactual(side, (), rank_before, rank_before, False, reason, search.n_tried)
+    return Counterfactual(side, found, rank_before, None, is_smallest, "", search.n_tried)
 
 
 def _candidates(explanation: Explanation, side: SideName) -> list[Contribution]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import InputError
 from recsys.explanations.documents import TOKENS, Document, Documents
-from recsys.scorers.base import Without
+from recsys.scorers.base import Exclusions
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import CONTEXT_DIMENSIONS
 
@@ -39,7 +39,7 @@ def without_of(
     semantic: SemanticScorer,
     item_row: Callable[[str], int],
     known_features: Container[str],
-) -> Without:
+) -> Exclusions:
     """What the scorers leave out when these names are struck; the order and repeats of names change nothing.
 
     Parameters
@@ -77,7 +77,7 @@ def without_of(
                 f'{name!r} names nothing that can be struck; use a name that `explain --json` gives as "strike", '
                 "such as r17.40 or c:trend"
             )
-    return Without(tuple(sorted(places)), tuple(sorted(items)), frozenset(features), frozenset(circumstances))
+    return Exclusions(tuple(sorted(places)), tuple(sorted(items)), frozenset(features), frozenset(circumstances))
 
 
 def text_of(name: str, documents: Documents) -> tuple[Document, int | None] | None:

@@ -14,9 +14,9 @@ from recsys.explanations.documents import Document, Documents
 from recsys.explanations.exclusions import text_of
 from recsys.explanations.occlusion import Encode, WordEffects, word_effects
 from recsys.explanations.reading import N_TEXTS, Polarity, Reading, Sides, read_both
-from recsys.explanations.records import Explanation, Standing
+from recsys.explanations.records import Explanation, RankPosition
 from recsys.explanations.themes import Profile, profile_of
-from recsys.ranking.eligibility import Shelf
+from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import fuse, weight_vector
 from recsys.ranking.rank import rank
 from recsys.ranking.results import ScoredRequest
@@ -45,7 +45,7 @@ class Explainer:
         scorers: Mapping[str, Scorer],
         documents: Documents,
         items: pd.DataFrame,
-        shelf: Shelf,
+        shelf: CandidateFilter,
         vectors: FloatArray,
         polarity: Polarity,
     ) -> None:
@@ -105,7 +105,7 @@ class Explainer:
         shares = (weight_vector(fusion) * scored.standardised.values[:, item_row]).astype(np.float64)
         return dict(zip(COMPONENTS, shares.tolist(), strict=True))
 
-    def standing(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Standing:
+    def standing(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:
         """Where a product stands on the list that the settings give."""
         values = scored.standardised.values
         eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
@@ -114,10 +114,10 @@ class Explainer:
         place = int(listed[0]) + 1 if len(listed) else None
         if not eligible[item_row]:
             reason = self._shelf.why_not(settings.filters, scored.owned_rows, item_row)
-            return Standing(None, None, settings.n, ranking.n_candidates, reason)
+            return RankPosition(None, None, settings.n, ranking.n_candidates, reason)
         fused = fuse(values, settings.fusion)
         before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
-        return Standing(place, int(np.count_nonzero(before & eligible)) + 1, settings.n, ranking.n_candidates)
+        return RankPosition(place, int(np.count_nonzero(before & eligible)) + 1, settings.n, ranking.n_candidates)
 
     def sides(self, scored: ScoredRequest, item_row: int) -> tuple[Side, Side]:
         """The shopper's phrases and the product's."""

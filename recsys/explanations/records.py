@@ -50,7 +50,7 @@ class PhrasePair:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RankPosition:
     """Where a product stands on the list that the settings give.
 
     Parameters
@@ -107,7 +107,7 @@ class Explanation:
     contributions: tuple[Contribution, ...]
     shopper_phrases: tuple[Contribution, ...]
     pairs: tuple[PhrasePair, ...]
-    standing: Standing
+    standing: RankPosition
     struck: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys.jobs import Reporter, Work, WorkStatus, run_work, start_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 
 STAGES = (
     "Making the demo shop",
@@ -38,7 +38,7 @@ JobStatus = WorkStatus
 class Job:
     """The job of a home folder, running or ended."""
 
-    home: Home
+    home: AppPaths
 
     @property
     def work(self) -> Work:
@@ -54,18 +54,18 @@ class Job:
         self.work.cancel()
 
 
-def find_job(home: Home) -> Job | None:
+def find_job(home: AppPaths) -> Job | None:
     """The latest job of a home folder, if there ever was one."""
     return Job(home) if home.job.is_file() else None
 
 
-def start_demo_job(home: Home) -> Job:
+def start_demo_job(home: AppPaths) -> Job:
     """Make the demo shop and train on it, in another process; if that is already under way, join it."""
     start_work(home.path, home.job.stem, "recsys.jobs.demo_job", [str(home.path.absolute())], STAGES, suffix="")
     return Job(home)
 
 
-def run_demo_job(home: Home) -> int:
+def run_demo_job(home: AppPaths) -> int:
     """Make the demo shop if there is none, and train on it, in this process; returns the exit status."""
 
     def make_and_train(reporter: Reporter) -> None:
@@ -82,4 +82,4 @@ def run_demo_job(home: Home) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_demo_job(Home(Path(sys.argv[1]))))
+    sys.exit(run_demo_job(AppPaths(Path(sys.argv[1]))))

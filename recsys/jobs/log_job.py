@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recsys.errors import InputError
 from recsys.jobs import Reporter, Work, run_work, start_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.schema import IMPRESSIONS
 
 STAGES = (
@@ -46,18 +46,18 @@ _POLITELY = 5
 """How much the process lets others go first, so that the room stays quick on a machine with few cores."""
 
 
-def has_log(home: Home) -> bool:
+def has_log(home: AppPaths) -> bool:
     """Whether the shop in use has logged impressions; False, too, where nobody said where its data lie."""
     return home.shop_data is not None and (home.shop_data / IMPRESSIONS.file).is_file()
 
 
-def log_work(home: Home) -> Work:
+def log_work(home: AppPaths) -> Work:
     """The work that judges the log of the shop in use, running, ended or never started."""
     folder = home.judged_log.absolute()
     return Work(folder.parent, folder.name)
 
 
-def start_log_work(home: Home) -> Work:
+def start_log_work(home: AppPaths) -> Work:
     """Judge the log of the shop in use; if that is already under way, join it.
 
     Raises

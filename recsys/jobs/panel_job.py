@@ -9,7 +9,7 @@ import sys
 
 from recsys.errors import RecsysError
 from recsys.jobs import Reporter, Work, run_work, start_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import SPLIT, ShopFolders, start_presets_work
 
 logger = logging.getLogger(__name__)
@@ -50,13 +50,13 @@ USUAL_SHARES = {
 """How long each stage takes beside the others on the demo shop, whose phrases are already in the cache."""
 
 
-def panel_work(home: Home, split: str) -> Work:
+def panel_work(home: AppPaths, split: str) -> Work:
     """The work that prepares one split of the shop in use, running, ended or never started."""
     folder = home.panel(split)
     return Work(folder.parent, folder.name)
 
 
-def start_panel_work(home: Home, split: str, shop: str) -> Work:
+def start_panel_work(home: AppPaths, split: str, shop: str) -> Work:
     """Prepare the test shoppers of the shop in use; if that is already under way, join it.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class AppPaths:
     """The app's folder, and which model is in use.
 
     Parameters

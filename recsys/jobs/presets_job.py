@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from recsys.errors import ArtifactError, InputError
 from recsys.jobs import Reporter, Work, run_work, start_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ShopFolders:
     shop: str
 
     @classmethod
-    def of(cls, home: Home, split: str, shop: str) -> Self:
+    def of(cls, home: AppPaths, split: str, shop: str) -> Self:
         """Those of the shop in use.
 
         Raises

@@ -15,7 +15,7 @@ from recsys.files import replace_file
 from recsys.jobs import Reporter, Work, run_work, start_work
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.tuning.goals import Goal
-from recsys.tuning.search_result import Found
+from recsys.tuning.search_result import SearchResult
 
 NAME = "search"
 
@@ -87,13 +87,13 @@ def start_search(
     return work
 
 
-def read_found(work: Work) -> Found | None:
+def read_found(work: Work) -> SearchResult | None:
     """What the last search of a folder that finished has found, whatever became of later ones; None before the first.
 
     None also where another version wrote it.
     """
     try:
-        return Found.from_json(json.loads(_path(work, "found").read_text()))
+        return SearchResult.from_json(json.loads(_path(work, "found").read_text()))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
         return None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recsys.errors import DataError, InputError, SettingsError
 from recsys.jobs import Reporter, Work, run_work, start_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.studies.registry import EXPERIMENTS
 
 NAME = "experiments"
@@ -20,7 +20,7 @@ _POLITELY = 5
 """How much the process lets others go first, so that the dashboard stays quick on a machine with few cores."""
 
 
-def results_folder(home: Home, split: str) -> Path:
+def results_folder(home: AppPaths, split: str) -> Path:
     """Where results on the shop in use are kept."""
     panel = home.panel(split)
     return panel.parent.with_name("experiments") / panel.name
@@ -31,7 +31,7 @@ def experiments_work(folder: Path) -> Work:
     return Work(folder.absolute(), NAME)
 
 
-def start_experiments(home: Home, split: str, names: Sequence[str]) -> Work:
+def start_experiments(home: AppPaths, split: str, names: Sequence[str]) -> Work:
     """Run some experiments in another process; if some are already under way here, join them.
 
     Raises

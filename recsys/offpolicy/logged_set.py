@@ -50,7 +50,7 @@ MODELLED = (
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class JudgedLog:
+class LoggedEvaluationSet:
     """What an estimate of any setting of the sliders rests on.
 
     Parameters
@@ -196,16 +196,16 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
 
 def open_or_build(
     folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
-) -> JudgedLog:
+) -> LoggedEvaluationSet:
     """The judged log of a folder, prepared now unless it was, from the same data; raises as `build_judged_log` does."""
     try:
-        found = JudgedLog.open(out)
+        found = LoggedEvaluationSet.open(out)
         if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):
             return found
     except ArtifactError:
         pass  # there is none, or it is of an earlier version
     build_judged_log(folder, out, settings, progress)
-    return JudgedLog.open(out)
+    return LoggedEvaluationSet.open(out)
 
 
 def _truth(folder: Path, data: Dataset, pages: Pages) -> Truth | None:

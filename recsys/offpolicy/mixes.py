@@ -16,9 +16,9 @@ from recsys.errors import SettingsError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.estimation import Estimated
 from recsys.offpolicy.estimators import Log, lift
-from recsys.offpolicy.logged_set import JudgedLog
+from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.policies import SoftPolicy, top_lists
-from recsys.ranking.eligibility import Shelf
+from recsys.ranking.eligibility import CandidateFilter
 from recsys.scorers.base import FloatArray
 from recsys.settings import Filters, FusionSettings
 
@@ -35,7 +35,7 @@ EVERYTHING = Filters(only_available=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MixQuery:
     """A setting of the sliders, and how closely pages follow it.
 
     Parameters
@@ -50,7 +50,7 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Answer:
+class MixAnswer:
     """What is known of a setting.
 
     Parameters
@@ -60,20 +60,20 @@ class Answer:
     truth : its true click rate on these pages, or None where no simulator knows it
     """
 
-    asked: Asked
+    asked: MixQuery
     log: Log | None
     found: Estimated
     truth: float | None
 
 
-class Sliders:
+class LogEvaluator:
     """The sliders on a judged log; immutable but for what is computed once."""
 
-    def __init__(self, log: JudgedLog) -> None:
+    def __init__(self, log: LoggedEvaluationSet) -> None:
         self.log_of = log
         self.judged, self.seed = log.judged, log.seed
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: MixQuery) -> MixAnswer:
         """Ask about a setting; raises SettingsError as `eligible` does."""
         truth, log = self.log_of.truth, None
         if asked.temperature:
@@ -85,10 +85,10 @@ class Sliders:
             log = self.judged.listed(lists)
             known = float(truth.rates_of_lists(lists).mean()) if truth else None
         if log is None:
-            return Answer(asked, None, Estimated({}, NO_PLACES, None), known)
-        return Answer(asked, log, Estimated.of(log, seed=self.seed), known)
+            return MixAnswer(asked, None, Estimated({}, NO_PLACES, None), known)
+        return MixAnswer(asked, log, Estimated.of(log, seed=self.seed), known)
 
-    def lift(self, new: Answer, old: Answer) -> Interval | None:
+    def lift(self, new: MixAnswer, old: MixAnswer) -> Interval | None:
         """Relative change of the click rate from one setting to another; None where one is refused.
 
         Doubly robust, or by weighted clicks alone for lists, which have no click model.
@@ -97,12 +97,12 @@ class Sliders:
             return None
         return lift(new.log, old.log, "ips" if new.log.q_target is None else "dr", seed=self.seed)
 
-    def chances(self, asked: Asked) -> FloatArray:
+    def chances(self, asked: MixQuery) -> FloatArray:
         """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""
         policy = SoftPolicy(asked.fusion, asked.temperature)
         return policy.chances(self.judged.scores, self.eligible(asked.filters))
 
-    def lists(self, asked: Asked) -> NDArray[np.int64]:
+    def lists(self, asked: MixQuery) -> NDArray[np.int64]:
         """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
         return top_lists(self.judged.scores, asked.fusion, self.eligible(asked.filters), N_LISTED)
 
@@ -125,5 +125,5 @@ class Sliders:
         return eligible
 
     @cached_property
-    def _shelf(self) -> Shelf:
-        return Shelf.of(self.log_of.items)
+    def _shelf(self) -> CandidateFilter:
+        return CandidateFilter.of(self.log_of.items)

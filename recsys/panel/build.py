@@ -11,8 +11,8 @@ from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
-from recsys.evaluation.protocols.new_products import NewProductReplay
-from recsys.evaluation.protocols.rewinds import REPLAYS
+from recsys.evaluation.protocols.new_products import NewProductRewind
+from recsys.evaluation.protocols.rewinds import REWINDS
 from recsys.offpolicy.click_models.sources import best_clicks
 from recsys.offpolicy.click_models.wording import in_short
 from recsys.panel.panel import PANEL, ROLES, Panel
@@ -26,7 +26,7 @@ from recsys.training.context_settings import choose_context
 BUDGET_BYTES = 1_500_000_000
 """Most that the scores of one role may take; a larger shop is held by candidates."""
 
-SPLITS = ("last", "temporal", *REPLAYS)
+SPLITS = ("last", "temporal", *REWINDS)
 """Ways of holding out, by name: those of `EvaluationSettings`, and replays of an earlier moment."""
 
 
@@ -36,7 +36,7 @@ class PanelSettings:
     ----------
     evaluation : what is held out; its k plays no part
     budget_bytes : most that the scores of one role may take
-    replay : name of `REPLAYS`; shoppers are then put back to an earlier moment, and `evaluation.split` is "last", since
+    replay : name of `REWINDS`; shoppers are then put back to an earlier moment, and `evaluation.split` is "last", since
         they are asked at the moment of the held-out act
     hemisphere : where the shoppers live, which says what season a month is
     """
@@ -50,7 +50,7 @@ class PanelSettings:
         require_hemisphere(self.hemisphere)
         if self.budget_bytes < 1_000_000:
             raise SettingsError(f"a budget of {self.budget_bytes:,} bytes holds nobody; give at least 1,000,000")
-        if self.replay and (self.replay not in REPLAYS or self.evaluation.split != "last"):
+        if self.replay and (self.replay not in REWINDS or self.evaluation.split != "last"):
             raise SettingsError(f"there is no replay {self.replay!r} of {self.evaluation.split!r} choices")
 
     @classmethod
@@ -65,7 +65,7 @@ class PanelSettings:
         """Settings by the name of a way of holding out, of `SPLITS`."""
         if split not in SPLITS:
             raise SettingsError(f"{split!r} is no way of holding out; use one of {', '.join(SPLITS)}")
-        replay = split if split in REPLAYS else ""
+        replay = split if split in REWINDS else ""
         asked = EvaluationSettings("last" if replay else split, min_interactions, seed=seed)  # type: ignore[arg-type]
         return cls(asked, budget_bytes, replay, hemisphere)
 
@@ -91,9 +91,9 @@ def build_panel(
     data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     fingerprint, name = data.fingerprint, data.name
     data = data.core(asked.min_interactions).knowing_copies()
-    split = REPLAYS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
+    split = REWINDS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
     # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
-    usual = split_of(data, asked) if isinstance(split, NewProductReplay) else split
+    usual = split_of(data, asked) if isinstance(split, NewProductRewind) else split
     chosen = choose_context(data, usual.rounds("validation"), asked.split, asked.seed, progress)
     book = make_phrasebook(data, progress)
     arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
@@ -118,7 +118,7 @@ def build_panel(
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductReplay))} {chosen.in_words()} "
+        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductRewind))} {chosen.in_words()} "
         f"{copies_in_words(data)} "
         f"{in_short(clicks['test'])}",
         "baselines": list(GUARDS),

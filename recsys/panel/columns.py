@@ -15,7 +15,7 @@ LEAST_CANDIDATES = 200
 """Fewest best products of a component that are held, whatever the budget says: diversity chooses from a hundred."""
 
 
-class Places:
+class PanelColumns:
     """Collects the scores of all shoppers, one at a time.
 
     Parameters

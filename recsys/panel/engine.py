@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.cache import Kept, n_bytes
+from recsys.cache import ByteCache, n_bytes
 from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.kernels import n_lanes, select
 from recsys.panel.metrics import measure_lists
 from recsys.panel.panel import N_BASELINE, Panel
@@ -35,7 +35,7 @@ WHOLE_CATALOGUE = Filters(only_available=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Measured:
+class LiveMetrics:
     """The lists of all shoppers under one setting.
 
     Parameters
@@ -49,7 +49,7 @@ class Measured:
 
     settings: RankingSettings
     scenario: Scenario
-    lists: Lists
+    lists: MeasuredLists
     ranks_by_score: IntArray
     unproven: NDArray[np.bool_]
 
@@ -73,9 +73,9 @@ class LiveEngine:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._own = _Plane(panel.scores.context, panel.scores.cuts)
-        self._planes = Kept[Scenario, _Plane](KEPT_SCENARIO_BYTES, n_bytes)
-        self._results = Kept[tuple[RankingSettings, Scenario], Measured](KEPT_BYTES, n_bytes)
-        self._baselines = Kept[tuple[str, int, Filters], Lists](KEPT_BYTES // 4, n_bytes)
+        self._planes = ByteCache[Scenario, _Plane](KEPT_SCENARIO_BYTES, n_bytes)
+        self._results = ByteCache[tuple[RankingSettings, Scenario], LiveMetrics](KEPT_BYTES, n_bytes)
+        self._baselines = ByteCache[tuple[str, int, Filters], MeasuredLists](KEPT_BYTES // 4, n_bytes)
         self._everyone = np.arange(len(panel))
         # In candidate mode what a shopper has is no candidate to begin with.
         whole = panel.scores.is_whole
@@ -87,7 +87,7 @@ class LiveEngine:
         for diversity in (0.0, 0.5):
             self._measure(RankingSettings(filters=WHOLE_CATALOGUE, n=1, diversity=diversity), AS_IT_WAS)
 
-    def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> Measured:
+    def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> LiveMetrics:
         """Lists and metrics of all shoppers; metrics are at k = settings.n.
 
         Raises
@@ -98,11 +98,11 @@ class LiveEngine:
         key = (settings, scenario)
         return self._results.of(key, lambda: self._measure(settings, scenario))
 
-    def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> Lists:
+    def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> MeasuredLists:
         """Lists and metrics of one of the panel's baselines, which no weight changes."""
         return self._baselines.of((name, k, filters), lambda: self._baseline(name, k, filters))
 
-    def _baseline(self, name: str, k: int, filters: Filters) -> Lists:
+    def _baseline(self, name: str, k: int, filters: Filters) -> MeasuredLists:
         ranked = self.panel.baselines[name]
         penalty = self.penalty(filters)
         if penalty.size:
@@ -111,7 +111,7 @@ class LiveEngine:
         clicks = self.panel.clicks if self.panel.scores.is_whole else Clicks()
         return self.measured(np.array(ranked[:, :k]), clicks)
 
-    def measured(self, ranked: IntArray, clicks: Clicks | None = None) -> Lists:
+    def measured(self, ranked: IntArray, clicks: Clicks | None = None) -> MeasuredLists:
         """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows; clicks as the panel has them.
 
         A list with a product that the panel does not hold has no click rate.
@@ -158,7 +158,7 @@ class LiveEngine:
                 if value and value not in scorer.lifts[name][0]:
                     raise ContextError(f"{name}={value!r} is not among {', '.join(scorer.lifts[name][0])}")
 
-    def _measure(self, settings: RankingSettings, scenario: Scenario) -> Measured:
+    def _measure(self, settings: RankingSettings, scenario: Scenario) -> LiveMetrics:
         if settings.n > N_BASELINE:
             raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
         pool, scores, unproven = self.ranked(settings, scenario, pool_size(settings))
@@ -171,7 +171,7 @@ class LiveEngine:
             method = CODES[settings.method]
             with cores_for():
                 diversify_all(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
-        return Measured(settings, scenario, self.measured(ranked), ranks, unproven)
+        return LiveMetrics(settings, scenario, self.measured(ranked), ranks, unproven)
 
     def ranked(
         self, settings: RankingSettings, scenario: Scenario, n: int

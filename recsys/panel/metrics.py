@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.parallel import cores_for
 
 assert SHOPPER_METRICS == (
@@ -41,7 +41,7 @@ def measure_lists(
     clicks: Clicks,
     places: tuple[NDArray[np.int64], NDArray[np.int32]],
     users: NDArray[np.intp],
-) -> Lists:
+) -> MeasuredLists:
     """Metrics at k of the lists of some shoppers; k is the lists' width. Lists and metrics are read-only afterwards.
 
     Parameters
@@ -64,7 +64,7 @@ def measure_lists(
             clicks.attraction, clicks.odds, clicks.seen, *places, users, values,
         )  # fmt: skip
     values.flags.writeable = ranked.flags.writeable = False  # answers are shared by all sessions
-    return Lists(ranked, dict(zip(SHOPPER_METRICS, values, strict=True)))
+    return MeasuredLists(ranked, dict(zip(SHOPPER_METRICS, values, strict=True)))
 
 
 @numba.njit(nogil=True, cache=True, inline="always")

@@ -24,7 +24,7 @@ from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.exposure import long_tail_mask
 from recsys.evaluation.protocols.requests import contexts_asked
 from recsys.evaluation.statistics.paired import ShopFacts
-from recsys.ranking.eligibility import Shelf
+from recsys.ranking.eligibility import CandidateFilter
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
 from recsys.settings import Context
@@ -177,9 +177,9 @@ class Panel:
         )
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> CandidateFilter:
         """The columns of the catalogue that filters read."""
-        return Shelf.of(self.items)
+        return CandidateFilter.of(self.items)
 
     @cached_property
     def facts(self) -> ShopFacts:

@@ -16,8 +16,8 @@ from recsys.data.splitting import Role, Round, Split
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
 from recsys.evaluation.protocols.requests import batches, contexts_of
-from recsys.evaluation.protocols.rewind import Replay
-from recsys.panel.columns import Places
+from recsys.evaluation.protocols.rewind import Rewind
+from recsys.panel.columns import PanelColumns
 from recsys.panel.panel import N_BASELINE
 from recsys.progress import Progress
 from recsys.ranking.fusion import Standardised
@@ -26,7 +26,7 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import Chosen
+from recsys.training.context_settings import ContextChoice
 
 GUARDS = (*BASELINE_CLASSES, "collaborative")
 """Models that any setting has to beat: the simple ones, and LightFM alone with its settings tuned on validation."""
@@ -37,12 +37,12 @@ class RoleScoring:
     """The shoppers of one role: who is asked about, in which rounds, and what may be known of them."""
 
     data: Dataset
-    split: Split | Replay
+    split: Split | Rewind
     book: Phrasebook
     asked: EvaluationSettings
     budget_bytes: int
     role: Role
-    chosen: Chosen
+    chosen: ContextChoice
 
     def score(
         self, arrays: dict[str, dict[str, NDArray[Any]]], tables: dict[str, pa.Table], progress: Progress
@@ -68,7 +68,7 @@ class RoleScoring:
                     one.held_out,
                     self.asked.split,
                     scorers,
-                    put_back=isinstance(self.split, Replay),
+                    put_back=isinstance(self.split, Rewind),
                     new_rows=one.new_rows,
                 )
             )
@@ -182,7 +182,7 @@ class _Held:
     owned : item rows that each shopper has, ascending
     """
 
-    places: Places
+    places: PanelColumns
     rounds: NDArray[np.int32]
     lists: Mapping[str, NDArray[np.int32]]
     owned: list[NDArray[np.int32]]
@@ -191,7 +191,7 @@ class _Held:
     @classmethod
     def of(cls, n: int, n_items: int, budget_bytes: int) -> Self:
         return cls(
-            Places(n, n_items, budget_bytes),
+            PanelColumns(n, n_items, budget_bytes),
             np.full(n, -1, np.int32),
             {name: np.full((n, N_BASELINE), -1, np.int32) for name in GUARDS},
             [np.empty(0, np.int32)] * n,

@@ -13,7 +13,7 @@ from recsys.settings import Filters
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class CandidateFilter:
     """The columns of the catalogue that filters read, in catalogue order.
 
     Parameters

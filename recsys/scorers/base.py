@@ -27,7 +27,7 @@ NO_ROW = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class Exclusions:
     """What one request leaves out, as if it had never been there; every score and every split of it follows.
 
     Parameters
@@ -48,7 +48,7 @@ class Without:
         return bool(self.phrases or self.items or self.features or self.circumstances)
 
 
-NOTHING_LEFT_OUT = Without()
+NOTHING_LEFT_OUT = Exclusions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Requests:
     user_rows: IntArray
     contexts: tuple[Context, ...]
     words: tuple[PhraseVectors | None, ...] = ()
-    without: tuple[Without, ...] = ()
+    without: tuple[Exclusions, ...] = ()
 
     def __post_init__(self) -> None:
         sizes = {len(self.words), len(self.without)}
@@ -82,7 +82,7 @@ class Requests:
         """What the shopper of one request says in words, or None."""
         return self.words[request] if self.words else None
 
-    def without_of(self, request: int) -> Without:
+    def without_of(self, request: int) -> Exclusions:
         """What one request leaves out."""
         return self.without[request] if self.without else NOTHING_LEFT_OUT
 
@@ -101,7 +101,7 @@ class Requests:
         user_row: int,
         context: Context,
         words: PhraseVectors | None = None,
-        without: Without = NOTHING_LEFT_OUT,
+        without: Exclusions = NOTHING_LEFT_OUT,
     ) -> Self:
         """A batch of a single question."""
         return cls(

@@ -22,6 +22,7 @@ from recsys.data.dataset import Dataset
 from recsys.progress import Progress
 from recsys.scorers.base import (
     NO_ROW,
+    Exclusions,
     Fitting,
     FloatArray,
     IntArray,
@@ -29,7 +30,6 @@ from recsys.scorers.base import (
     Requests,
     Scorer,
     ScorerState,
-    Without,
 )
 from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from
 
@@ -181,7 +181,7 @@ class CollaborativeScorer(Scorer):
                 scores[request] -= self.item_features[:, struck] @ (self.feature_vectors[struck] @ vectors[request])
         return scores
 
-    def _columns(self, without: Without) -> NDArray[np.int64]:
+    def _columns(self, without: Exclusions) -> NDArray[np.int64]:
         """Columns of the product features that do not count."""
         columns = [
             len(self.item_factors) + self.feature_names.index(name)

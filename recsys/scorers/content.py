@@ -20,7 +20,7 @@ from scipy import sparse
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState, Without
+from recsys.scorers.base import NO_ROW, Exclusions, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
 from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, recency_of_likes, row_normalised
 
 CHUNK = 256
@@ -105,7 +105,7 @@ class ContentScorer(Scorer):
             profile /= np.float32(length)
         return profile
 
-    def _likes_without(self, row: int, without: Without) -> sparse.csr_array:
+    def _likes_without(self, row: int, without: Exclusions) -> sparse.csr_array:
         """Weights of the products that a shopper liked, but for those that are taken out, as a matrix of one row."""
         likes = self.likes[[row]]
         likes.data = np.where(np.isin(likes.indices, without.items), np.float32(0), likes.data)

@@ -20,6 +20,7 @@ from recsys.progress import Progress
 from recsys.scorers.base import (
     NO_ROW,
     NOTHING_LEFT_OUT,
+    Exclusions,
     Fitting,
     FloatArray,
     IntArray,
@@ -27,7 +28,6 @@ from recsys.scorers.base import (
     Requests,
     Scorer,
     ScorerState,
-    Without,
 )
 from recsys.scorers.features import csr_arrays, csr_from
 from recsys.scorers.partial_whitening import spread_metric
@@ -159,7 +159,7 @@ class SemanticScorer(Scorer):
         """What profiles are made of without one product in a shopper's history and without what they wrote of it."""
         own = self.own_places[slice(*self.own_starts[user_row : user_row + 2])]
         gone = own[self.items_at(own) == item_row]
-        without = Without(phrases=tuple(gone.tolist()), items=(item_row,))
+        without = Exclusions(phrases=tuple(gone.tolist()), items=(item_row,))
         liked, shares = self._likes(user_row, without)
         places, weights = self._own(user_row, without)
         return LeftOut(liked, shares, weights @ self.vectors_at(places), self.weights[gone] @ self.vectors_at(gone))
@@ -212,7 +212,7 @@ class SemanticScorer(Scorer):
         """The phrase occurrences of one product."""
         return slice(int(self.item_starts[item_row]), int(self.item_starts[item_row + 1]))
 
-    def _likes(self, user_row: int, without: Without) -> tuple[IntArray, FloatArray]:
+    def _likes(self, user_row: int, without: Exclusions) -> tuple[IntArray, FloatArray]:
         """Rows of liked products, and their shares, which sum to 1 whatever is taken out of the history."""
         own = slice(self.liked.indptr[user_row], self.liked.indptr[user_row + 1])
         rows, shares = self.liked.indices[own], self.liked.data[own]
@@ -222,7 +222,7 @@ class SemanticScorer(Scorer):
             shares = shares / max(float(shares.sum()), np.finfo(np.float32).tiny)
         return rows, shares
 
-    def _own(self, user_row: int, without: Without) -> tuple[IntArray, FloatArray]:
+    def _own(self, user_row: int, without: Exclusions) -> tuple[IntArray, FloatArray]:
         """Places of what a shopper wrote, with weights; a review that is taken out hands its weight to the others."""
         own = slice(int(self.own_starts[user_row]), int(self.own_starts[user_row + 1]))
         places, weights = self.own_places[own], self.own_weights[own]
@@ -235,7 +235,7 @@ class SemanticScorer(Scorer):
             places, weights = places[kept], weights[kept]
         return places, weights
 
-    def _changed(self, without: Without) -> dict[int, tuple[FloatArray, float]]:
+    def _changed(self, without: Exclusions) -> dict[int, tuple[FloatArray, float]]:
         """Unit profile and length of each product that loses phrases; summed anew, since taking off leaves rounding."""
         changed = {}
         if without.phrases:
@@ -262,7 +262,7 @@ class SemanticScorer(Scorer):
                 scores[request, row] = against[request] @ profile
         return scores
 
-    def item_side(self, item_row: int, without: Without = NOTHING_LEFT_OUT) -> Side:
+    def item_side(self, item_row: int, without: Exclusions = NOTHING_LEFT_OUT) -> Side:
         """The phrases of a product, with coefficients that add up to its unit profile."""
         places = np.arange(*self.places_of(item_row).indices(len(self.weights)))
         if without.phrases:
@@ -302,7 +302,7 @@ class SemanticScorer(Scorer):
             self.metric,
         )
 
-    def _placed(self, item_row: int, without: Without) -> tuple[NDArray[np.int64], FloatArray]:
+    def _placed(self, item_row: int, without: Exclusions) -> tuple[NDArray[np.int64], FloatArray]:
         """Places of a product's phrases, and their shares of its unit profile."""
         side = self.places_of(item_row)
         if not without.phrases:

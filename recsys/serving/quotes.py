@@ -4,7 +4,7 @@ import numpy as np
 
 from recsys.explanations.documents import Documents
 from recsys.explanations.reading import Polarity
-from recsys.scorers.base import FloatArray, Without
+from recsys.scorers.base import Exclusions, FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.results import Quote
 from recsys.text.phrasebook import DESCRIPTION, REVIEW
@@ -24,7 +24,7 @@ class Quotes:
     def __init__(self, semantic: SemanticScorer, documents: Documents, polarity: Polarity) -> None:
         self._semantic, self._documents, self._polarity = semantic, documents, polarity
 
-    def strongest(self, profile: FloatArray, item_row: int, without: Without) -> Quote | None:
+    def strongest(self, profile: FloatArray, item_row: int, without: Exclusions) -> Quote | None:
         """The phrase that speaks most for a product to a shopper's profile; None if the product has no words.
 
         Other shoppers' praise comes first, then the description, and title and attributes only where neither of them

@@ -18,12 +18,12 @@ from recsys.explanations.explainer import Explainer
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.reading import N_TEXTS, Reading
 from recsys.explanations.records import Explanation
-from recsys.ranking.eligibility import Shelf
+from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import Ranking, rank
 from recsys.ranking.results import RankedItem, Recommendation, ScoredRequest, require_someone, silences
 from recsys.scorers import COMPONENT_CLASSES
-from recsys.scorers.base import NO_ROW, Requests, Scorer, ScorerState, Without
+from recsys.scorers.base import NO_ROW, Exclusions, Requests, Scorer, ScorerState
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
@@ -64,7 +64,7 @@ class Recommender:
         # Picking rows of arrays is far quicker than of a table, and every list does it.
         self._columns = {name: self.items[name].to_numpy(object) for name in ("item_id", "title", "is_cold")}
         self._item_index = pd.Index(self.items["item_id"])
-        self._shelf = Shelf.of(self.items)
+        self._shelf = CandidateFilter.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
         reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # mapped now: a later training removes the file
@@ -207,7 +207,7 @@ class Recommender:
         requests = replace(scored.requests, without=())
         return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), struck)
 
-    def left_out(self, struck: Sequence[str]) -> Without:
+    def left_out(self, struck: Sequence[str]) -> Exclusions:
         """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
         return without_of(struck, self._documents, self._semantic, self.item_row, self._features)
 

@@ -15,7 +15,7 @@ import numpy as np
 from recsys.evaluation.metrics.click_rate import Source
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.intervals import changes
-from recsys.evaluation.statistics.paired import Difference, Lists, ShopFacts, corrected, differences, means
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences, means
 from recsys.offpolicy.click_models.wording import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
@@ -50,7 +50,7 @@ class Model:
     """
 
     name: str
-    lists: Lists
+    lists: MeasuredLists
     weights: FusionSettings | None = None
 
 

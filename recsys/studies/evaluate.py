@@ -28,7 +28,7 @@ from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.model_report import ModelReport, evaluate_lists
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import Chosen, choose_context
+from recsys.training.context_settings import ContextChoice, choose_context
 from recsys.training.weight_choice import choose_weights
 
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
@@ -87,7 +87,7 @@ def _reports(
     weights: Mapping[str, FusionSettings],
     settings: EvaluationSettings,
     progress: Progress,
-    chosen: Chosen,
+    chosen: ContextChoice,
 ) -> tuple[dict[str, ModelReport], LeakReport]:
     train, users = split.fit_test, split.test.users()
     fitting = Fitting(train, book, settings.seed)
@@ -133,7 +133,7 @@ def _reports(
 
 
 def _in_words(
-    split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], context: Chosen
+    split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], context: ContextChoice
 ) -> str:
     hindsight = (
         "What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from recsys.data.dataset import Dataset
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.offpolicy.logged_set import JudgedLog
+from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.logged_set import open_or_build as open_or_build_log
 from recsys.panel.build import PanelSettings, open_or_build
 from recsys.panel.engine import LiveEngine
@@ -72,7 +72,7 @@ class Workspace:
             self._engines[settings] = LiveEngine(found[0]), LiveEngine(found[1])
         return self._engines[settings]
 
-    def judged_log(self, min_interactions: int, k: int, seed: int, progress: Progress = silent) -> JudgedLog:
+    def judged_log(self, min_interactions: int, k: int, seed: int, progress: Progress = silent) -> LoggedEvaluationSet:
         """The later half of the shop's log, judged; raises as `build_judged_log` does."""
         assert self.place is not None, "use the workspace as a context manager"
         settings = EvaluationSettings("last", min_interactions, k, seed)

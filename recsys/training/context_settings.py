@@ -53,7 +53,7 @@ def context_candidates() -> list[ContextSettings]:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ContextChoice:
     """What was chosen for a shop.
 
     Parameters
@@ -92,7 +92,7 @@ class Chosen:
 
 def choose_context(
     data: Dataset, rounds: Iterable[Round], split: SplitName, seed: int = 0, progress: Progress = silent
-) -> Chosen:
+) -> ContextChoice:
     """Choose on validation shoppers.
 
     Parameters
@@ -105,7 +105,7 @@ def choose_context(
     rounds = list(rounds)
     n_users = sum(len(each.held_out.users()) for each in rounds)
     if n_users < FEWEST_SHOPPERS:
-        return Chosen(ContextSettings())
+        return ContextChoice(ContextSettings())
     share = min(1.0, MAX_CELLS / (n_users * data.n_items))
     candidates, lots = context_candidates(), np.random.default_rng(seed)
     total, n_asked, drawn = np.zeros(len(candidates)), 0, []
@@ -125,7 +125,7 @@ def choose_context(
     progress("choosing settings of the context component", n_asked, n_asked)
     means = total / n_asked
     best = int(np.argmax(np.round(means, 9)))
-    return Chosen(candidates[best], len(np.unique(np.concatenate(drawn))), float(means[best]), float(means[0]))
+    return ContextChoice(candidates[best], len(np.unique(np.concatenate(drawn))), float(means[best]), float(means[0]))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -172,7 +172,7 @@ class _Blocks:
         return weights
 
 
-def choose_for_all(data: Dataset, seed: int = 0, progress: Progress = silent) -> Chosen:
+def choose_for_all(data: Dataset, seed: int = 0, progress: Progress = silent) -> ContextChoice:
     """Choose for models that learn from everything."""
     return choose_context(data, rounds_of_all(data, seed), "last", seed, progress)
 

@@ -35,9 +35,9 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training import context_settings
-from recsys.training.comparing import Compared, Values, compare
 from recsys.training.context_settings import choose_context
 from recsys.training.multitask import MultitaskSettings, learn
+from recsys.training.paired_gain import Compared, Values, compare
 from recsys.training.pairs import MAX_FLOATS, Pairs, can_be_left_out, held_out_pairs, training_pairs
 from recsys.training.weights import ValidationScores, best_weights, gains_of_weights
 

@@ -23,7 +23,7 @@ from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.comparing import Compared, Values, compare
+from recsys.training.paired_gain import Compared, Values, compare
 
 DEFAULT = "default"
 

@@ -12,7 +12,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import Chosen
+from recsys.training.context_settings import ContextChoice
 from recsys.training.weights import ValidationScores, best_weights
 
 TRADITIONAL = ("collaborative", "content")
@@ -28,7 +28,7 @@ def choose_weights(
     book: Phrasebook,
     settings: EvaluationSettings,
     progress: Progress = silent,
-    chosen: Chosen | None = None,
+    chosen: ContextChoice | None = None,
 ) -> dict[str, FusionSettings]:
     """Weights of "traditional" and "full", by nDCG@k over the validation shoppers.
 
@@ -48,7 +48,7 @@ def validation_scores(
     book: Phrasebook,
     settings: EvaluationSettings,
     progress: Progress = silent,
-    chosen: Chosen | None = None,
+    chosen: ContextChoice | None = None,
 ) -> ValidationScores:
     """Standardised scores of the validation shoppers of all rounds, each by models of its own, checked for leaks.
 

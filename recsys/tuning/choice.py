@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.settings import RankingSettings
-from recsys.tuning.judging import Judge, Judged
+from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement
 from recsys.tuning.weight_map import WeightMap
 
 MOST_COMPARED = 400
@@ -36,17 +36,17 @@ class Choice:
     n_tied : how many are within one standard error of it, itself included
     """
 
-    chosen: Judged
-    best: Judged
+    chosen: GoalMeasurement
+    best: GoalMeasurement
     n_tied: int
 
 
-def on_map(judge: Judge, found: WeightMap, point: int) -> RankingSettings:
+def on_map(judge: GoalEvaluator, found: WeightMap, point: int) -> RankingSettings:
     """The settings of a point of the map."""
     return judge.ranking(found.settings(point))
 
 
-def promising(judge: Judge, found: WeightMap) -> NDArray[np.intp]:
+def promising(judge: GoalEvaluator, found: WeightMap) -> NDArray[np.intp]:
     """Points of the map that meet the constraints on average, the best first; all, the nearest first, if none does."""
     broken = np.zeros(len(found.cells.weights))
     for constraint in judge.goal.constraints:
@@ -63,7 +63,7 @@ def promising(judge: Judge, found: WeightMap) -> NDArray[np.intp]:
     return np.lexsort((-value, broken))
 
 
-def choose(judge: Judge, found: WeightMap, trials: Sequence[Judged]) -> Choice:
+def choose(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]) -> Choice:
     """The settings to take, of all points of the map and all trials.
 
     Settings that meet the constraints with the margin come before those that do not; where none does, the one that
@@ -86,12 +86,12 @@ def choose(judge: Judge, found: WeightMap, trials: Sequence[Judged]) -> Choice:
     return Choice(_middle(tied), best, len(tied))
 
 
-def _value(judge: Judge, judged: Judged) -> float:
+def _value(judge: GoalEvaluator, judged: GoalMeasurement) -> float:
     value = judge.goal.sign * judged.metrics[judge.goal.metric]
     return value if value == value else -np.inf
 
 
-def _shortfall(judge: Judge, judged: Judged) -> float:
+def _shortfall(judge: GoalEvaluator, judged: GoalMeasurement) -> float:
     """How much is missing, at most 0; constraints are weighed by the size of their bound."""
     missing = 0.0
     for constraint, room in zip(judge.goal.constraints, judged.rooms, strict=True):
@@ -100,12 +100,12 @@ def _shortfall(judge: Judge, judged: Judged) -> float:
     return missing
 
 
-def _reach(judge: Judge, best: Judged) -> float:
+def _reach(judge: GoalEvaluator, best: GoalMeasurement) -> float:
     """How far behind the best a tied setting can be: settings of the same shoppers differ less than strangers do."""
     return 1.5 * judge.gap(judge.lists(best.settings), judge.nothing, judge.goal.metric)[1]
 
 
-def _tied(judge: Judge, best: Judged, others: Sequence[Judged]) -> list[Judged]:
+def _tied(judge: GoalEvaluator, best: GoalMeasurement, others: Sequence[GoalMeasurement]) -> list[GoalMeasurement]:
     """The best and those within one standard error of it."""
     metric, lists, reach = judge.goal.metric, judge.lists(best.settings), _reach(judge, best)
     tied = [best]
@@ -118,7 +118,7 @@ def _tied(judge: Judge, best: Judged, others: Sequence[Judged]) -> list[Judged]:
     return tied
 
 
-def _middle(tied: Sequence[Judged]) -> Judged:
+def _middle(tied: Sequence[GoalMeasurement]) -> GoalMeasurement:
     """The one nearest to the centre of those that re-rank for variety as the best one does, or do not re-rank."""
     method = tied[0].settings.method if tied[0].settings.diversity else None
     alike = [each for each in tied if not each.settings.diversity or method in (None, each.settings.method)]

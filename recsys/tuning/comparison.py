@@ -17,7 +17,7 @@ from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import EVERYONE, Segment
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.exposure import CategoryShown, ProductShown, categories_shown, products_shown
 from recsys.tuning.outcomes import Outcomes, ShopperChange, most_changed, outcomes
 from recsys.tuning.overlap import Overlap, agreements, overlap
@@ -49,8 +49,8 @@ class Comparison:
     clicks : by what click rates are known
     """
 
-    a: Asked
-    b: Asked
+    a: EvaluationConfig
+    b: EvaluationConfig
     segment: Segment
     panel_id: str
     n_shoppers: int
@@ -105,7 +105,7 @@ class Comparison:
         }
 
 
-def compare(engine: LiveEngine, a: Asked, b: Asked, segment: Segment = EVERYONE) -> Comparison:
+def compare(engine: LiveEngine, a: EvaluationConfig, b: EvaluationConfig, segment: Segment = EVERYONE) -> Comparison:
     """Hold B against A on the test shoppers of one segment.
 
     Raises

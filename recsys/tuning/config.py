@@ -13,7 +13,7 @@ _KEYS = ("name", "weights", "n", "diversity", "method", "scenario", "filters")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationConfig:
     """What a live evaluation is asked to measure. Hashable, so that answers can be kept by it.
 
     Parameters

@@ -25,7 +25,7 @@ from recsys.ranking.fusion import fuse, weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.outcomes import place_of
 from recsys.tuning.products import Names, Product
 
@@ -139,7 +139,7 @@ class _View:
     user : place of the shopper in the panel
     """
 
-    def __init__(self, engine: LiveEngine, asked: Asked, user: int) -> None:
+    def __init__(self, engine: LiveEngine, asked: EvaluationConfig, user: int) -> None:
         panel, settings = engine.panel, asked.settings
         held, width = panel.scores, int(panel.scores.widths[user])
         context = engine.context_scores(asked.scenario)[user, None, :width]

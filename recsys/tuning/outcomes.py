@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.panel import Panel
 from recsys.panel.segments import DIMENSIONS
 from recsys.scorers.base import IntArray
@@ -82,7 +82,7 @@ class ShopperChange:
     ndcg_b: float
 
 
-def outcomes(a: Lists, b: Lists) -> Outcomes:
+def outcomes(a: MeasuredLists, b: MeasuredLists) -> Outcomes:
     """Count the shoppers; row u of either is the same shopper."""
     known = ~np.isnan(a.values["ndcg"]) & ~np.isnan(b.values["ndcg"])
     change = b.values["ndcg"][known] - a.values["ndcg"][known]
@@ -95,8 +95,8 @@ def most_changed(
     panel: Panel,
     names: Names,
     users: NDArray[np.intp],
-    a: Lists,
-    b: Lists,
+    a: MeasuredLists,
+    b: MeasuredLists,
     agreement: NDArray[np.float64],
     n: int = MOST_CHANGED,
 ) -> tuple[ShopperChange, ...]:
@@ -117,7 +117,7 @@ def most_changed(
     )
 
 
-def _shopper(panel: Panel, names: Names, user: int, a: Lists, b: Lists, alike: float) -> ShopperChange:
+def _shopper(panel: Panel, names: Names, user: int, a: MeasuredLists, b: MeasuredLists, alike: float) -> ShopperChange:
     on_a, on_b = (_listed(lists.ranked[0]) for lists in (a, b))
     known = panel.shoppers.iloc[user]
     held_out = panel.relevant.values[panel.relevant.starts[user] : panel.relevant.starts[user + 1]].tolist()

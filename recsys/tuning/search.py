@@ -26,9 +26,9 @@ from recsys.settings import (
     require_seed,
 )
 from recsys.tuning.choice import Choice, choose, on_map, promising
+from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, references_of
 from recsys.tuning.goals import Goal
-from recsys.tuning.judging import Judge, Judged, references_of
-from recsys.tuning.search_result import Found, FrontPoint, kept_constraints
+from recsys.tuning.search_result import FrontPoint, SearchResult, kept_constraints
 from recsys.tuning.trials import BATCH, Trials
 from recsys.tuning.weight_map import WeightMap
 
@@ -69,7 +69,7 @@ class SoFar:
 
     n_trials: int
     wanted: int
-    best: Judged | None
+    best: GoalMeasurement | None
     front_metrics: tuple[str, str]
     front: tuple[FrontPoint, ...]
 
@@ -89,7 +89,7 @@ def find_weights(
     default: FusionSettings | None = None,
     progress: Progress = silent,
     watch: Callable[[SoFar], None] = unwatched,
-) -> Found:
+) -> SearchResult:
     """Search.
 
     Parameters
@@ -106,7 +106,7 @@ def find_weights(
     Cancelled : the reporter asked to stop; all but the last batch of trials are kept
     """
     settings, started = settings or SearchSettings(), time.monotonic()
-    judge, on_test = Judge(validation, goal), Judge(test, goal)
+    judge, on_test = GoalEvaluator(validation, goal), GoalEvaluator(test, goal)
     # Before the map, so that a database that is away is known at once.
     trials = Trials(judge, settings.seed, study_name(judge, settings.seed), database_url)
     found = judge.map(progress)
@@ -123,13 +123,13 @@ def find_weights(
     return _report(judge, on_test, found, trials.judged, choice, settings, default, time.monotonic() - started)
 
 
-def study_name(judge: Judge, seed: int) -> str:
+def study_name(judge: GoalEvaluator, seed: int) -> str:
     """One name for one panel, goal and seed."""
     asked = json.dumps([judge.goal.as_json(), seed, VERSION], sort_keys=True)
     return f"weights {judge.engine.panel.panel_id} {hashlib.sha256(asked.encode()).hexdigest()[:16]}"
 
 
-def _require_values(judge: Judge, found: WeightMap) -> None:
+def _require_values(judge: GoalEvaluator, found: WeightMap) -> None:
     for metric in judge.goal.metrics:
         if np.isnan(found.means[metric]).all():
             raise SettingsError(
@@ -137,7 +137,7 @@ def _require_values(judge: Judge, found: WeightMap) -> None:
             )
 
 
-def _first_trials(judge: Judge, found: WeightMap, starts: Sequence[RankingSettings]) -> list[RankingSettings]:
+def _first_trials(judge: GoalEvaluator, found: WeightMap, starts: Sequence[RankingSettings]) -> list[RankingSettings]:
     """Where to begin: known mixes, and the best of the map with more and more variety."""
     known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings.only(name) for name in COMPONENTS)]
     inside = _apart(found, promising(judge, found).tolist(), 6)
@@ -173,7 +173,7 @@ def front_metrics(goal: Goal) -> tuple[str, str]:
     return goal.metric, others[0]
 
 
-def _front(judge: Judge, found: WeightMap, trials: Sequence[Judged]) -> tuple[FrontPoint, ...]:
+def _front(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]) -> tuple[FrontPoint, ...]:
     names = front_metrics(judge.goal)
     of_map = [
         FrontPoint(on_map(judge, found, point), *(float(found.means[name][point]) for name in names))
@@ -193,26 +193,26 @@ def _front(judge: Judge, found: WeightMap, trials: Sequence[Judged]) -> tuple[Fr
     return tuple(front)
 
 
-def _so_far(judge: Judge, found: WeightMap, trials: Sequence[Judged], wanted: int) -> SoFar:
+def _so_far(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SoFar:
     inside = [each for each in trials if each.is_inside]
     best = max(inside, key=lambda each: judge.goal.sign * each.metrics[judge.goal.metric], default=None)
     return SoFar(len(trials), wanted, best, front_metrics(judge.goal), _front(judge, found, trials))
 
 
 def _report(
-    judge: Judge,
-    on_test: Judge,
+    judge: GoalEvaluator,
+    on_test: GoalEvaluator,
     found: WeightMap,
-    trials: Sequence[Judged],
+    trials: Sequence[GoalMeasurement],
     choice: Choice,
     settings: SearchSettings,
     default: FusionSettings | None,
     seconds: float,
-) -> Found:
+) -> SearchResult:
     chosen = choice.chosen.settings
     own = on_test.ranking(default or FusionSettings())
     lists = on_test.lists(chosen)
-    return Found(
+    return SearchResult(
         goal=judge.goal,
         settings=chosen,
         seed=settings.seed,

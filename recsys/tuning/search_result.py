@@ -8,15 +8,15 @@ from typing import Any, Literal, Self
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import ZERO, Interval
 from recsys.settings import RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
+from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.judging import Judge
 
 Answer = Literal["met", "missed", "cannot tell"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ConstraintOutcome:
     """Whether a constraint holds.
 
     Parameters
@@ -44,7 +44,7 @@ class FrontPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The result of a search. Everything called test was measured after the choice was made.
 
     Parameters
@@ -71,8 +71,8 @@ class Found:
     test: Mapping[str, Interval]
     against_equal: Mapping[str, Difference]
     against_default: Mapping[str, Difference]
-    kept_on_validation: tuple[Kept, ...]
-    kept: tuple[Kept, ...]
+    kept_on_validation: tuple[ConstraintOutcome, ...]
+    kept: tuple[ConstraintOutcome, ...]
     front_metrics: tuple[str, str]
     front: tuple[FrontPoint, ...]
     seconds: float
@@ -137,12 +137,12 @@ _CHANGES = ("against_equal", "against_default")
 _KEPT = ("kept_on_validation", "kept")
 
 
-def kept_constraints(judge: Judge, settings: RankingSettings) -> tuple[Kept, ...]:
+def kept_constraints(judge: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
     """Each constraint of the goal on a judge's shoppers, with intervals."""
     return tuple(_kept_by(judge, settings, constraint) for constraint in judge.goal.constraints)
 
 
-def _kept_by(judge: Judge, settings: RankingSettings, constraint: Constraint) -> Kept:
+def _kept_by(judge: GoalEvaluator, settings: RankingSettings, constraint: Constraint) -> ConstraintOutcome:
     lists, against = judge.lists(settings), judge.reference(constraint)
     side = 1 if constraint.at_least else -1
     if against is None:
@@ -163,7 +163,7 @@ def _kept_by(judge: Judge, settings: RankingSettings, constraint: Constraint) ->
         answer = "met"
     elif interval.sign < 0:
         answer = "missed"
-    return Kept(constraint, allowed, value, interval, answer)
+    return ConstraintOutcome(constraint, allowed, value, interval, answer)
 
 
 def _number(value: float) -> float | None:
@@ -205,7 +205,7 @@ def _difference(saved: Mapping[str, Any]) -> Difference:
     )
 
 
-def _kept_json(kept: Kept) -> dict[str, Any]:
+def _kept_json(kept: ConstraintOutcome) -> dict[str, Any]:
     return {
         "constraint": asdict(kept.constraint),
         "allowed": _number(kept.allowed),
@@ -215,8 +215,8 @@ def _kept_json(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _kept(saved: Mapping[str, Any]) -> Kept:
-    return Kept(
+def _kept(saved: Mapping[str, Any]) -> ConstraintOutcome:
+    return ConstraintOutcome(
         Constraint(**saved["constraint"]),
         _float(saved["allowed"]),
         _float(saved["value"]),
@@ -226,8 +226,8 @@ def _kept(saved: Mapping[str, Any]) -> Kept:
 
 
 def _settings_json(settings: RankingSettings) -> dict[str, Any]:
-    return Asked("settings", settings).as_json()
+    return EvaluationConfig("settings", settings).as_json()
 
 
 def _settings(saved: Mapping[str, Any]) -> RankingSettings:
-    return Asked.from_json(saved).settings
+    return EvaluationConfig.from_json(saved).settings

@@ -14,11 +14,11 @@ from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement
 from recsys.store.records import ShippedPreset as StoredPreset
+from recsys.tuning.goal_evaluation import FEWEST_SHOPPERS
 from recsys.tuning.goal_words import NAMES, say_constraint
 from recsys.tuning.goals import Goal, parse_goal
-from recsys.tuning.judging import FEWEST_SHOPPERS
 from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import Answer, Found
+from recsys.tuning.search_result import Answer, SearchResult
 
 N_TRIALS = 60
 """Trials with variety for each of them, beside the 1,771 points of the map."""
@@ -98,7 +98,7 @@ class ShippedPreset:
     """
 
     intention: Intention
-    found: Found
+    found: SearchResult
     protocol: str
     is_replayed: bool = False
     default: FusionSettings | None = None

@@ -20,7 +20,7 @@ from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.store.addresses import is_sqlite, read_address
 from recsys.store.failures import DRIVER_ERRORS, told
-from recsys.tuning.judging import Judge, Judged
+from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement
 
 if TYPE_CHECKING:
     import optuna
@@ -86,7 +86,7 @@ class Trials:
     StoreError : it cannot be used as it is
     """
 
-    def __init__(self, judge: Judge, seed: int, name: str, database_url: str | None = None) -> None:
+    def __init__(self, judge: GoalEvaluator, seed: int, name: str, database_url: str | None = None) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -95,7 +95,7 @@ class Trials:
         self._done: list[optuna.trial.FrozenTrial] = []
         self._url = None if database_url is None else read_address(database_url)
         self._kept: optuna.Study | None = None
-        self.judged: list[Judged] = []
+        self.judged: list[GoalMeasurement] = []
         if self._url is not None:
             with self._told():
                 self._kept = _open(self._url, name)
@@ -123,7 +123,7 @@ class Trials:
         study.add_trials(self._done)
         for settings in starts[len(self) : len(self) + n]:
             study.enqueue_trial(to_params(settings))
-        new: list[Judged] = []
+        new: list[GoalMeasurement] = []
         with _one_thread():
             for _ in range(n):
                 trial = study.ask()
@@ -153,10 +153,10 @@ class Trials:
         method = str(trial.suggest_categorical("method", DIVERSITY_METHODS))
         return self._judge.ranking(to_fusion(params), diversity, method)
 
-    def _read(self, trial: "optuna.trial.FrozenTrial") -> Judged:
+    def _read(self, trial: "optuna.trial.FrozenTrial") -> GoalMeasurement:
         params = trial.params
         settings = self._judge.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
-        return Judged(settings, json.loads(trial.user_attrs["metrics"]), tuple(trial.user_attrs["rooms"]))
+        return GoalMeasurement(settings, json.loads(trial.user_attrs["metrics"]), tuple(trial.user_attrs["rooms"]))
 
     @contextmanager
     def _told(self) -> Iterator[None]:

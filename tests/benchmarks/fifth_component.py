@@ -26,7 +26,7 @@ from recsys.settings import COMPONENTS
 from recsys.studies.format import told
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import Chosen, choose_context
+from recsys.training.context_settings import ContextChoice, choose_context
 from recsys.training.weight_choice import choose_weights
 from recsys.training.weights import ValidationScores, gains_of_weights
 
@@ -41,7 +41,7 @@ def scored(
     split: Split,
     role: Role,
     book: Phrasebook,
-    chosen: Chosen,
+    chosen: ContextChoice,
     settings: EvaluationSettings,
     progress: Progress,
 ) -> ValidationScores:

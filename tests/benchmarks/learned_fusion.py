@@ -27,7 +27,6 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
 from recsys.studies.format import mix_in_words, told
 from recsys.text.library import make_phrasebook
-from recsys.training.comparing import Values
 from recsys.training.context_settings import choose_context
 from recsys.training.learned_fusion import (
     LEARNED,
@@ -40,6 +39,7 @@ from recsys.training.learned_fusion import (
     scores_of,
     swapped,
 )
+from recsys.training.paired_gain import Values
 from recsys.training.weights import ValidationScores
 
 TAKEN = "what was taken"

@@ -20,7 +20,7 @@ import pyarrow as pa
 from playwright.sync_api import Browser, Page
 
 from recsys.artifacts.folder import save_artifact
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.panel.panel import PANEL
 from recsys.panel.role_scoring import GUARDS
 from recsys.scorers.context import ContextSettings
@@ -64,7 +64,7 @@ def measure(browser: Browser, home: Path, user: Path, size: tuple[int, int], n_m
     ----------
     user : the user's home folder
     """
-    save_drawn_panel(Home(home).panel("last"), *size)
+    save_drawn_panel(AppPaths(home).panel("last"), *size)
     found: dict[str, Any] = {"n_users": size[0], "n_items": size[1]}
     with (
         _server.running(APP, home=user, environment=_demo.environment(home)) as address,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _chromium, _server
@@ -51,7 +51,7 @@ def room_server(
     """Address of the app on a copy of the small demo shop whose test shoppers are prepared; each module has its own."""
     home = tmp_path_factory.mktemp("room") / "recsys"
     shutil.copytree(demo_home, home)
-    shutil.copytree(tuning_panel, Home(home).panel("last"))
+    shutil.copytree(tuning_panel, AppPaths(home).panel("last"))
     with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
         yield address
 

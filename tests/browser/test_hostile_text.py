@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pages.explanations.sections import SECTIONS
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from tests import _demo, _hostile
 from tests.browser import _server
 from tests.browser._chromium import LOOKS, Look, screenshot, settled
@@ -22,7 +22,7 @@ INJECTED = "script:not([src]), img[onerror], svg[onload], iframe, [href^='javasc
 def hostile_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the app on the hostile shop."""
     folder: Path = tmp_path_factory.mktemp("hostile")
-    home = Home(folder / "recsys")
+    home = AppPaths(folder / "recsys")
     _hostile.build(home)
     with _server.running(_server.ROOT / "app.py", home=folder, environment=_demo.environment(home.path)) as address:
         yield address

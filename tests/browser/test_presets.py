@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
 from tests.browser import _server
@@ -31,7 +31,7 @@ def room_home(demo_home: Path, tuning_panel: Path, tmp_path: Path) -> Path:  # n
     """The small demo shop with its test shoppers, for a server of its own."""
     home = tmp_path / "home" / "recsys"
     shutil.copytree(demo_home, home)
-    shutil.copytree(tuning_panel, Home(home).panel("last"))
+    shutil.copytree(tuning_panel, AppPaths(home).panel("last"))
     return home
 
 
@@ -96,7 +96,7 @@ def test_two_people_share_presets_and_nothing_else(visit: Visit, file_room: str)
     ann, ben = opened(visit(file_room)), opened(visit(file_room))
     before = positions(ben)
     slide(ann, "content", "End")
-    slide(ben, "semantic", "Home")
+    slide(ben, "semantic", "AppPaths")
     assert positions(ann)[1] == "100"
     assert positions(ben) == [before[0], before[1], "0", before[3]]
     ann.get_by_placeholder("Your name").fill("Ann")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from tests import _demo, _hostile
 from tests.browser import _server
 from tests.browser._chromium import LOOKS, Look, screenshot, settled
@@ -103,7 +103,7 @@ def reader_app(chromium: Browser, demo_home: Path, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="module")
 def hostile_app(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("hostile_reader")
-    home = Home(folder / "recsys")
+    home = AppPaths(folder / "recsys")
     _hostile.build(home)
     with served(folder, home.path)() as address:
         yield address

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
@@ -49,7 +49,7 @@ def test_a_link_opens_the_same_list_on_a_cold_server(
 ) -> None:
     page.goto("/Recommendations?diversity=0.4&n=20&seen=true&weekday=Friday&price=10&price=150")
     settled(page, timeout_s=120)
-    press(page, "semantic", "Home")
+    press(page, "semantic", "AppPaths")
     press(page, "semantic", "ArrowRight", 9)
     page.get_by_role("button", name="Surprise me").click()
     settled(page)
@@ -102,7 +102,7 @@ def test_a_new_shopper_types_words_and_gets_what_they_mean(page: Page, demo_home
     page.keyboard.press("Enter")
     expect(page.locator(".sw-card").first).to_be_visible(timeout=120_000)
     settled(page, timeout_s=120)
-    model = Recommender.load(Home(demo_home).model)
+    model = Recommender.load(AppPaths(demo_home).model)
     categories = [model.items["category"].iloc[model.item_row(item_id)] for item_id, _ in listed(page)]
     assert categories.count("Coffee") >= 5
     assert "words=strong" in page.url
@@ -123,7 +123,7 @@ def test_coming_back_from_home_finds_the_same_view(page: Page) -> None:
     page.goto("/Recommendations?semantic=90&n=5")
     settled(page, timeout_s=120)
     shown = listed(page)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="AppPaths").click()
     expect(page.get_by_role("heading", name="The shop at a glance")).to_be_visible()
     settled(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Recommendations").click()

@@ -10,10 +10,10 @@ from recsys.jobs import Work, record
 from recsys.jobs.log_job import STAGES as LOG_STAGES
 from recsys.jobs.log_job import has_log, log_work, start_log_work
 from recsys.jobs.panel_job import STAGES, panel_work, start_panel_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import ShopFolders, presets_work, start_presets_work
-from recsys.offpolicy.logged_set import JudgedLog
-from recsys.offpolicy.mixes import Asked, Sliders
+from recsys.offpolicy.logged_set import LoggedEvaluationSet
+from recsys.offpolicy.mixes import LogEvaluator, MixQuery
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
@@ -64,7 +64,7 @@ def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RECSYS_DATABASE_URL", raising=False)
-    home = Home(tmp_path / "home", place / "model", place / "shop")
+    home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     work = start_panel_work(home, "last", "shop")
     assert work == panel_work(home, "last")
     assert [name for name, _ in work.status().stages] == list(STAGES)
@@ -77,18 +77,18 @@ def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
 
 
 def test_the_log_of_the_shop_in_use_is_judged_in_a_process_of_its_own(place: Path, tmp_path: Path) -> None:
-    home = Home(tmp_path / "home", place / "model", place / "shop")
+    home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     assert has_log(home)
     work = start_log_work(home)
     assert work == log_work(home)
     assert [name for name, _ in work.status().stages] == list(LOG_STAGES)
     ended(work)
-    answer = Sliders(JudgedLog.open(home.judged_log)).answer(Asked(FusionSettings()))
+    answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
 
 
 def test_a_shop_without_a_log_has_none_to_judge(place: Path, tmp_path: Path) -> None:
-    for home in (Home(tmp_path, place / "model"), Home(tmp_path, place / "model", tmp_path / "nowhere")):
+    for home in (AppPaths(tmp_path, place / "model"), AppPaths(tmp_path, place / "model", tmp_path / "nowhere")):
         assert not has_log(home)
         with pytest.raises(InputError, match=r"hold no impressions\.parquet, so there is no log to ask"):
             start_log_work(home)
@@ -98,7 +98,7 @@ def test_presets_are_tuned_for_a_shop_that_was_not_prepared_and_who_comes_second
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RECSYS_DATABASE_URL", raising=False)
-    home = Home(tmp_path / "home", place / "model", place / "shop")
+    home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     folders = ShopFolders.of(home, "last", "shop")
     work = start_presets_work(folders)
     while (pid := (record.read(work.path("json")) or {})["pid"]) == 0:
@@ -118,7 +118,7 @@ def test_presets_are_tuned_for_a_shop_that_was_not_prepared_and_who_comes_second
 def test_tuning_that_was_stopped_or_finds_no_database_changes_nothing_and_can_be_started_again(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = Home(tmp_path / "home", place / "model", place / "shop")
+    home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     folders = ShopFolders.of(home, "last", "shop")
     folders.home.mkdir()
     monkeypatch.setenv("RECSYS_DATABASE_URL", "postgresql://ann:secret@127.0.0.1:9/shop?connect_timeout=1")
@@ -151,6 +151,6 @@ def ended(work: Work) -> Work:
 
 def test_without_the_data_nothing_can_be_prepared(place: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="start the dashboard with RECSYS_DATA=DIR"):
-        start_panel_work(Home(tmp_path, place / "model"), "last", "shop")
+        start_panel_work(AppPaths(tmp_path, place / "model"), "last", "shop")
     with pytest.raises(InputError, match="set RECSYS_DATA to the data folder of this shop"):
-        start_panel_work(Home(tmp_path, place / "model", tmp_path / "nowhere"), "last", "shop")
+        start_panel_work(AppPaths(tmp_path, place / "model", tmp_path / "nowhere"), "last", "shop")

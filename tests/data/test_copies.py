@@ -12,7 +12,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, last_split, temporal_split
 from recsys.errors import LeakError
 from recsys.evaluation.protocols.leaks import check_leaks
-from recsys.evaluation.protocols.rewinds import newcomer_replay
+from recsys.evaluation.protocols.rewinds import newcomer_rewind
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.text.phrasebook import build_phrasebook
@@ -168,12 +168,12 @@ def test_a_split_by_time_holds_copies_out_too(tiny: dict[str, pd.DataFrame]) -> 
 
 
 def test_replays_hold_copies_out_too(tiny: dict[str, pd.DataFrame]) -> None:
-    held_out = newcomer_replay(Dataset.from_frames(**tiny)).test
+    held_out = newcomer_rewind(Dataset.from_frames(**tiny)).test
     original = Dataset.from_frames(**tiny)
     user, item = original.user_ids[held_out.user_rows[0]], original.item_ids[held_out.item_rows[0]]
     tiny["reviews"].loc[(tiny["reviews"]["user_id"] == user) & (tiny["reviews"]["item_id"] == item), "text"] = SAID
     data = shop_with(tiny, (user, item, "2024-02-01T09:00", SAID), ("0042", "candle", "2024-03-02T09:00", SAID))
-    replay = newcomer_replay(data)
+    replay = newcomer_rewind(data)
     for one in replay.rounds("test"):
         check_leaks(data, one.train, one.held_out, "last", {}, put_back=True)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import InputError, UnknownItemError
 from recsys.explanations.exclusions import MAX_STRIKES, require_few
-from recsys.scorers.base import NOTHING_LEFT_OUT, Without
+from recsys.scorers.base import NOTHING_LEFT_OUT, Exclusions
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx, named, summed
@@ -19,7 +19,7 @@ from tests.serving.test_recommender import LATER
 ALL = RankingSettings(filters=Filters(include_seen=True, only_available=False), n=8)
 
 
-def left_out(model: Recommender, *names: str) -> Without:
+def left_out(model: Recommender, *names: str) -> Exclusions:
     return model.scores("ann", struck=names).requests.without_of(0)
 
 
@@ -43,7 +43,7 @@ def test_what_a_product_says_of_itself_can_be_struck(model: Recommender) -> None
 def test_all_other_names_say_what_they_leave_out(model: Recommender) -> None:
     names = ("f:brand:Alder", "f:term:tent", "f:region:north", "i:stove", "h:mug", "c:device", "c:trend")
     found = left_out(model, *names)
-    assert found == Without(
+    assert found == Exclusions(
         items=(3,),
         features=frozenset({"brand:Alder", "term:tent", "region:north", "product:2"}),
         circumstances=frozenset({"device", "trend"}),

@@ -21,7 +21,7 @@ from recsys.data.writing import write_folder
 from recsys.errors import DataError
 from recsys.jobs import record as records
 from recsys.jobs.demo_job import STAGES, Job, JobStatus, find_job, run_demo_job, start_demo_job
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 from recsys.training import fit
 
@@ -29,10 +29,10 @@ Work = Callable[[Progress], None]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path) -> Iterator[AppPaths]:
     """An empty home; the process's own way to be stopped is put back after the test."""
     before = signal.getsignal(signal.SIGTERM)
-    yield Home(tmp_path)
+    yield AppPaths(tmp_path)
     signal.signal(signal.SIGTERM, before)
 
 
@@ -47,11 +47,11 @@ def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
     return install
 
 
-def test_a_home_without_a_job_has_none(home: Home) -> None:
+def test_a_home_without_a_job_has_none(home: AppPaths) -> None:
     assert find_job(home) is None
 
 
-def test_work_that_ends_is_done(home: Home, works: Callable[[Work], None]) -> None:
+def test_work_that_ends_is_done(home: AppPaths, works: Callable[[Work], None]) -> None:
     seen: list[Any] = []
 
     def work(progress: Progress) -> None:
@@ -70,7 +70,7 @@ def test_work_that_ends_is_done(home: Home, works: Callable[[Work], None]) -> No
 
 
 def test_every_stage_that_a_person_sees_is_reached(
-    home: Home, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    home: AppPaths, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)
@@ -84,17 +84,17 @@ def test_every_stage_that_a_person_sees_is_reached(
 
 
 def test_a_job_leaves_a_model_trained_elsewhere_alone(
-    home: Home, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    home: AppPaths, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)
     chosen = home.path / "elsewhere"
-    assert run_demo_job(Home(home.path, chosen_model=chosen)) == 0
+    assert run_demo_job(AppPaths(home.path, chosen_model=chosen)) == 0
     assert not chosen.exists()
     assert open_artifact(home.path / "model").manifest["data"]["n_items"] == 8
 
 
-def test_a_stop_signal_cancels_the_work(home: Home, works: Callable[[Work], None]) -> None:
+def test_a_stop_signal_cancels_the_work(home: AppPaths, works: Callable[[Work], None]) -> None:
     def work(progress: Progress) -> None:
         progress("fitting the context model", 0, 2)
         Job(home).cancel()
@@ -109,7 +109,7 @@ def test_a_stop_signal_cancels_the_work(home: Home, works: Callable[[Work], None
     assert dict(status.stages)["Learning tastes"] == "cancelled"
 
 
-def test_the_projects_own_errors_are_told_in_their_words(home: Home, works: Callable[[Work], None]) -> None:
+def test_the_projects_own_errors_are_told_in_their_words(home: AppPaths, works: Callable[[Work], None]) -> None:
     error = DataError("no rows", file="items.parquet", remedy="add products")
 
     def work(progress: Progress) -> None:
@@ -120,7 +120,7 @@ def test_the_projects_own_errors_are_told_in_their_words(home: Home, works: Call
     assert (Job(home).status().state, Job(home).status().message) == ("failed", str(error))
 
 
-def test_the_unexpected_is_told_and_left_to_the_log(home: Home, works: Callable[[Work], None]) -> None:
+def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, works: Callable[[Work], None]) -> None:
     def work(progress: Progress) -> None:
         raise MemoryError("too small")
 
@@ -132,7 +132,7 @@ def test_the_unexpected_is_told_and_left_to_the_log(home: Home, works: Callable[
     assert status.message == "something unexpected went wrong (MemoryError: too small); the log has more"
 
 
-def test_a_second_run_leaves_the_first_alone(home: Home, works: Callable[[Work], None]) -> None:
+def test_a_second_run_leaves_the_first_alone(home: AppPaths, works: Callable[[Work], None]) -> None:
     def work(progress: Progress) -> None:
         raise AssertionError("two work at once")
 
@@ -142,13 +142,13 @@ def test_a_second_run_leaves_the_first_alone(home: Home, works: Callable[[Work],
         assert run_demo_job(home) == 0
 
 
-def record(home: Home, **changes: object) -> None:
+def record(home: AppPaths, **changes: object) -> None:
     """Write a job's state as its process would have."""
     facts = records.facts(STAGES, 3, 1, 2, time.time() - 60)
     home.job.write_text(json.dumps({**facts, **changes}))
 
 
-def test_work_that_was_killed_is_failed_after_a_while(home: Home) -> None:
+def test_work_that_was_killed_is_failed_after_a_while(home: AppPaths) -> None:
     record(home)
     assert Job(home).status().state == "running"
     record(home, updated_at=time.time() - 30)
@@ -157,7 +157,7 @@ def test_work_that_was_killed_is_failed_after_a_while(home: Home) -> None:
     assert status.message == "the work ended without a word (was it killed?); start it again"
 
 
-def test_a_silent_process_that_lives_is_running(home: Home) -> None:
+def test_a_silent_process_that_lives_is_running(home: AppPaths) -> None:
     record(home, updated_at=time.time() - 30)
     with (home.path / "job.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -167,7 +167,7 @@ def test_a_silent_process_that_lives_is_running(home: Home) -> None:
 @pytest.mark.parametrize("state", ["running", "done"])
 @pytest.mark.parametrize("alive", [True, False])
 def test_only_a_living_job_that_told_its_process_is_signalled(
-    home: Home, monkeypatch: pytest.MonkeyPatch, state: str, alive: bool
+    home: AppPaths, monkeypatch: pytest.MonkeyPatch, state: str, alive: bool
 ) -> None:
     sent: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(pid))
@@ -186,7 +186,7 @@ def test_only_a_living_job_that_told_its_process_is_signalled(
     "content",
     [b"", b"{", b"\xff", b"[]", b"{}", b'{"state": "running"}', b"[" * 100_000, b'{"stage": 99}'],
 )
-def test_a_damaged_record_is_a_failed_job(home: Home, content: bytes) -> None:
+def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> None:
     home.job.write_bytes(content)
     job = find_job(home)
     assert job is not None
@@ -200,7 +200,7 @@ def test_a_damaged_record_is_a_failed_job(home: Home, content: bytes) -> None:
 @pytest.mark.parametrize(
     "changes", [{"stage": 99}, {"stage": -1}, {"state": "odd"}, {"pid": "1"}, {"started_at": None}]
 )
-def test_a_record_with_odd_values_is_a_failed_job(home: Home, changes: dict[str, object]) -> None:
+def test_a_record_with_odd_values_is_a_failed_job(home: AppPaths, changes: dict[str, object]) -> None:
     record(home, **changes)
     assert Job(home).status().message == "the record of this work is damaged; start it again"
 
@@ -214,7 +214,7 @@ class _Started:
         self.commands.append(command)
 
 
-def test_two_starts_are_one_job(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_starts_are_one_job(home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     _Started.commands = []
     monkeypatch.setattr(subprocess, "Popen", _Started)
     first, second = start_demo_job(home), start_demo_job(home)
@@ -223,7 +223,7 @@ def test_two_starts_are_one_job(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
     assert second.status().state == "running"
 
 
-def test_what_ended_or_is_damaged_can_be_started_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ended_or_is_damaged_can_be_started_again(home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     _Started.commands = []
     monkeypatch.setattr(subprocess, "Popen", _Started)
     for n_started, content in enumerate([b"nonsense", None], start=1):
@@ -244,7 +244,7 @@ def wait_for(job: Job, reached: Callable[[JobStatus], bool], seconds: float = 12
     return status
 
 
-def process_of(home: Home) -> int:
+def process_of(home: AppPaths) -> int:
     """The process that a job says it is, 0 before it says so."""
     facts = records.read(home.job)
     return facts["pid"] if facts else 0
@@ -252,7 +252,7 @@ def process_of(home: Home) -> int:
 
 @pytest.mark.slow
 def test_a_real_job_trains_is_stopped_and_is_killed(
-    home: Home, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    home: AppPaths, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)

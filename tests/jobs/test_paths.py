@@ -5,35 +5,35 @@ from pathlib import Path
 import pytest
 
 from recsys.jobs import paths as places
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 
 
 def test_the_environment_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     monkeypatch.delenv("RECSYS_MODEL", raising=False)
-    home = Home.default()
+    home = AppPaths.default()
     assert (home.data, home.model, home.job) == (tmp_path / "data", tmp_path / "model", tmp_path / "job.json")
 
 
 def test_another_model_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     monkeypatch.setenv("RECSYS_MODEL", str(tmp_path / "elsewhere"))
-    home = Home.default()
+    home = AppPaths.default()
     assert home.model == tmp_path / "elsewhere"
     assert home.data == tmp_path / "data"
     assert not home.is_demo
 
 
 def test_jobs_never_write_into_a_model_trained_elsewhere(tmp_path: Path) -> None:
-    assert Home(tmp_path, chosen_model=tmp_path / "elsewhere").own_model == tmp_path / "model"
+    assert AppPaths(tmp_path, chosen_model=tmp_path / "elsewhere").own_model == tmp_path / "model"
 
 
 def test_the_demo_shop_is_known_by_its_hidden_truth_and_only_while_its_model_is_in_use(tmp_path: Path) -> None:
-    assert not Home(tmp_path).is_demo
+    assert not AppPaths(tmp_path).is_demo
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "hidden_truth.safetensors").touch()
-    assert Home(tmp_path).is_demo
-    assert not Home(tmp_path, chosen_model=tmp_path / "elsewhere").is_demo
+    assert AppPaths(tmp_path).is_demo
+    assert not AppPaths(tmp_path, chosen_model=tmp_path / "elsewhere").is_demo
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_otherwise_it_is_the_platforms_place_for_user_data(
         monkeypatch.setenv(variable, str(tmp_path / "given"))
     monkeypatch.setattr(places.sys, "platform", platform)
     monkeypatch.setattr(places.Path, "home", lambda: tmp_path / "me")
-    assert Home.default().path == tmp_path / expected
+    assert AppPaths.default().path == tmp_path / expected

@@ -18,7 +18,7 @@ from recsys.jobs.search_job import STAGE_OF, STAGES, main, read_asked, read_foun
 from recsys.settings import FusionSettings
 from recsys.tuning.goals import Goal, parse_goal
 from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import Found
+from recsys.tuning.search_result import SearchResult
 from tests.tuning.test_search import Engines, engines, without_time
 
 __all__ = ["engines"]  # a fixture
@@ -237,6 +237,6 @@ def test_every_report_of_a_search_belongs_to_a_stage(engines: Engines) -> None:
         seen.add(stage.split(" ", 1)[0])
 
     found = find_weights(*engines, GOAL, SearchSettings(3), progress=note)
-    assert isinstance(found, Found)
+    assert isinstance(found, SearchResult)
     assert seen <= set(STAGE_OF)
     assert set(STAGE_OF.values()) == set(range(len(STAGES)))

@@ -14,8 +14,8 @@ from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimation import Judged
 from recsys.offpolicy.estimators import estimate, lift
-from recsys.offpolicy.logged_set import JudgedLog, build_judged_log, open_or_build
-from recsys.offpolicy.mixes import N_LISTED, Asked, Sliders
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_judged_log, open_or_build
+from recsys.offpolicy.mixes import N_LISTED, LogEvaluator, MixQuery
 from recsys.offpolicy.policies import SoftPolicy
 from recsys.offpolicy.simulation import Simulator
 from recsys.settings import Filters, FusionSettings
@@ -41,11 +41,13 @@ def kept(panel_folders: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def sliders(kept: Path) -> Sliders:
-    return Sliders(JudgedLog.open(kept))
+def sliders(kept: Path) -> LogEvaluator:
+    return LogEvaluator(LoggedEvaluationSet.open(kept))
 
 
-def test_what_is_kept_is_what_was_judged(kept: Path, sliders: Sliders, judged: Judged, simulator: Simulator) -> None:
+def test_what_is_kept_is_what_was_judged(
+    kept: Path, sliders: LogEvaluator, judged: Judged, simulator: Simulator
+) -> None:
     opened = sliders.judged
     assert (opened.eligible == judged.eligible).all()
     assert (opened.folds == judged.folds).all()
@@ -59,8 +61,8 @@ def test_what_is_kept_is_what_was_judged(kept: Path, sliders: Sliders, judged: J
     assert not [each for each in kept.iterdir() if each.suffix == ".pkl"]
 
 
-def test_an_answer_is_the_estimate_of_its_policy_beside_the_truth(sliders: Sliders) -> None:
-    answer = sliders.answer(Asked(MIX))
+def test_an_answer_is_the_estimate_of_its_policy_beside_the_truth(sliders: LogEvaluator) -> None:
+    answer = sliders.answer(MixQuery(MIX))
     chances = SoftPolicy(MIX).chances(sliders.judged.scores, sliders.judged.eligible)
     (log,) = sliders.judged.log(chances)
     assert answer.found.estimates == estimate(log)
@@ -71,11 +73,11 @@ def test_an_answer_is_the_estimate_of_its_policy_beside_the_truth(sliders: Slide
 
 
 def test_the_truth_is_the_mean_over_impressions_of_the_chances_of_a_click(
-    sliders: Sliders, simulator: Simulator
+    sliders: LogEvaluator, simulator: Simulator
 ) -> None:
     pages, truth = sliders.judged.pages, sliders.log_of.truth
     assert truth is not None
-    chances = sliders.chances(Asked(MIX))
+    chances = sliders.chances(MixQuery(MIX))
     rows = range(0, len(pages.shown), 97)
     shown = pages.shown.iloc[list(rows)]
     rates = simulator.judge.rates(truth.utilities[shown["page"]], shown["position"].to_numpy()[:, None])
@@ -84,8 +86,8 @@ def test_the_truth_is_the_mean_over_impressions_of_the_chances_of_a_click(
     assert only.rate(chances) == pytest.approx(float(by_hand.mean()), rel=1e-5)
 
 
-def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: Sliders) -> None:
-    as_list, soft = sliders.answer(Asked(MIX, 0.0)), sliders.answer(Asked(MIX))
+def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: LogEvaluator) -> None:
+    as_list, soft = sliders.answer(MixQuery(MIX, 0.0)), sliders.answer(MixQuery(MIX))
     assert "what the log tells of this policy is worth" in as_list.found.refusal
     assert not as_list.found.estimates
     assert as_list.truth is not None
@@ -98,8 +100,8 @@ def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: Sliders) -
     assert same.mean == 0
 
 
-def test_only_places_that_lists_have_count_for_them(sliders: Sliders) -> None:
-    lists = sliders.lists(Asked(MIX, 0.0))
+def test_only_places_that_lists_have_count_for_them(sliders: LogEvaluator) -> None:
+    lists = sliders.lists(MixQuery(MIX, 0.0))
     log = sliders.judged.listed(lists)
     assert log is not None
     shown = sliders.judged.pages.shown
@@ -110,13 +112,13 @@ def test_only_places_that_lists_have_count_for_them(sliders: Sliders) -> None:
     unknown = replace(sliders.judged.pages, shown=shown.assign(position=-1))
     judged = replace(sliders.judged, pages=unknown)
     assert judged.listed(lists) is None
-    answer = Sliders(replace(sliders.log_of, judged=judged, truth=None)).answer(Asked(MIX, 0.0))
+    answer = LogEvaluator(replace(sliders.log_of, judged=judged, truth=None)).answer(MixQuery(MIX, 0.0))
     assert "does not say which products stood in the first 4 places" in answer.found.refusal
     assert answer.found.support is None
 
 
-def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: Sliders) -> None:
-    new, old = (sliders.answer(Asked(each, 0.0)) for each in (MIX, FusionSettings.only("collaborative")))
+def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: LogEvaluator) -> None:
+    new, old = (sliders.answer(MixQuery(each, 0.0)) for each in (MIX, FusionSettings.only("collaborative")))
     believed = [replace(each, found=replace(each.found, refusal="")) for each in (new, old)]
     assert new.log is not None
     assert old.log is not None
@@ -125,16 +127,16 @@ def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: Slide
     assert found.mean == lift(new.log, old.log, "ips").mean
 
 
-def test_the_closer_a_setting_is_followed_the_less_of_the_log_counts(sliders: Sliders) -> None:
-    worth = [sliders.answer(Asked(MIX, each)).found.support for each in (1.0, 0.5, 0.25)]
+def test_the_closer_a_setting_is_followed_the_less_of_the_log_counts(sliders: LogEvaluator) -> None:
+    worth = [sliders.answer(MixQuery(MIX, each)).found.support for each in (1.0, 0.5, 0.25)]
     effective = [each.n_effective for each in worth if each is not None]
     assert effective == sorted(effective, reverse=True)
 
 
-def test_filters_hold_on_every_page(sliders: Sliders) -> None:
+def test_filters_hold_on_every_page(sliders: LogEvaluator) -> None:
     items = sliders.log_of.items
     common = items["category"].value_counts().index[:6]
-    asked = Asked(MIX, filters=Filters(only_available=True, categories=frozenset(common)))
+    asked = MixQuery(MIX, filters=Filters(only_available=True, categories=frozenset(common)))
     may = (items["category"].isin(common) & items["available"]).to_numpy()
     assert (sliders.chances(asked)[:, ~may] == 0).all()
     lists = sliders.lists(asked)
@@ -142,24 +144,26 @@ def test_filters_hold_on_every_page(sliders: Sliders) -> None:
     assert may[lists[lists >= 0]].all()
 
 
-def test_filters_that_leave_a_page_empty_are_refused(sliders: Sliders) -> None:
+def test_filters_that_leave_a_page_empty_are_refused(sliders: LogEvaluator) -> None:
     rare = sliders.log_of.items.query("available")["category"].value_counts().index[-1]
     bare = replace(sliders.judged, eligible=sliders.judged.eligible & (np.arange(len(sliders.log_of.items)) < 3))
     with pytest.raises(SettingsError, match="logged pages nothing that these filters leave was on the shelf"):
-        Sliders(replace(sliders.log_of, judged=bare)).answer(Asked(MIX, filters=Filters(categories=frozenset({rare}))))
+        LogEvaluator(replace(sliders.log_of, judged=bare)).answer(
+            MixQuery(MIX, filters=Filters(categories=frozenset({rare})))
+        )
 
 
 def test_without_a_hidden_truth_none_is_told(
-    panel_folders: tuple[Path, Path], sliders: Sliders, tmp_path: Path
+    panel_folders: tuple[Path, Path], sliders: LogEvaluator, tmp_path: Path
 ) -> None:
     shop = tmp_path / "shop"
     shop.mkdir()
     for file in (panel_folders[0].parent / "shop").glob("*.parquet"):
         (shop / file.name).symlink_to(file)
     build_judged_log(shop, tmp_path / "out")
-    found = Sliders(JudgedLog.open(tmp_path / "out")).answer(Asked(MIX))
+    found = LogEvaluator(LoggedEvaluationSet.open(tmp_path / "out")).answer(MixQuery(MIX))
     assert found.truth is None
-    assert found.found.estimates == sliders.answer(Asked(MIX)).found.estimates
+    assert found.found.estimates == sliders.answer(MixQuery(MIX)).found.estimates
 
 
 def test_it_is_made_anew_only_for_other_data_or_settings(
@@ -169,8 +173,8 @@ def test_it_is_made_anew_only_for_other_data_or_settings(
     made: list[EvaluationSettings] = []
     build: Callable[..., object] = lambda folder, out, settings, progress: made.append(settings)  # noqa: E731
     monkeypatch.setattr(logged_set, "build_judged_log", build)
-    fingerprint = JudgedLog.open(kept).facts["data"]["fingerprint"]
-    assert open_or_build(shop, kept, settings, fingerprint).log_id == JudgedLog.open(kept).log_id
+    fingerprint = LoggedEvaluationSet.open(kept).facts["data"]["fingerprint"]
+    assert open_or_build(shop, kept, settings, fingerprint).log_id == LoggedEvaluationSet.open(kept).log_id
     assert not made
     open_or_build(shop, kept, settings, "other data")
     open_or_build(shop, kept, EvaluationSettings("last", seed=1), fingerprint)
@@ -179,7 +183,7 @@ def test_it_is_made_anew_only_for_other_data_or_settings(
 
 def test_a_damaged_folder_says_what_to_do(kept: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no prepared judged log here"):
-        JudgedLog.open(tmp_path)
+        LoggedEvaluationSet.open(tmp_path)
     manifest = json.loads((kept / "manifest.json").read_text())
     other = tmp_path / "other"
     other.mkdir()
@@ -188,7 +192,7 @@ def test_a_damaged_folder_says_what_to_do(kept: Path, tmp_path: Path) -> None:
     (other / "manifest.json").unlink()
     (other / "manifest.json").write_text(json.dumps({**manifest, "weights": {"full": {"colour": 1}}}))
     with pytest.raises(ArtifactError, match=r"do not fit together .* prepare it again"):
-        JudgedLog.open(other)
+        LoggedEvaluationSet.open(other)
 
 
 def test_a_shop_without_a_log_is_refused(tiny: dict[str, pd.DataFrame], tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
 from recsys.jobs.log_job import log_work, start_log_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.estimators import Log, difference, estimate, known_rate, lift, wilson_interval
@@ -120,7 +120,7 @@ def test_no_process_is_started_for_a_log_that_cannot_be_used(kind: str, frames: 
     folder = written({**frames, "impressions": change(frames["impressions"])}, tmp_path / "shop")
     with pytest.raises(DataError, match=reason):
         refuse_useless_file(folder)
-    home = Home(tmp_path / "home", chosen_data=folder)
+    home = AppPaths(tmp_path / "home", chosen_data=folder)
     with pytest.raises(DataError, match=reason):
         start_log_work(home)
     assert log_work(home).status().state == "waiting"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings, RankingSettings
 from tests import _demo
@@ -50,7 +50,7 @@ def open_page(page_home: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 @pytest.fixture(scope="session")
 def model(page_home: Path) -> Recommender:
     """The model that the pages serve, opened beside them."""
-    return Recommender.load(Home(page_home).model)
+    return Recommender.load(AppPaths(page_home).model)
 
 
 @pytest.fixture(scope="session")

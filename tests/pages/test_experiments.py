@@ -10,7 +10,7 @@ import pytest
 from pages.experiments import page as experiments_page
 from recsys.errors import InputError
 from recsys.jobs import record
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.results_folder import keep
@@ -22,7 +22,7 @@ from tests.studies.test_report import HOSTILE, RESULT
 @pytest.fixture
 def folder(page_home: Path) -> Iterator[Path]:
     """Where the page looks for results; empty at first, and afterwards."""
-    place = results_folder(Home(page_home), "last")
+    place = results_folder(AppPaths(page_home), "last")
     shutil.rmtree(place, ignore_errors=True)
     yield place
     shutil.rmtree(place, ignore_errors=True)
@@ -103,11 +103,11 @@ def test_what_ended_badly_is_said_and_loses_nothing(open_page: OpenPage, folder:
 
 def test_without_the_data_nothing_can_be_started(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="start the dashboard with RECSYS_DATA=DIR"):
-        start_experiments(Home(tmp_path, tmp_path / "model"), "last", ["ablation"])
+        start_experiments(AppPaths(tmp_path, tmp_path / "model"), "last", ["ablation"])
 
 
 def test_experiments_run_in_a_process_of_their_own_and_are_kept(page_home: Path, folder: Path) -> None:
-    home = Home(page_home)
+    home = AppPaths(page_home)
     work = start_experiments(home, "last", ["ablation"])
     assert start_experiments(home, "last", ["ablation"]) == work  # who comes second joins
     end = time.monotonic() + 240

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import naming, words
 from pages._shared.palette import LOOKS
-from pages._shared.shopper import Asker
+from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
-from pages.explanations import effect, parts, sheet, struck, waterfall
+from pages.explanations import ablation, effect, parts, sheet, waterfall
 from pages.explanations.sections import Case
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
@@ -35,7 +35,7 @@ def made(
     item = item or model.rank(before, settings).items[0].item_id
     original = model.explain(before, item, settings)
     explanation = model.explain(now, item, settings) if names else original
-    asker = Asker(shopper, "")
+    asker = TargetUser(shopper, "")
     return Case(
         model, model.model_id, Choices.of(model), asker, Context(), settings, item, before, now, explanation, original
     )
@@ -145,7 +145,7 @@ def test_strikes_that_this_model_does_not_know_are_dropped_with_a_notice(
 
 
 def test_restoring_a_phrase_of_a_struck_review_restores_the_review() -> None:
-    assert struck.names_over("r17.40") == ("r17.40", "r17")
+    assert ablation.names_over("r17.40") == ("r17.40", "r17")
     part = Contribution("semantic", "Dry.", 0.1, {"kind": "review", "strike": "r17.40"})
     row = parts.rows_of([part], [], ["r17"])[0]
     assert row.is_struck
@@ -211,7 +211,7 @@ def test_standings_are_said_as_a_person_would() -> None:
 
 
 def test_labels_stay_text_where_markdown_is_read() -> None:
-    assert struck.plain("**a** :red[b]") == r"\*\*a\*\* \:red\[b\]"
+    assert ablation.plain("**a** :red[b]") == r"\*\*a\*\* \:red\[b\]"
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_supposed_words_are_not_put_into_the_shoppers_mouth(
     item = model.rank(before, settings).items[0].item_id
     original, explanation = (model.explain(request, item, settings) for request in (before, now))
     case = Case(
-        model, model.model_id, Choices.of(model), Asker(shopper, ""), Context(), settings, item, before, now,
+        model, model.model_id, Choices.of(model), TargetUser(shopper, ""), Context(), settings, item, before, now,
         explanation, original,
     )  # fmt: skip
     written = sheet.sheet_html(case, datetime(2026, 11, 24, tzinfo=UTC))

@@ -9,7 +9,7 @@ from pages._shared import first_start
 from pages._shared.working import fraction_done, remaining_s
 from recsys.errors import RecsysError
 from recsys.jobs.demo_job import STAGES, JobStatus
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
 from tests.pages._seen import text
 
@@ -36,12 +36,12 @@ class PretendJob:
 
 
 @pytest.fixture
-def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppPaths:
     """A home without a model."""
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     monkeypatch.delenv("RECSYS_MODEL", raising=False)
     monkeypatch.chdir(ROOT)
-    return Home(tmp_path)
+    return AppPaths(tmp_path)
 
 
 def opened(name: str = "app.py") -> AppTest:
@@ -53,12 +53,12 @@ def opened(name: str = "app.py") -> AppTest:
     return page
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[Home]:
+def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[AppPaths]:
     """Put a pretend job in place; gives the homes for which a job was started."""
-    started: list[Home] = []
+    started: list[AppPaths] = []
     jobs = {"now": job}
 
-    def start(home: Home) -> PretendJob:
+    def start(home: AppPaths) -> PretendJob:
         started.append(home)
         jobs["now"] = PretendJob(status(current=0, done=10))
         return jobs["now"]
@@ -70,7 +70,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[Hom
 
 @pytest.mark.parametrize("name", ["app.py", "pages/1_Recommendations.py"])
 def test_every_page_starts_the_demo_and_shows_its_stages(
-    empty_home: Home, monkeypatch: pytest.MonkeyPatch, name: str
+    empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     started = pretend(monkeypatch, None)
     seen = text(opened(name))
@@ -79,7 +79,7 @@ def test_every_page_starts_the_demo_and_shows_its_stages(
     assert "10 of 100" in seen
 
 
-def test_a_job_under_way_is_joined_not_started_again(empty_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_under_way_is_joined_not_started_again(empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     started = pretend(monkeypatch, PretendJob(status()))
     seen = text(opened())
     assert started == []
@@ -87,7 +87,7 @@ def test_a_job_under_way_is_joined_not_started_again(empty_home: Home, monkeypat
     assert "12 s · about" in seen
 
 
-def test_cancel_stops_it_and_retry_starts_it(empty_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_stops_it_and_retry_starts_it(empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     job = PretendJob(status())
     started = pretend(monkeypatch, job)
     page = opened()
@@ -100,14 +100,14 @@ def test_cancel_stops_it_and_retry_starts_it(empty_home: Home, monkeypatch: pyte
     assert "10 of 100" in text(page)
 
 
-def test_a_failure_says_why_with_its_words_escaped(empty_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_says_why_with_its_words_escaped(empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, PretendJob(status("failed", message="the disk is full <b>")))
     page = opened()
     assert "the disk is full <b>" in text(page)
     assert page.button(key="retry").label == "Try again"
 
 
-def test_a_damaged_model_is_named_and_can_be_made_anew(empty_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_model_is_named_and_can_be_made_anew(empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     started = pretend(monkeypatch, None)
     empty_home.model.mkdir(parents=True)
     (empty_home.model / "manifest.json").write_text("{broken")
@@ -117,8 +117,8 @@ def test_a_damaged_model_is_named_and_can_be_made_anew(empty_home: Home, monkeyp
     assert started == [empty_home]
 
 
-def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(home: Home) -> None:
+def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(home: AppPaths) -> None:
         raise RecsysError("the disk is full")
 
     pretend(monkeypatch, None)
@@ -135,7 +135,7 @@ def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: Home, monke
     ("manifest", "said"), [(None, "No model in"), ("{broken", "is not JSON"), ("{}", "is not a Shelfwise model")]
 )
 def test_a_named_model_that_cannot_be_opened_is_explained_and_no_demo_shop_is_made(
-    empty_home: Home, monkeypatch: pytest.MonkeyPatch, name: str, manifest: str | None, said: str
+    empty_home: AppPaths, monkeypatch: pytest.MonkeyPatch, name: str, manifest: str | None, said: str
 ) -> None:
     started = pretend(monkeypatch, None)
     chosen = empty_home.path / "my <model>"
@@ -153,12 +153,12 @@ def test_a_named_model_that_cannot_be_opened_is_explained_and_no_demo_shop_is_ma
 
 
 def test_a_model_trained_elsewhere_is_opened_without_the_demo_note(
-    empty_home: Home,
+    empty_home: AppPaths,
     demo_home: Path,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started = pretend(monkeypatch, None)
-    monkeypatch.setenv("RECSYS_MODEL", str(Home(demo_home).model))
+    monkeypatch.setenv("RECSYS_MODEL", str(AppPaths(demo_home).model))
     page = opened()
     assert page.title[0].value == "The shop at a glance"
     assert "made up" not in text(page)

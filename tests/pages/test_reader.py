@@ -17,7 +17,7 @@ from pages.explanations import reader
 from pages.explanations.reader import WordShading, payload, toggled
 from recsys.explanations.documents import Document
 from recsys.explanations.reading import Partner, Reading, ReadPhrase, ReadText
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
 from tests._hostile import ATTACKS
@@ -28,7 +28,7 @@ SIDES = ("shopper", "product")
 
 @pytest.fixture(scope="module")
 def model(page_home: Path) -> Recommender:
-    return Recommender.load(Home(page_home).model)
+    return Recommender.load(AppPaths(page_home).model)
 
 
 @pytest.fixture(scope="module")

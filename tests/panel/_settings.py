@@ -4,24 +4,26 @@ import numpy as np
 
 from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.settings import DAYPARTS, SEASONS, Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 ALL = Filters(only_available=False)
 
 
-def setting(name: str = "A", *weights: float, diversity: float = 0.0, n: int = 10, filters: Filters = ALL) -> Asked:
+def setting(
+    name: str = "A", *weights: float, diversity: float = 0.0, n: int = 10, filters: Filters = ALL
+) -> EvaluationConfig:
     """A setting of the whole catalogue."""
-    return Asked(name, RankingSettings(FusionSettings(*weights), filters, n, diversity))
+    return EvaluationConfig(name, RankingSettings(FusionSettings(*weights), filters, n, diversity))
 
 
-def two_settings(seed: int, categories: tuple[str, ...]) -> tuple[Asked, Asked]:
+def two_settings(seed: int, categories: tuple[str, ...]) -> tuple[EvaluationConfig, EvaluationConfig]:
     """Two settings at one list length; each other choice is made at random."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 15))
     return _one("A", rng, n, categories), _one("B", rng, n, categories)
 
 
-def _one(name: str, rng: np.random.Generator, n: int, categories: tuple[str, ...]) -> Asked:
+def _one(name: str, rng: np.random.Generator, n: int, categories: tuple[str, ...]) -> EvaluationConfig:
     weights = rng.dirichlet([0.6] * 4).round(2) + 0.01
     filters = Filters(
         only_available=bool(rng.random() < 0.3),
@@ -34,4 +36,4 @@ def _one(name: str, rng: np.random.Generator, n: int, categories: tuple[str, ...
     settings = RankingSettings(
         FusionSettings(*weights.tolist()), filters, n, diversity, rng.choice(["mmr", "dpp", "msd"])
     )
-    return Asked(name, settings, scenario)
+    return EvaluationConfig(name, settings, scenario)

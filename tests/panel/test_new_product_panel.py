@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.evaluation.protocols.new_products import NewProductReplay, new_product_replay
+from recsys.evaluation.protocols.new_products import NewProductRewind, new_product_rewind
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings, RankingSettings
@@ -18,12 +18,12 @@ def test_shoppers(new_product_folder: Path) -> Panel:
 
 
 @pytest.fixture(scope="module")
-def replay(new_product_folder: Path) -> NewProductReplay:
-    return new_product_replay(Dataset.read(new_product_folder.parent / "shop"))
+def replay(new_product_folder: Path) -> NewProductRewind:
+    return new_product_rewind(Dataset.read(new_product_folder.parent / "shop"))
 
 
 def test_lists_hold_the_new_products_of_the_part_and_nothing_else(
-    test_shoppers: Panel, replay: NewProductReplay
+    test_shoppers: Panel, replay: NewProductRewind
 ) -> None:
     wanted = replay.fold_of[test_shoppers.relevant.values]
     np.testing.assert_array_equal(np.diff(test_shoppers.relevant.starts), 1)

@@ -8,7 +8,7 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.errors import SettingsError
 from recsys.evaluation.protocols.rewind import N_FOLDS
-from recsys.evaluation.protocols.rewinds import newcomer_replay
+from recsys.evaluation.protocols.rewinds import newcomer_rewind
 from recsys.panel import build
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -24,7 +24,7 @@ def newcomers(newcomer_folder: Path) -> Panel:
 
 def test_every_shopper_is_new_and_has_what_was_known(newcomers: Panel, newcomer_folder: Path) -> None:
     data = Dataset.read(newcomer_folder.parent / "shop")
-    replay = newcomer_replay(data)
+    replay = newcomer_rewind(data)
     assert newcomers.shoppers["user_id"].tolist() == list(data.user_ids[replay.test.users()])
     assert (newcomers.shoppers["n_train"] == 2).all()
     assert Segment.of(activity="new").mask(newcomers.shoppers).all()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import NotFittedError
-from recsys.scorers.base import NO_ROW, NOTHING_LEFT_OUT, Fitting, Requests, Scorer, ScorerState, Without
+from recsys.scorers.base import NO_ROW, NOTHING_LEFT_OUT, Exclusions, Fitting, Requests, Scorer, ScorerState
 from recsys.settings import Context
 
 MOMENT = datetime(2024, 4, 6, 12, tzinfo=UTC)
@@ -26,11 +26,11 @@ Tables = dict[str, pd.DataFrame]
 
 LEFT_OUT = (
     NOTHING_LEFT_OUT,
-    Without(items=(0, 2, 6)),
-    Without(features=frozenset({"brand:Alder", "tag:light", "term:tent", "region:north", "product:2"})),
-    Without(circumstances=frozenset({"trend", "device", "region"})),
-    Without((0, 1, 5, 20, 21), (2,), frozenset({"category:Tents", "product:0"}), frozenset({"trend"})),
-    Without(phrases=(3, 4, 12)),
+    Exclusions(items=(0, 2, 6)),
+    Exclusions(features=frozenset({"brand:Alder", "tag:light", "term:tent", "region:north", "product:2"})),
+    Exclusions(circumstances=frozenset({"trend", "device", "region"})),
+    Exclusions((0, 1, 5, 20, 21), (2,), frozenset({"category:Tents", "product:0"}), frozenset({"trend"})),
+    Exclusions(phrases=(3, 4, 12)),
 )
 """Every kind of thing that can be left out of the small shop, and all kinds at once."""
 
@@ -154,7 +154,7 @@ class ScorerContract:
 
     def test_leaving_nothing_out_changes_nothing(self, tiny_data: Dataset) -> None:
         scorer, plain = self.fitted(tiny_data), self.requests(tiny_data)
-        empty = Without(phrases=(), items=(), features=frozenset(), circumstances=frozenset())
+        empty = Exclusions(phrases=(), items=(), features=frozenset(), circumstances=frozenset())
         told = Requests(plain.user_rows, plain.contexts, plain.words, (empty,) * len(plain))
         np.testing.assert_array_equal(scorer.score(told), scorer.score(plain))
         assert scorer.contributions(told, 1, 2) == scorer.contributions(plain, 1, 2)
@@ -169,8 +169,8 @@ class ScorerContract:
 
     def test_the_order_of_what_is_left_out_does_not_matter(self, tiny_data: Dataset) -> None:
         scorer = self.fitted(tiny_data)
-        one = Without((3, 12), (0, 2), frozenset(["tag:light", "product:1"]), frozenset(["trend", "device"]))
-        same = Without((3, 12), (0, 2), frozenset(["product:1", "tag:light"]), frozenset(["device", "trend"]))
+        one = Exclusions((3, 12), (0, 2), frozenset(["tag:light", "product:1"]), frozenset(["trend", "device"]))
+        same = Exclusions((3, 12), (0, 2), frozenset(["product:1", "tag:light"]), frozenset(["device", "trend"]))
         context = Context(device="mobile")
         for user_row in range(tiny_data.n_users):
             first, second = (scorer.score(Requests.one(user_row, context, None, each)) for each in (one, same))

@@ -8,7 +8,7 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.scorers import item_knn
-from recsys.scorers.base import NO_ROW, Fitting, Requests, Without
+from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
 from recsys.scorers.ease import EASEScorer
 from recsys.scorers.item_knn import ItemKNNScorer
 from recsys.scorers.popularity import PopularityScorer
@@ -101,12 +101,14 @@ class ColdShoppersGetZeros:
         ann, mug = tiny_data.user_row("ann"), tiny_data.item_row("mug")
         scorer = self.fitted(tiny_data)
         tent = tiny_data.item_row("tent-2")
-        plain, left = (Requests.one(ann, Context(), None, without) for without in (Without(), Without(items=(tent,))))
+        plain, left = (
+            Requests.one(ann, Context(), None, without) for without in (Exclusions(), Exclusions(items=(tent,)))
+        )
         gone = [part.value for part in scorer.contributions(plain, 0, mug) if part.source["item_id"] == "tent-2"]
         assert scorer.score(plain)[0, mug] - scorer.score(left)[0, mug] == pytest.approx(sum(gone), abs=1e-7)
         assert gone
         assert "tent-2" not in {part.source["item_id"] for part in scorer.contributions(left, 0, mug)}
-        everything = Without(items=tuple(range(tiny_data.n_items)))
+        everything = Exclusions(items=tuple(range(tiny_data.n_items)))
         assert not scorer.score(Requests.one(ann, Context(), None, everything)).any()
 
     def test_parts_name_the_products_of_the_history(self, tiny_data):

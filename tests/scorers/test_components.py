@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.scorers.base import NO_ROW, Fitting, Requests, Without
+from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
 from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSettings
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer, ContextSettings
@@ -89,7 +89,7 @@ class TestCollaborative(ScorerContract):
             gone = sum(part.value for part in parts if part.source["feature"] == feature)
             scores = [
                 scorer.score(Requests.one(ann, Context(), None, without))[0, stove]
-                for without in (Without(), Without(features=frozenset({feature})))
+                for without in (Exclusions(), Exclusions(features=frozenset({feature})))
             ]
             assert gone
             assert scores[0] - scores[1] == pytest.approx(gone, abs=1e-6)
@@ -97,9 +97,9 @@ class TestCollaborative(ScorerContract):
     def test_the_region_can_be_left_out_of_known_and_new_shoppers(self, tiny_data: Dataset) -> None:
         scorer = self.fitted(tiny_data)
         home = frozenset({"region:north"})
-        here = scorer.score(Requests.one(NO_ROW, Context(region="north"), None, Without(features=home)))
+        here = scorer.score(Requests.one(NO_ROW, Context(region="north"), None, Exclusions(features=home)))
         nowhere = scorer.score(Requests.one(NO_ROW, Context()))
-        not_stated = Without(circumstances=frozenset({"region"}))
+        not_stated = Exclusions(circumstances=frozenset({"region"}))
         np.testing.assert_array_equal(here, nowhere)
         np.testing.assert_array_equal(
             scorer.score(Requests.one(NO_ROW, Context(region="north"), None, not_stated)), nowhere
@@ -107,7 +107,7 @@ class TestCollaborative(ScorerContract):
         ann = tiny_data.user_row("ann")
         kept, left = (
             scorer.contributions(Requests.one(ann, Context(), None, without), 0, 2)
-            for without in (Without(), Without(features=home))
+            for without in (Exclusions(), Exclusions(features=home))
         )
         assert "region:north" in {part.source["with"] for part in kept}
         assert "region:north" not in {part.source["with"] for part in left}
@@ -163,16 +163,16 @@ class TestContent(ScorerContract):
         scorer = self.fitted(tiny_data)
         for left_out in ([item] for item in liked):
             train = tiny_data.without_pairs([row], left_out)
-            asked = Requests.one(row, Context(), None, Without(items=tuple(left_out)))
+            asked = Requests.one(row, Context(), None, Exclusions(items=tuple(left_out)))
             expected = self.fitted(train).score(Requests.one(row, Context()))
             np.testing.assert_allclose(scorer.score(asked), expected, atol=1e-6)
-        everything = Requests.one(row, Context(), None, Without(items=tuple(sorted(liked))))
+        everything = Requests.one(row, Context(), None, Exclusions(items=tuple(sorted(liked))))
         np.testing.assert_array_equal(scorer.score(everything), 0)
 
     def test_a_word_or_attribute_that_is_left_out_counts_for_no_product(self, tiny_data: Dataset) -> None:
         scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
         gone = frozenset({"tag:light", "term:tent", "brand:Alder"})
-        requests = Requests.one(ann, Context(), None, Without(features=gone))
+        requests = Requests.one(ann, Context(), None, Exclusions(features=gone))
         names = set()
         for item_row in range(tiny_data.n_items):
             for part in scorer.contributions(requests, 0, item_row):
@@ -280,7 +280,7 @@ class TestSemantic(ScorerContract):
         scorer = self.fitted(tiny_data)
         for item_row in range(tiny_data.n_items):
             own = scorer.places_of(item_row)
-            gone = Without(phrases=tuple(range(own.start, own.stop)))
+            gone = Exclusions(phrases=tuple(range(own.start, own.stop)))
             for user_row in range(tiny_data.n_users):
                 requests = Requests.one(user_row, Context(), typed("warm and light"), gone)
                 assert scorer.score(requests)[0, item_row] == 0
@@ -291,7 +291,7 @@ class TestSemantic(ScorerContract):
         scorer = self.fitted(tiny_data)
         plain = self.requests(tiny_data)
         for place in range(0, len(scorer.weights), 3):
-            without = (Without(phrases=(place,)),) * len(plain)
+            without = (Exclusions(phrases=(place,)),) * len(plain)
             struck = scorer.score(Requests(plain.user_rows, plain.contexts, plain.words, without))
             np.testing.assert_allclose(struck, _weightless(scorer, place).score(plain), atol=2e-6)
 
@@ -299,18 +299,18 @@ class TestSemantic(ScorerContract):
         scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
         for item in ("tent-2", "lamp", "stove"):  # liked and written of, disliked, liked and written of
             gone = tiny_data.item_row(item)
-            side = scorer.shopper_side(Requests.one(ann, Context(), None, Without(items=(gone,))), 0)
+            side = scorer.shopper_side(Requests.one(ann, Context(), None, Exclusions(items=(gone,))), 0)
             assert gone not in scorer.items_at(side.places)
             assert len(side)
         everything = tuple(range(tiny_data.n_items))
-        nothing = scorer.score(Requests.one(ann, Context(), None, Without(items=everything)))
+        nothing = scorer.score(Requests.one(ann, Context(), None, Exclusions(items=everything)))
         np.testing.assert_array_equal(nothing, 0)
 
     def test_what_is_left_of_a_history_counts_as_much_as_the_whole(self, tiny_data: Dataset) -> None:
         scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
-        written = np.abs(scorer._own(ann, Without())[1]).sum()
+        written = np.abs(scorer._own(ann, Exclusions())[1]).sum()
         for gone in ("stove", "blanket"):
-            without = Without(items=(tiny_data.item_row(gone),))
+            without = Exclusions(items=(tiny_data.item_row(gone),))
             assert scorer._likes(ann, without)[1].sum() == pytest.approx(1, abs=1e-6)
             assert np.abs(scorer._own(ann, without)[1]).sum() == pytest.approx(written, abs=1e-6)
 
@@ -370,7 +370,7 @@ class TestSemantic(ScorerContract):
             losses = product.losses(scorer.shopper_side(asked, 0))
             for place, loss in zip(product.places.tolist(), losses.tolist(), strict=True):
                 if place not in mine:
-                    left = Requests.one(ben, Context(), typed("warm and light"), Without(phrases=(place,)))
+                    left = Requests.one(ben, Context(), typed("warm and light"), Exclusions(phrases=(place,)))
                     expected = scorer.score(asked)[0, item_row] - scorer.score(left)[0, item_row]
                     assert loss == pytest.approx(expected, rel=1e-3, abs=1e-5)
                     n_struck += 1
@@ -455,11 +455,11 @@ class TestContext(ScorerContract):
     def test_a_circumstance_that_is_left_out_counts_as_not_stated(self, tiny_data: Dataset) -> None:
         scorer = self.fitted(tiny_data)
         stated = Context(device="mobile", region="north")
-        left = Without(circumstances=frozenset({"device"}))
+        left = Exclusions(circumstances=frozenset({"device"}))
         scores = scorer.score(Requests.one(NO_ROW, stated, None, left))
         np.testing.assert_array_equal(scores, scorer.score(Requests.one(NO_ROW, Context(region="north"))))
         assert not np.array_equal(scores, scorer.score(Requests.one(NO_ROW, stated)))
-        all_of_it = Without(circumstances=frozenset({"device", "region", "trend"}))
+        all_of_it = Exclusions(circumstances=frozenset({"device", "region", "trend"}))
         np.testing.assert_array_equal(scorer.score(Requests.one(NO_ROW, stated, None, all_of_it)), 0)
 
     def test_the_moment_decides_the_trend(self, tiny_data: Dataset) -> None:

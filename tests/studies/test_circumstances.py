@@ -10,7 +10,7 @@ from recsys.errors import SettingsError
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.ranking.fusion import Standardised
-from recsys.scorers.base import NO_ROW, Requests, Without
+from recsys.scorers.base import NO_ROW, Exclusions, Requests
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, FusionSettings, RankingSettings
 from recsys.studies.context.circumstances import DIMENSIONS, TREND, Circumstances, timeless
@@ -29,7 +29,7 @@ def circumstances(test_panel: Panel) -> Circumstances:
 
 def asked(panel: Panel, user: int, context: Context, *left_out: str) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     """Standardised scores as the component itself gives them."""
-    requests = Requests.one(NO_ROW, context, without=Without(circumstances=frozenset(left_out)))
+    requests = Requests.one(NO_ROW, context, without=Exclusions(circumstances=frozenset(left_out)))
     return Standardised.of(panel.context_scorers[panel.rounds[user]].score(requests)).values[0]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.metrics.expected import expected_accuracy
-from recsys.evaluation.protocols.new_products import new_product_replay
+from recsys.evaluation.protocols.new_products import new_product_rewind
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -64,7 +64,7 @@ def result(place: Workspace) -> Result:
 def test_shoppers_are_shown_the_new_products_or_all_that_they_do_not_have(
     asked: tuple[Asked, Asked], place: Workspace
 ) -> None:
-    replay = new_product_replay(place.data)
+    replay = new_product_rewind(place.data)
     for role, each in zip(("validation", "test"), asked, strict=True):
         rows, everyone = each.rows, np.arange(len(each.rows))
         np.testing.assert_array_equal(replay.held_out(role).relevant()[replay.held_out(role).users()].indices, rows)

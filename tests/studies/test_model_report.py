@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.statistics.intervals import mean_interval
-from recsys.evaluation.statistics.paired import Lists, ShopFacts, coverage_interval, means
+from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, coverage_interval, means
 from recsys.studies.model_report import evaluate_lists
 
 RANKED = np.array([[0, 1, 2], [3, 0, -1], [4, 5, 6]], np.int32)
@@ -61,7 +61,7 @@ def test_evaluate_and_the_live_metrics_give_or_refuse_the_same_interval(n_hits, 
     held_out[np.arange(600), np.where(np.arange(600) < n_hits, np.arange(600) % 10, 20)] = True
     report = evaluate_lists(ranked, csr_array(held_out), k=10, popularity=np.ones(50), n_train_users=600)
     live = means(
-        Lists(ranked, {**dict.fromkeys(("serendipity", "long_tail", "ctr"), np.zeros(600)), **report.values}),
+        MeasuredLists(ranked, {**dict.fromkeys(("serendipity", "long_tail", "ctr"), np.zeros(600)), **report.values}),
         ShopFacts(50, np.ones(50), np.ones(600)),
     )
     for name in ("recall", "ndcg", "hit_rate", "f1", "coverage"):

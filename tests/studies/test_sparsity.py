@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import Cancelled
-from recsys.evaluation.statistics.paired import Lists, differences
+from recsys.evaluation.statistics.paired import MeasuredLists, differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
@@ -205,9 +205,9 @@ NOTHING, GAIN, LOSS = (
 )
 
 
-def lists(value: float, n: int = 200) -> Lists:
+def lists(value: float, n: int = 200) -> MeasuredLists:
     noise = np.random.default_rng(int(1000 * value)).normal(0, 0.02, n)
-    return Lists(np.zeros((n, 1), np.int32), {"ndcg": value + noise})
+    return MeasuredLists(np.zeros((n, 1), np.int32), {"ndcg": value + noise})
 
 
 def told(level: Level, alone: float = 0.3, p: float = 0.001, residual: float = 0.0, **changes: Interval) -> Told:

@@ -11,7 +11,7 @@ from recsys.evaluation.protocols.requests import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.training import context_settings
-from recsys.training.context_settings import Chosen, choose_context, choose_for_all, context_candidates
+from recsys.training.context_settings import ContextChoice, choose_context, choose_for_all, context_candidates
 
 N_ITEMS = 30
 
@@ -36,7 +36,7 @@ def shop(*, of_the_day: bool, n_users: int = 220) -> Dataset:
     return Dataset.from_frames(items.assign(category=[f"c{n % 3}" for n in range(N_ITEMS)]), events=events)
 
 
-def chosen_for(data: Dataset) -> tuple[Split, Chosen]:
+def chosen_for(data: Dataset) -> tuple[Split, ContextChoice]:
     split = last_split(data)
     return split, choose_context(data, split.rounds("validation"), "last")
 

@@ -17,8 +17,7 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import learned_fusion
-from recsys.training.comparing import Values
-from recsys.training.context_settings import Chosen, choose_context, rounds_of_all
+from recsys.training.context_settings import ContextChoice, choose_context, rounds_of_all
 from recsys.training.learned_fusion import (
     GRID,
     LEARNED,
@@ -32,6 +31,7 @@ from recsys.training.learned_fusion import (
     nothing_learned,
 )
 from recsys.training.multitask import Learned
+from recsys.training.paired_gain import Values
 from recsys.training.pairs import Pairs
 from recsys.training.weights import ValidationScores
 from tests._encoder import WordEncoder
@@ -105,7 +105,7 @@ def test_nobody_judges_what_they_chose(
 ) -> None:
     everyone, seen = set(asked[-1].held_out.users().tolist()), list[tuple[str, set[int]]]()
 
-    def choosing(data: Dataset, rounds: list[Round], *rest: object) -> Chosen:
+    def choosing(data: Dataset, rounds: list[Round], *rest: object) -> ContextChoice:
         seen.append(("context", set(rounds[-1].held_out.users().tolist())))
         return choose_context(data, rounds, *rest)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ from recsys.artifacts.tables import ACTIVITIES, user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.errors import DataError
-from recsys.scorers.base import Fitting, Requests, Without
+from recsys.scorers.base import Exclusions, Fitting, Requests
 from recsys.scorers.context import ContextSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context
@@ -56,7 +56,7 @@ def test_the_learner_scores_as_the_component_does_without_the_pair(tiny_data: Da
     found = semantic_scores(pairs, head)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         own = semantic.own_places[semantic.own_starts[user] : semantic.own_starts[user + 1]]
-        gone = Without(phrases=tuple(own[semantic.items_at(own) == item].tolist()), items=(item,))
+        gone = Exclusions(phrases=tuple(own[semantic.items_at(own) == item].tolist()), items=(item,))
         expected = headed.score(Requests.one(user, Context(), None, gone))[0]
         np.testing.assert_allclose(found[place], expected, atol=2e-5)
         if gone.phrases:
@@ -162,7 +162,7 @@ def test_cold_pairs_are_asked_on_request_only_and_scored_as_the_component_would(
     for place in cold:
         user, item = int(acts["user_row"][place]), int(acts["item_row"][place])
         own = semantic.own_places[semantic.own_starts[user] : semantic.own_starts[user + 1]]
-        gone = Without(phrases=tuple(own[semantic.items_at(own) == item].tolist()), items=(item,))
+        gone = Exclusions(phrases=tuple(own[semantic.items_at(own) == item].tolist()), items=(item,))
         np.testing.assert_allclose(
             found[place], semantic.score(Requests.one(user, Context(), None, gone))[0], atol=2e-5
         )

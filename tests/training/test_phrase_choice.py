@@ -15,7 +15,7 @@ from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training.comparing import Values, compare
+from recsys.training.paired_gain import Values, compare
 from recsys.training.phrase_choice import (
     ALTERNATIVES,
     DEFAULT,

@@ -8,14 +8,14 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.segments import EVERYONE
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.exposure import ProductShown
 from recsys.tuning.outcomes import Outcomes
 from recsys.tuning.overlap import Overlap
 from recsys.tuning.products import Product
 
-A = Asked("A", RankingSettings(FusionSettings(1, 0, 0, 0)))
-B = Asked("B", RankingSettings(FusionSettings(0, 1, 0, 0)))
+A = EvaluationConfig("A", RankingSettings(FusionSettings(1, 0, 0, 0)))
+B = EvaluationConfig("B", RankingSettings(FusionSettings(0, 1, 0, 0)))
 
 
 def difference(metric: str, new: float, old: float, low: float, high: float, n: int = 1000) -> Difference:

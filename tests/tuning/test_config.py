@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from recsys.errors import SettingsError
 from recsys.panel.segments import Scenario
 from recsys.settings import SEASONS, WEEKDAYS, Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 weights = st.floats(0, 10, allow_subnormal=False)
 asked = st.builds(
-    Asked,
+    EvaluationConfig,
     st.text(min_size=1).filter(str.strip),
     st.builds(
         RankingSettings,
@@ -34,22 +34,22 @@ asked = st.builds(
 
 
 @given(asked)
-def test_what_was_written_reads_back_equal_and_hashes_alike(each: Asked) -> None:
-    again = Asked.from_json(json.loads(json.dumps(each.as_json())))
+def test_what_was_written_reads_back_equal_and_hashes_alike(each: EvaluationConfig) -> None:
+    again = EvaluationConfig.from_json(json.loads(json.dumps(each.as_json())))
     assert again == each
     assert hash(again) == hash(each)
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    assert Asked.from_json({"name": "A", "weights": {"semantic": 1}}) == Asked(
+    assert EvaluationConfig.from_json({"name": "A", "weights": {"semantic": 1}}) == EvaluationConfig(
         "A", RankingSettings(FusionSettings(0, 0, 1, 0))
     )
 
 
 def test_a_name_is_one_line() -> None:
-    assert Asked("  summer\n sale ").name == "summer sale"
+    assert EvaluationConfig("  summer\n sale ").name == "summer sale"
     with pytest.raises(SettingsError, match="needs a name"):
-        Asked(" \n")
+        EvaluationConfig(" \n")
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_a_name_is_one_line() -> None:
 )
 def test_a_document_that_is_no_setting_is_refused(document: object, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        Asked.from_json(document)
+        EvaluationConfig.from_json(document)

@@ -11,7 +11,7 @@ from recsys.ranking.fusion import fuse
 from recsys.ranking.rank import Ranking, rank
 from recsys.settings import Filters
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.move_words import in_words
 from recsys.tuning.moves import Move, Part, Side, moves
 from recsys.tuning.products import Product
@@ -20,23 +20,23 @@ from tests.panel._settings import ALL, setting, two_settings
 SEEDS = range(60)
 
 
-def values_of(engine: LiveEngine, asked: Asked, user: int) -> np.ndarray:
+def values_of(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:
     """Standardised component scores of one shopper of a panel that holds the whole catalogue."""
     return np.vstack([engine.panel.scores.static[user], engine.context_scores(asked.scenario)[user]])
 
 
-def eligible(engine: LiveEngine, asked: Asked, user: int) -> np.ndarray:
+def eligible(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:
     owned = engine.panel.owned
     had = owned.values[owned.starts[user] : owned.starts[user + 1]]
     return engine.panel.shelf.eligible(asked.settings.filters, had)
 
 
-def ranked(engine: LiveEngine, asked: Asked, user: int, **changed: object) -> Ranking:
+def ranked(engine: LiveEngine, asked: EvaluationConfig, user: int, **changed: object) -> Ranking:
     settings = replace(asked.settings, **changed)
     return rank(values_of(engine, asked, user), settings, eligible(engine, asked, user), engine.panel.vectors)
 
 
-def places_by_score(engine: LiveEngine, asked: Asked, user: int) -> dict[int, int]:
+def places_by_score(engine: LiveEngine, asked: EvaluationConfig, user: int) -> dict[int, int]:
     everything = ranked(engine, asked, user, n=engine.panel.n_items, diversity=0.0)
     return {int(row): place for place, row in enumerate(everything.item_rows, 1)}
 
@@ -179,7 +179,7 @@ def test_identical_settings_move_nothing(engine: LiveEngine) -> None:
 
 def test_other_circumstances_move_by_their_own_part(engine: LiveEngine) -> None:
     one = setting("A", 0.3, 0.1, 0.4, 0.2)
-    other = Asked("B", one.settings, Scenario.of(season="winter"))
+    other = EvaluationConfig("B", one.settings, Scenario.of(season="winter"))
     comparison = compare(engine, one, other, Segment.of(season="summer"))
     found = [move for each in comparison.changed for move in moves(engine, comparison, each.user_place)]
     assert any(move.cause == "score" for move in found)

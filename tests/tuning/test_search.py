@@ -16,10 +16,10 @@ from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, DiversityMethod, FusionSettings, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
+from recsys.tuning.goal_evaluation import MARGIN, GoalEvaluator, references_of
 from recsys.tuning.goals import Goal, parse_goal
-from recsys.tuning.judging import MARGIN, Judge, references_of
 from recsys.tuning.search import SearchSettings, SoFar, find_weights, study_name
-from recsys.tuning.search_result import Found, kept_constraints
+from recsys.tuning.search_result import SearchResult, kept_constraints
 from recsys.tuning.trials import BATCH, Trials, to_fusion, to_params
 from tests.store._postgres import PostgresServer, serving
 
@@ -37,7 +37,7 @@ def engines(panel_folders: tuple[Path, Path]) -> Engines:
 
 
 @pytest.fixture(scope="session")
-def found(engines: Engines) -> Found:
+def found(engines: Engines) -> SearchResult:
     """One search with constraints."""
     return find_weights(*engines, BALANCED, SearchSettings(30))
 
@@ -58,21 +58,21 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return running.new_database()
 
 
-def without_time(found: Found) -> str:
+def without_time(found: SearchResult) -> str:
     """Everything that was found, as text: intervals that nobody tells have no number, which is unlike itself."""
     return json.dumps(replace(found, seconds=0.0).as_json())
 
 
 def test_it_beats_equal_weights_where_it_chose(engines: Engines) -> None:
     found = find_weights(*engines, parse_goal("best nDCG"), SHORT)
-    judge = Judge(engines[0], found.goal)
+    judge = GoalEvaluator(engines[0], found.goal)
     assert found.validation["ndcg"].mean > judge.judge(judge.equal).metrics["ndcg"]
     assert found.n_tied >= 1
     assert found.n_points == 1771
 
 
-def test_constraints_are_kept_on_validation_and_answered_on_test(engines: Engines, found: Found) -> None:
-    judge = Judge(engines[0], BALANCED)
+def test_constraints_are_kept_on_validation_and_answered_on_test(engines: Engines, found: SearchResult) -> None:
+    judge = GoalEvaluator(engines[0], BALANCED)
     assert judge.judge(found.settings).is_inside
     assert [each.constraint for each in found.kept] == list(BALANCED.constraints)
     equal = judge.judge(judge.equal).metrics
@@ -84,22 +84,22 @@ def test_constraints_are_kept_on_validation_and_answered_on_test(engines: Engine
         assert kept.room.mean == pytest.approx(kept.value - kept.allowed)
 
 
-def test_what_it_reports_is_what_the_comparison_says(engines: Engines, found: Found) -> None:
-    judge = Judge(engines[1], BALANCED)
+def test_what_it_reports_is_what_the_comparison_says(engines: Engines, found: SearchResult) -> None:
+    judge = GoalEvaluator(engines[1], BALANCED)
     lists, equal, own = (judge.lists(each) for each in (found.settings, judge.equal, judge.ranking(FusionSettings())))
     assert dict(found.test) == means(lists, judge.facts)
     assert str(dict(found.against_equal)) == str(differences(lists, equal, judge.facts))
     assert str(dict(found.against_default)) == str(differences(lists, own, judge.facts))
 
 
-def test_a_result_survives_json(found: Found) -> None:
+def test_a_result_survives_json(found: SearchResult) -> None:
     text = json.dumps(found.as_json(), allow_nan=False)
-    again = Found.from_json(json.loads(text))
+    again = SearchResult.from_json(json.loads(text))
     assert json.dumps(again.as_json(), allow_nan=False) == text
     assert (again.goal, again.settings, again.front) == (found.goal, found.settings, found.front)
 
 
-def test_the_front_has_no_point_that_another_beats(found: Found) -> None:
+def test_the_front_has_no_point_that_another_beats(found: SearchResult) -> None:
     assert found.front_metrics == ("ndcg", "ild")
     firsts, seconds = [each.first for each in found.front], [each.second for each in found.front]
     assert firsts == sorted(firsts, reverse=True)
@@ -107,12 +107,12 @@ def test_the_front_has_no_point_that_another_beats(found: Found) -> None:
     assert len(set(firsts)) == len(set(seconds)) == len(found.front) > 1
 
 
-def test_the_same_seed_finds_the_same(engines: Engines, found: Found) -> None:
+def test_the_same_seed_finds_the_same(engines: Engines, found: SearchResult) -> None:
     assert without_time(find_weights(*engines, BALANCED, SearchSettings(30))) == without_time(found)
 
 
 def test_a_search_that_was_stopped_goes_on_as_if_nothing_had_happened(
-    engines: Engines, found: Found, address: str
+    engines: Engines, found: SearchResult, address: str
 ) -> None:
     def stop(stage: str, done: int = 0, total: int = 0) -> None:
         if stage == "trying settings" and done == 2 * BATCH + 3:
@@ -120,7 +120,7 @@ def test_a_search_that_was_stopped_goes_on_as_if_nothing_had_happened(
 
     with pytest.raises(Cancelled):
         find_weights(*engines, BALANCED, SearchSettings(30), database_url=address, progress=stop)
-    judge = Judge(engines[0], BALANCED)
+    judge = GoalEvaluator(engines[0], BALANCED)
     assert len(Trials(judge, 0, study_name(judge, 0), address)) == 2 * BATCH
     steps: list[int] = []
     resumed = find_weights(
@@ -142,7 +142,7 @@ def test_trials_and_presets_share_a_database(engines: Engines, address: str) -> 
 
 
 def test_other_goals_have_other_trials(engines: Engines) -> None:
-    judges = [Judge(engines[0], parse_goal(words)) for words in ("best nDCG", "best nDCG@5", "best MRR")]
+    judges = [GoalEvaluator(engines[0], parse_goal(words)) for words in ("best nDCG", "best nDCG@5", "best MRR")]
     names = {study_name(judge, seed) for judge in judges for seed in (0, 1)}
     assert len(names) == 6
 
@@ -159,7 +159,7 @@ def test_whoever_watches_sees_the_best_so_far(engines: Engines) -> None:
 @pytest.mark.parametrize("method", DIVERSITY_METHODS)
 def test_presets_may_be_tried_first(engines: Engines, method: DiversityMethod) -> None:
     preset = RankingSettings(FusionSettings(0.4, 0.1, 0.2, 0.3), diversity=0.25, method=method)
-    judge = Judge(engines[0], parse_goal("best nDCG"))
+    judge = GoalEvaluator(engines[0], parse_goal("best nDCG"))
     trials = Trials(judge, 0, "some")
     trials.batch([judge.ranking(preset.fusion, 0.25, method)], 1, 1)
     assert trials.judged[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
@@ -174,7 +174,7 @@ def test_settings_and_their_place_in_the_space_are_one(seed: int) -> None:
 
 
 def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines) -> None:
-    judge = Judge(engines[1], parse_goal("best nDCG with popularity lift at most 40% for new shoppers"))
+    judge = GoalEvaluator(engines[1], parse_goal("best nDCG with popularity lift at most 40% for new shoppers"))
     settings = judge.ranking(FusionSettings(0.1, 0.5, 0.2, 0.2), 0.3)
     expected = means(judge.lists(settings), judge.facts)
     judged = judge.judge(settings)
@@ -187,7 +187,7 @@ def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines
 
 def test_a_constraint_against_the_best_refers_to_the_best_of_the_map(engines: Engines) -> None:
     goal = parse_goal("best coverage with nDCG within 10% of the best")
-    judge = Judge(engines[0], goal)
+    judge = GoalEvaluator(engines[0], goal)
     found = judge.map()
     judge.best = references_of(judge, found)
     top = judge.judge(judge.best["ndcg"])
@@ -209,13 +209,13 @@ def test_too_few_shoppers_are_refused(engines: Engines) -> None:
 
 
 def test_a_metric_without_values_is_refused(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Judge.map
+    whole = GoalEvaluator.map
 
-    def empty(judge: Judge, *args: object) -> object:
+    def empty(judge: GoalEvaluator, *args: object) -> object:
         found = whole(judge)
         return replace(found, means={**found.means, "ild": np.full(len(found.cells.weights), np.nan)})
 
-    monkeypatch.setattr(Judge, "map", empty)
+    monkeypatch.setattr(GoalEvaluator, "map", empty)
     with pytest.raises(SettingsError, match=r"Variety \(ILD\) has no value for these shoppers"):
         find_weights(*engines, BALANCED, SHORT)
 

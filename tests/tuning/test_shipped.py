@@ -13,8 +13,8 @@ from recsys.progress import Progress
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
+from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import parse_goal
-from recsys.tuning.judging import Judge
 from recsys.tuning.search import SearchSettings
 from recsys.tuning.shipped import INTENTIONS, Intention, NotAvailable, ShippedPreset, to_store, tune_shipped
 from tests.tuning.test_search import Engines, engines
@@ -49,7 +49,7 @@ def test_each_is_better_than_equal_weights_where_it_was_chosen(
 ) -> None:
     for each in shipped:
         if isinstance(each, ShippedPreset):
-            judge, metric = Judge(engines[0], each.goal), each.goal.metric
+            judge, metric = GoalEvaluator(engines[0], each.goal), each.goal.metric
             equal = judge.judge(judge.equal).metrics[metric]
             assert each.found.validation[metric].mean >= equal - 1e-9, each.intention.name
             assert judge.judge(each.found.settings).is_inside
@@ -141,7 +141,7 @@ def test_what_it_came_to_is_said_against_both_references_in_names_and_units_of_t
     notes = {each.draft.name: each.measured.note for each in to_store(shipped) if each.measured}
     found = {each.intention.name: each.found for each in shipped if isinstance(each, ShippedPreset)}
     against = found["Accuracy first"].against_default["ndcg"].change
-    lists = Judge(engines[1], found["Accuracy first"].goal)
+    lists = GoalEvaluator(engines[1], found["Accuracy first"].goal)
     own = lists.lists(lists.ranking(FusionSettings(0.3, 0.05, 0.4, 0.25)))
     chosen = lists.lists(found["Accuracy first"].settings)
     assert against.mean == pytest.approx((chosen.values["ndcg"] - own.values["ndcg"]).mean())

@@ -7,7 +7,7 @@ import pytest
 
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
-from recsys.evaluation.statistics.paired import Lists, means
+from recsys.evaluation.statistics.paired import MeasuredLists, means
 from recsys.evaluation.statistics.shares import ListChange
 from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -26,7 +26,9 @@ def setting(found: WeightMap, point: int, k: int, filters: Filters) -> RankingSe
     return RankingSettings(found.settings(point), filters, k)
 
 
-def measured(engine: LiveEngine, found: WeightMap, point: int, filters: Filters, who: Segment, when: Scenario) -> Lists:
+def measured(
+    engine: LiveEngine, found: WeightMap, point: int, filters: Filters, who: Segment, when: Scenario
+) -> MeasuredLists:
     lists = engine.measure(setting(found, point, found.k, filters), when).lists
     return lists.of(who.mask(engine.panel.shoppers))
 
@@ -38,7 +40,7 @@ def found(engine: LiveEngine) -> WeightMap:
 
 
 @pytest.fixture(scope="module")
-def everywhere(engine: LiveEngine, found: WeightMap) -> list[Lists]:
+def everywhere(engine: LiveEngine, found: WeightMap) -> list[MeasuredLists]:
     """The engine's answer at every point."""
     return [measured(engine, found, at, WHOLE_CATALOGUE, EVERYONE, AS_IT_WAS) for at in range(len(found.cells.weights))]
 
@@ -100,7 +102,7 @@ def test_the_lift_counts_only_shoppers_who_had_something(engine: LiveEngine) -> 
 
 @pytest.mark.parametrize("metric", ["ndcg", "hit_rate", "ild", "novelty"])
 def test_ties_of_shopper_metrics_are_those_of_their_values(
-    found: WeightMap, everywhere: list[Lists], metric: str
+    found: WeightMap, everywhere: list[MeasuredLists], metric: str
 ) -> None:
     values = np.stack([lists.values[metric] for lists in everywhere]).astype(np.float32)
     expected = tied_with_best(values, found.best(metric))
@@ -110,7 +112,7 @@ def test_ties_of_shopper_metrics_are_those_of_their_values(
 
 @pytest.mark.parametrize("metric", ["coverage", "gini"])
 def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
-    engine: LiveEngine, found: WeightMap, everywhere: list[Lists], metric: str
+    engine: LiveEngine, found: WeightMap, everywhere: list[MeasuredLists], metric: str
 ) -> None:
     best = found.best(metric)
     sign = 1 if METRICS[metric].higher_is_better else -1

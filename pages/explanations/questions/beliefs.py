@@ -5,12 +5,12 @@ import streamlit as st
 from pages._shared import naming, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.explanations.themes import Profile, Theme
 from recsys.text.masking import mask_personal
 
 
-def beliefs(case: Case) -> None:
+def beliefs(case: ExplanationContext) -> None:
     """Both profiles side by side."""
     st.html(
         '<p class="sw-note">To the semantic component a shopper, like a product, is a weighted sum of phrases. Here is '

@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages._shared import naming, words
 from pages._shared.notices import empty_html
-from pages.explanations import struck
+from pages.explanations import ablation
 from pages.explanations.questions.bars import Bar, bars_html
-from pages.explanations.questions.case import Case
-from recsys.explanations.counterfactual import SideName, TurningSet, smallest_removal
+from pages.explanations.questions.context import ExplanationContext
+from recsys.explanations.counterfactual import Counterfactual, SideName, smallest_removal
 
 N_FIRST = 6
 """So many phrases of an answer are shown at once, the others on a click."""
@@ -18,7 +18,7 @@ _SIDES: tuple[tuple[SideName, str, str], ...] = (
 )
 
 
-def turning(case: Case) -> None:
+def turning(case: ExplanationContext) -> None:
     """Both sides, each with its answer and a button that strikes it."""
     standing = case.explanation.standing
     if standing.rank is None:
@@ -43,12 +43,12 @@ def turning(case: Case) -> None:
                     f"Strike {words.count(len(found.phrases), 'phrase')}",
                     key=f"strike_turning_{side}",
                     icon=":material/format_strikethrough:",
-                    on_click=struck.strike_all,
+                    on_click=ablation.strike_all,
                     args=([str(phrase.source["strike"]) for phrase in found.phrases],),
                 )
 
 
-def _said(found: TurningSet, whose: str, n: int, asker: str | None) -> str:
+def _said(found: Counterfactual, whose: str, n: int, asker: str | None) -> str:
     if not found.phrases:
         return f'<p class="sw-hint" dir="auto">{words.sentence(found.reason)}</p>'
     size = words.count(len(found.phrases), "phrase")

@@ -7,14 +7,14 @@ from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages._shared.words import sentence
 from pages.explanations.questions.bars import Bar, bars_html
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.explanations.history_attribution import MAX_PRODUCTS, HistoryEffect, because_of_history
 from recsys.settings import COMPONENTS
 
 _KINDS = ("review", "purchase", "recommend", "not_recommend")
 
 
-def because(case: Case) -> None:
+def because(case: ExplanationContext) -> None:
     """Leave out each product of the history in turn, and say what that does to score and place."""
     if case.asker.user_id is None:
         st.html(empty_html("No history", "a new shopper has none: the words typed above are all that is known"))
@@ -53,7 +53,7 @@ def because(case: Case) -> None:
         )
 
 
-def _most_telling_first(case: Case, had: list[str]) -> list[str]:
+def _most_telling_first(case: ExplanationContext, had: list[str]) -> list[str]:
     """Products by how much their words matter for this score, then as they were, latest first."""
     moved = dict.fromkeys(had, 0.0)
     for part in case.explanation.shopper_phrases:

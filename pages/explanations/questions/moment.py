@@ -8,14 +8,14 @@ from pages._shared import naming, resources, words
 from pages._shared.cards import esc, isolated, move_html
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.explanations.moments import Moved, compare_moments
 from recsys.settings import CONTEXT_DIMENSIONS, Context
 
 _LABELS = {"daypart": "Time of day", "weekday": "Weekday", "season": "Season", "device": "Device", "region": "Region"}
 
 
-def elsewhere(case: Case) -> None:
+def elsewhere(case: ExplanationContext) -> None:
     """Choose the other circumstances, then both lists side by side."""
     options = {name: case.choices.options[name] for name in CONTEXT_DIMENSIONS}
     usable = [name for name in CONTEXT_DIMENSIONS if not options[name].unavailable]

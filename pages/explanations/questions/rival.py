@@ -9,7 +9,7 @@ from pages._shared.notices import empty_html, notice_html
 from pages._shared.palette import LOOKS
 from pages.explanations import product, waterfall
 from pages.explanations.questions.bars import Bar, bars_html
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.explanations.difference import Difference, DifferencePart, difference
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
@@ -18,7 +18,7 @@ PARAMETER = "rival"
 N_PARTS = 7
 
 
-def against(case: Case) -> None:
+def against(case: ExplanationContext) -> None:
     """Pick the other product, then a difference waterfall and the parts that make it."""
     other = _choose(case)
     if other is None:
@@ -42,7 +42,7 @@ def against(case: Case) -> None:
             st.html(_parts(name, found.of(name), found.components[name]))
 
 
-def _choose(case: Case) -> str | None:
+def _choose(case: ExplanationContext) -> str | None:
     titles = resources.titles(case.model, case.model_id)
     listed = [item.item_id for item in case.model.rank(case.now, case.settings).items if item.item_id != case.item_id]
     options = [*listed, *(item_id for item_id in titles if item_id not in listed and item_id != case.item_id)]

@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.cards import esc
 from pages._shared.notices import empty_html
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.studies.faithfulness.measures import MIN_PHRASES, Measured, SideReport, faithfulness_of
 
 N_SAMPLE = 200
@@ -30,7 +30,7 @@ _MEASURES = {
 }
 
 
-def trust(case: Case) -> None:
+def trust(case: ExplanationContext) -> None:
     """This recommendation now, the model as soon as it is measured, and what an explanation is not."""
     here, everywhere = st.columns(2, gap="medium")
     with here, st.container(key="trust_here"):
@@ -40,7 +40,7 @@ def trust(case: Case) -> None:
     st.html(_caveats(case))
 
 
-def _this_one(case: Case) -> None:
+def _this_one(case: ExplanationContext) -> None:
     st.html(
         '<h3 class="sw-chart-title">This recommendation</h3>'
         '<p class="sw-note">1, 5, 10, 20 and 50% of the phrases are taken away, those that matter most first, and the '
@@ -62,7 +62,7 @@ def _this_one(case: Case) -> None:
         st.html(_table(f"Phrases of {said}", rows) + _verdict(*found))
 
 
-def _too_little(case: Case, side: str) -> str:
+def _too_little(case: ExplanationContext, side: str) -> str:
     """Why nothing can be taken away."""
     if not case.explanation.weights["semantic"]:
         return "Words have no weight in the mix, so there is nothing to take away."
@@ -82,7 +82,7 @@ def _verdict(found: Mapping[str, float], control: Mapping[str, float]) -> str:
     )
 
 
-def _the_model(case: Case) -> None:
+def _the_model(case: ExplanationContext) -> None:
     st.html(
         '<h3 class="sw-chart-title">This model, over a sample</h3>'
         f'<p class="sw-note">The same for one listed product each of {N_SAMPLE} shoppers drawn at random, with 95% '
@@ -99,7 +99,7 @@ def _the_model(case: Case) -> None:
 
 
 @st.fragment(run_every=0.7)
-def _watch(case: Case) -> None:
+def _watch(case: ExplanationContext) -> None:
     work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
     if work.is_running:
         share = work.done / work.total if work.total else 0.0
@@ -150,7 +150,7 @@ def _figures(said: str) -> str:
     return esc(mean) + (f'<span class="sw-by">{esc(interval)}</span>' if interval else "")
 
 
-def _caveats(case: Case) -> str:
+def _caveats(case: ExplanationContext) -> str:
     praise = case.model.polarity.in_words()
     said = (
         "<strong>Exact:</strong> baseline and parts sum to the score. Quotes are verbatim, but for e-mail addresses, "

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from pages._shared.charts import framed
 from pages._shared.palette import ACCENT, GRID, INK, LOOKS, MUTED, SURFACE
 from recsys.offpolicy.estimators import ESTIMATORS
-from recsys.offpolicy.mixes import Answer, Sliders
+from recsys.offpolicy.mixes import LogEvaluator, MixAnswer
 
 _SHORT = {
     "ips": "Weighted clicks<br>(IPS)",
@@ -19,7 +19,9 @@ _SHORT = {
 }
 
 
-def figure(now: Answer, reference: Answer, against: str, sliders: Sliders, tone: str, *, is_same: bool) -> go.Figure:
+def figure(
+    now: MixAnswer, reference: MixAnswer, against: str, sliders: LogEvaluator, tone: str, *, is_same: bool
+) -> go.Figure:
     """The chart; a setting that is refused has no points, so at least one must not be."""
     chart = go.Figure()
     _points(chart, "This setting", now, ACCENT[tone], "circle")
@@ -66,7 +68,7 @@ def _reach(chart: go.Figure, lines: Sequence[float]) -> tuple[float, float]:
     return max(min(ends) - pad, 0.0), max(ends) + pad
 
 
-def _points(chart: go.Figure, name: str, answer: Answer, colour: str, symbol: str) -> None:
+def _points(chart: go.Figure, name: str, answer: MixAnswer, colour: str, symbol: str) -> None:
     estimates = answer.found.estimates
     known = [each for each in ESTIMATORS if each in estimates]
     means = [estimates[each].mean for each in known]

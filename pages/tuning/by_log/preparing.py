@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages._shared import resources, working
 from pages._shared.notices import notice_html
-from pages.tuning.room import Case
+from pages.tuning.context import TuningCase
 from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs.log_job import USUAL_SHARES, log_work, start_log_work
-from recsys.jobs.paths import Home
-from recsys.offpolicy.mixes import Sliders
+from recsys.jobs.paths import AppPaths
+from recsys.offpolicy.mixes import LogEvaluator
 
 _PANEL = working.Panel(
     label="Judging the log",
@@ -18,7 +18,7 @@ _PANEL = working.Panel(
 )
 
 
-def prepare(home: Home, why: str = "") -> None:
+def prepare(home: AppPaths, why: str = "") -> None:
     """Start the work unless somebody did, and show it; the page runs again by itself when it is done.
 
     Parameters
@@ -39,12 +39,12 @@ def prepare(home: Home, why: str = "") -> None:
     _progress(home)
 
 
-def is_of_other_data(case: Case, sliders: Sliders) -> bool:
+def is_of_other_data(case: TuningCase, sliders: LogEvaluator) -> bool:
     """Whether the log was judged from other data than the test shoppers of the room."""
     return bool(sliders.log_of.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"])
 
 
-def warn_of_other_data(home: Home) -> None:
+def warn_of_other_data(home: AppPaths) -> None:
     """A notice, and the button that judges anew; the section goes on with what there is."""
     status = log_work(home).status()
     if status.state == "running":
@@ -61,7 +61,7 @@ def warn_of_other_data(home: Home) -> None:
     )
 
 
-def _can_be_read(home: Home) -> bool:
+def _can_be_read(home: AppPaths) -> bool:
     try:
         resources.sliders(home)
     except ArtifactError:
@@ -70,7 +70,7 @@ def _can_be_read(home: Home) -> bool:
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _progress(home: Home) -> None:
+def _progress(home: AppPaths) -> None:
     work = log_work(home)
     try:
         working.show(

@@ -6,14 +6,14 @@ from pages._shared import charts, resources
 from pages._shared.notices import empty_html
 from pages.tuning.by_log import chart, closeness, preparing, sentences, support
 from pages.tuning.by_log.closeness import Closeness
-from pages.tuning.room import Case
+from pages.tuning.context import TuningCase
 from recsys.errors import ArtifactError
 from recsys.jobs.log_job import has_log
-from recsys.offpolicy.mixes import Answer, Asked, Sliders
-from recsys.tuning.config import Asked as Setting
+from recsys.offpolicy.mixes import EvaluationConfig, LogEvaluator, MixAnswer
+from recsys.tuning.config import EvaluationConfig as Setting
 
 
-def clicks_by_the_log(case: Case) -> None:
+def clicks_by_the_log(case: TuningCase) -> None:
     """What a shop's own impressions say of the setting and of its reference."""
     home = case.room.home
     if not has_log(home):
@@ -60,7 +60,7 @@ def clicks_by_the_log(case: Case) -> None:
     st.html(sentences.protocol_html(sliders))
 
 
-def ask(sliders: Sliders, setting: Setting, follow: Closeness) -> Answer:
+def ask(sliders: LogEvaluator, setting: Setting, follow: Closeness) -> MixAnswer:
     """What the log says of a setting of the room."""
-    asked = Asked(setting.settings.fusion, follow.temperature, setting.settings.filters)
+    asked = EvaluationConfig(setting.settings.fusion, follow.temperature, setting.settings.filters)
     return resources.answer_of_log(sliders, sliders.log_of.log_id, asked)

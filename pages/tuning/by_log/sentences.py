@@ -6,11 +6,11 @@ import numpy as np
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
-from pages.tuning import imagined, wording
-from pages.tuning.room import Case
+from pages.tuning import imagined, metric_groups
+from pages.tuning.context import TuningCase
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
-from recsys.offpolicy.mixes import Answer, Sliders
+from recsys.offpolicy.mixes import LogEvaluator, MixAnswer
 from recsys.offpolicy.names import main_estimator
 from recsys.offpolicy.support import Support
 from recsys.studies.format import signed
@@ -26,7 +26,7 @@ def share(value: float) -> str:
 
 
 def answer_html(
-    now: Answer, reference: Answer, lift: Interval | None, sliders: Sliders, against: str, *, is_same: bool
+    now: MixAnswer, reference: MixAnswer, lift: Interval | None, sliders: LogEvaluator, against: str, *, is_same: bool
 ) -> str:
     """The answer in a headline and two notes.
 
@@ -43,7 +43,7 @@ def answer_html(
     return f'{weights}<p class="sw-headline sw-judged" role="status">{_headline(now, sliders)}</p>{said}'
 
 
-def _headline(now: Answer, sliders: Sliders) -> str:
+def _headline(now: MixAnswer, sliders: LogEvaluator) -> str:
     rests_on = now.found.support
     refused = f"<strong>The log cannot say how often this would be clicked:</strong> {esc(now.found.refusal)}"
     if rests_on is None or now.log is None:
@@ -69,12 +69,12 @@ def ends(told: Interval) -> str:
     return f"{share(told.low)} to {share(told.high)}"
 
 
-def has_bare_estimate(answer: Answer) -> bool:
+def has_bare_estimate(answer: MixAnswer) -> bool:
     """Whether some estimate has no interval."""
     return any(math.isnan(each.low) for each in answer.found.estimates.values())
 
 
-def _change(lift: Interval | None, reference: Answer, against: str) -> str:
+def _change(lift: Interval | None, reference: MixAnswer, against: str) -> str:
     if lift is None:
         refused = f": of it the log says nothing, {esc(reference.found.refusal)}" if reference.found.refusal else ""
         return f"It is not compared with {isolated(against)}{refused}."
@@ -83,7 +83,7 @@ def _change(lift: Interval | None, reference: Answer, against: str) -> str:
             f"Against {isolated(against)} the log cannot tell the change: too few visitors decide it (fewer than "
             f"{FEWEST_TELLING})."
         )
-    mark, said = wording.VERDICTS[verdict_of(lift)]
+    mark, said = metric_groups.VERDICTS[verdict_of(lift)]
     change, low, high = (signed_percent(each) for each in (lift.mean, lift.low, lift.high))
     return (
         f'Against {isolated(against)}: <span class="sw-verdict" aria-hidden="true">{mark}</span> '
@@ -100,7 +100,7 @@ def signed_percent(value: float) -> str:
     return f"{signed(100 * value, 1)}%"
 
 
-def _truth(now: Answer, reference: Answer, against: str, *, is_same: bool) -> str:
+def _truth(now: MixAnswer, reference: MixAnswer, against: str, *, is_same: bool) -> str:
     assert now.truth is not None
     said = f"This is a demo shop, whose simulator knows the truth: <strong>{share(now.truth)}</strong>"
     if not now.found.refusal:
@@ -113,7 +113,7 @@ def _truth(now: Answer, reference: Answer, against: str, *, is_same: bool) -> st
     return f"{said}."
 
 
-def left_out(case: Case) -> str:
+def left_out(case: TuningCase) -> str:
     """Which controls of the room the log is not asked about, as a sentence; "" where none is used."""
     unused = []
     if case.now.settings.diversity or case.reference.settings.diversity:
@@ -127,7 +127,7 @@ def left_out(case: Case) -> str:
     return f"Not part of this: {'; '.join(unused)}."
 
 
-def protocol_html(sliders: Sliders) -> str:
+def protocol_html(sliders: LogEvaluator) -> str:
     """What was done, and what the figures do not say."""
     caveats = (
         "What was on the shelf is not logged: a product counts as on it between its first and its last impression. "
@@ -153,5 +153,5 @@ def weight(value: float) -> str:
     ('34.0', '1,204', '–')
     """
     if np.isnan(value):
-        return wording.NO_VALUE
+        return metric_groups.NO_VALUE
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"

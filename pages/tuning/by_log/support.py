@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from pages._shared.cards import esc
 from pages.tuning.by_log import sentences
 from pages.tuning.by_log.closeness import Closeness
-from recsys.offpolicy.mixes import Answer
+from recsys.offpolicy.mixes import MixAnswer
 from recsys.offpolicy.names import main_estimator
 from recsys.offpolicy.support import Support
 
 _HEAD = ("Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried")
 
 
-def table_html(answers: Sequence[tuple[Closeness, Answer]], chosen: Closeness) -> str:
+def table_html(answers: Sequence[tuple[Closeness, MixAnswer]], chosen: Closeness) -> str:
     """One row a way of following the setting; the truth in a column of its own where it is known."""
     with_truth = any(answer.truth is not None for _, answer in answers)
     head = "".join(f'<th scope="col">{name}</th>' for name in (*_HEAD, *(["Truth"] if with_truth else [])))
@@ -29,7 +29,7 @@ def table_html(answers: Sequence[tuple[Closeness, Answer]], chosen: Closeness) -
     )
 
 
-def _row(follow: Closeness, answer: Answer, *, with_truth: bool, is_chosen: bool) -> str:
+def _row(follow: Closeness, answer: MixAnswer, *, with_truth: bool, is_chosen: bool) -> str:
     found, rests_on = answer.found, answer.found.support
     if found.refusal:
         told = f'<span class="sw-refused">refused</span><span class="sw-metric-ends">{esc(found.refusal)}</span>'

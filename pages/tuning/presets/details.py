@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.tuning.presets import acting, history, saving, told
-from pages.tuning.presets.told import Told
-from pages.tuning.room import Case, Room
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.presets import actions, history, messages, saving
+from pages.tuning.presets.messages import Told
 from recsys.errors import ConflictError
 from recsys.store.exchange import export_presets
 from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, Preset
@@ -41,7 +41,7 @@ def toggle(preset: Preset) -> None:
     st.session_state[_OPEN] = None if is_open else Opened(preset.preset_id, preset.version)
 
 
-def show(case: Case, preset: Preset) -> None:
+def show(case: TuningCase, preset: Preset) -> None:
     """History, words, and the rest of the actions."""
     room, pid = case.room, preset.preset_id
     with st.container(horizontal=True, key="preset_more"):
@@ -50,7 +50,7 @@ def show(case: Case, preset: Preset) -> None:
     if preset.is_shipped:
         st.html('<p class="sw-note">It comes with Shelfwise and stays as it is. Duplicate it, and change the copy.</p>')
         return
-    told.show(room, pid)
+    messages.show(room, pid)
     with st.form(f"edit_{pid}", border=False):
         st.html('<h3 class="sw-chart-title sw-preset-words">Name and words</h3>')
         left, right = st.columns(2)
@@ -65,13 +65,13 @@ def show(case: Case, preset: Preset) -> None:
         st.form_submit_button("Save these words", on_click=_describe, args=(room, pid), key=f"describe_{pid}")
 
 
-def _actions(room: Room, preset: Preset) -> None:
+def _actions(room: TuningContext, preset: Preset) -> None:
     if preset.is_default:
         st.button(
             "No default any more",
             key="default_off",
             icon=":material/home:",
-            on_click=acting.clear_default,
+            on_click=actions.clear_default,
             args=(room,),
         )
     else:
@@ -80,8 +80,8 @@ def _actions(room: Room, preset: Preset) -> None:
             key="default_on",
             icon=":material/home:",
             help="The dashboard starts from it, for everybody who opens it anew; links that say more still win. "
-            f"It sets {acting.STARTS}.",
-            on_click=acting.make_default,
+            f"It sets {actions.STARTS}.",
+            on_click=actions.make_default,
             args=(room, preset),
         )
     if not preset.is_shipped:
@@ -89,7 +89,7 @@ def _actions(room: Room, preset: Preset) -> None:
             "Duplicate",
             key="duplicate",
             icon=":material/content_copy:",
-            on_click=acting.duplicate,
+            on_click=actions.duplicate,
             args=(room, preset.preset_id),
         )
     st.download_button(
@@ -112,10 +112,10 @@ def _actions(room: Room, preset: Preset) -> None:
             on_click="ignore",
         )
     if not preset.is_shipped:
-        st.button("Delete", key="delete", icon=":material/delete:", on_click=acting.delete, args=(room, preset))
+        st.button("Delete", key="delete", icon=":material/delete:", on_click=actions.delete, args=(room, preset))
 
 
-def _describe(room: Room, preset_id: str) -> None:
+def _describe(room: TuningContext, preset_id: str) -> None:
     """Save the words; after a conflict they stay in the fields, and saving again is a decision to keep them."""
     state, now = st.session_state, opened()
     if now is None or now.preset_id != preset_id:
@@ -130,7 +130,7 @@ def _describe(room: Room, preset_id: str) -> None:
                 description=str(state.get(f"about_{preset_id}") or ""),
                 tags=saving.read_tags(str(state.get(f"tags_{preset_id}") or "")),
                 goal=str(state.get(f"goal_{preset_id}") or ""),
-                by=told.who(),
+                by=messages.who(),
             )
         except ConflictError as conflict:
             if conflict.done == "saved":
@@ -139,7 +139,7 @@ def _describe(room: Room, preset_id: str) -> None:
         state[_OPEN] = Opened(preset_id, saved.version)
         return Told(f"“{saved.name}” is saved.", where=preset_id)
 
-    told.attempt(room, work, preset_id)
+    messages.attempt(room, work, preset_id)
 
 
 def file_name(name: str) -> str:

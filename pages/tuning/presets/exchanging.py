@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages._shared import words
 from pages._shared.cards import isolated
-from pages.tuning.presets import told
+from pages.tuning.context import TuningContext
+from pages.tuning.presets import messages
 from pages.tuning.presets.card import moment
-from pages.tuning.presets.told import Told
-from pages.tuning.room import Room
+from pages.tuning.presets.messages import Told
 from recsys.errors import StoreError
 from recsys.store.exchange import export_presets, import_presets
 from recsys.store.records import Preset
@@ -30,14 +30,14 @@ def export_all(presets: tuple[Preset, ...]) -> None:
     )
 
 
-def take_in(room: Room) -> None:
+def take_in(room: TuningContext) -> None:
     """A file of presets comes in: all of it, or nothing."""
     with st.popover("Import", icon=":material/upload:", key=IMPORT, on_change="rerun"):
         st.html(
             '<p class="sw-note">A file that Shelfwise exported. Names that are taken get “(imported)” behind them; '
             "when anything in it is wrong, nothing is imported.</p>"
         )
-        told.show(room, IMPORT)
+        messages.show(room, IMPORT)
         key = f"{_FILE}_{st.session_state.get(_NTH, 0)}"
         given = st.file_uploader("File of presets", "json", key=key, max_upload_size=1, label_visibility="collapsed")
         st.button(
@@ -50,23 +50,23 @@ def take_in(room: Room) -> None:
         )
 
 
-def _import(room: Room, key: str) -> None:
+def _import(room: TuningContext, key: str) -> None:
     state = st.session_state
 
     def work() -> Told:
-        made = import_presets(room.store, state[key].getvalue(), by=told.who())
+        made = import_presets(room.store, state[key].getvalue(), by=messages.who())
         names = ", ".join(f"“{preset.name}”" for preset in made[:5])
         more = len(made) - 5
         return Told(
             f"{words.count(len(made), 'preset')} imported.", (names + (f" and {more} more" if more > 0 else ""),)
         )
 
-    if told.attempt(room, work, IMPORT):
+    if messages.attempt(room, work, IMPORT):
         state[_NTH] = state.get(_NTH, 0) + 1
         state[IMPORT] = False
 
 
-def deleted(room: Room) -> None:
+def deleted(room: TuningContext) -> None:
     """What was deleted and can be put back; looked up when somebody wants to know."""
     with st.popover("Deleted", icon=":material/restore_from_trash:", key=DELETED, on_change="rerun") as popover:
         if not popover.open:
@@ -86,5 +86,8 @@ def deleted(room: Room) -> None:
                     width="stretch",
                 )
                 st.button(
-                    "Restore", key=f"restore_{preset.preset_id}", on_click=told.put_back, args=(room, preset.preset_id)
+                    "Restore",
+                    key=f"restore_{preset.preset_id}",
+                    on_click=messages.put_back,
+                    args=(room, preset.preset_id),
                 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pages._shared import resources
 from pages._shared.view import positions
 from pages.tuning import reference
-from pages.tuning.room import Case, Room
+from pages.tuning.context import TuningCase, TuningContext
 from recsys.errors import RecsysError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.segments import Segment
@@ -54,12 +54,12 @@ class Standing:
     is_same_test: bool = True
 
 
-def present(case: Case) -> PresetSettings:
+def present(case: TuningCase) -> PresetSettings:
     """What the controls say now, as a preset keeps it."""
     return PresetSettings.of(case.now.settings, case.now.scenario.as_dict(), case.segment.as_dict())
 
 
-def is_present(case: Case, settings: PresetSettings) -> bool:
+def is_present(case: TuningCase, settings: PresetSettings) -> bool:
     """Whether the controls stand where these settings want them, as exactly as controls can."""
     return _on_controls(present(case)) == _on_controls(settings)
 
@@ -72,7 +72,7 @@ def _on_controls(settings: PresetSettings) -> tuple[object, ...]:
     )
 
 
-def measurement(case: Case) -> Measurement:
+def measurement(case: TuningCase) -> Measurement:
     """Every metric of the present setting at this moment, over all test shoppers of the segment."""
     panel = case.room.test.panel
     found = _means(case.room, present(case))
@@ -84,13 +84,13 @@ def measurement(case: Case) -> Measurement:
     )
 
 
-def protocol(room: Room) -> str:
+def protocol(room: TuningContext) -> str:
     """What was held out, in as many whole sentences as a save can hold."""
     said = room.test.panel.protocol
     return said if len(said) <= _LONGEST_PROTOCOL else said[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
 
 
-def standing(room: Room, settings: PresetSettings, saved: Measurement | None) -> Standing:
+def standing(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> Standing:
     """Measure a preset's settings now, on the shoppers it was judged on, and compare."""
     try:
         now = _means(room, settings)
@@ -130,7 +130,7 @@ def _other_panel(saved: Measurement, asked: str) -> str:
     return "saved with other test shoppers: model or data were others then"
 
 
-def _means(room: Room, settings: PresetSettings) -> Mapping[str, Interval]:
+def _means(room: TuningContext, settings: PresetSettings) -> Mapping[str, Interval]:
     panel, segment = room.test.panel, Segment.of(**settings.segment)
     if not segment.mask(panel.shoppers).any():
         raise RecsysError("none of the test shoppers is one of those that it was judged on")

@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages._shared import words
 from pages._shared.cards import weights_html
-from pages.tuning.presets import measuring, told
+from pages.tuning.context import TuningCase
+from pages.tuning.presets import measuring, messages
 from pages.tuning.presets.card import fixed_html
-from pages.tuning.presets.told import Told
-from pages.tuning.room import Case
+from pages.tuning.presets.messages import Told
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft
 
@@ -16,7 +16,7 @@ _FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
 LONGEST_GOAL = 200
 
 
-def save_new(case: Case) -> None:
+def save_new(case: TuningCase) -> None:
     """A button whose form saves what is on the sliders under a new name."""
     with st.popover(
         "Save this setting", icon=":material/bookmark_add:", type="primary", key=POPOVER, on_change="rerun"
@@ -27,8 +27,8 @@ def save_new(case: Case) -> None:
             f'{weights_html(settings.weights.normalised())}<p class="sw-note">{fixed_html(settings)}. Kept with it: '
             f"all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
         )
-        told.show(case.room, NEW)
-        asks_who = not told.who()
+        messages.show(case.room, NEW)
+        asks_who = not messages.who()
         with st.form(NEW, border=False):
             left, right = st.columns(2)
             with left:
@@ -76,7 +76,7 @@ def who() -> None:
     """Who saves, for everybody to see; kept for the session."""
     st.text_input(
         "Your name",
-        key=told.WHO,
+        key=messages.WHO,
         max_chars=80,
         placeholder="Your name",
         icon=":material/person:",
@@ -89,7 +89,7 @@ def who() -> None:
 def remember_who(key: str) -> None:
     """Keep the answer, if there is one, for everything that is saved from now on."""
     if said := str(st.session_state.get(key) or "").strip():
-        st.session_state[told.WHO] = said
+        st.session_state[messages.WHO] = said
 
 
 def read_tags(typed: str) -> tuple[str, ...]:
@@ -97,16 +97,16 @@ def read_tags(typed: str) -> tuple[str, ...]:
     return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
 
 
-def _save(case: Case) -> None:
+def _save(case: TuningCase) -> None:
     state = st.session_state
     remember_who("preset_who")
 
     def work() -> Told:
         name, description, tags, goal = (str(state.get(field) or "") for field in _FIELDS)
         draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
-        made = case.room.store.create(draft, measuring.measurement(case), by=told.who())
+        made = case.room.store.create(draft, measuring.measurement(case), by=messages.who())
         return Told(f"“{made.name}” is saved, with how it measures now.")
 
-    if told.attempt(case.room, work, NEW):
+    if messages.attempt(case.room, work, NEW):
         state.update(dict.fromkeys(_FIELDS, ""))
         state[POPOVER] = False

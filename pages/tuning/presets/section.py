@@ -5,9 +5,9 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.notices import empty_html, notice_html
 from pages.tuning import reference
-from pages.tuning.presets import acting, details, exchanging, measuring, saving, shipped, told
+from pages.tuning.context import TuningCase
+from pages.tuning.presets import actions, details, exchanging, measuring, messages, saving, shipped
 from pages.tuning.presets.card import card_html
-from pages.tuning.room import Case
 from recsys.errors import StoreError
 from recsys.store.records import Preset
 
@@ -21,9 +21,9 @@ LOOK_EVERY_S = 4
 """How often a database that is away is asked again."""
 
 
-def presets(case: Case) -> None:
+def presets(case: TuningCase) -> None:
     """Save, import, export; then every preset as a card."""
-    if st.session_state.pop(acting.AGAIN, False):
+    if st.session_state.pop(actions.AGAIN, False):
         st.rerun(scope="app")
     room = case.room
     found = resources.saved(room.home, room.shop).last
@@ -35,7 +35,7 @@ def presets(case: Case) -> None:
         saving.who()
     if found.away:
         _away(case, found.away, bool(found.presets))
-    told.show(room)
+    messages.show(room)
     shipped.progress(room)
     if not found.presets and not found.away:
         st.html(
@@ -56,7 +56,7 @@ def presets(case: Case) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
-def _away(case: Case, why: str, is_known: bool) -> None:
+def _away(case: TuningCase, why: str, is_known: bool) -> None:
     """Why there is nothing new; the page goes on by itself as soon as the database answers."""
     if not resources.saved(case.room.home, case.room.shop).presets().away:
         st.rerun(scope="app")
@@ -79,7 +79,7 @@ def _text(preset: Preset) -> str:
     return " ".join((preset.name, *preset.tags, preset.description, preset.goal)).casefold()
 
 
-def _with_open(case: Case, shown: list[Preset], all_presets: tuple[Preset, ...]) -> list[Preset]:
+def _with_open(case: TuningCase, shown: list[Preset], all_presets: tuple[Preset, ...]) -> list[Preset]:
     """Those that are shown, and the one whose details are open even where somebody else deleted it meanwhile."""
     opened = details.opened()
     if opened is None or any(preset.preset_id == opened.preset_id for preset in shown):
@@ -91,7 +91,7 @@ def _with_open(case: Case, shown: list[Preset], all_presets: tuple[Preset, ...])
     return [*[preset for preset in others if preset.preset_id == opened.preset_id], *shown]
 
 
-def _card(case: Case, preset: Preset, *, is_gone: bool) -> None:
+def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     room, pid = case.room, preset.preset_id
     opened = details.opened()
     is_open = opened is not None and opened.preset_id == pid
@@ -103,7 +103,7 @@ def _card(case: Case, preset: Preset, *, is_gone: bool) -> None:
         st.html(card_html(preset, standing, [said for said, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
-                st.button("Restore", key=f"back_{pid}", on_click=told.put_back, args=(room, pid))
+                st.button("Restore", key=f"back_{pid}", on_click=messages.put_back, args=(room, pid))
             else:
                 _buttons(case, preset, is_present, is_reference)
             st.button(
@@ -118,14 +118,14 @@ def _card(case: Case, preset: Preset, *, is_gone: bool) -> None:
             details.show(case, preset)
 
 
-def _buttons(case: Case, preset: Preset, is_present: bool, is_reference: bool) -> None:
+def _buttons(case: TuningCase, preset: Preset, is_present: bool, is_reference: bool) -> None:
     room, pid = case.room, preset.preset_id
     st.button(
         "Load",
         key=f"load_{pid}",
         icon=":material/tune:",
         disabled=is_present,
-        on_click=acting.load,
+        on_click=actions.load,
         args=(room, preset),
     )
     st.button(
@@ -133,7 +133,7 @@ def _buttons(case: Case, preset: Preset, is_present: bool, is_reference: bool) -
         key=f"compare_{pid}",
         icon=":material/compare_arrows:",
         disabled=is_reference,
-        on_click=acting.compare,
+        on_click=actions.compare,
         args=(preset,),
     )
     if preset.is_shipped:
@@ -141,7 +141,7 @@ def _buttons(case: Case, preset: Preset, is_present: bool, is_reference: bool) -
             "Duplicate to edit",
             key=f"copy_{pid}",
             icon=":material/content_copy:",
-            on_click=acting.duplicate,
+            on_click=actions.duplicate,
             args=(room, pid),
         )
     else:
@@ -149,7 +149,7 @@ def _buttons(case: Case, preset: Preset, is_present: bool, is_reference: bool) -
             "Save the present setting here",
             key=f"update_{pid}",
             icon=":material/save:",
-            on_click=acting.update,
+            on_click=actions.update,
             args=(case, pid, preset.version),
         )
 

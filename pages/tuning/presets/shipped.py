@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared import words, working
 from pages._shared.cards import isolated
 from pages._shared.notices import notice_html
-from pages.tuning.room import Room
+from pages.tuning.context import TuningContext
 from recsys.jobs import Work, WorkStatus
 from recsys.jobs.presets_job import SPLIT, USUAL_SHARES, ShopFolders, presets_work, start_presets_work
 from recsys.store.records import Preset
@@ -20,7 +20,7 @@ _PANEL = working.Panel(
 )
 
 
-def progress(room: Room) -> None:
+def progress(room: TuningContext) -> None:
     """How far the tuning is while it runs, whoever started it; nothing else."""
     if _work(room).status().state == "running":
         st.html(
@@ -30,7 +30,7 @@ def progress(room: Room) -> None:
         _watched(room)
 
 
-def offer(room: Room, presets: Sequence[Preset]) -> None:
+def offer(room: TuningContext, presets: Sequence[Preset]) -> None:
     """A button that tunes them, quiet where they are there, with what went wrong the last time."""
     status = _work(room).status()
     if status.state == "running":
@@ -50,16 +50,16 @@ def offer(room: Room, presets: Sequence[Preset]) -> None:
         )
 
 
-def _work(room: Room) -> Work:
+def _work(room: TuningContext) -> Work:
     return presets_work(room.home.panel(SPLIT).absolute())
 
 
-def _start(room: Room) -> None:
+def _start(room: TuningContext) -> None:
     start_presets_work(ShopFolders.of(room.home, SPLIT, room.shop))
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _watched(room: Room) -> None:
+def _watched(room: TuningContext) -> None:
     work = _work(room)
     status = work.status()
     if status.state != "running":

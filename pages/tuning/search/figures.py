@@ -1,25 +1,25 @@
 """Every figure of what was found: on validation and on test shoppers, and on test against two references."""
 
 from pages._shared.cards import esc
-from pages.tuning import cells, wording
-from pages.tuning.search import told
+from pages.tuning import change_cells, metric_groups
+from pages.tuning.search import summary
 from pages.tuning.verdicts import Said
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
-from recsys.tuning.search_result import Found
+from recsys.tuning.search_result import SearchResult
 
 _REFERENCES = ("Against equal weights", "Against the model's weights")
 
 
-def figures_html(found: Found, clicks: Clicks) -> str:
+def figures_html(found: SearchResult, clicks: Clicks) -> str:
     """One table, in the groups of the live metrics."""
     bodies = "".join(
         f'<tbody><tr class="sw-figure-group"><th colspan="5" scope="rowgroup">{esc(group)}</th></tr>'
         + "".join(_row(found, name, clicks) for name in names)
         + "</tbody>"
-        for group, names in wording.GROUPS.items()
+        for group, names in metric_groups.GROUPS.items()
     )
     heads = "".join(f'<th scope="col">{name}</th>' for name in _REFERENCES)
     return (
@@ -33,8 +33,8 @@ def figures_html(found: Found, clicks: Clicks) -> str:
     )
 
 
-def _row(found: Found, metric: str, clicks: Clicks) -> str:
-    words = wording.of(metric, clicks)
+def _row(found: SearchResult, metric: str, clicks: Clicks) -> str:
+    words = metric_groups.of(metric, clicks)
     asks = words.asks if METRICS[metric].higher_is_better else f"{words.asks} Lower is better."
     is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
     changes = zip(_REFERENCES, (found.against_equal[metric], found.against_default[metric]), strict=True)
@@ -50,6 +50,6 @@ def _row(found: Found, metric: str, clicks: Clicks) -> str:
 def _change(label: str, change: Difference) -> str:
     said = Said.of(change)
     return (
-        f'<td class="sw-metric-{said.kind}" data-label="{label}" title="{esc(told.changed(change))}">'
-        f"{cells.change_html(change, said)}</td>"
+        f'<td class="sw-metric-{said.kind}" data-label="{label}" title="{esc(summary.changed(change))}">'
+        f"{change_cells.change_html(change, said)}</td>"
     )

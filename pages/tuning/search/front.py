@@ -9,14 +9,14 @@ from pages._shared import resources
 from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
-from pages.tuning.room import Case
+from pages.tuning.context import TuningCase
 from pages.tuning.weight_map import marks
 from pages.tuning.weight_map.mapped import tick_format
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Goal
 
 Point = tuple[float, float]
@@ -83,9 +83,9 @@ def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
     return f'<ul class="sw-keys" aria-label="Legend">{keys}</ul>'
 
 
-def beside(case: Case, goal: Goal, metrics: tuple[str, str], *, with_present: bool = True) -> dict[str, Point]:
+def beside(case: TuningCase, goal: Goal, metrics: tuple[str, str], *, with_present: bool = True) -> dict[str, Point]:
     """Where equal weights and the present setting lie among the validation shoppers of a goal."""
-    equal = Asked("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, goal.k))
+    equal = EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, goal.k))
     asked = {"reference": equal}
     if with_present:
         asked["now"] = replace(case.now, settings=replace(case.now.settings, n=goal.k))
@@ -98,7 +98,7 @@ def beside(case: Case, goal: Goal, metrics: tuple[str, str], *, with_present: bo
     return found
 
 
-def _point(engine: LiveEngine, goal: Goal, setting: Asked, metrics: tuple[str, str]) -> Point:
+def _point(engine: LiveEngine, goal: Goal, setting: EvaluationConfig, metrics: tuple[str, str]) -> Point:
     found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, goal.segment)
     return found[metrics[0]].mean, found[metrics[1]].mean
 

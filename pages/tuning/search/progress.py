@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import charts, words, working
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages.tuning.room import Case, Room
+from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.search import front, shop_search
 from pages.tuning.search.shop_search import Wanted
 from recsys.evaluation.metrics import format as fmt
@@ -21,7 +21,7 @@ LOOK_FOR_OTHERS_EVERY_S = 3
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def follow(case: Case, wanted: Wanted) -> None:
+def follow(case: TuningCase, wanted: Wanted) -> None:
     """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
     work = shop_search.work_of(case.room)
     status = work.status()
@@ -54,13 +54,13 @@ def outdated_html() -> str:
 
 
 @st.fragment(run_every=LOOK_FOR_OTHERS_EVERY_S)
-def watch(room: Room, seen: str) -> None:
+def watch(room: TuningContext, seen: str) -> None:
     """Let the page run again when somebody else starts a search of this shop, or when theirs is done."""
     if signature(room) != seen:
         st.rerun(scope="app")
 
 
-def signature(room: Room) -> str:
+def signature(room: TuningContext) -> str:
     """What changes when a search of the shop starts or ends."""
     work = shop_search.work_of(room)
     try:
@@ -85,7 +85,9 @@ def _heading(wanted: Wanted, status: WorkStatus) -> str:
     return f'<p class="sw-headline sw-judged"><strong>Search for: {goal}</strong></p>'
 
 
-def _so_far(case: Case, wanted: Wanted, so_far: Mapping[str, Any] | None, *, is_running: bool, outdated: bool) -> None:
+def _so_far(
+    case: TuningCase, wanted: Wanted, so_far: Mapping[str, Any] | None, *, is_running: bool, outdated: bool
+) -> None:
     if so_far is None:
         st.html(
             '<h2 class="sw-eyebrow">Best so far</h2><p class="sw-note">Appears with the first '

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pages._shared import working
 from pages._shared.view import LENGTHS
-from pages.tuning.room import Room
+from pages.tuning.context import TuningContext
 from recsys.errors import SettingsError
 from recsys.jobs import Work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.search_job import read_asked, search_work, start_search
 from recsys.settings import FusionSettings
 from recsys.store.addresses import VARIABLE, file_address
@@ -35,7 +35,7 @@ class Wanted:
     n_trials: int
 
 
-def work_of(room: Room) -> Work:
+def work_of(room: TuningContext) -> Work:
     """The search of the shop that the room is about, running, ended or never started."""
     return search_work(room.home.path / "searches" / room.home.panel(room.split).name)
 
@@ -46,7 +46,7 @@ def wanted_of(work: Work) -> Wanted | None:
     return None if asked is None else Wanted(*asked)
 
 
-def start(room: Room, wanted: Wanted) -> None:
+def start(room: TuningContext, wanted: Wanted) -> None:
     """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
     require_length(wanted.goal)
     start_search(
@@ -75,12 +75,12 @@ def require_length(goal: Goal) -> None:
         )
 
 
-def own_weights(room: Room) -> FusionSettings:
+def own_weights(room: TuningContext) -> FusionSettings:
     """The weights of the model in use, which a result is held against."""
     return FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
 
 
-def database_url(home: Home) -> str:
+def database_url(home: AppPaths) -> str:
     """Where what was tried is kept, beside the presets; it may hold a password, so it is never shown."""
     given = os.environ.get(VARIABLE, "").strip()
     return given or file_address(home.path / FILE).render_as_string(hide_password=False)
@@ -92,7 +92,7 @@ def further(n_trials: int) -> int:
     return min(more, MOST_TRIALS)
 
 
-def is_of_other_data(room: Room, panel_ids: object) -> bool:
+def is_of_other_data(room: TuningContext, panel_ids: object) -> bool:
     """Whether something was found on other shoppers than the room has now, by the ids of its panels by role."""
     known = panel_ids if isinstance(panel_ids, Mapping) else {}
     return any(known.get(engine.panel.role) != engine.panel.panel_id for engine in (room.validation, room.test))
@@ -109,7 +109,7 @@ def usual_shares(n_trials: int) -> Mapping[str, float]:
     }
 
 
-def usual_s(room: Room, n_trials: int) -> float:
+def usual_s(room: TuningContext, n_trials: int) -> float:
     """About how long a search takes here, in seconds."""
     ready, *others = usual_shares(n_trials).values()
     return ready + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)

@@ -1,7 +1,7 @@
 """Every metric of both settings, the change with its interval, and what can be told from it."""
 
 from pages._shared.cards import esc
-from pages.tuning import cells, wording
+from pages.tuning import change_cells, metric_groups
 from pages.tuning.verdicts import Said, ends
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
@@ -22,7 +22,7 @@ def figures_html(found: Comparison, *, is_observed: bool = True) -> str:
         f'<tbody><tr class="sw-figure-group"><th colspan="6" scope="rowgroup">{esc(group)}</th></tr>'
         + "".join(_figure(found.differences[name], k, found.clicks, is_observed=is_observed) for name in names)
         + "</tbody>"
-        for group, names in wording.GROUPS.items()
+        for group, names in metric_groups.GROUPS.items()
     )
     return (
         '<h2 class="sw-chart-title">Every figure</h2>'
@@ -37,7 +37,7 @@ def figures_html(found: Comparison, *, is_observed: bool = True) -> str:
 
 
 def _figure(found: Difference, k: int, clicks: Clicks, *, is_observed: bool) -> str:
-    words = wording.of(found.metric, clicks)
+    words = metric_groups.of(found.metric, clicks)
     asks = words.asks if METRICS[found.metric].higher_is_better else f"{words.asks} Lower is better."
     said = Said.of(found, is_observed=is_observed)
     return (
@@ -45,9 +45,9 @@ def _figure(found: Difference, k: int, clicks: Clicks, *, is_observed: bool) -> 
         f'<th scope="row" title="{esc(asks)}">{esc(words.at(k))}<span class="sw-sr"> {esc(asks)}</span></th>'
         f'<td class="sw-num" data-label="A">{esc(fmt.value(found.metric, found.old))}</td>'
         f'<td class="sw-num" data-label="B">{esc(fmt.value(found.metric, found.new))}</td>'
-        f'<td class="sw-num"><strong>{esc(cells.changed(found, said))}</strong></td>'
-        f'<td class="sw-figure-sure">{cells.bar_html(found, said)}{_ends(found, said)}</td>'
-        f'<td class="sw-figure-verdict">{cells.mark_html(said)}{esc(said.words)}</td></tr>'
+        f'<td class="sw-num"><strong>{esc(change_cells.changed(found, said))}</strong></td>'
+        f'<td class="sw-figure-sure">{change_cells.bar_html(found, said)}{_ends(found, said)}</td>'
+        f'<td class="sw-figure-verdict">{change_cells.mark_html(said)}{esc(said.words)}</td></tr>'
     )
 
 

@@ -4,9 +4,9 @@ from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages.tuning import report_tables
-from pages.tuning.tune import FEW
+from pages.tuning.metrics import FEW
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.summary import summary
 
 
@@ -69,7 +69,7 @@ def differing(found: Comparison) -> list[tuple[str, str, str]]:
     return [(label, a, b) for label, a, b in told if a != b]
 
 
-def _mix(letter: str, asked: Asked) -> str:
+def _mix(letter: str, asked: EvaluationConfig) -> str:
     shares = asked.settings.fusion.normalised()
     said = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in shares.items())
     segments = "".join(

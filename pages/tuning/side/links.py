@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 from pages._shared.cards import esc
 from pages._shared.view import positions
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 
-def query(asked: Asked, user_id: str, item_id: str = "") -> dict[str, list[str]]:
+def query(asked: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
     """What the address of another page says of a setting and a shopper; all weights, so that no default stands in.
 
     Whether a product can be bought is no part of a mix: a live list leaves out what cannot, however it was measured.
@@ -28,12 +28,12 @@ def query(asked: Asked, user_id: str, item_id: str = "") -> dict[str, list[str]]
     return said | ({"item": [item_id]} if item_id else {})
 
 
-def why_link(asked: Asked, user_id: str, item_id: str) -> str:
+def why_link(asked: EvaluationConfig, user_id: str, item_id: str) -> str:
     """Address, beside this page, that takes one product's score apart."""
     return f"Explanations?{urlencode(query(asked, user_id, item_id), doseq=True)}"
 
 
-def ways_html(asked: Asked, user_id: str, *, is_known: bool) -> str:
+def ways_html(asked: EvaluationConfig, user_id: str, *, is_known: bool) -> str:
     """Links to the list and its explanations, in a tab of their own, so that the room stays as it is.
 
     They are addresses, not links within the session: Streamlit takes away from those what widgets here are bound to.

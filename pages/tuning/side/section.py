@@ -4,12 +4,12 @@ import streamlit as st
 
 from pages._shared import charts, resources
 from pages._shared.notices import empty_html
-from pages.tuning.room import Case
-from pages.tuning.side import categories, exposure, figures, heading, people, single, swapping, taking
+from pages.tuning.context import TuningCase
+from pages.tuning.side import categories, downloads, exposure, figures, heading, people, single, swapping
 from recsys.tuning.comparison import Comparison
 
 
-def side_by_side(case: Case) -> None:
+def side_by_side(case: TuningCase) -> None:
     """What changes for the same shoppers when B takes the place of A."""
     case = swapping.sides(case)
     if swapping.is_one_setting(case):
@@ -27,13 +27,13 @@ def side_by_side(case: Case) -> None:
         _show(case, found)
 
 
-def _show(case: Case, found: Comparison) -> None:
+def _show(case: TuningCase, found: Comparison) -> None:
     tone, is_observed = charts.theme(), not found.n_imagined
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="side_head"):
         st.html(heading.headline_html(found))
         with st.container(horizontal=True, width="content", key="side_tools"):
             swapping.button()
-            taking.take_away(case, found)
+            downloads.take_away(case, found)
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
     with beside, st.container(key="chart_comes_to", height="stretch"):

@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared import frame, resources
 from pages._shared.notices import empty_html, notice_html
 from pages._shared.view import ANY
-from pages.tuning.room import Case
+from pages.tuning.context import TuningCase
 from pages.tuning.side import links, lists, shoppers
 from recsys.errors import RecsysError
 from recsys.tuning.comparison import Comparison
@@ -27,7 +27,7 @@ class Chosen:
 
 
 @st.fragment
-def single(case: Case, found: Comparison) -> None:
+def single(case: TuningCase, found: Comparison) -> None:
     """The table, the picker, and both lists."""
     try:
         _single(case, found)
@@ -37,7 +37,7 @@ def single(case: Case, found: Comparison) -> None:
         frame.remember_view(frame.TUNE_PAGE)
 
 
-def _single(case: Case, found: Comparison) -> None:
+def _single(case: TuningCase, found: Comparison) -> None:
     st.html('<h2 class="sw-chart-title">Whose lists change most</h2>')
     if not found.changed:
         st.html('<p class="sw-note">No list changes, so there is nothing to take apart.</p>')
@@ -127,7 +127,7 @@ def _picked() -> None:
         st.query_params[PARAMETER] = str(said)
 
 
-def _pages(case: Case, found: Comparison, user_id: str) -> None:
+def _pages(case: TuningCase, found: Comparison, user_id: str) -> None:
     """The way to the other pages; they show the model in use, which may not know a shopper of an older panel."""
     model = case.room.model
     is_known = user_id in resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.tuning.room import Case
+from pages.tuning.context import TuningCase
 
 PARAMETER = "swapped"
 
 
-def sides(case: Case) -> Case:
+def sides(case: TuningCase) -> TuningCase:
     """The case with `reference` as A and `now` as B: as they are, or swapped where the address says so."""
     if not is_swapped():
         return case
@@ -21,7 +21,7 @@ def is_swapped() -> bool:
     return st.query_params.get(PARAMETER) == "true"
 
 
-def is_one_setting(case: Case) -> bool:
+def is_one_setting(case: TuningCase) -> bool:
     """Whether both are the same setting: weights that stand in the same proportion are the same weights.
 
     A weight of 1 for each is a quarter for each.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.palette import LOOKS
-from pages.tuning.tune import FEW
+from pages.tuning.metrics import FEW
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.settings import COMPONENTS, FusionSettings

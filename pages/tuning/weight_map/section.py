@@ -10,8 +10,8 @@ from pages._shared import charts, resources
 from pages._shared.background import Background
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
-from pages.tuning.room import Case
-from pages.tuning.tune import choose_second
+from pages.tuning.context import TuningCase
+from pages.tuning.metrics import choose_second
 from pages.tuning.weight_map import marks, mixes, sentences, trade, triangle
 from pages.tuning.weight_map.mapped import Mapped, Mix
 from pages.tuning.weight_map.plane import Plane
@@ -19,7 +19,7 @@ from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
 from recsys.settings import COMPONENTS, RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.simplex_cells import N_STEPS
 from recsys.tuning.weight_map import WeightMap
 
@@ -29,7 +29,7 @@ _HEIGHT = 600
 _FOLLOWED, _CLICKS = "map_followed", "map_clicks"
 
 
-def weight_map(case: Case) -> None:
+def weight_map(case: TuningCase) -> None:
     """Every mix of weights at once."""
     shares = list(case.now.settings.fusion.normalised().values())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="map_row"):
@@ -120,7 +120,7 @@ def _role() -> str:
     return chosen or "test"
 
 
-def _mix(engine: LiveEngine, setting: Asked, segment: Segment) -> Mix:
+def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> Mix:
     found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     return Mix.of(setting.name, setting.settings.fusion, {name: each.mean for name, each in found.items()})
 

@@ -30,7 +30,7 @@ CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Wanted:
+class HeldOutPairs:
     """Shoppers who each want one product, and what they may be shown.
 
     Parameters
@@ -48,7 +48,7 @@ class Wanted:
         return len(self.rows)
 
 
-def expected_accuracy(asked: Wanted, weights: FloatArray, k: int) -> dict[str, UserValues]:
+def expected_accuracy(asked: HeldOutPairs, weights: FloatArray, k: int) -> dict[str, UserValues]:
     """nDCG@k and recall@k of every shopper under one mix, float64 of shape (n_users,) by name.
 
     Parameters
@@ -59,7 +59,7 @@ def expected_accuracy(asked: Wanted, weights: FloatArray, k: int) -> dict[str, U
     return {name: _expected(above[0], equal[0], worth) for name, worth in _worth(k).items()}
 
 
-def expected_ndcg(asked: Wanted, grid: FloatArray, k: int, progress: Progress = silent) -> NDArray[np.float64]:
+def expected_ndcg(asked: HeldOutPairs, grid: FloatArray, k: int, progress: Progress = silent) -> NDArray[np.float64]:
     """Mean nDCG@k over the shoppers under each of many mixes, float64 of shape (n_points,).
 
     Parameters
@@ -70,7 +70,7 @@ def expected_ndcg(asked: Wanted, grid: FloatArray, k: int, progress: Progress = 
     for start in range(0, len(asked), CHUNK):
         progress("choosing weights", start, len(asked))
         chunk = slice(start, start + CHUNK)
-        part = Wanted(asked.values[chunk], asked.may_be_shown[chunk], asked.rows[chunk])
+        part = HeldOutPairs(asked.values[chunk], asked.may_be_shown[chunk], asked.rows[chunk])
         total += _expected(*_places(part, grid), worth).sum(axis=1)
     progress("choosing weights", len(asked), len(asked))
     return total / max(len(asked), 1)
@@ -88,7 +88,7 @@ def _expected(above: IntArray, equal: IntArray, worth: NDArray[np.float64]) -> N
     return mean
 
 
-def _places(asked: Wanted, grid: FloatArray) -> tuple[IntArray, IntArray]:
+def _places(asked: HeldOutPairs, grid: FloatArray) -> tuple[IntArray, IntArray]:
     """Products above the wanted one, and those as high, itself included: int32 of shape (n_points, n_users) each."""
     above, equal = (np.zeros((len(grid), len(asked)), np.int32) for _ in range(2))
     _count(asked.values, asked.may_be_shown, asked.rows, np.asarray(grid, np.float32), EQUAL, above, equal)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import MIN_POSITIVES, HeldOut, Round
 from recsys.errors import DataError
-from recsys.evaluation.protocols.rewind import N_FOLDS, Replay, held_out_of, history_of
+from recsys.evaluation.protocols.rewind import N_FOLDS, Rewind, held_out_of, history_of
 
 
 @dataclass(frozen=True, eq=False)
-class NewProductReplay(Replay):
+class NewProductRewind(Rewind):
     """What every shopper chose last, asked about as if nobody knew that product.
 
     Parameters
@@ -40,7 +40,7 @@ class NewProductReplay(Replay):
         return Round(self._put_back(known, part).without_items(new_rows), part, new_rows)
 
 
-def new_product_replay(data: Dataset, seed: int = 0) -> NewProductReplay:
+def new_product_rewind(data: Dataset, seed: int = 0) -> NewProductRewind:
     """Every shopper before their last product, which is new to the shop; validation is the product before it.
 
     Raises
@@ -70,4 +70,4 @@ def new_product_replay(data: Dataset, seed: int = 0) -> NewProductReplay:
         f"{MIN_POSITIVES} positives learned from only. Of the shoppers asked, models know what came before, of all "
         f"others everything, but nothing of the part's products; {data.n_items:,} products, {len(history):,} positives"
     )
-    return NewProductReplay(data.knowing_copies(), history, validation, test, parts, protocol, n_skipped)
+    return NewProductRewind(data.knowing_copies(), history, validation, test, parts, protocol, n_skipped)

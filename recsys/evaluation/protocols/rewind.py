@@ -19,7 +19,7 @@ N_FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Replay:
+class Rewind:
     """What every shopper chose at a moment of their own, asked about as if nothing of theirs were known after it.
 
     Parameters

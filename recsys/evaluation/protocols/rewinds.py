@@ -17,9 +17,9 @@ import pandas as pd
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import MIN_POSITIVES
 from recsys.errors import DataError
-from recsys.evaluation.protocols.new_products import new_product_replay
+from recsys.evaluation.protocols.new_products import new_product_rewind
 from recsys.evaluation.protocols.requests import circumstances
-from recsys.evaluation.protocols.rewind import N_FOLDS, Replay, held_out_of, history_of
+from recsys.evaluation.protocols.rewind import N_FOLDS, Rewind, held_out_of, history_of
 from recsys.settings import CONTEXT_DIMENSIONS
 
 N_KNOWN = 2
@@ -28,7 +28,7 @@ N_KNOWN = 2
 EVENING_MOBILE: Mapping[str, str] = {"daypart": "evening", "device": "mobile"}
 
 
-def newcomer_replay(data: Dataset, seed: int = 0) -> Replay:
+def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
     """Every shopper as they were with two products: which was the third?
 
     Raises
@@ -56,7 +56,7 @@ def newcomer_replay(data: Dataset, seed: int = 0) -> Replay:
     )
 
 
-def occasion_replay(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -> Replay:
+def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -> Rewind:
     """Every shopper at the last choice that they made on some occasion, such as in the evening on a phone.
 
     Validation is the choice before it on the same occasion. At least one product is known each time.
@@ -96,17 +96,17 @@ def occasion_replay(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
     )
 
 
-REPLAYS: Mapping[str, Callable[[Dataset, int], Replay]] = {
-    "newcomers": newcomer_replay,
-    "evening_mobile": lambda data, seed: occasion_replay(data, EVENING_MOBILE, seed),
-    "new_products": new_product_replay,
+REWINDS: Mapping[str, Callable[[Dataset, int], Rewind]] = {
+    "newcomers": newcomer_rewind,
+    "evening_mobile": lambda data, seed: occasion_rewind(data, EVENING_MOBILE, seed),
+    "new_products": new_product_rewind,
 }
 """Each replay by name."""
 
 
 def _replay(
     data: Dataset, history: pd.DataFrame, asked: tuple[pd.DataFrame, pd.DataFrame], seed: int, done: str
-) -> Replay:
+) -> Rewind:
     validation, test = (held_out_of(data, each) for each in asked)
     n_skipped = history["user_row"].nunique() - len(test.users())
     protocol = (
@@ -116,7 +116,7 @@ def _replay(
         f"products, {len(history):,} positives"
     )
     folds = np.random.default_rng(seed).integers(0, N_FOLDS, data.n_users)
-    return Replay(data.knowing_copies(), history, validation, test, folds, protocol, n_skipped)
+    return Rewind(data.knowing_copies(), history, validation, test, folds, protocol, n_skipped)
 
 
 def _said(occasion: Mapping[str, str]) -> str:

@@ -34,7 +34,7 @@ Rows = NDArray[np.integer] | NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lists:
+class MeasuredLists:
     """The lists of one setting.
 
     Parameters
@@ -46,9 +46,9 @@ class Lists:
     ranked: NDArray[np.int32]
     values: Mapping[str, UserValues]
 
-    def of(self, rows: Rows) -> "Lists":
+    def of(self, rows: Rows) -> "MeasuredLists":
         """The lists of some of the shoppers, given as row numbers or as a mask."""
-        return Lists(self.ranked[rows], {name: values[rows] for name, values in self.values.items()})
+        return MeasuredLists(self.ranked[rows], {name: values[rows] for name, values in self.values.items()})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,7 +73,7 @@ class ShopFacts:
     shoppers: NDArray[np.integer] | None = None
 
     def of(self, rows: Rows) -> "ShopFacts":
-        """The facts of some of the shoppers, rows as for `Lists.of`."""
+        """The facts of some of the shoppers, rows as for `MeasuredLists.of`."""
         shoppers = None if self.shoppers is None else self.shoppers[rows]
         return replace(self, profile_popularity=self.profile_popularity[rows], shoppers=shoppers)
 
@@ -121,7 +121,7 @@ def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
 
 
 def means(
-    lists: Lists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+    lists: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
 ) -> dict[str, Interval]:
     """Every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
 
@@ -143,7 +143,12 @@ def means(
 
 
 def differences(
-    new: Lists, old: Lists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
+    new: MeasuredLists,
+    old: MeasuredLists,
+    facts: ShopFacts,
+    seed: int = 0,
+    n_resamples: int = 1000,
+    level: float = 0.95,
 ) -> dict[str, Difference]:
     """Every metric's change from `old` to `new`; row u of either is the same shopper.
 
@@ -252,7 +257,7 @@ def _by_shopper(
     return np.where(n_known > 0, summed, np.nan), np.where(n_known > 0, below, np.nan)
 
 
-def _require_same_shoppers(new: Lists, old: Lists, facts: ShopFacts) -> None:
+def _require_same_shoppers(new: MeasuredLists, old: MeasuredLists, facts: ShopFacts) -> None:
     n_users = len(facts.profile_popularity)
     if not len(new.ranked) == len(old.ranked) == n_users:
         raise ValueError(

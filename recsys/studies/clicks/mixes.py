@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE, N_LISTED, TEMPERATURES, Answer, Asked, Sliders
+from recsys.offpolicy.mixes import MAIN_TEMPERATURE, N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
 from recsys.settings import FusionSettings
 from recsys.studies.clicks.summary import LOGGED_PAGES, Lift, Row
 from recsys.studies.clicks.true_clicks import lift_of
@@ -24,15 +24,15 @@ BASE = "traditional"
 class Mixes:
     """Answers, by name of the mix and temperature; 0 is the list itself."""
 
-    sliders: Sliders
+    sliders: LogEvaluator
     mixes: Mapping[str, FusionSettings]
-    answers: Mapping[tuple[str, float], Answer]
+    answers: Mapping[tuple[str, float], MixAnswer]
 
     @classmethod
-    def of(cls, sliders: Sliders, mixes: Mapping[str, FusionSettings]) -> Self:
+    def of(cls, sliders: LogEvaluator, mixes: Mapping[str, FusionSettings]) -> Self:
         """Ask about every mix in every way."""
         names = [(name, temperature) for temperature in (0.0, *TEMPERATURES) for name in mixes]
-        return cls(sliders, mixes, {each: sliders.answer(Asked(mixes[each[0]], each[1])) for each in names})
+        return cls(sliders, mixes, {each: sliders.answer(MixQuery(mixes[each[0]], each[1])) for each in names})
 
     def rows(self) -> list[Row]:
         """Every answer, with the truth where it is known."""
@@ -63,7 +63,7 @@ class Mixes:
                 change = Interval(new.truth / old.truth - 1, math.nan, math.nan, 0)
                 found.append(Lift(where, "truth", old.truth, new.truth, change, mix))
         if truth is not None:
-            lists = (self.sliders.lists(Asked(self.mixes[each])) for each in (BASE, name))
+            lists = (self.sliders.lists(MixQuery(self.mixes[each])) for each in (BASE, name))
             old_rates, new_rates = map(truth.rates_of_lists, lists)
             shoppers = np.unique(self.sliders.judged.pages.table["visitor"].to_numpy(), return_inverse=True)[1]
             found.append(lift_of(f"{LOGGED_PAGES}, lists of {N_LISTED}", old_rates, new_rates, shoppers, mix))

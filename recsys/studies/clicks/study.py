@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.estimation import estimate_logged, policy_pairs
-from recsys.offpolicy.logged_set import MODELLED, WEIGHED, JudgedLog
+from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, Asked, Sliders
+from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, LogEvaluator, MixQuery
 from recsys.offpolicy.simulation import Accuracy, Simulator
 from recsys.offpolicy.true_rates import users_of
 from recsys.progress import Progress, silent
@@ -55,7 +55,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     accuracy: dict[float, tuple[Mapping[str, Accuracy], int]] = {}
     if judged is not None:
         mixes = dict(judged.weights) | ({ASKED: settings.weights} if settings.weights else {})
-        on_sliders = Mixes.of(Sliders(judged), mixes)
+        on_sliders = Mixes.of(LogEvaluator(judged), mixes)
         rows += on_sliders.rows()
         lifts += on_sliders.lifts()
         if judged.truth is not None and log.data is not None:
@@ -63,7 +63,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
             simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
             told = simulator.accuracy(
-                [on_sliders.sliders.chances(Asked(mixes["full"], each)) for each in SIMULATED],
+                [on_sliders.sliders.chances(MixQuery(mixes["full"], each)) for each in SIMULATED],
                 N_LOGS,
                 settings.seed,
                 progress=progress,
@@ -85,7 +85,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 def _judged(
     workspace: Workspace, log: ClickLog, settings: ExperimentSettings, progress: Progress
-) -> tuple[JudgedLog | None, str]:
+) -> tuple[LoggedEvaluationSet | None, str]:
     """The shop's own log, judged, or why it cannot be."""
     if log.data is None:
         return None, "this log is of no shop with reviews or purchases, so there are no sliders to judge"
@@ -95,7 +95,7 @@ def _judged(
         return None, f"no setting of the sliders could be judged: {problem}"
 
 
-def _protocol(log: ClickLog, judged: JudgedLog | None, *, has_truth: bool) -> str:
+def _protocol(log: ClickLog, judged: LoggedEvaluationSet | None, *, has_truth: bool) -> str:
     said = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
     if judged is None:
         said.append(f"{WEIGHED} {MODELLED}")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from recsys.data.splitting import Role
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.expected import Wanted, expected_accuracy, expected_ndcg
+from recsys.evaluation.metrics.expected import HeldOutPairs, expected_accuracy, expected_ndcg
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.protocols.new_products import NewProductReplay, new_product_replay
+from recsys.evaluation.protocols.new_products import NewProductRewind, new_product_rewind
 from recsys.evaluation.protocols.requests import batches
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
@@ -48,7 +48,7 @@ class Asked:
     simple : float32 of shape (n_users, n_items), higher is better, equal where the model tells nothing apart
     """
 
-    wanted: Mapping[str, Wanted]
+    wanted: Mapping[str, HeldOutPairs]
     simple: Mapping[str, FloatArray]
 
     @property
@@ -91,12 +91,12 @@ def ask(
             "the scores of all products for all shoppers do not fit in memory; take a shop with fewer products, or "
             "raise --min-interactions"
         )
-    replay = new_product_replay(workspace.data.core(settings.min_interactions), settings.seed)
+    replay = new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
     validation, test = (_asked(each, replay, settings.seed, progress) for each in panels)
     return validation, test, panels
 
 
-def _asked(panel: Panel, replay: NewProductReplay, seed: int, progress: Progress) -> Asked:
+def _asked(panel: Panel, replay: NewProductRewind, seed: int, progress: Progress) -> Asked:
     role: Role = "validation" if panel.role == "validation" else "test"
     users = replay.held_out(role).users()
     new, whole = (np.zeros((len(users), panel.n_items), bool) for _ in range(2))
@@ -118,10 +118,10 @@ def _asked(panel: Panel, replay: NewProductReplay, seed: int, progress: Progress
     progress("asking simple models about new products", len(users), len(users))
     values = panel.scores.stacked()
     rows = np.asarray(panel.relevant.values, np.int32)
-    return Asked({"new": Wanted(values, new, rows), "whole": Wanted(values, whole, rows)}, simple)
+    return Asked({"new": HeldOutPairs(values, new, rows), "whole": HeldOutPairs(values, whole, rows)}, simple)
 
 
-def chosen_for_new(asked: Wanted, k: int, progress: Progress = silent) -> dict[tuple[str, ...], FusionSettings]:
+def chosen_for_new(asked: HeldOutPairs, k: int, progress: Progress = silent) -> dict[tuple[str, ...], FusionSettings]:
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
     quality = np.round(expected_ndcg(asked, grid, k, progress), 9)
@@ -158,7 +158,7 @@ def models_for_new(
     simple |= {name: scores.reshape(shape) for name, scores in asked.simple.items()}
     models = {}
     for name, scores in simple.items():
-        values = expected_accuracy(Wanted(scores, wanted.may_be_shown, wanted.rows), one, k)
+        values = expected_accuracy(HeldOutPairs(scores, wanted.may_be_shown, wanted.rows), one, k)
         models[name] = NewModel(name, "simple", values)
     mixes = {name: ("component", FusionSettings.only(name)) for name in COMPONENTS}
     mixes |= {name_of(names): ("mix", fusion) for names, fusion in own.items()}

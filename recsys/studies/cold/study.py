@@ -6,7 +6,7 @@ on the ordinary test shoppers. All weights are chosen on validation shoppers of 
 
 import time
 
-from recsys.evaluation.protocols.new_products import new_product_replay
+from recsys.evaluation.protocols.new_products import new_product_rewind
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
 from recsys.studies.ablation import chosen_weights, models_on, name_of
@@ -27,7 +27,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     """Choose on validation shoppers, and measure on test shoppers: new products, then levels."""
     begun = time.monotonic()
     # Refused, if it is, before any test shopper is prepared.
-    new_product_replay(workspace.data.core(settings.min_interactions), settings.seed)
+    new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     known = chosen_weights(validation, settings.k, progress)
     asked, tested, panels = ask(workspace, settings, progress)

@@ -25,7 +25,7 @@ from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import Chosen, choose_for_all
+from recsys.training.context_settings import ContextChoice, choose_for_all
 from recsys.training.fit import TrainingSettings, save_model
 
 PROTOCOL = (
@@ -142,7 +142,9 @@ def trust(
         )
 
 
-def _model(folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: Chosen, progress: Progress) -> Recommender:
+def _model(
+    folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: ContextChoice, progress: Progress
+) -> Recommender:
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, chosen.settings())
     save_model(folder, data, book, scorers, TrainingSettings(seed=seed), progress=progress)
     return Recommender.load(folder)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import Segment
@@ -46,8 +46,8 @@ class Model:
     diversity: float | None
     epochs: int | None
     fusion: FusionSettings
-    validation: Lists
-    test: Lists
+    validation: MeasuredLists
+    test: MeasuredLists
     kept: bool | None = None
     map_gain: Interval | None = None
     by_segment: Mapping[str, FusionSettings] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Shop:
 
     def lists(
         self, head: FloatArray | None, fusion: FusionSettings, by_segment: Mapping[str, FusionSettings] | None = None
-    ) -> Lists:
+    ) -> MeasuredLists:
         """Everybody's list, by the weights of their segment where it has its own."""
         engine = self.under(head)
         found = engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
@@ -133,7 +133,7 @@ class Shop:
         return found
 
 
-def _swapped(lists: Lists, others: Lists, inside: NDArray[np.bool_]) -> Lists:
+def _swapped(lists: MeasuredLists, others: MeasuredLists, inside: NDArray[np.bool_]) -> MeasuredLists:
     """The lists, but those of the shoppers inside from the others."""
     values = {name: np.where(inside, others.values[name], each) for name, each in lists.values.items()}
-    return Lists(np.where(inside[:, None], others.ranked, lists.ranked), values)
+    return MeasuredLists(np.where(inside[:, None], others.ranked, lists.ranked), values)

@@ -11,7 +11,7 @@ from itertools import permutations
 import numpy as np
 
 from recsys.errors import DataError
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
@@ -88,7 +88,7 @@ def candidates(
 
 
 def measured(
-    settings: Sequence[RankingSettings], engine: LiveEngine, traditional: Lists, progress: Progress = silent
+    settings: Sequence[RankingSettings], engine: LiveEngine, traditional: MeasuredLists, progress: Progress = silent
 ) -> list[Candidate]:
     """Each setting's lifts over the traditional lists of the same shoppers."""
     base, answer = _averages(traditional), []
@@ -122,7 +122,7 @@ def _climb(
     start: Candidate,
     tried: dict[RankingSettings, Candidate],
     engine: LiveEngine,
-    traditional: Lists,
+    traditional: MeasuredLists,
     progress: Progress,
 ) -> None:
     """Go to the best setting nearby until there is no better one; all that was measured is kept in `tried`."""
@@ -137,5 +137,5 @@ def _climb(
         best = better
 
 
-def _averages(lists: Lists) -> dict[str, float]:
+def _averages(lists: MeasuredLists) -> dict[str, float]:
     return {name: float(np.nanmean(lists.values[name])) for name in MEASURED}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.statistics.intervals import ratio_intervals
-from recsys.evaluation.statistics.paired import Lists, means
+from recsys.evaluation.statistics.paired import MeasuredLists, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.click_models import wording as click_words
 from recsys.offpolicy.click_models.wording import NAMES
@@ -36,7 +36,9 @@ from recsys.training.weight_choice import TRADITIONAL
 LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "ild": "Diversity (ILD)"}
 
 
-def lifts(new: Lists, old: Lists, seed: int = 0, names: tuple[str, ...] = MEASURED) -> dict[str, Interval]:
+def lifts(
+    new: MeasuredLists, old: MeasuredLists, seed: int = 0, names: tuple[str, ...] = MEASURED
+) -> dict[str, Interval]:
     """Relative change of each metric with its paired 95% interval: the change of the mean over the old mean."""
     values = np.stack([new.values[name] - old.values[name] for name in names], axis=1)
     base = np.stack([np.where(np.isnan(new.values[n]), np.nan, old.values[n]) for n in names], axis=1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
 from recsys.progress import Progress, silent
@@ -15,7 +15,7 @@ from recsys.studies.format import mix_in_words
 from recsys.studies.result import Cell, Table, interval_cells, interval_columns
 from recsys.studies.sparsity.models import METRIC, Measured
 from recsys.studies.sparsity.texts import CLEAN, SILENT, Level
-from recsys.training.comparing import Values
+from recsys.training.paired_gain import Values
 
 CHANGES: Mapping[str, str] = {
     "alone_clean": "less that with all texts",
@@ -66,7 +66,7 @@ class Told:
         return self.shown("gain") == "better"
 
 
-def ndcg(lists: Lists) -> Values:
+def ndcg(lists: MeasuredLists) -> Values:
     """Of every shopper, float64 of shape (n_users,)."""
     return lists.values[METRIC]
 
@@ -74,7 +74,7 @@ def ndcg(lists: Lists) -> Values:
 def told_of(
     found: Sequence[Measured],
     references: Mapping[Level, Measured],
-    plain: Lists,
+    plain: MeasuredLists,
     seed: int,
     progress: Progress = silent,
 ) -> list[Told]:
@@ -117,7 +117,7 @@ def by_kind(noises: Sequence[Told]) -> dict[str, list[Told]]:
     return kinds
 
 
-def mean_of(lists: Lists, seed: int) -> Interval:
+def mean_of(lists: MeasuredLists, seed: int) -> Interval:
     """nDCG of everybody, with its interval."""
     return mean_interval(ndcg(lists), seed)
 

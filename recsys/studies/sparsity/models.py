@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, Requests
@@ -24,7 +24,7 @@ from recsys.studies.tuned_weights import tuned
 from recsys.studies.workspace import Workspace
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
-from recsys.training.comparing import Values
+from recsys.training.paired_gain import Values
 from recsys.training.phrase_choice import ndcg_of_shoppers
 
 METRIC = "ndcg"
@@ -53,10 +53,10 @@ class Measured:
     """
 
     level: Level
-    alone: Lists
-    mix: Lists
+    alone: MeasuredLists
+    mix: MeasuredLists
     fusion: FusionSettings
-    steady: Lists
+    steady: MeasuredLists
     n_listed: float
     n_texts: int
     n_phrases: int
@@ -130,7 +130,7 @@ class Shop:
         train, held_out = self.split.whole(role), self.split.held_out(role)
         return with_semantic(self.engines[role], semantic, self.data, train, held_out, self.asked.split)
 
-    def lists(self, engine: LiveEngine, fusion: FusionSettings) -> Lists:
+    def lists(self, engine: LiveEngine, fusion: FusionSettings) -> MeasuredLists:
         """Everybody's list."""
         return engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
 from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.engine import LiveEngine
@@ -96,7 +96,7 @@ def restricted(panel: Panel, wanted: NDArray[np.bool_]) -> Panel:
     return replace(panel, relevant=Ragged(starts, panel.relevant.values[kept]))
 
 
-def kinds(shop: Shop, clean: Measured, silent: Measured, plain: Lists) -> list[Kind]:
+def kinds(shop: Shop, clean: Measured, silent: Measured, plain: MeasuredLists) -> list[Kind]:
     """Every kind of product that any test shopper is to find."""
     simple = {name: shop.lists(shop.test, FusionSettings.only(name)) for name in SIMPLE}
     found, p_words, p_gain = [], [], []
@@ -105,7 +105,7 @@ def kinds(shop: Shop, clean: Measured, silent: Measured, plain: Lists) -> list[K
             wanted = (how_many_of >= least) & (how_many_of <= (np.inf if most is None else most))
             engine = LiveEngine(restricted(shop.test.panel, wanted))
 
-            def values(lists: Lists, engine: LiveEngine = engine) -> NDArray[np.float64]:
+            def values(lists: MeasuredLists, engine: LiveEngine = engine) -> NDArray[np.float64]:
                 return ndcg(engine.measured(np.array(lists.ranked)))
 
             alone, unsaid, mix, base = map(values, (clean.alone, silent.alone, clean.mix, plain))

@@ -14,7 +14,7 @@ from recsys.studies.sparsity.figures import ndcg
 from recsys.studies.sparsity.models import Measured, Shop
 from recsys.studies.sparsity.texts import CLEAN
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.comparing import Compared
+from recsys.training.paired_gain import Compared
 from recsys.training.phrase_choice import PhraseChoice, choose_phrase_weights
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.evaluation.metrics.click_rate import Clicks, click_rates
 from recsys.evaluation.metrics.definitions import click_rate
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.metrics import measure_lists
 
 ATTRACTION = np.array([[0.5, 0.2, 0.1, 0.0], [0.3, 0.9, 0.25, 1.0]], np.float32)
@@ -13,7 +13,7 @@ ODDS, SEEN = np.array([1.0, 0.5, 0.25]), np.array([1.0, 0.8, 0.6])
 RANKED = np.array([[0, 2, 1], [3, 1, -1]], np.int32)
 
 
-def measured(ranked: np.ndarray, clicks: Clicks, rows: np.ndarray | None = None) -> Lists:
+def measured(ranked: np.ndarray, clicks: Clicks, rows: np.ndarray | None = None) -> MeasuredLists:
     n_users, n_items = len(ranked), 4
     nothing = np.zeros(n_users + 1, np.int64), np.empty(0, np.int32)
     rows = np.empty((0, 0), np.int32) if rows is None else rows

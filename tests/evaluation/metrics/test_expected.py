@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from recsys.evaluation.metrics.expected import (
-    Wanted,
+    HeldOutPairs,
     expected_accuracy,
     expected_list_accuracy,
     expected_ndcg,
@@ -21,11 +21,11 @@ from recsys.evaluation.metrics.registry import ACCURACY_METRICS
 ONE = np.ones(1, np.float32)
 
 
-def asked(scores: list[float], wanted: int, hidden: tuple[int, ...] = ()) -> Wanted:
+def asked(scores: list[float], wanted: int, hidden: tuple[int, ...] = ()) -> HeldOutPairs:
     """One shopper with one component."""
     shown = np.ones((1, len(scores)), bool)
     shown[0, list(hidden)] = False
-    return Wanted(np.array([[scores]], np.float32), shown, np.array([wanted], np.int32))
+    return HeldOutPairs(np.array([[scores]], np.float32), shown, np.array([wanted], np.int32))
 
 
 def test_a_product_without_ties_has_its_rank() -> None:
@@ -70,7 +70,7 @@ def test_it_is_the_mean_over_every_order_of_the_products(seed: int) -> None:
 
 def test_many_mixes_at_once_are_the_same_as_one_by_one() -> None:
     rng = np.random.default_rng(0)
-    many = Wanted(
+    many = HeldOutPairs(
         rng.normal(size=(300, 3, 40)).astype(np.float32), rng.random((300, 40)) < 0.6, np.zeros(300, np.int32)
     )
     many.may_be_shown[:, 0] = True

@@ -11,7 +11,7 @@ from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import LeakError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
-from recsys.evaluation.protocols.rewinds import newcomer_replay
+from recsys.evaluation.protocols.rewinds import newcomer_rewind
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.studies import evaluate as evaluate_module
@@ -120,7 +120,7 @@ def test_the_evaluation_looks_for_leaks_before_it_measures(
 
 
 def test_shoppers_who_were_put_back_have_no_later_acts(tiny_data: Dataset, book: Phrasebook) -> None:
-    replay = newcomer_replay(tiny_data)
+    replay = newcomer_rewind(tiny_data)
     reports = []
     for one in replay.rounds("validation"):
         scorers = fitted(one.train, book)
@@ -136,7 +136,7 @@ def test_shoppers_who_were_put_back_have_no_later_acts(tiny_data: Dataset, book:
 
 def test_a_later_review_in_a_profile_is_found(tiny_data: Dataset, book: Phrasebook) -> None:
     ann = tiny_data.user_row("ann")  # who wrote about the blanket afterwards
-    one = next(each for each in newcomer_replay(tiny_data).rounds("validation") if ann in each.held_out.user_rows)
+    one = next(each for each in newcomer_rewind(tiny_data).rounds("validation") if ann in each.held_out.user_rows)
     leaky = fitted(tiny_data.without_pairs(one.held_out.user_rows, one.held_out.item_rows), book)["semantic"]
     with pytest.raises(LeakError, match="phrases of held-out reviews are in the product profiles"):
         check_leaks(tiny_data, one.train, one.held_out, "last", {"semantic": leaky}, put_back=True)

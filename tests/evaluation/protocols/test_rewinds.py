@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role, Round
 from recsys.errors import DataError
-from recsys.evaluation.protocols.rewind import N_FOLDS, Replay
-from recsys.evaluation.protocols.rewinds import newcomer_replay, occasion_replay
+from recsys.evaluation.protocols.rewind import N_FOLDS, Rewind
+from recsys.evaluation.protocols.rewinds import newcomer_rewind, occasion_rewind
 from recsys.settings import Context
 
 ROLES: tuple[Role, Role] = ("validation", "test")
@@ -32,7 +32,7 @@ def acts(data: Dataset, user: int) -> set[tuple[int, int]]:
 
 
 def test_newcomers_are_asked_for_their_third_product_and_their_second(tiny_data: Dataset) -> None:
-    replay = newcomer_replay(tiny_data)
+    replay = newcomer_rewind(tiny_data)
     assert named(tiny_data, replay.test) == {("ann", "blanket"), ("ben", "lamp"), ("cleo", "00123")}
     assert named(tiny_data, replay.validation) == {("ann", "stove"), ("ben", "mug"), ("cleo", "blanket")}
     assert replay.n_skipped == 2
@@ -41,7 +41,7 @@ def test_newcomers_are_asked_for_their_third_product_and_their_second(tiny_data:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_everybody_is_asked_once_by_models_that_know_nothing_later_of_them(tiny_data: Dataset, role: Role) -> None:
-    replay = newcomer_replay(tiny_data)
+    replay = newcomer_rewind(tiny_data)
     rounds = list(replay.rounds(role))
     assert asked(rounds) == sorted(replay.held_out(role).users().tolist())
     n_known = 2 if role == "test" else 1
@@ -55,7 +55,7 @@ def test_everybody_is_asked_once_by_models_that_know_nothing_later_of_them(tiny_
 
 
 def test_everybody_else_is_known_whole_but_for_the_test_while_validating(tiny_data: Dataset) -> None:
-    replay = newcomer_replay(tiny_data)
+    replay = newcomer_rewind(tiny_data)
     hidden = set(zip(replay.test.user_rows, replay.test.item_rows, strict=True))
     for role in ROLES:
         for one in replay.rounds(role):
@@ -69,7 +69,7 @@ def test_everybody_else_is_known_whole_but_for_the_test_while_validating(tiny_da
 
 def test_what_was_disliked_or_only_looked_at_before_is_still_known(tiny_data: Dataset) -> None:
     """Ann disliked the lamp in March; she is asked about April."""
-    replay, ann = newcomer_replay(tiny_data), tiny_data.user_row("ann")
+    replay, ann = newcomer_rewind(tiny_data), tiny_data.user_row("ann")
     one = next(each for each in replay.rounds("test") if ann in each.held_out.user_rows)
     known = {tiny_data.item_ids[item] for item, _ in acts(one.train, ann)}
     assert known == {"tent-2", "stove", "lamp", "candle"}
@@ -77,7 +77,7 @@ def test_what_was_disliked_or_only_looked_at_before_is_still_known(tiny_data: Da
 
 def test_an_occasion_is_the_last_of_its_kind(tiny_data: Dataset) -> None:
     """Ann chose the blanket at 19:00 on a phone, and the stove, at 20:15, before; nobody else did so twice."""
-    replay = occasion_replay(tiny_data, {"daypart": "evening", "device": "mobile"})
+    replay = occasion_rewind(tiny_data, {"daypart": "evening", "device": "mobile"})
     assert ("ann", "blanket") in named(tiny_data, replay.test)
     assert named(tiny_data, replay.validation) == {("ann", "stove")}
     for user, item, moment in zip(replay.test.user_rows, replay.test.item_rows, replay.test.moments_s, strict=True):
@@ -90,7 +90,7 @@ def test_an_occasion_is_the_last_of_its_kind(tiny_data: Dataset) -> None:
 
 def test_what_nobody_did_twice_is_refused_in_words(tiny_data: Dataset) -> None:
     with pytest.raises(DataError, match="no shopper chose anything in the night on tablet twice"):
-        occasion_replay(tiny_data, {"daypart": "night", "device": "tablet"})
+        occasion_rewind(tiny_data, {"daypart": "night", "device": "tablet"})
 
 
 def test_whole_days_know_no_evening(tiny: dict[str, pd.DataFrame]) -> None:
@@ -100,13 +100,13 @@ def test_whole_days_know_no_evening(tiny: dict[str, pd.DataFrame]) -> None:
         if name in ("reviews", "events")
     }
     with pytest.raises(DataError, match="all times are whole days"):
-        occasion_replay(Dataset.from_frames(tiny["items"], **days), {"daypart": "evening"})
+        occasion_rewind(Dataset.from_frames(tiny["items"], **days), {"daypart": "evening"})
 
 
 def test_too_little_to_put_anybody_back_to_is_refused(tiny: dict[str, pd.DataFrame]) -> None:
     data = Dataset.from_frames(tiny["items"], tiny["reviews"].iloc[:2])
     with pytest.raises(DataError, match="no shopper has 3 positives"):
-        newcomer_replay(data)
+        newcomer_rewind(data)
 
 
 def drawn(seed: int, n_days: int) -> Dataset:
@@ -130,8 +130,8 @@ def drawn(seed: int, n_days: int) -> Dataset:
 @given(seed=st.integers(0, 10_000), n_days=st.integers(1, 40))
 def test_equal_times_leave_exactly_the_known_products(seed: int, n_days: int) -> None:
     data = drawn(seed, n_days)
-    replay = newcomer_replay(data, seed)
-    again: Replay = newcomer_replay(data, seed)
+    replay = newcomer_rewind(data, seed)
+    again: Rewind = newcomer_rewind(data, seed)
     np.testing.assert_array_equal(replay.test.item_rows, again.test.item_rows)
     for role, n_known in (("validation", 1), ("test", 2)):
         rounds = list(replay.rounds(role))  # type: ignore[arg-type]

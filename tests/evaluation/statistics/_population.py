@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from recsys.evaluation.metrics.click_rate import click_rates
 from recsys.evaluation.metrics.exposure import long_tail_mask, long_tail_share, serendipity
 from recsys.evaluation.metrics.lists import list_metrics
-from recsys.evaluation.statistics.paired import Lists, ShopFacts
+from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts
 from recsys.offpolicy.click_models.simulated import SEEN
 
 K = 10
@@ -27,8 +27,8 @@ Mix = tuple[float, float]
 class Population:
     """Lists of both settings for every shopper of the population."""
 
-    new: Lists
-    old: Lists
+    new: MeasuredLists
+    old: MeasuredLists
     facts: ShopFacts
 
     def sample(self, rng: np.random.Generator, n: int) -> "Population":
@@ -76,7 +76,7 @@ def population(n_users: int, n_items: int, new: Mix, old: Mix, seed: int = 0) ->
         values["serendipity"] = serendipity(ranked[name], held, ranked["popular"], K)
         values["long_tail"] = long_tail_share(ranked[name], tail)
         values["ctr"] = click_rates(ranked[name], attraction, np.ones(K), SEEN[:K])
-        both.append(Lists(ranked[name], values))
+        both.append(MeasuredLists(ranked[name], values))
     return Population(both[0], both[1], ShopFacts(n_items, popularity, profile))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS, WHOLE_METRICS
-from recsys.evaluation.statistics.paired import Lists, ShopFacts, differences, means
+from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, differences, means
 from tests.evaluation.statistics._population import Population, population
 
 CLOSE, APART = (0.5, 1.5), (0.6, 1.3)
@@ -57,7 +57,9 @@ def test_a_shopper_of_several_rows_is_resampled_as_a_whole(sample):
 
 def test_the_lift_is_that_of_the_shoppers_who_have_a_history_and_a_list():
     facts = ShopFacts(3, np.array([8.0, 4.0, 2.0]), np.array([4.0, 3.0, np.nan, 8.0]))
-    lists = Lists(np.array([[0, 1], [1, -1], [0, -1], [-1, -1]], np.int32), dict.fromkeys(SHOPPER_METRICS, np.zeros(4)))
+    lists = MeasuredLists(
+        np.array([[0, 1], [1, -1], [0, -1], [-1, -1]], np.int32), dict.fromkeys(SHOPPER_METRICS, np.zeros(4))
+    )
     lift = means(lists, facts)["popularity_lift"]
     assert lift.mean == pytest.approx((6 + 4) / (4 + 3) - 1)
     assert (lift.n, lift.n_skipped) == (2, 2)
@@ -66,8 +68,8 @@ def test_the_lift_is_that_of_the_shoppers_who_have_a_history_and_a_list():
 def test_a_shopper_whose_lists_are_both_empty_is_left_out_of_the_lift():
     facts = ShopFacts(3, np.array([8.0, 4.0, 2.0]), np.array([4.0, 3.0, 2.0]))
     nothing = dict.fromkeys(SHOPPER_METRICS, np.zeros(3))
-    new = Lists(np.array([[0, 1], [1, -1], [-1, -1]], np.int32), nothing)
-    old = Lists(np.array([[2, 1], [1, -1], [-1, -1]], np.int32), nothing)
+    new = MeasuredLists(np.array([[0, 1], [1, -1], [-1, -1]], np.int32), nothing)
+    old = MeasuredLists(np.array([[2, 1], [1, -1], [-1, -1]], np.int32), nothing)
     lift = differences(new, old, facts)["popularity_lift"]
     assert (lift.new, lift.old) == pytest.approx((10 / 7 - 1, 7 / 7 - 1))
     assert (lift.change.mean, lift.change.n, lift.change.n_skipped) == (pytest.approx(3 / 7), 2, 1)
@@ -77,8 +79,8 @@ def test_a_shopper_whose_lists_are_both_empty_is_left_out_of_the_lift():
 def test_shoppers_without_either_value_are_left_out_of_both_means():
     ranked = np.zeros((4, 1), np.int32)
     facts = ShopFacts(2, np.ones(2), np.ones(4))
-    new = Lists(ranked, dict.fromkeys(SHOPPER_METRICS, np.array([1.0, np.nan, 0.5, 0.0])))
-    old = Lists(ranked, dict.fromkeys(SHOPPER_METRICS, np.array([0.0, 1.0, np.nan, 0.0])))
+    new = MeasuredLists(ranked, dict.fromkeys(SHOPPER_METRICS, np.array([1.0, np.nan, 0.5, 0.0])))
+    old = MeasuredLists(ranked, dict.fromkeys(SHOPPER_METRICS, np.array([0.0, 1.0, np.nan, 0.0])))
     ndcg = differences(new, old, facts)["ndcg"]
     assert (ndcg.new, ndcg.old, ndcg.change.mean, ndcg.change.n, ndcg.change.n_skipped) == (0.5, 0, 0.5, 2, 2)
     assert ndcg.n_changed == 1
@@ -116,7 +118,7 @@ def test_the_same_products_in_another_order_do_not_differ_by_rounding(sample):
     order = np.random.default_rng(4).permuted(np.tile(np.arange(10), (400, 1)), axis=1)
     shuffled = np.take_along_axis(sample.new.ranked, order, axis=1)
     noise = 1e-8 * np.random.default_rng(5).normal(size=400)
-    turned = Lists(shuffled, {name: values + noise for name, values in sample.new.values.items()})
+    turned = MeasuredLists(shuffled, {name: values + noise for name, values in sample.new.values.items()})
     for change in differences(turned, sample.new, sample.facts).values():
         assert change.n_changed == 0
         assert change.verdict == "unclear"
@@ -183,10 +185,10 @@ def test_other_shoppers_are_refused(sample):
         means(half, sample.facts)
 
 
-def _shown(rng: np.random.Generator, n_users: int, n_items: int, k: int = 10) -> Lists:
+def _shown(rng: np.random.Generator, n_users: int, n_items: int, k: int = 10) -> MeasuredLists:
     """Random lists out of the first so many products; nothing of them is relevant."""
     ranked = np.argsort(rng.random((n_users, n_items)), axis=1)[:, :k].astype(np.int32)
-    return Lists(ranked, {name: np.zeros(n_users) for name in SHOPPER_METRICS})
+    return MeasuredLists(ranked, {name: np.zeros(n_users) for name in SHOPPER_METRICS})
 
 
 def test_a_fall_of_coverage_is_told_though_no_product_stands_on_one_list_only():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
-from recsys.evaluation.statistics.paired import Lists, ShopFacts, corrected, differences
+from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, corrected, differences
 from recsys.evaluation.statistics.randomisation import sign_flip_p
 from recsys.evaluation.statistics.significance import verdict_of
 
@@ -133,12 +133,12 @@ def test_what_rounds_is_no_change_in_any_unit(scale):
         changes(np.ones(3), np.ones(2))
 
 
-def lists_of(hits: np.ndarray, k: int = 10) -> Lists:
+def lists_of(hits: np.ndarray, k: int = 10) -> MeasuredLists:
     """Lists of shoppers with one product to find, whose metrics of finding it are one number scaled."""
     values = dict.fromkeys(SHOPPER_METRICS, np.zeros(len(hits)))
     scaled = {"recall": 1.0, "hit_rate": 1.0, "precision": 1 / k, "f1": 2 / (k + 1), "ndcg": 0.3}
     ranked = np.tile(np.arange(k, dtype=np.int32), (len(hits), 1))
-    return Lists(ranked, values | {name: scale * hits for name, scale in scaled.items()})
+    return MeasuredLists(ranked, values | {name: scale * hits for name, scale in scaled.items()})
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.panel import build
 from recsys.panel.panel import Panel
 from recsys.text.phrasebook import build_phrasebook
@@ -29,14 +29,14 @@ def tuning_panel(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
                 settings = build.PanelSettings(EvaluationSettings(split="last"))
-                build.build_panel(Home(demo_home).data, made, settings)
+                build.build_panel(AppPaths(demo_home).data, made, settings)
     return made
 
 
 @pytest.fixture(scope="session")
 def tuning_home(page_home: Path, tuning_panel: Path) -> Path:
     """`page_home` with its test shoppers prepared."""
-    shutil.copytree(tuning_panel, Home(page_home).panel("last"), dirs_exist_ok=True)
+    shutil.copytree(tuning_panel, AppPaths(page_home).panel("last"), dirs_exist_ok=True)
     return page_home
 
 
@@ -53,4 +53,4 @@ def open_room(tuning_home: Path, open_page: OpenPage) -> OpenRoom:
 @pytest.fixture(scope="session")
 def panels(tuning_home: Path) -> tuple[Panel, Panel]:
     """The validation and the test shoppers that the room serves, opened beside it."""
-    return Panel.open(Home(tuning_home).panel("last"))
+    return Panel.open(AppPaths(tuning_home).panel("last"))

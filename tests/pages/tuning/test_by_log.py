@@ -10,10 +10,10 @@ import pytest
 from pages.tuning.by_log import closeness
 from recsys.jobs import record
 from recsys.jobs.log_job import STAGES, log_work
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.logged_set import JudgedLog, build_judged_log
-from recsys.offpolicy.mixes import Asked, Sliders
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_judged_log
+from recsys.offpolicy.mixes import LogEvaluator, MixQuery
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
@@ -26,18 +26,18 @@ ONE = {"collaborative": "100", "content": "0", "semantic": "0", "context": "0"}
 
 
 @pytest.fixture(scope="module")
-def sliders(tuning_home: Path) -> Iterator[Sliders]:
+def sliders(tuning_home: Path) -> Iterator[LogEvaluator]:
     """The log of the room's shop, judged, while the tests of this file run."""
-    home = Home(tuning_home)
+    home = AppPaths(tuning_home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         build_judged_log(home.data, home.judged_log)
-    yield Sliders(JudgedLog.open(home.judged_log))
+    yield LogEvaluator(LoggedEvaluationSet.open(home.judged_log))
     shutil.rmtree(home.judged_log)
 
 
 def test_before_the_log_is_judged_its_progress_is_shown(open_room: OpenRoom, tuning_home: Path) -> None:
-    home = Home(tuning_home)
+    home = AppPaths(tuning_home)
     assert not home.judged_log.exists()
     page = open_room(SECTION)
     assert "as far as it showed the same products" in text(page)
@@ -51,7 +51,7 @@ def test_before_the_log_is_judged_its_progress_is_shown(open_room: OpenRoom, tun
 
 
 def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: OpenRoom, tuning_home: Path) -> None:
-    home = Home(tuning_home)
+    home = AppPaths(tuning_home)
     home.judged_log.mkdir(parents=True)
     (home.judged_log / "manifest.json").write_text("{}")
     work = log_work(home)
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: Ope
 
 
 def test_a_shop_without_a_log_says_what_would_bring_one(open_room: OpenRoom, tuning_home: Path) -> None:
-    log = Home(tuning_home).data / IMPRESSIONS.file
+    log = AppPaths(tuning_home).data / IMPRESSIONS.file
     log.rename(log.with_suffix(".away"))
     try:
         assert "No log of impressions" in text(open_room(SECTION))
@@ -78,7 +78,7 @@ def test_a_shop_without_a_log_says_what_would_bring_one(open_room: OpenRoom, tun
 
 
 def test_a_log_that_can_say_nothing_is_refused_and_not_judged(open_room: OpenRoom, tuning_home: Path) -> None:
-    home = Home(tuning_home)
+    home = AppPaths(tuning_home)
     log = home.data / IMPRESSIONS.file
     shutil.copy2(log, log.with_suffix(".away"))
     try:
@@ -93,9 +93,9 @@ def test_a_log_that_can_say_nothing_is_refused_and_not_judged(open_room: OpenRoo
         log.with_suffix(".away").replace(log)
 
 
-def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sliders: Sliders) -> None:
+def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     page = open_room(SECTION, against="Equal weights", **ONE)
-    answer = sliders.answer(Asked(FusionSettings.only("collaborative")))
+    answer = sliders.answer(MixQuery(FusionSettings.only("collaborative")))
     said = text(page)
     told = answer.found.estimates["dr"]
     assert f"{100 * told.mean:.2f}% of places would be clicked" in said
@@ -107,13 +107,13 @@ def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sl
     assert f"{answer.found.support.n_effective:,.0f}" in said
     page.slider(key="collaborative").set_value(0)
     page.slider(key="semantic").set_value(100).run()
-    other = sliders.answer(Asked(FusionSettings.only("semantic"))).found.estimates["dr"]
+    other = sliders.answer(MixQuery(FusionSettings.only("semantic"))).found.estimates["dr"]
     assert f"{100 * other.mean:.2f}% of places would be clicked" in text(page)
 
 
-def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: OpenRoom, sliders: Sliders) -> None:
+def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     page = open_room(SECTION, follow="As its list", **ONE)
-    refusal = sliders.answer(Asked(FusionSettings.only("collaborative"), 0.0)).found.refusal
+    refusal = sliders.answer(MixQuery(FusionSettings.only("collaborative"), 0.0)).found.refusal
     assert refusal
     assert f"The log cannot say how often this would be clicked: {refusal}" in text(page)
     assert "of places would be clicked" not in text(page)
@@ -121,12 +121,12 @@ def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: O
     assert len(page.get("plotly_chart")) == 0
 
 
-def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders: Sliders) -> None:
+def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     page = open_room(SECTION, follow="Closely", **ONE)
     table = html(page).partition('<table class="sw-guard sw-log">')[2].partition("</table>")[0]
     for follow in closeness.ALL:
         row = table.partition(f'<th scope="row">{follow.name}</th>')[2].partition("</tr>")[0]
-        found = sliders.answer(Asked(FusionSettings.only("collaborative"), follow.temperature))
+        found = sliders.answer(MixQuery(FusionSettings.only("collaborative"), follow.temperature))
         assert found.truth is not None
         assert f"{100 * found.truth:.2f}%" in row
         told = found.found.refusal or f"{100 * found.found.estimates['dr'].mean:.2f}%"
@@ -134,7 +134,7 @@ def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders
     assert table.count('aria-current="true"><th scope="row">Closely') == 1
 
 
-def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom, sliders: Sliders) -> None:
+def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     assert "Not part of this" not in text(open_room(SECTION))
     page = open_room(SECTION, diversity="0.4", shoppers="Warm", device="mobile")
     said = text(page)
@@ -142,7 +142,7 @@ def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom,
     assert "the choice of test shoppers, since all visitors of the log count" in said
 
 
-def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: Sliders) -> None:
+def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     rare = str(sliders.log_of.items.query("available")["category"].value_counts().index[-1])
     bare = sliders.judged.eligible[:, (sliders.log_of.items["category"] == rare).to_numpy()].any(1).all()
     page = open_room(SECTION, category=rare, shelf="true")

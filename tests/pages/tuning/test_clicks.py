@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.tuning import tiles, tune
+from pages.tuning import metrics, tiles
 from pages.tuning.sections import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
 from recsys.evaluation.metrics.click_rate import Clicks, Source
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.evaluation.statistics.paired import Lists, differences
-from recsys.jobs.paths import Home
+from recsys.evaluation.statistics.paired import MeasuredLists, differences
+from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.click_models import wording
 from recsys.panel import build
 from recsys.panel.panel import Panel
@@ -25,8 +25,8 @@ from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
+from tests.pages.tuning.test_metric_groups import facts, lists
 from tests.pages.tuning.test_tuning import tile
-from tests.pages.tuning.test_wording import facts, lists
 
 CHECKED = {"groups": [[0.1, 50.0, 55.0]], "n": 55.0, "error": 0.1, "by_chance": 0.08}
 FACTS: dict[Source, dict[str, Any]] = {
@@ -47,7 +47,7 @@ def clicks(source: Source) -> Clicks:
     return Clicks(source, facts=FACTS[source])
 
 
-def tile_of(source: Source, now: Lists) -> str:
+def tile_of(source: Source, now: MeasuredLists) -> str:
     whole = tiles.tiles_html(
         now, lists(1), differences(now, lists(1), facts()), 5, 40, "the reference", is_same=False, clicks=clicks(source)
     )
@@ -73,7 +73,7 @@ def test_a_tile_is_called_what_its_click_rate_is(source: Source, called: str) ->
 
 
 def test_a_tile_without_a_click_rate_says_why() -> None:
-    now = Lists(lists(0).ranked, {name: np.full(80, np.nan) for name in SHOPPER_METRICS})
+    now = MeasuredLists(lists(0).ranked, {name: np.full(80, np.nan) for name in SHOPPER_METRICS})
     shown = tile_of("none", now)
     assert "No click rate: only 12 choices." in shown
     assert "no click rate is known" in shown
@@ -96,10 +96,10 @@ def test_only_the_truth_calls_a_list_better(source: Source, said: str) -> None:
 
 
 def test_a_log_leads_on_to_what_it_says_itself() -> None:
-    assert "stands under “Clicks by the log”" in tune.clicks_note(clicks("log"))
+    assert "stands under “Clicks by the log”" in metrics.clicks_note(clicks("log"))
     assert "Clicks by the log" in SECTIONS
-    assert "50 where 55 came" in tune.clicks_note(clicks("log"))
-    assert "by the log" not in tune.clicks_note(clicks("reviews"))
+    assert "50 where 55 came" in metrics.clicks_note(clicks("log"))
+    assert "by the log" not in metrics.clicks_note(clicks("reviews"))
 
 
 def test_the_demo_shops_tile_is_the_truth(open_page: OpenPage, panels: tuple[Panel, Panel]) -> None:
@@ -118,14 +118,14 @@ def reviewed_home(
 ) -> Callable[[], None]:
     """Makes the page serve the same test shoppers with clicks simulated from their choices."""
     shop, made = tmp_path / "shop", tmp_path / "panel"
-    shutil.copytree(Home(tuning_home).data, shop)
+    shutil.copytree(AppPaths(tuning_home).data, shop)
     for name in (TRUTH_FILE, IMPRESSIONS.file):
         (shop / name).unlink()
     monkeypatch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     build.build_panel(shop, made, build.PanelSettings(EvaluationSettings(split="last")))
 
     def served() -> None:
-        place = Home(tuning_home).panel("last")
+        place = AppPaths(tuning_home).panel("last")
         shutil.rmtree(place)
         shutil.copytree(made, place)
 
@@ -148,6 +148,6 @@ def test_where_there_are_only_reviews_it_is_never_called_anything_but_simulated(
             ) == said.count("lick rate")
             assert "by the simulator" not in said
     finally:
-        place = Home(tuning_home).panel("last")
+        place = AppPaths(tuning_home).panel("last")
         shutil.rmtree(place)
         shutil.copytree(tuning_panel, place)

@@ -12,7 +12,7 @@ from pages.tuning.weight_map.mapped import Mapped, Mix
 from pages.tuning.weight_map.marks import legend_html
 from pages.tuning.weight_map.plane import HEIGHT, Plane
 from recsys.evaluation.metrics import format as fmt
-from recsys.evaluation.statistics.paired import Difference, Lists, Verdict, differences
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, Verdict, differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
@@ -74,7 +74,7 @@ def test_no_mix_is_offered_that_loses_to_the_best_where_the_two_are_compared_alo
     page = open_room("Weight map")
     best = found.best("ndcg")
 
-    def lists(point: int) -> Lists:
+    def lists(point: int) -> MeasuredLists:
         return test_engine.measure(RankingSettings(found.settings(point), WHOLE_CATALOGUE, 10)).lists
 
     def against_best(point: int) -> Difference:

@@ -13,7 +13,7 @@ from pages.tuning.report import Against, Report, report_html
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.exposure import CategoryShown, ProductShown
 from recsys.tuning.outcomes import ShopperChange, Wanted
 from recsys.tuning.products import Product
@@ -32,7 +32,7 @@ FOUND = comparison(
     difference("gini", 0.7, 0.8, -0.12, -0.08),
     difference("ild", 0.4, 0.5, -0.12, -0.08),
     difference("map", 0.5, 0.5, float("nan"), float("nan")),
-    b=Asked(
+    b=EvaluationConfig(
         "Words first", RankingSettings(FusionSettings(0.2, 0.1, 0.6, 0.1), diversity=0.3), Scenario.of(season="winter")
     ),
     products=(*shown(12, 0, 3), ProductShown(TENT, True, 9, 2)),
@@ -138,8 +138,8 @@ def test_the_appendix_reads_back_as_both_settings() -> None:
     found = re.search(r"<pre>(.*?)</pre>", report_html(REPORT), re.DOTALL)
     assert found
     document = json.loads(unescape(found.group(1)))
-    assert Asked.from_json(document["a"]) == FOUND.a
-    assert Asked.from_json(document["b"]) == FOUND.b
+    assert EvaluationConfig.from_json(document["a"]) == FOUND.a
+    assert EvaluationConfig.from_json(document["b"]) == FOUND.b
     assert document["fingerprint"] == "ff7b"
 
 
@@ -160,7 +160,9 @@ def test_hostile_text_stays_text_wherever_it_comes_from() -> None:
     shopper = replace(SHOPPER, user_id=HOSTILE, facts=(("home", HOSTILE),), entered=(product,), gone=(product,),
                       wanted=(Wanted(product, 1, None),))  # fmt: skip
     categories = frozenset({HOSTILE})
-    asked = Asked(HOSTILE, RankingSettings(filters=Filters(categories=categories)), Scenario.of(region=HOSTILE))
+    asked = EvaluationConfig(
+        HOSTILE, RankingSettings(filters=Filters(categories=categories)), Scenario.of(region=HOSTILE)
+    )
     found = replace(FOUND, a=asked, b=asked, segment=Segment.of(home=HOSTILE), changed=(shopper,),
                     products=tuple(ProductShown(product, False, 0, 1) for _ in range(4)),
                     categories=(CategoryShown(HOSTILE, 1, 2, 3, 4, 5, 6, 7),))  # fmt: skip
@@ -175,7 +177,7 @@ def test_hostile_text_stays_text_wherever_it_comes_from() -> None:
     assert not any(name.startswith("on") for _, attrs in page.tags for name in attrs)
     read = re.search(r"<pre>(.*?)</pre>", html, re.DOTALL)
     assert read
-    assert Asked.from_json(json.loads(unescape(read.group(1)))["a"]) == asked
+    assert EvaluationConfig.from_json(json.loads(unescape(read.group(1)))["a"]) == asked
 
 
 @pytest.mark.parametrize("n", [1, 8])

@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.tuning.search import asking, shop_search, told
+from pages.tuning.search import form as asking
+from pages.tuning.search import shop_search, summary
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.jobs import State, Work, record
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.search_job import NAME, STAGES, read_asked, read_found, search_work
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS
+from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import parse_goal
-from recsys.tuning.judging import Judge
 from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import Found, kept_constraints
+from recsys.tuning.search_result import SearchResult, kept_constraints
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 
@@ -34,7 +35,7 @@ GOAL = "best nDCG with diversity at least 0.3"
 def work(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     """The search of the shop on screen; none at first, and none left behind."""
     monkeypatch.setitem(asking.EFFORTS, "Quick", 4)  # type: ignore[attr-defined]
-    folder = tuning_home / "searches" / Home(tuning_home).panel("last").name
+    folder = tuning_home / "searches" / AppPaths(tuning_home).panel("last").name
     found = search_work(folder)
     yield found
     found.cancel()
@@ -80,7 +81,7 @@ def stopped(work: Work, engines: Engines, *, panel_id: str = "") -> None:
     leave(work, parse_goal(GOAL).as_json(), facts)
 
 
-def shown(open_room: OpenRoom, work: Work, engines: Engines, goal: str) -> tuple[AppTest, Found]:
+def shown(open_room: OpenRoom, work: Work, engines: Engines, goal: str) -> tuple[AppTest, SearchResult]:
     """The section with what a small search found."""
     found = find_weights(*engines, parse_goal(goal), SearchSettings(4))
     show(work, found.as_json())
@@ -149,7 +150,7 @@ def test_a_length_that_no_control_shows_is_refused_before_anything_is_started(
     open_room: OpenRoom, work: Work, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(asking, "Judge", lambda *rest: pytest.fail("measured"))
+        patch.setattr(asking, "GoalEvaluator", lambda *rest: pytest.fail("measured"))
         page = open_room(SECTION, goal="best nDCG@15")
     assert "lists of 15 cannot be shown" in text(page).casefold()
     assert not page.exception
@@ -188,9 +189,9 @@ def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(o
     page.run()
     found, seen = read_found(work), text(page)
     assert found is not None
-    assert told.finding(found) in seen
+    assert summary.finding(found) in seen
     for references in (found.against_equal, found.against_default):
-        assert told.changed(references["ndcg"]) in seen
+        assert summary.changed(references["ndcg"]) in seen
     assert "never used" not in seen
     assert f"for {found.goal.in_words()}" in seen
     assert "What had to hold" in seen
@@ -216,7 +217,7 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     assert page.segmented_control(key="room").value == "Presets"
     assert page.text_input(key="preset_goal").value == found.goal.in_words()
     assert page.text_input(key="preset_name").value.startswith("Highest nDCG@10")
-    assert told.finding(found) in page.text_area(key="preset_description").value
+    assert summary.finding(found) in page.text_area(key="preset_description").value
     assert on_sliders(page) == wanted
 
 
@@ -321,12 +322,12 @@ def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
 
 
 @pytest.fixture(scope="module")
-def example(engines: Engines) -> Found:
+def example(engines: Engines) -> SearchResult:
     """What a small search finds for a goal that cannot be reached."""
     return find_weights(*engines, parse_goal("best nDCG with diversity at least 0.95"), SearchSettings(2))
 
 
-def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Work, example: Found) -> None:
+def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
     show(work, {**example.as_json(), "panel_ids": {"validation": "another", "test": "another"}})
     page = open_room(SECTION)
     assert "This was found on other data." in text(page)
@@ -347,7 +348,7 @@ def test_what_a_stopped_search_found_on_other_data_is_shown_as_outdated(
 
 @pytest.mark.parametrize("state", ["cancelled", "failed", "running"])
 def test_the_last_finished_result_stays_until_the_next_one_finishes(
-    open_room: OpenRoom, work: Work, engines: Engines, example: Found, state: State
+    open_room: OpenRoom, work: Work, engines: Engines, example: SearchResult, state: State
 ) -> None:
     show(work, example.as_json())
     facts = record.facts(STAGES, 1, 0, 0, time.time(), state=state)
@@ -355,38 +356,38 @@ def test_the_last_finished_result_stays_until_the_next_one_finishes(
     page = open_room(SECTION)
     assert f"The last search that finished: {example.goal.in_words()}" in text(page)
     assert "highest novelty@10" in text(page).casefold()
-    assert told.finding(example) in text(page)
+    assert summary.finding(example) in text(page)
     assert page.button(key="search_further").disabled == (state == "running")
     page.button(key="load_found").click().run()
     assert on_sliders(page) == [round(100 * share) for share in example.settings.fusion.normalised().values()]
 
 
-def test_settings_near_the_best_are_said_to_be_within_one_standard_error(example: Found) -> None:
-    said = told.tried(replace(example, n_tied=56))
+def test_settings_near_the_best_are_said_to_be_within_one_standard_error(example: SearchResult) -> None:
+    said = summary.tried(replace(example, n_tied=56))
     assert "56 of them are within one standard error of the best" in said
     assert "as good" not in said
 
 
 def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
-    open_room: OpenRoom, work: Work, example: Found, engines: Engines
+    open_room: OpenRoom, work: Work, example: SearchResult, engines: Engines
 ) -> None:
     show(work, example.as_json())
     page = open_room(SECTION)
     assert "Nothing that was tried keeps all conditions safely" in text(page)
-    (said,) = told.broken(example)
+    (said,) = summary.broken(example)
     assert said in text(page)
     assert said.startswith("Diversity at least 0.95: ")
     page.button(key="ask_instead").click().run()
-    easier = told.instead(example)
+    easier = summary.instead(example)
     assert easier is not None
     assert page.text_input(key="goal").value == easier.in_words()
-    judge = Judge(engines[0], easier)
+    judge = GoalEvaluator(engines[0], easier)
     assert judge.judge(example.settings).is_inside
     assert easier.constraints[0].value > 0.5
-    assert all(told.is_kept(kept) for kept in kept_constraints(judge, example.settings))
+    assert all(summary.is_kept(kept) for kept in kept_constraints(judge, example.settings))
 
 
-def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Work, example: Found) -> None:
+def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
     show(work, {"goal": example.goal.as_json(), "strange": 1})
     page = open_room(SECTION)
     assert "What the last search found cannot be read" in text(page)

@@ -9,12 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared.view import Choices
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.metric_groups import GROUPS
 from pages.tuning.report import report_html
-from pages.tuning.room import Case, Room
 from pages.tuning.side import categories, exposure, figures, heading, links, lists, people, shoppers, single, split
+from pages.tuning.side.downloads import report_of
 from pages.tuning.side.swapping import is_one_setting
-from pages.tuning.side.taking import report_of
-from pages.tuning.wording import GROUPS
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -22,7 +22,7 @@ from recsys.panel.segments import EVERYONE, Scenario, Segment
 from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.exposure import CategoryShown, ProductShown
 from recsys.tuning.moves import Move, moves
 from recsys.tuning.products import Product
@@ -35,8 +35,8 @@ from tests.tuning._comparisons import comparison
 HOSTILE = '<script>alert(1)</script><img src=x onerror="a">\u202e&amp;'
 WEIGHTS = {"collaborative": "100", "content": "0", "semantic": "10", "context": "0"}
 ANY_SHELF = Filters(only_available=False)
-A = Asked("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), ANY_SHELF))
-B = Asked("this setting", RankingSettings(FusionSettings(1.0, 0.0, 0.1, 0.0), ANY_SHELF))
+A = EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), ANY_SHELF))
+B = EvaluationConfig("this setting", RankingSettings(FusionSettings(1.0, 0.0, 0.1, 0.0), ANY_SHELF))
 
 
 @pytest.fixture(scope="module")
@@ -163,18 +163,22 @@ def test_the_same_setting_says_how_to_make_a_difference(open_room: OpenRoom) -> 
 
 
 def test_what_else_differs_makes_another_setting(tmp_path: object) -> None:
-    def case(now: Asked) -> Case:
-        return Case(None, now, A, EVERYONE, "ndcg")  # type: ignore[arg-type]
+    def case(now: EvaluationConfig) -> TuningCase:
+        return TuningCase(None, now, A, EVERYONE, "ndcg")  # type: ignore[arg-type]
 
     quarter = FusionSettings(0.25, 0.25, 0.25, 0.25)
-    assert is_one_setting(case(Asked("x", RankingSettings(quarter, ANY_SHELF))))
-    assert not is_one_setting(case(Asked("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1))))
-    assert not is_one_setting(case(Asked("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter"))))
+    assert is_one_setting(case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF))))
+    assert not is_one_setting(case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1))))
+    assert not is_one_setting(
+        case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter")))
+    )
     assert not is_one_setting(case(B))
 
 
 def test_variety_and_circumstances_stand_under_the_mixes_where_they_differ() -> None:
-    other = Asked("x", RankingSettings(FusionSettings(1, 1, 0, 0), diversity=0.3), Scenario.of(season="winter"))
+    other = EvaluationConfig(
+        "x", RankingSettings(FusionSettings(1, 1, 0, 0), diversity=0.3), Scenario.of(season="winter")
+    )
     assert heading.differing(comparison(a=A, b=B)) == []
     said = words(heading.mixes_html(comparison(a=A, b=other)))
     assert "Variety A none, by score alone B 0.30 by MMR" in said
@@ -194,8 +198,8 @@ def test_few_shoppers_and_lists_that_are_not_proven_are_said() -> None:
 def test_the_report_says_what_the_page_says(
     tuning_home: object, found: Comparison, engine: LiveEngine, model: Recommender
 ) -> None:
-    room = Room(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
-    case = Case(room, B, A, EVERYONE, "ndcg")
+    room = TuningContext(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
+    case = TuningCase(room, B, A, EVERYONE, "ndcg")
     report = report_of(case, found, "Ada", "Try it.", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
     said = words(report_html(report))
     for sentence in summary(found):
@@ -224,9 +228,9 @@ def test_lists_for_other_circumstances_are_not_judged_by_what_was_chosen_in_thei
     assert "better served" not in html(page)
     assert "find what they went on to choose" not in text(page)
 
-    room = Room(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
+    room = TuningContext(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
     evening = replace(B, scenario=Scenario.of(daypart="evening"))
-    case, both = Case(room, evening, A, EVERYONE, "ndcg"), compare(engine, A, evening)
+    case, both = TuningCase(room, evening, A, EVERYONE, "ndcg"), compare(engine, A, evening)
     report = report_of(case, both, "", "", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
     assert both.n_imagined == moved
     assert both.differences["ndcg"].verdict == "unclear"
@@ -247,7 +251,7 @@ def test_the_report_and_the_tables_can_be_taken_away(page: AppTest) -> None:
 
 
 def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
-    asked = Asked(
+    asked = EvaluationConfig(
         "x",
         RankingSettings(FusionSettings(0.3, 0, 0.2, 0), Filters(categories=frozenset({"Tents"})), 20, 0.35, "dpp"),
         Scenario.of(season="winter", region=""),
@@ -286,7 +290,7 @@ def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
     first = moves(engine, found, found.changed[0].user_place)[0]
     move = Move(product, True, *(getattr(first, name) for name in Move.__slots__[2:]))
     person = lists.Person(HOSTILE, (HOSTILE,), (product,))
-    asked = Asked(HOSTILE, RankingSettings(FusionSettings(1, 0, 0, 0)), Scenario.of(region=HOSTILE))
+    asked = EvaluationConfig(HOSTILE, RankingSettings(FusionSettings(1, 0, 0, 0)), Scenario.of(region=HOSTILE))
     bad = comparison(a=asked, b=B, products=(ProductShown(product, True, 0, 1),))
     markup = "".join(
         (

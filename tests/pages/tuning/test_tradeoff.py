@@ -4,19 +4,21 @@ import math
 
 import pytest
 
-from pages.tuning import tradeoff, wording
-from recsys.tuning.config import Asked
+from pages.tuning import metric_groups, tradeoff
+from recsys.tuning.config import EvaluationConfig
 
 METRICS = "ndcg", "ild"
 
 
 def models(*points: tuple[float, float]) -> dict[str, dict[str, float]]:
     """Values of the simple models, in their order, as (nDCG, variety)."""
-    return {name: dict(zip(METRICS, at, strict=True)) for name, at in zip(wording.BASELINES, points, strict=False)}
+    return {
+        name: dict(zip(METRICS, at, strict=True)) for name, at in zip(metric_groups.BASELINES, points, strict=False)
+    }
 
 
 def drawn(metrics: tuple[str, str], values: dict[str, float], baselines: dict[str, dict[str, float]]) -> dict:  # type: ignore[type-arg]
-    stop = tradeoff.Stop(Asked("now"), values)
+    stop = tradeoff.Stop(EvaluationConfig("now"), values)
     return tradeoff.figure([stop], ("the <b>reference", values), baselines, metrics, 10, "light").to_dict()
 
 

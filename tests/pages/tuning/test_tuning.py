@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.tuning import chosen, preparing, wording
-from pages.tuning.room import Case, Room
-from pages.tuning.tune import has_one_each
+from pages.tuning import labels as chosen
+from pages.tuning import metric_groups, preparing
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.metrics import has_one_each
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import differences
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel, Ragged
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from tests.pages._seen import addressed, html, text
 from tests.pages.conftest import OpenPage
 
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("tuning_home")
 @pytest.fixture(scope="module")
 def engine(tuning_home: Path) -> LiveEngine:
     """The test shoppers that the page shows, opened beside it."""
-    return LiveEngine(Panel.open(Home(tuning_home).panel("last"))[1])
+    return LiveEngine(Panel.open(AppPaths(tuning_home).panel("last"))[1])
 
 
 def tile(page: AppTest, metric: str) -> str:
@@ -52,7 +53,7 @@ def test_tiles_are_the_live_evaluation(open_page: OpenPage, engine: LiveEngine) 
     before = engine.measure(RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE)).lists
     for name, found in differences(now, before, engine.panel.facts).items():
         assert fmt.value(name, found.new) in tile(page, name)
-        assert wording.VERDICTS[found.verdict][1] in tile(page, name)
+        assert metric_groups.VERDICTS[found.verdict][1] in tile(page, name)
     assert f"{len(engine.panel):,} test shoppers" in text(page)
 
 
@@ -150,8 +151,8 @@ def test_many_looks_are_counted_and_warned_of(open_page: OpenPage) -> None:
 
 
 def test_tiles_that_repeat_a_number_say_so_where_it_is_true(open_page: OpenPage, engine: LiveEngine) -> None:
-    room = Room(None, None, None, "", "last", engine, engine, None)  # type: ignore[arg-type]
-    case = Case(room, Asked("a"), Asked("b"), EVERYONE, "ndcg")
+    room = TuningContext(None, None, None, "", "last", engine, engine, None)  # type: ignore[arg-type]
+    case = TuningCase(room, EvaluationConfig("a"), EvaluationConfig("b"), EVERYONE, "ndcg")
     assert has_one_each(case)
     found = engine.measure(RankingSettings()).lists.values
     np.testing.assert_array_equal(found["recall"], found["hit_rate"])
@@ -206,7 +207,7 @@ def test_a_setting_that_loses_to_a_simple_model_says_so(open_page: OpenPage) -> 
 
 def test_every_simple_model_stands_beside_the_setting(open_page: OpenPage) -> None:
     page = open_page(PAGE)
-    for name in wording.BASELINES.values():
+    for name in metric_groups.BASELINES.values():
         assert name in text(page)
 
 

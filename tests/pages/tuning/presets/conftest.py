@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import resources
 from recsys.evaluation.statistics.paired import means
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
@@ -33,7 +33,7 @@ def store(tuning_home: Path) -> Iterator[PresetStore]:
     with database.writing() as session:
         for table in ("shelfwise_preset_save", "shelfwise_preset"):
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
-    resources.saved(Home(tuning_home), SHOP).forget()
+    resources.saved(AppPaths(tuning_home), SHOP).forget()
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ from pages.tuning.presets import measuring, shipped
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.errors import InputError
-from recsys.evaluation.protocols.rewinds import REPLAYS
+from recsys.evaluation.protocols.rewinds import REWINDS
 from recsys.jobs import Work, record
-from recsys.jobs.paths import Home
+from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import STAGES, ShopFolders, presets_work
 from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
@@ -35,7 +35,7 @@ LONG = "As accurate as it gets while lists stay as varied as they are with equal
 @pytest.fixture
 def work(tuning_home: Path) -> Iterator[Work]:
     """The tuning of the shop on screen; never started at first, and nothing left behind."""
-    tuning = presets_work(Home(tuning_home).panel("last").absolute())
+    tuning = presets_work(AppPaths(tuning_home).panel("last").absolute())
     tuning.forget()
     yield tuning
     tuning.path("json").unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def test_a_shop_without_presets_has_them_tuned_by_a_button(
     assert "No presets yet" in text(page)
     assert page.button(key="tune_presets").label == "Tune the presets of this shop"
     page.button(key="tune_presets").click().run()
-    home = Home(tuning_home)
+    home = AppPaths(tuning_home)
     (folders,) = asked
     assert (folders.panel, folders.data, folders.shop) == (home.panel("last"), home.data, "Demo shop")
     said = text(page)
@@ -145,7 +145,7 @@ def test_a_default_that_was_measured_with_products_of_the_past_lists_none_that_c
     (preset,) = store.presets()
     assert not preset.settings.only_available
     store.make_default(preset.preset_id)
-    resources.saved(Home(tuning_home), "Demo shop").forget()
+    resources.saved(AppPaths(tuning_home), "Demo shop").forget()
     page = open_page("Recommendations")
     assert page.slider(key="context").value == 20
     assert page.toggle(key="unavailable").value is False
@@ -171,9 +171,9 @@ def test_what_was_measured_on_other_moments_says_on_which(
 
 
 def test_every_way_of_holding_out_is_known_by_its_protocol(tuning_home: Path) -> None:
-    data = Dataset.read(Home(tuning_home).data)
+    data = Dataset.read(AppPaths(tuning_home).data)
     protocols = [last_split(data).protocol, temporal_split(data).protocol]
-    protocols += [replay(data, 0).protocol for replay in REPLAYS.values()]
+    protocols += [replay(data, 0).protocol for replay in REWINDS.values()]
     ways = [measuring.way(each) for each in protocols]
     assert all(ways)
     assert len(set(ways)) == len(PROTOCOLS)

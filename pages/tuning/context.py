@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.view import Choices
-from recsys.evaluation.statistics.paired import Difference, Lists, ShopFacts, differences
-from recsys.jobs.paths import Home
-from recsys.panel.engine import LiveEngine, Measured
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, differences
+from recsys.jobs.paths import AppPaths
+from recsys.panel.engine import LiveEngine, LiveMetrics
 from recsys.panel.segments import Segment
 from recsys.serving.recommender import Recommender
 from recsys.store.presets import PresetStore
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Room:
+class TuningContext:
     """What does not depend on any control but the protocol.
 
     Parameters
@@ -30,7 +30,7 @@ class Room:
     store : presets of this shop
     """
 
-    home: Home
+    home: AppPaths
     model: Recommender
     choices: Choices
     shop: str
@@ -41,7 +41,7 @@ class Room:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class TuningCase:
     """A setting, its reference, and whom they are judged on.
 
     Parameters
@@ -50,9 +50,9 @@ class Case:
     metric : what settings are judged by
     """
 
-    room: Room
-    now: Asked
-    reference: Asked
+    room: TuningContext
+    now: EvaluationConfig
+    reference: EvaluationConfig
     segment: Segment
     metric: str
 
@@ -71,11 +71,11 @@ class Case:
         """The test shoppers that count, bool of shape (n_users,)."""
         return self.segment.mask(self.room.test.panel.shoppers)
 
-    def measured(self, setting: Asked) -> Measured:
+    def measured(self, setting: EvaluationConfig) -> LiveMetrics:
         """A setting on all test shoppers."""
         return self.room.test.measure(setting.settings, setting.scenario)
 
-    def lists(self, setting: Asked) -> Lists:
+    def lists(self, setting: EvaluationConfig) -> MeasuredLists:
         """A setting on the shoppers that count."""
         return self.measured(setting).lists.of(self.mask)
 

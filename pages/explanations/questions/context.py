@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pages._shared.shopper import Asker
+from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
 from recsys.explanations.records import Explanation
 from recsys.ranking.results import ScoredRequest
@@ -11,7 +11,7 @@ from recsys.settings import Context, RankingSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class ExplanationContext:
     """One product for one request, as it is and as it is argued about.
 
     Parameters
@@ -23,7 +23,7 @@ class Case:
     model: Recommender
     model_id: str
     choices: Choices
-    asker: Asker
+    asker: TargetUser
     context: Context
     settings: RankingSettings
     item_id: str

@@ -6,8 +6,8 @@ import streamlit as st
 from pages._shared import charts, resources, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import Query
-from pages.tuning import chosen, guard, imagined, tiles, tradeoff
-from pages.tuning.room import Case
+from pages.tuning import baseline_check, imagined, labels, tiles, tradeoff
+from pages.tuning.context import TuningCase
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.offpolicy.click_models import wording as click_words
@@ -19,7 +19,7 @@ FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
 
 
-def tune(case: Case) -> None:
+def tune(case: TuningCase) -> None:
     """Tiles first, since they are what a person waits for; then the baseline guard and the trade-off."""
     found, k, panel = case.changes(), case.k, case.room.test.panel
     now, before = case.lists(case.now), case.lists(case.reference)
@@ -40,13 +40,13 @@ def tune(case: Case) -> None:
         )
         + notes_html(case, tradeoff.looked_at(case))
     )
-    guarded = guard.Guard.of(case, is_observed=is_observed)
-    if lost := guard.notice(guarded, k):
+    guarded = baseline_check.BaselineCheck.of(case, is_observed=is_observed)
+    if lost := baseline_check.notice(guarded, k):
         with warning:
             st.html(lost)
     beside, about = st.columns([1.5, 1], gap="small")
     with about, st.container(key="chart_guard", height="stretch"):
-        st.html(guard.table(guarded, k))
+        st.html(baseline_check.table(guarded, k))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
         second = choose_second(case.metric)
         stops = tradeoff.follow(case, found)
@@ -76,16 +76,16 @@ def choose_second(judged: str) -> str:
     return name or usual
 
 
-def headline(case: Case) -> str:
+def headline(case: TuningCase) -> str:
     """Who is judged, by which lists, and what could not be proven, in one line."""
     panel, settings = case.room.test.panel, case.now.settings
     n, whole = int(case.mask.sum()), len(panel)
     who = words.count(n, "test shopper") if n == whole else f"{n:,} of {whole:,} test shoppers"
-    if properties := chosen.shoppers(case.segment):
+    if properties := labels.shoppers(case.segment):
         who += f": {', '.join(map(isolated, properties))}"
     told = []
     if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
-        told.append(f"imagined: {', '.join(map(isolated, chosen.circumstances(case.now.scenario)))}")
+        told.append(f"imagined: {', '.join(map(isolated, labels.circumstances(case.now.scenario)))}")
     told.append(f"lists of {case.k} out of {_listable(case)}")
     if settings.diversity:
         told.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
@@ -105,15 +105,15 @@ def headline(case: Case) -> str:
     )
 
 
-def _listable(case: Case) -> str:
+def _listable(case: TuningCase) -> str:
     """How many products may be listed, and which."""
     n_items, filters = case.room.test.panel.n_items, case.now.settings.filters
     barred = np.isinf(case.room.test.penalty(filters)).sum()
-    limits = f" ({', '.join(map(isolated, chosen.shelf(filters)))})" if chosen.shelf(filters) else ""
+    limits = f" ({', '.join(map(isolated, labels.shelf(filters)))})" if labels.shelf(filters) else ""
     return f"{n_items - barred:,} of {n_items:,} products{limits}" if barred else f"{n_items:,} products{limits}"
 
 
-def notes_html(case: Case, n_looks: int) -> str:
+def notes_html(case: TuningCase, n_looks: int) -> str:
     """How tiles are read, which of them say one thing twice, and what many looks do.
 
     Parameters
@@ -153,7 +153,7 @@ def clicks_note(clicks: Clicks) -> str:
     return f"{said} What the log itself says of this setting stands under “Clicks by the log”."
 
 
-def has_one_each(case: Case) -> bool:
+def has_one_each(case: TuningCase) -> bool:
     """Whether nobody looked at has more than one product to find."""
     n_wanted = np.diff(case.room.test.panel.relevant.starts)[case.mask]
     return bool((n_wanted <= 1).all())

@@ -5,32 +5,32 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.view import positions
-from pages.tuning import knobs
-from pages.tuning.room import Case, Room
-from pages.tuning.search import told
+from pages.tuning import controls
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.search import summary
 from recsys.panel.segments import Scenario
 from recsys.settings import CONTEXT_DIMENSIONS, RankingSettings
 from recsys.store.records import LONGEST_NAME
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Goal
-from recsys.tuning.search_result import Found
+from recsys.tuning.search_result import SearchResult
 
 _CLICKS, SECTION = "search_clicks", "room"
 _LONGEST_GOAL = 200
 
 
-def load(room: Room, goal: Goal, settings: RankingSettings) -> None:
+def load(room: TuningContext, goal: Goal, settings: RankingSettings) -> None:
     """Put all controls where a setting wants them, judged by the shoppers of its goal."""
     wanted, stated = goal.segment.as_dict(), {}
     for name in CONTEXT_DIMENSIONS:
         option = room.choices.options[name]
         if name in wanted and not option.unavailable and wanted[name] in option.values:
             stated[name] = wanted[name]  # who came so is imagined so, which changes nothing and names the shoppers
-    knobs.load(room.choices, Asked("what was found", settings, Scenario.of(**stated)), goal.segment)
+    controls.load(room.choices, EvaluationConfig("what was found", settings, Scenario.of(**stated)), goal.segment)
     st.session_state[_CLICKS] = clicks() + 1
 
 
-def load_clicked(event: Any, room: Room, found: Found) -> None:
+def load_clicked(event: Any, room: TuningContext, found: SearchResult) -> None:
     """Load the point of the chart that was clicked, if it was one."""
     points = event["selection"]["points"] if event else []
     place = points[0].get("customdata") if points else None
@@ -44,23 +44,23 @@ def clicks() -> int:
     return int(st.session_state.get(_CLICKS, 0))
 
 
-def compare(room: Room, found: Found) -> None:
+def compare(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the section that holds two settings side by side."""
     load(room, found.goal, found.settings)
     st.session_state[SECTION] = "Side by side"
 
 
-def save(room: Room, found: Found) -> None:
+def save(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
     load(room, found.goal, found.settings)
     goal, state = found.goal.in_words(), st.session_state
     state["preset_name"] = _short(goal[0].upper() + goal[1:], LONGEST_NAME)
     state["preset_goal"] = _short(goal, _LONGEST_GOAL)
-    state["preset_description"] = f"Found by a search. {told.finding(found)} {told.tried(found)}"
+    state["preset_description"] = f"Found by a search. {summary.finding(found)} {summary.tried(found)}"
     state["save_preset"], state[SECTION] = True, "Presets"
 
 
-def is_loaded(case: Case, settings: RankingSettings) -> bool:
+def is_loaded(case: TuningCase, settings: RankingSettings) -> bool:
     """Whether the controls stand where a setting wants them, as exactly as controls can."""
     return _on_controls(case.now.settings) == _on_controls(settings)
 

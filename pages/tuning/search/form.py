@@ -7,13 +7,13 @@ import streamlit as st
 from pages._shared import words, working
 from pages._shared.cards import esc, isolated
 from pages._shared.view import Choices
-from pages.tuning.room import Room
+from pages.tuning.context import TuningContext
 from pages.tuning.search import shop_search
 from pages.tuning.search.shop_search import EFFORTS, Wanted
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Goal, parse_goal
-from recsys.tuning.judging import Judge
 
 LONGEST_GOAL = 400
 
@@ -33,7 +33,7 @@ _HELP = (
 )
 
 
-def ask(room: Room, *, is_running: bool) -> None:
+def ask(room: TuningContext, *, is_running: bool) -> None:
     """The box, examples that fill it, and what was understood."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_row"):
         said = st.text_input(
@@ -70,7 +70,7 @@ def ask(room: Room, *, is_running: bool) -> None:
     st.html(_understood(room, goal, n_trials) if goal else problem)
 
 
-def begin(room: Room, wanted: Wanted | None) -> None:
+def begin(room: TuningContext, wanted: Wanted | None) -> None:
     """Start a search; if that fails, the progress says why."""
     if wanted is not None:
         working.start(shop_search.panel(wanted.n_trials), lambda: shop_search.start(room, wanted))
@@ -97,7 +97,7 @@ def _examples(choices: Choices) -> None:
             st.button(name, key=f"example_{name}", type="tertiary", help=goal, on_click=fill, args=(goal,))
 
 
-def _read(room: Room, said: str) -> tuple[Goal | None, str]:
+def _read(room: TuningContext, said: str) -> tuple[Goal | None, str]:
     """The goal, or None and what is wrong with it, as HTML."""
     try:
         goal = parse_goal(said)
@@ -106,13 +106,13 @@ def _read(room: Room, said: str) -> tuple[Goal | None, str]:
     try:
         shop_search.require_length(goal)
         for engine in (room.validation, room.test):
-            Judge(engine, goal)  # refuses a group that is too small to choose by
+            GoalEvaluator(engine, goal)  # refuses a group that is too small to choose by
     except SettingsError as problem:
         return None, _refused("Understood, but it cannot be searched for here.", problem)
     return goal, ""
 
 
-def _understood(room: Room, goal: Goal, n_trials: int) -> str:
+def _understood(room: TuningContext, goal: Goal, n_trials: int) -> str:
     engines = (room.validation, room.test)
     chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
     asks = " ".join(

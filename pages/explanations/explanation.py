@@ -8,11 +8,11 @@ import streamlit as st
 
 from pages._shared import cards, charts, controls, frame, resources
 from pages._shared.notices import empty_html
-from pages._shared.shopper import Asker, nobody_yet
+from pages._shared.shopper import TargetUser, nobody_yet
 from pages._shared.view import KNOWN, MAX_WORDS, NEW, Choices
-from pages.explanations import effect, parts, product, sections, sheet, struck, waterfall
+from pages.explanations import ablation, effect, parts, product, sections, sheet, waterfall
 from pages.explanations.effect import Outcome
-from pages.explanations.questions.case import Case
+from pages.explanations.questions.context import ExplanationContext
 from recsys.errors import RecsysError
 from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
@@ -20,7 +20,7 @@ from recsys.settings import Context, RankingSettings
 
 
 @st.fragment
-def show(model: Recommender, choices: Choices, asker: Asker) -> None:
+def show(model: Recommender, choices: Choices, asker: TargetUser) -> None:
     """Settings, product, and everything about it."""
     pointing = st.container(horizontal=True, vertical_alignment="center", gap="small", key="product_picker")
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
@@ -66,7 +66,7 @@ def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, Rec
 
 @st.fragment
 def _argue(
-    model: Recommender, choices: Choices, asker: Asker, context: Context, settings: RankingSettings, item_id: str
+    model: Recommender, choices: Choices, asker: TargetUser, context: Context, settings: RankingSettings, item_id: str
 ) -> None:
     """Score, parts and effect; striking a part, or adding words, runs this alone."""
     try:
@@ -78,11 +78,11 @@ def _argue(
 
 
 def _about(
-    model: Recommender, choices: Choices, asker: Asker, context: Context, settings: RankingSettings, item_id: str
+    model: Recommender, choices: Choices, asker: TargetUser, context: Context, settings: RankingSettings, item_id: str
 ) -> None:
     before = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
-    left_out = struck.read(model)
-    struck.complain(left_out)
+    left_out = ablation.read(model)
+    ablation.complain(left_out)
     head, notes = st.container(key="product_head"), st.container()
     with st.container(key="two_sides"):
         beside, about = st.columns([1, 1], gap="medium")
@@ -110,7 +110,7 @@ def _about(
         effect.show(model, before, now, settings, item_id, outcomes)
     case = _case(model, choices, asker, context, settings, item_id, before, now)
     with chips:
-        struck.bar(model, left_out, case.original)
+        ablation.bar(model, left_out, case.original)
     with evidence:
         sheet.popover(case)
     with about:
@@ -124,20 +124,22 @@ def _about(
 def _case(
     model: Recommender,
     choices: Choices,
-    asker: Asker,
+    asker: TargetUser,
     context: Context,
     settings: RankingSettings,
     item_id: str,
     before: ScoredRequest,
     now: ScoredRequest,
-) -> Case:
+) -> ExplanationContext:
     original, explanation = (
         resources.explained(
             model, each, model.model_id, each.user_id, each.words, context, each.struck, item_id, settings
         )
         for each in (before, now)
     )
-    return Case(model, model.model_id, choices, asker, context, settings, item_id, before, now, explanation, original)
+    return ExplanationContext(
+        model, model.model_id, choices, asker, context, settings, item_id, before, now, explanation, original
+    )
 
 
 def _added() -> str:
@@ -157,7 +159,7 @@ def _added() -> str:
 def _now(
     model: Recommender,
     before: ScoredRequest,
-    asker: Asker,
+    asker: TargetUser,
     said: str,
     context: Context,
     names: tuple[str, ...],

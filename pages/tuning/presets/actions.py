@@ -3,15 +3,15 @@
 import streamlit as st
 
 from pages._shared.view import LENGTHS
-from pages.tuning import knobs, reference
+from pages.tuning import controls, reference
+from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.presets import measuring
-from pages.tuning.presets.told import PAGE, Told, attempt, who
-from pages.tuning.room import Case, Room
+from pages.tuning.presets.messages import PAGE, Told, attempt, who
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Filters
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 STARTS = "weights, variety with its method, and list length; circumstances, shoppers and shelf stay free"
 """What of a preset a default is."""
@@ -20,19 +20,19 @@ AGAIN = "presets_run_again"
 """Where the whole page has to run again, because what it starts from has changed."""
 
 
-def load(room: Room, preset: Preset) -> None:
+def load(room: TuningContext, preset: Preset) -> None:
     """Put all controls where the preset wants them, and say what no control here can hold."""
 
     def work() -> Told:
         asked, segment, lost = fitting(room, preset.name, preset.settings)
-        knobs.load(room.choices, asked, segment)
+        controls.load(room.choices, asked, segment)
         lines = (f"Left out, because this shop has no such thing: {', '.join(lost)}.",) if lost else ()
         return Told(f"All controls stand where “{preset.name}” wants them.", lines)
 
     attempt(room, work)
 
 
-def fitting(room: Room, name: str, settings: PresetSettings) -> tuple[Asked, Segment, list[str]]:
+def fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
     """The setting of a preset as far as the controls can hold it, its shoppers, and what had to be left out."""
     choices, shoppers, lost = room.choices, room.test.panel.shoppers, []
     stated = {}
@@ -54,7 +54,7 @@ def fitting(room: Room, name: str, settings: PresetSettings) -> tuple[Asked, Seg
     if settings.k not in LENGTHS:
         lost.append(f"lists of {settings.k}")
     ranking = settings.ranking(Filters())
-    return Asked(name, ranking, Scenario.of(**stated)), Segment.of(**who_counts), lost
+    return EvaluationConfig(name, ranking, Scenario.of(**stated)), Segment.of(**who_counts), lost
 
 
 def compare(preset: Preset) -> None:
@@ -62,7 +62,7 @@ def compare(preset: Preset) -> None:
     st.session_state["against"] = reference.option(preset)
 
 
-def update(case: Case, preset_id: str, version: int) -> None:
+def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
 
     def work() -> Told:
@@ -78,12 +78,12 @@ def update(case: Case, preset_id: str, version: int) -> None:
     attempt(case.room, work)
 
 
-def duplicate(room: Room, preset_id: str) -> None:
+def duplicate(room: TuningContext, preset_id: str) -> None:
     """Make a copy of one's own."""
     attempt(room, lambda: Told(f"“{room.store.duplicate(preset_id, by=who()).name}” is yours to change."))
 
 
-def delete(room: Room, preset: Preset) -> None:
+def delete(room: TuningContext, preset: Preset) -> None:
     """Take it off the list, with a way back."""
 
     def work() -> Told:
@@ -95,7 +95,7 @@ def delete(room: Room, preset: Preset) -> None:
     attempt(room, work, PAGE)
 
 
-def make_default(room: Room, preset: Preset) -> None:
+def make_default(room: TuningContext, preset: Preset) -> None:
     """Let the dashboard start from it."""
 
     def work() -> Told:
@@ -109,7 +109,7 @@ def make_default(room: Room, preset: Preset) -> None:
     attempt(room, work)
 
 
-def clear_default(room: Room) -> None:
+def clear_default(room: TuningContext) -> None:
     """Let the dashboard start from the model's own weights again."""
 
     def work() -> Told:

@@ -6,21 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
+from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import parse_goal
-from recsys.tuning.judging import Judge
 
 
 @pytest.fixture(scope="module")
-def judge(temporal_folder: Path) -> Judge:
+def judge(temporal_folder: Path) -> GoalEvaluator:
     """Validation shoppers of several windows, some of them in more than one."""
-    return Judge(LiveEngine(Panel.open(temporal_folder)[0]), parse_goal("best ndcg"))
+    return GoalEvaluator(LiveEngine(Panel.open(temporal_folder)[0]), parse_goal("best ndcg"))
 
 
-def bootstrapped(judge: Judge, new: Lists, old: Lists, metric: str) -> float:
+def bootstrapped(judge: GoalEvaluator, new: MeasuredLists, old: MeasuredLists, metric: str) -> float:
     """The spread of the gap over shoppers drawn again as wholes, with all their rows."""
     shoppers, lots = judge.facts.shoppers, np.random.default_rng(0)
     assert shoppers is not None
@@ -28,17 +28,17 @@ def bootstrapped(judge: Judge, new: Lists, old: Lists, metric: str) -> float:
     gaps = []
     for _ in range(400):
         rows = np.concatenate([rows_of[one] for one in lots.integers(0, len(rows_of), len(rows_of))])
-        again = Judge(judge.engine, judge.goal)
+        again = GoalEvaluator(judge.engine, judge.goal)
         again.facts = replace(judge.facts.of(rows), shoppers=None)
         gaps.append(again.gap(new.of(rows), old.of(rows), metric)[0])
     return float(np.std(gaps))
 
 
 @pytest.mark.parametrize("metric", ["ndcg", "ild", "popularity_lift"])
-def test_the_error_of_a_gap_is_that_of_shoppers(judge: Judge, metric: str) -> None:
+def test_the_error_of_a_gap_is_that_of_shoppers(judge: GoalEvaluator, metric: str) -> None:
     new, old = (judge.lists(judge.ranking(FusionSettings.only(name))) for name in ("context", "collaborative"))
     gap, error = judge.gap(new, old, metric)
-    rows = Judge(judge.engine, judge.goal)
+    rows = GoalEvaluator(judge.engine, judge.goal)
     rows.facts = replace(judge.facts, shoppers=None)
     of_rows = rows.gap(new, old, metric)
     assert gap == of_rows[0]
@@ -46,7 +46,7 @@ def test_the_error_of_a_gap_is_that_of_shoppers(judge: Judge, metric: str) -> No
     assert error == pytest.approx(bootstrapped(judge, new, old, metric), rel=0.15)
 
 
-def test_the_error_by_hand(judge: Judge) -> None:
+def test_the_error_by_hand(judge: GoalEvaluator) -> None:
     lists = judge.lists(judge.equal)
     values, shoppers = lists.values["ndcg"], judge.facts.shoppers
     assert shoppers is not None

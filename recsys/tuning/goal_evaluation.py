@@ -11,7 +11,7 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.exposure import exposure, gini, mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, SHOPPER_METRICS
-from recsys.evaluation.statistics.paired import Lists
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.evaluation.statistics.shares import ListChange
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
@@ -34,7 +34,7 @@ a margin of 1 in 53% and 78%, without any in 30% and 58%.
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class GoalMeasurement:
     """Settings measured by a goal.
 
     Parameters
@@ -53,7 +53,7 @@ class Judged:
         return all(room >= 0 for room in self.rooms)
 
 
-class Judge:
+class GoalEvaluator:
     """Measures settings by one goal on one panel.
 
     Parameters
@@ -91,20 +91,20 @@ class Judge:
         return self.ranking(FusionSettings(0.25, 0.25, 0.25, 0.25))
 
     @cached_property
-    def nothing(self) -> Lists:
+    def nothing(self) -> MeasuredLists:
         """Empty lists: a metric's gap to them is the metric itself, but for a lift, which begins at 1 below."""
         n_users = len(self.users)
-        return Lists(np.empty((n_users, 0), np.int32), dict.fromkeys(SHOPPER_METRICS, np.zeros(n_users)))
+        return MeasuredLists(np.empty((n_users, 0), np.int32), dict.fromkeys(SHOPPER_METRICS, np.zeros(n_users)))
 
-    def lists(self, settings: RankingSettings) -> Lists:
+    def lists(self, settings: RankingSettings) -> MeasuredLists:
         """Lists of the goal's shoppers."""
         return self.engine.measure(settings).lists.of(self.users)
 
-    def judge(self, settings: RankingSettings) -> Judged:
+    def judge(self, settings: RankingSettings) -> GoalMeasurement:
         """Measure settings."""
         lists = self.lists(settings)
         metrics = {name: self._mean(lists, name) for name in LIVE_METRICS}
-        return Judged(
+        return GoalMeasurement(
             settings, metrics, tuple(self._room(lists, metrics[each.metric], each) for each in self.goal.constraints)
         )
 
@@ -120,7 +120,7 @@ class Judge:
             return None
         return self.equal if constraint.against == "equal" else self.best[constraint.metric]
 
-    def gap(self, better: Lists, other: Lists, metric: str) -> tuple[float, float]:
+    def gap(self, better: MeasuredLists, other: MeasuredLists, metric: str) -> tuple[float, float]:
         """By how much one setting's metric is higher than another's on the same shoppers, and its standard error."""
         if metric == "popularity_lift":
             return self._lift_gap(better, other)
@@ -131,7 +131,7 @@ class Judge:
         now, before, column = change.coverage() if metric == "coverage" else change.gini()
         return now - before, self._mean_and_error(column)[1]
 
-    def _room(self, lists: Lists, value: float, constraint: Constraint) -> float:
+    def _room(self, lists: MeasuredLists, value: float, constraint: Constraint) -> float:
         against = self.reference(constraint)
         old = self.nothing if against is None else self.lists(against)
         _, error = self.gap(lists, old, constraint.metric)
@@ -140,7 +140,7 @@ class Judge:
         # A metric without a value meets nothing; what is the reference itself meets a bound that is the reference.
         return -1e6 if math.isnan(room) else room
 
-    def _lift_gap(self, better: Lists, other: Lists) -> tuple[float, float]:
+    def _lift_gap(self, better: MeasuredLists, other: MeasuredLists) -> tuple[float, float]:
         profile, popularity = self.facts.profile_popularity, self.facts.popularity
         listed = mean_popularity(better.ranked, popularity)
         if other.ranked.shape[1]:
@@ -151,7 +151,7 @@ class Judge:
         _, error = self._mean_and_error(np.where(both, (listed - ratio * profile) / base, np.nan))
         return float(ratio), error
 
-    def _mean(self, lists: Lists, metric: str) -> float:
+    def _mean(self, lists: MeasuredLists, metric: str) -> float:
         if metric == "coverage":
             return float(np.count_nonzero(exposure(lists.ranked, self.facts.n_items))) / self.facts.n_items
         if metric == "gini":
@@ -171,7 +171,7 @@ class Judge:
         return mean, float(np.linalg.norm(apart) / known.sum())
 
 
-def references_of(judge: Judge, found: WeightMap) -> dict[str, RankingSettings]:
+def references_of(judge: GoalEvaluator, found: WeightMap) -> dict[str, RankingSettings]:
     """For each constraint against the best, the settings that are best by its metric, wherever on the map."""
     wanted = {each.metric for each in judge.goal.constraints if each.against == "best"}
     return {name: judge.ranking(found.settings(found.best(name))) for name in sorted(wanted) if found.best(name) >= 0}

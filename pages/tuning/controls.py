@@ -8,17 +8,17 @@ import streamlit as st
 from pages._shared import controls
 from pages._shared.cards import esc
 from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, positions
-from pages.tuning import chosen
+from pages.tuning import labels
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Filters
-from recsys.tuning.config import Asked
+from recsys.tuning.config import EvaluationConfig
 
 
 def circumstances(choices: Choices) -> Scenario:
     """Circumstances that every shopper is imagined in; what is not chosen stays as it was for each."""
     stated = {name: _standing(name, choices.options[name].values) for name in CONTEXT_DIMENSIONS}
-    label = chosen.label("Circumstances", chosen.circumstances(_scenario(stated)))
+    label = labels.label("Circumstances", labels.circumstances(_scenario(stated)))
     with st.popover(label, icon=":material/schedule:", key="moment_popover"):
         st.html(
             '<p class="sw-note">Imagine every test shopper in other circumstances. "Any" keeps those that each of them '
@@ -56,7 +56,7 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
     """Which of the test shoppers count."""
     offered = properties(panel)
     stands = {key: _standing(key, values) for key, values in offered.items()}
-    label = chosen.label("Shoppers", chosen.shoppers(_segment(stands, scenario, match=_is_on("match"))))
+    label = labels.label("Shoppers", labels.shoppers(_segment(stands, scenario, match=_is_on("match"))))
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         known = st.selectbox(
@@ -105,7 +105,7 @@ def shelf(choices: Choices) -> Filters:
     """What may be listed at all."""
     asked = st.session_state.get("category", st.query_params.get_all("category"))
     stands = Filters(only_available=_is_on("shelf"), categories=frozenset(asked) & frozenset(choices.categories))
-    with st.popover(chosen.label("Shelf", chosen.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
+    with st.popover(labels.label("Shelf", labels.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
         categories = st.multiselect(
             "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
         )
@@ -118,7 +118,7 @@ def shelf(choices: Choices) -> Filters:
     return Filters(only_available=only, categories=frozenset(categories))
 
 
-def setting(choices: Choices, panel: Panel) -> tuple[Asked, Segment]:
+def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
     """All controls in their order on the page: the mixer, then a row of popovers."""
     with st.container(key="mixer"):
         stand = controls.weights(choices, KNOWN)
@@ -129,7 +129,7 @@ def setting(choices: Choices, panel: Panel) -> tuple[Asked, Segment]:
         n, strength, method = controls.variety(_variety_label())
         st.button("Reset", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, args=(choices,))
     ranking = controls.settings(stand, filters, n, strength, method)
-    return Asked("this setting", ranking, scenario), who
+    return EvaluationConfig("this setting", ranking, scenario), who
 
 
 def _variety_label() -> str:
@@ -139,7 +139,7 @@ def _variety_label() -> str:
     except ValueError:  # an address that the slider will not follow either
         strength = 0.0
     method, n = _standing("method", tuple(METHODS)), _standing("n", tuple(map(str, LENGTHS)))
-    return chosen.variety(
+    return labels.variety(
         strength if 0 <= strength <= 1 else 0.0,
         method if method != ANY else str(USUAL_VARIETY["method"]),
         int(n) if n != ANY else DEFAULT_LENGTH,
@@ -155,7 +155,7 @@ def reset(choices: Choices) -> None:
     state.update(controls.variety_start(choices, KNOWN))
 
 
-def load(choices: Choices, asked: Asked, who: Segment | None = None) -> None:
+def load(choices: Choices, asked: EvaluationConfig, who: Segment | None = None) -> None:
     """Put the controls where a setting wants them; weights go to whole numbers of the sliders' scale.
 
     Parameters

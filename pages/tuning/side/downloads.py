@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.tuning import wording
-from pages.tuning.guard import Guard
+from pages.tuning import metric_groups
+from pages.tuning.baseline_check import BaselineCheck
+from pages.tuning.context import TuningCase
 from pages.tuning.imagined import n_imagined, said
-from pages.tuning.presets.told import WHO
+from pages.tuning.presets.messages import WHO
 from pages.tuning.report import Against, Report, report_html
-from pages.tuning.room import Case
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.tables import metrics_csv, products_csv, shoppers_csv
 
@@ -22,7 +22,7 @@ _TABLES: tuple[tuple[str, str, Callable[[Comparison], str]], ...] = (
 )
 
 
-def take_away(case: Case, found: Comparison) -> None:
+def take_away(case: TuningCase, found: Comparison) -> None:
     """The report by one click; who signs it, and the tables, each behind a button."""
     by, conclusion = (str(st.session_state.get(name) or "") for name in (WHO, CONCLUSION))
     st.download_button(
@@ -64,7 +64,7 @@ def _written(written: Callable[[Comparison], str], found: Comparison) -> Callabl
     return lambda: written(found)
 
 
-def report_of(case: Case, found: Comparison, by: str, conclusion: str, made_at: datetime) -> Report:
+def report_of(case: TuningCase, found: Comparison, by: str, conclusion: str, made_at: datetime) -> Report:
     """Everything that the report of a comparison says.
 
     Parameters
@@ -72,7 +72,7 @@ def report_of(case: Case, found: Comparison, by: str, conclusion: str, made_at: 
     case : with B as the setting looked at, which is held against the simple models
     """
     panel, info = case.room.test.panel, case.room.model
-    against, notes = Guard.of(case).against, panel.leak_check
+    against, notes = BaselineCheck.of(case).against, panel.leak_check
     if n_moved := n_imagined(case):
         notes = f"{notes.rstrip('.')}. {said(n_moved, found.n_shoppers)}, so no list is called better or worse at that"
     title = f"{found.b.name} against {found.a.name}"
@@ -85,7 +85,7 @@ def report_of(case: Case, found: Comparison, by: str, conclusion: str, made_at: 
         protocol=panel.protocol,
         leak_check=notes,
         conclusion=conclusion,
-        against=tuple(Against(wording.BASELINES[name], each) for name, each in against.items()),
+        against=tuple(Against(metric_groups.BASELINES[name], each) for name, each in against.items()),
         provenance={
             "data": str(panel.data["name"]),
             "fingerprint": str(panel.data["fingerprint"]),

@@ -7,8 +7,8 @@ import numpy as np
 
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
-from pages.tuning import cells, wording
-from pages.tuning.room import Case
+from pages.tuning import change_cells, metric_groups
+from pages.tuning.context import TuningCase
 from pages.tuning.verdicts import Said, ends
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
@@ -19,7 +19,7 @@ from recsys.evaluation.statistics.significance import verdict_of
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class BaselineCheck:
     """The setting against every baseline, on the same shoppers.
 
     Parameters
@@ -40,11 +40,11 @@ class Guard:
         return Said.of(self.against[name], is_observed=self.is_observed)
 
     @classmethod
-    def of(cls, case: Case, *, is_observed: bool = True) -> "Guard":
+    def of(cls, case: TuningCase, *, is_observed: bool = True) -> "BaselineCheck":
         """Compare by the metric that is judged by; all baselines on the same resamples."""
         metric, lists, mask = case.metric, case.lists(case.now), case.mask
         engine, filters = case.room.test, case.now.settings.filters
-        others = {name: engine.baseline(name, case.k, filters).of(mask) for name in wording.BASELINES}
+        others = {name: engine.baseline(name, case.k, filters).of(mask) for name in metric_groups.BASELINES}
         if metric not in SHOPPER_METRICS:
             facts = case.facts
             whole = {name: differences(lists, other, facts)[metric] for name, other in others.items()}
@@ -63,14 +63,14 @@ class Guard:
 
     def name(self, k: int) -> str:
         """What the judged metric is called."""
-        return wording.of(self.metric, self.clicks).at(k)
+        return metric_groups.of(self.metric, self.clicks).at(k)
 
 
-def notice(guard: Guard, k: int) -> str:
+def notice(guard: BaselineCheck, k: int) -> str:
     """What has to be said above everything else; "" where nothing is lost."""
     metric = guard.metric
     lines = [
-        f"{wording.BASELINES[name]} has {guard.name(k)} {fmt.value(metric, found.old)}: this "
+        f"{metric_groups.BASELINES[name]} has {guard.name(k)} {fmt.value(metric, found.old)}: this "
         f"setting is {fmt.apart(metric, found.change.mean)}, 95% interval {ends(found, guard.said(name))}."
         for name, found in guard.against.items()
         if guard.said(name).kind == "worse"
@@ -78,7 +78,7 @@ def notice(guard: Guard, k: int) -> str:
     return notice_html("This setting loses to a simple model:", lines) if lines else ""
 
 
-def table(guard: Guard, k: int) -> str:
+def table(guard: BaselineCheck, k: int) -> str:
     """Every baseline with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
     words = guard.name(k)
     rows = "".join(_row(place, name, guard) for place, name in enumerate(guard.against, 1))
@@ -90,10 +90,10 @@ def table(guard: Guard, k: int) -> str:
     )
 
 
-def _row(place: int, name: str, guard: Guard) -> str:
+def _row(place: int, name: str, guard: BaselineCheck) -> str:
     found, said = guard.against[name], guard.said(name)
     return (
         f'<tr class="sw-metric-{said.kind}"><th scope="row"><span class="sw-model-mark" aria-hidden="true"><i>{place}'
-        f"</i></span>{esc(wording.BASELINES[name])}</th>"
-        f"<td>{esc(fmt.value(found.metric, found.old))}</td><td>{cells.change_html(found, said)}</td></tr>"
+        f"</i></span>{esc(metric_groups.BASELINES[name])}</th>"
+        f"<td>{esc(fmt.value(found.metric, found.old))}</td><td>{change_cells.change_html(found, said)}</td></tr>"
     )

@@ -5,20 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from pages.tuning import cells, tiles, wording
+from pages.tuning import change_cells, metric_groups, tiles
 from pages.tuning.verdicts import Said, ends
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
-from recsys.evaluation.statistics.paired import Difference, Lists, ShopFacts, differences
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, differences
 from recsys.evaluation.statistics.significance import Interval
 from tests.tuning._comparisons import difference
 
 
-def lists(seed: int, n: int = 80) -> Lists:
+def lists(seed: int, n: int = 80) -> MeasuredLists:
     """Lists of some shoppers with values drawn at random."""
     rng = np.random.default_rng(seed)
     ranked = np.stack([rng.choice(40, 5, replace=False) for _ in range(n)]).astype(np.int32)
-    return Lists(ranked, {name: rng.random(n) for name in SHOPPER_METRICS})
+    return MeasuredLists(ranked, {name: rng.random(n) for name in SHOPPER_METRICS})
 
 
 def facts(n: int = 80) -> ShopFacts:
@@ -27,7 +27,7 @@ def facts(n: int = 80) -> ShopFacts:
 
 
 def test_every_metric_stands_in_one_group() -> None:
-    assert sorted(name for group in wording.GROUPS.values() for name in group) == sorted(LIVE_METRICS)
+    assert sorted(name for group in metric_groups.GROUPS.values() for name in group) == sorted(LIVE_METRICS)
 
 
 @pytest.mark.parametrize("metric", LIVE_METRICS)
@@ -57,7 +57,7 @@ def test_tiles_of_the_reference_itself_claim_no_change() -> None:
 
 def test_tiles_stand_where_nobody_has_a_value() -> None:
     now = lists(0)
-    empty = Lists(np.full_like(now.ranked, -1), {name: np.full(80, np.nan) for name in SHOPPER_METRICS})
+    empty = MeasuredLists(np.full_like(now.ranked, -1), {name: np.full(80, np.nan) for name in SHOPPER_METRICS})
     html = tiles.tiles_html(empty, empty, differences(empty, empty, facts()), 5, 40, "x", is_same=False)
     assert "no shopper has a value" in html
     assert "nan" not in html
@@ -72,16 +72,16 @@ def test_an_end_beside_0_never_reads_as_0() -> None:
 
 def test_a_change_that_is_called_better_never_reads_as_none() -> None:
     found = difference("hit_rate", 0.1003, 0.1, 0.0001, 0.0005)
-    assert "<strong>+0.03 pp</strong>" in cells.change_html(found, Said.of(found))
+    assert "<strong>+0.03 pp</strong>" in change_cells.change_html(found, Said.of(found))
     same = difference("hit_rate", 0.1003, 0.1, -0.0001, 0.0005)
-    assert "<strong>0.0 pp</strong>" in cells.change_html(same, Said.of(same))
+    assert "<strong>0.0 pp</strong>" in change_cells.change_html(same, Said.of(same))
 
 
 def test_where_nobody_has_a_history_no_lift_is_told() -> None:
     nothing = Difference("popularity_lift", math.nan, math.nan, Interval(*[math.nan] * 3, 0), "unclear", 0)
     said = Said.of(nothing)
     assert (said.kind, said.mark, ends(nothing, said)) == ("open", "", "no history to compare with")
-    assert "≈" not in cells.change_html(nothing, said)
+    assert "≈" not in change_cells.change_html(nothing, said)
 
 
 def test_less_popular_than_what_shoppers_had_is_neither_better_nor_worse() -> None:
@@ -89,7 +89,7 @@ def test_less_popular_than_what_shoppers_had_is_neither_better_nor_worse() -> No
     assert below.verdict == "better"
     said = Said.of(below)
     assert said == Said("open", "", "lists are less popular than what they had before")
-    assert "−80 to −70 pp; lists are less popular" in cells.ends_html(below, said)
+    assert "−80 to −70 pp; lists are less popular" in change_cells.ends_html(below, said)
     assert Said.of(difference("popularity_lift", 0.2, -0.1, 0.2, 0.4)).words.startswith("lists were less popular")
     assert Said.of(difference("popularity_lift", 0.2, 0.5, -0.4, -0.2)).kind == "better"
     assert Said.of(difference("popularity_lift", -0.2, -0.2, -0.1, 0.1)).kind == "unclear"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from pages._shared.cards import esc, isolated
-from pages.tuning.search import told
+from pages.tuning.search import summary
 from recsys.evaluation.metrics import format as fmt
-from recsys.tuning.search_result import Answer, Found, Kept
+from recsys.tuning.search_result import Answer, ConstraintOutcome, SearchResult
 
 _MARKS: Mapping[Answer, tuple[str, str]] = {
     "met": ("✓", "better"),
@@ -15,12 +15,12 @@ _MARKS: Mapping[Answer, tuple[str, str]] = {
 """A mark that needs no colour, and the class whose colour it has, by answer."""
 
 
-def kept_html(found: Found) -> str:
+def kept_html(found: SearchResult) -> str:
     """One row a condition; "" where there are none."""
     if not found.kept:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{isolated(told.condition(promised.constraint))}</th>'
+        f'<tr><th scope="row">{isolated(summary.condition(promised.constraint))}</th>'
         f"{_cell('Validation', promised)}{_cell('Test', shown)}</tr>"
         for promised, shown in zip(found.kept_on_validation, found.kept, strict=True)
     )
@@ -33,12 +33,12 @@ def kept_html(found: Found) -> str:
     )
 
 
-def _cell(label: str, kept: Kept) -> str:
+def _cell(label: str, kept: ConstraintOutcome) -> str:
     mark, colour = _MARKS[kept.answer]
     value = fmt.value(kept.constraint.metric, kept.value)
     return (
         f'<td class="sw-metric-{colour}" data-label="{label}">'
         f'<span class="sw-verdict" aria-hidden="true">{mark}</span> '
         f'<strong>{esc(kept.answer)}</strong> <span class="sw-kept-value">{esc(value)}</span>'
-        f'<span class="sw-metric-ends">{esc(told.room_in_words(kept))}</span></td>'
+        f'<span class="sw-metric-ends">{esc(summary.room_in_words(kept))}</span></td>'
     )

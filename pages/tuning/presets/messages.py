@@ -9,7 +9,7 @@ from pages._shared import resources
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.words import sentence
-from pages.tuning.room import Room
+from pages.tuning.context import TuningContext
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 
 _TOLD = "presets_told"
@@ -42,7 +42,7 @@ def who() -> str:
     return str(st.session_state.get(WHO) or "")
 
 
-def attempt(room: Room, work: Callable[[], Told], where: str = PAGE) -> bool:
+def attempt(room: TuningContext, work: Callable[[], Told], where: str = PAGE) -> bool:
     """Do something with the store and keep what it came to; what cannot be done changes nothing.
 
     Parameters
@@ -63,7 +63,7 @@ def attempt(room: Room, work: Callable[[], Told], where: str = PAGE) -> bool:
     return True
 
 
-def show(room: Room, where: str = PAGE) -> None:
+def show(room: TuningContext, where: str = PAGE) -> None:
     """Say it, with a way back where there is one."""
     told: Told | None = st.session_state.get(_TOLD)
     if told is None or told.where != where:
@@ -78,6 +78,6 @@ def show(room: Room, where: str = PAGE) -> None:
             st.button("Undo", key="preset_undo", icon=":material/undo:", on_click=put_back, args=(room, told.undo))
 
 
-def put_back(room: Room, preset_id: str) -> None:
+def put_back(room: TuningContext, preset_id: str) -> None:
     """Undo a deletion."""
     attempt(room, lambda: Told(f"“{room.store.restore(preset_id, by=who()).name}” is back."))

@@ -16,7 +16,7 @@ _N_CHIPS, _CHIP_CHARACTERS = 12, 44
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
+class Ablation:
     """The names that are left out, in the order in which they were struck.
 
     Parameters
@@ -28,13 +28,13 @@ class Struck:
     dropped: tuple[str, ...] = ()
 
 
-def read(model: Recommender) -> Struck:
+def read(model: Recommender) -> Ablation:
     """What the address strikes, without what this model cannot strike."""
     names = tuple(dict.fromkeys(filter(None, asked())))
     if not names:
-        return Struck()
+        return Ablation()
     known = resources.strikes_known(model, model.model_id, names[:MAX_STRIKES])
-    return Struck(known, tuple(name for name in names if name not in known))
+    return Ablation(known, tuple(name for name in names if name not in known))
 
 
 def toggle(name: str) -> None:
@@ -79,7 +79,7 @@ def write(names: Sequence[str]) -> None:
         del st.query_params[PARAMETER]
 
 
-def complain(struck: Struck) -> None:
+def complain(struck: Ablation) -> None:
     """Say what of the address was dropped."""
     if struck.dropped:
         shown = [f"{PARAMETER} = {name[:60]!r}" for name in struck.dropped[:8]]
@@ -94,7 +94,7 @@ def complain(struck: Struck) -> None:
         )
 
 
-def bar(model: Recommender, struck: Struck, *explanations: Explanation) -> None:
+def bar(model: Recommender, struck: Ablation, *explanations: Explanation) -> None:
     """One chip for each thing that is struck, which restores it, and one for all."""
     if not struck.names:
         return

@@ -3,16 +3,16 @@
 import math
 
 from pages._shared import words
-from pages.tuning import cells
+from pages.tuning import change_cells
 from pages.tuning.verdicts import Said, ends
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
+from recsys.tuning.goal_evaluation import MARGIN
 from recsys.tuning.goal_words import say_constraint, say_segment
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.judging import MARGIN
-from recsys.tuning.search_result import Found, Kept
+from recsys.tuning.search_result import ConstraintOutcome, SearchResult
 
 _ERRORS_WIDE = 3.92
 """A 95% interval is so many standard errors wide."""
@@ -24,24 +24,24 @@ _STEPS = {"share": 0.01, "bits": 0.1, "lift": 0.05}
 """Bounds that are proposed instead are multiples of this, by unit."""
 
 
-def is_kept(kept: Kept) -> bool:
+def is_kept(kept: ConstraintOutcome) -> bool:
     """Whether a condition holds with the margin that settings are chosen by."""
     return kept.room.mean >= _NEARLY * _margin(kept)
 
 
-def keeps_all(found: Found) -> bool:
+def keeps_all(found: SearchResult) -> bool:
     """Whether what was chosen keeps all that was asked on validation shoppers; else it is only the nearest to it."""
     return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
 
 
-def who(found: Found) -> str:
+def who(found: SearchResult) -> str:
     """The test shoppers of the goal."""
     if not found.goal.segment.values:
         return "test shoppers"
     return f"the {found.n_users['test']:,} test shoppers of this goal ({say_segment(found.goal.segment)})"
 
 
-def finding(found: Found) -> str:
+def finding(found: SearchResult) -> str:
     """What it comes to on test shoppers, beside both references."""
     metric = found.goal.metric
     equal, own = found.against_equal[metric], found.against_default[metric]
@@ -56,10 +56,10 @@ def finding(found: Found) -> str:
 def changed(change: Difference) -> str:
     """A change with its interval and what can be told from it."""
     said = Said.of(change)
-    return f"{cells.changed(change, said)} ({ends(change, said)}), {said.words}"
+    return f"{change_cells.changed(change, said)} ({ends(change, said)}), {said.words}"
 
 
-def tried(found: Found) -> str:
+def tried(found: SearchResult) -> str:
     """How many settings were measured, and how many come near the best."""
     said = (
         f"{words.count(found.n_points, 'mix', 'mixes')} of weights and {words.count(found.n_trials, 'setting')} with "
@@ -86,7 +86,7 @@ def condition(constraint: Constraint) -> str:
     return said if said[1].isupper() else said[0].upper() + said[1:]
 
 
-def held(found: Found) -> list[str]:
+def held(found: SearchResult) -> list[str]:
     """Which conditions hold for test shoppers, one sentence each."""
     said = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
     return [
@@ -95,7 +95,7 @@ def held(found: Found) -> list[str]:
     ]
 
 
-def broken(found: Found) -> list[str]:
+def broken(found: SearchResult) -> list[str]:
     """What the nearest setting does not keep, and by how much, one sentence each."""
     said: list[str] = []
     for kept in found.kept_on_validation:
@@ -113,14 +113,14 @@ def broken(found: Found) -> list[str]:
     return said
 
 
-def room_in_words(kept: Kept) -> str:
+def room_in_words(kept: ConstraintOutcome) -> str:
     """How far inside its bound a metric is, with the interval."""
     metric, room = kept.constraint.metric, kept.room
     side = "inside" if room.mean >= 0 else "off"
     return f"{_size(metric, room.mean)} {side} ({fmt.interval(metric, room.low, room.high)})"
 
 
-def instead(found: Found) -> Goal | None:
+def instead(found: SearchResult) -> Goal | None:
     """The goal with what fails moved to where the nearest setting holds it; None where nothing fails."""
     if keeps_all(found):
         return None
@@ -132,7 +132,7 @@ def instead(found: Found) -> Goal | None:
         return None
 
 
-def _eased(kept: Kept) -> Constraint | None:
+def _eased(kept: ConstraintOutcome) -> Constraint | None:
     constraint, metric = kept.constraint, kept.constraint.metric
     way = 1 if constraint.at_least else -1
     safe = kept.value - way * _margin(kept)
@@ -150,7 +150,7 @@ def _eased(kept: Kept) -> Constraint | None:
         return None
 
 
-def _margin(kept: Kept) -> float:
+def _margin(kept: ConstraintOutcome) -> float:
     wide = kept.room.high - kept.room.low
     return 0.0 if math.isnan(wide) else MARGIN * wide / _ERRORS_WIDE
 
