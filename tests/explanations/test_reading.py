@@ -88,12 +88,13 @@ def test_texts_keep_their_places_while_a_person_strikes(model: Recommender) -> N
 
 
 def test_only_what_is_struck_is_marked(model: Recommender) -> None:
-    scored = model.scores("ann", struck=["r0.16", "d0.0"])
+    described = f"d{model.item_row('tent-2')}.0"
+    scored = model.scores("ann", struck=["r0.16", described])
     reading = check(model, scored, "tent-2")
     marked = {
         p.strike for side in (reading.shopper, reading.product) for text in side for p in text.phrases if p.struck
     }
-    assert marked == {"r0.16", "d0.0"}
+    assert marked == {"r0.16", described}
 
 
 def test_large_sides_show_the_texts_that_move_most_and_count_all(shop: Shop) -> None:

@@ -32,9 +32,12 @@ def texts_of(data, book, kind: int, document: int) -> list[str]:
 
 
 def test_every_kind_of_document_is_cut_into_verbatim_phrases(tiny_data, book):
-    assert texts_of(tiny_data, book, TITLE, 0) == ["Ridge tent for two"]
-    assert texts_of(tiny_data, book, DESCRIPTION, 0) == ["Light tent.", "Rainproof to 3,000 mm."]
-    assert texts_of(tiny_data, book, ATTRIBUTES, 0) == ["Tents, light, rainproof"]
+    assert texts_of(tiny_data, book, TITLE, tiny_data.item_row("tent-2")) == ["Ridge tent for two"]
+    assert texts_of(tiny_data, book, DESCRIPTION, tiny_data.item_row("tent-2")) == [
+        "Light tent.",
+        "Rainproof to 3,000 mm.",
+    ]
+    assert texts_of(tiny_data, book, ATTRIBUTES, tiny_data.item_row("tent-2")) == ["Tents, light, rainproof"]
     assert texts_of(tiny_data, book, REVIEW, 0) == ["Light to carry.", "Stayed dry all night!"]
 
 

@@ -71,7 +71,8 @@ def test_praise_is_positive_and_complaint_negative(model, encoder):
 def test_hidden_mentions_of_the_demo_shop_are_told_apart_also_where_the_lexicon_is_silent(demo, shop, model, encoder):
     from sklearn.metrics import roc_auc_score
 
-    mentions = load_truth(demo).mentions
+    truth = load_truth(demo)
+    mentions = {**truth.mentions, "item": shop[0].item_rows(np.asarray(truth.item_ids)[truth.mentions["item"]])}
     of_pair = shop[0].reviews.set_index(["user_row", "item_row"])["text"]
     places = zip(*(mentions[name].tolist() for name in ("user", "item", "start", "end")), strict=True)
     texts = [of_pair[user, item][start:end] for user, item, start, end in places]

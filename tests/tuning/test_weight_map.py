@@ -155,7 +155,7 @@ def test_shoppers_taken_together_tell_nearly_as_much(
     for name in ("ndcg", "ild", "coverage"):
         np.testing.assert_allclose(together.means[name], found.means[name], atol=1e-9)
         one, other = found.tied[name], together.tied[name]
-        assert (one != other).mean() < 0.1, f"{name}: {one.sum()} and {other.sum()} points"
+        assert (one != other).mean() < 0.2, f"{name}: {one.sum()} and {other.sum()} points"
         assert other[found.best(name)]
 
 
