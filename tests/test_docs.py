@@ -1,7 +1,8 @@
-"""Every command that README and docs name is one that there is, and the cheap ones run."""
+"""What README and docs say holds: links lead somewhere, commands exist and the cheap ones run, code blocks run."""
 
 import re
 import shlex
+import textwrap
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from itertools import product
@@ -15,11 +16,15 @@ from tests.cli._run import run
 from tests.cli.conftest import place  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).resolve().parents[1]
-PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MOST_WORDS = 1_500
+"""A page is read in five minutes; a table counts its cells."""
 CHEAP = ("demo", "train", "recommend", "explain", "evaluate", "panel")
 """Commands that take seconds on a tiny shop; studies and benchmarks run small in tests of their own."""
 
 _CODE = re.compile(r"`([^`\n]+)`|^(?: {4}|\t)(.+)$", re.MULTILINE)
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_PYTHON = re.compile(r"^( *)```python\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -116,6 +121,55 @@ def test_scripts_of_the_papers_exist_and_know_their_options() -> None:
             assert all(f'"{option}"' in source for option in arguments if option.startswith("--")), (
                 f"{paper.name}: {name}"
             )
+
+
+def anchors_of(text: str) -> set[str]:
+    """Names of the headings of a page, as links to them are written.
+
+    >>> anchors_of("# A page\\n\\n## Your own shop, now")
+    {'a-page', 'your-own-shop-now'}
+    """
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.relative_to(ROOT).as_posix())
+def test_links_lead_to_what_is_there(paper: Path) -> None:
+    for link in _LINK.findall(paper.read_text("utf-8")):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (paper.parent / path).resolve() if path else paper
+        assert target.exists(), f"{paper.name} links to {link}, which is not there"
+        if anchor:
+            assert anchor in anchors_of(target.read_text("utf-8")), f"{paper.name}: {link} names no heading"
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.relative_to(ROOT).as_posix())
+def test_a_page_is_read_in_five_minutes(paper: Path) -> None:
+    n_words = len(paper.read_text("utf-8").split())
+    assert n_words <= MOST_WORDS, f"{paper.name} has {n_words} words"
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
+
+
+def test_files_that_the_papers_name_exist() -> None:
+    for paper in PAPERS:
+        for code in code_of(paper.read_text("utf-8")):
+            for name in re.findall(r"(?<![\w/.-])((?:recsys|pages|tests|scripts|docs)/[\w/]+\.(?:py|md))", code):
+                assert (ROOT / name).is_file(), f"{paper.name} names {name}, which is not there"
+
+
+@pytest.mark.slow
+def test_python_code_of_the_papers_runs(place: Path) -> None:  # noqa: F811
+    model = place / "model"
+    names = {"MODEL": model, "USER": Recommender.load(model).users["user_id"].iloc[0]}
+    blocks = [textwrap.dedent(code) for paper in PAPERS for _, code in _PYTHON.findall(paper.read_text("utf-8"))]
+    assert blocks
+    for block in blocks:
+        exec(block, dict(names))
 
 
 @pytest.mark.slow
