@@ -126,8 +126,8 @@ def test_scripts_of_the_papers_exist_and_know_their_options() -> None:
 def anchors_of(text: str) -> set[str]:
     """Names of the headings of a page, as links to them are written.
 
-    >>> anchors_of("# A page\\n\\n## Your own shop, now")
-    {'a-page', 'your-own-shop-now'}
+    >>> sorted(anchors_of("# A page\\n\\n## Your own shop, now"))
+    ['a-page', 'your-own-shop-now']
     """
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
