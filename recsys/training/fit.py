@@ -28,7 +28,6 @@ from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.context_settings import choose_context, rounds_of_all
 from recsys.training.learned_fusion import FusionChoice, choose_fusion, learned_map, nothing_learned
-from recsys.training.phrase_choice import choose_on
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,6 @@ class TrainingSettings:
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     seed : of every random choice
-    choose_phrase_weights : whether the way phrases are weighed is chosen for this shop; it takes some twenty fits
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
     default_weights : how the components are mixed unless someone says otherwise, and where learning begins
     hemisphere : where the shop's shoppers live, which says what season a month is
@@ -52,7 +50,6 @@ class TrainingSettings:
 
     split: SplitName = "none"
     seed: int = 0
-    choose_phrase_weights: bool = False
     learn: Learn = "nothing"
     default_weights: FusionSettings = field(default_factory=FusionSettings)
     hemisphere: Hemisphere = "north"
@@ -62,11 +59,6 @@ class TrainingSettings:
         require_hemisphere(self.hemisphere)
         if self.learn not in get_args(Learn):
             raise SettingsError(f"learn={self.learn!r} is not known; use one of {', '.join(get_args(Learn))}")
-        if self.learn != "nothing" and self.choose_phrase_weights:
-            raise SettingsError(
-                "weights are learned for phrases that are weighed as usual, by the shoppers who would choose another "
-                "way; ask for one of the two"
-            )
 
 
 def train(
@@ -85,9 +77,9 @@ def train(
     data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     for repair in data.repairs:
         logger.warning("%s", repair)
-    known, protocol, asked = _known(data, settings)
+    known, protocol, rounds = _known(data, settings)
     book = make_phrasebook(known, progress)
-    chosen = _chosen(data, asked, book, settings, progress)
+    chosen = choose_context(data, rounds, _protocol_name(settings), settings.seed, progress).settings()
     learned = _learned(data, book, settings, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
     if learned is not None:
@@ -153,24 +145,7 @@ def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, lis
     return split.fit_test, split.protocol, list(split.rounds("validation"))
 
 
-def _chosen(
-    data: Dataset, asked: list[Round], book: Phrasebook, settings: TrainingSettings, progress: Progress
-) -> Mapping[str, Any]:
-    """Settings of components, as `fit_scorers` takes them, by what validation shoppers chose."""
-    chosen = dict(choose_context(data, asked, _asked_as(settings), settings.seed, progress).settings())
-    if settings.choose_phrase_weights and asked:
-        found = choose_on(data, asked[-1], book, _asked_as(settings), settings.seed, progress)
-        logger.info("phrases are weighed so that %s", ", ".join(found.names) or "nothing differs from the default")
-        chosen["semantic"] = found.settings
-    return chosen
-
-
-def _learned(
-    data: Dataset,
-    book: Phrasebook,
-    settings: TrainingSettings,
-    progress: Progress,
-) -> FusionChoice | None:
+def _learned(data: Dataset, book: Phrasebook, settings: TrainingSettings, progress: Progress) -> FusionChoice | None:
     """What learning gives this shop; None where it is not asked for.
 
     Also a model that learns from everything has its weights chosen by what shoppers chose last but one, so that the
@@ -186,7 +161,7 @@ def _learned(
         data,
         list(split.rounds("validation")),
         book,
-        _asked_as(settings),
+        _protocol_name(settings),
         settings.default_weights,
         settings.seed,
         progress,
@@ -194,7 +169,7 @@ def _learned(
     )
 
 
-def _asked_as(settings: TrainingSettings) -> EvaluationSplit:
+def _protocol_name(settings: TrainingSettings) -> EvaluationSplit:
     return "temporal" if settings.split == "temporal" else "last"
 
 
