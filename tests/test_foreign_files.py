@@ -207,7 +207,7 @@ def test_a_folder_or_a_link_named_like_a_table_is_not_replaced(tiny, tmp_path: P
 
 
 def test_a_file_that_comes_in_during_the_last_step_is_carried_over(tiny, tmp_path: Path) -> None:
-    from recsys.data.folders import beside, put_in_place
+    from recsys.data.writing import beside, put_in_place
 
     write_folder(tmp_path / "shop", **tiny)
     (tmp_path / "shop" / "notes.txt").write_text("mine")

@@ -27,7 +27,7 @@ from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.mixes import EvaluationConfig as AskedOfLog
 from recsys.offpolicy.mixes import LogEvaluator, MixAnswer
-from recsys.offpolicy.usable import refuse_useless_file
+from recsys.offpolicy.support import refuse_useless_file
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Scenario, Segment

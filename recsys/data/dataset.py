@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from recsys.data import assembly
+from recsys.data.assembly import fingerprint
 from recsys.data.copies import Copies, find_copies
-from recsys.data.fingerprint import fingerprint
 from recsys.data.reading import read_frames
 from recsys.data.repairs import Repair, RepairLog
 from recsys.data.validation import validate

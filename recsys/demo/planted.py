@@ -4,6 +4,7 @@ Whoever explains hands over phrases and hears how often they hit; nothing of the
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.demo.circumstances import VALUES
 from recsys.demo.truth import Truth, load_truth
 
 N_TOP = 3
@@ -23,14 +25,10 @@ Phrases = Sequence[tuple[float, Mapping[str, Any]]]
 Ends = tuple[float | None, float | None]
 
 
-def _no_ends(hits: NDArray[np.float64]) -> Ends:
-    return None, None
-
-
 def planted_aspects(
     folder: Path,
     explained: Iterable[tuple[str, str, Phrases]],
-    ends: Callable[[NDArray[np.float64]], Ends] = _no_ends,
+    ends: Callable[[NDArray[np.float64]], Ends] = lambda hits: (None, None),
 ) -> dict[str, dict[str, float | None]]:
     """How often one of the N_TOP quoted phrases that speak most for a product names a driving aspect of the choice.
 
@@ -107,3 +105,63 @@ def _summed(
         "n": len(found),
         "n_skipped": n_skipped,
     }
+
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedEffect:
+    """What one circumstance does to one category, in log-odds.
+
+    Parameters
+    ----------
+    planted : of the category itself; effects of what products are like come on top
+    learnt : as it was handed over
+    planted_beside, learnt_beside : the same, less what the category does in all circumstances and what the circumstance
+        does to all categories. A log-lift is a share against a share, which moves by just these two, so that only what
+        is left of either can be the same number
+    """
+
+    dimension: str
+    value: str
+    category: str
+    planted: float
+    learnt: float
+    planted_beside: float
+    learnt_beside: float
+
+
+def planted_context(
+    folder: Path, categories: Sequence[str], learnt: Mapping[str, tuple[Sequence[str], Floats]]
+) -> list[PlantedEffect]:
+    """Every learnt effect beside the planted one.
+
+    Parameters
+    ----------
+    categories : names, in the order of the learnt effects' columns
+    learnt : by dimension, its values and their log-lifts of shape (n_values, n_categories)
+
+    Raises
+    ------
+    DataError : the folder hides no truth
+    """
+    truth = load_truth(folder)
+    found = []
+    for dimension, (values, lifts) in learnt.items():
+        known = [place for place, value in enumerate(values) if value in VALUES[dimension]]
+        by_value = [truth.effect(dimension, values[place]) for place in known]
+        planted = np.array([[effects[category] for category in categories] for effects in by_value], np.float64)
+        handed = np.asarray(lifts, np.float64)[known]
+        for row, place in enumerate(known):
+            for column, category in enumerate(categories):
+                cell = (row, column)
+                told = (planted[cell], handed[cell], _beside(planted)[cell], _beside(handed)[cell])
+                found.append(PlantedEffect(dimension, values[place], category, *map(float, told)))
+    return found
+
+
+def _beside(effects: Floats) -> Floats:
+    """Without the means of rows and of columns."""
+    left: Floats = effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean()
+    return left

@@ -27,6 +27,8 @@ Fay & Feuer (1997), Statistics in Medicine 16(7); Wilson (1927), Journal of the 
 22(158); Kish (1965), Survey Sampling, for the effective size of a sample in clusters.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -242,3 +244,18 @@ def _by(rows: NDArray[np.int64], values: Floats) -> Floats:
 def relative(change: Interval, base: float) -> Interval:
     """A change as a share of a known base, such as a lift of the click rate."""
     return replace(change, mean=change.mean / base, low=change.low / base, high=change.high / base)
+
+
+LABELS = {
+    "ips": "Weighted clicks (IPS)",
+    "snips": "Weighted clicks over weights (SNIPS)",
+    "dm": "Click model alone (DM)",
+    "dr": "Click model, corrected by weighted clicks (DR)",
+    "switch_dr": "The same without large weights (switch-DR)",
+}
+
+
+def main_estimator(estimates: Mapping[str, Interval]) -> str:
+    """The one that speaks for a policy: the doubly robust one where its interval can be given."""
+    given = (name for name in ("dr", "snips", "ips") if name in estimates and not math.isnan(estimates[name].low))
+    return next(given, "ips")

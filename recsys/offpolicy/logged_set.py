@@ -25,13 +25,12 @@ from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.offpolicy.estimation import N_REFITS, Judged
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.pages import Pages, middle_of
-from recsys.offpolicy.support import LEAST_EFFECTIVE
-from recsys.offpolicy.true_rates import Truth, users_of
-from recsys.offpolicy.usable import refuse_useless
+from recsys.offpolicy.simulation import Truth, users_of
+from recsys.offpolicy.support import LEAST_EFFECTIVE, refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.weight_choice import choose_weights
 

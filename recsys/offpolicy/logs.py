@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys.data.assembly import fingerprint
 from recsys.data.dataset import NEVER, Dataset
-from recsys.data.fingerprint import fingerprint
 from recsys.errors import DataError
-from recsys.offpolicy.usable import refuse_useless
+from recsys.offpolicy.support import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS, ITEMS
 

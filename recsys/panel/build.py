@@ -20,7 +20,7 @@ from recsys.panel.role_scoring import GUARDS, RoleScoring
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import Hemisphere, require_hemisphere
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 
 BUDGET_BYTES = 1_500_000_000

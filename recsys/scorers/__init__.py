@@ -11,8 +11,7 @@ from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.ease import EASEScorer
 from recsys.scorers.item_knn import ItemKNNScorer
-from recsys.scorers.popularity import PopularityScorer
-from recsys.scorers.recent_popularity import RecentPopularityScorer
+from recsys.scorers.popularity import PopularityScorer, RecentPopularityScorer
 from recsys.scorers.semantic import SemanticScorer
 
 COMPONENT_CLASSES: dict[str, type[Scorer]] = {

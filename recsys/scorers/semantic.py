@@ -30,8 +30,7 @@ from recsys.scorers.base import (
     ScorerState,
 )
 from recsys.scorers.features import csr_arrays, csr_from
-from recsys.scorers.partial_whitening import spread_metric
-from recsys.scorers.phrase_space import PhraseSpace
+from recsys.scorers.phrase_space import PhraseSpace, spread_metric
 from recsys.scorers.phrase_sum import Side
 from recsys.scorers.phrase_weights import (
     LEAST_LENGTH,

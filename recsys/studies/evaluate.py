@@ -26,7 +26,7 @@ from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.model_report import ModelReport, evaluate_lists
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
 from recsys.training.weight_choice import choose_weights

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from recsys.errors import EncoderError
 from recsys.progress import Progress, silent
 from recsys.text.cache import EmbeddingCache
-from recsys.text.canonical import CANONICAL_VERSION, canonical
 from recsys.text.phrasebook import PhraseVectors
-from recsys.text.phrases import segment
+from recsys.text.phrases import CANONICAL_VERSION, canonical, segment
 from recsys.text.precision import Precision, fastest_precision, settled_precision
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from recsys.text.minilm import MiniLM
+from recsys.data.dataset import Dataset
+from recsys.text.phrasebook import Phrasebook, build_phrasebook
 
 logger = logging.getLogger(__name__)
 
@@ -248,3 +249,8 @@ def _unit(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     wide = vectors.astype(np.float32)
     wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return wide
+
+
+def make_phrasebook(data: Dataset, progress: Progress = silent) -> Phrasebook:
+    """Find, encode and collect the phrases of a data set, with the packaged encoder and the cache on disk."""
+    return build_phrasebook(data, PhraseEncoder(cache=EmbeddingCache()), progress)

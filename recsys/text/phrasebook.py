@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
-from recsys.text.canonical import canonical
-from recsys.text.phrases import MAX_CHARS, segment, trimmed
+from recsys.text.phrases import MAX_CHARS, canonical, segment, trimmed
 
 KINDS = ("title", "description", "attributes", "review")
 """What a document can be; `Phrasebook.kind` holds positions in this tuple."""

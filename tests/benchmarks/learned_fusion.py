@@ -26,7 +26,7 @@ from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
 from recsys.studies.format import mix_in_words, told
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.learned_fusion import (
     LEARNED,

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.data import folders
+from recsys.data import writing
 from recsys.data.dataset import Dataset
 from recsys.data.writing import FolderWriter, write_folder
 from recsys.errors import DataError
@@ -83,7 +83,7 @@ def test_an_earlier_folder_is_replaced_as_a_whole(tiny, tmp_path):
 
 
 def test_an_earlier_folder_is_replaced_where_names_cannot_be_exchanged(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(writing, "_exchange", lambda one, other: False)
     write_folder(tmp_path / "shop", **tiny)
     write_folder(tmp_path / "shop", items=tiny["items"], events=tiny["events"])
     assert names(tmp_path / "shop") == ["events.parquet", "items.parquet"]

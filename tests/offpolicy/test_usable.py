@@ -17,8 +17,7 @@ from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.estimators import Log, difference, estimate, known_rate, lift, wilson_interval
 from recsys.offpolicy.logged_set import build_judged_log
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.support import support
-from recsys.offpolicy.usable import refuse_useless_file, why_useless
+from recsys.offpolicy.support import refuse_useless_file, support, why_useless
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook

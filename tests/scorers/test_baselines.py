@@ -11,8 +11,7 @@ from recsys.scorers import item_knn
 from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
 from recsys.scorers.ease import EASEScorer
 from recsys.scorers.item_knn import ItemKNNScorer
-from recsys.scorers.popularity import PopularityScorer
-from recsys.scorers.recent_popularity import RecentPopularityScorer
+from recsys.scorers.popularity import PopularityScorer, RecentPopularityScorer
 from recsys.settings import Context
 from tests._data import shared_data
 from tests.scorers.contract import AsOfMomentContract, ScorerContract

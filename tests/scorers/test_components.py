@@ -12,7 +12,7 @@ from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSetti
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.fold_in import folded_in
-from recsys.scorers.partial_whitening import spread_metric
+from recsys.scorers.phrase_space import spread_metric
 from recsys.scorers.phrase_sum import Side
 from recsys.scorers.phrase_weights import SemanticSettings, reference_vectors
 from recsys.scorers.semantic import SemanticScorer

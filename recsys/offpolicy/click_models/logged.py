@@ -27,7 +27,7 @@ from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardis
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.pages import CHUNK, Pages, score_pages
 from recsys.offpolicy.reward_model import LARGEST_SHARE, ClickModels, fit_click_models
-from recsys.offpolicy.usable import refuse_useless
+from recsys.offpolicy.support import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers

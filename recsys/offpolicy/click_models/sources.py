@@ -1,6 +1,6 @@
 """The best source of clicks that a shop has: the truth of a demo shop, else a model of its log, else a simulation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,54 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import NEVER, Dataset
+from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, RecsysError, SettingsError
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
 from recsys.evaluation.protocols.requests import contexts_asked
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.simulated import simulated
-from recsys.offpolicy.click_models.truth import true_clicks
 from recsys.progress import Progress, silent
 from recsys.scorers import AS_THEY_ARE
+from recsys.scorers.base import FloatArray
+from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook
+
+
+def true_clicks(
+    folder: Path, item_ids: Sequence[str], asked: Mapping[str, tuple[Sequence[str], Sequence[Context]]],
+    rows: Mapping[str, NDArray[np.int32]],
+) -> dict[str, Clicks]:  # fmt: skip
+    """Clicks by role.
+
+    Parameters
+    ----------
+    folder : of the demo shop
+    item_ids : the catalogue
+    asked : of each role, ids of the shoppers and the circumstances that they are asked in
+    rows : of a panel's `Scores`, by role
+
+    Raises
+    ------
+    DataError : the folder has no hidden truth
+    UnknownUserError, UnknownItemError : it is not the truth of these shoppers and products
+    """
+    judge = ClickJudge.open(folder, item_ids)
+    odds = judge.odds_by_place(LONGEST)
+    facts: dict[str, Any] = {"source": "simulator"}
+    found = {}
+    for role, (user_ids, contexts) in asked.items():
+        first = judge.rates(judge.utilities(user_ids, contexts), 1)
+        found[role] = Clicks("simulator", _held(first, rows[role]), odds, np.ones(LONGEST), facts)
+    return found
+
+
+def _held(values: FloatArray, rows: NDArray[np.int32]) -> FloatArray:
+    """Of the whole catalogue, or of the candidates; 0 beyond a shopper's last one."""
+    if not rows.size:
+        return values
+    held: FloatArray = np.where(rows >= 0, np.take_along_axis(values, np.maximum(rows, 0), axis=1), 0)
+    return held.astype(np.float32)
+
 
 Arrays = Mapping[str, NDArray[Any]]
 

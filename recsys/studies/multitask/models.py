@@ -17,7 +17,7 @@ from recsys.settings import FusionSettings, RankingSettings
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.semantic_swap import latest, require_whole, with_semantic
 from recsys.studies.workspace import Workspace
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.multitask import Learned, MultitaskSettings, learn
 from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 

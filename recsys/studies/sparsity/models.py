@@ -22,7 +22,7 @@ from recsys.studies.semantic_swap import latest, require_whole, with_semantic
 from recsys.studies.sparsity.texts import CLEAN, Level, Spoiler
 from recsys.studies.tuned_weights import tuned
 from recsys.studies.workspace import Workspace
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
 
 METRIC = "ndcg"

@@ -12,6 +12,7 @@ from recsys.artifacts.folder import open_artifact
 from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.generate import generate_demo
 from recsys.demo.truth import TRUTH_FILE, load_truth
+from recsys.demo.world import true_click_rates
 from recsys.evaluation.metrics.click_rate import Clicks, click_rates
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import logged as logged_module
@@ -41,7 +42,7 @@ def test_a_demo_shops_clicks_are_the_simulators(panels: tuple[Panel, Panel], sho
         user, items = 7, panel.items["item_id"].tolist()[:5]
         who, when = panel.shoppers["user_id"][user], panel.contexts[user]
         for place in (1, 3, 9):
-            true = truth.click_probability(who, items, when, place)
+            true = true_click_rates(truth.utility(who, items, when), place)
             ranked = np.full((1, place), -1, np.int32)
             for item, chance in enumerate(true):
                 ranked[0, -1] = item
