@@ -16,7 +16,7 @@ from recsys.errors import ArtifactError, DataError, InputError, RecsysError
 from recsys.files import is_temporary, replace_file, require_writable, temporary_beside
 from recsys.jobs import Work, start_work
 from recsys.jobs.record import facts, write
-from recsys.offpolicy.logged_set import JUDGED_LOG, build_judged_log
+from recsys.offpolicy.logged_set import LOGGED_SET, build_logged_set
 from recsys.panel.build import build_panel
 from recsys.panel.panel import PANEL
 from recsys.progress import Progress
@@ -38,7 +38,7 @@ def save(folder: Path, kind: Kind = MODEL, version: int = 1) -> set[str]:
     return {MANIFEST, *(entry["file"] for entry in made.manifest["files"].values())}
 
 
-@pytest.mark.parametrize("kind", [MODEL, PANEL, JUDGED_LOG], ids=lambda kind: kind.noun)
+@pytest.mark.parametrize("kind", [MODEL, PANEL, LOGGED_SET], ids=lambda kind: kind.noun)
 def test_an_artifact_beside_other_files_leaves_them_alone(tmp_path: Path, kind: Kind) -> None:
     before = put_foreign_files(tmp_path / "m", hidden_only=True)
     first = save(tmp_path / "m", kind, 1)
@@ -98,7 +98,7 @@ def never(stage: str, done: int = 0, total: int = 0) -> None:
 WRITERS: dict[str, Callable[[Path, Path, Progress], object]] = {
     "train": lambda data, out, progress: train(data, out, progress=progress),
     "panel": lambda data, out, progress: build_panel(data, out, progress=progress),
-    "judged log": lambda data, out, progress: build_judged_log(data, out, progress=progress),
+    "judged log": lambda data, out, progress: build_logged_set(data, out, progress=progress),
     "demo": lambda data, out, progress: generate_demo(out, n_items=60, n_shoppers=5, progress=progress),
     "results": lambda data, out, progress: require_results_folder(out, ["paper"]),
 }

@@ -81,9 +81,9 @@ def run_log_work(out: Path, data: Path) -> int:
     """Judge and keep in this process; returns the exit status."""
 
     def judge(reporter: Reporter) -> None:
-        from recsys.offpolicy.logged_set import build_judged_log
+        from recsys.offpolicy.logged_set import build_logged_set
 
-        build_judged_log(data, out, progress=reporter)
+        build_logged_set(data, out, progress=reporter)
 
     return run_work(out.parent, out.name, STAGES, STAGE_OF, judge)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import Judged, Modelled
+from recsys.offpolicy.estimation import PageClickModel, ScoredPages
 from recsys.offpolicy.estimators import ESTIMATORS, estimate
 from recsys.offpolicy.pages import Pages
 from recsys.offpolicy.support import support
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Truth:
+class TrueClickRates:
     """What the simulator knows of pages.
 
     Parameters
@@ -48,15 +48,15 @@ class Truth:
         """
         return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
 
-    def rate(self, chances: FloatArray) -> float:
-        """True click rate of a policy on the logged impressions, whose chances are of shape (n_pages, n_items)."""
+    def rate(self, probabilities: FloatArray) -> float:
+        """True click rate of a policy on the logged impressions; probabilities of shape (n_pages, n_items)."""
         position = self.pages.column("position")
         counted = {
             place: np.bincount(self.pages.column("page")[position == place], minlength=len(self.pages))
             for place in self._rates
         }
         clicks = sum(
-            float(counted[place] @ np.einsum("pi,pi->p", chances, rates, dtype=np.float64))
+            float(counted[place] @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
             for place, rates in self._rates.items()
         )
         return clicks / len(position)
@@ -121,15 +121,15 @@ class Simulator:
     """
 
     judge: ClickJudge
-    judged: Judged
-    truth: Truth
+    judged: ScoredPages
+    truth: TrueClickRates
     user_ids: NDArray[np.object_]
 
     @classmethod
-    def of(cls, judge: ClickJudge, judged: Judged, data: Dataset) -> "Simulator":
+    def of(cls, judge: ClickJudge, judged: ScoredPages, data: Dataset) -> "Simulator":
         """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper."""
         users = users_of(judged.pages, data)
-        return cls(judge, judged, Truth.of(judge, judged.pages, users), users)
+        return cls(judge, judged, TrueClickRates.of(judge, judged.pages, users), users)
 
     def accuracy(
         self,
@@ -166,7 +166,7 @@ class Simulator:
                 propensity=new.propensity,
                 visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
             )
-            for place, log in enumerate(Modelled.of(self.judged, shown).seen_by(*policies)):
+            for place, log in enumerate(PageClickModel.of(self.judged, shown).seen_by(*policies)):
                 n_refused[place] += bool(support(log, seed).refusal)
                 told = estimate(log, seed=seed + one, n_resamples=n_resamples)
                 found[place, :, one] = [(told[name].mean, told[name].low, told[name].high) for name in ESTIMATORS]

@@ -47,7 +47,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SentencePart:
     """Part of a sentence, with the judgement that it carries, if any."""
 
     text: str
@@ -91,7 +91,7 @@ class Writer:
         """
         return _Draft(self, rating, department, voice, wording).finish(judgements)
 
-    def fresh(self, make: Callable[[], list[Piece]]) -> tuple[list[Piece], bool]:
+    def fresh(self, make: Callable[[], list[SentencePart]]) -> tuple[list[SentencePart], bool]:
         """A sentence, and whether a few attempts found one of which no part has been written before."""
         for self.effort in range(_ATTEMPTS):
             pieces = make()
@@ -110,7 +110,7 @@ class _Draft:
     department: str
     voice: Voice
     wording: Wording
-    sentences: list[list[Piece]] = field(default_factory=list)
+    sentences: list[list[SentencePart]] = field(default_factory=list)
 
     @property
     def mood(self) -> str:
@@ -194,13 +194,13 @@ class _Draft:
             self._judge(judgements[0])
         self._close(0.5, aside=0.1)
 
-    def _points(self, label: str, chosen: Sequence[Judgement]) -> list[Piece]:
-        pieces = [Piece({"pros": "pros: ", "cons": "cons: "}[label])]
+    def _points(self, label: str, chosen: Sequence[Judgement]) -> list[SentencePart]:
+        pieces = [SentencePart({"pros": "pros: ", "cons": "cons: "}[label])]
         for at, judgement in enumerate(chosen):
-            pieces += [Piece(", ")] * (at > 0)
+            pieces += [SentencePart(", ")] * (at > 0)
             if self.writer.draws.chance(0.5):
                 text = self.wording.say(f"list.{judgement.mood}", aspect=self._name(judgement))
-                pieces.append(Piece(text, judgement))
+                pieces.append(SentencePart(text, judgement))
             else:
                 pieces.append(self._fragment(judgement))
         return pieces
@@ -215,7 +215,9 @@ class _Draft:
             self._talk(f"verdict.{self.mood}")
 
     def _talk(self, section: str, *, asks: bool = False) -> None:
-        self._add(lambda: [Piece(self.wording.say(section).removesuffix("?") + ("?" if asks else ""))], needed=False)
+        self._add(
+            lambda: [SentencePart(self.wording.say(section).removesuffix("?") + ("?" if asks else ""))], needed=False
+        )
 
     def _judge(self, judgement: Judgement) -> None:
         self._add(lambda: self._judged(judgement))
@@ -227,11 +229,11 @@ class _Draft:
         joiner = "but" if first.polarity != second.polarity else "and"
         self._add(lambda: [*self._judged(first, tail=False), self._join(joiner), self._clause(second)])
 
-    def _join(self, kind: str) -> Piece:
+    def _join(self, kind: str) -> SentencePart:
         text = self.wording.say(kind)
-        return Piece(f"{text} " if text[0] in ",;." else f" {text.lstrip()} ")
+        return SentencePart(f"{text} " if text[0] in ",;." else f" {text.lstrip()} ")
 
-    def _judged(self, judgement: Judgement, *, tail: bool = True) -> list[Piece]:
+    def _judged(self, judgement: Judgement, *, tail: bool = True) -> list[SentencePart]:
         draws, voice = self.writer.draws, self.voice
         if judgement.polarity and draws.chance(voice.fragment):
             return [self._fragment(judgement)]
@@ -239,16 +241,18 @@ class _Draft:
         pieces, mood, more = [clause], judgement.mood, 0.2 * self.writer.effort
         named = any(name in clause.text for name in load_banks().aspects[judgement.aspect].names)
         if judgement.polarity and not named and draws.chance(voice.lead + more):
-            pieces = [Piece(self._lead(judgement, clause.text)), clause]
+            pieces = [SentencePart(self._lead(judgement, clause.text)), clause]
         elif self.sentences and judgement.polarity and draws.chance(0.08):
-            pieces = [Piece(draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
+            pieces = [SentencePart(draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
         if (
             (tail or more > 0.3)
             and judgement.polarity
             and ("," not in clause.text or more > 0.5)
             and draws.chance(0.28 + more)
         ):
-            pieces.append(Piece(self._tail("technical" if voice.name == "technical" and draws.chance(0.6) else mood)))
+            pieces.append(
+                SentencePart(self._tail("technical" if voice.name == "technical" and draws.chance(0.6) else mood))
+            )
         return pieces
 
     def _tail(self, kind: str) -> str:
@@ -266,10 +270,10 @@ class _Draft:
             section = f"lead.{judgement.mood}"
         return self.wording.say(section, aspect=self._name(judgement)) + " "
 
-    def _clause(self, judgement: Judgement) -> Piece:
+    def _clause(self, judgement: Judgement) -> SentencePart:
         if not judgement.polarity or self.writer.draws.chance(0.06 if judgement.strong else 0.2):
-            return Piece(self._plain(judgement), judgement)
-        return Piece(self._from_bank(judgement, "+" if judgement.polarity > 0 else "-"), judgement)
+            return SentencePart(self._plain(judgement), judgement)
+        return SentencePart(self._from_bank(judgement, "+" if judgement.polarity > 0 else "-"), judgement)
 
     def _plain(self, judgement: Judgement) -> str:
         return self.wording.say(f"plain.{judgement.mood}", aspect=self._name(judgement))
@@ -278,16 +282,16 @@ class _Draft:
         patterns = load_banks().aspects[judgement.aspect].of(mark, self.department)
         return self.wording.fill(self.writer.draws.pick(patterns))
 
-    def _fragment(self, judgement: Judgement, tail: float = 0.4) -> Piece:
+    def _fragment(self, judgement: Judgement, tail: float = 0.4) -> SentencePart:
         draws = self.writer.draws
         if not judgement.polarity:
             return self._clause(judgement)
         if draws.chance(0.15):
-            return Piece(self._plain(judgement), judgement)
+            return SentencePart(self._plain(judgement), judgement)
         text = self._from_bank(judgement, "~+" if judgement.polarity > 0 else "~-")
         if draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
             text += self._tail(judgement.mood)
-        return Piece(text, judgement)
+        return SentencePart(text, judgement)
 
     def _name(self, judgement: Judgement) -> str:
         return self.writer.draws.pick(load_banks().aspects[judgement.aspect].names)
@@ -304,7 +308,7 @@ class _Draft:
         text = speak(text, self.voice, draws)
         return text if self.voice.name == "texting" else capitalised(text)
 
-    def _add(self, make: Callable[[], list[Piece]], *, needed: bool = True) -> None:
+    def _add(self, make: Callable[[], list[SentencePart]], *, needed: bool = True) -> None:
         """Add a sentence; one that judges nothing is left out rather than repeated."""
         sentence, is_new = self.writer.fresh(make)
         if is_new or needed:

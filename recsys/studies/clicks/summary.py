@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import Estimated
+from recsys.offpolicy.estimation import PolicyEstimate
 from recsys.offpolicy.estimators import ESTIMATORS, LABELS, main_estimator
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.simulation import Accuracy
@@ -33,7 +33,7 @@ class Row:
 
     policy: str
     log: str
-    found: Estimated
+    found: PolicyEstimate
     truth: float | None = None
     told: bool = True
 

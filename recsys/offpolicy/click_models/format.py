@@ -29,12 +29,12 @@ _IN_SHORT: Mapping[Source, str] = {
 }
 
 
-def asks(clicks: Clicks) -> str:
+def question(clicks: Clicks) -> str:
     """The question that the metric answers, and by what."""
     return f"How much of a list’s places would be clicked? {_ASKS[clicks.source]}"
 
 
-def in_short(clicks: Clicks) -> str:
+def in_brief(clicks: Clicks) -> str:
     """One sentence for a protocol.
 
     >>> in_short(Clicks())
@@ -71,7 +71,7 @@ def why_none(clicks: Clicks) -> str:
     return str(clicks.facts.get("no_choices", "nothing says what would be clicked"))
 
 
-def told(clicks: Clicks) -> list[str]:
+def summary(clicks: Clicks) -> list[str]:
     """What it rests on, how it was checked and what it does not say, most important first."""
     facts = clicks.facts
     if clicks.source == "simulator":
