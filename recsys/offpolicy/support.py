@@ -125,14 +125,9 @@ class Support:
 
     def as_json(self) -> dict[str, Any]:
         """Every figure; NaN becomes null."""
-        counts = ("n_impressions", "n_visitors", "n_counted", "n_clicks")
-        numbers = {name: getattr(self, name) for name in ("n_effective", "largest_weight", "largest_share", "gap")}
-        return {
-            **{name: getattr(self, name) for name in counts},
-            **{name: None if np.isnan(value) else value for name, value in numbers.items()},
-            "mean_weight": self.mean_weight.as_json(),
-            "refusal": self.refusal or None,
-        }
+        figures = {name: getattr(self, name) for name in self.__slots__ if name not in ("mean_weight", "refusal")}
+        plain = {name: None if np.isnan(value) else value for name, value in figures.items()}
+        return {**plain, "mean_weight": self.mean_weight.as_json(), "refusal": self.refusal or None}
 
 
 def support(log: Log, seed: int = 0) -> Support:

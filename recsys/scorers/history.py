@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from recsys.progress import Progress
 from recsys.scorers.base import NO_ROW, Fitting, FloatArray, IntArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.features import likes_matrix
 
 
 class HistoryScorer(Scorer):
@@ -24,9 +25,7 @@ class HistoryScorer(Scorer):
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         data = fitting.data
-        liked = data.positives()
-        pairs = (liked["user_row"].to_numpy(), liked["item_row"].to_numpy())
-        self._history = csr_array((np.ones(len(liked), np.float32), pairs), shape=(data.n_users, data.n_items))
+        self._history = likes_matrix(data, np.ones(len(data.positives())))
         self._history.sort_indices()
         self._titles = [str(title) for title in data.items["title"]]
         self._item_ids = [str(item_id) for item_id in data.item_ids]

@@ -6,7 +6,6 @@ linear in the sentence vector, so that a score over weighted sums of phrases spl
 (`recsys.training.multitask`) may map both blocks once more, which is linear too.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -237,14 +236,9 @@ class PhraseSpace:
         return replace(self, head=None if head is None else np.asarray(head, np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What `from_arrays` needs; a head only where there is one."""
+        """By name of the field; a head only where there is one."""
         held = {name: getattr(self, name) for name in self.__slots__}
         return {name: array for name, array in held.items() if array is not None}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The space that `arrays` came from."""
-        return cls(**arrays)
 
     def of_products(self, mapped: FloatArray, item_rows: IntArray) -> FloatArray:
         """Vectors of phrases said of products, float32 of shape (n, n_dims), from the first block as it was learnt."""

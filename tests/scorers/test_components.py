@@ -215,7 +215,7 @@ class TestSemanticUnderAHead(ScorerContract):
     def test_every_phrase_vector_is_mapped(self, tiny_data: Dataset) -> None:
         plain = SemanticScorer().fit(self.fitting(tiny_data))
         headed, head = self.fitted(tiny_data), a_head(plain.space.n_dims)
-        np.testing.assert_allclose(headed.vectors_at(slice(0, 9)), plain.vectors_at(slice(0, 9)) @ head, atol=1e-6)
+        np.testing.assert_allclose(headed.vectors_at(np.arange(9)), plain.vectors_at(np.arange(9)) @ head, atol=1e-6)
         encoded = WordEncoder().encode(["warm and light"])
         np.testing.assert_allclose(headed.space.of_typed(encoded), plain.space.of_typed(encoded) @ head, atol=1e-6)
         np.testing.assert_allclose(headed.item_sums(), plain.item_sums() @ head, atol=1e-5)
@@ -336,10 +336,14 @@ class TestSemantic(ScorerContract):
         for item_row in range(tiny_data.n_items):
             product = scorer.item_side(item_row)
             pairs = shopper.pairs(product, np.arange(len(shopper), dtype=np.int32))
-            np.testing.assert_allclose(pairs.sum(axis=1), shopper.values(product), atol=1e-6)
-            np.testing.assert_allclose(pairs.sum(axis=0), product.values(shopper), atol=1e-6)
             turned = product.pairs(shopper, np.arange(len(product), dtype=np.int32))
-            np.testing.assert_allclose(turned, pairs.T, atol=1e-6)
+            # Sums of float32 products in another order differ by some units in the last place of 1, which is 1.2e-7.
+            for found, expected in (
+                (pairs.sum(axis=1), shopper.values(product)),
+                (pairs.sum(axis=0), product.values(shopper)),
+                (turned, pairs.T),
+            ):
+                np.testing.assert_allclose(found, expected, rtol=1e-5, atol=5e-6)
 
     def test_the_score_is_the_metric_between_the_profiles(self, tiny_data: Dataset) -> None:
         scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
@@ -399,7 +403,7 @@ def _weightless(scorer: SemanticScorer, place: int) -> SemanticScorer:
     without = SemanticScorer.from_state(type(state)(arrays, state.meta))
     item_row = int(scorer.items_at(np.array([place]))[0])
     own = scorer.places_of(item_row)
-    profile = arrays["weights"][own] @ scorer.vectors_at(own)
+    profile = arrays["weights"][own] @ scorer.vectors_at(np.arange(own.start, own.stop))
     length = np.linalg.norm(profile)
     without.item_profiles[item_row] = profile / length if length > 1e-12 else 0
     without.item_lengths[item_row] = length

@@ -11,7 +11,7 @@ anybody was shown then.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -200,4 +200,4 @@ def _checked(
     weighed, plain = Tally(), Tally()
     weighed.add(expected, clicks, weights / weights.mean())
     plain.add(expected, clicks)
-    return {"calibration": weighed.calibration().as_json(), "calibration_as_logged": plain.calibration().as_json()}
+    return {"calibration": asdict(weighed.calibration()), "calibration_as_logged": asdict(plain.calibration())}

@@ -11,6 +11,7 @@ all validation shoppers. It is checked on the choices of test shoppers.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,13 @@ def simulated(
         "slopes": dict(zip(FEATURES, slopes.tolist(), strict=True)),
         "n_learned": n_learned,
         "n_checked": len(test),
-        "calibration": tally.calibration().as_json(),
+        "calibration": asdict(tally.calibration()),
     }
+    odds = {role: np.float32(scale) * each for role, each in chances.items()}
+    # Proportional to the chance of a choice while that is small, and never 1.
     return {
-        role: Clicks("reviews", _attraction(each, scale), np.ones(LONGEST), SEEN, facts)
-        for role, each in chances.items()
+        role: Clicks("reviews", np.asarray(each / (1 + each), np.float32), np.ones(LONGEST), SEEN, facts)
+        for role, each in odds.items()
     }
 
 
@@ -130,9 +133,3 @@ def chances_of(chances: FloatArray, arrays: Arrays, items: NDArray[np.int32]) ->
         place = np.minimum(np.searchsorted(rows[user, :width], wanted), width - 1)
         found[user] = np.where(rows[user, place] == wanted, chances[user, place], 0)
     return found
-
-
-def _attraction(chances: FloatArray, scale: float) -> FloatArray:
-    """Proportional to the chance of a choice while that is small, and never 1."""
-    odds = np.float32(scale) * chances
-    return np.asarray(odds / (1 + odds), np.float32)
