@@ -56,25 +56,20 @@ def convert(cells: Cells) -> pd.Series:
     ------
     DataError : cells that no repair can put right
     """
-    kinds = {Kind.TEXT: _texts, Kind.NUMBER: _numbers, Kind.BOOLEAN: _booleans, Kind.TEXTS: _lists}
-    result = _words(cells) if cells.column.kind in (Kind.ID, Kind.WORD) else kinds[cells.column.kind](cells)
-    return result.reset_index(drop=True)
+    readers = {Kind.TEXT: _texts, Kind.NUMBER: _numbers, Kind.BOOLEAN: _booleans, Kind.TEXTS: _lists}
+    return readers.get(cells.column.kind, _words)(cells).reset_index(drop=True)
 
 
 def absent(column: Column, n: int) -> pd.Series:
     """The stand-in of an optional column that is not there, n cells of the type that `convert` gives."""
     if column.kind in (Kind.ID, Kind.WORD):
-        return pd.Series(
-            pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index([column.default], dtype="str"))
-        )
+        categories = pd.Index([column.default], dtype="str")
+        return pd.Series(pd.Categorical.from_codes(np.zeros(n, np.int8), categories=categories))
     if column.kind is Kind.TEXTS:
         return pd.Series([()] * n, dtype=object)
-    types = {Kind.TEXT: "str", Kind.NUMBER: "float64", Kind.BOOLEAN: "bool"}
-    return (
-        pd.Series([np.nan if column.default is None else column.default], dtype=types[column.kind])
-        .repeat(n)
-        .reset_index(drop=True)
-    )
+    kind = {Kind.TEXT: "str", Kind.NUMBER: "float64", Kind.BOOLEAN: "bool"}[column.kind]
+    default = np.nan if column.default is None else column.default
+    return pd.Series([default], dtype=kind).repeat(n).reset_index(drop=True)
 
 
 def _words(cells: Cells) -> pd.Series:
@@ -89,12 +84,10 @@ def _words(cells: Cells) -> pd.Series:
             remedy = "decide which product is meant and write its id without spaces around it"
             cells.fail("ids that differ only by spaces around them", np.append(twice, False)[codes], remedy)
         cells.note("spaces around the value", "removed", in_rows)
-    blank = np.append(stripped == "", True)[codes]
-    cells.refuse_blank(blank)
-    new_codes, categories = pd.factorize(
-        np.append(stripped, str(cells.column.default or "")), sort=cells.column.kind is Kind.WORD
-    )
-    result = pd.Series(pd.Categorical.from_codes(new_codes[codes], categories=pd.Index(categories, dtype="str")))
+    cells.refuse_blank(np.append(stripped == "", True)[codes])
+    values = np.append(stripped, str(cells.column.default or ""))
+    numbers, categories = pd.factorize(values, sort=cells.column.kind is Kind.WORD)
+    result = pd.Series(pd.Categorical.from_codes(numbers[codes], categories=pd.Index(categories, dtype="str")))
     return result.cat.remove_unused_categories()
 
 
@@ -114,12 +107,9 @@ def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
         return codes, [str(int(value)) for value in distinct]
     wrong = np.array([not isinstance(value, str) for value in distinct], dtype=bool)
     if wrong.any():
+        found = _type_name(distinct[int(np.argmax(wrong))])
         remedy = "write the column as text, so that an id such as 00123 keeps its zeros"
-        cells.fail(
-            f"values of type {_type_name(distinct[int(np.argmax(wrong))])} instead of text",
-            np.append(wrong, False)[codes],
-            remedy,
-        )
+        cells.fail(f"values of type {found} instead of text", np.append(wrong, False)[codes], remedy)
     return codes, distinct
 
 

@@ -284,7 +284,7 @@ def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> 
     if end_s is not None:
         inside &= positives["time_s"] < end_s
     pairs = positives[inside]
-    owned = np.asarray(before.owned()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
+    owned = np.asarray(before.seen()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
     return _held_out(data, pairs[~owned].assign(time_s=np.int64(start_s)))
 
 

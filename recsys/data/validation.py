@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.columns import Cells, absent, as_texts, convert
-from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
 from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, ItemId, Kind
@@ -47,14 +47,8 @@ def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     """
     ids = items["item_id"].astype("str")
     if (twice := ids.duplicated(keep=False).to_numpy()).any():
-        raise DataError(
-            "the same id stands in several rows",
-            file=ITEMS.file,
-            column="item_id",
-            rows=_first(ids, twice),
-            n_rows=int(twice.sum()),
-            remedy="keep one row for each product",
-        )
+        cells = Cells(ids, ITEMS["item_id"], ITEMS.file, log)
+        cells.fail("the same id stands in several rows", twice, "keep one row for each product")
     untitled = (items["title"].str.strip() == "").to_numpy()
     if untitled.any():
         log.add(ITEMS.file, "title", "no title", "the id is shown instead", untitled.sum(), ids[untitled])
@@ -75,13 +69,10 @@ def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: R
     missing = ids.cat.categories[strange]
     problem = f"products that {ITEMS.file} does not have"
     if wrong.mean() > MISSING_PRODUCTS_SHARE:
-        raise DataError(
+        Cells(ids, schema["item_id"], schema.file, log).fail(
             f"{len(missing):,} {problem}, in {wrong.mean():.0%} of the rows",
-            file=schema.file,
-            column="item_id",
-            rows=_first(ids, wrong),
-            n_rows=int(wrong.sum()),
-            remedy=f"add these products to {ITEMS.file} or leave these rows out",
+            wrong,
+            f"add these products to {ITEMS.file} or leave these rows out",
         )
     action = "added to the catalogue under their ids, as not available"
     log.add(schema.file, "item_id", problem, action, wrong.sum(), missing)
@@ -105,10 +96,6 @@ def _unknown(like: pd.Series, n: int) -> pd.Series:
     if isinstance(like.dtype, pd.StringDtype):
         return pd.Series([""] * n, dtype=like.dtype)
     return like.iloc[:0].reindex(range(n)).reset_index(drop=True)
-
-
-def _first(ids: pd.Series, wrong: np.ndarray) -> list[tuple[int, str]]:
-    return [(int(place), show(ids.iloc[place])) for place in np.flatnonzero(wrong)[:N_EXAMPLES]]
 
 
 Frames = dict[str, pd.DataFrame]

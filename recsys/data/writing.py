@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.data.validation import refuse_missing_columns
 from recsys.errors import DataError, InputError
 from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
@@ -207,11 +208,7 @@ def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = Tr
 
 def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -> pa.Table:
     """The rows in the Arrow types of the schema, or of the first piece of the same file."""
-    missing = [column.name for column in schema if column.required and column.name not in frame.columns]
-    if missing:
-        raise DataError(
-            "the column is missing", file=schema.file, column=missing[0], remedy="add it before writing the table"
-        )
+    refuse_missing_columns([str(name) for name in frame.columns], schema)
     declared = {column.name: column.kind for column in schema}
     names = [str(name) for name in frame.columns if schema.keeps_others or name in declared]
     if like is not None and set(names) != set(like.names):
@@ -222,13 +219,10 @@ def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -
             column=odd[0],
             remedy="give all pieces the same columns",
         )
-    names = names if like is None else like.names
-    arrays = {}
-    for name in names:
-        kind = _ARROW_TYPES.get(declared[name]) if name in declared else None
-        kind = like.field(name).type if like is not None else kind
-        arrays[name] = _array(frame[name], name, kind, schema)
-    return pa.table(arrays)
+    types = {name: _ARROW_TYPES[declared[name]] if name in declared else None for name in names}
+    if like is not None:
+        types = {name: like.field(name).type for name in like.names}
+    return pa.table({name: _array(frame[name], name, kind, schema) for name, kind in types.items()})
 
 
 def _array(values: pd.Series, name: str, kind: pa.DataType | None, schema: FileSchema) -> pa.Array:

@@ -151,6 +151,6 @@ def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_
     eligible: NDArray[np.bool_] = (first < moment) & (moment < last)
     user = pages.table["user_row"].to_numpy()
     known = np.flatnonzero(user >= 0)
-    eligible[known] &= ~train.owned()[user[known]].toarray().astype(bool)
+    eligible[known] &= ~train.seen()[user[known]].toarray().astype(bool)
     eligible[~eligible.any(1)] = True
     return eligible

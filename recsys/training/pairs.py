@@ -201,7 +201,7 @@ def _scores_without(
 
 def _hidden(train: Dataset, users: IntArray, asked: IntArray) -> sparse.csr_array:
     """What each shopper has, other than the product asked about."""
-    hidden = train.owned()[users].tocoo()
+    hidden = train.seen()[users].tocoo()
     others = hidden.col != asked[hidden.row]
     marks = np.ones(int(others.sum()), bool)
     return sparse.csr_array((marks, (hidden.row[others], hidden.col[others])), shape=(len(users), train.n_items))

@@ -54,7 +54,7 @@ def test_only_what_is_on_the_shelf_and_not_had_can_be_shown(shop_log: ClickLog, 
     assert shop_log.data is not None
     train = shop_log.data.until(middle_of(shop_log))
     eligible = eligible_on(judged.pages, shop_log, train)
-    owned = train.owned()[judged.pages.table["user_row"].to_numpy()].toarray()
+    owned = train.seen()[judged.pages.table["user_row"].to_numpy()].toarray()
     assert owned.any()
     assert not (eligible & owned.astype(bool)).any()
     first, last = shop_log.shelf()

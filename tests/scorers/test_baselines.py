@@ -196,7 +196,7 @@ def test_the_reference_protocol_gives_the_known_figures():
     split = last_split(data)
     held_out = split.test
     contexts = tuple(Context(moment=datetime.fromtimestamp(int(moment), UTC)) for moment in held_out.moments_s)
-    seen = split.fit_test.owned()[held_out.user_rows].toarray()
+    seen = split.fit_test.seen()[held_out.user_rows].toarray()
     recall = {}
     for scorer in (PopularityScorer(), RecentPopularityScorer(), ItemKNNScorer(), EASEScorer()):
         scores = scorer.fit(Fitting(split.fit_test)).score(Requests(held_out.user_rows, contexts))

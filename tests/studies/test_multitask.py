@@ -73,8 +73,8 @@ def test_test_choices_are_not_learned_from(shops: tuple[Shop, Shop]) -> None:
     validation, test = shops
     assert len(validation.pairs) < len(test.pairs)
     for shop in shops:
-        assert not shop.train.owned()[shop.held_out.user_rows, shop.held_out.item_rows].any()
-    assert not validation.train.owned()[test.held_out.user_rows, test.held_out.item_rows].any()
+        assert not shop.train.seen()[shop.held_out.user_rows, shop.held_out.item_rows].any()
+    assert not validation.train.seen()[test.held_out.user_rows, test.held_out.item_rows].any()
 
 
 def test_every_variant_has_its_row_and_todays_is_that_of_the_tuning_room(

@@ -82,7 +82,7 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
     assert set(stamps) == set(range(1, pairs_module.N_PARTS + 1))
     for stamp, user, item in zip(stamps, acts["user_row"], acts["item_row"], strict=True):
         known = fittings[stamp - 1]
-        assert not known.owned()[[user]].toarray()[0, item]
+        assert not known.seen()[[user]].toarray()[0, item]
         assert not ((known.reviews["user_row"] == user) & (known.reviews["item_row"] == item)).any()
 
 
@@ -105,7 +105,7 @@ class _AsIs:
 
 def test_what_a_shopper_has_is_hidden_but_for_what_is_asked(tiny_data: Dataset) -> None:
     pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), pairs_module._acts(tiny_data)
-    hidden, owned = pairs.hidden.toarray(), tiny_data.owned().toarray().astype(bool)
+    hidden, owned = pairs.hidden.toarray(), tiny_data.seen().toarray().astype(bool)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         expected = owned[user].copy()
         expected[item] = False

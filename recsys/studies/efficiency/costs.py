@@ -116,7 +116,7 @@ def _at(
     data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
     fitting = Fitting(data, make_phrasebook(data, progress), seed)
-    data.positives(), data.owned()  # read by every model, and kept
+    data.positives(), data.seen()  # read by every model, and kept
     asked, found, fitted = _requests(data, seed), [], {}
     for name, kind in CLASSES.items():
         fit_s: list[float] = []
@@ -138,7 +138,7 @@ def _at(
 def _listing(data: Dataset, fitting: Fitting, fitted: Mapping[str, Scorer], asked: Requests) -> tuple[Timed, int]:
     """Standardising, mixing, and the ten best of what a shopper does not have; and the bytes of the vectors."""
     assert fitting.phrasebook is not None
-    vectors, owned = reference_vectors(fitting.phrasebook, data.n_items), data.owned()
+    vectors, owned = reference_vectors(fitting.phrasebook, data.n_items), data.seen()
 
     def listed(raw: FloatArray, row: int) -> None:
         eligible = ~owned[[row]].toarray()[0].astype(bool)
