@@ -193,9 +193,7 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 def open_artifact(folder: Path, kind: Kind = MODEL) -> Artifact:
     """Open and check a model folder, or one of another kind.
 
-    Raises
-    ------
-    ArtifactError : it is missing, not of this kind, from another version, or a file of it is missing or changed
+    Raises ArtifactError: it is missing, not of this kind, from another version, or a file of it is missing or changed.
     """
     for attempt in range(3):
         try:

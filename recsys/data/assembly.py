@@ -62,9 +62,7 @@ def dense_rows(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which users and items keep at least `least` pairs when all others are dropped, repeatedly.
 
-    Returns
-    -------
-    two masks, bool of shape (n_users,) and (n_items,)
+    Returns two masks, bool of shape (n_users,) and (n_items,).
     """
     users, items = np.ones(shape[0], dtype=bool), np.ones(shape[1], dtype=bool)
     n_before = -1

@@ -52,9 +52,7 @@ def convert(cells: Cells) -> pd.Series:
     -------
     ids and words as categories of text, texts as `str`, numbers as float64, booleans as bool, lists as tuples of texts
 
-    Raises
-    ------
-    DataError : cells that no repair can put right
+    Raises DataError: cells that no repair can put right.
     """
     readers = {Kind.TEXT: _texts, Kind.NUMBER: _numbers, Kind.BOOLEAN: _booleans, Kind.TEXTS: _lists}
     return readers.get(cells.column.kind, _words)(cells).reset_index(drop=True)

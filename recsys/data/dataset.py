@@ -96,9 +96,7 @@ class Dataset:
         now : times more than a day after this are refused; None means the clock
         hemisphere : where the shoppers live; the files do not say
 
-        Raises
-        ------
-        DataError : the folder breaks the canonical form; the message says where and what to do
+        Raises DataError: the folder breaks the canonical form; the message says where and what to do.
         """
         folder, log = Path(folder), RepairLog()
         frames = read_frames(folder, log, progress)
@@ -219,9 +217,7 @@ class Dataset:
     def without_pairs(self, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
         """Without any review, event or impression of the given (shopper, product) pairs; the numbering stays.
 
-        Parameters
-        ----------
-        user_rows, item_rows : integers of shape (n_pairs,); pair p is (user_rows[p], item_rows[p])
+        `user_rows`, `item_rows`: integers of shape (n_pairs,); pair p is (user_rows[p], item_rows[p]).
         """
         hidden = self._pair_keys(user_rows, item_rows)
         return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
@@ -236,9 +232,7 @@ class Dataset:
         What their own authors entered several times is left out with all that they did with those products. Of copies
         by others only the text goes: that those liked a product is no copy.
 
-        Parameters
-        ----------
-        review_ids : integers of shape (n_ids,), they themselves need not be in the data
+        `review_ids`: integers of shape (n_ids,), they themselves need not be in the data.
         """
         if self.copies is None:
             return self
@@ -260,9 +254,7 @@ class Dataset:
     def without_items(self, item_rows: ArrayLike) -> "Dataset":
         """Without anything that anybody did with some products or wrote of them; they stay in the catalogue.
 
-        Parameters
-        ----------
-        item_rows : integers of shape (n_items,); the numbering stays
+        `item_rows`: integers of shape (n_items,); the numbering stays.
         """
         return self._keeping(lambda table: ~np.isin(table["item_row"], np.asarray(item_rows)))
 
@@ -292,9 +284,7 @@ class Dataset:
         review ids stay. Impressions of remaining products are kept, without the shopper if that one is gone. A
         minimum of 1 or less keeps the whole catalogue and every shopper, also those without a positive.
 
-        Raises
-        ------
-        SettingsError : nothing remains
+        Raises SettingsError: nothing remains.
         """
         if min_interactions <= 1:
             return self

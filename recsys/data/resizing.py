@@ -22,9 +22,7 @@ def resized(data: Dataset, times: float, seed: int = 0) -> Dataset:
     times : a share below 1, or a whole number
     seed : of which products are kept
 
-    Raises
-    ------
-    SettingsError : neither a share nor a whole number
+    Raises SettingsError: neither a share nor a whole number.
     """
     if not times > 0 or (times > 1 and times != int(times)):
         raise SettingsError(f"a shop cannot be made {times:g} times as large; give a share below 1, or a whole number")

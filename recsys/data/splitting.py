@@ -133,9 +133,7 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
     positives are not tested; what they did is learned from. Every trace of a held-out pair, be it a review, an event
     or an impression, is removed from what is learned from, and so are copies of its reviews.
 
-    Raises
-    ------
-    DataError : no shopper has enough positives
+    Raises DataError: no shopper has enough positives.
     """
     data = data.knowing_copies()
     positives = data.positives()
@@ -182,9 +180,7 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     not owned before it; shoppers without any history before the cut are kept, as cold ones. The moment asked about is
     the cut itself: nothing after it may be used.
 
-    Parameters
-    ----------
-    test_share, validation_share : shares of the positives, above 0, together below 1
+    `test_share`, `validation_share`: shares of the positives, above 0, together below 1.
 
     Raises
     ------

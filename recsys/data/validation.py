@@ -41,9 +41,7 @@ def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
 def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     """The checked table with ids as text; a product without a title goes by its id.
 
-    Raises
-    ------
-    DataError : an id stands in several rows
+    Raises DataError: an id stands in several rows.
     """
     ids = items["item_id"].astype("str")
     if (twice := ids.duplicated(keep=False).to_numpy()).any():
@@ -58,9 +56,7 @@ def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
 def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: RepairLog) -> set[ItemId]:
     """Products of one log (its ids as categories) that the catalogue lacks, noted as a repair.
 
-    Raises
-    ------
-    DataError : they are more than MISSING_PRODUCTS_SHARE of the rows
+    Raises DataError: they are more than MISSING_PRODUCTS_SHARE of the rows.
     """
     strange = known.get_indexer(ids.cat.categories) < 0
     if not strange.any():
@@ -108,9 +104,7 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
     `timestamp` as `time_s` (int64 seconds since 1970 in UTC). Repairs are added to `log`; times later than a day after
     `now` (None: the clock) are refused.
 
-    Raises
-    ------
-    DataError : the first thing found that cannot be repaired
+    Raises DataError: the first thing found that cannot be repaired.
     """
     if "items" not in frames or not len(frames["items"].columns):
         raise DataError("there are no products", file=ITEMS.file, remedy="give a table of products")
@@ -135,9 +129,7 @@ def check_file(
 ) -> pd.DataFrame:
     """One file by itself with every declared column in its type, and of items the further attributes.
 
-    Raises
-    ------
-    DataError : the first thing found that cannot be repaired
+    Raises DataError: the first thing found that cannot be repaired.
     """
     if frame is not None and schema is not ITEMS and not len(frame):
         log.add(schema.file, "", "no rows", "treated as if the file were absent", 0)

@@ -98,9 +98,7 @@ def write_folder(
 ) -> None:
     """Write tables in canonical form (columns as `recsys.schema` names them) as one data folder; see `FolderWriter`.
 
-    Parameters
-    ----------
-    extra : further files by name, such as what only tests may read
+    `extra`: further files by name, such as what only tests may read.
     """
     tables = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
     with FolderWriter(out, overwrite=overwrite, extra=tuple(extra or ())) as folder:
@@ -127,9 +125,7 @@ class FolderWriter:
     overwrite : an earlier data folder at `out` may be replaced; a folder with any other file is never touched
     extra : names of the further files that will be written
 
-    Raises
-    ------
-    DataError : `out` cannot be written or replaced, or a piece does not fit the schema
+    Raises DataError: `out` cannot be written or replaced, or a piece does not fit the schema.
     """
 
     def __init__(self, out: Path | str, *, overwrite: bool = True, extra: Sequence[str] = ()) -> None:
@@ -183,9 +179,7 @@ class FolderWriter:
 def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = True) -> None:
     """Raise DataError unless `out` can be written: nothing is there, an empty folder, or one with files of ours alone.
 
-    Parameters
-    ----------
-    own : names of the files that will be written; replacing a folder removes what is in it
+    `own`: names of the files that will be written; replacing a folder removes what is in it.
     """
     if os.path.lexists(out) and not out.is_dir():
         raise DataError("there is a file of this name", file=str(out), remedy="choose another folder")

@@ -25,9 +25,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 def effects(dimension: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Planted effects of one dimension.
 
-    Returns
-    -------
-    float32 of shape (n_values, n_departments) and float32 of shape (n_values, n_aspects), in log-odds
+    Returns float32 of shape (n_values, n_departments) and float32 of shape (n_values, n_aspects), in log-odds.
     """
     values = VALUES[dimension]
     by_department = np.zeros((len(values), len(DEPARTMENTS)), dtype=np.float32)

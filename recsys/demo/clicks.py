@@ -28,9 +28,7 @@ class Redrawn:
 class ClickJudge:
     """The truth about the clicks of one demo shop.
 
-    Parameters
-    ----------
-    item_ids : the catalogue of whoever asks; item rows are places in it
+    `item_ids`: the catalogue of whoever asks; item rows are places in it.
     """
 
     def __init__(self, truth: Truth, item_ids: Sequence[str]) -> None:

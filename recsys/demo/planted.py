@@ -45,9 +45,7 @@ def planted_aspects(
     by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those quoted
     of the same product), ratio, n and n_skipped
 
-    Raises
-    ------
-    DataError : the folder is not a demo shop
+    Raises DataError: the folder is not a demo shop.
     """
     truth = load_truth(folder)
     rows: dict[str, list[tuple[bool, float]]] = {"leading": [], "two_leading": [], "fifth": []}
@@ -142,9 +140,7 @@ def planted_context(
     categories : names, in the order of the learnt effects' columns
     learnt : by dimension, its values and their log-lifts of shape (n_values, n_categories)
 
-    Raises
-    ------
-    DataError : the folder hides no truth
+    Raises DataError: the folder hides no truth.
     """
     truth = load_truth(folder)
     found = []

@@ -158,12 +158,7 @@ def save_truth(
 
 
 def load_truth(folder: Path | str) -> Truth:
-    """Read the hidden truth of a demo folder.
-
-    Raises
-    ------
-    DataError : the folder has none
-    """
+    """Read the hidden truth of a demo folder. Raises DataError: the folder has none."""
     path = Path(folder) / TRUTH_FILE
     if not path.exists():
         raise DataError(

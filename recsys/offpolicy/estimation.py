@@ -56,13 +56,8 @@ class ScoredPages:
     ) -> "ScoredPages":
         """Judge the pages from a moment on, by models fitted on what came before, again and again.
 
-        Parameters
-        ----------
-        settings : of components, as `fit_scorers` takes them; chosen on nothing later than the moment
-
-        Raises
-        ------
-        DataError : nothing happened before the moment, or no page came after it
+        `settings`: of components, as `fit_scorers` takes them; chosen on nothing later than the moment.
+        Raises DataError: nothing happened before the moment, or no page came after it.
         """
         assert log.data is not None
         pages = Pages.after(log, cut_s, seed)

@@ -99,9 +99,7 @@ def estimate(
 ) -> dict[str, Interval]:
     """Click rate of the policy asked about, by estimator; without a model only those that need none.
 
-    Parameters
-    ----------
-    threshold : largest weight that switch-DR corrects by; None takes the `SWITCH_SHARE` quantile of the positive ones
+    `threshold`: largest weight that switch-DR corrects by; None takes the `SWITCH_SHARE` quantile of the positive ones.
 
     Returns
     -------
@@ -191,13 +189,8 @@ def lift(
 
     The rate of the old policy is resampled with that of the new one.
 
-    Parameters
-    ----------
-    estimator : "ips" or "dr"; the others are no means of the same impressions
-
-    Raises
-    ------
-    ValueError : the logs are not of the same impressions, or the estimator is another one
+    `estimator`: "ips" or "dr"; the others are no means of the same impressions.
+    Raises ValueError: the logs are not of the same impressions, or the estimator is another one.
     """
     if not np.array_equal(new.clicks, old.clicks) or not np.array_equal(new.visitors, old.visitors):
         raise ValueError("two policies are compared on the same impressions")

@@ -124,9 +124,7 @@ def build_logged_set(
 ) -> Artifact:
     """Choose weights on the first half of the log's time, judge the pages of the second, and keep all of it.
 
-    Parameters
-    ----------
-    folder : data folder
+    `folder`: data folder.
 
     Raises
     ------

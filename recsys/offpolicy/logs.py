@@ -53,9 +53,7 @@ class ClickLog:
     def of(cls, data: Dataset) -> Self:
         """The impressions of a shop; those of one unknown shopper at one moment are one visitor's.
 
-        Raises
-        ------
-        DataError : there are none, or they can say nothing of any other policy
+        Raises DataError: there are none, or they can say nothing of any other policy.
         """
         if not len(data.impressions):
             raise DataError(

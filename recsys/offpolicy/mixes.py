@@ -109,9 +109,7 @@ class LogEvaluator:
     def eligible(self, filters: Filters) -> NDArray[np.bool_]:
         """What could be shown on every page, bool of shape (n_pages, n_items).
 
-        Raises
-        ------
-        SettingsError : on some page nothing could
+        Raises SettingsError: on some page nothing could.
         """
         shown_again = dataclasses.replace(filters, include_seen=True)
         may = self._shelf.eligible(shown_again, np.empty(0, np.int32))

@@ -46,12 +46,7 @@ class Pages:
 
     @classmethod
     def after(cls, log: ClickLog, moment_s: int, seed: int = 0) -> Self:
-        """Pages at the moment or later.
-
-        Raises
-        ------
-        DataError : there are none
-        """
+        """Pages at the moment or later. Raises DataError: there are none."""
         shown = log.impressions[log.impressions["time_s"] >= moment_s].reset_index(drop=True)
         if not len(shown):
             raise DataError(

@@ -69,9 +69,7 @@ def fit_click_models(
 ) -> ClickModels:
     """Fit one model for every fold on the impressions of the others.
 
-    Parameters
-    ----------
-    features : of the products shown, of shape (n, n_features); of like spread, since all are penalised alike
+    `features`: of the products shown, of shape (n, n_features); of like spread, since all are penalised alike.
 
     A fold whose others have no click, or nothing but clicks, gets their rate throughout.
     """

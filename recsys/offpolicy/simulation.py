@@ -30,9 +30,7 @@ Floats = NDArray[np.float64]
 class TrueClickRates:
     """What the simulator knows of pages.
 
-    Parameters
-    ----------
-    utilities : true ones of every product on every page, float32 of shape (n_pages, n_items)
+    `utilities`: true ones of every product on every page, float32 of shape (n_pages, n_items).
     """
 
     pages: Pages
@@ -42,9 +40,7 @@ class TrueClickRates:
     def of(cls, judge: ClickJudge, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
         """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper.
 
-        Parameters
-        ----------
-        user_ids : of every page
+        `user_ids`: of every page.
         """
         return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
 
@@ -64,9 +60,7 @@ class TrueClickRates:
     def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
         """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places.
 
-        Parameters
-        ----------
-        lists : item rows of shape (n_pages, n), -1 where a place is empty
+        `lists`: item rows of shape (n_pages, n), -1 where a place is empty.
         """
         rows = np.arange(len(lists))
         places = [
@@ -113,12 +107,7 @@ class Accuracy:
 
 @dataclass(frozen=True, eq=False)
 class Simulator:
-    """The clicks of a demo shop on judged pages.
-
-    Parameters
-    ----------
-    user_ids : of every page
-    """
+    """The clicks of a demo shop on judged pages. `user_ids`: of every page."""
 
     judge: ClickJudge
     judged: ScoredPages

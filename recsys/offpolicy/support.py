@@ -74,9 +74,7 @@ def refuse_useless(click: NDArray[Any], propensity: NDArray[np.floating[Any]], i
 def refuse_useless_file(folder: Path) -> None:
     """The same for the log of a data folder, which is read by itself and checked; a file without rows is refused too.
 
-    Raises
-    ------
-    DataError : the log can say nothing of any other policy, or its file breaks the canonical form
+    Raises DataError: the log can say nothing of any other policy, or its file breaks the canonical form.
     """
     repairs = RepairLog()
     table = check_file(read_file(folder / IMPRESSIONS.file, IMPRESSIONS, repairs), IMPRESSIONS, repairs)

@@ -37,9 +37,7 @@ def fit_scorers(
 ) -> dict[str, Scorer]:
     """Every scorer of the given classes fitted on the same data; by name.
 
-    Parameters
-    ----------
-    settings : of some of the scorers, by name, as validation chose them; others have their defaults
+    `settings`: of some of the scorers, by name, as validation chose them; others have their defaults.
     """
     return {name: made(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
 

@@ -134,9 +134,7 @@ class ContextScorer(Scorer):
     def parts(self, context: Context, left_out: Set[str] = frozenset()) -> dict[str, FloatArray]:
         """The score's summands by dimension, each float32 of shape (n_items,); a value never seen adds nothing.
 
-        Parameters
-        ----------
-        left_out : dimensions, or "trend", that do not count
+        `left_out`: dimensions, or "trend", that do not count.
         """
         self._require_fitted()
         parts = {}

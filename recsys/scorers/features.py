@@ -103,9 +103,7 @@ def likes_matrix(data: Dataset, weights: NDArray[np.floating[Any]]) -> sparse.cs
 def csr_from(arrays: Mapping[str, NDArray[Any]], prefix: str, shape: tuple[int, int]) -> sparse.csr_array:
     """The sparse matrix that `csr_arrays` took apart; the arrays may be read-only maps.
 
-    Raises
-    ------
-    ValueError : they are no matrix of this shape; SciPy would read outside its memory and end the process
+    Raises ValueError: they are no matrix of this shape; SciPy would read outside its memory and end the process.
     """
     data, indices, indptr = (arrays[f"{prefix}.{part}"] for part in ("data", "indices", "indptr"))
     whole = (

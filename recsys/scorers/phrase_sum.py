@@ -77,9 +77,7 @@ class Side:
         With all phrases there a row sums to the `values` of its phrase, and so do the columns over all rows for the
         phrases of the other side.
 
-        Parameters
-        ----------
-        columns : of the other side; None for all of it
+        `columns`: of the other side; None for all of it.
         """
         there = slice(None) if columns is None else columns
         products = self.vectors[rows] @ self.metric @ other.vectors[there].T

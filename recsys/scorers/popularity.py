@@ -49,9 +49,7 @@ class RecentPopularityScorer(Scorer):
     product's share, below 1, of all likes before the moment: it settles ties and never outweighs a recent like.
     Nothing at or after the moment is counted. A request without a moment asks about the end of the training data.
 
-    Parameters
-    ----------
-    window_days : length of the window, above 0; 7 as in the reference protocol, 14 to 30 find slightly more on Steam
+    `window_days`: length of the window, above 0; 7 as in the reference protocol, 14 to 30 find slightly more on Steam.
     """
 
     name = "recent_popularity"

@@ -124,9 +124,7 @@ class SemanticScorer(Scorer):
 
         The metric stays as it was learnt without a head.
 
-        Parameters
-        ----------
-        head : float32 of shape (n_dims, n_dims), see `PhraseSpace`
+        `head`: float32 of shape (n_dims, n_dims), see `PhraseSpace`.
         """
         self._require_fitted()
         other = copy(self)

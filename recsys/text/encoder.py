@@ -89,13 +89,8 @@ class PhraseEncoder:
         texts : phrases in any spelling; `canonical` is applied here
         progress : told the number of different phrases that are done; may raise Cancelled
 
-        Returns
-        -------
-        float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`
-
-        Raises
-        ------
-        EncoderError : the packaged model is missing or is not the one that was published
+        Returns float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`.
+        Raises EncoderError: the packaged model is missing or is not the one that was published.
         """
         rows: dict[str, int] = {}
         row_of_text = np.array([rows.setdefault(canonical(text), len(rows)) for text in texts], np.int64)

@@ -99,9 +99,7 @@ def document_text(data: Dataset, kind: int, document: int) -> str:
     kind : position in KINDS
     document : item row, or `review_id` for reviews
 
-    Raises
-    ------
-    KeyError : the data set has no such document; a review may have been cut out of it
+    Raises KeyError: the data set has no such document; a review may have been cut out of it.
     """
     if kind == REVIEW:
         rows = np.flatnonzero(data.reviews["review_id"].to_numpy() == document)

@@ -88,13 +88,8 @@ class PolarityModel:
         texts : phrases, verbatim, since capitals and exclamation marks count
         vectors : of shape (n_texts, n_dims), unit length, rows as in `texts`
 
-        Returns
-        -------
-        float32 of shape (n_texts,), -1 (complaint) to 1 (praise), and within NEUTRAL of 0 for neither
-
-        Raises
-        ------
-        ValueError : vectors of another shape
+        Returns float32 of shape (n_texts,), -1 (complaint) to 1 (praise), and within NEUTRAL of 0 for neither.
+        Raises ValueError: vectors of another shape.
         """
         if np.shape(vectors) != (len(texts), len(self.coefficients)):
             raise ValueError(
@@ -178,9 +173,7 @@ def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progr
     book : phrases of this data, or of more: only those of reviews in `data` are read
     seed : divides the reviews into folds, and draws 100,000 phrases of a shop that has more
 
-    Returns
-    -------
-    PolarityModel; the lexicon alone where fewer than MIN_REVIEWS reviews are good, or bad
+    Returns PolarityModel; the lexicon alone where fewer than MIN_REVIEWS reviews are good, or bad.
     """
     stage = "learning praise and complaint"
     progress(stage, 0, _N_FOLDS + 2)

@@ -101,9 +101,7 @@ def save_model(
 ) -> Artifact:
     """Write fitted components, what the shop looks like and how its phrases judge, as a model folder.
 
-    Parameters
-    ----------
-    learned : where the default weights come from; None where nothing was to be learned
+    `learned`: where the default weights come from; None where nothing was to be learned.
     """
     polarity = fit_polarity(data, book, settings.seed, progress)
     progress("saving the model", 0, 0)

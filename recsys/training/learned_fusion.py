@@ -254,9 +254,7 @@ def swapped(values: FloatArray, name: str, scores: FloatArray) -> FloatArray:
 class _Case:
     """What there is to learn from, and the shoppers who choose and judge.
 
-    Parameters
-    ----------
-    values : of all components, as chosen by all shoppers
+    `values`: of all components, as chosen by all shoppers.
     """
 
     data: Dataset

@@ -28,9 +28,7 @@ Device = Literal["auto", "cpu", "cuda"]
 def device_of(name: Device) -> "torch.device":
     """Where to compute; "auto" is the first GPU where there is one, else the processor.
 
-    Raises
-    ------
-    SettingsError : "cuda" where PyTorch finds no GPU
+    Raises SettingsError: "cuda" where PyTorch finds no GPU.
     """
     import torch
 

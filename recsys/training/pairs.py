@@ -84,9 +84,7 @@ def training_pairs(
     seed : of the parts, and of the components that are fitted again
     settings : of those components, as `fit_scorers` takes them
 
-    Raises
-    ------
-    DataError : no shopper likes two products
+    Raises DataError: no shopper likes two products.
     """
     if semantic.space.head is not None:
         raise ValueError("a head is learned on top of the semantic component without one")

@@ -122,9 +122,7 @@ class Draws:
 class Wording:
     """Fills patterns in for one product; general slots (who, dur, place, adj) come from the talk bank.
 
-    Parameters
-    ----------
-    slots : alternatives by slot name; one is picked at each use
+    `slots`: alternatives by slot name; one is picked at each use.
     """
 
     def __init__(self, draws: Draws, slots: Mapping[str, Sequence[str]]) -> None:

@@ -201,9 +201,7 @@ class Chooser:
     def chances(self, slopes: Slopes) -> FloatArray:
         """Chance that each place holds a shopper's next choice, float32 of shape (n_users, width); rows sum to 1.
 
-        Parameters
-        ----------
-        slopes : float64 of shape (n_features,), or (n_users, n_features) for each shopper their own
+        `slopes`: float64 of shape (n_features,), or (n_users, n_features) for each shopper their own.
         """
         own = np.ascontiguousarray(np.broadcast_to(slopes, (len(self), len(FEATURES))))
         answer, barred = np.zeros(self.context.shape, np.float32), self._barred

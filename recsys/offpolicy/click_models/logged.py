@@ -97,9 +97,7 @@ def fit_on_log(
     latest_s : nothing of anybody from this moment on
     settings : of components, as `fit_scorers` takes them
 
-    Raises
-    ------
-    DataError : there is no log, too little of it, or it can say nothing of what it did not show
+    Raises DataError: there is no log, too little of it, or it can say nothing of what it did not show.
     """
     log = ClickLog.of(data)
     table = log.impressions

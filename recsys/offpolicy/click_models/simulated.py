@@ -57,9 +57,7 @@ def simulated(
     shoppers : int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
         where each row is a shopper of its own
 
-    Raises
-    ------
-    DataError : too few choices to learn from, or to check what was learned
+    Raises DataError: too few choices to learn from, or to check what was learned.
     """
     validation, test = (Chooser.of(arrays[role]) for role in ("validation", "test"))
     n_choices = min(validation.n_choices, test.n_choices)
