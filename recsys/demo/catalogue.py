@@ -169,10 +169,8 @@ def _lifetimes(n_items: int, rng: np.random.Generator) -> tuple[np.ndarray, np.n
 def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress) -> Catalogue:
     used: set[str] = set()
     written: set[str] = set()
-    columns: dict[str, list[object]] = {
-        name: [] for name in ("title", "description", "category", "brand", "tags", "variant", "material")
-    }
-    models, mentions = [], []
+    names = ("title", "description", "category", "brand", "tags", "variant", "material")
+    rows, models, mentions = [], [], []
     for row, brand in enumerate(made_by):
         if row % 500 == 0:
             progress("stocking the shelves", row, len(made_by))
@@ -181,22 +179,14 @@ def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress
         model, title = new_name(brand, kind, draws, used)
         variant = draws.pick(ROASTS if department.key == "coffee" else COLOURS)
         material = draws.pick(department.materials)
-        slots = {
-            "brand": (brand.name,),
-            "model": (f"{model}",),
-            "kind": (_lowered(kind),),
-            "use": department.uses,
-            "colour": (variant,),
-            "material": (material,),
-        }
+        one_each = {"brand": brand.name, "model": model, "kind": _lowered(kind), "colour": variant}
+        slots = {name: (word,) for name, word in {**one_each, "material": material}.items()} | {"use": department.uses}
         strengths = _strengths(hidden, row)[: 1 + draws.chance(0.35)]
         text, named = describe(strengths, department.key, Wording(draws, slots), draws, written)
-        facts = (title, text, department.label, brand.name, tags.split(","), variant, material)
-        for name, fact in zip(columns, facts, strict=True):
-            columns[name].append(fact)
+        rows.append((title, text, department.label, brand.name, tags.split(","), variant, material))
         models.append(model)
         mentions.append(named)
-    return Catalogue(pd.DataFrame(columns), hidden, models, mentions)
+    return Catalogue(pd.DataFrame(rows, columns=names), hidden, models, mentions)
 
 
 def _strengths(hidden: Items, row: int) -> list[str]:

@@ -57,34 +57,22 @@ def planted_aspects(
             n_skipped += 1
             continue
         named = [_named(truth, source) for _, source in quoted]
-        for definition, aspects in _definitions(driving).items():
-            if aspects:
-                hits = [bool(each & aspects) for each in named]
-                rows[definition].append((any(hits[:N_TOP]), _chance(len(hits), sum(hits))))
+        aspects = [aspect for aspect, _ in driving]
+        fifth = {aspect for aspect, share in driving if share >= 0.2}
+        for definition, hit_by in zip(rows, (set(aspects[:1]), set(aspects[:2]), fifth), strict=True):
+            if hit_by:
+                hits = [not each.isdisjoint(hit_by) for each in named]
+                # The chance that one of N_TOP phrases drawn at random is among the hits.
+                missed = comb(len(hits) - sum(hits), N_TOP) / comb(len(hits), N_TOP)
+                rows[definition].append((any(hits[:N_TOP]), 1 - missed))
     return {name: _summed(np.array(found, np.float64).reshape(-1, 2), n_skipped, ends) for name, found in rows.items()}
-
-
-def _definitions(driving: Sequence[tuple[str, float]]) -> dict[str, frozenset[str]]:
-    return {
-        "leading": frozenset([driving[0][0]]),
-        "two_leading": frozenset(aspect for aspect, _ in driving[:2]),
-        "fifth": frozenset(aspect for aspect, share in driving if share >= 0.2),
-    }
 
 
 def _named(truth: Truth, source: Mapping[str, Any]) -> frozenset[str]:
     """Aspects that a quoted phrase names, by the spans that the writer of the demo shop remembers."""
-    mentions = (
-        truth.mentions_of(source["user_id"], source["item_id"])
-        if source["kind"] == "review"
-        else truth.described_as(source["item_id"])
-    )
+    of_review, item_id = source["kind"] == "review", source["item_id"]
+    mentions = truth.mentions_of(source["user_id"], item_id) if of_review else truth.described_as(item_id)
     return frozenset(one.aspect for one in mentions if one.start < source["end"] and one.end > source["start"])
-
-
-def _chance(n: int, n_hits: int) -> float:
-    """That one of N_TOP phrases drawn at random is among the hits."""
-    return 1 - comb(n - n_hits, N_TOP) / comb(n, N_TOP)
 
 
 def _summed(
@@ -93,16 +81,10 @@ def _summed(
     if not len(found):
         return {"n": 0, "n_skipped": n_skipped}
     low, high = ends(found[:, 0])
-    hit_rate, chance = found.mean(axis=0)
-    return {
-        "hit_rate": float(hit_rate),
-        "low": low,
-        "high": high,
-        "chance": float(chance),
-        "ratio": float(hit_rate / chance) if chance else float("nan"),
-        "n": len(found),
-        "n_skipped": n_skipped,
-    }
+    hit_rate, chance = found.mean(axis=0).tolist()
+    rates = {"hit_rate": hit_rate, "low": low, "high": high, "chance": chance}
+    ratio = hit_rate / chance if chance else float("nan")
+    return {**rates, "ratio": ratio, "n": len(found), "n_skipped": n_skipped}
 
 
 Floats = NDArray[np.floating]
@@ -149,11 +131,10 @@ def planted_context(
         by_value = [truth.effect(dimension, values[place]) for place in known]
         planted = np.array([[effects[category] for category in categories] for effects in by_value], np.float64)
         handed = np.asarray(lifts, np.float64)[known]
+        figures = np.stack([planted, handed, _beside(planted), _beside(handed)], axis=-1)
         for row, place in enumerate(known):
-            for column, category in enumerate(categories):
-                cell = (row, column)
-                told = (planted[cell], handed[cell], _beside(planted)[cell], _beside(handed)[cell])
-                found.append(PlantedEffect(dimension, values[place], category, *map(float, told)))
+            for category, cell in zip(categories, figures[row].tolist(), strict=True):
+                found.append(PlantedEffect(dimension, values[place], category, *cell))
     return found
 
 

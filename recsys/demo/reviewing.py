@@ -122,12 +122,8 @@ def _occasions(
     possible[np.unique(pair, return_index=True)[1]] = True
     possible &= seconds < END
     n_verified = min(round(n_reviews * _VERIFIED_SHARE), int((possible & verified).sum()))
-    chosen = np.concatenate(
-        [
-            np.flatnonzero(possible & verified)[:n_verified],
-            np.flatnonzero(possible & ~verified)[: n_reviews - n_verified],
-        ]
-    )
+    of_buyers, of_others = (np.flatnonzero(possible & each) for each in (verified, ~verified))
+    chosen = np.append(of_buyers[:n_verified], of_others[: n_reviews - n_verified])
     chosen = chosen[np.argsort(seconds[chosen], kind="stable")]
     return journey[chosen], verified[chosen], seconds[chosen]
 
@@ -140,12 +136,9 @@ def review_frame(
     rng: np.random.Generator,
     progress: Progress,
 ) -> tuple[pd.DataFrame, NDArray[np.int32]]:
-    """Write the reviews.
+    """Write reviews: rating, title, text, helpful_yes, helpful_total, verified; and what they judge, in which words.
 
-    Returns
-    -------
-    columns rating, title, text, helpful_yes, helpful_total and verified, rows as in `reviews`; and int32 of shape
-    (n_mentions, 6): shopper row, product row, aspect, polarity, start and end of every judgement
+    The second is int32 of shape (n_mentions, 6): shopper row, product row, aspect, polarity, start and end.
     """
     rivals = [tuple(brand.name for brand in brands_of(department.key)) for department in DEPARTMENTS]
     brands = catalogue.frame["brand"].tolist()
@@ -176,16 +169,8 @@ def review_frame(
         texts.append(written.text)
         mentions += [(user, item, *each.numbers()) for each in written.mentions]
     yes, total = _votes(reviews, np.array([len(text) for text in texts]), rng)
-    frame = pd.DataFrame(
-        {
-            "rating": reviews.rating.astype(np.float64),
-            "title": titles,
-            "text": texts,
-            "helpful_yes": yes,
-            "helpful_total": total,
-            "verified": reviews.verified,
-        }
-    )
+    frame = pd.DataFrame({"rating": reviews.rating.astype(np.float64), "title": titles, "text": texts})
+    frame = frame.assign(helpful_yes=yes, helpful_total=total, verified=reviews.verified)
     return frame, np.array(mentions, dtype=np.int32).reshape(-1, 6)
 
 

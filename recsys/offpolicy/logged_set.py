@@ -177,12 +177,9 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
     n_clicks = int(later["click"].sum())
     require_earlier_likes(before)
     if len(later) < LEAST_EFFECTIVE or n_clicks < FEWEST_TELLING:
-        raise DataError(
-            f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
-            f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed",
-            file=IMPRESSIONS.file,
-            remedy="bring a longer log",
-        )
+        few = f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
+        few += f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed"
+        raise DataError(few, file=IMPRESSIONS.file, remedy="bring a longer log")
     refuse_useless(*(later[name].to_numpy() for name in ("click", "propensity", "item_row")))
 
 

@@ -84,9 +84,8 @@ class LogEvaluator:
             lists = self.lists(asked)
             log = self.judged.listed(lists)
             known = float(truth.rates_of_lists(lists).mean()) if truth else None
-        if log is None:
-            return MixAnswer(asked, None, PolicyEstimate({}, NO_PLACES, None), known)
-        return MixAnswer(asked, log, PolicyEstimate.of(log, seed=self.seed), known)
+        found = PolicyEstimate.of(log, seed=self.seed) if log else PolicyEstimate({}, NO_PLACES, None)
+        return MixAnswer(asked, log, found, known)
 
     def lift(self, new: MixAnswer, old: MixAnswer) -> Interval | None:
         """Relative change of the click rate from one setting to another; None where one is refused.

@@ -46,15 +46,10 @@ class TrueClickRates:
 
     def rate(self, probabilities: FloatArray) -> float:
         """True click rate of a policy on the logged impressions; probabilities of shape (n_pages, n_items)."""
-        position = self.pages.column("position")
-        counted = {
-            place: np.bincount(self.pages.column("page")[position == place], minlength=len(self.pages))
-            for place in self._rates
-        }
-        clicks = sum(
-            float(counted[place] @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
-            for place, rates in self._rates.items()
-        )
+        position, page, clicks = self.pages.column("position"), self.pages.column("page"), 0.0
+        for place, rates in self._rates.items():
+            n_shown = np.bincount(page[position == place], minlength=len(self.pages))
+            clicks += float(n_shown @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
         return clicks / len(position)
 
     def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
@@ -130,9 +125,8 @@ class Simulator:
     ) -> list[tuple[dict[str, Accuracy], int]]:
         """For every policy, how each estimator does over simulated logs, and how many of these would be refused."""
         rng, pages = np.random.default_rng(seed), self.judged.pages
-        page, position, time_s = (pages.column(name) for name in ("page", "position", "time_s"))
-        policy, users = pages.column("policy"), self.user_ids[page]
-        visitors, of = np.unique(pages.column("visitor"), return_inverse=True)
+        page, position, time_s, policy = (pages.column(name) for name in ("page", "position", "time_s", "policy"))
+        users, (visitors, of) = self.user_ids[page], np.unique(pages.column("visitor"), return_inverse=True)
         theirs = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
         found = np.full((len(policies), len(ESTIMATORS), n_logs, 3), np.nan)
         n_refused = [0] * len(policies)
@@ -140,15 +134,8 @@ class Simulator:
             progress("simulating logs", one, n_logs)
             drawn = rng.integers(0, len(visitors), len(visitors))
             rows = np.concatenate([theirs[each] for each in drawn])
-            new = self.judge.redraw(
-                users[rows].tolist(),
-                time_s[rows],
-                policy[rows].tolist(),
-                position[rows],
-                page[rows],
-                self.truth.utilities,
-                rng,
-            )
+            who, by = users[rows].tolist(), policy[rows].tolist()
+            new = self.judge.redraw(who, time_s[rows], by, position[rows], page[rows], self.truth.utilities, rng)
             shown = pages.shown.iloc[rows].assign(
                 item_row=new.item_rows,
                 click=new.clicks,
@@ -157,8 +144,8 @@ class Simulator:
             )
             for place, log in enumerate(PageClickModel.of(self.judged, shown).seen_by(*policies)):
                 n_refused[place] += bool(support(log, seed).refusal)
-                told = estimate(log, seed=seed + one, n_resamples=n_resamples)
-                found[place, :, one] = [(told[name].mean, told[name].low, told[name].high) for name in ESTIMATORS]
+                made = estimate(log, seed=seed + one, n_resamples=n_resamples)
+                found[place, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
         progress("simulating logs", n_logs, n_logs)
         truths = [self.truth.rate(each) for each in policies]
         return [

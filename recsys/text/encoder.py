@@ -118,9 +118,8 @@ class PhraseEncoder:
         missing = np.arange(len(keys))
         if self._cache is not None and keys:
             known, cached = self._cache.lookup(self.encoder_id, keys)
-            if len(known):
-                vectors[known] = cached
-                missing = np.setdiff1d(missing, known, assume_unique=True)
+            vectors[known] = cached.reshape(-1, N_DIMS)
+            missing = np.setdiff1d(missing, known, assume_unique=True)
         done = len(keys) - len(missing)
         progress(stage, done, len(keys))
         for first in range(0, len(missing), _PHRASES_A_FLUSH):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -113,7 +113,16 @@ def save_model(
         "settings": asdict(settings),
         "protocol": protocol,
         "learning": learned.as_json() if learned is not None else None,
-        "data": _data_facts(data, book),
+        "data": {
+            **{name: getattr(data, name) for name in ("name", "fingerprint", "known_until_s", "n_items", "n_users")},
+            "n_reviews": data.n_reviews,
+            "n_events": len(data.events),
+            "n_impressions": len(data.impressions),
+            "n_interactions": len(data.positives()),
+            "n_phrases": book.n_phrases,
+            "encoder_id": book.encoder_id,
+            "repairs": [str(repair) for repair in data.repairs],
+        },
         "event_kinds": kinds,
         "summary": summary(data),
         "scorers": {name: dict(state.meta) for name, state in states.items()},
@@ -125,7 +134,7 @@ def save_model(
     semantic = _semantic(scorers)
     texts = phrase_texts(semantic, tables)
     values = polarity.polarity(texts, np.asarray(book.vectors[semantic.book_rows], np.float32))
-    arrays["polarity"] = {**polarity.arrays(), "values": values}
+    arrays["polarity"] = {"coefficients": polarity.coefficients, "values": values}
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 
@@ -155,34 +164,10 @@ def _learned(data: Dataset, book: Phrasebook, settings: TrainingSettings, progre
         split = temporal_split(data) if settings.split == "temporal" else last_split(data, settings.seed)
     except DataError:
         return nothing_learned(settings.default_weights, "nobody has chosen enough to hide some of it")
-    return choose_fusion(
-        data,
-        list(split.rounds("validation")),
-        book,
-        _protocol_name(settings),
-        settings.default_weights,
-        settings.seed,
-        progress,
-        with_map=settings.learn == "map",
-    )
+    rounds, with_map = list(split.rounds("validation")), settings.learn == "map"
+    asked, usual = _protocol_name(settings), settings.default_weights
+    return choose_fusion(data, rounds, book, asked, usual, settings.seed, progress, with_map=with_map)
 
 
 def _protocol_name(settings: TrainingSettings) -> EvaluationSplit:
     return "temporal" if settings.split == "temporal" else "last"
-
-
-def _data_facts(data: Dataset, book: Phrasebook) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "fingerprint": data.fingerprint,
-        "known_until_s": data.known_until_s,
-        "n_items": data.n_items,
-        "n_users": data.n_users,
-        "n_reviews": data.n_reviews,
-        "n_events": len(data.events),
-        "n_impressions": len(data.impressions),
-        "n_interactions": len(data.positives()),
-        "n_phrases": book.n_phrases,
-        "encoder_id": book.encoder_id,
-        "repairs": [str(repair) for repair in data.repairs],
-    }
