@@ -48,9 +48,8 @@ class Cells:
 def convert(cells: Cells) -> pd.Series:
     """The column in its canonical type, times excepted (see `times.seconds`).
 
-    Returns
-    -------
-    ids and words as categories of text, texts as `str`, numbers as float64, booleans as bool, lists as tuples of texts
+    Returns ids and words as categories of text, texts as `str`, numbers as float64, booleans as bool, lists as tuples
+    of texts.
 
     Raises DataError: cells that no repair can put right.
     """

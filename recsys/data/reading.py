@@ -23,10 +23,8 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
 
     Ids and words come as categories where they are text, so that long logs stay small.
 
-    Raises
-    ------
-    DataError : no such folder, items.parquet is missing, a file is not Parquet, lacks a column, or holds text
-        that is not UTF-8
+    Raises DataError: no such folder, items.parquet is missing, a file is not Parquet, lacks a column, or holds text
+    that is not UTF-8.
     """
     if not folder.exists():
         raise DataError("there is no such folder", file=str(folder), remedy=_REMEDY_FOLDER)

@@ -66,10 +66,8 @@ Role = Literal["validation", "test"]
 class Round:
     """What one set of models may learn from, and the pairs that they are asked to find again.
 
-    Parameters
-    ----------
-    new_rows : products of which nothing is known but what the shop says of them, ascending, and which alone are ranked;
-        None where all are ranked
+    `new_rows`: products of which nothing is known but what the shop says of them, ascending, and which alone are
+    ranked; None where all are ranked.
     """
 
     train: Dataset
@@ -182,10 +180,7 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
 
     `test_share`, `validation_share`: shares of the positives, above 0, together below 1.
 
-    Raises
-    ------
-    SettingsError : the shares make no sense
-    DataError : the times are too alike to be cut
+    Raises SettingsError: the shares make no sense; DataError: the times are too alike to be cut.
     """
     if not (test_share > 0 and validation_share > 0 and test_share + validation_share < 1):
         raise SettingsError(

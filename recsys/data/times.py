@@ -29,10 +29,8 @@ def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
     Accepts timestamps with a zone or without (then UTC), ISO 8601 text, and whole numbers of seconds, milliseconds,
     microseconds or nanoseconds since 1970; fractions of a second are cut off.
 
-    Raises
-    ------
-    DataError : cells without a value, that cannot be read as a time, before EARLIEST, or later than a day after `now`
-        (None: the clock)
+    Raises DataError: cells without a value, that cannot be read as a time, before EARLIEST, or later than a day after
+    `now` (None: the clock).
     """
     blank = cells.blank()
     cells.refuse_blank(blank)

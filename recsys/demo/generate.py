@@ -66,10 +66,7 @@ def generate_demo(
     n_shoppers : at least 1; all of them have at least one event
     seed : at least 0; the same seed and sizes give the same data
 
-    Raises
-    ------
-    SettingsError : a size or the seed is out of range
-    DataError : `out` holds something else
+    Raises SettingsError: a size or the seed is out of range; DataError: `out` holds something else.
     """
     departments, summary = f"{n_items} is too few for {len(DEPARTMENTS)} departments", DemoSummary()
     for option, value, least, why in (

@@ -40,10 +40,8 @@ def planted_aspects(
     explained : shopper, product, and the contributions of the product's phrases
     ends : of the 95% interval of a mean of hits, float64 of shape (n_explained,), None where there is none
 
-    Returns
-    -------
-    by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those quoted
-    of the same product), ratio, n and n_skipped
+    Returns by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those
+    quoted of the same product), ratio, n and n_skipped.
 
     Raises DataError: the folder is not a demo shop.
     """

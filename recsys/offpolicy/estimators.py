@@ -101,10 +101,8 @@ def estimate(
 
     `threshold`: largest weight that switch-DR corrects by; None takes the `SWITCH_SHARE` quantile of the positive ones.
 
-    Returns
-    -------
-    an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for ips and
-    snips, and where it lies outside
+    Returns an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for
+    ips and snips, and where it lies outside.
     """
     weights, clicks = log.weights, log.clicks
     above = {"ips": weights * clicks, "snips": weights * clicks}

@@ -126,11 +126,8 @@ def build_logged_set(
 
     `folder`: data folder.
 
-    Raises
-    ------
-    DataError : there is no log, its second half cannot carry any estimate, or too little happened before that to choose
-        weights on
-    ArtifactError : the output folder holds something else
+    Raises DataError: there is no log, its second half cannot carry any estimate, or too little happened before that to
+    choose weights on; ArtifactError: the output folder holds something else.
     """
     require_model_folder(out, LOGGED_SET)
     whole = Dataset.read(folder, progress)

@@ -261,9 +261,8 @@ class PhraseSpace:
     ) -> FloatArray:
         """Weighted sums of the vectors of phrase occurrences, float32 of shape (n_rows, n_dims).
 
-        Parameters
-        ----------
-        weights, phrases, items, rows : of shape (n_occurrences,): weight, row of `mapped`, product, and row of the sum
+        `weights`, `phrases`, `items`, `rows`: of shape (n_occurrences,): weight, row of `mapped`, product, and row of
+        the sum.
         """
 
         def summed(columns: NDArray[np.integer[Any]], n_columns: int) -> sparse.csr_array:

@@ -66,11 +66,8 @@ def train(
 ) -> Artifact:
     """Train on a data folder and write the model; the earlier model stays usable until the last moment.
 
-    Raises
-    ------
-    DataError : the data folder breaks the canonical form
-    ArtifactError : the output folder holds something else
-    Cancelled : the reporter asked to stop
+    Raises DataError: the data folder breaks the canonical form; ArtifactError: the output folder holds something else;
+    Cancelled: the reporter asked to stop.
     """
     settings = settings or TrainingSettings()
     require_model_folder(out)  # now, not after minutes of work

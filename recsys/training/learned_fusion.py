@@ -157,10 +157,7 @@ def choose_fusion(
     seed : of every random choice
     with_map : whether a map of the phrase vectors is learned, too
 
-    Raises
-    ------
-    Cancelled : the reporter asked to stop
-    LeakError : something held out was learned from
+    Raises Cancelled: the reporter asked to stop; LeakError: something held out was learned from.
     """
     usual = usual or FusionSettings()
     if not rounds:

@@ -104,10 +104,7 @@ def learn(
     validation : pairs that decide when to stop, by how well they are ranked and how alike what is ranked high is;
         without them all epochs are gone through
 
-    Raises
-    ------
-    Cancelled : the reporter asked to stop
-    SettingsError : a GPU is asked for where there is none
+    Raises Cancelled: the reporter asked to stop; SettingsError: a GPU is asked for where there is none.
     """
     import torch
 

@@ -441,8 +441,9 @@ class TestContext(ScorerContract):
         events["timestamp"] = pd.date_range("2024-01-01", periods=len(rows), freq="h", tz="UTC")
         data = Dataset.from_frames(tiny["items"], events=events)
         parts = ContextScorer().fit(Fitting(data)).parts(Context(device="mobile"))
-        assert parts["device"][0] > 0.3
-        assert parts["device"][1] < -0.3
+        lifts = parts["device"][data.item_rows([first, second])]
+        assert lifts[0] > 0.3
+        assert lifts[1] < -0.3
 
     def test_the_trend_counts_nothing_at_or_after_the_moment(self, tiny_data: Dataset) -> None:
         scorer = self.fitted(tiny_data)

@@ -170,7 +170,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(
 ) -> None:
     told: list[str] = []
     (tmp_path / "note").write_text("precious")
-    with pytest.raises(ArtifactError, match=r"out cannot be written in .*note; give another folder for the model"):
+    with pytest.raises(ArtifactError, match=r"note is a file; give a folder for the model"):
         train(folder, tmp_path / "note" / "out", progress=lambda stage, done=0, total=0: told.append(stage))
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(ArtifactError, match=r"new/out cannot be written in .*; give another folder for the model"):

@@ -52,10 +52,8 @@ def simulated(
 ) -> dict[str, Clicks]:
     """Clicks of either role, from the arrays of both as a panel keeps them.
 
-    Parameters
-    ----------
-    shoppers : int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
-        where each row is a shopper of its own
+    `shoppers`: int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
+    where each row is a shopper of its own.
 
     Raises DataError: too few choices to learn from, or to check what was learned.
     """

@@ -30,10 +30,8 @@ def true_clicks(
 
     Lists come from the whole catalogue, and are clicked as if all of it could be had.
 
-    Raises
-    ------
-    DataError : the folder has no hidden truth
-    UnknownUserError, UnknownItemError : it is not the truth of these shoppers and products
+    Raises DataError: the folder has no hidden truth; UnknownUserError, UnknownItemError: it is not the truth of these
+    shoppers and products.
     """
     judge, found = ClickJudge.open(folder, item_ids), {}
     odds = judge.odds_by_place(LONGEST)
