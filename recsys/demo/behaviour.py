@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.calendar import DAY, END, START, codes_at, moments
+from recsys.demo.circumstances import DAY, END, START, codes_at, moments
 from recsys.demo.departments import ASPECTS, COLUMN_OF, DEPARTMENTS, DEVICES, REGIONS, ROW_OF, SHOP
 from recsys.demo.prose.voices import VOICES
 from recsys.demo.world import Floats, Ints, Items, Shoppers, circumstance, fitting_taste, on_sale, preference, trend

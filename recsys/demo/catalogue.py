@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recsys.demo.calendar import DAY, END, START
+from recsys.demo.circumstances import DAY, END, START
 from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, N_ASPECTS, OF_DEPARTMENT, SHOP
 from recsys.demo.prose.bank import Draws, Wording, load_banks, word_list
 from recsys.demo.prose.compose import Mention, capitalised

@@ -1,16 +1,77 @@
-"""How circumstances really shift what shoppers want: planted effects, in log-odds, by department and by aspect.
+"""Time and circumstances in the demo: two fixed years with a rhythm, and what circumstances do to what is wanted.
 
-An aspect effect counts in proportion to the hidden quality of a product, so that in winter not only sleeping bags but
-above all *warm* sleeping bags are wanted.
+Planted effects are in log-odds, by department and by aspect (`shop.toml`). An aspect effect counts in proportion to the
+hidden quality of a product, so that in winter not only sleeping bags but above all *warm* sleeping bags are wanted.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.departments import ASPECTS, COLUMN_OF, DEPARTMENTS, DEVICES, REGIONS, ROW_OF, SHOP
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS
+
+DAY = 86_400
+N_DAYS = 730
+END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
+"""The first second after the last day, in seconds since 1970."""
+
+START = END - N_DAYS * DAY
+
+_HOURS = np.array(
+    [4, 2, 1, 1, 1, 3, 8, 14, 18, 20, 21, 22, 26, 22, 19, 19, 21, 25, 32, 40, 46, 42, 27, 12], dtype=float
+)
+_WEEKDAYS = np.array([0.95, 0.9, 0.92, 0.95, 1.0, 1.15, 1.2])
+_MONTHS = np.array([0.95, 0.85, 0.95, 1.0, 1.05, 1.05, 1.0, 0.95, 0.95, 1.0, 1.25, 1.4])
+
+
+def _day_shares() -> NDArray[np.float64]:
+    days = START + np.arange(N_DAYS) * DAY
+    growth = 1 + 0.6 * np.arange(N_DAYS) / N_DAYS
+    shares = growth * _WEEKDAYS[weekday(days)] * _MONTHS[month(days) - 1]
+    return np.asarray(np.cumsum(shares / shares.sum()))
+
+
+def weekday(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Day of the week, 0 for Monday (1 January 1970 was a Thursday)."""
+    return np.asarray((seconds // DAY + 3) % 7)
+
+
+def month(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Month of the year from 1 to 12."""
+    return np.asarray(seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1)
+
+
+def daypart(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row of DAYPARTS."""
+    return np.asarray(seconds % DAY // (DAY // 4))
+
+
+def season(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row of SEASONS."""
+    return np.asarray(month(seconds) % 12 // 3)
+
+
+def codes_at(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Circumstances that follow from the moment, as rows of their values."""
+    return {"daypart": daypart(seconds), "weekday": weekday(seconds), "season": season(seconds)}
+
+
+_SHARES = _day_shares()
+_HOUR_SHARES = np.cumsum(_HOURS / _HOURS.sum())
+
+
+def moments(rng: np.random.Generator, since: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One moment after each of `since` and before END, by the rhythm of the shop."""
+    first = np.clip((since - START) // DAY, 0, N_DAYS - 1)
+    floor = np.where(first > 0, _SHARES[np.maximum(first - 1, 0)], 0.0)
+    drawn = floor + rng.random(len(since)) * (1 - floor)
+    day = np.minimum(np.searchsorted(_SHARES, drawn, side="right"), N_DAYS - 1)
+    hour = np.minimum(np.searchsorted(_HOUR_SHARES, rng.random(len(since)), side="right"), 23)
+    return np.asarray(START + day * DAY + hour * 3600 + rng.integers(0, 3600, len(since)))
+
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "daypart": DAYPARTS,

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.behaviour import drawn_device, drawn_region
-from recsys.demo.calendar import DAY, END, codes_at, moments, season
-from recsys.demo.circumstances import effects
+from recsys.demo.circumstances import DAY, END, codes_at, effects, moments, season
 from recsys.demo.departments import DEPARTMENTS
 from recsys.demo.world import (
     N_POSITIONS,

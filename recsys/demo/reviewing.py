@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
-from recsys.demo.calendar import DAY, END
 from recsys.demo.catalogue import Catalogue, brands_of
+from recsys.demo.circumstances import DAY, END
 from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, OF_DEPARTMENT
 from recsys.demo.prose.bank import Wording
 from recsys.demo.prose.compose import Judgement, Writer

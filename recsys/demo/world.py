@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.calendar import DAY, START
-from recsys.demo.circumstances import VALUES, effects
+from recsys.demo.circumstances import DAY, START, VALUES, effects
 from recsys.demo.departments import APPLIES, OF_DEPARTMENT
 
 Floats = NDArray[np.float32]

@@ -45,7 +45,7 @@ class Pages:
         return len(self.table)
 
     @classmethod
-    def after(cls, log: ClickLog, moment_s: int, seed: int = 0) -> Self:
+    def after(cls, log: ClickLog, moment_s: int, seed: int = 0, most: int = MAX_FLOATS) -> Self:
         """Pages at the moment or later. Raises DataError: there are none."""
         shown = log.impressions[log.impressions["time_s"] >= moment_s].reset_index(drop=True)
         if not len(shown):
@@ -56,7 +56,7 @@ class Pages:
             )
         names = ["time_s", "user_row", "device", "region", "policy", "visitor"]
         n_pages = shown[names].drop_duplicates().shape[0]
-        most = max(1, MAX_FLOATS // (len(COMPONENTS) * len(log.categories)))
+        most = min(most, max(1, MAX_FLOATS // (len(COMPONENTS) * len(log.categories))))
         if n_pages > most:
             visitors = shown["visitor"].unique()
             n_kept = max(1, len(visitors) * most // n_pages)

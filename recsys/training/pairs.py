@@ -187,11 +187,8 @@ def _scores_without(
             progress("scoring pairs that are left out", n_done, len(acts))
             chunk = places[start : start + CHUNK_USERS]
             requests = Requests(users[chunk], tuple(contexts[place] for place in chunk))
-            raw = np.zeros((len(chunk), len(COMPONENTS), train.n_items), np.float32)
             for name, scorer in scorers.items():
-                raw[:, COMPONENTS.index(name)] = scorer.score(requests)
-            for place, row in zip(chunk, raw, strict=True):
-                scores[place] = Standardised.of(row).values
+                scores[chunk, COMPONENTS.index(name)] = Standardised.of(scorer.score(requests)).values
             n_done += len(chunk)
     progress("scoring pairs that are left out", len(acts), len(acts))
     return scores

@@ -1,6 +1,5 @@
 """From a data folder to a model: the same twice, quicker the second time, and never half."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,16 +164,13 @@ def test_an_unusable_target_is_refused_before_any_work(
     assert told == []
 
 
-def test_a_place_that_cannot_be_written_is_refused_before_any_work(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(folder: Path, tmp_path: Path) -> None:
     told: list[str] = []
     (tmp_path / "note").write_text("precious")
     with pytest.raises(ArtifactError, match=r"note is a file; give a folder for the model"):
         train(folder, tmp_path / "note" / "out", progress=lambda stage, done=0, total=0: told.append(stage))
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(ArtifactError, match=r"new/out cannot be written in .*; give another folder for the model"):
-        train(folder, tmp_path / "new" / "out", progress=lambda stage, done=0, total=0: told.append(stage))
+    with pytest.raises(ArtifactError, match=r"cannot be written \(File name too long\); give another folder for the m"):
+        train(folder, tmp_path / ("n" * 300), progress=lambda stage, done=0, total=0: told.append(stage))
     assert told == []
 
 

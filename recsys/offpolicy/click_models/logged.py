@@ -109,7 +109,7 @@ def fit_on_log(
     start, middle = np.quantile(log.impressions["time_s"], CUTS).astype(np.int64).tolist()
     if not len(data.until(start).positives()):
         raise _too_little("nothing was liked or bought before the impressions that clicks are to be learned from")
-    pages = _some(Pages.after(log, start, seed), seed)
+    pages = Pages.after(log, start, seed, MOST_PAGES)
     item, position, _, clicks, propensity = ImpressionColumns.of(pages.shown)
     is_late = pages.shown["time_s"].to_numpy() >= middle
     refuse_useless(clicks, propensity, item)
@@ -150,16 +150,6 @@ def fit_on_log(
 
 def _too_little(problem: str) -> DataError:
     return DataError(problem, file=IMPRESSIONS.file, remedy="bring a longer log")
-
-
-def _some(pages: Pages, seed: int) -> Pages:
-    visitors = pages.table["visitor"].to_numpy()
-    if len(pages) <= MOST_PAGES:
-        return pages
-    known = np.unique(visitors)
-    n_kept = max(1, len(known) * MOST_PAGES // len(pages))
-    kept = np.random.default_rng(seed).choice(known, n_kept, replace=False)
-    return pages.some(np.flatnonzero(np.isin(visitors, kept)))
 
 
 def _features_shown(
