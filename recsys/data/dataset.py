@@ -272,8 +272,7 @@ class Dataset:
             users, times = table["user_row"].to_numpy(), table["time_s"].to_numpy()
             ends = np.where(users < 0, NEVER, moments[users])
             at_once = (times == ends) & np.isin(self._pair_keys(users, table["item_row"]), kept)
-            before: NDArray[np.bool_] = (times < ends) | at_once
-            return before
+            return np.asarray((times < ends) | at_once)
 
         return self._keeping(known)
 

@@ -53,8 +53,7 @@ class ClickJudge:
 
     def odds_by_place(self, n: int) -> NDArray[np.float64]:
         """What each place does to the odds of a click, of those in the first place: float64 of shape (n,)."""
-        odds: NDArray[np.float64] = np.exp(np.array(POSITION_EFFECTS)[np.minimum(np.arange(n), N_POSITIONS - 1)])
-        return odds
+        return np.asarray(np.exp(np.array(POSITION_EFFECTS)[np.minimum(np.arange(n), N_POSITIONS - 1)]))
 
     def on_sale(self, item_rows: Ints, time_s: Ints) -> NDArray[np.bool_]:
         """Whether products could be bought at a moment; both broadcast."""

@@ -41,8 +41,10 @@ class Department:
 
 
 SHOP = tomllib.loads((Path(__file__).parent / "shop.toml").read_text(encoding="utf-8"))
+_WORDS = ("aspects", "kinds", "nouns", "uses", "materials")
 DEPARTMENTS = tuple(
-    Department(**{k: tuple(v) if isinstance(v, list) else v for k, v in d.items()}) for d in SHOP["departments"]
+    Department(each["key"], each["label"], each["price"], *(tuple(each[name]) for name in _WORDS))
+    for each in SHOP["departments"]
 )
 COLUMN_OF = {department.key: column for column, department in enumerate(DEPARTMENTS)}
 

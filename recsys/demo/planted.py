@@ -138,5 +138,4 @@ def planted_context(
 
 def _beside(effects: Floats) -> Floats:
     """Without the means of rows and of columns."""
-    left: Floats = effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean()
-    return left
+    return np.asarray(effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean())

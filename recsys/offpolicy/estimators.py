@@ -90,8 +90,7 @@ class Log:
     @property
     def weights(self) -> Floats:
         """Chance under the policy asked about over the logged one: float64 of shape (n,)."""
-        answer: Floats = self.target / self.propensity
-        return answer
+        return np.asarray(self.target / self.propensity)
 
 
 def estimate(

@@ -82,8 +82,7 @@ class Pages:
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of the impressions."""
-        values: NDArray[Any] = self.shown[name].to_numpy()
-        return values
+        return np.asarray(self.shown[name].to_numpy())
 
 
 class ImpressionColumns(NamedTuple):

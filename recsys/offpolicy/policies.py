@@ -134,5 +134,4 @@ def _off(moments: NDArray[np.int64], propensity: Floats) -> Floats:
     before, after = np.concatenate([[np.inf], gaps]), np.concatenate([gaps, [np.inf]])
     place = np.arange(len(moments))
     nearest = np.where(before <= after, place - 1, place + 1)
-    answer: Floats = np.abs(np.log(propensity / propensity[nearest]))
-    return answer
+    return np.asarray(np.abs(np.log(propensity / propensity[nearest])))

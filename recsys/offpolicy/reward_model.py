@@ -47,14 +47,12 @@ class ClickModels:
     def log_odds(self, features: NDArray[np.floating[Any]], fold: Ints) -> NDArray[np.floating[Any]]:
         """What features add, of shape (n, n_items), from features of shape (n, n_features, n_items)."""
         slopes = self.slopes[fold].astype(features.dtype)
-        answer: NDArray[np.floating[Any]] = np.matmul(slopes[:, None, :], features)[:, 0]
-        return answer
+        return np.asarray(np.matmul(slopes[:, None, :], features)[:, 0])
 
     def rates(self, fold: Ints, position: Ints, log_odds: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Click rates in these places, of the shape of `log_odds`, whose first axis goes with fold and position."""
         shift = self.intercepts[fold, np.searchsorted(self.positions, position)].astype(log_odds.dtype)
-        answer: NDArray[np.floating[Any]] = expit(log_odds + shift.reshape(-1, *[1] * (log_odds.ndim - 1)))
-        return answer
+        return np.asarray(expit(log_odds + shift.reshape(-1, *[1] * (log_odds.ndim - 1))))
 
 
 def folds_of(visitors: Ints, seed: int = 0, n_folds: int = N_FOLDS) -> Ints:

@@ -62,8 +62,7 @@ class TrueClickRates:
             np.where(lists[:, n] >= 0, ClickJudge.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
             for n in range(lists.shape[1])
         ]
-        rates: Floats = np.mean(places, axis=0, dtype=np.float64)
-        return rates
+        return np.asarray(np.mean(places, axis=0, dtype=np.float64))
 
     @cached_property
     def _rates(self) -> dict[int, FloatArray]:

@@ -220,8 +220,7 @@ def learned_map(
 
 def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
     """nDCG@K of every shopper under some weights, float64 of shape (n_users,)."""
-    gains: Values = gains_of_weights(scores, weight_vector(weights)[None], K)[0]
-    return gains
+    return np.asarray(gains_of_weights(scores, weight_vector(weights)[None], K)[0])
 
 
 class _Trials:

@@ -80,8 +80,7 @@ class Objective:
         """W as it is now; None where it is not learned."""
         if not self.settings.head:
             return None
-        head: FloatArray = self.head().detach().cpu().numpy()
-        return head
+        return np.asarray(self.head().detach().cpu().numpy())
 
     def fusion(self) -> FusionSettings:
         """The weights as they are now."""

@@ -251,5 +251,4 @@ def standardised_log(popularity: NDArray[np.float64]) -> FloatArray:
     """Log of 1 + popularity with mean 0 and deviation 1 over the catalogue, or zeros where all are alike: float32."""
     logs = np.log1p(popularity)
     spread = logs.std()
-    answer: FloatArray = ((logs - logs.mean()) / (spread if spread > 0 else 1)).astype(np.float32)
-    return answer
+    return np.asarray(((logs - logs.mean()) / (spread if spread > 0 else 1)).astype(np.float32))
