@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recsys.artifacts.folder import MANIFEST, MODEL, Kind, save_artifact
+from recsys.artifacts.folder import MANIFEST, MODEL, FolderKind, save_artifact
 from recsys.data.writing import write_folder
 from recsys.demo import generate_demo
 from recsys.errors import ArtifactError, DataError, InputError, RecsysError
@@ -30,7 +30,7 @@ from tests._foreign import assert_untouched, put_foreign_files, standing
 RESULT = Result("paper", "protocol", {}, {}, ("It is better.",), tables=(Table("lifts", "Lifts", {"a": "A"}, ()),))
 
 
-def save(folder: Path, kind: Kind = MODEL, version: int = 1) -> set[str]:
+def save(folder: Path, kind: FolderKind = MODEL, version: int = 1) -> set[str]:
     """Write a small artifact; returns the names of its files."""
     arrays = {"scorer": {"weights": np.full(7, version, np.float32)}}
     tables = {"items": pa.table({"version": [version]})}
@@ -39,7 +39,7 @@ def save(folder: Path, kind: Kind = MODEL, version: int = 1) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", [MODEL, PANEL, LOGGED_SET], ids=lambda kind: kind.noun)
-def test_an_artifact_beside_other_files_leaves_them_alone(tmp_path: Path, kind: Kind) -> None:
+def test_an_artifact_beside_other_files_leaves_them_alone(tmp_path: Path, kind: FolderKind) -> None:
     before = put_foreign_files(tmp_path / "m", hidden_only=True)
     first = save(tmp_path / "m", kind, 1)
     assert_untouched(tmp_path / "m", before)

@@ -15,7 +15,7 @@ _TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class ColumnCells:
     """The cells of one column as they came, and where they came from; rows count from 0 as in the file."""
 
     series: pd.Series
@@ -45,7 +45,7 @@ class Cells:
             self.fail("cells without a value", blank, "fill them in or leave these rows out")
 
 
-def convert(cells: Cells) -> pd.Series:
+def convert(cells: ColumnCells) -> pd.Series:
     """The column in its canonical type, times excepted (see `times.seconds`).
 
     Returns ids and words as categories of text, texts as `str`, numbers as float64, booleans as bool, lists as tuples
@@ -69,7 +69,7 @@ def absent(column: Column, n: int) -> pd.Series:
     return pd.Series([default], dtype=kind).repeat(n).reset_index(drop=True)
 
 
-def _words(cells: Cells) -> pd.Series:
+def _words(cells: ColumnCells) -> pd.Series:
     """Ids or words as categories; each distinct value is looked at once."""
     codes, distinct = _distinct(cells)
     stripped = np.array([value.strip() for value in distinct], dtype=object)
@@ -88,7 +88,7 @@ def _words(cells: Cells) -> pd.Series:
     return result.cat.remove_unused_categories()
 
 
-def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
+def _distinct(cells: ColumnCells) -> tuple[NDArray[np.int64], list[str]]:
     """Place of every cell's text among the distinct ones (-1 for no value), and these."""
     values = cells.series
     if values.isna().all():
@@ -110,7 +110,7 @@ def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
     return codes, distinct
 
 
-def _texts(cells: Cells) -> pd.Series:
+def _texts(cells: ColumnCells) -> pd.Series:
     values = cells.series
     if pd.api.types.is_numeric_dtype(values.dtype) and not values.isna().all():
         cells.note("numbers instead of text", "written out as text", values.notna())
@@ -135,7 +135,7 @@ def _texts(cells: Cells) -> pd.Series:
     return texts
 
 
-def _numbers(cells: Cells) -> pd.Series:
+def _numbers(cells: ColumnCells) -> pd.Series:
     values, column = cells.series, cells.column
     blank = cells.blank()
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
@@ -157,7 +157,7 @@ def _numbers(cells: Cells) -> pd.Series:
     return numbers if column.default is None else numbers.fillna(float(column.default))  # type: ignore[arg-type]
 
 
-def _booleans(cells: Cells) -> pd.Series:
+def _booleans(cells: ColumnCells) -> pd.Series:
     values, blank = cells.series, cells.blank()
     cells.refuse_blank(blank)
     if values.dtype == bool:
@@ -171,7 +171,7 @@ def _booleans(cells: Cells) -> pd.Series:
     return pd.Series(np.where(blank, bool(cells.column.default), truth))
 
 
-def _lists(cells: Cells) -> pd.Series:
+def _lists(cells: ColumnCells) -> pd.Series:
     values, blank = cells.series, cells.blank()
     is_text = _are_texts(values)
     is_list = np.array([isinstance(value, list | tuple | set | np.ndarray) for value in values], dtype=bool)

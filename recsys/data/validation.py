@@ -8,7 +8,7 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import Cells, absent, as_texts, convert
+from recsys.data.columns import ColumnCells, absent, as_texts, convert
 from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
@@ -45,7 +45,7 @@ def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     """
     ids = items["item_id"].astype("str")
     if (twice := ids.duplicated(keep=False).to_numpy()).any():
-        cells = Cells(ids, ITEMS["item_id"], ITEMS.file, log)
+        cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
         cells.fail("the same id stands in several rows", twice, "keep one row for each product")
     untitled = (items["title"].str.strip() == "").to_numpy()
     if untitled.any():
@@ -65,7 +65,7 @@ def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: R
     missing = ids.cat.categories[strange]
     problem = f"products that {ITEMS.file} does not have"
     if wrong.mean() > MISSING_PRODUCTS_SHARE:
-        Cells(ids, schema["item_id"], schema.file, log).fail(
+        ColumnCells(ids, schema["item_id"], schema.file, log).fail(
             f"{len(missing):,} {problem}, in {wrong.mean():.0%} of the rows",
             wrong,
             f"add these products to {ITEMS.file} or leave these rows out",
@@ -143,7 +143,7 @@ def check_file(
         if column.name not in frame.columns:
             result[column.name] = absent(column, len(frame))
             continue
-        cells = Cells(frame[column.name].reset_index(drop=True), column, schema.file, log)
+        cells = ColumnCells(frame[column.name].reset_index(drop=True), column, schema.file, log)
         if column.kind is Kind.TIME:
             result["time_s"] = seconds(cells, now).astype("int64")
         else:
@@ -180,7 +180,9 @@ def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog)
     if values.dtype == object and not values.map(lambda value: isinstance(value, str) or value is None).all():
         values = values.map(str, na_action="ignore")
     if pd.api.types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype):
-        return convert(Cells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log))
+        return convert(
+            ColumnCells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log)
+        )
     return values.astype("boolean") if values.dtype == bool else values
 
 

@@ -151,10 +151,10 @@ def save_truth(
     for prefix, spans in (("mentions", mentions), ("described", described)):
         arrays.update({f"{prefix}.{name}": column for name, column in spans.items()})
     labels = [department.label for department in DEPARTMENTS]
-    names = {"aspects": ASPECTS, "departments": labels, "values": VALUES}
-    names |= {"item_width": item_width, "user_width": user_width}
+    widths = {"item_width": item_width, "user_width": user_width}
+    names = json.dumps({"aspects": ASPECTS, "departments": labels, "values": VALUES, **widths})
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(contiguous, path, metadata={"names": json.dumps(names)})
+    save_file(contiguous, path, metadata={"names": names})
 
 
 def load_truth(folder: Path | str) -> Truth:

@@ -173,7 +173,7 @@ def estimate_logged(
     own, used = (log.impressions[log.impressions["policy"] == name] for name in (asked, logged))
     known = known_rate(own["click"].to_numpy(np.float64), own["visitor"].to_numpy(np.int64), seed)
     policy = LoggedPolicy(own, log.shelf())
-    off = policy.off()
+    off = policy.instability()
     if off > MOST_OFF:
         return PolicyEstimate(
             {},

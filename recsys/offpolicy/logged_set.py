@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recsys.artifacts.folder import Artifact, Kind, open_artifact, require_model_folder, save_artifact
+from recsys.artifacts.folder import Artifact, FolderKind, open_artifact, require_model_folder, save_artifact
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
@@ -34,7 +34,7 @@ from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.weight_choice import choose_weights
 
-LOGGED_SET = Kind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
+LOGGED_SET = FolderKind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
 
 _USUAL = EvaluationSettings("last")
 

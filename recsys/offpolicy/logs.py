@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys.data.assembly import fingerprint
-from recsys.data.columns import Cells
+from recsys.data.columns import ColumnCells
 from recsys.data.dataset import NEVER, Dataset
 from recsys.data.repairs import RepairLog
 from recsys.data.validation import check_file, refuse_missing_columns
@@ -138,7 +138,7 @@ def _bandit_log(folder: Path) -> ClickLog:
     table = check_file(given, IMPRESSIONS, RepairLog())
     rows = pd.Index(items["item_id"].astype(str)).get_indexer(table["item_id"])
     if (rows < 0).any():
-        cells = Cells(table["item_id"], IMPRESSIONS["item_id"], IMPRESSIONS.file, RepairLog())
+        cells = ColumnCells(table["item_id"], IMPRESSIONS["item_id"], IMPRESSIONS.file, RepairLog())
         cells.fail("the product is not in items.parquet", rows < 0, "leave these impressions out")
     refuse_useless(table["click"].to_numpy(), table["propensity_score"].to_numpy(), rows)
     impressions = pd.DataFrame(

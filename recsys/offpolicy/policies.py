@@ -112,10 +112,10 @@ class LoggedPolicy:
         np.divide(found, total, out=found, where=total > 0)
         return found
 
-    def off(self) -> float:
+    def instability(self) -> float:
         """Half of its propensities differ by more than this share from the nearest other one of the same product in
         the same place; infinite where nothing was shown twice."""
-        gaps = [_off(*group) for group in self._groups.values() if len(group[0]) > 1]
+        gaps = [_log_gaps(*group) for group in self._groups.values() if len(group[0]) > 1]
         return float(np.expm1(np.median(np.concatenate(gaps)))) if gaps else np.inf
 
 
@@ -129,7 +129,7 @@ def _nearest(moments: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np
     return nearer
 
 
-def _off(moments: NDArray[np.int64], propensity: Floats) -> Floats:
+def _log_gaps(moments: NDArray[np.int64], propensity: Floats) -> Floats:
     gaps = np.diff(moments).astype(np.float64)
     before, after = np.concatenate([[np.inf], gaps]), np.concatenate([gaps, [np.inf]])
     place = np.arange(len(moments))

@@ -39,9 +39,9 @@ def fit_scorers(
 
     `settings`: of some of the scorers, by name, as validation chose them; others have their defaults.
     """
-    return {name: made(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
+    return {name: new_scorer(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
 
 
-def made(kind: Callable[..., Scorer], name: str, settings: Mapping[str, Any]) -> Scorer:
+def new_scorer(kind: Callable[..., Scorer], name: str, settings: Mapping[str, Any]) -> Scorer:
     """One scorer, not yet fitted, with its settings or else its defaults."""
     return kind(settings[name]) if name in settings else kind()

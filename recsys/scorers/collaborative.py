@@ -26,8 +26,8 @@ from recsys.scorers.base import (
     Fitting,
     FloatArray,
     IntArray,
-    Part,
     Requests,
+    ScorePart,
     Scorer,
     ScorerState,
 )
@@ -183,7 +183,7 @@ class CollaborativeScorer(Scorer):
         columns += [int(name[8:]) for name in without.features if name.startswith("product:")]
         return np.array(sorted(columns), np.int64)
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         """One part for each feature of the product with each feature of the shopper, and with what all have in common.
 
         A product's bias says how much it is wanted by everybody, and it too splits over the product's features.
@@ -207,7 +207,7 @@ class CollaborativeScorer(Scorer):
                 itself = feature < n_items
                 name = f"product:{feature}" if itself else self.feature_names[feature - n_items]
                 label = f"{'this product itself' if itself else name} × {who}"
-                parts.append(Part(label, value, {"kind": "item feature", "feature": name, "with": who}))
+                parts.append(ScorePart(label, value, {"kind": "item feature", "feature": name, "with": who}))
         return parts
 
     _ARRAYS = (

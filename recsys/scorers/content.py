@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
 from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, likes_matrix, recency_of_likes, row_normalised
 
 CHUNK = 256
@@ -129,7 +129,7 @@ class ContentScorer(Scorer):
             scores[chunk.start : chunk.stop] = (self.item_vectors @ profiles.T).T
         return scores
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         profile = self._profile(requests, request)
         row = slice(self.item_vectors.indptr[item_row], self.item_vectors.indptr[item_row + 1])
         columns = self.item_vectors.indices[row]
@@ -139,7 +139,7 @@ class ContentScorer(Scorer):
         parts = []
         for column, value in zip(columns[values != 0].tolist(), values[values != 0].tolist(), strict=True):
             kind, key = kinds[column >= n_terms]
-            parts.append(Part(names[column], value, {**kind, key: names[column]}))
+            parts.append(ScorePart(names[column], value, {**kind, key: names[column]}))
         return parts
 
     def _state(self) -> ScorerState:

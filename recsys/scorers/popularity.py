@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.progress import Progress
-from recsys.scorers.base import Fitting, FloatArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.base import Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
 from recsys.settings import Context
 
 
@@ -28,9 +28,9 @@ class PopularityScorer(Scorer):
     def _score(self, requests: Requests) -> FloatArray:
         return np.repeat(self._counts[None, :], len(requests), axis=0)
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         count = float(self._counts[item_row])
-        return [Part(f"liked by {count:,.0f} shoppers", count, {"kind": "popularity"})]
+        return [ScorePart(f"liked by {count:,.0f} shoppers", count, {"kind": "popularity"})]
 
     def _state(self) -> ScorerState:
         return ScorerState({"counts": self._counts}, {})
@@ -96,14 +96,14 @@ class RecentPopularityScorer(Scorer):
     def _moment_s(self, moment: datetime | None) -> float:
         return self._end_s if moment is None else moment.timestamp()
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         _, recent, before = next(self._counts(requests.contexts[request : request + 1]))
         n_recent, n_before = int(recent[item_row]), int(before[item_row])
         return [
-            Part(
+            ScorePart(
                 f"liked {n_recent:,} times in the last {self.window_days:g} days", float(n_recent), {"kind": "recent"}
             ),
-            Part(
+            ScorePart(
                 f"liked {n_before:,} times in all until then", n_before / (int(before.sum()) + 1), {"kind": "earlier"}
             ),
         ]

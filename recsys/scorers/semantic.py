@@ -24,14 +24,14 @@ from recsys.scorers.base import (
     Fitting,
     FloatArray,
     IntArray,
-    Part,
     Requests,
+    ScorePart,
     Scorer,
     ScorerState,
 )
 from recsys.scorers.features import csr_arrays, csr_from
 from recsys.scorers.phrase_space import PhraseSpace, spread_metric
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.scorers.phrase_weights import (
     LEAST_LENGTH,
     SemanticSettings,
@@ -254,12 +254,12 @@ class SemanticScorer(Scorer):
                 scores[request, row] = against[request] @ profile
         return scores
 
-    def item_side(self, item_row: int, without: Exclusions = NOTHING_LEFT_OUT) -> Side:
+    def item_side(self, item_row: int, without: Exclusions = NOTHING_LEFT_OUT) -> PhraseSum:
         """The phrases of a product, with coefficients that add up to its unit profile."""
         places = self._counted(item_row, without)
-        return Side.of(places, np.asarray(self.weights[places]), self.vectors_at(places), self.metric)
+        return PhraseSum.of(places, np.asarray(self.weights[places]), self.vectors_at(places), self.metric)
 
-    def shopper_side(self, requests: Requests, request: int) -> Side:
+    def shopper_side(self, requests: Requests, request: int) -> PhraseSum:
         """What a shopper wrote, what the products they liked say and are said to be, and what is typed now.
 
         A phrase that a shopper wrote about a product they liked counts both ways and stands here once.
@@ -274,14 +274,14 @@ class SemanticScorer(Scorer):
             summands = [own_weights, *(share * each for share, (_, each) in zip(shares, sides, strict=True))]
             places, at = np.unique(both, return_inverse=True)
             weights = np.bincount(at, np.concatenate(summands), len(places)).astype(np.float32)
-        known = Side.of(places, weights, self.vectors_at(places), self.metric)
+        known = PhraseSum.of(places, weights, self.vectors_at(places), self.metric)
         said = requests.words_of(request)
         if said is None or not len(said.vectors):
             return known
         n, typed_vectors = len(said.vectors), self.space.of_typed(said.vectors)
-        typed = Side.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), typed_vectors, self.metric)
+        typed = PhraseSum.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), typed_vectors, self.metric)
         both = ((getattr(side, name) for side in (known, typed)) for name in ("places", "coefficients", "vectors"))
-        return Side.of(*(np.concatenate([*parts]) for parts in both), self.metric)
+        return PhraseSum.of(*(np.concatenate([*parts]) for parts in both), self.metric)
 
     def _placed(self, item_row: int, without: Exclusions) -> tuple[NDArray[np.int64], FloatArray]:
         """Places of a product's phrases, and their shares of its unit profile."""
@@ -291,13 +291,13 @@ class SemanticScorer(Scorer):
         places, length = self._counted(item_row, without), float(self.item_lengths[item_row])
         return places, self.weights[places] * np.float32(1 / length if length > LEAST_LENGTH else 0)
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         side = self.item_side(item_row, requests.without_of(request))
         values = side.coefficients * (side.vectors @ self.against(self.user_profiles(requests.only(request))[0]))
         documents, starts, ends = (each[side.places].tolist() for each in (self.documents, self.starts, self.ends))
         kinds = [KINDS[kind] for kind in self.kinds[side.places]]
         return [
-            Part("phrase", value, {"kind": kind, "document": document, "start": start, "end": end, "place": place})
+            ScorePart("phrase", value, {"kind": kind, "document": document, "start": start, "end": end, "place": place})
             for value, kind, document, start, end, place in zip(
                 values.tolist(), kinds, documents, starts, ends, side.places.tolist(), strict=True
             )

@@ -97,7 +97,7 @@ def test_a_logged_policy_is_rebuilt_as_it_was_at_the_moment(bandit_folder: Path)
     early, late = policy.probabilities(1_574_500_000 + np.array([150_000, 450_000]), np.array([1, 2]))
     assert early == pytest.approx([0.5] + [0.1] * 5)
     assert late == pytest.approx([0.1] * 5 + [0.5])
-    assert policy.off() == 0
+    assert policy.instability() == 0
     assert (policy.probabilities(np.array([1_574_500_100]), np.array([9])) == 0).all()
 
 

@@ -13,7 +13,7 @@ from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.fold_in import folded_in
 from recsys.scorers.phrase_space import spread_metric
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.scorers.phrase_weights import SemanticSettings, reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Context
@@ -387,7 +387,7 @@ class TestSemantic(ScorerContract):
         np.testing.assert_allclose(vectors, reference_vectors(phrasebook(silent), silent.n_items), atol=1e-5)
 
 
-def assert_side(side: Side) -> None:
+def assert_side(side: PhraseSum) -> None:
     """The coefficients make up the profile, which is of length 1 or nothing."""
     np.testing.assert_allclose(side.coefficients @ side.vectors, side.profile, atol=1e-6)
     length = float(np.linalg.norm(side.profile))
