@@ -78,7 +78,7 @@ def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:
             "owned": np.concatenate([np.ones(len(reviews), bool), np.abs(events["weight"].to_numpy()) >= 1]),
         }
     ).sort_values(["user_row", "time_s"], ascending=[True, False], kind="stable")
-    types = {"item_row": np.int32, "time_s": np.int64, "kind": np.int16, "rating": np.float32}
+    types: dict[str, Any] = {"item_row": np.int32, "time_s": np.int64, "kind": np.int16, "rating": np.float32}
     types |= {"review_row": np.int32, "owned": np.bool_}
     starts = np.searchsorted(acts["user_row"], np.arange(data.n_users + 1)).astype(np.int64)
     return {"starts": starts, **{name: acts[name].to_numpy(kind) for name, kind in types.items()}}, kinds

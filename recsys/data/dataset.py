@@ -288,8 +288,8 @@ class Dataset:
         if min_interactions <= 1:
             return self
         liked = self.positives()
-        pairs = (liked[name].to_numpy() for name in ("user_row", "item_row"))
-        users, items = assembly.dense_rows(*pairs, (self.n_users, self.n_items), min_interactions)
+        user_rows, item_rows = (liked[name].to_numpy() for name in ("user_row", "item_row"))
+        users, items = assembly.dense_rows(user_rows, item_rows, (self.n_users, self.n_items), min_interactions)
         if not users.any():
             raise SettingsError(
                 f"no shopper and product have {min_interactions} interactions or more; lower --min-interactions"
