@@ -77,9 +77,6 @@ def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
     return np.where(rows >= 0, data.user_ids.to_numpy(object)[rows], "").astype(object)
 
 
-Floats = NDArray[np.float64]
-
-
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """How one estimator did over simulated logs.

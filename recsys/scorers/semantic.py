@@ -280,8 +280,12 @@ class SemanticScorer(Scorer):
             return known
         n, typed_vectors = len(said.vectors), self.space.of_typed(said.vectors)
         typed = PhraseSum.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), typed_vectors, self.metric)
-        both = ((getattr(side, name) for side in (known, typed)) for name in ("places", "coefficients", "vectors"))
-        return PhraseSum.of(*(np.concatenate([*parts]) for parts in both), self.metric)
+        return PhraseSum.of(
+            np.concatenate([known.places, typed.places]),
+            np.concatenate([known.coefficients, typed.coefficients]),
+            np.concatenate([known.vectors, typed.vectors]),
+            self.metric,
+        )
 
     def _placed(self, item_row: int, without: Exclusions) -> tuple[NDArray[np.int64], FloatArray]:
         """Places of a product's phrases, and their shares of its unit profile."""
