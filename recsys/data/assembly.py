@@ -1,4 +1,4 @@
-"""From checked tables with ids to tables with row numbers, and the table work of `Dataset`."""
+"""From checked tables with ids to tables with row numbers, their fingerprint, and the table work of `Dataset`."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What shoppers do: journeys to the shop, each around one product chosen by utility, and the events they leave."""
+"""Shoppers with hidden tastes, and what they do: journeys, each around a product chosen by utility, and their events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
-"""A judge of explanations that knows the hidden truth: do the leading phrases name what drove the choice?
+"""Judges of explanations and of learnt context effects that know the hidden truth of a demo folder.
 
-Whoever explains hands over phrases and hears how often they hit; nothing of the truth itself comes back.
+Whoever explains hands over phrases and hears how often they name what drove the choice; whoever learnt log-lifts hands
+them over by category and hears what was planted beside each. Nothing ranks by it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Who reviews what, with how many stars, and what there is to say: hidden qualities as one shopper meets them."""
+"""Reviews: who writes of what, with how many stars, what there is to say, and the text, title and votes."""
 
 from dataclasses import dataclass
 

@@ -3,7 +3,8 @@
 A weighted mean rests on as many impressions as its weights leave: with weights w it has the variance of about
 (sum of w)^2 / sum of w^2 unweighted ones (Kish 1965). Where the logged policy could have shown everything that the
 other one shows, weights average 1; a mean that is surely below says that the policy asked about shows what was never
-tried, by that share of its choices.
+tried, by that share of its choices. Clicks say something only beside what was shown and not clicked, and a policy that
+always shows the same (propensity 1) tells of itself alone: that is refused before any work starts (`refuse_useless`).
 """
 
 from dataclasses import dataclass, replace

@@ -1,9 +1,19 @@
-"""How a phrase becomes a vector: what is particular to it, and what its whole category has in common.
+"""How a phrase becomes a vector, and how two profiles of phrases are compared.
 
 Sentence vectors of reviews speak mostly of the kind of product. What all phrases of a category have in common is taken
-off and kept as a block of its own; the rest is mapped onto the directions in which people agree (`agreement`). Both are
-linear in the sentence vector, so that a score over weighted sums of phrases splits over them exactly. A learnt head
-(`recsys.training.multitask`) may map both blocks once more, which is linear too.
+off and kept as a block of its own; the rest is projected onto the directions in which people agree who need not
+(`agreed_directions`): different authors on one product, and a shopper with what others write of further products that
+this shopper likes. Anecdotes and ways of writing agree with nothing and fade. Both blocks are linear in the sentence
+vector, so that a score over weighted sums of phrases splits over them exactly, and so is a learnt head
+(`recsys.training.multitask`), which may map them once more.
+
+Most of a plain cosine comes from the few directions along which nearly all products differ, what kind of thing they
+are. So where profiles are compared, a direction counts in inverse proportion to the deviation of the products' profiles
+along it (`spread_metric`), half of a full whitening, which would let what is mostly noise lead.
+
+References
+----------
+Su, Cao, Liu & Ou (2021), arXiv 2103.15316, for whitened sentence vectors.
 """
 
 from dataclasses import dataclass, replace

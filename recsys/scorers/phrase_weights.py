@@ -32,7 +32,7 @@ class SemanticSettings:
     focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
     category_weight : of what a category has in common, beside 1 for what is particular to a phrase of a review
     spread_power : a direction along which the profiles of products deviate by d counts d ** -spread_power where
-        profiles are compared, see `spread`; 0 makes the score a plain cosine
+        profiles are compared, see `spread_metric`; 0 makes the score a plain cosine
     """
 
     title_weight: float = 0.05

@@ -1,4 +1,4 @@
-"""Baseline: the most liked products, the same for everyone."""
+"""Baselines: the most liked products, of all time and of the days before the moment asked about."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

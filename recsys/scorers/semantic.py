@@ -2,7 +2,7 @@
 
 With P_u = sum_p a_p v_p and Q_i = sum_q b_q v_q over phrase vectors v (`phrase_space`), the score is
 P_u . M Q_i / (|P_u| |Q_i|), a cosine in which directions count the less the more all products differ along them
-(`spread`). It splits exactly over the phrases of either side. The weights b carry where a phrase
+(`spread_metric`). It splits exactly over the phrases of either side. The weights b carry where a phrase
 stands, the rating's sign, recency, how often it is said by everybody and how much of it lies where people
 agree; a shopper's phrases are what they wrote themselves, what the products they liked say and are said to be, and what
 they type now.

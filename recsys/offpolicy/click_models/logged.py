@@ -56,7 +56,7 @@ class LoggedClicks:
 
     Parameters
     ----------
-    slopes : float64 of shape (n_features,), of `choices.FEATURES`
+    slopes : float64 of shape (n_features,), of `conditional_logit.FEATURES`
     by_item : float64 of shape (n_items,), what the category adds to the log-odds
     at_first : log-odds of a click in the first place where all features are 0
     odds : float64 of shape (LONGEST,), see `Clicks`
@@ -155,7 +155,7 @@ def _too_little(problem: str) -> DataError:
 def _features_shown(
     data: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress, settings: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """`choices.FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
+    """`conditional_logit.FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
     page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
     found, n_done = np.empty((len(page), len(FEATURES))), 0
     for start_s, theirs in refits(pages, N_REFITS):
