@@ -1,4 +1,4 @@
-"""Canonical data folders, written whole or not at all: a finished folder takes the place of an older one in one step."""
+"""Canonical data folders, written whole or not at all; a finished folder takes an older one's place in one step."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""Shoppers with hidden tastes, and what they do: journeys, each around a product chosen by utility, and their events."""
+"""Shoppers with hidden tastes, and what they do: journeys around a product chosen by utility, and their events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -155,7 +155,7 @@ def _too_little(problem: str) -> DataError:
 def _features_shown(
     data: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress, settings: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """`conditional_logit.FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
+    """`FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
     page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
     found, n_done = np.empty((len(page), len(FEATURES))), 0
     for start_s, theirs in refits(pages, N_REFITS):

@@ -1,6 +1,6 @@
 """Simulated clicks, where there are only reviews or purchases: what was chosen stands for what would be clicked.
 
-A conditional logit (`choices`) learns from what validation shoppers went on to choose how each component's score, and
+A conditional logit learns from what validation shoppers went on to choose how each component's score, and
 popularity, speak for a choice. A product is clicked in proportion to its chance of being chosen, and places are looked
 at as seldom as nDCG discounts them, 1 / log2(rank + 1) (Järvelin & Kekäläinen 2002). How often anybody clicks at all,
 choices do not say: a list of bestsellers is taken to be clicked at `BASE_RATE`, so only how many times as often one
