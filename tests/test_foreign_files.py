@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recsys.artifacts.folder import MANIFEST, MODEL, Kind, save_artifact
+from recsys.artifacts.folder import MANIFEST, MODEL, FolderKind, save_artifact
 from recsys.data.writing import write_folder
 from recsys.demo import generate_demo
 from recsys.errors import ArtifactError, DataError, InputError, RecsysError
 from recsys.files import is_temporary, replace_file, require_writable, temporary_beside
 from recsys.jobs import Work, start_work
 from recsys.jobs.record import facts, write
-from recsys.offpolicy.logged_set import JUDGED_LOG, build_judged_log
+from recsys.offpolicy.logged_set import LOGGED_SET, build_logged_set
 from recsys.panel.build import build_panel
 from recsys.panel.panel import PANEL
 from recsys.progress import Progress
@@ -30,7 +30,7 @@ from tests._foreign import assert_untouched, put_foreign_files, standing
 RESULT = Result("paper", "protocol", {}, {}, ("It is better.",), tables=(Table("lifts", "Lifts", {"a": "A"}, ()),))
 
 
-def save(folder: Path, kind: Kind = MODEL, version: int = 1) -> set[str]:
+def save(folder: Path, kind: FolderKind = MODEL, version: int = 1) -> set[str]:
     """Write a small artifact; returns the names of its files."""
     arrays = {"scorer": {"weights": np.full(7, version, np.float32)}}
     tables = {"items": pa.table({"version": [version]})}
@@ -38,8 +38,8 @@ def save(folder: Path, kind: Kind = MODEL, version: int = 1) -> set[str]:
     return {MANIFEST, *(entry["file"] for entry in made.manifest["files"].values())}
 
 
-@pytest.mark.parametrize("kind", [MODEL, PANEL, JUDGED_LOG], ids=lambda kind: kind.noun)
-def test_an_artifact_beside_other_files_leaves_them_alone(tmp_path: Path, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [MODEL, PANEL, LOGGED_SET], ids=lambda kind: kind.noun)
+def test_an_artifact_beside_other_files_leaves_them_alone(tmp_path: Path, kind: FolderKind) -> None:
     before = put_foreign_files(tmp_path / "m", hidden_only=True)
     first = save(tmp_path / "m", kind, 1)
     assert_untouched(tmp_path / "m", before)
@@ -98,7 +98,7 @@ def never(stage: str, done: int = 0, total: int = 0) -> None:
 WRITERS: dict[str, Callable[[Path, Path, Progress], object]] = {
     "train": lambda data, out, progress: train(data, out, progress=progress),
     "panel": lambda data, out, progress: build_panel(data, out, progress=progress),
-    "judged log": lambda data, out, progress: build_judged_log(data, out, progress=progress),
+    "judged log": lambda data, out, progress: build_logged_set(data, out, progress=progress),
     "demo": lambda data, out, progress: generate_demo(out, n_items=60, n_shoppers=5, progress=progress),
     "results": lambda data, out, progress: require_results_folder(out, ["paper"]),
 }
@@ -207,7 +207,7 @@ def test_a_folder_or_a_link_named_like_a_table_is_not_replaced(tiny, tmp_path: P
 
 
 def test_a_file_that_comes_in_during_the_last_step_is_carried_over(tiny, tmp_path: Path) -> None:
-    from recsys.data.folders import beside, put_in_place
+    from recsys.data.writing import beside, put_in_place
 
     write_folder(tmp_path / "shop", **tiny)
     (tmp_path / "shop" / "notes.txt").write_text("mine")

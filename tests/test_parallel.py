@@ -258,7 +258,7 @@ scores = ValidationScores(values, may, np.arange(60, dtype=np.int32), rng.intege
 grid = simplex_grid(4, 6)
 def gains(_): return gains_of_weights(scores, grid, 10).sum()
 def lists(_): return float(top_lists(values, FusionSettings(), may, 4).sum())
-def chances(_): return float(SoftPolicy(FusionSettings()).chances(values, may).sum(dtype=np.float64))
+def chances(_): return float(SoftPolicy(FusionSettings()).probabilities(values, may).sum(dtype=np.float64))
 alone = [each(0) for each in (gains, lists, chances)]
 with ThreadPoolExecutor(9) as pool:
     for _ in range(4):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS, Metric
 from recsys.evaluation.statistics.paired import Verdict
-from recsys.offpolicy.click_models import wording as click_words
+from recsys.offpolicy.click_models import format as click_words
 
 
 def of(metric: str, clicks: Clicks) -> Metric:
@@ -17,7 +17,7 @@ def of(metric: str, clicks: Clicks) -> Metric:
     """
     if metric != "ctr":
         return METRICS[metric]
-    return replace(METRICS["ctr"], label=click_words.NAMES[clicks.source], asks=click_words.asks(clicks))
+    return replace(METRICS["ctr"], label=click_words.NAMES[clicks.source], asks=click_words.question(clicks))
 
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

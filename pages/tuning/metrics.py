@@ -10,7 +10,7 @@ from pages.tuning import baseline_check, imagined, labels, tiles, tradeoff
 from pages.tuning.context import TuningCase
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.offpolicy.click_models import wording as click_words
+from recsys.offpolicy.click_models import format as click_words
 
 FORMER_NAMES = {"Click rate (simulated)": "ctr"}
 """Metrics by what they were called in addresses that people kept."""

@@ -9,7 +9,7 @@ from pages.tuning.context import TuningCase
 from pages.tuning.preparing import HIDDEN
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.offpolicy.click_models import wording as click_words
+from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.panel import Panel
 
 
@@ -33,7 +33,7 @@ def protocol(case: TuningCase) -> None:
         f"on the same resamples. Where fewer than {FEWEST_TELLING} shoppers tell, none is given. “Better” and “worse” "
         "are said only where the interval leaves out no change. Every metric is judged by itself: of "
         f"{len(METRICS)}, one may look different by chance.",
-        "Clicks": " ".join(click_words.told(panel.clicks)),
+        "Clicks": " ".join(click_words.summary(panel.clicks)),
         "Simple models": "fitted on the same training data, tested on the same shoppers; LightFM is the collaborative "
         "component alone, with settings tuned on validation.",
         "Data": f"{case.room.shop}, fingerprint {panel.data['fingerprint'][:12]}; encoder "

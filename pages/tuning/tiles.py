@@ -12,7 +12,7 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import WHOLE_METRICS
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists
-from recsys.offpolicy.click_models import wording as click_words
+from recsys.offpolicy.click_models import format as click_words
 
 N_BINS = 14
 

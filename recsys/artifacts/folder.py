@@ -36,7 +36,7 @@ MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FolderKind:
     """What a folder of this form holds.
 
     Parameters
@@ -60,7 +60,7 @@ class Kind:
         return f"{self.verb} the {self.noun} again"
 
 
-MODEL = Kind("shelfwise-model", 4, "model", "train", "trained", "recsys train")
+MODEL = FolderKind("shelfwise-model", 4, "model", "train", "trained", "recsys train")
 
 _T = TypeVar("_T")
 
@@ -83,7 +83,7 @@ class Artifact:
     folder: Path
     manifest: Mapping[str, Any]
     model_id: str
-    kind: Kind = MODEL
+    kind: FolderKind = MODEL
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of one part, as read-only memory maps."""
@@ -113,7 +113,7 @@ def save_artifact(
     tables: Mapping[str, pa.Table],
     facts: Mapping[str, Any],
     progress: Progress = silent,
-    kind: Kind = MODEL,
+    kind: FolderKind = MODEL,
 ) -> Artifact:
     """Write a model or panel; what stood in the folder before stays whole until the very last step.
 
@@ -133,7 +133,7 @@ def save_artifact(
 
 
 def _write(
-    kind: Kind,
+    kind: FolderKind,
     folder: Path,
     arrays: Mapping[str, Mapping[str, NDArray[Any]]],
     tables: Mapping[str, pa.Table],
@@ -190,12 +190,10 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def open_artifact(folder: Path, kind: Kind = MODEL) -> Artifact:
+def open_artifact(folder: Path, kind: FolderKind = MODEL) -> Artifact:
     """Open and check a model folder, or one of another kind.
 
-    Raises
-    ------
-    ArtifactError : it is missing, not of this kind, from another version, or a file of it is missing or changed
+    Raises ArtifactError: it is missing, not of this kind, from another version, or a file of it is missing or changed.
     """
     for attempt in range(3):
         try:
@@ -214,7 +212,7 @@ def open_artifact(folder: Path, kind: Kind = MODEL) -> Artifact:
     raise AssertionError("unreachable")
 
 
-def _open_checked(folder: Path, kind: Kind) -> Artifact:
+def _open_checked(folder: Path, kind: FolderKind) -> Artifact:
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(
@@ -238,7 +236,7 @@ def _open_checked(folder: Path, kind: Kind) -> Artifact:
     return Artifact(folder, manifest, hashlib.sha256(content).hexdigest(), kind)
 
 
-def _check_files(folder: Path, files: object, kind: Kind) -> None:
+def _check_files(folder: Path, files: object, kind: FolderKind) -> None:
     """Every file that a manifest names stands in the folder, unchanged."""
     if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
         raise ArtifactError(
@@ -298,7 +296,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _written_before(folder: Path, kind: Kind) -> tuple[set[Path], list[Path]]:
+def _written_before(folder: Path, kind: FolderKind) -> tuple[set[Path], list[Path]]:
     """What earlier writers wrote here: parts that the manifest or a killed writer's journal names, and temporaries."""
     temporaries = [path for path in folder.iterdir() if is_temporary(path)]
     names: set[str] = set()
@@ -326,7 +324,7 @@ def _manifest_of(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def require_model_folder(folder: Path, kind: Kind = MODEL) -> None:
+def require_model_folder(folder: Path, kind: FolderKind = MODEL) -> None:
     """Raise ArtifactError unless a model may be written here: a new or empty folder, or one that holds a model."""
     try:
         require_writable(folder, f"the {kind.noun}")

@@ -71,27 +71,17 @@ def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:
     kinds = ["review", *sorted(events["event"].astype(str).unique())]
     acts = pd.DataFrame(
         {
-            "user_row": np.concatenate([reviews["user_row"], events["user_row"]]),
-            "item_row": np.concatenate([reviews["item_row"], events["item_row"]]),
-            "time_s": np.concatenate([reviews["time_s"], events["time_s"]]),
-            "kind": np.concatenate(
-                [np.zeros(len(reviews), int), pd.Index(kinds).get_indexer(events["event"].astype(str))]
-            ),
+            **{name: np.append(reviews[name], events[name]) for name in ("user_row", "item_row", "time_s")},
+            "kind": np.append(np.zeros(len(reviews), int), pd.Index(kinds).get_indexer(events["event"].astype(str))),
             "rating": np.concatenate([reviews["rating"], np.full(len(events), np.nan)]),
             "review_row": np.concatenate([np.arange(len(reviews)), np.full(len(events), -1)]),
             "owned": np.concatenate([np.ones(len(reviews), bool), np.abs(events["weight"].to_numpy()) >= 1]),
         }
     ).sort_values(["user_row", "time_s"], ascending=[True, False], kind="stable")
-    arrays = {
-        "starts": np.searchsorted(acts["user_row"], np.arange(data.n_users + 1)).astype(np.int64),
-        "item_row": acts["item_row"].to_numpy(np.int32),
-        "time_s": acts["time_s"].to_numpy(np.int64),
-        "kind": acts["kind"].to_numpy(np.int16),
-        "rating": acts["rating"].to_numpy(np.float32),
-        "review_row": acts["review_row"].to_numpy(np.int32),
-        "owned": acts["owned"].to_numpy(np.bool_),
-    }
-    return arrays, kinds
+    types: dict[str, Any] = {"item_row": np.int32, "time_s": np.int64, "kind": np.int16, "rating": np.float32}
+    types |= {"review_row": np.int32, "owned": np.bool_}
+    starts = np.searchsorted(acts["user_row"], np.arange(data.n_users + 1)).astype(np.int64)
+    return {"starts": starts, **{name: acts[name].to_numpy(kind) for name, kind in types.items()}}, kinds
 
 
 def summary(data: Dataset) -> Mapping[str, Any]:
@@ -108,6 +98,7 @@ def summary(data: Dataset) -> Mapping[str, Any]:
     )
     categories = categories[categories.index != ""].fillna({"n_items": 0, "n_interactions": 0})
     categories = categories.sort_values(["n_interactions", "n_items"], ascending=False).head(20)
+    categories = categories.astype({"n_items": int, "n_interactions": int})
     return {
         "rating_counts": _rating_counts(reviews["rating"]),
         "activity": _by_month(data),
@@ -115,13 +106,8 @@ def summary(data: Dataset) -> Mapping[str, Any]:
         "items_with_description": int((data.items["description"] != "").sum()),
         "users_who_wrote": int(reviews.loc[written, "user_row"].nunique()),
         "categories": [
-            {
-                "category": str(row.Index),
-                "n_items": int(row.n_items),
-                "n_interactions": int(row.n_interactions),
-                "mean_rating": None if np.isnan(row.mean_rating) else float(row.mean_rating),
-            }
-            for row in categories.itertuples()
+            {**row, "mean_rating": None if np.isnan(row["mean_rating"]) else row["mean_rating"]}
+            for row in categories.rename_axis("category").reset_index().to_dict("records")
         ],
     }
 

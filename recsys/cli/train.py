@@ -28,12 +28,6 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same model (default: %(default)s)")
     parser.add_argument(
-        "--choose-phrases",
-        action="store_true",
-        help="choose how phrases are weighed for this shop: some twenty ways are tried on what shoppers chose last, "
-        "and the usual one stays unless another is better beyond doubt",
-    )
-    parser.add_argument(
         "--learn",
         choices=("nothing", "weights", "map"),
         default="nothing",
@@ -50,13 +44,7 @@ def run(args: argparse.Namespace) -> None:
     from recsys.settings import FusionSettings
     from recsys.training.fit import TrainingSettings, train
 
-    settings = TrainingSettings(
-        split=args.split,
-        seed=args.seed,
-        choose_phrase_weights=args.choose_phrases,
-        learn=args.learn,
-        hemisphere=args.hemisphere,
-    )
+    settings = TrainingSettings(split=args.split, seed=args.seed, learn=args.learn, hemisphere=args.hemisphere)
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)
     facts = artifact.manifest["data"]
@@ -67,5 +55,5 @@ def run(args: argparse.Namespace) -> None:
     )
     if learning := artifact.manifest["learning"]:
         weights = FusionSettings(**learning["weights"]).normalised()
-        said = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
-        say(f"{learning['in_words']} Default weights: {said}.")
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
+        say(f"{learning['in_words']} Default weights: {shares}.")

@@ -1,11 +1,13 @@
-"""From checked tables with ids to tables with row numbers, and the table work of `Dataset`."""
+"""From checked tables with ids to tables with row numbers, their fingerprint, and the table work of `Dataset`."""
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
+from pandas.util import hash_array
 
 from recsys.data.repairs import RepairLog
 from recsys.schema import EVENTS
@@ -60,9 +62,7 @@ def dense_rows(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which users and items keep at least `least` pairs when all others are dropped, repeatedly.
 
-    Returns
-    -------
-    two masks, bool of shape (n_users,) and (n_items,)
+    Returns two masks, bool of shape (n_users,) and (n_items,).
     """
     users, items = np.ones(shape[0], dtype=bool), np.ones(shape[1], dtype=bool)
     n_before = -1
@@ -126,3 +126,31 @@ def _strengths(events: pd.Series, log: RepairLog) -> NDArray[np.float64]:
 def _joined(first: pd.Categorical, second: pd.Categorical) -> pd.Categorical:
     """Two runs of words one after the other, categories sorted and in use."""
     return union_categoricals([first, second], sort_categories=True)
+
+
+_BETWEEN_TEXTS = "\x1f"
+
+
+def fingerprint(tables: Mapping[str, pd.DataFrame]) -> str:
+    """SHA-256, in hex, over every value of every table, with its row, column and table.
+
+    Cells are first hashed to 64 bits each, column by column, which is what makes it cheap; lists of texts count as
+    their texts in order.
+    """
+    digest = hashlib.sha256()
+    for name, table in tables.items():
+        digest.update(f"{name}:{len(table)}:{len(table.columns)};".encode())
+        for column in table.columns:
+            digest.update(f"{column};".encode())
+            digest.update(np.ascontiguousarray(_hash_cells(table[column])).tobytes())
+    return digest.hexdigest()
+
+
+def _hash_cells(values: pd.Series) -> np.ndarray:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        hashes = np.append(hash_array(values.cat.categories.to_numpy(dtype=object), categorize=False), np.uint64(0))
+        return np.asarray(hashes[values.cat.codes.to_numpy()])
+    if values.dtype == object:
+        flat = [f"{len(cell)}{_BETWEEN_TEXTS}{_BETWEEN_TEXTS.join(cell)}" for cell in values]
+        return np.asarray(hash_array(np.array(flat, dtype=object), categorize=False))
+    return np.asarray(pd.util.hash_pandas_object(values, index=False, categorize=False))

@@ -15,7 +15,7 @@ _TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class ColumnCells:
     """The cells of one column as they came, and where they came from; rows count from 0 as in the file."""
 
     series: pd.Series
@@ -45,39 +45,31 @@ class Cells:
             self.fail("cells without a value", blank, "fill them in or leave these rows out")
 
 
-def convert(cells: Cells) -> pd.Series:
+def convert(cells: ColumnCells) -> pd.Series:
     """The column in its canonical type, times excepted (see `times.seconds`).
 
-    Returns
-    -------
-    ids and words as categories of text, texts as `str`, numbers as float64, booleans as bool, lists as tuples of texts
+    Returns ids and words as categories of text, texts as `str`, numbers as float64, booleans as bool, lists as tuples
+    of texts.
 
-    Raises
-    ------
-    DataError : cells that no repair can put right
+    Raises DataError: cells that no repair can put right.
     """
-    kinds = {Kind.TEXT: _texts, Kind.NUMBER: _numbers, Kind.BOOLEAN: _booleans, Kind.TEXTS: _lists}
-    result = _words(cells) if cells.column.kind in (Kind.ID, Kind.WORD) else kinds[cells.column.kind](cells)
-    return result.reset_index(drop=True)
+    readers = {Kind.TEXT: _texts, Kind.NUMBER: _numbers, Kind.BOOLEAN: _booleans, Kind.TEXTS: _lists}
+    return readers.get(cells.column.kind, _words)(cells).reset_index(drop=True)
 
 
 def absent(column: Column, n: int) -> pd.Series:
     """The stand-in of an optional column that is not there, n cells of the type that `convert` gives."""
     if column.kind in (Kind.ID, Kind.WORD):
-        return pd.Series(
-            pd.Categorical.from_codes(np.zeros(n, np.int8), categories=pd.Index([column.default], dtype="str"))
-        )
+        categories = pd.Index([column.default], dtype="str")
+        return pd.Series(pd.Categorical.from_codes(np.zeros(n, np.int8), categories=categories))
     if column.kind is Kind.TEXTS:
         return pd.Series([()] * n, dtype=object)
-    types = {Kind.TEXT: "str", Kind.NUMBER: "float64", Kind.BOOLEAN: "bool"}
-    return (
-        pd.Series([np.nan if column.default is None else column.default], dtype=types[column.kind])
-        .repeat(n)
-        .reset_index(drop=True)
-    )
+    kind = {Kind.TEXT: "str", Kind.NUMBER: "float64", Kind.BOOLEAN: "bool"}[column.kind]
+    default = np.nan if column.default is None else column.default
+    return pd.Series([default], dtype=kind).repeat(n).reset_index(drop=True)
 
 
-def _words(cells: Cells) -> pd.Series:
+def _words(cells: ColumnCells) -> pd.Series:
     """Ids or words as categories; each distinct value is looked at once."""
     codes, distinct = _distinct(cells)
     stripped = np.array([value.strip() for value in distinct], dtype=object)
@@ -89,16 +81,14 @@ def _words(cells: Cells) -> pd.Series:
             remedy = "decide which product is meant and write its id without spaces around it"
             cells.fail("ids that differ only by spaces around them", np.append(twice, False)[codes], remedy)
         cells.note("spaces around the value", "removed", in_rows)
-    blank = np.append(stripped == "", True)[codes]
-    cells.refuse_blank(blank)
-    new_codes, categories = pd.factorize(
-        np.append(stripped, str(cells.column.default or "")), sort=cells.column.kind is Kind.WORD
-    )
-    result = pd.Series(pd.Categorical.from_codes(new_codes[codes], categories=pd.Index(categories, dtype="str")))
+    cells.refuse_blank(np.append(stripped == "", True)[codes])
+    values = np.append(stripped, str(cells.column.default or ""))
+    numbers, categories = pd.factorize(values, sort=cells.column.kind is Kind.WORD)
+    result = pd.Series(pd.Categorical.from_codes(numbers[codes], categories=pd.Index(categories, dtype="str")))
     return result.cat.remove_unused_categories()
 
 
-def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
+def _distinct(cells: ColumnCells) -> tuple[NDArray[np.int64], list[str]]:
     """Place of every cell's text among the distinct ones (-1 for no value), and these."""
     values = cells.series
     if values.isna().all():
@@ -114,16 +104,13 @@ def _distinct(cells: Cells) -> tuple[NDArray[np.int64], list[str]]:
         return codes, [str(int(value)) for value in distinct]
     wrong = np.array([not isinstance(value, str) for value in distinct], dtype=bool)
     if wrong.any():
+        found = _type_name(distinct[int(np.argmax(wrong))])
         remedy = "write the column as text, so that an id such as 00123 keeps its zeros"
-        cells.fail(
-            f"values of type {_type_name(distinct[int(np.argmax(wrong))])} instead of text",
-            np.append(wrong, False)[codes],
-            remedy,
-        )
+        cells.fail(f"values of type {found} instead of text", np.append(wrong, False)[codes], remedy)
     return codes, distinct
 
 
-def _texts(cells: Cells) -> pd.Series:
+def _texts(cells: ColumnCells) -> pd.Series:
     values = cells.series
     if pd.api.types.is_numeric_dtype(values.dtype) and not values.isna().all():
         cells.note("numbers instead of text", "written out as text", values.notna())
@@ -148,7 +135,7 @@ def _texts(cells: Cells) -> pd.Series:
     return texts
 
 
-def _numbers(cells: Cells) -> pd.Series:
+def _numbers(cells: ColumnCells) -> pd.Series:
     values, column = cells.series, cells.column
     blank = cells.blank()
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
@@ -170,7 +157,7 @@ def _numbers(cells: Cells) -> pd.Series:
     return numbers if column.default is None else numbers.fillna(float(column.default))  # type: ignore[arg-type]
 
 
-def _booleans(cells: Cells) -> pd.Series:
+def _booleans(cells: ColumnCells) -> pd.Series:
     values, blank = cells.series, cells.blank()
     cells.refuse_blank(blank)
     if values.dtype == bool:
@@ -184,7 +171,7 @@ def _booleans(cells: Cells) -> pd.Series:
     return pd.Series(np.where(blank, bool(cells.column.default), truth))
 
 
-def _lists(cells: Cells) -> pd.Series:
+def _lists(cells: ColumnCells) -> pd.Series:
     values, blank = cells.series, cells.blank()
     is_text = _are_texts(values)
     is_list = np.array([isinstance(value, list | tuple | set | np.ndarray) for value in values], dtype=bool)

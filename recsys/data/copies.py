@@ -96,9 +96,7 @@ class Copies:
 def find_copies(reviews: pd.DataFrame) -> Copies:
     """Copies among reviews of different pairs of shopper and product.
 
-    Parameters
-    ----------
-    reviews : review_id, user_row, item_row, time_s, text, title; a long title counts as a text, too
+    `reviews`: review_id, user_row, item_row, time_s, text, title; a long title counts as a text, too.
     """
     documents, texts = _documents(reviews)
     n_words = np.array([len(set(each)) for each in texts], np.int64)

@@ -1,11 +1,11 @@
 """The data of one shop in memory; the only place where ids meet row numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from recsys.data import assembly
+from recsys.data.assembly import fingerprint
 from recsys.data.copies import Copies, find_copies
-from recsys.data.fingerprint import fingerprint
 from recsys.data.reading import read_frames
 from recsys.data.repairs import Repair, RepairLog
 from recsys.data.validation import validate
@@ -27,6 +27,23 @@ NEVER = np.iinfo(np.int64).max
 """A moment that nobody reaches, in seconds since 1970."""
 
 _SECONDS_A_DAY = 86_400
+
+
+Table = TypeVar("Table")
+
+
+def _once(make: Callable[["Dataset"], Table]) -> Callable[["Dataset"], Table]:
+    """A method whose answer is worked out once for every data set, and kept with it."""
+    name = f"_{make.__name__}"
+
+    @wraps(make)
+    def kept(self: "Dataset") -> Table:
+        if name not in self.__dict__:
+            self.__dict__[name] = make(self)
+        answer: Table = self.__dict__[name]
+        return answer
+
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +96,7 @@ class Dataset:
         now : times more than a day after this are refused; None means the clock
         hemisphere : where the shoppers live; the files do not say
 
-        Raises
-        ------
-        DataError : the folder breaks the canonical form; the message says where and what to do
+        Raises DataError: the folder breaks the canonical form; the message says where and what to do.
         """
         folder, log = Path(folder), RepairLog()
         frames = read_frames(folder, log, progress)
@@ -153,20 +168,13 @@ class Dataset:
 
     def user_rows(self, ids: Iterable[UserId]) -> NDArray[np.int32]:
         """Rows of many shoppers, int32, in the order asked; the first unknown one raises UnknownUserError."""
-        wanted = list(ids)
-        rows = self.user_ids.get_indexer(pd.Index(wanted, dtype=object))
-        if (rows < 0).any():
-            raise UnknownUserError(wanted[int(np.argmax(rows < 0))], self.n_users)
-        return np.asarray(rows, dtype=np.int32)
+        return _rows_of(ids, self.user_ids, UnknownUserError)
 
     def item_rows(self, ids: Iterable[ItemId]) -> NDArray[np.int32]:
         """Rows of many products, int32, in the order asked; the first unknown one raises UnknownItemError."""
-        wanted = list(ids)
-        rows = self.item_ids.get_indexer(pd.Index(wanted, dtype=object))
-        if (rows < 0).any():
-            raise UnknownItemError(wanted[int(np.argmax(rows < 0))], self.n_items)
-        return np.asarray(rows, dtype=np.int32)
+        return _rows_of(ids, self.item_ids, UnknownItemError)
 
+    @_once
     def interactions(self) -> pd.DataFrame:
         """Every review and event in one table, sorted by time_s, then user_row and item_row.
 
@@ -174,34 +182,25 @@ class Dataset:
         1; of an event its weight), positive bool (a rating of at least POSITIVE_RATING, or an event of strength 1 or
         more), kind ("review" or the name of the event), rating float32 (NaN for events), device, region.
         """
-        return self._interactions
+        return assembly.interactions(self.reviews, self.events)
 
+    @_once
     def positives(self) -> pd.DataFrame:
         """Pairs of a shopper and a product liked or bought: user_row, item_row, time_s, sorted like `interactions`.
 
         One row a pair, at its first positive moment; later repeats are left out, and so is a change of mind.
         """
-        return self._positives
+        both = self.interactions()
+        liked = both.loc[both["positive"], ["user_row", "item_row", "time_s"]]
+        return liked.drop_duplicates(["user_row", "item_row"], keep="first").reset_index(drop=True)
 
-    def owned(self) -> csr_array:
+    @_once
+    def seen(self) -> csr_array:
         """Pairs with a review of any rating or an event of strength 1 or more, or -1 or less.
 
         bool of shape (n_users, n_items): what the shopper has had, so never recommended unless asked for.
         """
-        return self._owned
-
-    @cached_property
-    def _interactions(self) -> pd.DataFrame:
-        return assembly.interactions(self.reviews, self.events)
-
-    @cached_property
-    def _positives(self) -> pd.DataFrame:
-        liked = self._interactions.loc[self._interactions["positive"], ["user_row", "item_row", "time_s"]]
-        return liked.drop_duplicates(["user_row", "item_row"], keep="first").reset_index(drop=True)
-
-    @cached_property
-    def _owned(self) -> csr_array:
-        both = self._interactions
+        both = self.interactions()
         had = both["rating"].notna() | (both["strength"].abs() >= 1)
         known = both.loc[had, ["user_row", "item_row"]].drop_duplicates()
         pairs = (known["user_row"].to_numpy(), known["item_row"].to_numpy())
@@ -218,9 +217,7 @@ class Dataset:
     def without_pairs(self, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
         """Without any review, event or impression of the given (shopper, product) pairs; the numbering stays.
 
-        Parameters
-        ----------
-        user_rows, item_rows : integers of shape (n_pairs,); pair p is (user_rows[p], item_rows[p])
+        `user_rows`, `item_rows`: integers of shape (n_pairs,); pair p is (user_rows[p], item_rows[p]).
         """
         hidden = self._pair_keys(user_rows, item_rows)
         return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
@@ -235,9 +232,7 @@ class Dataset:
         What their own authors entered several times is left out with all that they did with those products. Of copies
         by others only the text goes: that those liked a product is no copy.
 
-        Parameters
-        ----------
-        review_ids : integers of shape (n_ids,), they themselves need not be in the data
+        `review_ids`: integers of shape (n_ids,), they themselves need not be in the data.
         """
         if self.copies is None:
             return self
@@ -259,9 +254,7 @@ class Dataset:
     def without_items(self, item_rows: ArrayLike) -> "Dataset":
         """Without anything that anybody did with some products or wrote of them; they stay in the catalogue.
 
-        Parameters
-        ----------
-        item_rows : integers of shape (n_items,); the numbering stays
+        `item_rows`: integers of shape (n_items,); the numbering stays.
         """
         return self._keeping(lambda table: ~np.isin(table["item_row"], np.asarray(item_rows)))
 
@@ -279,8 +272,7 @@ class Dataset:
             users, times = table["user_row"].to_numpy(), table["time_s"].to_numpy()
             ends = np.where(users < 0, NEVER, moments[users])
             at_once = (times == ends) & np.isin(self._pair_keys(users, table["item_row"]), kept)
-            before: NDArray[np.bool_] = (times < ends) | at_once
-            return before
+            return np.asarray((times < ends) | at_once)
 
         return self._keeping(known)
 
@@ -291,29 +283,40 @@ class Dataset:
         review ids stay. Impressions of remaining products are kept, without the shopper if that one is gone. A
         minimum of 1 or less keeps the whole catalogue and every shopper, also those without a positive.
 
-        Raises
-        ------
-        SettingsError : nothing remains
+        Raises SettingsError: nothing remains.
         """
         if min_interactions <= 1:
             return self
         liked = self.positives()
-        users, items = assembly.dense_rows(
-            liked["user_row"].to_numpy(), liked["item_row"].to_numpy(), (self.n_users, self.n_items), min_interactions
-        )
+        user_rows, item_rows = (liked[name].to_numpy() for name in ("user_row", "item_row"))
+        users, items = assembly.dense_rows(user_rows, item_rows, (self.n_users, self.n_items), min_interactions)
         if not users.any():
             raise SettingsError(
                 f"no shopper and product have {min_interactions} interactions or more; lower --min-interactions"
             )
-        tables = assembly.renumber(
-            {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}, users, items
-        )
+        return replace(self.renumbered(users, items), user_ids=self.user_ids[users])
+
+    def renumbered(self, users: NDArray[np.bool_], items: NDArray[np.bool_]) -> "Dataset":
+        """What is between some shoppers and products, the products counted anew; `user_ids` stay as they are."""
+        tables = assembly.renumber(self._logs(), users, items)
         catalogue = self.items[items].reset_index(drop=True)
-        return replace(self, items=catalogue, item_ids=self.item_ids[items], user_ids=self.user_ids[users], **tables)
+        return replace(self, items=catalogue, item_ids=self.item_ids[items], **tables)
+
+    def _logs(self) -> dict[str, pd.DataFrame]:
+        return {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}
 
     def _pair_keys(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int64]:
         return np.asarray(user_rows, dtype=np.int64) * self.n_items + np.asarray(item_rows, dtype=np.int64)
 
     def _keeping(self, which: Any) -> "Dataset":
-        tables = {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}
-        return replace(self, **{name: assembly.subset(table, which(table)) for name, table in tables.items()})
+        return replace(self, **{name: assembly.subset(table, which(table)) for name, table in self._logs().items()})
+
+
+def _rows_of(
+    ids: Iterable[str], index: pd.Index, error: type[UnknownUserError | UnknownItemError]
+) -> NDArray[np.int32]:
+    asked = list(ids)
+    rows = index.get_indexer(pd.Index(asked, dtype=object))
+    if (rows < 0).any():
+        raise error(asked[int(np.argmax(rows < 0))], len(index))
+    return np.asarray(rows, dtype=np.int32)

@@ -23,10 +23,8 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
 
     Ids and words come as categories where they are text, so that long logs stay small.
 
-    Raises
-    ------
-    DataError : no such folder, items.parquet is missing, a file is not Parquet, lacks a column, or holds text
-        that is not UTF-8
+    Raises DataError: no such folder, items.parquet is missing, a file is not Parquet, lacks a column, or holds text
+    that is not UTF-8.
     """
     if not folder.exists():
         raise DataError("there is no such folder", file=str(folder), remedy=_REMEDY_FOLDER)
@@ -47,7 +45,8 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
 
 def read_file(path: Path, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
     """One file with the columns that Shelfwise knows, values as they are; raises DataError as `read_frames` does."""
-    return _frame(_table(path, schema), schema, log)
+    table = _table(path, schema)
+    return pd.DataFrame({name: _plain(table.column(name), name, schema, log) for name in table.column_names})
 
 
 def _table(path: Path, schema: FileSchema) -> pa.Table:
@@ -56,7 +55,13 @@ def _table(path: Path, schema: FileSchema) -> pa.Table:
         with pq.ParquetFile(path) as file:
             fields = file.schema_arrow
             n_rows = file.metadata.num_rows
-        _refuse_twins(fields.names, schema)
+        if twins := [name for name in fields.names if fields.names.count(name) > 1]:
+            raise DataError(
+                f"two columns are called {twins[0]!r}",
+                file=schema.file,
+                column=twins[0],
+                remedy="remove or rename one of them",
+            )
         if n_rows:
             refuse_missing_columns(fields.names, schema)  # here, since columns of other names are not read
         wanted = None if schema.keeps_others else [name for name in fields.names if name in schema.names]
@@ -67,18 +72,6 @@ def _table(path: Path, schema: FileSchema) -> pa.Table:
             file=schema.file,
             remedy="it may be cut short or be another format under this name; write it as Parquet again",
         ) from error
-
-
-def _refuse_twins(names: list[str], schema: FileSchema) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(
-                f"two columns are called {name!r}", file=schema.file, column=name, remedy="remove or rename one of them"
-            )
-
-
-def _frame(table: pa.Table, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
-    return pd.DataFrame({name: _plain(table.column(name), name, schema, log) for name in table.column_names})
 
 
 def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
@@ -129,21 +122,14 @@ def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
         pass
     else:
         return
-    rows: list[tuple[int, str]] = []
-    n_rows, start = 0, 0
-    for chunk in column.chunks:
-        for row, value in enumerate(_bytes_of(chunk), start):
-            if not _is_utf8(value):
-                n_rows += 1
-                if len(rows) < N_EXAMPLES:
-                    rows.append((row, show(value)))
-        start += len(chunk)
+    values = (value for chunk in column.chunks for value in _bytes_of(chunk))
+    wrong = [(row, value) for row, value in enumerate(values) if not _is_utf8(value)]
     raise DataError(
         "the text is not UTF-8",
         file=schema.file,
         column=name,
-        rows=rows,
-        n_rows=n_rows,
+        rows=[(row, show(value)) for row, value in wrong[:N_EXAMPLES]],
+        n_rows=len(wrong),
         remedy="write the file again from the source, read with its true encoding (often Windows-1252)",
     )
 

@@ -66,10 +66,8 @@ Role = Literal["validation", "test"]
 class Round:
     """What one set of models may learn from, and the pairs that they are asked to find again.
 
-    Parameters
-    ----------
-    new_rows : products of which nothing is known but what the shop says of them, ascending, and which alone are ranked;
-        None where all are ranked
+    `new_rows`: products of which nothing is known but what the shop says of them, ascending, and which alone are
+    ranked; None where all are ranked.
     """
 
     train: Dataset
@@ -133,9 +131,7 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
     positives are not tested; what they did is learned from. Every trace of a held-out pair, be it a review, an event
     or an impression, is removed from what is learned from, and so are copies of its reviews.
 
-    Raises
-    ------
-    DataError : no shopper has enough positives
+    Raises DataError: no shopper has enough positives.
     """
     data = data.knowing_copies()
     positives = data.positives()
@@ -182,14 +178,9 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     not owned before it; shoppers without any history before the cut are kept, as cold ones. The moment asked about is
     the cut itself: nothing after it may be used.
 
-    Parameters
-    ----------
-    test_share, validation_share : shares of the positives, above 0, together below 1
+    `test_share`, `validation_share`: shares of the positives, above 0, together below 1.
 
-    Raises
-    ------
-    SettingsError : the shares make no sense
-    DataError : the times are too alike to be cut
+    Raises SettingsError: the shares make no sense; DataError: the times are too alike to be cut.
     """
     if not (test_share > 0 and validation_share > 0 and test_share + validation_share < 1):
         raise SettingsError(
@@ -284,7 +275,7 @@ def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> 
     if end_s is not None:
         inside &= positives["time_s"] < end_s
     pairs = positives[inside]
-    owned = np.asarray(before.owned()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
+    owned = np.asarray(before.seen()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
     return _held_out(data, pairs[~owned].assign(time_s=np.int64(start_s)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.columns import Cells
+from recsys.data.columns import ColumnCells
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Some programs write the year 1 where no time is known; no shop's log goes back so far."""
@@ -23,16 +23,14 @@ _LIMIT = 1e20
 _REMEDY = "write UTC times (ISO 8601 text, a timestamp column, or seconds since 1970)"
 
 
-def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
+def seconds(cells: ColumnCells, now: datetime | None = None) -> pd.Series:
     """Times as int64 seconds since 1970 in UTC; what had to be guessed is noted.
 
     Accepts timestamps with a zone or without (then UTC), ISO 8601 text, and whole numbers of seconds, milliseconds,
     microseconds or nanoseconds since 1970; fractions of a second are cut off.
 
-    Raises
-    ------
-    DataError : cells without a value, that cannot be read as a time, before EARLIEST, or later than a day after `now`
-        (None: the clock)
+    Raises DataError: cells without a value, that cannot be read as a time, before EARLIEST, or later than a day after
+    `now` (None: the clock).
     """
     blank = cells.blank()
     cells.refuse_blank(blank)
@@ -59,14 +57,14 @@ def seconds(cells: Cells, now: datetime | None = None) -> pd.Series:
     return pd.Series(result, name=cells.series.name)
 
 
-def _from_stamps(cells: Cells, stamps: pd.Series) -> NDArray[np.int64]:
+def _from_stamps(cells: ColumnCells, stamps: pd.Series) -> NDArray[np.int64]:
     if stamps.dt.tz is None:
         cells.note("times without a zone", "read as UTC", np.ones(len(stamps), dtype=bool))
         stamps = stamps.dt.tz_localize("UTC")
     return np.asarray(stamps.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]").astype("int64"))
 
 
-def _from_numbers(cells: Cells, numbers: NDArray[np.float64], what: str) -> NDArray[np.int64]:
+def _from_numbers(cells: ColumnCells, numbers: NDArray[np.float64], what: str) -> NDArray[np.int64]:
     """Whole numbers since 1970; the largest one tells their unit, and all must agree on it."""
     sizes = np.abs(numbers)
     if (wrong := ~(sizes < _LIMIT)).any():
@@ -80,7 +78,7 @@ def _from_numbers(cells: Cells, numbers: NDArray[np.float64], what: str) -> NDAr
     return np.floor(numbers / per_second).astype(np.int64)
 
 
-def _from_texts(cells: Cells, values: pd.Series) -> NDArray[np.int64]:
+def _from_texts(cells: ColumnCells, values: pd.Series) -> NDArray[np.int64]:
     texts = values.astype("object")
     is_number = np.array([isinstance(value, str) and _is_long_number(value) for value in texts], dtype=bool)
     if len(texts) and is_number.all():

@@ -1,18 +1,98 @@
 """The one gate for data: every file brought to the schema, and the files checked against each other."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
 
-from recsys.data.catalogue import in_drawn_order, missing_products, with_stubs, with_text_ids
-from recsys.data.columns import Cells, absent, as_texts, convert
+from recsys.data.columns import ColumnCells, absent, as_texts, convert
 from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
-from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, Kind
+from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, ItemId, Kind
+
+MISSING_PRODUCTS_SHARE = 0.05
+"""Up to this share of a log's rows may name products that the catalogue lacks: shops drop products. More than that
+means that the catalogue belongs to other data."""
+
+
+ORDER_KEY = b"shelfwise"
+"""Seeds the order of every catalogue; another one would list products of equal scores differently."""
+
+
+def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
+    """The products in an order that looks random and follows from their ids alone, counted anew.
+
+    Wherever products tie, the earlier row is listed first. In the order of the file, which is often by sales, that
+    would pass for skill, and the same products in another order would give other lists, other models and other figures.
+
+    >>> [in_drawn_order(pd.DataFrame({"item_id": list(ids)}))["item_id"].tolist() for ids in ("abc", "cab")]
+    [['b', 'a', 'c'], ['b', 'a', 'c']]
+    """
+    ids = items["item_id"].to_numpy(object)
+    drawn = [blake2b(each.encode(), digest_size=8, key=ORDER_KEY).digest() for each in ids]
+    order = sorted(range(len(ids)), key=lambda row: (drawn[row], ids[row]))
+    return items.take(order).reset_index(drop=True)
+
+
+def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
+    """The checked table with ids as text; a product without a title goes by its id.
+
+    Raises DataError: an id stands in several rows.
+    """
+    ids = items["item_id"].astype("str")
+    if (twice := ids.duplicated(keep=False).to_numpy()).any():
+        cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
+        cells.fail("the same id stands in several rows", twice, "keep one row for each product")
+    untitled = (items["title"].str.strip() == "").to_numpy()
+    if untitled.any():
+        log.add(ITEMS.file, "title", "no title", "the id is shown instead", untitled.sum(), ids[untitled])
+    return items.assign(item_id=ids, title=items["title"].where(~untitled, ids))
+
+
+def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: RepairLog) -> set[ItemId]:
+    """Products of one log (its ids as categories) that the catalogue lacks, noted as a repair.
+
+    Raises DataError: they are more than MISSING_PRODUCTS_SHARE of the rows.
+    """
+    strange = known.get_indexer(ids.cat.categories) < 0
+    if not strange.any():
+        return set()
+    wrong = np.append(strange, False)[ids.cat.codes.to_numpy()]
+    missing = ids.cat.categories[strange]
+    problem = f"products that {ITEMS.file} does not have"
+    if wrong.mean() > MISSING_PRODUCTS_SHARE:
+        ColumnCells(ids, schema["item_id"], schema.file, log).fail(
+            f"{len(missing):,} {problem}, in {wrong.mean():.0%} of the rows",
+            wrong,
+            f"add these products to {ITEMS.file} or leave these rows out",
+        )
+    action = "added to the catalogue under their ids, as not available"
+    log.add(schema.file, "item_id", problem, action, wrong.sum(), missing)
+    return set(missing)
+
+
+def with_stubs(items: pd.DataFrame, missing: Collection[ItemId]) -> pd.DataFrame:
+    """The catalogue with products at its end, by id, of which nothing else is known; nobody can buy them now."""
+    if not missing:
+        return items
+    ids = pd.Series(sorted(missing), dtype="str")
+    known = {"item_id": ids, "title": ids, "available": pd.Series(np.zeros(len(ids), dtype=bool))}
+    stubs = {name: known.get(str(name), _unknown(values, len(ids))) for name, values in items.items()}
+    return pd.DataFrame({name: pd.concat([items[name], stub], ignore_index=True) for name, stub in stubs.items()})
+
+
+def _unknown(like: pd.Series, n: int) -> pd.Series:
+    """Cells without a value in the manner of another column: no text, no list, NaN or no time."""
+    if like.dtype == object:
+        return pd.Series([()] * n, dtype=object)
+    if isinstance(like.dtype, pd.StringDtype):
+        return pd.Series([""] * n, dtype=like.dtype)
+    return like.iloc[:0].reindex(range(n)).reset_index(drop=True)
+
 
 Frames = dict[str, pd.DataFrame]
 
@@ -24,9 +104,7 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
     `timestamp` as `time_s` (int64 seconds since 1970 in UTC). Repairs are added to `log`; times later than a day after
     `now` (None: the clock) are refused.
 
-    Raises
-    ------
-    DataError : the first thing found that cannot be repaired
+    Raises DataError: the first thing found that cannot be repaired.
     """
     if "items" not in frames or not len(frames["items"].columns):
         raise DataError("there are no products", file=ITEMS.file, remedy="give a table of products")
@@ -51,9 +129,7 @@ def check_file(
 ) -> pd.DataFrame:
     """One file by itself with every declared column in its type, and of items the further attributes.
 
-    Raises
-    ------
-    DataError : the first thing found that cannot be repaired
+    Raises DataError: the first thing found that cannot be repaired.
     """
     if frame is not None and schema is not ITEMS and not len(frame):
         log.add(schema.file, "", "no rows", "treated as if the file were absent", 0)
@@ -67,7 +143,7 @@ def check_file(
         if column.name not in frame.columns:
             result[column.name] = absent(column, len(frame))
             continue
-        cells = Cells(frame[column.name].reset_index(drop=True), column, schema.file, log)
+        cells = ColumnCells(frame[column.name].reset_index(drop=True), column, schema.file, log)
         if column.kind is Kind.TIME:
             result["time_s"] = seconds(cells, now).astype("int64")
         else:
@@ -104,7 +180,9 @@ def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog)
     if values.dtype == object and not values.map(lambda value: isinstance(value, str) or value is None).all():
         values = values.map(str, na_action="ignore")
     if pd.api.types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype):
-        return convert(Cells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log))
+        return convert(
+            ColumnCells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log)
+        )
     return values.astype("boolean") if values.dtype == bool else values
 
 

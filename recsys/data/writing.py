@@ -1,8 +1,12 @@
-"""Canonical data folders, written whole or not at all."""
+"""Canonical data folders, written whole or not at all; a finished folder takes an older one's place in one step."""
 
+import ctypes
 import os
+import secrets
 import shutil
+import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,10 +15,65 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.data.folders import beside, put_in_place
+from recsys.data.validation import refuse_missing_columns
 from recsys.errors import DataError, InputError
 from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
+
+_AT_FDCWD = -100
+_EXCHANGE = 2
+
+
+def beside(target: Path) -> Path:
+    """A new empty folder next to `target`, on the same disk, hidden, for building what will replace it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
+    made.mkdir()
+    return made
+
+
+def put_in_place(finished: Path, target: Path, own: Collection[str] = ()) -> None:
+    """Rename `finished` to `target`; an older `target` is removed afterwards.
+
+    What stands in the older one under a name that is not among `own` is moved into the new one, where it was not
+    there when the work began.
+
+    On Linux the two change names in one step, so that killing the process at any moment leaves a whole folder at
+    `target`. Elsewhere an older folder first steps aside, and a kill in the instant between leaves both whole folders
+    beside each other, neither of them at `target`.
+    """
+    for path in finished.iterdir():
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    if not target.exists():
+        finished.rename(target)
+    elif _exchange(finished, target):
+        _remove(finished, target, own)
+    else:
+        aside = target.with_name(f"{finished.name}.old")
+        target.rename(aside)
+        finished.rename(target)
+        _remove(aside, target, own)
+
+
+def _remove(older: Path, newer: Path, own: Collection[str]) -> None:
+    for path in older.iterdir():
+        if path.name in own and path.is_file() and not path.is_symlink():
+            path.unlink()
+        elif not os.path.lexists(newer / path.name):
+            path.rename(newer / path.name)
+    with suppress(OSError):  # something of a name that is taken came in meanwhile; it stays where it is
+        older.rmdir()
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step; False where the system or the file system cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return rename is not None and rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE) == 0
+
 
 _ARROW_TYPES = {
     Kind.ID: pa.large_string(),
@@ -39,9 +98,7 @@ def write_folder(
 ) -> None:
     """Write tables in canonical form (columns as `recsys.schema` names them) as one data folder; see `FolderWriter`.
 
-    Parameters
-    ----------
-    extra : further files by name, such as what only tests may read
+    `extra`: further files by name, such as what only tests may read.
     """
     tables = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
     with FolderWriter(out, overwrite=overwrite, extra=tuple(extra or ())) as folder:
@@ -68,9 +125,7 @@ class FolderWriter:
     overwrite : an earlier data folder at `out` may be replaced; a folder with any other file is never touched
     extra : names of the further files that will be written
 
-    Raises
-    ------
-    DataError : `out` cannot be written or replaced, or a piece does not fit the schema
+    Raises DataError: `out` cannot be written or replaced, or a piece does not fit the schema.
     """
 
     def __init__(self, out: Path | str, *, overwrite: bool = True, extra: Sequence[str] = ()) -> None:
@@ -124,9 +179,7 @@ class FolderWriter:
 def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = True) -> None:
     """Raise DataError unless `out` can be written: nothing is there, an empty folder, or one with files of ours alone.
 
-    Parameters
-    ----------
-    own : names of the files that will be written; replacing a folder removes what is in it
+    `own`: names of the files that will be written; replacing a folder removes what is in it.
     """
     if os.path.lexists(out) and not out.is_dir():
         raise DataError("there is a file of this name", file=str(out), remedy="choose another folder")
@@ -149,11 +202,7 @@ def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = Tr
 
 def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -> pa.Table:
     """The rows in the Arrow types of the schema, or of the first piece of the same file."""
-    missing = [column.name for column in schema if column.required and column.name not in frame.columns]
-    if missing:
-        raise DataError(
-            "the column is missing", file=schema.file, column=missing[0], remedy="add it before writing the table"
-        )
+    refuse_missing_columns([str(name) for name in frame.columns], schema)
     declared = {column.name: column.kind for column in schema}
     names = [str(name) for name in frame.columns if schema.keeps_others or name in declared]
     if like is not None and set(names) != set(like.names):
@@ -164,13 +213,10 @@ def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -
             column=odd[0],
             remedy="give all pieces the same columns",
         )
-    names = names if like is None else like.names
-    arrays = {}
-    for name in names:
-        kind = _ARROW_TYPES.get(declared[name]) if name in declared else None
-        kind = like.field(name).type if like is not None else kind
-        arrays[name] = _array(frame[name], name, kind, schema)
-    return pa.table(arrays)
+    types = {name: _ARROW_TYPES[declared[name]] if name in declared else None for name in names}
+    if like is not None:
+        types = {name: like.field(name).type for name in like.names}
+    return pa.table({name: _array(frame[name], name, kind, schema) for name, kind in types.items()})
 
 
 def _array(values: pd.Series, name: str, kind: pa.DataType | None, schema: FileSchema) -> pa.Array:

@@ -1,19 +1,97 @@
 """Draws the catalogue: what the shop shows of each product, and what the product is really like."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from recsys.demo.aspects import APPLIES, ASPECTS, OF_DEPARTMENT
-from recsys.demo.calendar import DAY, END, START
-from recsys.demo.departments import DEPARTMENTS, N_ASPECTS
-from recsys.demo.names import COLOURS, ROASTS, Brand, brands_of, new_name
-from recsys.demo.prose.describe import describe
-from recsys.demo.prose.pieces import Mention
-from recsys.demo.prose.words import Draws, Wording
+from recsys.demo.circumstances import DAY, END, START
+from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, N_ASPECTS, OF_DEPARTMENT, SHOP
+from recsys.demo.prose.bank import Draws, Wording, load_banks, word_list
+from recsys.demo.prose.compose import Mention, capitalised
 from recsys.demo.world import Items
 from recsys.progress import Progress, silent
+
+_ATTEMPTS = 5
+
+
+def describe(
+    strengths: Sequence[str], department: str, wording: Wording, draws: Draws, written: set[str]
+) -> tuple[str, tuple[Mention, ...]]:
+    """A description, and where it names each strong aspect.
+
+    Parameters
+    ----------
+    strengths : aspects to praise, best first; all of them are named
+    written : pitches so far, so that they repeat as little as possible; grows
+    """
+    parts: list[tuple[str, str]] = [(wording.say("intro"), "")]
+    parts += [(_pitch(aspect, department, wording, draws, written), aspect) for aspect in strengths]
+    if draws.chance(0.25):
+        parts.append((wording.say("closer"), ""))
+    if len(parts) > 2 and draws.chance(0.15):
+        parts[0], parts[1] = parts[1], parts[0]
+    text, mentions = "", []
+    for words, aspect in parts:
+        text += " " if text else ""
+        start = len(text)
+        text += capitalised(words)
+        if aspect:
+            mentions.append(Mention(aspect, 1, start, len(text)))
+        text += "."
+    return text, tuple(mentions)
+
+
+def _pitch(aspect: str, department: str, wording: Wording, draws: Draws, written: set[str]) -> str:
+    bank = load_banks().aspects[aspect]
+    words = ""
+    for _ in range(_ATTEMPTS):
+        words = wording.fill(draws.pick(bank.of("*", department)))
+        if draws.chance(0.5):
+            words = wording.say("pitch_lead", aspect=draws.pick(bank.names)) + " " + words
+        if draws.chance(0.35):
+            words += " " + wording.say("pitch_tail")
+        if words not in written:
+            break
+    words = words.replace(" ,", ",")
+    written.add(words)
+    return words
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """An invented brand: tier 0 is cheap and careless, 1 middling, 2 dear and careful."""
+
+    name: str
+    tier: int
+
+
+_MODELS, _SUFFIXES = word_list("model"), word_list("suffix")
+COLOURS, ROASTS = word_list("colour"), word_list("roast")
+
+
+def brands_of(department: str) -> list[Brand]:
+    """Brands that make products of a department."""
+    names = [name for of, brands in SHOP["brands"].items() if department in of.split() for name in brands]
+    return [Brand(*(name.rsplit(" ", 1)[0], int(name[-1]))) for name in names]
+
+
+def new_name(brand: Brand, kind: str, draws: Draws, used: set[str]) -> tuple[str, str]:
+    """A model name and the title that it makes, which is not among those used; grows `used`."""
+    numbered = 0
+    while True:
+        model = draws.pick(_MODELS)
+        if draws.chance(0.75):
+            model += f" {draws.pick(_SUFFIXES)}"
+        if numbered > 20:
+            model = f"{model} {numbered + int(draws.uniform() * 10 ** (numbered // 20 + 1))}"
+        title = f"{brand.name} {model} {kind}"
+        if title not in used:
+            used.add(title)
+            return model, title
+        numbered += 1
+
 
 _LATER_SHARE, _COLD_SHARE, _GONE_SHARE, _BURST_SHARE = 0.3, 0.04, 0.05, 0.15
 _NEVER = END + 100 * 365 * DAY
@@ -91,10 +169,8 @@ def _lifetimes(n_items: int, rng: np.random.Generator) -> tuple[np.ndarray, np.n
 def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress) -> Catalogue:
     used: set[str] = set()
     written: set[str] = set()
-    columns: dict[str, list[object]] = {
-        name: [] for name in ("title", "description", "category", "brand", "tags", "variant", "material")
-    }
-    models, mentions = [], []
+    names = ("title", "description", "category", "brand", "tags", "variant", "material")
+    rows, models, mentions = [], [], []
     for row, brand in enumerate(made_by):
         if row % 500 == 0:
             progress("stocking the shelves", row, len(made_by))
@@ -103,22 +179,14 @@ def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress
         model, title = new_name(brand, kind, draws, used)
         variant = draws.pick(ROASTS if department.key == "coffee" else COLOURS)
         material = draws.pick(department.materials)
-        slots = {
-            "brand": (brand.name,),
-            "model": (f"{model}",),
-            "kind": (_lowered(kind),),
-            "use": department.uses,
-            "colour": (variant,),
-            "material": (material,),
-        }
+        one_each = {"brand": brand.name, "model": model, "kind": _lowered(kind), "colour": variant}
+        slots = {name: (word,) for name, word in {**one_each, "material": material}.items()} | {"use": department.uses}
         strengths = _strengths(hidden, row)[: 1 + draws.chance(0.35)]
         text, named = describe(strengths, department.key, Wording(draws, slots), draws, written)
-        facts = (title, text, department.label, brand.name, tags.split(","), variant, material)
-        for name, fact in zip(columns, facts, strict=True):
-            columns[name].append(fact)
+        rows.append((title, text, department.label, brand.name, tags.split(","), variant, material))
         models.append(model)
         mentions.append(named)
-    return Catalogue(pd.DataFrame(columns), hidden, models, mentions)
+    return Catalogue(pd.DataFrame(rows, columns=names), hidden, models, mentions)
 
 
 def _strengths(hidden: Items, row: int) -> list[str]:

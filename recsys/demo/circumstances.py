@@ -1,17 +1,77 @@
-"""How circumstances really shift what shoppers want: planted effects, in log-odds, by department and by aspect.
+"""Time and circumstances in the demo: two fixed years with a rhythm, and what circumstances do to what is wanted.
 
-An aspect effect counts in proportion to the hidden quality of a product, so that in winter not only sleeping bags but
-above all *warm* sleeping bags are wanted.
+Planted effects are in log-odds, by department and by aspect (`shop.toml`). An aspect effect counts in proportion to the
+hidden quality of a product, so that in winter not only sleeping bags but above all *warm* sleeping bags are wanted.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.aspects import ASPECTS, ROW_OF
-from recsys.demo.departments import DEPARTMENTS, DEVICES, REGIONS
+from recsys.demo.departments import ASPECTS, COLUMN_OF, DEPARTMENTS, DEVICES, REGIONS, ROW_OF, SHOP
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS
+
+DAY = 86_400
+N_DAYS = 730
+END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
+"""The first second after the last day, in seconds since 1970."""
+
+START = END - N_DAYS * DAY
+
+_HOURS = np.array(
+    [4, 2, 1, 1, 1, 3, 8, 14, 18, 20, 21, 22, 26, 22, 19, 19, 21, 25, 32, 40, 46, 42, 27, 12], dtype=float
+)
+_WEEKDAYS = np.array([0.95, 0.9, 0.92, 0.95, 1.0, 1.15, 1.2])
+_MONTHS = np.array([0.95, 0.85, 0.95, 1.0, 1.05, 1.05, 1.0, 0.95, 0.95, 1.0, 1.25, 1.4])
+
+
+def _day_shares() -> NDArray[np.float64]:
+    days = START + np.arange(N_DAYS) * DAY
+    growth = 1 + 0.6 * np.arange(N_DAYS) / N_DAYS
+    shares = growth * _WEEKDAYS[weekday(days)] * _MONTHS[month(days) - 1]
+    return np.asarray(np.cumsum(shares / shares.sum()))
+
+
+def weekday(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Day of the week, 0 for Monday (1 January 1970 was a Thursday)."""
+    return np.asarray((seconds // DAY + 3) % 7)
+
+
+def month(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Month of the year from 1 to 12."""
+    return np.asarray(seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1)
+
+
+def daypart(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row of DAYPARTS."""
+    return np.asarray(seconds % DAY // (DAY // 4))
+
+
+def season(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row of SEASONS."""
+    return np.asarray(month(seconds) % 12 // 3)
+
+
+def codes_at(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Circumstances that follow from the moment, as rows of their values."""
+    return {"daypart": daypart(seconds), "weekday": weekday(seconds), "season": season(seconds)}
+
+
+_SHARES = _day_shares()
+_HOUR_SHARES = np.cumsum(_HOURS / _HOURS.sum())
+
+
+def moments(rng: np.random.Generator, since: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One moment after each of `since` and before END, by the rhythm of the shop."""
+    first = np.clip((since - START) // DAY, 0, N_DAYS - 1)
+    floor = np.where(first > 0, _SHARES[np.maximum(first - 1, 0)], 0.0)
+    drawn = floor + rng.random(len(since)) * (1 - floor)
+    day = np.minimum(np.searchsorted(_SHARES, drawn, side="right"), N_DAYS - 1)
+    hour = np.minimum(np.searchsorted(_HOUR_SHARES, rng.random(len(since)), side="right"), 23)
+    return np.asarray(START + day * DAY + hour * 3600 + rng.integers(0, 3600, len(since)))
+
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "daypart": DAYPARTS,
@@ -22,60 +82,20 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 """Values of each dimension, in the order of the effect arrays' rows."""
 
-_EFFECTS: Mapping[str, Mapping[str, str]] = {
-    "daypart": {
-        "night": "candles .5, speakers .3, lamps .4, coffee -.5, garden -.6, boots -.2",
-        "morning": "coffee .9, bottles .4, fitness .5, candles -.7, lamps -.3, speakers -.3",
-        "afternoon": "garden .6, cookware .3, backpacks .2, vacuums .3, candles -.3",
-        "evening": "candles .8, lamps .6, bedding .5, speakers .3, coffee -.6, garden -.5, glow .3, softness .2",
-    },
-    "weekday": {
-        "Monday": "fitness .6, coffee .4, tents -.3, vacuums .2",
-        "Tuesday": "coffee .2, fitness .2, garden -.3",
-        "Wednesday": "bedding .2, garden -.2",
-        "Thursday": "backpacks .3, headlamps .2",
-        "Friday": "tents .6, stoves .5, sleeping_bags .4, speakers .3, coffee -.2",
-        "Saturday": "garden .8, cookware .4, boots .3, fitness -.4",
-        "Sunday": "bedding .5, candles .4, cookware .3, vacuums .4, fitness -.2, backpacks -.3",
-    },
-    "season": {
-        "winter": "candles .7, jackets .5, base_layers .8, headlamps .6, bedding .3, tents -1.1, garden -.9, warmth .4",
-        "spring": "garden .9, vacuums .4, boots .4, tents .2, candles -.4, waterproofing .3",
-        "summer": "tents 1.0, stoves .7, bottles .6, speakers .6, sleeping_bags .4, base_layers -.8, candles -.8, "
-        "jackets -.5, cooling .4, ventilation .3",
-        "autumn": "jackets .6, boots .5, lamps .5, coffee .2, headlamps .4, garden -.2, waterproofing .3",
-    },
-    "device": {
-        "mobile": "candles .3, bottles .4, coffee .3, speakers .3, vacuums -.4, tents -.3, packability .2, looks .2",
-        "desktop": "vacuums .5, tents .4, backpacks .3, cookware .2, candles -.3, bottles -.3, value .2",
-        "tablet": "bedding .5, lamps .5, cookware .4, garden .3, fitness -.3",
-    },
-    "region": {
-        "Highlands": "boots .7, jackets .5, stoves .3, speakers -.4, wind_stability .4, warmth .3",
-        "Lakes": "tents .5, jackets .3, base_layers .2, vacuums -.2, waterproofing .4",
-        "Coast": "speakers .4, bottles .3, candles .2, base_layers -.3, rust .4",
-        "Plains": "garden .7, cookware .3, boots -.4, stoves -.2",
-        "Capital": "coffee .6, lamps .4, fitness .4, tents -.5, garden -.7, noise .4",
-    },
-}
-
 
 def effects(dimension: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Planted effects of one dimension.
 
-    Returns
-    -------
-    float32 of shape (n_values, n_departments) and float32 of shape (n_values, n_aspects), in log-odds
+    Returns float32 of shape (n_values, n_departments) and float32 of shape (n_values, n_aspects), in log-odds.
     """
-    columns = {department.key: column for column, department in enumerate(DEPARTMENTS)}
     values = VALUES[dimension]
     by_department = np.zeros((len(values), len(DEPARTMENTS)), dtype=np.float32)
     by_aspect = np.zeros((len(values), len(ASPECTS)), dtype=np.float32)
     for row, value in enumerate(values):
-        for part in _EFFECTS[dimension][value].split(", "):
+        for part in SHOP["effects"][dimension][value].split(", "):
             name, size = part.split()
-            if name in columns:
-                by_department[row, columns[name]] = float(size)
+            if name in COLUMN_OF:
+                by_department[row, COLUMN_OF[name]] = float(size)
             else:
                 by_aspect[row, ROW_OF[name]] = float(size)
     return by_department, by_aspect

@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.impressions import POLICIES, Shelf, month_of
+from recsys.demo.impressions import POLICIES, fill_places
 from recsys.demo.truth import Truth, load_truth
-from recsys.demo.world import POSITION_EFFECTS, Floats, Ints, click_odds, on_sale
+from recsys.demo.world import N_POSITIONS, POSITION_EFFECTS, Floats, Ints, on_sale, true_click_rates
 from recsys.settings import Context
-
-N_POSITIONS = len(POSITION_EFFECTS)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,17 +25,10 @@ class Redrawn:
     clicks: NDArray[np.int8]
 
 
-def true_rates(utilities: Floats, position: Ints | int) -> Floats:
-    """True chance of a click at these utilities in these places of the page, from 1; they broadcast."""
-    return click_odds(utilities, np.asarray(position))
-
-
 class ClickJudge:
     """The truth about the clicks of one demo shop.
 
-    Parameters
-    ----------
-    item_ids : the catalogue of whoever asks; item rows are places in it
+    `item_ids`: the catalogue of whoever asks; item rows are places in it.
     """
 
     def __init__(self, truth: Truth, item_ids: Sequence[str]) -> None:
@@ -58,14 +49,11 @@ class ClickJudge:
             found[page] = self._truth.utility(user_id, self._item_ids, context)
         return found
 
-    def rates(self, utilities: Floats, position: Ints | int) -> Floats:
-        """As `true_rates`."""
-        return true_rates(utilities, position)
+    rates = staticmethod(true_click_rates)
 
     def odds_by_place(self, n: int) -> NDArray[np.float64]:
         """What each place does to the odds of a click, of those in the first place: float64 of shape (n,)."""
-        odds: NDArray[np.float64] = np.exp(np.array(POSITION_EFFECTS)[np.minimum(np.arange(n), N_POSITIONS - 1)])
-        return odds
+        return np.asarray(np.exp(np.array(POSITION_EFFECTS)[np.minimum(np.arange(n), N_POSITIONS - 1)]))
 
     def on_sale(self, item_rows: Ints, time_s: Ints) -> NDArray[np.bool_]:
         """Whether products could be bought at a moment; both broadcast."""
@@ -88,17 +76,9 @@ class ClickJudge:
         user_ids, time_s, policy, position : of every impression
         page : row of `utilities` of every impression
         """
-        truth, n = self._truth, len(time_s)
+        truth, codes = self._truth, np.array([POLICIES.index(name) for name in policy])
         user = truth.user_rows(list(user_ids))
-        codes = np.array([POLICIES.index(name) for name in policy])
-        items, propensity, months = np.empty(n, np.int64), np.empty(n), month_of(time_s)
-        for month in np.unique(months).tolist():
-            here = months == month
-            shelf = Shelf.of_month(truth.items, month)
-            leanings = shelf.leanings(truth.shoppers, user[here], time_s[here])
-            places = shelf.draw(leanings, codes[here], rng)
-            items[here] = shelf.rows[places]
-            propensity[here] = shelf.propensity(leanings, places, codes[here])
+        items, propensity = fill_places(truth.items, truth.shoppers, user, time_s, codes, rng)
         rows = self._asked[items]
-        clicks = rng.random(n) < self.rates(utilities[page, rows], position)
+        clicks = rng.random(len(time_s)) < true_click_rates(utilities[page, rows], position)
         return Redrawn(rows, propensity, clicks.astype(np.int8))

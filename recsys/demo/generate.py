@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.writing import FolderWriter
-from recsys.demo.aspects import ROW_OF
-from recsys.demo.behaviour import EVENTS, Events, Journeys, draw_events, draw_journeys
+from recsys.demo.behaviour import EVENTS, Journeys, draw_events, draw_journeys, draw_shoppers
 from recsys.demo.catalogue import Catalogue, draw_catalogue
 from recsys.demo.departments import DEPARTMENTS, DEVICES, REGIONS
-from recsys.demo.impressions import POLICIES, draw_impressions
+from recsys.demo.impressions import POLICIES, Impressions, draw_impressions
+from recsys.demo.prose.bank import Draws
 from recsys.demo.prose.compose import Writer
-from recsys.demo.prose.pieces import Mention
-from recsys.demo.prose.words import Draws
-from recsys.demo.reviewing import draw_reviews
-from recsys.demo.shoppers import draw_shoppers
+from recsys.demo.reviewing import Reviews, draw_reviews, review_frame
 from recsys.demo.truth import TRUTH_FILE, save_truth, shopper_ids
 from recsys.demo.world import Shoppers, item_effects
-from recsys.demo.writing import review_frame
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES
@@ -70,14 +66,18 @@ def generate_demo(
     n_shoppers : at least 1; all of them have at least one event
     seed : at least 0; the same seed and sizes give the same data
 
-    Raises
-    ------
-    SettingsError : a size or the seed is out of range
-    DataError : `out` holds something else
+    Raises SettingsError: a size or the seed is out of range; DataError: `out` holds something else.
     """
-    _check(n_items, n_shoppers, seed)
-    summary = DemoSummary()
-    if _is_other_shop(out):
+    departments, summary = f"{n_items} is too few for {len(DEPARTMENTS)} departments", DemoSummary()
+    for option, value, least, why in (
+        ("items", n_items, LEAST_ITEMS, departments),
+        ("shoppers", n_shoppers, 1, f"{n_shoppers} is too few"),
+        ("seed", seed, 0, f"{seed} is not usable"),
+    ):
+        if value < least:
+            raise SettingsError(f"--{option} {why}; give {least} or more")
+    # A demo shop has its hidden truth beside its data.
+    if any((out / each.file).exists() for each in FILES) and not (out / TRUTH_FILE).exists():
         raise DataError(
             "there is a shop here that is no demo shop, which would be lost",
             file=str(out),
@@ -93,22 +93,6 @@ def generate_demo(
             maker.save_truth(folder.path(TRUTH_FILE))
     progress("the demo shop is ready", n_shoppers, n_shoppers)
     return summary
-
-
-def _is_other_shop(folder: Path) -> bool:
-    """Whether a folder holds data that were not made here: a demo shop has its hidden truth beside them."""
-    return any((folder / each.file).exists() for each in FILES) and not (folder / TRUTH_FILE).exists()
-
-
-def _check(n_items: int, n_shoppers: int, seed: int) -> None:
-    if n_items < LEAST_ITEMS:
-        raise SettingsError(
-            f"--items {n_items} is too few for {len(DEPARTMENTS)} departments; give {LEAST_ITEMS} or more"
-        )
-    if n_shoppers < 1:
-        raise SettingsError(f"--shoppers {n_shoppers} is too few; give 1 or more")
-    if seed < 0:
-        raise SettingsError(f"--seed {seed} is not usable; give 0 or more")
 
 
 class _Maker:
@@ -134,23 +118,30 @@ class _Maker:
             n = min(BLOCK, self.n_shoppers - first)
             rng = np.random.default_rng([self.seed, 3, block])
             hidden = self.catalogue.hidden
+            per_shopper = min(REVIEWS_PER_SHOPPER, MOST_REVIEWS / self.n_shoppers)
+            # This block's part of the rows, such that the parts of all blocks add up.
+            n_events, n_impressions, n_reviews = (
+                round((first + n) * each) - round(first * each)
+                for each in (EVENTS_PER_SHOPPER, IMPRESSIONS_PER_SHOPPER, per_shopper)
+            )
             with self.summary.timed("behaviour"):
                 shoppers = draw_shoppers(n, rng)
-                journeys = draw_journeys(hidden, shoppers, self.tables, self._quota(EVENTS_PER_SHOPPER, first, n), rng)
-                events = draw_events(journeys, self._quota(EVENTS_PER_SHOPPER, first, n), rng)
-                self._write(folder, "events", self._event_frame(first, journeys, events))
+                journeys = draw_journeys(hidden, shoppers, self.tables, n_events, rng)
+                events = draw_events(journeys, n_events, rng)
+                order = np.argsort(events.seconds, kind="stable")
+                acts = replace(journeys.only(events.journey[order]), seconds=events.seconds[order])
+                frame = self._frame(first, acts)
+                frame.insert(2, "event", _words(events.kind[order], EVENTS))
+                self._write(folder, "events", frame)
             with self.summary.timed("impressions"):
-                shown = draw_impressions(
-                    hidden, shoppers, self.tables, self._quota(IMPRESSIONS_PER_SHOPPER, first, n), rng
-                )
-                frame = self._frame(first, shown.user, shown.item, shown.seconds, shown.device, shown.region)
+                shown = draw_impressions(hidden, shoppers, self.tables, n_impressions, rng)
+                frame = self._frame(first, shown)
                 frame["click"], frame["propensity_score"] = shown.click, shown.propensity
                 frame["position"], frame["policy"] = shown.position, _words(shown.policy, POLICIES)
                 self._write(folder, "impressions", frame)
             with self.summary.timed("reviews"):
-                per_shopper = min(REVIEWS_PER_SHOPPER, MOST_REVIEWS / self.n_shoppers)
-                reviews = draw_reviews(hidden, shoppers, journeys, events, self._quota(per_shopper, first, n), rng)
-                frame = self._frame(first, reviews.user, reviews.item, reviews.seconds, reviews.device, reviews.region)
+                reviews = draw_reviews(hidden, shoppers, journeys, events, n_reviews, rng)
+                frame = self._frame(first, reviews)
                 texts, mentions = review_frame(reviews, shoppers, self.catalogue, self.writer, rng, self.progress)
                 mentions[:, 0] += first
                 self.mentions.append(mentions)
@@ -165,7 +156,7 @@ class _Maker:
         mentions = np.concatenate(self.mentions)
         names = ("user", "item", "aspect", "polarity", "start", "end")
         described = np.array(
-            [[row, *_numbers(one)] for row, all_ in enumerate(self.catalogue.mentions) for one in all_], dtype=np.int32
+            [[row, *each.numbers()] for row, found in enumerate(self.catalogue.mentions) for each in found], np.int32
         ).reshape(-1, len(names) - 1)
         save_truth(
             path,
@@ -177,37 +168,15 @@ class _Maker:
             user_width=self.user_width,
         )
 
-    def _quota(self, per_shopper: float, first: int, n: int) -> int:
-        """This block's part of the rows, such that the parts of all blocks add up."""
-        return round((first + n) * per_shopper) - round(first * per_shopper)
-
-    def _event_frame(self, first: int, journeys: Journeys, events: Events) -> pd.DataFrame:
-        order = np.argsort(events.seconds, kind="stable")
-        at, kind = events.journey[order], events.kind[order]
-        seconds = events.seconds[order]
-        frame = self._frame(
-            first, journeys.user[at], journeys.item[at], seconds, journeys.device[at], journeys.region[at]
-        )
-        frame.insert(2, "event", _words(kind, EVENTS))
-        return frame
-
-    def _frame(
-        self,
-        first: int,
-        user: NDArray[np.int64],
-        item: NDArray[np.int64],
-        seconds: NDArray[np.int64],
-        device: NDArray[np.int64],
-        region: NDArray[np.int64],
-    ) -> pd.DataFrame:
+    def _frame(self, first: int, rows: Journeys | Impressions | Reviews) -> pd.DataFrame:
         ids = np.array(shopper_ids(np.arange(first, first + BLOCK), self.user_width), dtype=object)
         return pd.DataFrame(
             {
-                "user_id": ids[user],
-                "item_id": self.item_ids[item],
-                "timestamp": pd.to_datetime(seconds, unit="s", utc=True),
-                "device": _words(device, DEVICES),
-                "region": _words(region, REGIONS),
+                "user_id": ids[rows.user],
+                "item_id": self.item_ids[rows.item],
+                "timestamp": pd.to_datetime(rows.seconds, unit="s", utc=True),
+                "device": _words(rows.device, DEVICES),
+                "region": _words(rows.region, REGIONS),
             }
         )
 
@@ -218,7 +187,3 @@ class _Maker:
 
 def _words(codes: NDArray[np.int64], words: tuple[str, ...]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=list(words))
-
-
-def _numbers(mention: Mention) -> tuple[int, int, int, int]:
-    return ROW_OF[mention.aspect], mention.polarity, mention.start, mention.end

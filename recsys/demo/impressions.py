@@ -14,25 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.behaviour import drawn_device, drawn_region
-from recsys.demo.calendar import DAY, END, codes_at, moments, season
-from recsys.demo.circumstances import effects
+from recsys.demo.circumstances import DAY, END, codes_at, effects, moments, season
 from recsys.demo.departments import DEPARTMENTS
 from recsys.demo.world import (
-    POSITION_EFFECTS,
+    N_POSITIONS,
     Floats,
     Ints,
     Items,
     Shoppers,
     circumstance,
-    click_odds,
     fitting_taste,
     preference,
     trend,
+    true_click_rates,
 )
 
 POLICIES = ("explore", "house")
 EPSILON = 0.25
-N_POSITIONS = len(POSITION_EFFECTS)
 LOGGED_DAYS = 365
 _EXPLORE_SHARE = 0.35
 _LEANING, _SEASON = 0.7, 0.6
@@ -108,6 +106,21 @@ def month_of(seconds: Ints) -> Ints:
     return np.asarray(seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64))
 
 
+def fill_places(
+    items: Items, shoppers: Shoppers, user: Ints, seconds: Ints, policy: Ints, rng: np.random.Generator
+) -> tuple[Ints, NDArray[np.float64]]:
+    """Draw a product for every place of a page by the policy of the page; rows of products, and propensities."""
+    drawn, propensity, months = np.empty(len(user), np.int64), np.empty(len(user)), month_of(seconds)
+    for month in np.unique(months).tolist():
+        here = months == month
+        shelf = Shelf.of_month(items, month)
+        leanings = shelf.leanings(shoppers, user[here], seconds[here])
+        places = shelf.draw(leanings, policy[here], rng)
+        drawn[here] = shelf.rows[places]
+        propensity[here] = shelf.propensity(leanings, places, policy[here])
+    return drawn, propensity
+
+
 def draw_impressions(
     items: Items, shoppers: Shoppers, tables: Mapping[str, Floats], n_impressions: int, rng: np.random.Generator
 ) -> Impressions:
@@ -123,19 +136,10 @@ def draw_impressions(
     user, seconds, device, region, policy = (
         np.repeat(values, N_POSITIONS)[:n_impressions] for values in (user, seconds, device, region, policy)
     )
-    item = np.zeros(n_impressions, dtype=np.int64)
-    propensity = np.zeros(n_impressions)
-    months = month_of(seconds)
-    for month in np.unique(months).tolist():
-        here = months == month
-        shelf = Shelf.of_month(items, month)
-        leanings = shelf.leanings(shoppers, user[here], seconds[here])
-        places = shelf.draw(leanings, policy[here], rng)
-        item[here] = shelf.rows[places]
-        propensity[here] = shelf.propensity(leanings, places, policy[here])
+    item, propensity = fill_places(items, shoppers, user, seconds, policy, rng)
     position = np.arange(n_impressions) % N_POSITIONS + 1
     codes = {**codes_at(seconds), "device": device, "region": region}
     utility = preference(items, shoppers, fitting_taste(shoppers), user, item)
     utility = utility + circumstance(tables, codes, item) + trend(items, item, seconds)
-    click = (rng.random(n_impressions) < click_odds(utility, position)).astype(np.int8)
+    click = (rng.random(n_impressions) < true_click_rates(utility, position)).astype(np.int8)
     return Impressions(user, item, seconds, position, device, region, policy, propensity, click)

@@ -1,14 +1,20 @@
-"""Who reviews what, with how many stars, and what there is to say: hidden qualities as one shopper meets them."""
+"""Reviews: who writes of what, with how many stars, what there is to say, and the text, title and votes."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-from recsys.demo.aspects import APPLIES, ASPECTS, OF_DEPARTMENT
 from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
-from recsys.demo.calendar import DAY, END
-from recsys.demo.prose.pieces import Judgement
+from recsys.demo.catalogue import Catalogue, brands_of
+from recsys.demo.circumstances import DAY, END
+from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, OF_DEPARTMENT
+from recsys.demo.prose.bank import Wording
+from recsys.demo.prose.compose import Judgement, Writer
+from recsys.demo.prose.voices import VOICES
 from recsys.demo.world import Floats, Ints, Items, Shoppers, fitting_taste
+from recsys.progress import Progress
 
 _VERIFIED_SHARE = 0.9
 _STARS = np.array([-0.5, -0.12, 0.18, 0.66])
@@ -116,11 +122,63 @@ def _occasions(
     possible[np.unique(pair, return_index=True)[1]] = True
     possible &= seconds < END
     n_verified = min(round(n_reviews * _VERIFIED_SHARE), int((possible & verified).sum()))
-    chosen = np.concatenate(
-        [
-            np.flatnonzero(possible & verified)[:n_verified],
-            np.flatnonzero(possible & ~verified)[: n_reviews - n_verified],
-        ]
-    )
+    of_buyers, of_others = (np.flatnonzero(possible & each) for each in (verified, ~verified))
+    chosen = np.append(of_buyers[:n_verified], of_others[: n_reviews - n_verified])
     chosen = chosen[np.argsort(seconds[chosen], kind="stable")]
     return journey[chosen], verified[chosen], seconds[chosen]
+
+
+def review_frame(
+    reviews: Reviews,
+    shoppers: Shoppers,
+    catalogue: Catalogue,
+    writer: Writer,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+    """Write reviews: rating, title, text, helpful_yes, helpful_total, verified; and what they judge, in which words.
+
+    The second is int32 of shape (n_mentions, 6): shopper row, product row, aspect, polarity, start and end.
+    """
+    rivals = [tuple(brand.name for brand in brands_of(department.key)) for department in DEPARTMENTS]
+    brands = catalogue.frame["brand"].tolist()
+    titles, texts = [], []
+    mentions: list[tuple[int, int, int, int, int, int]] = []
+    for row, (user, item) in enumerate(zip(reviews.user.tolist(), reviews.item.tolist(), strict=True)):
+        if row % 500 == 0:
+            progress("writing reviews", row, len(reviews.user))
+        number = int(catalogue.hidden.department[item])
+        department = DEPARTMENTS[number]
+        model = catalogue.models[item]
+        slots = {
+            "brand": (brands[item],),
+            "rival": tuple(name for name in rivals[number] if name != brands[item]),
+            "model": (model, model.split()[0]),
+            "thing": department.nouns,
+            "it": ("it", "it", "this", f"the {department.nouns[0]}", f"this {department.nouns[-1]}"),
+            "use": department.uses,
+        }
+        written = writer.review(
+            reviews.judgements(row, number),
+            rating=int(reviews.rating[row]),
+            department=department.key,
+            voice=VOICES[shoppers.voice[user]],
+            wording=Wording(writer.draws, slots),
+        )
+        titles.append(written.title)
+        texts.append(written.text)
+        mentions += [(user, item, *each.numbers()) for each in written.mentions]
+    yes, total = _votes(reviews, np.array([len(text) for text in texts]), rng)
+    frame = pd.DataFrame({"rating": reviews.rating.astype(np.float64), "title": titles, "text": texts})
+    frame = frame.assign(helpful_yes=yes, helpful_total=total, verified=reviews.verified)
+    return frame, np.array(mentions, dtype=np.int32).reshape(-1, 6)
+
+
+def _votes(
+    reviews: Reviews, length: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Votes gather with age; longer reviews get more of them, and more that find them helpful."""
+    age = (END - reviews.seconds) / (365 * DAY)
+    total = rng.poisson(0.25 + 2.2 * age * np.minimum(length, 600) / 200)
+    yes = rng.binomial(total, np.clip(0.35 + length / 700, 0, 0.92))
+    return yes, total

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from recsys.demo.aspects import ASPECTS, OF_DEPARTMENT
 from recsys.demo.circumstances import VALUES, effects
-from recsys.demo.departments import DEPARTMENTS
+from recsys.demo.departments import ASPECTS, DEPARTMENTS, OF_DEPARTMENT
+from recsys.demo.prose.compose import Mention
 from recsys.demo.world import (
     POSITION_EFFECTS,
     Floats,
@@ -23,7 +23,6 @@ from recsys.demo.world import (
     Items,
     Shoppers,
     circumstance,
-    click_odds,
     fitting_taste,
     item_effects,
     preference,
@@ -33,16 +32,6 @@ from recsys.errors import DataError, UnknownItemError, UnknownUserError
 from recsys.settings import Context
 
 TRUTH_FILE = "hidden_truth.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class TrueMention:
-    """A judgement in a review: `text[start:end]` says that the aspect is good (1), bad (-1) or middling (0)."""
-
-    aspect: str
-    polarity: int
-    start: int
-    end: int
 
 
 @dataclass
@@ -88,23 +77,13 @@ class Truth:
         """
         user, item = np.broadcast_arrays(self.user_rows(user_ids), self.item_rows(item_ids))
         users, local = np.unique(user, return_inverse=True)
-        shoppers = self._some(users)
+        shoppers = Shoppers(**{name: getattr(self.shoppers, name)[users] for name in Shoppers.__slots__})
         contexts = [context] if isinstance(context, Context) else list(context)
         total = preference(self.items, shoppers, fitting_taste(shoppers), local.reshape(user.shape), item)
         total = total + circumstance(self._tables, _codes(contexts), item)
         seconds = np.array([0 if one.moment is None else int(one.moment.timestamp()) for one in contexts])
         timed = np.array([one.moment is not None for one in contexts])
         return np.asarray(total + np.where(timed, trend(self.items, item, seconds), np.float32(0)), dtype=np.float32)
-
-    def click_probability(
-        self,
-        user_ids: str | Sequence[str],
-        item_ids: str | Sequence[str],
-        context: Context | Sequence[Context],
-        position: int | Sequence[int] = 1,
-    ) -> Floats:
-        """True chance of a click at a place of the page, from 1; broadcasts like `utility`."""
-        return click_odds(self.utility(user_ids, item_ids, context), np.asarray(position))
 
     def driving_aspects(self, user_id: str, item_id: str) -> list[tuple[str, float]]:
         """Aspects that speak for a product to a shopper, largest first, with shares that sum to 1 (or none do)."""
@@ -115,12 +94,12 @@ class Truth:
         order = [place for place in np.argsort(-pull, kind="stable").tolist() if pull[place] > 0]
         return [(ASPECTS[aspects[place]], float(pull[place] / pull.sum())) for place in order]
 
-    def mentions_of(self, user_id: str, item_id: str) -> list[TrueMention]:
+    def mentions_of(self, user_id: str, item_id: str) -> list[Mention]:
         """Judgements in this shopper's review of this product, in order of the text; none without a review."""
         pair = (int(self.user_rows(user_id)[0]), int(self.item_rows(item_id)[0]))
         return [_mention(self.mentions, at) for at in self._spans.get(pair, [])]
 
-    def described_as(self, item_id: str) -> list[TrueMention]:
+    def described_as(self, item_id: str) -> list[Mention]:
         """What the description of a product praises."""
         places = np.flatnonzero(self.described["item"] == self.item_rows(item_id)[0])
         return [_mention(self.described, at) for at in places.tolist()]
@@ -129,9 +108,6 @@ class Truth:
         """Planted effect of a circumstance, in log-odds, by category label."""
         sizes = effects(dimension)[0][VALUES[dimension].index(value)]
         return {department.label: float(size) for department, size in zip(DEPARTMENTS, sizes, strict=True)}
-
-    def _some(self, users: Ints) -> Shoppers:
-        return Shoppers(**{name: getattr(self.shoppers, name)[users] for name in Shoppers.__slots__})
 
 
 def _rows(ids: str | Sequence[str], known: Mapping[str, int], error: type) -> Ints:
@@ -148,9 +124,9 @@ def _codes(contexts: Sequence[Context]) -> dict[str, Ints]:
     }
 
 
-def _mention(columns: Mapping[str, NDArray[np.int32]], at: int) -> TrueMention:
+def _mention(columns: Mapping[str, NDArray[np.int32]], at: int) -> Mention:
     aspect, polarity, start, end = (int(columns[name][at]) for name in ("aspect", "polarity", "start", "end"))
-    return TrueMention(ASPECTS[aspect], polarity, start, end)
+    return Mention(ASPECTS[aspect], polarity, start, end)
 
 
 def save_truth(
@@ -172,26 +148,17 @@ def save_truth(
         arrays[f"effect.{dimension}.department"], arrays[f"effect.{dimension}.aspect"] = effects(dimension)
     for prefix, columns in (("items", items), ("shoppers", shoppers)):
         arrays.update({f"{prefix}.{name}": getattr(columns, name) for name in type(columns).__slots__})
-    arrays.update({f"mentions.{name}": column for name, column in mentions.items()})
-    arrays.update({f"described.{name}": column for name, column in described.items()})
-    names = {
-        "aspects": ASPECTS,
-        "departments": [department.label for department in DEPARTMENTS],
-        "values": VALUES,
-        "item_width": item_width,
-        "user_width": user_width,
-    }
+    for prefix, spans in (("mentions", mentions), ("described", described)):
+        arrays.update({f"{prefix}.{name}": column for name, column in spans.items()})
+    labels = [department.label for department in DEPARTMENTS]
+    widths = {"item_width": item_width, "user_width": user_width}
+    names = json.dumps({"aspects": ASPECTS, "departments": labels, "values": VALUES, **widths})
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(contiguous, path, metadata={"names": json.dumps(names)})
+    save_file(contiguous, path, metadata={"names": names})
 
 
 def load_truth(folder: Path | str) -> Truth:
-    """Read the hidden truth of a demo folder.
-
-    Raises
-    ------
-    DataError : the folder has none
-    """
+    """Read the hidden truth of a demo folder. Raises DataError: the folder has none."""
     path = Path(folder) / TRUTH_FILE
     if not path.exists():
         raise DataError(

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.aspects import APPLIES, OF_DEPARTMENT
-from recsys.demo.calendar import DAY, START
-from recsys.demo.circumstances import VALUES, effects
+from recsys.demo.circumstances import DAY, START, VALUES, effects
+from recsys.demo.departments import APPLIES, OF_DEPARTMENT
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -21,6 +20,8 @@ LAUNCH_BOOST, LAUNCH_DAYS = 1.2, 25.0
 BURST_DAYS = 8.0
 POSITION_EFFECTS = (0.0, -0.35, -0.65, -0.9)
 """What a place on the page does to the log-odds of a click, first place first."""
+
+N_POSITIONS = len(POSITION_EFFECTS)
 
 CLICK_BASE, CLICK_SLOPE = -3.4, 0.6
 """Log-odds of a click at utility 0 in the first place, and what one unit of utility adds."""
@@ -125,7 +126,7 @@ def on_sale(items: Items, rows: Ints, seconds: Ints) -> NDArray[np.bool_]:
     return np.asarray((items.launch[rows] <= seconds) & (seconds < items.ends[rows]))
 
 
-def click_odds(utility: Floats, position: Ints) -> Floats:
-    """True click probability from utility and place on the page (from 1)."""
-    effect = np.asarray(POSITION_EFFECTS, dtype=np.float32)[np.minimum(position, len(POSITION_EFFECTS)) - 1]
+def true_click_rates(utility: Floats, position: Ints | int) -> Floats:
+    """True click probability from utility and place on the page (from 1); they broadcast."""
+    effect = np.asarray(POSITION_EFFECTS, dtype=np.float32)[np.minimum(position, N_POSITIONS) - 1]
     return np.asarray(1 / (1 + np.exp(-(CLICK_BASE + CLICK_SLOPE * utility + effect))), dtype=np.float32)

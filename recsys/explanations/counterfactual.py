@@ -20,7 +20,7 @@ from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import FloatArray
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.scorers.phrase_weights import LEAST_LENGTH
 from recsys.settings import RankingSettings
 
@@ -108,7 +108,7 @@ class _Search:
         self._progress = progress
         self.n_tried = 0
 
-    def _sides(self, item_id: str) -> tuple[Side, Side]:
+    def _sides(self, item_id: str) -> tuple[PhraseSum, PhraseSum]:
         return self._model.explainer.sides(self._scored, self._model.item_row(item_id))
 
     def drops(self, phrases: Sequence[Contribution]) -> bool:
@@ -197,11 +197,11 @@ class _Left:
 
     Parameters
     ----------
-    against : M P, see `Side.against`
+    against : M P, see `PhraseSum.against`
     rows : phrases of the side that may go
     """
 
-    def __init__(self, product: Side, against: FloatArray, rows: NDArray[np.int64]) -> None:
+    def __init__(self, product: PhraseSum, against: FloatArray, rows: NDArray[np.int64]) -> None:
         self._terms = (product.coefficients[rows, None] * product.vectors[rows]).astype(np.float64)
         self._whole, self._asked = product.profile.astype(np.float64), against.astype(np.float64)
         self._values = self._terms @ self._asked

@@ -17,8 +17,8 @@ from recsys.explanations.documents import Documents
 from recsys.explanations.reading import Polarity
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
 from recsys.ranking.fusion import Standardised
-from recsys.scorers.base import NO_ROW, Part, Requests, Scorer
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.base import NO_ROW, Requests, ScorePart, Scorer
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.settings import COMPONENTS, FusionSettings
 
 N_PAIRED = 60
@@ -101,7 +101,7 @@ def phrases_named(
     ]
 
 
-def _readable(component: str, part: Part, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
+def _readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
     """A part of a score as a share of the final one, with the name to strike it by."""
     source = part.source
     if source["kind"] == "circumstance":
@@ -117,7 +117,7 @@ def _readable(component: str, part: Part, worth: float, item_ids: NDArray[np.obj
 def shopper_named(
     values: NDArray[np.float64],
     losses: NDArray[np.float64],
-    shopper: Side,
+    shopper: PhraseSum,
     typed: tuple[str, NDArray[np.int32]] | None,
     documents: Documents,
     polarity: Polarity,
@@ -154,8 +154,8 @@ def places_by_size(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def strongest_pairs(
-    shopper: Side,
-    product: Side,
+    shopper: PhraseSum,
+    product: PhraseSum,
     worth: float,
     shopper_values: NDArray[np.float64],
     product_values: NDArray[np.float64],

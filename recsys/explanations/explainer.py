@@ -22,7 +22,7 @@ from recsys.ranking.rank import rank
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
@@ -119,7 +119,7 @@ class Explainer:
         before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
         return RankPosition(place, int(np.count_nonzero(before & eligible)) + 1, settings.n, ranking.n_candidates)
 
-    def sides(self, scored: ScoredRequest, item_row: int) -> tuple[Side, Side]:
+    def sides(self, scored: ScoredRequest, item_row: int) -> tuple[PhraseSum, PhraseSum]:
         """The shopper's phrases and the product's."""
         requests = scored.requests
         # The profile that the scores come from: summed phrase by phrase it differs in its last digit, and where phrases
@@ -183,7 +183,7 @@ class Explainer:
                 return word_effects(document.text, *document.spans[0], share, encode)
         raise InputError(f"{strike!r} is not a phrase of this product or this shopper; choose one that is shown")
 
-    def _share(self, coefficient: float, place: int, other: Side, encoded: FloatArray) -> FloatArray:
+    def _share(self, coefficient: float, place: int, other: PhraseSum, encoded: FloatArray) -> FloatArray:
         """What a phrase would add with each of these vectors of the encoder."""
         item_row = int(self._semantic.items_at(np.array([place]))[0])
         return np.asarray(

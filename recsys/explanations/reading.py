@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.explanations.documents import Document, Documents
 from recsys.scorers.base import NO_ROW
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 
 N_TEXTS = 40
 """So many texts of each side are shown at first, those whose phrases move most; the totals count all of them."""
@@ -87,8 +87,8 @@ class Reading:
 class Sides:
     """Shopper and product, and what one unit of the score between them is worth in the final score."""
 
-    shopper: Side
-    product: Side
+    shopper: PhraseSum
+    product: PhraseSum
     worth: float
 
 
@@ -128,7 +128,11 @@ def read_both(
 
 
 def _texts(
-    side: Side, other: Side, documents: Documents, typed: tuple[str, NDArray[np.int32]] | None, n_texts: int
+    side: PhraseSum,
+    other: PhraseSum,
+    documents: Documents,
+    typed: tuple[str, NDArray[np.int32]] | None,
+    n_texts: int,
 ) -> tuple[list[Document], int]:
     """The texts of a side whose phrases move most in all, and how many texts there are."""
     weights = np.abs(side.values(other))
@@ -149,7 +153,7 @@ def _typed(words: str, spans: NDArray[np.int32]) -> Document:
     return Document("words", 0, "", "", None, float("nan"), None, words, (NO_ROW,) * len(every), every)
 
 
-def _rows(texts: list[Document], side: Side) -> NDArray[np.int64]:
+def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
     """Row of every shown phrase in its side, text by text; -1 for one that is struck."""
     typed_rows = iter(np.flatnonzero(side.places == NO_ROW).tolist())
     row_of = {place: row for row, place in enumerate(side.places.tolist())}

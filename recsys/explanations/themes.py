@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.explanations.documents import Documents
 from recsys.explanations.reading import Polarity
 from recsys.scorers.base import NO_ROW
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 
 MAX_PHRASES = 400
 """So many phrases are grouped, those that make up most of the profile."""
@@ -67,7 +67,7 @@ class Profile:
     n_phrases: int
 
 
-def profile_of(side: Side, documents: Documents, polarity: Polarity) -> Profile:
+def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Profile:
     """Group the phrases of one side into themes; the same side always gives the same themes."""
     shares = side.shares().astype(np.float64)
     known = np.flatnonzero(side.places != NO_ROW)

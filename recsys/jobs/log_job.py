@@ -69,7 +69,7 @@ def start_log_work(home: AppPaths) -> Work:
     data = home.shop_data
     if data is None or not has_log(home):
         raise InputError(f"the data of this shop hold no {IMPRESSIONS.file}, so there is no log to ask")
-    from recsys.offpolicy.usable import refuse_useless_file  # here, since the process begins without pandas
+    from recsys.offpolicy.support import refuse_useless_file  # here, since the process begins without pandas
 
     refuse_useless_file(data)
     out = home.judged_log.absolute()
@@ -81,9 +81,9 @@ def run_log_work(out: Path, data: Path) -> int:
     """Judge and keep in this process; returns the exit status."""
 
     def judge(reporter: Reporter) -> None:
-        from recsys.offpolicy.logged_set import build_judged_log
+        from recsys.offpolicy.logged_set import build_logged_set
 
-        build_judged_log(data, out, progress=reporter)
+        build_logged_set(data, out, progress=reporter)
 
     return run_work(out.parent, out.name, STAGES, STAGE_OF, judge)
 

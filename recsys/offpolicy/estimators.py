@@ -27,6 +27,8 @@ Fay & Feuer (1997), Statistics in Medicine 16(7); Wilson (1927), Journal of the 
 22(158); Kish (1965), Survey Sampling, for the effective size of a sample in clusters.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,7 +42,6 @@ from recsys.evaluation.statistics.significance import Interval
 Floats = NDArray[np.float64]
 
 ESTIMATORS = ("ips", "snips", "dm", "dr", "switch_dr")
-NEED_MODEL = ("dm", "dr", "switch_dr")
 
 SWITCH_SHARE = 0.99
 """The threshold of switch-DR where none is given: weights above this quantile of the positive ones are not believed."""
@@ -89,8 +90,7 @@ class Log:
     @property
     def weights(self) -> Floats:
         """Chance under the policy asked about over the logged one: float64 of shape (n,)."""
-        answer: Floats = self.target / self.propensity
-        return answer
+        return np.asarray(self.target / self.propensity)
 
 
 def estimate(
@@ -98,32 +98,28 @@ def estimate(
 ) -> dict[str, Interval]:
     """Click rate of the policy asked about, by estimator; without a model only those that need none.
 
-    Parameters
-    ----------
-    threshold : largest weight that switch-DR corrects by; None takes the `SWITCH_SHARE` quantile of the positive ones
+    `threshold`: largest weight that switch-DR corrects by; None takes the `SWITCH_SHARE` quantile of the positive ones.
 
-    Returns
-    -------
-    an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for ips and
-    snips, and where it lies outside
+    Returns an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for
+    ips and snips, and where it lies outside.
     """
     weights, clicks = log.weights, log.clicks
-    ones = np.ones(len(log))
-    columns: dict[str, tuple[Floats, Floats]] = {"ips": (weights * clicks, ones), "snips": (weights * clicks, weights)}
+    above = {"ips": weights * clicks, "snips": weights * clicks}
     if log.q_shown is not None and log.q_target is not None:
+        if threshold is None:
+            positive = weights[weights > 0]
+            threshold = float(np.quantile(positive, SWITCH_SHARE)) if len(positive) else np.inf
         correction = weights * (clicks - log.q_shown)
-        believed = weights <= (switch_threshold(weights) if threshold is None else threshold)
-        columns["dm"] = (log.q_target, ones)
-        columns["dr"] = (log.q_target + correction, ones)
-        columns["switch_dr"] = (log.q_target + np.where(believed, correction, 0.0), ones)
-    _, rows = np.unique(log.visitors, return_inverse=True)
-    above, below = (np.stack([_by(rows, pair[at]) for pair in columns.values()], axis=1) for at in (0, 1))
-    found = dict(zip(columns, ratio_intervals(above, below, seed, n_resamples, level), strict=True))
-    for place, name in enumerate(columns):
-        if name in ("ips", "snips") and np.isnan(found[name].low):
-            low, high = gamma_interval(above[:, place], float(weights.max()), level)
-            per = below[:, place].sum()
-            found[name] = replace(found[name], low=float(low / per), high=float(high / per)) if per > 0 else found[name]
+        above |= {"dm": log.q_target, "dr": log.q_target + correction}
+        above["switch_dr"] = log.q_target + np.where(weights <= threshold, correction, 0.0)
+    below = [weights if name == "snips" else np.ones(len(log)) for name in above]
+    sums, totals = _by_visitor(log.visitors, *above.values()), _by_visitor(log.visitors, *below)
+    found = dict(zip(above, ratio_intervals(sums, totals, seed, n_resamples, level), strict=True))
+    for column, name in enumerate(("ips", "snips")):
+        total = totals[:, column].sum()
+        if np.isnan(found[name].low) and total > 0:
+            low, high = gamma_interval(sums[:, column], float(weights.max()), level)
+            found[name] = replace(found[name], low=float(low / total), high=float(high / total))
     return {name: within(each) for name, each in found.items()}
 
 
@@ -140,11 +136,10 @@ def known_rate(
     clicks : float64 of shape (n,), 0 or 1
     visitors : int64 of shape (n,), whose impressions belong together
     """
-    _, rows = np.unique(visitors, return_inverse=True)
-    clicked, shown = _by(rows, clicks), _by(rows, np.ones(len(clicks)))
-    found = ratio_intervals(clicked[:, None], shown[:, None], seed, n_resamples, level)[0]
+    clicked, shown = _by_visitor(visitors, clicks), _by_visitor(visitors, np.ones(len(clicks)))
+    found = ratio_intervals(clicked, shown, seed, n_resamples, level)[0]
     if np.isnan(found.low) and not np.isnan(found.mean):
-        low, high = wilson_interval(found.mean, float(shown.sum() ** 2 / (shown @ shown)), level)
+        low, high = wilson_interval(found.mean, float(shown.sum() ** 2 / np.square(shown).sum()), level)
         found = replace(found, low=low, high=high)
     return within(found)
 
@@ -184,37 +179,16 @@ def gamma_interval(weighted: Floats, largest: float, level: float = 0.95) -> tup
     return low, high
 
 
-def difference(
-    new: Log, old: Log, estimator: str = "dr", seed: int = 0, n_resamples: int = 1000, level: float = 0.95
-) -> Interval:
-    """Click rate of one policy less that of another, estimated from the same impressions.
-
-    Parameters
-    ----------
-    estimator : "ips" or "dr"; the others are no means of the same impressions
-
-    Raises
-    ------
-    ValueError : the logs are not of the same impressions, or the estimator is another one
-    """
-    columns = _per_impression(new, old, estimator)
-    _, rows = np.unique(new.visitors, return_inverse=True)
-    change, ones = _by(rows, columns[0] - columns[1]), _by(rows, np.ones(len(new)))
-    return within(ratio_intervals(change[:, None], ones[:, None], seed, n_resamples, level)[0], -1)
-
-
 def lift(
     new: Log, old: Log, estimator: str = "dr", seed: int = 0, n_resamples: int = 1000, level: float = 0.95
 ) -> Interval:
-    """`difference` over the estimate of the old policy, which is resampled with it; 0.125 is +12.5%."""
-    columns = _per_impression(new, old, estimator)
-    _, rows = np.unique(new.visitors, return_inverse=True)
-    change, base = _by(rows, columns[0] - columns[1]), _by(rows, columns[1])
-    return within(ratio_intervals(change[:, None], base[:, None], seed, n_resamples, level)[0], -1, np.inf)
+    """Relative change of the click rate from one policy to another, on the same impressions; 0.125 is +12.5%.
 
+    The rate of the old policy is resampled with that of the new one.
 
-def _per_impression(new: Log, old: Log, estimator: str) -> list[Floats]:
-    """What the estimates of two policies are means of."""
+    `estimator`: "ips" or "dr"; the others are no means of the same impressions.
+    Raises ValueError: the logs are not of the same impressions, or the estimator is another one.
+    """
     if not np.array_equal(new.clicks, old.clicks) or not np.array_equal(new.visitors, old.visitors):
         raise ValueError("two policies are compared on the same impressions")
     columns = []
@@ -225,20 +199,26 @@ def _per_impression(new: Log, old: Log, estimator: str) -> list[Floats]:
             columns.append(log.q_target + log.weights * (log.clicks - log.q_shown))
         else:
             raise ValueError(f"two policies cannot be compared by {estimator!r} here; use ips, or dr with a model")
-    return columns
+    change, base = (_by_visitor(new.visitors, each) for each in (columns[0] - columns[1], columns[1]))
+    return within(ratio_intervals(change, base, seed, n_resamples, level)[0], -1, np.inf)
 
 
-def switch_threshold(weights: Floats) -> float:
-    """Above it switch-DR believes the model alone."""
-    positive = weights[weights > 0]
-    return float(np.quantile(positive, SWITCH_SHARE)) if len(positive) else np.inf
+def _by_visitor(visitors: NDArray[np.int64], *columns: Floats) -> Floats:
+    """Sums of columns over each visitor's impressions, float64 of shape (n_visitors, n_columns)."""
+    rows = np.unique(visitors, return_inverse=True)[1]
+    return np.stack([np.bincount(rows, each).astype(np.float64) for each in columns], axis=1)
 
 
-def _by(rows: NDArray[np.int64], values: Floats) -> Floats:
-    sums: Floats = np.bincount(rows, values).astype(np.float64)
-    return sums
+LABELS = {
+    "ips": "Weighted clicks (IPS)",
+    "snips": "Weighted clicks over weights (SNIPS)",
+    "dm": "Click model alone (DM)",
+    "dr": "Click model, corrected by weighted clicks (DR)",
+    "switch_dr": "The same without large weights (switch-DR)",
+}
 
 
-def relative(change: Interval, base: float) -> Interval:
-    """A change as a share of a known base, such as a lift of the click rate."""
-    return replace(change, mean=change.mean / base, low=change.low / base, high=change.high / base)
+def main_estimator(estimates: Mapping[str, Interval]) -> str:
+    """The one that speaks for a policy: the doubly robust one where its interval can be given."""
+    given = (name for name in ("dr", "snips", "ips") if name in estimates and not math.isnan(estimates[name].low))
+    return next(given, "ips")

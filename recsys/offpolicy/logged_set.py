@@ -15,27 +15,26 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recsys.artifacts.folder import Artifact, Kind, open_artifact, require_model_folder, save_artifact
+from recsys.artifacts.folder import Artifact, FolderKind, open_artifact, require_model_folder, save_artifact
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import ArtifactError, DataError, RecsysError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.offpolicy.estimation import N_REFITS, Judged
+from recsys.offpolicy.estimation import N_REFITS, ScoredPages
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import Pages, middle_of
-from recsys.offpolicy.support import LEAST_EFFECTIVE
-from recsys.offpolicy.true_rates import Truth, users_of
-from recsys.offpolicy.usable import refuse_useless
+from recsys.offpolicy.pages import Pages, middle_of, require_earlier_likes
+from recsys.offpolicy.simulation import TrueClickRates, users_of
+from recsys.offpolicy.support import LEAST_EFFECTIVE, refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.weight_choice import choose_weights
 
-JUDGED_LOG = Kind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
+LOGGED_SET = FolderKind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
 
 _USUAL = EvaluationSettings("last")
 
@@ -67,12 +66,12 @@ class LoggedEvaluationSet:
     log_id: str
     cut_s: int
     weights: Mapping[str, FusionSettings]
-    judged: Judged
+    judged: ScoredPages
     seed: int
     items: pd.DataFrame
     n_impressions: int
     facts: Mapping[str, Any] = field(default_factory=dict)
-    truth: Truth | None = None
+    truth: TrueClickRates | None = None
 
     @property
     def start(self) -> str:
@@ -90,7 +89,7 @@ class LoggedEvaluationSet:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """One that was kept; raises ArtifactError where it cannot be used."""
-        artifact = open_artifact(Path(folder), JUDGED_LOG)
+        artifact = open_artifact(Path(folder), LOGGED_SET)
         try:
             return cls._of(artifact)
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
@@ -103,7 +102,7 @@ class LoggedEvaluationSet:
     def _of(cls, artifact: Artifact) -> Self:
         facts, arrays = artifact.manifest, artifact.arrays("pages")
         pages = Pages(artifact.table("shown").to_pandas(), artifact.table("pages_table").to_pandas())
-        judged = Judged(pages, arrays["scores"], arrays["eligible"].astype(bool), arrays["folds"])
+        judged = ScoredPages(pages, arrays["scores"], arrays["eligible"].astype(bool), arrays["folds"])
         items = artifact.table("items").to_pandas()
         if judged.scores.shape[::2] != (len(pages), len(items)):
             raise ValueError(f"scores of shape {judged.scores.shape}")
@@ -116,26 +115,21 @@ class LoggedEvaluationSet:
             items=items,
             n_impressions=int(facts["n_impressions"]),
             facts={name: facts[name] for name in ("data", "settings")},
-            truth=Truth(pages, arrays["utilities"]) if "utilities" in arrays else None,
+            truth=TrueClickRates(pages, arrays["utilities"]) if "utilities" in arrays else None,
         )
 
 
-def build_judged_log(
+def build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings = _USUAL, progress: Progress = silent
 ) -> Artifact:
     """Choose weights on the first half of the log's time, judge the pages of the second, and keep all of it.
 
-    Parameters
-    ----------
-    folder : data folder
+    `folder`: data folder.
 
-    Raises
-    ------
-    DataError : there is no log, its second half cannot carry any estimate, or too little happened before that to choose
-        weights on
-    ArtifactError : the output folder holds something else
+    Raises DataError: there is no log, its second half cannot carry any estimate, or too little happened before that to
+    choose weights on; ArtifactError: the output folder holds something else.
     """
-    require_model_folder(out, JUDGED_LOG)
+    require_model_folder(out, LOGGED_SET)
     whole = Dataset.read(folder, progress)
     log = ClickLog.of(whole.core(settings.min_interactions))
     assert log.data is not None
@@ -146,7 +140,7 @@ def build_judged_log(
     split = split_of(before, settings)
     chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(before, split, book, settings, progress, chosen)
-    judged = Judged.of(log, cut, book, settings.seed, progress, chosen.settings())
+    judged = ScoredPages.of(log, cut, book, settings.seed, progress, chosen.settings())
     arrays: dict[str, NDArray[Any]] = {
         "scores": judged.scores,
         "eligible": judged.eligible.astype(np.uint8),
@@ -170,7 +164,7 @@ def build_judged_log(
             "weights": {name: each.as_dict() for name, each in weights.items()},
         },
         progress=progress,
-        kind=JUDGED_LOG,
+        kind=LOGGED_SET,
     )
 
 
@@ -178,39 +172,31 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
     """Raise DataError where every estimate would be refused, or nothing could be learned, before any work is done."""
     later = log.impressions[log.impressions["time_s"] >= cut_s]
     n_clicks = int(later["click"].sum())
-    if not len(before.positives()):
-        raise DataError(
-            "nothing was liked or bought before the impressions that are to be judged",
-            file=IMPRESSIONS.file,
-            remedy="bring reviews or events that begin before the second half of the impressions",
-        )
+    require_earlier_likes(before)
     if len(later) < LEAST_EFFECTIVE or n_clicks < FEWEST_TELLING:
-        raise DataError(
-            f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
-            f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed",
-            file=IMPRESSIONS.file,
-            remedy="bring a longer log",
-        )
+        few = f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
+        few += f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed"
+        raise DataError(few, file=IMPRESSIONS.file, remedy="bring a longer log")
     refuse_useless(*(later[name].to_numpy() for name in ("click", "propensity", "item_row")))
 
 
 def open_or_build(
     folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
 ) -> LoggedEvaluationSet:
-    """The judged log of a folder, prepared now unless it was, from the same data; raises as `build_judged_log` does."""
+    """The judged log of a folder, prepared now unless it was, from the same data; raises as `build_logged_set` does."""
     try:
         found = LoggedEvaluationSet.open(out)
         if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):
             return found
     except ArtifactError:
         pass  # there is none, or it is of an earlier version
-    build_judged_log(folder, out, settings, progress)
+    build_logged_set(folder, out, settings, progress)
     return LoggedEvaluationSet.open(out)
 
 
-def _truth(folder: Path, data: Dataset, pages: Pages) -> Truth | None:
+def _truth(folder: Path, data: Dataset, pages: Pages) -> TrueClickRates | None:
     try:
-        return Truth.of(ClickJudge.open(folder, data.item_ids.tolist()), pages, users_of(pages, data))
+        return TrueClickRates.of(ClickJudge.open(folder, data.item_ids.tolist()), pages, users_of(pages, data))
     except RecsysError:
         return None  # it is no demo shop, or no longer the one that the truth is of
 

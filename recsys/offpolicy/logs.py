@@ -17,10 +17,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys.data.assembly import fingerprint
+from recsys.data.columns import ColumnCells
 from recsys.data.dataset import NEVER, Dataset
-from recsys.data.fingerprint import fingerprint
+from recsys.data.repairs import RepairLog
+from recsys.data.validation import check_file, refuse_missing_columns
 from recsys.errors import DataError
-from recsys.offpolicy.usable import refuse_useless
+from recsys.offpolicy.support import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS, ITEMS
 
@@ -50,9 +53,7 @@ class ClickLog:
     def of(cls, data: Dataset) -> Self:
         """The impressions of a shop; those of one unknown shopper at one moment are one visitor's.
 
-        Raises
-        ------
-        DataError : there are none, or they can say nothing of any other policy
+        Raises DataError: there are none, or they can say nothing of any other policy.
         """
         if not len(data.impressions):
             raise DataError(
@@ -125,59 +126,31 @@ def _is_bandit_log(folder: Path) -> bool:
 
 
 def _bandit_log(folder: Path) -> ClickLog:
-    items, table = pd.read_parquet(folder / ITEMS.file), pd.read_parquet(folder / IMPRESSIONS.file)
-    ids = pd.Index(items["item_id"])
-    needed = ("timestamp", "item_id", "click", "propensity_score", "position")
-    if missing := [name for name in needed if name not in table]:
+    items, given = (pd.read_parquet(folder / each.file) for each in (ITEMS, IMPRESSIONS))
+    refuse_missing_columns(given.columns, IMPRESSIONS)
+    if "position" not in given:
         raise DataError(
-            "the column is missing", file=IMPRESSIONS.file, column=missing[0], remedy=f"add a column {missing[0]!r}"
+            "the column is missing", file=IMPRESSIONS.file, column="position", remedy="add a column 'position'"
         )
-    if not len(table):
+    if not len(given):
         raise DataError("the file has no rows", file=IMPRESSIONS.file, remedy="give the impressions of the log")
-    if not pd.api.types.is_datetime64_any_dtype(table["timestamp"]):
-        raise DataError(
-            f"times of type {table['timestamp'].dtype}",
-            file=IMPRESSIONS.file,
-            column="timestamp",
-            remedy="write the column as times",
-        )
-    table = table.sort_values("timestamp", kind="stable").reset_index(drop=True)
-    rows = ids.get_indexer(table["item_id"])
-    propensity, click, position = (
-        pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        for name in ("propensity_score", "click", "position")
-    )
-    _refuse(table, rows < 0, "item_id", "the product is not in items.parquet")
-    _refuse(table, ~((propensity > 0) & (propensity <= 1)), "propensity_score", "no propensity above 0, at most 1")
-    _refuse(table, ~np.isin(click, (0, 1)), "click", "a click is neither 0 nor 1")
-    _refuse(table, table["timestamp"].isna().to_numpy(), "timestamp", "there is no time")
-    position = np.where(np.isnan(position), -1, position)
-    refuse_useless(click, propensity, rows)
-    seconds = table["timestamp"].dt.as_unit("us").astype("int64") // 1_000_000
+    given = given.sort_values("timestamp", kind="stable").rename(columns={THEIR_POLICY: "policy"})
+    table = check_file(given, IMPRESSIONS, RepairLog())
+    rows = pd.Index(items["item_id"].astype(str)).get_indexer(table["item_id"])
+    if (rows < 0).any():
+        cells = ColumnCells(table["item_id"], IMPRESSIONS["item_id"], IMPRESSIONS.file, RepairLog())
+        cells.fail("the product is not in items.parquet", rows < 0, "leave these impressions out")
+    refuse_useless(table["click"].to_numpy(), table["propensity_score"].to_numpy(), rows)
     impressions = pd.DataFrame(
         {
-            "time_s": seconds,
+            "time_s": table["time_s"],
             "item_row": rows.astype(np.int32),
-            "click": click.astype(np.int8),
-            "propensity": propensity,
-            "position": position.astype(np.int16),
-            "policy": table[THEIR_POLICY].astype(str),
+            "click": table["click"].astype(np.int8),
+            "propensity": table["propensity_score"],
+            "position": table["position"].astype(np.int16),
+            "policy": table["policy"].astype(str),
             "visitor": np.arange(len(table)),
         }
     )
     category = items.get(THEIR_CATEGORY, pd.Series("", index=items.index)).astype(str)
     return ClickLog(folder.resolve().name, impressions, category.to_numpy(object))
-
-
-def _refuse(table: pd.DataFrame, bad: NDArray[np.bool_], column: str, problem: str) -> None:
-    """Raise DataError where rows are bad."""
-    found = np.flatnonzero(bad)
-    if len(found):
-        raise DataError(
-            problem,
-            file=IMPRESSIONS.file,
-            column=column,
-            rows=[(int(at), str(table["item_id"][at])) for at in found[:5]],
-            n_rows=len(found),
-            remedy="leave these impressions out",
-        )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import Estimated
+from recsys.offpolicy.estimation import PolicyEstimate
 from recsys.offpolicy.estimators import Log, lift
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.policies import SoftPolicy, top_lists
@@ -62,7 +62,7 @@ class MixAnswer:
 
     asked: MixQuery
     log: Log | None
-    found: Estimated
+    found: PolicyEstimate
     truth: float | None
 
 
@@ -77,16 +77,15 @@ class LogEvaluator:
         """Ask about a setting; raises SettingsError as `eligible` does."""
         truth, log = self.log_of.truth, None
         if asked.temperature:
-            chances = self.chances(asked)
-            (log,) = self.judged.log(chances)
-            known = truth.rate(chances) if truth else None
+            probabilities = self.probabilities(asked)
+            (log,) = self.judged.log(probabilities)
+            known = truth.rate(probabilities) if truth else None
         else:
             lists = self.lists(asked)
             log = self.judged.listed(lists)
             known = float(truth.rates_of_lists(lists).mean()) if truth else None
-        if log is None:
-            return MixAnswer(asked, None, Estimated({}, NO_PLACES, None), known)
-        return MixAnswer(asked, log, Estimated.of(log, seed=self.seed), known)
+        found = PolicyEstimate.of(log, seed=self.seed) if log else PolicyEstimate({}, NO_PLACES, None)
+        return MixAnswer(asked, log, found, known)
 
     def lift(self, new: MixAnswer, old: MixAnswer) -> Interval | None:
         """Relative change of the click rate from one setting to another; None where one is refused.
@@ -97,10 +96,10 @@ class LogEvaluator:
             return None
         return lift(new.log, old.log, "ips" if new.log.q_target is None else "dr", seed=self.seed)
 
-    def chances(self, asked: MixQuery) -> FloatArray:
+    def probabilities(self, asked: MixQuery) -> FloatArray:
         """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""
         policy = SoftPolicy(asked.fusion, asked.temperature)
-        return policy.chances(self.judged.scores, self.eligible(asked.filters))
+        return policy.probabilities(self.judged.scores, self.eligible(asked.filters))
 
     def lists(self, asked: MixQuery) -> NDArray[np.int64]:
         """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
@@ -109,9 +108,7 @@ class LogEvaluator:
     def eligible(self, filters: Filters) -> NDArray[np.bool_]:
         """What could be shown on every page, bool of shape (n_pages, n_items).
 
-        Raises
-        ------
-        SettingsError : on some page nothing could
+        Raises SettingsError: on some page nothing could.
         """
         shown_again = dataclasses.replace(filters, include_seen=True)
         may = self._shelf.eligible(shown_again, np.empty(0, np.int32))

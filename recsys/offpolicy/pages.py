@@ -4,10 +4,10 @@ Models are fitted on what happened before a moment, and pages after it are judge
 review of the time that is judged is known to them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -45,13 +45,8 @@ class Pages:
         return len(self.table)
 
     @classmethod
-    def after(cls, log: ClickLog, moment_s: int, seed: int = 0) -> Self:
-        """Pages at the moment or later.
-
-        Raises
-        ------
-        DataError : there are none
-        """
+    def after(cls, log: ClickLog, moment_s: int, seed: int = 0, most: int = MAX_FLOATS) -> Self:
+        """Pages at the moment or later. Raises DataError: there are none."""
         shown = log.impressions[log.impressions["time_s"] >= moment_s].reset_index(drop=True)
         if not len(shown):
             raise DataError(
@@ -61,7 +56,7 @@ class Pages:
             )
         names = ["time_s", "user_row", "device", "region", "policy", "visitor"]
         n_pages = shown[names].drop_duplicates().shape[0]
-        most = max(1, MAX_FLOATS // (len(COMPONENTS) * len(log.categories)))
+        most = min(most, max(1, MAX_FLOATS // (len(COMPONENTS) * len(log.categories))))
         if n_pages > most:
             visitors = shown["visitor"].unique()
             n_kept = max(1, len(visitors) * most // n_pages)
@@ -87,8 +82,42 @@ class Pages:
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of the impressions."""
-        values: NDArray[Any] = self.shown[name].to_numpy()
-        return values
+        return np.asarray(self.shown[name].to_numpy())
+
+
+class ImpressionColumns(NamedTuple):
+    """Impressions as the estimators take them, each of shape (n_impressions,)."""
+
+    item: NDArray[np.integer[Any]]
+    position: NDArray[np.int64]
+    visitor: NDArray[np.int64]
+    click: NDArray[np.float64]
+    propensity: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, shown: pd.DataFrame) -> Self:
+        """From a table of impressions."""
+        position, visitor = (shown[name].to_numpy(np.int64) for name in ("position", "visitor"))
+        click, propensity = (shown[name].to_numpy(np.float64) for name in ("click", "propensity"))
+        return cls(shown["item_row"].to_numpy(), position, visitor, click, propensity)
+
+
+def refits(pages: Pages, n_refits: int) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Moments at which models are fitted anew, a like number of pages apart, and the pages up to the next one."""
+    moments = pages.table["time_s"].to_numpy()
+    starts = np.unique(np.quantile(moments, np.arange(n_refits) / n_refits, method="lower"))
+    block = np.searchsorted(starts, moments, side="right") - 1
+    yield from ((int(start), np.flatnonzero(block == place)) for place, start in enumerate(starts))
+
+
+def require_earlier_likes(train: Dataset) -> None:
+    """Raise DataError where nothing happened before the impressions from which models could learn."""
+    if not len(train.positives()):
+        raise DataError(
+            "nothing was liked or bought before the impressions that are to be judged",
+            file=IMPRESSIONS.file,
+            remedy="bring reviews or events that begin before the second half of the impressions",
+        )
 
 
 def middle_of(log: ClickLog) -> int:
@@ -99,19 +128,15 @@ def middle_of(log: ClickLog) -> int:
 def score_pages(scorers: Mapping[str, Scorer], pages: Pages, progress: Progress = silent) -> FloatArray:
     """Standardised scores, float32 of shape (n_pages, n_components, n_items); unknown shoppers count as new ones."""
     contexts, rows = pages.contexts(), pages.table["user_row"].to_numpy(np.int32)
-    answer: FloatArray | None = None
+    found = []
     for start in range(0, len(pages), CHUNK):
         progress("scoring logged pages", start, len(pages))
         chunk = slice(start, start + CHUNK)
-        asked = Requests(rows[chunk], tuple(contexts[chunk]))
-        raw = np.stack([scorers[name].score(asked) for name in COMPONENTS], axis=1)
-        if answer is None:
-            answer = np.empty((len(pages), *raw.shape[1:]), np.float32)
-        for place in range(len(asked)):
-            answer[start + place] = Standardised.of(raw[place]).values
+        requests = Requests(rows[chunk], tuple(contexts[chunk]))
+        raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
+        found.append(np.stack([Standardised.of(each).values for each in raw]))
     progress("scoring logged pages", len(pages), len(pages))
-    assert answer is not None
-    return answer
+    return np.concatenate(found)
 
 
 def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_]:
@@ -120,6 +145,6 @@ def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_
     eligible: NDArray[np.bool_] = (first < moment) & (moment < last)
     user = pages.table["user_row"].to_numpy()
     known = np.flatnonzero(user >= 0)
-    eligible[known] &= ~train.owned()[user[known]].toarray().astype(bool)
+    eligible[known] &= ~train.seen()[user[known]].toarray().astype(bool)
     eligible[~eligible.any(1)] = True
     return eligible

@@ -10,8 +10,8 @@ which shows mostly what the setting ranks high, and everything sometimes. The sp
 page's fused scores, since mixing components that disagree narrows it: so one temperature is as keen for all settings.
 
 A logged policy is known only where it acted. One that treats all visitors alike and changes over time shows a product
-in a place at any moment about as often as when it last, or next, showed it there: chances are those of the nearest
-impression of the same product in the same place, divided by their sum over the products then on the shelf.
+in a place at any moment about as often as when it last, or next, showed it there: its probabilities are those of the
+nearest impression of the same product in the same place, divided by their sum over the products then on the shelf.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ MOST_OFF = 0.2
 
 @dataclass(frozen=True, slots=True)
 class SoftPolicy:
-    """A setting of the sliders as a policy with chances.
+    """A setting of the sliders as a policy with probabilities.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class SoftPolicy:
                 "and an epsilon from 0 to 1"
             )
 
-    def chances(self, scores: FloatArray, eligible: NDArray[np.bool_]) -> FloatArray:
+    def probabilities(self, scores: FloatArray, eligible: NDArray[np.bool_]) -> FloatArray:
         """Chance of every product in any one place, float32 of shape (n_pages, n_items), rows sum to 1.
 
         Parameters
@@ -63,11 +63,11 @@ class SoftPolicy:
         scores : standardised, float32 of shape (n_pages, n_components, n_items)
         eligible : bool of shape (n_pages, n_items), at least one product a page
         """
-        chances = np.empty(eligible.shape, np.float32)
+        probabilities = np.empty(eligible.shape, np.float32)
         weights = weight_vector(self.fusion)
         with cores_for(eligible.size):
-            soft_chances(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, chances)
-        return chances
+            soft_chances(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, probabilities)
+        return probabilities
 
 
 def top_lists(scores: FloatArray, fusion: FusionSettings, eligible: NDArray[np.bool_], n: int) -> NDArray[np.int64]:
@@ -98,7 +98,7 @@ class LoggedPolicy:
         }
         self._first, self._last = shelf
 
-    def chances(self, time_s: NDArray[np.int64], position: NDArray[np.integer]) -> Floats:
+    def probabilities(self, time_s: NDArray[np.int64], position: NDArray[np.integer]) -> Floats:
         """Chance of every product at these moments in these places, float64 of shape (n, n_items).
 
         Rows sum to 1, or are 0 where the policy was never seen in that place.
@@ -112,10 +112,10 @@ class LoggedPolicy:
         np.divide(found, total, out=found, where=total > 0)
         return found
 
-    def off(self) -> float:
+    def instability(self) -> float:
         """Half of its propensities differ by more than this share from the nearest other one of the same product in
         the same place; infinite where nothing was shown twice."""
-        gaps = [_off(*group) for group in self._groups.values() if len(group[0]) > 1]
+        gaps = [_log_gaps(*group) for group in self._groups.values() if len(group[0]) > 1]
         return float(np.expm1(np.median(np.concatenate(gaps)))) if gaps else np.inf
 
 
@@ -129,10 +129,9 @@ def _nearest(moments: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np
     return nearer
 
 
-def _off(moments: NDArray[np.int64], propensity: Floats) -> Floats:
+def _log_gaps(moments: NDArray[np.int64], propensity: Floats) -> Floats:
     gaps = np.diff(moments).astype(np.float64)
     before, after = np.concatenate([[np.inf], gaps]), np.concatenate([gaps, [np.inf]])
     place = np.arange(len(moments))
     nearest = np.where(before <= after, place - 1, place + 1)
-    answer: Floats = np.abs(np.log(propensity / propensity[nearest]))
-    return answer
+    return np.asarray(np.abs(np.log(propensity / propensity[nearest])))

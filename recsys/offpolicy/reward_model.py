@@ -35,26 +35,24 @@ class ClickModels:
 
     Parameters
     ----------
-    places : positions that were seen, ascending, int64 of shape (n_places,)
-    at_place : log-odds of a click there where every feature is 0, float64 of shape (n_folds, n_places)
+    positions : that were seen, ascending, int64 of shape (n_positions,)
+    intercepts : log-odds of a click there where every feature is 0, float64 of shape (n_folds, n_positions)
     slopes : float64 of shape (n_folds, n_features)
     """
 
-    places: Ints
-    at_place: Floats
+    positions: Ints
+    intercepts: Floats
     slopes: Floats
 
     def log_odds(self, features: NDArray[np.floating[Any]], fold: Ints) -> NDArray[np.floating[Any]]:
         """What features add, of shape (n, n_items), from features of shape (n, n_features, n_items)."""
         slopes = self.slopes[fold].astype(features.dtype)
-        answer: NDArray[np.floating[Any]] = np.matmul(slopes[:, None, :], features)[:, 0]
-        return answer
+        return np.asarray(np.matmul(slopes[:, None, :], features)[:, 0])
 
     def rates(self, fold: Ints, position: Ints, log_odds: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Click rates in these places, of the shape of `log_odds`, whose first axis goes with fold and position."""
-        shift = self.at_place[fold, np.searchsorted(self.places, position)].astype(log_odds.dtype)
-        answer: NDArray[np.floating[Any]] = expit(log_odds + shift.reshape(-1, *[1] * (log_odds.ndim - 1)))
-        return answer
+        shift = self.intercepts[fold, np.searchsorted(self.positions, position)].astype(log_odds.dtype)
+        return np.asarray(expit(log_odds + shift.reshape(-1, *[1] * (log_odds.ndim - 1))))
 
 
 def folds_of(visitors: Ints, seed: int = 0, n_folds: int = N_FOLDS) -> Ints:
@@ -69,14 +67,12 @@ def fit_click_models(
 ) -> ClickModels:
     """Fit one model for every fold on the impressions of the others.
 
-    Parameters
-    ----------
-    features : of the products shown, of shape (n, n_features); of like spread, since all are penalised alike
+    `features`: of the products shown, of shape (n, n_features); of like spread, since all are penalised alike.
 
     A fold whose others have no click, or nothing but clicks, gets their rate throughout.
     """
-    places, place = np.unique(position, return_inverse=True)
-    at = csr_array((np.ones(len(place)), (np.arange(len(place)), place)), shape=(len(place), len(places)))
+    positions, place = np.unique(position, return_inverse=True)
+    at = csr_array((np.ones(len(place)), (np.arange(len(place)), place)), shape=(len(place), len(positions)))
     n_features = features.shape[1]
     columns: Any = hstack([csr_array(features), at]).tocsr()
     few = columns.shape[1] <= FEW
@@ -85,17 +81,17 @@ def fit_click_models(
     weights = np.minimum(1 / propensity, np.quantile(1 / propensity, LARGEST_SHARE))
     weights /= weights.mean()
     n_folds = int(folds.max()) + 1
-    at_place, slopes = np.zeros((n_folds, len(places))), np.zeros((n_folds, n_features))
+    intercepts, slopes = np.zeros((n_folds, len(positions))), np.zeros((n_folds, n_features))
     for fold in range(n_folds):
         others = folds != fold
-        said = clicks[others]
-        if not 0 < said.sum() < len(said):
-            at_place[fold] = np.log((said.sum() + 0.5) / (len(said) - said.sum() + 0.5))
+        clicked = clicks[others]
+        if not 0 < clicked.sum() < len(clicked):
+            intercepts[fold] = np.log((clicked.sum() + 0.5) / (len(clicked) - clicked.sum() + 0.5))
             continue
-        model = LogisticRegression(C=1.0, solver=solver, max_iter=500).fit(columns[others], said, weights[others])
+        model = LogisticRegression(C=1.0, solver=solver, max_iter=500).fit(columns[others], clicked, weights[others])
         slopes[fold] = model.coef_[0, :n_features]
-        at_place[fold] = model.coef_[0, n_features:] + model.intercept_[0]
-    return ClickModels(places, at_place, slopes)
+        intercepts[fold] = model.coef_[0, n_features:] + model.intercept_[0]
+    return ClickModels(positions, intercepts, slopes)
 
 
 def item_features(categories: NDArray[np.object_]) -> csr_array:

@@ -8,20 +8,73 @@ pages, is known exactly. Scores are not made again: the policies asked about sta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import Judged, Modelled
+from recsys.offpolicy.estimation import PageClickModel, ScoredPages
 from recsys.offpolicy.estimators import ESTIMATORS, estimate
+from recsys.offpolicy.pages import Pages
 from recsys.offpolicy.support import support
-from recsys.offpolicy.true_rates import Truth, users_of
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TrueClickRates:
+    """What the simulator knows of pages.
+
+    `utilities`: true ones of every product on every page, float32 of shape (n_pages, n_items).
+    """
+
+    pages: Pages
+    utilities: FloatArray
+
+    @classmethod
+    def of(cls, judge: ClickJudge, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
+        """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper.
+
+        `user_ids`: of every page.
+        """
+        return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
+
+    def rate(self, probabilities: FloatArray) -> float:
+        """True click rate of a policy on the logged impressions; probabilities of shape (n_pages, n_items)."""
+        position, page, clicks = self.pages.column("position"), self.pages.column("page"), 0.0
+        for place, rates in self._rates.items():
+            n_shown = np.bincount(page[position == place], minlength=len(self.pages))
+            clicks += float(n_shown @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
+        return clicks / len(position)
+
+    def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
+        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places.
+
+        `lists`: item rows of shape (n_pages, n), -1 where a place is empty.
+        """
+        rows = np.arange(len(lists))
+        places = [
+            np.where(lists[:, n] >= 0, ClickJudge.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
+            for n in range(lists.shape[1])
+        ]
+        return np.asarray(np.mean(places, axis=0, dtype=np.float64))
+
+    @cached_property
+    def _rates(self) -> dict[int, FloatArray]:
+        """Of every product on every page, by place on the page."""
+        places = np.unique(self.pages.column("position")).tolist()
+        return {place: ClickJudge.rates(self.utilities, place) for place in places}
+
+
+def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
+    """Id of every page's shopper, "" where nobody is known: object of shape (n_pages,)."""
+    rows = pages.table["user_row"].to_numpy()
+    return np.where(rows >= 0, data.user_ids.to_numpy(object)[rows], "").astype(object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +98,18 @@ class Accuracy:
 
 @dataclass(frozen=True, eq=False)
 class Simulator:
-    """The clicks of a demo shop on judged pages.
-
-    Parameters
-    ----------
-    user_ids : of every page
-    """
+    """The clicks of a demo shop on judged pages. `user_ids`: of every page."""
 
     judge: ClickJudge
-    judged: Judged
-    truth: Truth
+    judged: ScoredPages
+    truth: TrueClickRates
     user_ids: NDArray[np.object_]
 
     @classmethod
-    def of(cls, judge: ClickJudge, judged: Judged, data: Dataset) -> "Simulator":
+    def of(cls, judge: ClickJudge, judged: ScoredPages, data: Dataset) -> "Simulator":
         """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper."""
         users = users_of(judged.pages, data)
-        return cls(judge, judged, Truth.of(judge, judged.pages, users), users)
+        return cls(judge, judged, TrueClickRates.of(judge, judged.pages, users), users)
 
     def accuracy(
         self,
@@ -73,9 +121,8 @@ class Simulator:
     ) -> list[tuple[dict[str, Accuracy], int]]:
         """For every policy, how each estimator does over simulated logs, and how many of these would be refused."""
         rng, pages = np.random.default_rng(seed), self.judged.pages
-        page, position, time_s = (pages.column(name) for name in ("page", "position", "time_s"))
-        policy, users = pages.column("policy"), self.user_ids[page]
-        visitors, of = np.unique(pages.column("visitor"), return_inverse=True)
+        page, position, time_s, policy = (pages.column(name) for name in ("page", "position", "time_s", "policy"))
+        users, (visitors, of) = self.user_ids[page], np.unique(pages.column("visitor"), return_inverse=True)
         theirs = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
         found = np.full((len(policies), len(ESTIMATORS), n_logs, 3), np.nan)
         n_refused = [0] * len(policies)
@@ -83,25 +130,18 @@ class Simulator:
             progress("simulating logs", one, n_logs)
             drawn = rng.integers(0, len(visitors), len(visitors))
             rows = np.concatenate([theirs[each] for each in drawn])
-            new = self.judge.redraw(
-                users[rows].tolist(),
-                time_s[rows],
-                policy[rows].tolist(),
-                position[rows],
-                page[rows],
-                self.truth.utilities,
-                rng,
-            )
+            who, by = users[rows].tolist(), policy[rows].tolist()
+            new = self.judge.redraw(who, time_s[rows], by, position[rows], page[rows], self.truth.utilities, rng)
             shown = pages.shown.iloc[rows].assign(
                 item_row=new.item_rows,
                 click=new.clicks,
                 propensity=new.propensity,
                 visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
             )
-            for place, log in enumerate(Modelled.of(self.judged, shown).seen_by(*policies)):
+            for place, log in enumerate(PageClickModel.of(self.judged, shown).seen_by(*policies)):
                 n_refused[place] += bool(support(log, seed).refusal)
-                told = estimate(log, seed=seed + one, n_resamples=n_resamples)
-                found[place, :, one] = [(told[name].mean, told[name].low, told[name].high) for name in ESTIMATORS]
+                made = estimate(log, seed=seed + one, n_resamples=n_resamples)
+                found[place, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
         progress("simulating logs", n_logs, n_logs)
         truths = [self.truth.rate(each) for each in policies]
         return [

@@ -13,14 +13,14 @@ from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
 from recsys.evaluation.protocols.new_products import NewProductRewind
 from recsys.evaluation.protocols.rewinds import REWINDS
+from recsys.offpolicy.click_models.format import in_brief
 from recsys.offpolicy.click_models.sources import best_clicks
-from recsys.offpolicy.click_models.wording import in_short
 from recsys.panel.panel import PANEL, ROLES, Panel
 from recsys.panel.role_scoring import GUARDS, RoleScoring
 from recsys.progress import Progress, silent
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import Hemisphere, require_hemisphere
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 
 BUDGET_BYTES = 1_500_000_000
@@ -120,7 +120,7 @@ def build_panel(
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
         "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductRewind))} {chosen.in_words()} "
         f"{copies_in_words(data)} "
-        f"{in_short(clicks['test'])}",
+        f"{in_brief(clicks['test'])}",
         "baselines": list(GUARDS),
         "roles": roles,
         "clicks": clicks["test"].facts,

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.artifacts.folder import Artifact, Kind, open_artifact
+from recsys.artifacts.folder import Artifact, FolderKind, open_artifact
 from recsys.data.splitting import Role
 from recsys.errors import ArtifactError
 from recsys.evaluation.metrics.click_rate import Clicks
@@ -29,7 +29,7 @@ from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
 from recsys.settings import Context
 
-PANEL = Kind("shelfwise-panel", 5, "panel of test shoppers", "prepare", "prepared", "recsys panel")
+PANEL = FolderKind("shelfwise-panel", 5, "panel of test shoppers", "prepare", "prepared", "recsys panel")
 
 ROLES: tuple[Role, ...] = ("validation", "test")
 """Settings are chosen on the shoppers of the first, and reported on those of the second."""

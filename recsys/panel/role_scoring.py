@@ -108,7 +108,7 @@ class RoleScoring:
     ) -> None:
         """Score the shoppers of one round; `asked` are their places in the role."""
         train, users = one.train, one.held_out.users()
-        owned, longest = train.owned(), RankingSettings(n=N_BASELINE)
+        owned, longest = train.seen(), RankingSettings(n=N_BASELINE)
         no_vectors = np.empty((self.data.n_items, 0), np.float32)
         everywhere, draws = np.arange(self.data.n_items), np.random.default_rng([self.asked.seed, int(asked[0])])
         may_be_listed = np.isin(everywhere, everywhere if one.new_rows is None else one.new_rows)

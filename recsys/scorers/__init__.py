@@ -11,8 +11,7 @@ from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.ease import EASEScorer
 from recsys.scorers.item_knn import ItemKNNScorer
-from recsys.scorers.popularity import PopularityScorer
-from recsys.scorers.recent_popularity import RecentPopularityScorer
+from recsys.scorers.popularity import PopularityScorer, RecentPopularityScorer
 from recsys.scorers.semantic import SemanticScorer
 
 COMPONENT_CLASSES: dict[str, type[Scorer]] = {
@@ -38,13 +37,11 @@ def fit_scorers(
 ) -> dict[str, Scorer]:
     """Every scorer of the given classes fitted on the same data; by name.
 
-    Parameters
-    ----------
-    settings : of some of the scorers, by name, as validation chose them; others have their defaults
+    `settings`: of some of the scorers, by name, as validation chose them; others have their defaults.
     """
-    return {name: made(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
+    return {name: new_scorer(kind, name, settings).fit(fitting, progress) for name, kind in classes.items()}
 
 
-def made(kind: Callable[..., Scorer], name: str, settings: Mapping[str, Any]) -> Scorer:
+def new_scorer(kind: Callable[..., Scorer], name: str, settings: Mapping[str, Any]) -> Scorer:
     """One scorer, not yet fitted, with its settings or else its defaults."""
     return kind(settings[name]) if name in settings else kind()

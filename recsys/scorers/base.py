@@ -113,7 +113,7 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScorePart:
     """One named share of a score.
 
     Parameters
@@ -172,7 +172,7 @@ class Scorer(ABC):
         self._require_fitted()
         return self._score(requests)
 
-    def contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         """Parts that sum to the raw score of one product for one request, to float32 rounding."""
         self._require_fitted()
         return self._contributions(requests, request, item_row)
@@ -201,7 +201,7 @@ class Scorer(ABC):
     def _score(self, requests: Requests) -> FloatArray: ...
 
     @abstractmethod
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]: ...
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]: ...
 
     @abstractmethod
     def _state(self) -> ScorerState: ...

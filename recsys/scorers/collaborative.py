@@ -26,8 +26,8 @@ from recsys.scorers.base import (
     Fitting,
     FloatArray,
     IntArray,
-    Part,
     Requests,
+    ScorePart,
     Scorer,
     ScorerState,
 )
@@ -85,13 +85,7 @@ class CollaborativeScorer(Scorer):
         for epoch in range(settings.n_epochs):
             progress("fitting the collaborative model", epoch, settings.n_epochs)
             # One thread: LightFM's parallel updates race, and the same seed must give the same model.
-            model.fit_partial(
-                matrix,
-                user_features=compiled_users,
-                item_features=compiled_items,
-                epochs=1,
-                num_threads=1,
-            )
+            model.fit_partial(matrix, compiled_users, compiled_items, epochs=1, num_threads=1)
         progress("fitting the collaborative model", settings.n_epochs, settings.n_epochs)
 
         touched_items = np.zeros(data.n_items, np.float32)
@@ -176,22 +170,20 @@ class CollaborativeScorer(Scorer):
         vectors = self._user_vectors(requests)
         scores = np.asarray(vectors @ self.item_factors.T)
         for request in range(len(requests)):
-            struck = self._columns(requests.without_of(request))
-            if len(struck):
-                scores[request] -= self.item_features[:, struck] @ (self.feature_vectors[struck] @ vectors[request])
+            excluded = self._columns(requests.without_of(request))
+            if len(excluded):
+                lost = self.feature_vectors[excluded] @ vectors[request]
+                scores[request] -= self.item_features[:, excluded] @ lost
         return scores
 
     def _columns(self, without: Exclusions) -> NDArray[np.int64]:
         """Columns of the product features that do not count."""
-        columns = [
-            len(self.item_factors) + self.feature_names.index(name)
-            for name in without.features
-            if name in self.feature_names
-        ]
+        known, n_items = without.features & set(self.feature_names), len(self.item_factors)
+        columns = [n_items + self.feature_names.index(name) for name in known]
         columns += [int(name[8:]) for name in without.features if name.startswith("product:")]
         return np.array(sorted(columns), np.int64)
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         """One part for each feature of the product with each feature of the shopper, and with what all have in common.
 
         A product's bias says how much it is wanted by everybody, and it too splits over the product's features.
@@ -215,32 +207,26 @@ class CollaborativeScorer(Scorer):
                 itself = feature < n_items
                 name = f"product:{feature}" if itself else self.feature_names[feature - n_items]
                 label = f"{'this product itself' if itself else name} × {who}"
-                parts.append(Part(label, value, {"kind": "item feature", "feature": name, "with": who}))
+                parts.append(ScorePart(label, value, {"kind": "item feature", "feature": name, "with": who}))
         return parts
 
+    _ARRAYS = (
+        *("feature_vectors", "item_factors", "user_factors", "region_factors"),
+        *("homes", "like_starts", "like_rows"),
+    )
+
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {
-            "feature_vectors": self.feature_vectors,
-            "item_factors": self.item_factors,
-            "user_factors": self.user_factors,
-            "region_factors": self.region_factors,
-            "homes": self.homes,
-            "like_starts": self.like_starts,
-            "like_rows": self.like_rows,
-            **csr_arrays("item_features", self.item_features),
-        }
+        arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAYS}
         meta = {"settings": asdict(self.settings), "features": list(self.feature_names), "regions": list(self.regions)}
-        return ScorerState(arrays, meta)
+        return ScorerState(arrays | csr_arrays("item_features", self.item_features), meta)
 
     def _restore(self, state: ScorerState) -> None:
-        arrays = dict(state.arrays)
         self.settings = CollaborativeSettings(**state.meta["settings"])
         self.feature_names, self.regions = tuple(state.meta["features"]), tuple(state.meta["regions"])
-        self.feature_vectors, self.item_factors = arrays["feature_vectors"], arrays["item_factors"]
-        self.user_factors, self.region_factors = arrays["user_factors"], arrays["region_factors"]
-        self.homes, self.like_starts, self.like_rows = arrays["homes"], arrays["like_starts"], arrays["like_rows"]
+        for name in self._ARRAYS:
+            setattr(self, name, state.arrays[name])
         shape = (len(self.item_factors), len(self.feature_vectors))
-        self.item_features = csr_from(arrays, "item_features", shape)
+        self.item_features = csr_from(state.arrays, "item_features", shape)
 
 
 def _item_features(data: Dataset, metadata_share: float) -> tuple[sparse.csr_array, tuple[str, ...]]:

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.data.dataset import Dataset
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Exclusions, Fitting, FloatArray, Part, Requests, Scorer, ScorerState
-from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, recency_of_likes, row_normalised
+from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
+from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, likes_matrix, recency_of_likes, row_normalised
 
 CHUNK = 256
+_TFIDF: dict[str, Any] = {"sublinear_tf": True, "stop_words": "english", "dtype": np.float32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,17 @@ class ContentScorer(Scorer):
 
         data, settings = fitting.data, self.settings
         progress("fitting the content model", 0, 2)
-        documents = _documents(data)
-        vectoriser = TfidfVectorizer(
-            sublinear_tf=True,
-            stop_words="english",
-            max_features=settings.max_terms,
-            dtype=np.float32,
-        )
+        tags = (" ".join(tags) for tags in data.items["tags"])
+        texts = zip(*(data.items[name] for name in ("title", "description", "category")), tags, strict=True)
+        vectoriser = TfidfVectorizer(**_TFIDF, max_features=settings.max_terms)
         try:
-            words = sparse.csr_array(vectoriser.fit_transform(documents))
-            self.terms = tuple(vectoriser.get_feature_names_out().tolist())
+            words = sparse.csr_array(vectoriser.fit_transform([" ".join(each) for each in texts]))
+            self.terms: tuple[str, ...] = tuple(vectoriser.get_feature_names_out().tolist())
             self.idf: FloatArray = vectoriser.idf_.astype(np.float32)
         except ValueError:
             # Nothing but stop words or single mentions: attributes alone describe this catalogue.
-            words, self.terms, self.idf = (
-                sparse.csr_array((data.n_items, 0), dtype=np.float32),
-                (),
-                np.empty(0, np.float32),
-            )
+            words = sparse.csr_array((data.n_items, 0), dtype=np.float32)
+            self.terms, self.idf = (), np.empty(0, np.float32)
         features = ItemFeatures.of(data.items)
         self.attributes = features.names
         rarity = np.log((1 + data.n_items) / (1 + np.asarray(features.matrix.sum(axis=0)))) + 1
@@ -80,7 +73,7 @@ class ContentScorer(Scorer):
         self.item_vectors = row_normalised(sparse.csr_array(both.astype(np.float32)))
         self.item_vectors.sort_indices()
         progress("fitting the content model", 1, 2)
-        self.likes = _likes(data, settings.half_life_days)
+        self.likes = likes_matrix(data, recency_of_likes(data, settings.half_life_days))
         self.user_vectors = row_normalised(sparse.csr_array(self.likes @ self.item_vectors))
         self._vectoriser: Any = None
         progress("fitting the content model", 2, 2)
@@ -92,7 +85,9 @@ class ContentScorer(Scorer):
         if row != NO_ROW:
             source, own = self.user_vectors, slice(self.user_vectors.indptr[row], self.user_vectors.indptr[row + 1])
             if without.items:
-                source = row_normalised(self._likes_without(int(row), without) @ self.item_vectors)
+                likes = self.likes[[row]]
+                likes.data = np.where(np.isin(likes.indices, without.items), np.float32(0), likes.data)
+                source = row_normalised(likes @ self.item_vectors)
                 own = slice(0, source.nnz)
             profile[source.indices[own]] = source.data[own]
         said = requests.words_of(request)
@@ -104,12 +99,6 @@ class ContentScorer(Scorer):
         if length > 0:
             profile /= np.float32(length)
         return profile
-
-    def _likes_without(self, row: int, without: Exclusions) -> sparse.csr_array:
-        """Weights of the products that a shopper liked, but for those that are taken out, as a matrix of one row."""
-        likes = self.likes[[row]]
-        likes.data = np.where(np.isin(likes.indices, without.items), np.float32(0), likes.data)
-        return likes
 
     @property
     def features(self) -> frozenset[str]:
@@ -128,11 +117,8 @@ class ContentScorer(Scorer):
         if self._vectoriser is None:
             from sklearn.feature_extraction.text import TfidfVectorizer
 
-            vectoriser = TfidfVectorizer(
-                sublinear_tf=True, stop_words="english", vocabulary=list(self.terms), dtype=np.float32
-            )
-            vectoriser.idf_ = np.asarray(self.idf)
-            self._vectoriser = vectoriser
+            self._vectoriser = TfidfVectorizer(**_TFIDF, vocabulary=list(self.terms))
+            self._vectoriser.idf_ = np.asarray(self.idf)
         return np.asarray(self._vectoriser.transform([text]).toarray()[0], np.float32)
 
     def _score(self, requests: Requests) -> FloatArray:
@@ -143,31 +129,23 @@ class ContentScorer(Scorer):
             scores[chunk.start : chunk.stop] = (self.item_vectors @ profiles.T).T
         return scores
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         profile = self._profile(requests, request)
         row = slice(self.item_vectors.indptr[item_row], self.item_vectors.indptr[item_row + 1])
         columns = self.item_vectors.indices[row]
         values = self.item_vectors.data[row] * profile[columns]
-        n_terms = len(self.terms)
-        return [
-            Part(self.terms[column], float(value), {"kind": "term", "term": self.terms[column]})
-            if column < n_terms
-            else Part(
-                self.attributes[column - n_terms],
-                float(value),
-                {"kind": "attribute", "feature": self.attributes[column - n_terms]},
-            )
-            for column, value in zip(columns, values, strict=True)
-            if value != 0
-        ]
+        names, n_terms = (*self.terms, *self.attributes), len(self.terms)
+        kinds = ({"kind": "term"}, "term"), ({"kind": "attribute"}, "feature")
+        parts = []
+        for column, value in zip(columns[values != 0].tolist(), values[values != 0].tolist(), strict=True):
+            kind, key = kinds[column >= n_terms]
+            parts.append(ScorePart(names[column], value, {**kind, key: names[column]}))
+        return parts
 
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {
-            "idf": self.idf,
-            **csr_arrays("item_vectors", self.item_vectors),
-            **csr_arrays("user_vectors", self.user_vectors),
-            **csr_arrays("likes", self.likes),
-        }
+        arrays: dict[str, NDArray[Any]] = {"idf": self.idf}
+        for name in ("item_vectors", "user_vectors", "likes"):
+            arrays |= csr_arrays(name, getattr(self, name))
         meta = {
             "settings": asdict(self.settings),
             "terms": list(self.terms),
@@ -178,7 +156,7 @@ class ContentScorer(Scorer):
         return ScorerState(arrays, meta)
 
     def _restore(self, state: ScorerState) -> None:
-        arrays, meta = dict(state.arrays), state.meta
+        arrays, meta = state.arrays, state.meta
         self.settings = ContentSettings(**meta["settings"])
         self.terms, self.attributes, self.idf = tuple(meta["terms"]), tuple(meta["attributes"]), arrays["idf"]
         n_columns = len(self.terms) + len(self.attributes)
@@ -186,19 +164,3 @@ class ContentScorer(Scorer):
         self.user_vectors = csr_from(arrays, "user_vectors", (meta["n_users"], n_columns))
         self.likes = csr_from(arrays, "likes", (meta["n_users"], meta["n_items"]))
         self._vectoriser = None
-
-
-def _documents(data: Dataset) -> list[str]:
-    items = data.items
-    tags = (" ".join(tags) for tags in items["tags"])
-    return [
-        " ".join(parts) for parts in zip(items["title"], items["description"], items["category"], tags, strict=True)
-    ]
-
-
-def _likes(data: Dataset, half_life_days: float) -> sparse.csr_array:
-    """Shoppers by products: weight of each liked product, by recency as of its shopper's last like."""
-    likes = data.positives()
-    weights = recency_of_likes(data, half_life_days).astype(np.float32)
-    pairs = (likes["user_row"].to_numpy(), likes["item_row"].to_numpy())
-    return sparse.csr_array((weights, pairs), shape=(data.n_users, data.n_items))

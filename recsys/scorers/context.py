@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
-from recsys.scorers.base import Fitting, FloatArray, IntArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.base import Fitting, FloatArray, IntArray, Requests, ScorePart, Scorer, ScorerState
 from recsys.settings import CONTEXT_DIMENSIONS, DAYPARTS, SEASONS, WEEKDAYS, Context, season_of
 
 DAY_S = 86_400
@@ -134,9 +134,7 @@ class ContextScorer(Scorer):
     def parts(self, context: Context, left_out: Set[str] = frozenset()) -> dict[str, FloatArray]:
         """The score's summands by dimension, each float32 of shape (n_items,); a value never seen adds nothing.
 
-        Parameters
-        ----------
-        left_out : dimensions, or "trend", that do not count
+        `left_out`: dimensions, or "trend", that do not count.
         """
         self._require_fitted()
         parts = {}
@@ -156,11 +154,11 @@ class ContextScorer(Scorer):
             scores[which] = sum(self.parts(context, left_out).values(), np.zeros(self.n_items, np.float32))
         return scores
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         context = requests.contexts[request]
         stated = context.stated()
         return [
-            Part(
+            ScorePart(
                 "wanted lately" if dimension == "trend" else f"{dimension}: {stated[dimension]}",
                 float(values[item_row]),
                 {"kind": "circumstance", "dimension": dimension, "value": stated.get(dimension, "")},

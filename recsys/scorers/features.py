@@ -3,9 +3,10 @@
 The collaborative scorer learns a vector for each of them, the content scorer compares them directly.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -92,12 +93,17 @@ def csr_arrays(prefix: str, matrix: sparse.csr_array) -> dict[str, NDArray[np.ge
     }
 
 
-def csr_from(arrays: "dict[str, NDArray[np.generic]]", prefix: str, shape: tuple[int, int]) -> sparse.csr_array:
+def likes_matrix(data: Dataset, weights: NDArray[np.floating[Any]]) -> sparse.csr_array:
+    """Shoppers by products, float32 of shape (n_users, n_items): a weight for each row of `data.positives()`."""
+    likes = data.positives()
+    pairs = (likes["user_row"].to_numpy(), likes["item_row"].to_numpy())
+    return sparse.csr_array((weights.astype(np.float32), pairs), shape=(data.n_users, data.n_items))
+
+
+def csr_from(arrays: Mapping[str, NDArray[Any]], prefix: str, shape: tuple[int, int]) -> sparse.csr_array:
     """The sparse matrix that `csr_arrays` took apart; the arrays may be read-only maps.
 
-    Raises
-    ------
-    ValueError : they are no matrix of this shape; SciPy would read outside its memory and end the process
+    Raises ValueError: they are no matrix of this shape; SciPy would read outside its memory and end the process.
     """
     data, indices, indptr = (arrays[f"{prefix}.{part}"] for part in ("data", "indices", "indptr"))
     whole = (

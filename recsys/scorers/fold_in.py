@@ -35,9 +35,7 @@ def folded_in(
     offset : what is added to the shopper's own vector, such as that of the region, float32 of shape (n_dims,)
     liked : rows of the liked products
 
-    Returns
-    -------
-    float32 of shape (n_dims,); zeros without any likes
+    Returns float32 of shape (n_dims,); zeros without any likes.
     """
     if not len(liked):
         return np.zeros(vectors.shape[1], np.float32)

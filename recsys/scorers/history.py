@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recsys.progress import Progress
-from recsys.scorers.base import NO_ROW, Fitting, FloatArray, IntArray, Part, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_ROW, Fitting, FloatArray, IntArray, Requests, ScorePart, Scorer, ScorerState
+from recsys.scorers.features import likes_matrix
 
 
 class HistoryScorer(Scorer):
@@ -24,9 +25,7 @@ class HistoryScorer(Scorer):
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         data = fitting.data
-        liked = data.positives()
-        pairs = (liked["user_row"].to_numpy(), liked["item_row"].to_numpy())
-        self._history = csr_array((np.ones(len(liked), np.float32), pairs), shape=(data.n_users, data.n_items))
+        self._history = likes_matrix(data, np.ones(len(data.positives())))
         self._history.sort_indices()
         self._titles = [str(title) for title in data.items["title"]]
         self._item_ids = [str(item_id) for item_id in data.item_ids]
@@ -43,7 +42,7 @@ class HistoryScorer(Scorer):
         scores[known] = self._sum_links(histories)
         return scores
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         user_row = requests.user_rows[request]
         if user_row == NO_ROW:
             return []
@@ -51,7 +50,7 @@ class HistoryScorer(Scorer):
         liked = liked[~np.isin(liked, requests.without_of(request).items)]
         links = self._links(liked, item_row)
         return [
-            Part(self._titles[row], float(link), {"kind": "history", "item_id": self._item_ids[row]})
+            ScorePart(self._titles[row], float(link), {"kind": "history", "item_id": self._item_ids[row]})
             for row, link in zip(liked, links, strict=True)
             if link != 0
         ]

@@ -62,12 +62,10 @@ class ItemKNNScorer(HistoryScorer):
         self._from_liked.sort_indices()
 
     def _sum_links(self, histories: csr_array) -> FloatArray:
-        sums: FloatArray = (histories @ self._from_liked).toarray()
-        return sums
+        return np.asarray((histories @ self._from_liked).toarray())
 
     def _links(self, liked: IntArray, item_row: int) -> FloatArray:
-        links: FloatArray = self._from_liked[liked].tocsc()[:, [item_row]].toarray()[:, 0]
-        return links
+        return np.asarray(self._from_liked[liked].tocsc()[:, [item_row]].toarray()[:, 0])
 
     def _learnt(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
         links = self._from_liked
@@ -87,5 +85,4 @@ def _largest(rows: IntArray, values: NDArray[np.float64], n: int) -> NDArray[np.
     order = order[values[order] > 0]
     sorted_rows = rows[order]
     first = np.searchsorted(sorted_rows, sorted_rows, side="left")
-    kept: NDArray[np.int64] = order[np.arange(len(order)) - first < n]
-    return kept
+    return np.asarray(order[np.arange(len(order)) - first < n])

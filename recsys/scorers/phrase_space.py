@@ -1,12 +1,21 @@
-"""How a phrase becomes a vector: what is particular to it, and what its whole category has in common.
+"""How a phrase becomes a vector, and how two profiles of phrases are compared.
 
 Sentence vectors of reviews speak mostly of the kind of product. What all phrases of a category have in common is taken
-off and kept as a block of its own; the rest is mapped onto the directions in which people agree (`agreement`). Both are
-linear in the sentence vector, so that a score over weighted sums of phrases splits over them exactly. A learnt head
-(`recsys.training.multitask`) may map both blocks once more, which is linear too.
+off and kept as a block of its own; the rest is projected onto the directions in which people agree who need not
+(`agreed_directions`): different authors on one product, and a shopper with what others write of further products that
+this shopper likes. Anecdotes and ways of writing agree with nothing and fade. Both blocks are linear in the sentence
+vector, so that a score over weighted sums of phrases splits over them exactly, and so is a learnt head
+(`recsys.training.multitask`), which may map them once more.
+
+Most of a plain cosine comes from the few directions along which nearly all products differ, what kind of thing they
+are. So where profiles are compared, a direction counts in inverse proportion to the deviation of the products' profiles
+along it (`spread_metric`), half of a full whitening, which would let what is mostly noise lead.
+
+References
+----------
+Su, Cao, Liu & Ou (2021), arXiv 2103.15316, for whitened sentence vectors.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -17,7 +26,129 @@ from scipy import sparse
 from recsys.data.dataset import Dataset
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.phrase_weights import SemanticSettings, unit
-from recsys.scorers.supervised_projection import agreed_directions
+
+SHRINKAGE = 0.3
+"""Share of an even spread in the covariance that phrases are whitened by."""
+
+LEAST_AGREEMENT = 1e-3
+"""Relative to the best direction; what agrees less is chance or rounding."""
+
+MIN_REVIEWS = 200
+"""Fewer reviews cannot tell agreement from chance, so every direction counts the same."""
+
+OTHERS_PRIOR = 2.0
+"""The words of n others on a product count n / (n + OTHERS_PRIOR)."""
+
+
+def agreed_directions(
+    vectors: FloatArray, users: IntArray, items: IntArray, data: Dataset, n_directions: int
+) -> FloatArray:
+    """A linear map onto the directions of agreement, float32 of shape (n_dims, n_kept).
+
+    A direction counts by the square root of its agreement relative to that of the best one; mapped phrases have a mean
+    squared length of 1. Where agreement cannot be told from chance nothing is left out.
+
+    Parameters
+    ----------
+    vectors : float32 of shape (n_phrases, n_dims), centred vectors of the phrases of reviews
+    users, items : int of shape (n_phrases,), who wrote each phrase and of what
+    """
+    n_dims = vectors.shape[1]
+    exact = vectors.astype(np.float64)  # rounding would pass for agreement where there is little of it
+    directions = np.eye(n_dims)
+    if len(np.unique(_pair(users, items, data))) >= MIN_REVIEWS:
+        directions = _directions(exact, users, items, data, n_directions)
+    length = np.square(exact @ directions).sum(axis=1).mean() if len(exact) else 0
+    return np.asarray(directions / np.sqrt(length) if length > 0 else directions, np.float32)
+
+
+def _directions(
+    exact: NDArray[np.float64], users: IntArray, items: IntArray, data: Dataset, n_directions: int
+) -> NDArray[np.float64]:
+    n_dims = exact.shape[1]
+    spread = np.cov(exact.T, bias=True).reshape(n_dims, n_dims)
+    even = max(np.trace(spread) / n_dims, 1e-12)
+    sizes, axes = np.linalg.eigh((1 - SHRINKAGE) * spread + SHRINKAGE * even * np.eye(n_dims))
+    whitening = (axes / np.sqrt(sizes)) @ axes.T
+    agreement = np.zeros((n_dims, n_dims))
+    for product in _agreements(exact, users, items, data):
+        whitened = whitening @ product @ whitening
+        whitened = (whitened + whitened.T) / 2
+        largest = np.linalg.eigvalsh(whitened)[-1]
+        if largest > 0:
+            agreement += whitened / largest
+    sizes, axes = np.linalg.eigh(agreement)
+    kept = np.argsort(-sizes)[:n_directions]
+    kept = kept[sizes[kept] > LEAST_AGREEMENT * max(sizes[-1], 0)]
+    if not len(kept):
+        return np.eye(n_dims)
+    return np.asarray(whitening @ axes[:, kept] * np.sqrt(sizes[kept] / sizes[kept[0]]))
+
+
+def _agreements(
+    vectors: NDArray[np.float64], users: IntArray, items: IntArray, data: Dataset
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Summed outer products: of two authors on one product, and of own words and others' on further liked products."""
+    keys, groups, sizes = np.unique(_pair(users, items, data), return_inverse=True, return_counts=True)
+    said = _sums(vectors, groups, len(keys)) / sizes[:, None]  # one mean for each author and product
+    authors, products = keys // data.n_items, keys % data.n_items
+    of_product = _sums(said, products, data.n_items)
+    between_authors = of_product.T @ of_product - said.T @ said
+
+    likes = data.positives()
+    fans, liked = likes["user_row"].to_numpy(), likes["item_row"].to_numpy()
+    wanted = _pair(fans, liked, data)
+    own = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    wrote = keys[own] == wanted
+    n_others = np.bincount(products, minlength=data.n_items)[liked] - wrote
+    others = of_product[liked] - np.where(wrote[:, None], said[own], 0)
+    heard = n_others > 0
+    others = others[heard] / (n_others[heard, None] + OTHERS_PRIOR)
+    if not len(others):
+        return between_authors, np.zeros_like(between_authors)
+    others -= others.mean(axis=0)
+    fans, own, wrote = fans[heard], own[heard], wrote[heard]
+    by_author, by_fan = _sums(said, authors, data.n_users), _sums(others, fans, data.n_users)
+    return between_authors, by_author.T @ by_fan - said[own[wrote]].T @ others[wrote]
+
+
+def _pair(users: IntArray, items: IntArray, data: Dataset) -> NDArray[np.int64]:
+    return users.astype(np.int64) * data.n_items + items
+
+
+def _sums(vectors: NDArray[np.float64], groups: NDArray[np.integer[Any]], n_groups: int) -> NDArray[np.float64]:
+    places = (groups, np.arange(len(groups)))
+    picked = sparse.csr_array((np.ones(len(groups)), places), shape=(n_groups, len(groups)))
+    return np.asarray(picked @ vectors)
+
+
+EVEN_SHARE = 0.03
+"""Of the mean variance, added to that of every direction: those along which hardly any product differs are noise."""
+
+
+def spread_metric(profiles: FloatArray, power: float) -> FloatArray:
+    """What stands between two profiles, float32 of shape (n_dims, n_dims), symmetric and positive definite.
+
+    A direction along which the profiles deviate by d from their mean counts d ** -power. It is scaled so that a profile
+    held against itself comes to 1 on average, as in a cosine; where no two profiles differ it is the identity.
+
+    Parameters
+    ----------
+    profiles : float32 of shape (n_items, n_dims), unit length, zeros for products without a word, which do not count
+    power : 0 gives the identity, a plain cosine; 1 half of a whitening; 2 a whole one
+    """
+    told = profiles[profiles.any(axis=1)].astype(np.float64)
+    n_dims = profiles.shape[1]
+    if not len(told):
+        return np.eye(n_dims, dtype=np.float32)
+    variances, axes = np.linalg.eigh(np.cov(told.T, bias=True).reshape(n_dims, n_dims))
+    even = EVEN_SHARE * variances.mean()
+    if even < np.finfo(np.float32).eps:
+        return np.eye(n_dims, dtype=np.float32)
+    metric = (axes * (np.maximum(variances, 0) + even) ** (-power / 2)) @ axes.T
+    itself = np.einsum("id,de,ie->i", told, metric, told, optimize=True).mean()
+    return np.asarray(metric / itself, np.float32)
+
 
 CATEGORY_PRIOR = 20.0
 """The common part of n phrases of a category counts n / (n + CATEGORY_PRIOR)."""
@@ -115,14 +246,9 @@ class PhraseSpace:
         return replace(self, head=None if head is None else np.asarray(head, np.float32))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What `from_arrays` needs; a head only where there is one."""
+        """By name of the field; a head only where there is one."""
         held = {name: getattr(self, name) for name in self.__slots__}
         return {name: array for name, array in held.items() if array is not None}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The space that `arrays` came from."""
-        return cls(**arrays)
 
     def of_products(self, mapped: FloatArray, item_rows: IntArray) -> FloatArray:
         """Vectors of phrases said of products, float32 of shape (n, n_dims), from the first block as it was learnt."""
@@ -145,9 +271,8 @@ class PhraseSpace:
     ) -> FloatArray:
         """Weighted sums of the vectors of phrase occurrences, float32 of shape (n_rows, n_dims).
 
-        Parameters
-        ----------
-        weights, phrases, items, rows : of shape (n_occurrences,): weight, row of `mapped`, product, and row of the sum
+        `weights`, `phrases`, `items`, `rows`: of shape (n_occurrences,): weight, row of `mapped`, product, and row of
+        the sum.
         """
 
         def summed(columns: NDArray[np.integer[Any]], n_columns: int) -> sparse.csr_array:

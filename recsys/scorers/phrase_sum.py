@@ -13,7 +13,7 @@ Rows = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Side:
+class PhraseSum:
     """One side of a comparison of two profiles as a weighted sum of phrases.
 
     With profiles P and Q of length 1 and a metric M the score is P . M Q, a cosine where M is the identity.
@@ -49,7 +49,7 @@ class Side:
         """What phrases of another side are multiplied by when they are held against this one, of shape (n_dims,)."""
         return np.asarray(self.metric @ self.profile, np.float32)
 
-    def values(self, other: "Side") -> FloatArray:
+    def values(self, other: "PhraseSum") -> FloatArray:
         """What each phrase adds to the score with another side, float32 of shape (n_phrases,); they sum to it."""
         return np.asarray(self.coefficients * (self.vectors @ other.against), np.float32)
 
@@ -57,7 +57,7 @@ class Side:
         """What each phrase makes up of the profile itself, float32 of shape (n_phrases,); they sum to 1."""
         return np.asarray(self.coefficients * (self.vectors @ self.profile), np.float32)
 
-    def losses(self, other: "Side") -> FloatArray:
+    def losses(self, other: "PhraseSum") -> FloatArray:
         """What the score loses when each phrase is left out alone, float32 of shape (n_phrases,).
 
         Not what the phrase adds: without it the profile is shorter, and scaled to length 1 the other phrases take up
@@ -71,15 +71,13 @@ class Side:
         left = np.divide(whole - added, lengths, out=np.zeros_like(added), where=lengths > LEAST_LENGTH)
         return np.asarray(whole - left, np.float32)
 
-    def pairs(self, other: "Side", rows: Rows, columns: Rows | None = None) -> FloatArray:
+    def pairs(self, other: "PhraseSum", rows: Rows, columns: Rows | None = None) -> FloatArray:
         """What the pairs of some phrases here with some there add, float32 of shape (len(rows), len(columns)).
 
         With all phrases there a row sums to the `values` of its phrase, and so do the columns over all rows for the
         phrases of the other side.
 
-        Parameters
-        ----------
-        columns : of the other side; None for all of it
+        `columns`: of the other side; None for all of it.
         """
         there = slice(None) if columns is None else columns
         products = self.vectors[rows] @ self.metric @ other.vectors[there].T

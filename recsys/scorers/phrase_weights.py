@@ -9,7 +9,7 @@ from scipy import sparse
 
 from recsys.data.dataset import Dataset
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray
-from recsys.scorers.features import recency_of_likes
+from recsys.scorers.features import likes_matrix, recency_of_likes
 from recsys.text.phrasebook import REVIEW, Phrasebook
 
 
@@ -32,7 +32,7 @@ class SemanticSettings:
     focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
     category_weight : of what a category has in common, beside 1 for what is particular to a phrase of a review
     spread_power : a direction along which the profiles of products deviate by d counts d ** -spread_power where
-        profiles are compared, see `spread`; 0 makes the score a plain cosine
+        profiles are compared, see `spread_metric`; 0 makes the score a plain cosine
     """
 
     title_weight: float = 0.05
@@ -147,10 +147,5 @@ def sign_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.flo
 
 def shares_of_likes(data: Dataset, half_life_days: float) -> sparse.csr_array:
     """Shoppers by products: share of each liked product in its shopper's profile, recent ones more."""
-    likes = data.positives()
-    weights = recency_of_likes(data, half_life_days)
-    rows, columns = likes["user_row"].to_numpy(), likes["item_row"].to_numpy()
-    totals = np.bincount(rows, weights, data.n_users)
-    return sparse.csr_array(
-        ((weights / totals[rows]).astype(np.float32), (rows, columns)), shape=(data.n_users, data.n_items)
-    )
+    weights, rows = recency_of_likes(data, half_life_days), data.positives()["user_row"].to_numpy()
+    return likes_matrix(data, weights / np.bincount(rows, weights, data.n_users)[rows])

@@ -2,7 +2,7 @@
 
 With P_u = sum_p a_p v_p and Q_i = sum_q b_q v_q over phrase vectors v (`phrase_space`), the score is
 P_u . M Q_i / (|P_u| |Q_i|), a cosine in which directions count the less the more all products differ along them
-(`spread`). It splits exactly over the phrases of either side. The weights b carry where a phrase
+(`spread_metric`). It splits exactly over the phrases of either side. The weights b carry where a phrase
 stands, the rating's sign, recency, how often it is said by everybody and how much of it lies where people
 agree; a shopper's phrases are what they wrote themselves, what the products they liked say and are said to be, and what
 they type now.
@@ -10,8 +10,8 @@ they type now.
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +24,14 @@ from recsys.scorers.base import (
     Fitting,
     FloatArray,
     IntArray,
-    Part,
     Requests,
+    ScorePart,
     Scorer,
     ScorerState,
 )
 from recsys.scorers.features import csr_arrays, csr_from
-from recsys.scorers.partial_whitening import spread_metric
-from recsys.scorers.phrase_space import PhraseSpace
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_space import PhraseSpace, spread_metric
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.scorers.phrase_weights import (
     LEAST_LENGTH,
     SemanticSettings,
@@ -48,8 +47,7 @@ from recsys.scorers.phrase_weights import (
 from recsys.text.phrasebook import KINDS, REVIEW
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LeftOut:
+class ProfileWithout(NamedTuple):
     """What profiles are made of without one pair of shopper and product.
 
     Parameters
@@ -126,9 +124,7 @@ class SemanticScorer(Scorer):
 
         The metric stays as it was learnt without a head.
 
-        Parameters
-        ----------
-        head : float32 of shape (n_dims, n_dims), see `PhraseSpace`
+        `head`: float32 of shape (n_dims, n_dims), see `PhraseSpace`.
         """
         self._require_fitted()
         other = copy(self)
@@ -138,31 +134,29 @@ class SemanticScorer(Scorer):
 
     def _sum_up(self) -> None:
         """Sum the phrase vectors of every product and of every shopper."""
-        n_items, n_users = len(self.item_starts) - 1, len(self.own_starts) - 1
-        sums = self.item_sums()
+        sums, vectors = self.item_sums(), self.phrase_vectors
         self.item_lengths: FloatArray = np.linalg.norm(sums, axis=1).astype(np.float32)
         self.item_profiles: FloatArray = unit(sums)
-        about = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(self.item_starts))[self.own_places]
-        authors = np.repeat(np.arange(n_users, dtype=np.int32), np.diff(self.own_starts))
-        said = self.phrases[self.own_places]
+        about, said = _owners(self.item_starts)[self.own_places], self.phrases[self.own_places]
+        n_users = len(self.own_starts) - 1
         self.own_profiles: FloatArray = self.space.sums(
-            self.phrase_vectors, self.own_weights, said, about, authors, n_users
+            vectors, self.own_weights, said, about, _owners(self.own_starts), n_users
         )
 
     def item_sums(self) -> FloatArray:
         """Weighted sums of every product's phrase vectors, before they are scaled, float32 of (n_items, n_dims)."""
-        n_items = len(self.item_starts) - 1
-        about = np.repeat(np.arange(n_items, dtype=np.int32), np.diff(self.item_starts))
+        about, n_items = _owners(self.item_starts), len(self.item_starts) - 1
         return self.space.sums(self.phrase_vectors, self.weights, self.phrases, about, about, n_items)
 
-    def without_pair(self, user_row: int, item_row: int) -> "LeftOut":
+    def without_pair(self, user_row: int, item_row: int) -> ProfileWithout:
         """What profiles are made of without one product in a shopper's history and without what they wrote of it."""
         own = self.own_places[slice(*self.own_starts[user_row : user_row + 2])]
         gone = own[self.items_at(own) == item_row]
         without = Exclusions(phrases=tuple(gone.tolist()), items=(item_row,))
         liked, shares = self._likes(user_row, without)
         places, weights = self._own(user_row, without)
-        return LeftOut(liked, shares, weights @ self.vectors_at(places), self.weights[gone] @ self.vectors_at(gone))
+        own_sum, said = weights @ self.vectors_at(places), self.weights[gone] @ self.vectors_at(gone)
+        return ProfileWithout(liked, shares, own_sum, said)
 
     def user_profiles(self, requests: Requests) -> FloatArray:
         """Unit profile of every request (zeros where nothing is known), float32 of shape (n_requests, n_dims).
@@ -180,7 +174,10 @@ class SemanticScorer(Scorer):
             if without.items or without.phrases:
                 liked, shares = self._likes(row, without)
                 own, weights = self._own(row, without)
-                profiles[request] = shares @ self._item_profiles(liked, self._changed(without))
+                changed, of_liked = self._changed(without), np.array(self.item_profiles[liked])
+                for place, item in enumerate(liked.tolist()):
+                    of_liked[place] = changed.get(item, of_liked[place])
+                profiles[request] = shares @ of_liked
                 profiles[request] += weights @ self.vectors_at(own)
         profiles = unit(profiles)
         for request in range(len(requests)):
@@ -198,10 +195,8 @@ class SemanticScorer(Scorer):
         row = int(requests.user_rows[request])
         return row != NO_ROW and bool(self._own(row, requests.without_of(request))[1].any())
 
-    def vectors_at(self, places: NDArray[np.integer[Any]] | slice) -> FloatArray:
+    def vectors_at(self, places: NDArray[np.integer[Any]]) -> FloatArray:
         """Vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
-        if isinstance(places, slice):
-            places = np.arange(*places.indices(len(self.weights)))
         return self.space.of_products(self.phrase_vectors[self.phrases[places]], self.items_at(places))
 
     def items_at(self, places: NDArray[np.integer[Any]]) -> IntArray:
@@ -235,41 +230,36 @@ class SemanticScorer(Scorer):
             places, weights = places[kept], weights[kept]
         return places, weights
 
-    def _changed(self, without: Exclusions) -> dict[int, tuple[FloatArray, float]]:
-        """Unit profile and length of each product that loses phrases; summed anew, since taking off leaves rounding."""
-        changed = {}
-        if without.phrases:
-            gone = np.asarray(without.phrases)
-            for row in np.unique(self.items_at(gone)).tolist():
-                kept = np.setdiff1d(np.arange(*self.places_of(row).indices(len(self.weights))), gone)
-                profile = self.weights[kept] @ self.vectors_at(kept)
-                changed[row] = unit(profile[None])[0], float(np.linalg.norm(profile))
+    def _changed(self, without: Exclusions) -> dict[int, FloatArray]:
+        """Unit profile of each product that loses phrases; summed anew, since taking off leaves rounding."""
+        changed: dict[int, FloatArray] = {}
+        if not without.phrases:
+            return changed
+        for row in np.unique(self.items_at(np.array(without.phrases, np.int64))).tolist():
+            kept = self._counted(row, without)
+            changed[row] = unit((self.weights[kept] @ self.vectors_at(kept))[None])[0]
         return changed
 
-    def _item_profiles(self, rows: IntArray, changed: dict[int, tuple[FloatArray, float]]) -> FloatArray:
-        profiles = np.array(self.item_profiles[rows])
-        for place, row in enumerate(rows.tolist()):
-            if row in changed:
-                profiles[place] = changed[row][0]
-        return profiles
+    def _counted(self, item_row: int, without: Exclusions) -> NDArray[np.int64]:
+        """The phrase occurrences of one product, but for those that are left out."""
+        own = self.places_of(item_row)
+        places = np.arange(own.start, own.stop)
+        return np.setdiff1d(places, without.phrases) if without.phrases else places
 
     def _score(self, requests: Requests) -> FloatArray:
-        profiles = self.user_profiles(requests)
-        against = self.against(profiles)
+        against = self.against(self.user_profiles(requests))
         scores = np.asarray(against @ self.item_profiles.T)
         for request in range(len(requests)):
-            for row, (profile, _) in self._changed(requests.without_of(request)).items():
+            for row, profile in self._changed(requests.without_of(request)).items():
                 scores[request, row] = against[request] @ profile
         return scores
 
-    def item_side(self, item_row: int, without: Exclusions = NOTHING_LEFT_OUT) -> Side:
+    def item_side(self, item_row: int, without: Exclusions = NOTHING_LEFT_OUT) -> PhraseSum:
         """The phrases of a product, with coefficients that add up to its unit profile."""
-        places = np.arange(*self.places_of(item_row).indices(len(self.weights)))
-        if without.phrases:
-            places = np.setdiff1d(places, without.phrases)
-        return Side.of(places, np.asarray(self.weights[places]), self.vectors_at(places), self.metric)
+        places = self._counted(item_row, without)
+        return PhraseSum.of(places, np.asarray(self.weights[places]), self.vectors_at(places), self.metric)
 
-    def shopper_side(self, requests: Requests, request: int) -> Side:
+    def shopper_side(self, requests: Requests, request: int) -> PhraseSum:
         """What a shopper wrote, what the products they liked say and are said to be, and what is typed now.
 
         A phrase that a shopper wrote about a product they liked counts both ways and stands here once.
@@ -284,18 +274,13 @@ class SemanticScorer(Scorer):
             summands = [own_weights, *(share * each for share, (_, each) in zip(shares, sides, strict=True))]
             places, at = np.unique(both, return_inverse=True)
             weights = np.bincount(at, np.concatenate(summands), len(places)).astype(np.float32)
-        known = Side.of(places, weights, self.vectors_at(places), self.metric)
+        known = PhraseSum.of(places, weights, self.vectors_at(places), self.metric)
         said = requests.words_of(request)
         if said is None or not len(said.vectors):
             return known
-        n_said = len(said.vectors)
-        typed = Side.of(
-            np.full(n_said, NO_ROW),
-            np.full(n_said, 1 / n_said, np.float32),
-            self.space.of_typed(said.vectors),
-            self.metric,
-        )
-        return Side.of(
+        n, typed_vectors = len(said.vectors), self.space.of_typed(said.vectors)
+        typed = PhraseSum.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), typed_vectors, self.metric)
+        return PhraseSum.of(
             np.concatenate([known.places, typed.places]),
             np.concatenate([known.coefficients, typed.coefficients]),
             np.concatenate([known.vectors, typed.vectors]),
@@ -304,30 +289,22 @@ class SemanticScorer(Scorer):
 
     def _placed(self, item_row: int, without: Exclusions) -> tuple[NDArray[np.int64], FloatArray]:
         """Places of a product's phrases, and their shares of its unit profile."""
-        side = self.places_of(item_row)
-        if not without.phrases:
-            length = float(self.item_lengths[item_row])
-            scale = np.float32(1 / length if length > LEAST_LENGTH else 0)
-            return np.arange(side.start, side.stop), self.weights[side] * scale
-        kept = self.item_side(item_row, without)
-        return kept.places, kept.coefficients
+        if without.phrases:
+            side = self.item_side(item_row, without)
+            return side.places, side.coefficients
+        places, length = self._counted(item_row, without), float(self.item_lengths[item_row])
+        return places, self.weights[places] * np.float32(1 / length if length > LEAST_LENGTH else 0)
 
-    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[Part]:
+    def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         side = self.item_side(item_row, requests.without_of(request))
         values = side.coefficients * (side.vectors @ self.against(self.user_profiles(requests.only(request))[0]))
+        documents, starts, ends = (each[side.places].tolist() for each in (self.documents, self.starts, self.ends))
+        kinds = [KINDS[kind] for kind in self.kinds[side.places]]
         return [
-            Part(
-                "phrase",
-                float(value),
-                {
-                    "kind": KINDS[self.kinds[place]],
-                    "document": int(self.documents[place]),
-                    "start": int(self.starts[place]),
-                    "end": int(self.ends[place]),
-                    "place": int(place),
-                },
+            ScorePart("phrase", value, {"kind": kind, "document": document, "start": start, "end": end, "place": place})
+            for value, kind, document, start, end, place in zip(
+                values.tolist(), kinds, documents, starts, ends, side.places.tolist(), strict=True
             )
-            for value, place in zip(values, side.places, strict=True)
         ]
 
     _ARRAYS = (
@@ -345,9 +322,10 @@ class SemanticScorer(Scorer):
         self.settings = SemanticSettings(**state.meta["settings"])
         for name in self._ARRAYS:
             setattr(self, name, state.arrays[name])
-        named = {
-            name.removeprefix("space."): array for name, array in state.arrays.items() if name.startswith("space.")
-        }
-        self.space = PhraseSpace.from_arrays(named)
-        shape = (len(self.own_starts) - 1, len(self.item_profiles))
-        self.liked = csr_from(dict(state.arrays), "liked", shape)
+        self.space = PhraseSpace(**{key[6:]: each for key, each in state.arrays.items() if key.startswith("space.")})
+        self.liked = csr_from(state.arrays, "liked", (len(self.own_starts) - 1, len(self.item_profiles)))
+
+
+def _owners(starts: NDArray[np.int64]) -> IntArray:
+    """Row of the owner of each occurrence, from where those of every owner start."""
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))

@@ -72,7 +72,7 @@ class Recommender:
         self._documents = Documents(self._semantic, self.items, reviews, self._users)
         judging = artifact.arrays("polarity")
         self._polarities = judging.pop("values")
-        self.polarity = PolarityModel.from_arrays(judging, facts["polarity"])
+        self.polarity = PolarityModel(judging["coefficients"], **facts["polarity"])
         self._quotes = Quotes(self._semantic, self._documents, self._polarity_of_words)
         self.explainer = Explainer(
             self.scorers, self._documents, self.items, self._shelf, self._vectors, self._polarity_at

@@ -16,7 +16,7 @@ from recsys.evaluation.metrics.click_rate import Source
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.intervals import changes
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences, means
-from recsys.offpolicy.click_models.wording import NAMES
+from recsys.offpolicy.click_models.format import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings

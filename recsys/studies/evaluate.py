@@ -26,7 +26,7 @@ from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.model_report import ModelReport, evaluate_lists
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
 from recsys.training.weight_choice import choose_weights
@@ -94,7 +94,7 @@ def _reports(
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
     leaks = check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
-    ranking, owned = RankingSettings(n=settings.k), train.owned()
+    ranking, owned = RankingSettings(n=settings.k), train.seen()
     relevant = split.test.relevant()[users]
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
     tied = {name: np.zeros((len(users), 4, settings.k), np.int32) for name in MODELS}
@@ -155,7 +155,7 @@ def _in_words(
 def _short_lists(split: Split, k: int) -> str:
     """How many test shoppers have fewer than k products left to list, as a sentence; "" where nobody has."""
     users = split.test.users()
-    left = split.fit_test.n_items - np.asarray(split.fit_test.owned()[users].sum(axis=1)).ravel()
+    left = split.fit_test.n_items - np.asarray(split.fit_test.seen()[users].sum(axis=1)).ravel()
     n_short = int((left < k).sum())
     if not n_short:
         return ""

@@ -62,9 +62,7 @@ class EmbeddingCache:
     def lookup(self, encoder_id: str, texts: Sequence[str]) -> tuple[NDArray[np.int64], Vectors]:
         """The vectors that are there.
 
-        Parameters
-        ----------
-        texts : canonical phrases, without repeats
+        `texts`: canonical phrases, without repeats.
 
         Returns
         -------

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from recsys.errors import EncoderError
 from recsys.progress import Progress, silent
 from recsys.text.cache import EmbeddingCache
-from recsys.text.canonical import CANONICAL_VERSION, canonical
 from recsys.text.phrasebook import PhraseVectors
-from recsys.text.phrases import segment
+from recsys.text.phrases import CANONICAL_VERSION, canonical, segment
 from recsys.text.precision import Precision, fastest_precision, settled_precision
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from recsys.text.minilm import MiniLM
+from recsys.data.dataset import Dataset
+from recsys.text.phrasebook import Phrasebook, build_phrasebook
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +89,8 @@ class PhraseEncoder:
         texts : phrases in any spelling; `canonical` is applied here
         progress : told the number of different phrases that are done; may raise Cancelled
 
-        Returns
-        -------
-        float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`
-
-        Raises
-        ------
-        EncoderError : the packaged model is missing or is not the one that was published
+        Returns float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`.
+        Raises EncoderError: the packaged model is missing or is not the one that was published.
         """
         rows: dict[str, int] = {}
         row_of_text = np.array([rows.setdefault(canonical(text), len(rows)) for text in texts], np.int64)
@@ -122,9 +118,8 @@ class PhraseEncoder:
         missing = np.arange(len(keys))
         if self._cache is not None and keys:
             known, cached = self._cache.lookup(self.encoder_id, keys)
-            if len(known):
-                vectors[known] = cached
-                missing = np.setdiff1d(missing, known, assume_unique=True)
+            vectors[known] = cached.reshape(-1, N_DIMS)
+            missing = np.setdiff1d(missing, known, assume_unique=True)
         done = len(keys) - len(missing)
         progress(stage, done, len(keys))
         for first in range(0, len(missing), _PHRASES_A_FLUSH):
@@ -248,3 +243,8 @@ def _unit(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     wide = vectors.astype(np.float32)
     wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return wide
+
+
+def make_phrasebook(data: Dataset, progress: Progress = silent) -> Phrasebook:
+    """Find, encode and collect the phrases of a data set, with the packaged encoder and the cache on disk."""
+    return build_phrasebook(data, PhraseEncoder(cache=EmbeddingCache()), progress)

@@ -57,13 +57,8 @@ def masked_segments(text: str, boundaries: Sequence[tuple[int, int]]) -> list[Pi
 
     What is hidden is shown once, as a piece of the first phrase that it touches, also where it crosses into another.
 
-    Parameters
-    ----------
-    boundaries : (start, end) of each phrase in the text as it was written; ordered, not overlapping
-
-    Raises
-    ------
-    ValueError : a phrase is out of order, overlaps the one before or reaches beyond the text
+    `boundaries`: (start, end) of each phrase in the text as it was written; ordered, not overlapping.
+    Raises ValueError: a phrase is out of order, overlaps the one before or reaches beyond the text.
 
     Examples
     --------

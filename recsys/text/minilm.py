@@ -55,13 +55,8 @@ class MiniLM:
     def encode(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Vectors of phrases of equal token length.
 
-        Parameters
-        ----------
-        token_ids : int64 of shape (n_phrases, n_tokens), with the tokenizer's start and end tokens
-
-        Returns
-        -------
-        float32 of shape (n_phrases, N_DIMS), unit length
+        `token_ids`: int64 of shape (n_phrases, n_tokens), with the tokenizer's start and end tokens.
+        Returns float32 of shape (n_phrases, N_DIMS), unit length.
         """
         n_phrases, n_tokens = token_ids.shape
         with torch.inference_mode():

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
-from recsys.text.canonical import canonical
-from recsys.text.phrases import MAX_CHARS, segment, trimmed
+from recsys.text.phrases import MAX_CHARS, canonical, segment, trimmed
 
 KINDS = ("title", "description", "attributes", "review")
 """What a document can be; `Phrasebook.kind` holds positions in this tuple."""
@@ -100,9 +99,7 @@ def document_text(data: Dataset, kind: int, document: int) -> str:
     kind : position in KINDS
     document : item row, or `review_id` for reviews
 
-    Raises
-    ------
-    KeyError : the data set has no such document; a review may have been cut out of it
+    Raises KeyError: the data set has no such document; a review may have been cut out of it.
     """
     if kind == REVIEW:
         rows = np.flatnonzero(data.reviews["review_id"].to_numpy() == document)

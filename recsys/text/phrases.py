@@ -3,8 +3,76 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
-from recsys.text.sentences import sentence_spans
+CANONICAL_VERSION = 1
+"""Goes into every encoder id: raise it when `canonical` changes, so that no stale vector is read from a cache."""
+
+_OUTER = " .,;:!\"'`“”‘’«»()[]{}<>*_~|…–—·•"
+_SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
+_LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+def canonical(phrase: str) -> str:
+    """Lower case, NFC, single spaces, no punctuation around it.
+
+    The encoder is uncased and is given this form, so phrases with equal keys have equal vectors by construction.
+    A question mark stays, since it turns a verdict into a question; so do signs that carry meaning (-5, $5, C++, 10%).
+    The result is always valid UTF-8, and is empty only for text without a visible character.
+
+    >>> canonical("  “Great   SOUND!!” "), canonical("Worth it?")
+    ('great sound', 'worth it?')
+    """
+    text = _LONE_SURROGATES.sub("\ufffd", phrase)
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+    text = _SPACES.sub(" ", text).strip()
+    return text.strip(_OUTER) or text
+
+
+_BREAK = re.compile(
+    r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"  # lines
+    r"|[•‣◦▪●■►✓✔]+"  # bullets within a line
+    r"|(?<=[。！？؟।])(?![。！？؟।])"  # full stops of scripts that put no space after them
+    r"|(?<=\.\.\.)\s+(?=[A-Z])|(?<=…)\s+(?=[A-Z])"  # dots that trail off, before a new start
+)
+_INNER_STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s")
+
+# Written with a full stop in the middle of a sentence, and rarely a word by themselves at the end of one.
+# fmt: off
+_ABBREVIATIONS = frozenset((
+    "approx", "avg", "dept", "dr", "e.g", "eg", "ft", "i.e", "ie", "inc", "incl", "jr", "kg", "lb",
+    "lbs", "ltd", "mr", "mrs", "nr", "oz", "pcs", "prof", "qty", "resp", "sq", "sr", "st", "vol", "vs",
+))
+# fmt: on
+
+
+@cache
+def _punkt() -> Any:
+    # Imported on first use: NLTK pulls in SciPy and scikit-learn, about two seconds in a fresh process.
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types = set(_ABBREVIATIONS)
+    return PunktSentenceTokenizer(parameters)
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence, in order, without overlap; untrimmed, and possibly blank."""
+    position = 0
+    for match in _BREAK.finditer(text):
+        yield from _within(text, position, match.start())
+        position = match.end()
+    yield from _within(text, position, len(text))
+
+
+def _within(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    if not _INNER_STOP.search(text, start, end):  # nothing to decide: most lines of most reviews
+        yield start, end
+        return
+    for first, last in _punkt().span_tokenize(text[start:end]):
+        yield start + first, start + last
+
 
 MAX_CHARS = 250
 """Longest phrase: the encoder reads 256 tokens, and in some scripts a character is a token."""

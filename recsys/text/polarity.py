@@ -13,7 +13,7 @@ References
 Hutto & Gilbert (2014), VADER, ICWSM; Kotzias et al. (2015), From group to individual labels, KDD; Platt (1999).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -88,13 +88,8 @@ class PolarityModel:
         texts : phrases, verbatim, since capitals and exclamation marks count
         vectors : of shape (n_texts, n_dims), unit length, rows as in `texts`
 
-        Returns
-        -------
-        float32 of shape (n_texts,), -1 (complaint) to 1 (praise), and within NEUTRAL of 0 for neither
-
-        Raises
-        ------
-        ValueError : vectors of another shape
+        Returns float32 of shape (n_texts,), -1 (complaint) to 1 (praise), and within NEUTRAL of 0 for neither.
+        Raises ValueError: vectors of another shape.
         """
         if np.shape(vectors) != (len(texts), len(self.coefficients)):
             raise ValueError(
@@ -132,20 +127,9 @@ class PolarityModel:
             "good review it takes more to be called a complaint, and between 2 to 1 either way it is called neither."
         )
 
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """What `from_arrays` needs, for a file of arrays."""
-        return {"coefficients": self.coefficients}
-
     def meta(self) -> dict[str, float | int]:
-        """What else `from_arrays` needs, for JSON."""
-        return {
-            name: getattr(self, name) for name in ("intercept", "slope", "good_prior", "bad_prior", "n_good", "n_bad")
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> "PolarityModel":
-        """The model that `arrays()` and `meta()` came from."""
-        return cls(arrays["coefficients"], **meta)
+        """All fields but the coefficients, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "coefficients"}
 
 
 def lexicon_valence(texts: Sequence[str]) -> Array:
@@ -178,9 +162,7 @@ def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progr
     book : phrases of this data, or of more: only those of reviews in `data` are read
     seed : divides the reviews into folds, and draws 100,000 phrases of a shop that has more
 
-    Returns
-    -------
-    PolarityModel; the lexicon alone where fewer than MIN_REVIEWS reviews are good, or bad
+    Returns PolarityModel; the lexicon alone where fewer than MIN_REVIEWS reviews are good, or bad.
     """
     stage = "learning praise and complaint"
     progress(stage, 0, _N_FOLDS + 2)
@@ -191,7 +173,7 @@ def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progr
         progress(stage, _N_FOLDS + 2, _N_FOLDS + 2)
         return PolarityModel(np.zeros(book.vectors.shape[1], np.float32), n_good=n_good, n_bad=n_bad)
     valence = lexicon_valence(texts)
-    labels = _sigmoid(_STARS_ODDS * np.where(good, 1, -1) + _LEXICON_ODDS * valence)
+    labels = (1 + np.tanh((_STARS_ODDS * np.where(good, 1, -1) + _LEXICON_ODDS * valence) / 2)) / 2
     place = np.searchsorted(ids, review)
     n_beside = np.bincount(place)[place]
     weights = _balanced(1 / n_beside, good)
@@ -277,7 +259,3 @@ def _slope(scores: Array, good: NDArray[np.bool_], weights: Array) -> float:
         return float(weights @ np.logaddexp(0, -sign * slope * scores) + _SCALE_PENALTY * (slope - prior) ** 2 / 2)
 
     return float(minimize_scalar(loss, bounds=(0, 10 * prior), method="bounded").x)
-
-
-def _sigmoid(log_odds: Array) -> Array:
-    return np.asarray((1 + np.tanh(log_odds / 2)) / 2)

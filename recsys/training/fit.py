@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -23,12 +23,11 @@ from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.context_settings import choose_context, rounds_of_all
 from recsys.training.learned_fusion import FusionChoice, choose_fusion, learned_map, nothing_learned
-from recsys.training.phrase_choice import choose_on
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,6 @@ class TrainingSettings:
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     seed : of every random choice
-    choose_phrase_weights : whether the way phrases are weighed is chosen for this shop; it takes some twenty fits
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
     default_weights : how the components are mixed unless someone says otherwise, and where learning begins
     hemisphere : where the shop's shoppers live, which says what season a month is
@@ -52,7 +50,6 @@ class TrainingSettings:
 
     split: SplitName = "none"
     seed: int = 0
-    choose_phrase_weights: bool = False
     learn: Learn = "nothing"
     default_weights: FusionSettings = field(default_factory=FusionSettings)
     hemisphere: Hemisphere = "north"
@@ -62,11 +59,6 @@ class TrainingSettings:
         require_hemisphere(self.hemisphere)
         if self.learn not in get_args(Learn):
             raise SettingsError(f"learn={self.learn!r} is not known; use one of {', '.join(get_args(Learn))}")
-        if self.learn != "nothing" and self.choose_phrase_weights:
-            raise SettingsError(
-                "weights are learned for phrases that are weighed as usual, by the shoppers who would choose another "
-                "way; ask for one of the two"
-            )
 
 
 def train(
@@ -74,20 +66,17 @@ def train(
 ) -> Artifact:
     """Train on a data folder and write the model; the earlier model stays usable until the last moment.
 
-    Raises
-    ------
-    DataError : the data folder breaks the canonical form
-    ArtifactError : the output folder holds something else
-    Cancelled : the reporter asked to stop
+    Raises DataError: the data folder breaks the canonical form; ArtifactError: the output folder holds something else;
+    Cancelled: the reporter asked to stop.
     """
     settings = settings or TrainingSettings()
     require_model_folder(out)  # now, not after minutes of work
     data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     for repair in data.repairs:
         logger.warning("%s", repair)
-    known, protocol, asked = _known(data, settings)
+    known, protocol, rounds = _known(data, settings)
     book = make_phrasebook(known, progress)
-    chosen = _chosen(data, asked, book, settings, progress)
+    chosen = choose_context(data, rounds, _protocol_name(settings), settings.seed, progress).settings()
     learned = _learned(data, book, settings, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
     if learned is not None:
@@ -109,9 +98,7 @@ def save_model(
 ) -> Artifact:
     """Write fitted components, what the shop looks like and how its phrases judge, as a model folder.
 
-    Parameters
-    ----------
-    learned : where the default weights come from; None where nothing was to be learned
+    `learned`: where the default weights come from; None where nothing was to be learned.
     """
     polarity = fit_polarity(data, book, settings.seed, progress)
     progress("saving the model", 0, 0)
@@ -123,7 +110,16 @@ def save_model(
         "settings": asdict(settings),
         "protocol": protocol,
         "learning": learned.as_json() if learned is not None else None,
-        "data": _data_facts(data, book),
+        "data": {
+            **{name: getattr(data, name) for name in ("name", "fingerprint", "known_until_s", "n_items", "n_users")},
+            "n_reviews": data.n_reviews,
+            "n_events": len(data.events),
+            "n_impressions": len(data.impressions),
+            "n_interactions": len(data.positives()),
+            "n_phrases": book.n_phrases,
+            "encoder_id": book.encoder_id,
+            "repairs": [str(repair) for repair in data.repairs],
+        },
         "event_kinds": kinds,
         "summary": summary(data),
         "scorers": {name: dict(state.meta) for name, state in states.items()},
@@ -135,7 +131,7 @@ def save_model(
     semantic = _semantic(scorers)
     texts = phrase_texts(semantic, tables)
     values = polarity.polarity(texts, np.asarray(book.vectors[semantic.book_rows], np.float32))
-    arrays["polarity"] = {**polarity.arrays(), "values": values}
+    arrays["polarity"] = {"coefficients": polarity.coefficients, "values": values}
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 
@@ -153,24 +149,7 @@ def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, lis
     return split.fit_test, split.protocol, list(split.rounds("validation"))
 
 
-def _chosen(
-    data: Dataset, asked: list[Round], book: Phrasebook, settings: TrainingSettings, progress: Progress
-) -> Mapping[str, Any]:
-    """Settings of components, as `fit_scorers` takes them, by what validation shoppers chose."""
-    chosen = dict(choose_context(data, asked, _asked_as(settings), settings.seed, progress).settings())
-    if settings.choose_phrase_weights and asked:
-        found = choose_on(data, asked[-1], book, _asked_as(settings), settings.seed, progress)
-        logger.info("phrases are weighed so that %s", ", ".join(found.names) or "nothing differs from the default")
-        chosen["semantic"] = found.settings
-    return chosen
-
-
-def _learned(
-    data: Dataset,
-    book: Phrasebook,
-    settings: TrainingSettings,
-    progress: Progress,
-) -> FusionChoice | None:
+def _learned(data: Dataset, book: Phrasebook, settings: TrainingSettings, progress: Progress) -> FusionChoice | None:
     """What learning gives this shop; None where it is not asked for.
 
     Also a model that learns from everything has its weights chosen by what shoppers chose last but one, so that the
@@ -182,34 +161,10 @@ def _learned(
         split = temporal_split(data) if settings.split == "temporal" else last_split(data, settings.seed)
     except DataError:
         return nothing_learned(settings.default_weights, "nobody has chosen enough to hide some of it")
-    return choose_fusion(
-        data,
-        list(split.rounds("validation")),
-        book,
-        _asked_as(settings),
-        settings.default_weights,
-        settings.seed,
-        progress,
-        with_map=settings.learn == "map",
-    )
+    rounds, with_map = list(split.rounds("validation")), settings.learn == "map"
+    asked, usual = _protocol_name(settings), settings.default_weights
+    return choose_fusion(data, rounds, book, asked, usual, settings.seed, progress, with_map=with_map)
 
 
-def _asked_as(settings: TrainingSettings) -> EvaluationSplit:
+def _protocol_name(settings: TrainingSettings) -> EvaluationSplit:
     return "temporal" if settings.split == "temporal" else "last"
-
-
-def _data_facts(data: Dataset, book: Phrasebook) -> dict[str, Any]:
-    return {
-        "name": data.name,
-        "fingerprint": data.fingerprint,
-        "known_until_s": data.known_until_s,
-        "n_items": data.n_items,
-        "n_users": data.n_users,
-        "n_reviews": data.n_reviews,
-        "n_events": len(data.events),
-        "n_impressions": len(data.impressions),
-        "n_interactions": len(data.positives()),
-        "n_phrases": book.n_phrases,
-        "encoder_id": book.encoder_id,
-        "repairs": [str(repair) for repair in data.repairs],
-    }

@@ -29,7 +29,7 @@ from recsys.progress import Progress, silent
 from recsys.ranking.fusion import weight_vector
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Scorer
-from recsys.scorers.context import ContextScorer, ContextSettings
+from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
@@ -38,7 +38,7 @@ from recsys.training import context_settings
 from recsys.training.context_settings import choose_context
 from recsys.training.multitask import MultitaskSettings, learn
 from recsys.training.paired_gain import Compared, Values, compare
-from recsys.training.pairs import MAX_FLOATS, Pairs, can_be_left_out, held_out_pairs, training_pairs
+from recsys.training.pairs import MAX_FLOATS, can_be_left_out, held_out_pairs, training_pairs
 from recsys.training.weights import ValidationScores, best_weights, gains_of_weights
 
 K = 10
@@ -94,7 +94,7 @@ class FusionChoice:
         if self.why_not:
             return f"Nothing could be learned: {self.why_not}."
         learned = f"learned from {self.n_pairs:,} choices and ratings"
-        if self.name == USUAL:
+        if self.gain is None:
             return (
                 f"The usual weights stay: nothing that was {learned} serves shoppers better beyond doubt, judged by "
                 f"choices of {self.n_shoppers:,} of them that were hidden meanwhile."
@@ -105,7 +105,6 @@ class FusionChoice:
             MAP: f"The weights and a map of what words mean were {learned}",
             MAP_GRID: f"The weights are the best of a grid, with a map of what words mean that was {learned}",
         }[self.name]
-        assert self.gain is not None
         return (
             f"{what}. Chosen by one half of {self.n_shoppers:,} shoppers and judged by the other, such a setting "
             f"changes nDCG@{K} by {self.gain.mean:+.4f} ({self.gain.low:+.4f} to {self.gain.high:+.4f}) from that of "
@@ -158,10 +157,7 @@ def choose_fusion(
     seed : of every random choice
     with_map : whether a map of the phrase vectors is learned, too
 
-    Raises
-    ------
-    Cancelled : the reporter asked to stop
-    LeakError : something held out was learned from
+    Raises Cancelled: the reporter asked to stop; LeakError: something held out was learned from.
     """
     usual = usual or FusionSettings()
     if not rounds:
@@ -176,7 +172,7 @@ def choose_fusion(
     if not can_be_left_out(rounds[-1].train):
         return nothing_learned(usual, "nobody likes two products")
     rounds = [*rounds[:-1], replace(rounds[-1], held_out=held_out)]
-    case = _Case.of(data, rounds, book, split, usual, seed, progress, with_map)
+    case = _Trials(data, rounds, book, split, usual, seed, progress, with_map)
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}
     for half in (0, 1):
@@ -185,11 +181,9 @@ def choose_fusion(
         for name, fusion, known, _ in case.tried(values, chooser):
             values_of = measured.setdefault(name, np.full(len(users), np.nan))
             values_of[judges] = ndcg_of(known.only(judges), fusion.weights)
-    tried, epochs = dict[str, Fusion](), dict[str, int]()
-    for name, fusion, _, n_epochs in case.tried(case.values, np.ones(len(users), bool)):
-        tried[name] = fusion
-        if n_epochs is not None:
-            epochs[name] = n_epochs
+    everything = list(case.tried(case.values, np.ones(len(users), bool)))
+    tried = {name: fusion for name, fusion, _, _ in everything}
+    epochs = {name: n_epochs for name, _, _, n_epochs in everything if n_epochs is not None}
     for name, of in ((LEARNED, LEARNED), (MAP, MAP), (MAP_GRID, MAP)):
         if not epochs.get(of):  # all shoppers together learn nothing better than the start, whatever halves of them did
             tried.pop(name, None)
@@ -226,55 +220,17 @@ def learned_map(
 
 def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
     """nDCG@K of every shopper under some weights, float64 of shape (n_users,)."""
-    gains: Values = gains_of_weights(scores, weight_vector(weights)[None], K)[0]
-    return gains
+    return np.asarray(gains_of_weights(scores, weight_vector(weights)[None], K)[0])
 
 
-def scores_of(
-    scorers: Mapping[str, Scorer],
-    data: Dataset,
-    train: Dataset,
-    held_out: HeldOut,
-    split: SplitName,
-    progress: Progress = silent,
-) -> FloatArray:
-    """Standardised scores of the shoppers of `held_out`, float32 of shape (n_users, n_scorers, n_items)."""
-    told = "scoring shoppers to judge by"
-    return standardised_scores(list(scorers.values()), data, train, held_out, held_out.users(), split, told, progress)
+class _Trials:
+    """What is tried for one shop: what there is to learn from, and the shoppers who choose and judge.
 
-
-def swapped(values: FloatArray, name: str, scores: FloatArray) -> FloatArray:
-    """A copy of scores of all components with those of one in place of what was there, (n_users, 1, n_items)."""
-    answer = np.array(values)
-    answer[:, [COMPONENTS.index(name)]] = scores
-    return answer
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Case:
-    """What there is to learn from, and the shoppers who choose and judge.
-
-    Parameters
-    ----------
-    values : of all components, as chosen by all shoppers
+    `values` are scores of all components, with settings as all shoppers choose them.
     """
 
-    data: Dataset
-    rounds: Sequence[Round]
-    split: SplitName
-    semantic: SemanticScorer
-    context: ContextSettings
-    pairs: Pairs
-    reference: FloatArray
-    values: FloatArray
-    usual: FusionSettings
-    seed: int
-    progress: Progress
-    with_map: bool
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         data: Dataset,
         rounds: Sequence[Round],
         book: Phrasebook,
@@ -283,18 +239,20 @@ class _Case:
         seed: int,
         progress: Progress,
         with_map: bool,
-    ) -> "_Case":
-        train, held_out = rounds[-1].train, rounds[-1].held_out
-        context = choose_context(data, rounds, split, seed, progress).context
-        settings = {"context": context}
-        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
-        check_leaks(data, train, held_out, split, scorers)
+    ) -> None:
+        self.data, self.rounds, self.split, self.usual, self.seed = data, rounds, split, usual, seed
+        self.progress, self.with_map = progress, with_map
+        self.train, self.held_out = rounds[-1].train, rounds[-1].held_out
+        self.context = choose_context(data, rounds, split, seed, progress).context
+        settings = {"context": self.context}
+        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(self.train, book, seed), progress, settings)
+        check_leaks(data, self.train, self.held_out, split, scorers)
         semantic = scorers["semantic"]
         assert isinstance(semantic, SemanticScorer)
-        pairs = training_pairs(train, semantic, seed, progress, settings)
-        values = scores_of(scorers, data, train, held_out, split, progress)
-        reference = reference_vectors(book, data.n_items)
-        return cls(data, rounds, split, semantic, context, pairs, reference, values, usual, seed, progress, with_map)
+        self.semantic = semantic
+        self.pairs = training_pairs(self.train, semantic, seed, progress, settings)
+        self.values = self._scores(*scorers.values())
+        self.reference = reference_vectors(book, data.n_items)
 
     def values_as_chosen_by(self, chooser: NDArray[np.bool_]) -> FloatArray:
         """Scores of everybody, with settings of the context component that some of them chose."""
@@ -303,7 +261,7 @@ class _Case:
         context = choose_context(self.data, rounds, self.split, self.seed, self.progress).context
         if context == self.context:
             return self.values
-        return self._with({"context": ContextScorer(context).fit(Fitting(self.rounds[-1].train))}, self.values)
+        return self._with(ContextScorer(context).fit(Fitting(self.train)), self.values)
 
     def tried(
         self, values: FloatArray, chooser: NDArray[np.bool_]
@@ -315,31 +273,33 @@ class _Case:
         values : float32 of shape (n_users, n_components, n_items)
         chooser : bool of shape (n_users,)
         """
-        train, users = self.rounds[-1].train, self.held_out.users()
-        known = ValidationScores.of(values, train, self.held_out, users)
+        users = self.held_out.users()
+        known = ValidationScores.of(values, self.train, self.held_out, users)
         yield USUAL, Fusion(self.usual), known, None
         asked = self.held_out.only(_among(self.held_out, users[chooser]))
-        judged = held_out_pairs(train, asked, self.semantic, values[chooser])
+        judged = held_out_pairs(self.train, asked, self.semantic, values[chooser])
         for name, of_grid in ((LEARNED, GRID), (MAP, MAP_GRID))[: 2 if self.with_map else 1]:
             found = learn(self.pairs, self.reference, self.usual, _asked_for(name, self.seed), judged, self.progress)
             has_map = found.head is not None and found.epochs > 0
             if has_map:
-                mapped = self._with({"semantic": self.semantic.with_head(found.head)}, values)
-                known = replace(known, values=mapped)
+                known = replace(known, values=self._with(self.semantic.with_head(found.head), values))
             weights = found.fusion.in_percent() if found.epochs else self.usual
             yield name, Fusion(weights, has_map), known, found.epochs
             best, _ = best_weights(known.only(chooser), COMPONENTS, K, progress=self.progress)
             yield of_grid, Fusion(best, has_map), known, None
 
-    @property
-    def held_out(self) -> HeldOut:
-        """Of everybody who chooses and judges."""
-        return self.rounds[-1].held_out
+    def _with(self, scorer: Scorer, values: FloatArray) -> FloatArray:
+        """A copy of scores of all components with those of another scorer in place of the one of its name."""
+        answer = np.array(values)
+        answer[:, [COMPONENTS.index(scorer.name)]] = self._scores(scorer)
+        return answer
 
-    def _with(self, scorer: Mapping[str, Scorer], values: FloatArray) -> FloatArray:
-        (name,) = scorer
-        train = self.rounds[-1].train
-        return swapped(values, name, scores_of(scorer, self.data, train, self.held_out, self.split, self.progress))
+    def _scores(self, *scorers: Scorer) -> FloatArray:
+        """Standardised scores of everybody, float32 of shape (n_users, n_scorers, n_items)."""
+        stage, users = "scoring shoppers to judge by", self.held_out.users()
+        return standardised_scores(
+            scorers, self.data, self.train, self.held_out, users, self.split, stage, self.progress
+        )
 
 
 def _among(held_out: HeldOut, users: NDArray[np.int32]) -> NDArray[np.bool_]:

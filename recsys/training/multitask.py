@@ -4,13 +4,12 @@ L = MSE(predicted rating, rating) + ranking term + lambda * D. The predicted rat
 score. With p = softmax(s * final score) over what a shopper does not have, s learned, the ranking term is -log p of the
 product that was chosen (a softmax over the whole catalogue: every other product is a negative), and D is
 |sum_i p_i e_i|^2 with unit reference vectors e_i, the expected similarity of two products drawn from p. W = I + A B
-starts at the identity, and its distance from it is held down. On request hot, warm and cold shoppers get weights of
-their own, by what is known of them without the pair asked about, held near to what they have in common.
+starts at the identity, and its distance from it is held down.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -37,9 +36,6 @@ class MultitaskSettings:
     patience : epochs without a lower loss on validation after which it ends
     batch : pairs a step
     seed : of the start and of the order of the pairs
-    segments : whether hot, warm and cold shoppers have weights of their own
-    segment_pull : weight of the sum of squares of what sets their logits and log s apart; since the objective is a mean
-        over all pairs, it holds a segment with few of them the tighter
     device : "auto" takes a GPU where there is one. Not tested on a GPU; sums in another order make results there differ
         from those of the processor, and may differ from run to run
     """
@@ -55,15 +51,13 @@ class MultitaskSettings:
     patience: int = 4
     batch: int = 256
     seed: int = 0
-    segments: bool = False
-    segment_pull: float = 0.003
     device: Device = "auto"
 
     def __post_init__(self) -> None:
-        if not (self.diversity >= 0 and self.pull >= 0 and self.segment_pull >= 0 and self.rate > 0):
+        if not (self.diversity >= 0 and self.pull >= 0 and self.rate > 0):
             raise SettingsError(
-                f"diversity={self.diversity}, pull={self.pull}, segment_pull={self.segment_pull} and rate={self.rate} "
-                "are not usable; the first three must be at least 0 and the rate above it"
+                f"diversity={self.diversity}, pull={self.pull} and rate={self.rate} are not usable; the first two must "
+                "be at least 0 and the rate above it"
             )
         if self.device not in get_args(Device):
             raise SettingsError(f"device={self.device!r} is not known; use one of {', '.join(get_args(Device))}")
@@ -81,18 +75,15 @@ class Learned:
     Parameters
     ----------
     head : W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned
-    fusion : the weights; of all segments in common, where they have their own
+    fusion : the weights
     epochs : times that the pairs were gone through for it; 0 where nothing was better than the start
     losses : ranking term and diversity term on validation, before the first epoch and after each; empty without it
-    by_segment : weights of hot, warm and cold shoppers by name, the common ones for who had no pairs; empty where they
-        were not learned
     """
 
     head: FloatArray | None
     fusion: FusionSettings
     epochs: int
     losses: tuple[float, ...] = ()
-    by_segment: Mapping[str, FusionSettings] = field(default_factory=dict)
 
 
 def learn(
@@ -113,46 +104,32 @@ def learn(
     validation : pairs that decide when to stop, by how well they are ranked and how alike what is ranked high is;
         without them all epochs are gone through
 
-    Raises
-    ------
-    Cancelled : the reporter asked to stop
-    SettingsError : a GPU is asked for where there is none
+    Raises Cancelled: the reporter asked to stop; SettingsError: a GPU is asked for where there is none.
     """
-    settings = settings or MultitaskSettings()
-    with _one_core():
-        return _learn(Objective(pairs, reference, start, settings), pairs, settings, validation, progress)
-
-
-def _learn(
-    model: Objective, pairs: Pairs, settings: MultitaskSettings, validation: Pairs | None, progress: Progress
-) -> Learned:
     import torch
 
-    optimiser = torch.optim.Adam(model.parameters())
-    order = np.random.default_rng(settings.seed)
-    losses = [model.judged_on(validation)] if validation is not None else []
-    best = _now(model, 0)
-    for epoch in range(1, settings.epochs + 1):
-        progress("learning the head and the weights", epoch - 1, settings.epochs)
-        for rows in batches(order.permutation(len(pairs)), settings.batch):
-            optimiser.zero_grad()
-            loss = model.loss(pairs, rows, rating=settings.rating, ranking=settings.ranking)
-            loss = loss + model.distance()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            progress("learning the head and the weights", epoch - 1, settings.epochs)
-        if validation is not None:
-            losses.append(model.judged_on(validation))
-            if len(losses) - 1 - int(np.argmin(losses)) >= settings.patience:
-                break
-        if validation is None or int(np.argmin(losses)) == epoch:
-            best = _now(model, epoch)
-    progress("learning the head and the weights", settings.epochs, settings.epochs)
-    return replace(best, losses=tuple(losses))
-
-
-def _now(model: Objective, epoch: int) -> Learned:
-    return Learned(model.learned_head(), model.fusion(), epoch, by_segment=model.by_segment())
+    settings, stage = settings or MultitaskSettings(), "learning the head and the weights"
+    with _one_core():
+        model = Objective(pairs, reference, start, settings)
+        optimiser, order = torch.optim.Adam(model.parameters()), np.random.default_rng(settings.seed)
+        losses = [model.judged_on(validation)] if validation is not None else []
+        best = Learned(model.learned_head(), model.fusion(), 0)
+        for epoch in range(1, settings.epochs + 1):
+            progress(stage, epoch - 1, settings.epochs)
+            for rows in batches(order.permutation(len(pairs)), settings.batch):
+                optimiser.zero_grad()
+                loss = model.loss(pairs, rows, rating=settings.rating, ranking=settings.ranking) + model.distance()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                progress(stage, epoch - 1, settings.epochs)
+            if validation is not None:
+                losses.append(model.judged_on(validation))
+                if len(losses) - 1 - int(np.argmin(losses)) >= settings.patience:
+                    break
+            if validation is None or int(np.argmin(losses)) == epoch:
+                best = Learned(model.learned_head(), model.fusion(), epoch)
+        progress(stage, settings.epochs, settings.epochs)
+        return replace(best, losses=tuple(losses))
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.artifacts.tables import ACTIVITIES
 from recsys.errors import SettingsError
 from recsys.ranking.fusion import LEAST_SPREAD
 from recsys.scorers.base import FloatArray
@@ -29,9 +28,7 @@ Device = Literal["auto", "cpu", "cuda"]
 def device_of(name: Device) -> "torch.device":
     """Where to compute; "auto" is the first GPU where there is one, else the processor.
 
-    Raises
-    ------
-    SettingsError : "cuda" where PyTorch finds no GPU
+    Raises SettingsError: "cuda" where PyTorch finds no GPU.
     """
     import torch
 
@@ -42,12 +39,7 @@ def device_of(name: Device) -> "torch.device":
 
 
 class Objective:
-    """The parameters, and the objective of some pairs as a function of them.
-
-    Every segment of shoppers has logits and a log s of its own around common ones: what sets it apart is centred, so
-    that its mean over the pairs is 0. A segment without pairs has the common ones, and so has one that holds all pairs.
-    (With one s for all, shoppers who are harder to foretell would get even weights, only to be less sure of them.)
-    """
+    """The parameters, and the objective of some pairs as a function of them."""
 
     def __init__(
         self, pairs: Pairs, reference: FloatArray, start: FusionSettings, settings: "MultitaskSettings"
@@ -58,23 +50,19 @@ class Objective:
         rank = min(settings.rank, n_dims)
         random = np.random.default_rng(settings.seed).standard_normal((n_dims, rank)) / np.sqrt(n_dims)
         shares = np.maximum(list(start.normalised().values()), LEAST_WEIGHT)
-        told = pairs.ratings[~np.isnan(pairs.ratings)]
-        n_pairs = np.bincount(pairs.segments(), minlength=len(ACTIVITIES))
+        rated = pairs.ratings[~np.isnan(pairs.ratings)]
         self.down = self._parameter(random)
         self.up = self._parameter(np.zeros((rank, n_dims)))
         self.logits = self._parameter(np.log(shares))
-        self.apart = self._parameter(np.zeros((len(ACTIVITIES), len(COMPONENTS) + 1)))
         self.log_scale = self._parameter(np.array(0.0))
-        self.affine = self._parameter(np.array([told.mean() if len(told) else 0.0, 0.0]))
+        self.affine = self._parameter(np.array([rated.mean() if len(rated) else 0.0, 0.0]))
         self.reference = self._sent(reference)
-        self._of_segments = self._sent((n_pairs / n_pairs.sum()).astype(np.float32))
 
     def parameters(self) -> list[dict[str, object]]:
         """What is learned, as an optimiser takes it."""
-        few = [self.logits, self.log_scale, self.affine, *([self.apart] if self.settings.segments else [])]
         return [
             {"params": [self.down, self.up] if self.settings.head else [], "lr": self.settings.rate},
-            {"params": few, "lr": 10 * self.settings.rate},
+            {"params": [self.logits, self.log_scale, self.affine], "lr": 10 * self.settings.rate},
         ]
 
     def head(self) -> "Tensor":
@@ -84,35 +72,20 @@ class Objective:
         identity = torch.eye(len(self.down), device=self.device)
         return identity + self.down @ self.up if self.settings.head else identity
 
-    def deviations(self) -> "Tensor":
-        """What is added to the logits and, last, to log s for each of `ACTIVITIES`: (n_segments, n_components + 1)."""
-        centred = self.apart - self._of_segments @ self.apart
-        return centred * (self._of_segments > 0).unsqueeze(1)
-
     def distance(self) -> "Tensor":
-        """What is held down: how far W is from the identity, and the segments from what they have in common."""
-        pulled = self.settings.pull * (self.down @ self.up).square().sum()
-        if self.settings.segments:
-            pulled = pulled + self.settings.segment_pull * self.deviations().square().sum()
-        return pulled
+        """What is held down: how far W is from the identity."""
+        return self.settings.pull * (self.down @ self.up).square().sum()
 
     def learned_head(self) -> FloatArray | None:
         """W as it is now; None where it is not learned."""
         if not self.settings.head:
             return None
-        head: FloatArray = self.head().detach().cpu().numpy()
-        return head
+        return np.asarray(self.head().detach().cpu().numpy())
 
     def fusion(self) -> FusionSettings:
-        """The common weights as they are now."""
-        return _weights(self.logits)
-
-    def by_segment(self) -> dict[str, FusionSettings]:
-        """The weights of each of `ACTIVITIES` as they are now; none where they are not learned."""
-        if not self.settings.segments:
-            return {}
-        logits = self.logits + self.deviations().narrow(1, 0, len(COMPONENTS))
-        return {name: _weights(each) for name, each in zip(ACTIVITIES, logits, strict=True)}
+        """The weights as they are now."""
+        shares = self.logits.detach().double().softmax(0).tolist()
+        return FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
 
     def semantic(self, pairs: Pairs, rows: NDArray[np.intp], head: "Tensor") -> "Tensor":
         """Raw semantic scores of some pairs over the catalogue, of shape (n_rows, n_items)."""
@@ -126,20 +99,15 @@ class Objective:
         )
 
     def final(self, pairs: Pairs, rows: NDArray[np.intp]) -> tuple["Tensor", "Tensor"]:
-        """Final scores of some pairs, of shape (n_rows, n_items), and s, of shape (n_rows, 1) or the same for all."""
+        """Final scores of some pairs, of shape (n_rows, n_items), and s."""
         import torch
 
         semantic = _standardised(self.semantic(pairs, rows, self.head()))
         scores = self._sent(pairs.scores[rows])
         others = torch.tensor([name != "semantic" for name in COMPONENTS], device=self.device)
-        if not self.settings.segments:
-            weights = self.logits.softmax(0)
-            final = torch.einsum("k,pki->pi", weights * others, scores) + weights.select(0, SEMANTIC) * semantic
-            return final, self.log_scale.exp()
-        apart = self.deviations().index_select(0, self._sent(pairs.segments(rows)))
-        weights = (self.logits + apart.narrow(1, 0, len(COMPONENTS))).softmax(1)
-        final = torch.einsum("pk,pki->pi", weights * others, scores) + weights.narrow(1, SEMANTIC, 1) * semantic
-        return final, (self.log_scale + apart.narrow(1, len(COMPONENTS), 1)).exp()
+        weights = self.logits.softmax(0)
+        final = torch.einsum("k,pki->pi", weights * others, scores) + weights.select(0, SEMANTIC) * semantic
+        return final, self.log_scale.exp()
 
     def loss(self, pairs: Pairs, rows: NDArray[np.intp], *, rating: bool, ranking: bool) -> "Tensor":
         """Mean objective of some pairs, without what is held down."""
@@ -148,11 +116,11 @@ class Objective:
         final, scale = self.final(pairs, rows)
         at = self._sent(pairs.asked[rows].astype(np.int64)).unsqueeze(1)
         hidden = self._sent(pairs.hidden[rows].toarray())
-        told = (scale * final).masked_fill(hidden, -torch.inf).log_softmax(1)
+        log_chances = (scale * final).masked_fill(hidden, -torch.inf).log_softmax(1)
         total = final.new_zeros(())
         liked = self._sent(pairs.liked[rows])
         if ranking:
-            total = total - (told.gather(1, at).squeeze(1) * liked).sum() / max(len(rows), 1)
+            total = total - (log_chances.gather(1, at).squeeze(1) * liked).sum() / max(len(rows), 1)
         rated = np.flatnonzero(~np.isnan(pairs.ratings[rows]))
         if rating and len(rated):
             level, slope = self.affine.unbind()
@@ -188,11 +156,6 @@ def batches(rows: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
     """The rows in parts of one size, each sorted."""
     for start in range(0, len(rows), size):
         yield np.sort(rows[start : start + size])
-
-
-def _weights(logits: "Tensor") -> FusionSettings:
-    shares = logits.detach().double().softmax(0).tolist()
-    return FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
 
 
 def _unit(vectors: "Tensor") -> "Tensor":

@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.artifacts.tables import ACTIVITIES, activity_of
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import DataError
@@ -51,7 +50,6 @@ class Pairs:
     hidden : bool of shape (n_pairs, n_items), what the shopper has, other than the product asked about
     liked : bool of shape (n_pairs,), whether the pair is a positive
     ratings : float32 of shape (n_pairs,), stars, NaN where none were given
-    n_known : int64 of shape (n_pairs,), products that the shopper liked in the training data, the one asked about aside
     """
 
     items: FloatArray
@@ -64,14 +62,9 @@ class Pairs:
     hidden: sparse.csr_array
     liked: NDArray[np.bool_]
     ratings: FloatArray
-    n_known: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.asked)
-
-    def segments(self, rows: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.int64]:
-        """How well shoppers are known without the pair: int64 of shape (n_rows,), places in `ACTIVITIES`."""
-        return np.asarray(pd.Index(ACTIVITIES).get_indexer(activity_of(self.n_known[rows])), np.int64)
 
 
 def training_pairs(
@@ -80,26 +73,22 @@ def training_pairs(
     seed: int = 0,
     progress: Progress = silent,
     settings: Mapping[str, Any] = AS_THEY_ARE,
-    *,
-    with_cold: bool = False,
 ) -> Pairs:
     """Every positive and every rated pair of the training data, each left out in its turn.
+
+    A pair whose shopper liked nothing else is passed over, since the profile without it is empty.
 
     Parameters
     ----------
     semantic : fitted on the same data, without a head
     seed : of the parts, and of the components that are fitted again
     settings : of those components, as `fit_scorers` takes them
-    with_cold : whether pairs count whose shopper liked nothing else, so is cold without them; else they are passed
-        over, since the profile is empty. They are for learning how to serve cold shoppers
 
-    Raises
-    ------
-    DataError : no shopper likes two products
+    Raises DataError: no shopper likes two products.
     """
     if semantic.space.head is not None:
         raise ValueError("a head is learned on top of the semantic component without one")
-    acts = _acts(train, with_cold=with_cold)
+    acts = _acts(train)
     if not acts["liked"].any():
         raise DataError(
             "no shopper likes two products, so none can be left out to learn from",
@@ -129,7 +118,6 @@ def training_pairs(
         _hidden(train, users, asked),
         acts["liked"].to_numpy(),
         acts["rating"].to_numpy(np.float32),
-        acts["n_known"].to_numpy(np.int64),
     )
 
 
@@ -158,26 +146,20 @@ def held_out_pairs(train: Dataset, held_out: HeldOut, semantic: SemanticScorer, 
         _hidden(train, users, asked),
         np.ones(len(asked), bool),
         np.full(len(asked), np.nan, np.float32),
-        _n_liked(train)[users],
     )
 
 
-def _acts(train: Dataset, *, with_cold: bool = False) -> pd.DataFrame:
-    """user_row, item_row, time_s, liked, rating, n_known; one row a pair, the earliest first."""
+def _acts(train: Dataset) -> pd.DataFrame:
+    """user_row, item_row, time_s, liked, rating of shoppers who like another product; one row a pair, by time."""
     pair = ["user_row", "item_row"]
     positives = train.positives()[[*pair, "time_s"]].assign(liked=True)
     low = train.reviews.loc[train.reviews["rating"] < POSITIVE_RATING, [*pair, "time_s"]].assign(liked=False)
     acts = pd.concat([positives, low], ignore_index=True).drop_duplicates(pair)
     keys = acts["user_row"].to_numpy(np.int64) * train.n_items + acts["item_row"].to_numpy()
     acts["rating"] = _stars(train).reindex(keys).to_numpy()
-    acts["n_known"] = _n_liked(train)[acts["user_row"]] - acts["liked"].to_numpy(int)
-    asked = acts if with_cold else acts[acts["n_known"] > 0]
-    return asked.sort_values("time_s", kind="stable").reset_index(drop=True)
-
-
-def _n_liked(data: Dataset) -> NDArray[np.int64]:
-    """Products that every shopper liked: int64 of shape (n_users,)."""
-    return np.bincount(data.positives()["user_row"], minlength=data.n_users)
+    n_liked = np.bincount(train.positives()["user_row"], minlength=train.n_users)
+    acts = acts[n_liked[acts["user_row"]] > acts["liked"].to_numpy(int)]
+    return acts.sort_values("time_s", kind="stable").reset_index(drop=True)
 
 
 def _stars(data: Dataset) -> "pd.Series[float]":
@@ -205,11 +187,8 @@ def _scores_without(
             progress("scoring pairs that are left out", n_done, len(acts))
             chunk = places[start : start + CHUNK_USERS]
             requests = Requests(users[chunk], tuple(contexts[place] for place in chunk))
-            raw = np.zeros((len(chunk), len(COMPONENTS), train.n_items), np.float32)
             for name, scorer in scorers.items():
-                raw[:, COMPONENTS.index(name)] = scorer.score(requests)
-            for place, row in zip(chunk, raw, strict=True):
-                scores[place] = Standardised.of(row).values
+                scores[chunk, COMPONENTS.index(name)] = Standardised.of(scorer.score(requests)).values
             n_done += len(chunk)
     progress("scoring pairs that are left out", len(acts), len(acts))
     return scores
@@ -217,7 +196,7 @@ def _scores_without(
 
 def _hidden(train: Dataset, users: IntArray, asked: IntArray) -> sparse.csr_array:
     """What each shopper has, other than the product asked about."""
-    hidden = train.owned()[users].tocoo()
+    hidden = train.seen()[users].tocoo()
     others = hidden.col != asked[hidden.row]
     marks = np.ones(int(others.sum()), bool)
     return sparse.csr_array((marks, (hidden.row[others], hidden.col[others])), shape=(len(users), train.n_items))

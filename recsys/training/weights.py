@@ -41,7 +41,7 @@ class ValidationScores:
         """Of the shoppers in these rows, who may be shown what they do not have in the training data."""
         pairs = held_out.relevant()[users].tocoo()
         order = np.argsort(pairs.row, kind="stable")
-        eligible = ~train.owned()[users].toarray().astype(bool)
+        eligible = ~train.seen()[users].toarray().astype(bool)
         return cls(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
 
     def only(self, which: NDArray[np.bool_]) -> "ValidationScores":

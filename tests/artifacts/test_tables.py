@@ -70,7 +70,7 @@ def test_history_lists_every_act_newest_first(tiny_data: Dataset) -> None:
 
 def test_what_was_owned_is_what_the_data_says(tiny_data: Dataset) -> None:
     arrays, _ = history_arrays(tiny_data)
-    owned = tiny_data.owned().toarray()
+    owned = tiny_data.seen().toarray()
     for user in range(tiny_data.n_users):
         own = slice(arrays["starts"][user], arrays["starts"][user + 1])
         assert set(arrays["item_row"][own][arrays["owned"][own]]) == set(np.flatnonzero(owned[user]))

@@ -24,7 +24,7 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.settings import COMPONENTS
 from recsys.studies.format import told
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
 from recsys.training.weight_choice import choose_weights

@@ -27,12 +27,12 @@ from recsys.progress import Progress
 from recsys.ranking.fusion import Standardised
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Requests
-from recsys.scorers.partial_whitening import spread_metric
+from recsys.scorers.phrase_space import spread_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.format import told
 from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, Level, Spoiler
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.pairs import SEMANTIC
 from recsys.training.weights import ValidationScores, gains_of_weights, simplex_grid

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.data.catalogue import in_drawn_order
 from recsys.data.dataset import Dataset
+from recsys.data.validation import in_drawn_order
 from recsys.data.writing import write_folder
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
 from recsys.ranking.fusion import Standardised

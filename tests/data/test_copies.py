@@ -133,7 +133,7 @@ def test_the_authors_copy_is_held_out_with_the_original(tiny: dict[str, pd.DataF
     assert ("ann", "mug") in held(split, data, "test")
     for known in (split.fit_test, split.fit_validation):
         assert has(known, "ann", "mug") == has(known, "ann", "00123") == (False, "")
-        assert not known.owned()[data.user_row("ann"), data.item_row("00123")]
+        assert not known.seen()[data.user_row("ann"), data.item_row("00123")]
     assert has(split.fit_test, "ann", "tent-2")[0]
 
 
@@ -141,7 +141,7 @@ def test_of_a_copy_by_somebody_else_only_the_text_goes(tiny: dict[str, pd.DataFr
     data = shop_with(tiny, ("ann", "mug", "2024-04-27T09:00", SAID), ("dora", "candle", "2024-03-02T09:00", SAID))
     split = last_split(data)
     assert has(split.fit_test, "dora", "candle") == (True, "")
-    assert split.fit_test.owned()[data.user_row("dora"), data.item_row("candle")]
+    assert split.fit_test.seen()[data.user_row("dora"), data.item_row("candle")]
     fitted = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_test, build_phrasebook(data, WordEncoder())))
     report = check_leaks(data, split.fit_test, split.test, "last", fitted)
     assert report.n_copies == 1

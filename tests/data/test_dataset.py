@@ -115,7 +115,7 @@ def test_a_pair_is_positive_once_at_its_first_moment(tiny_data):
 
 
 def test_owned_holds_what_was_rated_or_bought_and_not_what_was_looked_at(tiny_data):
-    owned = tiny_data.owned().toarray()
+    owned = tiny_data.seen().toarray()
     assert owned.shape == (6, 8)
     assert owned.sum() == 16
     assert set(tiny_data.item_ids[owned[1]]) == {"tent-2", "stove", "lamp", "blanket"}
@@ -135,7 +135,7 @@ def test_advising_against_a_product_is_having_it_without_liking_it(tiny):
     tiny["events"].loc[1, "event"] = "not_recommend"
     data = Dataset.from_frames(**tiny)
     ann, candle = data.user_row("ann"), data.item_row("candle")
-    assert data.owned()[ann, candle]
+    assert data.seen()[ann, candle]
     assert ("ann", "candle") not in named(data, data.positives())
 
 

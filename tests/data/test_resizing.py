@@ -27,11 +27,11 @@ def test_copies_stand_side_by_side_and_have_nothing_to_do_with_each_other(tiny_d
     assert three.reviews["review_id"].is_unique
     assert three.item_ids.is_unique
     assert three.items["item_id"].tolist() == list(three.item_ids)
-    owned = three.owned().toarray()
+    owned = three.seen().toarray()
     for place in range(3):
         rows, columns = (slice(place * n, (place + 1) * n) for n in (tiny_data.n_users, tiny_data.n_items))
-        np.testing.assert_array_equal(owned[rows, columns], tiny_data.owned().toarray())
-    assert owned.sum() == 3 * tiny_data.owned().sum()
+        np.testing.assert_array_equal(owned[rows, columns], tiny_data.seen().toarray())
+    assert owned.sum() == 3 * tiny_data.seen().sum()
 
 
 def test_a_copy_is_scored_as_the_shop_is(tiny_data: Dataset) -> None:

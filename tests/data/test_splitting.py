@@ -24,7 +24,7 @@ def all_pairs(data: Dataset) -> set[tuple[int, int]]:
 
 
 def owned(data: Dataset) -> set[tuple[int, int]]:
-    return set(zip(*data.owned().nonzero(), strict=True))
+    return set(zip(*data.seen().nonzero(), strict=True))
 
 
 def pairs_of(held_out: HeldOut) -> set[tuple[int, int]]:

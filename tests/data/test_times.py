@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.columns import Cells
+from recsys.data.columns import ColumnCells
 from recsys.data.repairs import RepairLog
 from recsys.data.times import seconds
 from recsys.errors import DataError
@@ -22,7 +22,7 @@ NOW = datetime(2024, 5, 1, tzinfo=UTC)
 def read(values: object, now: datetime | None = NOW) -> tuple[list[int], str]:
     """Seconds, and the repairs in words."""
     log = RepairLog()
-    cells = Cells(pd.Series(values), REVIEWS["timestamp"], REVIEWS.file, log)
+    cells = ColumnCells(pd.Series(values), REVIEWS["timestamp"], REVIEWS.file, log)
     return seconds(cells, now).tolist(), "\n".join(map(str, log.all()))
 
 

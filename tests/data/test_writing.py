@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from recsys.data import folders
+from recsys.data import writing
 from recsys.data.dataset import Dataset
 from recsys.data.writing import FolderWriter, write_folder
 from recsys.errors import DataError
@@ -83,7 +83,7 @@ def test_an_earlier_folder_is_replaced_as_a_whole(tiny, tmp_path):
 
 
 def test_an_earlier_folder_is_replaced_where_names_cannot_be_exchanged(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(writing, "_exchange", lambda one, other: False)
     write_folder(tmp_path / "shop", **tiny)
     write_folder(tmp_path / "shop", items=tiny["items"], events=tiny["events"])
     assert names(tmp_path / "shop") == ["events.parquet", "items.parquet"]
@@ -135,7 +135,10 @@ def test_a_file_of_the_same_name_is_refused(tiny, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda frame: frame.drop(columns="event"), "events.parquet, column 'event': the column is missing; add it"),
+        (
+            lambda frame: frame.drop(columns="event"),
+            r"events.parquet, column 'event': the column is missing \(the file has",
+        ),
         (
             lambda frame: frame.assign(weight="much"),
             "column 'weight': the values are not of the declared type: .*; give do",

@@ -9,7 +9,7 @@ import pytest
 from recsys.demo.circumstances import VALUES
 from recsys.demo.impressions import Shelf, month_of
 from recsys.demo.reviewing import satisfaction
-from recsys.demo.world import POSITION_EFFECTS, fitting_taste
+from recsys.demo.world import POSITION_EFFECTS, fitting_taste, true_click_rates
 from recsys.errors import UnknownItemError, UnknownUserError
 from recsys.settings import Context
 
@@ -108,12 +108,9 @@ def test_inverse_propensities_average_to_one(shop):
 
 def test_clicks_follow_their_true_probability_and_fall_with_position(shop):
     seen = shop.impressions
-    chance = shop.truth.click_probability(
-        seen["user_id"].tolist(),
-        seen["item_id"].tolist(),
-        [_context(row) for row in seen.itertuples()],
-        seen["position"].astype(int).tolist(),
-    ).astype(float)
+    contexts = [_context(row) for row in seen.itertuples()]
+    utility = shop.truth.utility(seen["user_id"].tolist(), seen["item_id"].tolist(), contexts)
+    chance = true_click_rates(utility, seen["position"].to_numpy(int)).astype(float)
     assert seen["click"].mean() == pytest.approx(chance.mean(), abs=4 * np.sqrt(chance.mean() / len(seen)))
     upper = chance > np.quantile(chance, 0.8)
     assert seen["click"][upper].mean() == pytest.approx(chance[upper].mean(), rel=0.1)

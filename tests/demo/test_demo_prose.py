@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from nltk.tokenize.punkt import PunktSentenceTokenizer
 
-from recsys.demo.aspects import ASPECTS
-from recsys.demo.departments import DEPARTMENTS
+from recsys.demo.departments import ASPECTS, DEPARTMENTS
 from recsys.demo.prose.bank import load_banks
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import Judged
+from recsys.offpolicy.estimation import ScoredPages
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.pages import middle_of
 from recsys.offpolicy.simulation import Simulator
@@ -27,14 +27,14 @@ def shop_log(panel_folders: tuple[Path, Path]) -> ClickLog:
 
 
 @pytest.fixture(scope="session")
-def judged(shop_log: ClickLog) -> Judged:
+def judged(shop_log: ClickLog) -> ScoredPages:
     """Its later half."""
     assert shop_log.data is not None
-    return Judged.of(shop_log, middle_of(shop_log), build_phrasebook(shop_log.data, WordEncoder()))
+    return ScoredPages.of(shop_log, middle_of(shop_log), build_phrasebook(shop_log.data, WordEncoder()))
 
 
 @pytest.fixture(scope="session")
-def simulator(panel_folders: tuple[Path, Path], shop_log: ClickLog, judged: Judged) -> Simulator:
+def simulator(panel_folders: tuple[Path, Path], shop_log: ClickLog, judged: ScoredPages) -> Simulator:
     """The truth of it."""
     assert shop_log.data is not None
     judge = ClickJudge.open(panel_folders[0].parent / "shop", shop_log.data.item_ids)

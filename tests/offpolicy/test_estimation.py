@@ -8,8 +8,8 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.offpolicy.estimation import Judged
-from recsys.offpolicy.estimators import difference, estimate, lift
+from recsys.offpolicy.estimation import ScoredPages
+from recsys.offpolicy.estimators import estimate, lift
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.pages import Pages, eligible_on, middle_of
 from recsys.offpolicy.policies import SoftPolicy, top_lists
@@ -31,7 +31,7 @@ def test_every_impression_belongs_to_its_page(shop_log: ClickLog) -> None:
     assert some.column("time_s").tolist() == pages.column("time_s")[np.isin(pages.column("page"), [3, 8])].tolist()
 
 
-def test_what_happens_after_the_pages_changes_no_score(shop_log: ClickLog, judged: Judged) -> None:
+def test_what_happens_after_the_pages_changes_no_score(shop_log: ClickLog, judged: ScoredPages) -> None:
     """Reviews and purchases later than the first refit's pages are turned into others' and back into praise."""
     assert shop_log.data is not None
     cut = middle_of(shop_log)
@@ -42,7 +42,7 @@ def test_what_happens_after_the_pages_changes_no_score(shop_log: ClickLog, judge
         reviews=pd.concat([data.reviews, future], ignore_index=True),
         events=data.events,
     )
-    first = Judged.of(replace(shop_log, data=changed), cut, build_phrasebook(shop_log.data, WordEncoder()))
+    first = ScoredPages.of(replace(shop_log, data=changed), cut, build_phrasebook(shop_log.data, WordEncoder()))
     starts = np.quantile(judged.pages.table["time_s"], 1 / 6, method="lower")
     early = np.flatnonzero(judged.pages.table["time_s"] < starts)
     assert len(early) > 50
@@ -50,11 +50,11 @@ def test_what_happens_after_the_pages_changes_no_score(shop_log: ClickLog, judge
     assert (first.scores != judged.scores).any()
 
 
-def test_only_what_is_on_the_shelf_and_not_had_can_be_shown(shop_log: ClickLog, judged: Judged) -> None:
+def test_only_what_is_on_the_shelf_and_not_had_can_be_shown(shop_log: ClickLog, judged: ScoredPages) -> None:
     assert shop_log.data is not None
     train = shop_log.data.until(middle_of(shop_log))
     eligible = eligible_on(judged.pages, shop_log, train)
-    owned = train.owned()[judged.pages.table["user_row"].to_numpy()].toarray()
+    owned = train.seen()[judged.pages.table["user_row"].to_numpy()].toarray()
     assert owned.any()
     assert not (eligible & owned.astype(bool)).any()
     first, last = shop_log.shelf()
@@ -63,28 +63,28 @@ def test_only_what_is_on_the_shelf_and_not_had_can_be_shown(shop_log: ClickLog, 
     assert not eligible[moments[:, None] >= last].any()
 
 
-def test_a_list_of_the_best_has_no_support_and_a_soft_policy_has(judged: Judged) -> None:
+def test_a_list_of_the_best_has_no_support_and_a_soft_policy_has(judged: ScoredPages) -> None:
     fusion = FusionSettings()
     listed = support(judged.listed(top_lists(judged.scores, fusion, judged.eligible, 4)))
-    soft = support(judged.log(SoftPolicy(fusion).chances(judged.scores, judged.eligible))[0])
+    soft = support(judged.log(SoftPolicy(fusion).probabilities(judged.scores, judged.eligible))[0])
     assert "what the log tells of this policy is worth" in listed.refusal
     assert not soft.refusal
     assert soft.n_effective > 20 * listed.n_effective
     assert soft.mean_weight.low < 1 < soft.mean_weight.high
 
 
-def test_estimates_hold_the_hidden_truth(judged: Judged, simulator: Simulator) -> None:
-    chances = SoftPolicy(FusionSettings()).chances(judged.scores, judged.eligible)
+def test_estimates_hold_the_hidden_truth(judged: ScoredPages, simulator: Simulator) -> None:
+    chances = SoftPolicy(FusionSettings()).probabilities(judged.scores, judged.eligible)
     truth, found = simulator.truth.rate(chances), estimate(judged.log(chances)[0])
     for name in ("ips", "snips", "dr"):
         assert found[name].low < truth < found[name].high, name
     assert found["dm"].mean == pytest.approx(truth, rel=0.2)
 
 
-def test_a_lift_is_the_difference_over_the_old_estimate(judged: Judged) -> None:
+def test_a_lift_is_the_difference_over_the_old_estimate(judged: ScoredPages) -> None:
     mixes = (FusionSettings(), FusionSettings(0, 0, 0, 1))
-    new, old = judged.log(*(SoftPolicy(each).chances(judged.scores, judged.eligible) for each in mixes))
-    expected = difference(new, old).mean / estimate(old)["dr"].mean
+    new, old = judged.log(*(SoftPolicy(each).probabilities(judged.scores, judged.eligible) for each in mixes))
+    expected = estimate(new)["dr"].mean / estimate(old)["dr"].mean - 1
     assert lift(new, old).mean == pytest.approx(expected)
     assert lift(new, new).mean == 0
 
@@ -94,13 +94,13 @@ def test_pages_before_any_purchase_cannot_be_judged(tiny: dict[str, pd.DataFrame
     log = ClickLog.of(Dataset.from_frames(**{**tiny, "impressions": early}))
     book = build_phrasebook(log.data, WordEncoder())  # type: ignore[arg-type]
     with pytest.raises(DataError, match="nothing was liked or bought before the impressions"):
-        Judged.of(log, middle_of(log), book)
+        ScoredPages.of(log, middle_of(log), book)
     with pytest.raises(DataError, match="no impression is later"):
         Pages.after(log, middle_of(log) + 1)
 
 
-def test_simulated_logs_keep_the_pages_and_hold_the_truth(judged: Judged, simulator: Simulator) -> None:
-    chances = SoftPolicy(FusionSettings()).chances(judged.scores, judged.eligible)
+def test_simulated_logs_keep_the_pages_and_hold_the_truth(judged: ScoredPages, simulator: Simulator) -> None:
+    chances = SoftPolicy(FusionSettings()).probabilities(judged.scores, judged.eligible)
     ((told, n_refused),) = simulator.accuracy([chances], 12, n_resamples=200)
     assert n_refused == 0
     assert told["ips"].n == 12
@@ -112,7 +112,7 @@ def test_simulated_logs_keep_the_pages_and_hold_the_truth(judged: Judged, simula
     assert again == told
 
 
-def test_redrawn_impressions_follow_the_shops_own_policy(judged: Judged, simulator: Simulator) -> None:
+def test_redrawn_impressions_follow_the_shops_own_policy(judged: ScoredPages, simulator: Simulator) -> None:
     pages = judged.pages
     page, users = pages.column("page"), simulator.user_ids[pages.column("page")].tolist()
     asked = [pages.column(name) for name in ("time_s", "policy", "position")]

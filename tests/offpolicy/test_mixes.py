@@ -12,9 +12,9 @@ import pytest
 from recsys.errors import ArtifactError, DataError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.estimation import Judged
+from recsys.offpolicy.estimation import ScoredPages
 from recsys.offpolicy.estimators import estimate, lift
-from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_judged_log, open_or_build
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set, open_or_build
 from recsys.offpolicy.mixes import N_LISTED, LogEvaluator, MixQuery
 from recsys.offpolicy.policies import SoftPolicy
 from recsys.offpolicy.simulation import Simulator
@@ -36,7 +36,7 @@ def quick_words() -> object:
 def kept(panel_folders: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The judged log of the small demo shop, in its folder."""
     out = tmp_path_factory.mktemp("judged") / "log"
-    build_judged_log(panel_folders[0].parent / "shop", out)
+    build_logged_set(panel_folders[0].parent / "shop", out)
     return out
 
 
@@ -46,7 +46,7 @@ def sliders(kept: Path) -> LogEvaluator:
 
 
 def test_what_is_kept_is_what_was_judged(
-    kept: Path, sliders: LogEvaluator, judged: Judged, simulator: Simulator
+    kept: Path, sliders: LogEvaluator, judged: ScoredPages, simulator: Simulator
 ) -> None:
     opened = sliders.judged
     assert (opened.eligible == judged.eligible).all()
@@ -63,7 +63,7 @@ def test_what_is_kept_is_what_was_judged(
 
 def test_an_answer_is_the_estimate_of_its_policy_beside_the_truth(sliders: LogEvaluator) -> None:
     answer = sliders.answer(MixQuery(MIX))
-    chances = SoftPolicy(MIX).chances(sliders.judged.scores, sliders.judged.eligible)
+    chances = SoftPolicy(MIX).probabilities(sliders.judged.scores, sliders.judged.eligible)
     (log,) = sliders.judged.log(chances)
     assert answer.found.estimates == estimate(log)
     assert sliders.log_of.truth is not None
@@ -77,7 +77,7 @@ def test_the_truth_is_the_mean_over_impressions_of_the_chances_of_a_click(
 ) -> None:
     pages, truth = sliders.judged.pages, sliders.log_of.truth
     assert truth is not None
-    chances = sliders.chances(MixQuery(MIX))
+    chances = sliders.probabilities(MixQuery(MIX))
     rows = range(0, len(pages.shown), 97)
     shown = pages.shown.iloc[list(rows)]
     rates = simulator.judge.rates(truth.utilities[shown["page"]], shown["position"].to_numpy()[:, None])
@@ -138,7 +138,7 @@ def test_filters_hold_on_every_page(sliders: LogEvaluator) -> None:
     common = items["category"].value_counts().index[:6]
     asked = MixQuery(MIX, filters=Filters(only_available=True, categories=frozenset(common)))
     may = (items["category"].isin(common) & items["available"]).to_numpy()
-    assert (sliders.chances(asked)[:, ~may] == 0).all()
+    assert (sliders.probabilities(asked)[:, ~may] == 0).all()
     lists = sliders.lists(asked)
     assert lists.shape[1] == N_LISTED
     assert may[lists[lists >= 0]].all()
@@ -160,7 +160,7 @@ def test_without_a_hidden_truth_none_is_told(
     shop.mkdir()
     for file in (panel_folders[0].parent / "shop").glob("*.parquet"):
         (shop / file.name).symlink_to(file)
-    build_judged_log(shop, tmp_path / "out")
+    build_logged_set(shop, tmp_path / "out")
     found = LogEvaluator(LoggedEvaluationSet.open(tmp_path / "out")).answer(MixQuery(MIX))
     assert found.truth is None
     assert found.found.estimates == sliders.answer(MixQuery(MIX)).found.estimates
@@ -172,7 +172,7 @@ def test_it_is_made_anew_only_for_other_data_or_settings(
     shop, settings = panel_folders[0].parent / "shop", EvaluationSettings("last")
     made: list[EvaluationSettings] = []
     build: Callable[..., object] = lambda folder, out, settings, progress: made.append(settings)  # noqa: E731
-    monkeypatch.setattr(logged_set, "build_judged_log", build)
+    monkeypatch.setattr(logged_set, "build_logged_set", build)
     fingerprint = LoggedEvaluationSet.open(kept).facts["data"]["fingerprint"]
     assert open_or_build(shop, kept, settings, fingerprint).log_id == LoggedEvaluationSet.open(kept).log_id
     assert not made
@@ -199,4 +199,4 @@ def test_a_shop_without_a_log_is_refused(tiny: dict[str, pd.DataFrame], tmp_path
     for name in ("items", "reviews", "events"):
         tiny[name].to_parquet(tmp_path / f"{name}.parquet")
     with pytest.raises(DataError, match="there are no logged impressions"):
-        build_judged_log(tmp_path, tmp_path / "out")
+        build_logged_set(tmp_path, tmp_path / "out")

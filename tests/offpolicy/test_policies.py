@@ -30,25 +30,26 @@ def eligible() -> np.ndarray:
 
 
 def test_chances_sum_to_one_and_nothing_that_may_not_be_shown_has_any(scores: np.ndarray, eligible: np.ndarray) -> None:
-    found = SoftPolicy(FusionSettings(), 0.5, 0.2).chances(scores, eligible)
+    found = SoftPolicy(FusionSettings(), 0.5, 0.2).probabilities(scores, eligible)
     assert found.sum(1) == pytest.approx(1)
     assert (found[~eligible] == 0).all()
     assert (found[eligible] >= np.broadcast_to(0.2 / eligible.sum(1, keepdims=True), eligible.shape)[eligible]).all()
 
 
 def test_one_deviation_more_is_e_times_as_often_at_temperature_one(scores: np.ndarray) -> None:
-    found = SoftPolicy(ALONE, 1.0, 0.0).chances(scores, np.ones((3, 20), bool))
+    found = SoftPolicy(ALONE, 1.0, 0.0).probabilities(scores, np.ones((3, 20), bool))
     fused = scores[0, 0] / scores[0, 0].std()
     assert found[0, 3] / found[0, 7] == pytest.approx(np.exp(fused[3] - fused[7]), rel=1e-4)
     wider = scores * np.float32(5)
-    assert SoftPolicy(ALONE, 1.0, 0.0).chances(wider, np.ones((3, 20), bool)) == pytest.approx(found, rel=1e-4)
+    assert SoftPolicy(ALONE, 1.0, 0.0).probabilities(wider, np.ones((3, 20), bool)) == pytest.approx(found, rel=1e-4)
 
 
 def test_a_colder_policy_keeps_closer_to_the_list(scores: np.ndarray, eligible: np.ndarray) -> None:
     best = top_lists(scores, ALONE, eligible, 3)
     assert all(eligible[page, row] for page, rows in enumerate(best) for row in rows)
     shares = [
-        SoftPolicy(ALONE, each, 0.25).chances(scores, eligible)[np.arange(3), best[:, 0]] for each in (2, 0.5, 0.01)
+        SoftPolicy(ALONE, each, 0.25).probabilities(scores, eligible)[np.arange(3), best[:, 0]]
+        for each in (2, 0.5, 0.01)
     ]
     assert (np.diff(shares, axis=0) > 0).all()
     assert shares[-1] == pytest.approx(0.75 + 0.25 / eligible.sum(1), abs=1e-3)
@@ -61,7 +62,7 @@ def test_chances_are_the_stated_formula(scores: np.ndarray, eligible: np.ndarray
     spread = fused.std(1, where=eligible, keepdims=True)
     soft = softmax(np.where(eligible, fused / (temperature * spread), -np.inf), axis=1)
     expected = 0.75 * soft + 0.25 * eligible / eligible.sum(1, keepdims=True)
-    assert SoftPolicy(fusion, temperature).chances(scores, eligible) == pytest.approx(expected, rel=1e-4)
+    assert SoftPolicy(fusion, temperature).probabilities(scores, eligible) == pytest.approx(expected, rel=1e-4)
 
 
 def test_pages_are_filled_by_several_sessions_at_once(scores: np.ndarray, eligible: np.ndarray) -> None:
@@ -69,9 +70,9 @@ def test_pages_are_filled_by_several_sessions_at_once(scores: np.ndarray, eligib
     many, may = np.tile(scores, (2000, 1, 1)), np.tile(eligible, (2000, 1))
     policy = SoftPolicy(FusionSettings(), 0.5)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: policy.chances(many, may), range(12)))
+        found = list(pool.map(lambda _: policy.probabilities(many, may), range(12)))
     assert all((each == found[0]).all() for each in found)
-    assert found[0][:3] == pytest.approx(policy.chances(scores, eligible))
+    assert found[0][:3] == pytest.approx(policy.probabilities(scores, eligible))
 
 
 def test_lists_are_the_best_products_in_order_and_empty_places_are_told(
@@ -93,11 +94,11 @@ def test_a_logged_policy_is_rebuilt_as_it_was_at_the_moment(bandit_folder: Path)
     log = open_log(bandit_folder)
     own = log.impressions[log.impressions["policy"] == "bts"]
     policy = LoggedPolicy(own, log.shelf())
-    early, late = policy.chances(1_574_500_000 + np.array([150_000, 450_000]), np.array([1, 2]))
+    early, late = policy.probabilities(1_574_500_000 + np.array([150_000, 450_000]), np.array([1, 2]))
     assert early == pytest.approx([0.5] + [0.1] * 5)
     assert late == pytest.approx([0.1] * 5 + [0.5])
-    assert policy.off() == 0
-    assert (policy.chances(np.array([1_574_500_100]), np.array([9])) == 0).all()
+    assert policy.instability() == 0
+    assert (policy.probabilities(np.array([1_574_500_100]), np.array([9])) == 0).all()
 
 
 def test_the_estimate_from_the_other_log_agrees_with_what_is_known(bandit_folder: Path) -> None:

@@ -21,7 +21,7 @@ def test_nobodys_clicks_are_in_the_model_that_judges_them() -> None:
     once = fit_click_models(features, position, clicks, np.ones(n), folds)
     turned = fit_click_models(features, position, np.where(folds == 2, 1 - clicks, clicks), np.ones(n), folds)
     assert turned.slopes[2] == pytest.approx(once.slopes[2])
-    assert turned.at_place[2] == pytest.approx(once.at_place[2])
+    assert turned.intercepts[2] == pytest.approx(once.intercepts[2])
     assert turned.slopes[1] != pytest.approx(once.slopes[1])
 
 

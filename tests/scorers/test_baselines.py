@@ -11,8 +11,7 @@ from recsys.scorers import item_knn
 from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
 from recsys.scorers.ease import EASEScorer
 from recsys.scorers.item_knn import ItemKNNScorer
-from recsys.scorers.popularity import PopularityScorer
-from recsys.scorers.recent_popularity import RecentPopularityScorer
+from recsys.scorers.popularity import PopularityScorer, RecentPopularityScorer
 from recsys.settings import Context
 from tests._data import shared_data
 from tests.scorers.contract import AsOfMomentContract, ScorerContract
@@ -197,7 +196,7 @@ def test_the_reference_protocol_gives_the_known_figures():
     split = last_split(data)
     held_out = split.test
     contexts = tuple(Context(moment=datetime.fromtimestamp(int(moment), UTC)) for moment in held_out.moments_s)
-    seen = split.fit_test.owned()[held_out.user_rows].toarray()
+    seen = split.fit_test.seen()[held_out.user_rows].toarray()
     recall = {}
     for scorer in (PopularityScorer(), RecentPopularityScorer(), ItemKNNScorer(), EASEScorer()):
         scores = scorer.fit(Fitting(split.fit_test)).score(Requests(held_out.user_rows, contexts))

@@ -86,7 +86,7 @@ def test_an_unknown_product_is_named(model: Recommender) -> None:
 
 @pytest.mark.parametrize("user", USERS)
 def test_seen_and_sold_out_products_are_never_recommended(model: Recommender, tiny_data: Dataset, user: str) -> None:
-    owned = set(tiny_data.item_ids[tiny_data.owned()[[tiny_data.user_row(user)]].toarray()[0]])
+    owned = set(tiny_data.item_ids[tiny_data.seen()[[tiny_data.user_row(user)]].toarray()[0]])
     assert set(listing(model, user, n=8)) == set(tiny_data.item_ids) - owned - {"candle"}
     everything = Filters(include_seen=True, only_available=False)
     assert set(listing(model, user, n=8, filters=everything)) == set(tiny_data.item_ids)

@@ -89,7 +89,7 @@ def test_no_list_holds_what_the_shopper_had(shop: Path, monkeypatch: pytest.Monk
     evaluate(shop, EvaluationSettings(split, k=8))
     data = Dataset.read(shop)
     held = last_split(data) if split == "last" else temporal_split(data)
-    owned, users = held.fit_test.owned().toarray(), held.test.users()
+    owned, users = held.fit_test.seen().toarray(), held.test.users()
     assert len(lists) == len(MODELS)
     for ranked in lists:
         assert ranked.shape == (len(users), 8)

@@ -15,7 +15,6 @@ from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import in_words
 from recsys.studies.multitask import models as multitask_models
-from recsys.studies.multitask import segments
 from recsys.studies.multitask import study as multitask
 from recsys.studies.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
 from recsys.studies.multitask.tables import conclusion, frontier, told_of
@@ -36,7 +35,6 @@ def quick_encoder():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(multitask_models, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(multitask, "LAMBDAS", (0.0, 3.0))
-        patch.setattr(segments, "PULLS", (0.003,))
         yield
 
 
@@ -75,8 +73,8 @@ def test_test_choices_are_not_learned_from(shops: tuple[Shop, Shop]) -> None:
     validation, test = shops
     assert len(validation.pairs) < len(test.pairs)
     for shop in shops:
-        assert not shop.train.owned()[shop.held_out.user_rows, shop.held_out.item_rows].any()
-    assert not validation.train.owned()[test.held_out.user_rows, test.held_out.item_rows].any()
+        assert not shop.train.seen()[shop.held_out.user_rows, shop.held_out.item_rows].any()
+    assert not validation.train.seen()[test.held_out.user_rows, test.held_out.item_rows].any()
 
 
 def test_every_variant_has_its_row_and_todays_is_that_of_the_tuning_room(
@@ -108,20 +106,6 @@ def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
     assert ("the map earns a place" in said) == shown
     assert ("not shown to earn a place" in said) != shown
     assert in_words(Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False))))
-
-
-def test_weights_per_segment_are_learned_beside_one_set_for_all(result: Result, shops: tuple[Shop, Shop]) -> None:
-    (table,) = [each for each in result.tables if each.name == "segments"]
-    everyone = [row for row in table.rows if row["shoppers"] == segments.EVERYONE]
-    by_model = {str(row["model"]): row for row in result.tables[0].rows}
-    for row, one in zip(everyone, (WEIGHTS_ALONE, "lambda 0"), strict=True):
-        assert row["one"] == pytest.approx(by_model[one]["ndcg"])
-        assert row["own"] == pytest.approx(by_model[str(row["model"])]["ndcg"])
-        assert row["n_pairs"] == len(shops[0].pairs)
-    for found in result.figures["segments"]:
-        assert set(found["weights"]) == {"hot", "warm", "cold"}
-        assert set(found["changes"]) == {"hot", "warm", segments.EVERYONE}
-    assert sum("of their own for hot and warm shoppers" in said for said in result.conclusion) == 2
 
 
 def test_a_model_that_learned_nothing_is_not_chosen_and_is_named(shops: tuple[Shop, Shop]) -> None:

@@ -10,9 +10,9 @@ import pytest
 from recsys.errors import Cancelled
 from recsys.evaluation.statistics.paired import MeasuredLists, differences
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import FusionSettings
 from recsys.studies.format import in_words
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
@@ -37,12 +37,10 @@ from recsys.studies.sparsity.summary import (
 from recsys.studies.sparsity.texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, Level
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training import phrase_choice
 from recsys.training.pairs import SEMANTIC
 from tests._encoder import WordEncoder
 
 SETTINGS = ExperimentSettings(k=10)
-WAYS = ("own words count nothing", "few reviews count less")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,7 +49,6 @@ def quick():
         patch.setattr(sparsity_models, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(sparsity, "SHARES", (0.0, 0.5, 1.0))
         patch.setattr(sparsity, "DOSES", (1.0,))
-        patch.setattr(phrase_choice, "ALTERNATIVES", {name: phrase_choice.ALTERNATIVES[name] for name in WAYS})
         yield
 
 
@@ -156,37 +153,12 @@ def test_products_are_told_apart_by_what_is_known_of_them(shop: Shop, result: Re
     assert row["alone"] == pytest.approx(lists.values["ndcg"][inside].mean())
 
 
-def test_ways_to_weigh_phrases_stand_in_a_table(result: Result) -> None:
-    assert [row["way"] for row in rows(result, "weighting")[: len(WAYS)]] == list(WAYS)
-    chosen = result.figures["phrase_weights"]["chosen"]
-    assert bool(rows(result, "weighting_on_test")) == bool(chosen)
-    assert ("the default stays" in " ".join(result.conclusion)) == (not chosen)
-
-
-def test_a_chosen_way_is_measured_on_test(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from recsys.studies.sparsity import weighting
-
-    settings = phrase_choice.candidates()["own words count nothing"]
-    choice = phrase_choice.PhraseChoice(settings, ("own words count nothing",), (), ())
-    monkeypatch.setattr(weighting, "choose_phrase_weights", lambda *asked: choice)
-    book = shop.book(CLEAN)
-    usual = shop.measure(CLEAN, book)
-    found = weighting.weighed(shop, book, usual)
-    again = shop.under(shop.fitted(book, "test", settings), "test")
-    alone = RankingSettings(FusionSettings.only("semantic"), WHOLE_CATALOGUE, 10)
-    expected = again.measure(alone).lists.values["ndcg"].mean()
-    row = weighting.tables(found, 10)[1].rows[1]
-    assert row["alone"] == pytest.approx(expected)
-    assert row["alone_change"] == pytest.approx(expected - usual.alone.values["ndcg"].mean())
-    assert "validation chose: own words count nothing" in weighting.conclusion(found)
-
-
 def test_the_document_reads_back_and_every_plot_is_drawn(result: Result) -> None:
     again = Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False)))
     assert again.as_json() == result.as_json()
     assert result.conclusion[0] in in_words(again)
     assert all(figure(plot).data for plot in result.plots)
-    assert [plot.name for plot in result.plots] == ["shares", "noise_alone", "noise_mix", "products", "weighting"]
+    assert [plot.name for plot in result.plots] == ["shares", "noise_alone", "noise_mix", "products"]
 
 
 def test_it_can_be_stopped_at_any_level(workspace: Workspace) -> None:

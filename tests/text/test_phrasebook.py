@@ -7,8 +7,8 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
-from recsys.text.canonical import canonical
 from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, build_phrasebook, document_text
+from recsys.text.phrases import canonical
 
 
 class LengthEncoder:

@@ -37,7 +37,6 @@ def planted(n_pairs: int, seed: int) -> Pairs:
         hidden=nothing.astype(bool),
         liked=np.ones(n_pairs, bool),
         ratings=ratings,
-        n_known=random.integers(0, 20, n_pairs),
     )
 
 

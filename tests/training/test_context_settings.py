@@ -44,7 +44,7 @@ def chosen_for(data: Dataset) -> tuple[Split, ContextChoice]:
 def measured(data: Dataset, split: Split, settings: ContextSettings) -> float:
     """Mean nDCG@10 on validation shoppers, by the component itself and the plain definition."""
     scorer = ContextScorer(settings).fit(Fitting(split.fit_validation))
-    relevant, owned = split.validation.relevant(), split.fit_validation.owned()
+    relevant, owned = split.validation.relevant(), split.fit_validation.seen()
     values = []
     users = split.validation.users()
     for start, requests in batches(data, split.fit_validation, split.validation, users, "last"):

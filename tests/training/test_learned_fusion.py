@@ -68,7 +68,7 @@ def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSetti
     others = asked.held_out.only(~np.isin(asked.held_out.user_rows, users))
     settings = choose_context(data, [Round(asked.train, others)], "last").settings()
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(asked.train, book), settings=settings)
-    relevant, owned = asked.held_out.relevant(), asked.train.owned()
+    relevant, owned = asked.held_out.relevant(), asked.train.seen()
     values, rows = [], np.array(users, np.int32)
     for start, requests in batches(data, asked.train, asked.held_out, rows, "last"):
         raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)

@@ -109,10 +109,10 @@ def test_it_can_be_stopped() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"diversity": -1.0}, "diversity=-1.0, pull=0.003, segment_pull=0.003 and rate=0.0003 are not usable"),
+        ({"diversity": -1.0}, "diversity=-1.0, pull=0.003 and rate=0.0003 are not usable"),
         ({"rating": False, "ranking": False}, "keep the rating term or the ranking term"),
         ({"epochs": 0}, "must all be at least 1"),
-        ({"segment_pull": -0.1}, "the first three must be at least 0"),
+        ({"pull": -0.1}, "the first two must be at least 0"),
         ({"device": "gpu"}, "device='gpu' is not known; use one of auto, cpu, cuda"),
     ],
 )

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from recsys.artifacts import tables
 from recsys.data.dataset import Dataset
 from recsys.errors import SettingsError
 from recsys.ranking.fusion import Standardised
@@ -24,18 +23,16 @@ from tests._encoder import WordEncoder
 from tests.training._learner import planted
 
 START = FusionSettings(0.4, 0.1, 0.3, 0.2)
-SETTINGS = MultitaskSettings(diversity=0.7, rank=3, pull=0.2, segments=True, segment_pull=0.3, seed=4, device="cpu")
-NAMES = ("down", "up", "logits", "apart", "log_scale", "affine")
+SETTINGS = MultitaskSettings(diversity=0.7, rank=3, pull=0.2, seed=4, device="cpu")
+NAMES = ("down", "up", "logits", "log_scale", "affine")
 Values = Mapping[str, np.ndarray]
 
 
 @pytest.fixture
-def pairs(tiny_data: Dataset, monkeypatch: pytest.MonkeyPatch) -> Pairs:
-    """Of hot, warm and cold shoppers, with own words, likes, what is hidden, and stars for some."""
-    monkeypatch.setattr(tables, "HOT_INTERACTIONS", 3)
+def pairs(tiny_data: Dataset) -> Pairs:
+    """With own words, likes, what is hidden, and stars for some."""
     semantic = SemanticScorer().fit(Fitting(tiny_data, build_phrasebook(tiny_data, WordEncoder())))
-    pairs = training_pairs(tiny_data, semantic, with_cold=True)
-    assert set(pairs.segments()) == {0, 1, 2}
+    pairs = training_pairs(tiny_data, semantic)
     assert 0 < np.isnan(pairs.ratings).sum() < len(pairs)
     return pairs
 
@@ -54,32 +51,26 @@ def somewhere(model: Objective) -> Values:
 def by_hand(pairs: Pairs, reference: np.ndarray, given: Values, s_of: Values) -> float:
     """The whole objective of all pairs, one at a time; in D, s is that of other parameters, which are held."""
     head = np.eye(len(given["down"])) + given["down"] @ given["up"]
-    apart, held = _centred(pairs, given["apart"]), _centred(pairs, s_of["apart"])
     ranking, errors, diversity = 0.0, [], 0.0
-    for place, (asked, segment) in enumerate(zip(pairs.asked, pairs.segments(), strict=True)):
+    for place, asked in enumerate(pairs.asked):
         items = unit(pairs.items.astype(np.float64) @ head)
         profile = pairs.shares[[place]].toarray()[0] @ items + pairs.own[place] @ head
         profile = unit(profile[None])[0] @ pairs.metric
         raw = items @ profile
         raw[asked] = unit(((pairs.items[asked] - pairs.said[place]) @ head)[None])[0] @ profile
-        weights = np.exp(given["logits"] + apart[segment, :4])
+        weights = np.exp(given["logits"])
         weights /= weights.sum()
         scores = pairs.scores[place].astype(np.float64)
         scores[SEMANTIC] = Standardised.of(raw[None]).values[0]
         final = weights @ scores
         hidden = pairs.hidden[[place]].toarray()[0]
-        ranking -= np.log(_likely(final, given["log_scale"] + apart[segment, 4], hidden)[asked]) * pairs.liked[place]
-        shown = _likely(final, s_of["log_scale"] + held[segment, 4], hidden)
+        ranking -= np.log(_likely(final, given["log_scale"], hidden)[asked]) * pairs.liked[place]
+        shown = _likely(final, s_of["log_scale"], hidden)
         diversity += np.square(shown @ reference).sum()
         if not np.isnan(pairs.ratings[place]):
             errors.append(given["affine"][0] + given["affine"][1] * final[asked] - pairs.ratings[place])
     loss = (ranking + SETTINGS.diversity * diversity) / len(pairs) + np.square(errors).mean()
-    map_pull = SETTINGS.pull * np.square(head - np.eye(len(head))).sum()
-    return float(loss + map_pull + SETTINGS.segment_pull * np.square(apart).sum())
-
-
-def _centred(pairs: Pairs, apart: np.ndarray) -> np.ndarray:
-    return apart - np.bincount(pairs.segments(), minlength=3) / len(pairs) @ apart
+    return float(loss + SETTINGS.pull * np.square(head - np.eye(len(head))).sum())
 
 
 def _likely(final: np.ndarray, log_s: float, hidden: np.ndarray) -> np.ndarray:
@@ -94,7 +85,7 @@ def test_objective_and_gradient_are_those_of_plain_arithmetic(pairs: Pairs) -> N
     loss = model.loss(pairs, np.arange(len(pairs)), rating=True, ranking=True) + model.distance()
     assert loss.item() == pytest.approx(by_hand(pairs, reference, given, given), rel=1e-4)
     loss.backward()
-    for name, places in {"logits": range(4), "apart": range(15), "affine": range(2), "up": range(0, 60, 17)}.items():
+    for name, places in {"logits": range(4), "affine": range(2), "up": range(0, 60, 17)}.items():
         slopes = getattr(model, name).grad.numpy().ravel()
         for place in places:
             ends = []
@@ -115,12 +106,11 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     assert [device_of(each).type for each in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
 
 
-@pytest.mark.parametrize("segments", [False, True])
-def test_nothing_is_left_on_the_processor_where_a_gpu_computes(monkeypatch: pytest.MonkeyPatch, segments: bool) -> None:
+def test_nothing_is_left_on_the_processor_where_a_gpu_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Walked with tensors that know their device and hold no numbers; gradients cannot be walked without a GPU."""
     monkeypatch.setattr(objective, "device_of", lambda name: torch.device("cuda:0"))
     some, rows = planted(40, 1), np.arange(30)
-    settings = MultitaskSettings(diversity=1.0, rank=4, segments=segments)
+    settings = MultitaskSettings(diversity=1.0, rank=4)
     with FakeTensorMode(), torch.no_grad():
         model = Objective(some, unit(some.items), START, settings)
         loss = model.loss(some, rows, rating=True, ranking=True) + model.distance()

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from recsys.artifacts.tables import ACTIVITIES, user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.errors import DataError
@@ -83,7 +82,7 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
     assert set(stamps) == set(range(1, pairs_module.N_PARTS + 1))
     for stamp, user, item in zip(stamps, acts["user_row"], acts["item_row"], strict=True):
         known = fittings[stamp - 1]
-        assert not known.owned()[[user]].toarray()[0, item]
+        assert not known.seen()[[user]].toarray()[0, item]
         assert not ((known.reviews["user_row"] == user) & (known.reviews["item_row"] == item)).any()
 
 
@@ -106,7 +105,7 @@ class _AsIs:
 
 def test_what_a_shopper_has_is_hidden_but_for_what_is_asked(tiny_data: Dataset) -> None:
     pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), pairs_module._acts(tiny_data)
-    hidden, owned = pairs.hidden.toarray(), tiny_data.owned().toarray().astype(bool)
+    hidden, owned = pairs.hidden.toarray(), tiny_data.seen().toarray().astype(bool)
     for place, (user, item) in enumerate(zip(acts["user_row"], acts["item_row"], strict=True)):
         expected = owned[user].copy()
         expected[item] = False
@@ -138,42 +137,3 @@ def test_a_head_cannot_be_learned_on_top_of_a_head(tiny_data: Dataset) -> None:
     headed = semantic.with_head(np.eye(semantic.space.n_dims, dtype=np.float32))
     with pytest.raises(ValueError, match="without one"):
         training_pairs(tiny_data, headed)
-
-
-def test_how_well_a_shopper_is_known_leaves_out_what_is_asked(tiny_data: Dataset) -> None:
-    semantic = fitted(tiny_data)
-    pairs, acts = training_pairs(tiny_data, semantic, with_cold=True), pairs_module._acts(tiny_data, with_cold=True)
-    for known, user, item in zip(pairs.n_known, acts["user_row"], acts["item_row"], strict=True):
-        rest = tiny_data.without_pairs(np.array([user]), np.array([item]))
-        assert known == (rest.positives()["user_row"] == user).sum()
-    assert set(pairs.segments()[pairs.n_known == 0]) == {ACTIVITIES.index("cold")}
-    assert set(pairs.segments()[pairs.n_known > 0]) == {ACTIVITIES.index("warm")}
-
-
-def test_cold_pairs_are_asked_on_request_only_and_scored_as_the_component_would(tiny_data: Dataset) -> None:
-    semantic = fitted(tiny_data)
-    assert training_pairs(tiny_data, semantic).n_known.min() > 0
-    pairs, acts = training_pairs(tiny_data, semantic, with_cold=True), pairs_module._acts(tiny_data, with_cold=True)
-    cold = np.flatnonzero(pairs.n_known == 0)
-    assert ("eli", "lamp") in {
-        (tiny_data.user_ids[acts["user_row"][each]], tiny_data.item_ids[acts["item_row"][each]]) for each in cold
-    }
-    found = semantic_scores(pairs)
-    for place in cold:
-        user, item = int(acts["user_row"][place]), int(acts["item_row"][place])
-        own = semantic.own_places[semantic.own_starts[user] : semantic.own_starts[user + 1]]
-        gone = Exclusions(phrases=tuple(own[semantic.items_at(own) == item].tolist()), items=(item,))
-        np.testing.assert_allclose(
-            found[place], semantic.score(Requests.one(user, Context(), None, gone))[0], atol=2e-5
-        )
-
-
-def test_held_out_pairs_know_what_is_known_of_their_shoppers(tiny_data: Dataset) -> None:
-    split = last_split(tiny_data)
-    semantic = SemanticScorer().fit(Fitting(split.fit_test, build_phrasebook(tiny_data, WordEncoder())))
-    scores = np.zeros((len(split.test.users()), 4, 8), np.float32)
-    pairs = held_out_pairs(split.fit_test, split.test, semantic, scores)
-    told = user_table(split.fit_test).to_pandas()
-    np.testing.assert_array_equal(pairs.n_known, told["n_interactions"].to_numpy()[split.test.user_rows])
-    activity = told["activity"].to_numpy()[split.test.user_rows]
-    np.testing.assert_array_equal(np.array(ACTIVITIES)[pairs.segments()], activity)

@@ -10,8 +10,8 @@ from pages.tuning import imagined, metric_groups
 from pages.tuning.context import TuningCase
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
+from recsys.offpolicy.estimators import main_estimator
 from recsys.offpolicy.mixes import LogEvaluator, MixAnswer
-from recsys.offpolicy.names import main_estimator
 from recsys.offpolicy.support import Support
 from recsys.studies.format import signed
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pages._shared.cards import esc
 from pages.tuning.by_log import sentences
 from pages.tuning.by_log.closeness import Closeness
+from recsys.offpolicy.estimators import main_estimator
 from recsys.offpolicy.mixes import MixAnswer
-from recsys.offpolicy.names import main_estimator
 from recsys.offpolicy.support import Support
 
 _HEAD = ("Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried")

@@ -12,10 +12,13 @@ In a pattern `{a|b|}` chooses one alternative and `<name>` is filled in by the w
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 BANKS = Path(__file__).parent / "banks"
 
@@ -85,3 +88,64 @@ def _read(path: Path, aspects: dict[str, AspectBank], sections: dict[str, list[P
             aspect.lines.setdefault(mark, []).append((frozenset((fits or "").split()), parse(pattern)))
         else:
             raise ValueError(f"{path.name}, line {number}: {line!r} has no mark (+, -, ~+, ~-, *)")
+
+
+T = TypeVar("T")
+
+_SLOT = re.compile(r"<([a-z]+)>")
+_ARTICLE = re.compile(r"\b([Aa])(?= [aeioAEIO](?!ne\b|nce\b|u))")
+_BLOCK = 8192
+
+
+class Draws:
+    """Single draws from a numpy generator, taken in blocks, since prose needs hundreds of thousands of them."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._block: list[float] = []
+
+    def uniform(self) -> float:
+        """A number in [0, 1)."""
+        if not self._block:
+            self._block = self._rng.random(_BLOCK).tolist()
+        return self._block.pop()
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self.uniform() < probability
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of the options, all equally likely."""
+        return options[int(self.uniform() * len(options))]
+
+
+class Wording:
+    """Fills patterns in for one product; general slots (who, dur, place, adj) come from the talk bank.
+
+    `slots`: alternatives by slot name; one is picked at each use.
+    """
+
+    def __init__(self, draws: Draws, slots: Mapping[str, Sequence[str]]) -> None:
+        self.draws, self._slots = draws, slots
+
+    def fill(self, pattern: Pattern, **fixed: str) -> str:
+        """One wording of a pattern; `fixed` gives the value of further slots."""
+        draws = self.draws
+        text = "".join(part[0] if len(part) == 1 else draws.pick(part) for part in pattern)
+        if "<" in text:
+            text = _SLOT.sub(lambda match: fixed.get(match[1]) or self._slot(match[1]), text)
+        text = _ARTICLE.sub(r"\1n", text)
+        return text.replace(" ,", ",").replace("  ", " ")
+
+    def say(self, section: str, **fixed: str) -> str:
+        """One wording from a named section of the banks."""
+        return self.fill(self.draws.pick(load_banks().sections[section]), **fixed)
+
+    def _slot(self, name: str) -> str:
+        return self.draws.pick(self._slots.get(name) or word_list(name))
+
+
+@cache
+def word_list(section: str) -> tuple[str, ...]:
+    """The words of a section that holds lists separated by semicolons."""
+    return tuple(word for pattern in load_banks().sections[section] for word in pattern[0][0].split("; "))

@@ -4,10 +4,60 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from recsys.demo.prose.bank import load_banks
-from recsys.demo.prose.pieces import Judgement, Mention, Piece, Written, capitalised
+from recsys.demo.departments import ROW_OF
+from recsys.demo.prose.bank import Draws, Wording, load_banks
 from recsys.demo.prose.voices import Voice, emoji, ending, speak
-from recsys.demo.prose.words import Draws, Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a shopper has to say of one aspect: polarity 1 praises, -1 complains, 0 shrugs."""
+
+    aspect: str
+    polarity: int
+    strong: bool = True
+
+    @property
+    def mood(self) -> str:
+        """The part of a section's name that goes with the polarity."""
+        return ("mixed", "good", "bad")[self.polarity]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A judgement in a text: text[start:end] says that the aspect is good (1), bad (-1) or middling (0)."""
+
+    aspect: str
+    polarity: int
+    start: int
+    end: int
+
+    def numbers(self) -> tuple[int, int, int, int]:
+        """Row of the aspect, polarity, start and end."""
+        return ROW_OF[self.aspect], self.polarity, self.start, self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A finished review."""
+
+    title: str
+    text: str
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePart:
+    """Part of a sentence, with the judgement that it carries, if any."""
+
+    text: str
+    judgement: Judgement | None = None
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case, and nothing else changed."""
+    return text[:1].upper() + text[1:]
+
 
 TINY, SHORT, MEDIUM, LONG, LISTED = range(5)
 _ATTEMPTS = 8
@@ -41,7 +91,7 @@ class Writer:
         """
         return _Draft(self, rating, department, voice, wording).finish(judgements)
 
-    def fresh(self, make: Callable[[], list[Piece]]) -> tuple[list[Piece], bool]:
+    def fresh(self, make: Callable[[], list[SentencePart]]) -> tuple[list[SentencePart], bool]:
         """A sentence, and whether a few attempts found one of which no part has been written before."""
         for self.effort in range(_ATTEMPTS):
             pieces = make()
@@ -60,7 +110,7 @@ class _Draft:
     department: str
     voice: Voice
     wording: Wording
-    sentences: list[list[Piece]] = field(default_factory=list)
+    sentences: list[list[SentencePart]] = field(default_factory=list)
 
     @property
     def mood(self) -> str:
@@ -144,13 +194,13 @@ class _Draft:
             self._judge(judgements[0])
         self._close(0.5, aside=0.1)
 
-    def _points(self, label: str, chosen: Sequence[Judgement]) -> list[Piece]:
-        pieces = [Piece({"pros": "pros: ", "cons": "cons: "}[label])]
+    def _points(self, label: str, chosen: Sequence[Judgement]) -> list[SentencePart]:
+        pieces = [SentencePart({"pros": "pros: ", "cons": "cons: "}[label])]
         for at, judgement in enumerate(chosen):
-            pieces += [Piece(", ")] * (at > 0)
-            mood = "good" if judgement.polarity > 0 else "bad"
+            pieces += [SentencePart(", ")] * (at > 0)
             if self.writer.draws.chance(0.5):
-                pieces.append(Piece(self.wording.say(f"list.{mood}", aspect=self._name(judgement)), judgement))
+                text = self.wording.say(f"list.{judgement.mood}", aspect=self._name(judgement))
+                pieces.append(SentencePart(text, judgement))
             else:
                 pieces.append(self._fragment(judgement))
         return pieces
@@ -165,7 +215,9 @@ class _Draft:
             self._talk(f"verdict.{self.mood}")
 
     def _talk(self, section: str, *, asks: bool = False) -> None:
-        self._add(lambda: [Piece(self.wording.say(section).removesuffix("?") + ("?" if asks else ""))], needed=False)
+        self._add(
+            lambda: [SentencePart(self.wording.say(section).removesuffix("?") + ("?" if asks else ""))], needed=False
+        )
 
     def _judge(self, judgement: Judgement) -> None:
         self._add(lambda: self._judged(judgement))
@@ -177,69 +229,69 @@ class _Draft:
         joiner = "but" if first.polarity != second.polarity else "and"
         self._add(lambda: [*self._judged(first, tail=False), self._join(joiner), self._clause(second)])
 
-    def _join(self, kind: str) -> Piece:
+    def _join(self, kind: str) -> SentencePart:
         text = self.wording.say(kind)
-        return Piece(f"{text} " if text[0] in ",;." else f" {text.lstrip()} ")
+        return SentencePart(f"{text} " if text[0] in ",;." else f" {text.lstrip()} ")
 
-    def _judged(self, judgement: Judgement, *, tail: bool = True) -> list[Piece]:
+    def _judged(self, judgement: Judgement, *, tail: bool = True) -> list[SentencePart]:
         draws, voice = self.writer.draws, self.voice
         if judgement.polarity and draws.chance(voice.fragment):
             return [self._fragment(judgement)]
         clause = self._clause(judgement)
-        pieces = [clause]
-        mood = "good" if judgement.polarity > 0 else "bad"
-        more = 0.2 * self.writer.effort
+        pieces, mood, more = [clause], judgement.mood, 0.2 * self.writer.effort
         named = any(name in clause.text for name in load_banks().aspects[judgement.aspect].names)
         if judgement.polarity and not named and draws.chance(voice.lead + more):
-            pieces = [Piece(self._lead(judgement, clause.text, mood)), clause]
+            pieces = [SentencePart(self._lead(judgement, clause.text)), clause]
         elif self.sentences and judgement.polarity and draws.chance(0.08):
-            pieces = [Piece(draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
+            pieces = [SentencePart(draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
         if (
             (tail or more > 0.3)
             and judgement.polarity
             and ("," not in clause.text or more > 0.5)
             and draws.chance(0.28 + more)
         ):
-            section = "tail.technical" if voice.name == "technical" and draws.chance(0.6) else f"tail.{mood}"
-            words = self.wording.say(section)
-            pieces.append(Piece(words if words[0] in ", " else f" {words}"))
+            pieces.append(
+                SentencePart(self._tail("technical" if voice.name == "technical" and draws.chance(0.6) else mood))
+            )
         return pieces
 
-    def _lead(self, judgement: Judgement, clause: str, mood: str) -> str:
+    def _tail(self, kind: str) -> str:
+        words = self.wording.say(f"tail.{kind}")
+        return words if words[0] in ", " else f" {words}"
+
+    def _lead(self, judgement: Judgement, clause: str) -> str:
         """Words before a judgement; those that need a whole clause after them are kept for whole clauses."""
         against = (judgement.polarity > 0) != (self.rating >= 3)
         if against:
             section = "praise" if judgement.polarity > 0 else "gripe"
         elif clause.split(maxsplit=1)[0].lower() in _SUBJECTS and self.writer.draws.chance(0.4):
-            section = f"clause_lead.{mood}"
+            section = f"clause_lead.{judgement.mood}"
         else:
-            section = f"lead.{mood}"
+            section = f"lead.{judgement.mood}"
         return self.wording.say(section, aspect=self._name(judgement)) + " "
 
-    def _clause(self, judgement: Judgement) -> Piece:
-        bank = load_banks().aspects[judgement.aspect]
-        draws = self.writer.draws
-        if not judgement.polarity or draws.chance(0.06 if judgement.strong else 0.2):
-            mood = ("mixed", "good", "bad")[judgement.polarity]
-            return Piece(self.wording.say(f"plain.{mood}", aspect=self._name(judgement)), judgement)
-        mark = "+" if judgement.polarity > 0 else "-"
-        return Piece(self.wording.fill(draws.pick(bank.of(mark, self.department))), judgement)
+    def _clause(self, judgement: Judgement) -> SentencePart:
+        if not judgement.polarity or self.writer.draws.chance(0.06 if judgement.strong else 0.2):
+            return SentencePart(self._plain(judgement), judgement)
+        return SentencePart(self._from_bank(judgement, "+" if judgement.polarity > 0 else "-"), judgement)
 
-    def _fragment(self, judgement: Judgement, tail: float = 0.4) -> Piece:
+    def _plain(self, judgement: Judgement) -> str:
+        return self.wording.say(f"plain.{judgement.mood}", aspect=self._name(judgement))
+
+    def _from_bank(self, judgement: Judgement, mark: str) -> str:
+        patterns = load_banks().aspects[judgement.aspect].of(mark, self.department)
+        return self.wording.fill(self.writer.draws.pick(patterns))
+
+    def _fragment(self, judgement: Judgement, tail: float = 0.4) -> SentencePart:
         draws = self.writer.draws
         if not judgement.polarity:
             return self._clause(judgement)
-        mood = "good" if judgement.polarity > 0 else "bad"
         if draws.chance(0.15):
-            text = self.wording.say(f"plain.{mood}", aspect=self._name(judgement))
-        else:
-            bank = load_banks().aspects[judgement.aspect]
-            mark = "~+" if judgement.polarity > 0 else "~-"
-            text = self.wording.fill(draws.pick(bank.of(mark, self.department)))
-            if draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
-                words = self.wording.say(f"tail.{mood}")
-                text += words if words[0] in ", " else f" {words}"
-        return Piece(text, judgement)
+            return SentencePart(self._plain(judgement), judgement)
+        text = self._from_bank(judgement, "~+" if judgement.polarity > 0 else "~-")
+        if draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
+            text += self._tail(judgement.mood)
+        return SentencePart(text, judgement)
 
     def _name(self, judgement: Judgement) -> str:
         return self.writer.draws.pick(load_banks().aspects[judgement.aspect].names)
@@ -256,7 +308,7 @@ class _Draft:
         text = speak(text, self.voice, draws)
         return text if self.voice.name == "texting" else capitalised(text)
 
-    def _add(self, make: Callable[[], list[Piece]], *, needed: bool = True) -> None:
+    def _add(self, make: Callable[[], list[SentencePart]], *, needed: bool = True) -> None:
         """Add a sentence; one that judges nothing is left out rather than repeated."""
         sentence, is_new = self.writer.fresh(make)
         if is_new or needed:

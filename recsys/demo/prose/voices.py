@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from recsys.demo.prose.words import Draws, word_list
+from recsys.demo.prose.bank import Draws, word_list
 
 
 @dataclass(frozen=True, slots=True)

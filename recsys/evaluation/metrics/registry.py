@@ -148,7 +148,7 @@ METRICS: Mapping[str, Metric] = {
     )
 }
 """By name, in the order in which they are shown. How a click rate is known is a panel's own, and said by
-`offpolicy.click_models.wording`."""
+`offpolicy.click_models.format`."""
 
 ACCURACY_METRICS = ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate")
 """Metrics that compare a list with held-out items; NaN for a shopper who has none."""

@@ -37,19 +37,10 @@ class Calibration:
     error: float
     by_chance: float
 
-    def as_json(self) -> dict[str, Any]:
-        """As a manifest keeps it."""
-        return {
-            "groups": [list(group) for group in self.groups],
-            "n": self.n,
-            "error": self.error,
-            "by_chance": self.by_chance,
-        }
-
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> "Calibration":
-        """What `as_json` gave."""
-        return cls(tuple(tuple(each) for each in saved["groups"]), saved["n"], saved["error"], saved["by_chance"])
+        """From what `dataclasses.asdict` gave, also by way of JSON."""
+        return cls(**{**saved, "groups": tuple(tuple(each) for each in saved["groups"])})
 
 
 class Tally:

@@ -15,14 +15,109 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.offpolicy.click_models.logit_kernels import choice_chances, sum_up
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS
+
+_inlined = numba.njit(nogil=True, cache=True, inline="always")
+
+
+@_inlined
+def _utilities(utility, static, context, rows, popular, slopes):  # type: ignore[no-untyped-def]
+    n = static.shape[0]
+    for i in range(utility.shape[0]):
+        item = rows[i] if rows.shape[0] else i
+        total = slopes[n] * context[i] + slopes[n + 1] * popular[item]
+        for c in range(n):
+            total += slopes[c] * static[c, i]
+        utility[i] = total
+
+
+@_inlined
+def _bar(utility, owned_starts, owned, user):  # type: ignore[no-untyped-def]
+    if owned.shape[0]:
+        for at in range(owned_starts[user], owned_starts[user + 1]):
+            utility[owned[at]] = -np.inf
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def choice_chances(static, context, widths, rows, popular, owned_starts, owned, slopes, answer):  # type: ignore[no-untyped-def]
+    """Chance of every alternative to be chosen; none for a shopper who has everything."""
+    for user in numba.prange(widths.shape[0]):
+        width = widths[user]
+        utility = np.empty(width)
+        row = rows[user] if rows.shape[0] else np.empty(0, np.int32)
+        _utilities(utility, static[user], context[user], row, popular, slopes[user])
+        _bar(utility, owned_starts, owned, user)
+        most, total = utility.max(), 0.0
+        if most == -np.inf:
+            continue
+        for i in range(width):
+            utility[i] = np.exp(utility[i] - most)
+            total += utility[i]
+        for i in range(width):
+            answer[user, i] = utility[i] / total
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def sum_up(  # type: ignore[no-untyped-def]
+    static, context, widths, rows, popular, owned_starts, owned, chosen_starts, chosen, users, slopes, fits, gradients,
+    hessians,
+):  # fmt: skip
+    """Log-likelihood, gradient and observed information of each shopper's choices."""
+    n_static, n_features = static.shape[1], slopes.shape[0]
+    for at in numba.prange(users.shape[0]):
+        user = users[at]
+        width = widths[user]
+        row = rows[user] if rows.shape[0] else np.empty(0, np.int32)
+        utility, x, mean = np.empty(width), np.empty(n_features), np.zeros(n_features)
+        _utilities(utility, static[user], context[user], row, popular, slopes)
+        _bar(utility, owned_starts, owned, user)
+        places, n_chosen = np.empty(chosen_starts[user + 1] - chosen_starts[user], np.int64), 0
+        for item in chosen[chosen_starts[user] : chosen_starts[user + 1]]:
+            place = np.int64(item)
+            if row.shape[0]:
+                place = np.searchsorted(row[:width], item)
+                if place == width or row[place] != item:
+                    continue
+            places[n_chosen] = place
+            n_chosen += 1
+        if n_chosen == 0:
+            continue
+        most, total = utility.max(), 0.0
+        for i in range(width):
+            weight = np.exp(utility[i] - most)
+            if weight == 0.0:
+                continue
+            total += weight
+            for c in range(n_static):
+                x[c] = static[user, c, i]
+            x[n_static] = context[user, i]
+            x[n_static + 1] = popular[row[i] if row.shape[0] else i]
+            for a in range(n_features):
+                mean[a] += weight * x[a]
+                for b in range(a + 1):
+                    hessians[at, a, b] += weight * x[a] * x[b]
+        for a in range(n_features):
+            mean[a] /= total
+        for a in range(n_features):
+            for b in range(a + 1):
+                hessians[at, a, b] = hessians[at, a, b] / total - mean[a] * mean[b]
+                hessians[at, b, a] = hessians[at, a, b]
+            gradients[at, a] = -mean[a]
+        fits[at] = -most - np.log(total)
+        for place in places[:n_chosen]:
+            fits[at] += utility[place] / n_chosen
+            for c in range(n_static):
+                gradients[at, c] += static[user, c, place] / n_chosen
+            gradients[at, n_static] += context[user, place] / n_chosen
+            gradients[at, n_static + 1] += popular[row[place] if row.shape[0] else place] / n_chosen
+
 
 FEATURES = (*COMPONENTS, "popularity")
 RIDGE = 1.0
@@ -106,9 +201,7 @@ class Chooser:
     def chances(self, slopes: Slopes) -> FloatArray:
         """Chance that each place holds a shopper's next choice, float32 of shape (n_users, width); rows sum to 1.
 
-        Parameters
-        ----------
-        slopes : float64 of shape (n_features,), or (n_users, n_features) for each shopper their own
+        `slopes`: float64 of shape (n_features,), or (n_users, n_features) for each shopper their own.
         """
         own = np.ascontiguousarray(np.broadcast_to(slopes, (len(self), len(FEATURES))))
         answer, barred = np.zeros(self.context.shape, np.float32), self._barred
@@ -158,5 +251,4 @@ def standardised_log(popularity: NDArray[np.float64]) -> FloatArray:
     """Log of 1 + popularity with mean 0 and deviation 1 over the catalogue, or zeros where all are alike: float32."""
     logs = np.log1p(popularity)
     spread = logs.std()
-    answer: FloatArray = ((logs - logs.mean()) / (spread if spread > 0 else 1)).astype(np.float32)
-    return answer
+    return np.asarray(((logs - logs.mean()) / (spread if spread > 0 else 1)).astype(np.float32))

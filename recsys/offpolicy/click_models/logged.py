@@ -11,7 +11,7 @@ anybody was shown then.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,9 @@ from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
 from recsys.offpolicy.click_models.calibration import Tally
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardised_log
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import CHUNK, Pages, score_pages
+from recsys.offpolicy.pages import CHUNK, ImpressionColumns, Pages, refits, score_pages
 from recsys.offpolicy.reward_model import LARGEST_SHARE, ClickModels, fit_click_models
-from recsys.offpolicy.usable import refuse_useless
+from recsys.offpolicy.support import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
@@ -56,7 +56,7 @@ class LoggedClicks:
 
     Parameters
     ----------
-    slopes : float64 of shape (n_features,), of `choices.FEATURES`
+    slopes : float64 of shape (n_features,), of `conditional_logit.FEATURES`
     by_item : float64 of shape (n_items,), what the category adds to the log-odds
     at_first : log-odds of a click in the first place where all features are 0
     odds : float64 of shape (LONGEST,), see `Clicks`
@@ -97,9 +97,7 @@ def fit_on_log(
     latest_s : nothing of anybody from this moment on
     settings : of components, as `fit_scorers` takes them
 
-    Raises
-    ------
-    DataError : there is no log, too little of it, or it can say nothing of what it did not show
+    Raises DataError: there is no log, too little of it, or it can say nothing of what it did not show.
     """
     log = ClickLog.of(data)
     table = log.impressions
@@ -111,11 +109,10 @@ def fit_on_log(
     start, middle = np.quantile(log.impressions["time_s"], CUTS).astype(np.int64).tolist()
     if not len(data.until(start).positives()):
         raise _too_little("nothing was liked or bought before the impressions that clicks are to be learned from")
-    pages = _some(Pages.after(log, start, seed), seed)
-    shown = pages.shown
-    is_late = shown["time_s"].to_numpy() >= middle
-    clicks = shown["click"].to_numpy(np.float64)
-    refuse_useless(clicks, shown["propensity"].to_numpy(np.float64), shown["item_row"].to_numpy())
+    pages = Pages.after(log, start, seed, MOST_PAGES)
+    item, position, _, clicks, propensity = ImpressionColumns.of(pages.shown)
+    is_late = pages.shown["time_s"].to_numpy() >= middle
+    refuse_useless(clicks, propensity, item)
     for what, each in (("clicks", clicks), ("impressions without a click", 1 - clicks)):
         few = int(min(each[~is_late].sum(), each[is_late].sum()))
         if few < LEAST_CLICKS:
@@ -124,11 +121,9 @@ def fit_on_log(
                 f"on, {LEAST_CLICKS} are needed"
             )
     known = _features_shown(data, book, pages, seed, progress, settings)
-    item = shown["item_row"].to_numpy()
     code = np.unique(log.categories.astype(str), return_inverse=True)[1]
     category = csr_array((np.ones(len(item)), (np.arange(len(item)), code[item])), shape=(len(item), code.max() + 1))
     features = csr_array(hstack([csr_array(known), category]))
-    propensity, position = shown["propensity"].to_numpy(np.float64), shown["position"].to_numpy(np.int64)
     # Nobody is in the first fold, so that its model has seen all of the middle.
     everyone = np.ones(int((~is_late).sum()), np.int64)
     models = fit_click_models(features[~is_late], position[~is_late], clicks[~is_late], propensity[~is_late], everyone)
@@ -138,17 +133,17 @@ def fit_on_log(
         "n_learned": int((~is_late).sum()),
         "n_checked": int(is_late.sum()),
         "n_clicks": int(clicks[is_late].sum()),
-        "places": int((models.places >= 1).sum()),
+        "places": int((models.positions >= 1).sum()),
         **_checked(models, features[is_late], position[is_late], clicks[is_late], propensity[is_late]),
     }
-    stated = np.flatnonzero(models.places >= 1)
-    at_place = models.at_place[0, stated] if len(stated) else models.at_place[0, :1]
-    rank = np.minimum(np.searchsorted(models.places[stated], np.arange(1, LONGEST + 1)), len(at_place) - 1)
+    stated = np.flatnonzero(models.positions >= 1)
+    intercepts = models.intercepts[0, stated] if len(stated) else models.intercepts[0, :1]
+    rank = np.minimum(np.searchsorted(models.positions[stated], np.arange(1, LONGEST + 1)), len(intercepts) - 1)
     return LoggedClicks(
         slopes=models.slopes[0, : len(FEATURES)],
         by_item=models.slopes[0, len(FEATURES) :][code],
-        at_first=float(at_place[0]),
-        odds=np.exp(at_place[rank] - at_place[0]),
+        at_first=float(intercepts[0]),
+        odds=np.exp(intercepts[rank] - intercepts[0]),
         facts=facts,
     )
 
@@ -157,33 +152,20 @@ def _too_little(problem: str) -> DataError:
     return DataError(problem, file=IMPRESSIONS.file, remedy="bring a longer log")
 
 
-def _some(pages: Pages, seed: int) -> Pages:
-    visitors = pages.table["visitor"].to_numpy()
-    if len(pages) <= MOST_PAGES:
-        return pages
-    known = np.unique(visitors)
-    n_kept = max(1, len(known) * MOST_PAGES // len(pages))
-    kept = np.random.default_rng(seed).choice(known, n_kept, replace=False)
-    return pages.some(np.flatnonzero(np.isin(visitors, kept)))
-
-
 def _features_shown(
     data: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress, settings: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """`choices.FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
+    """`FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
     page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
-    found = np.empty((len(page), len(FEATURES)))
-    moments = pages.table["time_s"].to_numpy()
-    starts = np.unique(np.quantile(moments, np.arange(N_REFITS) / N_REFITS, method="lower"))
-    block = np.searchsorted(starts, moments, side="right") - 1
-    for place, start_s in enumerate(starts.tolist()):
+    found, n_done = np.empty((len(page), len(FEATURES))), 0
+    for start_s, theirs in refits(pages, N_REFITS):
         train = data.until(start_s)
         scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
         popular = standardised_log(np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(float))
-        theirs = np.flatnonzero(block == place)
         for first in range(0, len(theirs), CHUNK):
-            progress("scoring logged pages", int((block < place).sum()) + first, len(pages))
+            progress("scoring logged pages", n_done, len(pages))
             rows = theirs[first : first + CHUNK]
+            n_done += len(rows)
             here = np.flatnonzero(np.isin(page, rows))
             scores = score_pages(scorers, pages.some(rows))
             found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
@@ -200,10 +182,10 @@ def _checked(
     propensity: NDArray[np.float64],
 ) -> dict[str, Any]:
     """Expected against observed clicks, counted as in the fit, and as they were logged."""
-    place = np.minimum(np.searchsorted(models.places, position), len(models.places) - 1)
-    expected = expit(features @ models.slopes[0] + models.at_place[0, place])
+    place = np.minimum(np.searchsorted(models.positions, position), len(models.positions) - 1)
+    expected = expit(features @ models.slopes[0] + models.intercepts[0, place])
     weights = np.minimum(1 / propensity, np.quantile(1 / propensity, LARGEST_SHARE))
     weighed, plain = Tally(), Tally()
     weighed.add(expected, clicks, weights / weights.mean())
     plain.add(expected, clicks)
-    return {"calibration": weighed.calibration().as_json(), "calibration_as_logged": plain.calibration().as_json()}
+    return {"calibration": asdict(weighed.calibration()), "calibration_as_logged": asdict(plain.calibration())}

@@ -1,6 +1,6 @@
 """Simulated clicks, where there are only reviews or purchases: what was chosen stands for what would be clicked.
 
-A conditional logit (`choices`) learns from what validation shoppers went on to choose how each component's score, and
+A conditional logit learns from what validation shoppers went on to choose how each component's score, and
 popularity, speak for a choice. A product is clicked in proportion to its chance of being chosen, and places are looked
 at as seldom as nDCG discounts them, 1 / log2(rank + 1) (Järvelin & Kekäläinen 2002). How often anybody clicks at all,
 choices do not say: a list of bestsellers is taken to be clicked at `BASE_RATE`, so only how many times as often one
@@ -11,6 +11,7 @@ all validation shoppers. It is checked on the choices of test shoppers.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -51,14 +52,10 @@ def simulated(
 ) -> dict[str, Clicks]:
     """Clicks of either role, from the arrays of both as a panel keeps them.
 
-    Parameters
-    ----------
-    shoppers : int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
-        where each row is a shopper of its own
+    `shoppers`: int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
+    where each row is a shopper of its own.
 
-    Raises
-    ------
-    DataError : too few choices to learn from, or to check what was learned
+    Raises DataError: too few choices to learn from, or to check what was learned.
     """
     validation, test = (Chooser.of(arrays[role]) for role in ("validation", "test"))
     n_choices = min(validation.n_choices, test.n_choices)
@@ -80,11 +77,13 @@ def simulated(
         "slopes": dict(zip(FEATURES, slopes.tolist(), strict=True)),
         "n_learned": n_learned,
         "n_checked": len(test),
-        "calibration": tally.calibration().as_json(),
+        "calibration": asdict(tally.calibration()),
     }
+    odds = {role: np.float32(scale) * each for role, each in chances.items()}
+    # Proportional to the chance of a choice while that is small, and never 1.
     return {
-        role: Clicks("reviews", _attraction(each, scale), np.ones(LONGEST), SEEN, facts)
-        for role, each in chances.items()
+        role: Clicks("reviews", np.asarray(each / (1 + each), np.float32), np.ones(LONGEST), SEEN, facts)
+        for role, each in odds.items()
     }
 
 
@@ -130,9 +129,3 @@ def chances_of(chances: FloatArray, arrays: Arrays, items: NDArray[np.int32]) ->
         place = np.minimum(np.searchsorted(rows[user, :width], wanted), width - 1)
         found[user] = np.where(rows[user, place] == wanted, chances[user, place], 0)
     return found
-
-
-def _attraction(chances: FloatArray, scale: float) -> FloatArray:
-    """Proportional to the chance of a choice while that is small, and never 1."""
-    odds = np.float32(scale) * chances
-    return np.asarray(odds / (1 + odds), np.float32)

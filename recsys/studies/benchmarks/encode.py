@@ -17,9 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
-from recsys.text.canonical import canonical
 from recsys.text.encoder import PhraseEncoder, packaged_model
-from recsys.text.phrases import segment
+from recsys.text.phrases import canonical, segment
 
 SMALL: Mapping[str, Any] = {"n_phrases": 64, "rounds": 1}
 

@@ -15,8 +15,7 @@ from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, LogEvaluator, MixQuery
-from recsys.offpolicy.simulation import Accuracy, Simulator
-from recsys.offpolicy.true_rates import users_of
+from recsys.offpolicy.simulation import Accuracy, Simulator, users_of
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import summary as clicks_told
 from recsys.studies.clicks.mixes import ASKED, Mixes
@@ -63,7 +62,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
             simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
             told = simulator.accuracy(
-                [on_sliders.sliders.chances(MixQuery(mixes["full"], each)) for each in SIMULATED],
+                [on_sliders.sliders.probabilities(MixQuery(mixes["full"], each)) for each in SIMULATED],
                 N_LOGS,
                 settings.seed,
                 progress=progress,

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import Estimated
-from recsys.offpolicy.estimators import ESTIMATORS
+from recsys.offpolicy.estimation import PolicyEstimate
+from recsys.offpolicy.estimators import ESTIMATORS, LABELS, main_estimator
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.names import LABELS, main_estimator
 from recsys.offpolicy.simulation import Accuracy
 from recsys.studies.format import percent, signed
 from recsys.studies.result import Cell, Plot, Series, Table, interval_cells
@@ -34,7 +33,7 @@ class Row:
 
     policy: str
     log: str
-    found: Estimated
+    found: PolicyEstimate
     truth: float | None = None
     told: bool = True
 

@@ -105,7 +105,7 @@ def _asked(panel: Panel, replay: NewProductRewind, seed: int, progress: Progress
     for one in replay.rounds(role):
         progress("asking simple models about new products", done, len(users))
         places = np.searchsorted(users, one.held_out.users())
-        whole[places] = ~one.train.owned()[one.held_out.users()].toarray().astype(bool)
+        whole[places] = ~one.train.seen()[one.held_out.users()].toarray().astype(bool)
         new[places] = replay.is_new(one)
         done += len(places)
         if not simple:

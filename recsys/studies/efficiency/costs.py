@@ -17,11 +17,11 @@ from recsys.evaluation.protocols.requests import circumstances
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import rank
-from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, made
+from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
 from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 
 TIMES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Sizes of the catalogue, beside that of the shop itself."""
@@ -116,13 +116,13 @@ def _at(
     data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
     fitting = Fitting(data, make_phrasebook(data, progress), seed)
-    data.positives(), data.owned()  # read by every model, and kept
+    data.positives(), data.seen()  # read by every model, and kept
     asked, found, fitted = _requests(data, seed), [], {}
     for name, kind in CLASSES.items():
         fit_s: list[float] = []
         while not fit_s or (len(fit_s) < MOST_FITS and sum(fit_s) < LONG_FIT_S):
             progress(f"fitting {name}", len(fit_s), MOST_FITS)
-            fitted[name] = scorer = made(kind, name, settings)
+            fitted[name] = scorer = new_scorer(kind, name, settings)
             fit_s.append(_seconds(scorer.fit, fitting, progress))
         progress(f"timing {name}")
         scorer.score(asked[0])  # loads what is loaded on first use
@@ -138,7 +138,7 @@ def _at(
 def _listing(data: Dataset, fitting: Fitting, fitted: Mapping[str, Scorer], asked: Requests) -> tuple[Timed, int]:
     """Standardising, mixing, and the ten best of what a shopper does not have; and the bytes of the vectors."""
     assert fitting.phrasebook is not None
-    vectors, owned = reference_vectors(fitting.phrasebook, data.n_items), data.owned()
+    vectors, owned = reference_vectors(fitting.phrasebook, data.n_items), data.seen()
 
     def listed(raw: FloatArray, row: int) -> None:
         eligible = ~owned[[row]].toarray()[0].astype(bool)

@@ -29,7 +29,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.decompose import scales
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
-from recsys.scorers.phrase_sum import Side
+from recsys.scorers.phrase_sum import PhraseSum
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings, RankingSettings
 
@@ -180,7 +180,7 @@ def faithfulness_of(
 class _Taking:
     """A score from which phrases are taken away: sums and lengths follow from what is left."""
 
-    def __init__(self, side: Side, against: NDArray[np.float32], worth: float) -> None:
+    def __init__(self, side: PhraseSum, against: NDArray[np.float32], worth: float) -> None:
         self._terms = (side.coefficients[:, None] * side.vectors).astype(np.float64)
         self._against, self._worth = against.astype(np.float64), worth
         self._total = self._terms.sum(axis=0)

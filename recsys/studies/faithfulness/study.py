@@ -22,8 +22,7 @@ from recsys.studies.faithfulness.measures import Sampled, SideReport, faithfulne
 from recsys.studies.faithfulness.polarity import PolarityAgreement, one_way_only, polarity_agreement
 from recsys.studies.faithfulness.stability import Stability, stability
 from recsys.text.cache import EmbeddingCache
-from recsys.text.encoder import PhraseEncoder
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import PhraseEncoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_for_all
 from recsys.training.fit import TrainingSettings, save_model

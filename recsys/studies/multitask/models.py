@@ -1,11 +1,8 @@
 """Models of the multi-task study: learned on one role's training data, and put into the live evaluation."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role
@@ -13,7 +10,6 @@ from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.panel.segments import Segment
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.scorers.semantic import SemanticScorer
@@ -21,7 +17,7 @@ from recsys.settings import FusionSettings, RankingSettings
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.semantic_swap import latest, require_whole, with_semantic
 from recsys.studies.workspace import Workspace
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.training.multitask import Learned, MultitaskSettings, learn
 from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 
@@ -36,7 +32,6 @@ class Model:
     ----------
     diversity : lambda, or None where it played no part
     fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
-    by_segment : those of hot, warm and cold shoppers by name, where they have their own
     epochs : how often the training pairs were gone through, or None where nothing was learned
     kept : whether the map was used; None where none was learned
     map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
@@ -50,7 +45,6 @@ class Model:
     test: MeasuredLists
     kept: bool | None = None
     map_gain: Interval | None = None
-    by_segment: Mapping[str, FusionSettings] = field(default_factory=dict)
 
 
 def moved(models: Sequence[Model]) -> list[Model]:
@@ -90,7 +84,6 @@ class Shop:
         split = split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
         book = make_phrasebook(data, progress)
 
-        with_cold = any((engine.panel.shoppers["activity"] == "cold").any() for engine in (validation, test))
         roles: tuple[Role, Role] = ("validation", "test")
         shops = []
         for role, engine in zip(roles, (latest(validation), test), strict=True):
@@ -98,7 +91,7 @@ class Shop:
             semantic = SemanticScorer().fit(Fitting(train, book, settings.seed), progress)
             context = engine.panel.context_scorers[0].settings
             chosen = {"context": context}
-            pairs = training_pairs(train, semantic, settings.seed, progress, chosen, with_cold=with_cold)
+            pairs = training_pairs(train, semantic, settings.seed, progress, chosen)
             shops.append(cls(data, train, split.held_out(role), engine, semantic, pairs, settings))
         return shops[0], shops[1]
 
@@ -119,21 +112,6 @@ class Shop:
         semantic = self.semantic.with_head(head)
         return with_semantic(self.engine, semantic, self.data, self.train, self.held_out, self.asked.split)
 
-    def lists(
-        self, head: FloatArray | None, fusion: FusionSettings, by_segment: Mapping[str, FusionSettings] | None = None
-    ) -> MeasuredLists:
-        """Everybody's list, by the weights of their segment where it has its own."""
-        engine = self.under(head)
-        found = engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists
-        for name, own in (by_segment or {}).items():
-            inside = Segment.of(activity=name).mask(engine.panel.shoppers)
-            if inside.any():
-                theirs = engine.measure(RankingSettings(own, WHOLE_CATALOGUE, self.asked.k)).lists
-                found = _swapped(found, theirs, inside)
-        return found
-
-
-def _swapped(lists: MeasuredLists, others: MeasuredLists, inside: NDArray[np.bool_]) -> MeasuredLists:
-    """The lists, but those of the shoppers inside from the others."""
-    values = {name: np.where(inside, others.values[name], each) for name, each in lists.values.items()}
-    return MeasuredLists(np.where(inside[:, None], others.ranked, lists.ranked), values)
+    def lists(self, head: FloatArray | None, fusion: FusionSettings) -> MeasuredLists:
+        """Everybody's list."""
+        return self.under(head).measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.asked.k)).lists

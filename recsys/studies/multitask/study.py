@@ -3,12 +3,10 @@
 lambda, the weight of the diversity term, is swept. Everything is learned from training data and stopped on validation
 shoppers; for test, the same is learned again from training and validation together, for as many epochs. A map that does
 not beat the identity on validation, with the same weights, is dropped. Today's setting is the component as it is, its
-weights the mix of the weight map that is best on validation. Where shoppers of several segments (hot, warm, cold) are
-asked about, weights are learned for each of them too.
+weights the mix of the weight map that is best on validation.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from recsys.evaluation.statistics.paired import differences
@@ -16,14 +14,6 @@ from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings
 from recsys.studies.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
-from recsys.studies.multitask.segments import (
-    asked_about,
-    compared,
-    said_of_segments,
-    segments_figures,
-    segments_table,
-    variants_by_segment,
-)
 from recsys.studies.multitask.tables import METRICS, by_knowledge, changes, conclusion, frontier, table, told_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result
@@ -44,20 +34,14 @@ class _Heads:
     test: FloatArray | None
 
 
-def variants(seed: int, asked: Sequence[str] = ()) -> dict[str, MultitaskSettings]:
-    """What is learned, by name: the sweep, and what its parts are worth where diversity plays no part.
-
-    Parameters
-    ----------
-    asked : segments that shoppers belong to; with two or more, weights are learned for each
-    """
+def variants(seed: int) -> dict[str, MultitaskSettings]:
+    """What is learned, by name: the sweep, and what its parts are worth where diversity plays no part."""
     base = MultitaskSettings(seed=seed)
     return {
         WEIGHTS_ALONE: replace(base, head=False),
         **{f"lambda {each:g}": replace(base, diversity=each) for each in LAMBDAS},
         "without the rating term": replace(base, rating=False),
         "without the ranking term": replace(base, ranking=False),
-        **(variants_by_segment(base) if len(asked) > 1 else {}),
     }
 
 
@@ -69,13 +53,11 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     today = Model(TODAY, None, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
     models, heads = {TODAY: today}, {}
     judged = validation.judged()
-    asked = asked_about((validation, test))
-    for name, each in variants(settings.seed, asked).items():
+    for name, each in variants(settings.seed).items():
         models[name], heads[name] = _learned(name, each, fusion, validation, test, judged, progress)
     sweep = [models[f"lambda {each:g}"] for each in LAMBDAS]
     chosen = max(moved(sweep) or sweep, key=lambda each: each.validation.values["ndcg"].mean())
     models[TUNED] = _tuned_again(sweep[0], heads[sweep[0].name], validation, test, progress)
-    apart = compared(models, validation, test) if len(asked) > 1 else []
     told = {name: told_of(each, today, validation, test, settings.seed) for name, each in models.items()}
     return Result(
         experiment="multitask",
@@ -83,8 +65,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"learned from {len(validation.pairs):,} "
         f"pairs of the training data, each left out in its turn, and stopped on validation pairs; for test the same is "
         f"learned again from {len(test.pairs):,} pairs, for as many epochs. lambda is chosen by nDCG@{settings.k} on "
-        f"validation. Today's weights are the mix of the weight map that is best there. No variety is added. A pair's "
-        f"segment is how well its shopper is known without it.",
+        f"validation. Today's weights are the mix of the weight map that is best there. No variety is added.",
         data=workspace.facts(),
         settings={
             **settings.as_json(),
@@ -92,7 +73,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
                 name: getattr(variants(settings.seed)["lambda 0"], name) for name in MultitaskSettings.__slots__
             },
         },
-        conclusion=(*conclusion(models, told, chosen), *said_of_segments(apart, asked)),
+        conclusion=conclusion(models, told, chosen),
         caveats=(
             "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
             "ones to judge by.",
@@ -104,14 +85,12 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         tables=(
             table(models, told, settings.k),
             by_knowledge((chosen, models[TUNED]), today, test, settings.k),
-            *((segments_table(apart, settings.k),) if apart else ()),
         ),
         plots=(frontier(models, told, settings.k), changes(told, settings.k)),
         figures={
             "models": {name: {m: i.as_json() for m, i in each.means.items()} for name, each in told.items()},
             "chosen": {"lambda": chosen.diversity, "epochs": chosen.epochs, "weights": chosen.fusion.normalised()}
             | {"map_kept": chosen.kept},
-            "segments": segments_figures(apart),
             "changes": {
                 name: {
                     "validation": each.on_validation.change.as_json(),
@@ -140,19 +119,17 @@ def _learned(
     found = validation.learn(start, settings, judged, say)
     if not found.epochs:
         stayed = validation.lists(None, start), test.lists(None, start)
-        same = dict.fromkeys(found.by_segment, start)
-        return Model(name, settings.diversity, 0, start, *stayed, by_segment=same), _Heads(None, None)
-    own, plain = found.by_segment, validation.lists(None, found.fusion, found.by_segment)
+        return Model(name, settings.diversity, 0, start, *stayed), _Heads(None, None)
+    plain = validation.lists(None, found.fusion)
     again = test.learn(start, replace(settings, epochs=found.epochs), None, say)
     if found.head is None:
-        lists = test.lists(None, again.fusion, again.by_segment)
-        model = Model(name, settings.diversity, found.epochs, found.fusion, plain, lists, by_segment=own)
-        return model, _Heads(None, None)
-    mapped = validation.lists(found.head, found.fusion, own)
+        lists = test.lists(None, again.fusion)
+        return Model(name, settings.diversity, found.epochs, found.fusion, plain, lists), _Heads(None, None)
+    mapped = validation.lists(found.head, found.fusion)
     gain = differences(mapped, plain, validation.engine.panel.facts, settings.seed)["ndcg"].change
     kept = gain.mean > 0
-    judged_by = mapped if kept else plain, test.lists(again.head if kept else None, again.fusion, again.by_segment)
-    model = Model(name, settings.diversity, found.epochs, found.fusion, *judged_by, kept, gain, own)
+    judged_by = mapped if kept else plain, test.lists(again.head if kept else None, again.fusion)
+    model = Model(name, settings.diversity, found.epochs, found.fusion, *judged_by, kept, gain)
     return model, _Heads(found.head, again.head)
 
 

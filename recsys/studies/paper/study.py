@@ -20,8 +20,8 @@ from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import MeasuredLists, means
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.click_models import wording as click_words
-from recsys.offpolicy.click_models.wording import NAMES
+from recsys.offpolicy.click_models import format as click_words
+from recsys.offpolicy.click_models.format import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, RankingSettings
@@ -82,7 +82,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             "Absolute values cannot be compared with the paper's: it does not say on which data, with how many "
             "products to choose from, or how it held out. Here the whole catalogue is ranked, and each shopper has "
             "few products to find, so precision at k cannot exceed those few over k.",
-            *click_words.told(clicks),
+            *click_words.summary(clicks),
             test.panel.leak_check,
         ),
         tables=(

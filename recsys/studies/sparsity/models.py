@@ -22,10 +22,8 @@ from recsys.studies.semantic_swap import latest, require_whole, with_semantic
 from recsys.studies.sparsity.texts import CLEAN, Level, Spoiler
 from recsys.studies.tuned_weights import tuned
 from recsys.studies.workspace import Workspace
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
-from recsys.training.paired_gain import Values
-from recsys.training.phrase_choice import ndcg_of_shoppers
 
 METRIC = "ndcg"
 """Weights are chosen by it, and everything is measured by it."""
@@ -167,10 +165,3 @@ class Shop:
             parts = semantic.contributions(request, 0, item)
             largest = max(largest, abs(sum(part.value for part in parts) - float(semantic.score(request)[0, item])))
         return largest
-
-    def ndcg_on_validation(self, book: Phrasebook, settings: SemanticSettings) -> Values:
-        """nDCG of every validation shopper under the semantic component alone, with other settings."""
-        semantic, split = self.fitted(book, "validation", settings), self.split
-        return ndcg_of_shoppers(
-            semantic, self.data, split.fit_validation, split.validation, self.asked.split, self.asked.k
-        )

@@ -12,7 +12,7 @@ from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.semantic_swap import windows_in_words
-from recsys.studies.sparsity import figures, products, weighting
+from recsys.studies.sparsity import figures, products
 from recsys.studies.sparsity.figures import Told, mean_of
 from recsys.studies.sparsity.models import N_SUMMED, Measured, Shop
 from recsys.studies.sparsity.plots import noise_plots, share_plot
@@ -30,7 +30,7 @@ NOTE = "The best mix without the semantic component is the same at all levels."
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Take texts away, spoil them, and choose how phrases are weighed."""
+    """Take texts away, and spoil them."""
     begun = time.monotonic()
     shop = Shop.of(workspace, settings, progress)
     plain = shop.lists(shop.test, shop.plain)
@@ -43,7 +43,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         noises += figures.told_of(at_dose, found, plain, settings.seed, progress)
     clean = next(each for each in shares if each.level == CLEAN)
     kinds = products.kinds(shop, found[CLEAN], found[SILENT], plain)
-    chosen = weighting.weighed(shop, shop.book(CLEAN, progress), found[CLEAN], progress)
     k = settings.k
     return Result(
         experiment="sparsity",
@@ -59,7 +58,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "shares, or for all noises in as many texts, is at most 0.05.",
         data=workspace.facts(),
         settings=settings.as_json(),
-        conclusion=(*conclusion(shares, noises, kinds, settings.seed), weighting.conclusion(chosen)),
+        conclusion=conclusion(shares, noises, kinds, settings.seed),
         caveats=(
             "Without texts of reviews the semantic part still reads titles, descriptions and attributes, and knows who "
             "liked what.",
@@ -72,13 +71,11 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             figures.table("shares", "Less text: test shoppers by the share of texts kept", shares, k, NOTE),
             figures.table("noise", "Worse text: test shoppers by what is wrong with texts", noises, k, NOTE),
             products.table(kinds, k),
-            *weighting.tables(chosen, k),
         ),
         plots=(
             share_plot(shares, mean_of(plain, settings.seed), k),
             *noise_plots(noises, clean, k),
             products.plot(kinds, k),
-            weighting.plot(chosen, k),
         ),
         figures={
             "shares": figures.as_json(shares),
@@ -88,7 +85,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
                 "mix": mean_of(plain, settings.seed).as_json(),
             },
             "products": products.as_json(kinds),
-            "phrase_weights": weighting.as_json(chosen),
         },
         seconds=time.monotonic() - begun,
     )

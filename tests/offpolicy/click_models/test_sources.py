@@ -12,11 +12,12 @@ from recsys.artifacts.folder import open_artifact
 from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.generate import generate_demo
 from recsys.demo.truth import TRUTH_FILE, load_truth
+from recsys.demo.world import true_click_rates
 from recsys.evaluation.metrics.click_rate import Clicks, click_rates
 from recsys.evaluation.statistics.paired import differences
+from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models import logged as logged_module
 from recsys.offpolicy.click_models import simulated as simulated_module
-from recsys.offpolicy.click_models import wording
 from recsys.offpolicy.click_models.conditional_logit import Chooser
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.simulated import BASE_RATE, SEEN, simulated
@@ -41,7 +42,7 @@ def test_a_demo_shops_clicks_are_the_simulators(panels: tuple[Panel, Panel], sho
         user, items = 7, panel.items["item_id"].tolist()[:5]
         who, when = panel.shoppers["user_id"][user], panel.contexts[user]
         for place in (1, 3, 9):
-            true = truth.click_probability(who, items, when, place)
+            true = true_click_rates(truth.utility(who, items, when), place)
             ranked = np.full((1, place), -1, np.int32)
             for item, chance in enumerate(true):
                 ranked[0, -1] = item
@@ -130,7 +131,7 @@ def test_a_log_with_few_clicks_is_refused_with_the_reason(
     found = clicks_of(logged_folder)["test"]
     assert found.source == "reviews"
     assert "clicks to learn from or to check them on were logged" in found.facts["no_log"]
-    assert found.facts["no_log"] in wording.told(found)[0]
+    assert found.facts["no_log"] in click_format.summary(found)[0]
 
 
 def test_bestsellers_have_the_stated_base_rate(reviewed: dict[str, Clicks], panel_folders: tuple[Path, Path]) -> None:
@@ -180,8 +181,8 @@ def test_too_few_choices_leave_no_click_rate_and_say_so(
     monkeypatch.setattr(simulated_module, "FEWEST", 100_000)
     found = clicks_of(reviewed_folder)["test"]
     assert not found.is_known
-    assert "choices to learn clicks from or to check them on" in wording.note(found)
-    assert wording.told(found) == [wording.note(found)]
+    assert "choices to learn clicks from or to check them on" in click_format.note(found)
+    assert click_format.summary(found) == [click_format.note(found)]
     assert "100000 are needed" in found.facts["no_choices"]
 
 
@@ -200,12 +201,19 @@ def test_every_source_is_called_what_it_is(
 ) -> None:
     clicks = {"simulator": panels[1].clicks, "log": logged["test"], "reviews": reviewed["test"]}[source]
     assert clicks.source == source
-    whole = " ".join([wording.NAMES[clicks.source], wording.asks(clicks), wording.note(clicks), *wording.told(clicks)])
+    whole = " ".join(
+        [
+            click_format.NAMES[clicks.source],
+            click_format.question(clicks),
+            click_format.note(clicks),
+            *click_format.summary(clicks),
+        ]
+    )
     assert ("simulated" in whole) == (source == "reviews")
     assert ("Nobody was shown" in whole) == (source == "log")
     assert ("true" in whole.lower()) == (source == "simulator")
     if source != "simulator":
-        assert "Intervals count shoppers, not how wrong" in wording.note(clicks)
+        assert "Intervals count shoppers, not how wrong" in click_format.note(clicks)
         assert "chance alone" in whole
 
 

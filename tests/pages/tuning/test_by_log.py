@@ -12,7 +12,7 @@ from recsys.jobs import record
 from recsys.jobs.log_job import STAGES, log_work
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_judged_log
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set
 from recsys.offpolicy.mixes import LogEvaluator, MixQuery
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
@@ -31,7 +31,7 @@ def sliders(tuning_home: Path) -> Iterator[LogEvaluator]:
     home = AppPaths(tuning_home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
-        build_judged_log(home.data, home.judged_log)
+        build_logged_set(home.data, home.judged_log)
     yield LogEvaluator(LoggedEvaluationSet.open(home.judged_log))
     shutil.rmtree(home.judged_log)
 

@@ -17,7 +17,7 @@ from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.statistics.paired import MeasuredLists, differences
 from recsys.jobs.paths import AppPaths
-from recsys.offpolicy.click_models import wording
+from recsys.offpolicy.click_models import format as click_words
 from recsys.panel import build
 from recsys.panel.panel import Panel
 from recsys.schema import IMPRESSIONS
@@ -67,7 +67,7 @@ def test_a_tile_is_called_what_its_click_rate_is(source: Source, called: str) ->
     now = lists(0)
     shown = tile_of(source, now)
     assert f">{called}<" in shown
-    assert wording.asks(clicks(source)) in shown
+    assert click_words.question(clicks(source)) in shown
     assert shown.count("Click rate") == 1
     assert f"{100 * now.values['ctr'].mean():.1f}%" in shown
 
@@ -105,10 +105,10 @@ def test_a_log_leads_on_to_what_it_says_itself() -> None:
 def test_the_demo_shops_tile_is_the_truth(open_page: OpenPage, panels: tuple[Panel, Panel]) -> None:
     page = open_page("Tuning", query={"against": "Equal weights", "metric": "Click rate (simulated)"})
     assert "Click rate (true, by the simulator)" in tile(page, "ctr")
-    assert wording.note(panels[1].clicks) in text(page)
+    assert click_words.note(panels[1].clicks) in text(page)
     assert "Against simple models, by Click rate (true, by the simulator)" in text(page)
     told = open_page("Tuning", query={"room": "How this is measured"})
-    assert wording.told(panels[1].clicks)[0] in text(told)
+    assert click_words.summary(panels[1].clicks)[0] in text(told)
     assert "Click rates are the true ones of the demo shop's simulator." in text(told)
 
 

@@ -11,8 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.studies.faithfulness.polarity import polarity_agreement
 from recsys.text.cache import EmbeddingCache
-from recsys.text.encoder import PhraseEncoder
-from recsys.text.library import make_phrasebook
+from recsys.text.encoder import PhraseEncoder, make_phrasebook
 from recsys.text.polarity import PolarityModel, fit_polarity
 from tests._data import shared_data
 from tests._encoder import N_DIMS, WordEncoder

@@ -6,41 +6,41 @@ from typing import Any
 from recsys.evaluation.metrics.click_rate import Clicks, Source
 from recsys.offpolicy.click_models.calibration import Calibration
 
-NAMES: Mapping[Source, str] = {
-    "simulator": "Click rate (true, by the simulator)",
-    "log": "Click rate (modelled from the log)",
-    "reviews": "Click rate (simulated)",
-    "none": "Click rate",
+_SOURCES: Mapping[Source, tuple[str, str, str]] = {
+    "simulator": (
+        "Click rate (true, by the simulator)",
+        "By the true chances of the demo shop’s simulator, at each shopper’s moment.",
+        "Click rates are the true ones of the demo shop's simulator.",
+    ),
+    "log": (
+        "Click rate (modelled from the log)",
+        "By a model fitted on the shop’s log of impressions; nobody was shown these lists.",
+        "Click rates are modelled from the shop's log of impressions.",
+    ),
+    "reviews": (
+        "Click rate (simulated)",
+        "Simulated: nobody’s clicks are known, and what shoppers went on to choose stands for them.",
+        "Click rates are simulated from what shoppers went on to choose; no clicks are known.",
+    ),
+    "none": ("Click rate", "Nothing says.", "There is no click rate."),
 }
-"""What the metric is called, by source: the one place that says how a click rate is known in its name."""
+"""What the metric is called, how it is known, and the same in one sentence for a protocol; by source."""
 
-_ASKS: Mapping[Source, str] = {
-    "simulator": "By the true chances of the demo shop’s simulator, at each shopper’s moment.",
-    "log": "By a model fitted on the shop’s log of impressions; nobody was shown these lists.",
-    "reviews": "Simulated: nobody’s clicks are known, and what shoppers went on to choose stands for them.",
-    "none": "Nothing says.",
-}
-
-_IN_SHORT: Mapping[Source, str] = {
-    "simulator": "Click rates are the true ones of the demo shop's simulator.",
-    "log": "Click rates are modelled from the shop's log of impressions.",
-    "reviews": "Click rates are simulated from what shoppers went on to choose; no clicks are known.",
-    "none": "There is no click rate.",
-}
+NAMES: Mapping[Source, str] = {source: name for source, (name, _, _) in _SOURCES.items()}
 
 
-def asks(clicks: Clicks) -> str:
+def question(clicks: Clicks) -> str:
     """The question that the metric answers, and by what."""
-    return f"How much of a list’s places would be clicked? {_ASKS[clicks.source]}"
+    return f"How much of a list’s places would be clicked? {_SOURCES[clicks.source][1]}"
 
 
-def in_short(clicks: Clicks) -> str:
+def in_brief(clicks: Clicks) -> str:
     """One sentence for a protocol.
 
     >>> in_short(Clicks())
     'There is no click rate.'
     """
-    return _IN_SHORT[clicks.source]
+    return _SOURCES[clicks.source][2]
 
 
 def note(clicks: Clicks) -> str:
@@ -71,7 +71,7 @@ def why_none(clicks: Clicks) -> str:
     return str(clicks.facts.get("no_choices", "nothing says what would be clicked"))
 
 
-def told(clicks: Clicks) -> list[str]:
+def summary(clicks: Clicks) -> list[str]:
     """What it rests on, how it was checked and what it does not say, most important first."""
     facts = clicks.facts
     if clicks.source == "simulator":

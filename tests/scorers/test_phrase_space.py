@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.scorers.partial_whitening import EVEN_SHARE, spread_metric
+from recsys.scorers.phrase_space import EVEN_SHARE, spread_metric
 from recsys.scorers.phrase_weights import unit
 
 LOUD, FAINT = 0.8, 0.1
