@@ -97,21 +97,21 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "Weights",
             "which mixes are best, or tied with the best",
             "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
-            "weights.experiment",
+            "weights.study",
         ),
         Experiment(
             "context",
             "Context",
             "what moment and circumstances gain",
             "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
-            "context.experiment",
+            "context.study",
         ),
         Experiment(
             "sparsity",
             "Text sparsity",
             "how many words of reviews it takes",
             "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
-            "sparsity.experiment",
+            "sparsity.study",
         ),
         Experiment(
             "cold",
@@ -119,7 +119,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "new products, and shoppers hardly known",
             "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
             "pay?",
-            "cold.experiment",
+            "cold.study",
         ),
         Experiment(
             "efficiency",
@@ -127,7 +127,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "what components cost to train and to serve",
             "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
             "buy?",
-            "efficiency.experiment",
+            "efficiency.study",
         ),
         Experiment(
             "multitask",
@@ -135,21 +135,21 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "whether learning map and weights together pays",
             "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
             "cost?",
-            "multitask.experiment",
+            "multitask.study",
         ),
         Experiment(
             "clicks",
             "Clicks",
             "what a log says of clicks under other settings",
             "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
-            "clicks.experiment",
+            "clicks.study",
         ),
         Experiment(
             "paper",
             "The paper's table",
             "what language adds, in the metrics of the paper",
             "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
-            "paper.experiment",
+            "paper.study",
         ),
     )
 }
