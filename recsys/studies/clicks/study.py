@@ -14,13 +14,12 @@ from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, LogEvaluator, MixQuery
+from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
 from recsys.offpolicy.simulation import Accuracy, Simulator
 from recsys.offpolicy.true_rates import users_of
 from recsys.progress import Progress, silent
-from recsys.studies.clicks import summary as clicks_told
-from recsys.studies.clicks.mixes import ASKED, Mixes
-from recsys.studies.clicks.summary import Lift, Row
+from recsys.studies.clicks import report
+from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate
 from recsys.studies.clicks.true_clicks import true_lifts
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
@@ -47,38 +46,39 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     if log.data is not None and settings.min_interactions > 1:
         log = ClickLog.of(log.data.core(settings.min_interactions))
     logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
-    rows = [Row(asked, f"log of {used}", found) for (asked, used), found in logged.items()]
+    rates = [PolicyRate(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
     judged, why_not = _judged(workspace, log, settings, progress)
     if judged is None and not logged:
         raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
-    lifts: list[Lift] = []
+    lifts: list[ClickLift] = []
     accuracy: dict[float, tuple[Mapping[str, Accuracy], int]] = {}
     if judged is not None:
-        mixes = dict(judged.weights) | ({ASKED: settings.weights} if settings.weights else {})
+        mixes = dict(judged.weights) | ({GIVEN: settings.weights} if settings.weights else {})
         on_sliders = Mixes.of(LogEvaluator(judged), mixes)
-        rows += on_sliders.rows()
+        rates += on_sliders.rates()
         lifts += on_sliders.lifts()
         if judged.truth is not None and log.data is not None:
             lifts = true_lifts(workspace, settings, progress) + lifts
             judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
             simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
-            told = simulator.accuracy(
+            found = simulator.accuracy(
                 [on_sliders.sliders.chances(MixQuery(mixes["full"], each)) for each in SIMULATED],
                 N_LOGS,
                 settings.seed,
                 progress=progress,
             )
-            accuracy = dict(zip(SIMULATED, told, strict=True))
+            accuracy = dict(zip(SIMULATED, found, strict=True))
+    figures = report.ClickFigures(rates, lifts, accuracy, N_LOGS)
     return Result(
         experiment="clicks",
         protocol=_protocol(log, judged, has_truth=bool(accuracy)),
         data=facts,
         settings=settings.as_json(),
-        conclusion=clicks_told.conclusion(rows, lifts, accuracy.get(MAIN_TEMPERATURE), N_LOGS),
-        caveats=clicks_told.caveats(log, why_not),
-        tables=clicks_told.tables(rows, lifts, accuracy),
-        plots=clicks_told.plots(rows, accuracy.get(MAIN_TEMPERATURE)),
-        figures={"clicks": clicks_told.figures(rows, lifts, accuracy, N_LOGS)},
+        conclusion=report.conclusion(figures),
+        caveats=report.caveats(log, why_not),
+        tables=report.tables(figures),
+        plots=report.plots(figures),
+        figures={"clicks": report.json_figures(figures)},
         seconds=time.monotonic() - begun,
     )
 

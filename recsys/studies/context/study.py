@@ -18,6 +18,7 @@ from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
+from recsys.studies.component_swap import tuned
 from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
 from recsys.studies.context.planted import Planted, judged
 from recsys.studies.context.summary import LARGE_ENOUGH, N_DEALS, NEWER, Compared, Group, Part, Study, conclusion
@@ -25,7 +26,6 @@ from recsys.studies.context.tables import figures, plots, tables
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result
-from recsys.studies.tuned_weights import tuned
 from recsys.studies.workspace import Workspace
 
 METRICS = ("ndcg", "recall")
