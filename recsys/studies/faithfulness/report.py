@@ -1,0 +1,113 @@
+"""What was found about explanations: figures, tables and a plain conclusion."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recsys.evaluation.statistics.significance import Interval, verdict_of
+from recsys.studies.faithfulness.checks import Exactness, Stability
+from recsys.studies.faithfulness.measures import Measured, SideReport
+from recsys.studies.faithfulness.polarity import PolarityAgreement
+from recsys.studies.report_parts import as_json, change_text, table_of
+from recsys.studies.result import Table, interval_columns
+
+DEFINITIONS = {
+    "leading": "the leading aspect",
+    "two_leading": "one of the two leading aspects",
+    "fifth": "one with a fifth of the pull",
+}
+"""When an aspect of a demo shop's hidden truth drove a choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaithfulnessFigures:
+    """Everything that the study measures; parts that the data do not allow are None."""
+
+    exactness: Exactness
+    sides: Mapping[str, SideReport]
+    stability: Stability
+    planted: Mapping[str, Mapping[str, float | None]] | None
+    polarity: PolarityAgreement | None
+
+
+def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
+    """What to take away, most important first."""
+    exact, stable = figures.exactness, figures.stability
+    costs = {side: each.measures["comprehensiveness"].difference for side, each in figures.sides.items()}
+    changes = "; ".join(f"of the {side} {change_text(each, verdict_of(each))}" for side, each in costs.items())
+    return (
+        f"{exact.n:,} random explanations: parts and score differ by {exact.residual:.1e} at most, a component and its "
+        f"contributions by {exact.component_residual:.1e}, both sides of the words by {exact.side_residual:.1e}; "
+        f"{exact.n_verbatim:,} of {exact.n_quotes:,} quotes stand word for word in the review they name.",
+        f"Taking the named phrases away costs more of the score than as many at random, where the change is better: "
+        f"phrases {changes}.",
+        f"Trained again with another seed, a model names {stable.same_top.mean:.0%} of the largest contributions "
+        f"again, {stable.chance_top.mean:.0%} by chance.",
+    )
+
+
+def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
+    """Phrases taken away, the other seed, the hidden truth of a demo shop, and human labels."""
+    stability = {name: getattr(figures.stability, name) for name in Stability.__slots__}
+    skipped = ", ".join(f"{each.n_skipped:,} of the {side}" for side, each in figures.sides.items())
+    found = [
+        table_of(
+            "faithfulness",
+            "Phrases taken away, against as many by chance",
+            [(side, each.n, *one) for side, each in figures.sides.items() for one in each.measures.items()],
+            {
+                "side": ("Phrases of the", lambda row: row[0]),
+                "n": ("Recommendations", lambda row: row[1]),
+                "measure": ("Measure", lambda row: row[2]),
+                "value": ("Named", lambda row: row[3].value),
+                "control": ("By chance", lambda row: row[3].control),
+                "difference": ("Difference", lambda row: row[3].difference),
+            },
+            f"Skipped, with too few phrases: {skipped}.",
+        ),
+        _intervals("stability", "Trained again with another seed", stability),
+    ]
+    if figures.planted is not None:
+        columns = {"definition": "Do the top phrases name", **interval_columns("hit_rate", "Hits")}
+        rows = tuple(
+            {"definition": DEFINITIONS[name], "hit_rate_low": each["low"], "hit_rate_high": each["high"]}
+            | {key: each[key] for key in ("hit_rate", "chance", "n")}
+            for name, each in figures.planted.items()
+        )
+        columns |= {"chance": "By chance", "n": "Recommendations"}
+        found.append(Table("planted_aspects", "The demo shop's hidden truth", columns, rows))
+    if (agreement := figures.polarity) is not None:
+        of = {"AUC, sentences as a whole": agreement.auc, "AUC, mean of their phrases": agreement.auc_of_phrases}
+        note = (
+            f"{agreement.n_sentences:,} sentences that judge one way, {agreement.n_positive:,} of them praise; always "
+            f"praise would have {agreement.share_of_majority:.3f} of the signs right."
+        )
+        title = "Praise and complaint against human labels"
+        found.append(_intervals("polarity", title, of | {"right sign": agreement.accuracy}, note))
+    return tuple(found)
+
+
+def _intervals(name: str, title: str, intervals: Mapping[str, Interval], note: str = "") -> Table:
+    columns = {"measure": ("Measure", lambda row: row[0]), "value": ("Value", lambda row: row[1])}
+    return table_of(name, title, intervals.items(), columns, note)
+
+
+def json_figures(figures: FaithfulnessFigures) -> dict[str, Any]:
+    """What stands at the top of the JSON document."""
+
+    def measure(each: Measured) -> dict[str, Any]:
+        return {**as_json(each.value), **as_json({"control": each.control, "difference": each.difference})} | {
+            "ratio": as_json(each.ratio)
+        }
+
+    return {
+        "exactness": as_json(figures.exactness),
+        "faithfulness": {
+            side: {"n": each.n, "n_skipped": each.n_skipped}
+            | {name: measure(one) for name, one in each.measures.items()}
+            for side, each in figures.sides.items()
+        },
+        "stability": as_json(figures.stability),
+        "planted_aspects": as_json(figures.planted),
+        "polarity": as_json(figures.polarity),
+    }
