@@ -123,9 +123,7 @@ def test_a_model_that_learned_nothing_is_left_out_of_the_sweep(shops: tuple[Lear
     assert "earns" not in " ".join(report.conclusion(found))
 
 
-def test_shoppers_stand_apart_by_how_well_they_are_known(
-    result: Result, shops: tuple[LearningRole, LearningRole]
-) -> None:
+def test_shoppers_stand_apart_by_knowledge(result: Result, shops: tuple[LearningRole, LearningRole]) -> None:
     counts = {row["shoppers"]: row["n"] for row in result.tables[1].rows if row["model"] == TUNED}
     assert sum(counts.values()) == len(shops[1].role.engine.panel)
 
