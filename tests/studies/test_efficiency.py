@@ -17,8 +17,8 @@ from recsys.settings import COMPONENTS
 from recsys.studies.efficiency import costs as efficiency_costs
 from recsys.studies.efficiency import study as efficiency
 from recsys.studies.efficiency.costs import CLASSES, LISTING, MANY, Timed
-from recsys.studies.efficiency.tables import bought, per_ms
-from recsys.studies.format import in_words
+from recsys.studies.efficiency.report import Bought, bought_in_words
+from recsys.studies.format import in_words, interval_in_words
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
@@ -74,7 +74,7 @@ def test_ratios_are_to_the_cheapest_component_of_the_same_size(result: Result) -
     names = {"Collaborative", "Content", "Semantic", "Context"}
     for times in (0.5, 1.0, 2.0):
         rows = [row for row in result.tables[0].rows if row["times"] == times and row["model"] in names]
-        assert min(row["one_ratio"] for row in rows) == min(row["fit_ratio"] for row in rows) == 1
+        assert min(row["one_ms_ratio"] for row in rows) == min(row["fit_s_ratio"] for row in rows) == 1
 
 
 def test_what_is_bought_is_the_loss_without_it_a_millisecond(result: Result) -> None:
@@ -91,11 +91,14 @@ def difference(low: float, high: float) -> Difference:
     return Difference("ndcg", 0.2, 0.1, change, verdict_of(change, True), 100)
 
 
-def test_a_rate_is_told_only_of_a_gain() -> None:
-    assert "+0.0750 (+0.0500 to +0.1000) a millisecond" in bought(("content",), difference(0.1, 0.2), 2.0)
-    assert "nothing is shown to be bought" in bought(("content",), difference(-0.1, 0.2), 2.0)
-    assert "which costs accuracy" in bought(("content",), difference(-0.2, -0.1), 2.0)
-    assert per_ms(Interval(1.0, 0.5, 1.5, 9), 0.5) == Interval(2.0, 1.0, 3.0, 9)
+def test_a_rate_is_given_only_of_a_gain() -> None:
+    gain = Bought(difference(0.1, 0.2), 2.0)
+    assert f"{interval_in_words(gain.per_ms)} a millisecond" in bought_in_words(("content",), gain)
+    assert (gain.per_ms.mean, gain.per_ms.low, gain.per_ms.high) == pytest.approx((0.075, 0.05, 0.1))
+    for low, high, verdict in ((-0.1, 0.2, "no difference we can tell"), (-0.2, -0.1, "worse")):
+        said = bought_in_words(("semantic", "context"), Bought(difference(low, high), 2.0))
+        assert said.endswith(f": {verdict}.")
+        assert said.startswith("Semantic and context for 2.000 ms")
 
 
 def test_times_have_a_fastest_and_a_median() -> None:
@@ -127,7 +130,7 @@ def test_a_shop_is_not_made_larger_than_can_be_waited_for(
 ) -> None:
     monkeypatch.setattr(efficiency_costs, "TIMES", (0.5, 1.0, 2.0, 4.0))
     monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 600)
-    monkeypatch.setattr(efficiency_costs, "_at", lambda data, times, *rest: [times])
+    monkeypatch.setattr(efficiency_costs, "_costs_at", lambda data, times, *rest: [times])
     assert efficiency_costs.costs(workspace.data) == [0.5, 1.0, 2.0]
     monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 10)
     assert efficiency_costs.costs(workspace.data) == [0.5, 1.0]
