@@ -18,9 +18,9 @@ from recsys.offpolicy.click_models.wording import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.format import by_verdict, change_in_words, signed, table_of
+from recsys.studies.format import by_verdict, change_text, signed, table_of
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Plot, Result, Series, Table, as_json
+from recsys.studies.result import Plot, Result, Table, as_json
 from recsys.studies.workspace import Workspace
 from recsys.training.weight_choice import TRADITIONAL
 from recsys.tuning.weight_map import weight_map
@@ -118,6 +118,9 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     models, facts = models_on(test, weights, settings.k), test.panel.facts
     measured = {name: means(each.lists, facts, settings.seed) for name, each in models.items()}
     tested = {reference: against(models, reference, facts, settings.seed) for reference in REFERENCES}
+    ordered = sorted(tested["full"].items(), key=lambda each: -each[1].change.mean)
+    from_full = {label(name): each.change for name, each in ordered}
+    titles = f"nDCG@{settings.k} of every model, less that of all components together", "Model", "Change of nDCG"
     return Result(
         protocol=f"{test.panel.protocol} Weights of every set of components are the mix of the weight map that is best "
         f"by nDCG@{settings.k} on validation shoppers, without variety. P-values are those of 9,999 sign flips, "
@@ -125,7 +128,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         conclusion=_conclusion(models, tested),
         caveats=(test.panel.leak_check,),
         tables=(_table(models, measured, tested, settings.k, test.panel.clicks.source),),
-        plots=(_plot(tested["full"], settings.k),),
+        plots=(Plot.of_changes("against_full", titles, ("change", from_full)),),
         figures=as_json({"against": tested, "models": measured}),
     )
 
@@ -147,33 +150,19 @@ def _table(
         | {reference: tested[reference].get(name) for reference in REFERENCES}
         for name, each in models.items()
     ]
-    return table_of("models", "Every model on test shoppers", columns, rows)
-
-
-def _plot(tested: Mapping[str, Difference], k: int) -> Plot:
-    names = sorted(tested, key=lambda name: -tested[name].change.mean)
-    return Plot(
-        "against_full",
-        f"nDCG@{k} of every model, less that of all components together",
-        "Model",
-        f"Change of nDCG@{k}",
-        (Series.of("change", tuple(map(label, names)), [tested[name].change for name in names]),),
-        zero=True,
-    )
+    return table_of("models", "Every model on test shoppers", rows, columns)
 
 
 def _conclusion(models: Mapping[str, Model], tested: Mapping[str, Mapping[str, Difference]]) -> tuple[str, ...]:
     full = tested["traditional"]["full"]
     relative = f" ({signed(100 * full.change.mean / full.old, 1)}%)" if full.old else ""
     rivals = [name for name, each in models.items() if each.weights is None or name in COMPONENTS]
-    best = tested["full"][max(rivals, key=lambda name: tested["full"][name].new)]
-    best_name = next(label(name) for name in rivals if tested["full"][name] is best)
-    left_out = {name: tested["full"][without(name)] for name in COMPONENTS}
-    sorted_out = by_verdict(left_out, "gains", "costs", "makes no difference we can tell")
+    best = max(rivals, key=lambda name: tested["full"][name].new)
+    rival, left_out = tested["full"][best], {name: tested["full"][without(name)].verdict for name in COMPONENTS}
     return (
         f"All components together reach nDCG {full.new:.4f} on test shoppers, the traditional ones "
-        f"{full.old:.4f}{relative}: {change_in_words(full)}.",
-        f"The best single model is {best_name} with nDCG {best.new:.4f}; less that of all components "
-        f"{change_in_words(best)}.",
-        f"Leaving out one component, with weights tuned again, {sorted_out}.",
+        f"{full.old:.4f}{relative}: {change_text(full.change, full.verdict)}.",
+        f"The best single model is {label(best)} with nDCG {rival.new:.4f}; less that of all components "
+        f"{change_text(rival.change, rival.verdict)}.",
+        f"With one component left out and weights tuned again, nDCG is {by_verdict(left_out)}.",
     )

@@ -27,6 +27,7 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies.format import mix_in_words
 from recsys.studies.result import as_json
 from recsys.text.library import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
@@ -162,7 +163,7 @@ def _protocol(
         if settings.split == "last"
         else ""
     )
-    chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
+    chosen = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in weights.items())
     return (
         f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
         f"{context.in_words()} Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was "
@@ -184,7 +185,3 @@ def _short_lists(split: Split, k: int) -> str:
         f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
         f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
     )
-
-
-def _mix(settings: FusionSettings) -> str:
-    return ", ".join(f"{name} {weight:.2f}" for name, weight in settings.normalised().items() if weight)

@@ -1,7 +1,9 @@
 """Numbers, sentences and tables of a result, and all of it as text for a terminal or as CSV."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TypeVar
 
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
@@ -16,7 +18,9 @@ NO_NUMBER = "not available: no shopper tells"
 VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
 """A verdict in words."""
 
-Change = Interval | Difference
+Row = TypeVar("Row")
+Columns = Mapping[str, "str | tuple[str, Callable[[Row], object]]"]
+"""Key of each column to its heading, and to what a row holds there: the row's item or field of that key by default."""
 
 
 def signed(value: float, digits: int = 4) -> str:
@@ -54,40 +58,36 @@ def percent(change: Interval) -> str:
     return interval_in_words(hundred, 1, "%")
 
 
-def verdict_in_words(change: Change) -> str:
-    """Whether a change is for the better: by its interval, and by its corrected p-value where it has one."""
-    return VERDICTS[change.verdict if isinstance(change, Difference) else verdict_of(change)]
+def change_text(change: Interval, verdict: Verdict | None = None) -> str:
+    """A change with its interval, and the verdict that they carry; by the interval alone where none is given.
 
-
-def change_in_words(change: Change) -> str:
-    """A change with all that its verdict rests on, and the verdict.
-
-    >>> change_in_words(Interval(0.01, -0.002, 0.022, 900))
-    '+0.0100 (−0.0020 to +0.0220): no difference we can tell'
+    >>> change_text(Interval(0.01, -0.002, 0.022, 900))
+    '+0.0100 (−0.0020 to +0.0220; no difference we can tell)'
     """
-    return f"{_with_p(change)}: {verdict_in_words(change)}"
+    text, words = interval_in_words(change), VERDICTS[verdict or verdict_of(change)]
+    return f"{text[:-1]}; {words})" if text.endswith(")") else f"{text} ({words})"
 
 
-def _with_p(change: Change) -> str:
-    if isinstance(change, Interval):
-        return interval_in_words(change)
-    return interval_in_words(change.change) + ("" if change.p is None else f", p {change.p:.2g} corrected")
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence.
 
-
-def by_verdict(changes: Mapping[str, Change], better: str, worse: str, unclear: str) -> str:
-    """Names of changes sorted by what can be said of them, with the changes that are surely some; "" without any.
-
-    >>> up, none = Interval(0.2, 0.1, 0.3, 900), Interval(0.1, -0.1, 0.3, 900)
-    >>> by_verdict({"trend": up, "season": none}, "gains", "loses", "cannot be told")
-    'gains: trend +0.2000 (+0.1000 to +0.3000); cannot be told: season'
+    >>> listed(["a", "b", "c"]), listed([])
+    ('a, b and c', 'none')
     """
-    parts = []
-    for verdict, title in (("better", better), ("worse", worse), ("unclear", unclear)):
-        some = {name: each for name, each in changes.items() if verdict_in_words(each) == VERDICTS[verdict]}
-        if some:
-            listed = some if verdict == "unclear" else [f"{name} {_with_p(each)}" for name, each in some.items()]
-            parts.append(f"{title}: {', '.join(listed)}")
-    return "; ".join(parts)
+    *first, last = [*names] or ["none"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def by_verdict(verdicts: Mapping[str, Verdict]) -> str:
+    """Names in a sentence, those of one verdict together.
+
+    >>> by_verdict({"none": "unclear", "half": "better", "all": "better"})
+    'better: half and all; no difference we can tell: none'
+    """
+    groups = {
+        label: [name for name, each in verdicts.items() if each == verdict] for verdict, label in VERDICTS.items()
+    }
+    return "; ".join(f"{label}: {listed(names)}" for label, names in groups.items() if names)
 
 
 def mix_in_words(weights: FusionSettings) -> str:
@@ -99,40 +99,30 @@ def mix_in_words(weights: FusionSettings) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if round(share, 2))
 
 
-def table_of(
-    name: str, title: str, columns: Mapping[str, str], rows: Sequence[object] | Mapping[str, object], note: str = ""
-) -> Table:
-    """A table of records, mappings or dataclasses, whose keys or fields are the columns.
+def table_of(name: str, title: str, rows: Iterable[Row], columns: Columns[Row], note: str = "") -> Table:
+    """A table with a row for each record.
 
-    Where records have names, as keys of `rows`, the first column holds them. An interval makes three columns, a
-    difference also its corrected p-value and its verdict; weights are written out, a bool is yes or no, and what is NaN
-    or missing is None.
+    An interval makes three columns, a difference also its corrected p-value and its verdict; weights are written out, a
+    bool is yes or no, and what is NaN or missing is None.
 
-    >>> row = {"model": "EASE", "ndcg": Interval(0.2, 0.1, 0.3, 900), "tied": True}
-    >>> table_of("models", "Models", {"model": "Model", "ndcg": "nDCG", "tied": "Tied"}, [row]).rows[0]
-    {'model': 'EASE', 'ndcg': 0.2, 'ndcg_low': 0.1, 'ndcg_high': 0.3, 'tied': 'yes'}
+    >>> rows, columns = [{"tied": True, "gain": Interval(0.2, 0.1, 0.3, 9)}], {"tied": "Tied", "gain": "Gain"}
+    >>> table_of("models", "Models", rows, columns).rows[0]
+    {'tied': 'yes', 'gain': 0.2, 'gain_low': 0.1, 'gain_high': 0.3}
     """
-    if isinstance(rows, Mapping):
-        first, *others = columns
-        records = [{first: key, **_record(each, others)} for key, each in rows.items()]
-    else:
-        records = [_record(each, columns) for each in rows]
+    spec = {key: (each, partial(_item, key)) if isinstance(each, str) else each for key, each in columns.items()}
+    records = [{key: value(row) for key, (_, value) in spec.items()} for row in rows]
     headings: dict[str, str] = {}
-    for key, heading in columns.items():
-        found = [each[key] for each in records]
-        is_difference = any(isinstance(each, Difference) for each in found)
-        if is_difference or any(isinstance(each, Interval) for each in found):
-            headings |= interval_columns(key, heading)
-        else:
-            headings[key] = heading
-        if is_difference:
+    for key, (heading, _) in spec.items():
+        kinds = {type(each[key]) for each in records}
+        headings |= interval_columns(key, heading) if kinds & {Interval, Difference} else {key: heading}
+        if Difference in kinds:
             headings |= {f"{key}_p": "p, corrected", f"{key}_verdict": "Verdict"}
-    cells = [{each: part for key in columns for each, part in _cells(key, row[key]).items()} for row in records]
+    cells = [{each: part for key, value in row.items() for each, part in _cells(key, value).items()} for row in records]
     return Table(name, title, headings, tuple({key: row.get(key) for key in headings} for row in cells), note)
 
 
-def _record(row: object, columns: Iterable[str]) -> dict[str, object]:
-    return {key: row.get(key) if isinstance(row, Mapping) else getattr(row, key) for key in columns}
+def _item(key: str, row: object) -> object:
+    return row.get(key) if isinstance(row, Mapping) else getattr(row, key)
 
 
 def _cells(key: str, value: object) -> dict[str, Cell]:

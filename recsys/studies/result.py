@@ -85,6 +85,12 @@ class Plot:
     x_log: bool = False
     y_log: bool = False
 
+    @classmethod
+    def of_changes(cls, name: str, titles: tuple[str, str, str], *series: tuple[str, Mapping[str, Interval]]) -> Self:
+        """Changes by name beneath each other; titles are those of the plot, of the names and of the change."""
+        lines = tuple(Series.of(each, list(changes), list(changes.values())) for each, changes in series)
+        return cls(name, *titles, lines, zero=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:

@@ -11,10 +11,10 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.format import interval_in_words
+from recsys.studies.format import change_text
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Cell, Result
-from recsys.studies.weights.report import BestAtShare, MeasuredMix, WeightsFigures, conclusion
+from recsys.studies.weights.report import MeasuredMix, WeightsFigures, conclusion
 from recsys.studies.weights.study import MappedRole, by_halves
 from recsys.studies.workspace import Workspace
 
@@ -65,10 +65,10 @@ def test_every_share_of_every_component_has_the_best_mix_that_validation_knows(
 ) -> None:
     validation, test = roles
     rows = rows_of(result, "shares")
-    assert [row["share"] for row in rows if row["component"] == "semantic"] == pytest.approx(np.linspace(0, 1, 21))
+    assert [row["share"] for row in rows if row["name"] == "semantic"] == pytest.approx(np.linspace(0, 1, 21))
     steps = validation.map.cells.steps
     for row in rows[3::17]:
-        among = steps[:, COMPONENTS.index(str(row["component"]))] == round(float(row["share"] or 0) * 20)
+        among = steps[:, COMPONENTS.index(str(row["name"]))] == round(float(row["share"] or 0) * 20)
         assert row["validation"] == pytest.approx(validation.means[among].max())
         assert row["hindsight"] == pytest.approx(test.means[among].max())
         assert float(row["test"] or 0) <= test.means[among].max() + 1e-9
@@ -118,10 +118,10 @@ def _figures(
     change: Interval, halves: Interval, tied: tuple[float, float], found: tuple[float, float]
 ) -> WeightsFigures:
     sure, flat = Interval(0.05, 0.04, 0.06, 900), Interval(0.0, 0.0, 0.0, 900)
-    chosen = MeasuredMix("Best on validation (chosen)", FusionSettings(1, 0, 0, 1), sure, sure, flat, 1, 7, True, False)
+    chosen = MeasuredMix("Best on validation (chosen)", FusionSettings(1, 0, 0, 1), sure, sure, flat, True, False, 1, 7)
     other = replace(chosen, name="Best on test (in hindsight)", weights=FusionSettings(1, 1, 0, 1), change=change)
     shares = tuple(
-        BestAtShare(name, 0.0, FusionSettings(1, 1, 1, 1), 0.04, sure, change, 0.05, True, True) for name in COMPONENTS
+        replace(other, name=name, weights=FusionSettings(1, 1, 1, 1), share=0.0, hindsight=0.05) for name in COMPONENTS
     )
     n_tied = {"n_tied_on_validation": 5, "n_tied_on_test": 4, "n_tied_on_both": 3}
     return WeightsFigures(
@@ -149,8 +149,8 @@ def _figures(
 )
 def test_the_conclusion_claims_what_the_intervals_carry(halves: Interval, verdict: str) -> None:
     chosen, gain, _ = conclusion(_figures(halves, halves, (0.0, 0.4), (0.0, 0.5)))
-    assert gain.endswith(f": {verdict}.")
-    assert interval_in_words(halves) in gain
+    assert change_text(halves) in gain
+    assert verdict in gain
     for figure in ("6 mixes", "collaborative 50%, context 50%", "0.0500", "number 7", "not tied"):
         assert figure in chosen
 

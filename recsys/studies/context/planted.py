@@ -69,21 +69,16 @@ def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures:
 
 def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
     """How well some effects were learnt."""
-    told = [each for each in effects if each.planted]
-    zero = [each for each in effects if not each.planted]
-
-    def near(some: Sequence[PlantedEffect]) -> int:
-        return sum(abs(each.learnt) < NEAR_ZERO for each in some)
-
+    some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
     return Recovered(
-        signs=_share([each.planted * each.learnt > 0 for each in told]),
+        signs=_share([each.planted * each.learnt > 0 for each in some]),
         order=_order(effects, lambda each: (each.planted, each.learnt), seed),
-        signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in told]),
+        signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in some]),
         order_beside=_order(effects, lambda each: (each.planted_beside, each.learnt_beside), seed),
         n_zero=len(zero),
-        n_near_zero=near(zero),
-        n_effects=len(told),
-        n_lost=near(told),
+        n_near_zero=sum(abs(each.learnt) < NEAR_ZERO for each in zero),
+        n_effects=len(some),
+        n_lost=sum(abs(each.learnt) < NEAR_ZERO for each in some),
     )
 
 
@@ -100,8 +95,8 @@ def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple
     codes = pd.Categorical([each.category for each in effects]).codes
     names, whole = np.unique(codes), _spearman(pairs)
     without = np.array([_spearman(pairs[codes != name]) for name in names])
-    told = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
-    low, high = np.clip(np.array([told.low, told.high]) + whole - told.mean, -1, 1).tolist()
+    jackknife = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
+    low, high = np.clip(np.array([jackknife.low, jackknife.high]) + whole - jackknife.mean, -1, 1).tolist()
     return Interval(whole, low, high, len(pairs))
 
 
@@ -127,31 +122,22 @@ def _of(found: Interval, form: str) -> str:
 
 def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
     """How well effects were learnt by dimension, and every effect."""
-    names = {
-        "n_effects": "Planted effects",
-        "signs": "Right signs",
-        "signs_beside": "Right signs, means taken out",
-        "order": "Rank correlation",
-        "order_beside": "Rank correlation, means taken out",
-        "n_zero": "Planted as zero",
-        "n_near_zero": "of them learnt as near zero",
-        "n_lost": "Planted effects learnt as near zero",
-    }
-    fields = {
-        "dimension": "Dimension",
-        "value": "Circumstance",
-        "category": "Category",
-        "planted": "Planted",
-        "learnt": "Learnt",
-        "planted_beside": "Planted, means taken out",
-        "learnt_beside": "Learnt, means taken out",
-    }
+    counts = {"n_effects": "Planted effects", "n_zero": "Planted as zero", "n_near_zero": "of them learnt as near zero"}
+    counts |= {"n_lost": "Planted effects learnt as near zero"}
+    measures = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
+    measures |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
+    fields = {"dimension": "Dimension", "value": "Circumstance", "category": "Category"}
+    fields |= {"planted": "Planted", "learnt": "Learnt"}
+    fields |= {"planted_beside": "Planted, means taken out", "learnt_beside": "Learnt, means taken out"}
     return (
         table_of(
             "recovered",
             "Planted context effects, and how well the component learnt them",
-            {"dimension": "Dimension", **names},
-            planted.recovered,
+            [
+                {"dimension": dimension} | {name: getattr(found, name) for name in measures | counts}
+                for dimension, found in planted.recovered.items()
+            ],
+            {"dimension": "Dimension", **measures, **counts},
             "Signs are of effects that were planted as other than zero, with a binomial interval; effects of one "
             "category hang together, so it is somewhat too narrow. Means taken out: less what a category does in all "
             f"circumstances and a circumstance to all categories. Near zero: within {NEAR_ZERO:g}.",
@@ -159,11 +145,8 @@ def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
         table_of(
             "planted",
             "Every effect of a circumstance on a category, in log-odds: planted, and learnt as a log-lift",
-            {**fields, "judged": "Judged"},
-            [
-                {name: getattr(each, name) for name in fields} | {"judged": _judged(each)}
-                for each in sorted(planted.effects, key=lambda each: -abs(each.planted))
-            ],
+            sorted(planted.effects, key=lambda each: -abs(each.planted)),
+            {**fields, "judged": ("Judged", _judged)},
             "What products are like adds to what is planted for their category. A log-lift is a share against a "
             "share: where much else is wanted less, what is planted as zero is learnt as more.",
         ),

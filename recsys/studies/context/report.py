@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.evaluation.statistics.significance import Interval
+from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.segments import KNOWLEDGE
 from recsys.settings import FusionSettings
 from recsys.studies.context.planted import PlantedFigures, planted_conclusion, planted_plot, planted_tables
-from recsys.studies.format import by_verdict, change_in_words, table_of
-from recsys.studies.result import Plot, Series, Table
+from recsys.studies.format import by_verdict, change_text, table_of
+from recsys.studies.result import Plot, Table
 
 LARGE_ENOUGH = 100
 """Fewest test shoppers of a group that is reported."""
@@ -92,33 +92,28 @@ class ContextFigures:
 
 def conclusion(found: ContextFigures) -> tuple[str, ...]:
     """What context gains, whether dealing it at random loses that, and which parts matter."""
-    gains = [
-        f"{way}, contextual reaches nDCG {each['ndcg'].contextual.mean:.4f} and static "
-        f"{each['ndcg'].static.mean:.4f}: {change_in_words(each['ndcg'].gain)}."
-        for way, each in found.compared.items()
+    ndcg = {way: each["ndcg"] for way, each in found.compared.items()}
+    points = [
+        f"{way}, contextual reaches nDCG {each.contextual.mean:.4f} and static {each.static.mean:.4f}: "
+        f"{change_text(each.gain)}."
+        for way, each in ndcg.items()
     ]
-    first, *_ = (each["ndcg"] for each in found.compared.values())
-    share = "" if math.isnan(first.lost.mean) else f" ({first.lost.mean:.0%} of the gain)"
-    control = (
-        f"Dealt at random, context alone loses{share} {change_in_words(first.loss)}; beside static is left "
-        f"{change_in_words(first.rest)}."
-        if found.dealt
-        else "With this way of holding out everybody is asked at the same moment and in the same circumstances, so "
-        "dealing them at random is no control."
-    )
-    worth = {name: each.left_out for name, each in found.parts.items() if not each.why_not}
+    alone = next(iter(ndcg.values()))
+    if found.dealt:
+        share = "" if math.isnan(alone.lost.mean) else f" ({alone.lost.mean:.0%} of the gain)"
+        points.append(
+            f"Dealt at random, context alone loses{share} {change_text(alone.loss)}; beside static is left "
+            f"{change_text(alone.rest)}."
+        )
+    else:
+        points.append("All are asked in the same circumstances here, so dealing them at random is no control.")
+    worth = {name: verdict_of(each.left_out) for name, each in found.parts.items() if not each.why_not}
     missing = [f"{name} ({each.why_not})" for name, each in found.parts.items() if each.why_not]
-    return (
-        *gains,
-        control,
-        *(
-            [f"Of the parts in the chosen mix, {by_verdict(worth, 'worth it', 'better left out', 'unclear')}."]
-            if worth
-            else []
-        ),
-        *([f"Not in these data: {'; '.join(missing)}."] if missing else []),
-        *(planted_conclusion(found.planted) if found.planted is not None else ()),
-    )
+    if worth:
+        points.append(f"In the chosen mix, nDCG with each part, beside that without it, is {by_verdict(worth)}.")
+    if missing:
+        points.append(f"Not in these data: {'; '.join(missing)}.")
+    return (*points, *(planted_conclusion(found.planted) if found.planted is not None else ()))
 
 
 _COMPARED = {
@@ -138,27 +133,23 @@ def tables(found: ContextFigures) -> tuple[Table, ...]:
     compared = table_of(
         "compared",
         "Contextual, static and shuffled on the same test shoppers",
-        {"way": "Context", "metric": "Metric", **_COMPARED},
         [
             {"way": way, "metric": f"{METRICS[metric].short}@{found.k}"}
             | {name: getattr(each, name) for name in _COMPARED}
             for way, by_metric in found.compared.items()
             for metric, each in by_metric.items()
         ],
+        {"way": "Context", "metric": "Metric", **_COMPARED},
         "The share that shuffling loses is given only where there surely is a gain.",
     )
-    worth = {
-        "left_out_alone": "Left out, context alone",
-        "left_out": "Left out, in the mix",
-        "dealt_alone": "Dealt at random, context alone",
-        "dealt": "Dealt at random, in the mix",
-        "why_not": "Not in these data",
-    }
+    worth = {"left_out_alone": "Left out, context alone", "left_out": "Left out, in the mix"}
+    worth |= {"dealt_alone": "Dealt at random, context alone", "dealt": "Dealt at random, in the mix"}
+    worth |= {"why_not": "Not in these data"}
     parts = table_of(
         "parts",
         f"What each part of the context is worth: nDCG@{found.k} with it less that without it",
+        [{"part": part} | {name: getattr(each, name) for name in worth} for part, each in found.parts.items()],
         {"part": "Part", **worth},
-        found.parts,
         "Weights stay as chosen. The trend also says how popular a product is at all, so leaving it out costs more "
         "than its timing; its timing is measured by dealing it at random, and by newer acts counting more, which is "
         "the trend against all acts up to the shopper's moment counted alike.",
@@ -166,9 +157,9 @@ def tables(found: ContextFigures) -> tuple[Table, ...]:
     groups = table_of(
         "groups",
         f"By group of at least {LARGE_ENOUGH} test shoppers, in the chosen mix",
+        found.groups,
         {"group": "Property", "value": "Value", "n": "Shoppers", "contextual": f"nDCG@{found.k}, contextual"}
         | {name: _COMPARED[name] for name in ("static", "gain", "loss")},
-        found.groups,
         f"Circumstances are those of the held-out act. Without an interval, too few shoppers tell. {known}.",
     )
     planted = planted_tables(found.planted) if found.planted is not None else ()
@@ -177,50 +168,26 @@ def tables(found: ContextFigures) -> tuple[Table, ...]:
 
 def plots(found: ContextFigures) -> tuple[Plot, ...]:
     """Gain and loss, parts, groups, and planted effects where they are known."""
+    ndcg, change = f"nDCG@{found.k}", f"Change of nDCG@{found.k}"
     # One row a difference, so that intervals do not lie upon each other.
     compared = {
         f"{way}: {_COMPARED[name].lower()}": getattr(each["ndcg"], name)
         for way, each in found.compared.items()
         for name in ("gain", "loss", "rest")
     }
-    groups = {f"{each.group}: {each.value}": each.gain for each in found.groups}
-    gain = f"What context gains, and what dealing it at random loses, nDCG@{found.k} with 95% intervals"
-    return (
-        _changes("compared", gain, "Difference", found.k, {"change": compared}),
-        _parts_plot(found, "left_out", "left out"),
-        _parts_plot(found, "dealt", "dealt at random"),
-        *(
-            [
-                _changes(
-                    "groups",
-                    f"Contextual less static by group, nDCG@{found.k} in the chosen mix with 95% intervals",
-                    "Group",
-                    found.k,
-                    {"contextual less static": groups},
-                )
-            ]
-            if groups
-            else []
-        ),
-        *([planted_plot(found.planted)] if found.planted is not None else []),
-    )
-
-
-def _parts_plot(found: ContextFigures, how: str, title: str) -> Plot:
-    parts = {name: each for name, each in found.parts.items() if getattr(each, how) is not NOTHING}
-    return _changes(
-        f"parts_{how}",
-        f"nDCG@{found.k} with each part of the context as it was, less that with it {title}, 95% intervals",
-        "Part",
-        found.k,
-        {
-            "context alone": {f"{name}, context alone": getattr(each, f"{how}_alone") for name, each in parts.items()},
-            "in the chosen mix": {f"{name}, in the mix": getattr(each, how) for name, each in parts.items()},
-        },
-    )
-
-
-def _changes(name: str, title: str, what: str, k: int, series: Mapping[str, Mapping[str, Interval]]) -> Plot:
-    """Changes of nDCG by name beneath each other."""
-    lines = tuple(Series.of(each, tuple(some), list(some.values())) for each, some in series.items())
-    return Plot(name, title, what, f"Change of nDCG@{k}", lines, zero=True)
+    title = f"What context gains, and what dealing it at random loses, {ndcg} with 95% intervals"
+    drawn = [Plot.of_changes("compared", (title, "Difference", change), ("change", compared))]
+    for how, words in (("left_out", "left out"), ("dealt", "dealt at random")):
+        parts = {name: each for name, each in found.parts.items() if getattr(each, how) is not NOTHING}
+        title = f"{ndcg} with each part of the context as it was, less that with it {words}, 95% intervals"
+        alone = {f"{name}, context alone": getattr(each, f"{how}_alone") for name, each in parts.items()}
+        in_mix = {f"{name}, in the mix": getattr(each, how) for name, each in parts.items()}
+        series = ("context alone", alone), ("in the chosen mix", in_mix)
+        drawn.append(Plot.of_changes(f"parts_{how}", (title, "Part", change), *series))
+    if found.groups:
+        title = f"Contextual less static by group, {ndcg} in the chosen mix with 95% intervals"
+        gains = {f"{each.group}: {each.value}": each.gain for each in found.groups}
+        drawn.append(Plot.of_changes("groups", (title, "Group", change), ("contextual less static", gains)))
+    if found.planted is not None:
+        drawn.append(planted_plot(found.planted))
+    return tuple(drawn)

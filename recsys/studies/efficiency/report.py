@@ -1,15 +1,14 @@
 """The study of efficiency: its figures, and their tables, plots and conclusion."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import COMPONENTS
 from recsys.studies.ablation import Model, label, name_of
 from recsys.studies.efficiency.costs import LISTING, TIMED, Cost
-from recsys.studies.format import change_in_words, interval_in_words, table_of
+from recsys.studies.format import change_text, interval_in_words, listed, table_of
 from recsys.studies.result import Plot, Series, Table
 
 
@@ -21,16 +20,18 @@ class Bought:
     ----------
     gain : of nDCG, weights tuned on validation either time
     ms : milliseconds a request
+    per_ms : the gain over the milliseconds that it costs, which are taken as known
     """
 
     gain: Difference
     ms: float
+    per_ms: Interval
 
-    @property
-    def per_ms(self) -> Interval:
-        """The gain over the milliseconds that it costs, which are taken as known."""
-        gain = self.gain.change
-        return Interval(gain.mean / self.ms, gain.low / self.ms, gain.high / self.ms, gain.n, gain.n_skipped)
+    @classmethod
+    def of(cls, gain: Difference, ms: float) -> "Bought":
+        """A gain for some milliseconds."""
+        mean, low, high = (each / ms for each in (gain.change.mean, gain.change.low, gain.change.high))
+        return cls(gain, ms, replace(gain.change, mean=mean, low=low, high=high))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,21 +55,6 @@ class EfficiencyFigures:
         """Costs at one size of the catalogue, that of the shop itself by default, by model."""
         return {each.name: each for each in self.costs if each.times == times}
 
-    def document(self) -> dict[str, Any]:
-        """Costs and what they buy, for the JSON document."""
-        return {
-            "costs": [
-                {"model": each.name, "size": each.times, "n_items": each.n_items, "bytes": each.n_bytes}
-                | {name: each.median(name) or None for name in TIMED}
-                for each in self.costs
-            ],
-            "bought": {
-                name_of(added): {"ms": each.ms, "per_ms": each.per_ms}
-                | {"gain": each.gain.change, "p_corrected": each.gain.p, "verdict": each.gain.verdict}
-                for added, each in self.bought.items()
-            },
-        }
-
 
 def conclusion(found: EfficiencyFigures) -> tuple[str, ...]:
     """What a list and a fit cost, how that grows with the catalogue, and what each component buys."""
@@ -91,40 +77,42 @@ def conclusion(found: EfficiencyFigures) -> tuple[str, ...]:
 def bought_in_words(added: tuple[str, ...], found: Bought) -> str:
     """What some components add to the others; a rate is given only of a gain that is one."""
     rate = f", {interval_in_words(found.per_ms)} a millisecond" if found.gain.verdict == "better" else ""
-    return f"{' and '.join(added).capitalize()} for {found.ms:.3f} ms: nDCG {change_in_words(found.gain)}{rate}."
+    gain = change_text(found.gain.change, found.gain.verdict)
+    return f"{listed(added).capitalize()} for {found.ms:.3f} ms: nDCG {gain}{rate}."
 
 
 def tables(found: EfficiencyFigures) -> tuple[Table, ...]:
     """Every model at every size, beside the cheapest component of that size; and what each component adds."""
-    columns = {"model": "Model", "times": "Size", "items": "Products", "acts": "Acts"}
+    columns = {"model": "Model", "times": "Size", "n_items": "Products", "n_acts": "Acts"}
     for what, title in TIMED.items():
         columns |= {what: f"{title}, median", f"{what}_fastest": "fastest", f"{what}_n": "times"}
         columns |= {f"{what}_ratio": "times the cheapest component's"}
     rows: list[dict[str, object]] = []
     for each in found.costs:
-        row = {"model": label(each.name), "times": each.times, "items": each.n_items, "acts": each.n_acts}
-        rows.append({**row, "bytes": each.n_bytes})
+        rows.append({"model": label(each.name)} | {name: getattr(each, name) for name in ("times", *_COUNTS)})
         for what, timed in each.timed.items():
             cheapest = min(found.of(each.times)[name].median(what) for name in COMPONENTS)
             rows[-1] |= {what: timed.median, f"{what}_fastest": timed.fastest, f"{what}_n": timed.n}
             rows[-1] |= {f"{what}_ratio": timed.median / cheapest}
-    bought = {label(name_of(added)): each for added, each in found.bought.items()}
+    title = "What every model costs, by size of the catalogue"
     return (
-        table_of(
-            "costs",
-            "What every model costs, by size of the catalogue",
-            {**columns, "bytes": "Fitted arrays, bytes"},
-            rows,
-        ),
+        table_of("costs", title, rows, {**columns, "n_bytes": "Fitted arrays, bytes"}),
         table_of(
             "bought",
             "Accuracy bought per millisecond",
-            {"component": "Component", "ms": "Milliseconds a request", "gain": f"nDCG@{found.k} it adds"}
-            | {"per_ms": "A millisecond"},
-            bought,
+            found.bought.items(),
+            {
+                "component": ("Component", lambda row: label(name_of(row[0]))),
+                "ms": ("Milliseconds a request", lambda row: row[1].ms),
+                "gain": (f"nDCG@{found.k} it adds", lambda row: row[1].gain),
+                "per_ms": ("A millisecond", lambda row: row[1].per_ms),
+            },
             "Added to the mix of the others, weights tuned on validation either time.",
         ),
     )
+
+
+_COUNTS = ("n_items", "n_acts", "n_bytes")
 
 
 def plots(found: EfficiencyFigures) -> tuple[Plot, ...]:

@@ -13,7 +13,7 @@ from recsys.evaluation.statistics.paired import differences, means
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
-from recsys.studies.ablation import METRIC, against, chosen_weights, models_on, without
+from recsys.studies.ablation import METRIC, against, chosen_weights, models_on, name_of, without
 from recsys.studies.efficiency.costs import MANY, costs, machine
 from recsys.studies.efficiency.report import Bought, EfficiencyFigures, conclusion, plots, tables
 from recsys.studies.registry import ExperimentSettings
@@ -45,7 +45,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     found = EfficiencyFigures(
         k=settings.k,
         costs=timed,
-        bought={added: Bought(gain, sum(ms[name] for name in added)) for added, gain in gains.items()},
+        bought={added: Bought.of(gain, sum(ms[name] for name in added)) for added, gain in gains.items()},
         models=models,
         ndcg={name: means(each.lists, facts, settings.seed)[METRIC] for name, each in models.items()},
     )
@@ -67,5 +67,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         ),
         tables=tables(found),
         plots=plots(found),
-        figures=as_json({"machine": on, **found.document()}),
+        figures=as_json(
+            {"machine": on, "costs": timed, "bought": {name_of(added): each for added, each in found.bought.items()}}
+        ),
     )

@@ -68,27 +68,23 @@ def tables(found: PaperFigures) -> tuple[Table, ...]:
         table_of(
             "lifts",
             "The paper's metrics, traditional and full, and the paper's own lifts",
-            {"metric": "Metric", "traditional": "Traditional", "full": "Full", "lift": "Lift"}
-            | {
-                "paper_lift": "Paper's lift",
-                "paper_traditional": "Paper's traditional",
-                "paper_full": "Paper's hybrid",
-            },
+            [name for name in PAPER if name in found.lifts],
             {
-                labels[name]: {
-                    **{"traditional": found.traditional[name], "full": found.full[name], "lift": found.lifts[name]},
-                    **{"paper_lift": paper_lift(name), "paper_traditional": old, "paper_full": new},
-                }
-                for name, (old, new) in PAPER.items()
-                if name in found.lifts
+                "metric": ("Metric", labels.get),
+                "traditional": ("Traditional", found.traditional.get),
+                "full": ("Full", found.full.get),
+                "lift": ("Lift", found.lifts.get),
+                "paper_lift": ("Paper's lift", paper_lift),
+                "paper_traditional": ("Paper's traditional", lambda name: PAPER[name][0]),
+                "paper_full": ("Paper's hybrid", lambda name: PAPER[name][1]),
             },
             f"{labels['ctr']}: {_NOT_COUNTED}." if found.clicks.is_known else "",
         ),
         table_of(
             "rests_on",
             "What the lifts rest on: the chosen setting with one thing changed, against the traditional model",
+            [{"model": name, **each} for name, each in found.rests_on.items()],
             {"model": "Setting"} | {name: f"{LABELS[name]}, lift" for name in MEASURED},
-            found.rests_on,
         ),
     )
 

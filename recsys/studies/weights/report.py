@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.format import change_in_words, mix_in_words, table_of
+from recsys.studies.format import change_text, mix_in_words, table_of
 from recsys.studies.result import Plot, Series, Table
 
 Floats = NDArray[np.float64]
@@ -18,13 +18,16 @@ Ends = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class MeasuredMix:
-    """One mix that matters.
+    """One mix that matters: a named one, or the best on validation while a component has a given share.
 
     Parameters
     ----------
+    name : of the mix, or of the component whose share is given
     validation, test : nDCG on either
     change : nDCG on test less that of the chosen mix
-    rank_on_validation, rank_on_test, tied_on_validation, tied_on_test : its place on the map, None where it is on none
+    tied_on_validation, tied_on_test : whether it, or some mix of the share, cannot be told from the best of all
+    rank_on_validation, rank_on_test : on the map, from 1
+    hindsight : nDCG of the mix of the share that turns out best on test
     """
 
     name: str
@@ -32,34 +35,12 @@ class MeasuredMix:
     validation: Interval
     test: Interval
     change: Interval
-    rank_on_validation: int | None = None
-    rank_on_test: int | None = None
     tied_on_validation: bool | None = None
     tied_on_test: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BestAtShare:
-    """The best that can be had while a component has a given share.
-
-    Parameters
-    ----------
-    weights : of the mix that is best on validation
-    validation, test : its nDCG on either
-    change : on test, less that of the chosen mix
-    hindsight : nDCG of the mix of this share that turns out best on test
-    tied_on_validation, tied_on_test : whether some mix of this share cannot be told from the best of all
-    """
-
-    component: str
-    share: float
-    weights: FusionSettings
-    validation: float
-    test: Interval
-    change: Interval
-    hindsight: float
-    tied_on_validation: bool
-    tied_on_test: bool
+    rank_on_validation: int | None = None
+    rank_on_test: int | None = None
+    share: float | None = None
+    hindsight: float | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,7 +60,7 @@ class WeightsFigures:
     k: int
     n_users: int
     mixes: tuple[MeasuredMix, ...]
-    shares: tuple[BestAtShare, ...]
+    shares: tuple[MeasuredMix, ...]
     components: Mapping[str, Ends]
     agreement: Mapping[str, float]
     by_halves: Interval
@@ -100,7 +81,7 @@ def conclusion(found: WeightsFigures) -> tuple[str, ...]:
         f"{found.n_users:,} test shoppers it reaches nDCG {chosen.test.mean:.4f} and is number "
         f"{chosen.rank_on_test:,}, {'' if chosen.tied_on_test else 'not '}tied with the best there.",
         "Picked on one half of the test shoppers and measured on the other, mixes differ from the chosen one by "
-        f"{change_in_words(found.by_halves)}.",
+        f"{change_text(found.by_halves)}.",
         f"{n_tied['n_tied_on_validation']:,} mixes are tied with the best on validation, {n_tied['n_tied_on_test']:,} "
         f"on test, {n_tied['n_tied_on_both']:,} on both; among them {'; '.join(parts)}.",
     )
@@ -114,28 +95,29 @@ def tables(found: WeightsFigures) -> tuple[Table, ...]:
         table_of(
             "mixes",
             "The mixes that matter",
+            found.mixes,
             {"name": "Mix", "weights": "Weights", **ndcg, **change}
             | {"rank_on_validation": "Rank, validation", "rank_on_test": "Rank, test"}
             | {**tied, "tied_on_test": "Tied, test"},
-            found.mixes,
             f"Rank is of {len(found.validation):,} mixes; tied means that it cannot be told from the best one.",
         ),
         table_of(
             "components",
             "Shares of the components in the mixes that cannot be told from the best",
+            [
+                {"component": name}
+                | {f"{role}_{end}": share for role in ends for end, share in zip(_ENDS, ends[role], strict=True)}
+                for name, ends in found.components.items()
+            ],
             {"component": "Component"}
             | {f"{role}_{end}": f"{title}, {role}" for role in ndcg for end, title in _ENDS.items()},
-            {
-                name: {f"{role}_{end}": x for role in ends for end, x in zip(_ENDS, ends[role], strict=True)}
-                for name, ends in found.components.items()
-            },
         ),
         table_of(
             "shares",
             "The best that can be had at every share of a component",
-            {"component": "Component", "share": "Share", "weights": "Best mix on validation", **ndcg, **change}
-            | {"hindsight": "Best on test, in hindsight", **tied, "tied_on_test": "Tied, test"},
             found.shares,
+            {"name": "Component", "share": "Share", "weights": "Best mix on validation", **ndcg, **change}
+            | {"hindsight": "Best on test, in hindsight", **tied, "tied_on_test": "Tied, test"},
             "Tied: some mix of this share cannot be told from the best of all.",
         ),
     )
@@ -150,17 +132,17 @@ def plots(found: WeightsFigures) -> tuple[Plot, ...]:
 
 
 def _share_plot(found: WeightsFigures, component: str) -> Plot:
-    rows = [each for each in found.shares if each.component == component]
-    x = tuple(100 * each.share for each in rows)
+    rows = [each for each in found.shares if each.name == component]
+    x = [100 * (each.share or 0) for each in rows]
     return Plot(
         f"share_{component}",
         f"The best nDCG@{found.k} that can be had at every share of the {component} component",
         f"Share of the {component} component, %",
         f"nDCG@{found.k}",
         (
-            Series("best on validation, there", x, tuple(each.validation for each in rows)),
+            Series("best on validation, there", tuple(x), tuple(each.validation.mean for each in rows)),
             Series.of("the same mix on test, 95% interval", x, [each.test for each in rows]),
-            Series("best on test, in hindsight", x, tuple(each.hindsight for each in rows)),
+            Series("best on test, in hindsight", tuple(x), tuple(each.hindsight for each in rows)),
         ),
         "line",
     )

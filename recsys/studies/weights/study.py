@@ -6,7 +6,7 @@ is measured on the other, again and again, and never on those it was chosen on.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
-from recsys.studies.weights.report import BestAtShare, Ends, MeasuredMix, WeightsFigures, conclusion, plots, tables
+from recsys.studies.weights.report import Ends, MeasuredMix, WeightsFigures, conclusion, plots, tables
 from recsys.studies.workspace import Workspace
 from recsys.tuning.map_walk import Walk
 from recsys.tuning.simplex_cells import N_STEPS
@@ -151,47 +151,44 @@ def _mixes(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> 
         "The shop's default weights": FusionSettings(),
         **{f"{name[:1].upper()}{name[1:]} alone": FusionSettings.only(name) for name in COMPONENTS},
     }
-    known, found = (np.stack([role.values(each) for each in named.values()], axis=1) for role in (validation, test))
-    columns = (ratio_intervals(each, seed=seed) for each in (known, found, _beside(found, found[:, 0])))
-    answer = []
-    for (name, fusion), *measured in zip(named.items(), *columns, strict=True):
-        point = validation.point_of(fusion)
-        place = () if point is None else (validation.rank(point), test.rank(point), *_tied(validation, test, point))
-        answer.append(MeasuredMix(name, fusion, *measured, *place))
-    return tuple(answer)
+    found = []
+    for name, measured in zip(named, _measured(validation, test, list(named.values()), seed), strict=True):
+        point = validation.point_of(named[name])
+        tied = () if point is None else (bool(validation.tied[point]), bool(test.tied[point]))
+        ranks = () if point is None else (validation.rank(point), test.rank(point))
+        found.append(MeasuredMix(name, named[name], *measured, *tied, *ranks))
+    return tuple(found)
 
 
-def _beside(values: Floats, base: Floats) -> Floats:
-    """Each column less the base."""
-    return np.stack([changes(column, base) for column in values.T], axis=1)
-
-
-def _tied(validation: MappedRole, test: MappedRole, among: int | NDArray[np.bool_]) -> tuple[bool, bool]:
-    """Whether a mix, or any of some, is tied with the best, in either role."""
-    return bool(validation.tied[among].any()), bool(test.tied[among].any())
-
-
-def _shares(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[BestAtShare, ...]:
+def _shares(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
     """For every share of every component, the mix that is best on validation, and what it does on test."""
     steps = validation.map.cells.steps
     cells = [(name, step, steps[:, at] == step) for at, name in enumerate(COMPONENTS) for step in range(N_STEPS + 1)]
-    best = [validation.map.best(METRIC, among=among) for _, _, among in cells]
-    of = {point: test.values(validation.map.settings(point)) for point in {*best, chosen}}
-    values = np.stack([of[point] for point in best], axis=1)
-    found, gains = (ratio_intervals(each, seed=seed) for each in (values, _beside(values, of[chosen])))
+    best = [validation.map.settings(validation.map.best(METRIC, among=among)) for _, _, among in cells]
+    measured = _measured(validation, test, [validation.map.settings(chosen), *best], seed)[1:]
     return tuple(
-        BestAtShare(
+        MeasuredMix(
             name,
-            step / N_STEPS,
-            validation.map.settings(point),
-            float(validation.means[point]),
-            on_test,
-            change,
-            float(test.means[test.map.best(METRIC, among=among)]),
-            *_tied(validation, test, among),
+            weights,
+            *each,
+            *(bool((role.tied & among).any()) for role in (validation, test)),
+            share=step / N_STEPS,
+            hindsight=float(test.means[test.map.best(METRIC, among=among)]),
         )
-        for (name, step, among), point, on_test, change in zip(cells, best, found, gains, strict=True)
+        for (name, step, among), weights, each in zip(cells, best, measured, strict=True)
     )
+
+
+def _measured(
+    validation: MappedRole, test: MappedRole, mixes: Sequence[FusionSettings], seed: int
+) -> list[tuple[Interval, ...]]:
+    """nDCG of every mix on validation, on test, and on test less that of the first."""
+    distinct = list(dict.fromkeys(mixes))
+    known, found = (np.stack([role.values(each) for each in distinct], axis=1) for role in (validation, test))
+    gains = np.stack([changes(column, found[:, 0]) for column in found.T], axis=1)
+    intervals = zip(*(ratio_intervals(each, seed=seed) for each in (known, found, gains)), strict=True)
+    by_mix = dict(zip(distinct, intervals, strict=True))
+    return [by_mix[each] for each in mixes]
 
 
 def _components(roles: Mapping[str, MappedRole]) -> dict[str, Ends]:
