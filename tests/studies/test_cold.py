@@ -9,13 +9,13 @@ import pytest
 
 from recsys.evaluation.metrics.expected import expected_accuracy
 from recsys.evaluation.protocols.new_products import new_product_rewind
-from recsys.evaluation.statistics.significance import Interval
+from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.ablation import chosen_weights, models_on
 from recsys.studies.cold import report
-from recsys.studies.cold.comparisons import Lead, RankingFigures, compare_models, over_products
+from recsys.studies.cold.comparisons import RankingFigures, compare_models, over_products, verdict_of_both
 from recsys.studies.cold.levels import LevelScores, by_level, product_levels
 from recsys.studies.cold.new_products import (
     KNOWN,
@@ -28,7 +28,6 @@ from recsys.studies.cold.new_products import (
     new_product_roles,
 )
 from recsys.studies.format import in_words
-from recsys.studies.paired_changes import PairedChange
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.workspace import Workspace
@@ -82,7 +81,7 @@ def test_a_simple_model_is_worth_what_chance_is_among_new_products(
     models = models_for_new(roles[1], "new", own, own, 10)
     for name in SIMPLE:
         np.testing.assert_allclose(models[name].values["recall"], 10 / 60)
-        assert models[name].kind == "simple"
+        assert models[name].weights is None
     whole = models_for_new(roles[1], "whole", own, own, 10)
     assert whole["popularity"].values["ndcg"].mean() < whole["random"].values["ndcg"].mean()
 
@@ -107,10 +106,11 @@ def test_every_model_has_its_row_and_the_lead_is_that_of_the_same_shoppers(resul
         expected = {*map(label_of, (*SIMPLE, *COMPONENTS, "traditional", "full", "full" + KNOWN)), "All but semantic"}
         assert expected <= set(rows)
         figures = result.figures["new_products"][ranking]
-        lead = figures["full"]["ndcg"]["mean"] - figures["ease"]["ndcg"]["mean"]
-        assert rows["EASE"]["lead"] == pytest.approx(lead) == pytest.approx(figures["ease"]["lead"]["shoppers"]["mean"])
-        assert "lead" not in rows["All components"]
-        assert all(0 < row["p"] <= 1 for name, row in rows.items() if name != "All components")
+        lead = figures["ndcg"]["full"]["mean"] - figures["ndcg"]["ease"]["mean"]
+        measured = figures["lead"]["ease"]["shoppers"]["change"]["mean"]
+        assert rows["EASE"]["lead"] == pytest.approx(lead) == pytest.approx(measured)
+        assert rows["All components"]["lead"] is None
+        assert all(0 < row["lead_p"] <= 1 for name, row in rows.items() if name != "All components")
 
 
 def test_each_product_counts_once_however_many_chose_it() -> None:
@@ -137,7 +137,7 @@ def interval(low: float, high: float) -> Interval:
     ],
 )
 def test_better_is_what_both_intervals_say(shoppers: Interval, products: Interval, verdict: str) -> None:
-    assert Lead(PairedChange(shoppers, 0.01), products).verdict == verdict
+    assert verdict_of_both(verdict_of(shoppers), products) == verdict
 
 
 def drawn(full: float, simple: float, seed: int = 0, n_others: int = 0) -> RankingFigures:
@@ -145,11 +145,11 @@ def drawn(full: float, simple: float, seed: int = 0, n_others: int = 0) -> Ranki
     rng = np.random.default_rng(seed)
     rows = np.arange(400, dtype=np.int32) % 100
 
-    def model(name: str, kind: str, mean: float) -> NewModel:
+    def model(name: str, mean: float) -> NewModel:
         values = rng.normal(mean, 0.05, 400)
-        return NewModel(name, kind, {"ndcg": values, "recall": values}, None)
+        return NewModel(name, {"ndcg": values, "recall": values})
 
-    models = {"popularity": model("popularity", "simple", simple), "full": model("full", "mix", full)}
+    models = {"popularity": model("popularity", simple), "full": model("full", full)}
     others = {f"other {n}": models["popularity"] for n in range(n_others)}
     return compare_models(models | others | {"random": models["popularity"], report.NO_WORDS: models["full"]}, rows)
 
@@ -167,7 +167,7 @@ def test_the_conclusion_claims_a_lead_where_there_is_one(full: float, simple: fl
 
 def test_a_lead_that_is_not_shown_for_the_average_product_is_not_claimed() -> None:
     found = drawn(0.3, 0.1)
-    unsure = replace(found.lead["popularity"], by_products=interval(-0.1, 0.2))
+    unsure = replace(found.lead["popularity"], verdict=verdict_of_both("better", interval(-0.1, 0.2)))
     said = conclusion(replace(found, lead=dict(found.lead) | {"popularity": unsure}))[0]
     assert "better: Random order" in said
     assert "no difference we can tell: Popularity" in said
@@ -181,7 +181,7 @@ def test_words_pay_by_level_only_where_their_interval_says_so() -> None:
 
 
 def test_holm_corrects_over_all_that_are_compared() -> None:
-    few, many = (drawn(0.11, 0.1, n_others=n).lead["popularity"].by_shoppers.p for n in (0, 5))
+    few, many = (drawn(0.11, 0.1, n_others=n).lead["popularity"].shoppers.p for n in (0, 5))
     assert many >= few
 
 
@@ -203,7 +203,6 @@ def test_the_result_reads_back_and_its_conclusion_names_every_verdict(result: Re
     assert in_words(Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False))))
     assert "things that anybody did with the new products" in " ".join(result.caveats)
     assert {plot.name for plot in result.plots} == {"new_products", "lead_by_products", "lead_by_shoppers"}
-    found = result.figures["new_products"]["new"]
-    verdicts = {label_of(name): each["lead"]["verdict"] for name, each in found.items() if "lead" in each}
+    lead = result.figures["new_products"]["new"]["lead"]
     better = result.conclusion[0].partition("better: ")[2].partition(";")[0]
-    assert all((name in better) == (verdict == "better") for name, verdict in verdicts.items())
+    assert all((label_of(name) in better) == (each["verdict"] == "better") for name, each in lead.items())

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from recsys.errors import Cancelled
-from recsys.evaluation.statistics.paired import differences
-from recsys.evaluation.statistics.significance import Interval, Verdict
+from recsys.evaluation.statistics.paired import Difference, differences
+from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.studies.component_swap import SemanticRole
 from recsys.studies.format import in_words
-from recsys.studies.paired_changes import PairedChange
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
@@ -94,7 +93,7 @@ def test_weights_are_those_of_validation_at_each_level(shop: TextShop, result: R
         return float(validation.lists(fusion, silent).values["ndcg"].mean())
 
     best = FusionSettings(**result.figures["shares"][SILENT.name]["weights"])
-    plain = FusionSettings(**result.figures["without_semantic"]["weights"])
+    plain = FusionSettings(**result.figures["plain_weights"])
     assert plain.semantic == 0
     for share in (0.0, 0.3, 1.0):
         other = FusionSettings(0.4 * (1 - share), 0.2 * (1 - share), share, 0.4 * (1 - share))
@@ -112,8 +111,8 @@ def test_every_level_has_its_row_with_paired_changes(shop: TextShop, result: Res
     assert shares[0]["alone_clean_low"] == pytest.approx(None if np.isnan(change.low) else change.low)
     plain = shop.test.lists(shop.plain).values["ndcg"].mean()
     assert shares[2]["gain"] == pytest.approx(clean.mix.values["ndcg"].mean() - plain)
-    assert "alone_clean" not in shares[2]
-    assert "alone_silent" not in shares[0]
+    assert shares[2]["alone_clean"] is None
+    assert shares[0]["alone_silent"] is None
     held = shop.test.lists(shop.steady, scored(shop.test, shop, SILENT))
     assert shares[0]["steady"] == pytest.approx(held.values["ndcg"].mean())
     assert shares[2]["steady"] == shares[2]["mix"]
@@ -167,6 +166,10 @@ NOTHING, GAIN, LOSS = (
 )
 
 
+def difference(change: Interval, p: float) -> Difference:
+    return Difference("ndcg", 0.3 + change.mean, 0.3, change, verdict_of(change, p=p), 900, p)
+
+
 def level(of: TextLevel, p: float = 0.001, residual: float = 0.0, **changed: Interval) -> LevelFigures:
     return LevelFigures(
         level=of,
@@ -176,13 +179,13 @@ def level(of: TextLevel, p: float = 0.001, residual: float = 0.0, **changed: Int
         n_listed=8.0,
         residual=residual,
         means=dict.fromkeys(MEANS, Interval(0.3, 0.29, 0.31, 900)),
-        changes={name: PairedChange(changed.get(name, NOTHING), p) for name in CHANGES},
+        changes={name: difference(changed.get(name, NOTHING), p) for name in CHANGES},
     )
 
 
 def figures(*levels: LevelFigures) -> SparsityFigures:
-    shares = [each for each in levels if not each.level.noise]
-    noises = [each for each in levels if each.level.noise]
+    shares = {each.level.name: each for each in levels if not each.level.noise}
+    noises = {each.level.name: each for each in levels if each.level.noise}
     return SparsityFigures(FusionSettings(0.5, 0.2, 0, 0.3), Interval(0.3, 0.29, 0.31, 900), shares, noises, [])
 
 
@@ -192,8 +195,8 @@ def figures(*levels: LevelFigures) -> SparsityFigures:
 )
 def test_it_pays_only_where_interval_and_p_value_agree(gain: Interval, p: float, verdict: Verdict) -> None:
     found = figures(level(CLEAN, p=p, gain=gain))
-    assert found.clean.changes["gain"].verdict == verdict
-    assert report.json_figures(found)["shares"][CLEAN.name]["pays"] == (verdict == "better")
+    assert found.shares[CLEAN.name].changes["gain"].verdict == verdict
+    assert f"{verdict}: 100%" in report.conclusion(found)[0].replace("no difference we can tell", "unclear")
 
 
 def test_shares_stand_with_the_verdict_that_each_has() -> None:
@@ -231,6 +234,7 @@ def test_parts_that_do_not_sum_are_named() -> None:
 
 
 def test_the_conclusion_is_what_its_figures_say(result: Result) -> None:
-    clean = result.figures["shares"][CLEAN.name]
-    assert clean["pays"] == (clean["gain"]["low"] is not None and clean["gain"]["low"] > 0 and clean["gain_p"] <= 0.05)
+    gain = result.figures["shares"][CLEAN.name]["changes"]["gain"]
+    low = gain["change"]["low"]
+    assert (gain["verdict"] == "better") == (low is not None and low > 0 and gain["p_corrected"] <= 0.05)
     assert len(result.conclusion) == 3

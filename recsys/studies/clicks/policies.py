@@ -12,6 +12,7 @@ from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.estimation import Estimated
 from recsys.offpolicy.mixes import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
+from recsys.offpolicy.support import Support
 from recsys.settings import FusionSettings
 
 GIVEN = "as asked"
@@ -32,18 +33,22 @@ class PolicyRate:
     Parameters
     ----------
     log : whose impressions it is judged by
-    truth : its click rate by the simulator, or None
+    estimates, refusal, support : as in `Estimated`
+    known : by other means: a logged policy's own clicks, or the simulator's truth
     """
 
     policy: str
     log: str
-    found: Estimated
-    truth: float | None = None
+    estimates: Mapping[str, Interval]
+    refusal: str
+    support: Support | None
+    known: Interval | None
 
-    @property
-    def known(self) -> Interval | None:
-        """Click rate by other means: the simulator's truth, or a logged policy's own clicks."""
-        return self.found.known if self.truth is None else _exactly(self.truth)
+    @classmethod
+    def of(cls, policy: str, log: str, found: Estimated, truth: float | None = None) -> Self:
+        """An estimate, with the truth where it is known."""
+        known = found.known if truth is None else _exactly(truth)
+        return cls(policy, log, found.estimates, found.refusal, found.support, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class Mixes:
     def rates(self) -> list[PolicyRate]:
         """Every answer, with the truth where it is known."""
         return [
-            PolicyRate(
+            PolicyRate.of(
                 f"{name} at temperature {temperature:g}" if temperature else f"{name} as a list of {N_LISTED}",
                 SHOP_LOG,
                 answer.found,

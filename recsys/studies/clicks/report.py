@@ -1,8 +1,7 @@
 """Clicks under other settings: tables, plots and a conclusion that claims no more than its intervals carry."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from recsys.offpolicy.estimators import ESTIMATORS
 from recsys.offpolicy.logs import ClickLog
@@ -10,48 +9,57 @@ from recsys.offpolicy.mixes import MAIN_TEMPERATURE
 from recsys.offpolicy.names import LABELS, main_estimator
 from recsys.offpolicy.simulation import Accuracy
 from recsys.studies.clicks.policies import ESTIMATED, SHOP_LOG, TRUTH, ClickLift, PolicyRate
-from recsys.studies.format import percent, signed
-from recsys.studies.report_parts import as_json, listed, table_of
-from recsys.studies.result import Cell, Plot, Series, Table
+from recsys.studies.format import listed, percent, signed, table_of
+from recsys.studies.result import Plot, Series, Table, as_json
 
 PAPER_LIFT = 0.63 / 0.56 - 1
 """Of the click rate, as the paper reports it."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ClickFigures:
-    """Everything that the study measures.
+@dataclass(frozen=True, slots=True)
+class SimulatedLogs:
+    """How right the estimators are over simulated logs, for policies of one temperature.
 
     Parameters
     ----------
-    accuracy : of every estimator over simulated logs, and how many logs were refused, by temperature; empty but for a
-        demo shop
+    n_refused : logs of which no estimate would be given
+    estimators : by name
     """
 
-    rates: Sequence[PolicyRate]
-    lifts: Sequence[ClickLift]
-    accuracy: Mapping[float, tuple[Mapping[str, Accuracy], int]]
+    temperature: float
     n_logs: int
+    n_refused: int
+    estimators: Mapping[str, Accuracy]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClickFigures:
+    """Everything that the study measures; `simulated` is empty but for a demo shop."""
+
+    policies: Sequence[PolicyRate]
+    lifts: Sequence[ClickLift]
+    simulated: Sequence[SimulatedLogs]
+
+    @property
+    def main(self) -> list[SimulatedLogs]:
+        """Simulated logs of the main temperature, where there are any."""
+        return [each for each in self.simulated if each.temperature == MAIN_TEMPERATURE]
 
 
 def conclusion(figures: ClickFigures) -> tuple[str, ...]:
     """What to take away, most important first."""
-    lifts = figures.lifts
+    lifts, main = figures.lifts, f" {MAIN_TEMPERATURE:g}"
     said = [_true_lift(each) for each in lifts if each.how == TRUTH and each.lift.is_given][:1]
-    said += [
-        _estimated_lift(each, lifts)
-        for each in lifts
-        if each.how == ESTIMATED and each.where.endswith(f" {MAIN_TEMPERATURE:g}")
-    ]
-    if MAIN_TEMPERATURE in figures.accuracy:
-        dr = figures.accuracy[MAIN_TEMPERATURE][0]["dr"]
+    said += [_estimated_lift(each, lifts) for each in lifts if each.how == ESTIMATED and each.where.endswith(main)]
+    for logs in figures.main:
+        dr = logs.estimators["dr"]
         said.append(
-            f"The doubly robust interval held the true click rate in {dr.held:.1%} of the {dr.n} of {figures.n_logs} "
+            f"The doubly robust interval held the true click rate in {dr.held:.1%} of the {dr.n} of {logs.n_logs} "
             f"simulated logs in which it could be given; its estimates are off by {dr.rmse:.4f} typically."
         )
-    said += [_logged_rate(each) for each in figures.rates if each.log != SHOP_LOG and not each.found.refusal]
-    if refused := [f"{each.policy} from {each.log}" for each in figures.rates if each.found.refusal]:
-        said.append(f"No estimate is to be believed, since too little of the log carries it, of {listed(refused)}.")
+    said += [_logged_rate(each) for each in figures.policies if each.log != SHOP_LOG and not each.refusal]
+    if refused := [f"{each.policy} from {each.log}" for each in figures.policies if each.refusal]:
+        said.append(f"No estimate is to be believed of {listed(refused)}; the table of support has the reasons.")
     return tuple(said)
 
 
@@ -78,12 +86,10 @@ def _estimated_lift(each: ClickLift, lifts: Sequence[ClickLift]) -> str:
 
 
 def _logged_rate(each: PolicyRate) -> str:
-    name = main_estimator(each.found.estimates)
+    name = main_estimator(each.estimates)
     known = "" if each.known is None else f"; known: {each.known.mean:.4f}"
-    return (
-        f"{each.policy}, from {each.log}: {each.found.estimates[name].mean:.4f} clicks an impression by {name.upper()}"
-        f"{known}."
-    )
+    rate = each.estimates[name].mean
+    return f"{each.policy}, from {each.log}: {rate:.4f} clicks an impression by {name.upper()}{known}."
 
 
 def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
@@ -112,79 +118,65 @@ def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
 
 def tables(figures: ClickFigures) -> tuple[Table, ...]:
     """Estimates, what they rest on, lifts, and how right the estimators are."""
-
-    def support(name: str) -> Any:
-        return lambda each: None if each.found.support is None else as_json(getattr(each.found.support, name))
-
+    policy = {"policy": "Policy", "log": "From"}
     found = [
         table_of(
             "estimates",
             "Click rate of every policy, by every estimator",
-            [(each, name) for each in figures.rates for name in ESTIMATORS if name in each.found.estimates],
-            {
-                "policy": ("Policy", lambda row: row[0].policy),
-                "log": ("From", lambda row: row[0].log),
-                "estimator": ("Estimator", lambda row: LABELS[row[1]]),
-                "estimate": ("Clicks an impression", lambda row: row[0].found.estimates[row[1]]),
-                "known": ("Known", lambda row: row[0].known),
-            },
+            [
+                {"policy": each.policy, "log": each.log, "estimator": LABELS[name], "known": each.known}
+                | {"estimate": each.estimates[name]}
+                for each in figures.policies
+                for name in ESTIMATORS
+                if name in each.estimates
+            ],
+            {**policy, "estimator": "Estimator", "estimate": "Clicks an impression", "known": "Known"},
             "An interval is left out where too few visitors tell. What is known of a logged policy is its own clicks, "
             "and in a demo shop the simulator's truth.",
         ),
         table_of(
             "support",
             "What the estimates rest on, and what is refused",
-            figures.rates,
+            [
+                (as_json(each.support) or {})
+                | {"policy": each.policy, "log": each.log, "refusal": each.refusal}
+                | {"mean_weight": each.support and each.support.mean_weight.mean}
+                | {"known": each.known and each.known.mean}
+                for each in figures.policies
+            ],
             {
-                "policy": ("Policy", lambda each: each.policy),
-                "log": ("From", lambda each: each.log),
-                "n_impressions": ("Impressions", support("n_impressions")),
-                "n_clicks": ("Clicks that count", support("n_clicks")),
-                "n_effective": ("Worth impressions", support("n_effective")),
-                "largest_weight": ("Largest weight", support("largest_weight")),
-                "mean_weight": ("Mean weight", lambda each: (support("mean_weight")(each) or {}).get("mean")),
-                "gap": ("Never tried", support("gap")),
-                "known": ("Known click rate", lambda each: each.known and as_json(each.known.mean)),
-                "refusal": ("Refused because", lambda each: each.found.refusal),
+                **{**policy, "n_impressions": "Impressions", "n_clicks": "Clicks that count"},
+                **{"n_effective": "Worth impressions", "largest_weight": "Largest weight"},
+                **{"mean_weight": "Mean weight", "gap": "Never tried", "known": "Known click rate"},
+                "refusal": "Refused because",
             },
             "Weights average 1 where the log could have shown all that the policy shows.",
         ),
     ]
     if figures.lifts:
-        found.append(
-            table_of(
-                "lifts",
-                "Click rate of other mixes over the traditional one",
-                figures.lifts,
-                {
-                    "where": ("Where", lambda each: each.where),
-                    "how": ("How", lambda each: each.how),
-                    "mix": ("Mix", lambda each: each.mix),
-                    "traditional": ("Traditional", lambda each: each.traditional),
-                    "full": ("The mix", lambda each: each.full),
-                    "lift": ("Lift", lambda each: each.lift),
-                },
-            )
-        )
-    if figures.accuracy:
+        columns = {"where": "Where", "how": "How", "mix": "Mix", "traditional": "Traditional", "full": "The mix"}
+        title = "Click rate of other mixes over the traditional one"
+        found.append(table_of("lifts", title, figures.lifts, {**columns, "lift": "Lift"}))
+    if figures.simulated:
+        rows = [
+            {"temperature": logs.temperature, "estimator": LABELS[name], "n_refused": logs.n_refused, **as_json(one)}
+            for logs in figures.simulated
+            for name, one in logs.estimators.items()
+        ]
         columns = {"temperature": "Temperature", "estimator": "Estimator", "n": "Logs with an interval"}
         columns |= {"held": "Intervals that held the truth", "bias": "Bias", "rmse": "Typical error"}
         columns |= {"width": "Width of the interval", "n_refused": "Logs that would be refused"}
-        rows: list[dict[str, Cell]] = [
-            {"temperature": at, "estimator": LABELS[name], **as_json(asdict(one)), "n_refused": refused}
-            for at, (by_estimator, refused) in figures.accuracy.items()
-            for name, one in by_estimator.items()
-        ]
-        found.append(Table("accuracy", "How right the estimators are, over simulated logs", columns, tuple(rows)))
+        found.append(table_of("accuracy", "How right the estimators are, over simulated logs", rows, columns))
     return tuple(found)
 
 
 def plots(figures: ClickFigures) -> tuple[Plot, ...]:
     """Estimates beside what is known, and how often intervals hold the truth."""
-    estimated = [each for each in figures.rates if main_estimator(each.found.estimates) in each.found.estimates]
+    estimated = [each for each in figures.policies if main_estimator(each.estimates) in each.estimates]
     found = []
     if estimated:
         names = tuple(each.policy for each in estimated)
+        main = [each.estimates[main_estimator(each.estimates)] for each in estimated]
         known = [as_json(each.known) or {} for each in estimated]
         ends = (tuple(each.get(end) for each in known) for end in ("mean", "low", "high"))
         found.append(
@@ -193,20 +185,12 @@ def plots(figures: ClickFigures) -> tuple[Plot, ...]:
                 "Click rate of every policy: estimated from the log of another, and known",
                 "Policy",
                 "Clicks an impression, 95% interval",
-                (
-                    Series.of(
-                        "estimated, doubly robust where it can be",
-                        names,
-                        [each.found.estimates[main_estimator(each.found.estimates)] for each in estimated],
-                    ),
-                    Series("known", names, *ends),
-                ),
+                (Series.of("estimated, doubly robust where it can be", names, main), Series("known", names, *ends)),
             )
         )
-    if MAIN_TEMPERATURE in figures.accuracy:
-        by_estimator = figures.accuracy[MAIN_TEMPERATURE][0]
-        labels = tuple(LABELS[name] for name in by_estimator)
-        held = tuple(as_json(one.held) for one in by_estimator.values())
+    for logs in figures.main:
+        labels = tuple(LABELS[name] for name in logs.estimators)
+        held = tuple(as_json(one.held) for one in logs.estimators.values())
         found.append(
             Plot(
                 "held",
@@ -217,24 +201,3 @@ def plots(figures: ClickFigures) -> tuple[Plot, ...]:
             )
         )
     return tuple(found)
-
-
-def json_figures(figures: ClickFigures) -> dict[str, Any]:
-    """What stands under "clicks" in the JSON document."""
-    unknown = dict.fromkeys(("mean", "low", "high"))
-    return {
-        "policies": [
-            {
-                **{"policy": each.policy, "log": each.log, "refusal": each.found.refusal or None},
-                "estimates": as_json(each.found.estimates),
-                "support": as_json(each.found.support),
-                "known": as_json(each.known) or unknown,
-            }
-            for each in figures.rates
-        ],
-        "lifts": [dict(row) for table in tables(figures) if table.name == "lifts" for row in table.rows],
-        "simulated": [
-            {"temperature": at, "n_logs": figures.n_logs, "n_refused": refused, "estimators": as_json(by_estimator)}
-            for at, (by_estimator, refused) in figures.accuracy.items()
-        ],
-    }

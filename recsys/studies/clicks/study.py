@@ -6,24 +6,22 @@ before. In a demo shop the simulator knows the truth: of every estimate, of simu
 lists that test shoppers would see.
 """
 
-import time
-from collections.abc import Mapping
-
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
-from recsys.offpolicy.simulation import Accuracy, Simulator
+from recsys.offpolicy.simulation import Simulator
 from recsys.offpolicy.true_rates import users_of
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import report
 from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate
+from recsys.studies.clicks.report import SimulatedLogs
 from recsys.studies.clicks.true_clicks import true_lifts
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
+from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
 
 N_LOGS = 200
@@ -40,18 +38,17 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     ------
     DataError : the data have no impressions, or nothing can be learnt from before them
     """
-    begun = time.monotonic()
     log = open_log(workspace.data_folder, progress)
     facts = log.facts()
     if log.data is not None and settings.min_interactions > 1:
         log = ClickLog.of(log.data.core(settings.min_interactions))
     logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
-    rates = [PolicyRate(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
+    rates = [PolicyRate.of(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
     judged, why_not = _judged(workspace, log, settings, progress)
     if judged is None and not logged:
         raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
     lifts: list[ClickLift] = []
-    accuracy: dict[float, tuple[Mapping[str, Accuracy], int]] = {}
+    simulated: list[SimulatedLogs] = []
     if judged is not None:
         mixes = dict(judged.weights) | ({GIVEN: settings.weights} if settings.weights else {})
         on_sliders = Mixes.of(LogEvaluator(judged), mixes)
@@ -67,19 +64,16 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
                 settings.seed,
                 progress=progress,
             )
-            accuracy = dict(zip(SIMULATED, found, strict=True))
-    figures = report.ClickFigures(rates, lifts, accuracy, N_LOGS)
+            simulated = [SimulatedLogs(at, N_LOGS, *each[::-1]) for at, each in zip(SIMULATED, found, strict=True)]
+    figures = report.ClickFigures(rates, lifts, simulated)
     return Result(
-        experiment="clicks",
-        protocol=_protocol(log, judged, has_truth=bool(accuracy)),
+        protocol=_protocol(log, judged, has_truth=bool(simulated)),
         data=facts,
-        settings=settings.as_json(),
         conclusion=report.conclusion(figures),
         caveats=report.caveats(log, why_not),
         tables=report.tables(figures),
         plots=report.plots(figures),
-        figures={"clicks": report.json_figures(figures)},
-        seconds=time.monotonic() - begun,
+        figures={"clicks": as_json(figures)},
     )
 
 

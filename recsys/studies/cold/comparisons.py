@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.statistics.intervals import changes, mean_interval
+from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
+from recsys.settings import FusionSettings
 from recsys.studies.cold.new_products import NewModel
-from recsys.studies.paired_changes import PairedChange, paired_changes
+from recsys.studies.paired_differences import paired_differences
 
 METRIC = "ndcg"
 
@@ -27,18 +29,14 @@ class Lead:
 
     Parameters
     ----------
-    by_shoppers : mean over shoppers, corrected for all models that are compared
-    by_products : mean over products of the mean over those who chose it
+    shoppers : mean over shoppers, corrected for all models that are compared
+    products : mean over products of the mean over those who chose it
+    verdict : by both, see `verdict_of_both`
     """
 
-    by_shoppers: PairedChange
-    by_products: Interval
-
-    @property
-    def verdict(self) -> Verdict:
-        """Better or worse where it is for the average shopper and for the average product, else unclear."""
-        found = self.by_shoppers.verdict
-        return found if found == verdict_of(self.by_products) else "unclear"
+    shoppers: Difference
+    products: Interval
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +45,22 @@ class RankingFigures:
 
     Parameters
     ----------
+    weights : of the components; None for simple models
     ndcg, recall : over shoppers
     once : nDCG with each product counting once
     lead : of all but "full"
     """
 
-    models: Mapping[str, NewModel]
+    weights: Mapping[str, FusionSettings | None]
     ndcg: Mapping[str, Interval]
     recall: Mapping[str, Interval]
     once: Mapping[str, Interval]
     lead: Mapping[str, Lead]
+
+
+def verdict_of_both(shoppers: Verdict, products: Interval) -> Verdict:
+    """Better or worse where it is for the average shopper and for the average product, else unclear."""
+    return shoppers if shoppers == verdict_of(products) else "unclear"
 
 
 def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) -> Interval:
@@ -74,14 +78,15 @@ def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) ->
 def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed: int = 0) -> RankingFigures:
     """Everything about the models of one ranking; `rows` as for `over_products`."""
     full = models["full"].values[METRIC]
-    gaps = {name: changes(full, each.values[METRIC]) for name, each in models.items() if name != "full"}
+    others = {name: each.values[METRIC] for name, each in models.items() if name != "full"}
+    lead = {}
+    for name, found in paired_differences({name: (full, each) for name, each in others.items()}, seed).items():
+        products = over_products(changes(full, others[name]), rows, seed)
+        lead[name] = Lead(found, products, verdict_of_both(found.verdict, products))
     return RankingFigures(
-        models=models,
+        weights={name: each.weights for name, each in models.items()},
         ndcg={name: mean_interval(each.values[METRIC], seed) for name, each in models.items()},
         recall={name: mean_interval(each.values["recall"], seed) for name, each in models.items()},
         once={name: over_products(each.values[METRIC], rows, seed) for name, each in models.items()},
-        lead={
-            name: Lead(change, over_products(gaps[name], rows, seed))
-            for name, change in paired_changes(gaps, seed).items()
-        },
+        lead=lead,
     )

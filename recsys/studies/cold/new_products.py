@@ -65,13 +65,11 @@ class NewModel:
 
     Parameters
     ----------
-    kind : "simple", "component" or "mix"
     values : of every shopper, nDCG and recall by name
     weights : of the components, None for a simple model
     """
 
     name: str
-    kind: str
     values: Mapping[str, UserValues]
     weights: FusionSettings | None = None
 
@@ -163,14 +161,14 @@ def models_for_new(
     models = {}
     for name, scores in simple.items():
         values = expected_accuracy(HeldOutPairs(scores, wanted.may_be_shown, wanted.rows), one, k)
-        models[name] = NewModel(name, "simple", values)
-    mixes = {name: ("component", FusionSettings.only(name)) for name in COMPONENTS}
-    mixes |= {name_of(names): ("mix", fusion) for names, fusion in own.items()}
-    mixes |= {name_of(names) + KNOWN: ("mix", known[names]) for names in (TRADITIONAL, COMPONENTS)}
-    for place, (name, (kind, fusion)) in enumerate(mixes.items()):
-        progress("ranking new products", place, len(mixes))
+        models[name] = NewModel(name, values)
+    mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
+    mixes |= {name_of(names): fusion for names, fusion in own.items()}
+    mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
+    for done, (name, fusion) in enumerate(mixes.items()):
+        progress("ranking new products", done, len(mixes))
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, kind, expected_accuracy(wanted, weights, k), fusion)
+        models[name] = NewModel(name, expected_accuracy(wanted, weights, k), fusion)
     progress("ranking new products", len(mixes), len(mixes))
     return models
 

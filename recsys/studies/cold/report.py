@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.studies.ablation import name_of
 from recsys.studies.cold.comparisons import METRIC, RankingFigures
 from recsys.studies.cold.levels import LEVELS, LevelScores
 from recsys.studies.cold.new_products import RANKINGS, WITHOUT_WORDS, label_of
-from recsys.studies.format import mix_in_words
-from recsys.studies.report_parts import as_json, by_verdict, change_text, table_of
+from recsys.studies.format import by_verdict, change_text, table_of
 from recsys.studies.result import Plot, Series, Table
 
 NO_WORDS = name_of(WITHOUT_WORDS)
@@ -22,13 +20,13 @@ class ColdFigures:
 
     Parameters
     ----------
-    rankings : by name of `RANKINGS`
+    new_products : by name of `RANKINGS`
     n_users, n_products, largest_share : shoppers of new products, the different products that they chose, and the share
         of them who chose the most wanted one
     share_described : of the products, with a description
     """
 
-    rankings: Mapping[str, RankingFigures]
+    new_products: Mapping[str, RankingFigures]
     levels: Sequence[LevelScores]
     n_users: int
     n_products: int
@@ -38,13 +36,13 @@ class ColdFigures:
 
 def conclusion(figures: ColdFigures) -> tuple[str, ...]:
     """What to take away, most important first."""
-    words = figures.rankings["new"].lead[NO_WORDS]
+    words = figures.new_products["new"].lead[NO_WORDS]
     by_level = {f"{each.level} {each.of}": verdict_of(each.lead[NO_WORDS]) for each in figures.levels}
     return (
-        *(_against_all(ranking, found) for ranking, found in figures.rankings.items()),
-        f"Words add {change_text(words.by_shoppers.interval, words.by_shoppers.verdict)} nDCG to the mix among new "
-        f"products, {change_text(words.by_products, verdict_of(words.by_products))} with each product counting once. "
-        f"On the ordinary test shoppers all components, held against all but semantic, are {by_verdict(by_level)}.",
+        *(_against_all(ranking, found) for ranking, found in figures.new_products.items()),
+        f"Words add {change_text(words.shoppers.change, words.shoppers.verdict)} nDCG to the mix among new products, "
+        f"{change_text(words.products)} with each product counting once. On the ordinary test shoppers all "
+        f"components, held against all but semantic, are {by_verdict(by_level)}.",
     )
 
 
@@ -76,50 +74,35 @@ def caveats(figures: ColdFigures, leak_checks: Sequence[str]) -> tuple[str, ...]
 
 def tables(figures: ColdFigures, k: int) -> tuple[Table, ...]:
     """Every model on new products, in either ranking, and on every level."""
+    columns = {"model": "Model", "weights": "Weights", METRIC: f"nDCG@{k}", "recall": f"Recall@{k}"}
+    columns |= {"lead": "All components less it", "once": f"nDCG@{k}, each product once"}
+    found = []
+    for ranking, each in figures.new_products.items():
+        rows = [
+            {"model": label_of(name), "weights": weights or "", METRIC: each.ndcg[name], "recall": each.recall[name]}
+            | {"once": each.once[name]}
+            | ({"lead": each.lead[name].shoppers, "once_lead": each.lead[name].products} if name in each.lead else {})
+            for name, weights in each.weights.items()
+        ]
+        title = f"Products that nobody has chosen yet, ranked {RANKINGS[ranking]}"
+        names = {**columns, "once_lead": "All components less it"}
+        found.append(table_of(f"new_products_{ranking}", title, rows, names))
+    levels = [
+        {"of": level.of, "level": level.level, "n": level.n, "model": label_of(model), METRIC: ndcg}
+        | {"lead": level.lead.get(model)}
+        for level in figures.levels
+        for model, ndcg in level.ndcg.items()
+    ]
+    columns = {"of": "Level of", "level": "Level", "n": "Shoppers", "model": "Model", METRIC: f"nDCG@{k}"}
+    columns |= {"lead": "All components less it"}
     note = "Training interactions: " + "; ".join(f"{name}: {range_}" for name, range_ in LEVELS.items()) + "."
-    return (
-        *(_ranking_table(name, found, k) for name, found in figures.rankings.items()),
-        table_of(
-            "levels",
-            "By how known the wanted product is, and how known the shopper is",
-            [(level, model) for level in figures.levels for model in level.ndcg],
-            {
-                "of": ("Level of", lambda row: row[0].of),
-                "level": ("Level", lambda row: row[0].level),
-                "n": ("Shoppers", lambda row: row[0].n),
-                "model": ("Model", lambda row: label_of(row[1])),
-                METRIC: (f"nDCG@{k}", lambda row: row[0].ndcg[row[1]]),
-                "lead": ("All components less it", lambda row: row[0].lead.get(row[1])),
-            },
-            note,
-        ),
-    )
-
-
-def _ranking_table(ranking: str, found: RankingFigures, k: int) -> Table:
-    shoppers = {name: lead.by_shoppers for name, lead in found.lead.items()}
-    products = {name: lead.by_products for name, lead in found.lead.items()}
-    weights = {name: mix_in_words(each.weights) if each.weights else "" for name, each in found.models.items()}
-    return table_of(
-        f"new_products_{ranking}",
-        f"Products that nobody has chosen yet, ranked {RANKINGS[ranking]}",
-        list(found.models),
-        {
-            "model": ("Model", label_of),
-            "weights": ("Weights", weights.get),
-            METRIC: (f"nDCG@{k}", found.ndcg.get),
-            "recall": (f"Recall@{k}", found.recall.get),
-            "lead": ("All components less it", lambda name: shoppers[name].interval if name in shoppers else None),
-            "p": ("p, corrected", lambda name: shoppers[name].p if name in shoppers else None),
-            "once": (f"nDCG@{k}, each product once", found.once.get),
-            "once_lead": ("All components less it", products.get),
-        },
-    )
+    title = "By how known the wanted product is, and how known the shopper is"
+    return (*found, table_of("levels", title, levels, columns, note))
 
 
 def plots(figures: ColdFigures, k: int) -> tuple[Plot, ...]:
     """Every model among the new products; and how far all components are ahead, a plot for either kind of levels."""
-    shelf = figures.rankings["new"]
+    shelf = figures.new_products["new"]
     names = sorted(shelf.ndcg, key=lambda name: -shelf.ndcg[name].mean)
     found = [
         Plot(
@@ -134,35 +117,12 @@ def plots(figures: ColdFigures, k: int) -> tuple[Plot, ...]:
         )
     ]
     for of in dict.fromkeys(each.of for each in figures.levels):
-        series = tuple(
-            Series.of(f"{each.level} ({each.n:,} shoppers)", tuple(map(label_of, each.lead)), list(each.lead.values()))
-            for each in figures.levels
-            if each.of == of
-        )
         what = "the wanted product" if of == "products" else "the shopper"
         title = f"nDCG@{k} of all components less that of every other model, by how known {what} is"
-        found.append(Plot(f"lead_by_{of}", title, "Model", f"Lead in nDCG@{k}, 95% interval", series, zero=True))
+        series = [
+            (f"{each.level} ({each.n:,} shoppers)", {label_of(name): lead for name, lead in each.lead.items()})
+            for each in figures.levels
+            if each.of == of
+        ]
+        found.append(Plot.of_changes(f"lead_by_{of}", (title, "Model", f"Lead in nDCG@{k}, 95% interval"), *series))
     return tuple(found)
-
-
-def json_figures(figures: ColdFigures) -> dict[str, Any]:
-    """What stands at the top of the JSON document."""
-
-    def model(found: RankingFigures, name: str) -> dict[str, Any]:
-        answer: dict[str, Any] = {METRIC: found.ndcg[name], "recall": found.recall[name], "once": found.once[name]}
-        if name in found.lead:
-            lead = found.lead[name]
-            answer["lead"] = {
-                "shoppers": lead.by_shoppers.interval,
-                "products": lead.by_products,
-                "p_corrected": lead.by_shoppers.p,
-                "verdict": lead.verdict,
-            }
-        return dict(as_json(answer))
-
-    return {
-        "new_products": {
-            ranking: {name: model(found, name) for name in found.models} for ranking, found in figures.rankings.items()
-        },
-        "levels": as_json(list(figures.levels)),
-    }

@@ -4,8 +4,6 @@ First on products that nobody has bought or reviewed yet, by the rewind of new p
 on the ordinary test shoppers. All weights are chosen on validation shoppers of the same kind.
 """
 
-import time
-
 import numpy as np
 
 from recsys.evaluation.protocols.new_products import new_product_rewind
@@ -17,7 +15,7 @@ from recsys.studies.cold.comparisons import compare_models
 from recsys.studies.cold.levels import by_level
 from recsys.studies.cold.new_products import RANKINGS, WITHOUT_WORDS, chosen_for_new, models_for_new, new_product_roles
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
+from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
 
 BY_LEVEL = (
@@ -29,7 +27,7 @@ BY_LEVEL = (
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     """Choose on validation shoppers, and measure on test shoppers: new products, then levels."""
-    begun, k = time.monotonic(), settings.k
+    k = settings.k
     # Refused, if it is, before any test shopper is prepared.
     new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
@@ -43,7 +41,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     everyone = models_on(test, known, k)
     counts = np.bincount(np.unique(new_test.rows, return_inverse=True)[1])
     figures = report.ColdFigures(
-        rankings=rankings,
+        new_products=rankings,
         levels=by_level(test, {name: everyone[name] for name in BY_LEVEL}, settings.seed),
         n_users=len(new_test.rows),
         n_products=len(counts),
@@ -51,19 +49,15 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         share_described=float((panel.items["description"].to_numpy(object) != "").mean()),
     )
     return Result(
-        experiment="cold",
         protocol=f"{panel.protocol} Weights for new products are the mix, in steps of 5%, that is best by nDCG@{k} on "
         "its validation shoppers, in the same ranking. Where a model gives several products the same score, all their "
         "orders are taken to be as likely and the mean over them is reported, so no model wins or loses by the order "
         "of the catalogue. Differences are measured over shoppers and with each product counting once, and count only "
         "where both intervals leave out 0; p-values are those of 9,999 sign flips over shoppers, corrected by Holm "
         f"over all models compared in one ranking. Levels and weights for known products: {test.panel.protocol}",
-        data=workspace.facts(),
-        settings=settings.as_json(),
         conclusion=report.conclusion(figures),
         caveats=report.caveats(figures, (panel.leak_check, test.panel.leak_check)),
         tables=report.tables(figures, k),
         plots=report.plots(figures, k),
-        figures=report.json_figures(figures),
-        seconds=time.monotonic() - begun,
+        figures=as_json(figures),
     )

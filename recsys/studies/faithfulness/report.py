@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recsys.evaluation.statistics.significance import Interval, verdict_of
+from recsys.evaluation.statistics.significance import Interval
 from recsys.studies.faithfulness.checks import Exactness, Stability
 from recsys.studies.faithfulness.measures import Measured, SideReport
 from recsys.studies.faithfulness.polarity import PolarityAgreement
-from recsys.studies.report_parts import as_json, change_text, table_of
-from recsys.studies.result import Table, interval_columns
+from recsys.studies.format import change_text, table_of
+from recsys.studies.result import Table, as_json, interval_columns
 
 DEFINITIONS = {
     "leading": "the leading aspect",
@@ -34,7 +34,7 @@ def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
     """What to take away, most important first."""
     exact, stable = figures.exactness, figures.stability
     costs = {side: each.measures["comprehensiveness"].difference for side, each in figures.sides.items()}
-    changes = "; ".join(f"of the {side} {change_text(each, verdict_of(each))}" for side, each in costs.items())
+    changes = "; ".join(f"of the {side} {change_text(each)}" for side, each in costs.items())
     return (
         f"{exact.n:,} random explanations: parts and score differ by {exact.residual:.1e} at most, a component and its "
         f"contributions by {exact.component_residual:.1e}, both sides of the words by {exact.side_residual:.1e}; "
@@ -54,14 +54,15 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
         table_of(
             "faithfulness",
             "Phrases taken away, against as many by chance",
-            [(side, each.n, *one) for side, each in figures.sides.items() for one in each.measures.items()],
+            [
+                {"side": side, "n": each.n, "measure": name, "value": one.value, "control": one.control}
+                | {"difference": one.difference}
+                for side, each in figures.sides.items()
+                for name, one in each.measures.items()
+            ],
             {
-                "side": ("Phrases of the", lambda row: row[0]),
-                "n": ("Recommendations", lambda row: row[1]),
-                "measure": ("Measure", lambda row: row[2]),
-                "value": ("Named", lambda row: row[3].value),
-                "control": ("By chance", lambda row: row[3].control),
-                "difference": ("Difference", lambda row: row[3].difference),
+                **{"side": "Phrases of the", "n": "Recommendations", "measure": "Measure"},
+                **{"value": "Named", "control": "By chance", "difference": "Difference"},
             },
             f"Skipped, with too few phrases: {skipped}.",
         ),
@@ -69,13 +70,12 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
     ]
     if figures.planted is not None:
         columns = {"definition": "Do the top phrases name", **interval_columns("hit_rate", "Hits")}
-        rows = tuple(
-            {"definition": DEFINITIONS[name], "hit_rate_low": each["low"], "hit_rate_high": each["high"]}
-            | {key: each[key] for key in ("hit_rate", "chance", "n")}
+        rows = [
+            {**each, "definition": DEFINITIONS[name], "hit_rate_low": each["low"], "hit_rate_high": each["high"]}
             for name, each in figures.planted.items()
-        )
+        ]
         columns |= {"chance": "By chance", "n": "Recommendations"}
-        found.append(Table("planted_aspects", "The demo shop's hidden truth", columns, rows))
+        found.append(table_of("planted_aspects", "The demo shop's hidden truth", rows, columns))
     if (agreement := figures.polarity) is not None:
         of = {"AUC, sentences as a whole": agreement.auc, "AUC, mean of their phrases": agreement.auc_of_phrases}
         note = (
@@ -88,8 +88,8 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
 
 
 def _intervals(name: str, title: str, intervals: Mapping[str, Interval], note: str = "") -> Table:
-    columns = {"measure": ("Measure", lambda row: row[0]), "value": ("Value", lambda row: row[1])}
-    return table_of(name, title, intervals.items(), columns, note)
+    rows = [{"measure": measure, "value": value} for measure, value in intervals.items()]
+    return table_of(name, title, rows, {"measure": "Measure", "value": "Value"}, note)
 
 
 def json_figures(figures: FaithfulnessFigures) -> dict[str, Any]:

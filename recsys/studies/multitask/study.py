@@ -6,7 +6,6 @@ not beat the identity on validation, with the same weights, is dropped. Today's 
 weights the mix of the weight map that is best on validation.
 """
 
-import time
 from dataclasses import asdict, replace
 
 from recsys.progress import Progress, silent
@@ -24,7 +23,7 @@ from recsys.studies.multitask.learning import (
 )
 from recsys.studies.multitask.report import SWEEP, ModelFigures, MultitaskFigures
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
+from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
 from recsys.training.multitask import MultitaskSettings
 
@@ -33,25 +32,21 @@ LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     """Learn every variant, choose lambda on validation, and measure on test."""
-    begun = time.monotonic()
     roles = LearningRole.both(workspace, settings, progress)
     figures = measure(roles, settings, progress)
     panel = roles[1].role.engine.panel
     return Result(
-        experiment="multitask",
         protocol=f"{panel.protocol}{window_note(settings.split)} The map and the weights are learned from "
         f"{len(roles[0].pairs):,} pairs of the training data, each left out in its turn, and stopped on validation "
         f"pairs; for test the same is learned again from {len(roles[1].pairs):,} pairs, for as many epochs. lambda is "
         f"chosen by nDCG@{settings.k} on validation. Today's weights are the mix of the weight map that is best there. "
         "No variety is added.",
-        data=workspace.facts(),
-        settings={**settings.as_json(), "learning": asdict(MultitaskSettings(seed=settings.seed))},
+        settings={"learning": asdict(MultitaskSettings(seed=settings.seed))},
         conclusion=report.conclusion(figures),
         caveats=report.caveats(panel.leak_check),
         tables=report.tables(figures, settings.k),
         plots=report.plots(figures, settings.k),
-        figures=report.json_figures(figures),
-        seconds=time.monotonic() - begun,
+        figures=as_json(figures),
     )
 
 
@@ -79,7 +74,7 @@ def measure(
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
     chosen = max(moved(sweep) or sweep, key=lambda each: each.validation.values["ndcg"].mean())
     models[TUNED] = tuned_model(sweep[0], roles, progress)
-    facts, panel = validation.role.engine.panel.facts, test.role.engine.panel
+    facts = validation.role.engine.panel.facts, test.role.engine.panel.facts
     return MultitaskFigures(
-        {name: ModelFigures.of(each, today, facts, panel, settings.seed) for name, each in models.items()}, chosen.name
+        {name: ModelFigures.of(each, today, *facts, settings.seed) for name, each in models.items()}, chosen.name
     )

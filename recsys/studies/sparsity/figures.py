@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.statistics.intervals import changes, mean_interval
-from recsys.evaluation.statistics.paired import MeasuredLists
+from recsys.evaluation.statistics.intervals import mean_interval
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists
 from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import FusionSettings
 from recsys.studies.cold.levels import restricted_to
-from recsys.studies.paired_changes import PairedChange, paired_changes
+from recsys.studies.paired_differences import paired_differences
 from recsys.studies.sparsity.measure import MeasuredLevel, TextShop
 from recsys.studies.sparsity.texts import CLEAN, SILENT, TextLevel
 
@@ -71,7 +71,7 @@ class LevelFigures:
     n_listed: float
     residual: float
     means: Mapping[str, Interval]
-    changes: Mapping[str, PairedChange]
+    changes: Mapping[str, Difference]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +83,17 @@ class ProductFigures:
     known_by : INTERACTIONS or TEXTS
     how_many : key of `CLASSES`
     n : shoppers
-    alone, silent, simple : nDCG of the semantic component with all texts and without any, and of `SIMPLE` by name
-    words : alone - silent, what texts of reviews add to it
-    plain, mix : nDCG of the mix without the semantic component, and with it
-    gain : mix - plain
+    words : nDCG of the semantic component alone, with all texts less without any
+    gain : nDCG of the mix, with the semantic component less without it
+    simple : nDCG of `SIMPLE` by name
     """
 
     known_by: str
     how_many: str
     n: int
-    alone: Interval
-    silent: float
+    words: Difference
+    gain: Difference
     simple: Mapping[str, float]
-    words: PairedChange
-    plain: float
-    mix: float
-    gain: PairedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +103,20 @@ class SparsityFigures:
     Parameters
     ----------
     plain_weights, plain : of the best mix without the semantic component, and its nDCG
+    shares, noises : by name of the level
     """
 
     plain_weights: FusionSettings
     plain: Interval
-    shares: Sequence[LevelFigures]
-    noises: Sequence[LevelFigures]
+    shares: Mapping[str, LevelFigures]
+    noises: Mapping[str, LevelFigures]
     products: Sequence[ProductFigures]
-
-    @property
-    def clean(self) -> LevelFigures:
-        """With all texts as they are."""
-        return next(each for each in self.shares if each.level == CLEAN)
 
 
 def compare_levels(
     levels: Sequence[MeasuredLevel], references: Mapping[TextLevel, MeasuredLevel], plain: MeasuredLists, seed: int
-) -> list[LevelFigures]:
-    """Intervals of some levels, and p-values corrected for how many they are.
+) -> dict[str, LevelFigures]:
+    """Figures of some levels by name, p-values corrected for how many they are.
 
     Parameters
     ----------
@@ -134,14 +125,15 @@ def compare_levels(
     """
     held = {"clean": references[CLEAN], "silent": references[SILENT]}
 
-    def gap(each: MeasuredLevel, of: str, against: str) -> UserValues:
-        return changes(_ndcg(getattr(each, of)), _ndcg(getattr(held[against], of) if against in held else plain))
+    def pair(each: MeasuredLevel, of: str, against: str) -> tuple[UserValues, UserValues]:
+        return _ndcg(getattr(each, of)), _ndcg(getattr(held[against], of) if against in held else plain)
 
     found = {
-        name: paired_changes({each.level: gap(each, *pair) for each in levels}, seed) for name, pair in CHANGES.items()
+        name: paired_differences({each.level: pair(each, *change) for each in levels}, seed)
+        for name, change in CHANGES.items()
     }
-    return [
-        LevelFigures(
+    return {
+        each.level.name: LevelFigures(
             level=each.level,
             weights=each.fusion,
             n_texts=each.n_texts,
@@ -152,7 +144,7 @@ def compare_levels(
             changes={name: by_level[each.level] for name, by_level in found.items()},
         )
         for each in levels
-    ]
+    }
 
 
 def product_counts(shop: TextShop) -> dict[str, NDArray[np.int64]]:
@@ -175,20 +167,15 @@ def product_figures(
             if not np.isnan(found["alone"]).all():
                 values[known_by, how_many] = found
     seed = shop.test.settings.seed
-    words = paired_changes({key: changes(each["alone"], each["silent"]) for key, each in values.items()}, seed)
-    gain = paired_changes({key: changes(each["mix"], each["plain"]) for key, each in values.items()}, seed)
-    mean = {key: {name: float(np.nanmean(of)) for name, of in each.items()} for key, each in values.items()}
+    words = paired_differences({key: (each["alone"], each["silent"]) for key, each in values.items()}, seed)
+    gain = paired_differences({key: (each["mix"], each["plain"]) for key, each in values.items()}, seed)
     return [
         ProductFigures(
             *key,
-            n=int((~np.isnan(each["alone"])).sum()),
-            alone=mean_interval(each["alone"], seed),
-            silent=mean[key]["silent"],
-            simple={name: mean[key][name] for name in SIMPLE},
-            words=words[key],
-            plain=mean[key]["plain"],
-            mix=mean[key]["mix"],
-            gain=gain[key],
+            int((~np.isnan(each["alone"])).sum()),
+            words[key],
+            gain[key],
+            {name: float(np.nanmean(each[name])) for name in SIMPLE},
         )
         for key, each in values.items()
     ]

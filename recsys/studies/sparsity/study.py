@@ -5,16 +5,14 @@ weights of the mix are chosen anew on validation shoppers; test shoppers are the
 reads a review's text, so their scores stay.
 """
 
-import time
-
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.progress import Progress, silent
 from recsys.studies.component_swap import window_note
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
+from recsys.studies.result import Result, as_json
 from recsys.studies.sparsity import report
-from recsys.studies.sparsity.figures import METRIC, SparsityFigures, compare_levels, product_figures
+from recsys.studies.sparsity.figures import METRIC, LevelFigures, SparsityFigures, compare_levels, product_figures
 from recsys.studies.sparsity.measure import MeasuredLevel, TextShop
 from recsys.studies.sparsity.texts import CLEAN, FIRST_WORDS, NOISES, SILENT, TextLevel
 from recsys.studies.workspace import Workspace
@@ -28,12 +26,10 @@ DOSES = (0.25, 0.5, 1.0)
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     """Take texts away, and corrupt them."""
-    begun = time.monotonic()
     shop = TextShop.of(workspace, settings, progress)
     figures = measure(shop, progress)
     panel = shop.test.engine.panel
     return Result(
-        experiment="sparsity",
         protocol=f"{panel.protocol}{window_note(settings.split)} Only texts of reviews change; stars, times and who "
         "chose what stay. At every level phrases are encoded and the semantic component is fitted anew, and the mix is "
         f"tuned anew by nDCG@{settings.k} on validation shoppers at that level. It is held against the best mix "
@@ -43,14 +39,11 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "are dealt among what is learned from, and among what is held out, apart. A verdict rests on the paired 95% "
         "interval and on the p-value of 9,999 sign flips, corrected by Holm for all shares, or for all noises in as "
         "many texts.",
-        data=workspace.facts(),
-        settings=settings.as_json(),
         conclusion=report.conclusion(figures),
         caveats=report.caveats(figures, panel.leak_check),
         tables=report.tables(figures, settings.k),
         plots=report.plots(figures, settings.k),
-        figures=report.json_figures(figures),
-        seconds=time.monotonic() - begun,
+        figures=as_json(figures),
     )
 
 
@@ -65,11 +58,9 @@ def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
             progress(f"{level.name} ({len(found) + 1} of {len(levels)}): {stage}", done, total)
 
         found[level] = shop.measure(level, at_level)
-    noises = [
-        each
-        for dose in DOSES
-        for each in compare_levels([found[TextLevel(noise, dose)] for noise in NOISES], found, plain, seed)
-    ]
+    noises = dict[str, LevelFigures]()
+    for dose in DOSES:
+        noises |= compare_levels([found[TextLevel(noise, dose)] for noise in NOISES], found, plain, seed)
     return SparsityFigures(
         plain_weights=shop.plain,
         plain=mean_interval(plain.values[METRIC], seed),

@@ -10,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.studies.faithfulness.polarity import polarity_agreement
-from recsys.studies.report_parts import as_json
+from recsys.studies.result import as_json
 from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
 from recsys.text.library import make_phrasebook
