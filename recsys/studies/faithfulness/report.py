@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from recsys.evaluation.statistics.significance import Interval
 from recsys.studies.faithfulness.checks import Exactness, Stability
-from recsys.studies.faithfulness.measures import Measured, SideReport
+from recsys.studies.faithfulness.measures import SideReport
 from recsys.studies.faithfulness.polarity import PolarityAgreement
 from recsys.studies.format import change_text, table_of
-from recsys.studies.result import Table, as_json, interval_columns
+from recsys.studies.result import Table, interval_columns
 
 DEFINITIONS = {
     "leading": "the leading aspect",
@@ -24,16 +23,16 @@ class FaithfulnessFigures:
     """Everything that the study measures; parts that the data do not allow are None."""
 
     exactness: Exactness
-    sides: Mapping[str, SideReport]
+    faithfulness: Mapping[str, SideReport]
     stability: Stability
-    planted: Mapping[str, Mapping[str, float | None]] | None
+    planted_aspects: Mapping[str, Mapping[str, float | None]] | None
     polarity: PolarityAgreement | None
 
 
 def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
     """What to take away, most important first."""
     exact, stable = figures.exactness, figures.stability
-    costs = {side: each.measures["comprehensiveness"].difference for side, each in figures.sides.items()}
+    costs = {side: each.measures["comprehensiveness"].difference for side, each in figures.faithfulness.items()}
     changes = "; ".join(f"of the {side} {change_text(each)}" for side, each in costs.items())
     return (
         f"{exact.n:,} random explanations: parts and score differ by {exact.residual:.1e} at most, a component and its "
@@ -49,7 +48,7 @@ def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
 def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
     """Phrases taken away, the other seed, the hidden truth of a demo shop, and human labels."""
     stability = {name: getattr(figures.stability, name) for name in Stability.__slots__}
-    skipped = ", ".join(f"{each.n_skipped:,} of the {side}" for side, each in figures.sides.items())
+    skipped = ", ".join(f"{each.n_skipped:,} of the {side}" for side, each in figures.faithfulness.items())
     found = [
         table_of(
             "faithfulness",
@@ -57,7 +56,7 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
             [
                 {"side": side, "n": each.n, "measure": name, "value": one.value, "control": one.control}
                 | {"difference": one.difference}
-                for side, each in figures.sides.items()
+                for side, each in figures.faithfulness.items()
                 for name, one in each.measures.items()
             ],
             {
@@ -68,11 +67,11 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
         ),
         _intervals("stability", "Trained again with another seed", stability),
     ]
-    if figures.planted is not None:
+    if figures.planted_aspects is not None:
         columns = {"definition": "Do the top phrases name", **interval_columns("hit_rate", "Hits")}
         rows = [
             {**each, "definition": DEFINITIONS[name], "hit_rate_low": each["low"], "hit_rate_high": each["high"]}
-            for name, each in figures.planted.items()
+            for name, each in figures.planted_aspects.items()
         ]
         columns |= {"chance": "By chance", "n": "Recommendations"}
         found.append(table_of("planted_aspects", "The demo shop's hidden truth", rows, columns))
@@ -90,24 +89,3 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
 def _intervals(name: str, title: str, intervals: Mapping[str, Interval], note: str = "") -> Table:
     rows = [{"measure": measure, "value": value} for measure, value in intervals.items()]
     return table_of(name, title, rows, {"measure": "Measure", "value": "Value"}, note)
-
-
-def json_figures(figures: FaithfulnessFigures) -> dict[str, Any]:
-    """What stands at the top of the JSON document."""
-
-    def measure(each: Measured) -> dict[str, Any]:
-        return {**as_json(each.value), **as_json({"control": each.control, "difference": each.difference})} | {
-            "ratio": as_json(each.ratio)
-        }
-
-    return {
-        "exactness": as_json(figures.exactness),
-        "faithfulness": {
-            side: {"n": each.n, "n_skipped": each.n_skipped}
-            | {name: measure(one) for name, one in each.measures.items()}
-            for side, each in figures.sides.items()
-        },
-        "stability": as_json(figures.stability),
-        "planted_aspects": as_json(figures.planted),
-        "polarity": as_json(figures.polarity),
-    }

@@ -23,7 +23,7 @@ from recsys.studies.faithfulness import report
 from recsys.studies.faithfulness.checks import exactness, stability
 from recsys.studies.faithfulness.measures import Sampled, faithfulness, sample_recommendations
 from recsys.studies.faithfulness.polarity import one_way_only, polarity_agreement
-from recsys.studies.result import Result
+from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
 from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
@@ -73,12 +73,12 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
         sampled = sample_recommendations(first, settings.n, seed, progress=progress)
         figures = report.FaithfulnessFigures(
             exactness=exactness(first, texts, settings.n_exact, seed, progress),
-            sides={
+            faithfulness={
                 "product": faithfulness(first, sampled, "product", seed, progress),
                 "shopper": faithfulness(first, sampled, "shopper", seed, progress),
             },
             stability=stability(first, second, sampled, seed, progress),
-            planted=_planted(workspace.data_folder, first, sampled, seed),
+            planted_aspects=_planted(workspace.data_folder, first, sampled, seed),
             polarity=None
             if labelled is None
             else polarity_agreement(labelled, first.polarity, PhraseEncoder(cache=EmbeddingCache())),
@@ -92,7 +92,7 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
         settings={"n": settings.n, "n_exact": settings.n_exact, "seed": seed},
         conclusion=report.conclusion(figures),
         tables=report.tables(figures),
-        figures=report.json_figures(figures),
+        figures=as_json(figures),
         seconds=time.monotonic() - begun,
     )
 
