@@ -19,7 +19,7 @@ VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclea
 """A verdict in words."""
 
 Row = TypeVar("Row")
-Columns = Mapping[str, "str | tuple[str, Callable[[Row], object]]"]
+Columns = Mapping[str, str | tuple[str, Callable[[Row], object]]]
 """Key of each column to its heading, and to what a row holds there: the row's item or field of that key by default."""
 
 

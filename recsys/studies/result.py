@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from functools import cache
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -125,14 +124,14 @@ class Result:
         return {**document, **figures, "figures": sorted(figures)}
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> Self:
+    def from_json(cls, saved: Mapping[str, Any]) -> "Result":
         """What `as_json` wrote; raises KeyError, TypeError or ValueError where it is another document."""
         document = {each.name: saved[each.name] for each in fields(cls)}
         document["figures"] = {name: saved[name] for name in saved["figures"]}
-        return _reader(cls).validate_json(json.dumps(document), strict=True)  # type: ignore[no-any-return]
+        return _READER.validate_json(json.dumps(document), strict=True)
 
 
-_reader = cache(TypeAdapter)
+_READER = TypeAdapter(Result)
 
 
 def as_json(value: object) -> Any:

@@ -25,7 +25,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
-from recsys.studies.format import mix_in_words, told
+from recsys.studies.format import interval_in_words, mix_in_words
 from recsys.text.library import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.learned_fusion import (
@@ -100,7 +100,7 @@ def lines(found: Worth) -> Iterator[str]:
     for each in found.choice.compared:
         yield (
             f"{each.name} (as all choose it: {mix_in_words(each.settings.weights)}); as halves choose and judge it on "
-            f"validation: {told(each.change)}, p {each.p:.3f}{', taken' if each.is_better else ''}"
+            f"validation: {interval_in_words(each.change)}, p {each.p:.3f}{', taken' if each.is_better else ''}"
         )
     yield from changes(found.ndcg)
 
@@ -110,11 +110,11 @@ def changes(ndcg: Mapping[str, Values]) -> Iterator[str]:
     usual = ndcg[USUAL]
     for name, values in ndcg.items():
         if name != USUAL:
-            change = ratio_intervals((values - usual)[:, None])[0]
-            yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {told(change)}"
+            change = interval_in_words(ratio_intervals((values - usual)[:, None])[0])
+            yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {change}"
     if WITH_MAP in ndcg:
         change = ratio_intervals((ndcg[WITH_MAP] - ndcg[LEARNED])[:, None])[0]
-        yield f"on test, the map alone, with the learned weights: {told(change)}"
+        yield f"on test, the map alone, with the learned weights: {interval_in_words(change)}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -30,7 +30,7 @@ from recsys.scorers.base import Fitting, FloatArray, Requests
 from recsys.scorers.partial_whitening import spread_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
-from recsys.studies.format import told
+from recsys.studies.format import interval_in_words
 from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, TextCorruption, TextLevel
 from recsys.text.library import make_phrasebook
 from recsys.training.context_settings import choose_context
@@ -164,7 +164,7 @@ def lines(found: dict[tuple[str, str], Values]) -> Iterator[str]:
 
 
 def _change(new: Values, old: Values) -> str:
-    return told(ratio_intervals((new - old)[:, None])[0])
+    return interval_in_words(ratio_intervals((new - old)[:, None])[0])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
