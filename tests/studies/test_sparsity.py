@@ -21,7 +21,7 @@ from recsys.studies.result import Result
 from recsys.studies.sparsity import measure as sparsity_measure
 from recsys.studies.sparsity import report
 from recsys.studies.sparsity import study as sparsity
-from recsys.studies.sparsity.figures import CHANGES, MEANS, LevelFigures, SparsityFigures, product_counts
+from recsys.studies.sparsity.figures import CHANGES, MEANS, LevelFigures, SparsityFigures
 from recsys.studies.sparsity.measure import TextShop
 from recsys.studies.sparsity.texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, TextLevel
 from recsys.studies.workspace import Workspace
@@ -127,27 +127,12 @@ def test_explanations_sum_to_the_score_at_every_level(shop: TextShop, result: Re
     assert shop.residual(semantic) > 1e-4
 
 
-def test_products_are_kept_apart_by_what_is_known_of_them(shop: TextShop, result: Result) -> None:
-    found, panel = rows(result, "products"), shop.test.engine.panel
-    for known_by in ("training interactions", "reviews with text"):
-        assert sum(row["n"] for row in found if row["known_by"] == known_by) == len(panel)
-    counts, train = product_counts(shop), shop.test.train
-    assert counts["training interactions"].sum() == len(train.positives())
-    assert counts["reviews with text"].sum() == (train.reviews["text"].str.strip() != "").sum()
-    lists = shop.test.lists(FusionSettings.only("semantic"), scored(shop.test, shop, CLEAN))
-    row = next(row for row in found if (row["known_by"], row["how_many"]) == ("reviews with text", "3 to 9"))
-    wanted = counts["reviews with text"][panel.relevant.values]
-    inside = (wanted >= 3) & (wanted <= 9)  # with the last product held out each shopper is to find one
-    assert row["n"] == inside.sum()
-    assert row["alone"] == pytest.approx(lists.values["ndcg"][inside].mean())
-
-
 def test_the_document_reads_back_and_every_plot_is_drawn(result: Result) -> None:
     again = Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False)))
     assert again.as_json() == result.as_json()
     assert result.conclusion[0] in in_words(again)
     assert all(figure(plot).data for plot in result.plots)
-    assert [plot.name for plot in result.plots] == ["shares", "noise_alone", "noise_mix", "products"]
+    assert [plot.name for plot in result.plots] == ["shares", "noise_alone", "noise_mix"]
 
 
 def test_it_can_be_stopped_at_any_level(workspace: Workspace) -> None:
@@ -186,7 +171,7 @@ def level(of: TextLevel, p: float = 0.001, residual: float = 0.0, **changed: Int
 def figures(*levels: LevelFigures) -> SparsityFigures:
     shares = {each.level.name: each for each in levels if not each.level.noise}
     noises = {each.level.name: each for each in levels if each.level.noise}
-    return SparsityFigures(FusionSettings(0.5, 0.2, 0, 0.3), Interval(0.3, 0.29, 0.31, 900), shares, noises, [])
+    return SparsityFigures(FusionSettings(0.5, 0.2, 0, 0.3), Interval(0.3, 0.29, 0.31, 900), shares, noises)
 
 
 @pytest.mark.parametrize(

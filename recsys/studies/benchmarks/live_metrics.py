@@ -68,7 +68,7 @@ def _at(n_users: int, n_items: int, n_repeats: int) -> dict[str, float]:
         "ours_ms": lambda turn: shop.ours(mixes[turn]),
         "torch_ms": lambda turn: shop.torch(mixes[turn]),
         "numpy_ms": lambda turn: shop.numpy(mixes[turn]),
-        "read_ms": lambda _: _read(shop.flat),
+        "read_ms": lambda _: _read(shop.values.reshape(n_users, -1)),
     }
     return medians(times_ms(calls, n_repeats))
 
@@ -124,13 +124,15 @@ class DrawnShop:
         drawn = np.argpartition(-liking, N_OWNED, axis=1)[:, : N_OWNED + 1]
         drawn = rng.permuted(drawn, axis=1)
         best = np.argsort(-popularity, kind="stable")[:N_BASELINE].astype(np.int32)
-        rows = (np.empty((0, 0), np.int32), np.empty((0, 0), np.float32))
         scores = Scores(
             np.ascontiguousarray(values[:, :3]),
             np.ascontiguousarray(values[:, 3]),
             np.full(self.n_users, self.n_items, np.int64),
-            *rows,
+            np.empty((0, 0), np.int32),
+            np.empty((0, 0), np.float32),
         )
+        # A chance of a click for every shopper and product, at positions that are looked at less and less.
+        attraction = np.random.default_rng(5).random((self.n_users, self.n_items), np.float32) * np.float32(0.2)
         items = pd.DataFrame({"category": "", "price": np.nan, "available": True}, index=range(self.n_items))
         return Panel(
             role="test",
@@ -152,19 +154,8 @@ class DrawnShop:
             shoppers=pd.DataFrame({"user_id": [f"u{user}" for user in range(self.n_users)]}),
             rounds=np.zeros(self.n_users, np.int32),
             context_scorers=(ContextScorer(),),
-            clicks=self._clicks,
+            clicks=Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2))),
         )
-
-    @cached_property
-    def _clicks(self) -> Clicks:
-        """A chance of a click for every shopper and product, and places that are looked at less and less."""
-        attraction = np.random.default_rng(5).random((self.n_users, self.n_items), np.float32) * np.float32(0.2)
-        return Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2)))
-
-    @cached_property
-    def flat(self) -> FloatArray:
-        """All scores, one row a shopper."""
-        return self.values.reshape(self.n_users, -1)
 
     @cached_property
     def _owned(self) -> NDArray[np.int64]:
@@ -176,17 +167,11 @@ class DrawnShop:
         return csr_array((np.ones(len(held.values), bool), held.values, held.starts), shape=shape)
 
     @cached_property
-    def _torch_values(self) -> Any:
-        import torch
-
-        return torch.from_numpy(self.values)
-
-    @cached_property
     def _engine(self) -> LiveEngine:
         return LiveEngine(self.panel)
 
     def ours(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """The live evaluation, as the tuning room asks it."""
+        """The live evaluation, as the tuning page measures it."""
         settings = RankingSettings(FusionSettings(*mix.astype(float)), WHOLE_CATALOGUE, K)
         return dict(self._engine.measure(settings).lists.values)
 
@@ -195,7 +180,7 @@ class DrawnShop:
         import torch
 
         with torch.inference_mode():
-            fused = torch.einsum("c,uci->ui", torch.from_numpy(mix), self._torch_values)
+            fused = torch.einsum("c,uci->ui", torch.from_numpy(mix), torch.from_numpy(self.values))
             fused.scatter_(1, torch.from_numpy(self._owned), -torch.inf)
             ranked = fused.topk(K, dim=1).indices
         return self._metrics(ranked.numpy().astype(np.int32))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from recsys.evaluation.statistics.paired import Difference
 from recsys.studies.format import by_verdict, change_text, listed, signed, table_of
 from recsys.studies.result import Plot, Series, Table
-from recsys.studies.sparsity.figures import CHANGES, MEANS, SIMPLE, LevelFigures, SparsityFigures
+from recsys.studies.sparsity.figures import CHANGES, MEANS, LevelFigures, SparsityFigures
 from recsys.studies.sparsity.measure import N_SUMMED
 from recsys.studies.sparsity.texts import CLEAN, SILENT, WRONG_PRODUCT
 
@@ -58,7 +58,7 @@ def caveats(figures: SparsityFigures, leak_check: str) -> tuple[str, ...]:
 
 
 def tables(figures: SparsityFigures, k: int) -> tuple[Table, ...]:
-    """Levels by share and by noise, and classes of products."""
+    """Levels by share and by noise."""
     columns = {"level": "Texts", "n_texts": "Reviews with text", "n_phrases": "Different phrases"}
     columns |= {"n_listed": "Texts of a product on lists of semantic alone", "weights": "Mix tuned at this level"}
     for of, label in MEANS.items():
@@ -79,24 +79,6 @@ def tables(figures: SparsityFigures, k: int) -> tuple[Table, ...]:
             map(_row, figures.noises.values()),
             columns,
         ),
-        table_of(
-            "products",
-            "By how much is known of the product to be found: cold, warm and hot",
-            [
-                {"known_by": each.known_by, "how_many": each.how_many, "n": each.n, "words": each.words}
-                | {"alone": each.words.new, "silent": each.words.old, "mix": each.gain.new, "plain": each.gain.old}
-                | {"gain": each.gain, **each.simple}
-                for each in figures.products
-            ],
-            {
-                **{"known_by": "Known by", "how_many": "How many", "n": "Shoppers"},
-                **{"alone": f"nDCG@{k}, semantic alone", "silent": "without texts of reviews"},
-                **{"words": "Added by texts", **{name: f"{name.capitalize()} alone" for name in SIMPLE}},
-                **{"plain": "Mix without semantic", "mix": "Mix", "gain": "Added by semantic"},
-            },
-            "With all texts, clean. Shoppers who have no such product to find are left out. Weights are those tuned "
-            "for everybody.",
-        ),
     )
 
 
@@ -111,7 +93,7 @@ def _row(each: LevelFigures) -> dict[str, object]:
 
 
 def plots(figures: SparsityFigures, k: int) -> tuple[Plot, ...]:
-    """nDCG by the share of texts kept and corrupted, and what words are worth by class of products."""
+    """nDCG by the share of texts kept and corrupted."""
     y, shares = f"nDCG@{k}, 95% interval", list(figures.shares.values())
     x = tuple(100 * each.level.share for each in shares)
 
@@ -123,7 +105,6 @@ def plots(figures: SparsityFigures, k: int) -> tuple[Plot, ...]:
             series.append(Series.of(kind, doses_x, [each.means[of] for each in levels]))
         return Plot(name, title, "Share of texts corrupted, in percent", y, tuple(series), "line")
 
-    products = {f"{each.how_many} {each.known_by}": each for each in figures.products}
     return (
         Plot(
             "shares",
@@ -138,19 +119,6 @@ def plots(figures: SparsityFigures, k: int) -> tuple[Plot, ...]:
         ),
         noise("noise_alone", f"nDCG@{k} of the semantic component alone, texts being corrupted", "alone"),
         noise("noise_mix", f"nDCG@{k} of the mix tuned at each level, texts being corrupted", "mix"),
-        Plot.of_changes(
-            "products",
-            (
-                "What words are worth, by how much is known of the product to be found",
-                "Of the product there are",
-                f"Change of nDCG@{k}, 95% interval",
-            ),
-            (
-                "texts of reviews, to the semantic component alone",
-                {name: each.words.change for name, each in products.items()},
-            ),
-            ("the semantic component, to the mix", {name: each.gain.change for name, each in products.items()}),
-        ),
     )
 
 

@@ -12,9 +12,9 @@ from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
 from recsys.studies.sparsity import report
-from recsys.studies.sparsity.figures import METRIC, LevelFigures, SparsityFigures, compare_levels, product_figures
+from recsys.studies.sparsity.figures import METRIC, LevelFigures, SparsityFigures, compare_levels
 from recsys.studies.sparsity.measure import MeasuredLevel, TextShop
-from recsys.studies.sparsity.texts import CLEAN, FIRST_WORDS, NOISES, SILENT, TextLevel
+from recsys.studies.sparsity.texts import FIRST_WORDS, NOISES, TextLevel
 from recsys.studies.workspace import Workspace
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -48,7 +48,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
-    """Every level and every class of products."""
+    """Every level, against all texts, none, and the mix without the semantic component."""
     seed, plain = shop.test.settings.seed, shop.test.lists(shop.plain)
     levels = [TextLevel("", share) for share in SHARES] + [TextLevel(noise, dose) for noise in NOISES for dose in DOSES]
     found = dict[TextLevel, MeasuredLevel]()
@@ -66,5 +66,4 @@ def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
         plain=mean_interval(plain.values[METRIC], seed),
         shares=compare_levels([found[TextLevel("", share)] for share in SHARES], found, plain, seed),
         noises=noises,
-        products=product_figures(shop, found[CLEAN], found[SILENT], plain),
     )
