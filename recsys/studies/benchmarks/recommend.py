@@ -45,7 +45,7 @@ def _measure(n_items: int, n_requests: int) -> dict[str, float]:
         model = Recommender.load(Path(folder))
         load_s = round(time.perf_counter() - start, 2)
         found = percentiles(_times(model, n_requests))
-        return {"load_s": load_s, **found, "memory_mb": round(memory_mb() - before)}
+        return {"load_s": load_s, **found, "memory_mb": max(0, round(memory_mb() - before))}
 
 
 def _times(model: Recommender, n_requests: int) -> Times:

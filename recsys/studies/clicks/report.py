@@ -49,18 +49,18 @@ class ClickFigures:
 def conclusion(figures: ClickFigures) -> tuple[str, ...]:
     """What to take away, most important first."""
     lifts, main = figures.lifts, f" {MAIN_TEMPERATURE:g}"
-    said = [_true_lift(each) for each in lifts if each.how == TRUTH and each.lift.is_given][:1]
-    said += [_estimated_lift(each, lifts) for each in lifts if each.how == ESTIMATED and each.where.endswith(main)]
+    sentences = [_true_lift(each) for each in lifts if each.how == TRUTH and each.lift.is_given][:1]
+    sentences += [_estimated_lift(each, lifts) for each in lifts if each.how == ESTIMATED and each.where.endswith(main)]
     for logs in figures.main:
         dr = logs.estimators["dr"]
-        said.append(
+        sentences.append(
             f"The doubly robust interval held the true click rate in {dr.held:.1%} of the {dr.n} of {logs.n_logs} "
             f"simulated logs in which it could be given; its estimates are off by {dr.rmse:.4f} typically."
         )
-    said += [_logged_rate(each) for each in figures.policies if each.log != SHOP_LOG and not each.refusal]
+    sentences += [_logged_rate(each) for each in figures.policies if each.log != SHOP_LOG and not each.refusal]
     if refused := [f"{each.policy} from {each.log}" for each in figures.policies if each.refusal]:
-        said.append(f"No estimate is to be believed of {listed(refused)}; the table of support has the reasons.")
-    return tuple(said)
+        sentences.append(f"No estimate is to be believed of {listed(refused)}; the table of support has the reasons.")
+    return tuple(sentences)
 
 
 def _true_lift(each: ClickLift) -> str:
@@ -94,26 +94,26 @@ def _logged_rate(each: PolicyRate) -> str:
 
 def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
     """What the figures do not say."""
-    said = [
+    sentences = [
         "Click rates are of what is logged: places on these pages, in this time, by these visitors.",
         "Intervals of the click model alone, and of the estimate that leaves large weights to it, say how visitors "
         "differ, not how wrong the model is: they hold the truth far less often than 95%, and are not to be relied on.",
     ]
     if log.data is None:
-        said.append(
+        sentences.append(
             "This log does not tell visitors apart, so each impression counts as a visitor of its own, and intervals "
             "are rather too narrow. A policy that changes over time is rebuilt at a moment from its nearest own "
             "impression of the same product in the same place."
         )
     else:
-        said.append(
+        sentences.append(
             "What was on the shelf is not logged: a product counts as on it between its first and its last impression."
         )
     if log.n_repeated:
-        said.append(f"{log.n_repeated:,} impressions were logged again, and count once.")
+        sentences.append(f"{log.n_repeated:,} impressions were logged again, and count once.")
     if why_not:
-        said.append(f"{why_not[0].upper()}{why_not[1:]}.")
-    return tuple(said)
+        sentences.append(f"{why_not[0].upper()}{why_not[1:]}.")
+    return tuple(sentences)
 
 
 def tables(figures: ClickFigures) -> tuple[Table, ...]:

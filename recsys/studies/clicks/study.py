@@ -90,19 +90,19 @@ def _judged(
 
 
 def _protocol(log: ClickLog, judged: LoggedEvaluationSet | None, *, has_truth: bool) -> str:
-    said = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
+    sentences = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
     if judged is None:
-        said.append(f"{WEIGHED} {MODELLED}")
+        sentences.append(f"{WEIGHED} {MODELLED}")
     else:
         mixes = "; ".join(f"{name}: {mix_in_words(each)}" for name, each in judged.weights.items())
-        said.append(
+        sentences.append(
             f"Sliders: {judged.protocol()} Weights are chosen on validation shoppers of the time before ({mixes})."
         )
     if has_truth:
-        said.append(
+        sentences.append(
             f"Simulated logs: {N_LOGS} times, as many visitors drawn with replacement, with all of their pages; new "
             "products on them by the shop's own logging policy, and new clicks by the simulator. Lists of test "
             "shoppers: the weights of the ablation, chosen on validation shoppers, and places on the page that count "
             "as in the simulator."
         )
-    return " ".join(said)
+    return " ".join(sentences)

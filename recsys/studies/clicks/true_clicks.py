@@ -68,10 +68,10 @@ def _rates(
     fusion: FusionSettings,
     eligible: NDArray[np.bool_],
 ) -> Floats:
-    places = top_lists(scores, fusion, eligible, N_LISTED)
-    listed = np.take_along_axis(utilities, np.take_along_axis(rows, places, 1), 1)
-    seen = places >= 0
-    return np.asarray((judge.rates(listed, np.arange(1, N_LISTED + 1)) * seen).mean(axis=1), np.float64)
+    positions = top_lists(scores, fusion, eligible, N_LISTED)
+    listed = np.take_along_axis(utilities, np.take_along_axis(rows, positions, 1), 1)
+    is_listed = positions >= 0
+    return np.asarray((judge.rates(listed, np.arange(1, N_LISTED + 1)) * is_listed).mean(axis=1), np.float64)
 
 
 def _context(shopper: Mapping[Any, Any]) -> Context:

@@ -153,14 +153,14 @@ def models_for_new(
     own : weights chosen for new products
     known : weights chosen on shoppers who are asked about any product
     """
-    wanted = role.pairs[ranking]
+    pairs = role.pairs[ranking]
     one = np.ones(1, np.float32)
-    shape = (len(wanted), 1, wanted.values.shape[2])
+    shape = (len(pairs), 1, pairs.values.shape[2])
     simple = {"random": np.zeros(shape, np.float32)}
     simple |= {name: scores.reshape(shape) for name, scores in role.simple.items()}
     models = {}
     for name, scores in simple.items():
-        values = expected_accuracy(HeldOutPairs(scores, wanted.may_be_shown, wanted.rows), one, k)
+        values = expected_accuracy(HeldOutPairs(scores, pairs.may_be_shown, pairs.rows), one, k)
         models[name] = NewModel(name, values)
     mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
@@ -168,7 +168,7 @@ def models_for_new(
     for done, (name, fusion) in enumerate(mixes.items()):
         progress("ranking new products", done, len(mixes))
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, expected_accuracy(wanted, weights, k), fusion)
+        models[name] = NewModel(name, expected_accuracy(pairs, weights, k), fusion)
     progress("ranking new products", len(mixes), len(mixes))
     return models
 
