@@ -27,7 +27,8 @@ from recsys.text.precision import settled_precision
 from recsys.training.fit import train
 from tests._foreign import assert_untouched, put_foreign_files, standing
 
-RESULT = Result("paper", "protocol", {}, {}, ("It is better.",), tables=(Table("lifts", "Lifts", {"a": "A"}, ()),))
+TABLE = Table("lifts", "Lifts", {"a": "A"}, ())
+RESULT = Result(experiment="paper", protocol="protocol", conclusion=("It is better.",), tables=(TABLE,))
 
 
 def save(folder: Path, kind: FolderKind = MODEL, version: int = 1) -> set[str]:

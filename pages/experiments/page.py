@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages._shared import charts, frame, words, working
-from pages._shared.cards import esc
+from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
-from pages.experiments import showing
-from pages.experiments.overview import overview
+from pages.experiments import result as result_view
 from recsys.jobs import WorkStatus
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
@@ -42,53 +41,74 @@ def hold_out() -> str:
 def show(home: AppPaths, split: str) -> None:
     """Everything below the title."""
     folder = results_folder(home, split)
-    results = read_results(folder)
-    status = experiments_work(folder).status()
+    results, status = read_results(folder), experiments_work(folder).status()
+    reasons = status.result.get("not_available")
+    refused = {str(name): str(why) for name, why in reasons.items()} if isinstance(reasons, dict) else {}
     st.html(
         '<p class="sw-lede">What is each part worth on this shop? Every experiment is run on shoppers whose choices '
         "were held out, is told with intervals, and can be made again by one command.</p>"
     )
-    _runs(home, split, results, status)
-    name = (
-        st.pills(
-            "Experiment",
-            [OVERVIEW, *EXPERIMENTS],
-            default=OVERVIEW,
-            required=True,
-            format_func=_title,
-            key="experiment",
-            label_visibility="collapsed",
-            bind="query-params",
-        )
-        or OVERVIEW
-    )
-    if name == OVERVIEW:
-        overview(results, _refused(status), "experiment")
+    if status.state == "running":
+        _watch(home, split)
     else:
-        _one(EXPERIMENTS[name], results.get(name), status)
+        _runs(home, split, results, refused, status)
+    name = st.pills(
+        "Experiment",
+        [OVERVIEW, *EXPERIMENTS],
+        default=OVERVIEW,
+        required=True,
+        format_func=lambda name: EXPERIMENTS[name].title if name in EXPERIMENTS else "Overview",
+        key="experiment",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    if name in EXPERIMENTS:
+        _one(EXPERIMENTS[name], results.get(name), refused.get(name, ""))
+    else:
+        _overview(results, refused)
     frame.remember_view(frame.EXPERIMENTS_PAGE)
 
 
-def _title(name: str) -> str:
-    return EXPERIMENTS[name].title if name in EXPERIMENTS else "Overview"
-
-
-def _one(experiment: Experiment, result: Result | None, status: WorkStatus) -> None:
+def _one(experiment: Experiment, result: Result | None, why_not: str) -> None:
     st.html(f'<p class="sw-headline"><strong>{esc(experiment.question)}</strong></p>')
     if result is not None:
-        showing.result(result, charts.theme())
+        result_view.show(result, charts.theme())
+    elif why_not:
+        st.html(notice_html("This shop’s data do not allow it.", [words.sentence(why_not)]))
     else:
-        st.html(_missing(experiment.name, status))
+        st.html('<p class="sw-note">Not run on this shop yet.</p>')
 
 
-def _runs(home: AppPaths, split: str, results: Mapping[str, Result], status: WorkStatus) -> None:
-    """What was run, what is running, and the buttons for more."""
-    if status.state == "running":
-        _watched(home, split)
-        return
+def _overview(results: Mapping[str, Result], refused: Mapping[str, str]) -> None:
+    """Every experiment with its conclusion in a sentence, or why there is none, and the way to the whole of it."""
+    for name, experiment in EXPERIMENTS.items():
+        if name in results:
+            answer = f"<p>{isolated(results[name].conclusion[0])}</p>"
+        else:
+            why_not = (
+                f"This shop’s data do not allow it: {esc(words.sentence(refused[name]))}" if name in refused else ""
+            )
+            answer = f'<p class="sw-note">{why_not or "Not run yet."}</p>'
+        with st.container(key=f"overview_{name}", gap="xxsmall"):
+            st.button(
+                experiment.title,
+                key=f"open_{name}",
+                type="tertiary",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                on_click=st.session_state.update,
+                args=({"experiment": name},),
+            )
+            st.html(f'<p class="sw-overview-question">{esc(experiment.question)}</p>{answer}')
+
+
+def _runs(
+    home: AppPaths, split: str, results: Mapping[str, Result], refused: Mapping[str, str], status: WorkStatus
+) -> None:
+    """How the last run ended, and the buttons for more."""
     if problem := _problem(status):
         st.html(problem)
-    missing = [name for name in EXPERIMENTS if name not in results and name not in _refused(status)]
+    missing = [name for name in EXPERIMENTS if name not in results and name not in refused]
     with st.container(horizontal=True, vertical_alignment="center", key="experiment_runs"):
         if missing:
             st.button(
@@ -110,7 +130,7 @@ def _runs(home: AppPaths, split: str, results: Mapping[str, Result], status: Wor
             )
             st.download_button(
                 "Report",
-                lambda: report_html(list(results.values()), _refused(status)),
+                lambda: report_html(list(results.values()), refused),
                 file_name="experiments.html",
                 mime="text/html",
                 icon=":material/description:",
@@ -124,7 +144,8 @@ def _start(home: AppPaths, split: str, names: Sequence[str]) -> None:
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _watched(home: AppPaths, split: str) -> None:
+def _watch(home: AppPaths, split: str) -> None:
+    """Progress of the run under way."""
     work = experiments_work(results_folder(home, split))
     status = work.status()
     if status.state != "running":
@@ -132,23 +153,12 @@ def _watched(home: AppPaths, split: str) -> None:
     working.show(status, _PANEL, on_start=lambda: _start(home, split, list(EXPERIMENTS)), on_cancel=work.cancel)
 
 
-def _refused(status: WorkStatus) -> Mapping[str, str]:
-    reasons = status.result.get("not_available")
-    return {str(name): str(why) for name, why in reasons.items()} if isinstance(reasons, dict) else {}
-
-
 def _problem(status: WorkStatus) -> str:
-    if refused := working.why_refused(_PANEL):
-        return notice_html("The experiments could not be started.", [refused])
+    if why_not := working.why_refused(_PANEL):
+        return notice_html("The experiments could not be started.", [why_not])
     if status.state == "failed":
         lines = [words.sentence(status.message)] if status.message else []
         return notice_html("An experiment could not be finished.", [*lines, "Those that were finished are kept."])
     if status.state == "cancelled":
         return '<p class="sw-hint" role="status">Stopped; experiments that were finished are kept.</p>'
     return ""
-
-
-def _missing(name: str, status: WorkStatus) -> str:
-    if why := _refused(status).get(name):
-        return notice_html("This shop’s data do not allow it.", [words.sentence(why)])
-    return '<p class="sw-note">Not run on this shop yet.</p>'

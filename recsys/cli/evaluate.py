@@ -37,27 +37,27 @@ def run(args: argparse.Namespace) -> None:
 
     settings = EvaluationSettings(args.split, args.min_interactions, args.k, args.seed)
     with TerminalProgress() as progress:
-        found = evaluate(args.data, settings, progress)
+        evaluation = evaluate(args.data, settings, progress)
     if args.json:
-        say_json(found.as_json())
+        say_json(evaluation.as_json())
     else:
-        say(table(found))
+        say(table(evaluation))
 
 
-def table(found: "Evaluation") -> str:
+def table(evaluation: "Evaluation") -> str:
     """Means with half-widths of their intervals, a row a model; below, why a number is missing."""
-    metrics = list(next(iter(found.models.values())).metrics)
-    width = max(17, *(len(f"{name}@{found.k}") + 2 for name in metrics))
-    heading = f"{'model':<18}" + "".join(f"{f'{name}@{found.k}':>{width}}" for name in metrics)
-    lines = [found.protocol, *found.notes, "", heading]
-    for model, report in found.models.items():
-        cells = "".join(f"{_cell(report.metrics[name]):>{width}}" for name in metrics)
-        lines.append(f"{model:<18}{cells}")
-    lines.append(f"\n{found.n_users:,} test shoppers; ± is half the width of the 95% interval")
-    every = [(name, report.metrics[name]) for report in found.models.values() for name in metrics]
-    missing = dict.fromkeys(name for name, each in every if math.isnan(each.mean))
-    lines += [f"{NOT_AVAILABLE} {name}@{found.k}: {_WHY_NOT.get(name, 'nothing to find')}" for name in missing]
-    if any(not each.is_given and not math.isnan(each.mean) for _, each in every):
+    names = list(next(iter(evaluation.models.values())))
+    headings = [f"{name}@{evaluation.k}" for name in names]
+    width = max(17, *(len(heading) + 2 for heading in headings))
+    lines = [evaluation.protocol, *evaluation.notes, ""]
+    rows = {model: [_cell(each) for each in metrics.values()] for model, metrics in evaluation.models.items()}
+    for model, row in ({"model": headings} | rows).items():
+        lines.append(f"{model:<18}" + "".join(f"{cell:>{width}}" for cell in row))
+    lines.append(f"\n{evaluation.n_users:,} test shoppers; ± is half the width of the 95% interval")
+    cells = [pair for row in rows.values() for pair in zip(names, row, strict=True)]
+    missing = dict.fromkeys(name for name, cell in cells if cell == NOT_AVAILABLE)
+    lines += [f"{NOT_AVAILABLE} {name}@{evaluation.k}: {_WHY_NOT.get(name, 'nothing to find')}" for name in missing]
+    if any(cell.endswith(f"±{NOT_AVAILABLE}") for _, cell in cells):
         lines.append(f"±{NOT_AVAILABLE} too few shoppers differ for an interval")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""How models are compared: which shoppers, what is held out, what each model may know, and what comes out."""
+"""The comparison of all models on held-out products: `recsys evaluate`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
 from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_places
-from recsys.evaluation.protocols.hold_out import (
-    EvaluationSettings,
-    catalogue_in_words,
-    copies_in_words,
-    split_of,
-)
+from recsys.evaluation.metrics.lists import UserValues, list_metrics
+from recsys.evaluation.metrics.registry import EVALUATED_METRICS
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
 from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.statistics.intervals import ratio_intervals
+from recsys.evaluation.statistics.paired import coverage_interval
+from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised, fuse
 from recsys.ranking.rank import select
@@ -25,7 +27,8 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.model_report import ModelReport, evaluate_lists
+from recsys.studies.format import mix_in_words
+from recsys.studies.result import as_json
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
@@ -34,28 +37,47 @@ from recsys.training.weight_choice import choose_weights
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
 """Every model that is compared, in the order in which they are shown."""
 
+Metrics = Mapping[str, Interval]
+"""By name of `EVALUATED_METRICS`; the interval of recall counts who had nothing held out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `recsys evaluate` found."""
+    """Every model's metrics on test shoppers, and how they were measured."""
 
     protocol: str
     k: int
     n_users: int
-    models: Mapping[str, ModelReport]
+    models: Mapping[str, Metrics]
     weights: Mapping[str, FusionSettings]
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys evaluate --json` prints."""
-        return {
-            "protocol": self.protocol,
-            "k": self.k,
-            "n_users": self.n_users,
-            "weights": {name: settings.normalised() for name, settings in self.weights.items()},
-            "models": {name: report.as_json() for name, report in self.models.items()},
-            "notes": list(self.notes),
-        }
+        return as_json(self)  # type: ignore[no-any-return]
+
+
+def evaluate_lists(
+    ranked: NDArray[np.int32],
+    relevant: csr_array,
+    *,
+    k: int = 10,
+    popularity: NDArray[np.float64],
+    n_train_users: int,
+    item_vectors: NDArray[np.float32] | None = None,
+    accuracy: Mapping[str, UserValues] | None = None,
+    seed: int = 0,
+) -> Metrics:
+    """Every metric of one model's lists; arguments are those of `list_metrics`.
+
+    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`), in place of that
+    of the one order that the lists stand in. Intervals are those of the live metrics of the app; none is given where
+    fewer than `FEWEST_TELLING` shoppers tell.
+    """
+    values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
+    intervals = dict(zip(values, ratio_intervals(np.stack(list(values.values()), axis=1), seed=seed), strict=True))
+    intervals["coverage"] = coverage_interval(ranked[:, :k], relevant.shape[1], seed)
+    return {name: intervals[name] for name in EVALUATED_METRICS}
 
 
 def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress: Progress = silent) -> Evaluation:
@@ -75,9 +97,9 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(data, split, book, settings, progress, chosen)
     models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
-    words = f"{_in_words(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
+    protocol = f"{_protocol(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
     notes = (copies_in_words(data), leaks.in_words())
-    return Evaluation(words, settings.k, len(split.test.users()), models, weights, notes)
+    return Evaluation(protocol, settings.k, len(split.test.users()), models, weights, notes)
 
 
 def _reports(
@@ -88,7 +110,7 @@ def _reports(
     settings: EvaluationSettings,
     progress: Progress,
     chosen: ContextChoice,
-) -> tuple[dict[str, ModelReport], LeakReport]:
+) -> tuple[dict[str, Metrics], LeakReport]:
     train, users = split.fit_test, split.test.users()
     fitting = Fitting(train, book, settings.seed)
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
@@ -102,16 +124,16 @@ def _reports(
         progress("ranking for test shoppers", start, len(users))
         raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
         eligible = ~owned[requests.user_rows].toarray().astype(bool)
-        for place in range(len(requests)):
-            values = Standardised.of(np.stack([raw[name][place] for name in scorers])).values
+        for row in range(len(requests)):
+            values = Standardised.of(np.stack([raw[name][row] for name in scorers])).values
             final = dict(zip(scorers, values, strict=True))
             components = np.stack([final[name] for name in COMPONENTS])
             final |= {name: fuse(components, mixed) for name, mixed in weights.items()}
-            wanted = relevant.indices[slice(*relevant.indptr[start + place : start + place + 2])]
+            held_out = relevant.indices[slice(*relevant.indptr[start + row : start + row + 2])]
             for name in MODELS:
-                rows, _ = select(final[name], ranking, eligible[place], vectors)
-                lists[name][start + place, : len(rows)] = rows
-                tied[name][start + place] = tied_places(final[name], eligible[place], wanted, settings.k)
+                listed, _ = select(final[name], ranking, eligible[row], vectors)
+                lists[name][start + row, : len(listed)] = listed
+                tied[name][start + row] = tied_places(final[name], eligible[row], held_out, settings.k)
     progress("ranking for test shoppers", len(users), len(users))
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())
@@ -132,7 +154,7 @@ def _reports(
     return reports, leaks
 
 
-def _in_words(
+def _protocol(
     split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], context: ContextChoice
 ) -> str:
     hindsight = (
@@ -141,7 +163,7 @@ def _in_words(
         if settings.split == "last"
         else ""
     )
-    chosen = "; ".join(f"{name}: {_mix(mixed)}" for name, mixed in weights.items())
+    chosen = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in weights.items())
     return (
         f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
         f"{context.in_words()} Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was "
@@ -163,7 +185,3 @@ def _short_lists(split: Split, k: int) -> str:
         f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
         f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
     )
-
-
-def _mix(settings: FusionSettings) -> str:
-    return ", ".join(f"{name} {weight:.2f}" for name, weight in settings.normalised().items() if weight)

@@ -1,12 +1,15 @@
-"""A result as text for a terminal, and its tables as CSV."""
+"""Numbers, sentences and tables of a result, and all of it as text for a terminal or as CSV."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TypeVar
 
-from recsys.evaluation.statistics.significance import Interval, Verdict
+from recsys.evaluation.statistics.paired import Difference
+from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
 from recsys.serving.exports import to_csv
 from recsys.settings import FusionSettings
-from recsys.studies.result import Cell, Result, Table
+from recsys.studies.result import Cell, Result, Table, interval_cells, interval_columns
 
 LONGEST_CELL = 44
 
@@ -14,6 +17,10 @@ NO_NUMBER = "not available: no shopper tells"
 
 VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
 """A verdict in words."""
+
+Row = TypeVar("Row")
+Columns = Mapping[str, str | tuple[str, Callable[[Row], object]]]
+"""Key of each column to its heading, and to what a row holds there: the row's item or field of that key by default."""
 
 
 def signed(value: float, digits: int = 4) -> str:
@@ -26,17 +33,19 @@ def signed(value: float, digits: int = 4) -> str:
     return f"{rounded:+.{digits}f}".replace("-", "−")
 
 
-def told(change: Interval, digits: int = 4) -> str:
+def interval_in_words(change: Interval, digits: int = 4, unit: str = "") -> str:
     """A change with its interval, or that too few shoppers tell.
 
-    >>> told(Interval(0.01, -0.002, 0.022, 900))
+    >>> interval_in_words(Interval(0.01, -0.002, 0.022, 900))
     '+0.0100 (−0.0020 to +0.0220)'
     """
     if math.isnan(change.mean):
         return NO_NUMBER
-    if math.isnan(change.low):
-        return f"{signed(change.mean, digits)} (too few shoppers tell for an interval)"
-    return f"{signed(change.mean, digits)} ({signed(change.low, digits)} to {signed(change.high, digits)})"
+    mean, low, high = (f"{signed(each, digits)}{unit}" for each in (change.mean, change.low, change.high))
+    return f"{mean} ({low} to {high})" if change.is_given else f"{mean} (too few shoppers tell for an interval)"
+
+
+told = interval_in_words
 
 
 def percent(change: Interval) -> str:
@@ -45,12 +54,40 @@ def percent(change: Interval) -> str:
     >>> percent(Interval(0.132, 0.1, 0.164, 900))
     '+13.2% (+10.0% to +16.4%)'
     """
-    if math.isnan(change.mean):
-        return NO_NUMBER
     hundred = Interval(100 * change.mean, 100 * change.low, 100 * change.high, change.n)
-    if math.isnan(change.low):
-        return f"{signed(hundred.mean, 1)}% (too few shoppers tell for an interval)"
-    return f"{signed(hundred.mean, 1)}% ({signed(hundred.low, 1)}% to {signed(hundred.high, 1)}%)"
+    return interval_in_words(hundred, 1, "%")
+
+
+def change_text(change: Interval, verdict: Verdict | None = None) -> str:
+    """A change with its interval, and the verdict that they carry; by the interval alone where none is given.
+
+    >>> change_text(Interval(0.01, -0.002, 0.022, 900))
+    '+0.0100 (−0.0020 to +0.0220; no difference we can tell)'
+    """
+    text, words = interval_in_words(change), VERDICTS[verdict or verdict_of(change)]
+    return f"{text[:-1]}; {words})" if text.endswith(")") else f"{text} ({words})"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed([])
+    ('a, b and c', 'none')
+    """
+    *first, last = [*names] or ["none"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def by_verdict(verdicts: Mapping[str, Verdict]) -> str:
+    """Names in a sentence, those of one verdict together.
+
+    >>> by_verdict({"none": "unclear", "half": "better", "all": "better"})
+    'better: half and all; no difference we can tell: none'
+    """
+    groups = {
+        label: [name for name, each in verdicts.items() if each == verdict] for verdict, label in VERDICTS.items()
+    }
+    return "; ".join(f"{label}: {listed(names)}" for label, names in groups.items() if names)
 
 
 def mix_in_words(weights: FusionSettings) -> str:
@@ -62,22 +99,57 @@ def mix_in_words(weights: FusionSettings) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in weights.normalised().items() if round(share, 2))
 
 
+def table_of(name: str, title: str, rows: Iterable[Row], columns: Columns[Row], note: str = "") -> Table:
+    """A table with a row for each record.
+
+    An interval makes three columns, a difference also its corrected p-value and its verdict; weights are written out, a
+    bool is yes or no, and what is NaN or missing is None.
+
+    >>> rows, columns = [{"tied": True, "gain": Interval(0.2, 0.1, 0.3, 9)}], {"tied": "Tied", "gain": "Gain"}
+    >>> table_of("models", "Models", rows, columns).rows[0]
+    {'tied': 'yes', 'gain': 0.2, 'gain_low': 0.1, 'gain_high': 0.3}
+    """
+    spec = {key: (each, partial(_item, key)) if isinstance(each, str) else each for key, each in columns.items()}
+    records = [{key: value(row) for key, (_, value) in spec.items()} for row in rows]
+    headings: dict[str, str] = {}
+    for key, (heading, _) in spec.items():
+        kinds = {type(each[key]) for each in records}
+        headings |= interval_columns(key, heading) if kinds & {Interval, Difference} else {key: heading}
+        if Difference in kinds:
+            headings |= {f"{key}_p": "p, corrected", f"{key}_verdict": "Verdict"}
+    cells = [{each: part for key, value in row.items() for each, part in _cells(key, value).items()} for row in records]
+    return Table(name, title, headings, tuple({key: row.get(key) for key in headings} for row in cells), note)
+
+
+def _item(key: str, row: object) -> object:
+    return row.get(key) if isinstance(row, Mapping) else getattr(row, key)
+
+
+def _cells(key: str, value: object) -> dict[str, Cell]:
+    if isinstance(value, Difference):
+        return {**interval_cells(key, value.change), f"{key}_p": value.p, f"{key}_verdict": VERDICTS[value.verdict]}
+    if isinstance(value, Interval):
+        return interval_cells(key, value)
+    if isinstance(value, FusionSettings):
+        return {key: mix_in_words(value)}
+    if isinstance(value, bool):
+        return {key: "yes" if value else "no"}
+    return {key: None if value != value else value}  # type: ignore[dict-item]
+
+
 def command(result: Result) -> str:
     """What makes a result again."""
-    told = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
+    options = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
     if result.experiment == "clicks":
-        told["weights"] = "--weights"
-    options = [f"{option} {result.settings[name]}" for name, option in told.items() if name in result.settings]
-    return " ".join(["python -m recsys experiment", result.experiment, "--data DIR", *options])
+        options["weights"] = "--weights"
+    given = [f"{option} {result.settings[name]}" for name, option in options.items() if name in result.settings]
+    return " ".join(["python -m recsys experiment", result.experiment, "--data DIR", *given])
 
 
 def in_words(result: Result) -> str:
     """Protocol, conclusion, what the figures do not say, and the tables."""
-    parts = [result.protocol, "\n".join(result.conclusion)]
-    if result.caveats:
-        parts.append("\n".join(result.caveats))
-    parts += [_table(each) for each in result.tables]
-    return "\n\n".join(parts)
+    parts = [result.protocol, "\n".join(result.conclusion), "\n".join(result.caveats), *map(_table, result.tables)]
+    return "\n\n".join(filter(None, parts))
 
 
 def written(name: str, row: Mapping[str, Cell]) -> tuple[str, str]:
@@ -111,23 +183,14 @@ def table_csv(table: Table) -> str:
 def _table(table: Table) -> str:
     """Values with their intervals in one column, as wide as the longest."""
     cells = [[table.columns[name] for name in table.shown]]
-    cells += [[_cell(name, row) for name in table.shown] for row in table.rows]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(table.shown))]
+    cells += [[_short_cell(name, row) for name in table.shown] for row in table.rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(filter(None, [table.title, *lines, table.note]))
 
 
-def _cell(name: str, row: Mapping[str, Cell]) -> str:
-    said = _number(row.get(name))
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    if low is not None and high is not None:
-        said += f" ({_number(low)} to {_number(high)})"
-    return said
-
-
-def _number(value: Cell) -> str:
-    if value is None or value != value:
-        return "–"
-    if isinstance(value, str):
-        return value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - 1] + "…"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+def _short_cell(name: str, row: Mapping[str, Cell]) -> str:
+    """A cell with its interval, a long text cut short."""
+    value, ends = written(name, row)
+    value = value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - 1] + "…"
+    return f"{value} ({ends})" if ends else value

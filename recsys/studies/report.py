@@ -4,7 +4,8 @@ Self-contained: it loads nothing from anywhere. Everything that comes from data 
 """
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ import recsys
 from recsys.studies.format import command, written
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
-from recsys.studies.result import Cell, Result, Table
+from recsys.studies.result import Result, Table
 
 PACKAGES = ("numpy", "scipy", "pandas", "numba", "torch", "sentence-transformers", "lightfm-next", "optuna")
 
@@ -22,12 +23,12 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 3rem; border-top: 1px solid #8884; padding-top: 1.5rem; }
-.quiet { opacity: .75; } table { border-collapse: collapse; font-size: .85rem; } .wide { overflow-x: auto; }
+.sw-quiet { opacity: .75; } table { border-collapse: collapse; font-size: .85rem; }
+.sw-experiment-wide { overflow-x: auto; } code { background: #8882; padding: .1rem .3rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8884; white-space: nowrap; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; } code { background: #8882; padding: .1rem .3rem; }
+td.sw-num { text-align: right; font-variant-numeric: tabular-nums; }
 li { margin: .25rem 0; } .plot { background: #fff; border-radius: .5rem; margin: 1rem 0; }
 """
-
 
 _START = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -54,85 +55,92 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: d
     """
     at = (made_at or datetime.now(UTC)).strftime("%-d %B %Y, %H:%M UTC")
     data = results[0].data if results else {}
-    parts = [
-        f"<h1>Experiments on {escape(str(data.get('name', 'no data')))}</h1>",
-        f'<p class="quiet">Made on {at} by Shelfwise {escape(recsys.__version__)}. {_facts(data)}</p>',
-        _contents(results, failed),
-    ]
-    needs_library = True
-    for each in results:
-        drawn = []
-        for plot in each.plots:
-            chart = figure(plot).update_layout(template="plotly_white")
-            inside = chart.to_html(full_html=False, include_plotlyjs=needs_library, config={"displayModeBar": False})
-            drawn.append(f'<div class="plot">{inside}</div>')
-            needs_library = False
-        parts.append(_section(each, drawn))
-    if failed:
-        rows = "".join(f"<li><b>{escape(_title(name))}</b>: {escape(why)}</li>" for name, why in failed.items())
-        parts.append(f"<h2>Not on these data</h2><ul>{rows}</ul>")
-    parts.append(_environment())
-    return f"{_START}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>"
-
-
-def _section(result: Result, drawn: Sequence[str]) -> str:
-    said = "".join(f"<li>{escape(each)}</li>" for each in result.conclusion)
-    caveats = "".join(f"<li>{escape(each)}</li>" for each in result.caveats)
-    experiment = EXPERIMENTS.get(result.experiment)
-    question = f'<p class="quiet">{escape(experiment.question)}</p>' if experiment else ""
-    return (
-        f'<section id="{escape(result.experiment)}"><h2>{escape(_title(result.experiment))}</h2>{question}'
-        f"<h3>What it comes to</h3><ul>{said}</ul>{''.join(drawn)}{''.join(map(_table, result.tables))}"
-        f"<h3>What was done</h3><p>{escape(result.protocol)}</p>"
-        + (f"<h3>What the figures do not say</h3><ul>{caveats}</ul>" if caveats else "")
-        + f"<p>Again: <code>{escape(command(result))}</code> "
-        f'<span class="quiet">({result.seconds:,.0f} s)</span></p></section>'
-    )
-
-
-def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.shown)
-    body = "".join(f"<tr>{''.join(_cell(name, row) for name in table.shown)}</tr>" for row in table.rows)
-    note = f'<p class="quiet">{escape(table.note)}</p>' if table.note else ""
-    return (
-        f'<h3>{escape(table.title)}</h3><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
-        f"</table></div>{note}"
-    )
-
-
-def _cell(name: str, row: Mapping[str, Cell]) -> str:
-    value, ends = map(escape, written(name, row))
-    said = f'{value} <span class="quiet">{ends}</span>' if ends else value
-    return f"<td>{said}</td>" if isinstance(row.get(name), str) else f'<td class="n">{said}</td>'
-
-
-def _contents(results: Sequence[Result], failed: Mapping[str, str]) -> str:
-    rows = "".join(
+    contents = (
         f'<li><a href="#{escape(each.experiment)}">{escape(_title(each.experiment))}</a>: '
         f"{escape(each.conclusion[0] if each.conclusion else '')}</li>"
         for each in results
     )
     left = f"<p>{len(failed)} could not be run on these data; the reasons stand at the end.</p>" if failed else ""
-    return f"<ul>{rows}</ul>{left}"
+    missing = "".join(f"<li><b>{escape(_title(name))}</b>: {escape(why)}</li>" for name, why in failed.items())
+    first = next((place for place, each in enumerate(results) if each.plots), 0)
+    parts = (
+        f"<h1>Experiments on {escape(str(data.get('name', 'no data')))}</h1>",
+        f'<p class="sw-quiet">Made on {at} by Shelfwise {escape(recsys.__version__)}. {_facts(data)}</p>',
+        f"<ul>{''.join(contents)}</ul>{left}",
+        *(_section(each, with_library=place == first) for place, each in enumerate(results)),
+        f"<h2>Not on these data</h2><ul>{missing}</ul>" if failed else "",
+        f'<h2>Made with</h2><p class="sw-quiet">{escape(_environment())}.</p>',
+    )
+    return f"{_START}<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>"
+
+
+def table_html(table: Table, text: Callable[[str], str] = escape, most_rows: int | None = None) -> str:
+    """A table with its note, values over their intervals.
+
+    Parameters
+    ----------
+    text : makes HTML of what may come from the data
+    most_rows : more are left out, which the note says
+    """
+    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.shown)
+    rows = []
+    for row in table.rows[:most_rows]:
+        cells = []
+        for name in table.shown:
+            value, ends = written(name, row)
+            if isinstance(row.get(name), str):
+                cells.append(f"<td>{text(value)}</td>")
+            else:
+                interval = f' <span class="sw-quiet">{escape(ends)}</span>' if ends else ""
+                cells.append(f'<td class="sw-num">{escape(value)}{interval}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    is_cut = len(rows) < len(table.rows)
+    more = f"The first {len(rows)} of {len(table.rows)} rows; the table holds all." if is_cut else ""
+    return (
+        f'<div class="sw-experiment-wide"><table class="sw-experiment-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        + "".join(f'<p class="sw-note">{escape(note)}</p>' for note in (table.note, more) if note)
+    )
+
+
+def _section(result: Result, *, with_library: bool) -> str:
+    points, caveats = (
+        "".join(f"<li>{escape(each)}</li>" for each in some) for some in (result.conclusion, result.caveats)
+    )
+    experiment = EXPERIMENTS.get(result.experiment)
+    plots = (
+        figure(plot)
+        .update_layout(template="plotly_white")
+        .to_html(full_html=False, include_plotlyjs=with_library and not place, config={"displayModeBar": False})
+        for place, plot in enumerate(result.plots)
+    )
+    return (
+        f'<section id="{escape(result.experiment)}"><h2>{escape(_title(result.experiment))}</h2>'
+        + (f'<p class="sw-quiet">{escape(experiment.question)}</p>' if experiment else "")
+        + f"<h3>What it comes to</h3><ul>{points}</ul>"
+        + "".join(f'<div class="plot">{each}</div>' for each in plots)
+        + "".join(f"<h3>{escape(each.title)}</h3>{table_html(each)}" for each in result.tables)
+        + f"<h3>What was done</h3><p>{escape(result.protocol)}</p>"
+        + (f"<h3>What the figures do not say</h3><ul>{caveats}</ul>" if caveats else "")
+        + f"<p>Again: <code>{escape(command(result))}</code> "
+        f'<span class="sw-quiet">({result.seconds:,.0f} s)</span></p></section>'
+    )
 
 
 def _facts(data: Mapping[str, object]) -> str:
     names = {"n_items": "products", "n_users": "shoppers", "n_reviews": "reviews", "n_positives": "positives"}
-    counts = ", ".join(f"{value:,} {said}" for name, said in names.items() if isinstance(value := data.get(name), int))
+    counts = ", ".join(
+        f"{value:,} {title}" for name, title in names.items() if isinstance(value := data.get(name), int)
+    )
     return escape(f"{counts}; fingerprint {str(data.get('fingerprint', ''))[:16]}." if counts else "")
 
 
 def _environment() -> str:
     found = []
     for name in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return (
-        f'<h2>Made with</h2><p class="quiet">Python {platform.python_version()} on {escape(platform.machine())}; '
-        f"{escape(', '.join(found))}.</p>"
-    )
+    return f"Python {platform.python_version()} on {platform.machine()}; {', '.join(found)}"
 
 
 def _title(name: str) -> str:

@@ -1,18 +1,24 @@
-"""What an experiment found, in a form that the command prints, the page draws, the report holds and a file keeps."""
+"""The result of an experiment, in the form that the command prints, the page draws, and a file keeps."""
 
+import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, Self
 
+import numpy as np
+from pydantic import TypeAdapter
+
+from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
+from recsys.settings import FusionSettings
 
 Cell = str | int | float | None
-PlotKind = Literal["line", "points", "bars"]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table; every cell is a number or a text.
+    """One table; every cell is a number or a text; `studies.format.table_of` makes one of records.
 
     Parameters
     ----------
@@ -45,10 +51,10 @@ class Series:
     """
 
     name: str
-    x: tuple[float, ...] | tuple[str, ...]
-    y: tuple[float | None, ...]
-    low: tuple[float | None, ...] = ()
-    high: tuple[float | None, ...] = ()
+    x: tuple[int | float, ...] | tuple[str, ...]
+    y: tuple[int | float | None, ...]
+    low: tuple[int | float | None, ...] = ()
+    high: tuple[int | float | None, ...] = ()
 
     @classmethod
     def of(cls, name: str, x: Sequence[float] | Sequence[str], intervals: Sequence[Interval]) -> Self:
@@ -73,15 +79,21 @@ class Plot:
     x_title: str
     y_title: str
     series: tuple[Series, ...]
-    kind: PlotKind = "points"
+    kind: Literal["line", "points"] = "points"
     zero: bool = False
     x_log: bool = False
     y_log: bool = False
 
+    @classmethod
+    def of_changes(cls, name: str, titles: tuple[str, str, str], *series: tuple[str, Mapping[str, Interval]]) -> Self:
+        """Changes by name beneath each other; titles are those of the plot, of the names and of the change."""
+        lines = tuple(Series.of(each, list(changes), list(changes.values())) for each, changes in series)
+        return cls(name, *titles, lines, zero=True)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A finished experiment.
+    """A finished experiment; what any of them has (name, data, settings, time) is filled in by `Experiment.run`.
 
     Parameters
     ----------
@@ -91,13 +103,13 @@ class Result:
     settings : JSON-like, everything that has to be the same to get the same
     conclusion : sentences for people who read nothing else, most important first
     caveats : what the figures do not say
-    figures : what the contract of the command names, at the top of its JSON document
+    figures : JSON-like, see `as_json`; what the contract of the command names, at the top of its JSON document
     """
 
-    experiment: str
+    experiment: str = ""
     protocol: str
-    data: Mapping[str, Any]
-    settings: Mapping[str, Any]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     conclusion: tuple[str, ...]
     caveats: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -107,35 +119,50 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """One JSON document; `figures` stand at its top."""
-        said = asdict(self)
-        figures = said.pop("figures")
-        return {**said, **figures, "figures": sorted(figures)}
+        document = asdict(self)
+        figures = document.pop("figures")
+        return {**document, **figures, "figures": sorted(figures)}
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> Self:
+    def from_json(cls, saved: Mapping[str, Any]) -> "Result":
         """What `as_json` wrote; raises KeyError, TypeError or ValueError where it is another document."""
-        own = {name: saved[name] for name in cls.__slots__ if name not in ("figures", "tables", "plots")}
-        return cls(
-            **{**own, "conclusion": tuple(own["conclusion"]), "caveats": tuple(own["caveats"])},
-            tables=tuple(Table(**{**each, "rows": tuple(each["rows"])}) for each in saved["tables"]),
-            plots=tuple(
-                Plot(**{**each, "series": tuple(Series(**_tuples(one)) for one in each["series"])})
-                for each in saved["plots"]
-            ),
-            figures={name: saved[name] for name in saved["figures"]},
-        )
+        document = {each.name: saved[each.name] for each in fields(cls)}
+        document["figures"] = {name: saved[name] for name in saved["figures"]}
+        return _READER.validate_json(json.dumps(document), strict=True)
+
+
+_READER = TypeAdapter(Result)
+
+
+def as_json(value: object) -> Any:
+    """Figures in the form of JSON: records by field, arrays as lists, intervals and weights as theirs, NaN as None.
+
+    >>> as_json({"gain": Interval(0.1, float("nan"), float("nan"), 5), "n": np.int64(5)})
+    {'gain': {'mean': 0.1, 'low': None, 'high': None}, 'n': 5}
+    """
+    if isinstance(value, Interval):
+        return value.as_json()
+    if isinstance(value, FusionSettings):
+        return value.normalised()
+    if isinstance(value, Difference):
+        return {"change": value.change.as_json(), "p_corrected": value.p, "verdict": value.verdict}
+    if is_dataclass(value):
+        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): as_json(each) for name, each in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return as_json(value.tolist())
+    if isinstance(value, tuple | list):
+        return [as_json(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def interval_cells(name: str, interval: Interval) -> dict[str, Cell]:
     """Three cells of a row: `name`, `name_low` and `name_high`."""
-    said = interval.as_json()
-    return {name: said["mean"], f"{name}_low": said["low"], f"{name}_high": said["high"]}
+    ends = interval.as_json()
+    return {name: ends["mean"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
 
 
 def interval_columns(name: str, title: str) -> dict[str, str]:
     """The columns of those cells, with their headings."""
     return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
-
-
-def _tuples(series: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value if name == "name" else tuple(value) for name, value in series.items()}

@@ -50,15 +50,8 @@ class Workspace:
 
     def facts(self) -> dict[str, Any]:
         """What identifies the data in a report."""
-        data = self.data
-        return {
-            "name": data.name,
-            "fingerprint": data.fingerprint,
-            "n_items": data.n_items,
-            "n_users": data.n_users,
-            "n_reviews": data.n_reviews,
-            "n_positives": len(data.positives()),
-        }
+        names = ("name", "fingerprint", "n_items", "n_users", "n_reviews")
+        return {name: getattr(self.data, name) for name in names} | {"n_positives": len(self.data.positives())}
 
     def engines(
         self, split: str, min_interactions: int, seed: int, progress: Progress = silent
@@ -68,12 +61,12 @@ class Workspace:
         settings = PanelSettings.of(split, min_interactions, seed)
         if settings not in self._engines:
             folder = self.place / f"panel-{split}-{min_interactions}-{seed}"
-            found = open_or_build(self.data_folder, folder, settings, self.data.fingerprint, progress)
-            self._engines[settings] = LiveEngine(found[0]), LiveEngine(found[1])
+            validation, test = open_or_build(self.data_folder, folder, settings, self.data.fingerprint, progress)
+            self._engines[settings] = LiveEngine(validation), LiveEngine(test)
         return self._engines[settings]
 
     def judged_log(self, min_interactions: int, k: int, seed: int, progress: Progress = silent) -> LoggedEvaluationSet:
-        """The later half of the shop's log, judged; raises as `build_judged_log` does."""
+        """The later half of the shop's log as a logged evaluation set; raises as `open_or_build_log` does."""
         assert self.place is not None, "use the workspace as a context manager"
         settings = EvaluationSettings("last", min_interactions, k, seed)
         folder = self.place / f"log-{min_interactions}-{k}-{seed}"

@@ -23,7 +23,7 @@ from recsys.ranking.fusion import Standardised
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.settings import COMPONENTS
-from recsys.studies.format import told
+from recsys.studies.format import interval_in_words
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
@@ -102,7 +102,8 @@ def main() -> None:
         five = searched(validation, four, [*free, place], settings.k)
         after = [gains_of_weights(each, five[None], settings.k)[0] for each in (validation, test)]
         changes = [ratio_intervals((new - old)[:, None])[0] for new, old in zip(after, before, strict=True)]
-        print(f"with {name}: {told(changes[0])} on validation, {told(changes[1])} on test; {_mix(five)}")
+        known, found = map(interval_in_words, changes)
+        print(f"with {name}: {known} on validation, {found} on test; {_mix(five)}")
 
 
 def _mix(weights: Weights) -> str:

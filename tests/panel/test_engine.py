@@ -114,11 +114,11 @@ def test_a_live_setting_measures_what_the_evaluation_by_command_reports(
     monkeypatch.setattr(evaluate_module, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
     told = evaluate_models(panel_folders[0].parent / "shop", EvaluationSettings("last"))
     live = engine.measure(RankingSettings(told.weights["full"], WHOLE_CATALOGUE, 10)).lists
-    for name, interval in told.models["full"].metrics.items():
+    for name, interval in told.models["full"].items():
         if name in live.values:
             assert float(np.nanmean(live.values[name])) == pytest.approx(interval.mean, abs=1e-6), name
     for name in ("popularity", "recent_popularity", "item_knn", "ease", "collaborative"):
-        ours, theirs = engine.baseline(name, 10).values, told.models[name].metrics
+        ours, theirs = engine.baseline(name, 10).values, told.models[name]
         assert np.nanmean(ours["novelty"]) == pytest.approx(theirs["novelty"].mean, abs=1e-6), name
         # Simple models tie: the command takes the mean over all orders, and here there is the one that is shown.
         tied = 1e-6 if name in ("ease", "collaborative") else 0.02

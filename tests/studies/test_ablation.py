@@ -8,7 +8,7 @@ import pytest
 from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.ablation import chosen_weights, label, models_on, name_of, subsets
+from recsys.studies.ablation import chosen_weights, label, models_on, name_of, subsets, without
 from recsys.studies.format import VERDICTS, in_words, table_csv
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
@@ -44,28 +44,27 @@ def test_changes_are_those_of_test_shoppers_and_p_values_are_corrected(result: R
     models = models_on(test, chosen_weights(validation, 10), 10)
     change = differences(models["ease"].lists, models["full"].lists, test.panel.facts)["ndcg"].change
     row = next(row for row in result.tables[0].rows if row["model"] == "EASE")
-    assert (row["full_change"], row["full_change_low"]) == pytest.approx((change.mean, change.low))
+    assert (row["full"], row["full_low"]) == pytest.approx((change.mean, change.low))
     assert all(0 < row["full_p"] <= 1 for row in result.tables[0].rows if row["model"] != "All components")
-    assert "full_p" not in next(row for row in result.tables[0].rows if row["model"] == "All components")
+    assert next(row for row in result.tables[0].rows if row["model"] == "All components")["full_p"] is None
     assert name_of(("collaborative", "content")) == "traditional"
 
 
-def test_a_verdict_is_told_alike_in_conclusion_table_and_json_and_rests_on_interval_and_p(result: Result) -> None:
-    said = " ".join(result.conclusion)
+def test_the_conclusion_sorts_components_by_the_verdicts_of_the_document(result: Result) -> None:
+    groups = dict(part.split(": ") for part in result.conclusion[-1].split("nDCG is ")[1].removesuffix(".").split("; "))
     for component in COMPONENTS:
-        rest = name_of(tuple(name for name in COMPONENTS if name != component))
-        verdict = result.figures["against"]["full"][rest]["verdict"]
-        words = {"worse": "costs", "better": "gains", "unclear": "changes nothing we can tell in"}
-        expected = f"{words[verdict]} nDCG"
-        assert f"Leaving out {component}, with weights tuned again, {expected}" in said
+        verdict = result.figures["against"]["full"][without(component)]["verdict"]
+        assert component in groups[VERDICTS[verdict]]
+    full = result.figures["against"]["traditional"]["full"]
+    assert result.conclusion[0].endswith(f"{VERDICTS[full['verdict']]}).")
 
 
 def test_no_verdict_contradicts_the_interval_or_the_p_value_of_its_row(result: Result) -> None:
     for row in result.tables[0].rows:
         for reference in ("full", "traditional"):
-            if f"{reference}_verdict" not in row:
+            if row[f"{reference}_verdict"] is None:
                 continue
-            low, high, p = (row[f"{reference}_{name}"] for name in ("change_low", "change_high", "p"))
+            low, high, p = (row[f"{reference}_{name}"] for name in ("low", "high", "p"))
             above, below = low is not None and low > 0, high is not None and high < 0
             clear = (above or below) and p <= 0.05
             expected = ("better" if above else "worse") if clear else VERDICTS["unclear"]
@@ -80,4 +79,8 @@ def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
     assert result.conclusion[0] in told
     rows = table_csv(result.tables[0]).splitlines()
     assert len(rows) == 1 + len(result.tables[0].rows)
-    assert rows[0].lstrip("\ufeff").startswith("model,weights,ndcg,ndcg_low,ndcg_high,full_change")
+    assert (
+        rows[0]
+        .lstrip("\ufeff")
+        .startswith("model,weights,ndcg,ndcg_low,ndcg_high,full,full_low,full_high,full_p,full_verdict")
+    )

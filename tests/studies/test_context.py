@@ -15,8 +15,8 @@ from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
 from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
 from recsys.studies.context.planted import recovered
-from recsys.studies.context.summary import NOTHING, Compared, Group, Part, Study, conclusion
-from recsys.studies.context.tables import tables
+from recsys.studies.context.report import NOTHING, ContextFigures, ContextPart, GroupGain, Worlds, conclusion, tables
+from recsys.studies.format import by_verdict, change_text
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Cell, Result
 from recsys.studies.workspace import Workspace
@@ -43,7 +43,7 @@ def test_the_gain_is_that_over_static_on_the_same_test_shoppers(result: Result, 
     for metric, row in zip(("ndcg", "recall"), rows_of(result, "compared"), strict=False):
         assert row["way"] == "Context alone"
         assert row["gain"] == pytest.approx(expected[metric].change.mean)
-        assert row["gain_low"] == pytest.approx(expected[metric].change.low, abs=1e-6)
+        assert row["gain_low"] == pytest.approx(expected[metric].change.as_json()["low"], abs=1e-6)
 
 
 def test_shuffled_is_the_mean_of_several_deals(result: Result, workspace: Workspace) -> None:
@@ -112,13 +112,13 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
     assert tents["planted"] == pytest.approx(-1.1)
     assert tents["learnt"] == pytest.approx(lifts[values.index("winter"), inside].mean(), abs=1e-6)
     assert tents["judged"] == "right sign"
-    found = result.figures["context"]["planted"]["all"]
+    found = result.figures["context"]["planted"]["recovered"]["all"]
     assert found["signs"]["low"] > 0.5  # better than guessing, even in a small shop
     assert found["n_effects"] + found["n_zero"] == len(rows)
     for each in ("zero, learnt as near zero", "zero, learnt as an effect"):
         assert any(row["judged"] == each and row["planted"] == 0 for row in rows)
     assert any(plot.name == "planted" for plot in result.plots)
-    monkeypatch.setattr("recsys.studies.context.study._parts", lambda *asked: ())
+    monkeypatch.setattr("recsys.studies.context.study._parts", lambda *asked: {})
     elsewhere = replace(workspace, data_folder=tmp_path)
     monkeypatch.setattr(elsewhere, "engines", lambda *asked: workspace.engines(*asked))
     monkeypatch.setattr(elsewhere, "facts", dict)
@@ -162,86 +162,83 @@ def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, m
     monkeypatch.setattr(asked, "engines", lambda *how: engines)
     found = EXPERIMENTS["context"].run(asked, ExperimentSettings("temporal"))
     assert not any("after the moment" in each for each in found.caveats)  # learned from before it only
-    said = " ".join(found.conclusion)
-    assert "dealing them at random changes nothing and is no control" in said
-    assert "Dealt at random it" not in said
+    assert any("is no control" in each for each in found.conclusion)
+    assert not any(each.startswith("Dealt at random") for each in found.conclusion)
     for row in rows_of(found, "compared"):
         assert (row["loss"], row["loss_low"]) == (0, None)
     assert {row["dealt"] for row in rows_of(found, "parts")} == {None}
     assert rows_of(found, "parts")[0]["left_out_alone"] != 0
 
 
-def test_one_moment_for_all_is_said() -> None:
-    told = conclusion(replace(_study(0.02, 0.01), dealt=("region",)))
-    assert any("leaves the trend as it was and changes nothing but region" in each for each in told)
-    assert "Dealt at random it loses" in told[0]
+@pytest.mark.parametrize(("dealt", "says_so"), [((), False), (("region",), True), (("trend", "region"), False)])
+def test_one_moment_for_all_is_a_caveat(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, dealt: tuple[str, ...], says_so: bool
+) -> None:
+    monkeypatch.setattr("recsys.studies.context.study._parts", lambda *asked: {})
+    monkeypatch.setattr("recsys.studies.context.study.N_DEALS", 1)
+    monkeypatch.setattr(Circumstances, "varies", lambda self, name: name in dealt)
+    found = EXPERIMENTS["context"].run(workspace, ExperimentSettings())
+    assert any("leaves the trend as it was" in each for each in found.caveats) == says_so
 
 
 def _interval(mean: float, spread: float = 0.002) -> Interval:
     return Interval(mean, mean - spread, mean + spread, 900)
 
 
-def _study(gain: float, loss: float) -> Study:
-    lost = _interval(loss / gain, 0.1) if gain > 0.002 else None
-    own = _interval(0.05)
-    compared = Compared(
-        "Context alone",
-        "ndcg",
-        own,
+def _figures(gain: float, loss: float) -> ContextFigures:
+    worlds = Worlds(
+        _interval(0.05),
         _interval(0.05 - gain),
         _interval(0.05 - loss),
         _interval(gain),
         _interval(loss),
         _interval(gain - loss),
-        lost,
+        _interval(loss / gain, 0.1) if gain > 0.002 else NOTHING,
     )
-    weights = dict.fromkeys(("contextual", "static", "shuffled"), FusionSettings())
-    parts = (
-        Part("trend", "", *(_interval(0.01),) * 4),
-        Part("season", "", *(_interval(0.001),) * 4),
-        Part("device", "", *(_interval(-0.01),) * 4),
-        Part("region", "nobody says it"),
-    )
-    groups = (Group("device", "mobile", 120, 0.05, 0.04, _interval(gain), _interval(loss)),)
-    return Study(
-        10, 900, weights, (compared, replace(compared, metric="recall")), parts, groups, None, ("trend", "season")
+    return ContextFigures(
+        k=10,
+        weights=dict.fromkeys(("contextual", "static", "shuffled"), FusionSettings()),
+        compared={"Context alone": {"ndcg": worlds, "recall": worlds}, "In the chosen mix": {"ndcg": worlds}},
+        parts={
+            "trend": ContextPart("", *(_interval(0.01),) * 4),
+            "season": ContextPart("", *(_interval(0.001),) * 4),
+            "device": ContextPart("", *(_interval(-0.01),) * 4),
+            "region": ContextPart("nobody says it"),
+        },
+        groups=(GroupGain("device", "mobile", 120, 0.05, 0.04, _interval(gain), _interval(loss)),),
+        planted=None,
+        dealt=("trend", "season"),
     )
 
 
 @pytest.mark.parametrize(
-    ("gain", "loss", "said"),
+    ("gain", "loss", "verdict", "share"),
     [
-        (
-            0.02,
-            0.02,
-            "a gain. Dealt at random it loses +0.0200 (+0.0180 to +0.0220), and what is left of the gain "
-            "cannot be told from nothing",
-        ),
-        (0.02, 0.01, "which is a part of the gain, 50% (40% to 60%): +0.0100 (+0.0080 to +0.0120) beside static is"),
-        (0.02, 0.03, "which is all of the gain and more: it then does worse than static"),
-        (0.02, 0.001, "a gain. Dealt at random it loses nothing we can tell, +0.0010"),
-        (0.001, 0.02, "no difference we can tell. Dealt at random it loses +0.0200 (+0.0180 to +0.0220)."),
-        (-0.02, -0.02, "a loss. Dealt at random it does better, −0.0200"),
+        (0.02, 0.02, "better", "100% of the gain"),
+        (0.02, 0.01, "better", "50% of the gain"),
+        (0.02, 0.001, "better", "5% of the gain"),
+        (0.001, 0.02, "no difference we can tell", ""),
+        (-0.02, -0.02, "worse", ""),
     ],
 )
-def test_the_sentence_claims_what_the_intervals_carry(gain: float, loss: float, said: str) -> None:
-    told = conclusion(_study(gain, loss))
-    assert said in told[0]
-    assert "contextual reaches nDCG 0.0500 and static" in told[0]
-    assert "contextual reaches recall" in told[1]
+def test_the_conclusion_claims_what_the_intervals_carry(gain: float, loss: float, verdict: str, share: str) -> None:
+    alone, mix, control, *_ = conclusion(_figures(gain, loss))
+    for sentence in (alone, mix):
+        assert sentence.endswith(f"{change_text(_interval(gain))}.")
+        assert verdict in sentence
+    assert change_text(_interval(loss)) in control
+    assert change_text(_interval(gain - loss)) in control
+    assert share in control
+    assert ("of the gain" in control) == bool(share)
 
 
-def test_parts_and_groups_are_sorted_by_what_their_intervals_say() -> None:
-    told = conclusion(_study(0.02, 0.02))
-    assert told[2] == (
-        "Context alone, by nDCG with it less nDCG without it, surely worth something: trend +0.0100 (+0.0080 to "
-        "+0.0120); better left out: device −0.0100 (−0.0120 to −0.0080); worth nothing we can tell: season."
-    )
-    assert "Not in these data: region (nobody says it)." in told
-    assert told[-1].startswith("Of 1 group of at least 100 test shoppers, contextual surely gains on static in 1")
-    none = replace(_study(0.02, 0.02), weights={"contextual": FusionSettings(1, 0, 0, 0)}, groups=())
-    assert "The chosen mix gives context no weight, so in it nothing can change." in conclusion(none)
-    assert [table.name for table in tables(none)] == ["compared", "parts"]
+def test_parts_are_sorted_by_what_their_intervals_say() -> None:
+    found = _figures(0.02, 0.02)
+    parts, missing = conclusion(found)[3:]
+    assert parts.split(" is ")[1] == by_verdict({"trend": "better", "season": "unclear", "device": "worse"}) + "."
+    assert "region (nobody says it)" in missing
+    assert [table.name for table in tables(found)] == ["compared", "parts", "groups"]
+    assert [table.name for table in tables(replace(found, groups=()))] == ["compared", "parts"]
 
 
 def _effect(category: str, planted: float, learnt: float) -> PlantedEffect:

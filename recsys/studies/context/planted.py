@@ -16,8 +16,8 @@ from recsys.demo.planted import PlantedEffect, planted_context
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.panel import Panel
-from recsys.studies.format import signed
-from recsys.studies.result import Cell, Plot, Series, Table, interval_cells, interval_columns
+from recsys.studies.format import table_of
+from recsys.studies.result import Plot, Series, Table
 
 NEAR_ZERO = 0.1
 """Half of the smallest effect that is planted: what is learnt below it counts as none."""
@@ -49,14 +49,14 @@ class Recovered:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Planted:
+class PlantedFigures:
     """Every effect, and how well they were learnt: all together under "all", and by dimension."""
 
     effects: tuple[PlantedEffect, ...]
     recovered: dict[str, Recovered]
 
 
-def judged(folder: Path, panel: Panel, seed: int = 0) -> Planted:
+def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures:
     """Hold the log-lifts of a panel's component against the truth; raises DataError where none is hidden."""
     scorer, codes = panel.context_scorers[0], pd.Categorical(panel.items["category"])
     of_category = np.eye(len(codes.categories))[codes.codes]
@@ -64,26 +64,21 @@ def judged(folder: Path, panel: Panel, seed: int = 0) -> Planted:
     learnt = {name: (values, lifts @ shares) for name, (values, lifts) in scorer.lifts.items()}
     effects = planted_context(folder, list(codes.categories), learnt)
     groups = {"all": effects, **{name: [each for each in effects if each.dimension == name] for name in learnt}}
-    return Planted(tuple(effects), {name: recovered(found, seed) for name, found in groups.items()})
+    return PlantedFigures(tuple(effects), {name: recovered(found, seed) for name, found in groups.items()})
 
 
 def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
     """How well some effects were learnt."""
-    told = [each for each in effects if each.planted]
-    zero = [each for each in effects if not each.planted]
-
-    def near(some: Sequence[PlantedEffect]) -> int:
-        return sum(abs(each.learnt) < NEAR_ZERO for each in some)
-
+    some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
     return Recovered(
-        signs=_share([each.planted * each.learnt > 0 for each in told]),
+        signs=_share([each.planted * each.learnt > 0 for each in some]),
         order=_order(effects, lambda each: (each.planted, each.learnt), seed),
-        signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in told]),
+        signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in some]),
         order_beside=_order(effects, lambda each: (each.planted_beside, each.learnt_beside), seed),
         n_zero=len(zero),
-        n_near_zero=near(zero),
-        n_effects=len(told),
-        n_lost=near(told),
+        n_near_zero=sum(abs(each.learnt) < NEAR_ZERO for each in zero),
+        n_effects=len(some),
+        n_lost=sum(abs(each.learnt) < NEAR_ZERO for each in some),
     )
 
 
@@ -100,8 +95,8 @@ def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple
     codes = pd.Categorical([each.category for each in effects]).codes
     names, whole = np.unique(codes), _spearman(pairs)
     without = np.array([_spearman(pairs[codes != name]) for name in names])
-    told = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
-    low, high = np.clip(np.array([told.low, told.high]) + whole - told.mean, -1, 1).tolist()
+    jackknife = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
+    low, high = np.clip(np.array([jackknife.low, jackknife.high]) + whole - jackknife.mean, -1, 1).tolist()
     return Interval(whole, low, high, len(pairs))
 
 
@@ -111,103 +106,71 @@ def _spearman(pairs: Floats) -> float:
     return float(np.corrcoef(rankdata(pairs, axis=0), rowvar=False)[0, 1])
 
 
-def planted_conclusion(planted: Planted) -> tuple[str, ...]:
+def planted_conclusion(planted: PlantedFigures) -> tuple[str, ...]:
     """Whether sign and order were recovered."""
     found = planted.recovered["all"]
-    told = [name for name in found_of(planted) if planted.recovered[name].n_effects]
-    worst = min(told, key=lambda name: planted.recovered[name].signs.mean)
     return (
         f"Of {found.n_effects} effects of a circumstance on a category that were planted in this shop, "
-        f"{_of(found.signs)} are learnt with the right sign, {_of(found.signs_beside)} once what category and "
-        f"circumstance do on the whole is taken out; the fewest in {worst}: {_of(planted.recovered[worst].signs)}.",
-        f"The order of planted and learnt effects, zero ones too, agrees with a rank correlation of "
-        f"{_number(found.order)}, or {_number(found.order_beside)} once that is taken out (1 is the same order).",
-        f"Of {found.n_zero} that were planted as zero {found.n_near_zero} are learnt as near zero (within "
-        f"{NEAR_ZERO:g}), against {found.n_lost} of the {found.n_effects} others.",
+        f"{_of(found.signs, '.0%')} are learnt with the right sign, and the order of all agrees with a rank "
+        f"correlation of {_of(found.order, '.2f')} (1 is the same order).",
     )
 
 
-def found_of(planted: Planted) -> list[str]:
-    """Dimensions that were held against the truth."""
-    return [name for name in planted.recovered if name != "all"]
+def _of(found: Interval, form: str) -> str:
+    return f"{found.mean:{form}}" + (f" ({found.low:{form}} to {found.high:{form}})" if found.is_given else "")
 
 
-def _of(found: Interval) -> str:
-    return f"{found.mean:.0%}" + (f" ({found.low:.0%} to {found.high:.0%})" if found.is_given else "")
-
-
-def _number(found: Interval) -> str:
-    ends = f" ({signed(found.low, 2)} to {signed(found.high, 2)})" if found.is_given else ""
-    return f"{signed(found.mean, 2)}{ends}"
-
-
-def planted_tables(planted: Planted) -> tuple[Table, ...]:
+def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
     """How well effects were learnt by dimension, and every effect."""
-    measured = {
-        "signs": "Right signs",
-        "signs_beside": "Right signs, means taken out",
-        "order": "Rank correlation",
-        "order_beside": "Rank correlation, means taken out",
-    }
-    columns = {"dimension": "Dimension", "n_effects": "Planted effects"}
-    for name, title in measured.items():
-        columns |= interval_columns(name, title)
-    columns |= {"n_zero": "Planted as zero", "n_near_zero": "of them learnt as near zero"}
-    columns |= {"n_lost": "Planted effects learnt as near zero"}
+    counts = {"n_effects": "Planted effects", "n_zero": "Planted as zero", "n_near_zero": "of them learnt as near zero"}
+    counts |= {"n_lost": "Planted effects learnt as near zero"}
+    measures = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
+    measures |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
+    fields = {"dimension": "Dimension", "value": "Circumstance", "category": "Category"}
+    fields |= {"planted": "Planted", "learnt": "Learnt"}
+    fields |= {"planted_beside": "Planted, means taken out", "learnt_beside": "Learnt, means taken out"}
     return (
-        Table(
+        table_of(
             "recovered",
             "Planted context effects, and how well the component learnt them",
-            columns,
-            tuple(_row(name, found) for name, found in planted.recovered.items()),
+            [
+                {"dimension": dimension} | {name: getattr(found, name) for name in measures | counts}
+                for dimension, found in planted.recovered.items()
+            ],
+            {"dimension": "Dimension", **measures, **counts},
             "Signs are of effects that were planted as other than zero, with a binomial interval; effects of one "
             "category hang together, so it is somewhat too narrow. Means taken out: less what a category does in all "
             f"circumstances and a circumstance to all categories. Near zero: within {NEAR_ZERO:g}.",
         ),
-        Table(
+        table_of(
             "planted",
             "Every effect of a circumstance on a category, in log-odds: planted, and learnt as a log-lift",
-            {
-                **{"dimension": "Dimension", "value": "Circumstance", "category": "Category", "planted": "Planted"},
-                **{"learnt": "Learnt", "planted_beside": "Planted, means taken out"},
-                **{"learnt_beside": "Learnt, means taken out", "judged": "Judged"},
-            },
-            tuple(_effect_row(each) for each in sorted(planted.effects, key=lambda each: -abs(each.planted))),
+            sorted(planted.effects, key=lambda each: -abs(each.planted)),
+            {**fields, "judged": ("Judged", _judged)},
             "What products are like adds to what is planted for their category. A log-lift is a share against a "
             "share: where much else is wanted less, what is planted as zero is learnt as more.",
         ),
     )
 
 
-def _row(name: str, found: Recovered) -> dict[str, Cell]:
-    row: dict[str, Cell] = {"dimension": name}
-    for measure in ("signs", "signs_beside", "order", "order_beside"):
-        row |= interval_cells(measure, getattr(found, measure))
-    return row | {each: getattr(found, each) for each in ("n_effects", "n_zero", "n_near_zero", "n_lost")}
-
-
-def _effect_row(effect: PlantedEffect) -> dict[str, Cell]:
-    near = abs(effect.learnt) < NEAR_ZERO
+def _judged(effect: PlantedEffect) -> str:
     if not effect.planted:
-        verdict = "zero, learnt as near zero" if near else "zero, learnt as an effect"
-    else:
-        verdict = "right sign" if effect.planted * effect.learnt > 0 else "wrong sign"
-    names = ("dimension", "value", "category", "planted", "learnt", "planted_beside", "learnt_beside")
-    return {**{name: getattr(effect, name) for name in names}, "judged": verdict}
+        return "zero, learnt as near zero" if abs(effect.learnt) < NEAR_ZERO else "zero, learnt as an effect"
+    return "right sign" if effect.planted * effect.learnt > 0 else "wrong sign"
 
 
-def planted_plot(planted: Planted) -> Plot:
-    """Planted against learnt."""
-
-    def series(name: str) -> Series:
-        some = [each for each in planted.effects if each.dimension == name]
-        return Series(name, tuple(each.planted for each in some), tuple(each.learnt for each in some))
-
+def planted_plot(planted: PlantedFigures) -> Plot:
+    """Planted against learnt, by dimension."""
+    dimensions = [name for name in planted.recovered if name != "all"]
+    by_dimension = {name: [each for each in planted.effects if each.dimension == name] for name in dimensions}
     return Plot(
         "planted",
         "Effects of circumstances on categories: planted against learnt",
         "Planted, log-odds",
         "Learnt, mean log-lift of the category's products",
-        tuple(map(series, found_of(planted))),
+        tuple(
+            Series(name, tuple(each.planted for each in some), tuple(each.learnt for each in some))
+            for name, some in by_dimension.items()
+        ),
         zero=True,
     )

@@ -17,7 +17,7 @@ from recsys.evaluation.protocols.requests import circumstances
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import rank
-from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
+from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, made
 from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
@@ -39,6 +39,10 @@ N_ONE, N_MANY, MANY = 30, 5, 256
 
 LISTING = "mixing and ranking"
 """What every list costs after its components are scored."""
+
+
+TIMED = {"fit_s": "Fit, s", "one_ms": "One request, ms", "many_ms": f"One of {MANY} together, ms"}
+"""What is timed, in the unit of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,7 @@ class Cost:
     ----------
     name : component, simple model, or LISTING
     times : size of the catalogue beside that of the shop
-    fit_s : seconds; None for what is not fitted
-    one_ms : milliseconds for one request
-    many_ms : milliseconds a request where MANY come together; None where each is done by itself
+    timed : by name of `TIMED`, without what is not fitted, or not done for many at once
     n_bytes : of the fitted arrays
     """
 
@@ -73,10 +75,12 @@ class Cost:
     times: float
     n_items: int
     n_acts: int
-    fit_s: Timed | None
-    one_ms: Timed
-    many_ms: Timed | None
+    timed: Mapping[str, Timed]
     n_bytes: int
+
+    def median(self, what: str) -> float:
+        """Median of one of `TIMED`; 0 for what is not done."""
+        return self.timed[what].median if what in self.timed else 0.0
 
 
 def machine() -> dict[str, Any]:
@@ -103,53 +107,52 @@ def costs(
     settings : of components, as `fit_scorers` takes them
     """
     found, sizes = [], [each for each in TIMES if each <= 1 or each * data.n_items <= MOST_ITEMS]
-    for place, times in enumerate(sizes):
+    for number, times in enumerate(sizes, 1):
 
-        def say(stage: str, done: int = 0, total: int = 0, at: str = f"{place + 1} of {len(sizes)}") -> None:
+        def report(stage: str, done: int = 0, total: int = 0, at: str = f"{number} of {len(sizes)}") -> None:
             progress(f"size {at}: {stage}", done, total)
 
-        found += _at(resized(data, times, seed), times, seed, say, settings)
+        found += _costs_at(resized(data, times, seed), times, seed, report, settings)
     return found
 
 
-def _at(
+def _costs_at(
     data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
     fitting = Fitting(data, make_phrasebook(data, progress), seed)
-    data.positives(), data.seen()  # read by every model, and kept
-    asked, found, fitted = _requests(data, seed), [], {}
+    data.positives(), data.seen()  # read by every model, and cached
+    requests, found, fitted = _requests(data, seed), [], {}
+    size = times, data.n_items, len(data.interactions())
     for name, kind in CLASSES.items():
         fit_s: list[float] = []
         while not fit_s or (len(fit_s) < MOST_FITS and sum(fit_s) < LONG_FIT_S):
             progress(f"fitting {name}", len(fit_s), MOST_FITS)
-            fitted[name] = scorer = new_scorer(kind, name, settings)
+            fitted[name] = scorer = made(kind, name, settings)
             fit_s.append(_seconds(scorer.fit, fitting, progress))
         progress(f"timing {name}")
-        scorer.score(asked[0])  # loads what is loaded on first use
-        one = [_seconds(scorer.score, asked[1 + place].only(0)) for place in range(N_ONE)]
-        many = [_seconds(scorer.score, each) for each in asked[:N_MANY]]
-        n_bytes = sum(array.nbytes for array in scorer.state().arrays.values())
-        timed = Timed.of(fit_s), Timed.of(one, 1e3), Timed.of(many, 1e3 / MANY)
-        found.append(Cost(name, times, data.n_items, len(data.interactions()), *timed, n_bytes))
-    listing, n_bytes = _listing(data, fitting, fitted, asked[0])
-    return [*found, Cost(LISTING, times, data.n_items, len(data.interactions()), None, listing, None, n_bytes)]
+        scorer.score(requests[0])  # loads what is loaded on first use
+        one = [_seconds(scorer.score, requests[1 + number].only(0)) for number in range(N_ONE)]
+        many = [_seconds(scorer.score, each) for each in requests[:N_MANY]]
+        timed = {"fit_s": Timed.of(fit_s), "one_ms": Timed.of(one, 1e3), "many_ms": Timed.of(many, 1e3 / MANY)}
+        found.append(Cost(name, *size, timed, sum(array.nbytes for array in scorer.state().arrays.values())))
+    listing, n_bytes = _listing(data, fitting, fitted, requests[0])
+    return [*found, Cost(LISTING, *size, {"one_ms": listing}, n_bytes)]
 
 
-def _listing(data: Dataset, fitting: Fitting, fitted: Mapping[str, Scorer], asked: Requests) -> tuple[Timed, int]:
+def _listing(data: Dataset, fitting: Fitting, fitted: Mapping[str, Scorer], requests: Requests) -> tuple[Timed, int]:
     """Standardising, mixing, and the ten best of what a shopper does not have; and the bytes of the vectors."""
     assert fitting.phrasebook is not None
     vectors, owned = reference_vectors(fitting.phrasebook, data.n_items), data.seen()
 
-    def listed(raw: FloatArray, row: int) -> None:
+    def ranked(raw: FloatArray, row: int) -> None:
         eligible = ~owned[[row]].toarray()[0].astype(bool)
         rank(Standardised.of(raw).values, RankingSettings(FusionSettings(), n=10), eligible, vectors)
 
-    taken = []
-    for request in range(N_ONE):
-        one = asked.only(request)
+    seconds = []
+    for one in map(requests.only, range(N_ONE)):
         raw = np.concatenate([fitted[name].score(one) for name in COMPONENTS])
-        taken.append(_seconds(listed, raw, int(one.user_rows[0])))
-    return Timed.of(taken, 1e3), vectors.nbytes
+        seconds.append(_seconds(ranked, raw, int(one.user_rows[0])))
+    return Timed.of(seconds, 1e3), vectors.nbytes
 
 
 def _requests(data: Dataset, seed: int) -> list[Requests]:
@@ -157,9 +160,9 @@ def _requests(data: Dataset, seed: int) -> list[Requests]:
     acts = data.positives().drop_duplicates("user_row", keep="last")
     rng = np.random.default_rng(seed)
     batches = []
-    for place in range(1 + N_ONE):
+    for second in range(1 + N_ONE):
         drawn = acts.iloc[rng.integers(0, len(acts), MANY)].reset_index(drop=True)
-        now = datetime.fromtimestamp(data.known_until_s + 1 + place, UTC)
+        now = datetime.fromtimestamp(data.known_until_s + 1 + second, UTC)
         contexts: list[Context] = [replace(each, moment=now) for each in circumstances(data, drawn)]
         batches.append(Requests(drawn["user_row"].to_numpy(np.int32), tuple(contexts)))
     return batches

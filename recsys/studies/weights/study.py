@@ -5,9 +5,9 @@ how much of it choosing could really have had is told by halves of the test shop
 is measured on the other, again and again, and never on those it was chosen on.
 """
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,8 @@ from recsys.panel.segments import AS_IT_WAS
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
-from recsys.studies.weights.summary import Agreement, Component, Mix, Share, Study, conclusion
-from recsys.studies.weights.tables import figures, plots, tables
+from recsys.studies.result import Result, as_json
+from recsys.studies.weights.report import Ends, MeasuredMix, WeightsFigures, conclusion, plots, tables
 from recsys.studies.workspace import Workspace
 from recsys.tuning.map_walk import Walk
 from recsys.tuning.simplex_cells import N_STEPS
@@ -37,14 +36,14 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Role:
+class MappedRole:
     """Shoppers of one role with every mix measured on them."""
 
     engine: LiveEngine
     map: WeightMap
 
     @classmethod
-    def of(cls, engine: LiveEngine, k: int, progress: Progress) -> "Role":
+    def of(cls, engine: LiveEngine, k: int, progress: Progress) -> "MappedRole":
         """Measure every mix, and find those that are tied with the best."""
         return cls(engine, weight_map(engine, k, WHOLE_CATALOGUE, metrics=(METRIC,), progress=progress))
 
@@ -75,32 +74,27 @@ class Role:
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     """Map both roles, choose on validation, and see what that is worth on test."""
-    begun = time.monotonic()
     engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
-    validation, test = (Role.of(engine, settings.k, progress) for engine in engines)
-    chosen = validation.map.best(METRIC)
-    study = Study(
+    validation, test = (MappedRole.of(engine, settings.k, progress) for engine in engines)
+    chosen, panel = validation.map.best(METRIC), test.engine.panel
+    found = WeightsFigures(
         k=settings.k,
-        n_users=len(test.engine.panel),
+        n_users=len(panel),
         mixes=_mixes(validation, test, chosen, settings.seed),
         shares=_shares(validation, test, chosen, settings.seed),
-        components=_components(validation, test),
+        components=_components({"validation": validation, "test": test}),
         agreement=_agreement(validation, test),
         by_halves=by_halves(test, chosen, settings.seed, progress),
         validation=validation.means,
         test=test.means,
         tied_on_validation=validation.tied,
     )
-    panel = test.engine.panel
     return Result(
-        experiment="weights",
         protocol=f"{panel.protocol} All {len(validation.means):,} mixes of the four components in steps of 5% are "
         f"measured by nDCG@{settings.k}, without variety. Tied is what cannot be told from the best mix at 95%, all "
         f"mixes together. Halves: the best mix of one random half of the test shoppers is measured on the other half, "
         f"both ways, {N_HALVINGS} times.",
-        data=workspace.facts(),
-        settings=settings.as_json(),
-        conclusion=conclusion(study),
+        conclusion=conclusion(found),
         caveats=(
             "Tied does not mean as good: these shoppers cannot tell. More shoppers make the tied region smaller.",
             "The best mix on test was chosen on the very shoppers that it is measured on, so it looks better than it "
@@ -109,14 +103,22 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             "A half has half the shoppers to choose by, so it chooses less well than all of them would.",
             panel.leak_check,
         ),
-        tables=tables(study),
-        plots=plots(study),
-        figures={"weights": figures(study)},
-        seconds=time.monotonic() - begun,
+        tables=tables(found),
+        plots=plots(found),
+        figures={
+            "weights": as_json(
+                {
+                    "chosen": found.mixes[0].weights,
+                    "best_on_test": found.mixes[1].weights,
+                    "hindsight": found.mixes[1].change,
+                    **{name: getattr(found, name) for name in ("by_halves", "agreement", "components")},
+                }
+            )
+        },
     )
 
 
-def by_halves(test: Role, chosen: int, seed: int, progress: Progress = silent) -> Interval:
+def by_halves(test: MappedRole, chosen: int, seed: int, progress: Progress = silent) -> Interval:
     """nDCG of mixes chosen on one half of the test shoppers and measured on the other, less that of the chosen one.
 
     Parameters
@@ -138,7 +140,7 @@ def by_halves(test: Role, chosen: int, seed: int, progress: Progress = silent) -
     return mean_interval(gain, seed)
 
 
-def _mixes(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Mix, ...]:
+def _mixes(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
     """The mixes that matter; the chosen one comes first."""
     settings = validation.map.settings
     named: Mapping[str, FusionSettings] = {
@@ -149,76 +151,65 @@ def _mixes(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Mix, .
         "The shop's default weights": FusionSettings(),
         **{f"{name[:1].upper()}{name[1:]} alone": FusionSettings.only(name) for name in COMPONENTS},
     }
-    on_validation, on_test = (
-        np.stack([role.values(fusion) for fusion in named.values()], axis=1) for role in (validation, test)
-    )
-    gains = ratio_intervals(_beside(on_test, on_test[:, 0]), seed=seed)
-    told = zip(ratio_intervals(on_validation, seed=seed), ratio_intervals(on_test, seed=seed), gains, strict=True)
-    answer = []
-    for (name, fusion), (known, found, change) in zip(named.items(), told, strict=True):
-        mix, point = Mix(name, fusion, known, found, change), validation.point_of(fusion)
-        answer.append(mix if point is None else _placed(mix, validation, test, point))
-    return tuple(answer)
+    found = []
+    for name, measured in zip(named, _measured(validation, test, list(named.values()), seed), strict=True):
+        point = validation.point_of(named[name])
+        tied = () if point is None else (bool(validation.tied[point]), bool(test.tied[point]))
+        ranks = () if point is None else (validation.rank(point), test.rank(point))
+        found.append(MeasuredMix(name, named[name], *measured, *tied, *ranks))
+    return tuple(found)
 
 
-def _beside(values: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each column less the base."""
-    return np.stack([changes(column, base) for column in values.T], axis=1)
-
-
-def _placed(mix: Mix, validation: Role, test: Role, point: int) -> Mix:
-    return replace(
-        mix,
-        rank_on_validation=validation.rank(point),
-        rank_on_test=test.rank(point),
-        tied_on_validation=bool(validation.tied[point]),
-        tied_on_test=bool(test.tied[point]),
-    )
-
-
-def _shares(validation: Role, test: Role, chosen: int, seed: int) -> tuple[Share, ...]:
+def _shares(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
     """For every share of every component, the mix that is best on validation, and what it does on test."""
     steps = validation.map.cells.steps
-    asked = [(place, step, steps[:, place] == step) for place in range(len(COMPONENTS)) for step in range(N_STEPS + 1)]
-    best = [validation.map.best(METRIC, among=among) for _, _, among in asked]
-    of = {point: test.values(validation.map.settings(point)) for point in {*best, chosen}}
-    values = np.stack([of[point] for point in best], axis=1)
-    found, gains = (ratio_intervals(each, seed=seed) for each in (values, _beside(values, of[chosen])))
+    cells = [(name, step, steps[:, at] == step) for at, name in enumerate(COMPONENTS) for step in range(N_STEPS + 1)]
+    best = [validation.map.settings(validation.map.best(METRIC, among=among)) for _, _, among in cells]
+    measured = _measured(validation, test, [validation.map.settings(chosen), *best], seed)[1:]
     return tuple(
-        Share(
-            component=COMPONENTS[place],
+        MeasuredMix(
+            name,
+            weights,
+            *each,
+            *(bool((role.tied & among).any()) for role in (validation, test)),
             share=step / N_STEPS,
-            weights=validation.map.settings(point),
-            validation=float(validation.means[point]),
-            test=on_test,
-            change=change,
             hindsight=float(test.means[test.map.best(METRIC, among=among)]),
-            tied_on_validation=bool((validation.tied & among).any()),
-            tied_on_test=bool((test.tied & among).any()),
         )
-        for (place, step, among), point, on_test, change in zip(asked, best, found, gains, strict=True)
+        for (name, step, among), weights, each in zip(cells, best, measured, strict=True)
     )
 
 
-def _components(validation: Role, test: Role) -> tuple[Component, ...]:
-    ends = []
-    for role in (validation, test):
-        inside = role.map.cells.steps[role.tied] / N_STEPS
-        ends.append(np.stack([inside.min(axis=0), inside.max(axis=0)], axis=1).tolist())
-    return tuple(
-        Component(name, tuple(known), tuple(found)) for name, known, found in zip(COMPONENTS, *ends, strict=True)
-    )
+def _measured(
+    validation: MappedRole, test: MappedRole, mixes: Sequence[FusionSettings], seed: int
+) -> list[tuple[Interval, ...]]:
+    """nDCG of every mix on validation, on test, and on test less that of the first."""
+    distinct = list(dict.fromkeys(mixes))
+    known, found = (np.stack([role.values(each) for each in distinct], axis=1) for role in (validation, test))
+    gains = np.stack([changes(column, found[:, 0]) for column in found.T], axis=1)
+    intervals = zip(*(ratio_intervals(each, seed=seed) for each in (known, found, gains)), strict=True)
+    by_mix = dict(zip(distinct, intervals, strict=True))
+    return [by_mix[each] for each in mixes]
 
 
-def _agreement(validation: Role, test: Role) -> Agreement:
-    """How far both roles see the mixes alike."""
+def _components(roles: Mapping[str, MappedRole]) -> dict[str, Ends]:
+    """Lowest and highest share of every component among the tied mixes."""
+    inside = {name: role.map.cells.steps[role.tied] / N_STEPS for name, role in roles.items()}
+    return {
+        component: {name: (float(each[:, at].min()), float(each[:, at].max())) for name, each in inside.items()}
+        for at, component in enumerate(COMPONENTS)
+    }
+
+
+def _agreement(validation: MappedRole, test: MappedRole) -> dict[str, float]:
+    """How far both roles see the mixes alike; NaN where too few mixes or equal values tell."""
     tied = validation.tied
-    among = float(spearmanr(validation.means[tied], test.means[tied])[0]) if tied.sum() > 2 else float("nan")
-    return Agreement(
-        pearson=float(np.corrcoef(validation.means, test.means)[0, 1]),
-        spearman=float(spearmanr(validation.means, test.means)[0]),
-        spearman_among_tied=among,
-        n_tied_on_validation=int(tied.sum()),
-        n_tied_on_test=int(test.tied.sum()),
-        n_tied_on_both=int((tied & test.tied).sum()),
-    )
+    return {
+        "pearson": float(np.corrcoef(validation.means, test.means)[0, 1]),
+        "spearman": float(spearmanr(validation.means, test.means)[0]),
+        "spearman_among_tied": float(spearmanr(validation.means[tied], test.means[tied])[0])
+        if tied.sum() > 2
+        else math.nan,
+        "n_tied_on_validation": int(tied.sum()),
+        "n_tied_on_test": int(test.tied.sum()),
+        "n_tied_on_both": int((tied & test.tied).sum()),
+    }

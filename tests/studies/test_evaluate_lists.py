@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from recsys.evaluation.metrics.lists import list_metrics
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, coverage_interval, means
-from recsys.studies.model_report import evaluate_lists
+from recsys.studies.evaluate import evaluate_lists
+from recsys.studies.result import as_json
 
 RANKED = np.array([[0, 1, 2], [3, 0, -1], [4, 5, 6]], np.int32)
 HELD_OUT = csr_array(np.array([[0, 1, 0, 0, 0, 0, 0, 0], [0] * 8, [0, 0, 0, 0, 0, 0, 0, 1]], bool))
@@ -21,24 +23,23 @@ def _report(ranked=RANKED, **options):
 
 def test_every_metric_is_reported_and_shoppers_without_held_out_products_are_counted():
     report = _report()
-    assert tuple(report.metrics) == EVALUATED_METRICS
-    assert (report.k, report.n_users, report.n_skipped) == (2, 3, 1)
-    assert report.metrics["recall"].mean == 0.5  # found, nothing to find, missed
-    assert report.metrics["precision"].mean == 0.25
-    assert report.metrics["mrr"].mean == 0.25
-    assert report.metrics["novelty"].mean == pytest.approx(((0 + 1) / 2 + (2 + 0) / 2 + (2 + 2) / 2) / 3)
-    assert report.metrics["coverage"].mean == 5 / 8  # of the first two places: 0, 1, 3, 4 and 5
-    assert report.metrics["recall"].n_skipped == 1
-    assert report.metrics["novelty"].n_skipped == 0
+    assert tuple(report) == EVALUATED_METRICS
+    assert report["recall"].mean == 0.5  # found, nothing to find, missed
+    assert report["precision"].mean == 0.25
+    assert report["mrr"].mean == 0.25
+    assert report["novelty"].mean == pytest.approx(((0 + 1) / 2 + (2 + 0) / 2 + (2 + 2) / 2) / 3)
+    assert report["coverage"].mean == 5 / 8  # of the first two places: 0, 1, 3, 4 and 5
+    assert report["recall"].n_skipped == 1
+    assert report["novelty"].n_skipped == 0
 
 
 def test_json_has_the_shape_of_the_contract():
-    shape = _report().as_json()
+    shape = as_json(_report())
     assert set(shape) == set(EVALUATED_METRICS)
     assert all(set(interval) == {"mean", "low", "high"} for interval in shape.values())
     assert shape["ild"] == {"mean": None, "low": None, "high": None}  # no encoder took part
     vectors = np.eye(8, dtype=np.float32)
-    assert _report(item_vectors=vectors).as_json()["ild"] == {"mean": 1.0, "low": None, "high": None}
+    assert as_json(_report(item_vectors=vectors))["ild"] == {"mean": 1.0, "low": None, "high": None}
 
 
 def test_intervals_are_those_of_the_shoppers_own_values():
@@ -46,11 +47,11 @@ def test_intervals_are_those_of_the_shoppers_own_values():
     ranked = np.argsort(rng.random((600, 50)))[:, :10].astype(np.int32)
     held_out = csr_array(rng.random((600, 50)) < 0.02)
     report = evaluate_lists(ranked, held_out, k=10, popularity=np.ones(50), n_train_users=600, seed=9)
-    alone = mean_interval(report.values["recall"], seed=9)
-    found = report.metrics["recall"]
+    alone = mean_interval(list_metrics(ranked, held_out, 10, None, np.ones(50), 600)["recall"], seed=9)
+    found = report["recall"]
     assert (found.n, found.n_skipped, found.mean) == (alone.n, alone.n_skipped, alone.mean)
     assert (found.low, found.high) == pytest.approx((alone.low, alone.high), rel=1e-6)
-    assert report.metrics["recall"].low < report.metrics["recall"].mean < report.metrics["recall"].high
+    assert report["recall"].low < report["recall"].mean < report["recall"].high
 
 
 @pytest.mark.parametrize(("n_hits", "is_given"), [(0, False), (1, False), (6, False), (9, False), (12, True)])
@@ -60,18 +61,19 @@ def test_evaluate_and_the_live_metrics_give_or_refuse_the_same_interval(n_hits, 
     held_out = np.zeros((600, 50), bool)
     held_out[np.arange(600), np.where(np.arange(600) < n_hits, np.arange(600) % 10, 20)] = True
     report = evaluate_lists(ranked, csr_array(held_out), k=10, popularity=np.ones(50), n_train_users=600)
+    values = list_metrics(ranked, csr_array(held_out), 10, None, np.ones(50), 600)
     live = means(
-        MeasuredLists(ranked, {**dict.fromkeys(("serendipity", "long_tail", "ctr"), np.zeros(600)), **report.values}),
+        MeasuredLists(ranked, {**dict.fromkeys(("serendipity", "long_tail", "ctr"), np.zeros(600)), **values}),
         ShopFacts(50, np.ones(50), np.ones(600)),
     )
     for name in ("recall", "ndcg", "hit_rate", "f1", "coverage"):
-        ours, theirs = report.metrics[name], live[name]
+        ours, theirs = report[name], live[name]
         np.testing.assert_allclose(
             [ours.mean, ours.low, ours.high], [theirs.mean, theirs.low, theirs.high], rtol=1e-6, err_msg=name
         )
-    assert report.metrics["hit_rate"].is_given == is_given
-    assert report.as_json()["recall"]["mean"] == pytest.approx(n_hits / 600)
-    assert (report.as_json()["recall"]["low"] is None) == (not is_given)
+    assert report["hit_rate"].is_given == is_given
+    assert as_json(report)["recall"]["mean"] == pytest.approx(n_hits / 600)
+    assert (as_json(report)["recall"]["low"] is None) == (not is_given)
 
 
 def test_coverage_counts_the_catalogue_shown_and_its_interval_holds_the_estimate():
