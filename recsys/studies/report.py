@@ -82,11 +82,11 @@ def table_html(table: Table, text: Callable[[str], str] = escape, most_rows: int
     text : makes HTML of what may come from the data
     most_rows : more are left out, which the note says
     """
-    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.shown)
+    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.visible)
     rows = []
     for row in table.rows[:most_rows]:
         cells = []
-        for name in table.shown:
+        for name in table.visible:
             value, ends = written(name, row)
             if isinstance(row.get(name), str):
                 cells.append(f"<td>{text(value)}</td>")
