@@ -82,7 +82,7 @@ class Experiment:
         return replace(
             result,
             experiment=self.name,
-            data=workspace.facts(),
+            data=result.data or workspace.facts(),
             settings={**result.settings, **settings.as_json()},
             seconds=time.monotonic() - begun,
         )

@@ -31,7 +31,7 @@ from recsys.scorers.partial_whitening import spread_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.format import interval_in_words
-from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, Level, Spoiler
+from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, TextCorruption, TextLevel
 from recsys.text.library import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.pairs import SEMANTIC
@@ -41,7 +41,7 @@ K = 10
 N_HALVINGS = 10
 MOST_SEMANTIC = 0.4
 COSINE = "cosine"
-TEXTS = {"real": CLEAN, "dealt": Level(WRONG_PRODUCT, 1.0)}
+TEXTS = {"real": CLEAN, "dealt": TextLevel(WRONG_PRODUCT, 1.0)}
 
 Values = NDArray[np.float64]
 
@@ -118,14 +118,14 @@ def measured(folder: Path, settings: EvaluationSettings, progress: Progress) -> 
     data = Dataset.read(folder, progress).core(settings.min_interactions)
     split = split_of(data, settings)
     train, held_out = split.whole("validation"), split.held_out("validation")
-    spoiler, users = Spoiler.of(data, split, settings.seed), held_out.users()
+    corruption, users = TextCorruption.of(data, split, settings.seed), held_out.users()
     chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
     others = {name: kind for name, kind in COMPONENT_CLASSES.items() if name != "semantic"}
     scorers = fit_scorers(others, Fitting(train, None, settings.seed), progress, chosen.settings())
     values = np.zeros((len(users), len(COMPONENTS), data.n_items), np.float32)
     profiles = dict[str, Profiles]()
     for texts, level in TEXTS.items():
-        book = make_phrasebook(spoiler.under(level), progress)
+        book = make_phrasebook(corruption.at(level), progress)
         semantic = SemanticScorer().fit(Fitting(train, book, settings.seed))
         rows = np.arange(data.n_users, dtype=np.int32)
         everybody = semantic.user_profiles(Requests(rows, (Context(),) * len(rows)))

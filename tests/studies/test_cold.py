@@ -1,4 +1,4 @@
-"""New products and levels: chosen on validation, fair to ties, and told no further than the intervals go."""
+"""New products and levels: chosen on validation, fair to ties, and concluded no further than the intervals go."""
 
 import json
 from dataclasses import replace
@@ -9,31 +9,31 @@ import pytest
 
 from recsys.evaluation.metrics.expected import expected_accuracy
 from recsys.evaluation.protocols.new_products import new_product_rewind
-from recsys.evaluation.statistics.significance import Interval
+from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.ablation import chosen_weights, models_on
-from recsys.studies.cold import levels as cold_segments
-from recsys.studies.cold.comparisons import Against, Found, against, found_of, over_products
-from recsys.studies.cold.levels import Level, by_level, product_levels, tuned_by_shopper
+from recsys.studies.cold import report
+from recsys.studies.cold.comparisons import RankingFigures, compare_models, over_products, verdict_of_both
+from recsys.studies.cold.levels import LevelScores, by_level, product_levels
 from recsys.studies.cold.new_products import (
     KNOWN,
     MIXES,
-    Asked,
     NewModel,
-    ask,
+    NewProductRole,
     chosen_for_new,
     label_of,
     models_for_new,
+    new_product_roles,
 )
-from recsys.studies.cold.summary import NO_WORDS, against_simple, words_by_level
 from recsys.studies.format import in_words
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.workspace import Workspace
 
 SETTINGS = ExperimentSettings(k=10)
+Roles = tuple[NewProductRole, NewProductRole]
 SIMPLE = ("random", "popularity", "recent_popularity", "item_knn", "ease")
 
 
@@ -51,8 +51,8 @@ def place(workspace: Workspace, new_product_folder: Path) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def asked(place: Workspace) -> tuple[Asked, Asked]:
-    validation, test, _ = ask(place, SETTINGS)
+def roles(place: Workspace) -> Roles:
+    validation, test, _ = new_product_roles(place, SETTINGS)
     return validation, test
 
 
@@ -61,33 +61,35 @@ def result(place: Workspace) -> Result:
     return EXPERIMENTS["cold"].run(place, SETTINGS)
 
 
-def test_shoppers_are_shown_the_new_products_or_all_that_they_do_not_have(
-    asked: tuple[Asked, Asked], place: Workspace
-) -> None:
-    replay = new_product_rewind(place.data)
-    for role, each in zip(("validation", "test"), asked, strict=True):
+def test_shoppers_are_shown_the_new_products_or_all_that_they_do_not_have(roles: Roles, place: Workspace) -> None:
+    rewind = new_product_rewind(place.data)
+    for role, each in zip(("validation", "test"), roles, strict=True):
         rows, everyone = each.rows, np.arange(len(each.rows))
-        np.testing.assert_array_equal(replay.held_out(role).relevant()[replay.held_out(role).users()].indices, rows)
-        new, whole = (each.wanted[name].may_be_shown for name in ("new", "whole"))
+        np.testing.assert_array_equal(rewind.held_out(role).relevant()[rewind.held_out(role).users()].indices, rows)
+        new, whole = (each.pairs[name].may_be_shown for name in ("new", "whole"))
         assert new[everyone, rows].all()
         assert whole[everyone, rows].all()
         assert (new <= whole).all()
-        np.testing.assert_array_equal(new, replay.fold_of[None, :] == replay.fold_of[rows][:, None])
+        np.testing.assert_array_equal(new, rewind.fold_of[None, :] == rewind.fold_of[rows][:, None])
         assert 0 < (~whole).sum(axis=1).mean() < 40  # what shoppers have
 
 
-def test_a_simple_model_is_worth_what_chance_is_among_new_products(asked: tuple[Asked, Asked]) -> None:
+def test_a_simple_model_is_worth_what_chance_is_among_new_products(
+    roles: Roles,
+) -> None:
     own = dict.fromkeys(MIXES, FusionSettings())
-    models = models_for_new(asked[1], "new", own, own, 10)
+    models = models_for_new(roles[1], "new", own, own, 10)
     for name in SIMPLE:
         np.testing.assert_allclose(models[name].values["recall"], 10 / 60)
-        assert models[name].kind == "simple"
-    whole = models_for_new(asked[1], "whole", own, own, 10)
+        assert models[name].weights is None
+    whole = models_for_new(roles[1], "whole", own, own, 10)
     assert whole["popularity"].values["ndcg"].mean() < whole["random"].values["ndcg"].mean()
 
 
-def test_weights_are_the_best_of_their_kind_on_validation_shoppers(asked: tuple[Asked, Asked]) -> None:
-    wanted = asked[0].wanted["new"]
+def test_weights_are_the_best_of_their_kind_on_validation_shoppers(
+    roles: Roles,
+) -> None:
+    wanted = roles[0].pairs["new"]
     chosen = chosen_for_new(wanted, 10)
     for names, fusion in chosen.items():
         shares = fusion.normalised()
@@ -104,10 +106,11 @@ def test_every_model_has_its_row_and_the_lead_is_that_of_the_same_shoppers(resul
         expected = {*map(label_of, (*SIMPLE, *COMPONENTS, "traditional", "full", "full" + KNOWN)), "All but semantic"}
         assert expected <= set(rows)
         figures = result.figures["new_products"][ranking]
-        lead = figures["full"]["ndcg"]["mean"] - figures["ease"]["ndcg"]["mean"]
-        assert rows["EASE"]["lead"] == pytest.approx(lead) == pytest.approx(figures["ease"]["lead"]["shoppers"]["mean"])
-        assert "lead" not in rows["All components"]
-        assert all(0 < row["p"] <= 1 for name, row in rows.items() if name != "All components")
+        lead = figures["ndcg"]["full"]["mean"] - figures["ndcg"]["ease"]["mean"]
+        measured = figures["lead"]["ease"]["shoppers"]["change"]["mean"]
+        assert rows["EASE"]["lead"] == pytest.approx(lead) == pytest.approx(measured)
+        assert rows["All components"]["lead"] is None
+        assert all(0 < row["lead_p"] <= 1 for name, row in rows.items() if name != "All components")
 
 
 def test_each_product_counts_once_however_many_chose_it() -> None:
@@ -124,7 +127,7 @@ def interval(low: float, high: float) -> Interval:
 
 
 @pytest.mark.parametrize(
-    ("shoppers", "products", "said"),
+    ("shoppers", "products", "verdict"),
     [
         (interval(0.1, 0.2), interval(0.1, 0.2), "better"),
         (interval(0.1, 0.2), interval(-0.1, 0.2), "unclear"),
@@ -133,50 +136,53 @@ def interval(low: float, high: float) -> Interval:
         (interval(-0.2, -0.1), interval(0.1, 0.2), "unclear"),
     ],
 )
-def test_better_is_what_both_intervals_say(shoppers: Interval, products: Interval, said: str) -> None:
-    assert Against(shoppers, products, 0.01).verdict == said
+def test_better_is_what_both_intervals_say(shoppers: Interval, products: Interval, verdict: str) -> None:
+    assert verdict_of_both(verdict_of(shoppers), products) == verdict
 
 
-def drawn(full: float, simple: float, seed: int = 0) -> Found:
-    """Two models on 400 shoppers of 100 products."""
+def drawn(full: float, simple: float, seed: int = 0, n_others: int = 0) -> RankingFigures:
+    """Models on 400 shoppers of 100 products."""
     rng = np.random.default_rng(seed)
     rows = np.arange(400, dtype=np.int32) % 100
 
-    def model(name: str, kind: str, mean: float) -> NewModel:
+    def model(name: str, mean: float) -> NewModel:
         values = rng.normal(mean, 0.05, 400)
-        return NewModel(name, kind, {"ndcg": values, "recall": values}, None)
+        return NewModel(name, {"ndcg": values, "recall": values})
 
-    return found_of({"popularity": model("popularity", "simple", simple), "full": model("full", "mix", full)}, rows)
-
-
-def test_the_conclusion_claims_a_lead_only_where_there_is_one() -> None:
-    assert "above every simple model" in against_simple("new", drawn(0.3, 0.1))
-    assert "not shown to be above Popularity" in against_simple("new", drawn(0.1, 0.1))
-    assert "not shown to be above Popularity" in against_simple("new", drawn(0.1, 0.3))
-    shown = drawn(0.3, 0.1)
-    lead = shown.lead["popularity"]
-    unsure = replace(shown, lead={"popularity": replace(lead, by_products=interval(-0.1, 0.2))})
-    assert "for these shoppers, which is not shown for the average product" in against_simple("new", unsure)
+    models = {"popularity": model("popularity", simple), "full": model("full", full)}
+    others = {f"other {n}": models["popularity"] for n in range(n_others)}
+    return compare_models(models | others | {"random": models["popularity"], report.NO_WORDS: models["full"]}, rows)
 
 
-def test_words_pay_only_where_their_interval_says_so() -> None:
-    def level(name: str, lead: Interval) -> Level:
-        return Level("products", name, 100, {}, {NO_WORDS: lead})
+def conclusion(found: RankingFigures, *levels: LevelScores) -> tuple[str, ...]:
+    return report.conclusion(report.ColdFigures({"new": found}, levels, 400, 100, 0.1, 1.0))
 
-    said = words_by_level([level("hot", interval(0.1, 0.2)), level("warm", interval(-0.2, -0.1))])
-    assert "words pay for hot products (+0.1500" in said
-    assert "they cost for warm products" in said
-    unsure = words_by_level([level("hot", interval(-0.1, 0.3))])
-    assert "words are not shown to pay for hot products" in unsure
-    assert "no list depends on words" in words_by_level([level("hot", interval(0.0, 0.0))])
+
+@pytest.mark.parametrize(("full", "simple", "verdict"), [(0.3, 0.1, "better"), (0.1, 0.3, "worse")])
+def test_the_conclusion_claims_a_lead_where_there_is_one(full: float, simple: float, verdict: str) -> None:
+    found = drawn(full, simple)
+    assert found.lead["popularity"].verdict == verdict
+    assert f"{verdict}: Popularity and Random order" in conclusion(found)[0]
+
+
+def test_a_lead_that_is_not_shown_for_the_average_product_is_not_claimed() -> None:
+    found = drawn(0.3, 0.1)
+    unsure = replace(found.lead["popularity"], verdict=verdict_of_both("better", interval(-0.1, 0.2)))
+    said = conclusion(replace(found, lead=dict(found.lead) | {"popularity": unsure}))[0]
+    assert "better: Random order" in said
+    assert "no difference we can tell: Popularity" in said
+
+
+def test_words_pay_by_level_only_where_their_interval_says_so() -> None:
+    leads = {"hot": interval(0.1, 0.2), "warm": interval(-0.2, -0.1), "cold": interval(-0.1, 0.3)}
+    levels = [LevelScores("products", name, 100, {}, {report.NO_WORDS: lead}) for name, lead in leads.items()]
+    said = conclusion(drawn(0.3, 0.1), *levels)[-1]
+    assert "better: hot products; worse: warm products; no difference we can tell: cold products" in said
 
 
 def test_holm_corrects_over_all_that_are_compared() -> None:
-    found = drawn(0.11, 0.1)
-    more = {f"other {place}": found.models["popularity"] for place in range(5)} | dict(found.models)
-    rows = np.arange(400, dtype=np.int32) % 100
-    corrected = against(more, "full", rows)["popularity"].p_corrected
-    assert corrected >= found.lead["popularity"].p_corrected
+    few, many = (drawn(0.11, 0.1, n_others=n).lead["popularity"].shoppers.p for n in (0, 5))
+    assert many >= few
 
 
 def test_levels_share_the_shoppers_out_and_only_their_products_count(place: Workspace) -> None:
@@ -190,30 +196,13 @@ def test_levels_share_the_shoppers_out_and_only_their_products_count(place: Work
     masks = product_levels(test.panel)
     assert sum(mask.sum() for mask in masks.values()) == test.panel.n_items
     wanted = test.panel.popularity[test.panel.relevant.values]
-    assert next(each.n for each in levels if (each.of, each.name) == ("products", "hot")) == (wanted >= 10).sum()
+    assert next(each.n for each in levels if (each.of, each.level) == ("products", "hot")) == (wanted >= 10).sum()
 
 
-def test_a_level_of_few_shoppers_keeps_the_weights_of_everybody(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    validation, test = place.engines("last", 1, 0)
-    common = FusionSettings(1, 1, 1, 1)
-    monkeypatch.setattr(cold_segments, "FEWEST_TO_TUNE", 10_000)
-    tuned = tuned_by_shopper(validation, test, common, SETTINGS)
-    assert all(each.fusion is None and each.change.mean == 0 for each in tuned)
-    monkeypatch.setattr(cold_segments, "FEWEST_TO_TUNE", 1)
-    tuned = tuned_by_shopper(validation, test, common, SETTINGS)
-    everyone = tuned[-1]
-    assert everyone.n_test == sum(each.n_test for each in tuned[:-1]) == len(test.panel)
-    gained = sum(each.n_test * each.change.mean for each in tuned[:-1]) / everyone.n_test
-    assert everyone.change.mean == pytest.approx(gained)
-
-
-def test_the_result_is_told_and_kept(result: Result) -> None:
+def test_the_result_reads_back_and_its_conclusion_names_every_verdict(result: Result) -> None:
     assert in_words(Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False))))
     assert "things that anybody did with the new products" in " ".join(result.caveats)
     assert {plot.name for plot in result.plots} == {"new_products", "lead_by_products", "lead_by_shoppers"}
-    verdicts = {
-        each["lead"]["verdict"] for name, each in result.figures["new_products"]["new"].items() if name in SIMPLE
-    }
-    assert ("above every simple model, none" in result.conclusion[0]) == (verdicts == {"better"})
+    lead = result.figures["new_products"]["new"]["lead"]
+    better = result.conclusion[0].partition("better: ")[2].partition(";")[0]
+    assert all((label_of(name) in better) == (each["verdict"] == "better") for name, each in lead.items())

@@ -1,4 +1,4 @@
-"""The multi-task study: what it learns is measured as it would be served, and told without claiming more."""
+"""The multi-task study: what it learns is measured as it would be served, and concluded without claiming more."""
 
 import json
 from pathlib import Path
@@ -13,15 +13,14 @@ from recsys.panel.panel import Panel
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies.component_swap import tuned
 from recsys.studies.format import in_words
-from recsys.studies.multitask import models as multitask_models
-from recsys.studies.multitask import segments
+from recsys.studies.multitask import learning, report
 from recsys.studies.multitask import study as multitask
-from recsys.studies.multitask.models import TODAY, TUNED, WEIGHTS_ALONE, Model, Shop, moved
-from recsys.studies.multitask.tables import conclusion, frontier, told_of
+from recsys.studies.multitask.learning import TODAY, TUNED, WEIGHTS_ALONE, LearningRole, MultitaskModel, moved
+from recsys.studies.multitask.report import ModelFigures, MultitaskFigures
 from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
-from recsys.studies.tuned_weights import tuned
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.pairs import SEMANTIC
@@ -34,15 +33,14 @@ ABLATIONS = (WEIGHTS_ALONE, "without the rating term", "without the ranking term
 @pytest.fixture(scope="module", autouse=True)
 def quick_encoder():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(multitask_models, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(learning, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(multitask, "LAMBDAS", (0.0, 3.0))
-        patch.setattr(segments, "PULLS", (0.003,))
         yield
 
 
 @pytest.fixture(scope="module")
-def shops(workspace: Workspace) -> tuple[Shop, Shop]:
-    return Shop.both(workspace, SETTINGS)
+def shops(workspace: Workspace) -> tuple[LearningRole, LearningRole]:
+    return LearningRole.both(workspace, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -50,48 +48,48 @@ def result(workspace: Workspace) -> Result:
     return EXPERIMENTS["multitask"].run(workspace, SETTINGS)
 
 
-def test_it_starts_from_the_very_scores_of_the_live_evaluation(shops: tuple[Shop, Shop]) -> None:
+def test_it_starts_from_the_very_scores_of_the_live_evaluation(shops: tuple[LearningRole, LearningRole]) -> None:
     for shop in shops:
         identity = np.eye(shop.semantic.space.n_dims, dtype=np.float32)
-        held = shop.engine.panel.scores.static[:, SEMANTIC]
-        found = shop.under(identity).panel.scores.static
+        held = shop.role.engine.panel.scores.static[:, SEMANTIC]
+        found = shop.scored_by(identity).panel.scores.static
         np.testing.assert_allclose(found[:, SEMANTIC], held, atol=2e-3)
-        np.testing.assert_array_equal(found[:, :SEMANTIC], shop.engine.panel.scores.static[:, :SEMANTIC])
+        np.testing.assert_array_equal(found[:, :SEMANTIC], shop.role.engine.panel.scores.static[:, :SEMANTIC])
 
 
-def test_a_head_moves_the_semantic_scores_as_it_would_when_served(shops: tuple[Shop, Shop]) -> None:
+def test_a_head_moves_the_semantic_scores_as_it_would_when_served(shops: tuple[LearningRole, LearningRole]) -> None:
     shop = shops[1]
     n_dims = shop.semantic.space.n_dims
     head = np.diag(np.linspace(0.2, 2, n_dims)).astype(np.float32)
     user = 7
-    row = shop.held_out.users()[user]
-    raw = shop.semantic.with_head(head).score(Requests.one(int(row), shop.engine.panel.contexts[user]))
+    row = shop.role.held_out.users()[user]
+    raw = shop.semantic.with_head(head).score(Requests.one(int(row), shop.role.engine.panel.contexts[user]))
     expected = Standardised.of(raw).values[0]
-    np.testing.assert_allclose(shop.under(head).panel.scores.static[user, SEMANTIC], expected, atol=2e-3)
-    assert not np.allclose(expected, shop.engine.panel.scores.static[user, SEMANTIC], atol=0.1)
+    np.testing.assert_allclose(shop.scored_by(head).panel.scores.static[user, SEMANTIC], expected, atol=2e-3)
+    assert not np.allclose(expected, shop.role.engine.panel.scores.static[user, SEMANTIC], atol=0.1)
 
 
-def test_test_choices_are_not_learned_from(shops: tuple[Shop, Shop]) -> None:
+def test_test_choices_are_not_learned_from(shops: tuple[LearningRole, LearningRole]) -> None:
     validation, test = shops
     assert len(validation.pairs) < len(test.pairs)
     for shop in shops:
-        assert not shop.train.owned()[shop.held_out.user_rows, shop.held_out.item_rows].any()
-    assert not validation.train.owned()[test.held_out.user_rows, test.held_out.item_rows].any()
+        assert not shop.role.train.owned()[shop.role.held_out.user_rows, shop.role.held_out.item_rows].any()
+    assert not validation.role.train.owned()[test.role.held_out.user_rows, test.role.held_out.item_rows].any()
 
 
 def test_every_variant_has_its_row_and_todays_is_that_of_the_tuning_room(
-    result: Result, shops: tuple[Shop, Shop]
+    result: Result, shops: tuple[LearningRole, LearningRole]
 ) -> None:
     rows = {str(row["model"]): row for row in result.tables[0].rows}
     assert {TODAY, TUNED, "weights alone", "lambda 0", "lambda 3"} <= set(rows)
     assert {"without the rating term", "without the ranking term"} <= set(rows)
-    fusion = tuned(shops[0].engine, 10)
-    today = shops[1].engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, 10)).lists
+    fusion = tuned(shops[0].role.engine, 10)
+    today = shops[1].role.engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, 10)).lists
     assert rows[TODAY]["ndcg"] == pytest.approx(today.values["ndcg"].mean())
     assert rows[TODAY]["ild"] == pytest.approx(np.nanmean(today.values["ild"]))
-    assert "ndcg_change" not in rows[TODAY]
+    assert rows[TODAY]["ndcg_change"] is None
     assert all(rows[name]["map"] in ("used", "dropped", "") for name in rows)
-    assert set(result.figures["chosen"]["weights"]) == set(COMPONENTS)
+    assert set(result.figures["models"][result.figures["chosen"]]["weights"]) == set(COMPONENTS)
 
 
 def test_a_map_that_does_not_beat_the_identity_is_dropped(result: Result) -> None:
@@ -102,51 +100,33 @@ def test_a_map_that_does_not_beat_the_identity_is_dropped(result: Result) -> Non
 
 
 def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
-    change = result.figures["changes"][TUNED]["validation"]
+    change = result.figures["models"][TUNED]["on_validation"]["change"]
     shown = change["low"] is not None and change["low"] > 0
-    said = " ".join(result.conclusion)
-    assert ("the map earns a place" in said) == shown
-    assert ("not shown to earn a place" in said) != shown
+    assert ("earns a place in training" in result.conclusion[1]) == shown
+    assert ("not shown to earn a place" in result.conclusion[1]) != shown
     assert in_words(Result.from_json(json.loads(json.dumps(result.as_json(), allow_nan=False))))
 
 
-def test_weights_per_segment_are_learned_beside_one_set_for_all(result: Result, shops: tuple[Shop, Shop]) -> None:
-    (table,) = [each for each in result.tables if each.name == "segments"]
-    everyone = [row for row in table.rows if row["shoppers"] == segments.EVERYONE]
-    by_model = {str(row["model"]): row for row in result.tables[0].rows}
-    for row, one in zip(everyone, (WEIGHTS_ALONE, "lambda 0"), strict=True):
-        assert row["one"] == pytest.approx(by_model[one]["ndcg"])
-        assert row["own"] == pytest.approx(by_model[str(row["model"])]["ndcg"])
-        assert row["n_pairs"] == len(shops[0].pairs)
-    for found in result.figures["segments"]:
-        assert set(found["weights"]) == {"hot", "warm", "cold"}
-        assert set(found["changes"]) == {"hot", "warm", segments.EVERYONE}
-    assert sum("of their own for hot and warm shoppers" in said for said in result.conclusion) == 2
-
-
-def test_a_model_that_learned_nothing_is_not_chosen_and_is_named(shops: tuple[Shop, Shop]) -> None:
-    lists = shops[1].lists(None, FusionSettings())
+def test_a_model_that_learned_nothing_is_left_out_of_the_sweep(shops: tuple[LearningRole, LearningRole]) -> None:
+    lists, facts = shops[1].lists(None, FusionSettings()), shops[1].role.engine.panel.facts
     models = {
-        name: Model(name, None, epochs, FusionSettings(), lists, lists)
+        name: MultitaskModel(name, None, epochs, FusionSettings(), lists, lists)
         for name, epochs in {TODAY: None, TUNED: 2, "lambda 0": 2, "lambda 3": 0, **dict.fromkeys(ABLATIONS, 2)}.items()
     }
-    told = {name: told_of(each, models[TODAY], shops[1], shops[1], 0) for name, each in models.items()}
     assert [each.name for each in moved([models["lambda 0"], models["lambda 3"]])] == ["lambda 0"]
-    said = " ".join(conclusion(models, told, models["lambda 0"]))
-    assert "by the objective itself: lambda 3." in said
-    assert "From lambda 0 to lambda 0," in said
-    assert frontier(models, told, 10).series[0].x == (told["lambda 0"].means["ild"].mean,)
+    found = MultitaskFigures(
+        {name: ModelFigures.of(each, models[TODAY], facts, facts, 0) for name, each in models.items()}, "lambda 0"
+    )
+    assert found.sweep == ["lambda 0"]
+    assert report.plots(found, 10)[0].series[0].x == (found.models["lambda 0"].means["ild"].mean,)
+    assert all(each.on_test["ndcg"].verdict == "unclear" for each in found.models.values())
+    assert "earns" not in " ".join(report.conclusion(found))
 
 
-def test_shoppers_are_told_apart_by_how_well_they_are_known(result: Result, shops: tuple[Shop, Shop]) -> None:
-    counts = {row["shoppers"]: row["n"] for row in result.tables[1].rows if row["model"] == TUNED}
-    assert sum(counts.values()) == len(shops[1].engine.panel)
-
-
-def test_changes_are_against_today_on_the_same_shoppers(shops: tuple[Shop, Shop]) -> None:
+def test_changes_are_against_today_on_the_same_shoppers(shops: tuple[LearningRole, LearningRole]) -> None:
     test, today = shops[1], FusionSettings(0.4, 0.1, 0.3, 0.2)
     lists, other = test.lists(None, today), test.lists(None, FusionSettings(1, 0, 0, 0))
-    found = differences(other, lists, test.engine.panel.facts)["ndcg"]
+    found = differences(other, lists, test.role.engine.panel.facts)["ndcg"]
     assert found.old == pytest.approx(lists.values["ndcg"].mean())
 
 
@@ -158,4 +138,4 @@ def test_a_shop_that_is_held_by_candidates_is_refused(panel_folders: tuple[Path,
 
     place = InPart(panel_folders[0].parent / "shop", panel_folders[0].parent)
     with pytest.raises(SettingsError, match="the scores of all products for all test shoppers do not fit in memory"):
-        Shop.both(place, SETTINGS)
+        LearningRole.both(place, SETTINGS)

@@ -5,9 +5,7 @@ median over the rounds.
 """
 
 import os
-import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
+from recsys.studies.benchmarks.frame import times_ms
 from recsys.text.canonical import canonical
 from recsys.text.encoder import PhraseEncoder, packaged_model
 from recsys.text.phrases import segment
@@ -48,25 +47,25 @@ def run(
 
     phrases, source = sample_phrases(n_phrases, seed, data)
     ours, baseline = PhraseEncoder(), SentenceTransformer(str(packaged_model()), device="cpu")
+    vectors: dict[str, NDArray[np.float32]] = {}
 
-    def plain(texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.asarray(baseline.encode(list(texts), batch_size=32, show_progress_bar=False), np.float32)
+    def encode(turn: int) -> None:
+        progress("measuring", turn, rounds)
+        vectors["ours"] = ours.encode(phrases)
+
+    def encode_plainly(_: int) -> None:
+        found = baseline.encode(phrases, batch_size=32, show_progress_bar=False)
+        vectors["baseline"] = np.asarray(found, np.float32)
 
     ours.encode(phrases[:64])
-    plain(phrases[:64])
-    ours_s, baseline_s = [], []
-    for done in range(rounds):
-        progress("measuring", done, rounds)
-        our_vectors, seconds = _timed(ours.encode, phrases)
-        ours_s.append(seconds)
-        their_vectors, seconds = _timed(plain, phrases)
-        baseline_s.append(seconds)
-    cosines = np.sum(our_vectors * their_vectors, axis=1)
+    baseline.encode(phrases[:64], show_progress_bar=False)
+    times = times_ms({"ours": encode, "baseline": encode_plainly}, rounds, n_warm=0)
+    cosines = np.sum(vectors["ours"] * vectors["baseline"], axis=1)
     return {
         "n_phrases": len(phrases),
-        "ours_per_s": len(phrases) / min(ours_s),
-        "baseline_per_s": len(phrases) / min(baseline_s),
-        "ratio": statistics.median(theirs / mine for mine, theirs in zip(ours_s, baseline_s, strict=True)),
+        "ours_per_s": 1e3 * len(phrases) / float(times["ours"].min()),
+        "baseline_per_s": 1e3 * len(phrases) / float(times["baseline"].min()),
+        "ratio": float(np.median(times["baseline"] / times["ours"])),
         "precision": ours.precision,
         "min_cosine": float(cosines.min()),
         "mean_cosine": float(cosines.mean()),
@@ -98,11 +97,3 @@ def _made_up(n_phrases: int, rng: np.random.Generator) -> list[str]:
         length = min(25, 3 + int(rng.exponential(8)))
         found[" ".join(rng.choice(words, length))] = None
     return list(found)
-
-
-def _timed(
-    encode: Callable[[Sequence[str]], NDArray[np.float32]], phrases: Sequence[str]
-) -> tuple[NDArray[np.float32], float]:
-    started = time.perf_counter()
-    vectors = encode(phrases)
-    return vectors, time.perf_counter() - started

@@ -6,8 +6,7 @@ A shop is made whose first shopper liked 50 products with 100 phrases each, and 
 
 import gc
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
+from recsys.studies.benchmarks.frame import percentiles, times_ms
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, save_model
 
@@ -62,19 +62,18 @@ def run(
             "n_shopper_phrases": len(whole.shopper_phrases),
             "n_product_phrases": len(phrases),
             "n_items": n_items,
-            **_timed("explain", lambda _: model.explain(scored, item_id, settings), n_repeats),
-            **_timed("read", lambda _: model.read(scored, item_id, settings), n_repeats),
-            **_timed("strike_to_list", strike, n_repeats),
+            **percentiles(
+                times_ms(
+                    {
+                        "explain": lambda _: model.explain(scored, item_id, settings),
+                        "read": lambda _: model.read(scored, item_id, settings),
+                        "strike_to_list": strike,
+                    },
+                    n_repeats,
+                    n_warm=3,
+                )
+            ),
         }
-
-
-def _timed(name: str, ask: Callable[[int], object], n_repeats: int) -> dict[str, float]:
-    times = []
-    for repeat in range(n_repeats + 3):
-        start = time.perf_counter()
-        ask(repeat)
-        times.append(time.perf_counter() - start)
-    return {f"{name}_ms_p{q}": round(float(np.percentile(times[3:], q)) * 1e3, 1) for q in (50, 95)}
 
 
 def _model(folder: Path, n_items: int, n_liked: int, n_phrases: int) -> Recommender:

@@ -9,8 +9,7 @@ share and click rate of every shopper. Their results are held against each other
 components agree on bestsellers; what they mean does not matter for speed.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,6 +30,7 @@ from recsys.panel.panel import N_BASELINE, Panel, Ragged, Scores
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import FusionSettings, RankingSettings
+from recsys.studies.benchmarks.frame import medians, times_ms
 from recsys.tuning.weight_map import weight_map
 
 SIZE = (2_000, 5_000)
@@ -43,8 +43,7 @@ SCALES = {"quarter": 0.5, "one": 1.0, "four": 2.0}
 def run(size: tuple[int, int] = SIZE, n_repeats: int = 15) -> dict[str, Any]:
     """Milliseconds for so many shoppers and products, ratios, and how the time grows with the number of scores."""
     sizes = {name: _at(round(size[0] * by), round(size[1] * by), n_repeats) for name, by in SCALES.items()}
-    main = sizes["one"]
-    shop = DrawnShop(*size)
+    main, quarter = sizes["one"], sizes["quarter"]
     return {
         "n_users": size[0],
         "n_items": size[1],
@@ -53,50 +52,42 @@ def run(size: tuple[int, int] = SIZE, n_repeats: int = 15) -> dict[str, Any]:
         "torch_over_ours": round(main["torch_ms"] / main["ours_ms"], 2),
         "numpy_over_ours": round(main["numpy_ms"] / main["ours_ms"], 2),
         "ours_over_read": round(main["ours_ms"] / main["read_ms"], 2),
-        **_besides(shop, n_repeats),
-        "sizes": {name: {**found, "over_quarter": round(found["ours_ms"] / sizes["quarter"]["ours_ms"], 2)}
-                  for name, found in sizes.items()},
-    }  # fmt: skip
+        **_besides(DrawnShop(*size), n_repeats),
+        "sizes": {
+            name: {**each, "over_quarter": round(each["ours_ms"] / quarter["ours_ms"], 2)}
+            for name, each in sizes.items()
+        },
+    }
 
 
 def _at(n_users: int, n_items: int, n_repeats: int) -> dict[str, float]:
     shop = DrawnShop(n_users, n_items)
-    mixes = np.random.default_rng(1).dirichlet(np.ones(4), n_repeats + 2)
-    ways: dict[str, Callable[[FloatArray], object]] = {
-        "ours_ms": shop.ours,
-        "torch_ms": shop.torch,
-        "numpy_ms": shop.numpy,
-        "read_ms": lambda mix: _read(shop.flat),
+    mixes = np.random.default_rng(1).dirichlet(np.ones(4), n_repeats + 1).astype(np.float32)
+    _require_equal(shop, mixes[0])
+    calls = {
+        "ours_ms": lambda turn: shop.ours(mixes[turn]),
+        "torch_ms": lambda turn: shop.torch(mixes[turn]),
+        "numpy_ms": lambda turn: shop.numpy(mixes[turn]),
+        "read_ms": lambda _: _read(shop.values.reshape(n_users, -1)),
     }
-    _require_equal(shop, mixes[0].astype(np.float32))
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for mix in mixes[1:].astype(np.float32):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way(mix)
-            taken[name].append(1e3 * (time.perf_counter() - start))
-    return {name: round(float(np.median(times[1:])), 2) for name, times in taken.items()}
+    return medians(times_ms(calls, n_repeats))
 
 
 def _besides(shop: "DrawnShop", n_repeats: int) -> dict[str, float]:
     """What else a slider move may ask for: re-ranking for variety, intervals, and the whole weight map."""
     engine = LiveEngine(shop.panel)
     mixes = np.random.default_rng(2).dirichlet(np.ones(4), n_repeats + 1)
+    lists = [engine.measure(RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE, K)).lists for mix in mixes]
     before = engine.measure(RankingSettings(filters=WHOLE_CATALOGUE, n=K)).lists
-    times: dict[str, list[float]] = {"with_variety_ms": [], "intervals_ms": []}
-    for mix in mixes:
-        start = time.perf_counter()
-        engine.measure(RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE, K, 0.3))
-        times["with_variety_ms"].append(1e3 * (time.perf_counter() - start))
-        now = engine.measure(RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE, K)).lists
-        start = time.perf_counter()
-        differences(now, before, shop.panel.facts)
-        times["intervals_ms"].append(1e3 * (time.perf_counter() - start))
+    calls = {
+        "with_variety_ms": lambda turn: engine.measure(
+            RankingSettings(FusionSettings(*mixes[turn]), WHOLE_CATALOGUE, K, 0.3)
+        ),
+        "intervals_ms": lambda turn: differences(lists[turn], before, shop.panel.facts),
+    }
     weight_map(engine, 1, WHOLE_CATALOGUE)  # compiled before it is timed
-    start = time.perf_counter()
-    weight_map(engine, K, WHOLE_CATALOGUE)
-    found = {name: round(float(np.median(each[1:])), 2) for name, each in times.items()}
-    return {**found, "weight_map_s": round(time.perf_counter() - start, 2)}
+    seconds = times_ms({"map": lambda _: weight_map(engine, K, WHOLE_CATALOGUE)}, 1, n_warm=0)["map"][0] / 1e3
+    return {**medians(times_ms(calls, n_repeats)), "weight_map_s": round(float(seconds), 2)}
 
 
 @dataclass
@@ -133,13 +124,15 @@ class DrawnShop:
         drawn = np.argpartition(-liking, N_OWNED, axis=1)[:, : N_OWNED + 1]
         drawn = rng.permuted(drawn, axis=1)
         best = np.argsort(-popularity, kind="stable")[:N_BASELINE].astype(np.int32)
-        rows = (np.empty((0, 0), np.int32), np.empty((0, 0), np.float32))
         scores = Scores(
             np.ascontiguousarray(values[:, :3]),
             np.ascontiguousarray(values[:, 3]),
             np.full(self.n_users, self.n_items, np.int64),
-            *rows,
+            np.empty((0, 0), np.int32),
+            np.empty((0, 0), np.float32),
         )
+        # A chance of a click for every shopper and product, at positions that are looked at less and less.
+        attraction = np.random.default_rng(5).random((self.n_users, self.n_items), np.float32) * np.float32(0.2)
         items = pd.DataFrame({"category": "", "price": np.nan, "available": True}, index=range(self.n_items))
         return Panel(
             role="test",
@@ -161,19 +154,8 @@ class DrawnShop:
             shoppers=pd.DataFrame({"user_id": [f"u{user}" for user in range(self.n_users)]}),
             rounds=np.zeros(self.n_users, np.int32),
             context_scorers=(ContextScorer(),),
-            clicks=self._clicks,
+            clicks=Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2))),
         )
-
-    @cached_property
-    def _clicks(self) -> Clicks:
-        """A chance of a click for every shopper and product, and places that are looked at less and less."""
-        attraction = np.random.default_rng(5).random((self.n_users, self.n_items), np.float32) * np.float32(0.2)
-        return Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2)))
-
-    @cached_property
-    def flat(self) -> FloatArray:
-        """All scores, one row a shopper."""
-        return self.values.reshape(self.n_users, -1)
 
     @cached_property
     def _owned(self) -> NDArray[np.int64]:
@@ -185,17 +167,11 @@ class DrawnShop:
         return csr_array((np.ones(len(held.values), bool), held.values, held.starts), shape=shape)
 
     @cached_property
-    def _torch_values(self) -> Any:
-        import torch
-
-        return torch.from_numpy(self.values)
-
-    @cached_property
     def _engine(self) -> LiveEngine:
         return LiveEngine(self.panel)
 
     def ours(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """The live evaluation, as the tuning room asks it."""
+        """The live evaluation, as the tuning page measures it."""
         settings = RankingSettings(FusionSettings(*mix.astype(float)), WHOLE_CATALOGUE, K)
         return dict(self._engine.measure(settings).lists.values)
 
@@ -204,7 +180,7 @@ class DrawnShop:
         import torch
 
         with torch.inference_mode():
-            fused = torch.einsum("c,uci->ui", torch.from_numpy(mix), self._torch_values)
+            fused = torch.einsum("c,uci->ui", torch.from_numpy(mix), torch.from_numpy(self.values))
             fused.scatter_(1, torch.from_numpy(self._owned), -torch.inf)
             ranked = fused.topk(K, dim=1).indices
         return self._metrics(ranked.numpy().astype(np.int32))

@@ -5,7 +5,6 @@ mean for their speed): 16 collaborative dimensions, 20 words and attributes a pr
 phrases a product, 21 context values, and 50 acts a shopper.
 """
 
-import gc
 import tempfile
 import time
 from collections.abc import Mapping
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 
 from recsys.artifacts.folder import save_artifact
 from recsys.serving.recommender import Recommender
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context, FusionSettings, RankingSettings
+from recsys.studies.benchmarks.frame import Times, memory_mb, percentiles, times_ms
 
 N_USERS = 1_000
 N_DIMS = 384
@@ -26,195 +25,139 @@ N_DIRECTIONS, N_CATEGORIES = 48, 18
 N_PHRASES = 20_000
 N_TERMS = 20_000
 SMALL: Mapping[str, Any] = {"sizes": (300,), "n_requests": 3}
-NOTHING: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
 CONTEXT = Context(daypart="evening", weekday="Friday", season="winter", device="mobile", region="north")
 
 
 def run(sizes: tuple[int, ...] = (10_000, 1_000_000), n_requests: int = 60) -> dict[str, Any]:
-    """Milliseconds (p50 and p95) and memory, by catalogue size."""
-    found: dict[str, Any] = {}
-    for n_items in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            _save_random_model(Path(folder), n_items)
-            gc.collect()
-            before = psutil.Process().memory_info().rss
-            start = time.perf_counter()
-            model = Recommender.load(Path(folder))
-            loaded_s = time.perf_counter() - start
-            found[f"{n_items}"] = {"load_s": round(loaded_s, 2), **_time(model, n_requests)}
-            after = psutil.Process().memory_info().rss
-            found[f"{n_items}"]["memory_mb"] = round((after - before) / 2**20)
-            del model
-    return found
+    """Milliseconds (p50 and p95) and memory in MiB, by catalogue size.
+
+    `memory_mb` is that of a model, its requests included; `compiler_mb` comes on top once a process, whatever the size:
+    the compiler of the diversity kernels, which the first list with diversity loads.
+    """
+    compiler_mb = _measure(SMALL["sizes"][0], 1)["memory_mb"]
+    return {f"{n_items}": {**_measure(n_items, n_requests), "compiler_mb": compiler_mb} for n_items in sizes}
 
 
-def _time(model: Recommender, n_requests: int) -> dict[str, float]:
-    rng = np.random.default_rng(1)
+def _measure(n_items: int, n_requests: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        _save_random_model(Path(folder), n_items)
+        before, start = memory_mb(), time.perf_counter()
+        model = Recommender.load(Path(folder))
+        load_s = round(time.perf_counter() - start, 2)
+        found = percentiles(_times(model, n_requests))
+        return {"load_s": load_s, **found, "memory_mb": max(0, round(memory_mb() - before))}
+
+
+def _times(model: Recommender, n_requests: int) -> Times:
     settings = RankingSettings(fusion=FusionSettings(0.4, 0.2, 0.3, 0.1), n=10)
     diverse = RankingSettings(fusion=settings.fusion, n=10, diversity=0.3)
-    for user in range(3):
-        model.recommend(f"u{user:04d}", "", CONTEXT, settings)
-    whole, ranking, diversified = [], [], []
-    for user in rng.integers(0, N_USERS, n_requests):
-        start = time.perf_counter()
-        scored = model.scores(f"u{user:04d}", "", CONTEXT)
-        middle = time.perf_counter()
+    users = np.random.default_rng(1).integers(0, N_USERS, n_requests + 3)
+    scored = model.scores("u0000", "", CONTEXT)
+
+    def score_and_rank(turn: int) -> None:
+        nonlocal scored
+        scored = model.scores(f"u{users[turn]:04d}", "", CONTEXT)
         model.rank(scored, settings)
-        end = time.perf_counter()
-        model.rank(scored, diverse)
-        diversified.append(time.perf_counter() - end)
-        whole.append(end - start)
-        ranking.append(end - middle)
-    times = {"list": whole, "rank_only": ranking, "rank_diverse": diversified}
-    return {
-        f"{name}_ms_p{q}": round(float(np.percentile(values, q)) * 1e3, 2)
-        for name, values in times.items()
-        for q in (50, 95)
+
+    calls = {
+        "list": score_and_rank,
+        "rank_only": lambda _: model.rank(scored, settings),
+        "rank_diverse": lambda _: model.rank(scored, diverse),
     }
+    return times_ms(calls, n_requests, n_warm=3)
 
 
 def _save_random_model(folder: Path, n_items: int) -> None:
     rng = np.random.default_rng(0)
+    n_dims, n_phrases = N_DIRECTIONS + N_CATEGORIES, 3 * n_items
 
     def normal(*shape: int) -> np.ndarray:
         return rng.standard_normal(shape, np.float32)
 
-    def unit(n_rows: int) -> np.ndarray:
-        vectors = normal(n_rows, N_DIMS)
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    def rows(below: int, n: int) -> np.ndarray:
+        return rng.integers(0, below, n, dtype=np.int32)
 
-    def csr(prefix: str, n_rows: int, n_columns: int, n_each: int) -> dict[str, np.ndarray]:
-        return {
-            f"{prefix}.data": rng.random(n_rows * n_each, np.float32),
-            f"{prefix}.indices": rng.integers(0, n_columns, n_rows * n_each, dtype=np.int32),
-            f"{prefix}.indptr": np.arange(n_rows + 1, dtype=np.int64) * n_each,
-        }
+    def starts(n_rows: int, n_each: int) -> np.ndarray:
+        return np.arange(n_rows + 1, dtype=np.int64) * n_each
 
-    item_vectors, n_acts = unit(n_items), 50 * N_USERS
+    def csr(name: str, n_rows: int, n_columns: int, n_each: int) -> dict[str, np.ndarray]:
+        n = n_rows * n_each
+        parts = {"data": rng.random(n, np.float32), "indices": rows(n_columns, n), "indptr": starts(n_rows, n_each)}
+        return {f"{name}.{part}": values for part, values in parts.items()}
+
+    vectors, n_acts = normal(n_items, N_DIMS), 50 * N_USERS
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     values = {"daypart": list(DAYPARTS), "weekday": list(WEEKDAYS), "season": list(SEASONS)}
     values |= {"device": ["desktop", "mobile", "tablet"], "region": ["east", "north", "south"]}
     arrays: dict[str, dict[str, np.ndarray]] = {
         "collaborative": {
-            "feature_vectors": normal(n_items, 17),
-            "item_factors": normal(n_items, 17),
-            "user_factors": normal(N_USERS, 17),
-            "region_factors": np.empty((0, 17), np.float32),
-            "homes": np.full(N_USERS, -1, np.int32),
-            "like_starts": np.arange(N_USERS + 1, dtype=np.int64) * 30,
-            "like_rows": rng.integers(0, n_items, 30 * N_USERS, dtype=np.int32),
-            **csr("item_features", n_items, n_items, 1),
+            **{"feature_vectors": normal(n_items, 17), "item_factors": normal(n_items, 17)},
+            **{"user_factors": normal(N_USERS, 17), "region_factors": normal(0, 17)},
+            **{"homes": np.full(N_USERS, -1, np.int32), "like_starts": starts(N_USERS, 30)},
+            **{"like_rows": rows(n_items, 30 * N_USERS), **csr("item_features", n_items, n_items, 1)},
         },
         "content": {
-            "idf": rng.random(N_TERMS, np.float32),
-            **csr("item_vectors", n_items, N_TERMS, 20),
+            **{"idf": rng.random(N_TERMS, np.float32), **csr("item_vectors", n_items, N_TERMS, 20)},
             **csr("user_vectors", N_USERS, N_TERMS, 200),
             **csr("likes", N_USERS, n_items, 30),
         },
         "semantic": {
-            "phrase_vectors": normal(N_PHRASES, N_DIRECTIONS),
-            "space.mean": normal(N_DIMS),
-            "space.directions": normal(N_DIMS, N_DIRECTIONS),
-            "space.categories": rng.integers(0, N_CATEGORIES, n_items, dtype=np.int32),
-            "space.offsets": normal(N_CATEGORIES, N_DIRECTIONS),
-            "space.basis": normal(N_DIMS, N_CATEGORIES),
-            "space.category_vectors": normal(N_CATEGORIES, N_CATEGORIES),
-            "space.category_weight": np.ones(1, np.float32),
-            "item_profiles": normal(n_items, N_DIRECTIONS + N_CATEGORIES),
-            "metric": np.eye(N_DIRECTIONS + N_CATEGORIES, dtype=np.float32),
-            "own_profiles": normal(N_USERS, N_DIRECTIONS + N_CATEGORIES),
-            "item_lengths": np.ones(n_items, np.float32),
-            "item_starts": np.arange(n_items + 1, dtype=np.int64) * 3,
-            "kinds": np.tile(np.array([0, 1, 2], np.int8), n_items),
-            "documents": np.repeat(np.arange(n_items, dtype=np.int32), 3),
-            "starts": np.zeros(3 * n_items, np.int32),
-            "ends": np.full(3 * n_items, 5, np.int32),
-            "phrases": rng.integers(0, N_PHRASES, 3 * n_items, dtype=np.int32),
-            "weights": rng.random(3 * n_items, np.float32),
-            "own_starts": np.arange(N_USERS + 1, dtype=np.int64) * 20,
-            "own_places": rng.integers(0, 3 * n_items, 20 * N_USERS, dtype=np.int32),
-            "own_weights": rng.random(20 * N_USERS, np.float32),
+            **{"phrase_vectors": normal(N_PHRASES, N_DIRECTIONS), "space.mean": normal(N_DIMS)},
+            **{"space.directions": normal(N_DIMS, N_DIRECTIONS), "space.categories": rows(N_CATEGORIES, n_items)},
+            **{"space.offsets": normal(N_CATEGORIES, N_DIRECTIONS), "space.basis": normal(N_DIMS, N_CATEGORIES)},
+            **{"space.category_vectors": normal(N_CATEGORIES, N_CATEGORIES)},
+            **{"space.category_weight": np.ones(1, np.float32), "item_profiles": normal(n_items, n_dims)},
+            **{"metric": np.eye(n_dims, dtype=np.float32), "own_profiles": normal(N_USERS, n_dims)},
+            **{"item_lengths": np.ones(n_items, np.float32), "item_starts": starts(n_items, 3)},
+            **{"kinds": np.tile(np.array([0, 1, 2], np.int8), n_items)},
+            **{"documents": np.repeat(np.arange(n_items, dtype=np.int32), 3), "starts": np.zeros(n_phrases, np.int32)},
+            **{"ends": np.full(n_phrases, 5, np.int32), "phrases": rows(N_PHRASES, n_phrases)},
+            **{"weights": rng.random(n_phrases, np.float32), "own_starts": starts(N_USERS, 20)},
+            **{"own_places": rows(n_phrases, 20 * N_USERS), "own_weights": rng.random(20 * N_USERS, np.float32)},
             **csr("liked", N_USERS, n_items, 30),
         },
         "context": {
-            "times_s": np.sort(rng.integers(0, 10**7, 500_000)),
-            "rows": rng.integers(0, n_items, 500_000, dtype=np.int32),
+            **{"times_s": np.sort(rng.integers(0, 10**7, 500_000)), "rows": rows(n_items, 500_000)},
             **{f"lift.{name}": normal(len(each), n_items) for name, each in values.items()},
         },
         "polarity": {"coefficients": np.zeros(N_DIMS, np.float32), "values": np.zeros(N_PHRASES, np.float32)},
         "history": {
-            "starts": np.arange(N_USERS + 1, dtype=np.int64) * 50,
-            "item_row": rng.integers(0, n_items, n_acts, dtype=np.int32),
-            "time_s": rng.integers(0, 10**7, n_acts),
-            "kind": np.zeros(n_acts, np.int16),
-            "rating": np.full(n_acts, np.nan, np.float32),
-            "review_row": np.full(n_acts, -1, np.int32),
-            "owned": rng.random(n_acts) < 0.5,
+            **{"starts": starts(N_USERS, 50), "item_row": rows(n_items, n_acts), "kind": np.zeros(n_acts, np.int16)},
+            **{"time_s": rng.integers(0, 10**7, n_acts), "rating": np.full(n_acts, np.nan, np.float32)},
+            **{"review_row": np.full(n_acts, -1, np.int32), "owned": rng.random(n_acts) < 0.5},
         },
-        "reference": {"vectors": item_vectors},
+        "reference": {"vectors": vectors},
     }
-    words = ["some words"] * n_items
+    words, ones = ["some words"] * n_items, np.ones(n_items, np.int64)
     items = {
-        "item_id": [f"i{row:07d}" for row in range(n_items)],
-        "title": words,
-        "description": words,
-        "category": ["tents"] * n_items,
-        "brand": [""] * n_items,
-        "price": rng.random(n_items),
-        "tags": [["a"]] * n_items,
-        "image_url": [""] * n_items,
-        "available": np.ones(n_items, bool),
-        "n_interactions": np.ones(n_items, np.int64),
-        "n_ratings": np.ones(n_items, np.int64),
-        "mean_rating": np.ones(n_items),
+        **{"item_id": [f"i{row:07d}" for row in range(n_items)], "title": words, "description": words},
+        **{"category": ["tents"] * n_items, "brand": [""] * n_items, "price": rng.random(n_items)},
+        **{"tags": [["a"]] * n_items, "image_url": [""] * n_items, "available": np.ones(n_items, bool)},
+        **{"n_interactions": ones, "n_ratings": ones, "mean_rating": np.ones(n_items)},
     }
     users = {
-        "user_id": [f"u{row:04d}" for row in range(N_USERS)],
-        "n_interactions": np.full(N_USERS, 50, np.int64),
-        "n_reviews": np.zeros(N_USERS, np.int64),
+        **{"user_id": [f"u{row:04d}" for row in range(N_USERS)], "n_interactions": np.full(N_USERS, 50, np.int64)},
+        **{"n_reviews": np.zeros(N_USERS, np.int64), "last_active": np.zeros(N_USERS, "datetime64[s]")},
         **dict.fromkeys(("region", "device", "top_category", "activity"), [""] * N_USERS),
-        "last_active": np.zeros(N_USERS, "datetime64[s]"),
     }
     reviews = {"review_id": pa.array([], pa.int32()), "text": pa.array([], pa.string())}
-    counts = dict.fromkeys(
-        ["n_items", "n_users", "n_reviews", "n_events", "n_impressions", "n_interactions", "n_phrases"], 0
-    )
-    weights = FusionSettings().as_dict()
+    counted = ("items", "users", "reviews", "events", "impressions", "interactions", "phrases")
+    data = {"name": "random", "fingerprint": "", "known_until_s": 10**7, "encoder_id": "", "repairs": []}
+    summary: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
+    learned = {"n_dims": 16, "n_epochs": 0, "learning_rate": 0.0, "metadata_share": 0.0}
+    sizes = {"n_items": n_items, "n_users": N_USERS}
     facts = {
-        "version": "0",
-        "trained_at": "2026-01-01T00:00:00+00:00",
-        "settings": {"split": "none", "seed": 0, "default_weights": weights},
-        "protocol": "",
-        "data": {
-            "name": "random",
-            "fingerprint": "",
-            "known_until_s": 10**7,
-            "encoder_id": "",
-            "repairs": [],
-            **counts,
-        },
+        **{"version": "0", "trained_at": "2026-01-01T00:00:00+00:00", "protocol": "", "polarity": {}},
+        "settings": {"split": "none", "seed": 0, "default_weights": FusionSettings().as_dict()},
+        "data": {**data, **{f"n_{each}": 0 for each in counted}},
         "event_kinds": ["review"],
-        "polarity": {},
-        "summary": {**dict.fromkeys(("items_with_text", "items_with_description", "users_who_wrote"), 0), **NOTHING},
+        "summary": {**summary, **dict.fromkeys(("items_with_text", "items_with_description", "users_who_wrote"), 0)},
         "scorers": {
-            "collaborative": {
-                "settings": {"n_dims": 16, "n_epochs": 0, "learning_rate": 0.0, "metadata_share": 0.0},
-                "features": [],
-                "regions": [],
-            },
-            "content": {
-                "settings": {},
-                "terms": [f"t{term}" for term in range(N_TERMS)],
-                "attributes": [],
-                "n_items": n_items,
-                "n_users": N_USERS,
-            },
+            "collaborative": {"settings": learned, "features": [], "regions": []},
+            "content": {"settings": {}, "terms": [f"t{n}" for n in range(N_TERMS)], "attributes": [], **sizes},
             "semantic": {"settings": {}},
             "context": {
-                "settings": {},
-                "values": values,
-                "unavailable": {},
-                "known_until_s": 10**7,
-                "n_items": n_items,
+                **{"settings": {}, "values": values, "unavailable": {}, "known_until_s": 10**7, "n_items": n_items},
             },
         },
     }

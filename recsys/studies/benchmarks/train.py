@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from recsys.demo import generate_demo
 from recsys.progress import Progress
@@ -19,30 +20,19 @@ SMALL: Mapping[str, Any] = {"n_items": 60, "n_shoppers": 60}
 
 def run(n_items: int = 1000, n_shoppers: int = 1500) -> dict[str, Any]:
     """Seconds by stage of making the shop, of the first training and of the second one."""
-    kept = os.environ.get("RECSYS_CACHE_DIR")
-    with tempfile.TemporaryDirectory() as place:
-        os.environ["RECSYS_CACHE_DIR"] = f"{place}/cache"
-        try:
-            folder = Path(place)
-            found: dict[str, Any] = {}
-            stages: dict[str, Callable[[Progress], object]] = {
-                "demo": lambda watch: generate_demo(
-                    folder / "data", n_items=n_items, n_shoppers=n_shoppers, progress=watch
-                ),
-                "first": lambda watch: train(folder / "data", folder / "model", progress=watch),
-                "cached": lambda watch: train(folder / "data", folder / "model", progress=watch),
-            }
-            for name, work in stages.items():
-                watch = _Stopwatch()
-                work(watch)
-                found |= {f"{name}_s": watch.total_s(), f"{name}_stages_s": watch.stages_s()}
-        finally:
-            if kept is None:
-                del os.environ["RECSYS_CACHE_DIR"]
-            else:
-                os.environ["RECSYS_CACHE_DIR"] = kept
-    phrases = watch.totals["encoding phrases"]
-    return {"n_items": n_items, "n_shoppers": n_shoppers, "n_phrases": phrases, **found}
+    found: dict[str, Any] = {"n_items": n_items, "n_shoppers": n_shoppers}
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, RECSYS_CACHE_DIR=f"{folder}/cache"):
+        shop, model = Path(folder) / "data", Path(folder) / "model"
+        stages: dict[str, Callable[[Progress], object]] = {
+            "demo": lambda watch: generate_demo(shop, n_items=n_items, n_shoppers=n_shoppers, progress=watch),
+            "first": lambda watch: train(shop, model, progress=watch),
+            "cached": lambda watch: train(shop, model, progress=watch),
+        }
+        for name, work in stages.items():
+            watch = _Stopwatch()
+            work(watch)
+            found |= {f"{name}_s": watch.total_s(), f"{name}_stages_s": watch.stages_s()}
+    return {**found, "n_phrases": watch.totals["encoding phrases"]}
 
 
 class _Stopwatch:

@@ -6,25 +6,22 @@ before. In a demo shop the simulator knows the truth: of every estimate, of simu
 lists that test shoppers would see.
 """
 
-import time
-from collections.abc import Mapping
-
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, LogEvaluator, MixQuery
-from recsys.offpolicy.simulation import Accuracy, Simulator
+from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
+from recsys.offpolicy.simulation import Simulator
 from recsys.offpolicy.true_rates import users_of
 from recsys.progress import Progress, silent
-from recsys.studies.clicks import summary as clicks_told
-from recsys.studies.clicks.mixes import ASKED, Mixes
-from recsys.studies.clicks.summary import Lift, Row
+from recsys.studies.clicks import report
+from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate
+from recsys.studies.clicks.report import SimulatedLogs
 from recsys.studies.clicks.true_clicks import true_lifts
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
+from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
 
 N_LOGS = 200
@@ -41,45 +38,42 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     ------
     DataError : the data have no impressions, or nothing can be learnt from before them
     """
-    begun = time.monotonic()
     log = open_log(workspace.data_folder, progress)
     facts = log.facts()
     if log.data is not None and settings.min_interactions > 1:
         log = ClickLog.of(log.data.core(settings.min_interactions))
     logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
-    rows = [Row(asked, f"log of {used}", found) for (asked, used), found in logged.items()]
+    rates = [PolicyRate.of(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
     judged, why_not = _judged(workspace, log, settings, progress)
     if judged is None and not logged:
         raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
-    lifts: list[Lift] = []
-    accuracy: dict[float, tuple[Mapping[str, Accuracy], int]] = {}
+    lifts: list[ClickLift] = []
+    simulated: list[SimulatedLogs] = []
     if judged is not None:
-        mixes = dict(judged.weights) | ({ASKED: settings.weights} if settings.weights else {})
+        mixes = dict(judged.weights) | ({GIVEN: settings.weights} if settings.weights else {})
         on_sliders = Mixes.of(LogEvaluator(judged), mixes)
-        rows += on_sliders.rows()
+        rates += on_sliders.rates()
         lifts += on_sliders.lifts()
         if judged.truth is not None and log.data is not None:
             lifts = true_lifts(workspace, settings, progress) + lifts
             judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
             simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
-            told = simulator.accuracy(
+            found = simulator.accuracy(
                 [on_sliders.sliders.chances(MixQuery(mixes["full"], each)) for each in SIMULATED],
                 N_LOGS,
                 settings.seed,
                 progress=progress,
             )
-            accuracy = dict(zip(SIMULATED, told, strict=True))
+            simulated = [SimulatedLogs(at, N_LOGS, *each[::-1]) for at, each in zip(SIMULATED, found, strict=True)]
+    figures = report.ClickFigures(rates, lifts, simulated)
     return Result(
-        experiment="clicks",
-        protocol=_protocol(log, judged, has_truth=bool(accuracy)),
+        protocol=_protocol(log, judged, has_truth=bool(simulated)),
         data=facts,
-        settings=settings.as_json(),
-        conclusion=clicks_told.conclusion(rows, lifts, accuracy.get(MAIN_TEMPERATURE), N_LOGS),
-        caveats=clicks_told.caveats(log, why_not),
-        tables=clicks_told.tables(rows, lifts, accuracy),
-        plots=clicks_told.plots(rows, accuracy.get(MAIN_TEMPERATURE)),
-        figures={"clicks": clicks_told.figures(rows, lifts, accuracy, N_LOGS)},
-        seconds=time.monotonic() - begun,
+        conclusion=report.conclusion(figures),
+        caveats=report.caveats(log, why_not),
+        tables=report.tables(figures),
+        plots=report.plots(figures),
+        figures={"clicks": as_json(figures)},
     )
 
 
@@ -96,19 +90,19 @@ def _judged(
 
 
 def _protocol(log: ClickLog, judged: LoggedEvaluationSet | None, *, has_truth: bool) -> str:
-    said = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
+    sentences = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
     if judged is None:
-        said.append(f"{WEIGHED} {MODELLED}")
+        sentences.append(f"{WEIGHED} {MODELLED}")
     else:
         mixes = "; ".join(f"{name}: {mix_in_words(each)}" for name, each in judged.weights.items())
-        said.append(
+        sentences.append(
             f"Sliders: {judged.protocol()} Weights are chosen on validation shoppers of the time before ({mixes})."
         )
     if has_truth:
-        said.append(
+        sentences.append(
             f"Simulated logs: {N_LOGS} times, as many visitors drawn with replacement, with all of their pages; new "
             "products on them by the shop's own logging policy, and new clicks by the simulator. Lists of test "
             "shoppers: the weights of the ablation, chosen on validation shoppers, and places on the page that count "
             "as in the simulator."
         )
-    return " ".join(said)
+    return " ".join(sentences)

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.clicks import ClickJudge
-from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.offpolicy.mixes import N_LISTED
 from recsys.offpolicy.policies import top_lists
 from recsys.panel.panel import Panel
@@ -21,7 +20,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.ablation import chosen_weights
-from recsys.studies.clicks.summary import TEST_SHOPPERS, Lift
+from recsys.studies.clicks.policies import TEST_SHOPPERS, ClickLift, lift_of_lists
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
 from recsys.training.weight_choice import TRADITIONAL
@@ -29,14 +28,14 @@ from recsys.training.weight_choice import TRADITIONAL
 Floats = NDArray[np.float64]
 
 
-def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> list[Lift]:
+def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> list[ClickLift]:
     """On lists from what was on sale, then from the whole catalogue; raises DataError where no truth is hidden."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     weights, panel = chosen_weights(validation, settings.k, progress), test.panel
     shoppers = panel.shoppers
     judge = ClickJudge.open(workspace.data_folder, panel.items["item_id"].tolist())
     utilities = judge.utilities(shoppers["user_id"].tolist(), [_context(each) for each in shoppers.to_dict("records")])
-    rows, may = _places(panel)
+    rows, may = _columns(panel)
     on_sale = judge.on_sale(np.maximum(rows, 0).astype(np.int64), shoppers["moment_s"].to_numpy(np.int64)[:, None])
     scores = panel.scores.stacked()
     found = []
@@ -44,18 +43,13 @@ def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Pro
         old, new = (
             _rates(judge, utilities, rows, scores, weights[each], eligible) for each in (TRADITIONAL, COMPONENTS)
         )
-        found.append(lift_of(f"{TEST_SHOPPERS}, lists of {N_LISTED} from {where}", old, new, np.arange(len(shoppers))))
+        where = f"{TEST_SHOPPERS}, lists of {N_LISTED} from {where}"
+        found.append(lift_of_lists(where, old, new, np.arange(len(shoppers))))
     return found
 
 
-def lift_of(where: str, old: Floats, new: Floats, shoppers: NDArray[np.int64], mix: str = "") -> Lift:
-    """True rates of lists, one a page, whose shoppers are what the interval rests on."""
-    change, base = (np.bincount(shoppers, each).astype(np.float64)[:, None] for each in (new - old, old))
-    return Lift(where, "truth", float(old.mean()), float(new.mean()), ratio_intervals(change, base)[0], mix)
-
-
-def _places(panel: Panel) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Item row of every place of every shopper, and whether it may be listed: not had before, and no padding."""
+def _columns(panel: Panel) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Item row of every score of every shopper, and whether it may be listed: not seen before, and no padding."""
     held, n_users = panel.scores, len(panel)
     if not held.is_whole:
         return held.rows, held.rows >= 0
@@ -74,10 +68,10 @@ def _rates(
     fusion: FusionSettings,
     eligible: NDArray[np.bool_],
 ) -> Floats:
-    places = top_lists(scores, fusion, eligible, N_LISTED)
-    listed = np.take_along_axis(utilities, np.take_along_axis(rows, places, 1), 1)
-    seen = places >= 0
-    return np.asarray((judge.rates(listed, np.arange(1, N_LISTED + 1)) * seen).mean(axis=1), np.float64)
+    positions = top_lists(scores, fusion, eligible, N_LISTED)
+    listed = np.take_along_axis(utilities, np.take_along_axis(rows, positions, 1), 1)
+    is_listed = positions >= 0
+    return np.asarray((judge.rates(listed, np.arange(1, N_LISTED + 1)) * is_listed).mean(axis=1), np.float64)
 
 
 def _context(shopper: Mapping[Any, Any]) -> Context:

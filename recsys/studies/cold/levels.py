@@ -1,7 +1,7 @@
 """Hot, warm and cold on the ordinary test shoppers: by how known product and shopper are.
 
-What is known of a shopper is known before a list is made, so weights may differ by it; how known the wanted product is
-shows afterwards only, and serves for understanding.
+What is known of a shopper is known before a list is made; how known the wanted product is shows afterwards only, and
+serves for understanding.
 """
 
 from collections.abc import Mapping
@@ -11,26 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
+from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel, Ragged
 from recsys.panel.segments import Segment
-from recsys.progress import Progress, silent
-from recsys.settings import FusionSettings, RankingSettings
 from recsys.studies.ablation import METRIC, Model
-from recsys.studies.registry import ExperimentSettings
-from recsys.tuning.weight_map import weight_map
 
 LEVELS: Mapping[str, str] = {"hot": "10 or more", "warm": "1 to 9", "cold": "none"}
 """Training interactions, by name: of a product those of all shoppers, of a shopper their own."""
 
-FEWEST_TO_TUNE = 100
-"""Weights are chosen anew for so many validation shoppers of a level at least; fewer take those of everybody."""
-
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class LevelScores:
     """All models on one level of products or shoppers.
 
     Parameters
@@ -42,30 +35,10 @@ class Level:
     """
 
     of: str
-    name: str
+    level: str
     n: int
     ndcg: Mapping[str, Interval]
     lead: Mapping[str, Interval]
-
-
-@dataclass(frozen=True, slots=True)
-class Tuned:
-    """Weights of one level of shoppers, chosen on validation, against those of everybody, on test shoppers.
-
-    Parameters
-    ----------
-    name : level, or "everyone" where each has the weights of their level
-    fusion : None for everyone, and for a level of too few validation shoppers
-    common, own : nDCG with the weights of everybody, and with those of the level
-    """
-
-    name: str
-    n_validation: int
-    n_test: int
-    fusion: FusionSettings | None
-    common: float
-    own: float
-    change: Interval
 
 
 def product_levels(panel: Panel) -> dict[str, NDArray[np.bool_]]:
@@ -74,13 +47,21 @@ def product_levels(panel: Panel) -> dict[str, NDArray[np.bool_]]:
     return {"hot": n >= 10, "warm": (n >= 1) & (n < 10), "cold": n < 1}
 
 
-def by_level(engine: LiveEngine, models: Mapping[str, Model], seed: int = 0) -> list[Level]:
+def restricted_to(engine: LiveEngine, products: NDArray[np.bool_]) -> LiveEngine:
+    """The same shoppers, to whom only some products are relevant, bool of shape (n_items,)."""
+    relevant = engine.panel.relevant
+    inside = products[relevant.values]
+    starts = np.concatenate([[0], np.cumsum(inside)])[relevant.starts].astype(np.int64)
+    return LiveEngine(replace(engine.panel, relevant=Ragged(starts, relevant.values[inside])))
+
+
+def by_level(engine: LiveEngine, models: Mapping[str, Model], seed: int = 0) -> list[LevelScores]:
     """Every model on each level of products, then of shoppers; levels that nobody belongs to are left out."""
     found = []
     for name, inside in product_levels(engine.panel).items():
-        finding = LiveEngine(replace(engine.panel, relevant=_only(engine.panel.relevant, inside)))
-        values = {model: finding.measured(np.array(each.lists.ranked)).values[METRIC] for model, each in models.items()}
-        found.append(_level("products", name, values, seed))
+        restricted = restricted_to(engine, inside)
+        lists = {model: restricted.measured(np.array(each.lists.ranked)) for model, each in models.items()}
+        found.append(_level("products", name, {model: each.values[METRIC] for model, each in lists.items()}, seed))
     for name in LEVELS:
         inside = Segment.of(activity=name).mask(engine.panel.shoppers)
         values = {model: np.where(inside, each.lists.values[METRIC], np.nan) for model, each in models.items()}
@@ -88,50 +69,13 @@ def by_level(engine: LiveEngine, models: Mapping[str, Model], seed: int = 0) -> 
     return [each for each in found if each.n]
 
 
-def _only(relevant: Ragged, inside: NDArray[np.bool_]) -> Ragged:
-    """What is wanted, without products that are not inside."""
-    kept = inside[relevant.values]
-    starts = np.concatenate([[0], np.cumsum(kept)])[relevant.starts]
-    return Ragged(starts, relevant.values[kept])
-
-
-def _level(of: str, name: str, values: Mapping[str, UserValues], seed: int) -> Level:
-    columns = np.stack(list(values.values()), axis=1)
-    known = ~np.isnan(columns[:, 0])
-    ndcg = dict(zip(values, ratio_intervals(columns[known], seed=seed), strict=True))
-    gaps = [changes(values["full"][known], each[known]) for each in values.values()]
-    leads = ratio_intervals(np.stack(gaps, axis=1), seed=seed)
-    lead = {model: each for model, each in zip(values, leads, strict=True) if model != "full"}
-    return Level(of, name, int(known.sum()), ndcg, lead)
-
-
-def tuned_by_shopper(
-    validation: LiveEngine,
-    test: LiveEngine,
-    common: FusionSettings,
-    settings: ExperimentSettings,
-    progress: Progress = silent,
-) -> list[Tuned]:
-    """Does it pay to give hot, warm and cold shoppers weights of their own? Each level, then everyone together."""
-    values = test.measure(RankingSettings(common, WHOLE_CATALOGUE, settings.k)).lists.values[METRIC]
-    mixed, rows = values.copy(), []
-    for name in LEVELS:
-        segment = Segment.of(activity=name)
-        n_validation = int(segment.mask(validation.panel.shoppers).sum())
-        inside = segment.mask(test.panel.shoppers)
-        fusion = None
-        if n_validation >= FEWEST_TO_TUNE:
-            found = weight_map(validation, settings.k, WHOLE_CATALOGUE, segment=segment, metrics=(), progress=progress)
-            fusion = found.settings(found.best(METRIC))
-            own = test.measure(RankingSettings(fusion, WHOLE_CATALOGUE, settings.k)).lists.values[METRIC]
-            mixed[inside] = own[inside]
-        if inside.any():
-            rows.append(_tuned(name, n_validation, fusion, values[inside], mixed[inside], settings.seed))
-    return [*rows, _tuned("everyone", len(validation.panel), None, values, mixed, settings.seed)]
-
-
-def _tuned(
-    name: str, n_validation: int, fusion: FusionSettings | None, common: UserValues, own: UserValues, seed: int
-) -> Tuned:
-    change = mean_interval(changes(own, common), seed)
-    return Tuned(name, n_validation, len(own), fusion, float(np.nanmean(common)), float(np.nanmean(own)), change)
+def _level(of: str, name: str, values: Mapping[str, UserValues], seed: int) -> LevelScores:
+    known = ~np.isnan(values["full"])
+    columns = {model: each[known] for model, each in values.items()}
+    gaps = [changes(columns["full"], each) for each in columns.values()]
+    ndcg, leads = (
+        dict(zip(values, ratio_intervals(np.stack(of_models, axis=1), seed=seed), strict=True))
+        for of_models in (list(columns.values()), gaps)
+    )
+    del leads["full"]
+    return LevelScores(of, name, int(known.sum()), ndcg, leads)

@@ -1,6 +1,6 @@
 """Which of the new products for whom: every model on products that nobody has bought, rated or reviewed yet.
 
-Shoppers and models are those of the replay of new products. Two rankings are looked at: of the new products alone, as a
+Shoppers and models are those of the rewind of new products. Two rankings are looked at: of the new products alone, as a
 shelf of new arrivals shows them, and of the whole catalogue, where new products stand against those that are known.
 """
 
@@ -40,21 +40,23 @@ N_STEPS = 20
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Asked:
-    """Shoppers of one role, by name of `RANKINGS`; and what simple models make of every product, by name.
+class NewProductRole:
+    """Shoppers of one role who chose a new product.
 
     Parameters
     ----------
-    simple : float32 of shape (n_users, n_items), higher is better, equal where the model tells nothing apart
+    pairs : shoppers and what they chose, by name of `RANKINGS`
+    simple : what simple models make of every product, by name; float32 of shape (n_users, n_items), higher is better,
+        equal where the model tells nothing apart
     """
 
-    wanted: Mapping[str, HeldOutPairs]
+    pairs: Mapping[str, HeldOutPairs]
     simple: Mapping[str, FloatArray]
 
     @property
     def rows(self) -> NDArray[np.int32]:
-        """The product that each shopper wants."""
-        return self.wanted["new"].rows
+        """The product that each shopper chose."""
+        return self.pairs["new"].rows
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,21 +65,19 @@ class NewModel:
 
     Parameters
     ----------
-    kind : "simple", "component" or "mix"
     values : of every shopper, nDCG and recall by name
     weights : of the components, None for a simple model
     """
 
     name: str
-    kind: str
     values: Mapping[str, UserValues]
     weights: FusionSettings | None = None
 
 
-def ask(
+def new_product_roles(
     workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent
-) -> tuple[Asked, Asked, tuple[Panel, Panel]]:
-    """Validation and test shoppers, prepared or found again, and their panels.
+) -> tuple[NewProductRole, NewProductRole, Panel]:
+    """Validation and test shoppers, prepared or found again, and the panel of the latter.
 
     Raises
     ------
@@ -91,44 +91,46 @@ def ask(
             "the scores of all products for all shoppers do not fit in memory; take a shop with fewer products, or "
             "raise --min-interactions"
         )
-    replay = new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
-    validation, test = (_asked(each, replay, settings.seed, progress) for each in panels)
-    return validation, test, panels
+    rewind = new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
+    validation, test = (_role(each, rewind, settings.seed, progress) for each in panels)
+    return validation, test, panels[1]
 
 
-def _asked(panel: Panel, replay: NewProductRewind, seed: int, progress: Progress) -> Asked:
+def _role(panel: Panel, rewind: NewProductRewind, seed: int, progress: Progress) -> NewProductRole:
     role: Role = "validation" if panel.role == "validation" else "test"
-    users = replay.held_out(role).users()
+    users = rewind.held_out(role).users()
     new, whole = (np.zeros((len(users), panel.n_items), bool) for _ in range(2))
     simple = {name: np.zeros(new.shape, np.float32) for name in BASELINE_CLASSES} if role == "test" else {}
     done = 0
-    for one in replay.rounds(role):
+    for one in rewind.rounds(role):
         progress("asking simple models about new products", done, len(users))
-        places = np.searchsorted(users, one.held_out.users())
-        whole[places] = ~one.train.owned()[one.held_out.users()].toarray().astype(bool)
-        new[places] = replay.is_new(one)
-        done += len(places)
+        rows = np.searchsorted(users, one.held_out.users())
+        whole[rows] = ~one.train.owned()[one.held_out.users()].toarray().astype(bool)
+        new[rows] = rewind.is_new(one)
+        done += len(rows)
         if not simple:
             continue
         for name, scorer in fit_scorers(BASELINE_CLASSES, Fitting(one.train, seed=seed)).items():
-            for start, requests in batches(replay.data, one.train, one.held_out, one.held_out.users(), "last"):
-                for place, row in zip(places[start : start + len(requests)], scorer.score(requests), strict=True):
-                    # Places among all scores are whole numbers, so that only scores that are equal in truth tie.
-                    simple[name][place] = np.unique(row, return_inverse=True)[1]
+            for start, requests in batches(rewind.data, one.train, one.held_out, one.held_out.users(), "last"):
+                for row, scores in zip(rows[start : start + len(requests)], scorer.score(requests), strict=True):
+                    # Ranks among all scores are whole numbers, so that only scores that are equal in truth tie.
+                    simple[name][row] = np.unique(scores, return_inverse=True)[1]
     progress("asking simple models about new products", len(users), len(users))
     values = panel.scores.stacked()
-    rows = np.asarray(panel.relevant.values, np.int32)
-    return Asked({"new": HeldOutPairs(values, new, rows), "whole": HeldOutPairs(values, whole, rows)}, simple)
+    chosen = np.asarray(panel.relevant.values, np.int32)
+    return NewProductRole(
+        {"new": HeldOutPairs(values, new, chosen), "whole": HeldOutPairs(values, whole, chosen)}, simple
+    )
 
 
-def chosen_for_new(asked: HeldOutPairs, k: int, progress: Progress = silent) -> dict[tuple[str, ...], FusionSettings]:
+def chosen_for_new(pairs: HeldOutPairs, k: int, progress: Progress = silent) -> dict[tuple[str, ...], FusionSettings]:
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
-    quality = np.round(expected_ndcg(asked, grid, k, progress), 9)
+    quality = np.round(expected_ndcg(pairs, grid, k, progress), 9)
     evenness = -np.square(grid).sum(axis=1)
     answer = {}
     for names in MIXES:
-        others = [place for place, name in enumerate(COMPONENTS) if name not in names]
+        others = [column for column, name in enumerate(COMPONENTS) if name not in names]
         inside = (grid[:, others] == 0).all(axis=1)
         best = int(np.lexsort((evenness, np.where(inside, quality, -np.inf)))[-1])
         shares = (np.rint(grid[best] * N_STEPS) / N_STEPS).tolist()
@@ -137,7 +139,7 @@ def chosen_for_new(asked: HeldOutPairs, k: int, progress: Progress = silent) -> 
 
 
 def models_for_new(
-    asked: Asked,
+    role: NewProductRole,
     ranking: str,
     own: Mapping[tuple[str, ...], FusionSettings],
     known: Mapping[tuple[str, ...], FusionSettings],
@@ -151,22 +153,22 @@ def models_for_new(
     own : weights chosen for new products
     known : weights chosen on shoppers who are asked about any product
     """
-    wanted = asked.wanted[ranking]
+    pairs = role.pairs[ranking]
     one = np.ones(1, np.float32)
-    shape = (len(wanted), 1, wanted.values.shape[2])
+    shape = (len(pairs), 1, pairs.values.shape[2])
     simple = {"random": np.zeros(shape, np.float32)}
-    simple |= {name: scores.reshape(shape) for name, scores in asked.simple.items()}
+    simple |= {name: scores.reshape(shape) for name, scores in role.simple.items()}
     models = {}
     for name, scores in simple.items():
-        values = expected_accuracy(HeldOutPairs(scores, wanted.may_be_shown, wanted.rows), one, k)
-        models[name] = NewModel(name, "simple", values)
-    mixes = {name: ("component", FusionSettings.only(name)) for name in COMPONENTS}
-    mixes |= {name_of(names): ("mix", fusion) for names, fusion in own.items()}
-    mixes |= {name_of(names) + KNOWN: ("mix", known[names]) for names in (TRADITIONAL, COMPONENTS)}
-    for place, (name, (kind, fusion)) in enumerate(mixes.items()):
-        progress("ranking new products", place, len(mixes))
+        values = expected_accuracy(HeldOutPairs(scores, pairs.may_be_shown, pairs.rows), one, k)
+        models[name] = NewModel(name, values)
+    mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
+    mixes |= {name_of(names): fusion for names, fusion in own.items()}
+    mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
+    for done, (name, fusion) in enumerate(mixes.items()):
+        progress("ranking new products", done, len(mixes))
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, kind, expected_accuracy(wanted, weights, k), fusion)
+        models[name] = NewModel(name, expected_accuracy(pairs, weights, k), fusion)
     progress("ranking new products", len(mixes), len(mixes))
     return models
 
@@ -180,5 +182,4 @@ def label_of(name: str) -> str:
     mix = name.removesuffix(KNOWN)
     if mix == "random":
         return "Random order"
-    said = "All but semantic" if mix == name_of(WITHOUT_WORDS) else label(mix)
-    return said + name[len(mix) :]
+    return ("All but semantic" if mix == name_of(WITHOUT_WORDS) else label(mix)) + name[len(mix) :]

@@ -17,6 +17,7 @@ from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
+from recsys.studies.component_swap import tuned
 from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
 from recsys.studies.context.planted import PlantedFigures, recovered_on
 from recsys.studies.context.report import (
@@ -32,7 +33,6 @@ from recsys.studies.context.report import (
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
-from recsys.studies.tuned_weights import tuned
 from recsys.studies.workspace import Workspace
 
 METRICS = ("ndcg", "recall")

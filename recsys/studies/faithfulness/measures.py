@@ -18,7 +18,7 @@ DeYoung et al. (2020), ERASER, ACL; Samek et al. (2017), IEEE TNNLS 28(11), on A
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,15 +72,6 @@ class Measured:
         """Value over control; NaN where the control is 0."""
         return self.value.mean / self.control.mean if self.control.mean else float("nan")
 
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `recsys experiment faithfulness --json`."""
-        return {
-            **self.value.as_json(),
-            "control": self.control.as_json(),
-            "difference": self.difference.as_json(),
-            "ratio": None if np.isnan(self.ratio) else self.ratio,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class SideReport:
@@ -89,11 +80,6 @@ class SideReport:
     n: int
     n_skipped: int
     measures: Mapping[str, Measured]
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `recsys experiment faithfulness --json`."""
-        measures = {name: measured.as_json() for name, measured in self.measures.items()}
-        return {"n": self.n, "n_skipped": self.n_skipped, **measures}
 
 
 def sample_recommendations(
@@ -116,8 +102,8 @@ def sample_recommendations(
         scored = model.scores(user_id)
         listed = model.rank(scored, RankingSettings(model.info.default_weights, n=list_length)).items
         if listed:
-            place = int(rng.integers(len(listed)))
-            sampled.append(Sampled(scored, listed[place].item_id, place + 1))
+            rank = int(rng.integers(len(listed))) + 1
+            sampled.append(Sampled(scored, listed[rank - 1].item_id, rank))
     progress("scoring a sample of shoppers", len(chosen), len(chosen))
     return sampled
 
@@ -137,11 +123,9 @@ def faithfulness(
     table = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES))
     measures = {
         name: Measured(
-            mean_interval(table[:, place], seed),
-            mean_interval(table[:, place + len(MEASURES)], seed),
-            mean_interval(changes(table[:, place], table[:, place + len(MEASURES)]), seed),
+            mean_interval(value, seed), mean_interval(control, seed), mean_interval(changes(value, control), seed)
         )
-        for place, name in enumerate(MEASURES)
+        for name, value, control in zip(MEASURES, table.T[: len(MEASURES)], table.T[len(MEASURES) :], strict=True)
     }
     return SideReport(len(table), len(sampled) - len(table), measures)
 
@@ -160,24 +144,24 @@ def faithfulness_of(
     worth = scales(scored.standardised, fusion)["semantic"]
     if len(mine) < MIN_PHRASES or not worth or not other.profile.any():
         return None
-    taking = _Taking(mine, other.against, worth)
-    ordered = np.argsort(-taking.values, kind="stable")
-    effects = taking.whole - taking.without_each()
+    ablated = AblatedScore(mine, other.against, worth)
+    ordered = np.argsort(-ablated.values, kind="stable")
+    effects = ablated.whole - ablated.without_each()
     random = [rng.permutation(len(mine)) for _ in range(N_RANDOM)]
     found = {
-        "comprehensiveness": taking.comprehensiveness(ordered),
-        "sufficiency": taking.sufficiency(ordered),
-        "tau": _tau(taking.values, effects),
+        "comprehensiveness": ablated.comprehensiveness(ordered),
+        "sufficiency": ablated.sufficiency(ordered),
+        "tau": _tau(ablated.values, effects),
     }
     control = {
-        "comprehensiveness": float(np.mean([taking.comprehensiveness(order) for order in random])),
-        "sufficiency": float(np.mean([taking.sufficiency(order) for order in random])),
-        "tau": float(np.mean([_tau(taking.values[order], effects) for order in random])),
+        "comprehensiveness": float(np.mean([ablated.comprehensiveness(order) for order in random])),
+        "sufficiency": float(np.mean([ablated.sufficiency(order) for order in random])),
+        "tau": float(np.mean([_tau(ablated.values[order], effects) for order in random])),
     }
     return found, control
 
 
-class _Taking:
+class AblatedScore:
     """A score from which phrases are taken away: sums and lengths follow from what is left."""
 
     def __init__(self, side: Side, against: NDArray[np.float32], worth: float) -> None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,19 +43,6 @@ class PolarityAgreement:
     accuracy: Interval
     balanced_accuracy: float
     share_of_majority: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Every field by name; None (JSON null) where there is no number."""
-        balanced = None if math.isnan(self.balanced_accuracy) else self.balanced_accuracy
-        return {
-            "n_sentences": self.n_sentences,
-            "n_positive": self.n_positive,
-            "auc": self.auc.as_json(),
-            "auc_of_phrases": self.auc_of_phrases.as_json(),
-            "accuracy": self.accuracy.as_json(),
-            "balanced_accuracy": balanced,
-            "share_of_majority": self.share_of_majority,
-        }
 
 
 def polarity_agreement(
@@ -110,7 +96,7 @@ def _mean_over_phrases(texts: Sequence[str], model: PolarityModel, encoder: Text
 def one_way_only(sentences: pd.DataFrame) -> pd.DataFrame:
     """One row a sentence: review_id, sentence, and whether all its aspects are positive; raises InputError."""
     if missing := [name for name in COLUMNS if name not in sentences]:
-        raise InputError(f"the labelled sentences have no column {_listed(missing)}; they need {_listed(COLUMNS)}")
+        raise InputError(f"the labelled sentences have no column {_quoted(missing)}; they need {_quoted(COLUMNS)}")
     aspects = sentences[sentences["aspect"].notna() & (sentences["aspect"] != "")]
     if unknown := sorted({str(value) for value in aspects["polarity"].unique()} - {POSITIVE, NEGATIVE}):
         raise InputError(f"column 'polarity' holds {unknown[0]!r}; write {POSITIVE!r} or {NEGATIVE!r} for every aspect")
@@ -127,7 +113,7 @@ def one_way_only(sentences: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
-def _listed(names: Sequence[str]) -> str:
+def _quoted(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
@@ -154,6 +140,8 @@ def _auc(scores: Array, good: NDArray[np.bool_], reviews: NDArray[np.int64], see
     beaten = ranks - own  # sentences of the other side below, those as high counting half
     shares = np.where(good, beaten / n_bad, 1 - beaten / n_good)
     area = float(shares[good].mean())
-    told = _by_review(area + (shares - area) * len(good) / np.where(good, n_good, n_bad), reviews, seed, n_resamples)
-    low, high = (min(max(end, 0.0), 1.0) if not math.isnan(end) else end for end in (told.low, told.high))
-    return replace(told, mean=area, low=low, high=high)
+    interval = _by_review(
+        area + (shares - area) * len(good) / np.where(good, n_good, n_bad), reviews, seed, n_resamples
+    )
+    low, high = (min(max(end, 0.0), 1.0) if not math.isnan(end) else end for end in (interval.low, interval.high))
+    return replace(interval, mean=area, low=low, high=high)

@@ -5,97 +5,65 @@ weights of the mix are chosen anew on validation shoppers; test shoppers are the
 reads a review's text, so their scores stay.
 """
 
-import time
-
+from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.progress import Progress, silent
+from recsys.studies.component_swap import window_note
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result
-from recsys.studies.semantic_swap import windows_in_words
-from recsys.studies.sparsity import figures, products, weighting
-from recsys.studies.sparsity.figures import Told, mean_of
-from recsys.studies.sparsity.models import N_SUMMED, Measured, Shop
-from recsys.studies.sparsity.plots import noise_plots, share_plot
-from recsys.studies.sparsity.summary import conclusion
-from recsys.studies.sparsity.texts import CLEAN, FIRST_WORDS, NOISES, SILENT, Level
+from recsys.studies.result import Result, as_json
+from recsys.studies.sparsity import report
+from recsys.studies.sparsity.figures import METRIC, LevelFigures, SparsityFigures, compare_levels
+from recsys.studies.sparsity.measure import MeasuredLevel, TextShop
+from recsys.studies.sparsity.texts import FIRST_WORDS, NOISES, TextLevel
 from recsys.studies.workspace import Workspace
 
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 """Of texts kept; none and all are what the others are held against."""
 
 DOSES = (0.25, 0.5, 1.0)
-"""Of texts spoilt."""
-
-NOTE = "The best mix without the semantic component is the same at all levels."
+"""Of texts corrupted."""
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Take texts away, spoil them, and choose how phrases are weighed."""
-    begun = time.monotonic()
-    shop = Shop.of(workspace, settings, progress)
-    plain = shop.lists(shop.test, shop.plain)
-    levels = [Level("", share) for share in SHARES] + [Level(noise, dose) for noise in NOISES for dose in DOSES]
-    found = {level: _measured(shop, level, place, len(levels), progress) for place, level in enumerate(levels)}
-    shares = figures.told_of([found[Level("", each)] for each in SHARES], found, plain, settings.seed, progress)
-    noises = list[Told]()
-    for dose in DOSES:
-        at_dose = [found[Level(noise, dose)] for noise in NOISES]
-        noises += figures.told_of(at_dose, found, plain, settings.seed, progress)
-    clean = next(each for each in shares if each.level == CLEAN)
-    kinds = products.kinds(shop, found[CLEAN], found[SILENT], plain)
-    chosen = weighting.weighed(shop, shop.book(CLEAN, progress), found[CLEAN], progress)
-    k = settings.k
+    """Take texts away, and corrupt them."""
+    shop = TextShop.of(workspace, settings, progress)
+    figures = measure(shop, progress)
+    panel = shop.test.engine.panel
     return Result(
-        experiment="sparsity",
-        protocol=f"{shop.test.panel.protocol}{windows_in_words(settings.split)} Only texts of reviews change; stars, "
-        "times and who chose what stay. At "
-        "every level phrases are encoded and the semantic component is fitted anew, and the mix is tuned anew by "
-        f"nDCG@{k} on validation shoppers at that level. It is held against the best mix without the semantic "
-        f"component ({mix_in_words(shop.plain)}). A text is kept or spoilt by a seeded draw in which larger shares "
-        f"hold the smaller ones. Cut short are texts to {FIRST_WORDS} words; off topic are sentences that speak of no "
-        "product, about as long as the text that they stand for; texts of another product are dealt among what is "
-        "learned from, and among what is held out, apart. Differences are paired, with 95% intervals; something is "
-        "beyond doubt where the interval leaves out 0 and the p-value of 9,999 sign flips, corrected by Holm for all "
-        "shares, or for all noises in as many texts, is at most 0.05.",
-        data=workspace.facts(),
-        settings=settings.as_json(),
-        conclusion=(*conclusion(shares, noises, kinds, settings.seed), weighting.conclusion(chosen)),
-        caveats=(
-            "Without texts of reviews the semantic part still reads titles, descriptions and attributes, and knows who "
-            "liked what.",
-            "Weights are chosen as the best of 1,771 mixes on validation, so that neighbouring levels can differ by "
-            "the luck of that choice; the mix that keeps the weights tuned for all texts is free of that.",
-            f"Sums of parts were looked at for {N_SUMMED} random shoppers and products a level.",
-            shop.test.panel.leak_check,
-        ),
-        tables=(
-            figures.table("shares", "Less text: test shoppers by the share of texts kept", shares, k, NOTE),
-            figures.table("noise", "Worse text: test shoppers by what is wrong with texts", noises, k, NOTE),
-            products.table(kinds, k),
-            *weighting.tables(chosen, k),
-        ),
-        plots=(
-            share_plot(shares, mean_of(plain, settings.seed), k),
-            *noise_plots(noises, clean, k),
-            products.plot(kinds, k),
-            weighting.plot(chosen, k),
-        ),
-        figures={
-            "shares": figures.as_json(shares),
-            "noise": figures.as_json(noises),
-            "without_semantic": {
-                "weights": shop.plain.normalised(),
-                "mix": mean_of(plain, settings.seed).as_json(),
-            },
-            "products": products.as_json(kinds),
-            "phrase_weights": weighting.as_json(chosen),
-        },
-        seconds=time.monotonic() - begun,
+        protocol=f"{panel.protocol}{window_note(settings.split)} Only texts of reviews change; stars, times and who "
+        "chose what stay. At every level phrases are encoded and the semantic component is fitted anew, and the mix is "
+        f"tuned anew by nDCG@{settings.k} on validation shoppers at that level. It is held against the best mix "
+        f"without the semantic component ({mix_in_words(shop.plain)}). A text is kept or corrupted by a seeded draw in "
+        f"which larger shares hold the smaller ones. Cut short are texts to {FIRST_WORDS} words; off topic are "
+        "sentences that speak of no product, about as long as the text that they stand for; texts of another product "
+        "are dealt among what is learned from, and among what is held out, apart. A verdict rests on the paired 95% "
+        "interval and on the p-value of 9,999 sign flips, corrected by Holm for all shares, or for all noises in as "
+        "many texts.",
+        conclusion=report.conclusion(figures),
+        caveats=report.caveats(figures, panel.leak_check),
+        tables=report.tables(figures, settings.k),
+        plots=report.plots(figures, settings.k),
+        figures=as_json(figures),
     )
 
 
-def _measured(shop: Shop, level: Level, place: int, n_levels: int, progress: Progress) -> Measured:
-    def say(stage: str, done: int = 0, total: int = 0) -> None:
-        progress(f"{level.name} ({place + 1} of {n_levels}): {stage}", done, total)
+def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
+    """Every level, against all texts, none, and the mix without the semantic component."""
+    seed, plain = shop.test.settings.seed, shop.test.lists(shop.plain)
+    levels = [TextLevel("", share) for share in SHARES] + [TextLevel(noise, dose) for noise in NOISES for dose in DOSES]
+    found = dict[TextLevel, MeasuredLevel]()
+    for level in levels:
 
-    return shop.measure(level, shop.book(level, say), progress=say)
+        def at_level(stage: str, done: int = 0, total: int = 0, level: TextLevel = level) -> None:
+            progress(f"{level.name} ({len(found) + 1} of {len(levels)}): {stage}", done, total)
+
+        found[level] = shop.measure(level, at_level)
+    noises = dict[str, LevelFigures]()
+    for dose in DOSES:
+        noises |= compare_levels([found[TextLevel(noise, dose)] for noise in NOISES], found, plain, seed)
+    return SparsityFigures(
+        plain_weights=shop.plain,
+        plain=mean_interval(plain.values[METRIC], seed),
+        shares=compare_levels([found[TextLevel("", share)] for share in SHARES], found, plain, seed),
+        noises=noises,
+    )

@@ -1,12 +1,12 @@
 """A shop with fewer words, or with worse ones: only texts of reviews change, never who bought, rated or when.
 
-Which texts are touched is drawn once: the texts kept at 10% are among those kept at 25%, and those spoilt at 25% are
-spoilt in the same way at 50%.
+Which texts are touched is drawn once: the texts kept at 10% are among those kept at 25%, and those corrupted at 25% are
+corrupted in the same way at 50%.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -31,13 +31,13 @@ Texts = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class TextLevel:
     """One state of the texts.
 
     Parameters
     ----------
     noise : what was done to texts, a key of `NOISES`, or "" where some are left out
-    share : of the texts kept, or spoilt
+    share : of the texts kept, or corrupted
     """
 
     noise: str
@@ -47,120 +47,119 @@ class Level:
     def name(self) -> str:
         """As it stands in tables.
 
-        >>> Level("", 0.25).name, Level("off topic", 0.5).name
+        >>> TextLevel("", 0.25).name, TextLevel("off topic", 0.5).name
         ('25% of texts kept', '50% off topic')
         """
         return f"{self.share:.0%} {self.noise}" if self.noise else f"{self.share:.0%} of texts kept"
 
 
-CLEAN, SILENT = Level("", 1.0), Level("", 0.0)
+CLEAN, SILENT = TextLevel("", 1.0), TextLevel("", 0.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Spoiler:
-    """The texts of one shop, and in which order they go.
+class TextCorruption:
+    """The texts of one shop, and in which order they are left out or corrupted.
 
     Parameters
     ----------
     data : everything
-    places : rows of the reviews that say anything, in the order in which texts are spoilt, and kept
+    rows : rows of the reviews that say anything, in the order in which texts are corrupted, and kept
     groups : int of shape (n_reviews,), what is learned from, validation's and test's reviews; texts are dealt within
         each, so that what is held out reaches no profile by another review
     """
 
     data: Dataset
-    places: NDArray[np.intp]
+    rows: NDArray[np.intp]
     groups: NDArray[np.int8]
     seed: int
 
     @classmethod
-    def of(cls, data: Dataset, split: Split, seed: int) -> "Spoiler":
+    def of(cls, data: Dataset, split: Split, seed: int) -> Self:
         """Raises DataError where hardly a review says anything."""
-        told = np.flatnonzero(data.reviews["text"].str.strip().str.len().to_numpy() > 0)
-        if len(told) < FEWEST_TEXTS:
+        rows = np.flatnonzero(has_text(data.reviews))
+        if len(rows) < FEWEST_TEXTS:
             raise DataError(
-                f"only {len(told)} reviews have a text, so there is nothing to leave out",
+                f"only {len(rows)} reviews have a text, so there is nothing to leave out",
                 file=data.name,
                 remedy=f"bring reviews with texts, at least {FEWEST_TEXTS}",
             )
         ids = data.reviews["review_id"].to_numpy()
         known = [np.isin(ids, each.reviews["review_id"].to_numpy()) for each in (split.fit_validation, split.fit_test)]
         groups = np.where(known[0], 0, np.where(known[1], 1, 2)).astype(np.int8)
-        return cls(data, np.random.default_rng([seed, 1]).permutation(told), groups, seed)
+        return cls(data, np.random.default_rng([seed, 1]).permutation(rows), groups, seed)
 
-    def under(self, level: Level) -> Dataset:
+    def at(self, level: TextLevel) -> Dataset:
         """The shop with its texts as they are at one level."""
-        texts = self.data.reviews["text"].to_numpy(object).copy()
-        n_touched = round(level.share * len(self.places))
+        texts = self._texts()
+        n_touched = round(level.share * len(self.rows))
         if level.noise:
-            places = self.places[:n_touched]
-            texts[places] = NOISES[level.noise](self)[places]
+            rows = self.rows[:n_touched]
+            texts[rows] = NOISES[level.noise](self)[rows]
         else:
-            texts[self.places[n_touched:]] = ""
+            texts[self.rows[n_touched:]] = ""
         reviews = self.data.reviews.assign(text=pd.Series(texts, self.data.reviews.index).astype("str"))
         return replace(self.data, reviews=reviews)
 
-    def n_texts(self, level: Level) -> int:
+    def n_texts(self, level: TextLevel) -> int:
         """How many reviews say anything at a level."""
-        return len(self.places) if level.noise else round(level.share * len(self.places))
+        return len(self.rows) if level.noise else round(level.share * len(self.rows))
 
     def each(self, change: Callable[[str, np.random.Generator], str], salt: int) -> Texts:
         """Every text changed by itself, the same way whatever is done to the others."""
-        rng = np.random.default_rng([self.seed, salt])
-        texts: Texts = self.data.reviews["text"].to_numpy(object).copy()
-        for place in np.sort(self.places).tolist():
-            texts[place] = change(texts[place], rng)
+        rng, texts = np.random.default_rng([self.seed, salt]), self._texts()
+        for row in np.sort(self.rows).tolist():
+            texts[row] = change(texts[row], rng)
         return texts
 
     def dealt(self) -> Texts:
         """Texts dealt anew among the reviews of other products."""
-        texts: Texts = self.data.reviews["text"].to_numpy(object).copy()
-        rng = np.random.default_rng([self.seed, 5])
+        rng, texts = np.random.default_rng([self.seed, 5]), self._texts()
         products = self.data.reviews["item_row"].to_numpy()
-        for group in np.unique(self.groups[self.places]):
-            own = np.sort(self.places[self.groups[self.places] == group])
-            texts[own] = texts[elsewhere(own, products, rng)]
+        for group in np.unique(self.groups[self.rows]):
+            own = np.sort(self.rows[self.groups[self.rows] == group])
+            texts[own] = texts[deranged(own, products, rng)]
+        return texts
+
+    def _texts(self) -> Texts:
+        texts: Texts = self.data.reviews["text"].to_numpy(object).copy()
         return texts
 
 
-def elsewhere(places: NDArray[np.intp], products: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
-    """The places in another order, in which hardly any holds what stood at a place of the same product.
+def has_text(reviews: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which reviews say anything, bool of shape (n_reviews,)."""
+    return np.asarray(reviews["text"].str.strip().str.len().to_numpy() > 0)
+
+
+def deranged(rows: NDArray[np.intp], products: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
+    """The rows in another order, in which hardly any holds what stood in a row of the same product.
 
     Parameters
     ----------
-    products : of every place there is
+    products : of every row there is
 
-    >>> elsewhere(np.array([0, 1, 2]), np.array([7, 7, 8]), np.random.default_rng(0)).shape
+    >>> deranged(np.array([0, 1, 2]), np.array([7, 7, 8]), np.random.default_rng(0)).shape
     (3,)
     """
-    order = rng.permutation(places)
+    order = rng.permutation(rows)
     for _ in range(MOST_SWAPS):
-        wrong = np.flatnonzero(products[order] == products[places])
+        wrong = np.flatnonzero(products[order] == products[rows])
         if not len(wrong):
             break
-        for place in wrong.tolist():
+        for row in wrong.tolist():
             other = int(rng.integers(len(order)))
-            order[place], order[other] = order[other], order[place]
+            order[row], order[other] = order[other], order[row]
     return order
 
 
-def _first_words(text: str, _: np.random.Generator) -> str:
-    return " ".join(text.split()[:FIRST_WORDS])
-
-
-def _shuffled(text: str, rng: np.random.Generator) -> str:
-    return " ".join(rng.permutation(np.array(text.split(), object)))
-
-
-def _off_topic(text: str, rng: np.random.Generator) -> str:
-    return off_topic(len(text.split()), rng)
-
-
-NOISES: dict[str, Callable[[Spoiler], Texts]] = {
-    CUT_SHORT: lambda spoiler: spoiler.each(_first_words, 2),
-    SHUFFLED: lambda spoiler: spoiler.each(_shuffled, 3),
-    OFF_TOPIC: lambda spoiler: spoiler.each(_off_topic, 4),
-    WRONG_PRODUCT: lambda spoiler: spoiler.dealt(),
+NOISES: dict[str, Callable[[TextCorruption], Texts]] = {
+    CUT_SHORT: lambda corruption: corruption.each(lambda text, _: " ".join(text.split()[:FIRST_WORDS]), 2),
+    SHUFFLED: lambda corruption: corruption.each(lambda text, rng: " ".join(rng.permutation(_words(text))), 3),
+    OFF_TOPIC: lambda corruption: corruption.each(lambda text, rng: off_topic(len(text.split()), rng), 4),
+    WRONG_PRODUCT: lambda corruption: corruption.dealt(),
 }
 """What may be wrong with texts: only their first words, their words in any order, about something else entirely, or
 written about another product."""
+
+
+def _words(text: str) -> Texts:
+    return np.array(text.split(), object)

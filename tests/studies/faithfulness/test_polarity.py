@@ -10,6 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.studies.faithfulness.polarity import polarity_agreement
+from recsys.studies.result import as_json
 from recsys.text.cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
 from recsys.text.library import make_phrasebook
@@ -76,13 +77,13 @@ def test_numbers_are_those_of_scikit_learn():
 def test_the_same_seed_gives_the_same_intervals_as_json_keeps_them():
     found = polarity_agreement(MANY, LEXICON, ENCODER, seed=3)
     assert found == polarity_agreement(MANY, LEXICON, ENCODER, seed=3)
-    kept = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    kept = json.loads(json.dumps(as_json(found), allow_nan=False))
     assert kept["auc"] == {"mean": found.auc.mean, "low": found.auc.low, "high": found.auc.high}
     assert kept["n_sentences"] == found.auc.n == len(MANY)
 
 
 def test_a_handful_of_reviews_carries_no_interval():
-    found = polarity_agreement(SENTENCES, LEXICON, ENCODER).as_json()
+    found = as_json(polarity_agreement(SENTENCES, LEXICON, ENCODER))
     assert {(found[name]["low"], found[name]["high"]) for name in ("auc", "auc_of_phrases", "accuracy")} == {
         (None, None)
     }
@@ -101,7 +102,7 @@ def test_the_interval_of_an_auc_is_as_wide_as_that_of_delong():
 
 
 def test_one_sign_only_has_an_accuracy_and_no_auc():
-    found = polarity_agreement(SENTENCES[:3], LEXICON, ENCODER).as_json()
+    found = as_json(polarity_agreement(SENTENCES[:3], LEXICON, ENCODER))
     assert found["accuracy"]["mean"] == found["share_of_majority"] == 1
     assert found["auc"]["mean"] is None
     assert found["balanced_accuracy"] is None

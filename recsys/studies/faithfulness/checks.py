@@ -1,8 +1,7 @@
-"""Whether an explanation says the same when the model is trained again with another seed."""
+"""Whether explanations sum to the score and quote verbatim, and whether they stay the same with another seed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,10 +10,30 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.records import Explanation
 from recsys.progress import Progress, silent
 from recsys.serving.recommender import Recommender
-from recsys.settings import COMPONENTS, RankingSettings
+from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
 from recsys.studies.faithfulness.measures import Sampled
 
 N_TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """Largest gap between the sum of the parts and the score, over random explanations, in units of the score.
+
+    Parameters
+    ----------
+    residual : of baseline and components against the score
+    component_residual : of the contributions against their component
+    side_residual : of the shopper's phrases against the semantic component
+    n_quotes, n_verbatim : phrases quoted from reviews, and how many of them are text[start:end] of that review
+    """
+
+    n: int
+    residual: float
+    component_residual: float
+    side_residual: float
+    n_quotes: int
+    n_verbatim: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +53,6 @@ class Stability:
     same_top: Interval
     chance_top: Interval
     still_listed: Interval
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `recsys experiment faithfulness --json`."""
-        return {name: getattr(self, name).as_json() for name in Stability.__slots__}
 
 
 def stability(
@@ -69,7 +84,7 @@ def _agreement(here: Explanation, there: Explanation) -> tuple[float, float, flo
     values = [_by_name(explanation) for explanation in (here, there)]
     names = sorted(set(values[0]) | set(values[1]))
     table = np.array([[value.get(name, 0.0) for name in names] for value in values])
-    collaborative = [place for place, (component, _, _) in enumerate(names) if component == COMPONENTS[0]]
+    collaborative = [column for column, (component, _, _) in enumerate(names) if component == COMPONENTS[0]]
     taus = [
         float(kendalltau(table[0, chosen], table[1, chosen]).statistic) if len(chosen) > 1 else float("nan")
         for chosen in (list(range(len(names))), collaborative)
@@ -84,3 +99,38 @@ def _by_name(explanation: Explanation) -> Mapping[tuple[str, str, str], float]:
         (part.component, str(part.source.get("strike", "")), str(part.source.get("with", ""))): part.value
         for part in explanation.contributions
     }
+
+
+def exactness(
+    model: Recommender, texts: Mapping[int, str], n: int, seed: int = 0, progress: Progress = silent
+) -> Exactness:
+    """Explain random products to random shoppers under random weights and circumstances, and sum the parts.
+
+    Parameters
+    ----------
+    texts : of the data's reviews, by review_id, which quotes are held against
+    """
+    rng = np.random.default_rng(seed)
+    users = model.users["user_id"].to_numpy(object)
+    items = model.items["item_id"].to_numpy(object)
+    options = {name: option.values for name, option in model.context_options().items() if option.values}
+    worst = np.zeros(3)
+    n_quotes = n_verbatim = 0
+    for done in range(n):
+        progress("summing parts of random explanations", done, n)
+        circumstances = {name: str(rng.choice(values)) for name, values in options.items() if rng.random() < 0.5}
+        weights = rng.dirichlet(np.ones(len(COMPONENTS))) * (rng.random(len(COMPONENTS)) < 0.9)
+        fusion = FusionSettings(*weights.tolist()) if weights.any() else FusionSettings()
+        scored = model.scores(str(rng.choice(users)), context=Context(**circumstances))  # type: ignore[arg-type]
+        found = model.explain(scored, str(rng.choice(items)), RankingSettings(fusion))
+        gaps = [abs(sum(part.value for part in found.of(name)) - found.components[name]) for name in COMPONENTS]
+        phrases = [part.value for part in found.shopper_phrases]
+        side = abs(sum(phrases) - found.components["semantic"]) if phrases else 0.0
+        worst = np.maximum(worst, [abs(found.residual), max(gaps), side])
+        for source in (part.source for part in found.of("semantic") if part.source["kind"] == "review"):
+            written = texts[int(source["strike"].split(".")[0][1:])]
+            n_quotes += 1
+            n_verbatim += written[source["start"] : source["end"]] == source["text"]
+    progress("summing parts of random explanations", n, n)
+    residual, component, side = worst.tolist()
+    return Exactness(n, residual, component, side, n_quotes, n_verbatim)

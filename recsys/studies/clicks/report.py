@@ -1,0 +1,203 @@
+"""Clicks under other settings: tables, plots and a conclusion that claims no more than its intervals carry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from recsys.offpolicy.estimators import ESTIMATORS
+from recsys.offpolicy.logs import ClickLog
+from recsys.offpolicy.mixes import MAIN_TEMPERATURE
+from recsys.offpolicy.names import LABELS, main_estimator
+from recsys.offpolicy.simulation import Accuracy
+from recsys.studies.clicks.policies import ESTIMATED, SHOP_LOG, TRUTH, ClickLift, PolicyRate
+from recsys.studies.format import listed, percent, signed, table_of
+from recsys.studies.result import Plot, Series, Table, as_json
+
+PAPER_LIFT = 0.63 / 0.56 - 1
+"""Of the click rate, as the paper reports it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedLogs:
+    """How right the estimators are over simulated logs, for policies of one temperature.
+
+    Parameters
+    ----------
+    n_refused : logs of which no estimate would be given
+    estimators : by name
+    """
+
+    temperature: float
+    n_logs: int
+    n_refused: int
+    estimators: Mapping[str, Accuracy]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClickFigures:
+    """Everything that the study measures; `simulated` is empty but for a demo shop."""
+
+    policies: Sequence[PolicyRate]
+    lifts: Sequence[ClickLift]
+    simulated: Sequence[SimulatedLogs]
+
+    @property
+    def main(self) -> list[SimulatedLogs]:
+        """Simulated logs of the main temperature, where there are any."""
+        return [each for each in self.simulated if each.temperature == MAIN_TEMPERATURE]
+
+
+def conclusion(figures: ClickFigures) -> tuple[str, ...]:
+    """What to take away, most important first."""
+    lifts, main = figures.lifts, f" {MAIN_TEMPERATURE:g}"
+    sentences = [_true_lift(each) for each in lifts if each.how == TRUTH and each.lift.is_given][:1]
+    sentences += [_estimated_lift(each, lifts) for each in lifts if each.how == ESTIMATED and each.where.endswith(main)]
+    for logs in figures.main:
+        dr = logs.estimators["dr"]
+        sentences.append(
+            f"The doubly robust interval held the true click rate in {dr.held:.1%} of the {dr.n} of {logs.n_logs} "
+            f"simulated logs in which it could be given; its estimates are off by {dr.rmse:.4f} typically."
+        )
+    sentences += [_logged_rate(each) for each in figures.policies if each.log != SHOP_LOG and not each.refusal]
+    if refused := [f"{each.policy} from {each.log}" for each in figures.policies if each.refusal]:
+        sentences.append(f"No estimate is to be believed of {listed(refused)}; the table of support has the reasons.")
+    return tuple(sentences)
+
+
+def _true_lift(each: ClickLift) -> str:
+    paper = f"the paper's {signed(100 * PAPER_LIFT, 1)}%"
+    if each.lift.low >= PAPER_LIFT:
+        verdict = f"more than {paper}"
+    elif each.lift.mean >= PAPER_LIFT:
+        verdict = f"at least {paper}, though the interval reaches below it"
+    else:
+        verdict = f"short of {paper}"
+    return (
+        f"By the simulator's truth, on {each.where}, all components together change the click rate by "
+        f"{percent(each.lift)} from that of the traditional ones ({each.traditional:.4f} to {each.full:.4f}), "
+        f"{verdict}."
+    )
+
+
+def _estimated_lift(each: ClickLift, lifts: Sequence[ClickLift]) -> str:
+    same = (other for other in lifts if other.how == TRUTH and (other.where, other.mix) == (each.where, each.mix))
+    true = "".join(f"; the truth is {signed(100 * other.lift.mean, 1)}%" for other in same)
+    sure = "surely not none" if each.lift.sign else "not told from none"
+    return f"From the log alone, on {each.where}, the lift of the mix {each.mix} is {percent(each.lift)}, {sure}{true}."
+
+
+def _logged_rate(each: PolicyRate) -> str:
+    name = main_estimator(each.estimates)
+    known = "" if each.known is None else f"; known: {each.known.mean:.4f}"
+    rate = each.estimates[name].mean
+    return f"{each.policy}, from {each.log}: {rate:.4f} clicks an impression by {name.upper()}{known}."
+
+
+def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
+    """What the figures do not say."""
+    sentences = [
+        "Click rates are of what is logged: places on these pages, in this time, by these visitors.",
+        "Intervals of the click model alone, and of the estimate that leaves large weights to it, say how visitors "
+        "differ, not how wrong the model is: they hold the truth far less often than 95%, and are not to be relied on.",
+    ]
+    if log.data is None:
+        sentences.append(
+            "This log does not tell visitors apart, so each impression counts as a visitor of its own, and intervals "
+            "are rather too narrow. A policy that changes over time is rebuilt at a moment from its nearest own "
+            "impression of the same product in the same place."
+        )
+    else:
+        sentences.append(
+            "What was on the shelf is not logged: a product counts as on it between its first and its last impression."
+        )
+    if log.n_repeated:
+        sentences.append(f"{log.n_repeated:,} impressions were logged again, and count once.")
+    if why_not:
+        sentences.append(f"{why_not[0].upper()}{why_not[1:]}.")
+    return tuple(sentences)
+
+
+def tables(figures: ClickFigures) -> tuple[Table, ...]:
+    """Estimates, what they rest on, lifts, and how right the estimators are."""
+    policy = {"policy": "Policy", "log": "From"}
+    found = [
+        table_of(
+            "estimates",
+            "Click rate of every policy, by every estimator",
+            [
+                {"policy": each.policy, "log": each.log, "estimator": LABELS[name], "known": each.known}
+                | {"estimate": each.estimates[name]}
+                for each in figures.policies
+                for name in ESTIMATORS
+                if name in each.estimates
+            ],
+            {**policy, "estimator": "Estimator", "estimate": "Clicks an impression", "known": "Known"},
+            "An interval is left out where too few visitors tell. What is known of a logged policy is its own clicks, "
+            "and in a demo shop the simulator's truth.",
+        ),
+        table_of(
+            "support",
+            "What the estimates rest on, and what is refused",
+            [
+                (as_json(each.support) or {})
+                | {"policy": each.policy, "log": each.log, "refusal": each.refusal}
+                | {"mean_weight": each.support and each.support.mean_weight.mean}
+                | {"known": each.known and each.known.mean}
+                for each in figures.policies
+            ],
+            {
+                **{**policy, "n_impressions": "Impressions", "n_clicks": "Clicks that count"},
+                **{"n_effective": "Worth impressions", "largest_weight": "Largest weight"},
+                **{"mean_weight": "Mean weight", "gap": "Never tried", "known": "Known click rate"},
+                "refusal": "Refused because",
+            },
+            "Weights average 1 where the log could have shown all that the policy shows.",
+        ),
+    ]
+    if figures.lifts:
+        columns = {"where": "Where", "how": "How", "mix": "Mix", "traditional": "Traditional", "full": "The mix"}
+        title = "Click rate of other mixes over the traditional one"
+        found.append(table_of("lifts", title, figures.lifts, {**columns, "lift": "Lift"}))
+    if figures.simulated:
+        rows = [
+            {"temperature": logs.temperature, "estimator": LABELS[name], "n_refused": logs.n_refused, **as_json(one)}
+            for logs in figures.simulated
+            for name, one in logs.estimators.items()
+        ]
+        columns = {"temperature": "Temperature", "estimator": "Estimator", "n": "Logs with an interval"}
+        columns |= {"held": "Intervals that held the truth", "bias": "Bias", "rmse": "Typical error"}
+        columns |= {"width": "Width of the interval", "n_refused": "Logs that would be refused"}
+        found.append(table_of("accuracy", "How right the estimators are, over simulated logs", rows, columns))
+    return tuple(found)
+
+
+def plots(figures: ClickFigures) -> tuple[Plot, ...]:
+    """Estimates beside what is known, and how often intervals hold the truth."""
+    estimated = [each for each in figures.policies if main_estimator(each.estimates) in each.estimates]
+    found = []
+    if estimated:
+        names = tuple(each.policy for each in estimated)
+        main = [each.estimates[main_estimator(each.estimates)] for each in estimated]
+        known = [as_json(each.known) or {} for each in estimated]
+        ends = (tuple(each.get(end) for each in known) for end in ("mean", "low", "high"))
+        found.append(
+            Plot(
+                "estimates",
+                "Click rate of every policy: estimated from the log of another, and known",
+                "Policy",
+                "Clicks an impression, 95% interval",
+                (Series.of("estimated, doubly robust where it can be", names, main), Series("known", names, *ends)),
+            )
+        )
+    for logs in figures.main:
+        labels = tuple(LABELS[name] for name in logs.estimators)
+        held = tuple(as_json(one.held) for one in logs.estimators.values())
+        found.append(
+            Plot(
+                "held",
+                "How often a 95% interval held the true click rate, over simulated logs",
+                "Estimator",
+                "Share of intervals",
+                (Series("held", labels, held), Series("as it should be", labels, (0.95,) * len(labels))),
+            )
+        )
+    return tuple(found)

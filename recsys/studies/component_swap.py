@@ -1,0 +1,131 @@
+"""The live evaluation of a role with another semantic component, all else as it was prepared, and its weights tuned."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut, Split
+from recsys.errors import SettingsError
+from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
+from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.statistics.paired import MeasuredLists
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.progress import Progress, silent
+from recsys.ranking.fusion import Standardised
+from recsys.scorers.base import Fitting
+from recsys.scorers.phrase_weights import SemanticSettings
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import FusionSettings, RankingSettings
+from recsys.studies.registry import ExperimentSettings
+from recsys.studies.workspace import Workspace
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.pairs import SEMANTIC
+from recsys.tuning.weight_map import weight_map
+
+
+def tuned(engine: LiveEngine, k: int, progress: Progress = silent, *, without_semantic: bool = False) -> FusionSettings:
+    """The mix of the weight map that is best by nDCG, of all or of those without the semantic component."""
+    found = weight_map(engine, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
+    among = found.cells.steps[:, SEMANTIC] == 0 if without_semantic else None
+    return found.settings(found.best("ndcg", among=among))
+
+
+def split_for(workspace: Workspace, settings: ExperimentSettings) -> tuple[Dataset, Split]:
+    """The data of a study, and how they are held out."""
+    data = workspace.data.core(settings.min_interactions)
+    return data, split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SemanticRole:
+    """One role of a shop, in which another semantic component can be put.
+
+    Parameters
+    ----------
+    data, train, held_out : everything, what may be known, and what is to be found
+    engine : the shoppers as they were prepared; of validation those of the last round
+    """
+
+    data: Dataset
+    train: Dataset
+    held_out: HeldOut
+    engine: LiveEngine
+    settings: ExperimentSettings
+
+    @classmethod
+    def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
+        """Validation and test.
+
+        Raises
+        ------
+        SettingsError : the shop is held by candidates only
+        """
+        data, split = split_for(workspace, settings)
+        validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
+        if not (validation.panel.scores.is_whole and test.panel.scores.is_whole):
+            raise SettingsError(
+                "the scores of all products for all test shoppers do not fit in memory, and another semantic component "
+                "changes which products are candidates; raise --min-interactions"
+            )
+        return (
+            cls(data, split.whole("validation"), split.held_out("validation"), latest(validation), settings),
+            cls(data, split.whole("test"), split.held_out("test"), test, settings),
+        )
+
+    def fit(
+        self, book: Phrasebook, settings: SemanticSettings | None = None, progress: Progress = silent
+    ) -> SemanticScorer:
+        """A semantic component that knows what may be known; whose texts these are is for the phrasebook to say."""
+        return SemanticScorer(settings).fit(Fitting(self.train, book, self.settings.seed), progress)
+
+    def scored_by(self, semantic: SemanticScorer) -> LiveEngine:
+        """The same shoppers, scored anew by a fitted semantic component."""
+        panel, users = self.engine.panel, self.held_out.users()
+        static = np.array(panel.scores.static)
+        for start, requests in batches(self.data, self.train, self.held_out, users, self.settings.split):
+            for row, raw in enumerate(semantic.score(requests), start):
+                static[row, SEMANTIC] = Standardised.of(raw[None]).values[0]
+        return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
+
+    def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:
+        """Everybody's list, with the component as it was prepared or by another engine of these shoppers."""
+        return (engine or self.engine).measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.settings.k)).lists
+
+
+def latest(engine: LiveEngine) -> LiveEngine:
+    """Only the shoppers of the last round, where there are several: one semantic component is fitted for each change.
+
+    Nobody's clicks are kept, and `context_scorers` is the one of that round.
+    """
+    panel = engine.panel
+    rows = np.flatnonzero(panel.rounds == panel.rounds.max())
+    if len(rows) == len(panel):
+        return engine
+    held = panel.scores
+    scores = replace(held, static=held.static[rows], context=held.context[rows], widths=held.widths[rows])
+    return LiveEngine(
+        replace(
+            panel,
+            scores=scores,
+            owned=panel.owned.of(rows),
+            relevant=panel.relevant.of(rows),
+            baselines={name: ranked[rows] for name, ranked in panel.baselines.items()},
+            profile_popularity=panel.profile_popularity[rows],
+            shoppers=panel.shoppers.iloc[rows].reset_index(drop=True),
+            rounds=np.zeros(len(rows), np.int32),
+            context_scorers=panel.context_scorers[-1:],
+            clicks=Clicks(),
+        )
+    )
+
+
+def window_note(split: str) -> str:
+    """What `latest` leaves out, as a sentence for protocols; nothing where there is one round.
+
+    >>> window_note("temporal"), window_note("last")
+    (' In this experiment validation is the last window before the test alone.', '')
+    """
+    return " In this experiment validation is the last window before the test alone." if split == "temporal" else ""
