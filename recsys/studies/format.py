@@ -45,9 +45,6 @@ def interval_in_words(change: Interval, digits: int = 4, unit: str = "") -> str:
     return f"{mean} ({low} to {high})" if change.is_given else f"{mean} (too few shoppers tell for an interval)"
 
 
-told = interval_in_words
-
-
 def percent(change: Interval) -> str:
     """A relative change with its interval, in percent.
 
