@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import Estimated
+from recsys.offpolicy.estimation import PolicyEstimate
 from recsys.offpolicy.mixes import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
 from recsys.offpolicy.support import Support
 from recsys.settings import FusionSettings
@@ -33,7 +33,7 @@ class PolicyRate:
     Parameters
     ----------
     log : whose impressions it is judged by
-    estimates, refusal, support : as in `Estimated`
+    estimates, refusal, support : as in `PolicyEstimate`
     known : by other means: a logged policy's own clicks, or the simulator's truth
     """
 
@@ -45,7 +45,7 @@ class PolicyRate:
     known: Interval | None
 
     @classmethod
-    def of(cls, policy: str, log: str, found: Estimated, truth: float | None = None) -> Self:
+    def of(cls, policy: str, log: str, found: PolicyEstimate, truth: float | None = None) -> Self:
         """An estimate, with the truth where it is known."""
         known = found.known if truth is None else _exactly(truth)
         return cls(policy, log, found.estimates, found.refusal, found.support, known)

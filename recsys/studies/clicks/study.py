@@ -58,7 +58,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
             simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
             found = simulator.accuracy(
-                [on_sliders.sliders.chances(MixQuery(mixes["full"], each)) for each in SIMULATED],
+                [on_sliders.sliders.probabilities(MixQuery(mixes["full"], each)) for each in SIMULATED],
                 N_LOGS,
                 settings.seed,
                 progress=progress,

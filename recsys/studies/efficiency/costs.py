@@ -17,7 +17,7 @@ from recsys.evaluation.protocols.requests import circumstances
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import rank
-from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, made
+from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
 from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
@@ -127,7 +127,7 @@ def _costs_at(
         fit_s: list[float] = []
         while not fit_s or (len(fit_s) < MOST_FITS and sum(fit_s) < LONG_FIT_S):
             progress(f"fitting {name}", len(fit_s), MOST_FITS)
-            fitted[name] = scorer = made(kind, name, settings)
+            fitted[name] = scorer = new_scorer(kind, name, settings)
             fit_s.append(_seconds(scorer.fit, fitting, progress))
         progress(f"timing {name}")
         scorer.score(requests[0])  # loads what is loaded on first use
