@@ -206,7 +206,7 @@ def test_a_slider_does_not_wait_for_another_sessions_circumstances(
         elif what == "map":
             weight_map(engine, 5, WHOLE_CATALOGUE, scenario, Segment(), ("ndcg",))
         else:
-            engine.context_scores(scenario)
+            engine.candidates(scenario)
         order.append("slow")
 
     with ThreadPoolExecutor(5) as pool:

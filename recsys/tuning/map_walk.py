@@ -12,6 +12,7 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario
 from recsys.parallel import cores_for
 from recsys.progress import Progress
+from recsys.ranking.kernels import n_lanes
 from recsys.scorers.base import FloatArray
 from recsys.settings import Filters
 from recsys.tuning.map_kernels import map_kept, map_lists, map_values
@@ -86,7 +87,8 @@ class Walk:
         wanted : int64 of shape (n_wanted,), columns whose values are given shopper by shopper
         keep_lists : whether `lists` will be asked for again
         """
-        n_points, n_items = len(self.cells.weights), self.engine.panel.n_items
+        panel, facts = self.engine.panel, self.engine.panel.list_facts()
+        n_points, n_items = len(self.cells.weights), panel.n_items
         sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
         shown = np.zeros((n_points, n_items), self.count_dtype)
         values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
@@ -94,7 +96,8 @@ class Walk:
         for start, lists in self.lists("mapping weights"):
             chunk = self.users[start : start + lists.shape[1]]
             own = np.empty((len(wanted), *lists.shape[:2]), np.float32)
-            self._values(lists, chunk, wanted, sums, counts, own)
+            with cores_for():
+                map_values(lists, facts, panel.profile_popularity, chunk, wanted, sums, counts, own)
             at = start // self.group_size
             means = _means_in_groups(own, self.group_size)
             values[:, :, at : at + means.shape[2]] = means
@@ -144,62 +147,15 @@ class Walk:
         self.progress(stage, n_users, n_users)
 
     def _ranked(self, users: NDArray[np.intp]) -> Ranked:
-        engine, held, cells = self.engine, self.engine.panel.scores, self.cells
-        penalty = engine.penalty(self.filters)
+        cells, penalty = self.cells, self.engine.penalty(self.filters)
         allowed = np.isfinite(penalty) if penalty.size else np.empty(0, bool)
         lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
         # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
-        context = engine.context_scores(self.scenario, self.progress)
+        candidates = self.engine.candidates(self.scenario, self.progress)
+        points = (cells.weights, cells.corners, cells.cells, cells.starts)
         with cores_for():
-            map_lists(
-                held.static,
-                context,
-                held.widths,
-                held.rows,
-                *engine.owned_places,
-                allowed,
-                cells.weights,
-                cells.corners,
-                cells.cells,
-                cells.starts,
-                users,
-                lists,
-            )
+            map_lists(candidates, allowed, *points, n_lanes(self.k), users, lists)
         return lists
-
-    def _values(
-        self,
-        lists: Ranked,
-        users: NDArray[np.intp],
-        wanted: NDArray[np.int64],
-        sums: NDArray[np.float64],
-        counts: NDArray[np.float64],
-        values: NDArray[np.float32],
-    ) -> None:
-        panel = self.engine.panel
-        with cores_for():
-            map_values(
-                lists,
-                panel.relevant.starts,
-                panel.relevant.values,
-                panel.baselines["popularity"],
-                panel.bits,
-                panel.tail,
-                panel.vectors,
-                panel.described,
-                panel.popularity,
-                panel.profile_popularity,
-                panel.clicks.attraction,
-                panel.clicks.odds,
-                panel.clicks.seen,
-                panel.scores.widths,
-                panel.scores.rows,
-                users,
-                wanted,
-                sums,
-                counts,
-                values,
-            )
 
     @property
     def _dtype(self) -> "np.dtype[np.integer]":

@@ -142,7 +142,7 @@ class _View:
     def __init__(self, engine: LiveEngine, asked: EvaluationConfig, user: int) -> None:
         panel, settings = engine.panel, asked.settings
         held, width = panel.scores, int(panel.scores.widths[user])
-        context = engine.context_scores(asked.scenario)[user, None, :width]
+        context = engine.candidates(asked.scenario).context[user, None, :width]
         values: FloatArray = np.concatenate([held.static[user, :, :width], context])
         fused, single = fuse(values, settings.fusion), weight_vector(settings.fusion)
         measured = engine.measure(settings, asked.scenario)

@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 from recsys.evaluation.metrics.exposure import gini
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.shares import coverage_error, coverage_steps, gini_steps, sums
+from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, sums
 from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, Filters, FusionSettings
+from recsys.training.weights import best_point
 from recsys.tuning.map_walk import LISTED, PROFILE, Sums, Walk, in_groups
 from recsys.tuning.simplex_cells import Cells, grid_cells
 
 MAX_STEP_BYTES = 300_000_000
 """Most that is held of every product at many points at once; more points are taken in turns."""
-
-_STEPS = {"coverage": coverage_steps, "gini": gini_steps}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,25 +49,18 @@ class WeightMap:
 
     def best(self, metric: str, among: NDArray[np.bool_] | None = None) -> int:
         """The best point by one metric, of all or of some; of equal ones the most even. -1 where none has a value."""
-        values = self.means[metric] if METRICS[metric].higher_is_better else -self.means[metric]
-        known = ~np.isnan(values) if among is None else ~np.isnan(values) & among
-        if not known.any():
-            return -1
-        return int(np.lexsort((self._evenness, np.where(known, np.round(values, 9), -np.inf)))[-1])
+        return best_point(self._upwards(metric), self.cells.weights, among)
 
     def most_even(self, among: NDArray[np.bool_]) -> int:
         """The point of some whose weights differ least; -1 where there are none."""
-        return int(np.where(among, self._evenness, -np.inf).argmax()) if among.any() else -1
+        return best_point(np.zeros(len(among)), self.cells.weights, among)
 
     def efficient(self, first: str, second: str) -> NDArray[np.intp]:
         """The Pareto front of two metrics: points that no other beats in one without losing in the other.
 
         In the order of the first metric, best first.
         """
-        gains = np.stack(
-            [self.means[name] if METRICS[name].higher_is_better else -self.means[name] for name in (first, second)],
-            axis=1,
-        )
+        gains = np.stack([self._upwards(first), self._upwards(second)], axis=1)
         known = np.flatnonzero(~np.isnan(gains).any(axis=1))
         order = known[np.lexsort((-gains[known, 1], -gains[known, 0]))]
         front, most = [], -np.inf
@@ -78,10 +70,8 @@ class WeightMap:
                 most = gains[point, 1]
         return np.array(front, np.intp)
 
-    @property
-    def _evenness(self) -> NDArray[np.float32]:
-        evenness: NDArray[np.float32] = -np.square(self.cells.weights).sum(axis=1)
-        return evenness
+    def _upwards(self, metric: str) -> NDArray[np.float64]:
+        return self.means[metric] if METRICS[metric].higher_is_better else -self.means[metric]
 
     def settings(self, point: int) -> FusionSettings:
         """The weights of one point."""
@@ -114,7 +104,7 @@ def weight_map(
     columns = {name: place for place, name in enumerate(SHOPPER_METRICS)} | {"popularity_lift": LISTED}
     own = [name for name in metrics if name in columns]
     wanted = np.array([columns[name] for name in own], np.int64)
-    found = walk.measure(wanted, keep_lists=any(name in _STEPS for name in metrics))
+    found = walk.measure(wanted, keep_lists=any(name in STEPS for name in metrics))
     answer = WeightMap(cells, k, engine.panel.n_shoppers(users), _means(found), {})
     # Of a shop so large that shoppers are taken together, each row counts as one.
     shoppers = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
@@ -123,7 +113,7 @@ def weight_map(
         best = answer.best(name)
         if best < 0:
             tied[name] = np.zeros(len(cells.weights), bool)
-        elif name in _STEPS:
+        elif name in STEPS:
             tied[name] = _tied_together(walk, found.shown, best, name, shoppers)
         else:
             values = found.values[own.index(name)]
@@ -160,7 +150,7 @@ def _tied_together(
         shrinkage, largest, n_single = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points), np.int64)
         for place, point in enumerate(points):
             counts, both = shown[point].astype(np.float64), kept[place].astype(np.float64)
-            steps = _STEPS[name](at_best, counts, both)
+            steps = STEPS[name](at_best, counts, both)
             gaps[point] = sign * (steps.now - steps.before)
             step_at_best, at_points[place], n_single[place] = steps.new, steps.old, steps.n_single
             if both.sum() < max(at_best.sum(), counts.sum()):  # else the very same lists, and no gap at all

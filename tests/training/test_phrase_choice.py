@@ -9,7 +9,6 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
 from recsys.errors import Cancelled
-from recsys.evaluation.metrics.definitions import ndcg_at_k
 from recsys.evaluation.protocols.requests import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import SemanticSettings
@@ -25,6 +24,7 @@ from recsys.training.phrase_choice import (
     ndcg_of_shoppers,
 )
 from tests._encoder import WordEncoder
+from tests._metric_definitions import ndcg_at_k
 
 N_USERS = 400
 USUAL = SemanticSettings()

@@ -22,7 +22,7 @@ SEEDS = range(60)
 
 def values_of(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:
     """Standardised component scores of one shopper of a panel that holds the whole catalogue."""
-    return np.vstack([engine.panel.scores.static[user], engine.context_scores(asked.scenario)[user]])
+    return np.vstack([engine.panel.scores.static[user], engine.candidates(asked.scenario).context[user]])
 
 
 def eligible(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:

@@ -37,6 +37,9 @@ ROUNDING = 1e-6
 """Changes this much smaller than the largest value of the metric are none; diversity comes from vectors of single
 precision."""
 
+LEVEL = 0.95
+"""Confidence level of all intervals that are shown."""
+
 Array = NDArray[np.float64]
 
 
@@ -60,9 +63,7 @@ def changes(new: NDArray[np.floating], old: NDArray[np.floating]) -> Array:
     return gaps
 
 
-def mean_interval(
-    values: NDArray[np.floating], seed: int = 0, n_resamples: int = 1000, level: float = 0.95
-) -> Interval:
+def mean_interval(values: NDArray[np.floating], seed: int = 0, n_resamples: int = 1000) -> Interval:
     """Mean of one value a shopper, shape (n_users,), with its interval; see `ratio_intervals`.
 
     >>> mean_interval(np.repeat([0.0, 1.0], 50)).mean, mean_interval(np.repeat([0.0, 1.0], [594, 6])).low
@@ -70,7 +71,7 @@ def mean_interval(
     """
     if np.ndim(values) != 1:
         raise ValueError(f"values has shape {np.shape(values)}; give one value a shopper, or use ratio_intervals")
-    return ratio_intervals(np.asarray(values)[:, None], None, seed, n_resamples, level)[0]
+    return ratio_intervals(np.asarray(values)[:, None], None, seed, n_resamples)[0]
 
 
 def ratio_intervals(
@@ -78,7 +79,7 @@ def ratio_intervals(
     per: Array | None = None,
     seed: int = 0,
     n_resamples: int = 1000,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> list[Interval]:
     """Sum of each column of values over sum of its `per`, with an interval.
 

@@ -2,8 +2,8 @@
 
 All four work on the same arrays and are timed by turns in one run, so that whatever else the machine does hits all of
 them alike; medians are reported. The three that compute do the same: mix four components, leave out what a shopper has,
-take the best ten, and give precision, recall, F1, nDCG, MAP, MRR, hit rate, variety, novelty, serendipity, long-tail
-share and click rate of every shopper. Their results are held against each other before anything is timed.
+take the best ten, and give all metrics of every shopper's list (by one function, since ways of mixing and selecting are
+compared). Their results are held against each other before anything is timed.
 
 `read_ms` is how long all cores take to read the scores once, adding them up. Scores are drawn with a common part, as
 components agree on bestsellers; what they mean does not matter for speed.
@@ -19,11 +19,9 @@ import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.click_rate import LONGEST, Clicks, click_rates
-from recsys.evaluation.metrics.exposure import long_tail_share, serendipity
-from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -180,11 +178,6 @@ class DrawnShop:
         return self.panel.owned.values.reshape(self.n_users, N_OWNED).astype(np.int64)
 
     @cached_property
-    def _relevant(self) -> csr_array:
-        held, shape = self.panel.relevant, (self.n_users, self.n_items)
-        return csr_array((np.ones(len(held.values), bool), held.values, held.starts), shape=shape)
-
-    @cached_property
     def _torch_values(self) -> Any:
         import torch
 
@@ -200,7 +193,7 @@ class DrawnShop:
         return dict(self._engine.measure(settings).lists.values)
 
     def torch(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """torch mixes and takes the best; metrics in array operations."""
+        """torch mixes and takes the best; metrics are ours."""
         import torch
 
         with torch.inference_mode():
@@ -210,7 +203,7 @@ class DrawnShop:
         return self._metrics(ranked.numpy().astype(np.int32))
 
     def numpy(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """numpy mixes and takes the best; metrics in array operations."""
+        """numpy mixes and takes the best; metrics are ours."""
         fused = np.einsum("c,uci->ui", mix, self.values, optimize=True)
         np.put_along_axis(fused, self._owned, -np.inf, axis=1)
         best = np.argpartition(-fused, K, axis=1)[:, :K]
@@ -218,13 +211,7 @@ class DrawnShop:
         return self._metrics(np.take_along_axis(best, order, axis=1).astype(np.int32))
 
     def _metrics(self, ranked: IntArray) -> dict[str, NDArray[np.float64]]:
-        panel = self.panel
-        values = list_metrics(ranked, self._relevant, K, panel.vectors, panel.popularity, panel.n_train_users)
-        values["serendipity"] = serendipity(ranked, self._relevant, panel.baselines["popularity"], K)
-        values["long_tail"] = long_tail_share(ranked, panel.tail)
-        clicks = panel.clicks
-        values["ctr"] = click_rates(ranked, clicks.attraction, clicks.odds, clicks.seen)
-        return values
+        return measure_lists(ranked, self.panel.list_facts(), np.arange(self.n_users))
 
 
 def _require_equal(shop: DrawnShop, mix: FloatArray) -> None:

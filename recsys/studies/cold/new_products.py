@@ -5,17 +5,16 @@ shelf of new arrivals shows them, and of the whole catalogue, where new products
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.splitting import Role
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.expected import HeldOutPairs, expected_accuracy, expected_ndcg
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.protocols.new_products import NewProductRewind, new_product_rewind
 from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
@@ -25,7 +24,14 @@ from recsys.studies.ablation import label, name_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
 from recsys.training.weight_choice import TRADITIONAL
-from recsys.training.weights import simplex_grid
+from recsys.training.weights import (
+    POINTS_A_REPORT,
+    ValidationScores,
+    best_point,
+    gains_of_weights,
+    ndcg_of_weights,
+    simplex_grid,
+)
 
 RANKINGS: Mapping[str, str] = {"new": "among the new products", "whole": "among the whole catalogue"}
 
@@ -48,13 +54,13 @@ class Asked:
     simple : float32 of shape (n_users, n_items), higher is better, equal where the model tells nothing apart
     """
 
-    wanted: Mapping[str, HeldOutPairs]
+    wanted: Mapping[str, ValidationScores]
     simple: Mapping[str, FloatArray]
 
     @property
     def rows(self) -> NDArray[np.int32]:
         """The product that each shopper wants."""
-        return self.wanted["new"].rows
+        return self.wanted["new"].pair_items
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,7 +102,7 @@ def ask(
     return validation, test, panels
 
 
-def _asked(panel: Panel, replay: NewProductRewind, seed: int, progress: Progress) -> Asked:
+def _asked(panel: Panel, replay: Rewind, seed: int, progress: Progress) -> Asked:
     role: Role = "validation" if panel.role == "validation" else "test"
     users = replay.held_out(role).users()
     new, whole = (np.zeros((len(users), panel.n_items), bool) for _ in range(2))
@@ -106,7 +112,7 @@ def _asked(panel: Panel, replay: NewProductRewind, seed: int, progress: Progress
         progress("asking simple models about new products", done, len(users))
         places = np.searchsorted(users, one.held_out.users())
         whole[places] = ~one.train.owned()[one.held_out.users()].toarray().astype(bool)
-        new[places] = replay.is_new(one)
+        new[places[:, None], one.new_rows] = True
         done += len(places)
         if not simple:
             continue
@@ -117,20 +123,26 @@ def _asked(panel: Panel, replay: NewProductRewind, seed: int, progress: Progress
                     simple[name][place] = np.unique(row, return_inverse=True)[1]
     progress("asking simple models about new products", len(users), len(users))
     values = panel.scores.stacked()
-    rows = np.asarray(panel.relevant.values, np.int32)
-    return Asked({"new": HeldOutPairs(values, new, rows), "whole": HeldOutPairs(values, whole, rows)}, simple)
+    rows, pairs = np.asarray(panel.relevant.values, np.int32), np.arange(len(users), dtype=np.int32)
+    eligible = {"new": new, "whole": whole}
+    return Asked({name: ValidationScores(values, each, pairs, rows) for name, each in eligible.items()}, simple)
 
 
-def chosen_for_new(asked: HeldOutPairs, k: int, progress: Progress = silent) -> dict[tuple[str, ...], FusionSettings]:
+def chosen_for_new(
+    asked: ValidationScores, k: int, progress: Progress = silent
+) -> dict[tuple[str, ...], FusionSettings]:
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
-    quality = np.round(expected_ndcg(asked, grid, k, progress), 9)
-    evenness = -np.square(grid).sum(axis=1)
+    quality = np.empty(len(grid))
+    for start in range(0, len(grid), POINTS_A_REPORT):
+        progress("choosing weights", start, len(grid))
+        quality[start : start + POINTS_A_REPORT] = ndcg_of_weights(asked, grid[start : start + POINTS_A_REPORT], k)
+    progress("choosing weights", len(grid), len(grid))
     answer = {}
     for names in MIXES:
         others = [place for place, name in enumerate(COMPONENTS) if name not in names]
         inside = (grid[:, others] == 0).all(axis=1)
-        best = int(np.lexsort((evenness, np.where(inside, quality, -np.inf)))[-1])
+        best = best_point(quality, grid, inside)
         shares = (np.rint(grid[best] * N_STEPS) / N_STEPS).tolist()
         answer[names] = FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
     return answer
@@ -153,22 +165,26 @@ def models_for_new(
     """
     wanted = asked.wanted[ranking]
     one = np.ones(1, np.float32)
-    shape = (len(wanted), 1, wanted.values.shape[2])
+    shape = (len(wanted.values), 1, wanted.values.shape[2])
     simple = {"random": np.zeros(shape, np.float32)}
     simple |= {name: scores.reshape(shape) for name, scores in asked.simple.items()}
     models = {}
     for name, scores in simple.items():
-        values = expected_accuracy(HeldOutPairs(scores, wanted.may_be_shown, wanted.rows), one, k)
-        models[name] = NewModel(name, "simple", values)
+        models[name] = NewModel(name, "simple", accuracy(replace(wanted, values=scores), one, k))
     mixes = {name: ("component", FusionSettings.only(name)) for name in COMPONENTS}
     mixes |= {name_of(names): ("mix", fusion) for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: ("mix", known[names]) for names in (TRADITIONAL, COMPONENTS)}
     for place, (name, (kind, fusion)) in enumerate(mixes.items()):
         progress("ranking new products", place, len(mixes))
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, kind, expected_accuracy(wanted, weights, k), fusion)
+        models[name] = NewModel(name, kind, accuracy(wanted, weights, k), fusion)
     progress("ranking new products", len(mixes), len(mixes))
     return models
+
+
+def accuracy(scores: ValidationScores, weights: FloatArray, k: int) -> dict[str, UserValues]:
+    """nDCG@k and recall@k of every shopper under one mix, by name, as expected over the orders of equal products."""
+    return {name: gains_of_weights(scores, weights[None], k, name)[0] for name in ("ndcg", "recall")}
 
 
 def label_of(name: str) -> str:

@@ -12,7 +12,7 @@ from recsys.artifacts.folder import open_artifact
 from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.generate import generate_demo
 from recsys.demo.truth import TRUTH_FILE, load_truth
-from recsys.evaluation.metrics.click_rate import Clicks, click_rates
+from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import logged as logged_module
 from recsys.offpolicy.click_models import simulated as simulated_module
@@ -26,6 +26,7 @@ from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
+from tests._metric_definitions import click_rates
 from tests.offpolicy.click_models.conftest import ClicksOf
 
 
