@@ -16,7 +16,7 @@ from recsys.evaluation.protocols.rewinds import REWINDS, Rewind
 from recsys.offpolicy.click_models.sources import best_clicks
 from recsys.offpolicy.click_models.wording import in_short
 from recsys.panel.panel import PANEL, ROLES, Panel
-from recsys.panel.role_scoring import GUARDS, RoleScoring
+from recsys.panel.role_scoring import BASELINES, RoleScoring
 from recsys.progress import Progress, prefixed, silent
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import Hemisphere, require_hemisphere
@@ -121,7 +121,7 @@ def build_panel(
         "protocol": " ".join(
             [_in_words(split, asked), chosen.in_words(), copies_in_words(data), in_short(clicks["test"])]
         ),
-        "baselines": list(GUARDS),
+        "baselines": list(BASELINES),
         "roles": roles,
         "clicks": clicks["test"].facts,
     }

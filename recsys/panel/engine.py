@@ -120,7 +120,7 @@ class LiveEngine:
         """What nobody may be shown: float32 of shape (n_items,), 0 or minus infinity; empty where all may."""
         if filters.include_seen:
             raise SettingsError("what a shopper already has cannot be found again; leave it out to measure")
-        allowed = self.panel.shelf.eligible(filters, np.empty(0, np.int32))
+        allowed = self.panel.candidate_filter.eligible(filters, np.empty(0, np.int32))
         if allowed.all():
             return np.empty(0, np.float32)
         return np.where(allowed, np.float32(0), np.float32(-np.inf))

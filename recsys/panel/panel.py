@@ -23,7 +23,7 @@ from recsys.errors import ArtifactError
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.exposure import long_tail_mask
 from recsys.evaluation.metrics.lists import ListFacts, product_facts
-from recsys.evaluation.protocols.requests import contexts_asked
+from recsys.evaluation.protocols.requests import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
@@ -178,7 +178,7 @@ class Panel:
         )
 
     @cached_property
-    def shelf(self) -> CandidateFilter:
+    def candidate_filter(self) -> CandidateFilter:
         """The columns of the catalogue that filters read."""
         return CandidateFilter.of(self.items)
 
@@ -221,7 +221,7 @@ class Panel:
     @cached_property
     def contexts(self) -> tuple[Context, ...]:
         """The circumstances in which each shopper was asked for."""
-        return contexts_asked(self.shoppers)
+        return contexts_of_panel(self.shoppers)
 
     def user_place(self, user_id: str) -> int | None:
         """Place of a shopper in the panel, or None."""

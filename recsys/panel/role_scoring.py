@@ -28,7 +28,7 @@ from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice
 
-GUARDS = (*BASELINE_CLASSES, "collaborative")
+BASELINES = (*BASELINE_CLASSES, "collaborative")
 """Models that any setting has to beat: the simple ones, and LightFM alone with its settings tuned on validation."""
 
 
@@ -51,7 +51,7 @@ class RoleScoring:
         data, progress = self.data, prefixed(progress, self.role)
         rounds = list(self.split.rounds(self.role))
         positions = _positions([one.held_out.users() for one in rounds])
-        columns = PanelColumns(sum(map(len, positions)), data.n_items, self.budget_bytes, GUARDS)
+        columns = PanelColumns(sum(map(len, positions)), data.n_items, self.budget_bytes, BASELINES)
         leaks, contexts, shoppers, relevant = [], [], [], []
         models = {**BASELINE_CLASSES, **COMPONENT_CLASSES}
         for number, (one, users) in enumerate(zip(rounds, positions, strict=True)):
@@ -110,7 +110,7 @@ class RoleScoring:
                 columns.put(user, np.stack([final[name] for name in COMPONENTS]), eligible[row])
                 # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
                 order = everything if one.new_rows is None else draws.permutation(self.data.n_items)
-                for name in GUARDS:
+                for name in BASELINES:
                     rows, _ = select(final[name][order], longest, eligible[row][order], no_vectors)
                     columns.baselines[name][user, : len(rows)] = order[rows]
         history = train.positives()

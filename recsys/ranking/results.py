@@ -46,7 +46,7 @@ def require_someone(user_id: str | None, words: str) -> None:
         raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
 
 
-def silences(standardised: Standardised) -> list[str]:
+def uninformative_notes(standardised: Standardised) -> list[str]:
     """Notes on components that give every product the same score."""
     notes = []
     silent = [name for name, informative in standardised.informative().items() if not informative]

@@ -160,7 +160,7 @@ def map_values(lists, facts, profile, users, wanted, sums, counts, values):  # t
 
 
 @in_parallel
-def map_kept(lists, at_best, counts):  # type: ignore[no-untyped-def]
+def count_shared(lists, at_best, counts):  # type: ignore[no-untyped-def]
     """On how many lists of each point a product stands that the same shopper is shown at the best point, too.
 
     Parameters

@@ -15,7 +15,7 @@ from recsys.progress import Progress
 from recsys.ranking.kernels import n_lanes
 from recsys.scorers.base import FloatArray
 from recsys.settings import Filters
-from recsys.tuning.map_kernels import map_kept, map_lists, map_values
+from recsys.tuning.map_kernels import count_shared, map_lists, map_values
 from recsys.tuning.simplex_cells import Cells
 
 N_BLOCKS = 32
@@ -44,14 +44,14 @@ class Sums:
     ----------
     sums, counts : float64 of shape (n_points, n_metrics), over shoppers with a value; columns are `SHOPPER_METRICS`,
         `LISTED` and `PROFILE`
-    shown : whole numbers of shape (n_points, n_items), on how many lists each product stands
+    exposures : whole numbers of shape (n_points, n_items), on how many lists each product stands
     values : float32 of shape (n_wanted, n_points, n_groups), the shoppers' own values in the columns that were wanted,
         or their means over groups; see `Walk.group_size`
     """
 
     sums: NDArray[np.float64]
     counts: NDArray[np.float64]
-    shown: NDArray[np.integer]
+    exposures: NDArray[np.integer]
     values: NDArray[np.float32]
 
     def means(self) -> NDArray[np.float64]:
@@ -90,7 +90,7 @@ class Walk:
         panel, facts = self.engine.panel, self.engine.panel.list_facts()
         n_points, n_items = len(self.cells.weights), panel.n_items
         sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
-        shown = np.zeros((n_points, n_items), self.count_dtype)
+        exposures = np.zeros((n_points, n_items), self.count_dtype)
         values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
         keep = keep_lists and n_points * len(self.users) * self.k * self._dtype.itemsize <= MAX_LIST_BYTES
         for start, lists in self.lists("mapping weights"):
@@ -102,12 +102,12 @@ class Walk:
             means = _means_in_groups(own, self.group_size)
             values[:, :, at : at + means.shape[2]] = means
             for point in range(n_points):
-                shown[point] += exposure(lists[point], n_items).astype(shown.dtype)
+                exposures[point] += exposure(lists[point], n_items).astype(exposures.dtype)
             if keep:
                 self._kept.append(lists)
-        return Sums(sums.sum(axis=0), counts.sum(axis=0), shown, values)
+        return Sums(sums.sum(axis=0), counts.sum(axis=0), exposures, values)
 
-    def kept(self, best: int, points: slice) -> NDArray[np.integer]:
+    def shared_exposure(self, best: int, points: slice) -> NDArray[np.integer]:
         """On how many lists of some points and of the best point at once, shopper by shopper, each product stands.
 
         Whole numbers of shape (n_points, n_items).
@@ -116,7 +116,7 @@ class Walk:
         counts = np.zeros((n_points, self.engine.panel.n_items), self.count_dtype)
         for _, lists in self.lists("comparing with the best"):
             with cores_for():
-                map_kept(lists[points], lists[best], counts)
+                count_shared(lists[points], lists[best], counts)
         return counts
 
     @property

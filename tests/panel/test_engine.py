@@ -45,7 +45,7 @@ def values_of(panel: Panel, user: int) -> NDArray[np.float32]:
 def eligible_of(panel: Panel, filters: Filters, user: int) -> NDArray[np.bool_]:
     """What one shopper may be shown."""
     owned = panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]
-    return panel.shelf.eligible(filters, owned)
+    return panel.candidate_filter.eligible(filters, owned)
 
 
 @given(ranking=asked, data=st.data())
@@ -252,4 +252,4 @@ def test_panels_of_both_roles_hold_the_same_shop(panel_folders: tuple[Path, Path
     assert (validation.role, test.role) == ("validation", "test")
     assert validation.n_items == test.n_items
     assert validation.panel_id != test.panel_id
-    assert tuple(test.baselines) == build.GUARDS
+    assert tuple(test.baselines) == build.BASELINES

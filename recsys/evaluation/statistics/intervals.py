@@ -107,7 +107,7 @@ def ratio_intervals(
     estimates = np.divide(filled.sum(0), below, out=np.full(len(below), np.nan), where=below > 0)
     residuals = filled - np.where(below > 0, estimates, 0.0) * weights
     residuals[np.abs(residuals) <= 1e-12] = 0.0  # a column of equal values is one, whatever its mean rounds to
-    telling = telling_shoppers(residuals)
+    telling = effective_sample_size(residuals)
     ends = np.full((2, len(below)), np.nan)
     usable = np.flatnonzero((telling >= FEWEST_TELLING) & (below > 0))
     if len(usable):
@@ -160,13 +160,13 @@ def _by_weight_and_value(weights: Array, values: Array) -> NDArray[np.intp]:
     return answer
 
 
-def telling_shoppers(residuals: Array) -> Array:
+def effective_sample_size(residuals: Array) -> Array:
     """How many shoppers a column's spread rests on: float64 of shape (n_columns,), 0 where nobody deviates.
 
     (sum of squares)^2 / sum of fourth powers of the deviations from the mean, which is n over the kurtosis: m when m
     of many shoppers deviate equally and the rest not at all, n / 3 for a bell curve.
 
-    >>> telling_shoppers(np.array([[1.0, -1.0, 0.0, 0.0, 1.0]]).T).tolist()
+    >>> effective_sample_size(np.array([[1.0, -1.0, 0.0, 0.0, 1.0]]).T).tolist()
     [3.0]
     """
     squares = np.square(residuals)

@@ -41,7 +41,7 @@ Ranked = NDArray[np.int32]
 PerItem = NDArray[np.float64]
 
 
-def kept(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
+def in_both(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
     """Which places of `new` hold a product that the same shopper's list in `old` holds, at any place."""
     found = np.zeros(new.shape, bool)
     for place in range(old.shape[1]):
@@ -132,7 +132,7 @@ class ListChange:
     def of(cls, new: Ranked, old: Ranked | None, n_items: int) -> Self:
         """Of two settings, or of one alone, which is compared with lists of nothing."""
         old = np.full((len(new), 0), -1, np.int32) if old is None else old
-        both = kept(new, old)
+        both = in_both(new, old)
         counts = exposure(new, n_items), exposure(old, n_items), exposure(np.where(both, new, -1), n_items)
         moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
         return cls(new, old, moved, counts)
@@ -151,7 +151,7 @@ class ListChange:
         return coverage_error(steps.n_single, largest, len(steps.new))
 
     def _shares(self, steps: Steps) -> UserValues:
-        return sums(self.new, steps.new) - sums(self.old, steps.old)
+        return sums_of_lists(self.new, steps.new) - sums_of_lists(self.old, steps.old)
 
 
 def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
@@ -181,7 +181,7 @@ def _shrinkage(variance: float, jackknife: float) -> float:
     return float(np.sqrt(np.clip(variance / jackknife, 0.25, 1.0))) if jackknife > 0 else 1.0
 
 
-def sums(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
+def sums_of_lists(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
     """What the products of each list have of something, together: float64 of shape (n_users,)."""
     found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
     return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import Clicks
-from recsys.evaluation.protocols.requests import contexts_asked
+from recsys.evaluation.protocols.requests import contexts_of_panel
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.simulated import simulated
 from recsys.offpolicy.click_models.truth import true_clicks
@@ -46,7 +46,7 @@ def best_clicks(
     progress("what would be clicked")
     roles = tuple(shoppers)
     try:
-        asked = {role: (each["user_id"].tolist(), contexts_asked(each)) for role, each in shoppers.items()}
+        asked = {role: (each["user_id"].tolist(), contexts_of_panel(each)) for role, each in shoppers.items()}
         return true_clicks(folder, data.item_ids.tolist(), asked, {role: arrays[role]["rows"] for role in roles})
     except RecsysError:
         pass  # it is no demo shop, or no longer the one that the truth is of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.evaluation.statistics.jackknife import ListChange, kept
+from recsys.evaluation.statistics.jackknife import ListChange, in_both
 from tests import _metric_definitions as d
 
 NOTHING = np.zeros((3, 0), np.int32)
@@ -18,13 +18,13 @@ def _lists(rng, n_users, n_items=300, length=5, steepness=1.2):
 def _nearby(rng, ranked, share=0.3, n_items=300):
     """Some places of the lists replaced by other products."""
     other = _lists(rng, len(ranked), n_items, ranked.shape[1])
-    change = (rng.random(ranked.shape) < share) & ~kept(other, ranked)
+    change = (rng.random(ranked.shape) < share) & ~in_both(other, ranked)
     return np.where(change, other, ranked).astype(np.int32)
 
 
 def test_kept_places_hold_a_product_of_the_other_list_at_any_place():
     new, old = np.array([[3, 1, 2], [4, -1, -1]], np.int32), np.array([[1, 5, 3], [5, 4, -1]], np.int32)
-    assert kept(new, old).tolist() == [[True, True, False], [True, False, False]]
+    assert in_both(new, old).tolist() == [[True, True, False], [True, False, False]]
     assert ListChange.of(new, old, 6).moved.tolist() == [True, True]
     assert ListChange.of(new, new[:, ::-1], 6).moved.tolist() == [False, False]
 
