@@ -49,7 +49,6 @@ def evaluate_lists(
     accuracy: Mapping[str, UserValues] | None = None,
     seed: int = 0,
     n_resamples: int = 1000,
-    level: float = 0.95,
 ) -> ModelReport:
     """Every metric of one model's lists; arguments are those of `list_metrics` and `ratio_intervals`.
 
@@ -58,9 +57,9 @@ def evaluate_lists(
     fewer than `FEWEST_TELLING` shoppers tell.
     """
     values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
-    intervals = ratio_intervals(np.stack(list(values.values()), axis=1), None, seed, n_resamples, level)
+    intervals = ratio_intervals(np.stack(list(values.values()), axis=1), None, seed, n_resamples)
     metrics = dict(zip(values, intervals, strict=True))
-    metrics["coverage"] = coverage_interval(ranked[:, :k], relevant.shape[1], seed, n_resamples, level)
+    metrics["coverage"] = coverage_interval(ranked[:, :k], relevant.shape[1], seed, n_resamples)
     return ModelReport(
         k=k,
         n_users=len(ranked),

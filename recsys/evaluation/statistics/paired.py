@@ -173,8 +173,9 @@ def differences(
             now, before = (_mean(each[both]) / base if base > 0 else math.nan for each in values if each is not None)
             if name == "popularity_lift":
                 now, before = now - 1, before - 1
-            # The mean of the shoppers' changes is the change of the mean but for rounding; that must not move the ends.
-            moved = replace(interval, mean=now - before)
+            # The mean of the shoppers' changes is the change of the mean but for rounding, which must neither move the
+            # ends nor make a change of none.
+            moved = replace(interval, mean=now - before if abs(now - before) > 1e-12 * abs(now) else 0.0)
         if name == "coverage":
             moved = _bounded(moved, change)
         verdict = "unclear" if name in facts.modelled else verdict_of(moved, METRICS[name].higher_is_better)
