@@ -161,11 +161,11 @@ class LiveEngine:
     ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
         """The n best products of every shopper by score alone: item rows, scores, and whose list is not proven."""
         held, candidates = self.panel.scores, self.candidates(scenario)
-        weights, penalty = weight_vector(settings.fusion), self.penalty(settings.filters)
+        weights, penalty, lanes = weight_vector(settings.fusion), self.penalty(settings.filters), n_lanes(n)
         columns = np.empty((len(self._everyone), n), np.int32)
         scores = np.empty(columns.shape, np.float32)
         with cores_for():
-            select(candidates, penalty, weights, self._everyone, n_lanes(n), columns, scores)
+            select(candidates, penalty, weights, self._everyone, lanes, columns, scores)
         if held.is_whole:
             return columns, scores, np.zeros(len(columns), bool)
         rows = np.where(columns >= 0, np.take_along_axis(held.rows, np.maximum(columns, 0), axis=1), np.int32(-1))

@@ -45,7 +45,8 @@ def mean_popularity(ranked: NDArray[np.int32], popularity: NDArray[np.float64]) 
     """Mean popularity of each list, float64 of shape (n_users,); NaN for an empty list."""
     listed = ranked >= 0
     sums, n_listed = np.where(listed, popularity[ranked], 0).sum(1), listed.sum(1)
-    return np.divide(sums, n_listed, out=np.full(len(ranked), np.nan), where=n_listed > 0)
+    means: UserValues = np.divide(sums, n_listed, out=np.full(len(ranked), np.nan), where=n_listed > 0)
+    return means
 
 
 def exposure(ranked: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:

@@ -154,7 +154,7 @@ def _known_pairs(scorer: Scorer, held_out: HeldOut) -> NDArray[np.bool_]:
     likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
     if likes is None:
         return np.zeros(0, bool)
-    return np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows]) != 0
+    return np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows], bool)
 
 
 def _learnt_rows(scorer: Scorer) -> NDArray[np.integer]:

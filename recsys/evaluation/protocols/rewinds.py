@@ -222,7 +222,7 @@ def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
 
 def _sizes(history: pd.DataFrame) -> NDArray[np.int64]:
     """How many positives the shopper of each row has."""
-    return history.groupby("user_row")["place"].transform("size").to_numpy(np.int64)
+    return np.asarray(history.groupby("user_row")["place"].transform("size"), np.int64)
 
 
 def _held_out_of(data: Dataset, pairs: pd.DataFrame) -> HeldOut:

@@ -26,6 +26,7 @@ from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import N_BASELINE, Panel, Ragged, Scores
+from recsys.parallel import cores_for
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import FusionSettings, RankingSettings
@@ -227,8 +228,13 @@ def _ragged(rows: NDArray[np.integer]) -> Ragged:
     return Ragged(np.arange(0, n_users * n + 1, n, dtype=np.int64), rows.ravel().astype(np.int32))
 
 
+def _read(values: FloatArray) -> None:
+    with cores_for():
+        _sums_of_rows(values)
+
+
 @numba.njit(parallel=True, nogil=True, fastmath=True)
-def _read(values):  # type: ignore[no-untyped-def]
+def _sums_of_rows(values):  # type: ignore[no-untyped-def]
     totals = np.zeros(len(values), np.float32)
     for user in numba.prange(len(values)):
         row = values[user]
