@@ -32,7 +32,9 @@ SPLITS = ("last", "temporal", *REWINDS)
 
 @dataclass(frozen=True, slots=True)
 class PanelSettings:
-    """Parameters
+    """What a panel holds out, and how much memory it may take.
+
+    Parameters
     ----------
     evaluation : what is held out; its k plays no part
     budget_bytes : most that the scores of one role may take

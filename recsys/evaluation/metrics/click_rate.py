@@ -22,14 +22,6 @@ LONGEST = 100
 """Places that examination is held for; later ones count as the last."""
 
 
-def _nothing() -> FloatArray:
-    return np.empty((0, 0), np.float32)
-
-
-def _even() -> NDArray[np.float64]:
-    return np.ones(LONGEST)
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Clicks:
     """The clicks of one role's shoppers; without a source, nobody has a click rate.
@@ -40,13 +32,13 @@ class Clicks:
     attraction : float32 of shape (n_users, width), chance of a click in the first place, by place of the panel's
         scores; of shape (0, 0) without a source
     odds, seen : float64 of shape (LONGEST,), see above
-    facts : what it rests on, JSON-like: `told` by `words`
+    facts : what it rests on, JSON-like; in words by `offpolicy.click_models.wording`
     """
 
     source: Source = "none"
-    attraction: FloatArray = field(default_factory=_nothing)
-    odds: NDArray[np.float64] = field(default_factory=_even)
-    seen: NDArray[np.float64] = field(default_factory=_even)
+    attraction: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    odds: NDArray[np.float64] = field(default_factory=lambda: np.ones(LONGEST))
+    seen: NDArray[np.float64] = field(default_factory=lambda: np.ones(LONGEST))
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -197,10 +197,10 @@ def corrected(
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
-    told = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
+    p_values = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
     return {
         key: replace(each, p=float(p), verdict=verdict_of(each.change, METRICS[each.metric].higher_is_better, float(p)))
-        for (key, each), p in zip(compared.items(), told, strict=True)
+        for (key, each), p in zip(compared.items(), p_values, strict=True)
     }
 
 

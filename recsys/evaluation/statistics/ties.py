@@ -93,15 +93,15 @@ def tied_by_gaps(
     squares = np.einsum("pu,pu->p", shares, shares)
     fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
     telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
-    told = np.flatnonzero(telling >= FEWEST_TELLING)
-    if len(told):
-        lengths = np.sqrt(squares[told])  # n_users times the standard error
-        units = grouped(np.ascontiguousarray(shares[told].T), seed)
+    usable = np.flatnonzero(telling >= FEWEST_TELLING)
+    if len(usable):
+        lengths = np.sqrt(squares[usable])  # n_users times the standard error
+        units = grouped(np.ascontiguousarray(shares[usable].T), seed)
         units /= lengths
         largest = np.concatenate(
             [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
         )
-        tied[told] = gaps[told] * shares.shape[1] / lengths <= np.quantile(largest, level)
+        tied[usable] = gaps[usable] * shares.shape[1] / lengths <= np.quantile(largest, level)
     if most_errors is not None:
         # As many comparisons as there are points, each error at its bound (Bonferroni).
         reach = float(ndtri(1 - (1 - level) / max(len(gaps) - 1, 1)))
