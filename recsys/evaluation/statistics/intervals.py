@@ -75,11 +75,7 @@ def mean_interval(values: NDArray[np.floating], seed: int = 0, n_resamples: int 
 
 
 def ratio_intervals(
-    values: NDArray[np.floating],
-    per: Array | None = None,
-    seed: int = 0,
-    n_resamples: int = 1000,
-    level: float = LEVEL,
+    values: NDArray[np.floating], per: Array | None = None, seed: int = 0, n_resamples: int = 1000, level: float = LEVEL
 ) -> list[Interval]:
     """Sum of each column of values over sum of its `per`, with an interval.
 

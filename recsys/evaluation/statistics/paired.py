@@ -15,13 +15,7 @@ from scipy.special import ndtri
 
 from recsys.evaluation.metrics.exposure import mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.metrics.registry import (
-    LIVE_METRICS,
-    METRICS,
-    OUTCOME_METRICS,
-    SHOPPER_METRICS,
-    WHOLE_METRICS,
-)
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, OUTCOME_METRICS, SHOPPER_METRICS, WHOLE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, changes, mean_interval, ratio_intervals
 from recsys.evaluation.statistics.jackknife import STEPS, ListChange
 from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
