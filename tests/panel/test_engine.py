@@ -24,7 +24,7 @@ from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.studies.evaluate import evaluate as evaluate_models
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
-from tests._metric_definitions import click_rates, every_metric
+from tests._list_definitions import click_rates, every_metric
 
 weights = st.tuples(*[st.sampled_from([0.0, 0.05, 0.3, 1.0, 7.0])] * 4).filter(any)
 asked = st.builds(

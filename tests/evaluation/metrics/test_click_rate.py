@@ -6,7 +6,8 @@ from scipy.sparse import csr_array
 
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.lists import ListFacts, measure_lists
-from tests._metric_definitions import click_rate, click_rates
+from tests._list_definitions import click_rates
+from tests._metric_definitions import click_rate
 
 ATTRACTION = np.array([[0.5, 0.2, 0.1, 0.0], [0.3, 0.9, 0.25, 1.0]], np.float32)
 ODDS, SEEN = np.array([1.0, 0.5, 0.25]), np.array([1.0, 0.8, 0.6])

@@ -26,7 +26,7 @@ from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
-from tests._metric_definitions import click_rates
+from tests._list_definitions import click_rates
 from tests.offpolicy.click_models.conftest import ClicksOf
 
 
