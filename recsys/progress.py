@@ -15,3 +15,16 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int = 0, total: int = 0) -> None:
     """Report to nobody."""
+
+
+def prefixed(progress: Progress, prefix: str) -> Progress:
+    """A reporter that says which part of the work a stage belongs to, where several parts have the same stages.
+
+    >>> prefixed(lambda stage, done=0, total=0: print(stage, done, total), "test")("scoring", 1, 2)
+    test: scoring 1 2
+    """
+
+    def report(stage: str, done: int = 0, total: int = 0) -> None:
+        progress(f"{prefix}: {stage}", done, total)
+
+    return report

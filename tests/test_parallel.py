@@ -24,6 +24,7 @@ __all__ = ["panel_folders"]  # a fixture
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = "cores_for"
+SHARED = "recsys.ranking.kernels"
 PATIENCE_S = 300
 
 
@@ -42,6 +43,8 @@ def parallel_kernels(source: str) -> set[str]:
 
     >>> parallel_kernels("p = numba.njit(parallel=True)\\n@p\\ndef f(x): pass\\n@numba.njit\\ndef g(x): pass")
     {'f'}
+    >>> parallel_kernels("from recsys.ranking.kernels import in_parallel as p\\n@p\\ndef f(x): pass")
+    {'f'}
     """
     tree, found = ast.parse(source), set()
     aliases = {
@@ -51,6 +54,8 @@ def parallel_kernels(source: str) -> set[str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == SHARED]
+    aliases |= {each.asname or each.name: True for node in imports for each in node.names if each.name == "in_parallel"}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and any(_is_parallel(each, aliases) for each in node.decorator_list):
             found.add(node.name)
@@ -206,7 +211,7 @@ def test_a_slider_does_not_wait_for_another_sessions_circumstances(
         elif what == "map":
             weight_map(engine, 5, WHOLE_CATALOGUE, scenario, Segment(), ("ndcg",))
         else:
-            engine.context_scores(scenario)
+            engine.candidates(scenario)
         order.append("slow")
 
     with ThreadPoolExecutor(5) as pool:

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, require_model_folder, save_artifact
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
+from recsys.data.splitting import Split
 from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
-from recsys.evaluation.protocols.new_products import NewProductRewind
-from recsys.evaluation.protocols.rewinds import REWINDS
+from recsys.evaluation.protocols.rewinds import REWINDS, Rewind
 from recsys.offpolicy.click_models.format import in_brief
 from recsys.offpolicy.click_models.sources import best_clicks
 from recsys.panel.panel import PANEL, ROLES, Panel
-from recsys.panel.role_scoring import GUARDS, RoleScoring
-from recsys.progress import Progress, silent
+from recsys.panel.role_scoring import BASELINES, RoleScoring
+from recsys.progress import Progress, prefixed, silent
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import Hemisphere, require_hemisphere
 from recsys.text.encoder import make_phrasebook
@@ -32,7 +32,9 @@ SPLITS = ("last", "temporal", *REWINDS)
 
 @dataclass(frozen=True, slots=True)
 class PanelSettings:
-    """Parameters
+    """What a panel holds out, and how much memory it may take.
+
+    Parameters
     ----------
     evaluation : what is held out; its k plays no part
     budget_bytes : most that the scores of one role may take
@@ -93,7 +95,7 @@ def build_panel(
     data = data.core(asked.min_interactions).knowing_copies()
     split = REWINDS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
     # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
-    usual = split_of(data, asked) if isinstance(split, NewProductRewind) else split
+    usual = split_of(data, asked) if settings.replay == "new_products" else split
     chosen = choose_context(data, usual.rounds("validation"), asked.split, asked.seed, progress)
     book = make_phrasebook(data, progress)
     arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
@@ -110,7 +112,7 @@ def build_panel(
         {role: tables[f"shoppers_{role}"].to_pandas() for role in ROLES},
         is_temporal=asked.split == "temporal",
         seed=asked.seed,
-        progress=_of_clicks(progress),
+        progress=prefixed(progress, "clicks"),
         settings=chosen.settings(),
     )
     for role, each in clicks.items():
@@ -118,10 +120,10 @@ def build_panel(
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": f"{_in_words(split.protocol, settings, isinstance(split, NewProductRewind))} {chosen.in_words()} "
-        f"{copies_in_words(data)} "
-        f"{in_brief(clicks['test'])}",
-        "baselines": list(GUARDS),
+        "protocol": " ".join(
+            [_in_words(split, asked), chosen.in_words(), copies_in_words(data), in_brief(clicks["test"])]
+        ),
+        "baselines": list(BASELINES),
         "roles": roles,
         "clicks": clicks["test"].facts,
     }
@@ -152,21 +154,13 @@ def open_or_build(
 
 
 def _as_json(settings: PanelSettings) -> dict[str, Any]:
-    others = {name: getattr(settings, name) for name in ("budget_bytes", "replay", "hemisphere")}
-    return {**asdict(settings.evaluation), **others}
+    values = asdict(settings)
+    return {**values.pop("evaluation"), **values}
 
 
-def _of_clicks(progress: Progress) -> Progress:
-    """The reporter with "clicks" before every stage, since components may be fitted once more for them."""
-
-    def say(stage: str, done: int = 0, total: int = 0) -> None:
-        progress(f"clicks: {stage}", done, total)
-
-    return say
-
-
-def _in_words(done: str, settings: PanelSettings, only_new: bool) -> str:
-    asked = settings.evaluation
+def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
+    is_rewind = isinstance(split, Rewind)
+    only_new = isinstance(split, Rewind) and split.of_products
     ranked = "is ranked, without what a shopper already had"
     if only_new:
         ranked = (
@@ -174,22 +168,19 @@ def _in_words(done: str, settings: PanelSettings, only_new: bool) -> str:
             "models give equal scores, a draw for each shopper decides"
         )
     hindsight = ""
-    if settings.replay:
+    if is_rewind:
         hindsight = " Only the trend and recent popularity end for everybody at the moment asked about."
     elif asked.split == "last":
         hindsight = (
             " What other shoppers did after that is learned from too, as usual with this split; only the trend and "
             "recent popularity end at the moment asked about."
         )
-    elsewhere = "everything else" if only_new else "everybody else whole"
-    chosen = (
-        "scored by models that know nobody's test choice; what is shown for test shoppers comes from models that know "
-        f"{elsewhere}"
-        if settings.replay
-        else "scored by models that know neither validation nor test; what is shown for test shoppers comes from "
-        "models fitted again on training and validation together"
-    )
+    knowing = "models that know neither validation nor test; what is shown for test shoppers comes from models fitted "
+    knowing += "again on training and validation together"
+    if is_rewind:
+        knowing = "models that know nobody's test choice; what is shown for test shoppers comes from models that know "
+        knowing += "everything else" if only_new else "everybody else whole"
     return (
-        f"{done}.{hindsight} {catalogue_in_words(asked)} {ranked}. Settings are "
-        f"chosen on validation shoppers, {chosen}."
+        f"{split.protocol}.{hindsight} {catalogue_in_words(asked)} {ranked}. Settings are chosen on validation "
+        f"shoppers, scored by {knowing}."
     )

@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 from recsys.cache import ByteCache, n_bytes
 from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.statistics.paired import MeasuredLists
-from recsys.panel.kernels import n_lanes, select
-from recsys.panel.metrics import measure_lists
+from recsys.panel.kernels import Candidates, select
 from recsys.panel.panel import N_BASELINE, Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
 from recsys.ranking.diversity import CODES, diversify_all
 from recsys.ranking.fusion import Standardised, weight_vector
+from recsys.ranking.kernels import n_lanes
 from recsys.ranking.rank import pool_size
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
@@ -77,10 +78,6 @@ class LiveEngine:
         self._results = ByteCache[tuple[RankingSettings, Scenario], LiveMetrics](KEPT_BYTES, n_bytes)
         self._baselines = ByteCache[tuple[str, int, Filters], MeasuredLists](KEPT_BYTES // 4, n_bytes)
         self._everyone = np.arange(len(panel))
-        # In candidate mode what a shopper has is no candidate to begin with.
-        whole = panel.scores.is_whole
-        self._owned_starts = panel.owned.starts if whole else np.zeros(len(panel) + 1, np.int64)
-        self._owned = panel.owned.values if whole else np.empty(0, np.int32)
 
     def warm_up(self) -> None:
         """Compile the loops, or load them where they were compiled before, so that the first answer comes at once."""
@@ -116,38 +113,25 @@ class LiveEngine:
 
         A list with a product that the panel does not hold has no click rate.
         """
-        panel = self.panel
-        return measure_lists(
-            ranked,
-            panel.relevant.starts,
-            panel.relevant.values,
-            panel.baselines["popularity"],
-            panel.bits,
-            panel.tail,
-            panel.vectors,
-            panel.described,
-            panel.clicks if clicks is None else clicks,
-            (panel.scores.widths, panel.scores.rows),
-            self._everyone,
-        )
+        ranked.flags.writeable = False  # answers are shared by all sessions
+        return MeasuredLists(ranked, measure_lists(ranked, self.panel.list_facts(clicks), self._everyone))
 
     def penalty(self, filters: Filters) -> FloatArray:
         """What nobody may be shown: float32 of shape (n_items,), 0 or minus infinity; empty where all may."""
         if filters.include_seen:
             raise SettingsError("what a shopper already has cannot be found again; leave it out to measure")
-        allowed = self.panel.shelf.eligible(filters, np.empty(0, np.int32))
+        allowed = self.panel.candidate_filter.eligible(filters, np.empty(0, np.int32))
         if allowed.all():
             return np.empty(0, np.float32)
         return np.where(allowed, np.float32(0), np.float32(-np.inf))
 
-    @property
-    def owned_places(self) -> tuple[NDArray[np.int64], IntArray]:
-        """Places that each shopper already has, as starts and values; empty where they are no candidates."""
-        return self._owned_starts, self._owned
-
-    def context_scores(self, scenario: Scenario, progress: Progress = silent) -> FloatArray:
-        """Standardised context scores, float32 of shape (n_users, width), computed once a scenario."""
-        return self._plane(scenario, progress).context
+    def candidates(self, scenario: Scenario, progress: Progress = silent) -> Candidates:
+        """Scores of every component for every shopper, those of context computed once a scenario."""
+        held, seen = self.panel.scores, self.panel.owned
+        starts, rows = seen.starts, seen.values
+        if not held.is_whole:  # what a shopper has seen is no candidate to begin with
+            starts, rows = np.zeros_like(starts), rows[:0]
+        return Candidates(held.static, self._plane(scenario, progress).context, held.widths, held.rows, starts, rows)
 
     def check(self, scenario: Scenario) -> None:
         """Raise ContextError where a scenario states what the data cannot tell apart."""
@@ -163,8 +147,7 @@ class LiveEngine:
             raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
         pool, scores, unproven = self.ranked(settings, scenario, pool_size(settings))
         if settings.diversity == 0:
-            places = np.arange(1, settings.n + 1, dtype=np.int32)
-            ranked, ranks = pool, np.where(pool >= 0, places, 0).astype(np.int32)
+            ranked, ranks = pool, np.where(pool >= 0, np.arange(1, settings.n + 1, dtype=np.int32), np.int32(0))
         else:
             ranked = np.empty((len(pool), settings.n), np.int32)
             ranks = np.empty_like(ranked)
@@ -177,32 +160,20 @@ class LiveEngine:
         self, settings: RankingSettings, scenario: Scenario, n: int
     ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
         """The n best products of every shopper by score alone: item rows, scores, and whose list is not proven."""
-        panel, held = self.panel, self.panel.scores
-        plane, weights = self._plane(scenario), weight_vector(settings.fusion)
-        n_users = len(panel)
-        places = np.empty((n_users, n), np.int32)
-        scores = np.empty((n_users, n), np.float32)
-        penalty, lanes = self.penalty(settings.filters), n_lanes(n)
+        held, candidates = self.panel.scores, self.candidates(scenario)
+        weights, penalty, lanes = weight_vector(settings.fusion), self.penalty(settings.filters), n_lanes(n)
+        columns = np.empty((len(self._everyone), n), np.int32)
+        scores = np.empty(columns.shape, np.float32)
         with cores_for():
-            select(
-                held.static,
-                plane.context,
-                held.widths,
-                held.rows,
-                self._owned_starts,
-                self._owned,
-                penalty,
-                weights,
-                self._everyone,
-                lanes,
-                places,
-                scores,
-            )
+            select(candidates, penalty, weights, self._everyone, lanes, columns, scores)
         if held.is_whole:
-            return places, scores, np.zeros(n_users, bool)
-        rows = np.where(places >= 0, np.take_along_axis(held.rows, np.maximum(places, 0), axis=1), np.int32(-1))
+            return columns, scores, np.zeros(len(columns), bool)
+        rows = np.where(columns >= 0, np.take_along_axis(held.rows, np.maximum(columns, 0), axis=1), np.int32(-1))
         # Whatever was left out scores at most this, so a list that ends above it is the list of the whole catalogue.
-        return rows, scores, ~(scores[:, -1] > _bound(plane.cuts, weights)) & np.isfinite(plane.cuts).any(1)
+        # A component without weight plays no part.
+        cuts, counted = self._plane(scenario).cuts, weights > 0
+        bound = cuts[:, counted] @ weights[counted]
+        return rows, scores, ~(scores[:, -1] > bound) & np.isfinite(cuts).any(1)
 
     def _plane(self, scenario: Scenario, progress: Progress = silent) -> _Plane:
         if scenario == AS_IT_WAS:
@@ -239,13 +210,6 @@ class LiveEngine:
         left_out[rows] = False
         left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
         cuts[user, -1] = values[left_out].max(initial=-np.inf)
-
-
-def _bound(cuts: FloatArray, weights: FloatArray) -> FloatArray:
-    """The highest score that a product left out could have; a component without weight plays no part."""
-    counted = weights > 0
-    bound: FloatArray = cuts[:, counted] @ weights[counted]
-    return bound
 
 
 def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:

@@ -22,7 +22,8 @@ from recsys.data.splitting import Role
 from recsys.errors import ArtifactError
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.exposure import long_tail_mask
-from recsys.evaluation.protocols.requests import contexts_asked
+from recsys.evaluation.metrics.lists import ListFacts, product_facts
+from recsys.evaluation.protocols.requests import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
@@ -177,7 +178,7 @@ class Panel:
         )
 
     @cached_property
-    def shelf(self) -> CandidateFilter:
+    def candidate_filter(self) -> CandidateFilter:
         """The columns of the catalogue that filters read."""
         return CandidateFilter.of(self.items)
 
@@ -199,15 +200,15 @@ class Panel:
         return long_tail_mask(self.popularity)
 
     @cached_property
-    def bits(self) -> NDArray[np.float64]:
-        """How surprising each product is, for novelty: float64 of shape (n_items,)."""
-        bits: NDArray[np.float64] = np.log2((self.n_train_users + 1) / (self.popularity + 1))
-        return bits
+    def _products(self) -> NDArray[np.float64]:
+        return product_facts(self.popularity, self.n_train_users, self.tail, self.vectors)
 
-    @cached_property
-    def described(self) -> NDArray[np.bool_]:
-        """Whether each product has a vector, bool of shape (n_items,)."""
-        return np.asarray((self.vectors != 0).any(axis=1))
+    def list_facts(self, clicks: Clicks | None = None) -> ListFacts:
+        """What metrics of lists need to know; clicks as the panel has them unless others are given."""
+        held, relevant, clicks = self.scores, self.relevant, clicks or self.clicks
+        expected, by_position = self.baselines["popularity"], (clicks.odds, clicks.seen)
+        known = (relevant.starts, relevant.values, expected, self._products, self.vectors)
+        return ListFacts(*known, clicks.attraction, *by_position, held.widths, held.rows)
 
     def __len__(self) -> int:
         return len(self.shoppers)
@@ -220,7 +221,7 @@ class Panel:
     @cached_property
     def contexts(self) -> tuple[Context, ...]:
         """The circumstances in which each shopper was asked for."""
-        return contexts_asked(self.shoppers)
+        return contexts_of_panel(self.shoppers)
 
     def user_place(self, user_id: str) -> int | None:
         """Place of a shopper in the panel, or None."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from recsys.errors import InputError
@@ -46,7 +46,7 @@ def require_someone(user_id: str | None, words: str) -> None:
         raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
 
 
-def silences(standardised: Standardised) -> list[str]:
+def uninformative_notes(standardised: Standardised) -> list[str]:
     """Notes on components that give every product the same score."""
     notes = []
     silent = [name for name, informative in standardised.informative().items() if not informative]
@@ -84,26 +84,7 @@ class Recommendation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys recommend --json` prints."""
-        return {
-            "user_id": self.user_id,
-            "weights": dict(self.weights),
-            "context": dict(self.context),
-            "is_cold": self.is_cold,
-            "notes": list(self.notes),
-            "n_candidates": self.n_candidates,
-            "items": [
-                {
-                    "rank": item.rank,
-                    "item_id": item.item_id,
-                    "title": item.title,
-                    "score": item.score,
-                    "components": dict(item.components),
-                    "rank_before_diversity": item.rank_before_diversity,
-                    "is_cold": item.is_cold,
-                }
-                for item in self.items
-            ],
-        }
+        return asdict(self) | {"notes": list(self.notes), "items": [asdict(item) for item in self.items]}
 
     def to_json(self) -> str:
         """`as_json` as text."""

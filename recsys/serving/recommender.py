@@ -21,7 +21,7 @@ from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import Ranking, rank
-from recsys.ranking.results import RankedItem, Recommendation, ScoredRequest, require_someone, silences
+from recsys.ranking.results import RankedItem, Recommendation, ScoredRequest, require_someone, uninformative_notes
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Exclusions, Requests, Scorer, ScorerState
 from recsys.scorers.collaborative import CollaborativeScorer
@@ -231,7 +231,7 @@ class Recommender:
             profile=self._semantic.user_profiles(requests)[0],
             owned_rows=owned_rows,
             is_cold=is_cold,
-            notes=(*notes, *rests, *silences(standardised)),
+            notes=(*notes, *rests, *uninformative_notes(standardised)),
             struck=tuple(sorted(set(struck))),
         )
 

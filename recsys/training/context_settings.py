@@ -75,7 +75,7 @@ class ContextChoice:
     def in_words(self) -> str:
         """A sentence for protocols.
 
-        >>> Chosen(ContextSettings()).in_words()
+        >>> ContextChoice(ContextSettings()).in_words()
         'The context component has its default settings: too few validation shoppers to choose by.'
         """
         if not self.n_shoppers:

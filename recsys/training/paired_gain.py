@@ -59,12 +59,7 @@ def compare(
     p_values = holm(np.array([sign_flip_p(column, seed) for column in gaps.T]))
     return tuple(
         Compared(
-            name,
-            tried[name],
-            float(np.nanmean(measured[name])),
-            float(np.nanmean(measured[base])),
-            change,
-            float(p),
+            name, tried[name], float(np.nanmean(measured[name])), float(np.nanmean(measured[base])), change, float(p)
         )
         for name, change, p in zip(names, ratio_intervals(gaps, seed=seed), p_values, strict=True)
     )

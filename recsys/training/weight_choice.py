@@ -59,10 +59,7 @@ def validation_scores(
     n_users = sum(len(one.held_out.users()) for one in rounds)
     for one in rounds:
         scorers = fit_scorers(
-            COMPONENT_CLASSES,
-            Fitting(one.train, book, settings.seed),
-            progress,
-            chosen.settings() if chosen else {},
+            COMPONENT_CLASSES, Fitting(one.train, book, settings.seed), progress, chosen.settings() if chosen else {}
         )
         check_leaks(data, one.train, one.held_out, settings.split, scorers)
         users = one.held_out.users()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numba
 import numpy as np
@@ -65,19 +65,37 @@ class ValidationScores:
         )
 
 
+def compositions(total: int, parts: int) -> list[tuple[int, ...]]:
+    """Every way of writing a number as a sum of so many whole numbers from 0, in lexicographic order.
+
+    >>> compositions(2, 2)
+    [(0, 2), (1, 1), (2, 0)]
+    """
+    if parts == 1:
+        return [(total,)]
+    return [(first, *rest) for first in range(total + 1) for rest in compositions(total - first, parts - 1)]
+
+
 def simplex_grid(n_components: int, n_steps: int) -> FloatArray:
     """Every weight vector whose entries are multiples of 1 / n_steps and sum to 1, float32 of shape (n_points, n).
 
     >>> len(simplex_grid(4, 10)), len(simplex_grid(2, 20))
     (286, 21)
     """
-    points = [[0] * (n_components - 1) + [n_steps]] if n_components == 1 else []
-    if n_components > 1:
-        for first in range(n_steps + 1):
-            rest = simplex_grid(n_components - 1, n_steps - first) * (n_steps - first) if first < n_steps else None
-            tails = [[0] * (n_components - 1)] if rest is None else np.rint(rest).astype(int).tolist()
-            points.extend([first, *tail] for tail in tails)
-    return np.array(points, np.float32) / np.float32(max(n_steps, 1))
+    return np.array(compositions(n_steps, n_components), np.float32) / np.float32(n_steps)
+
+
+def best_point(quality: NDArray[np.float64], grid: FloatArray, among: NDArray[np.bool_] | None = None) -> int:
+    """The weight vector of highest quality, of all or of some; of equal ones the most even. -1 where none has a value.
+
+    >>> best_point(np.array([0.5, 0.7, 0.7]), np.array([[0.5, 0.5], [1, 0], [0.4, 0.6]], np.float32))
+    2
+    """
+    known = ~np.isnan(quality) if among is None else ~np.isnan(quality) & among
+    if not known.any():
+        return -1
+    evenness = -np.square(grid).sum(axis=1)
+    return int(np.lexsort((evenness, np.where(known, np.round(quality, 9), -np.inf)))[-1])
 
 
 def best_weights(
@@ -88,15 +106,15 @@ def best_weights(
     First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one. Of equal points the one
     nearest to equal weights is taken.
     """
-    coarse = _spread(simplex_grid(len(names), n_steps), names)
+    coarse = _over_all(simplex_grid(len(names), n_steps), names)
     best, _ = _best_of(scores, coarse, k, progress)
-    fine = _spread(simplex_grid(len(names), 2 * n_steps), names)
+    fine = _over_all(simplex_grid(len(names), 2 * n_steps), names)
     near = fine[np.abs(fine - best).max(axis=1) <= 1 / n_steps + 1e-6]
     best, quality = _best_of(scores, near, k, progress)
     return FusionSettings(**dict(zip(COMPONENTS, best.astype(float).round(6).tolist(), strict=True))), quality
 
 
-def _spread(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
+def _over_all(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
     """Weight vectors of the named components as weight vectors of all, 0 for the others."""
     grid = np.zeros((len(points), len(COMPONENTS)), np.float32)
     grid[:, [COMPONENTS.index(name) for name in names]] = points
@@ -110,8 +128,7 @@ def _best_of(scores: ValidationScores, grid: FloatArray, k: int, progress: Progr
         block = slice(start, start + POINTS_A_REPORT)
         quality[block] = ndcg_of_weights(scores, grid[block], k)
     progress("choosing weights", len(grid), len(grid))
-    evenness = -np.square(grid).sum(axis=1)
-    best = int(np.lexsort((evenness, np.round(quality, 9)))[-1])
+    best = best_point(quality, grid)
     return grid[best], float(quality[best])
 
 
@@ -121,47 +138,54 @@ def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArr
     return np.asarray(gains[:, ~np.isnan(gains[0])].mean(axis=1)) if len(grid) else np.empty(0)
 
 
-def gains_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
-    """nDCG@k of every shopper at each weight vector, float64 of shape (n_points, n_users), NaN without a held-out one.
+def gains_of_weights(
+    scores: ValidationScores, grid: FloatArray, k: int, metric: Literal["ndcg", "recall"] = "ndcg"
+) -> NDArray[np.float64]:
+    """A metric at k of every shopper at each weight vector, float64 (n_points, n_users); NaN where none is held out.
 
     With a eligible products above a held-out one and e as high, itself included, its rank is each of a + 1 to a + e
     with chance 1 / e: the mean over all orders of equal products (see `expected`), so nothing is sorted, and a silent
     component gains what a draw would.
     """
-    gains = np.zeros((len(grid), len(scores.values)))
-    worth = np.concatenate([[0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
+    n_users = len(scores.values)
+    gains = np.zeros((len(grid), n_users))
+    discounts = 1 / np.log2(np.arange(2, k + 2)) if metric == "ndcg" else np.ones(k)
+    worth = np.concatenate([[0], np.cumsum(discounts)])
+    starts = np.searchsorted(scores.pair_users, np.arange(n_users + 1))
+    points = np.asarray(grid, np.float32)
     with cores_for():
-        _gains(scores.values, scores.eligible, scores.pair_users, scores.pair_items, grid, worth, EQUAL, gains)
-    n_relevant = np.bincount(scores.pair_users, minlength=len(scores.values))
-    ideal = worth[np.minimum(n_relevant, k)]
+        _gains(scores.values, scores.eligible, starts, scores.pair_items, points, worth, EQUAL, gains)
+    n_relevant = np.diff(starts)
+    ideal = worth[np.minimum(n_relevant, k)] if metric == "ndcg" else n_relevant
     return np.where(n_relevant > 0, gains / np.where(ideal > 0, ideal, 1), np.nan)
 
 
 @numba.njit(parallel=True, nogil=True, fastmath=True, cache=True)
-def _gains(values, eligible, pair_users, pair_items, grid, worth, tolerance, gains):  # type: ignore[no-untyped-def]
-    n_points, n_components = grid.shape
-    n_items = values.shape[2]
+def _gains(values, eligible, starts, pair_items, grid, worth, tolerance, gains):  # type: ignore[no-untyped-def]
+    n_users, n_components, _ = values.shape
     k = len(worth) - 1
-    for point in numba.prange(n_points):
-        fused = np.empty(n_items, np.float32)
-        current = -1
-        for pair in range(len(pair_users)):
-            user = pair_users[pair]
-            if user != current:
-                current = user
+    for user in numba.prange(n_users):
+        if starts[user] < starts[user + 1]:
+            rows = np.flatnonzero(eligible[user])
+            own, fused = np.empty((n_components, len(rows)), np.float32), np.empty(len(rows), np.float32)
+            for component in range(n_components):
+                own[component] = values[user, component][rows]
+            for point in range(len(grid)):
                 fused[:] = 0
                 for component in range(n_components):
                     weight = grid[point, component]
                     if weight > 0:
-                        for item in range(n_items):
-                            fused[item] += weight * values[user, component, item]
-            row = pair_items[pair]
-            target = fused[row]
-            above, level = 0, 0
-            for item in range(n_items):
-                lead = fused[item] - target
-                above += eligible[user, item] and lead > tolerance
-                level += eligible[user, item] and lead >= -tolerance
-            if above < k:
-                equal = max(level - above, 1)
-                gains[point, user] += (worth[min(above + equal, k)] - worth[above]) / equal
+                        for i in range(len(rows)):
+                            fused[i] += weight * own[component, i]
+                for pair in range(starts[user], starts[user + 1]):
+                    target = np.float32(0)
+                    for component in range(n_components):
+                        target += grid[point, component] * values[user, component, pair_items[pair]]
+                    above, level = 0, 0
+                    for i in range(len(rows)):
+                        lead = fused[i] - target
+                        above += lead > tolerance
+                        level += lead >= -tolerance
+                    if above < k:
+                        equal = max(level - above, 1)
+                        gains[point, user] += (worth[min(above + equal, k)] - worth[above]) / equal

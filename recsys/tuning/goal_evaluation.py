@@ -11,8 +11,8 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.exposure import exposure, gini, mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, SHOPPER_METRICS
+from recsys.evaluation.statistics.jackknife import ListChange
 from recsys.evaluation.statistics.paired import MeasuredLists
-from recsys.evaluation.statistics.shares import ListChange
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, RankingSettings
@@ -127,8 +127,7 @@ class GoalEvaluator:
         if metric in SHOPPER_METRICS:
             column = better.values[metric] - other.values[metric]
             return self._mean_and_error(column)
-        change = ListChange(better.ranked, other.ranked, self.facts.n_items)
-        now, before, column = change.coverage() if metric == "coverage" else change.gini()
+        now, before, column = ListChange.of(better.ranked, other.ranked, self.facts.n_items).metric(metric)
         return now - before, self._mean_and_error(column)[1]
 
     def _room(self, lists: MeasuredLists, value: float, constraint: Constraint) -> float:

@@ -12,9 +12,10 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario
 from recsys.parallel import cores_for
 from recsys.progress import Progress
+from recsys.ranking.kernels import n_lanes
 from recsys.scorers.base import FloatArray
 from recsys.settings import Filters
-from recsys.tuning.map_kernels import map_kept, map_lists, map_values
+from recsys.tuning.map_kernels import count_shared, map_lists, map_values
 from recsys.tuning.simplex_cells import Cells
 
 N_BLOCKS = 32
@@ -43,14 +44,14 @@ class Sums:
     ----------
     sums, counts : float64 of shape (n_points, n_metrics), over shoppers with a value; columns are `SHOPPER_METRICS`,
         `LISTED` and `PROFILE`
-    shown : whole numbers of shape (n_points, n_items), on how many lists each product stands
+    exposures : whole numbers of shape (n_points, n_items), on how many lists each product stands
     values : float32 of shape (n_wanted, n_points, n_groups), the shoppers' own values in the columns that were wanted,
         or their means over groups; see `Walk.group_size`
     """
 
     sums: NDArray[np.float64]
     counts: NDArray[np.float64]
-    shown: NDArray[np.integer]
+    exposures: NDArray[np.integer]
     values: NDArray[np.float32]
 
     def means(self) -> NDArray[np.float64]:
@@ -86,25 +87,27 @@ class Walk:
         wanted : int64 of shape (n_wanted,), columns whose values are given shopper by shopper
         keep_lists : whether `lists` will be asked for again
         """
-        n_points, n_items = len(self.cells.weights), self.engine.panel.n_items
+        panel, facts = self.engine.panel, self.engine.panel.list_facts()
+        n_points, n_items = len(self.cells.weights), panel.n_items
         sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
-        shown = np.zeros((n_points, n_items), self.count_dtype)
+        exposures = np.zeros((n_points, n_items), self.count_dtype)
         values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
         keep = keep_lists and n_points * len(self.users) * self.k * self._dtype.itemsize <= MAX_LIST_BYTES
         for start, lists in self.lists("mapping weights"):
             chunk = self.users[start : start + lists.shape[1]]
             own = np.empty((len(wanted), *lists.shape[:2]), np.float32)
-            self._values(lists, chunk, wanted, sums, counts, own)
+            with cores_for():
+                map_values(lists, facts, panel.profile_popularity, chunk, wanted, sums, counts, own)
             at = start // self.group_size
             means = _means_in_groups(own, self.group_size)
             values[:, :, at : at + means.shape[2]] = means
             for point in range(n_points):
-                shown[point] += exposure(lists[point], n_items).astype(shown.dtype)
+                exposures[point] += exposure(lists[point], n_items).astype(exposures.dtype)
             if keep:
                 self._kept.append(lists)
-        return Sums(sums.sum(axis=0), counts.sum(axis=0), shown, values)
+        return Sums(sums.sum(axis=0), counts.sum(axis=0), exposures, values)
 
-    def kept(self, best: int, points: slice) -> NDArray[np.integer]:
+    def shared_exposure(self, best: int, points: slice) -> NDArray[np.integer]:
         """On how many lists of some points and of the best point at once, shopper by shopper, each product stands.
 
         Whole numbers of shape (n_points, n_items).
@@ -113,7 +116,7 @@ class Walk:
         counts = np.zeros((n_points, self.engine.panel.n_items), self.count_dtype)
         for _, lists in self.lists("comparing with the best"):
             with cores_for():
-                map_kept(lists[points], lists[best], counts)
+                count_shared(lists[points], lists[best], counts)
         return counts
 
     @property
@@ -144,62 +147,15 @@ class Walk:
         self.progress(stage, n_users, n_users)
 
     def _ranked(self, users: NDArray[np.intp]) -> Ranked:
-        engine, held, cells = self.engine, self.engine.panel.scores, self.cells
-        penalty = engine.penalty(self.filters)
+        cells, penalty = self.cells, self.engine.penalty(self.filters)
         allowed = np.isfinite(penalty) if penalty.size else np.empty(0, bool)
         lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
         # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
-        context = engine.context_scores(self.scenario, self.progress)
+        candidates = self.engine.candidates(self.scenario, self.progress)
+        points, lanes = (cells.weights, cells.corners, cells.cells, cells.starts), n_lanes(self.k)
         with cores_for():
-            map_lists(
-                held.static,
-                context,
-                held.widths,
-                held.rows,
-                *engine.owned_places,
-                allowed,
-                cells.weights,
-                cells.corners,
-                cells.cells,
-                cells.starts,
-                users,
-                lists,
-            )
+            map_lists(candidates, allowed, *points, lanes, users, lists)
         return lists
-
-    def _values(
-        self,
-        lists: Ranked,
-        users: NDArray[np.intp],
-        wanted: NDArray[np.int64],
-        sums: NDArray[np.float64],
-        counts: NDArray[np.float64],
-        values: NDArray[np.float32],
-    ) -> None:
-        panel = self.engine.panel
-        with cores_for():
-            map_values(
-                lists,
-                panel.relevant.starts,
-                panel.relevant.values,
-                panel.baselines["popularity"],
-                panel.bits,
-                panel.tail,
-                panel.vectors,
-                panel.described,
-                panel.popularity,
-                panel.profile_popularity,
-                panel.clicks.attraction,
-                panel.clicks.odds,
-                panel.clicks.seen,
-                panel.scores.widths,
-                panel.scores.rows,
-                users,
-                wanted,
-                sums,
-                counts,
-                values,
-            )
 
     @property
     def _dtype(self) -> "np.dtype[np.integer]":

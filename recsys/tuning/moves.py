@@ -142,16 +142,16 @@ class _View:
     def __init__(self, engine: LiveEngine, asked: EvaluationConfig, user: int) -> None:
         panel, settings = engine.panel, asked.settings
         held, width = panel.scores, int(panel.scores.widths[user])
-        context = engine.context_scores(asked.scenario)[user, None, :width]
+        context = engine.candidates(asked.scenario).context[user, None, :width]
         values: FloatArray = np.concatenate([held.static[user, :, :width], context])
         fused, single = fuse(values, settings.fusion), weight_vector(settings.fusion)
         measured = engine.measure(settings, asked.scenario)
-        self.shelf, self.filters = panel.shelf, settings.filters
+        self.candidate_filter, self.filters = panel.candidate_filter, settings.filters
         self.owned = panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]
         self.rows = np.arange(width) if held.is_whole else held.rows[user, :width].astype(np.int64)
         self.listed: list[int] = [row for row in measured.lists.ranked[user].tolist() if row >= 0]
         self.weights, self.values = single.astype(np.float64), values.astype(np.float64)
-        self.eligible = self.shelf.eligible(self.filters, self.owned)[self.rows]
+        self.eligible = self.candidate_filter.eligible(self.filters, self.owned)[self.rows]
         self.ranks = np.zeros(width, np.int64)
         candidates = np.flatnonzero(self.eligible)
         self.ranks[candidates[np.argsort(-fused[candidates], kind="stable")]] = np.arange(1, len(candidates) + 1)
@@ -170,7 +170,7 @@ class _View:
             rank_by_score=int(self.ranks[place]) if may else None,
             is_proven=bool(self.proven[place]),
             score=float(self.weights @ self.values[:, place]),
-            barred="" if may else self.shelf.why_not(self.filters, self.owned, row),
+            barred="" if may else self.candidate_filter.why_not(self.filters, self.owned, row),
         )
 
 

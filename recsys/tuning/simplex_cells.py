@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS
+from recsys.training.weights import compositions
 
 N_STEPS = 20
 """Steps of a weight from 0 to 1: the map is computed at every 0.05."""
@@ -57,7 +58,7 @@ def grid_cells() -> Cells:
     """
     size = N_STEPS // COARSE_STEPS
     by_cell: dict[tuple[tuple[int, ...], ...], list[tuple[int, ...]]] = {}
-    for point in _compositions(N_STEPS, len(COMPONENTS)):
+    for point in compositions(N_STEPS, len(COMPONENTS)):
         by_cell.setdefault(_cell_of(point, size), []).append(point)
     whole = sorted(cell for cell in by_cell if len(cell) == len(COMPONENTS))
     for cell in [cell for cell in by_cell if len(cell) < len(COMPONENTS)]:  # faces, edges and corners of a whole one
@@ -73,12 +74,6 @@ def grid_cells() -> Cells:
         starts=np.cumsum([0, *(len(by_cell[cell]) for cell in cells)]).astype(np.int32),
         steps=steps,
     )
-
-
-def _compositions(total: int, parts: int) -> list[tuple[int, ...]]:
-    if parts == 1:
-        return [(total,)]
-    return [(first, *rest) for first in range(total + 1) for rest in _compositions(total - first, parts - 1)]
 
 
 def _cell_of(steps: tuple[int, ...], size: int) -> tuple[tuple[int, ...], ...]:

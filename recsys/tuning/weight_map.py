@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 from recsys.evaluation.metrics.exposure import gini
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.shares import coverage_error, coverage_steps, gini_steps, sums
+from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, sums_of_lists
 from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, Filters, FusionSettings
+from recsys.training.weights import best_point
 from recsys.tuning.map_walk import LISTED, PROFILE, Sums, Walk, in_groups
 from recsys.tuning.simplex_cells import Cells, grid_cells
 
 MAX_STEP_BYTES = 300_000_000
 """Most that is held of every product at many points at once; more points are taken in turns."""
-
-_STEPS = {"coverage": coverage_steps, "gini": gini_steps}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,25 +49,19 @@ class WeightMap:
 
     def best(self, metric: str, among: NDArray[np.bool_] | None = None) -> int:
         """The best point by one metric, of all or of some; of equal ones the most even. -1 where none has a value."""
-        values = self.means[metric] if METRICS[metric].higher_is_better else -self.means[metric]
-        known = ~np.isnan(values) if among is None else ~np.isnan(values) & among
-        if not known.any():
-            return -1
-        return int(np.lexsort((self._evenness, np.where(known, np.round(values, 9), -np.inf)))[-1])
+        return best_point(self._upwards(metric), self.cells.weights, among)
 
     def most_even(self, among: NDArray[np.bool_]) -> int:
         """The point of some whose weights differ least; -1 where there are none."""
-        return int(np.where(among, self._evenness, -np.inf).argmax()) if among.any() else -1
+        evenness = -np.square(self.cells.weights).sum(axis=1)
+        return int(np.where(among, evenness, -np.inf).argmax()) if among.any() else -1
 
     def efficient(self, first: str, second: str) -> NDArray[np.intp]:
         """The Pareto front of two metrics: points that no other beats in one without losing in the other.
 
         In the order of the first metric, best first.
         """
-        gains = np.stack(
-            [self.means[name] if METRICS[name].higher_is_better else -self.means[name] for name in (first, second)],
-            axis=1,
-        )
+        gains = np.stack([self._upwards(first), self._upwards(second)], axis=1)
         known = np.flatnonzero(~np.isnan(gains).any(axis=1))
         order = known[np.lexsort((-gains[known, 1], -gains[known, 0]))]
         front, most = [], -np.inf
@@ -78,10 +71,8 @@ class WeightMap:
                 most = gains[point, 1]
         return np.array(front, np.intp)
 
-    @property
-    def _evenness(self) -> NDArray[np.float32]:
-        evenness: NDArray[np.float32] = -np.square(self.cells.weights).sum(axis=1)
-        return evenness
+    def _upwards(self, metric: str) -> NDArray[np.float64]:
+        return self.means[metric] if METRICS[metric].higher_is_better else -self.means[metric]
 
     def settings(self, point: int) -> FusionSettings:
         """The weights of one point."""
@@ -114,7 +105,7 @@ def weight_map(
     columns = {name: place for place, name in enumerate(SHOPPER_METRICS)} | {"popularity_lift": LISTED}
     own = [name for name in metrics if name in columns]
     wanted = np.array([columns[name] for name in own], np.int64)
-    found = walk.measure(wanted, keep_lists=any(name in _STEPS for name in metrics))
+    found = walk.measure(wanted, keep_lists=any(name in STEPS for name in metrics))
     answer = WeightMap(cells, k, engine.panel.n_shoppers(users), _means(found), {})
     # Of a shop so large that shoppers are taken together, each row counts as one.
     shoppers = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
@@ -123,8 +114,8 @@ def weight_map(
         best = answer.best(name)
         if best < 0:
             tied[name] = np.zeros(len(cells.weights), bool)
-        elif name in _STEPS:
-            tied[name] = _tied_together(walk, found.shown, best, name, shoppers)
+        elif name in STEPS:
+            tied[name] = _tied_together(walk, found.exposures, best, name, shoppers)
         else:
             values = found.values[own.index(name)]
             upwards = values if METRICS[name].higher_is_better else -values
@@ -135,8 +126,8 @@ def weight_map(
 def _means(found: Sums) -> dict[str, NDArray[np.float64]]:
     columns = found.means().T
     means = dict(zip(SHOPPER_METRICS, columns, strict=False))
-    means["coverage"] = (found.shown > 0).mean(axis=1)
-    means["gini"] = np.array([gini(each.astype(np.float64)) for each in found.shown])
+    means["coverage"] = (found.exposures > 0).mean(axis=1)
+    means["gini"] = np.array([gini(each.astype(np.float64)) for each in found.exposures])
     base = columns[PROFILE]
     ratio = np.divide(columns[LISTED], base, out=np.full(len(base), np.nan), where=base > 0)
     means["popularity_lift"] = ratio - 1
@@ -144,31 +135,31 @@ def _means(found: Sums) -> dict[str, NDArray[np.float64]]:
 
 
 def _tied_together(
-    walk: Walk, shown: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
+    walk: Walk, exposures: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
 ) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
-    n_points, n_items = shown.shape
+    n_points, n_items = exposures.shape
     sign = 1 if METRICS[name].higher_is_better else -1
     gaps, errors = np.zeros(n_points), np.full(n_points, np.inf)
     shares = np.empty((n_points, walk.n_groups), np.float32)
-    at_best = shown[best].astype(np.float64)
+    at_best = exposures[best].astype(np.float64)
     n_at_once = max(MAX_STEP_BYTES // (8 * n_items), 1)
     for first in range(0, n_points, n_at_once):
         points = range(first, min(first + n_at_once, n_points))
-        kept = walk.kept(best, slice(points.start, points.stop))
+        kept = walk.shared_exposure(best, slice(points.start, points.stop))
         at_points = np.empty((len(points), n_items), np.float32)
         shrinkage, largest, n_single = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points), np.int64)
         for place, point in enumerate(points):
-            counts, both = shown[point].astype(np.float64), kept[place].astype(np.float64)
-            steps = _STEPS[name](at_best, counts, both)
+            counts, both = exposures[point].astype(np.float64), kept[place].astype(np.float64)
+            steps = STEPS[name](at_best, counts, both)
             gaps[point] = sign * (steps.now - steps.before)
             step_at_best, at_points[place], n_single[place] = steps.new, steps.old, steps.n_single
             if both.sum() < max(at_best.sum(), counts.sum()):  # else the very same lists, and no gap at all
                 shrinkage[place] = sign * steps.shrinkage
         for start, lists in walk.lists("comparing with the best"):
-            of_best, at = sums(lists[best], step_at_best), start // walk.group_size
+            of_best, at = sums_of_lists(lists[best], step_at_best), start // walk.group_size
             for place, point in enumerate(points):
-                own = of_best - sums(lists[point], at_points[place])
+                own = of_best - sums_of_lists(lists[point], at_points[place])
                 largest[place] = max(largest[place], np.abs(own).max())
                 grouped = in_groups(own.astype(np.float32), walk.group_size)
                 shares[point, at : at + len(grouped)] = grouped * (walk.n_groups * shrinkage[place])

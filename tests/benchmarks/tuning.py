@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page
 from recsys.artifacts.folder import save_artifact
 from recsys.jobs.paths import AppPaths
 from recsys.panel.panel import PANEL
-from recsys.panel.role_scoring import GUARDS
+from recsys.panel.role_scoring import BASELINES
 from recsys.scorers.context import ContextSettings
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.studies.benchmarks.live_metrics import SIZE, DrawnShop
@@ -122,7 +122,7 @@ def save_drawn_panel(folder: Path, n_users: int, n_items: int) -> None:
         "owned.values": panel.owned.values,
         "relevant.starts": panel.relevant.starts,
         "relevant.values": panel.relevant.values,
-        **{f"baseline.{name}": panel.baselines["popularity"] for name in GUARDS},
+        **{f"baseline.{name}": panel.baselines["popularity"] for name in BASELINES},
         "popularity": panel.popularity,
         "profile_popularity": panel.profile_popularity,
     }
@@ -153,7 +153,7 @@ def save_drawn_panel(folder: Path, n_users: int, n_items: int) -> None:
             "settings": {},
             "data": {"name": "drawn", "fingerprint": "0" * 64, "encoder_id": "none", "n_items": n_items},
             "protocol": "drawn at random",
-            "baselines": list(GUARDS),
+            "baselines": list(BASELINES),
             "roles": {"validation": role, "test": role},
         },
         kind=PANEL,

@@ -175,7 +175,7 @@ def test_replays_hold_copies_out_too(tiny: dict[str, pd.DataFrame]) -> None:
     data = shop_with(tiny, (user, item, "2024-02-01T09:00", SAID), ("0042", "candle", "2024-03-02T09:00", SAID))
     replay = newcomer_rewind(data)
     for one in replay.rounds("test"):
-        check_leaks(data, one.train, one.held_out, "last", {}, put_back=True)
+        check_leaks(data, one.train, one.held_out, "last", {}, rewound=True)
 
 
 def test_a_copy_that_was_left_in_is_found(tiny: dict[str, pd.DataFrame]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.evaluation.protocols.new_products import NewProductRewind, new_product_rewind
+from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings, RankingSettings
@@ -18,13 +18,11 @@ def test_shoppers(new_product_folder: Path) -> Panel:
 
 
 @pytest.fixture(scope="module")
-def replay(new_product_folder: Path) -> NewProductRewind:
+def replay(new_product_folder: Path) -> Rewind:
     return new_product_rewind(Dataset.read(new_product_folder.parent / "shop"))
 
 
-def test_lists_hold_the_new_products_of_the_part_and_nothing_else(
-    test_shoppers: Panel, replay: NewProductRewind
-) -> None:
+def test_lists_hold_the_new_products_of_the_part_and_nothing_else(test_shoppers: Panel, replay: Rewind) -> None:
     wanted = replay.fold_of[test_shoppers.relevant.values]
     np.testing.assert_array_equal(np.diff(test_shoppers.relevant.starts), 1)
     for lists in (

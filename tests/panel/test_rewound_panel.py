@@ -7,8 +7,7 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import SettingsError
-from recsys.evaluation.protocols.rewind import N_FOLDS
-from recsys.evaluation.protocols.rewinds import newcomer_rewind
+from recsys.evaluation.protocols.rewinds import N_FOLDS, newcomer_rewind
 from recsys.panel import build
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.evaluation.metrics.expected import expected_accuracy
-from recsys.evaluation.protocols.new_products import new_product_rewind
+from recsys.evaluation.protocols.rewinds import new_product_rewind
 from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -22,6 +21,7 @@ from recsys.studies.cold.new_products import (
     MIXES,
     NewModel,
     NewProductRole,
+    accuracy,
     chosen_for_new,
     label_of,
     models_for_new,
@@ -66,7 +66,7 @@ def test_shoppers_are_shown_the_new_products_or_all_that_they_do_not_have(roles:
     for role, each in zip(("validation", "test"), roles, strict=True):
         rows, everyone = each.rows, np.arange(len(each.rows))
         np.testing.assert_array_equal(rewind.held_out(role).relevant()[rewind.held_out(role).users()].indices, rows)
-        new, whole = (each.pairs[name].may_be_shown for name in ("new", "whole"))
+        new, whole = (each.pairs[name].eligible for name in ("new", "whole"))
         assert new[everyone, rows].all()
         assert whole[everyone, rows].all()
         assert (new <= whole).all()
@@ -94,10 +94,10 @@ def test_weights_are_the_best_of_their_kind_on_validation_shoppers(
     for names, fusion in chosen.items():
         shares = fusion.normalised()
         assert {name for name, share in shares.items() if share} <= set(names)
-        best = expected_accuracy(wanted, np.array(list(shares.values()), np.float32), 10)["ndcg"].mean()
+        best = accuracy(wanted, np.array(list(shares.values()), np.float32), 10)["ndcg"].mean()
         for one in names:
             alone = np.array([float(name == one) for name in COMPONENTS], np.float32)
-            assert expected_accuracy(wanted, alone, 10)["ndcg"].mean() <= best + 1e-9
+            assert accuracy(wanted, alone, 10)["ndcg"].mean() <= best + 1e-9
 
 
 def test_every_model_has_its_row_and_the_lead_is_that_of_the_same_shoppers(result: Result) -> None:

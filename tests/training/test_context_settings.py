@@ -6,12 +6,12 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, last_split
-from recsys.evaluation.metrics.definitions import ndcg_at_k
 from recsys.evaluation.protocols.requests import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.training import context_settings
 from recsys.training.context_settings import ContextChoice, choose_context, choose_for_all, context_candidates
+from tests._metric_definitions import ndcg_at_k
 
 N_ITEMS = 30
 

@@ -8,7 +8,6 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round, temporal_split
 from recsys.errors import Cancelled
-from recsys.evaluation.metrics.definitions import ndcg_at_k
 from recsys.evaluation.protocols.requests import batches
 from recsys.ranking.fusion import Standardised, fuse
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
@@ -35,6 +34,7 @@ from recsys.training.paired_gain import Values
 from recsys.training.pairs import Pairs
 from recsys.training.weights import ValidationScores
 from tests._encoder import WordEncoder
+from tests._metric_definitions import ndcg_at_k
 from tests.training.test_context_settings import N_ITEMS, shop
 
 N_USERS = 400

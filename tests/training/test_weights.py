@@ -1,15 +1,20 @@
 """Weights are chosen by the same nDCG as everything is measured by."""
 
 import math
+from collections.abc import Callable
+from itertools import permutations
+from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from recsys.evaluation.metrics.definitions import ndcg_at_k
 from recsys.ranking.fusion import Standardised, fuse
 from recsys.ranking.rank import select
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.training.weights import ValidationScores, best_weights, ndcg_of_weights, simplex_grid
+from recsys.training.weights import ValidationScores, best_weights, gains_of_weights, ndcg_of_weights, simplex_grid
+from tests._metric_definitions import ndcg_at_k, recall_at_k
 
 N = len(COMPONENTS)
 
@@ -46,10 +51,10 @@ def test_ndcg_without_sorting_is_that_of_the_ranked_lists(k: int) -> None:
     found = ndcg_of_weights(scores, grid, k)
     vectors = np.zeros((scores.values.shape[2], 1), np.float32)
     for point, weights in enumerate(grid):
-        settings = FusionSettings(*weights.astype(float))
+        fusion = FusionSettings(*weights.astype(float))
         each = []
         for user, values in enumerate(scores.values):
-            rows, _ = select(fuse(values, settings), RankingSettings(n=k), scores.eligible[user], vectors)
+            rows, _ = select(fuse(values, fusion), RankingSettings(n=k), scores.eligible[user], vectors)
             relevant = scores.pair_items[scores.pair_users == user]
             each.append(ndcg_at_k([str(row) for row in rows], {str(row) for row in relevant}, k))
         assert found[point] == pytest.approx(np.mean(each), abs=1e-4)  # a pair in thousands is closer than EQUAL
@@ -127,3 +132,50 @@ def test_of_equal_points_the_most_even_is_taken() -> None:
     alike = ValidationScores(same, scores.eligible, scores.pair_users, scores.pair_items)
     weights, _ = best_weights(alike, COMPONENTS, k=10, n_steps=4)
     assert list(weights.as_dict().values()) == [0.25] * N
+
+
+def one_shopper(scores: list[float], wanted: int, hidden: tuple[int, ...] = ()) -> ValidationScores:
+    """One shopper with one component and one held-out product."""
+    eligible = np.ones((1, len(scores)), bool)
+    eligible[0, list(hidden)] = False
+    return ValidationScores(
+        np.array([[scores]], np.float32), eligible, np.zeros(1, np.int32), np.array([wanted], np.int32)
+    )
+
+
+def gain(scores: ValidationScores, k: int, metric: Literal["ndcg", "recall"] = "recall") -> float:
+    return float(gains_of_weights(scores, np.ones((1, 1), np.float32), k, metric)[0, 0])
+
+
+def test_a_product_without_ties_has_its_rank() -> None:
+    assert gain(one_shopper([3, 2, 1, 0], wanted=1), 2, "ndcg") == pytest.approx(1 / np.log2(3))
+    assert gain(one_shopper([3, 2, 1, 0], wanted=1), 2) == 1
+    assert gain(one_shopper([3, 2, 1, 0], wanted=2), 2) == 0
+
+
+def test_ties_are_worth_the_mean_of_the_ranks_that_they_share() -> None:
+    """One product above, two as high: ranks 2 and 3 in turn, of which only the second counts at 2."""
+    assert gain(one_shopper([3, 2, 2, 0], wanted=2), 2, "ndcg") == pytest.approx(1 / np.log2(3) / 2)
+    assert gain(one_shopper([3, 2, 2, 0], wanted=2), 2) == pytest.approx(0.5)
+    assert gain(one_shopper([1.0, 1.0 + 3e-7], wanted=0), 1) == pytest.approx(0.5)  # alike but for rounding
+
+
+def test_who_tells_nothing_apart_is_as_good_as_chance_wherever_the_product_stands() -> None:
+    assert [gain(one_shopper([0.0] * 20, wanted), 10) for wanted in range(20)] == pytest.approx([0.5] * 20)
+
+
+def test_what_is_not_eligible_takes_no_rank() -> None:
+    assert gain(one_shopper([3, 2, 1], 1, hidden=(0,)), 1) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_gains_are_the_means_over_every_order_of_the_products(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores, k = rng.integers(0, 3, 5), int(rng.integers(1, 5))
+    wanted = int(rng.integers(5))
+    lists = [order[np.argsort(-scores[order], kind="stable")] for order in map(np.array, permutations(range(5)))]
+    metrics: dict[Literal["ndcg", "recall"], Callable[..., float]] = {"ndcg": ndcg_at_k, "recall": recall_at_k}
+    for name, metric in metrics.items():
+        expected = np.mean([metric(each.tolist(), {wanted}, k) for each in lists])
+        assert gain(one_shopper(scores.tolist(), wanted), k, name) == pytest.approx(expected)

@@ -22,13 +22,13 @@ SEEDS = range(60)
 
 def values_of(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:
     """Standardised component scores of one shopper of a panel that holds the whole catalogue."""
-    return np.vstack([engine.panel.scores.static[user], engine.context_scores(asked.scenario)[user]])
+    return np.vstack([engine.panel.scores.static[user], engine.candidates(asked.scenario).context[user]])
 
 
 def eligible(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:
     owned = engine.panel.owned
     had = owned.values[owned.starts[user] : owned.starts[user + 1]]
-    return engine.panel.shelf.eligible(asked.settings.filters, had)
+    return engine.panel.candidate_filter.eligible(asked.settings.filters, had)
 
 
 def ranked(engine: LiveEngine, asked: EvaluationConfig, user: int, **changed: object) -> Ranking:
@@ -42,7 +42,7 @@ def places_by_score(engine: LiveEngine, asked: EvaluationConfig, user: int) -> d
 
 
 def some_case(engine: LiveEngine, seed: int) -> tuple[Comparison, int, tuple[Move, ...]]:
-    a, b = two_settings(seed, engine.panel.shelf.categories)
+    a, b = two_settings(seed, engine.panel.candidate_filter.categories)
     user = int(np.random.default_rng(seed).integers(len(engine.panel)))
     comparison = compare(engine, a, b)
     return comparison, user, moves(engine, comparison, user)
@@ -154,7 +154,7 @@ def test_in_a_panel_of_candidates_what_is_proven_is_true(engine: LiveEngine, can
     for seed in SEEDS:
         a, b = (
             replace(asked, settings=replace(asked.settings, filters=ALL))
-            for asked in two_settings(seed, engine.panel.shelf.categories)
+            for asked in two_settings(seed, engine.panel.candidate_filter.categories)
         )
         user = seed % len(engine.panel)
         whole = compare(engine, a, b)
@@ -190,7 +190,7 @@ def test_other_circumstances_move_by_their_own_part(engine: LiveEngine) -> None:
 
 def test_a_category_left_out_is_said_to_be(engine: LiveEngine) -> None:
     a = setting("A", 1, 1, 1, 1)
-    gone = sorted(set(engine.panel.shelf.categories) - {engine.panel.shelf.categories[0]})
+    gone = sorted(set(engine.panel.candidate_filter.categories) - {engine.panel.candidate_filter.categories[0]})
     b = setting("B", 1, 1, 1, 1, filters=Filters(only_available=False, categories=frozenset(gone)))
     comparison = compare(engine, a, b)
     found = [move for each in comparison.changed for move in moves(engine, comparison, each.user_place)]

@@ -7,8 +7,8 @@ import pytest
 
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
+from recsys.evaluation.statistics.jackknife import ListChange
 from recsys.evaluation.statistics.paired import MeasuredLists, means
-from recsys.evaluation.statistics.shares import ListChange
 from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
@@ -117,12 +117,14 @@ def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
     best = found.best(metric)
     sign = 1 if METRICS[metric].higher_is_better else -1
     n_items = engine.panel.n_items
-    pairs = [getattr(ListChange(everywhere[best].ranked, each.ranked, n_items), metric)() for each in everywhere]
+    pairs = [ListChange.of(everywhere[best].ranked, each.ranked, n_items).metric(metric) for each in everywhere]
     gaps = sign * np.array([now - before for now, before, _ in pairs])
     shares = sign * np.stack([share for _, _, share in pairs]).astype(np.float32)
     errors = np.full(len(gaps), np.inf)
     if metric == "coverage":
-        errors[:] = [ListChange(everywhere[best].ranked, each.ranked, n_items).coverage_error() for each in everywhere]
+        errors[:] = [
+            ListChange.of(everywhere[best].ranked, each.ranked, n_items).coverage_error() for each in everywhere
+        ]
     expected = tied_by_gaps(gaps, shares, most_errors=errors)
     assert (found.tied[metric] != expected).sum() <= 2
     assert found.tied[metric][best]

@@ -22,14 +22,6 @@ LONGEST = 100
 """Places that examination is held for; later ones count as the last."""
 
 
-def _nothing() -> FloatArray:
-    return np.empty((0, 0), np.float32)
-
-
-def _even() -> NDArray[np.float64]:
-    return np.ones(LONGEST)
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Clicks:
     """The clicks of one role's shoppers; without a source, nobody has a click rate.
@@ -40,13 +32,13 @@ class Clicks:
     attraction : float32 of shape (n_users, width), chance of a click in the first place, by place of the panel's
         scores; of shape (0, 0) without a source
     odds, seen : float64 of shape (LONGEST,), see above
-    facts : what it rests on, JSON-like: `told` by `words`
+    facts : what it rests on, JSON-like; in words by `offpolicy.click_models.wording`
     """
 
     source: Source = "none"
-    attraction: FloatArray = field(default_factory=_nothing)
-    odds: NDArray[np.float64] = field(default_factory=_even)
-    seen: NDArray[np.float64] = field(default_factory=_even)
+    attraction: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    odds: NDArray[np.float64] = field(default_factory=lambda: np.ones(LONGEST))
+    seen: NDArray[np.float64] = field(default_factory=lambda: np.ones(LONGEST))
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,31 +58,3 @@ class Clicks:
             "clicks.odds": self.odds,
             "clicks.seen": self.seen,
         }
-
-
-def click_chances(
-    attraction: NDArray[np.floating[Any]], odds: NDArray[np.float64], seen: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Chance of a click in each place of lists, whose products' attractions are of shape (n_users, k).
-
-    >>> click_chances(np.array([[0.5, 0.5]]), np.array([1.0, 1 / 3]), np.ones(2)).tolist()
-    [[0.5, 0.25]]
-    """
-    p, k = np.asarray(attraction, np.float64), np.minimum(np.arange(attraction.shape[1]), len(odds) - 1)
-    chances: NDArray[np.float64] = seen[k] * p * odds[k] / (1 - p + p * odds[k])
-    return chances
-
-
-def click_rates(
-    ranked: NDArray[np.int32], attraction: FloatArray, odds: NDArray[np.float64], seen: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Click rate of every shopper's list, float64 of shape (n_users,); a place without a product is never clicked.
-
-    Parameters
-    ----------
-    ranked : int32 of shape (n_users, k), item rows, padded with -1
-    attraction : float32 of shape (n_users, n_items), of the whole catalogue
-    """
-    listed = np.where(ranked >= 0, np.take_along_axis(attraction, np.maximum(ranked, 0), axis=1), 0)
-    rates: NDArray[np.float64] = click_chances(listed, odds, seen).mean(axis=1)
-    return rates

@@ -12,87 +12,14 @@ McSherry & Najork (2008), Computing information retrieval performance measures e
 scores, ECIR.
 """
 
-from dataclasses import dataclass
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics.lists import UserValues
-from recsys.progress import Progress, silent
+from recsys.evaluation.metrics.lists import UserValues, rank_weights
 from recsys.scorers.base import FloatArray, IntArray
 
 EQUAL = np.float32(1e-5)
 """Scores that differ by no more than this are equal; products that are alike differ by rounding alone."""
-
-CHUNK = 256
-"""Shoppers between two reports of progress."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class HeldOutPairs:
-    """Shoppers who each want one product, and what they may be shown.
-
-    Parameters
-    ----------
-    values : float32 of shape (n_users, n_components, n_items), what is mixed
-    may_be_shown : bool of shape (n_users, n_items), True for the wanted product
-    rows : int32 of shape (n_users,), the wanted product
-    """
-
-    values: FloatArray
-    may_be_shown: NDArray[np.bool_]
-    rows: IntArray
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-def expected_accuracy(asked: HeldOutPairs, weights: FloatArray, k: int) -> dict[str, UserValues]:
-    """nDCG@k and recall@k of every shopper under one mix, float64 of shape (n_users,) by name.
-
-    Parameters
-    ----------
-    weights : float32 of shape (n_components,)
-    """
-    above, equal = _places(asked, weights[None])
-    return {name: _expected(above[0], equal[0], worth) for name, worth in _worth(k).items()}
-
-
-def expected_ndcg(asked: HeldOutPairs, grid: FloatArray, k: int, progress: Progress = silent) -> NDArray[np.float64]:
-    """Mean nDCG@k over the shoppers under each of many mixes, float64 of shape (n_points,).
-
-    Parameters
-    ----------
-    grid : float32 of shape (n_points, n_components)
-    """
-    total, worth = np.zeros(len(grid)), _worth(k)["ndcg"]
-    for start in range(0, len(asked), CHUNK):
-        progress("choosing weights", start, len(asked))
-        chunk = slice(start, start + CHUNK)
-        part = HeldOutPairs(asked.values[chunk], asked.may_be_shown[chunk], asked.rows[chunk])
-        total += _expected(*_places(part, grid), worth).sum(axis=1)
-    progress("choosing weights", len(asked), len(asked))
-    return total / max(len(asked), 1)
-
-
-def _worth(k: int) -> dict[str, NDArray[np.float64]]:
-    """What the first r ranks are worth together, for r from 0 to k; one product is wanted, so the ideal is 1."""
-    ndcg = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])
-    return {"ndcg": ndcg, "recall": np.arange(k + 1, dtype=np.float64)}
-
-
-def _expected(above: IntArray, equal: IntArray, worth: NDArray[np.float64]) -> NDArray[np.float64]:
-    k = len(worth) - 1
-    mean: NDArray[np.float64] = (worth[np.minimum(above + equal, k)] - worth[np.minimum(above, k)]) / equal
-    return mean
-
-
-def _places(asked: HeldOutPairs, grid: FloatArray) -> tuple[IntArray, IntArray]:
-    """Products above the wanted one, and those as high, itself included: int32 of shape (n_points, n_users) each."""
-    above, equal = (np.zeros((len(grid), len(asked)), np.int32) for _ in range(2))
-    _count(asked.values, asked.may_be_shown, asked.rows, np.asarray(grid, np.float32), EQUAL, above, equal)
-    return above, equal
 
 
 def tied_places(
@@ -144,7 +71,7 @@ def expected_list_accuracy(places: IntArray, n_relevant: NDArray[np.integer]) ->
     """
     found, size, place, before = np.asarray(places, np.float64).transpose(1, 0, 2)
     k = found.shape[1]
-    ranks = np.arange(1, k + 1)
+    ranks, (discounts, ideals) = np.arange(1, k + 1), rank_weights(k)
     chance = found / np.maximum(size, 1)
     earlier = before + (place - 1) * np.maximum(found - 1, 0) / np.maximum(size - 1, 1)
     hazard = np.minimum(found / np.maximum(size - place + 1, 1), 1)
@@ -155,33 +82,9 @@ def expected_list_accuracy(places: IntArray, n_relevant: NDArray[np.integer]) ->
         "precision": hits / k,
         "recall": hits / n_wanted,
         "f1": 2 * hits / (k + n_relevant),
-        "ndcg": (chance @ (1 / np.log2(ranks + 1))) / np.maximum(_worth(k)["ndcg"][possible], 1),
+        "ndcg": (chance @ discounts) / np.maximum(ideals[possible], 1),
         "map": (chance * (1 + earlier) / ranks).sum(1) / np.maximum(possible, 1),
         "mrr": (first / ranks).sum(1),
         "hit_rate": 1 - none_yet[:, -1],
     }
     return {name: np.where(n_relevant > 0, value, np.nan) for name, value in values.items()}
-
-
-@numba.njit(nogil=True, cache=True)
-def _count(values, may_be_shown, wanted, grid, tolerance, above, equal):  # type: ignore[no-untyped-def]
-    n_users, n_components = values.shape[:2]
-    for user in range(n_users):
-        rows = np.flatnonzero(may_be_shown[user])
-        own = np.empty((n_components, len(rows)), np.float32)
-        for component in range(n_components):
-            # How much more each product scores than the wanted one, so that a mix of nothing but ties is exactly 0.
-            own[component] = values[user, component][rows] - values[user, component, wanted[user]]
-        lead = np.empty(len(rows), np.float32)
-        for point in range(len(grid)):
-            lead[:] = 0
-            for component in range(n_components):
-                weight = grid[point, component]
-                if weight > 0:
-                    for i in range(len(rows)):
-                        lead[i] += weight * own[component, i]
-            n_above, n_equal = 0, 0
-            for i in range(len(rows)):
-                n_above += lead[i] > tolerance
-                n_equal += abs(lead[i]) <= tolerance
-            above[point, user], equal[point, user] = n_above, n_equal

@@ -1,10 +1,9 @@
-"""Long tail, serendipity and exposure of many lists in array operations; `definitions` says what each one means."""
+"""Long tail of a catalogue, and how lists share exposure out among products."""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.lists import UserValues, hits_of
+from recsys.evaluation.metrics.lists import UserValues
 
 HEAD_SHARE = 0.8
 """Share of the training interactions that the popular products, those outside the long tail, hold."""
@@ -42,41 +41,12 @@ def long_tail_mask(popularity: NDArray[np.float64]) -> NDArray[np.bool_]:
     return tail
 
 
-def serendipity(ranked: NDArray[np.int32], relevant: csr_array, baseline: NDArray[np.int32], k: int) -> UserValues:
-    """Share of the k places that hold a relevant item which the popularity baseline would not have listed.
-
-    Parameters
-    ----------
-    ranked : int32 of shape (n_users, n_listed), item rows, best first, padded with -1; first k are read
-    relevant : bool of shape (n_users, n_items), the held-out items
-    baseline : int32 of shape (n_users, n_baseline), the popularity baseline's list of the same shoppers, as `ranked`
-    k : cut-off, at least 1
-
-    Returns
-    -------
-    float64 of shape (n_users,), NaN for a shopper without held-out items
-    """
-    ranked, baseline = ranked[:, :k], baseline[:, :k]
-    held_out = relevant.astype(bool)  # a copy, so that dropping stored zeros leaves the caller's matrix alone
-    held_out.eliminate_zeros()
-    hits = hits_of(ranked, held_out)
-    expected = np.zeros(ranked.shape, bool)
-    for place in range(baseline.shape[1]):
-        expected |= ranked == baseline[:, place : place + 1]
-    values: UserValues = np.where(np.diff(held_out.indptr) > 0, (hits & ~expected).sum(1) / k, np.nan)
-    return values
-
-
-def long_tail_share(ranked: NDArray[np.int32], tail: NDArray[np.bool_]) -> UserValues:
-    """Share of each list that belongs to the long tail, float64 of shape (n_users,); NaN for an empty list."""
-    listed = ranked >= 0
-    return _mean_of(np.where(listed, tail[ranked], 0), listed)
-
-
 def mean_popularity(ranked: NDArray[np.int32], popularity: NDArray[np.float64]) -> UserValues:
     """Mean popularity of each list, float64 of shape (n_users,); NaN for an empty list."""
     listed = ranked >= 0
-    return _mean_of(np.where(listed, popularity[ranked], 0), listed)
+    sums, n_listed = np.where(listed, popularity[ranked], 0).sum(1), listed.sum(1)
+    means: UserValues = np.divide(sums, n_listed, out=np.full(len(ranked), np.nan), where=n_listed > 0)
+    return means
 
 
 def exposure(ranked: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:
@@ -91,10 +61,3 @@ def gini(counts: NDArray[np.float64]) -> float:
         return float("nan")
     places = np.arange(1, n_items + 1)
     return float(2 * (places @ np.sort(counts)) / (n_items * total) - (n_items + 1) / n_items)
-
-
-def _mean_of(values: NDArray[np.float64], listed: NDArray[np.bool_]) -> UserValues:
-    answer = np.full(len(values), np.nan)
-    n_listed = listed.sum(1)
-    np.divide(values.sum(1), n_listed, out=answer, where=n_listed > 0)
-    return answer

@@ -1,15 +1,101 @@
-"""Every metric of every shopper's list at once, in array operations; `definitions` says what each one means."""
+"""Every metric of every shopper's list, in one compiled walk over each list; `tests` hold them against definitions.
 
-from typing import Any
+Relevance is binary, lists hold no repeats, and k is the width of the lists. A shopper without a relevant item has no
+accuracy: the value is NaN, never 0, so that averages can say how many shoppers they leave out.
+"""
 
+from typing import NamedTuple, Self
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-SHOPPERS_AT_ONCE = 8192
-"""How many shoppers' summed vectors are held at a time: 13 MB at 384 dimensions."""
+from recsys.evaluation.metrics.registry import ACCURACY_METRICS, SHOPPER_METRICS
+from recsys.parallel import cores_for
+from recsys.ranking.kernels import in_parallel, inlined
 
 UserValues = NDArray[np.float64]
+"""A metric of every shopper, float64 of shape (n_users,), NaN for who has no value."""
+
+BITS, TAIL, DESCRIBED, POPULARITY = range(4)
+"""Columns of `ListFacts.products`."""
+
+N_COLUMNS = len(SHOPPER_METRICS) + 1
+"""Columns that `list_values` fills: `SHOPPER_METRICS`, and the mean popularity of the list."""
+
+
+class ListFacts(NamedTuple):
+    """What metrics need to know of shoppers and products, as compiled loops take it.
+
+    Parameters
+    ----------
+    relevant_starts, relevant : held-out item rows of shopper u are relevant[relevant_starts[u] : relevant_starts[u+1]]
+    expected : int32 of shape (n_users, at least k), the popularity baseline's lists, or (n_users, 0)
+    products : float64 of shape (n_items, 4): see `product_facts`
+    vectors : float32 of shape (n_items, n_dims), unit length, or zeros for a product without words
+    attraction : float32 of shape (n_users, width), chance of a click in the first position, by column; (0, 0) without
+    odds, seen : of `ClickProbabilities`
+    widths : int64 of shape (n_users,), how many columns each shopper has
+    rows : int32 of shape (n_users, width), item row of each column, ascending; (0, 0) where columns are item rows
+    """
+
+    relevant_starts: NDArray[np.int64]
+    relevant: NDArray[np.int32]
+    expected: NDArray[np.int32]
+    products: NDArray[np.float64]
+    vectors: NDArray[np.float32]
+    attraction: NDArray[np.float32]
+    odds: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    widths: NDArray[np.int64]
+    rows: NDArray[np.int32]
+
+    @classmethod
+    def of_held_out(cls, relevant: csr_array, products: NDArray[np.float64], vectors: NDArray[np.float32]) -> Self:
+        """Without a baseline and without clicks."""
+        held_out = relevant.astype(bool)  # a copy, so that dropping stored zeros leaves the caller's matrix alone
+        held_out.eliminate_zeros()
+        starts, rows = held_out.indptr.astype(np.int64), held_out.indices.astype(np.int32)
+        none, even = np.empty((relevant.shape[0], 0), np.int32), np.ones(1)
+        return cls(starts, rows, none, products, vectors, np.empty((0, 0), np.float32), even, even, starts, none[:0])
+
+
+def product_facts(
+    popularity: NDArray[np.float64], n_train_users: int, tail: NDArray[np.bool_], vectors: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Float64 of shape (n_items, 4): bits of surprise, in the long tail, has a vector, popularity.
+
+    A product is -log2 p bits, p = (shoppers who have it + 1) / (all shoppers + 1): the +1 acts as one more shopper who
+    has everything, so that a product nobody has is log2(n + 1) bits and one that everybody has is 0.
+
+    Parameters
+    ----------
+    popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
+    n_train_users : how many shoppers those are
+    tail : bool of shape (n_items,), see `exposure.long_tail_mask`
+
+    References
+    ----------
+    Zhou et al. (2010), PNAS 107(10); Vargas & Castells (2011), RecSys.
+    """
+    bits = np.log2((n_train_users + 1) / (np.asarray(popularity, np.float64) + 1))
+    return np.stack([bits, tail, (vectors != 0).any(axis=1), popularity], axis=1).astype(np.float64)
+
+
+def measure_lists(ranked: NDArray[np.int32], facts: ListFacts, users: NDArray[np.intp]) -> dict[str, UserValues]:
+    """Every metric of `SHOPPER_METRICS` at k of the lists of some shoppers, by name, read-only.
+
+    Parameters
+    ----------
+    ranked : int32 of shape (n_ranked, k), item rows, best first, padded with -1
+    users : intp of shape (n_ranked,), the shopper of each list
+    """
+    values = np.empty((N_COLUMNS, len(ranked)))
+    with cores_for(ranked.size):
+        _measure(ranked, users, facts, values)
+    values.flags.writeable = False
+    return dict(zip(SHOPPER_METRICS, values, strict=False))
 
 
 def list_metrics(
@@ -20,7 +106,7 @@ def list_metrics(
     popularity: NDArray[np.float64],
     n_train_users: int,
 ) -> dict[str, UserValues]:
-    """Metrics at k of many lists.
+    """Accuracy, variety and novelty at k of many lists, by name: `EVALUATED_METRICS` but coverage.
 
     Parameters
     ----------
@@ -29,35 +115,27 @@ def list_metrics(
     k : cut-off, at least 1
     item_vectors : float32 of shape (n_items, n_dims), unit length in the encoder's own space, zeros for a product
         without text; None where no encoder took part, which makes every ILD NaN
-    popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
-    n_train_users : how many shoppers those are
-
-    Returns
-    -------
-    float64 arrays of shape (n_users,) by name: `EVALUATED_METRICS` but coverage
+    popularity, n_train_users : as for `product_facts`
 
     Raises
     ------
     ValueError : shapes disagree, k is below 1, a row is outside the catalogue, or a list repeats a product
+
+    Examples
+    --------
+    >>> held_out = csr_array(np.array([[False, False, True, True]]))
+    >>> values = list_metrics(np.array([[0, 1, 2]], np.int32), held_out, 3, None, np.zeros(4), 5)
+    >>> round(float(values["ndcg"][0]), 4), float(values["recall"][0])
+    (0.3066, 0.5)
     """
     ranked = _checked(ranked, relevant, k, item_vectors, popularity)
-    listed = ranked >= 0
-    held_out = relevant.astype(bool)  # a copy, so that dropping stored zeros leaves the caller's matrix alone
-    held_out.eliminate_zeros()
-    hits = hits_of(ranked, held_out)
-    values = _accuracy(hits, np.diff(held_out.indptr).astype(np.float64), k)
-    values["ild"] = _diversity(ranked, listed, item_vectors)
-    bits = np.log2((n_train_users + 1) / (np.asarray(popularity, np.float64) + 1))
-    values["novelty"] = _ratio(np.where(listed, bits[ranked], 0).sum(1), listed.sum(1))
-    return values
-
-
-def shown(ranked: NDArray[np.int32], n_items: int) -> csr_array:
-    """Which products each list shows: float32 of shape (n_users, n_items), 1 where it does; -1 is skipped."""
-    listed = ranked >= 0
-    indptr = np.concatenate([[0], np.cumsum(listed.sum(1))])
-    items = ranked[listed]
-    return csr_array((np.ones(len(items), np.float32), items, indptr), shape=(len(ranked), n_items))
+    lists = np.full((len(ranked), k), -1, np.int32)
+    lists[:, : ranked.shape[1]] = ranked
+    n_items = relevant.shape[1]
+    vectors = np.empty((n_items, 0), np.float32) if item_vectors is None else item_vectors
+    products = product_facts(popularity, n_train_users, np.zeros(n_items, bool), vectors)
+    values = measure_lists(lists, ListFacts.of_held_out(relevant, products, vectors), np.arange(len(lists)))
+    return {name: values[name] for name in (*ACCURACY_METRICS, "ild", "novelty")}
 
 
 def _checked(
@@ -84,59 +162,130 @@ def _checked(
     return ranked
 
 
-def hits_of(ranked: NDArray[np.int32], held_out: csr_array) -> NDArray[np.bool_]:
-    """Which places hold a held-out item: bool, shaped as `ranked`; every entry that `held_out` stores counts."""
-    n_users, n_items = held_out.shape
-    if not held_out.nnz:
-        return np.zeros(ranked.shape, bool)
-    # One sorted key for every (shopper, relevant item) pair turns membership into a binary search.
-    users = np.repeat(np.arange(n_users, dtype=np.int64), np.diff(held_out.indptr))
-    keys = np.sort(users * n_items + held_out.indices)
-    wanted = np.arange(n_users, dtype=np.int64)[:, None] * n_items + ranked
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    matches: NDArray[np.bool_] = (ranked >= 0) & (keys[found] == wanted)
-    return matches
+@inlined
+def holds(items, wanted):  # type: ignore[no-untyped-def]
+    """Whether a product is among these."""
+    found = False
+    for item in items:
+        found |= item == wanted
+    return found
 
 
-def _accuracy(hits: NDArray[np.bool_], n_relevant: UserValues, k: int) -> dict[str, UserValues]:
-    n_places = hits.shape[1]
-    ranks = np.arange(1, n_places + 1)
-    n_hits = hits.sum(1)
-    possible = np.minimum(n_relevant, k)
-    ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, k + 2)))])[possible.astype(np.int64)]
-    first = np.where(hits.any(1), 1 / (hits.argmax(1) + 1), 0.0) if n_places else np.zeros(len(hits))
-    values = {
-        "precision": n_hits / k,
-        "recall": _ratio(n_hits, n_relevant),
-        "f1": 2 * n_hits / (k + n_relevant),  # 2PR / (P + R) with P = hits / k and R = hits / n_relevant
-        "ndcg": _ratio(hits @ (1 / np.log2(ranks + 1)), ideal),
-        "map": _ratio((np.cumsum(hits, axis=1) / ranks * hits).sum(1), possible),
-        "mrr": first,
-        "hit_rate": (n_hits > 0).astype(np.float64),
-    }
-    return {name: np.where(n_relevant > 0, value, np.nan) for name, value in values.items()}
+@inlined
+def add(total, vector, sign):  # type: ignore[no-untyped-def]
+    """Add a vector to a sum, or take it off."""
+    for i in range(total.shape[0]):
+        total[i] += sign * vector[i]
 
 
-def _diversity(
-    ranked: NDArray[np.int32], listed: NDArray[np.bool_], item_vectors: NDArray[np.float32] | None
-) -> UserValues:
-    if item_vectors is None:
-        return np.full(len(ranked), np.nan)
-    lengths = np.einsum("id,id->i", item_vectors, item_vectors, dtype=np.float64)
-    described = listed & (lengths[ranked] > 0)
-    # |sum of vectors|^2 holds every pair twice and every vector with itself once, so no pair is visited at all.
-    squares = np.empty(len(ranked))
-    for start in range(0, len(ranked), SHOPPERS_AT_ONCE):
-        block = slice(start, start + SHOPPERS_AT_ONCE)
-        sums = shown(np.where(described[block], ranked[block], -1), len(item_vectors)) @ item_vectors
-        squares[block] = np.einsum("ud,ud->u", sums, sums, dtype=np.float64)
-    own = np.where(described, lengths[ranked], 0).sum(1)
-    n_described = described.sum(1)
-    return 1 - _ratio(squares - own, n_described * (n_described - 1))
-
-
-def _ratio(above: NDArray[Any], below: NDArray[Any]) -> UserValues:
-    """Elementwise quotient, NaN where there is nothing to divide by."""
-    answer = np.full(len(above), np.nan)
-    np.divide(above, below, out=answer, where=below > 0)
+@numba.njit(nogil=True, cache=True, fastmath=True)  # summed in any order, which vectorises it
+def square(total):  # type: ignore[no-untyped-def]
+    """Squared length of a vector: of a sum of vectors it holds every pair twice and each vector with itself once."""
+    answer = np.float32(0)
+    for i in range(total.shape[0]):
+        answer += total[i] * total[i]
     return answer
+
+
+@numba.njit(nogil=True, cache=True)
+def rank_weights(k):  # type: ignore[no-untyped-def]
+    """What a hit at each of k ranks counts in nDCG, and the gains of ideal lists with 0 to k hits."""
+    discounts = 1 / np.log2(np.arange(2, k + 2))
+    ideals = np.zeros(k + 1)
+    for n in range(k):
+        ideals[n + 1] = ideals[n] + discounts[n]
+    return discounts, ideals
+
+
+@inlined
+def clicks_on(items, attraction, rows, odds, seen):  # type: ignore[no-untyped-def]
+    """Expected clicks on one list; NaN where a product is not among the shopper's columns."""
+    clicked = 0.0
+    for position in range(items.shape[0]):
+        item = items[position]
+        if item >= 0:
+            at = np.int64(item)
+            if rows.shape[0]:
+                at = np.searchsorted(rows, item)
+                if at == rows.shape[0] or rows[at] != item:
+                    clicked = np.nan
+                    break
+            last = min(position, odds.shape[0] - 1)
+            first = np.float64(attraction[at])
+            clicked += seen[last] * first * odds[last] / (1 - first + first * odds[last])
+    return clicked
+
+
+@inlined
+def list_values(values, items, held_out, expected, products, discounts, ideals, squared, clicked):  # type: ignore[no-untyped-def]
+    """Fill `values`, float64 of shape (N_COLUMNS,), with the metrics of one list.
+
+    Parameters
+    ----------
+    held_out : item rows that the shopper went on to choose
+    expected : the popularity baseline's list, empty where there is none
+    discounts, ideals : `rank_weights`
+    squared : `square` of the sum of the list's vectors
+    clicked : `clicks_on` it; NaN where nothing is known of clicks
+    """
+    k, n_relevant = items.shape[0], held_out.shape[0]
+    n_listed, n_hits, first, n_unexpected = 0, 0, 0, 0
+    gain, precisions, surprise, n_tail, n_described, popularity = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for position in range(k):
+        item = items[position]
+        if item < 0:
+            break
+        n_listed += 1
+        surprise += products[item, BITS]
+        n_tail += products[item, TAIL]
+        n_described += products[item, DESCRIBED]
+        popularity += products[item, POPULARITY]
+        if holds(held_out, item):
+            n_hits += 1
+            gain += discounts[position]
+            precisions += n_hits / (position + 1)
+            first = first if first > 0 else position + 1
+            n_unexpected += not holds(expected, item)
+    values[:] = np.nan
+    if n_relevant > 0:
+        possible = min(n_relevant, k)
+        values[0] = n_hits / k
+        values[1] = n_hits / n_relevant
+        values[2] = 2 * n_hits / (k + n_relevant)  # 2PR / (P + R) with P = hits / k and R = hits / n_relevant
+        values[3] = gain / ideals[possible]
+        values[4] = precisions / possible
+        values[5] = 1 / first if first > 0 else 0.0
+        values[6] = 1.0 if n_hits > 0 else 0.0
+        if expected.shape[0]:
+            values[9] = n_unexpected / k
+    if n_described > 1:
+        values[7] = 1 - (squared - n_described) / (n_described * (n_described - 1))
+    if n_listed > 0:
+        values[8] = surprise / n_listed
+        values[10] = n_tail / n_listed
+        values[12] = popularity / n_listed
+    values[11] = clicked / k
+
+
+assert (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr") == SHOPPER_METRICS
+
+
+@in_parallel
+def _measure(ranked, users, facts, values):  # type: ignore[no-untyped-def]
+    relevant_starts, relevant, expected, products, vectors, attraction, odds, seen, widths, rows = facts
+    n_ranked, k = ranked.shape
+    discounts, ideals = rank_weights(k)
+    no_columns = np.empty(0, np.int32)
+    for row in numba.prange(n_ranked):
+        user, items = users[row], ranked[row]
+        clicked = np.nan
+        if attraction.shape[0]:  # a pass of its own, so that the processor waits for many places of memory at once
+            columns = rows[user, : widths[user]] if rows.shape[0] else no_columns
+            clicked = clicks_on(items, attraction[user], columns, odds, seen)
+        total = np.zeros(vectors.shape[1], np.float32)
+        for item in items:
+            if item >= 0:
+                add(total, vectors[item], np.float32(1))
+        held_out = relevant[relevant_starts[user] : relevant_starts[user + 1]]
+        squared, found = square(total), values[:, row]
+        list_values(found, items, held_out, expected[user, :k], products, discounts, ideals, squared, clicked)

@@ -1,7 +1,8 @@
 """Every metric of ranked lists, declared once: name, label, unit, direction, range and what it asks.
 
-What a metric computes is stated in `evaluation.metrics.lists` and `exposure`; `panel.metrics` computes all of them at
-once. Whoever shows, searches for, saves or compares metrics reads this table.
+`evaluation.metrics.lists` computes those of one list, `exposure` and `statistics.jackknife` those of all lists
+together; `tests/_metric_definitions.py` says what each one means, one list at a time. Whoever shows, searches for,
+saves or compares metrics reads this table.
 """
 
 from collections.abc import Mapping

@@ -13,7 +13,9 @@ SplitName = Literal["temporal", "last"]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSettings:
-    """Parameters
+    """What is held out, and how it is measured.
+
+    Parameters
     ----------
     split : "last" holds out each shopper's last product, "temporal" everything after a moment
     min_interactions : shoppers and products with fewer positives are dropped, repeatedly

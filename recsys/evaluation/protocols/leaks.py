@@ -70,7 +70,7 @@ def check_leaks(
     held_out: HeldOut,
     split: SplitName,
     scorers: Mapping[str, Scorer],
-    put_back: bool = False,
+    rewound: bool = False,
     new_rows: NDArray[np.int64] | None = None,
 ) -> LeakReport:
     """Look for what is held out in what was learned from it; raises LeakError at the first finding.
@@ -80,85 +80,81 @@ def check_leaks(
     data : everything
     train : what the scorers were fitted on
     scorers : fitted, by name; those that keep profiles or histories are looked into
-    put_back : whether nothing may be known of what the asked shoppers did after their held-out act either
+    rewound : whether nothing may be known of what the asked shoppers did after their held-out act either
     new_rows : products of which no interaction and no review may be known, whosever; None where there are none
     """
-    keys = _keys(held_out.user_rows, held_out.item_rows, data.n_items)
-    tables = {"review": train.reviews, "event": train.events}
-    if split == "temporal":
-        del tables["event"]  # a look or a click before the cut is no secret
-    for name, table in tables.items():
-        found = np.isin(_keys(table["user_row"].to_numpy(), table["item_row"].to_numpy(), data.n_items), keys)
-        if found.any():
-            raise LeakError(f"held-out pairs have {int(found.sum()):,} {name}s in the training data")
+    reviews, pairs = data.reviews, _pairs(held_out.user_rows, held_out.item_rows, data.n_items)
     cut = int(held_out.moments_s.min()) if split == "temporal" and len(held_out) else None
+    # With a cut, a look or a click before it is no secret.
+    tables = {"reviews": train.reviews} if split == "temporal" else {"reviews": train.reviews, "events": train.events}
+    for name, table in tables.items():
+        _require_none(_of_pairs(table, pairs, data.n_items), "held-out pairs have {} " + name + " in the training data")
     if cut is not None and train.known_until_s >= cut:
         raise LeakError("the training data reaches past the moment that it is asked about")
-    hidden = np.isin(
-        _keys(data.reviews["user_row"].to_numpy(), data.reviews["item_row"].to_numpy(), data.n_items), keys
-    )
+    hidden = _of_pairs(reviews, pairs, data.n_items)
     if cut is not None:
-        hidden |= data.reviews["time_s"].to_numpy() >= cut
-    n_later = 0
-    if put_back:
+        hidden |= reviews["time_s"].to_numpy() >= cut
+    n_later = n_new = 0
+    if rewound:
         moments = np.full(data.n_users, NEVER)
         moments[held_out.user_rows] = held_out.moments_s
         for name, table in tables.items():
-            if (n := int(_later(table, moments).sum())) > 0:
-                raise LeakError(f"{n:,} {name}s of shoppers who were put back to an earlier moment are later than that")
-        n_later = int(_later(data.reviews, moments).sum() + _later(data.events, moments).sum())
-        hidden |= _later(data.reviews, moments)
-    n_new = 0
+            later = "{} " + name + " of shoppers who were put back to an earlier moment are later than that"
+            _require_none(_later(table, moments), later)
+        n_later = int(_later(reviews, moments).sum() + _later(data.events, moments).sum())
+        hidden |= _later(reviews, moments)
     if new_rows is not None:
-        everything = {"review": train.reviews, "event": train.events, "impression": train.impressions}
-        for name, table in everything.items():
-            if (n := int(np.isin(table["item_row"], new_rows).sum())) > 0:
-                raise LeakError(f"{n:,} {name}s of products that are taken for new are in the training data")
-        new_reviews = np.isin(data.reviews["item_row"], new_rows)
+        for name in ("reviews", "events", "impressions"):
+            is_new = np.isin(getattr(train, name)["item_row"], new_rows)
+            _require_none(is_new, "{} " + name + " of products that are taken for new are in the training data")
+        new_reviews = np.isin(reviews["item_row"], new_rows)
         n_new = int(new_reviews.sum() + np.isin(data.events["item_row"], new_rows).sum())
         hidden |= new_reviews
-    ids = data.reviews["review_id"].to_numpy()[hidden]
-    copies = _copies(data.knowing_copies(), train, held_out)
-    n_phrases = 0
+    ids = reviews["review_id"].to_numpy()[hidden]
+    copies, n_phrases = _copies(data.knowing_copies(), train, held_out), 0
     for name, scorer in scorers.items():
         if isinstance(scorer, SemanticScorer):
-            said = scorer.documents[scorer.kinds == REVIEW]
-            n_phrases = len(said)
-            if (n := int(np.isin(said, ids).sum())) > 0:
-                raise LeakError(f"{n:,} phrases of held-out reviews are in the product profiles of {name}")
-            if (n := int(np.isin(said, copies).sum())) > 0:
-                raise LeakError(f"{n:,} phrases of copies of held-out reviews are in the product profiles of {name}")
-        if (n := _held_out_likes(scorer, held_out)) > 0:
-            raise LeakError(f"{n:,} held-out pairs are in the shoppers' histories of {name}")
-        if new_rows is not None and (n := int(np.isin(new_rows, _learnt_rows(scorer)).sum())) > 0:
-            raise LeakError(f"{n:,} products that are taken for new are among those that {name} knows choices of")
+            sources = scorer.documents[scorer.kinds == REVIEW]
+            n_phrases = len(sources)
+            for what, those in (("held-out reviews", ids), ("copies of held-out reviews", copies)):
+                _require_none(np.isin(sources, those), f"{{}} phrases of {what} are in the product profiles of {name}")
+        _require_none(_known_pairs(scorer, held_out), f"{{}} held-out pairs are in the shoppers' histories of {name}")
+        if new_rows is not None:
+            is_known = np.isin(new_rows, _learnt_rows(scorer))
+            known = f"{{}} products that are taken for new are among those that {name} knows choices of"
+            _require_none(is_known, known)
         if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
             raise LeakError("the trend counts what happened at or after the moment asked about")
     return LeakReport(len(held_out), len(ids), n_phrases, n_later, n_new, len(copies))
 
 
+def _require_none(found: NDArray[np.bool_], complaint: str) -> None:
+    if n := int(np.count_nonzero(found)):
+        raise LeakError(complaint.format(f"{n:,}"))
+
+
 def _copies(data: Dataset, train: Dataset, held_out: HeldOut) -> NDArray[np.int64]:
     """Ids of the copies of held-out reviews; raises LeakError where training data holds one."""
     assert data.copies is not None
-    told = data.reviews_of(held_out.user_rows, held_out.item_rows)
-    again, copies = data.copies.of(told, by_the_author=True), data.copies.of(told)
-    known, is_read = train.reviews["review_id"], train.reviews["text"] != ""
-    if (n := int((np.isin(known, again) | (np.isin(known, copies) & is_read)).sum())) > 0:
-        raise LeakError(f"{n:,} copies of held-out reviews are in the training data")
+    originals = data.reviews_of(held_out.user_rows, held_out.item_rows)
+    again, copies = data.copies.of(originals, by_the_author=True), data.copies.of(originals)
+    known, is_read = train.reviews["review_id"], (train.reviews["text"] != "").to_numpy()
+    leaked = np.isin(known, again) | (np.isin(known, copies) & is_read)
+    _require_none(leaked, "{} copies of held-out reviews are in the training data")
     return copies
 
 
-def _held_out_likes(scorer: Scorer, held_out: HeldOut) -> int:
-    """How many held-out pairs a scorer's histories of shoppers hold."""
+def _known_pairs(scorer: Scorer, held_out: HeldOut) -> NDArray[np.bool_]:
+    """Which held-out pairs a scorer's histories of shoppers hold."""
     if isinstance(scorer, CollaborativeScorer):
         users = np.repeat(np.arange(len(scorer.like_starts) - 1), np.diff(scorer.like_starts))
         n_items = held_out.shape[1]
-        liked = _keys(users, scorer.like_rows, n_items)
-        return int(np.isin(_keys(held_out.user_rows, held_out.item_rows, n_items), liked).sum())
+        liked = _pairs(users, scorer.like_rows, n_items)
+        return np.isin(_pairs(held_out.user_rows, held_out.item_rows, n_items), liked)
     likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
     if likes is None:
-        return 0
-    return int(np.count_nonzero(np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows])))
+        return np.zeros(0, bool)
+    return np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows], bool)
 
 
 def _learnt_rows(scorer: Scorer) -> NDArray[np.integer]:
@@ -176,5 +172,10 @@ def _later(table: pd.DataFrame, moments_s: NDArray[np.int64]) -> NDArray[np.bool
     return later
 
 
-def _keys(users: NDArray[np.integer], items: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
+def _of_pairs(table: pd.DataFrame, pairs: NDArray[np.int64], n_items: int) -> NDArray[np.bool_]:
+    return np.isin(_pairs(table["user_row"].to_numpy(), table["item_row"].to_numpy(), n_items), pairs)
+
+
+def _pairs(users: NDArray[np.integer], items: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
+    """One number a pair of shopper and product."""
     return users.astype(np.int64) * n_items + items

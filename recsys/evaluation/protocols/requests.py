@@ -113,7 +113,7 @@ def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
     ]
 
 
-def contexts_asked(shoppers: pd.DataFrame) -> tuple[Context, ...]:
+def contexts_of_panel(shoppers: pd.DataFrame) -> tuple[Context, ...]:
     """One for each row of `Panel.shoppers`; "" there is unknown."""
     stated = shoppers[list(CONTEXT_DIMENSIONS)].astype(object).to_dict("records")
     moments = pd.to_datetime(shoppers["moment_s"], unit="s", utc=True)

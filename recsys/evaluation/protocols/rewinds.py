@@ -1,31 +1,98 @@
-"""Shoppers put back to an earlier moment, to be asked about situations that last choices seldom show.
+"""Shoppers rewound to an earlier moment (given-n), or products to the day they came, and asked what was chosen next.
 
-Few shoppers are new when they are last seen, and few are last seen on a phone in the evening. So a replay takes each of
-them back to a moment of that kind: models learn what the shopper had done by then, and are asked what was chosen next.
-All cannot be taken back at once, or little would be left to learn from, so it is done for one part of the shoppers
-after the other, while everybody else's whole history is known (cross-validation over shoppers).
+Few shoppers are new when they are last seen, few are last seen on a phone in the evening, and few products are new when
+they are chosen. So each shopper is taken back to a moment of that kind, or all that anybody did with a product and
+wrote of it is taken away. All cannot be rewound at once, or little would be left to learn from, so it is done for one
+part of the shoppers (or of the products) after the other, while everything else is known (cross-validation).
 
 "Given 2" protocols, which know two products of each test shopper, go back to Breese, Heckerman & Kadie (1998),
 Empirical Analysis of Predictive Algorithms for Collaborative Filtering.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from recsys.data.dataset import Dataset
-from recsys.data.splitting import MIN_POSITIVES
+from recsys.data.dataset import NEVER, Dataset
+from recsys.data.splitting import MIN_POSITIVES, HeldOut, Role, Round, hidden
 from recsys.errors import DataError
-from recsys.evaluation.protocols.new_products import new_product_rewind
 from recsys.evaluation.protocols.requests import circumstances
-from recsys.evaluation.protocols.rewind import N_FOLDS, Rewind, held_out_of, history_of
-from recsys.settings import CONTEXT_DIMENSIONS
+
+N_FOLDS = 5
+"""Parts of the shoppers (or of the products); four fifths are always known whole."""
 
 N_KNOWN = 2
-"""Products by which a test shopper is known where newcomers are replayed; validation shoppers by one fewer."""
+"""Products by which a test shopper is known as a newcomer; validation shoppers by one fewer."""
 
 EVENING_MOBILE: Mapping[str, str] = {"daypart": "evening", "device": "mobile"}
+
+_OCCASIONS = {"daypart": "in the {}", "weekday": "on a {}", "season": "in {}", "device": "on {}", "region": "in {}"}
+
+
+@dataclass(frozen=True, eq=False)
+class Rewind:
+    """What every shopper chose at a moment of their own, asked about as if nothing of theirs were known after it.
+
+    Parameters
+    ----------
+    data : everything
+    history : each shopper's positives, one row a product: user_row, item_row, time_s, place (from 0, oldest first)
+    validation, test : what is asked about; validation is always earlier in a shopper's history
+    fold_of : int64, part of each shopper, or of each product where these are new
+    protocol : what was done, in plain words, with counts
+    n_skipped : shoppers with positives who are not asked about
+    of_products : whether the products of a part are taken for new: nothing that anybody did with them is known
+    """
+
+    data: Dataset
+    history: pd.DataFrame
+    validation: HeldOut
+    test: HeldOut
+    fold_of: NDArray[np.int64]
+    protocol: str
+    n_skipped: int
+    of_products: bool = False
+
+    def held_out(self, role: Role) -> HeldOut:
+        """What is asked about."""
+        return self.validation if role == "validation" else self.test
+
+    def whole(self, role: Role) -> Dataset:
+        """Everything but what is asked about; for validation, without what is asked in the test as well."""
+        asked = (self.test,) if role == "test" else (self.test, self.validation)
+        return hidden(self.data, self.data, *asked)
+
+    def rounds(self, role: Role) -> Iterator[Round]:
+        """One set of models a part: its shoppers are rewound, and asked about."""
+        asked, known = self.held_out(role), self.data
+        if role == "validation":
+            known = hidden(known, self.data, self.test)
+        part_of = self.fold_of[asked.item_rows if self.of_products else asked.user_rows]
+        for fold in range(N_FOLDS):
+            part = asked.only(part_of == fold)
+            if not len(part):
+                continue
+            train, new_rows = self._rewound(known, part), None
+            if self.of_products:
+                new_rows = np.flatnonzero(self.fold_of == fold)
+                train = train.without_items(new_rows)
+            yield Round(train, part, new_rows)
+
+    def _rewound(self, known: Dataset, part: HeldOut) -> Dataset:
+        moments = np.full(self.data.n_users, NEVER)
+        moments[part.user_rows] = part.moments_s
+        first_hidden = np.zeros(self.data.n_users, np.int64)
+        pairs = self.history.merge(
+            pd.DataFrame({"user_row": part.user_rows, "item_row": part.item_rows}), on=["user_row", "item_row"]
+        )
+        first_hidden[pairs["user_row"]] = pairs["place"]
+        before = self.history[self.history["place"].to_numpy() < first_hidden[self.history["user_row"]]]
+        # Times that are whole days are often equal, and then only the place in the history says what came before.
+        rewound = known.rewound(moments, before["user_row"].to_numpy(), before["item_row"].to_numpy())
+        return hidden(rewound, self.data, part)
 
 
 def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
@@ -35,25 +102,20 @@ def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
     ------
     DataError : no shopper has enough positives
     """
-    history = history_of(data, seed)
-    sizes = history.groupby("user_row")["place"].transform("size").to_numpy()
-    tested = history[(sizes >= MIN_POSITIVES)]
+    history = _history_of(data, seed)
+    tested = history[_sizes(history) >= MIN_POSITIVES]
     if tested.empty:
         raise DataError(
             f"no shopper has {MIN_POSITIVES} positives, so none can be put back to when there were {N_KNOWN}",
             file=data.name,
             remedy="use more data",
         )
-    test = tested[tested["place"] == N_KNOWN]
-    validation = tested[tested["place"] == N_KNOWN - 1]
-    return _replay(
-        data,
-        history,
-        (validation, test),
-        seed,
+    validation, test = (tested[tested["place"] == place] for place in (N_KNOWN - 1, N_KNOWN))
+    done = (
         f"every shopper as they were when only {N_KNOWN} products of theirs were known: the next one is the test; for "
-        "validation, as they were with one product fewer",
+        "validation, as they were with one product fewer"
     )
+    return _of_shoppers(data, history, validation, test, seed, done)
 
 
 def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -> Rewind:
@@ -69,31 +131,60 @@ def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
     ------
     DataError : the data does not know these circumstances, or nobody chose anything in them
     """
-    said = _said(occasion)
+    in_words = " ".join(_OCCASIONS[name].format(value) for name, value in occasion.items())
     if "daypart" in occasion and not data.has_time_of_day:
         raise DataError(
-            f"nothing is known of choices {said}: all times are whole days",
+            f"nothing is known of choices {in_words}: all times are whole days",
             file=data.name,
             remedy="bring times with hours and minutes",
         )
-    history = history_of(data, seed)
+    history = _history_of(data, seed)
     contexts = circumstances(data, history)
     fits = np.array([all(getattr(each, name) == value for name, value in occasion.items()) for each in contexts], bool)
     there = history[fits & (history["place"].to_numpy() > 0)]
     last_first = there.iloc[::-1].groupby("user_row").cumcount().reindex(there.index).to_numpy()
-    test, validation = there[last_first == 0], there[last_first == 1]
+    validation, test = there[last_first == 1], there[last_first == 0]
     if validation.empty:
-        raise DataError(
-            f"no shopper chose anything {said} twice", file=data.name, remedy="use more data, or another occasion"
-        )
-    return _replay(
-        data,
-        history,
-        (validation, test),
-        seed,
-        f"every shopper as they were before the last product that they chose {said}, which is the test; for "
-        "validation, before the last but one chosen so; at least one product of theirs is known each time",
+        remedy = "use more data, or another occasion"
+        raise DataError(f"no shopper chose anything {in_words} twice", file=data.name, remedy=remedy)
+    done = (
+        f"every shopper as they were before the last product that they chose {in_words}, which is the test; for "
+        "validation, before the last but one chosen so; at least one product of theirs is known each time"
     )
+    return _of_shoppers(data, history, validation, test, seed, done)
+
+
+def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
+    """Every shopper before their last product, which is new to the shop; validation is the product before it.
+
+    What is left of a new product is what the shop itself says: title, description, attributes.
+
+    Raises
+    ------
+    DataError : no shopper has enough positives, or there are too few products to take turns
+    """
+    history = _history_of(data, seed)
+    sizes = _sizes(history)
+    if not (sizes >= MIN_POSITIVES).any() or data.n_items < N_FOLDS:
+        raise DataError(
+            f"no shopper has {MIN_POSITIVES} positives among at least {N_FOLDS} products, so none can be asked about "
+            "new ones",
+            file=data.name,
+            remedy="use more data",
+        )
+    from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["place"].to_numpy(), -1)
+    validation, test = (_held_out_of(data, history[from_the_end == place]) for place in (1, 0))
+    n_skipped = history["user_row"].nunique() - len(test)
+    protocol = (
+        f"every product as if it were new: in {N_FOLDS} parts of the products (drawn at random, seed {seed}), all "
+        "interactions, events and reviews of a part's products are taken away, and shoppers whose last positive is one "
+        "of them are asked which it was; for validation, those whose last but one is (equal times in random order): "
+        f"{len(test):,} shoppers tested, {len(validation):,} for validation, {n_skipped:,} with fewer than "
+        f"{MIN_POSITIVES} positives learned from only. Of the shoppers asked, models know what came before, of all "
+        f"others everything, but nothing of the part's products; {data.n_items:,} products, {len(history):,} positives"
+    )
+    parts = np.random.default_rng(seed).permutation(data.n_items) % N_FOLDS
+    return Rewind(data.knowing_copies(), history, validation, test, parts, protocol, n_skipped, of_products=True)
 
 
 REWINDS: Mapping[str, Callable[[Dataset, int], Rewind]] = {
@@ -101,14 +192,14 @@ REWINDS: Mapping[str, Callable[[Dataset, int], Rewind]] = {
     "evening_mobile": lambda data, seed: occasion_rewind(data, EVENING_MOBILE, seed),
     "new_products": new_product_rewind,
 }
-"""Each replay by name."""
+"""Each rewind by name."""
 
 
-def _replay(
-    data: Dataset, history: pd.DataFrame, asked: tuple[pd.DataFrame, pd.DataFrame], seed: int, done: str
+def _of_shoppers(
+    data: Dataset, history: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame, seed: int, done: str
 ) -> Rewind:
-    validation, test = (held_out_of(data, each) for each in asked)
-    n_skipped = history["user_row"].nunique() - len(test.users())
+    n_tested = test["user_row"].nunique()
+    n_skipped = history["user_row"].nunique() - n_tested
     protocol = (
         f"{done} (equal times in random order, seed {seed}): {len(test):,} shoppers tested, {len(validation):,} for "
         f"validation, {n_skipped:,} had no such moment. Done in {N_FOLDS} parts of the shoppers, each asked about by "
@@ -116,12 +207,25 @@ def _replay(
         f"products, {len(history):,} positives"
     )
     folds = np.random.default_rng(seed).integers(0, N_FOLDS, data.n_users)
-    return Rewind(data.knowing_copies(), history, validation, test, folds, protocol, n_skipped)
+    asked = _held_out_of(data, validation), _held_out_of(data, test)
+    return Rewind(data.knowing_copies(), history, *asked, folds, protocol, n_skipped)
 
 
-def _said(occasion: Mapping[str, str]) -> str:
-    return " ".join(_IN_WORDS[name].format(value) for name, value in occasion.items())
+def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
+    """Positives in the order of each shopper's life; equal times in random order, as `last_split` has them."""
+    positives = data.positives()
+    lots = np.random.default_rng(seed).random(len(positives))
+    order = np.lexsort((lots, positives["time_s"].to_numpy(), positives["user_row"].to_numpy()))
+    history = positives.iloc[order].reset_index(drop=True)
+    return history.assign(place=history.groupby("user_row").cumcount())
 
 
-_IN_WORDS = {"daypart": "in the {}", "weekday": "on a {}", "season": "in {}", "device": "on {}", "region": "in {}"}
-assert set(_IN_WORDS) == set(CONTEXT_DIMENSIONS)
+def _sizes(history: pd.DataFrame) -> NDArray[np.int64]:
+    """How many positives the shopper of each row has."""
+    return np.asarray(history.groupby("user_row")["place"].transform("size"), np.int64)
+
+
+def _held_out_of(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
+    """Rows of a history as what is asked about."""
+    users, items, moments = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
+    return HeldOut(users, items, moments, shape=(data.n_users, data.n_items))

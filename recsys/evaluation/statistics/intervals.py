@@ -37,6 +37,9 @@ ROUNDING = 1e-6
 """Changes this much smaller than the largest value of the metric are none; diversity comes from vectors of single
 precision."""
 
+LEVEL = 0.95
+"""Confidence level of all intervals that are shown."""
+
 Array = NDArray[np.float64]
 
 
@@ -60,9 +63,7 @@ def changes(new: NDArray[np.floating], old: NDArray[np.floating]) -> Array:
     return gaps
 
 
-def mean_interval(
-    values: NDArray[np.floating], seed: int = 0, n_resamples: int = 1000, level: float = 0.95
-) -> Interval:
+def mean_interval(values: NDArray[np.floating], seed: int = 0, n_resamples: int = 1000) -> Interval:
     """Mean of one value a shopper, shape (n_users,), with its interval; see `ratio_intervals`.
 
     >>> mean_interval(np.repeat([0.0, 1.0], 50)).mean, mean_interval(np.repeat([0.0, 1.0], [594, 6])).low
@@ -70,15 +71,11 @@ def mean_interval(
     """
     if np.ndim(values) != 1:
         raise ValueError(f"values has shape {np.shape(values)}; give one value a shopper, or use ratio_intervals")
-    return ratio_intervals(np.asarray(values)[:, None], None, seed, n_resamples, level)[0]
+    return ratio_intervals(np.asarray(values)[:, None], None, seed, n_resamples)[0]
 
 
 def ratio_intervals(
-    values: NDArray[np.floating],
-    per: Array | None = None,
-    seed: int = 0,
-    n_resamples: int = 1000,
-    level: float = 0.95,
+    values: NDArray[np.floating], per: Array | None = None, seed: int = 0, n_resamples: int = 1000, level: float = LEVEL
 ) -> list[Interval]:
     """Sum of each column of values over sum of its `per`, with an interval.
 
@@ -106,7 +103,7 @@ def ratio_intervals(
     estimates = np.divide(filled.sum(0), below, out=np.full(len(below), np.nan), where=below > 0)
     residuals = filled - np.where(below > 0, estimates, 0.0) * weights
     residuals[np.abs(residuals) <= 1e-12] = 0.0  # a column of equal values is one, whatever its mean rounds to
-    telling = telling_shoppers(residuals)
+    telling = effective_sample_size(residuals)
     ends = np.full((2, len(below)), np.nan)
     usable = np.flatnonzero((telling >= FEWEST_TELLING) & (below > 0))
     if len(usable):
@@ -159,13 +156,13 @@ def _by_weight_and_value(weights: Array, values: Array) -> NDArray[np.intp]:
     return answer
 
 
-def telling_shoppers(residuals: Array) -> Array:
+def effective_sample_size(residuals: Array) -> Array:
     """How many shoppers a column's spread rests on: float64 of shape (n_columns,), 0 where nobody deviates.
 
     (sum of squares)^2 / sum of fourth powers of the deviations from the mean, which is n over the kurtosis: m when m
     of many shoppers deviate equally and the rest not at all, n / 3 for a bell curve.
 
-    >>> telling_shoppers(np.array([[1.0, -1.0, 0.0, 0.0, 1.0]]).T).tolist()
+    >>> effective_sample_size(np.array([[1.0, -1.0, 0.0, 0.0, 1.0]]).T).tolist()
     [3.0]
     """
     squares = np.square(residuals)

@@ -1,7 +1,7 @@
 """Two settings on the same shoppers: every metric of both, the change, and how sure it is.
 
 Every interval rests on the same resamples of shoppers (`resampling`), and is made by `intervals`; the shoppers' shares
-in a metric of all lists together come from `shares`.
+in a metric of all lists together come from `jackknife`.
 """
 
 import math
@@ -15,18 +15,12 @@ from scipy.special import ndtri
 
 from recsys.evaluation.metrics.exposure import mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.metrics.registry import (
-    LIVE_METRICS,
-    METRICS,
-    OUTCOME_METRICS,
-    SHOPPER_METRICS,
-    WHOLE_METRICS,
-)
-from recsys.evaluation.statistics.intervals import FEWEST_TELLING, changes, mean_interval, ratio_intervals
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, OUTCOME_METRICS, SHOPPER_METRICS, WHOLE_METRICS
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, changes, mean_interval, ratio_intervals
+from recsys.evaluation.statistics.jackknife import STEPS, ListChange
 from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
-from recsys.evaluation.statistics.shares import ListChange
+from recsys.evaluation.statistics.resampling import sums_of_shoppers
 from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, verdict_of
-from recsys.evaluation.statistics.ties import tied_with_best as tied_with_best
 
 Open = Literal["not observed", "no value", "modelled", "less popular than before"]
 Key = TypeVar("Key")
@@ -120,71 +114,64 @@ def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
     return None
 
 
-def means(
-    lists: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
-) -> dict[str, Interval]:
+def means(lists: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000) -> dict[str, Interval]:
     """Every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
 
     The ends are NaN where too few shoppers tell (see `intervals.FEWEST_TELLING`), or where the metric has no value.
     """
     _require_same_shoppers(lists, lists, facts)
-    nothing = np.full((len(lists.ranked), 0), -1, np.int32)
-    change = ListChange(lists.ranked, nothing, facts.n_items)
-    whole = {"coverage": change.coverage(), "gini": change.gini()}
-    listed = mean_popularity(lists.ranked, facts.popularity)
-    columns = [*(lists.values[name] for name in SHOPPER_METRICS), *(column for _, _, column in whole.values()), listed]
-    intervals = dict(zip(LIVE_METRICS, _intervals(columns, facts, seed, n_resamples, level), strict=True))
+    change = ListChange.of(lists.ranked, None, facts.n_items)
+    whole = {name: change.metric(name) for name in STEPS}
+    columns = [lists.values[name] for name in SHOPPER_METRICS] + [shares for _, _, shares in whole.values()]
+    columns.append(mean_popularity(lists.ranked, facts.popularity))
+    intervals = _intervals(columns, facts, seed, n_resamples)
     for name, (now, _, _) in whole.items():
         intervals[name] = _moved(intervals[name], now, bounds=(0.0, 1.0))
-    intervals["coverage"] = _bounded(intervals["coverage"], change, level, bounds=(0.0, 1.0))
+    intervals["coverage"] = _bounded(intervals["coverage"], change, bounds=(0.0, 1.0))
     lift = intervals["popularity_lift"]
     intervals["popularity_lift"] = replace(lift, mean=lift.mean - 1, low=lift.low - 1, high=lift.high - 1)
     return intervals
 
 
 def differences(
-    new: MeasuredLists,
-    old: MeasuredLists,
-    facts: ShopFacts,
-    seed: int = 0,
-    n_resamples: int = 1000,
-    level: float = 0.95,
+    new: MeasuredLists, old: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000
 ) -> dict[str, Difference]:
     """Every metric's change from `old` to `new`; row u of either is the same shopper.
 
     The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ enough to tell (see
     `intervals.FEWEST_TELLING`). Coverage may rest on few shoppers though all lists differ, when hardly any product
-    stands on one list only; then it is given an interval that is too wide rather than none (`shares.coverage_error`).
+    stands on one list only; then its interval is too wide rather than none (`jackknife.coverage_error`).
 
     Raises
     ------
     ValueError : the two do not hold the same shoppers
     """
     _require_same_shoppers(new, old, facts)
-    change = ListChange(new.ranked, old.ranked, facts.n_items)
-    whole = {"coverage": change.coverage(), "gini": change.gini()}
-    now_listed, was_listed = (mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
+    change = ListChange.of(new.ranked, old.ranked, facts.n_items)
+    whole = {name: change.metric(name) for name in STEPS}
+    listed = [mean_popularity(lists.ranked, facts.popularity) for lists in (new, old)]
     columns = [changes(new.values[name], old.values[name]) for name in SHOPPER_METRICS]
-    columns += [*(column for _, _, column in whole.values()), changes(now_listed, was_listed)]
-    intervals = _intervals(columns, facts, seed, n_resamples, level)
+    columns += [*(shares for _, _, shares in whole.values()), changes(*listed)]
+    intervals = _intervals(columns, facts, seed, n_resamples)
     answer = {}
-    for name, column, interval in zip(LIVE_METRICS, columns, intervals, strict=True):
+    for (name, interval), column in zip(intervals.items(), columns, strict=True):
+        n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
         if name in whole:
             now, before, _ = whole[name]
-        elif name == "popularity_lift":
-            both = ~np.isnan(column) & ~np.isnan(facts.profile_popularity)
-            base = _mean(facts.profile_popularity[both])
-            now, before = (
-                _mean(listed[both]) / base - 1 if base > 0 else math.nan for listed in (now_listed, was_listed)
-            )
+            moved = _moved(interval, now - before)
         else:
-            both = ~np.isnan(column)
-            now, before = _mean(new.values[name][both]), _mean(old.values[name][both])
-        n_moved = int(change.moved.sum()) if name in WHOLE_METRICS else int(np.count_nonzero(np.nan_to_num(column)))
-        # The mean of the shoppers' changes is the change of the mean, but for rounding, which must not move the ends.
-        moved = _moved(interval, now - before) if name in whole else replace(interval, mean=now - before)
+            both, values, base = ~np.isnan(column), [new.values.get(name), old.values.get(name)], 1.0
+            if name == "popularity_lift":
+                both &= ~np.isnan(facts.profile_popularity)
+                values, base = [*listed], _mean(facts.profile_popularity[both])
+            now, before = (_mean(each[both]) / base if base > 0 else math.nan for each in values if each is not None)
+            if name == "popularity_lift":
+                now, before = now - 1, before - 1
+            # The mean of the shoppers' changes is the change of the mean but for rounding, which must neither move the
+            # ends nor make a change of none.
+            moved = replace(interval, mean=now - before if abs(now - before) > 1e-12 * abs(now) else 0.0)
         if name == "coverage":
-            moved = _bounded(moved, change, level)
+            moved = _bounded(moved, change)
         verdict = "unclear" if name in facts.modelled else verdict_of(moved, METRICS[name].higher_is_better)
         answer[name] = Difference(name, now, before, moved, verdict, n_moved)
     return answer
@@ -204,17 +191,15 @@ def corrected(
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
-    told = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
+    p_values = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
     return {
         key: replace(each, p=float(p), verdict=verdict_of(each.change, METRICS[each.metric].higher_is_better, float(p)))
-        for (key, each), p in zip(compared.items(), told, strict=True)
+        for (key, each), p in zip(compared.items(), p_values, strict=True)
     }
 
 
-def coverage_interval(
-    ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000, level: float = 0.95
-) -> Interval:
-    """Share of the catalogue on at least one list, int32 of shape (n_users, k), padded with -1, as `means` tells it.
+def coverage_interval(ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000) -> Interval:
+    """Share of the catalogue on at least one list, int32 of shape (n_users, k), padded with -1, as `means` has it.
 
     Raises
     ------
@@ -222,19 +207,18 @@ def coverage_interval(
     """
     if n_items < 1:
         raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
-    change = ListChange(ranked, np.full((len(ranked), 0), -1, np.int32), n_items)
-    covered, _, shares = change.coverage()
-    moved = _moved(mean_interval(shares, seed, n_resamples, level), covered, bounds=(0.0, 1.0))
-    return _bounded(moved, change, level, bounds=(0.0, 1.0)) if len(ranked) else replace(moved, mean=math.nan)
+    change = ListChange.of(ranked, None, n_items)
+    covered, _, shares = change.metric("coverage")
+    moved = _moved(mean_interval(shares, seed, n_resamples), covered, bounds=(0.0, 1.0))
+    return _bounded(moved, change, bounds=(0.0, 1.0)) if len(ranked) else replace(moved, mean=math.nan)
 
 
-def _intervals(
-    columns: list[UserValues], facts: ShopFacts, seed: int, n_resamples: int, level: float
-) -> list[Interval]:
+def _intervals(columns: list[UserValues], facts: ShopFacts, seed: int, n_resamples: int) -> dict[str, Interval]:
     """Intervals of the columns of `LIVE_METRICS`; the last one, popularity, is weighed against the profiles."""
     per = np.ones((len(facts.profile_popularity), len(LIVE_METRICS)))
     per[:, -1] = facts.profile_popularity
-    return ratio_intervals(*_by_shopper(np.stack(columns, axis=1), per, facts.shoppers), seed, n_resamples, level)
+    found = ratio_intervals(*_by_shopper(np.stack(columns, axis=1), per, facts.shoppers), seed, n_resamples)
+    return dict(zip(LIVE_METRICS, found, strict=True))
 
 
 def _by_shopper(
@@ -248,12 +232,9 @@ def _by_shopper(
     """
     if shoppers is None or len(np.unique(shoppers)) == len(shoppers):
         return values, per
-    _, rows = np.unique(shoppers, return_inverse=True)
     known = ~np.isnan(values) & ~np.isnan(per)
-    sums = np.zeros((3, rows.max() + 1, values.shape[1]))
-    for place, each in enumerate((np.where(known, values, 0.0), np.where(known, per, 0.0), known.astype(np.float64))):
-        np.add.at(sums[place], rows, each)
-    summed, below, n_known = sums
+    parts = np.where(known, values, 0.0), np.where(known, per, 0.0), known.astype(np.float64)
+    summed, below, n_known = (sums_of_shoppers(each, shoppers) for each in parts)
     return np.where(n_known > 0, summed, np.nan), np.where(n_known > 0, below, np.nan)
 
 
@@ -280,11 +261,9 @@ def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-
     return replace(interval, mean=estimate, low=low, high=high)
 
 
-def _bounded(
-    interval: Interval, change: ListChange, level: float, bounds: tuple[float, float] = (-1.0, 1.0)
-) -> Interval:
+def _bounded(interval: Interval, change: ListChange, bounds: tuple[float, float] = (-1.0, 1.0)) -> Interval:
     """The interval of coverage; where there is none though many lists differ, one that is wide enough in any case."""
     if not math.isnan(interval.low) or int(change.moved.sum()) < FEWEST_TELLING:
         return interval
-    reach = float(ndtri((1 + level) / 2)) * change.coverage_error()
+    reach = float(ndtri((1 + LEVEL) / 2)) * change.coverage_error()
     return replace(interval, low=max(interval.mean - reach, bounds[0]), high=min(interval.mean + reach, bounds[1]))

@@ -28,14 +28,14 @@ def sign_flip_p(differences: NDArray[np.float64], seed: int = 0, n_flips: int = 
     if not largest > 0:
         return 1.0
     # Sizes in order, at most 1: neither the unit nor the order of shoppers nor which of two comes first changes p.
-    told = (sizes[sizes > ROUNDING * largest] / largest).astype(np.float32)
+    scaled = (sizes[sizes > ROUNDING * largest] / largest).astype(np.float32)
     seen = abs(float(np.nansum(differences))) / largest
-    least = seen - 1e-5 * float(np.linalg.norm(told))  # sums of single precision that are equal but for rounding
+    least = seen - 1e-5 * float(np.linalg.norm(scaled))  # sums of single precision that are equal but for rounding
     rng, n_beyond = np.random.default_rng(seed), 0
-    at_once = max(1, BLOCK // len(told))
+    at_once = max(1, BLOCK // len(scaled))
     for start in range(0, n_flips, at_once):
-        signs = rng.integers(0, 2, (min(at_once, n_flips - start), len(told)), dtype=np.int8)
-        sums = (2 * signs - 1).astype(np.float32) @ told
+        signs = rng.integers(0, 2, (min(at_once, n_flips - start), len(scaled)), dtype=np.int8)
+        sums = (2 * signs - 1).astype(np.float32) @ scaled
         n_beyond += int(np.count_nonzero(np.abs(sums) >= least))
     return (n_beyond + 1) / (n_flips + 1)
 

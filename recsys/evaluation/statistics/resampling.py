@@ -12,9 +12,11 @@ known to within half a percent, which is less than what a thousand resamples lea
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 CELLS_AT_ONCE = 2**20
 """Size of a block of counts (1 MB), which bounds memory however many shoppers there are."""
@@ -63,6 +65,17 @@ def grouped(columns: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     starts = np.linspace(0, len(columns), MOST_UNITS, endpoint=False).astype(np.int64)
     sums: NDArray[np.float32] = np.add.reduceat(columns[_order(len(columns), seed)], starts, axis=0)
     return sums
+
+
+def sums_of_shoppers(rows: NDArray[Any], shoppers: NDArray[np.integer]) -> NDArray[Any]:
+    """Rows of one shopper added up, of shape (n_shoppers, n_columns), so that resampling takes or leaves the shopper.
+
+    >>> sums_of_shoppers(np.array([[1.0], [2.0], [4.0]]), np.array([7, 7, 9])).tolist()
+    [[3.0], [4.0]]
+    """
+    _, places = np.unique(shoppers, return_inverse=True)
+    whose = (np.ones(len(places), rows.dtype), (places, np.arange(len(places))))
+    return np.asarray(csr_array(whose, shape=(int(places.max()) + 1, len(places))) @ rows)
 
 
 @lru_cache(maxsize=CELLS_KEPT // CELLS_AT_ONCE)

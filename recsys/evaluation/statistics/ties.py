@@ -2,17 +2,16 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.special import ndtri
 
-from recsys.evaluation.statistics.intervals import FEWEST_TELLING, ROUNDING
-from recsys.evaluation.statistics.resampling import grouped, resample_counts
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, ROUNDING
+from recsys.evaluation.statistics.resampling import grouped, resample_counts, sums_of_shoppers
 
 
 def tied_with_best(
     per_point: NDArray[np.float32],
     best: int,
-    level: float = 0.95,
+    level: float = LEVEL,
     seed: int = 0,
     n_resamples: int = 1000,
     shoppers: NDArray[np.integer] | None = None,
@@ -62,7 +61,7 @@ def tied_with_best(
 def tied_by_gaps(
     gaps: NDArray[np.float64],
     shares: NDArray[np.float32],
-    level: float = 0.95,
+    level: float = LEVEL,
     seed: int = 0,
     n_resamples: int = 1000,
     most_errors: NDArray[np.float64] | None = None,
@@ -74,7 +73,7 @@ def tied_by_gaps(
     ----------
     gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
     shares : float32 of shape (n_points, n_users), what each shopper has to do with it, such that the mean over shoppers
-        varies from sample to sample as the gap does; see `shares`. Used up: what it holds afterwards means nothing
+        varies from sample to sample as the gap does; see `jackknife`. Used up: what it holds afterwards means nothing
     level, seed, n_resamples : as for all intervals
     most_errors : float64 of shape (n_points,), what the standard error of each gap cannot exceed, for points that too
         few shoppers tell from the best; infinite where nothing is known of it, as everywhere if None
@@ -89,30 +88,23 @@ def tied_by_gaps(
     tied = np.ones(len(gaps), bool)
     shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
     if shoppers is not None and len(np.unique(shoppers)) < len(shoppers):
-        shares = _of_shoppers(shares, shoppers)
+        of_shoppers = sums_of_shoppers(np.ascontiguousarray(shares.T), shoppers).T
+        shares = of_shoppers * np.float32(of_shoppers.shape[1] / shares.shape[1])
     squares = np.einsum("pu,pu->p", shares, shares)
     fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
     telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
-    told = np.flatnonzero(telling >= FEWEST_TELLING)
-    if len(told):
-        lengths = np.sqrt(squares[told])  # n_users times the standard error
-        units = grouped(np.ascontiguousarray(shares[told].T), seed)
+    usable = np.flatnonzero(telling >= FEWEST_TELLING)
+    if len(usable):
+        lengths = np.sqrt(squares[usable])  # n_users times the standard error
+        units = grouped(np.ascontiguousarray(shares[usable].T), seed)
         units /= lengths
         largest = np.concatenate(
             [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
         )
-        tied[told] = gaps[told] * shares.shape[1] / lengths <= np.quantile(largest, level)
+        tied[usable] = gaps[usable] * shares.shape[1] / lengths <= np.quantile(largest, level)
     if most_errors is not None:
         # As many comparisons as there are points, each error at its bound (Bonferroni).
         reach = float(ndtri(1 - (1 - level) / max(len(gaps) - 1, 1)))
         others = telling < FEWEST_TELLING
         tied[others] = gaps[others] <= reach * most_errors[others]
     return tied
-
-
-def _of_shoppers(shares: NDArray[np.float32], shoppers: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Shares of shoppers from those of rows, of which some are of the same shopper; centred as those are."""
-    _, places = np.unique(shoppers, return_inverse=True)
-    n_rows, n_shoppers = len(places), int(places.max()) + 1
-    whose = csr_array((np.ones(n_rows, np.float32), (np.arange(n_rows), places)), shape=(n_rows, n_shoppers))
-    return np.asarray(shares @ whose, np.float32) * np.float32(n_shoppers / n_rows)

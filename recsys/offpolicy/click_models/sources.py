@@ -13,7 +13,7 @@ from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
-from recsys.evaluation.protocols.requests import contexts_asked
+from recsys.evaluation.protocols.requests import contexts_of_panel
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.simulated import simulated
 from recsys.progress import Progress, silent
@@ -36,7 +36,7 @@ def true_clicks(
     judge, found = ClickJudge.open(folder, item_ids), {}
     odds = judge.odds_by_place(LONGEST)
     for role, each in shoppers.items():
-        first = judge.rates(judge.utilities(each["user_id"].tolist(), contexts_asked(each)), 1)
+        first = judge.rates(judge.utilities(each["user_id"].tolist(), contexts_of_panel(each)), 1)
         rows = arrays[role]["rows"]
         if rows.size:  # of the candidates alone; 0 beyond a shopper's last one
             held = np.where(rows >= 0, np.take_along_axis(first, np.maximum(rows, 0), axis=1), 0)

@@ -2,8 +2,8 @@
 
 All four work on the same arrays and are timed by turns in one run, so that whatever else the machine does hits all of
 them alike; medians are reported. The three that compute do the same: mix four components, leave out what a shopper has,
-take the best ten, and give precision, recall, F1, nDCG, MAP, MRR, hit rate, variety, novelty, serendipity, long-tail
-share and click rate of every shopper. Their results are held against each other before anything is timed.
+take the best ten, and give all metrics of every shopper's list (by one function, since ways of mixing and selecting are
+compared). Their results are held against each other before anything is timed.
 
 `read_ms` is how long all cores take to read the scores once, adding them up. Scores are drawn with a common part, as
 components agree on bestsellers; what they mean does not matter for speed.
@@ -18,15 +18,14 @@ import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.click_rate import LONGEST, Clicks, click_rates
-from recsys.evaluation.metrics.exposure import long_tail_share, serendipity
-from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import N_BASELINE, Panel, Ragged, Scores
+from recsys.parallel import cores_for
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import FusionSettings, RankingSettings
@@ -162,11 +161,6 @@ class DrawnShop:
         return self.panel.owned.values.reshape(self.n_users, N_OWNED).astype(np.int64)
 
     @cached_property
-    def _relevant(self) -> csr_array:
-        held, shape = self.panel.relevant, (self.n_users, self.n_items)
-        return csr_array((np.ones(len(held.values), bool), held.values, held.starts), shape=shape)
-
-    @cached_property
     def _engine(self) -> LiveEngine:
         return LiveEngine(self.panel)
 
@@ -176,7 +170,7 @@ class DrawnShop:
         return dict(self._engine.measure(settings).lists.values)
 
     def torch(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """torch mixes and takes the best; metrics in array operations."""
+        """torch mixes and takes the best; metrics are ours."""
         import torch
 
         with torch.inference_mode():
@@ -186,7 +180,7 @@ class DrawnShop:
         return self._metrics(ranked.numpy().astype(np.int32))
 
     def numpy(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """numpy mixes and takes the best; metrics in array operations."""
+        """numpy mixes and takes the best; metrics are ours."""
         fused = np.einsum("c,uci->ui", mix, self.values, optimize=True)
         np.put_along_axis(fused, self._owned, -np.inf, axis=1)
         best = np.argpartition(-fused, K, axis=1)[:, :K]
@@ -194,13 +188,7 @@ class DrawnShop:
         return self._metrics(np.take_along_axis(best, order, axis=1).astype(np.int32))
 
     def _metrics(self, ranked: IntArray) -> dict[str, NDArray[np.float64]]:
-        panel = self.panel
-        values = list_metrics(ranked, self._relevant, K, panel.vectors, panel.popularity, panel.n_train_users)
-        values["serendipity"] = serendipity(ranked, self._relevant, panel.baselines["popularity"], K)
-        values["long_tail"] = long_tail_share(ranked, panel.tail)
-        clicks = panel.clicks
-        values["ctr"] = click_rates(ranked, clicks.attraction, clicks.odds, clicks.seen)
-        return values
+        return measure_lists(ranked, self.panel.list_facts(), np.arange(self.n_users))
 
 
 def _require_equal(shop: DrawnShop, mix: FloatArray) -> None:
@@ -216,8 +204,13 @@ def _ragged(rows: NDArray[np.integer]) -> Ragged:
     return Ragged(np.arange(0, n_users * n + 1, n, dtype=np.int64), rows.ravel().astype(np.int32))
 
 
+def _read(values: FloatArray) -> None:
+    with cores_for():
+        _sums_of_rows(values)
+
+
 @numba.njit(parallel=True, nogil=True, fastmath=True)
-def _read(values):  # type: ignore[no-untyped-def]
+def _sums_of_rows(values):  # type: ignore[no-untyped-def]
     totals = np.zeros(len(values), np.float32)
     for user in numba.prange(len(values)):
         row = values[user]

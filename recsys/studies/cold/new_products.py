@@ -5,17 +5,16 @@ shelf of new arrivals shows them, and of the whole catalogue, where new products
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.splitting import Role
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.expected import HeldOutPairs, expected_accuracy, expected_ndcg
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.protocols.new_products import NewProductRewind, new_product_rewind
 from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
@@ -25,7 +24,14 @@ from recsys.studies.ablation import label, name_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
 from recsys.training.weight_choice import TRADITIONAL
-from recsys.training.weights import simplex_grid
+from recsys.training.weights import (
+    POINTS_A_REPORT,
+    ValidationScores,
+    best_point,
+    gains_of_weights,
+    ndcg_of_weights,
+    simplex_grid,
+)
 
 RANKINGS: Mapping[str, str] = {"new": "among the new products", "whole": "among the whole catalogue"}
 
@@ -50,13 +56,13 @@ class NewProductRole:
         equal where the model tells nothing apart
     """
 
-    pairs: Mapping[str, HeldOutPairs]
+    pairs: Mapping[str, ValidationScores]
     simple: Mapping[str, FloatArray]
 
     @property
     def rows(self) -> NDArray[np.int32]:
         """The product that each shopper chose."""
-        return self.pairs["new"].rows
+        return self.pairs["new"].pair_items
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,7 +102,7 @@ def new_product_roles(
     return validation, test, panels[1]
 
 
-def _role(panel: Panel, rewind: NewProductRewind, seed: int, progress: Progress) -> NewProductRole:
+def _role(panel: Panel, rewind: Rewind, seed: int, progress: Progress) -> NewProductRole:
     role: Role = "validation" if panel.role == "validation" else "test"
     users = rewind.held_out(role).users()
     new, whole = (np.zeros((len(users), panel.n_items), bool) for _ in range(2))
@@ -106,7 +112,7 @@ def _role(panel: Panel, rewind: NewProductRewind, seed: int, progress: Progress)
         progress("asking simple models about new products", done, len(users))
         rows = np.searchsorted(users, one.held_out.users())
         whole[rows] = ~one.train.seen()[one.held_out.users()].toarray().astype(bool)
-        new[rows] = rewind.is_new(one)
+        new[rows[:, None], one.new_rows] = True
         done += len(rows)
         if not simple:
             continue
@@ -117,22 +123,28 @@ def _role(panel: Panel, rewind: NewProductRewind, seed: int, progress: Progress)
                     simple[name][row] = np.unique(scores, return_inverse=True)[1]
     progress("asking simple models about new products", len(users), len(users))
     values = panel.scores.stacked()
-    chosen = np.asarray(panel.relevant.values, np.int32)
+    chosen, pairs = np.asarray(panel.relevant.values, np.int32), np.arange(len(users), dtype=np.int32)
+    eligible = {"new": new, "whole": whole}
     return NewProductRole(
-        {"new": HeldOutPairs(values, new, chosen), "whole": HeldOutPairs(values, whole, chosen)}, simple
+        {name: ValidationScores(values, each, pairs, chosen) for name, each in eligible.items()}, simple
     )
 
 
-def chosen_for_new(pairs: HeldOutPairs, k: int, progress: Progress = silent) -> dict[tuple[str, ...], FusionSettings]:
+def chosen_for_new(
+    pairs: ValidationScores, k: int, progress: Progress = silent
+) -> dict[tuple[str, ...], FusionSettings]:
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
-    quality = np.round(expected_ndcg(pairs, grid, k, progress), 9)
-    evenness = -np.square(grid).sum(axis=1)
+    quality = np.empty(len(grid))
+    for start in range(0, len(grid), POINTS_A_REPORT):
+        progress("choosing weights", start, len(grid))
+        quality[start : start + POINTS_A_REPORT] = ndcg_of_weights(pairs, grid[start : start + POINTS_A_REPORT], k)
+    progress("choosing weights", len(grid), len(grid))
     answer = {}
     for names in MIXES:
         others = [column for column, name in enumerate(COMPONENTS) if name not in names]
         inside = (grid[:, others] == 0).all(axis=1)
-        best = int(np.lexsort((evenness, np.where(inside, quality, -np.inf)))[-1])
+        best = best_point(quality, grid, inside)
         shares = (np.rint(grid[best] * N_STEPS) / N_STEPS).tolist()
         answer[names] = FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
     return answer
@@ -155,22 +167,26 @@ def models_for_new(
     """
     pairs = role.pairs[ranking]
     one = np.ones(1, np.float32)
-    shape = (len(pairs), 1, pairs.values.shape[2])
+    shape = (len(pairs.values), 1, pairs.values.shape[2])
     simple = {"random": np.zeros(shape, np.float32)}
     simple |= {name: scores.reshape(shape) for name, scores in role.simple.items()}
     models = {}
     for name, scores in simple.items():
-        values = expected_accuracy(HeldOutPairs(scores, pairs.may_be_shown, pairs.rows), one, k)
-        models[name] = NewModel(name, values)
+        models[name] = NewModel(name, accuracy(replace(pairs, values=scores), one, k))
     mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
     for done, (name, fusion) in enumerate(mixes.items()):
         progress("ranking new products", done, len(mixes))
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, expected_accuracy(pairs, weights, k), fusion)
+        models[name] = NewModel(name, accuracy(pairs, weights, k), fusion)
     progress("ranking new products", len(mixes), len(mixes))
     return models
+
+
+def accuracy(scores: ValidationScores, weights: FloatArray, k: int) -> dict[str, UserValues]:
+    """nDCG@k and recall@k of every shopper under one mix, by name, as expected over the orders of equal products."""
+    return {name: gains_of_weights(scores, weights[None], k, name)[0] for name in ("ndcg", "recall")}
 
 
 def label_of(name: str) -> str:

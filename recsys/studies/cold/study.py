@@ -6,7 +6,7 @@ on the ordinary test shoppers. All weights are chosen on validation shoppers of 
 
 import numpy as np
 
-from recsys.evaluation.protocols.new_products import new_product_rewind
+from recsys.evaluation.protocols.rewinds import new_product_rewind
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
 from recsys.studies.ablation import chosen_weights, models_on, name_of

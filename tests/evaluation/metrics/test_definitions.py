@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from recsys.evaluation.metrics import definitions as d
+from tests import _metric_definitions as d
 
 LIST = ["i2", "i5", "i1", "i8"]
 HELD_OUT = {"i5", "i8", "i3"}  # found at ranks 2 and 4, one is missed

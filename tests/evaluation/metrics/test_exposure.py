@@ -10,8 +10,9 @@ from ranx import Qrels, Run, evaluate
 from scipy.sparse import csr_array
 from sklearn.metrics import auc
 
-from recsys.evaluation.metrics import definitions as d
 from recsys.evaluation.metrics import exposure as e
+from recsys.evaluation.metrics.lists import ListFacts, measure_lists, product_facts
+from tests import _metric_definitions as d
 
 N_ITEMS = 25
 
@@ -37,6 +38,16 @@ def _matrix(relevant: list[set[int]]) -> csr_array:
     for row, items in enumerate(relevant):
         dense[row, sorted(items)] = True
     return csr_array(dense)
+
+
+def measured(ranked: np.ndarray, relevant: list[set[int]], baseline: np.ndarray, popularity: np.ndarray, k: int):
+    """Every metric at k with a popularity baseline."""
+    vectors = np.zeros((N_ITEMS, 0), np.float32)
+    products = product_facts(popularity, 100, e.long_tail_mask(popularity), vectors)
+    lists = np.full((2, len(ranked), max(k, ranked.shape[1])), -1, np.int32)
+    lists[0, :, : ranked.shape[1]], lists[1, :, : baseline.shape[1]] = ranked, baseline
+    facts = ListFacts.of_held_out(_matrix(relevant), products, vectors)._replace(expected=lists[1])
+    return measure_lists(np.ascontiguousarray(lists[0, :, :k]), facts, np.arange(len(ranked)))
 
 
 def test_serendipity_worked_by_hand():
@@ -85,14 +96,13 @@ def test_gini_and_lift_worked_by_hand():
 def test_bulk_agrees_with_the_definitions(k):
     ranked, baseline, relevant = _lists(1), _lists(2), _relevant(3)
     popularity = np.random.default_rng(4).integers(0, 40, N_ITEMS).astype(float)
-    tail = e.long_tail_mask(popularity)
-    surprises = e.serendipity(ranked, _matrix(relevant), baseline, k)
-    shares, means = e.long_tail_share(ranked, tail), e.mean_popularity(ranked, popularity)
+    values, means = measured(ranked, relevant, baseline, popularity, k), e.mean_popularity(ranked, popularity)
+    surprises, shares = values["serendipity"], values["long_tail"]
     tail_items = d.long_tail_items(dict(enumerate(popularity.tolist())))
     for row, wanted in enumerate(relevant):
         items, expected = _items(ranked[row]), set(_items(baseline[row, :k]))
         assert surprises[row] == pytest.approx(d.serendipity_at_k(items, wanted, expected, k), nan_ok=True)
-        assert shares[row] == pytest.approx(d.long_tail(items, tail_items), nan_ok=True)
+        assert shares[row] == pytest.approx(d.long_tail(items[:k], tail_items), nan_ok=True)
         assert means[row] == pytest.approx(popularity[items].mean() if items else math.nan, nan_ok=True)
     assert e.gini(e.exposure(ranked, N_ITEMS)) == pytest.approx(d.gini([_items(row) for row in ranked], N_ITEMS))
 
@@ -110,9 +120,10 @@ def test_serendipity_and_long_tail_are_precisions_of_ranx():
         }
     )
     surprising = [relevant[u] - set(_items(baseline[u, :k])) for u in range(len(ranked))]
+    values = measured(ranked, relevant[: len(ranked)], baseline[: len(ranked)], np.arange(N_ITEMS, dtype=float) ** 2, k)
     for ours, counted in (
-        (e.serendipity(ranked, _matrix(relevant[: len(ranked)]), baseline[: len(ranked)], k), surprising),
-        (e.long_tail_share(ranked, tail), [set(np.flatnonzero(tail).tolist())] * len(ranked)),
+        (values["serendipity"], surprising),
+        (values["long_tail"], [set(np.flatnonzero(tail).tolist())] * len(ranked)),
     ):
         qrels = {name: {str(i): 1 for i in items} or {"none": 1} for name, items in zip(names, counted, strict=True)}
         theirs = evaluate(Qrels(qrels), run, f"precision@{k}", return_mean=False)
@@ -153,11 +164,3 @@ def test_no_order_of_the_catalogue_decides_on_the_long_tail(counts, random):
     assert e.long_tail_mask(popularity[order]).tolist() == tail[order].tolist()
     assert popularity[~tail].sum() >= 0.8 * popularity.sum() - 1e-9
     assert (popularity[tail] < popularity[~tail].min()).all() if (~tail).any() else not popularity.any()
-
-
-def test_stored_zeros_are_not_relevant_and_the_callers_matrix_is_left_alone():
-    relevant = _matrix([{1, 2}, {3}])
-    relevant.data[[0, 2]] = False
-    values = e.serendipity(np.array([[2, 1], [3, 4]], np.int32), relevant, np.zeros((2, 0), np.int32), 2)
-    np.testing.assert_array_equal(values, [0.5, np.nan])
-    assert relevant.nnz == 3

@@ -8,9 +8,9 @@ from ranx import Qrels, Run, evaluate
 from scipy.sparse import csr_array
 from sklearn.metrics import ndcg_score
 
-from recsys.evaluation.metrics import definitions as d
-from recsys.evaluation.metrics.lists import list_metrics, shown
+from recsys.evaluation.metrics.lists import list_metrics
 from recsys.evaluation.metrics.registry import ACCURACY_METRICS
+from tests import _metric_definitions as d
 
 N_ITEMS = 30
 
@@ -166,11 +166,6 @@ def test_renaming_the_products_changes_nothing(case, new_rows):
     after = _measure(rows[ranked], [{int(rows[item]) for item in relevant}], k, moved_vectors, moved_popularity)
     for name, values in before.items():
         assert after[name][0] == pytest.approx(values[0], nan_ok=True, abs=1e-6), name
-
-
-def test_shown_marks_listed_products_and_skips_padding():
-    marks = shown(np.array([[2, -1, 0], [-1, -1, -1]], np.int32), 4)
-    assert marks.toarray().tolist() == [[1, 0, 1, 0], [0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(

@@ -124,10 +124,10 @@ def test_shoppers_who_were_put_back_have_no_later_acts(tiny_data: Dataset, book:
     reports = []
     for one in replay.rounds("validation"):
         scorers = fitted(one.train, book)
-        reports.append(check_leaks(tiny_data, one.train, one.held_out, "last", scorers, put_back=True))
+        reports.append(check_leaks(tiny_data, one.train, one.held_out, "last", scorers, rewound=True))
         forgetful = tiny_data.without_pairs(one.held_out.user_rows, one.held_out.item_rows)
         with pytest.raises(LeakError, match="of shoppers who were put back to an earlier moment are later than that"):
-            check_leaks(tiny_data, forgetful, one.held_out, "last", {}, put_back=True)
+            check_leaks(tiny_data, forgetful, one.held_out, "last", {}, rewound=True)
     report = LeakReport.together(reports)
     assert report.n_pairs == len(replay.validation)
     assert report.n_later > 0
@@ -139,4 +139,4 @@ def test_a_later_review_in_a_profile_is_found(tiny_data: Dataset, book: Phrasebo
     one = next(each for each in newcomer_rewind(tiny_data).rounds("validation") if ann in each.held_out.user_rows)
     leaky = fitted(tiny_data.without_pairs(one.held_out.user_rows, one.held_out.item_rows), book)["semantic"]
     with pytest.raises(LeakError, match="phrases of held-out reviews are in the product profiles"):
-        check_leaks(tiny_data, one.train, one.held_out, "last", {"semantic": leaky}, put_back=True)
+        check_leaks(tiny_data, one.train, one.held_out, "last", {"semantic": leaky}, rewound=True)

@@ -10,8 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, last_split
 from recsys.errors import DataError, LeakError
 from recsys.evaluation.protocols.leaks import check_leaks
-from recsys.evaluation.protocols.new_products import new_product_rewind
-from recsys.evaluation.protocols.rewind import N_FOLDS
+from recsys.evaluation.protocols.rewinds import N_FOLDS, new_product_rewind
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests
 from recsys.settings import Context

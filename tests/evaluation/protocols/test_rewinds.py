@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Role, Round
 from recsys.errors import DataError
-from recsys.evaluation.protocols.rewind import N_FOLDS, Rewind
-from recsys.evaluation.protocols.rewinds import newcomer_rewind, occasion_rewind
+from recsys.evaluation.protocols.rewinds import N_FOLDS, Rewind, newcomer_rewind, occasion_rewind
 from recsys.settings import Context
 
 ROLES: tuple[Role, Role] = ("validation", "test")

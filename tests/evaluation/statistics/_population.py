@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.click_rate import click_rates
-from recsys.evaluation.metrics.exposure import long_tail_mask, long_tail_share, serendipity
-from recsys.evaluation.metrics.lists import list_metrics
+from recsys.evaluation.metrics.exposure import long_tail_mask
+from recsys.evaluation.metrics.lists import ListFacts, measure_lists, product_facts
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts
 from recsys.offpolicy.click_models.simulated import SEEN
 
@@ -68,15 +67,13 @@ def population(n_users: int, n_items: int, new: Mix, old: Mix, seed: int = 0) ->
     held = _matrix(chosen, (places >= n_had[:, None]) & (places < (n_had + n_held)[:, None]), n_items)
     popularity = np.asarray(history.sum(0)).ravel().astype(np.float64)
     profile = np.where(n_had > 0, history @ popularity / np.maximum(n_had, 1), np.nan)
-    tail = long_tail_mask(popularity)
-    attraction = _attraction(n_users, appeal, seed)
+    products = product_facts(popularity, n_users, long_tail_mask(popularity), tastes)
+    known = ListFacts.of_held_out(held, products, tastes)._replace(
+        expected=ranked["popular"], attraction=_attraction(n_users, appeal, seed), odds=np.ones(K), seen=SEEN[:K]
+    )
     both = []
     for name in ("new", "old"):
-        values = list_metrics(ranked[name], held, K, tastes, popularity, n_users)
-        values["serendipity"] = serendipity(ranked[name], held, ranked["popular"], K)
-        values["long_tail"] = long_tail_share(ranked[name], tail)
-        values["ctr"] = click_rates(ranked[name], attraction, np.ones(K), SEEN[:K])
-        both.append(MeasuredLists(ranked[name], values))
+        both.append(MeasuredLists(ranked[name], measure_lists(ranked[name], known, np.arange(n_users))))
     return Population(both[0], both[1], ShopFacts(n_items, popularity, profile))
 
 

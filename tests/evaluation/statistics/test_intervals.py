@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recsys.evaluation.statistics.intervals import FEWEST_TELLING, mean_interval, ratio_intervals, telling_shoppers
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, effective_sample_size, mean_interval, ratio_intervals
 
 
 def _ends(intervals):
@@ -52,9 +52,11 @@ def test_a_ratio_is_resampled_with_its_denominator():
 def test_telling_shoppers_are_those_that_deviate():
     hits = np.zeros((1000, 1))
     hits[:12] = 1
-    assert telling_shoppers(hits - hits.mean())[0] == pytest.approx(12, rel=0.03)
-    assert telling_shoppers(np.random.default_rng(5).normal(size=(30_000, 1)))[0] == pytest.approx(10_000, rel=0.05)
-    assert telling_shoppers(np.zeros((5, 1)))[0] == 0
+    assert effective_sample_size(hits - hits.mean())[0] == pytest.approx(12, rel=0.03)
+    assert effective_sample_size(np.random.default_rng(5).normal(size=(30_000, 1)))[0] == pytest.approx(
+        10_000, rel=0.05
+    )
+    assert effective_sample_size(np.zeros((5, 1)))[0] == 0
 
 
 @pytest.mark.parametrize(("n_hits", "given"), [(0, False), (1, False), (8, False), (12, True), (991, False)])

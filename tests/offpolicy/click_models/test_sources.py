@@ -13,7 +13,7 @@ from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.generate import generate_demo
 from recsys.demo.truth import TRUTH_FILE, load_truth
 from recsys.demo.world import true_click_rates
-from recsys.evaluation.metrics.click_rate import Clicks, click_rates
+from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models import logged as logged_module
@@ -27,6 +27,7 @@ from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
+from tests._list_definitions import click_rates
 from tests.offpolicy.click_models.conftest import ClicksOf
 
 

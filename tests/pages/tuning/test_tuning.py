@@ -86,7 +86,7 @@ def test_buttons_say_what_is_chosen_behind_them_and_so_does_the_headline(
     page = open_page(PAGE, query=query)
     shown = ["Circumstances: evening", "Shoppers: hot, evening", "Shelf: available today", "Variety 0.40 (MMR)"]
     assert labels(page) == shown
-    listed = int(engine.panel.shelf.eligible(Filters(), np.empty(0, np.int32)).sum())
+    listed = int(engine.panel.candidate_filter.eligible(Filters(), np.empty(0, np.int32)).sum())
     assert "test shoppers: hot , evening ·" in text(page)
     assert f"lists of 10 out of {listed} of {engine.panel.n_items} products ( available today )" in text(page)
     assert "variety 0.40 by MMR" in text(page)

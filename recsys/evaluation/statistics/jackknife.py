@@ -20,7 +20,9 @@ would show: products on one list - on two + on three - ... (Good & Toulmin 1956)
 are noise and so fade out (Efron & Thisted 1976). For Gini one correction is enough.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,7 @@ Ranked = NDArray[np.int32]
 PerItem = NDArray[np.float64]
 
 
-def kept(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
+def in_both(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
     """Which places of `new` hold a product that the same shopper's list in `old` holds, at any place."""
     found = np.zeros(new.shape, bool)
     for place in range(old.shape[1]):
@@ -89,6 +91,10 @@ def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
     return Steps(gini(new), gini(old), new_step, old_step, shrinkage, n_single)
 
 
+STEPS: Mapping[str, Callable[[PerItem, PerItem, PerItem], Steps]] = {"coverage": coverage_steps, "gini": gini_steps}
+"""By name of a metric of all lists together."""
+
+
 def coverage_error(n_single: int, largest: float, n_items: int) -> float:
     """The most that the standard error of a coverage, or of a change of it, can reasonably be.
 
@@ -106,41 +112,46 @@ def coverage_error(n_single: int, largest: float, n_items: int) -> float:
     return float(np.sqrt(max(largest * n_items, 1.0) * expected)) / n_items
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class ListChange:
-    """The lists of two settings, row by row the same shoppers, and the counts that both metrics need.
+    """The lists of two settings, row by row the same shoppers, and what products have to do with metrics of all lists.
 
     Parameters
     ----------
     new, old : int32 of shape (n_users, n_listed), item rows, padded with -1
-    n_items : size of the catalogue
+    moved : bool of shape (n_users,), whose list holds other products
+    counts : on how many lists of new, of old, and of the same shopper's in both each product is, float64 (n_items,)
     """
 
-    def __init__(self, new: Ranked, old: Ranked, n_items: int) -> None:
-        both = kept(new, old)
-        self.new, self.old, self.n_items = new, old, n_items
-        self.n_new, self.n_old = exposure(new, n_items), exposure(old, n_items)
-        self.n_both = np.bincount(new[both], minlength=n_items).astype(np.float64)
-        self.moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
+    new: Ranked
+    old: Ranked
+    moved: NDArray[np.bool_]
+    counts: tuple[PerItem, PerItem, PerItem]
 
-    def coverage(self) -> tuple[float, float, UserValues]:
-        """Coverage of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
-        return self._shared(coverage_steps(self.n_new, self.n_old, self.n_both))
+    @classmethod
+    def of(cls, new: Ranked, old: Ranked | None, n_items: int) -> Self:
+        """Of two settings, or of one alone, which is compared with lists of nothing."""
+        old = np.full((len(new), 0), -1, np.int32) if old is None else old
+        both = in_both(new, old)
+        counts = exposure(new, n_items), exposure(old, n_items), exposure(np.where(both, new, -1), n_items)
+        moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
+        return cls(new, old, moved, counts)
+
+    def metric(self, name: str) -> tuple[float, float, UserValues]:
+        """A metric of `STEPS` of new and old, and each shopper's share in the difference times the shoppers."""
+        steps = STEPS[name](*self.counts)
+        # Exactly 0 where nothing moved: sums in another order differ by rounding.
+        scale = len(self.new) * steps.shrinkage * self.moved.any()
+        return steps.now, steps.before, self._shares(steps) * scale
 
     def coverage_error(self) -> float:
         """A bound on the standard error of the change of coverage, for where too few shoppers have a share in it."""
-        steps = coverage_steps(self.n_new, self.n_old, self.n_both)
-        shares = np.abs(sums(self.new, steps.new) - sums(self.old, steps.old))
-        return coverage_error(steps.n_single, float(shares.max(initial=0.0)), self.n_items)
+        steps = coverage_steps(*self.counts)
+        largest = float(np.abs(self._shares(steps)).max(initial=0.0))
+        return coverage_error(steps.n_single, largest, len(steps.new))
 
-    def gini(self) -> tuple[float, float, UserValues]:
-        """Gini of new and old, and each shopper's share in the difference times the shoppers: (n_users,)."""
-        return self._shared(gini_steps(self.n_new, self.n_old, self.n_both))
-
-    def _shared(self, steps: Steps) -> tuple[float, float, UserValues]:
-        if not self.moved.any():
-            return steps.now, steps.before, np.zeros(len(self.new))  # exactly: sums in another order differ by rounding
-        gains = sums(self.new, steps.new) - sums(self.old, steps.old)
-        return steps.now, steps.before, gains * len(self.new) * steps.shrinkage
+    def _shares(self, steps: Steps) -> UserValues:
+        return sums_of_lists(self.new, steps.new) - sums_of_lists(self.old, steps.old)
 
 
 def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
@@ -170,7 +181,7 @@ def _shrinkage(variance: float, jackknife: float) -> float:
     return float(np.sqrt(np.clip(variance / jackknife, 0.25, 1.0))) if jackknife > 0 else 1.0
 
 
-def sums(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
+def sums_of_lists(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
     """What the products of each list have of something, together: float64 of shape (n_users,)."""
     found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
     return found

@@ -1,4 +1,4 @@
-"""What each metric means, one list at a time: the plain reference that `metrics.list_metrics` computes in bulk.
+"""What each metric means, one list at a time: the plain reference that `metrics.lists` is held against.
 
 Relevance is binary throughout, lists hold no repeats, and only the first k places are read. A shopper without a
 relevant item has no accuracy: the answer is NaN, never 0, so that averages can say how many shoppers they leave out.
