@@ -4,6 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
+def quoted(value: object, most: int = 60) -> str:
+    """A value in quotes, cut short, for a message.
+
+    >>> quoted("long words", 6)
+    "'long w…'"
+    """
+    words = str(value)
+    return repr(words if len(words) <= most else words[:most] + "…")
+
+
 class RecsysError(Exception):
     """Base of the project's own errors. Pages catch this class only; the command line exits with `exit_code`."""
 
