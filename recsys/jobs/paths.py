@@ -75,11 +75,6 @@ class AppPaths:
         """Whether the model in use is the demo shop's; its hidden truth lies beside its data and is not opened here."""
         return self.chosen_model is None and (self.data / "hidden_truth.safetensors").exists()
 
-    @property
-    def job(self) -> Path:
-        """State of the latest training job, as JSON."""
-        return self.path / "job.json"
-
 
 def _user_data_folder() -> Path:
     if sys.platform == "darwin":

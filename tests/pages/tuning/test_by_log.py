@@ -9,7 +9,7 @@ import pytest
 
 from pages.tuning.by_log import closeness
 from recsys.jobs import record
-from recsys.jobs.log_job import STAGES, log_work
+from recsys.jobs.log_job import JOB, log_work
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_judged_log
@@ -56,7 +56,7 @@ def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: Ope
     (home.judged_log / "manifest.json").write_text("{}")
     work = log_work(home)
     work.folder.mkdir(exist_ok=True)
-    record.write(work.path("json"), record.facts(STAGES, 0, 0, 0, 0.0, state="done"))
+    record.write(work.path("json"), record.facts(JOB.titles, 0, 0, 0, 0.0, state="done"))
     try:
         page = open_room(SECTION)
         assert "What was prepared before cannot be used" in text(page)
