@@ -20,7 +20,7 @@ from recsys.jobs import NEVER_STARTED, Reporter, Work, WorkStatus, process, reco
 from recsys.jobs.lock import HANDED_OVER, is_held
 from tests._work import JOB, STAGES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     address = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
     work = start_search(folder, panel_folders[0], GOAL, 2000, address)
     assert read_found(work) is None
-    wait_for(lambda: work.status().result.get("so_far"))
+    wait_for(lambda: work.status().result.get("so_far") or work.status().state != "running")
+    assert work.status().state == "running", work.status().message + work.path("log").read_text()
     status = work.status()
     assert (status.state, status.stage, status.total) == ("running", "Trying variety", 2000)
     assert status.result["words"] == GOAL.in_words()
