@@ -56,7 +56,7 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
     """Which of the test shoppers count."""
     offered = properties(panel)
     stands = {key: _standing(key, values) for key, values in offered.items()}
-    label = labels.label("Shoppers", labels.shoppers(_segment(stands, scenario, match=_is_on("match"))))
+    label = labels.label("Shoppers", labels.shoppers(_segment(stands, scenario, match=_is_on("same_context"))))
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         known = st.selectbox(
@@ -66,23 +66,23 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
             help=". ".join(f"{name.capitalize()}: {said}" for name, said in KNOWLEDGE.items()) + ".",
             bind="query-params",
         )
-        taste = _one_of("Mostly buy", "taste", offered["taste"])
-        home = _one_of("Home region", "home", offered["home"])
+        taste = _one_of("Mostly buy", "top_category", offered["top_category"])
+        home = _one_of("Home region", "home_region", offered["home_region"])
         match = st.toggle(
             "Only who really came in these circumstances",
-            key="match",
+            key="same_context",
             help="Circumstances are chosen beside this; without any, everyone counts.",
             bind="query-params",
         )
-    return _segment({"shoppers": known or ANY, "taste": taste, "home": home}, scenario, match=match)
+    return _segment({"shoppers": known or ANY, "top_category": taste, "home_region": home}, scenario, match=match)
 
 
 def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
     """What test shoppers can be told apart by, by key of its control, beside `ANY`."""
     return {
         "shoppers": tuple(map(str.capitalize, KNOWLEDGE)),
-        "taste": _told_apart(panel.shoppers["top_category"]),
-        "home": _told_apart(panel.shoppers["home"]),
+        "top_category": _told_apart(panel.shoppers["top_category"]),
+        "home_region": _told_apart(panel.shoppers["home"]),
     }
 
 
@@ -92,7 +92,7 @@ def _told_apart(column: pd.Series) -> tuple[str, ...]:
 
 def _segment(stands: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
     """The shoppers that controls of some keys stand for."""
-    values = {"activity": stands["shoppers"].casefold(), "top_category": stands["taste"], "home": stands["home"]}
+    values = {"activity": stands["shoppers"].casefold(), "top_category": stands["top_category"], "home": stands["home_region"]}
     wanted = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
     return Segment.of(**wanted, **(scenario.as_dict() if match else {}))
 
@@ -104,14 +104,14 @@ def _one_of(label: str, key: str, options: tuple[str, ...]) -> str:
 def shelf(choices: Choices) -> Filters:
     """What may be listed at all."""
     asked = st.session_state.get("category", st.query_params.get_all("category"))
-    stands = Filters(only_available=_is_on("shelf"), categories=frozenset(asked) & frozenset(choices.categories))
+    stands = Filters(only_available=_is_on("only_available"), categories=frozenset(asked) & frozenset(choices.categories))
     with st.popover(labels.label("Shelf", labels.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
         categories = st.multiselect(
             "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
         )
         only = st.toggle(
             "Only what is available today",
-            key="shelf",
+            key="only_available",
             help="Off: a product that is gone today counts if it was chosen then, as in `recsys evaluate`.",
             bind="query-params",
         )
@@ -150,8 +150,8 @@ def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
     state.update(choices.start_weights(KNOWN))
-    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "taste", "home")})
-    state.update({"match": False, "shelf": False, "category": []})
+    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "top_category", "home_region")})
+    state.update({"same_context": False, "only_available": False, "category": []})
     state.update(controls.variety_start(choices, KNOWN))
 
 
@@ -169,10 +169,10 @@ def load(choices: Choices, asked: EvaluationConfig, who: Segment | None = None) 
     state["diversity"], state["method"] = round(ranking.diversity, 2), ranking.method.upper()
     if str(ranking.n) in map(str, controls.LENGTHS):
         state["n"] = str(ranking.n)
-    state["shelf"] = ranking.filters.only_available
+    state["only_available"] = ranking.filters.only_available
     state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
     if who is not None:
         values = who.as_dict()
         state["shoppers"] = values.get("activity", ANY).capitalize()
-        state["taste"], state["home"] = values.get("top_category", ANY), values.get("home", ANY)
-        state["match"] = any(name in values for name in CONTEXT_DIMENSIONS)
+        state["top_category"], state["home_region"] = values.get("top_category", ANY), values.get("home", ANY)
+        state["same_context"] = any(name in values for name in CONTEXT_DIMENSIONS)
