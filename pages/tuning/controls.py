@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import controls
-from pages._shared.cards import esc
-from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, positions
+from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, control_values
 from pages.tuning import labels
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
@@ -24,7 +23,7 @@ def circumstances(choices: Choices) -> Scenario:
             '<p class="sw-note">Imagine every test shopper in other circumstances. "Any" keeps those that each of them '
             "was in. Trends always end at the shopper's own moment, so nothing is judged with hindsight.</p>"
         )
-        return _scenario({name: _circumstance(choices, name) for name in CONTEXT_DIMENSIONS})
+        return _scenario({name: controls.circumstance(choices, name) for name in CONTEXT_DIMENSIONS})
 
 
 def _scenario(stated: Mapping[str, str]) -> Scenario:
@@ -40,16 +39,6 @@ def _standing(key: str, values: Sequence[str]) -> str:
 def _is_on(key: str) -> bool:
     """The same of a toggle."""
     return bool(st.session_state.get(key, st.query_params.get(key) == "true"))
-
-
-def _circumstance(choices: Choices, name: str) -> str:
-    option = choices.options[name]
-    label = {"daypart": "Time of day (UTC)"}.get(name, name.capitalize())
-    value = st.selectbox(label, (ANY, *option.values), key=name, disabled=bool(option.unavailable), bind="query-params")
-    if option.unavailable:
-        st.html(f'<p class="sw-note" dir="auto">Not available: {esc(option.unavailable)}.</p>')
-        return ANY
-    return value or ANY
 
 
 def segment(panel: Panel, scenario: Scenario) -> Segment:
@@ -92,7 +81,11 @@ def _told_apart(column: pd.Series) -> tuple[str, ...]:
 
 def _segment(stands: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
     """The shoppers that controls of some keys stand for."""
-    values = {"activity": stands["shoppers"].casefold(), "top_category": stands["top_category"], "home": stands["home_region"]}
+    values = {
+        "activity": stands["shoppers"].casefold(),
+        "top_category": stands["top_category"],
+        "home": stands["home_region"],
+    }
     wanted = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
     return Segment.of(**wanted, **(scenario.as_dict() if match else {}))
 
@@ -104,11 +97,11 @@ def _one_of(label: str, key: str, options: tuple[str, ...]) -> str:
 def shelf(choices: Choices) -> Filters:
     """What may be listed at all."""
     asked = st.session_state.get("category", st.query_params.get_all("category"))
-    stands = Filters(only_available=_is_on("only_available"), categories=frozenset(asked) & frozenset(choices.categories))
+    stands = Filters(
+        only_available=_is_on("only_available"), categories=frozenset(asked) & frozenset(choices.categories)
+    )
     with st.popover(labels.label("Shelf", labels.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
-        categories = st.multiselect(
-            "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
-        )
+        categories = controls.categories(choices)
         only = st.toggle(
             "Only what is available today",
             key="only_available",
@@ -163,12 +156,9 @@ def load(choices: Choices, asked: EvaluationConfig, who: Segment | None = None) 
     who : the shoppers to judge by, or None to leave them
     """
     state, ranking = st.session_state, asked.settings
-    state.update(positions(ranking.fusion))
+    state.update(control_values(ranking))
     stated = asked.scenario.as_dict()
     state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
-    state["diversity"], state["method"] = round(ranking.diversity, 2), ranking.method.upper()
-    if str(ranking.n) in map(str, controls.LENGTHS):
-        state["n"] = str(ranking.n)
     state["only_available"] = ranking.filters.only_available
     state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
     if who is not None:

@@ -82,7 +82,13 @@ def test_buttons_say_what_is_chosen_behind_them_and_so_does_the_headline(
     open_page: OpenPage, engine: LiveEngine
 ) -> None:
     assert labels(open_page(PAGE)) == ["Circumstances", "Shoppers", "Shelf", "Variety and length"]
-    query = {"daypart": "evening", "same_context": "true", "shoppers": "Hot", "diversity": "0.4", "only_available": "true"}
+    query = {
+        "daypart": "evening",
+        "same_context": "true",
+        "shoppers": "Hot",
+        "diversity": "0.4",
+        "only_available": "true",
+    }
     page = open_page(PAGE, query=query)
     shown = ["Circumstances: evening", "Shoppers: hot, evening", "Shelf: available today", "Variety 0.40 (MMR)"]
     assert labels(page) == shown
