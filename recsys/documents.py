@@ -4,6 +4,7 @@ Fields of these classes use the types below, and the classes are decorated `@wit
 """
 
 import functools
+from collections.abc import Hashable
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, PlainSerializer, Strict, TypeAdapter, ValidationError
@@ -33,18 +34,18 @@ _MOST_FAULTS = 3
 
 
 @functools.cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def to_json(settings: object, kind: Any = None) -> Any:
+def to_json(settings: object) -> Any:
     """Settings as JSON values, from which `from_json` makes the same again.
 
     >>> from recsys.settings import FusionSettings
     >>> to_json(FusionSettings(1, 0, 0, 0))
     {'collaborative': 1.0, 'content': 0.0, 'semantic': 0.0, 'context': 0.0}
     """
-    return _adapter(kind or type(settings)).dump_python(settings, mode="json")
+    return _adapter(type(settings)).dump_python(settings, mode="json")
 
 
 def from_json(kind: type[_T], document: object, what: str = "") -> _T:

@@ -13,7 +13,7 @@ from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 
-PANEL = working.Panel(label="Making the shop", start="Make the demo shop", usual_shares=JOB.usual_shares)
+PANEL = working.JobDisplay(label="Making the shop", start="Make the demo shop", usual_shares=JOB.usual_shares)
 
 
 def model_or_progress(home: AppPaths) -> Recommender:

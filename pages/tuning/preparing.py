@@ -29,7 +29,7 @@ HIDDEN: Mapping[str, str] = {
 }
 """What is done with test shoppers, by way of holding out, after “Shelfwise”."""
 
-_PANEL = working.Panel(
+_PANEL = working.JobDisplay(
     label="Preparing the test shoppers",
     start="Prepare the test shoppers",
     usual_shares=JOB.usual_shares,

@@ -192,7 +192,7 @@ def _metrics(given: Metrics) -> dict[str, dict[str, float | None]]:
             raise PresetError(f"metrics: {quoted(name)} has {said}; give mean, low and high")
     return {
         labels.label(name, "a metric's name", LONGEST_NAME, required=True): {
-            bound: None if bounds[bound] is None or not math.isfinite(bounds[bound]) else float(bounds[bound])
+            bound: None if (value := bounds[bound]) is None or not math.isfinite(value) else float(value)
             for bound in _BOUNDS
         }
         for name, bounds in given.items()

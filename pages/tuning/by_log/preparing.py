@@ -10,7 +10,7 @@ from recsys.jobs.log_job import JOB, log_work, start_log_work
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.mixes import LogEvaluator
 
-_PANEL = working.Panel(
+_PANEL = working.JobDisplay(
     label="Judging the log",
     start="Judge the log",
     usual_shares=JOB.usual_shares,

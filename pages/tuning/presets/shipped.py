@@ -12,7 +12,7 @@ from recsys.jobs import Work, WorkStatus
 from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_work, start_presets_work
 from recsys.store.records import Preset
 
-_PANEL = working.Panel(
+_PANEL = working.JobDisplay(
     label="Tuning the presets",
     start="Tune the presets of this shop",
     usual_shares=JOB.usual_shares,
