@@ -4,7 +4,7 @@ Fields of these classes use the types below, and the classes are decorated `@wit
 """
 
 import functools
-from collections.abc import Hashable
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, PlainSerializer, Strict, TypeAdapter, ValidationError
@@ -33,9 +33,7 @@ _WANTED = {
 _MOST_FAULTS = 3
 
 
-@functools.cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 
 
 def to_json(settings: object) -> Any:

@@ -7,6 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+from recsys.errors import InputError
+from recsys.schema import ITEMS
+
 
 @dataclass(frozen=True, slots=True)
 class AppPaths:
@@ -45,6 +48,17 @@ class AppPaths:
     def shop_data(self) -> Path | None:
         """Data folder of the shop whose model is in use, or None where nobody said which it is."""
         return self.chosen_data or (self.data if self.chosen_model is None else None)
+
+    def require_data(self) -> Path:
+        """The same, or InputError where nobody said which it is, or it is not there."""
+        data = self.shop_data
+        if data is None:
+            raise InputError(
+                "nobody said which data folder this model was trained on; start the dashboard with RECSYS_DATA=DIR"
+            )
+        if not (data / ITEMS.file).is_file():
+            raise InputError(f"{data} holds no {ITEMS.file}; set RECSYS_DATA to the data folder of this shop")
+        return data.absolute()
 
     def panel(self, split: str) -> Path:
         """Folder of the test shoppers of the shop in use, held out as `split` says."""

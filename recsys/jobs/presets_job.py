@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from recsys.documents import from_json, to_json
-from recsys.errors import ArtifactError, InputError
+from recsys.errors import ArtifactError
 from recsys.jobs import POLITE, JobKind, Reporter, Stage, Work
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
@@ -46,14 +46,8 @@ class ShopFolders:
         ------
         InputError : nobody said where the data of the chosen model lies, or it is not there
         """
-        data = home.shop_data
-        if data is None:
-            raise InputError(
-                "nobody said which data folder this model was trained on; start the dashboard with RECSYS_DATA=DIR"
-            )
-        if not (data / "items.parquet").is_file():
-            raise InputError(f"{data} holds no items.parquet; set RECSYS_DATA to the data folder of this shop")
-        return cls(home.panel(split).absolute(), data.absolute(), home.model.absolute(), home.path.absolute(), shop)
+        data = home.require_data()
+        return cls(home.panel(split).absolute(), data, home.model.absolute(), home.path.absolute(), shop)
 
 
 def presets_work(panel: Path) -> Work:

@@ -7,7 +7,7 @@ is missing.
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.errors import DataError, InputError, SettingsError
+from recsys.errors import DataError, SettingsError
 from recsys.jobs import POLITE, JobKind, Reporter, Stage, Work
 from recsys.jobs.paths import AppPaths
 from recsys.studies.registry import EXPERIMENTS
@@ -32,13 +32,13 @@ def start_experiments(home: AppPaths, split: str, names: Sequence[str]) -> Work:
     InputError : nobody said where the data of the chosen model lies, or it is not there
     RecsysError : the folder cannot be written to, or the system starts no process
     """
-    data = home.shop_data
-    if data is None or not (data / "items.parquet").is_file():
-        raise InputError(
-            "the data that this model was trained on are not at hand; start the dashboard with RECSYS_DATA=DIR"
-        )
     folder = results_folder(home, split).absolute()
-    request = {"folder": folder, "data": data.absolute(), "panels": home.panel(split).parent.absolute(), "split": split}
+    request = {
+        "folder": folder,
+        "data": home.require_data(),
+        "panels": home.panel(split).parent.absolute(),
+        "split": split,
+    }
     return JOB.start(experiments_work(folder), {**request, "names": list(names)})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnExpressionArgument, case, func, select, update
 from sqlalchemy.orm import Session
 
 from recsys.errors import ConflictError, PresetError, UnknownPresetError
@@ -216,11 +216,11 @@ class PresetStore:
         session.flush()
         return row
 
-    def _rows(self, session: Session, *where: ColumnElement[bool]) -> Sequence[PresetRow]:
+    def _rows(self, session: Session, *where: ColumnExpressionArgument[bool]) -> Sequence[PresetRow]:
         """Rows of this shop, living and deleted."""
         return session.scalars(select(PresetRow).where(PresetRow.shop == self.shop, *where)).all()
 
-    def _first(self, where: ColumnElement[bool]) -> Preset | None:
+    def _first(self, where: ColumnExpressionArgument[bool]) -> Preset | None:
         with self._database.reading() as session:
             return next((row.record() for row in self._rows(session, _IS_LIVING, where)), None)
 
