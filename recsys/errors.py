@@ -2,6 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
+
+
+def quoted(value: object, most: int = 60) -> str:
+    """A value in quotes, cut short, for a message.
+
+    >>> quoted("long words", 6)
+    "'long w…'"
+    """
+    words = str(value)
+    return repr(words if len(words) <= most else words[:most] + "…")
 
 
 class RecsysError(Exception):
@@ -45,7 +56,8 @@ class DataError(InputError):
         self.n_rows = len(self.rows) if n_rows is None else n_rows
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_data_error, (self.problem, self.file, self.column, self.rows, self.n_rows, self.remedy)
+        names = ("file", "column", "rows", "n_rows", "remedy")
+        return partial(type(self), **{name: getattr(self, name) for name in names}), (self.problem,)
 
     def __str__(self) -> str:
         where = self.file if self.column is None else f"{self.file}, column {self.column!r}"
@@ -54,17 +66,6 @@ class DataError(InputError):
         if shown and more > 0:
             shown += f", and {more:,} more"
         return f"{where}: {self.problem}{f' ({shown})' if shown else ''}; {self.remedy}"
-
-
-def _rebuild_data_error(
-    problem: str,
-    file: str,
-    column: str | None,
-    rows: Sequence[tuple[int, str]],
-    n_rows: int,
-    remedy: str,
-) -> DataError:
-    return DataError(problem, file=file, column=column, rows=rows, n_rows=n_rows, remedy=remedy)
 
 
 class SettingsError(InputError):

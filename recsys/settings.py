@@ -1,11 +1,17 @@
-"""Frozen settings made in code or by widgets; every default of the product is stated here, once."""
+"""The model of all settings: every default is stated here once, and whatever saves or sends settings uses this model.
+
+Settings made in code are plain frozen dataclasses; `recsys.documents` reads and writes the same classes as JSON.
+"""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
+from pydantic import with_config
+
+from recsys.documents import DOCUMENT, Flag, Number, Texts, Whole
 from recsys.errors import ContextError, SettingsError
 
 COMPONENTS = ("collaborative", "content", "semantic", "context")
@@ -17,6 +23,9 @@ CONTEXT_DIMENSIONS = ("daypart", "weekday", "season", "device", "region")
 DAYPARTS = ("night", "morning", "afternoon", "evening")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SEASONS = ("winter", "spring", "summer", "autumn")
+
+CONTEXT_VALUES: Mapping[str, tuple[str, ...]] = {"daypart": DAYPARTS, "weekday": WEEKDAYS, "season": SEASONS}
+"""What a dimension may be, where that is the same in every shop."""
 
 Hemisphere = Literal["north", "south"]
 """On which half of the earth a shop's shoppers live, which says when their summer is."""
@@ -120,14 +129,15 @@ class Context:
         return {**self.stated(), **moment}
 
 
+@with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class FusionSettings:
     """How the components are mixed. Weights are relative; `normalised()` sums to 1."""
 
-    collaborative: float = 0.3
-    content: float = 0.05
-    semantic: float = 0.4
-    context: float = 0.25
+    collaborative: Number = 0.3
+    content: Number = 0.05
+    semantic: Number = 0.4
+    context: Number = 0.25
 
     def __post_init__(self) -> None:
         for name in COMPONENTS:
@@ -175,15 +185,16 @@ class FusionSettings:
         return type(self)(**{name: share / 100 for name, share in whole.items()})
 
 
+@with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which products may be listed at all. Empty sets and None mean no restriction."""
 
-    include_seen: bool = False
-    only_available: bool = True
-    categories: frozenset[str] = frozenset()
-    price_low: float | None = None
-    price_high: float | None = None
+    include_seen: Flag = False
+    only_available: Flag = True
+    categories: Texts = frozenset()
+    price_low: Number | None = None
+    price_high: Number | None = None
 
     def __post_init__(self) -> None:
         if self.price_low is not None and self.price_high is not None and self.price_low > self.price_high:
@@ -197,6 +208,7 @@ DiversityMethod = Literal["mmr", "dpp", "msd"]
 DIVERSITY_METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
 
 
+@with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
     """Everything that turns component scores into a list, besides the scores themselves.
@@ -210,8 +222,8 @@ class RankingSettings:
 
     fusion: FusionSettings = field(default_factory=FusionSettings)
     filters: Filters = field(default_factory=Filters)
-    n: int = 10
-    diversity: float = 0.0
+    n: Whole = 10
+    diversity: Number = 0.0
     method: DiversityMethod = "mmr"
 
     def __post_init__(self) -> None:
@@ -232,12 +244,15 @@ def require_seed(seed: int) -> None:
 def parse_weights(words: str) -> FusionSettings:
     """Read `collaborative=0.4,semantic=0.3`; a component that is not named gets weight 0.
 
+    >>> parse_weights("content=3, semantic=1").semantic
+    1.0
+
     Raises
     ------
     SettingsError : a name is not a component or is given twice, or a value is not a number of at least 0
     """
     weights = dict.fromkeys(COMPONENTS, 0.0)
-    for name, value in _pairs(words, "--weights"):
+    for name, value in _pairs(words, "--weights").items():
         if name not in weights:
             raise SettingsError(f"--weights: {name!r} is not a component; use {', '.join(COMPONENTS)}")
         try:
@@ -262,59 +277,48 @@ def parse_context(words: str, hemisphere: Hemisphere = "north") -> Context:
     ContextError : a key or value is not known
     SettingsError : a part is not of the form name=value, or a name is given twice
     """
-    known: dict[str, str | datetime] = {}
-    given = dict(_pairs(words, "--context"))
-    if "date" in given:
-        text = given.pop("date")
+    known: dict[str, Any] = {}
+    given = _pairs(words, "--context")
+    if text := given.pop("date", ""):
         try:
             full = Context.at(datetime.fromisoformat(text), hemisphere=hemisphere)
         except (ValueError, OverflowError):  # the latter where the zone leads out of the years 1 to 9999
             raise ContextError(
                 f"--context: date={text!r} is not a date; write 2026-05-31 or 2026-05-31T20:00"
             ) from None
-        fitting = ("moment", "weekday", "season", "daypart") if len(text) > 10 else ("moment", "weekday", "season")
+        fitting = ("moment", "weekday", "season", *(["daypart"] if len(text) > 10 else []))
         known.update({name: getattr(full, name) for name in fitting})
     for name, value in given.items():
-        known.update([_context_value(name, value, hemisphere)])
-    return Context(**known)  # type: ignore[arg-type]
+        if name in ("hour", "month"):
+            if not value.isdecimal():
+                raise ContextError(f"--context: {name}={value!r} is not a whole number")
+            if name == "month" and not 1 <= int(value) <= 12:
+                raise ContextError(f"--context: month={value} is not a month; give 1 to 12")
+            known |= (
+                {"daypart": daypart_of(int(value))} if name == "hour" else {"season": season_of(int(value), hemisphere)}
+            )
+        elif name in CONTEXT_VALUES:
+            fitting = tuple(each for each in CONTEXT_VALUES[name] if each.lower() == value.lower())
+            if not fitting:
+                allowed = ", ".join(CONTEXT_VALUES[name])
+                raise ContextError(f"--context: {name}={value!r} is not known; use one of {allowed}")
+            known[name] = fitting[0]
+        elif name in CONTEXT_DIMENSIONS:
+            known[name] = value
+        else:
+            raise ContextError(
+                f"--context: {name!r} is not known; use device, region, hour, daypart, weekday, season, month or date"
+            )
+    return Context(**known)
 
 
-def _context_value(name: str, value: str, hemisphere: Hemisphere) -> tuple[str, str]:
-    if name in ("hour", "month"):
-        if not value.isdecimal():
-            raise ContextError(f"--context: {name}={value!r} is not a whole number")
-        if name == "hour":
-            return "daypart", daypart_of(int(value))
-        if not 1 <= int(value) <= 12:
-            raise ContextError(f"--context: month={value} is not a month; give 1 to 12")
-        return "season", season_of(int(value), hemisphere)
-    allowed: dict[str, tuple[str, ...] | None] = {
-        "daypart": DAYPARTS,
-        "weekday": WEEKDAYS,
-        "season": SEASONS,
-        "device": None,
-        "region": None,
-    }
-    if name not in allowed:
-        raise ContextError(
-            f"--context: {name!r} is not known; use device, region, hour, daypart, weekday, season, month or date"
-        )
-    values = allowed[name]
-    if values is None:
-        return name, value
-    for candidate in values:
-        if candidate.lower() == value.lower():
-            return name, candidate
-    raise ContextError(f"--context: {name}={value!r} is not known; use one of {', '.join(values)}")
-
-
-def _pairs(words: str, option: str) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for part in filter(None, (part.strip() for part in words.split(","))):
-        name, equals, value = part.partition("=")
-        if not equals or not value.strip():
+def _pairs(words: str, option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in filter(None, map(str.strip, words.split(","))):
+        name, _, value = map(str.strip, part.partition("="))
+        if not value:
             raise SettingsError(f"{option}: {part!r} is not of the form name=value")
-        if name.strip() in dict(pairs):
-            raise SettingsError(f"{option}: {name.strip()!r} is given twice; decide on one value")
-        pairs.append((name.strip(), value.strip()))
+        if name in pairs:
+            raise SettingsError(f"{option}: {name!r} is given twice; decide on one value")
+        pairs[name] = value
     return pairs

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 MAX_LINES = 400
 
 ROOMS: tuple[tuple[str, ...], ...] = (
-    ("settings", "errors", "progress", "schema", "parallel", "cache", "files"),
+    ("settings", "documents", "errors", "progress", "schema", "parallel", "cache", "files"),
     ("data",),
     ("demo",),
     ("text",),

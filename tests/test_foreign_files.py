@@ -244,22 +244,22 @@ def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
 def test_records_of_works_leave_other_files_alone(tmp_path: Path) -> None:
     before = put_foreign_files(tmp_path / "home")
     for _ in range(2):
-        write(tmp_path / "home" / "job.json", facts(("a",), 0, 0, 0, 0.0, state="done"))
-    Work(tmp_path / "home", "job", "").forget()
+        write(tmp_path / "home" / "job.work.json", facts(("a",), 0, 0, 0, 0.0, state="done"))
+    Work(tmp_path / "home", "job").forget()
     assert_untouched(tmp_path / "home", before)
 
 
 def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> None:
-    (tmp_path / "job.json").write_text('{"name": "mine"}')
+    (tmp_path / "job.work.json").write_text('{"name": "mine"}')
     with pytest.raises(RecsysError, match="was written by another program"):
-        start_work(tmp_path, "job", "recsys.jobs.demo_job", [str(tmp_path)], ("a",), suffix="")
-    assert standing(tmp_path).keys() == {"job.json"}
-    assert (tmp_path / "job.json").read_text() == '{"name": "mine"}'
+        start_work(tmp_path, "job", "recsys.jobs.demo_job", ("a",))
+    assert standing(tmp_path).keys() == {"job.work.json"}
+    assert (tmp_path / "job.work.json").read_text() == '{"name": "mine"}'
 
 
 def test_a_log_of_another_program_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "count.work.log").write_text("mine\n")
-    work = start_work(tmp_path, "count", "recsys.training.no_such_module", [], ("a",))
+    work = start_work(tmp_path, "count", "recsys.training.no_such_module", ("a",))
     end = time.monotonic() + 60
     while work.path("log").stat().st_size == len("mine\n") and time.monotonic() < end:
         time.sleep(0.05)

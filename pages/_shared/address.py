@@ -4,13 +4,20 @@ Streamlit binds widgets to parameters of the address; state that no widget can b
 `assets/shelfwise.js` makes every act of a person one stop of the browser's history.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+RENAMED = {
+    "taste": "top_category",
+    "home": "home_region",
+    "match": "same_context",
+    "shelf": "only_available",
+}
+"""Parameters of the tuning page that had another name once; links and bookmarks with the old ones still work."""
 
 _NAMES = "names_of_addresses"
 
@@ -50,16 +57,27 @@ def restore() -> None:
     context = get_script_run_ctx()
     if context is None or not is_return():
         return
-    for name in _names_seen():
+    for name in st.session_state.get(_NAMES, frozenset()):
         if name in st.session_state:
             del st.session_state[name]
-    asked = parse_qs(context.query_string, keep_blank_values=True)
-    if asked != {name: st.query_params.get_all(name) for name in st.query_params}:
-        st.query_params.from_dict(asked)
+    _replace(parse_qs(context.query_string, keep_blank_values=True))
+
+
+def use_present_names(page: str) -> None:
+    """Let parameters of a page stand under their present names where a link has old ones; present ones win.
+
+    Must run before any widget is drawn.
+    """
+    if page == "Tuning":
+        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        old = {RENAMED[name]: values for name, values in query.items() if name in RENAMED}
+        _replace(old | {name: values for name, values in query.items() if name not in RENAMED})
+
+
+def _replace(query: dict[str, list[str]]) -> None:
+    """Put other parameters into the address, for widgets bound to them as well."""
+    context = get_script_run_ctx()
+    if context is not None and query != {name: st.query_params.get_all(name) for name in st.query_params}:
+        st.query_params.from_dict(query)
         with context.session_state.query_params() as parameters:
-            parameters.set_initial_query_params(urlencode(asked, doseq=True))
-
-
-def _names_seen() -> Iterable[str]:
-    names: frozenset[str] = st.session_state.get(_NAMES, frozenset())
-    return names - {_NAMES}
+            parameters.set_initial_query_params(urlencode(query, doseq=True))

@@ -80,22 +80,23 @@ def moment(choices: Choices) -> Context:
             help="Sets weekday, season, and the moment that trends are judged by. Empty: the last day the model knows.",
             bind="query-params",
         )
-        daypart = _circumstance(choices, "daypart", "Time of day (UTC)")
+        daypart = circumstance(choices, "daypart")
         left, right = st.columns(2)
         with left:
-            weekday = _circumstance(choices, "weekday", "Weekday", fixed_by=day)
-            device = _circumstance(choices, "device", "Device")
+            weekday = circumstance(choices, "weekday", fixed_by=day)
+            device = circumstance(choices, "device")
         with right:
-            season = _circumstance(choices, "season", "Season", fixed_by=day)
-            region = _circumstance(choices, "region", "Region")
+            season = circumstance(choices, "season", fixed_by=day)
+            region = circumstance(choices, "region")
     return context_of(choices, day, daypart, weekday, season, device, region)
 
 
-def _circumstance(choices: Choices, name: str, label: str, *, fixed_by: date | None = None) -> str:
+def circumstance(choices: Choices, name: str, *, fixed_by: date | None = None) -> str:
+    """A select box of one circumstance, with the reason where the data cannot tell it apart."""
     option = choices.options[name]
     reason = option.unavailable or ("Follows from the date." if fixed_by else "")
     chosen = st.selectbox(
-        label,
+        {"daypart": "Time of day (UTC)"}.get(name, name.capitalize()),
         (ANY, *option.values),
         key=name,
         disabled=bool(reason),
@@ -110,9 +111,7 @@ def _circumstance(choices: Choices, name: str, label: str, *, fixed_by: date | N
 def filters(choices: Choices) -> Filters:
     """Category, price, availability and seen products, in a popover."""
     with st.popover("Filters", icon=":material/filter_alt:", key="filters_popover"):
-        categories = st.multiselect(
-            "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
-        )
+        chosen = categories(choices)
         low, high = choices.price_low, choices.price_high
         priced = low < high
         bounds = (low, high)
@@ -126,9 +125,16 @@ def filters(choices: Choices) -> Filters:
     return Filters(
         include_seen=seen,
         only_available=not unavailable,
-        categories=frozenset(categories),
+        categories=frozenset(chosen),
         price_low=None if whole else float(bounds[0]),
         price_high=None if whole else float(bounds[1]),
+    )
+
+
+def categories(choices: Choices) -> list[str]:
+    """A box of all categories, of which none means all."""
+    return st.multiselect(
+        "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
     )
 
 

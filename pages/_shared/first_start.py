@@ -9,17 +9,11 @@ from pages._shared import glance, resources, words, working
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from recsys.errors import ArtifactError
-from recsys.jobs import NEVER_STARTED
-from recsys.jobs.demo_job import find_job, start_demo_job
+from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 
-PANEL = working.Panel(
-    label="Making the shop",
-    start="Make the demo shop",
-    # As measured on two cores; reading the words is most of it.
-    usual_shares={"Reading the shop": 2.5, "Understanding words": 24.0, "Learning tastes": 1.5, "Saving": 0.3},
-)
+PANEL = working.JobDisplay(label="Making the shop", start="Make the demo shop", usual_shares=JOB.usual_shares)
 
 
 def model_or_progress(home: AppPaths) -> Recommender:
@@ -65,8 +59,7 @@ def _unusable(home: AppPaths, problem: ArtifactError) -> None:
             on_click=_start,
             args=(home,),
         )
-        job = find_job(home)
-        if working.was_refused(PANEL) or (job is not None and job.status().state == "running"):
+        if working.was_refused(PANEL) or demo_work(home).status().state == "running":
             _progress(home)
 
 
@@ -76,7 +69,7 @@ def _welcome(home: AppPaths) -> None:
         '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers '
         "wrote. It takes about a minute, once; then this page opens by itself.</p>"
     )
-    if find_job(home) is None:
+    if demo_work(home).status().state == "waiting":
         _start(home)
     _progress(home)
     st.space("medium")
@@ -87,20 +80,15 @@ def _welcome(home: AppPaths) -> None:
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
 def _progress(home: AppPaths) -> None:
-    job = find_job(home)
+    work = demo_work(home)
     working.show(
-        NEVER_STARTED if job is None else job.status(),
+        work.status(),
         PANEL,
-        on_start=lambda: start_demo_job(home),
-        on_cancel=lambda: _cancel(home),
+        on_start=lambda: start_demo_work(home),
+        on_cancel=work.cancel,
         is_ready=_has_model(home),
     )
 
 
 def _start(home: AppPaths) -> None:
-    working.start(PANEL, lambda: start_demo_job(home))
-
-
-def _cancel(home: AppPaths) -> None:
-    if job := find_job(home):
-        job.cancel()
+    working.start(PANEL, lambda: start_demo_work(home))

@@ -30,7 +30,7 @@ _OWN = {
     WHY_PAGE: frozenset({"item", "strike", "added", "section", "open", "side", "rival"})
     | {f"other_{name}" for name in CONTEXT_DIMENSIONS},
     TUNE_PAGE: frozenset(
-        {"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}
+        {"room", "split", "against", "metric", "shoppers", *address.RENAMED.values()}
         | {"second", "fixed", "slice", "map_of", "swapped", "tested", "pinned", "follow", "goal", "effort"}
     ),
     EXPERIMENTS_PAGE: frozenset({"experiment", "held_out"}),
@@ -59,6 +59,7 @@ def open_page(title: str) -> Frame:
     st.set_page_config(page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide")
     st.html(resources.style(st.context.theme.type or "light dark"))
     address.restore()
+    address.use_present_names(title)
     address.note_names()
     _come_back(title)
     home = AppPaths.default()

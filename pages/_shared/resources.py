@@ -15,7 +15,7 @@ import streamlit as st
 from pages._shared import illustrations, palette
 from pages._shared.background import Background
 from pages._shared.caching import bounded
-from pages._shared.saved import Saved
+from pages._shared.saved import PresetCache
 from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.statistics.paired import Difference, differences, means
@@ -154,9 +154,9 @@ def _database(home: AppPaths) -> Database:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def saved(home: AppPaths, shop: str) -> Saved:
+def saved(home: AppPaths, shop: str) -> PresetCache:
     """The presets of a shop as this server last saw them."""
-    return Saved(presets(home, shop))
+    return PresetCache(presets(home, shop))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -17,7 +17,7 @@ PAUSE_S = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SavedPresets:
     """What is saved.
 
     Parameters
@@ -30,7 +30,7 @@ class Found:
     away: str = ""
 
 
-class Saved:
+class PresetCache:
     """The presets of one shop, shared by all sessions of this server.
 
     Parameters
@@ -41,16 +41,16 @@ class Saved:
     def __init__(self, store: PresetStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
         self._lock = threading.Lock()
-        self._found, self._default = Found(), None
+        self._found, self._default = SavedPresets(), None
         self._state: tuple[object, ...] = ()
         self._away_until = self._default_until = -float("inf")
 
     @property
-    def last(self) -> Found:
+    def last(self) -> SavedPresets:
         """What `presets` said last, whoever asked."""
         return self._found
 
-    def presets(self) -> Found:
+    def presets(self) -> SavedPresets:
         """Asked anew each time, so that every session sees what any other saved; read again where something changed."""
         with self._lock:
             if self._clock() >= self._away_until:
@@ -75,13 +75,13 @@ class Saved:
             question()
         except StoreError as problem:
             now = self._clock()
-            self._found = Found(self._found.presets, str(problem))
+            self._found = SavedPresets(self._found.presets, str(problem))
             self._away_until = now + max(PAUSE_S, 5 * (now - began))
 
     def _ask_for_all(self) -> None:
         state = self._store.state()
         same = state == self._state
-        self._found = Found(self._found.presets if same else self._store.presets())
+        self._found = SavedPresets(self._found.presets if same else self._store.presets())
         self._state = state
         self._know_default(next((preset for preset in self._found.presets if preset.is_default), None))
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -59,11 +60,7 @@ class Start:
     @classmethod
     def of(cls, name: str, ranking: RankingSettings) -> "Start":
         """The mix, variety and length of a preset; whom it is asked for and what may be listed stay as they are."""
-        values: dict[str, Any] = {**positions(ranking.fusion)}
-        values |= {"diversity": round(ranking.diversity, 2), "method": ranking.method.upper()}
-        if ranking.n in LENGTHS:
-            values["n"] = str(ranking.n)
-        return cls(name, values)
+        return cls(name, control_values(ranking))
 
     @property
     def weights(self) -> dict[str, int]:
@@ -147,6 +144,16 @@ def positions(weights: FusionSettings) -> dict[str, int]:
     return _percent(weights)
 
 
+def control_values(ranking: RankingSettings) -> dict[str, Any]:
+    """What the controls of mix, variety and length hold for some settings, by key; a length that none has is left out.
+
+    >>> control_values(RankingSettings(diversity=0.25, method="dpp", n=7))["method"]
+    'DPP'
+    """
+    values = {**positions(ranking.fusion), "diversity": round(ranking.diversity, 2), "method": ranking.method.upper()}
+    return values | ({"n": str(ranking.n)} if ranking.n in LENGTHS else {})
+
+
 def _percent(weights: FusionSettings) -> dict[str, int]:
     return {name: round(100 * share) for name, share in weights.normalised().items()}
 
@@ -172,82 +179,69 @@ def complaints(query: Mapping[str, Sequence[str]], choices: Choices) -> list[str
     ----------
     query : parameters of the address, each with all of its values
     """
-    said = []
-    for name, check in _checks(choices).items():
-        if name in query and (problem := check(list(query[name]))):
-            shown = ", ".join(repr(value[:60]) for value in query[name])
-            said.append(f"{name} = {shown}: {problem}")
-    return said
+    problems = {name: check(query[name]) for name, check in _checks(choices).items() if name in query}
+    return [
+        f"{name} = {', '.join(repr(value[:60]) for value in query[name])}: {problem}"
+        for name, problem in problems.items()
+        if problem
+    ]
 
 
-def _checks(choices: Choices) -> dict[str, Callable[[list[str]], str]]:
-    dimensions = {name: _one_of((ANY, *option.values)) for name, option in choices.options.items() if name != "moment"}
+def _checks(choices: Choices) -> dict[str, Callable[[Sequence[str]], str]]:
+    """By parameter, what says why its values cannot be used, or "" where they can."""
+    selects: dict[str, Sequence[str]] = {
+        "who": (KNOWN, NEW),
+        **{name: (ANY, *option.values) for name, option in choices.options.items() if name != "moment"},
+        "n": tuple(map(str, LENGTHS)),
+        "method": tuple(METHODS),
+        **dict.fromkeys(("seen", "unavailable"), ("true", "false")),
+        "view": (CARDS, TABLE),
+    }
     return {
-        "who": _one_of((KNOWN, NEW)),
-        **{name: _number(0, MAX_WEIGHT) for name in COMPONENTS},
-        **dimensions,
-        "date": _day(choices),
-        "diversity": _number(0, 1),
-        "n": _one_of(tuple(map(str, LENGTHS))),
-        "method": _one_of(tuple(METHODS)),
-        "category": _all_of(choices.categories),
-        "price": _range(choices.price_low, choices.price_high),
-        "seen": _one_of(("true", "false")),
-        "unavailable": _one_of(("true", "false")),
-        "view": _one_of((CARDS, TABLE)),
+        **{name: partial(_one_of, allowed) for name, allowed in selects.items()},
+        **{name: partial(_number, 0, MAX_WEIGHT) for name in COMPONENTS},
+        "date": partial(_day, choices),
+        "diversity": partial(_number, 0, 1),
+        "category": partial(_all_of, choices.categories),
+        "price": partial(_range, choices.price_low, choices.price_high),
         **dict.fromkeys(("words", "added"), _short),
     }
 
 
-def _short(values: list[str]) -> str:
+def _short(values: Sequence[str]) -> str:
     return f"longer than {MAX_WORDS} characters" if len(values[-1]) > MAX_WORDS else ""
 
 
-def _one_of(allowed: Sequence[str]) -> Callable[[list[str]], str]:
-    def check(values: list[str]) -> str:
-        if values[-1] in allowed:
-            return ""
-        return f"not one of {', '.join(allowed)}" if len(allowed) > 1 else "this shop's data cannot tell it apart"
-
-    return check
+def _one_of(allowed: Sequence[str], values: Sequence[str]) -> str:
+    if values[-1] in allowed:
+        return ""
+    return f"not one of {', '.join(allowed)}" if len(allowed) > 1 else "this shop's data cannot tell it apart"
 
 
-def _all_of(allowed: Sequence[str]) -> Callable[[list[str]], str]:
-    def check(values: list[str]) -> str:
-        strange = [value for value in values if value and value not in allowed]
-        return f"no such category in this shop: {', '.join(strange)}" if strange else ""
-
-    return check
+def _all_of(allowed: Sequence[str], values: Sequence[str]) -> str:
+    strange = [value for value in values if value and value not in allowed]
+    return f"no such category in this shop: {', '.join(strange)}" if strange else ""
 
 
-def _number(low: float, high: float) -> Callable[[list[str]], str]:
-    def check(values: list[str]) -> str:
-        value = _as_number(values[-1])
-        return "" if value is not None and low <= value <= high else f"not a number from {low:g} to {high:g}"
-
-    return check
+def _number(low: float, high: float, values: Sequence[str]) -> str:
+    value = _as_number(values[-1])
+    return "" if value is not None and low <= value <= high else f"not a number from {low:g} to {high:g}"
 
 
-def _range(low: int, high: int) -> Callable[[list[str]], str]:
-    def check(values: list[str]) -> str:
-        ends = [_as_number(value) for value in values]
-        fits = len(ends) == 2 and all(end is not None and low <= end <= high for end in ends)
-        return "" if fits else f"not two prices from {low} to {high}"
-
-    return check
+def _range(low: int, high: int, values: Sequence[str]) -> str:
+    ends = [_as_number(value) for value in values]
+    fits = len(ends) == 2 and all(end is not None and low <= end <= high for end in ends)
+    return "" if fits else f"not two prices from {low} to {high}"
 
 
-def _day(choices: Choices) -> Callable[[list[str]], str]:
-    def check(values: list[str]) -> str:
-        try:
-            asked = date.fromisoformat(values[-1])
-        except ValueError:
-            return "not a date such as 2026-05-31"
-        if choices.first_day <= asked <= choices.last_day:
-            return ""
-        return f"not from {choices.first_day} to {choices.last_day}; an earlier day would be judged with hindsight"
-
-    return check
+def _day(choices: Choices, values: Sequence[str]) -> str:
+    try:
+        day = date.fromisoformat(values[-1])
+    except ValueError:
+        return "not a date such as 2026-05-31"
+    if choices.first_day <= day <= choices.last_day:
+        return ""
+    return f"not from {choices.first_day} to {choices.last_day}; an earlier day would be judged with hindsight"
 
 
 def _as_number(text: str) -> float | None:

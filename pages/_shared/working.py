@@ -15,7 +15,7 @@ LOOK_EVERY_S = 0.7
 """How often a fragment that shows work runs: `st.fragment(run_every=LOOK_EVERY_S)`."""
 
 _MARKS = {"done": "✓", "running": "●", "waiting": "○", "failed": "✕", "cancelled": "–"}
-_SAID = {
+_STATES = {
     "done": "done",
     "running": "in progress",
     "waiting": "still to come",
@@ -25,7 +25,7 @@ _SAID = {
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class JobDisplay:
     """How a work is shown.
 
     Parameters
@@ -46,7 +46,7 @@ class Panel:
 
 def show(
     status: WorkStatus,
-    panel: Panel,
+    display: JobDisplay,
     *,
     on_start: Callable[[], object],
     on_cancel: Callable[[], None],
@@ -64,14 +64,14 @@ def show(
     if status.state == "done" and is_ready:
         st.rerun(scope="app")
     if status.stages:
-        st.html(_stages(status, panel))
+        st.html(_stages(status, display))
     if status.state == "running":
-        st.session_state.pop(_refusal(panel), None)
+        st.session_state.pop(_refusal(display), None)
         said = "Stopping" if status.is_stopping else "Cancel"
-        key = f"{panel.key}cancel"
+        key = f"{display.key}cancel"
         st.button(said, key=key, icon=":material/close:", disabled=status.is_stopping, on_click=on_cancel)
         return
-    if refused := st.session_state.get(_refusal(panel)):
+    if refused := st.session_state.get(_refusal(display)):
         st.html(notice_html("It could not be started.", [words.sentence(refused)]))
     elif status.state == "failed":
         st.html(notice_html("It could not be finished.", [status.message] if status.message else []))
@@ -79,37 +79,44 @@ def show(
         st.html(notice_html("Stopped. Nothing was changed."))
     elif status.state == "done":
         st.html(notice_html("What this made is no longer there."))
-    args = (panel, on_start)
+    args = (display, on_start)
     if status.state == "waiting":
-        st.button(panel.start, key=f"{panel.key}start", type="primary", on_click=start, args=args)
+        st.button(display.start, key=f"{display.key}start", type="primary", on_click=start, args=args)
         return
-    goes_on = status.state == "cancelled" and panel.is_resumable
+    goes_on = status.state == "cancelled" and display.is_resumable
     said, icon = ("Go on", ":material/play_arrow:") if goes_on else ("Try again", ":material/refresh:")
-    st.button(said, key=f"{panel.key}retry", type="primary", icon=icon, on_click=start, args=args)
+    st.button(said, key=f"{display.key}retry", type="primary", icon=icon, on_click=start, args=args)
 
 
-def start(panel: Panel, on_start: Callable[[], object]) -> None:
-    """Start a work, also without a button; if that fails, the panel says why from then on."""
-    st.session_state.pop(_refusal(panel), None)
+def start(display: JobDisplay, on_start: Callable[[], object]) -> None:
+    """Start a work, also without a button; if that fails, the page says why from then on."""
+    st.session_state.pop(_refusal(display), None)
     try:
         on_start()
     except RecsysError as problem:
-        st.session_state[_refusal(panel)] = str(problem)
+        st.session_state[_refusal(display)] = str(problem)
 
 
-def was_refused(panel: Panel) -> bool:
-    """Whether the work could not even be started when this visitor last tried; the panel says why."""
-    return _refusal(panel) in st.session_state
+def was_refused(display: JobDisplay) -> bool:
+    """Whether the work could not even be started when this visitor last tried; the page says why."""
+    return _refusal(display) in st.session_state
 
 
-def why_refused(panel: Panel) -> str:
-    """Why it could not be started, as a sentence, for where no panel says it; "" where it could."""
-    refused = st.session_state.get(_refusal(panel))
+def why_refused(display: JobDisplay) -> str:
+    """Why it could not be started, as a sentence, for where nothing else says it; "" where it could."""
+    refused = st.session_state.get(_refusal(display))
     return words.sentence(str(refused)) if refused else ""
 
 
 def offer_again(
-    status: WorkStatus, panel: Panel, title: str, why: str, *, said: str, doing: str, on_start: Callable[[], object]
+    status: WorkStatus,
+    display: JobDisplay,
+    title: str,
+    why: str,
+    *,
+    said: str,
+    doing: str,
+    on_start: Callable[[], object],
 ) -> None:
     """A notice that what a work made is out of date, what came of making it again, and the button that does.
 
@@ -121,11 +128,11 @@ def offer_again(
     lines = [why]
     if status.state == "failed" and status.message:
         lines.append(f"{doing} failed: {words.sentence(status.message)}")
-    if refused := why_refused(panel):
+    if refused := why_refused(display):
         lines.append(f"{doing} could not be started: {refused}")
     st.html(notice_html(title, lines))
-    args = (panel, on_start)
-    st.button(said, key=f"{panel.key}again", icon=":material/refresh:", on_click=start, args=args)
+    args = (display, on_start)
+    st.button(said, key=f"{display.key}again", icon=":material/refresh:", on_click=start, args=args)
 
 
 def fraction_done(status: WorkStatus, usual_shares: Mapping[str, float]) -> float:
@@ -146,12 +153,12 @@ def remaining_s(elapsed_s: float, share: float) -> float | None:
     return None if share < 0.08 or elapsed_s < 3 else elapsed_s * (1 - share) / share
 
 
-def _refusal(panel: Panel) -> str:
-    return f"{panel.key}start_refused"
+def _refusal(display: JobDisplay) -> str:
+    return f"{display.key}start_refused"
 
 
-def _stages(status: WorkStatus, panel: Panel) -> str:
-    share = fraction_done(status, panel.usual_shares)
+def _stages(status: WorkStatus, display: JobDisplay) -> str:
+    share = fraction_done(status, display.usual_shares)
     rows = "".join(_stage(name, state, status) for name, state in status.stages)
     left = remaining_s(status.elapsed_s, share) if status.state == "running" else None
     clock = words.duration(status.elapsed_s) + (f" · about {words.duration(left)} to go" if left is not None else "")
@@ -159,7 +166,7 @@ def _stages(status: WorkStatus, panel: Panel) -> str:
         '<div class="sw-panel" style="margin-top:1.25rem">'
         f'<div class="sw-meter"><p class="sw-meter-line"><strong>{share:.0%}</strong>'
         f'<span class="sw-quiet">{clock}</span></p>'
-        f'<div class="sw-meter-track" role="progressbar" aria-label="{esc(panel.label)}" aria-valuemin="0" '
+        f'<div class="sw-meter-track" role="progressbar" aria-label="{esc(display.label)}" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{share * 100:.0f}">'
         f'<span class="sw-meter-fill" style="width:{share:.1%}"></span></div></div>'
         f'<ol class="sw-stages">{rows}</ol></div>'
@@ -172,7 +179,7 @@ def _stage(name: str, state: str, status: WorkStatus) -> str:
         counted = f"{status.done:,} of {status.total:,}"
     return (
         f'<li class="sw-stage sw-stage-{esc(state)}">'
-        f'<span class="sw-stage-mark" role="img" aria-label="{_SAID.get(state, "")}">'
+        f'<span class="sw-stage-mark" role="img" aria-label="{_STATES.get(state, "")}">'
         f"{_MARKS.get(state, '○')}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
         f'<span class="sw-stage-count">{counted}</span></li>'
     )

@@ -22,7 +22,9 @@ SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after 
 OVERVIEW = "overview"
 """What is looked at before an experiment is chosen."""
 
-_PANEL = working.Panel(label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_")
+_PANEL = working.JobDisplay(
+    label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_"
+)
 
 
 def hold_out() -> str:

@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import controls
-from pages._shared.cards import esc
-from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, positions
+from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, control_values
 from pages.tuning import labels
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
@@ -24,7 +23,7 @@ def circumstances(choices: Choices) -> Scenario:
             '<p class="sw-note">Imagine every test shopper in other circumstances. "Any" keeps those that each of them '
             "was in. Trends always end at the shopper's own moment, so nothing is judged with hindsight.</p>"
         )
-        return _scenario({name: _circumstance(choices, name) for name in CONTEXT_DIMENSIONS})
+        return _scenario({name: controls.circumstance(choices, name) for name in CONTEXT_DIMENSIONS})
 
 
 def _scenario(stated: Mapping[str, str]) -> Scenario:
@@ -42,21 +41,11 @@ def _is_on(key: str) -> bool:
     return bool(st.session_state.get(key, st.query_params.get(key) == "true"))
 
 
-def _circumstance(choices: Choices, name: str) -> str:
-    option = choices.options[name]
-    label = {"daypart": "Time of day (UTC)"}.get(name, name.capitalize())
-    value = st.selectbox(label, (ANY, *option.values), key=name, disabled=bool(option.unavailable), bind="query-params")
-    if option.unavailable:
-        st.html(f'<p class="sw-note" dir="auto">Not available: {esc(option.unavailable)}.</p>')
-        return ANY
-    return value or ANY
-
-
 def segment(panel: Panel, scenario: Scenario) -> Segment:
     """Which of the test shoppers count."""
     offered = properties(panel)
     stands = {key: _standing(key, values) for key, values in offered.items()}
-    label = labels.label("Shoppers", labels.shoppers(_segment(stands, scenario, match=_is_on("match"))))
+    label = labels.label("Shoppers", labels.shoppers(_segment(stands, scenario, match=_is_on("same_context"))))
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         known = st.selectbox(
@@ -66,23 +55,23 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
             help=". ".join(f"{name.capitalize()}: {said}" for name, said in KNOWLEDGE.items()) + ".",
             bind="query-params",
         )
-        taste = _one_of("Mostly buy", "taste", offered["taste"])
-        home = _one_of("Home region", "home", offered["home"])
+        taste = _one_of("Mostly buy", "top_category", offered["top_category"])
+        home = _one_of("Home region", "home_region", offered["home_region"])
         match = st.toggle(
             "Only who really came in these circumstances",
-            key="match",
+            key="same_context",
             help="Circumstances are chosen beside this; without any, everyone counts.",
             bind="query-params",
         )
-    return _segment({"shoppers": known or ANY, "taste": taste, "home": home}, scenario, match=match)
+    return _segment({"shoppers": known or ANY, "top_category": taste, "home_region": home}, scenario, match=match)
 
 
 def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
     """What test shoppers can be told apart by, by key of its control, beside `ANY`."""
     return {
         "shoppers": tuple(map(str.capitalize, KNOWLEDGE)),
-        "taste": _told_apart(panel.shoppers["top_category"]),
-        "home": _told_apart(panel.shoppers["home"]),
+        "top_category": _told_apart(panel.shoppers["top_category"]),
+        "home_region": _told_apart(panel.shoppers["home"]),
     }
 
 
@@ -92,7 +81,11 @@ def _told_apart(column: pd.Series) -> tuple[str, ...]:
 
 def _segment(stands: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
     """The shoppers that controls of some keys stand for."""
-    values = {"activity": stands["shoppers"].casefold(), "top_category": stands["taste"], "home": stands["home"]}
+    values = {
+        "activity": stands["shoppers"].casefold(),
+        "top_category": stands["top_category"],
+        "home": stands["home_region"],
+    }
     wanted = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
     return Segment.of(**wanted, **(scenario.as_dict() if match else {}))
 
@@ -104,14 +97,14 @@ def _one_of(label: str, key: str, options: tuple[str, ...]) -> str:
 def shelf(choices: Choices) -> Filters:
     """What may be listed at all."""
     asked = st.session_state.get("category", st.query_params.get_all("category"))
-    stands = Filters(only_available=_is_on("shelf"), categories=frozenset(asked) & frozenset(choices.categories))
+    stands = Filters(
+        only_available=_is_on("only_available"), categories=frozenset(asked) & frozenset(choices.categories)
+    )
     with st.popover(labels.label("Shelf", labels.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
-        categories = st.multiselect(
-            "Categories", choices.categories, key="category", placeholder="All categories", bind="query-params"
-        )
+        categories = controls.categories(choices)
         only = st.toggle(
             "Only what is available today",
-            key="shelf",
+            key="only_available",
             help="Off: a product that is gone today counts if it was chosen then, as in `recsys evaluate`.",
             bind="query-params",
         )
@@ -150,8 +143,8 @@ def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
     state.update(choices.start_weights(KNOWN))
-    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "taste", "home")})
-    state.update({"match": False, "shelf": False, "category": []})
+    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "top_category", "home_region")})
+    state.update({"same_context": False, "only_available": False, "category": []})
     state.update(controls.variety_start(choices, KNOWN))
 
 
@@ -163,16 +156,13 @@ def load(choices: Choices, asked: EvaluationConfig, who: Segment | None = None) 
     who : the shoppers to judge by, or None to leave them
     """
     state, ranking = st.session_state, asked.settings
-    state.update(positions(ranking.fusion))
+    state.update(control_values(ranking))
     stated = asked.scenario.as_dict()
     state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
-    state["diversity"], state["method"] = round(ranking.diversity, 2), ranking.method.upper()
-    if str(ranking.n) in map(str, controls.LENGTHS):
-        state["n"] = str(ranking.n)
-    state["shelf"] = ranking.filters.only_available
+    state["only_available"] = ranking.filters.only_available
     state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
     if who is not None:
         values = who.as_dict()
         state["shoppers"] = values.get("activity", ANY).capitalize()
-        state["taste"], state["home"] = values.get("top_category", ANY), values.get("home", ANY)
-        state["match"] = any(name in values for name in CONTEXT_DIMENSIONS)
+        state["top_category"], state["home_region"] = values.get("top_category", ANY), values.get("home", ANY)
+        state["same_context"] = any(name in values for name in CONTEXT_DIMENSIONS)

@@ -85,7 +85,7 @@ def offered(room: TuningContext) -> dict[str, tuple[str, ...]]:
         "follow": closeness.NAMES,
         **against,
         **properties,
-        **dict.fromkeys(("match", "shelf"), ("true", "false")),
+        **dict.fromkeys(("same_context", "only_available"), ("true", "false")),
     }
 
 

@@ -9,7 +9,7 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages.tuning.context import TuningContext
 from recsys.errors import RecsysError
-from recsys.jobs.panel_job import USUAL_SHARES, panel_work, start_panel_work
+from recsys.jobs.panel_job import JOB, panel_work, start_panel_work
 from recsys.jobs.paths import AppPaths
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
@@ -29,10 +29,10 @@ HIDDEN: Mapping[str, str] = {
 }
 """What is done with test shoppers, by way of holding out, after “Shelfwise”."""
 
-_PANEL = working.Panel(
+_PANEL = working.JobDisplay(
     label="Preparing the test shoppers",
     start="Prepare the test shoppers",
-    usual_shares=USUAL_SHARES,
+    usual_shares=JOB.usual_shares,
     key="panel_",
 )
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 import streamlit as st
 
 from pages._shared import address
-from pages._shared.saved import Found
+from pages._shared.saved import SavedPresets
 from pages._shared.view import MAX_WEIGHT, METHODS, USUAL_VARIETY
 from recsys.errors import RecsysError
 from recsys.panel.segments import Scenario
@@ -19,7 +19,7 @@ MODEL, EQUAL, PINNED = "The model's weights", "Equal weights", "Pinned setting"
 PARAMETER = "pinned"
 
 
-def choose(now: EvaluationConfig, default_weights: FusionSettings, saved: Found) -> EvaluationConfig:
+def choose(now: EvaluationConfig, default_weights: FusionSettings, saved: SavedPresets) -> EvaluationConfig:
     """A selectbox, and a button that pins what is on the sliders now."""
     presets = saved.presets
     options = offered(presets)

@@ -2,36 +2,29 @@
 
 import argparse
 
-from recsys.cli.options import a_path
+from recsys.cli.options import Commands, a_path, add_count, add_seed, new_command
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Commands) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser(
+    parser = new_command(
+        commands,
         "demo",
-        help="make a demo shop as a data folder",
-        description="Make a believable outdoor-and-home shop from a seed: products, shoppers with tastes, reviews in "
-        "their own words, events, and logged impressions with true propensities. The hidden truth behind it lies in a "
-        "file of its own that only tests and simulators read.",
-        epilog="example: python -m recsys demo --out shop --items 300 --shoppers 500 --seed 7",
+        run,
+        "make a demo shop as a data folder",
+        "Make a believable outdoor-and-home shop from a seed: products, shoppers with tastes, reviews in their own "
+        "words, events, and logged impressions with true propensities. The hidden truth behind it lies in a file of "
+        "its own that only tests and simulators read.",
+        "--out shop --items 300 --shoppers 500 --seed 7",
     )
     parser.add_argument(
         "--out", type=a_path, required=True, metavar="DIR", help="data folder to write; replaced as a whole"
     )
-    parser.add_argument("--items", type=int, default=1000, metavar="N", help="products (default: %(default)s)")
-    parser.add_argument(
-        "--shoppers",
-        type=int,
-        default=1500,
-        metavar="N",
-        help="shoppers; events and impressions grow with them, reviews up to 200,000 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="another seed, another shop (default: %(default)s)"
-    )
-    parser.set_defaults(run=run)
+    add_count(parser, "--items", 1000, "products")
+    add_count(parser, "--shoppers", 1500, "shoppers; events and impressions grow with them, reviews up to 200,000")
+    add_seed(parser, "another seed, another shop")
 
 
 def run(args: argparse.Namespace) -> None:

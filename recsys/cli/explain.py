@@ -3,8 +3,8 @@
 import argparse
 from itertools import islice
 
-from recsys.cli.options import add_json
-from recsys.cli.recommend import add_request_options, request_of, say_notes, with_weights
+from recsys.cli.options import Commands, add_request, new_command
+from recsys.cli.recommend import request_of, say_notes, with_weights
 from recsys.cli.terminal import one_line, say, say_json, shortened
 from recsys.explanations.records import Contribution, Explanation
 from recsys.settings import COMPONENTS, parse_context
@@ -12,18 +12,19 @@ from recsys.settings import COMPONENTS, parse_context
 _SHOWN = 8
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Commands) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser(
+    parser = new_command(
+        commands,
         "explain",
-        help="take one product's score apart",
-        description="Show what puts a product where it stands for a shopper: baseline and components sum to the score, "
-        "and the contributions of a component sum to it. Quotes are verbatim.",
-        epilog="examples: python -m recsys explain --model model --user u00001 --item p0001 --json\n"
-        "          python -m recsys explain --model model --user u00001 --item p0001 --without r17.40",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        run,
+        "take one product's score apart",
+        "Show what puts a product where it stands for a shopper: baseline and components sum to the score, and the "
+        "contributions of a component sum to it. Quotes are verbatim.",
+        "--model model --user u00001 --item p0001 --json",
+        "--model model --user u00001 --item p0001 --without r17.40",
     )
-    add_request_options(parser)
+    add_request(parser)
     parser.add_argument("--item", required=True, metavar="ID", help="the product, listed or not")
     parser.add_argument(
         "--without",
@@ -34,9 +35,6 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "phrase), r17 (a review), f:brand:X (an attribute), c:trend (a circumstance), h:ID (a product of the history); "
         "may be given again",
     )
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="list length (default: %(default)s)")
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -58,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
 
 def in_words(found: Explanation) -> str:
     """An explanation as text: where the product stands, then every component with what matters most in it."""
-    lines = [f"{one_line(found.title)}: score {found.score:+.3f}, {standing_in_words(found)}", ""]
+    lines = [f"{one_line(found.title)}: score {found.score:+.3f}, {rank_in_words(found)}", ""]
     lines.append(f"{found.baseline:>+9.3f}  baseline: what the average product gathers is taken off")
     for name in COMPONENTS:
         parts = found.of(name)
@@ -71,7 +69,7 @@ def in_words(found: Explanation) -> str:
     return "\n".join(lines)
 
 
-def standing_in_words(found: Explanation) -> str:
+def rank_in_words(found: Explanation) -> str:
     """The place on the list, and what moved it."""
     standing = found.standing
     if standing.not_eligible:

@@ -1,9 +1,37 @@
 """Options that several commands share, said the same way everywhere."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias, get_args
 
-from recsys.settings import HEMISPHERES
+from recsys.settings import COMPONENTS, HEMISPHERES, DiversityMethod
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def new_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+    description: str,
+    *examples: str,
+) -> argparse.ArgumentParser:
+    """A command without options yet.
+
+    Parameters
+    ----------
+    summary : what it does, for the list of commands
+    examples : its own arguments, as one would type them
+    """
+    heading = "example: " if len(examples) == 1 else "examples: "
+    lines = f"\n{' ' * len(heading)}".join(f"python -m recsys {name} {example}" for example in examples)
+    parser = commands.add_parser(name, help=summary, description=description, epilog=heading + lines)
+    if len(examples) > 1:
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.set_defaults(run=run)
+    return parser
 
 
 def a_path(text: str) -> Path:
@@ -18,18 +46,33 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
 
 
+def add_out(parser: argparse.ArgumentParser, metavar: str, what: str) -> None:
+    """Where to write."""
+    parser.add_argument("--out", type=a_path, required=True, metavar=metavar, help=f"{what} folder to write")
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """One JSON document instead of text."""
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
+def add_count(parser: argparse.ArgumentParser, name: str, default: int, what: str, metavar: str = "N") -> None:
+    """A whole number with a default."""
+    parser.add_argument(name, type=int, default=default, metavar=metavar, help=f"{what} (default: %(default)s)")
+
+
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """Where random choices start."""
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help=f"{what} (default: %(default)s)")
+    add_count(parser, "--seed", 0, what, "S")
+
+
+def add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[Any, ...], default: str, what: str) -> None:
+    """One of some words, with a default."""
+    parser.add_argument(name, choices=choices, default=default, help=f"{what} (default: %(default)s)")
 
 
 def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
-    """What is held out, and at how many places it is looked for.
+    """What is held out, and at how many positions it is looked for.
 
     Parameters
     ----------
@@ -37,35 +80,44 @@ def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
     """
     add_split(parser, split)
     add_min_interactions(parser)
-    parser.add_argument("-k", type=int, default=10, metavar="K", help="metric cut-off (default: %(default)s)")
+    add_count(parser, "-k", 10, "metric cut-off", "K")
 
 
 def add_split(parser: argparse.ArgumentParser, split: str) -> None:
     """What is held out; `split` is the default."""
-    parser.add_argument(
-        "--split",
-        choices=("temporal", "last"),
-        default=split,
-        help="hold out everything after a moment, or each shopper's last product (default: %(default)s)",
-    )
+    what = "hold out everything after a moment, or each shopper's last product"
+    add_choice(parser, "--split", ("temporal", "last"), split, what)
 
 
 def add_hemisphere(parser: argparse.ArgumentParser) -> None:
     """Where the shoppers live."""
-    parser.add_argument(
-        "--hemisphere",
-        choices=HEMISPHERES,
-        default="north",
-        help="where the shop's shoppers live, which says what season a month is (default: %(default)s)",
-    )
+    what = "where the shop's shoppers live, which says what season a month is"
+    add_choice(parser, "--hemisphere", HEMISPHERES, "north", what)
 
 
 def add_min_interactions(parser: argparse.ArgumentParser) -> None:
     """How dense the data have to be."""
+    add_count(parser, "--min-interactions", 1, "drop shoppers and products with fewer positives, repeatedly")
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """Who is asked about, under which weights and circumstances, and how the answer is printed."""
+    parser.add_argument("--model", type=a_path, required=True, metavar="MODEL", help="model folder that `train` wrote")
+    parser.add_argument("--user", metavar="ID", help="a shopper the model knows")
+    parser.add_argument("--text", default="", metavar="WORDS", help="what a new shopper says (or a known one adds)")
     parser.add_argument(
-        "--min-interactions",
-        type=int,
-        default=1,
-        metavar="N",
-        help="drop shoppers and products with fewer positives, repeatedly (default: %(default)s)",
+        "--weights",
+        metavar="NAME=W,...",
+        help=f"weights of {', '.join(COMPONENTS)}; what is not named counts for nothing (default: the model's, or for "
+        "a new shopper those that let the words lead)",
     )
+    parser.add_argument(
+        "--context",
+        default="",
+        metavar="NAME=V,...",
+        help="circumstances: device, region, hour, daypart, weekday, season, month, date (default: nothing known)",
+    )
+    parser.add_argument("--diversity", type=float, default=0.0, metavar="D", help="from 0 to 1 (default: %(default)s)")
+    add_choice(parser, "--method", get_args(DiversityMethod), "mmr", "of diversity")
+    add_count(parser, "-n", 10, "list length")
+    add_json(parser)

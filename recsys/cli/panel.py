@@ -2,42 +2,49 @@
 
 import argparse
 
-from recsys.cli.options import a_path, add_hemisphere, add_min_interactions
+from recsys.cli.options import (
+    Commands,
+    add_choice,
+    add_count,
+    add_data,
+    add_hemisphere,
+    add_min_interactions,
+    add_out,
+    add_seed,
+    new_command,
+)
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Commands) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser(
+    parser = new_command(
+        commands,
         "panel",
-        help="prepare a shop's test shoppers for live evaluation",
-        description="Hold out what shoppers did last, fit every model on the rest, make sure that nothing held out was "
-        "learned from, and write the component scores of all validation and test shoppers. The tuning room does this "
-        "by itself; use the command to prepare a large shop beforehand, or for Python.",
-        epilog="example: python -m recsys panel --data shop --out panel --split last",
+        run,
+        "prepare a shop's test shoppers for live evaluation",
+        "Hold out what shoppers did last, fit every model on the rest, make sure that nothing held out was learned "
+        "from, and write the component scores of all validation and test shoppers. The tuning page does this by "
+        "itself; use the command to prepare a large shop beforehand, or for Python.",
+        "--data shop --out panel --split last",
     )
-    parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
-    parser.add_argument("--out", type=a_path, required=True, metavar="PANEL", help="panel folder to write")
-    parser.add_argument(
+    add_data(parser)
+    add_out(parser, "PANEL", "panel")
+    add_choice(
+        parser,
         "--split",
-        choices=("temporal", "last", "newcomers", "evening_mobile", "new_products"),
-        default="last",
-        help="hold out everything after a moment, or each shopper's last product; or put shoppers back to when two "
+        ("temporal", "last", "newcomers", "evening_mobile", "new_products"),
+        "last",
+        "hold out everything after a moment, or each shopper's last product; or put shoppers back to when two "
         "products of theirs were known, or to their last choice in the evening on a phone; or take all that is known "
-        "of a product away, a fifth of the products at a time (default: %(default)s)",
+        "of a product away, a fifth of the products at a time",
     )
     add_min_interactions(parser)
     add_hemisphere(parser)
-    parser.add_argument(
-        "--budget-mb",
-        type=int,
-        default=1500,
-        metavar="MB",
-        help="most that the scores of one role may take; larger shops are held by candidates (default: %(default)s)",
-    )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of ties and models (default: %(default)s)")
-    parser.set_defaults(run=run)
+    what = "most that the scores of one role may take; larger shops are held by candidates"
+    add_count(parser, "--budget-mb", 1500, what, "MB")
+    add_seed(parser, "of ties and models")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -3,14 +3,13 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from recsys.cli.options import a_path, add_json
+from recsys.cli.options import Commands, add_request, new_command
 from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
 from recsys.ranking.results import Recommendation, require_someone
 from recsys.settings import (
     COMPONENTS,
-    DiversityMethod,
     FusionSettings,
     RankingSettings,
     parse_context,
@@ -23,43 +22,18 @@ if TYPE_CHECKING:
 LONGEST_TITLE = 44
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Commands) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser(
+    parser = new_command(
+        commands,
         "recommend",
-        help="list products for one shopper",
-        description="Rank the catalogue for a known shopper, or for a new one who only says what they like.",
-        epilog="examples: python -m recsys recommend --model model --user u00001 --context device=mobile,hour=20\n"
-        '          python -m recsys recommend --model model --text "light boots that stay dry" -n 5',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        run,
+        "list products for one shopper",
+        "Rank the catalogue for a known shopper, or for a new one who only says what they like.",
+        "--model model --user u00001 --context device=mobile,hour=20",
+        '--model model --text "light boots that stay dry" -n 5',
     )
-    add_request_options(parser)
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="list length (default: %(default)s)")
-    add_json(parser)
-    parser.set_defaults(run=run)
-
-
-def add_request_options(parser: argparse.ArgumentParser) -> None:
-    """Who is asked about, under which weights and circumstances."""
-    parser.add_argument("--model", type=a_path, required=True, metavar="MODEL", help="model folder that `train` wrote")
-    parser.add_argument("--user", metavar="ID", help="a shopper the model knows")
-    parser.add_argument("--text", default="", metavar="WORDS", help="what a new shopper says (or a known one adds)")
-    parser.add_argument(
-        "--weights",
-        metavar="NAME=W,...",
-        help=f"weights of {', '.join(COMPONENTS)}; what is not named counts for nothing (default: the model's, or for "
-        "a new shopper those that let the words lead)",
-    )
-    parser.add_argument(
-        "--context",
-        default="",
-        metavar="NAME=V,...",
-        help="circumstances: device, region, hour, daypart, weekday, season, month, date (default: nothing known)",
-    )
-    parser.add_argument("--diversity", type=float, default=0.0, metavar="D", help="from 0 to 1 (default: %(default)s)")
-    parser.add_argument(
-        "--method", choices=get_args(DiversityMethod), default="mmr", help="of diversity (default: %(default)s)"
-    )
+    add_request(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -2,41 +2,42 @@
 
 import argparse
 
-from recsys.cli.options import a_path, add_hemisphere
+from recsys.cli.options import Commands, add_choice, add_data, add_hemisphere, add_out, add_seed, new_command
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Commands) -> None:
     """Add the command and its options."""
-    parser = commands.add_parser(
+    parser = new_command(
+        commands,
         "train",
-        help="learn a model from a data folder",
-        description="Read and check a data folder, find and encode the phrases of its texts, fit the four components, "
-        "and write the model. The earlier model in the same place stays usable until the new one is complete; stopping "
-        "with Ctrl-C changes nothing. Phrases that were encoded before are taken from the cache.",
-        epilog="example: python -m recsys train --data shop --out model",
+        run,
+        "learn a model from a data folder",
+        "Read and check a data folder, find and encode the phrases of its texts, fit the four components, and write "
+        "the model. The earlier model in the same place stays usable until the new one is complete; stopping with "
+        "Ctrl-C changes nothing. Phrases that were encoded before are taken from the cache.",
+        "--data shop --out model",
     )
-    parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
-    parser.add_argument("--out", type=a_path, required=True, metavar="MODEL", help="model folder to write")
-    parser.add_argument(
+    add_data(parser)
+    add_out(parser, "MODEL", "model")
+    add_choice(
+        parser,
         "--split",
-        choices=("none", "temporal", "last"),
-        default="none",
-        help="leave out what `evaluate --min-interactions 1` tests on: the end of time, or each shopper's last "
-        "product (default: none)",
+        ("none", "temporal", "last"),
+        "none",
+        "leave out what `evaluate --min-interactions 1` tests on: the end of time, or each shopper's last product",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="same seed, same model (default: %(default)s)")
-    parser.add_argument(
+    add_seed(parser, "same seed, same model")
+    add_choice(
+        parser,
         "--learn",
-        choices=("nothing", "weights", "map"),
-        default="nothing",
-        help="learn the default weights for this shop, by the multi-task objective or from a grid, or also a map of "
-        "what its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it "
-        "(default: %(default)s)",
+        ("nothing", "weights", "map"),
+        "nothing",
+        "learn the default weights for this shop, by the multi-task objective or from a grid, or also a map of what "
+        "its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it",
     )
     add_hemisphere(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -4,13 +4,25 @@ A work is a folder and a name. Its process holds `<name>.work.lock` as long as i
 `<name>.work.json`, replaced in one rename, which any number of pages, sessions and processes may read. What it prints
 goes to `<name>.work.log`; the wish that it stop is a file, too, `<name>.work.stop`.
 
-A page calls `start_work(folder, "panel", "recsys.some.module", [str(folder)], STAGES)` and looks at what that gives;
-the module, run as the process, calls `run_work(folder, "panel", STAGES, STAGE_OF, prepare)`.
+Every kind of work is a `JobKind` in a module of its own: a page calls its `start`, and looks at the `Work` that gives;
+the module, run as the process, calls `main`.
 """
 
+from recsys.jobs.kind import POLITE, JobKind, Stage
 from recsys.jobs.process import Reporter, run_work
 from recsys.jobs.record import State
 from recsys.jobs.start import start_work
 from recsys.jobs.watch import NEVER_STARTED, Work, WorkStatus
 
-__all__ = ["NEVER_STARTED", "Reporter", "State", "Work", "WorkStatus", "run_work", "start_work"]
+__all__ = [
+    "NEVER_STARTED",
+    "POLITE",
+    "JobKind",
+    "Reporter",
+    "Stage",
+    "State",
+    "Work",
+    "WorkStatus",
+    "run_work",
+    "start_work",
+]

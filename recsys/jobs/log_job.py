@@ -1,49 +1,11 @@
-"""Judging the log of the shop in use, in a process of its own, so that no page waits for it.
+"""Judging the log of the shop in use, in a process of its own, so that no page waits for it."""
 
-Run as a module (`python -m recsys.jobs.log_job OUT DATA`), this file is the work.
-"""
-
-import os
-import sys
 from pathlib import Path
 
 from recsys.errors import InputError
-from recsys.jobs import Reporter, Work, run_work, start_work
+from recsys.jobs import POLITE, JobKind, Reporter, Stage, Work
 from recsys.jobs.paths import AppPaths
 from recsys.schema import IMPRESSIONS
-
-STAGES = (
-    "Reading the shop",
-    "Finding phrases",
-    "Understanding words",
-    "Choosing weights on earlier choices",
-    "Judging logged pages",
-    "Saving",
-)
-"""What a person sees, in order."""
-
-STAGE_OF = {
-    "reading": 0,
-    "checking": 0,
-    "reading texts": 1,
-    "encoding": 2,
-    "choosing": 3,
-    "scoring logged pages": 4,
-    "saving": 5,
-}
-
-USUAL_SHARES = {
-    "Reading the shop": 0.5,
-    "Finding phrases": 1.0,
-    "Understanding words": 1.0,
-    "Choosing weights on earlier choices": 6.0,
-    "Judging logged pages": 4.0,
-    "Saving": 0.5,
-}
-"""How long each stage takes beside the others on the demo shop, whose phrases are already in the cache."""
-
-_POLITELY = 5
-"""How much the process lets others go first, so that the room stays quick on a machine with few cores."""
 
 
 def has_log(home: AppPaths) -> bool:
@@ -72,22 +34,29 @@ def start_log_work(home: AppPaths) -> Work:
     from recsys.offpolicy.support import refuse_useless_file  # here, since the process begins without pandas
 
     refuse_useless_file(data)
-    out = home.judged_log.absolute()
-    args = [str(out), str(data.absolute())]
-    return start_work(out.parent, out.name, "recsys.jobs.log_job", args, STAGES)
+    return JOB.start(log_work(home), {"out": home.judged_log.absolute(), "data": data.absolute()})
 
 
-def run_log_work(out: Path, data: Path) -> int:
-    """Judge and keep in this process; returns the exit status."""
+def _judge(reporter: Reporter, out: str, data: str) -> None:
+    from recsys.offpolicy.logged_set import build_logged_set
 
-    def judge(reporter: Reporter) -> None:
-        from recsys.offpolicy.logged_set import build_logged_set
+    build_logged_set(Path(data), Path(out), progress=reporter)
 
-        build_logged_set(data, out, progress=reporter)
 
-    return run_work(out.parent, out.name, STAGES, STAGE_OF, judge)
-
+JOB = JobKind(
+    "recsys.jobs.log_job",
+    _judge,
+    # Shares as on the demo shop, whose phrases are already in the cache.
+    (
+        Stage("Reading the shop", ("reading", "checking"), 0.5),
+        Stage("Finding phrases", ("reading texts",)),
+        Stage("Understanding words", ("encoding",)),
+        Stage("Choosing weights on earlier choices", ("choosing",), 6.0),
+        Stage("Judging logged pages", ("scoring logged pages",), 4.0),
+        Stage("Saving", ("saving",), 0.5),
+    ),
+    POLITE,
+)
 
 if __name__ == "__main__":
-    os.nice(_POLITELY)
-    sys.exit(run_log_work(*map(Path, sys.argv[1:])))
+    JOB.main()

@@ -7,6 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+from recsys.errors import InputError
+from recsys.schema import ITEMS
+
 
 @dataclass(frozen=True, slots=True)
 class AppPaths:
@@ -46,6 +49,17 @@ class AppPaths:
         """Data folder of the shop whose model is in use, or None where nobody said which it is."""
         return self.chosen_data or (self.data if self.chosen_model is None else None)
 
+    def require_data(self) -> Path:
+        """The same, or InputError where nobody said which it is, or it is not there."""
+        data = self.shop_data
+        if data is None:
+            raise InputError(
+                "nobody said which data folder this model was trained on; start the dashboard with RECSYS_DATA=DIR"
+            )
+        if not (data / ITEMS.file).is_file():
+            raise InputError(f"{data} holds no {ITEMS.file}; set RECSYS_DATA to the data folder of this shop")
+        return data.absolute()
+
     def panel(self, split: str) -> Path:
         """Folder of the test shoppers of the shop in use, held out as `split` says."""
         return self.path / "panels" / f"{self._shop}-{split}"
@@ -74,11 +88,6 @@ class AppPaths:
     def is_demo(self) -> bool:
         """Whether the model in use is the demo shop's; its hidden truth lies beside its data and is not opened here."""
         return self.chosen_model is None and (self.data / "hidden_truth.safetensors").exists()
-
-    @property
-    def job(self) -> Path:
-        """State of the latest training job, as JSON."""
-        return self.path / "job.json"
 
 
 def _user_data_folder() -> Path:

@@ -31,7 +31,7 @@ class Reporter:
     """
 
     def __init__(self, work: Work, stages: Sequence[str], stage_of: Mapping[str, int]) -> None:
-        self._work, self._stages = work, tuple(stages)
+        self.work, self._stages = work, tuple(stages)
         self._stage_of = {**{name: place for place, name in enumerate(stages)}, **stage_of}
         self._started_at = time.time()
         self._stage, self._done, self._total = 0, 0, 0
@@ -42,7 +42,7 @@ class Reporter:
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
         now = time.monotonic()
         due = now - self._reported >= _WRITE_EVERY_S
-        if self._stopping or (due and self._work.path("stop").exists()):
+        if self._stopping or (due and self.work.path("stop").exists()):
             raise Cancelled(stage)
         place = max(self._stage, self._stage_of.get(stage, self._stage_of.get(stage.split(" ", 1)[0], 0)))
         due = due or place != self._stage
@@ -78,7 +78,7 @@ class Reporter:
         """Write the last word."""
         self._done, self._total = 0, 0
         self._write(state, message)
-        self._work.path("stop").unlink(missing_ok=True)
+        self.work.path("stop").unlink(missing_ok=True)
 
     def _write(self, state: State = "running", message: str = "") -> None:
         facts = record.facts(
@@ -91,7 +91,7 @@ class Reporter:
             message=message,
             result=self._result,
         )
-        record.write(self._work.path("json"), facts)
+        record.write(self.work.path("json"), facts)
 
 
 def run_work(
@@ -100,15 +100,13 @@ def run_work(
     stages: Sequence[str],
     stage_of: Mapping[str, int],
     work: Callable[[Reporter], None],
-    *,
-    suffix: str = ".work",
 ) -> int:
     """Do a work in this process, in its main thread; returns the exit status.
 
     While another process is at it, nothing happens. SIGTERM, SIGINT and `Work.cancel` make the reporter raise
     `Cancelled`; slow modules should be imported inside `work`, so that it can be stopped from the first moment.
     """
-    this = Work(folder, name, suffix)
+    this = Work(folder, name)
     folder.mkdir(parents=True, exist_ok=True)
     given = handed_over(this.path("lock"))
     with given or this.path("lock").open("a") as lock:

@@ -1,35 +1,22 @@
-"""A search for good weights in a process of its own, so that no page waits for it.
-
-Run as a module (`python -m recsys.jobs.search_job FOLDER PANEL`), this file is the work; what is asked
-comes through the file that `start_search` writes, because it may hold a password, which no list of processes may show.
-"""
+"""A search for good weights in a process of its own, so that no page waits for it."""
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from recsys.documents import from_json, to_json
 from recsys.errors import RecsysError
 from recsys.files import replace_file
-from recsys.jobs import Reporter, Work, run_work, start_work
-from recsys.settings import COMPONENTS, FusionSettings
+from recsys.jobs import JobKind, Reporter, Stage, Work
+from recsys.settings import FusionSettings
 from recsys.tuning.goals import Goal
 from recsys.tuning.search_result import SearchResult
-
-NAME = "search"
-
-_What = Literal["asked", "wanted", "found"]
-
-STAGES = ("Getting ready", "Mapping weights", "Trying variety", "Choosing", "Measuring on test shoppers")
-"""What a person sees, in order."""
-
-STAGE_OF = {"opening": 0, "mapping": 1, "trying": 2, "choosing": 3, "measuring": 4}
 
 
 def search_work(folder: Path) -> Work:
     """The search of a folder, running, ended or never started."""
-    return Work(folder, NAME)
+    return Work(folder, "search")
 
 
 def start_search(
@@ -60,28 +47,16 @@ def start_search(
         system starts no process
     """
     work = search_work(folder.absolute())
-    asked = {
-        "goal": goal.as_json(),
-        "n_trials": n_trials,
-        "seed": seed,
-        "database_url": database_url,
-        "default": None if default is None else default.as_dict(),
-    }
+    wanted = {"goal": goal.as_json(), "n_trials": n_trials}
+    request = {"panel": panel_folder.absolute(), "seed": seed, "database_url": database_url}
     is_ours = False
 
-    def hand_over() -> None:
+    def note_wanted() -> None:
         nonlocal is_ours
         is_ours = True
-        _write(work, "wanted", {"goal": asked["goal"], "n_trials": n_trials})
-        _write(work, "asked", asked)
+        replace_file(_path(work, "wanted"), json.dumps(wanted).encode(), private=True)
 
-    args = [str(folder.absolute()), str(panel_folder.absolute())]
-    try:
-        start_work(work.folder, NAME, "recsys.jobs.search_job", args, STAGES, prepare=hand_over)
-    except RecsysError:
-        if is_ours:
-            _path(work, "asked").unlink(missing_ok=True)  # no process will read it, and it may hold a password
-        raise
+    JOB.start(work, {**wanted, **request, "default": default and to_json(default)}, note_wanted)
     if not is_ours and read_asked(work) != (goal, n_trials):
         raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
     return work
@@ -107,38 +82,46 @@ def read_asked(work: Work) -> tuple[Goal, int] | None:
         return None
 
 
-def main(args: Sequence[str]) -> int:
-    """Search in this process; returns the exit status."""
-    folder, panel_folder = Path(args[0]), Path(args[1])
+def _search(
+    reporter: Reporter,
+    panel: str,
+    goal: Mapping[str, Any],
+    n_trials: int,
+    seed: int,
+    database_url: str | None,
+    default: Mapping[str, float] | None,
+) -> None:
+    from recsys.panel.engine import LiveEngine
+    from recsys.panel.panel import Panel
+    from recsys.tuning.search import SearchSettings, SoFar, find_weights
 
-    def search(reporter: Reporter) -> None:
-        from recsys.panel.engine import LiveEngine
-        from recsys.panel.panel import Panel
-        from recsys.tuning.search import SearchSettings, SoFar, find_weights
+    reporter("opening the panel")
+    validation, test = (LiveEngine(each) for each in Panel.open(Path(panel)))
+    aim = Goal.from_json(goal)
+    panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
-        asked = _read(search_work(folder))
-        reporter("opening the panel")
-        validation, test = (LiveEngine(panel) for panel in Panel.open(panel_folder))
-        goal = Goal.from_json(asked["goal"])
-        panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
+    def watch(so_far: SoFar) -> None:
+        reporter.publish({"words": aim.in_words(), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
-        def watch(so_far: SoFar) -> None:
-            reporter.publish({"words": goal.in_words(), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
-
-        found = find_weights(
-            validation,
-            test,
-            goal,
-            SearchSettings(int(asked["n_trials"]), int(asked["seed"])),
-            database_url=asked["database_url"],
-            default=None if asked["default"] is None else FusionSettings(**asked["default"]),
-            progress=reporter,
-            watch=watch,
-        )
-        _write(search_work(folder), "found", found.as_json())
-        reporter.publish({"words": goal.in_words()})
-
-    return run_work(folder, NAME, STAGES, STAGE_OF, search)
+    result = find_weights(
+        validation,
+        test,
+        aim,
+        SearchSettings(n_trials, seed),
+        database_url=database_url,
+        default=None if default is None else from_json(FusionSettings, default),
+        progress=reporter,
+        watch=watch,
+    )
+    work = reporter.work
+    try:
+        replace_file(_path(work, "found"), json.dumps(result.as_json()).encode(), private=True)
+    except OSError as error:
+        raise RecsysError(
+            f"what the search found cannot be kept in the folder {str(work.folder)!r} ({error.strerror or error}); "
+            "check that the folder can be written to and that the disk has room"
+        ) from error
+    reporter.publish({"words": aim.in_words()})
 
 
 def _so_far_json(so_far: Any) -> dict[str, Any]:
@@ -148,7 +131,7 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
         "wanted": so_far.wanted,
         "best": best
         and {
-            "weights": {name: best.settings.fusion.as_dict()[name] for name in COMPONENTS},
+            "weights": to_json(best.settings.fusion),
             "diversity": best.settings.diversity,
             "method": best.settings.method,
             "metrics": {name: value if value == value else None for name, value in best.metrics.items()},
@@ -158,33 +141,22 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
     }
 
 
-def _path(work: Work, what: _What) -> Path:
-    """A file beside the record: what the process is asked, which only it reads; what is wanted, for all who watch and
-    without any secret; or what the last search that finished has found.
-    """
+def _path(work: Work, what: Literal["wanted", "found"]) -> Path:
+    """A file beside the record: what is wanted, or what the last search that finished has found."""
     return work.folder / f"{work.name}.{what}.json"
 
 
-def _write(work: Work, what: _What, known: Mapping[str, Any]) -> None:
-    path = _path(work, what)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, json.dumps(known).encode(), private=True)
-    except OSError as error:
-        cannot = "what the search found cannot be kept" if what == "found" else "the search cannot be started"
-        raise RecsysError(
-            f"{cannot} in the folder {str(work.folder)!r} ({error.strerror or error}); check that the folder can be "
-            "written to and that the disk has room"
-        ) from error
-
-
-def _read(work: Work) -> dict[str, Any]:
-    """What is asked; it goes once it is read, as there may be a password in it."""
-    path = _path(work, "asked")
-    asked: dict[str, Any] = json.loads(path.read_text())
-    path.unlink(missing_ok=True)
-    return asked
-
+JOB = JobKind(
+    "recsys.jobs.search_job",
+    _search,
+    (
+        Stage("Getting ready", ("opening",)),
+        Stage("Mapping weights", ("mapping",)),
+        Stage("Trying variety", ("trying",)),
+        Stage("Choosing", ("choosing",)),
+        Stage("Measuring on test shoppers", ("measuring",)),
+    ),
+)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    JOB.main()

@@ -1,12 +1,14 @@
 """Start a work in another process, once: who comes second joins the first."""
 
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from recsys.errors import RecsysError
 from recsys.jobs import record
@@ -21,27 +23,26 @@ def start_work(
     folder: Path,
     name: str,
     module: str,
-    args: Sequence[str],
     stages: Sequence[str],
-    *,
-    suffix: str = ".work",
+    request: Mapping[str, Any] | None = None,
     prepare: Callable[[], None] | None = None,
 ) -> Work:
-    """Run `python -m module args` in a process that outlives this one; if that work is already under way, join it.
+    """Run `python -m module folder name` in a process that outlives this one; if the work is under way, join it.
 
     Parameters
     ----------
-    folder, name, suffix : of the work; the module has to call `run_work` with the same
-    args : paths among them absolute, because the process starts in another folder
+    folder, name : of the work; the module has to call `run_work` with the same
     stages : what a person sees, in order
-    prepare : called before the process starts, by who starts it and never by who joins, while nobody else can start:
-        the place to write what the process is to do; what it raises ends the start
+    request : what the process is to do, as JSON values or paths; it comes through standard input, which nobody else
+        reads, so that it may hold a password. Paths are absolute, because the process starts in another folder
+    prepare : called before the process starts, by who starts it and never by who joins, while nobody else can start;
+        what it raises ends the start
 
     Raises
     ------
     RecsysError : the folder cannot be written to, or the system starts no process
     """
-    work = Work(folder, name, suffix)
+    work = Work(folder.absolute(), name)
     if record.is_foreign(work.path("json")):
         raise RecsysError(
             f"{work.path('json')} was written by another program, and the work {name!r} would replace it; move it "
@@ -64,7 +65,8 @@ def start_work(
             work.path("stop").unlink(missing_ok=True)
             is_ours = work.path("json").exists()
             record.write(work.path("json"), record.facts(stages, 0, 0, 0, time.time(), pid=0))
-            _start_process(work, [sys.executable, "-m", module, *args], lock.fileno(), append=not is_ours)
+            command = [sys.executable, "-m", module, str(work.folder), name]
+            _start_process(work, command, json.dumps(request or {}, default=str), lock.fileno(), append=not is_ours)
     except OSError as error:
         with suppress(OSError):
             work.forget()
@@ -75,7 +77,7 @@ def start_work(
     return work
 
 
-def _start_process(work: Work, command: list[str], lock: int, *, append: bool) -> None:
+def _start_process(work: Work, command: list[str], request: str, lock: int, *, append: bool) -> None:
     """The process inherits the lock, so that there is no moment in which nobody holds it.
 
     Parameters
@@ -83,13 +85,16 @@ def _start_process(work: Work, command: list[str], lock: int, *, append: bool) -
     append : whether what the log holds stays, since nothing says that it is that of an earlier start
     """
     with work.path("log").open("ab" if append else "wb") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=Path(__file__).resolve().parents[2],
             env={**os.environ, HANDED_OVER: str(lock)},
             pass_fds=[lock],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:  # it may have ended already, which its status will say
+        process.stdin.write(request.encode())

@@ -53,16 +53,14 @@ class Work:
     ----------
     folder : where its files lie
     name : what they are called; works of one folder have different names
-    suffix : what follows the name in each of them
     """
 
     folder: Path
     name: str
-    suffix: str = ".work"
 
     def path(self, kind: Literal["json", "lock", "log", "stop"]) -> Path:
         """Its record, its lock, what it printed, or the wish that it stop."""
-        return self.folder / f"{self.name}{self.suffix}.{kind}"
+        return self.folder / f"{self.name}.work.{kind}"
 
     def status(self) -> WorkStatus:
         """Where it stands; a work whose process died without a word counts as failed."""

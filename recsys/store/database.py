@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from recsys.errors import StoreError
 from recsys.store.addresses import VARIABLE, file_address, in_words, is_sqlite, read_address
-from recsys.store.failures import DRIVER_ERRORS, told
+from recsys.store.failures import DRIVER_ERRORS, store_error
 from recsys.store.migrations import upgrade
 
 FILE = "shelfwise.sqlite3"
@@ -88,7 +88,7 @@ class Database:
         StoreUnavailable : the database cannot be reached now; the next use tries anew
         StoreError : it cannot be used as it is
         """
-        with self._told():
+        with self._translated():
             self._prepare()
             with Session(self._engine) as session:
                 yield session
@@ -101,13 +101,13 @@ class Database:
         ------
         StoreUnavailable, StoreError : as for `reading`
         """
-        with self._told():
+        with self._translated():
             self._prepare()
             with Session(self._writer) as session:
                 session.connection()  # the one writer from here on, not from the first statement
                 yield session
                 session.flush()
-                with self._told(committing=True):
+                with self._translated(committing=True):
                     session.commit()
 
     def close(self) -> None:
@@ -115,13 +115,13 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _told(self, *, committing: bool = False) -> Iterator[None]:
+    def _translated(self, *, committing: bool = False) -> Iterator[None]:
         try:
             yield
         except DRIVER_ERRORS as error:
             # Whatever it was, the tables may not be what they were: the next use looks again.
             self._ready = False
-            raise told(error, self._url, committing=committing) from error
+            raise store_error(error, self._url, committing=committing) from error
 
     def _prepare(self) -> None:
         file = Path(str(self._url.database)) if is_sqlite(self._url) else None

@@ -13,9 +13,9 @@ from recsys.store.addresses import VARIABLE, in_words, is_sqlite
 DRIVER_ERRORS = (SQLAlchemyError, psycopg.Error, sqlite3.Error)
 """Everything that the library and the two drivers raise."""
 
-_KEPT = "nothing already saved is lost"
+_REASSURANCE = "nothing already saved is lost"
 
-_SQLITE_TOLD: tuple[tuple[tuple[int, ...], type[StoreError], str, str], ...] = (
+_SQLITE_ERRORS: tuple[tuple[tuple[int, ...], type[StoreError], str, str], ...] = (
     (
         (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
         StoreUnavailable,
@@ -43,7 +43,7 @@ _SQLITE_TOLD: tuple[tuple[tuple[int, ...], type[StoreError], str, str], ...] = (
 )
 """Result codes of SQLite (https://sqlite.org/rescode.html): which error, what happened, what to do."""
 
-_POSTGRESQL_TOLD: tuple[tuple[str, type[StoreError], str, str], ...] = (
+_POSTGRESQL_ERRORS: tuple[tuple[str, type[StoreError], str, str], ...] = (
     (r"08|57P0[123]", StoreUnavailable, "does not answer", f"start the server or check {VARIABLE}, then try again"),
     (r"53300", StoreUnavailable, "has no connection free", "try again in a moment, or allow the server more of them"),
     (r"55P03|57014|40", StoreUnavailable, "is busy with another change", "try again in a moment"),
@@ -55,7 +55,7 @@ _POSTGRESQL_TOLD: tuple[tuple[str, type[StoreError], str, str], ...] = (
 )
 """Beginnings of PostgreSQL's SQLSTATE codes: which error, what happened, what to do."""
 
-_CONNECTING_TOLD = (
+_REFUSED_CONNECTIONS = (
     (re.compile(r"authentication failed|no password supplied|pg_hba\.conf|role \".*\" does not exist"), "28"),
     (re.compile(r"database \".*\" does not exist"), "3D000"),
     (re.compile(r"too many (clients|connections)|connection slots"), "53300"),
@@ -63,7 +63,7 @@ _CONNECTING_TOLD = (
 """A server that refuses a connection says why in words only."""
 
 
-def told(error: Exception, url: URL, *, committing: bool = False) -> StoreError:
+def store_error(error: Exception, url: URL, *, committing: bool = False) -> StoreError:
     """The project's own error for one of DRIVER_ERRORS.
 
     Parameters
@@ -73,18 +73,18 @@ def told(error: Exception, url: URL, *, committing: bool = False) -> StoreError:
     kind, happened, remedy = _verdict(error, url)
     if committing and kind is StoreUnavailable and not is_sqlite(url):
         remedy += "; look first whether your last change is there"
-    return kind(f"{in_words(url)} {happened}; {_KEPT}: {remedy}")
+    return kind(f"{in_words(url)} {happened}; {_REASSURANCE}: {remedy}")
 
 
 def _verdict(error: Exception, url: URL) -> tuple[type[StoreError], str, str]:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", None)
-        for codes, kind, happened, remedy in _SQLITE_TOLD:
+        for codes, kind, happened, remedy in _SQLITE_ERRORS:
             if code is not None and code & 0xFF in codes:  # the low byte is the primary code, the rest a detail
                 return kind, happened, remedy
     if isinstance(cause, psycopg.Error):
-        for start, kind, happened, remedy in _POSTGRESQL_TOLD:
+        for start, kind, happened, remedy in _POSTGRESQL_ERRORS:
             if re.match(start, _sqlstate(cause)):
                 return kind, happened, remedy
     lost = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
@@ -104,7 +104,7 @@ def _sqlstate(error: psycopg.Error) -> str:
     if error.sqlstate:
         return error.sqlstate
     words = str(error)
-    return next((state for pattern, state in _CONNECTING_TOLD if pattern.search(words)), "")
+    return next((state for pattern, state in _REFUSED_CONNECTIONS if pattern.search(words)), "")
 
 
 def _reason(error: Exception, url: URL) -> str:

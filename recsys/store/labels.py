@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from recsys.errors import PresetError
+from recsys.errors import PresetError, quoted
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the reading direction: in a name they can make one preset look like another."""
@@ -59,7 +59,7 @@ def tags(given: Iterable[str], most: int, longest: int) -> tuple[str, ...]:
     cleaned = (" ".join(label(tag, "a tag", longest).lower().split()) for tag in given)
     kept = tuple(dict.fromkeys(tag for tag in cleaned if _is_visible(tag)))
     if len(kept) > most:
-        raise PresetError(f"tags: {len(kept)} are too many ({shown(', '.join(kept))}); give at most {most}")
+        raise PresetError(f"tags: {len(kept)} are too many ({quoted(', '.join(kept))}); give at most {most}")
     return kept
 
 
@@ -88,22 +88,12 @@ def free_name(wanted: str, is_taken: Callable[[str], bool], *, mark: str, longes
     return name
 
 
-def shown(value: object, most: int = 60) -> str:
-    """A value in quotes, cut short, for a message.
-
-    >>> shown("long words", 6)
-    "'long w…'"
-    """
-    words = str(value)
-    return repr(words if len(words) <= most else words[:most] + "…")
-
-
 def _checked(text: str, field: str, longest: int, clean: Callable[[str], str], *, required: bool = False) -> str:
     kept = clean(text)
     if required and not _is_visible(kept):
         raise PresetError(f"{field} is empty; give 1 to {longest} characters that can be seen")
     if len(kept) > longest:
-        raise PresetError(f"{field} has {len(kept):,} characters ({shown(kept)}); give at most {longest:,}")
+        raise PresetError(f"{field} has {len(kept):,} characters ({quoted(kept)}); give at most {longest:,}")
     return kept
 
 

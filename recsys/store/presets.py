@@ -1,22 +1,26 @@
 """The presets of one shop: made, changed, copied, deleted and put back, by several people at once."""
 
-import dataclasses
 import re
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import ColumnExpressionArgument, case, func, select, update
 from sqlalchemy.orm import Session
 
 from recsys.errors import ConflictError, PresetError, UnknownPresetError
-from recsys.store import rows, shipping
 from recsys.store.database import Database
-from recsys.store.labels import clean_prose, label, name_key
+from recsys.store.labels import clean_prose, free_name, label, name_key
 from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import NOBODY, Draft, Measurement, Preset, ShippedPreset, clean_person
+from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, ShippedPreset, clean_person
 from recsys.store.tables import PresetRow
 
-_LONGEST_SHOP, _LONGEST_NOTE = 500, 500
+SHIPPER = "Shelfwise"
+"""Who saves what comes with the app."""
+
+_LONGEST_SHOP = 500
+_IS_LIVING = PresetRow.deleted_at.is_(None)
 
 
 def _utc_now() -> datetime:
@@ -42,40 +46,33 @@ class PresetStore:
     def presets(self) -> tuple[Preset, ...]:
         """All living presets: the default one, then those that come with the app, then by name."""
         with self._database.reading() as session:
-            found = session.scalars(self._living())
-            return tuple(sorted(map(rows.as_preset, found), key=_place))
+            return tuple(sorted((row.record() for row in self._rows(session, _IS_LIVING)), key=_order))
 
     def state(self) -> tuple[object, ...]:
         """What stays the same as long as no living preset changes; far cheaper to ask for than all of them."""
         default = func.max(case((PresetRow.is_default, PresetRow.preset_id)))
-        told = select(func.count(), func.sum(PresetRow.version), func.max(PresetRow.changed_at), default)
+        facts = select(func.count(), func.sum(PresetRow.version), func.max(PresetRow.changed_at), default)
         with self._database.reading() as session:
-            living = told.where(PresetRow.shop == self.shop, PresetRow.deleted_at.is_(None))
-            return tuple(session.execute(living).one())
+            return tuple(session.execute(facts.where(PresetRow.shop == self.shop, _IS_LIVING)).one())
 
     def deleted(self) -> tuple[Preset, ...]:
         """Presets that people deleted and can put back, the latest first."""
-        deleted = (PresetRow.shop == self.shop, PresetRow.deleted_at.is_not(None), PresetRow.shipped_key.is_(None))
         with self._database.reading() as session:
-            found = session.scalars(select(PresetRow).where(*deleted).order_by(PresetRow.deleted_at.desc()))
-            return tuple(map(rows.as_preset, found))
+            rows = self._rows(session, PresetRow.deleted_at.is_not(None), PresetRow.shipped_key.is_(None))
+            return tuple(row.record() for row in sorted(rows, key=lambda row: str(row.deleted_at), reverse=True))
 
     def get(self, preset_id: str) -> Preset:
         """The living preset of that id, or UnknownPresetError."""
         with self._database.reading() as session:
-            return rows.as_preset(self._row(session, preset_id))
+            return self._row(session, preset_id).record()
 
     def find(self, name: str) -> Preset | None:
         """The living preset of that name, whatever its capitals."""
-        with self._database.reading() as session:
-            row = session.scalars(self._living().where(PresetRow.name_key == name_key(name))).first()
-            return None if row is None else rows.as_preset(row)
+        return self._first(PresetRow.name_key == name_key(name))
 
     def default(self) -> Preset | None:
         """The preset that lists of this shop begin with, if one was chosen."""
-        with self._database.reading() as session:
-            row = session.scalars(self._living().where(PresetRow.is_default)).first()
-            return None if row is None else rows.as_preset(row)
+        return self._first(PresetRow.is_default)
 
     def create(self, draft: Draft, measured: Measurement, *, by: str = "") -> Preset:
         """A new preset with its first save.
@@ -127,24 +124,21 @@ class PresetStore:
         with self._database.writing() as session:
             row = self._row(session, preset_id, version=version)
             _require_own(row)
-            before = rows.as_preset(row).draft
-            after = dataclasses.replace(before, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+            before = row.record().draft
+            after = replace(before, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
             if measured is not None or after.settings != before.settings:
                 _require_metrics(after.name, measured)
-            self._require_free(session, after.name, but=preset_id)
+            self._require_free(session, after.name, own_id=preset_id)
             if measured is not None or after != before:
-                rows.change(row, after, measured, by=clean_person(by), at=self._now())
+                row.put(after, measured, by=clean_person(by), at=self._now())
                 session.flush()
-            return rows.as_preset(row)
+            return row.record()
 
     def duplicate(self, preset_id: str, *, by: str = "") -> Preset:
         """A person's own copy, called "X (copy)", that begins with the latest measurement of the original."""
         with self._database.writing() as session:
-            original = rows.as_preset(self._row(session, preset_id))
-            measured = original.measured
-            if measured is not None:
-                note = "; ".join(filter(None, (f"copied from {original.name}", measured.note)))
-                measured = dataclasses.replace(measured, note=note[:_LONGEST_NOTE])
+            original = self._row(session, preset_id).record()
+            measured = original.measured and original.measured.with_note(f"copied from {original.name}")
             return self._add(session, self._renamed(session, original.draft, "copy"), measured, by=by)
 
     def delete(self, preset_id: str, *, by: str = "") -> None:
@@ -152,9 +146,7 @@ class PresetStore:
         with self._database.writing() as session:
             row = self._row(session, preset_id)
             _require_own(row)
-            at = self._now()
-            row.is_default, row.deleted_at = False, at
-            rows.touch(row, by=clean_person(by), at=at)
+            row.delete(by=clean_person(by), at=self._now())
 
     def restore(self, preset_id: str, *, by: str = "") -> Preset:
         """Put a deleted preset back, under another name if its own was taken meanwhile; it is not the default again."""
@@ -162,11 +154,11 @@ class PresetStore:
             row = self._row(session, preset_id, also_deleted=True)
             if row.deleted_at is not None:
                 _require_own(row)
-                draft = self._renamed(session, rows.as_preset(row).draft, "restored", own_id=preset_id)
+                draft = self._renamed(session, row.record().draft, "restored", own_id=preset_id)
                 row.deleted_at = None
-                rows.change(row, draft, None, by=clean_person(by), at=self._now())
+                row.put(draft, None, by=clean_person(by), at=self._now())
                 session.flush()
-            return rows.as_preset(row)
+            return row.record()
 
     def make_default(self, preset_id: str) -> Preset:
         """Let lists of this shop begin with this preset, instead of whichever it was."""
@@ -176,7 +168,7 @@ class PresetStore:
                 self._clear_default(session)
                 row.is_default = True
                 session.flush()
-            return rows.as_preset(row)
+            return row.record()
 
     def clear_default(self) -> None:
         """Let lists of this shop begin with no preset."""
@@ -189,19 +181,56 @@ class PresetStore:
         Doing it again changes nothing. One that is still shipped keeps its id and its saves, and gets a save when its
         settings or its measurement changed; the default stays the default unless it is no longer shipped.
         """
+        by_key = {name_key(shipped.draft.name): shipped for shipped in presets}
+        if len(by_key) < len(presets):
+            raise PresetError("two shipped presets have the same name; give each its own")
         with self._database.writing() as session:
-            shipping.ship(session, self.shop, presets, at=self._now())
+            at = self._now()
+            rows = {row.shipped_key: row for row in self._rows(session, PresetRow.shipped_key.is_not(None))}
+            gone = [row for key, row in rows.items() if key not in by_key and row.deleted_at is None]
+            needs_default = any(row.is_default for row in gone)
+            for row in gone:
+                row.delete(by=SHIPPER, at=at)
+            session.flush()
+            for key, shipped in by_key.items():
+                earlier = rows.get(key)
+                arrives = earlier is None or earlier.deleted_at is not None
+                row = self._ship_one(session, key, shipped, earlier, at)
+                if shipped.is_default and (arrives or needs_default):
+                    row.is_default = not self._rows(session, PresetRow.is_default)
+                    session.flush()
 
-    def _living(self) -> Select[PresetRow]:
-        return select(PresetRow).where(PresetRow.shop == self.shop, PresetRow.deleted_at.is_(None))
+    def _ship_one(
+        self, session: Session, key: str, shipped: ShippedPreset, row: PresetRow | None, at: datetime
+    ) -> PresetRow:
+        # Whoever had the name first keeps it, and the shipped one is marked.
+        draft = self._renamed(session, shipped.draft, "shipped", own_id=row.preset_id if row else "")
+        if row is None:
+            return self._new_row(session, draft, shipped.measured, by=SHIPPER, at=at, shipped_key=key)
+        before = row.record()
+        is_news = draft.settings != before.settings or shipped.measured != before.measured
+        measured = shipped.measured if is_news else None
+        if draft != before.draft or measured is not None or row.deleted_at is not None:
+            row.deleted_at = None
+            row.put(draft, measured, by=SHIPPER, at=at)
+        session.flush()
+        return row
+
+    def _rows(self, session: Session, *where: ColumnExpressionArgument[bool]) -> Sequence[PresetRow]:
+        """Rows of this shop, living and deleted."""
+        return session.scalars(select(PresetRow).where(PresetRow.shop == self.shop, *where)).all()
+
+    def _first(self, where: ColumnExpressionArgument[bool]) -> Preset | None:
+        with self._database.reading() as session:
+            return next((row.record() for row in self._rows(session, _IS_LIVING, where)), None)
 
     def _row(
         self, session: Session, preset_id: str, *, version: int | None = None, also_deleted: bool = False
     ) -> PresetRow:
         """The row of a preset; with a version, whoever is late gets a ConflictError."""
-        asked = select(PresetRow).where(PresetRow.shop == self.shop, PresetRow.preset_id == preset_id)
         # An id may come out of a link that somebody wrote; what no database can hold is in none of ours.
-        row = session.scalars(asked).first() if clean_prose(preset_id) == preset_id else None
+        is_sound = clean_prose(preset_id) == preset_id
+        row = next(iter(self._rows(session, PresetRow.preset_id == preset_id)), None) if is_sound else None
         if row is None or (row.deleted_at is not None and version is None and not also_deleted):
             raise UnknownPresetError(preset_id)
         if version is not None and (row.version != version or row.deleted_at is not None):
@@ -210,18 +239,40 @@ class PresetStore:
         return row
 
     def _add(self, session: Session, draft: Draft, measured: Measurement | None, *, by: str) -> Preset:
-        row = rows.new_row(draft, measured, shop=self.shop, by=clean_person(by), at=self._now())
+        return self._new_row(session, draft, measured, by=clean_person(by), at=self._now()).record()
+
+    def _new_row(
+        self,
+        session: Session,
+        draft: Draft,
+        measured: Measurement | None,
+        *,
+        by: str,
+        at: datetime,
+        shipped_key: str | None = None,
+    ) -> PresetRow:
+        row = PresetRow(
+            preset_id=str(uuid.uuid4()), shop=self.shop, shipped_key=shipped_key, is_default=False, version=0, saves=[]
+        )
+        row.put(draft, measured, by=by, at=at)
         session.add(row)
         session.flush()
-        return rows.as_preset(row)
+        return row
 
-    def _renamed(self, session: Session, draft: Draft, mark: str, own_id: str | None = None) -> Draft:
-        return dataclasses.replace(
-            draft, name=rows.unlike_others(session, self.shop, draft.name, mark=mark, own_id=own_id)
+    def _renamed(self, session: Session, draft: Draft, mark: str, own_id: str = "") -> Draft:
+        """The draft, with a mark and a number behind its name as far as that is taken."""
+        name = free_name(
+            draft.name, lambda name: self._is_taken(session, name, own_id), mark=mark, longest=LONGEST_NAME
         )
+        return replace(draft, name=name)
 
-    def _require_free(self, session: Session, name: str, *, but: str | None = None) -> None:
-        if rows.is_taken(session, self.shop, name, by_other_than=but):
+    def _is_taken(self, session: Session, name: str, own_id: str) -> bool:
+        """Whether a living preset, other than the one of that id, has this name."""
+        same = PresetRow.name_key == name_key(name)
+        return bool(self._rows(session, same, _IS_LIVING, PresetRow.preset_id != own_id))
+
+    def _require_free(self, session: Session, name: str, *, own_id: str = "") -> None:
+        if self._is_taken(session, name, own_id):
             raise PresetError(f"name: this shop already has a preset called {name!r}; give yours another name")
 
     def _clear_default(self, session: Session) -> None:
@@ -230,10 +281,10 @@ class PresetStore:
         )
 
 
-def _place(preset: Preset) -> tuple[bool, bool, list[str | int]]:
+def _order(preset: Preset) -> tuple[bool, bool, list[str | int]]:
     # As people count: "X (copy)", "X (copy 2)", "X (copy 10)".
     words = re.split(r"([0-9]+)", name_key(preset.name).replace(")", ""))
-    counted = [int(word) if place % 2 else word for place, word in enumerate(words)]
+    counted = [int(word) if position % 2 else word for position, word in enumerate(words)]
     return not preset.is_default, not preset.is_shipped, counted
 
 

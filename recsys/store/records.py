@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from recsys.errors import PresetError
+from pydantic import with_config
+
+from recsys.documents import DOCUMENT, Number, Whole
+from recsys.errors import PresetError, quoted
 from recsys.store import labels
 from recsys.store.preset_settings import PresetSettings
 
-Metrics: TypeAlias = Mapping[str, Mapping[str, float | None]]
+Metrics: TypeAlias = Mapping[str, Mapping[str, Number | None]]
 """{metric: {"mean": ..., "low": ..., "high": ...}}; None for what could not be measured."""
 
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_TAG, MOST_TAGS = 80, 2000, 30, 10
-_LONGEST_GOAL, _LONGEST_WHO, _LONGEST_NOTE, _LONGEST_ID = 200, 80, 500, 200
+LONGEST_NOTE = 500
+_LONGEST_GOAL, _LONGEST_WHO, _LONGEST_ID = 200, 80, 200
 _BOUNDS = ("mean", "low", "high")
 _MOST_METRICS, _LARGEST_COUNT = 100, 2**31 - 1
 
@@ -22,6 +26,7 @@ NOBODY = "somebody"
 """What a person is called who did not say who they are."""
 
 
+@with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """How settings measured.
@@ -36,21 +41,30 @@ class Measurement:
     """
 
     metrics: Metrics
-    n_users: int = 0
+    n_users: Whole = 0
     protocol: str = ""
     panel_id: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "metrics", _metrics(self.metrics))
         if isinstance(self.n_users, bool) or not 0 <= self.n_users <= _LARGEST_COUNT:
             raise PresetError(f"n_users={self.n_users} is not a count of shoppers; give 0 or more")
-        object.__setattr__(self, "n_users", int(self.n_users))  # a NumPy number would be saved as its bytes
-        object.__setattr__(self, "protocol", labels.label(self.protocol, "protocol", _LONGEST_NOTE))
-        object.__setattr__(self, "panel_id", labels.label(self.panel_id, "panel_id", _LONGEST_ID))
-        object.__setattr__(self, "note", labels.label(self.note, "note", _LONGEST_NOTE))
+        checked = {
+            "metrics": _metrics(self.metrics),
+            "n_users": int(self.n_users),  # a NumPy number would be saved as its bytes
+            "protocol": labels.label(self.protocol, "protocol", LONGEST_NOTE),
+            "panel_id": labels.label(self.panel_id, "panel_id", _LONGEST_ID),
+            "note": labels.label(self.note, "note", LONGEST_NOTE),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def with_note(self, text: str) -> "Measurement":
+        """The same with some text before its note, cut where it gets too long."""
+        return replace(self, note="; ".join(filter(None, (text, self.note)))[:LONGEST_NOTE])
 
 
+@with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a person decides about a preset. Control characters and marks that turn text round are taken out of names.
@@ -70,10 +84,14 @@ class Draft:
     goal: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", labels.label(self.name, "name", LONGEST_NAME, required=True))
-        object.__setattr__(self, "description", labels.prose(self.description, "description", LONGEST_DESCRIPTION))
-        object.__setattr__(self, "tags", labels.tags(self.tags, MOST_TAGS, LONGEST_TAG))
-        object.__setattr__(self, "goal", labels.label(self.goal, "goal", _LONGEST_GOAL))
+        checked = {
+            "name": labels.label(self.name, "name", LONGEST_NAME, required=True),
+            "description": labels.prose(self.description, "description", LONGEST_DESCRIPTION),
+            "tags": labels.tags(self.tags, MOST_TAGS, LONGEST_TAG),
+            "goal": labels.label(self.goal, "goal", _LONGEST_GOAL),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +186,14 @@ def clean_person(name: str) -> str:
 def _metrics(given: Metrics) -> dict[str, dict[str, float | None]]:
     if len(given) > _MOST_METRICS:
         raise PresetError(f"metrics: {len(given)} are too many; give at most {_MOST_METRICS}")
-    kept: dict[str, dict[str, float | None]] = {}
     for name, bounds in given.items():
         if set(bounds) != set(_BOUNDS):
-            raise PresetError(
-                f"metrics: {labels.shown(name)} has {labels.shown(', '.join(sorted(bounds)))}; give mean, low and high"
-            )
-        kept[labels.label(name, "a metric's name", LONGEST_NAME, required=True)] = {
-            bound: _number(bounds[bound]) for bound in _BOUNDS
+            said = quoted(", ".join(sorted(bounds)))
+            raise PresetError(f"metrics: {quoted(name)} has {said}; give mean, low and high")
+    return {
+        labels.label(name, "a metric's name", LONGEST_NAME, required=True): {
+            bound: None if (value := bounds[bound]) is None or not math.isfinite(value) else float(value)
+            for bound in _BOUNDS
         }
-    return kept
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+        for name, bounds in given.items()
+    }

@@ -1,4 +1,4 @@
-"""The tables, as typed classes; `recsys.store.migrations` holds the steps that make them.
+"""The tables, and the way from their rows to records; `recsys.store.migrations` holds the steps that make them.
 
 Their names begin with `shelfwise_`, because a database may be shared with other programs.
 """
@@ -10,6 +10,12 @@ from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, PrimaryKeyCon
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
+
+from recsys.documents import to_json
+from recsys.errors import InputError, StoreError
+from recsys.store.labels import name_key
+from recsys.store.preset_settings import PresetSettings
+from recsys.store.records import Draft, Measurement, Preset, Save
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -77,6 +83,45 @@ class PresetRow(Base):
     deleted_at: Mapped[datetime | None]
     saves: Mapped[list["SaveRow"]] = relationship(order_by="SaveRow.save_id.desc()", lazy="selectin")
 
+    def record(self) -> Preset:
+        """The preset that the rest of the app sees.
+
+        Raises
+        ------
+        StoreError : somebody else wrote into the table what no Shelfwise would
+        """
+        same = ("preset_id", "shop", "name", "description", "goal", "is_default", "version", "changed_at", "changed_by")
+        try:
+            return Preset(
+                **{name: getattr(self, name) for name in same},
+                tags=tuple(self.tags),
+                settings=PresetSettings.from_json(self.settings),
+                is_shipped=self.shipped_key is not None,
+                saves=tuple(save.record() for save in self.saves),
+            )
+        except (InputError, TypeError, ValueError, AttributeError) as error:
+            raise StoreError(
+                f"preset {self.name!r} (row {self.preset_id!r} of shelfwise_preset) was changed outside Shelfwise and"
+                f" cannot be read ({error}); nothing was overwritten: correct that row, or delete it"
+            ) from error
+
+    def put(self, draft: Draft, measured: Measurement | None, *, by: str, at: datetime) -> None:
+        """Hold a draft from now on; a measurement becomes a new save."""
+        self.name, self.name_key, self.goal = draft.name, name_key(draft.name), draft.goal
+        self.description, self.tags, self.settings = draft.description, list(draft.tags), draft.settings.as_json()
+        if measured is not None:
+            self.saves.insert(0, SaveRow(saved_at=at, saved_by=by, settings=self.settings, **to_json(measured)))
+        self.touch(by=by, at=at)
+
+    def delete(self, *, by: str, at: datetime) -> None:
+        """Take it off the list; it stays in the table."""
+        self.is_default, self.deleted_at = False, at
+        self.touch(by=by, at=at)
+
+    def touch(self, *, by: str, at: datetime) -> None:
+        """Count a change."""
+        self.version, self.changed_by, self.changed_at = self.version + 1, by, at
+
 
 class SaveRow(Base):
     """What a preset's settings were and how they measured, each time they were saved."""
@@ -99,3 +144,8 @@ class SaveRow(Base):
     protocol: Mapped[str]
     panel_id: Mapped[str]
     note: Mapped[str]
+
+    def record(self) -> Save:
+        """The save that the rest of the app sees."""
+        measured = Measurement(self.metrics, self.n_users, self.protocol, self.panel_id, self.note)
+        return Save(self.saved_at, self.saved_by, PresetSettings.from_json(self.settings), measured)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.store.addresses import is_sqlite, read_address
-from recsys.store.failures import DRIVER_ERRORS, told
+from recsys.store.failures import DRIVER_ERRORS, store_error
 from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Trials:
             yield
         except (StorageInternalError, *DRIVER_ERRORS) as error:
             assert self._url is not None
-            raise told(_cause(error), self._url) from error
+            raise store_error(_cause(error), self._url) from error
 
 
 def _cause(error: Exception) -> Exception:

@@ -9,7 +9,8 @@ import pytest
 
 from pages._shared.view import ANY, Choices, context_of
 from recsys.data.dataset import Dataset
-from recsys.jobs.panel_job import run_panel_work
+from recsys.documents import to_json
+from recsys.jobs import Work, panel_job
 from recsys.jobs.presets_job import ShopFolders
 from recsys.panel.panel import Panel
 from recsys.scorers.base import Fitting, Requests
@@ -71,7 +72,7 @@ def test_test_shoppers_are_prepared_for_the_hemisphere_of_the_model(
     place: Path, southern: Path, tmp_path: Path
 ) -> None:
     folders = ShopFolders(tmp_path / "panel", place / "shop", southern, tmp_path / "home", "shop")
-    assert run_panel_work("temporal", folders) == 0
+    assert panel_job.JOB.run(Work(tmp_path, "panel"), {"split": "temporal", "folders": to_json(folders)}) == 0
     done = run("panel", "--data", place / "shop", "--out", tmp_path / "north", "--split", "temporal")
     assert done.status == 0, done.err
     for here, there in zip(Panel.open(tmp_path / "panel"), Panel.open(tmp_path / "north"), strict=True):

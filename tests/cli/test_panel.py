@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import ArtifactError, InputError
-from recsys.jobs import Work, record
-from recsys.jobs.log_job import STAGES as LOG_STAGES
+from recsys.jobs import Work, log_job, panel_job, record
 from recsys.jobs.log_job import has_log, log_work, start_log_work
-from recsys.jobs.panel_job import STAGES, panel_work, start_panel_work
+from recsys.jobs.panel_job import panel_work, start_panel_work
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import ShopFolders, presets_work, start_presets_work
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
@@ -67,7 +66,7 @@ def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     work = start_panel_work(home, "last", "shop")
     assert work == panel_work(home, "last")
-    assert [name for name, _ in work.status().stages] == list(STAGES)
+    assert [name for name, _ in work.status().stages] == list(panel_job.JOB.titles)
     ended(work)
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
     tuning = presets_work(home.panel("last").absolute())
@@ -81,7 +80,7 @@ def test_the_log_of_the_shop_in_use_is_judged_in_a_process_of_its_own(place: Pat
     assert has_log(home)
     work = start_log_work(home)
     assert work == log_work(home)
-    assert [name for name, _ in work.status().stages] == list(LOG_STAGES)
+    assert [name for name, _ in work.status().stages] == list(log_job.JOB.titles)
     ended(work)
     answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal

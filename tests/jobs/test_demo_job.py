@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import io
 import json
 import os
 import signal
@@ -19,13 +20,20 @@ from recsys import demo
 from recsys.artifacts.folder import open_artifact
 from recsys.data.writing import write_folder
 from recsys.errors import DataError
+from recsys.jobs import Work, WorkStatus
 from recsys.jobs import record as records
-from recsys.jobs.demo_job import STAGES, Job, JobStatus, find_job, run_demo_job, start_demo_job
+from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 from recsys.training import fit
 
-Work = Callable[[Progress], None]
+Training = Callable[[Progress], None]
+STAGES = JOB.titles
+
+
+def run_demo_work(home: AppPaths) -> int:
+    """Do the work in this process."""
+    return JOB.run(demo_work(home), {"home": str(home.path)})
 
 
 @pytest.fixture
@@ -37,10 +45,10 @@ def home(tmp_path: Path) -> Iterator[AppPaths]:
 
 
 @pytest.fixture
-def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
+def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[Training], None]:
     """Let training do something else, and the demo shop be there at once."""
 
-    def install(work: Work) -> None:
+    def install(work: Training) -> None:
         monkeypatch.setattr(fit, "train", lambda data, model, progress: work(progress))
         monkeypatch.setattr(demo, "generate_demo", lambda out, progress: progress("stocking the shelves", 1, 1))
 
@@ -48,25 +56,25 @@ def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
 
 
 def test_a_home_without_a_job_has_none(home: AppPaths) -> None:
-    assert find_job(home) is None
+    assert demo_work(home).status().state == "waiting"
 
 
-def test_work_that_ends_is_done(home: AppPaths, works: Callable[[Work], None]) -> None:
+def test_work_that_ends_is_done(home: AppPaths, works: Callable[[Training], None]) -> None:
     seen: list[Any] = []
 
     def work(progress: Progress) -> None:
         progress("encoding phrases", 3, 9)
-        seen.append(Job(home).status())
+        seen.append(demo_work(home).status())
 
     works(work)
-    assert run_demo_job(home) == 0
+    assert run_demo_work(home) == 0
     status = seen[0]
     assert (status.state, status.stage, status.done, status.total) == ("running", "Understanding words", 3, 9)
     assert [state for _, state in status.stages] == ["done", "done", "done", "running", "waiting", "waiting"]
-    ended = Job(home).status()
+    ended = demo_work(home).status()
     assert (ended.state, ended.message) == ("done", "")
     assert ended.stages == tuple((name, "done") for name in STAGES)
-    assert ended.elapsed_s == Job(home).status().elapsed_s  # the clock stops with the work
+    assert ended.elapsed_s == demo_work(home).status().elapsed_s  # the clock stops with the work
 
 
 def test_every_stage_that_a_person_sees_is_reached(
@@ -77,7 +85,7 @@ def test_every_stage_that_a_person_sees_is_reached(
     places: list[int] = []
     write = records.write
     monkeypatch.setattr(records, "write", lambda path, facts: (places.append(facts["stage"]), write(path, facts)))
-    assert run_demo_job(home) == 0
+    assert run_demo_work(home) == 0
     assert places == sorted(places)
     assert set(places) == set(range(len(STAGES)))
     assert open_artifact(home.model).manifest["data"]["n_items"] == 8
@@ -89,79 +97,79 @@ def test_a_job_leaves_a_model_trained_elsewhere_alone(
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)
     chosen = home.path / "elsewhere"
-    assert run_demo_job(AppPaths(home.path, chosen_model=chosen)) == 0
+    assert run_demo_work(AppPaths(home.path, chosen_model=chosen)) == 0
     assert not chosen.exists()
     assert open_artifact(home.path / "model").manifest["data"]["n_items"] == 8
 
 
-def test_a_stop_signal_cancels_the_work(home: AppPaths, works: Callable[[Work], None]) -> None:
+def test_a_stop_signal_cancels_the_work(home: AppPaths, works: Callable[[Training], None]) -> None:
     def work(progress: Progress) -> None:
         progress("fitting the context model", 0, 2)
-        Job(home).cancel()
+        demo_work(home).cancel()
         progress("fitting the context model", 1, 2)
         raise AssertionError("the work went on")
 
     works(work)
-    assert run_demo_job(home) == 130
-    status = Job(home).status()
+    assert run_demo_work(home) == 130
+    status = demo_work(home).status()
     assert status.state == "cancelled"
     assert status.message == "stopped while fitting the context model; what was there before is unchanged"
     assert dict(status.stages)["Learning tastes"] == "cancelled"
 
 
-def test_the_projects_own_errors_are_told_in_their_words(home: AppPaths, works: Callable[[Work], None]) -> None:
+def test_the_projects_own_errors_are_told_in_their_words(home: AppPaths, works: Callable[[Training], None]) -> None:
     error = DataError("no rows", file="items.parquet", remedy="add products")
 
     def work(progress: Progress) -> None:
         raise error
 
     works(work)
-    assert run_demo_job(home) == 2
-    assert (Job(home).status().state, Job(home).status().message) == ("failed", str(error))
+    assert run_demo_work(home) == 2
+    assert (demo_work(home).status().state, demo_work(home).status().message) == ("failed", str(error))
 
 
-def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, works: Callable[[Work], None]) -> None:
+def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, works: Callable[[Training], None]) -> None:
     def work(progress: Progress) -> None:
         raise MemoryError("too small")
 
     works(work)
     with pytest.raises(MemoryError):
-        run_demo_job(home)
-    status = Job(home).status()
+        run_demo_work(home)
+    status = demo_work(home).status()
     assert status.state == "failed"
     assert status.message == "something unexpected went wrong (MemoryError: too small); the log has more"
 
 
-def test_a_second_run_leaves_the_first_alone(home: AppPaths, works: Callable[[Work], None]) -> None:
+def test_a_second_run_leaves_the_first_alone(home: AppPaths, works: Callable[[Training], None]) -> None:
     def work(progress: Progress) -> None:
         raise AssertionError("two work at once")
 
     works(work)
-    with (home.path / "job.lock").open("w") as lock:
+    with (home.path / "demo.work.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert run_demo_job(home) == 0
+        assert run_demo_work(home) == 0
 
 
 def record(home: AppPaths, **changes: object) -> None:
     """Write a job's state as its process would have."""
     facts = records.facts(STAGES, 3, 1, 2, time.time() - 60)
-    home.job.write_text(json.dumps({**facts, **changes}))
+    demo_work(home).path("json").write_text(json.dumps({**facts, **changes}))
 
 
 def test_work_that_was_killed_is_failed_after_a_while(home: AppPaths) -> None:
     record(home)
-    assert Job(home).status().state == "running"
+    assert demo_work(home).status().state == "running"
     record(home, updated_at=time.time() - 30)
-    status = Job(home).status()
+    status = demo_work(home).status()
     assert status.state == "failed"
     assert status.message == "the work ended without a word (was it killed?); start it again"
 
 
 def test_a_silent_process_that_lives_is_running(home: AppPaths) -> None:
     record(home, updated_at=time.time() - 30)
-    with (home.path / "job.lock").open("w") as lock:
+    with (home.path / "demo.work.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert Job(home).status().state == "running"
+        assert demo_work(home).status().state == "running"
 
 
 @pytest.mark.parametrize("state", ["running", "done"])
@@ -171,14 +179,14 @@ def test_only_a_living_job_that_told_its_process_is_signalled(
 ) -> None:
     sent: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(pid))
-    with (home.path / "job.lock").open("w") as lock:
+    with (home.path / "demo.work.lock").open("w") as lock:
         if alive:
             fcntl.flock(lock, fcntl.LOCK_EX)
         record(home, state=state, pid=0)  # 0 would be this process and all of its group
-        Job(home).cancel()
+        demo_work(home).cancel()
         assert sent == []
         record(home, state=state, pid=4321)
-        Job(home).cancel()
+        demo_work(home).cancel()
     assert sent == ([4321] if alive and state == "running" else [])
 
 
@@ -187,9 +195,8 @@ def test_only_a_living_job_that_told_its_process_is_signalled(
     [b"", b"{", b"\xff", b"[]", b"{}", b'{"state": "running"}', b"[" * 100_000, b'{"stage": 99}'],
 )
 def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> None:
-    home.job.write_bytes(content)
-    job = find_job(home)
-    assert job is not None
+    demo_work(home).path("json").write_bytes(content)
+    job = demo_work(home)
     assert (job.status().state, job.status().message) == (
         "failed",
         "the record of this work is damaged; start it again",
@@ -202,7 +209,7 @@ def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> Non
 )
 def test_a_record_with_odd_values_is_a_failed_job(home: AppPaths, changes: dict[str, object]) -> None:
     record(home, **changes)
-    assert Job(home).status().message == "the record of this work is damaged; start it again"
+    assert demo_work(home).status().message == "the record of this work is damaged; start it again"
 
 
 class _Started:
@@ -212,14 +219,15 @@ class _Started:
 
     def __init__(self, command: list[str], **options: object) -> None:
         self.commands.append(command)
+        self.stdin = io.BytesIO()
 
 
 def test_two_starts_are_one_job(home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     _Started.commands = []
     monkeypatch.setattr(subprocess, "Popen", _Started)
-    first, second = start_demo_job(home), start_demo_job(home)
+    first, second = start_demo_work(home), start_demo_work(home)
     assert first == second
-    assert _Started.commands == [[sys.executable, "-m", "recsys.jobs.demo_job", str(home.path)]]
+    assert _Started.commands == [[sys.executable, "-m", "recsys.jobs.demo_job", str(home.path), "demo"]]
     assert second.status().state == "running"
 
 
@@ -230,12 +238,12 @@ def test_what_ended_or_is_damaged_can_be_started_again(home: AppPaths, monkeypat
         if content is None:
             record(home, state="cancelled")
         else:
-            home.job.write_bytes(content)
-        assert start_demo_job(home).status().state == "running"
+            demo_work(home).path("json").write_bytes(content)
+        assert start_demo_work(home).status().state == "running"
         assert len(_Started.commands) == n_started
 
 
-def wait_for(job: Job, reached: Callable[[JobStatus], bool], seconds: float = 120) -> JobStatus:
+def wait_for(job: Work, reached: Callable[[WorkStatus], bool], seconds: float = 120) -> WorkStatus:
     """The first status that is what the test waits for."""
     end = time.monotonic() + seconds
     while not reached(status := job.status()):
@@ -246,7 +254,7 @@ def wait_for(job: Job, reached: Callable[[JobStatus], bool], seconds: float = 12
 
 def process_of(home: AppPaths) -> int:
     """The process that a job says it is, 0 before it says so."""
-    facts = records.read(home.job)
+    facts = records.read(demo_work(home).path("json"))
     return facts["pid"] if facts else 0
 
 
@@ -256,16 +264,18 @@ def test_a_real_job_trains_is_stopped_and_is_killed(
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)
-    job = start_demo_job(home)
-    assert wait_for(job, lambda status: status.state != "running").state == "done", (home.path / "job.log").read_text()
+    job = start_demo_work(home)
+    assert wait_for(job, lambda status: status.state != "running").state == "done", (
+        home.path / "demo.work.log"
+    ).read_text()
     trained = open_artifact(home.model).model_id
 
-    job = start_demo_job(home)
+    job = start_demo_work(home)
     wait_for(job, lambda status: process_of(home) > 0)
     job.cancel()
     assert wait_for(job, lambda status: status.state != "running").state == "cancelled"
 
-    job = start_demo_job(home)
+    job = start_demo_work(home)
     wait_for(job, lambda status: process_of(home) > 0)
     os.kill(process_of(home), signal.SIGKILL)
     assert "ended without a word" in wait_for(job, lambda status: status.state != "running").message

@@ -12,7 +12,7 @@ def test_the_environment_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     monkeypatch.delenv("RECSYS_MODEL", raising=False)
     home = AppPaths.default()
-    assert (home.data, home.model, home.job) == (tmp_path / "data", tmp_path / "model", tmp_path / "job.json")
+    assert (home.data, home.model) == (tmp_path / "data", tmp_path / "model")
 
 
 def test_another_model_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

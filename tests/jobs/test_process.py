@@ -18,9 +18,9 @@ import pytest
 from recsys.errors import RecsysError
 from recsys.jobs import NEVER_STARTED, Reporter, Work, WorkStatus, process, record, run_work, start_work, watch
 from recsys.jobs.lock import HANDED_OVER, is_held
-from tests._work import STAGES
+from tests._work import JOB, STAGES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def start(folder: Path) -> Work:
     """Start the counting work of `tests._work`."""
-    return start_work(folder, "count", "tests._work", [str(folder), "count"], STAGES)
+    return JOB.start(Work(folder, "count"), {"where": folder.absolute()})
 
 
 def wait_for(reached: Callable[[], object], seconds: float = 60) -> None:
@@ -143,7 +143,7 @@ def test_killed_work_is_told_as_failed_and_can_be_started_again(folder: Path, mo
 
 def test_a_process_that_never_gets_to_its_work_has_failed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "_STALE_S", 0.5)
-    work = start_work(folder, "count", "tests._no_such_module", [], STAGES)
+    work = start_work(folder, "count", "tests._no_such_module", STAGES)
     assert "ended without a word" in ended(work).message
     assert "_no_such_module" in work.path("log").read_text()
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from recsys.errors import RecsysError
 from recsys.jobs import Work, WorkStatus
-from recsys.jobs.search_job import STAGE_OF, STAGES, main, read_asked, read_found, search_work, start_search
+from recsys.jobs.search_job import JOB, read_asked, read_found, search_work, start_search
 from recsys.settings import FusionSettings
 from recsys.tuning.goals import Goal, parse_goal
 from recsys.tuning.search import SearchSettings, find_weights
@@ -54,7 +55,8 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     address = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
     work = start_search(folder, panel_folders[0], GOAL, 2000, address)
     assert read_found(work) is None
-    wait_for(lambda: work.status().result.get("so_far"))
+    wait_for(lambda: work.status().result.get("so_far") or work.status().state != "running")
+    assert work.status().state == "running", work.status().message + work.path("log").read_text()
     status = work.status()
     assert (status.state, status.stage, status.total) == ("running", "Trying variety", 2000)
     assert status.result["words"] == GOAL.in_words()
@@ -96,40 +98,45 @@ def test_a_panel_that_cannot_be_opened_is_said(folder: Path, tmp_path: Path) -> 
     assert read_found(work) is None
 
 
-def test_what_is_asked_lies_where_nobody_else_reads_until_it_is_read(
+SECRET = "postgresql://ann:secret@db.example/shop"
+
+
+def test_a_password_comes_to_the_process_and_stands_in_no_file_and_no_command(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from recsys.jobs import search_job as module
+    commands, real = [], subprocess.Popen
 
-    def nothing(folder: Path, name: str, *rest: object, prepare: Callable[[], None]) -> Work:
-        folder.mkdir()
-        prepare()
-        return Work(folder, name)
+    def note(command: list[str], **options: Any) -> Any:
+        commands.append(command)
+        # What the process was asked goes into a file that only this test reads.
+        return real([sys.executable, "-c", "import sys; print(sys.stdin.read())"], **options)
 
-    monkeypatch.setattr(module, "start_work", nothing)
-    start_search(folder, tmp_path / "nowhere", GOAL, 5, "postgresql://ann:secret@db.example/shop")
-    path = folder / "search.asked.json"
-    assert "secret" not in (folder / "search.wanted.json").read_text()
-    assert json.loads(path.read_text())["database_url"].endswith("@db.example/shop")
-    assert path.stat().st_mode & 0o077 == 0
-    main([str(folder), str(tmp_path / "nowhere")])
-    assert not path.exists()
-    assert search_work(folder).status().state == "failed"
+    monkeypatch.setattr(subprocess, "Popen", note)
+    work = start_search(folder, tmp_path / "nowhere", GOAL, 5, SECRET, seed=3, default=FusionSettings(1, 0, 0, 0))
+    wait_for(lambda: work.path("log").read_text().endswith("}\n"))
+    request = json.loads(work.path("log").read_text())
+    assert request["database_url"] == SECRET
+    assert (Goal.from_json(request["goal"]), request["n_trials"], request["seed"]) == (GOAL, 5, 3)
+    assert request["default"]["collaborative"] == 1
+    assert commands == [[sys.executable, "-m", "recsys.jobs.search_job", str(folder), "search"]]
+    for path in folder.iterdir():
+        assert path == work.path("log") or "secret" not in path.read_text()
+    work.forget()
 
 
-def test_no_password_is_left_where_no_process_starts(
+def test_nothing_is_under_way_where_no_process_starts(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
     with pytest.raises(RecsysError, match="cannot be started in the folder"):
-        start_search(folder, tmp_path / "nowhere", GOAL, 5, "postgresql://ann:secret@db.example/shop")
-    assert not (folder / "search.asked.json").exists()
+        start_search(folder, tmp_path / "nowhere", GOAL, 5, SECRET)
     assert search_work(folder).status().state == "waiting"
 
 
 _START = """
 import sys
 from pathlib import Path
+from typing import Any
 from recsys.errors import RecsysError
 from recsys.tuning.goals import parse_goal
 from recsys.jobs.search_job import start_search
@@ -178,7 +185,6 @@ def test_of_many_starts_at_once_one_is_searched_and_all_others_are_told(folder: 
         place = wanted[1] - 10 * attempt - 1
         assert said[place] == "started"
         assert wanted[0] == parse_goal(goals[place])
-        assert not (folder / "search.asked.json").exists()
 
 
 def test_what_a_process_is_asked_is_what_its_own_starter_asked(
@@ -189,13 +195,13 @@ def test_what_a_process_is_asked_is_what_its_own_starter_asked(
 
     begun, real = [], module._start_process
 
-    def second_first(work: Work, command: list[str], lock: int) -> None:
+    def second_first(work: Work, command: list[str], request: str, lock: int, **rest: bool) -> None:
         begun.append(work)
         with pytest.raises(RecsysError, match="another search"):
             start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 7, None)
-        asked = json.loads((folder / "search.asked.json").read_text())
+        asked = json.loads(request)
         assert (Goal.from_json(asked["goal"]), asked["n_trials"], asked["seed"]) == (GOAL, 5, 3)
-        real(work, command, lock)
+        real(work, command, request, lock, **rest)
 
     monkeypatch.setattr(module, "_start_process", second_first)
     work = start_search(folder, tmp_path / "nowhere", GOAL, 5, None, seed=3)
@@ -238,5 +244,6 @@ def test_every_report_of_a_search_belongs_to_a_stage(engines: Engines) -> None:
 
     found = find_weights(*engines, GOAL, SearchSettings(3), progress=note)
     assert isinstance(found, SearchResult)
-    assert seen <= set(STAGE_OF)
-    assert set(STAGE_OF.values()) == set(range(len(STAGES)))
+    reports = [set(stage.reports) for stage in JOB.stages_of()]
+    assert seen <= set().union(*reports)
+    assert all(reports)

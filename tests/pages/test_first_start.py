@@ -8,26 +8,29 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import first_start
 from pages._shared.working import fraction_done, remaining_s
 from recsys.errors import RecsysError
-from recsys.jobs.demo_job import STAGES, JobStatus
+from recsys.jobs import NEVER_STARTED, WorkStatus
+from recsys.jobs.demo_job import JOB
 from recsys.jobs.paths import AppPaths
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
 from tests.pages._seen import text
 
+STAGES = JOB.titles
 
-def status(state: str = "running", current: int = 3, done: int = 50, total: int = 100, message: str = "") -> JobStatus:
+
+def status(state: str = "running", current: int = 3, done: int = 50, total: int = 100, message: str = "") -> WorkStatus:
     """A job somewhere on its way."""
     states = ["done"] * current + [state] + ["waiting"] * (len(STAGES) - current - 1)
     stages = tuple(zip(STAGES, states, strict=True))
-    return JobStatus(state, STAGES[current], done, total, stages, message, 12.0)  # type: ignore[arg-type]
+    return WorkStatus(state, STAGES[current], done, total, stages, message, 12.0)  # type: ignore[arg-type]
 
 
 class PretendJob:
     """A job that stands where it is told to."""
 
-    def __init__(self, now: JobStatus) -> None:
+    def __init__(self, now: WorkStatus) -> None:
         self.now, self.cancelled = now, False
 
-    def status(self) -> JobStatus:
+    def status(self) -> WorkStatus:
         return self.now
 
     def cancel(self) -> None:
@@ -56,15 +59,15 @@ def opened(name: str = "app.py") -> AppTest:
 def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[AppPaths]:
     """Put a pretend job in place; gives the homes for which a job was started."""
     started: list[AppPaths] = []
-    jobs = {"now": job}
+    jobs = {"now": job or PretendJob(NEVER_STARTED)}
 
     def start(home: AppPaths) -> PretendJob:
         started.append(home)
         jobs["now"] = PretendJob(status(current=0, done=10))
         return jobs["now"]
 
-    monkeypatch.setattr(first_start, "find_job", lambda home: jobs["now"])
-    monkeypatch.setattr(first_start, "start_demo_job", start)
+    monkeypatch.setattr(first_start, "demo_work", lambda home: jobs["now"])
+    monkeypatch.setattr(first_start, "start_demo_work", start)
     return started
 
 
@@ -122,7 +125,7 @@ def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: AppPaths, m
         raise RecsysError("the disk is full")
 
     pretend(monkeypatch, None)
-    monkeypatch.setattr(first_start, "start_demo_job", refuse)
+    monkeypatch.setattr(first_start, "start_demo_work", refuse)
     empty_home.model.mkdir(parents=True)
     (empty_home.model / "manifest.json").write_text("{broken")
     page = opened()

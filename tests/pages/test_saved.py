@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pages._shared.saved import FRESH_S, PAUSE_S, Found, Saved
+from pages._shared.saved import FRESH_S, PAUSE_S, PresetCache, SavedPresets
 from pages._shared.view import Start
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings
@@ -52,11 +52,11 @@ def store(tmp_path: Path) -> Flaky:
 
 def test_what_was_last_seen_stays_while_the_database_is_away(store: Flaky) -> None:
     clock = Clock()
-    saved = Saved(store, clock)
+    saved = PresetCache(store, clock)
     made = store.create(Draft("Autumn", PresetSettings()), MEASURED)
-    assert saved.presets() == Found((made,))
+    assert saved.presets() == SavedPresets((made,))
     store.away = True
-    assert saved.presets() == saved.last == Found((made,), "it does not answer")
+    assert saved.presets() == saved.last == SavedPresets((made,), "it does not answer")
     n_asked = store.n_asked
     saved.presets()
     assert store.n_asked == n_asked, "a database that is away is not asked at every move of a slider"
@@ -66,17 +66,17 @@ def test_what_was_last_seen_stays_while_the_database_is_away(store: Flaky) -> No
 
 
 def test_what_somebody_does_here_is_looked_for_at_once(store: Flaky) -> None:
-    saved = Saved(store, Clock())
+    saved = PresetCache(store, Clock())
     store.away = True
     assert saved.presets().away
     store.away = False
     saved.forget()
-    assert saved.presets() == Found()
+    assert saved.presets() == SavedPresets()
 
 
 def test_the_default_costs_one_question_in_some_seconds(store: Flaky) -> None:
     clock = Clock()
-    saved = Saved(store, clock)
+    saved = PresetCache(store, clock)
     made = store.create(Draft("Autumn", PresetSettings()), MEASURED)
     assert saved.default() is None
     store.make_default(made.preset_id)
@@ -92,7 +92,7 @@ def test_the_default_costs_one_question_in_some_seconds(store: Flaky) -> None:
 def test_the_list_knows_the_default_as_well(store: Flaky) -> None:
     made = store.create(Draft("Autumn", PresetSettings()), MEASURED)
     store.make_default(made.preset_id)
-    saved = Saved(store, Clock())
+    saved = PresetCache(store, Clock())
     saved.presets()
     n_asked = store.n_asked
     assert saved.default() == store.get(made.preset_id)
@@ -101,7 +101,7 @@ def test_the_list_knows_the_default_as_well(store: Flaky) -> None:
 
 def test_the_list_is_read_again_only_where_something_changed(store: Flaky) -> None:
     made = store.create(Draft("Autumn", PresetSettings()), MEASURED)
-    saved = Saved(store, Clock())
+    saved = PresetCache(store, Clock())
     first = saved.presets().presets
     assert saved.presets().presets is first
     store.update(made.preset_id, version=1, description="changed elsewhere")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.working import Panel, fraction_done
+from pages._shared.working import JobDisplay, fraction_done
 from recsys.jobs import NEVER_STARTED, WorkStatus
 from tests.pages._seen import html, text
 
@@ -19,7 +19,7 @@ RUNNING = WorkStatus(
     "",
     40.0,
 )
-PANEL = Panel("Searching for weights", "Search", {"Searching": 8.0}, key="search_")
+PANEL = JobDisplay("Searching for weights", "Search", {"Searching": 8.0}, key="search_")
 
 
 def ended(state: Any, message: str = "") -> WorkStatus:
@@ -60,7 +60,7 @@ def script() -> None:
         panel()
 
 
-def opened(status: WorkStatus, panel: Panel = PANEL, **state: Any) -> AppTest:
+def opened(status: WorkStatus, panel: JobDisplay = PANEL, **state: Any) -> AppTest:
     """The page with a work that stands somewhere."""
     page = AppTest.from_function(script, default_timeout=30)
     for name, value in {"status": status, "panel": panel, "next_status": RUNNING, **state}.items():

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError, TimeoutError
 
 from recsys.errors import StoreError, StoreUnavailable
 from recsys.store.addresses import read_address
-from recsys.store.failures import told
+from recsys.store.failures import store_error
 
 SERVER = read_address("postgresql://ann:hunter2@db.example/shop")
 FILE = read_address("sqlite:///shop.sqlite3")
@@ -35,7 +35,7 @@ def of_sqlite(code: int) -> sqlite3.Error:
     ],
 )
 def test_what_sqlite_says(code: int, kind: type[StoreError], said: str) -> None:
-    error = told(of_sqlite(code), FILE)
+    error = store_error(of_sqlite(code), FILE)
     assert type(error) is kind
     with pytest.raises(StoreError, match=rf"^the database file .*shop\.sqlite3 .*{said}"):
         raise error
@@ -61,7 +61,7 @@ def test_what_sqlite_says(code: int, kind: type[StoreError], said: str) -> None:
     ],
 )
 def test_what_postgresql_says(error: Exception, kind: type[StoreError], said: str) -> None:
-    ours = told(error, SERVER)
+    ours = store_error(error, SERVER)
     assert type(ours) is kind
     with pytest.raises(StoreError, match=rf"^the PostgreSQL database 'shop' at db\.example:5432 .*{said}"):
         raise ours
@@ -69,13 +69,13 @@ def test_what_postgresql_says(error: Exception, kind: type[StoreError], said: st
 
 
 def test_a_driver_that_repeats_the_password_is_not_quoted_with_it() -> None:
-    said = str(told(psycopg.OperationalError('cannot use "hunter2"\nsecond line'), SERVER))
+    said = str(store_error(psycopg.OperationalError('cannot use "hunter2"\nsecond line'), SERVER))
     assert 'cannot be reached (cannot use "***")' in said
 
 
 def test_only_a_lost_commit_to_a_server_leaves_a_doubt() -> None:
     doubt = "look first whether your last change is there"
-    assert doubt in str(told(psycopg.OperationalError("gone"), SERVER, committing=True))
-    assert doubt not in str(told(psycopg.OperationalError("gone"), SERVER))
-    assert doubt not in str(told(psycopg.errors.DiskFull("full"), SERVER, committing=True))
-    assert doubt not in str(told(of_sqlite(sqlite3.SQLITE_BUSY), FILE, committing=True))
+    assert doubt in str(store_error(psycopg.OperationalError("gone"), SERVER, committing=True))
+    assert doubt not in str(store_error(psycopg.OperationalError("gone"), SERVER))
+    assert doubt not in str(store_error(psycopg.errors.DiskFull("full"), SERVER, committing=True))
+    assert doubt not in str(store_error(of_sqlite(sqlite3.SQLITE_BUSY), FILE, committing=True))

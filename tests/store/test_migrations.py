@@ -12,9 +12,12 @@ from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from recsys.errors import StoreError
+from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.migrations import VERSION_TABLE, current, latest
+from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
+from recsys.store.records import Measurement
 from recsys.store.tables import Base
 from tests.store._presets import draft, measured
 
@@ -96,6 +99,46 @@ def test_opening_again_changes_nothing(address: str) -> None:
         with again.reading() as session:
             assert session.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")).all() == [latest()]
         again.close()
+
+
+def test_rows_of_the_first_version_are_read_as_they_were_meant(database: Database) -> None:
+    """As version 1 wrote them: weights in whole numbers too, and settings that name no shoppers."""
+    settings = (
+        '{"weights": {"collaborative": 1, "content": 0.25, "semantic": 0.5, "context": 0}, "diversity": 0.3, "method":'
+        ' "msd", "k": 20, "scenario": {"daypart": "evening", "moment": "2026-05-31T20:00:00+00:00"}, "only_available":'
+        ' false, "categories": ["Tents"]}'
+    )
+    measured = '{"ndcg": {"mean": 0.25, "low": null, "high": null}}'
+    with database.writing() as session:
+        session.execute(
+            text(
+                "INSERT INTO shelfwise_preset VALUES ('p1', 'demo', 'Old', 'old', 'As it was', '[\"a\"]', :settings,"
+                " 'ndcg', NULL, FALSE, 3, '2025-01-02 03:04:05', 'ann', NULL)"
+            ),
+            {"settings": settings},
+        )
+        session.execute(
+            text(
+                "INSERT INTO shelfwise_preset_save VALUES (1, 'p1', '2025-01-02 03:04:05', 'ann', :settings, :metrics,"
+                " 500, 'last', 'panel', 'first')"
+            ),
+            {"settings": settings, "metrics": measured},
+        )
+    (preset,) = PresetStore(database, "demo").presets()
+    assert preset.settings == PresetSettings(
+        weights=FusionSettings(1, 0.25, 0.5, 0),
+        diversity=0.3,
+        method="msd",
+        k=20,
+        scenario={"daypart": "evening", "moment": "2026-05-31T20:00:00+00:00"},
+        only_available=False,
+        categories=("Tents",),
+    )
+    assert preset.saves[0].settings == preset.settings
+    assert preset.measured == Measurement(
+        {"ndcg": {"mean": 0.25, "low": None, "high": None}}, 500, "last", "panel", "first"
+    )
+    assert (preset.version, preset.who, preset.tags, preset.is_shipped) == (3, "ann", ("a",), False)
 
 
 def test_a_step_that_fails_leaves_nothing_behind(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def test_numbers_of_numpy_are_kept_as_plain_ones() -> None:
         ({"k": float("nan")}, "k=nan is not usable"),
         ({"diversity": -0.1}, r"diversity=-0\.1 is not usable; give a number from 0 to 1"),
         ({"diversity": float("nan")}, "diversity=nan is not usable"),
-        ({"method": "best"}, "method='best' is not known; give 'mmr', 'dpp' or 'msd'"),
+        ({"method": "best"}, "method 'best' is not known; give 'mmr', 'dpp' or 'msd'"),
         (
             {"scenario": {"mood": "x"}},
             "scenario: 'mood' is not a circumstance; use daypart, weekday, season, device, region",

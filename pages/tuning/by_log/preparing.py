@@ -6,14 +6,14 @@ from pages._shared import resources, working
 from pages._shared.notices import notice_html
 from pages.tuning.context import TuningCase
 from recsys.errors import ArtifactError, RecsysError
-from recsys.jobs.log_job import USUAL_SHARES, log_work, start_log_work
+from recsys.jobs.log_job import JOB, log_work, start_log_work
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.mixes import LogEvaluator
 
-_PANEL = working.Panel(
+_PANEL = working.JobDisplay(
     label="Judging the log",
     start="Judge the log",
-    usual_shares=USUAL_SHARES,
+    usual_shares=JOB.usual_shares,
     key="log_",
 )
 

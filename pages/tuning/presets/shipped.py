@@ -9,13 +9,13 @@ from pages._shared.cards import isolated
 from pages._shared.notices import notice_html
 from pages.tuning.context import TuningContext
 from recsys.jobs import Work, WorkStatus
-from recsys.jobs.presets_job import SPLIT, USUAL_SHARES, ShopFolders, presets_work, start_presets_work
+from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_work, start_presets_work
 from recsys.store.records import Preset
 
-_PANEL = working.Panel(
+_PANEL = working.JobDisplay(
     label="Tuning the presets",
     start="Tune the presets of this shop",
-    usual_shares=USUAL_SHARES,
+    usual_shares=JOB.usual_shares,
     key="tuning_",
 )
 

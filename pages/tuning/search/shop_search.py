@@ -115,9 +115,9 @@ def usual_s(room: TuningContext, n_trials: int) -> float:
     return ready + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)
 
 
-def panel(n_trials: int) -> working.Panel:
+def panel(n_trials: int) -> working.JobDisplay:
     """How its progress is shown."""
-    return working.Panel(
+    return working.JobDisplay(
         label="Searching for good weights",
         start="Search",
         usual_shares=usual_shares(n_trials),

@@ -9,7 +9,7 @@ import pytest
 
 from pages.tuning.by_log import closeness
 from recsys.jobs import record
-from recsys.jobs.log_job import STAGES, log_work
+from recsys.jobs.log_job import JOB, log_work
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set
@@ -56,7 +56,7 @@ def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: Ope
     (home.judged_log / "manifest.json").write_text("{}")
     work = log_work(home)
     work.folder.mkdir(exist_ok=True)
-    record.write(work.path("json"), record.facts(STAGES, 0, 0, 0, 0.0, state="done"))
+    record.write(work.path("json"), record.facts(JOB.titles, 0, 0, 0, 0.0, state="done"))
     try:
         page = open_room(SECTION)
         assert "What was prepared before cannot be used" in text(page)
@@ -145,5 +145,5 @@ def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom,
 def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     rare = str(sliders.log_of.items.query("available")["category"].value_counts().index[-1])
     bare = sliders.judged.eligible[:, (sliders.log_of.items["category"] == rare).to_numpy()].any(1).all()
-    page = open_room(SECTION, category=rare, shelf="true")
+    page = open_room(SECTION, category=rare, only_available="true")
     assert bare or "logged pages nothing that these filters leave was on the shelf" in text(page)

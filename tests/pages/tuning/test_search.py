@@ -15,7 +15,7 @@ from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.jobs import State, Work, record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.search_job import NAME, STAGES, read_asked, read_found, search_work
+from recsys.jobs.search_job import JOB, read_asked, read_found, search_work
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS
@@ -27,6 +27,7 @@ from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 
 SECTION = "Find good weights"
+STAGES = JOB.titles
 Engines = tuple[LiveEngine, LiveEngine]
 GOAL = "best nDCG with diversity at least 0.3"
 
@@ -52,15 +53,15 @@ def engines(panels: tuple[Panel, Panel]) -> Engines:
 
 def show(work: Work, found: dict[str, object]) -> None:
     """Leave a result as the process of a search does."""
-    (work.folder / f"{NAME}.found.json").parent.mkdir(parents=True, exist_ok=True)
-    (work.folder / f"{NAME}.found.json").write_text(json.dumps(found))
+    (work.folder / "search.found.json").parent.mkdir(parents=True, exist_ok=True)
+    (work.folder / "search.found.json").write_text(json.dumps(found))
     leave(work, found["goal"], record.facts(STAGES, 4, 0, 0, time.time() - 9, state="done"))
 
 
 def leave(work: Work, goal: object, facts: dict[str, object]) -> None:
     """Leave the record of a search."""
     work.folder.mkdir(parents=True, exist_ok=True)
-    (work.folder / f"{NAME}.wanted.json").write_text(json.dumps({"goal": goal, "n_trials": 9}))
+    (work.folder / "search.wanted.json").write_text(json.dumps({"goal": goal, "n_trials": 9}))
     record.write(work.path("json"), facts)
 
 
@@ -234,7 +235,7 @@ def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, en
     assert "test shoppers of this goal (shoppers on desktop)" in text(page)
     page.button(key="load_found").click().run()
     assert page.selectbox(key="device").value == "desktop"
-    assert page.toggle(key="match").value
+    assert page.toggle(key="same_context").value
 
 
 def test_a_search_goes_further_without_trying_twice(open_room: OpenRoom, work: Work) -> None:

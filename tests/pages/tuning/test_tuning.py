@@ -82,7 +82,13 @@ def test_buttons_say_what_is_chosen_behind_them_and_so_does_the_headline(
     open_page: OpenPage, engine: LiveEngine
 ) -> None:
     assert labels(open_page(PAGE)) == ["Circumstances", "Shoppers", "Shelf", "Variety and length"]
-    query = {"daypart": "evening", "match": "true", "shoppers": "Hot", "diversity": "0.4", "shelf": "true"}
+    query = {
+        "daypart": "evening",
+        "same_context": "true",
+        "shoppers": "Hot",
+        "diversity": "0.4",
+        "only_available": "true",
+    }
     page = open_page(PAGE, query=query)
     shown = ["Circumstances: evening", "Shoppers: hot, evening", "Shelf: available today", "Variety 0.40 (MMR)"]
     assert labels(page) == shown
@@ -111,7 +117,7 @@ def test_names_on_buttons_stay_text() -> None:
 
 
 def test_nobody_fits_says_what_to_let_go_of(open_page: OpenPage, engine: LiveEngine) -> None:
-    page = open_page(PAGE, query={"shoppers": "Cold", "daypart": "evening", "match": "true"})
+    page = open_page(PAGE, query={"shoppers": "Cold", "daypart": "evening", "same_context": "true"})
     assert "No test shopper has all of these properties" in text(page)
     n, evening = len(engine.panel), int(Segment.of(daypart="evening").mask(engine.panel.shoppers).sum())
     assert 0 < evening < n
@@ -134,7 +140,7 @@ def test_imagined_circumstances_get_no_verdict_on_what_was_chosen_elsewhere(
         assert "sw-interval-range" not in tile(page, metric)
     assert "sw-interval-range" in tile(page, "novelty")
     assert 'sw-metric-worse"><th' not in html(page)  # of the simple models
-    page.toggle(key="match").set_value(True).run()
+    page.toggle(key="same_context").set_value(True).run()
     assert "imagined" not in text(page)
     assert "not observed" not in text(page)
 
@@ -164,7 +170,7 @@ def test_tiles_that_repeat_a_number_say_so_where_it_is_true(open_page: OpenPage,
 
 
 def test_a_link_that_asks_for_what_is_not_there_is_explained(open_page: OpenPage) -> None:
-    strange = {"metric": "Charm", "against": "Zeb", "split": "whatever", "taste": "Cars", "shoppers": "Odd"}
+    strange = {"metric": "Charm", "against": "Zeb", "split": "whatever", "top_category": "Cars", "shoppers": "Odd"}
     page = open_page(PAGE, query=strange)
     said = text(page)
     assert "Part of this link cannot be used here" in said

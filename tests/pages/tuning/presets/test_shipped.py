@@ -20,7 +20,7 @@ from recsys.errors import InputError
 from recsys.evaluation.protocols.rewinds import REWINDS
 from recsys.jobs import Work, record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.presets_job import STAGES, ShopFolders, presets_work
+from recsys.jobs.presets_job import JOB, ShopFolders, presets_work
 from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, ShippedPreset
@@ -43,7 +43,7 @@ def work(tuning_home: Path) -> Iterator[Work]:
 
 def left(work: Work, state: str, message: str = "", *, result: dict[str, object] | None = None) -> None:
     """Leave a record as the process of a tuning does."""
-    facts = record.facts(STAGES, 1, 120, 300, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
+    facts = record.facts(JOB.titles, 1, 120, 300, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
     record.write(work.path("json"), facts)
 
 
