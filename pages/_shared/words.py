@@ -1,8 +1,10 @@
 """Numbers, dates and circumstances as a person would say them."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 
+from pages._shared.palette import LOOKS
 from recsys.settings import Context, RankingSettings
 
 NO_VALUE = "–"
@@ -61,6 +63,15 @@ def signed(value: float, digits: int = 2) -> str:
     if rounded == 0:
         return f"{0:.{digits}f}"
     return f"{'+' if rounded > 0 else '−'}{abs(rounded):.{digits}f}"
+
+
+def parts_in_words(components: Mapping[str, float], digits: int = 2) -> str:
+    """Amounts by component, in their order, as one phrase.
+
+    >>> parts_in_words({"content": 0.5, "context": -1})
+    'Content +0.50, Context −1.00'
+    """
+    return ", ".join(f"{LOOKS[name].label} {signed(value, digits)}" for name, value in components.items())
 
 
 def day(moment: datetime | None) -> str:

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages._shared import controls, naming, resources, words
-from pages._shared.cards import esc, isolated
+from pages._shared import controls, illustrations, naming, words
+from pages._shared.cards import definitions_html, esc, isolated
+from pages._shared.listing import downloads
 from pages._shared.palette import LOOKS
 from pages.explanations import waterfall
-from pages.explanations.questions.context import ExplanationContext
+from pages.explanations.bars import Scale
+from pages.explanations.context import ExplanationContext
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.settings import COMPONENTS
@@ -26,70 +28,49 @@ COLUMNS = ("component", "label", "origin", "value", "strike")
 
 def popover(case: ExplanationContext) -> None:
     """Downloads of this explanation."""
+    files = {
+        "html": ("Sheet", "text/html", lambda: sheet_html(case, datetime.now(UTC))),
+        "csv": ("CSV", "text/csv", lambda: to_csv(csv_rows(case.explanation), COLUMNS)),
+        "json": ("JSON", "application/json", lambda: shareable_json(case)),
+    }
     with st.popover("Evidence sheet", icon=":material/verified:", key="evidence"):
         st.html(
             '<p class="sw-note">Everything that put this product where it stands, on paper: the arithmetic, the quotes '
             "of both sides, and what was left out. Personal details in quotes are hidden, and other shoppers stand "
             "under pseudonyms; <code>recsys explain --json</code> gives the same verbatim.</p>"
         )
-        name = f"evidence-{_file_name(case.item_id)}"
-        with st.container(horizontal=True):
-            for label, data, suffix, mime in (
-                ("Sheet", lambda: sheet_html(case, datetime.now(UTC)), "html", "text/html"),
-                ("CSV", lambda: to_csv(csv_rows(case.explanation), COLUMNS), "csv", "text/csv"),
-                ("JSON", lambda: _json(case), "json", "application/json"),
-            ):
-                st.download_button(
-                    label,
-                    data,
-                    f"{name}.{suffix}",
-                    mime,
-                    key=f"evidence_{suffix}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
+        downloads(files, f"evidence-{_file_name(case.item_id)}", "evidence")
 
 
 def _file_name(item_id: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in item_id)[:60] or "product"
 
 
-def shareable_json(explanation: Explanation, model_id: str = "", supposed: str = "", limits: Sequence[str] = ()) -> str:
+def shareable_json(case: ExplanationContext) -> str:
     """The document of `recsys explain --json`, with quotes masked and other shoppers under pseudonyms.
 
     Offsets are still those of the verbatim text. Beside it stand the model, what was supposed and not written by the
     shopper, and what narrows the list.
     """
-    document = {**explanation.as_json(), "model_id": model_id, "supposed": supposed, "list": list(limits)}
+    more = {"model_id": case.model.model_id, "supposed": case.supposed, "list": words.limits_in_words(case.settings)}
+    document = case.explanation.as_json() | more
     for part in (*document["contributions"], *document["shopper_phrases"]):
         source = part["source"]
         if part["component"] == "semantic":
             part["label"] = source["text"] = mask_personal(part["label"])
-            if source["user_id"] not in (None, explanation.user_id):
+            if source["user_id"] not in (None, case.explanation.user_id):
                 source["user_id"] = pseudonym(source["user_id"])
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _json(case: ExplanationContext) -> str:
-    return shareable_json(case.explanation, case.model_id, case.supposed, words.limits_in_words(case.settings))
-
-
 def csv_rows(explanation: Explanation) -> list[dict[str, object]]:
     """Baseline, then every part with its amount unrounded; they sum to the score."""
-    baseline = {"component": "baseline", "label": "What the average product gathers", "value": explanation.baseline}
-    return [
-        baseline,
-        *(
-            {
-                "component": part.component,
-                "label": naming.label_of(part),
-                "origin": naming.origin_of(part.source),
-                "value": part.value,
-                "strike": part.source.get("strike", ""),
-            }
-            for part in explanation.contributions
-        ),
-    ]
+    baseline = ("baseline", "What the average product gathers", None, explanation.baseline, None)
+    parts = (
+        (part.component, naming.label_of(part), naming.origin_of(part.source), part.value, part.source.get("strike"))
+        for part in explanation.contributions
+    )
+    return [dict(zip(COLUMNS, row, strict=True)) for row in (baseline, *parts)]
 
 
 def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
@@ -98,9 +79,9 @@ def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>Evidence: {esc(found.title)}</title><style>{resources.sheet_style()}</style></head><body>"
+        f"<title>Evidence: {esc(found.title)}</title><style>{illustrations.asset('sheet.css')}</style></head><body>"
         f'<p class="eyebrow">Shelfwise evidence sheet</p><h1>{isolated(found.title)}</h1>'
-        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.place_in_words(found.standing))}</p>'
+        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.place_in_words(found.position))}</p>'
         f"{_facts(case, made_at)}{_arithmetic(found)}{_argued(case)}"
         f"{''.join(_component(found, name) for name in COMPONENTS)}"
         f"{_shoppers_side(case)}"
@@ -110,39 +91,34 @@ def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
 
 def _facts(case: ExplanationContext, made_at: datetime) -> str:
     found, info = case.explanation, case.model.info
-    asker = isolated(found.user_id) if found.user_id is not None else "a new shopper"
-    facts = {"Product": isolated(found.item_id), "Shopper": asker}
+    user = isolated(found.user_id) if found.user_id is not None else "a new shopper"
+    facts = {"Product": isolated(found.item_id), "Shopper": user}
     if case.original.words:
         facts["Their words"] = f"“{isolated(mask_personal(case.original.words))}”"
-    settings = ", ".join(
-        [f"{case.settings.n} products", *words.limits_in_words(case.settings)],
-    )
+    settings = ", ".join([f"{case.settings.n} products", *words.limits_in_words(case.settings)])
     facts |= {
         "Circumstances": isolated(controls.moment_line(case.context)),
         "Weights": ", ".join(f"{LOOKS[name].label} {share:.1%}" for name, share in found.weights.items()),
         "List": isolated(settings),
-        "Model": f"{esc(case.model_id)}, trained {esc(words.day(info.trained_at))}, "
+        "Model": f"{esc(case.model.model_id)}, trained {esc(words.day(info.trained_at))}, "
         f"knows until {esc(words.day(info.known_until))}",
         "Sheet made": f"{esc(words.day(made_at))}, {made_at:%H:%M} UTC",
     }
-    return "<dl>" + "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items()) + "</dl>"
+    return f"<dl>{definitions_html(facts)}</dl>"
 
 
 def _arithmetic(found: Explanation) -> str:
     steps = waterfall.steps(found)
-    ends = [point for _, start, end in steps for point in (start, end)]
-    low, span = min(ends), (max(ends) - min(ends)) or 1.0
-    zero = 100 * -low / span
+    scale = Scale.of([point for _, start, end in steps for point in (start, end)])
     rows = ""
     for name, start, end in steps:
         colour = LOOKS[name].light if name in LOOKS else "#1F2A2C" if name == "score" else "#5C6668"
-        left, width = 100 * (min(start, end) - low) / span, 100 * abs(end - start) / span
         label = f"{LOOKS[name].glyph} {LOOKS[name].label}" if name in LOOKS else name.capitalize()
         average = words.signed(found.averages[name], 4) if name in LOOKS else ""
         rows += (
             f'<tr{" class=sum" if name == "score" else ""}><td>{label}</td><td><div class="track" '
-            f'style="--zero:{zero:.2f}%"><div class="fill" style="background:{colour};left:{left:.2f}%;'
-            f'width:{width:.2f}%"></div></div></td><td class="n">{words.signed(end - start, 4)}</td>'
+            f'style="--zero:{scale.zero:.2f}%"><div class="fill" style="background:{colour};'
+            f'{scale.style(start, end)}"></div></div></td><td class="n">{words.signed(end - start, 4)}</td>'
             f'<td class="n">{average}</td></tr>'
         )
     whole = found.baseline + sum(found.components.values())
@@ -161,17 +137,17 @@ def _argued(case: ExplanationContext) -> str:
     if not case.is_argued:
         return ""
     names = "".join(
-        f"<li>{isolated(naming.strike_label(name, case.model, case.original, case.explanation))} "
+        f"<li>{isolated(naming.exclusion_label(name, case.model, case.original, case.explanation))} "
         f'<span class="quiet">({esc(name)})</span></li>'
-        for name in case.explanation.struck
+        for name in case.explanation.ablated
     )
     added = case.supposed
     said = f"<p>Supposed, and not written by them: “{isolated(mask_personal(added))}”</p>" if added else ""
     listed = f"<p>Left out, as if it had never been there:</p><ul>{names}</ul>" if names else ""
     return (
         f"<h2>What was argued</h2>{listed}{said}<p>Score before: {case.original.score:.4f} "
-        f"({esc(naming.place_in_words(case.original.standing))}); now: {case.explanation.score:.4f} "
-        f"({esc(naming.place_in_words(case.explanation.standing))}).</p>"
+        f"({esc(naming.place_in_words(case.original.position))}); now: {case.explanation.score:.4f} "
+        f"({esc(naming.place_in_words(case.explanation.position))}).</p>"
     )
 
 
@@ -215,7 +191,7 @@ def _by(part: Contribution, theirs: ExplanationContext | None) -> str:
     """Whose words they are; on the shopper's side also of which product."""
     if theirs is None:
         return naming.phrase_facts(part.source)
-    said = naming.origin_of(part.source, theirs.asker.user_id)
+    said = naming.origin_of(part.source, theirs.user.user_id)
     item_id = part.source.get("item_id")
     return f"{said} · {naming.title_of(theirs.model, item_id)}" if item_id else said
 

@@ -23,25 +23,25 @@ CHOICES_OF_KIND = ("review", "purchase", "recommend")
 """Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
 
 
-def panel(model: Recommender, asker: TargetUser) -> None:
+def panel(model: Recommender, user: TargetUser) -> None:
     """What is known of the shopper: who they are in a line, then what they did and wrote, newest first."""
     with st.container(key="shopper_panel"):
-        if asker.is_new:
-            st.html(_newcomer(asker))
+        if user.is_new:
+            st.html(_newcomer(user))
             return
-        if asker.user_id is None:
+        if user.user_id is None:
             st.html('<p class="sw-eyebrow">Shopper</p><p class="sw-note">Nobody is chosen.</p>')
             return
-        person = model.users.iloc[model.user_row(asker.user_id)]
-        acts = resources.history(model, model.model_id, asker.user_id)
+        person = model.users.iloc[model.user_row(user.user_id)]
+        acts = resources.history(model, user.user_id)
         st.html(_person(person))
         st.html(_history(acts))
 
 
-def _newcomer(asker: TargetUser) -> str:
+def _newcomer(user: TargetUser) -> str:
     said = (
-        f'<p class="sw-history-text" dir="auto">“{esc(asker.words)}”</p>'
-        if asker.words.strip()
+        f'<p class="sw-history-text" dir="auto">“{esc(user.words)}”</p>'
+        if user.words.strip()
         else '<p class="sw-note">Nothing said yet.</p>'
     )
     return (

@@ -48,8 +48,8 @@ def difference(first: Explanation, second: Explanation) -> Difference:
     ------
     InputError : the two are not of the same request, so that their parts are on different scales
     """
-    asked = [(each.user_id, each.words, each.weights, each.context, set(each.struck)) for each in (first, second)]
-    if abs(first.baseline - second.baseline) > 1e-9 or asked[0] != asked[1]:
+    requests = [(each.user_id, each.words, each.weights, each.context, set(each.ablated)) for each in (first, second)]
+    if abs(first.baseline - second.baseline) > 1e-9 or requests[0] != requests[1]:
         raise InputError("the two explanations answer different requests; explain both under the same settings")
     sums: dict[tuple[str, str], list[float]] = {}
     examples: dict[tuple[str, str], Contribution] = {}

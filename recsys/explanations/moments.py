@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recsys.explanations.model import Explainable
+from recsys.explanations.explainer import Explainable
 from recsys.ranking.results import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 

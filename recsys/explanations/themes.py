@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.explanations.decompose import Polarity
 from recsys.explanations.documents import Documents
-from recsys.explanations.reading import Polarity
 from recsys.scorers.base import NO_ROW
 from recsys.scorers.phrase_sum import Side
 

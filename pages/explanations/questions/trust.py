@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.cards import esc
 from pages._shared.notices import empty_html
-from pages.explanations.questions.context import ExplanationContext
+from pages.explanations.context import ExplanationContext
 from recsys.studies.faithfulness.measures import MIN_PHRASES, Measured, SideReport, faithfulness_of
 
 N_SAMPLE = 200
@@ -88,7 +88,7 @@ def _the_model(case: ExplanationContext) -> None:
         f'<p class="sw-note">The same for one listed product each of {N_SAMPLE} shoppers drawn at random, with 95% '
         "intervals.</p>"
     )
-    work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
+    work = resources.faithfulness_of_model(case.model, N_SAMPLE)
     if work.is_running:
         _watch(case)
     elif work.result is None:
@@ -100,7 +100,7 @@ def _the_model(case: ExplanationContext) -> None:
 
 @st.fragment(run_every=0.7)
 def _watch(case: ExplanationContext) -> None:
-    work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
+    work = resources.faithfulness_of_model(case.model, N_SAMPLE)
     if work.is_running:
         share = work.done / work.total if work.total else 0.0
         st.progress(min(share, 1.0), f"{words.sentence(work.stage)[:-1]} …")
