@@ -74,6 +74,16 @@ def dot_html(component: str) -> str:
     return f'<span class="sw-dot sw-c-{component}" aria-hidden="true">{LOOKS[component].glyph}</span>'
 
 
+def questions_html() -> str:
+    """What each component asks."""
+    asks = "".join(
+        f'<li class="sw-ask"><strong>{dot_html(name)} {look.label}</strong>'
+        f'<span class="sw-quiet">{look.question}</span></li>'
+        for name, look in LOOKS.items()
+    )
+    return f'<ul class="sw-asks">{asks}</ul>'
+
+
 def list_html(cards: Sequence[ProductCard], label: str) -> str:
     """The whole ranked list as one piece of HTML; bars share one scale, so that cards can be compared."""
     low = max((_extent(card.components)[0] for card in cards), default=0.0)

@@ -39,7 +39,7 @@ from recsys.serving.results import Quote
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.studies.faithfulness.measures import SideReport
+from recsys.studies.faithfulness.measures import SideName, SideReport
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.weight_map import WeightMap
@@ -293,10 +293,10 @@ def warm_encoder(model: Recommender) -> threading.Thread:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Recommender: _id_of})
-def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[str, SideReport]]:
+def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[SideName, SideReport]]:
     """Measuring how far a model's explanations can be trusted, started by the first who asks."""
 
-    def measure(progress: Progress) -> dict[str, SideReport]:
+    def measure(progress: Progress) -> dict[SideName, SideReport]:
         from recsys.studies.faithfulness.measures import faithfulness, sample_recommendations
 
         sampled = sample_recommendations(model, n, progress=progress)

@@ -21,6 +21,16 @@ def count(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def ordinal(n: int) -> str:
+    """A place as a person says it.
+
+    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
+    """
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{suffix}"
+
+
 def price(value: float | None) -> str:
     """A price with two decimals and no currency, because the data names none.
 

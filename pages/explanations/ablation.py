@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import naming, resources, words
+from pages._shared import resources, words
 from pages._shared.notices import notice_html
 from pages._shared.shopper import EXCLUDED, restore_all
+from pages.explanations import naming
 from recsys.explanations.exclusions import MAX_EXCLUSIONS, names_over
 from recsys.explanations.records import Explanation
 from recsys.serving.recommender import Recommender

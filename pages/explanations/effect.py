@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages._shared import naming, words
+from pages._shared import words
 from pages._shared.cards import esc, isolated, move_html
 from pages._shared.moves import Moves
 from pages.explanations.context import Outcome
@@ -58,7 +58,7 @@ def _products(n: int) -> str:
 
 
 def _rank(rank: int | None, without: str) -> str:
-    return without if rank is None else naming.ordinal(rank)
+    return without if rank is None else words.ordinal(rank)
 
 
 def _moved(was: int | None, now: int | None) -> str:

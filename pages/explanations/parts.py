@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import address, cards, naming, resources, words
+from pages._shared import address, cards, resources, words
 from pages._shared.palette import LOOKS
-from pages.explanations import ablation
+from pages.explanations import ablation, naming
 from pages.explanations.bars import Scale, label_html, note_html
 from pages.explanations.context import ExplanationContext
 from pages.explanations.waterfall import OPENED

@@ -3,9 +3,10 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages._shared import cards, listing, naming, resources
+from pages._shared import cards, listing, resources
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
+from pages.explanations import naming
 from pages.explanations.context import Outcome
 from recsys.ranking.results import Recommendation
 from recsys.serving.recommender import Recommender

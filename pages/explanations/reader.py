@@ -15,7 +15,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared import cards, illustrations, naming, words
+from pages._shared import cards, illustrations, words
+from pages.explanations import naming
 from recsys.explanations.documents import Document
 from recsys.explanations.exclusions import names_over
 from recsys.explanations.occlusion import WordEffect, WordEffects

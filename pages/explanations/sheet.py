@@ -4,16 +4,16 @@ Self-contained: no script, nothing loaded from anywhere. Quotes are masked and t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages._shared import controls, illustrations, naming, words
+from pages._shared import controls, illustrations, words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.listing import downloads
 from pages._shared.palette import LOOKS
-from pages.explanations import waterfall
+from pages.explanations import naming, waterfall
 from pages.explanations.bars import Scale
 from pages.explanations.context import ExplanationContext
 from recsys.explanations.records import Contribution, Explanation
@@ -153,52 +153,45 @@ def _argued(case: ExplanationContext) -> str:
 
 def _component(found: Explanation, name: str) -> str:
     look, rows = LOOKS[name], found.of(name)
-    mark = f'<span style="color:{look.light}">{look.glyph}</span>'
-    heading = f'<h2>{mark} {look.label}</h2><p class="quiet">{look.question}</p>'
+    heading = f'<h2><span style="color:{look.light}">{look.glyph}</span> {look.label}</h2>'
     if not rows:
-        return f"{heading}<p>Says nothing here.</p>"
-    count = words.count(len(rows), "part")
-    return f"{heading}{_table(rows, N_PARTS, f'{look.label}, sum of {count}', found.components[name])}"
+        return f'{heading}<p class="quiet">{look.question}</p><p>Says nothing here.</p>'
+    sum_label = f"{look.label}, sum of {words.count(len(rows), 'part')}"
+    table = _table(rows, N_PARTS, sum_label, lambda part: naming.phrase_facts(part.source))
+    return f'{heading}<p class="quiet">{look.question}</p>{table}'
 
 
 def _shoppers_side(case: ExplanationContext) -> str:
     phrases = case.explanation.shopper_phrases
     if not phrases:
         return ""
-    whole = f"Semantic, sum of {words.count(len(phrases), 'phrase')} of theirs"
-    total = sum(phrase.value for phrase in phrases)
+
+    def origin(part: Contribution) -> str:
+        item_id = part.source.get("item_id")
+        by = naming.origin_of(part.source, case.user.user_id)
+        return f"{by} · {naming.title_of(case.model, item_id)}" if item_id else by
+
+    sum_label = f"Semantic, sum of {words.count(len(phrases), 'phrase')} of theirs"
     return (
         "<h2>The same words from the shopper’s side</h2><p class='quiet'>What the semantic component reads of this "
         "shopper: what they wrote, and what is said of products they chose.</p>"
-        f"{_table(phrases, N_QUOTES, whole, total, case)}"
+        f"{_table(phrases, N_QUOTES, sum_label, origin)}"
     )
 
 
-def _table(
-    parts: Sequence[Contribution], n: int, sum_label: str, total: float, theirs: ExplanationContext | None = None
-) -> str:
-    rest = parts[n:]
-    rows = "".join(_line(naming.label_of(part), _by(part, theirs), part.value) for part in parts[:n])
-    if rest:
-        rows += _line(f"{len(rest):,} more", "", sum(part.value for part in rest))
+def _table(parts: Sequence[Contribution], n: int, sum_label: str, origin: Callable[[Contribution], str]) -> str:
+    lines = [(naming.label_of(part), origin(part), part.value) for part in parts[:n]]
+    if rest := parts[n:]:
+        lines.append((f"{len(rest):,} more", "", sum(part.value for part in rest)))
+    rows = "".join(
+        f"<tr><td>{isolated(label)}{by and f'<span class=by>{esc(by)}</span>'}</td>"
+        f'<td class="n">{words.signed(value, 4)}</td></tr>'
+        for label, by, value in lines
+    )
+    total = words.signed(sum(part.value for part in parts), 4)
     return (
-        f'<table><tbody>{rows}<tr class="sum"><td>{esc(sum_label)}</td><td class="n">{words.signed(total, 4)}</td></tr>'
-        "</tbody></table>"
+        f'<table><tbody>{rows}<tr class="sum"><td>{esc(sum_label)}</td><td class="n">{total}</td></tr></tbody></table>'
     )
-
-
-def _by(part: Contribution, theirs: ExplanationContext | None) -> str:
-    """Whose words they are; on the shopper's side also of which product."""
-    if theirs is None:
-        return naming.phrase_facts(part.source)
-    said = naming.origin_of(part.source, theirs.user.user_id)
-    item_id = part.source.get("item_id")
-    return f"{said} · {naming.title_of(theirs.model, item_id)}" if item_id else said
-
-
-def _line(label: str, by: str, value: float) -> str:
-    origin = f'<span class="by">{esc(by)}</span>' if by else ""
-    return f'<tr><td>{isolated(label)}{origin}</td><td class="n">{words.signed(value, 4)}</td></tr>'
 
 
 def _caveats(case: ExplanationContext) -> str:

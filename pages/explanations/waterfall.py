@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import address, charts, words
-from pages._shared.naming import component_name
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
+from pages.explanations.naming import component_name
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
 

@@ -10,11 +10,11 @@ from html import unescape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import naming, words
+from pages._shared import words
 from pages._shared.palette import LOOKS
 from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
-from pages.explanations import ablation, effect, parts, sheet, waterfall
+from pages.explanations import ablation, effect, naming, parts, sheet, waterfall
 from pages.explanations.context import ExplanationContext
 from recsys.explanations.exclusions import names_over
 from recsys.explanations.records import Contribution, Explanation
@@ -207,7 +207,7 @@ def test_the_waterfall_ends_at_the_score(model: Recommender, shopper: str, setti
 
 
 def test_standings_are_said_as_a_person_would() -> None:
-    said = [naming.ordinal(n) for n in (1, 2, 3, 4, 11, 112, 1103)]
+    said = [words.ordinal(n) for n in (1, 2, 3, 4, 11, 112, 1103)]
     assert said == ["1st", "2nd", "3rd", "4th", "11th", "112th", "1,103rd"]
 
 

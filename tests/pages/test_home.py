@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pages._shared import glance
+from pages.home import glance
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from tests.pages._seen import html, text

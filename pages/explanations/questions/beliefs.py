@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages._shared import naming, resources, words
+from pages._shared import resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
+from pages.explanations import naming
 from pages.explanations.context import ExplanationContext
 from recsys.explanations.themes import Profile, Theme
 from recsys.text.masking import mask_personal

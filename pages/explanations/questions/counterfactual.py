@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages._shared import naming, words
+from pages._shared import words
 from pages._shared.notices import empty_html
-from pages.explanations import ablation
+from pages.explanations import ablation, naming
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.context import ExplanationContext
 from recsys.explanations.counterfactual import Counterfactual, SideName, smallest_removal

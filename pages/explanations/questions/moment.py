@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages._shared import naming, resources, words
+from pages._shared import resources, words
 from pages._shared.cards import esc, isolated, move_html
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY
+from pages.explanations import naming
 from pages.explanations.context import ExplanationContext
 from recsys.explanations.moments import Moved, compare_moments
 from recsys.settings import CONTEXT_DIMENSIONS, Context

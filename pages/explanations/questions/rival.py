@@ -3,11 +3,11 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import charts, naming, resources, words
+from pages._shared import charts, resources, words
 from pages._shared.cards import dot_html, esc, isolated
 from pages._shared.notices import empty_html, notice_html
 from pages._shared.palette import LOOKS
-from pages.explanations import product, waterfall
+from pages.explanations import naming, product, waterfall
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.context import ExplanationContext
 from recsys.explanations.difference import Difference, DifferencePart, difference

@@ -174,23 +174,13 @@ def component_name(name: str) -> str:
     return f"{LOOKS[name].glyph} {LOOKS[name].label}"
 
 
-def ordinal(n: int) -> str:
-    """A place as a person says it.
-
-    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
-    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
-    """
-    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n:,}{suffix}"
-
-
 def place_in_words(place: RankPosition) -> str:
     """Where a product stands and what moved it, as one sentence without its full stop."""
     if place.not_eligible:
         return f"Cannot be listed: {place.not_eligible}"
     if place.rank_by_score is None:
         return "Not ranked"
-    said = f"{ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
+    said = f"{words.ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
     if place.rank is None:
         beyond = "variety keeps it off" if place.rank_by_score <= place.n else "not among"
         return f"{said}; {beyond} the first {place.n}"

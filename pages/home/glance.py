@@ -3,8 +3,7 @@
 import pandas as pd
 
 from pages._shared import words
-from pages._shared.cards import definitions_html, dot_html, esc, isolated, weights_html
-from pages._shared.palette import LOOKS
+from pages._shared.cards import definitions_html, esc, isolated, questions_html, weights_html
 from recsys.serving.results import ModelInfo, ShopSummary
 
 
@@ -51,16 +50,6 @@ def shoppers_html(users: pd.DataFrame) -> str:
     counts = users["activity"].value_counts()
     meters = "".join(_meter(said, counts.get(name, 0) / max(len(users), 1)) for name, said in names.items())
     return f'<h2 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h2>{meters}'
-
-
-def questions_html() -> str:
-    """What each component asks."""
-    asks = "".join(
-        f'<li class="sw-ask"><strong>{dot_html(name)} {look.label}</strong>'
-        f'<span class="sw-quiet">{look.question}</span></li>'
-        for name, look in LOOKS.items()
-    )
-    return f'<ul class="sw-asks">{asks}</ul>'
 
 
 def score_html(info: ModelInfo) -> str:
