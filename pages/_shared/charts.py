@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared.palette import INK
+from pages._shared.palette import GRID, INK, MUTED
 
 
 def theme() -> str:
@@ -34,3 +34,15 @@ def framed(title: str, tone: str) -> dict[str, Any]:
         "font": {"color": INK[tone], "size": 13, "family": "Source Sans, sans-serif"},
         "dragmode": False,
     }
+
+
+def laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str, **more: Any) -> go.Figure:
+    """A figure with its title and its axes' names, which may say more of the layout."""
+    axis = {"gridcolor": GRID[tone], "automargin": True, "title_font": {"size": 12.5, "color": MUTED[tone]}}
+    layout = {
+        **framed(title, tone),
+        "xaxis": {**axis, "title_text": x, "showgrid": False},
+        "yaxis": {**axis, "title_text": y},
+        "hoverlabel": {"namelength": -1},
+    }
+    return figure.update_layout(layout).update_layout(more)

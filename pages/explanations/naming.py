@@ -158,8 +158,6 @@ def exclusion_label_of(part: Contribution) -> str:
     if source.get("kind") == "item feature":
         feature = str(source["feature"])
         return "This product itself" if feature.startswith("product:") else feature_name(feature)
-    if source.get("kind") == "circumstance":
-        return circumstance_name(str(source["dimension"]), str(source.get("value", "")))
     said = label_of(part)
     return f"“{said}”" if part.component == "semantic" else said
 

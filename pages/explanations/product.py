@@ -1,5 +1,8 @@
 """Which product is explained: picking one, and its head with score and place."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -25,36 +28,52 @@ def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator)
     """
     on_list = [item.item_id for item in ranked.items]
     titles = resources.titles(model)
-    typed = st.query_params.get(PARAMETER, "").strip()
-    item_id = find(typed, titles) if typed else None
-    if item_id is None:
-        item_id = on_list[0] if on_list else next(iter(titles), None)
-        if typed:
-            known = f"{PARAMETER} = {typed[:60]!r}: not a title or id among {len(titles):,} products"
-            st.html(notice_html("No such product in this shop, so the first of the list stands in:", [known]))
+    options = list(dict.fromkeys([*on_list, *titles]))
+    title = "No such product in this shop, so the first of the list stands in:"
+    item_id = requested(PARAMETER, options, titles, title)
+    rank = {listed: n for n, listed in enumerate(on_list, 1)}
     with pointing:
-        _picker(on_list, titles, item_id)
+        picker(
+            "Product",
+            [*on_list, *filter(None, [item_id]), *titles],
+            item_id,
+            PARAMETER,
+            key="product",
+            format_func=lambda each: f"{rank[each]}. {titles[each]}" if each in rank else titles.get(each, str(each)),
+            placeholder="Type a title or an id",
+            label_visibility="collapsed",
+        )
         _steps(on_list, item_id)
     return item_id
 
 
-def _picker(on_list: list[str], titles: dict[str, str], item_id: str | None) -> None:
-    """The list's products first, then the catalogue."""
-    rank = {listed: n for n, listed in enumerate(on_list, 1)}
-    # A picker shows something else for what is no option of its.
-    options = list(dict.fromkeys([*on_list, *filter(None, [item_id]), *titles]))[:MAX_LISTED]
-    st.session_state["product"] = item_id
-    st.selectbox(
-        "Product",
-        options,
-        key="product",
-        format_func=lambda each: f"{rank[each]}. {titles[each]}" if each in rank else titles.get(each, str(each)),
-        placeholder="Type a title or an id",
-        accept_new_options=True,
-        label_visibility="collapsed",
-        on_change=lambda: _point_at(st.session_state.get("product")),
-        width="stretch",
-    )
+def requested(parameter: str, options: Sequence[str], titles: dict[str, str], complaint: str) -> str | None:
+    """The product that a parameter of the address names, or the first that can be; None where none can.
+
+    Parameters
+    ----------
+    complaint : title of the notice for a product that is none of this shop
+    """
+    typed = st.query_params.get(parameter, "").strip()
+    found = find(typed, titles) if typed else None
+    if typed and found is None:
+        known = f"{parameter} = {typed[:60]!r}: not a title or id among {len(titles):,} products"
+        st.html(notice_html(complaint, [known]))
+    return found if found in options else next(iter(options), None)
+
+
+def picker(label: str, options: Sequence[str], chosen: str | None, parameter: str, *, key: str, **more: Any) -> None:
+    """A box to pick a product from, or to type another, which the address then names.
+
+    A picker shows something else for what is no option of its, so what is chosen must be among the first.
+    """
+
+    def point() -> None:
+        _point_at(st.session_state.get(key), parameter)
+
+    st.session_state[key] = chosen
+    listed = list(dict.fromkeys(options))[:MAX_LISTED]
+    st.selectbox(label, listed, key=key, accept_new_options=True, on_change=point, width="stretch", **more)
 
 
 def _steps(on_list: list[str], item_id: str | None) -> None:
@@ -74,9 +93,9 @@ def _steps(on_list: list[str], item_id: str | None) -> None:
         )
 
 
-def _point_at(item_id: str | None) -> None:
+def _point_at(item_id: str | None, parameter: str = PARAMETER) -> None:
     if item_id:
-        st.query_params[PARAMETER] = item_id
+        st.query_params[parameter] = item_id
 
 
 def find(typed: str, titles: dict[str, str]) -> str | None:

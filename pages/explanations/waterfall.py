@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import address, charts, words
-from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
+from pages._shared.palette import INK, LOOKS, MUTED, SURFACE
 from pages.explanations.naming import component_name
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
@@ -114,29 +114,21 @@ def floating(bars: Sequence[Step], names: Sequence[str], title: str, tone: str, 
             borderpad=1,
             font={"size": 13, "color": strong},
         )
-    return _laid_out(chart, [point for _, start, end in bars for point in (start, end)], title, tone)
-
-
-def _laid_out(chart: go.Figure, points: Sequence[float], title: str, tone: str) -> go.Figure:
+    points = [point for _, start, end in bars for point in (start, end)]
     low, high = min(points), max(points)
     room = 0.12 * ((high - low) or 1.0)
-    small = {"size": 12.5, "color": MUTED[tone]}
-    return chart.update_layout(
-        **charts.framed(title, tone),
-        xaxis={"title_text": "Step", "title_font": small, "showgrid": False, "automargin": True, "fixedrange": True},
-        yaxis={
-            "title_text": "Share of the score",
-            "title_font": small,
-            "gridcolor": GRID[tone],
-            "zerolinecolor": INK[tone],
-            "zerolinewidth": 1.5,
-            "automargin": True,
-            "fixedrange": True,
-            "range": [low - room, high + 1.6 * room],
-        },
+    zero = {"zerolinecolor": strong, "zerolinewidth": 1.5, "range": [low - room, high + 1.6 * room]}
+    return charts.laid_out(
+        chart,
+        tone,
+        title,
+        "Step",
+        "Share of the score",
+        xaxis={"fixedrange": True},
+        yaxis={"fixedrange": True, **zero},
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        hoverlabel={"namelength": -1, "bgcolor": SURFACE[tone], "font": {"color": INK[tone]}},
+        hoverlabel={"bgcolor": SURFACE[tone], "font": {"color": strong}},
         bargap=0.28,
         showlegend=False,
     )

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages._shared.charts import framed
-from pages._shared.palette import ACCENT, GRID, MUTED
+from pages._shared.charts import laid_out
+from pages._shared.palette import ACCENT, MUTED
 
 _HEIGHT = 290
 
@@ -88,18 +88,15 @@ def _short(name: str, most: int = 24) -> str:
 
 
 def _laid_out(figure: go.Figure, tone: str, title: str, x: str, y: str) -> go.Figure:
-    axis = {
-        "gridcolor": GRID[tone],
-        "zeroline": False,
-        "automargin": True,
-        "title_font": {"size": 12.5, "color": MUTED[tone]},
-    }
-    return figure.update_layout(
-        **framed(title, tone),
-        xaxis={**axis, "title_text": x, "showgrid": False},
-        yaxis={**axis, "title_text": y, "rangemode": "tozero", "tickformat": ",d" if y else None},
+    return laid_out(
+        figure,
+        tone,
+        title,
+        x,
+        y,
+        xaxis={"zeroline": False},
+        yaxis={"zeroline": False, "rangemode": "tozero", "tickformat": ",d" if y else None},
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 52, "b": 8},
         bargap=0.32,
-        hoverlabel={"namelength": -1},
     )

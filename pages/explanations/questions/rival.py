@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages._shared import charts, resources, words
 from pages._shared.cards import dot_html, esc, isolated
-from pages._shared.notices import empty_html, notice_html
+from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages.explanations import naming, product, waterfall
 from pages.explanations.bars import Bar, bars_html
@@ -40,31 +40,18 @@ def _choose(case: ExplanationContext) -> str | None:
     titles = resources.titles(case.model)
     listed = [item.item_id for item in case.model.rank(case.now, case.settings).items]
     options = [item_id for item_id in dict.fromkeys([*listed, *titles]) if item_id != case.item_id]
-    typed = st.query_params.get(PARAMETER, "")
-    chosen = product.find(typed, titles) if typed else None
-    if typed and chosen is None:
-        title = "No such product to compare with, so another stands in:"
-        st.html(notice_html(title, [f"{PARAMETER} = {typed[:60]!r}"]))
-    if chosen is None or chosen == case.item_id:
-        chosen = options[0] if options else None
-    if chosen is not None:
-        options = list(dict.fromkeys([chosen, *options]))[: product.MAX_LISTED]
-    st.session_state["rival_choice"] = chosen
-    st.selectbox(
+    title = "No such product to compare with, so another stands in:"
+    chosen = product.requested(PARAMETER, options, titles, title)
+    product.picker(
         "Compare with",
-        options,
+        [*filter(None, [chosen]), *options],
+        chosen,
+        PARAMETER,
         key="rival_choice",
         format_func=lambda item_id: f"{'On the list: ' if item_id in listed else ''}{titles.get(item_id, item_id)}",
-        on_change=_point_at,
         placeholder="Another product, by title or id",
-        accept_new_options=True,
     )
     return chosen
-
-
-def _point_at() -> None:
-    if st.session_state.get("rival_choice"):
-        st.query_params[PARAMETER] = st.session_state["rival_choice"]
 
 
 def _verdict(first: Explanation, second: Explanation, found: Difference) -> str:
