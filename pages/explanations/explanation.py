@@ -4,7 +4,7 @@ Leaving something out draws the inner one alone, so that neither the settings no
 are sent again.
 """
 
-from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -19,18 +19,6 @@ from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
 
 _REFUSED = "Nothing to explain with these settings"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Request:
-    """Whom and what the argument below the settings is about."""
-
-    model: Recommender
-    choices: Choices
-    user: TargetUser
-    context: Context
-    settings: RankingSettings
-    item_id: str
 
 
 @st.fragment
@@ -52,7 +40,7 @@ def show(model: Recommender, choices: Choices, user: TargetUser) -> None:
             if item_id is None:
                 st.html(empty_html("No products", "This shop's catalogue is empty."))
                 return
-            _argue(_Request(model, choices, user, context, settings, item_id))
+            _argue(model, choices, user, context, settings, item_id)
 
 
 def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, RecsysError | None]:
@@ -70,15 +58,16 @@ def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, Rec
 
 
 @st.fragment
-def _argue(about: _Request) -> None:
+def _argue(*about: Any) -> None:
     """Score, parts and effect; leaving out a part, or adding words, runs this alone."""
     with frame.remembered(frame.WHY_PAGE, _REFUSED):
-        _draw(about)
+        _draw(*about)
 
 
-def _draw(about: _Request) -> None:
-    model, user, settings, item_id = about.model, about.user, about.settings, about.item_id
-    before = resources.scored(model, user.user_id, user.words, about.context)
+def _draw(
+    model: Recommender, choices: Choices, user: TargetUser, context: Context, settings: RankingSettings, item_id: str
+) -> None:
+    before = resources.scored(model, user.user_id, user.words, context)
     excluded = ablation.read(model)
     ablation.complain(excluded)
     head, notes = st.container(key="product_head"), st.container()
@@ -105,9 +94,9 @@ def _draw(about: _Request) -> None:
     if added and added.strip():
         said = "\n".join(filter(None, (user.words.strip(), added.strip())))
         with st.spinner("Reading what was written …", show_time=True):
-            now = resources.scored(model, user.user_id, said, about.context, excluded.names)
+            now = resources.scored(model, user.user_id, said, context, excluded.names)
     elif excluded.names:
-        now = resources.scored(model, user.user_id, said, about.context, excluded.names)
+        now = resources.scored(model, user.user_id, said, context, excluded.names)
     # What a person who leaves something out is waiting for comes first, since it needs no parts.
     outcomes = (Outcome.of(model, before, item_id, settings), Outcome.of(model, now, item_id, settings))
     with head:
@@ -118,9 +107,7 @@ def _draw(about: _Request) -> None:
     with changed:
         effect.show(model, before, now, settings, item_id, outcomes)
     original, explanation = (resources.explained(model, each, item_id, settings) for each in (before, now))
-    case = ExplanationContext(
-        model, about.choices, user, about.context, settings, item_id, before, now, explanation, original
-    )
+    case = ExplanationContext(model, choices, user, context, settings, item_id, before, now, explanation, original)
     with chips:
         ablation.bar(model, excluded, original)
     with evidence:

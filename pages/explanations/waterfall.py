@@ -52,7 +52,7 @@ def summing(amounts: Sequence[float], digits: int = DIGITS) -> list[float]:
     Where plain rounding misses, the steps that it moves most give way by one in the last place.
 
     >>> summing([0.0004, 0.0004, 0.0008]), summing([1.2346, -0.2342, 1.0004])
-    ([0.0, 0.001, 0.001], [1.234, -0.234, 1.0])
+    ([0.001, 0.0, 0.001], [1.234, -0.234, 1.0])
     """
     unit = 10.0**-digits
     steps = [round(amount / unit) for amount in amounts]

@@ -139,10 +139,15 @@ def test_a_link_carries_what_is_struck_and_one_click_restores_all(
 def test_strikes_that_this_model_does_not_know_are_dropped_with_a_notice(
     open_page: OpenPage, model: Recommender, shopper: str, settings: RankingSettings
 ) -> None:
-    page = open_page(PAGE, query={"shopper": shopper, "strike": ["c:trend", "r999999999.5", "<i>"]})
+    page = open_page(PAGE, query={"shopper": shopper, "strike": ["c:trend", "r999999999.5", "<i>", "t3", "t999999"]})
     assert "strike = 'r999999999.5'" in text(page)
     assert "strike = '<i>'" in text(page)
-    assert score_shown(page) == f"{made(model, shopper, settings, ('c:trend',)).explanation.score:.2f}"
+    # Older links name a product's texts by its row: read while there is such a row, and named by the id from then on.
+    assert "strike = 't999999'" in text(page)
+    titled = f"t:{model.items['item_id'].iloc[3]}"
+    assert titled in page.query_params["strike"]
+    assert "t3" not in page.query_params["strike"]
+    assert score_shown(page) == f"{made(model, shopper, settings, ('c:trend', titled)).explanation.score:.2f}"
 
 
 def test_restoring_a_phrase_of_a_struck_review_restores_the_review() -> None:
