@@ -257,7 +257,7 @@ def quote(model: Recommender, request: ScoredRequest, item_id: str) -> Quote | N
 
 
 @bounded(32 * MB)
-def found_shoppers(model: Recommender, activity: str, category: str, region: str) -> tuple[str, ...]:
+def matching_shoppers(model: Recommender, activity: str, category: str, region: str) -> tuple[str, ...]:
     """Ids of the shoppers that a person looks for, those who wrote most first."""
     return tuple(narrowed(model.users, activity, category, region)["user_id"])
 

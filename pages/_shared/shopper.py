@@ -62,7 +62,7 @@ def choose(model: Recommender, choices: Choices) -> TargetUser:
 
 
 def _known_shopper(model: Recommender) -> TargetUser:
-    found = _found(model)
+    found = _matching(model)
     ids = list(found[:MAX_LISTED])
     st.session_state["shopper"] = user_id = _requested(model)
     st.selectbox(
@@ -95,7 +95,7 @@ def _requested(model: Recommender) -> str | None:
     said = st.query_params.get(PARAMETER)
     if said is not None or not len(model.users):
         return (said or "").strip() or None
-    return resources.found_shoppers(model, ANY, ANY, ANY)[0]
+    return resources.matching_shoppers(model, ANY, ANY, ANY)[0]
 
 
 def _picked() -> None:
@@ -125,14 +125,14 @@ def _other_kind(choices: Choices) -> None:
         address.put(PARAMETER, st.session_state.pop(_BEFORE, None))
 
 
-def _found(model: Recommender) -> tuple[str, ...]:
+def _matching(model: Recommender) -> tuple[str, ...]:
     wanted = (str(st.session_state.get(f"find_{name}", ANY)) for name in ("activity", "category", "region"))
-    return resources.found_shoppers(model, *wanted)
+    return resources.matching_shoppers(model, *wanted)
 
 
 def _follow(model: Recommender) -> None:
     """Show the first that matches, unless the one on screen does."""
-    found = _found(model)
+    found = _matching(model)
     if found and _requested(model) not in found:
         _request(found[0])
 

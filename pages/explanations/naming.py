@@ -30,7 +30,7 @@ def label_of(part: Contribution) -> str:
     if kind == "item feature":
         itself = str(source["feature"]).startswith("product:")
         named = "This product itself" if itself else feature_name(str(source["feature"]))
-        return f"{named}, {_wanted(str(source['with']), part.value)}"
+        return f"{named}, {_audience(str(source['with']), part.value)}"
     if kind == "attribute":
         return feature_name(str(source["feature"]))
     if kind == "term":
@@ -64,7 +64,7 @@ def circumstance_name(dimension: str, value: str = "") -> str:
     return f"{named}: {value}" if value else named
 
 
-def _wanted(who: str, value: float) -> str:
+def _audience(who: str, value: float) -> str:
     less = "" if value >= 0 else "less "
     if who == "everybody":
         return f"{less}wanted by everybody"

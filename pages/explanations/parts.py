@@ -21,7 +21,7 @@ PRODUCT_SIDE, SHOPPER_SIDE = "What is said of the product", "What the shopper ch
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PartRow:
     """One part as it is shown.
 
     Parameters
@@ -91,7 +91,7 @@ def _choose(case: ExplanationContext) -> str:
     return by_label[label]
 
 
-def _rows(case: ExplanationContext, component: str) -> list[Row]:
+def _rows(case: ExplanationContext, component: str) -> list[PartRow]:
     names = case.now.struck
     if component == "semantic" and case.original.of("semantic"):
         side = st.segmented_control(
@@ -112,7 +112,7 @@ def _rows(case: ExplanationContext, component: str) -> list[Row]:
 
 def rows_of(
     before: Sequence[Contribution], now: Sequence[Contribution], names: Sequence[str], *, by_now: bool = False
-) -> list[Row]:
+) -> list[PartRow]:
     """Parts in the order of their size before anything was left out, so that nothing jumps while a person does.
 
     Parameters
@@ -121,7 +121,7 @@ def rows_of(
     """
     were, are = ({_key(part): part for part in parts} for parts in (before, now))
 
-    def row(key: tuple[object, ...], part: Contribution) -> Row:
+    def row(key: tuple[object, ...], part: Contribution) -> PartRow:
         value, was = (parts[key].value if key in parts else 0.0 for parts in (are, were))
         part, quote = are.get(key, part), part.component == "semantic"
         name = str(part.source.get("strike", ""))
@@ -129,7 +129,7 @@ def rows_of(
         if quote and naming.opinion_of(part.source) == "complaint":
             origin += " · complaint"
         ablated = bool(name) and not set(names_over(name)).isdisjoint(names)
-        return Row(naming.label_of(part), origin, value, was, name, ablated, quote, part.source.get("loss"))
+        return PartRow(naming.label_of(part), origin, value, was, name, ablated, quote, part.source.get("loss"))
 
     rows = [row(key, part) for key, part in {**are, **were}.items()]
     return sorted(rows, key=lambda row: -abs(row.value if by_now else row.before or row.value))
@@ -141,22 +141,22 @@ def _key(part: Contribution) -> tuple[object, ...]:
 
 def history_rows(
     before: Iterable[Contribution], now: Iterable[Contribution], names: Sequence[str], titles: Mapping[str, str]
-) -> list[Row]:
+) -> list[PartRow]:
     """The shopper's side of the semantic component, summed over the phrases of each product of their history."""
     sums: dict[str, list[float]] = {}
     for place, phrases in enumerate((before, now)):
         for phrase in phrases:
             sums.setdefault(str(phrase.source.get("item_id") or ""), [0.0, 0.0])[place] += phrase.value
     rows = [
-        Row(titles.get(item_id, item_id), "", value, was, f"h:{item_id}", f"h:{item_id}" in names)
+        PartRow(titles.get(item_id, item_id), "", value, was, f"h:{item_id}", f"h:{item_id}" in names)
         if item_id
-        else Row("Words typed now", "", value, was, "", is_ablated=False)
+        else PartRow("Words typed now", "", value, was, "", is_ablated=False)
         for item_id, (was, value) in sums.items()
     ]
     return sorted(rows, key=lambda row: -abs(row.before or row.value))
 
 
-def _row(component: str, n: int, row: Row, scale: Scale) -> None:
+def _row(component: str, n: int, row: PartRow, scale: Scale) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"part_{n}"):
         key = f"tick_{component}_{n}"
         st.session_state[key] = not row.is_ablated
@@ -171,7 +171,7 @@ def _row(component: str, n: int, row: Row, scale: Scale) -> None:
         st.html(row_html(component, row, scale))
 
 
-def _more(component: str, rest: Sequence[Row], scale: Scale) -> None:
+def _more(component: str, rest: Sequence[PartRow], scale: Scale) -> None:
     label = ablation.plain(f"{len(rest):,} more add {words.signed(sum(row.value for row in rest), 4)}")
     opened = st.expander(label, key=f"more_{component}", on_change="rerun", type="compact")
     if not opened.open:
@@ -187,7 +187,7 @@ def _more(component: str, rest: Sequence[Row], scale: Scale) -> None:
             )
 
 
-def row_html(component: str, row: Row, scale: Scale) -> str:
+def row_html(component: str, row: PartRow, scale: Scale) -> str:
     """Label, origin, signed bar and amount of one part."""
     label = label_html(row.label, quote=row.is_quote)
     out, amount = "", f'<span class="sw-amount">{words.signed(row.value, 4)}'
@@ -218,7 +218,7 @@ def head_html(case: ExplanationContext, component: str) -> str:
     )
 
 
-def sum_html(case: ExplanationContext, component: str, rows: Sequence[Row]) -> str:
+def sum_html(case: ExplanationContext, component: str, rows: Sequence[PartRow]) -> str:
     """The line under the parts, which is the component."""
     count = words.count(sum(not row.is_ablated for row in rows), "part")
     return (

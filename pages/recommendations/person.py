@@ -103,7 +103,7 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
 def _act(act: Any) -> str:
     kind, rating, text = act.kind, act.rating, act.text
     what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
-    said = _said(text) if text else ""
+    said = _review_html(text) if text else ""
     tile = illustrations.tile_html(act.category, act.item_id)
     return (
         f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
@@ -111,7 +111,7 @@ def _act(act: Any) -> str:
     )
 
 
-def _said(text: str) -> str:
+def _review_html(text: str) -> str:
     """A review as it was written; a long one opens on a click, so that it does not push the others off the screen."""
     shown = f'<p class="sw-history-text" dir="auto">{esc(mask_personal(text))}</p>'
     if len(text) <= LONG_REVIEW and text.count("\n") < 6:

@@ -108,7 +108,7 @@ def _middle(texts: Sequence[str], vectors: NDArray[np.float32]) -> str:
 def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The vectors with length 1; zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)
 
 
 def _grouped(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -216,7 +216,7 @@ class Recommender:
             requests = replace(requests, without=(self.exclusions(ablated),))
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
-        owned_rows = self._histories.owned(row)
+        owned_rows = self._histories.seen(row)
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
         rests = [self._cold(requests, owned_rows)] if is_cold else []
         return ScoredRequest(

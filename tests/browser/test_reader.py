@@ -236,11 +236,11 @@ def test_ticks_that_follow_each_other_quickly_all_arrive(reader: Callable[..., P
     ticks = page.locator(".side.product .tick:visible")
     for place in range(3):
         ticks.nth(place).uncheck()
-    expect(page.get_by_text(re.compile(r"struck now:( \w\d+){3}$"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile(r"struck now:( \w:?\w+){3}$"))).to_be_visible(timeout=20_000)
     settled(page)
     assert page.locator(".side.product .text.struck").count() == 3
     ticks.first.check()
-    expect(page.get_by_text(re.compile(r"struck now:( \w\d+){2}$"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile(r"struck now:( \w:?\w+){2}$"))).to_be_visible(timeout=20_000)
 
 
 def test_looking_inside_shades_words_and_says_what_is_left(reader: Callable[..., Page]) -> None:

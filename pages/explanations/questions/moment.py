@@ -10,7 +10,7 @@ from pages._shared.notices import empty_html
 from pages._shared.view import ANY
 from pages.explanations import naming
 from pages.explanations.context import ExplanationContext
-from recsys.explanations.moments import Moved, compare_moments
+from recsys.explanations.moments import MovedProduct, compare_moments
 from recsys.settings import CONTEXT_DIMENSIONS, Context
 
 
@@ -44,7 +44,7 @@ def other_moment(case: ExplanationContext) -> None:
         st.html(_table(moved, case.context, other, case.item_id))
 
 
-def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str) -> str:
+def _table(moved: tuple[MovedProduct, ...], here: Context, there: Context, item_id: str) -> str:
     names = [words.sentence(words.moment_in_words(context))[:-1] for context in (here, there)]
     n_new = sum(one.rank_first is None for one in moved)
     still = sum(one.rank_first is not None and one.rank_second is not None for one in moved)
@@ -60,7 +60,7 @@ def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str
     )
 
 
-def _row(one: Moved, here: Context, there: Context, item_id: str) -> str:
+def _row(one: MovedProduct, here: Context, there: Context, item_id: str) -> str:
     ranks = [str(rank) if rank is not None else words.NO_VALUE for rank in (one.rank_first, one.rank_second)]
     move: int | str = "new" if one.rank_first is None else "gone"
     if one.rank_first is not None and one.rank_second is not None:

@@ -10,7 +10,7 @@ from pages._shared.palette import LOOKS
 from pages.explanations import naming, product, waterfall
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.context import ExplanationContext
-from recsys.explanations.difference import Difference, DifferencePart, difference
+from recsys.explanations.difference import DifferencePart, ExplanationDifference, difference
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
 
@@ -54,7 +54,7 @@ def _choose(case: ExplanationContext) -> str | None:
     return chosen
 
 
-def _verdict(first: Explanation, second: Explanation, found: Difference) -> str:
+def _verdict(first: Explanation, second: Explanation, found: ExplanationDifference) -> str:
     way = "above" if found.score >= 0 else "below"
     most = max(COMPONENTS, key=lambda name: found.components[name] * (1 if found.score >= 0 else -1))
     places = (esc(naming.place_in_words(each.position)) for each in (first, second))
@@ -66,7 +66,7 @@ def _verdict(first: Explanation, second: Explanation, found: Difference) -> str:
     )
 
 
-def _figure(found: Difference, tone: str) -> go.Figure:
+def _figure(found: ExplanationDifference, tone: str) -> go.Figure:
     """The difference of the scores, by component."""
     names = [*(naming.component_name(name) for name in COMPONENTS), "Difference"]
     title = f"How far it stands {'above' if found.score >= 0 else 'below'} the other"
