@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages._shared import charts, glance, words
+from pages._shared import charts, words
 from pages._shared.frame import link_to, open_page
+from pages.home import figures, glance
 
 # Pages to go to, the question each answers, and how; no docstring, because Streamlit would print it.
 ANSWERS = (
@@ -53,13 +54,13 @@ with st.container(key="answers"):
 
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_activity", height="stretch"):
-    charts.show(charts.activity(summary.activity, tone), "Events and reviews by month", key="activity")
+    charts.show(figures.activity(summary.activity, tone), "Events and reviews by month", key="activity")
 with about, st.container(key="chart_ratings", height="stretch"):
-    charts.show(charts.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
+    charts.show(figures.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
 beside, about = st.columns([1.7, 1], gap="small")
 with beside, st.container(key="chart_categories", height="stretch"):
     charts.show(
-        charts.categories(summary.top_categories, tone), "Categories that shoppers chose most", key="categories"
+        figures.categories(summary.top_categories, tone), "Categories that shoppers chose most", key="categories"
     )
 with about, st.container(key="chart_coverage", height="stretch"):
     st.html(glance.coverage_html(summary) + glance.shoppers_html(model.users))

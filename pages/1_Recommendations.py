@@ -13,14 +13,14 @@ model, choices = frame.model, starting.choices(frame, LIST_PAGE)
 
 st.title("Recommendations", anchor=False)
 explain_address(choices)
-asker = shopper.choose(model, choices)
+user = shopper.choose(model, choices)
 with st.container(key="list_and_shopper"):
     beside, about = st.columns([2.7, 1], gap="medium")
 try:
     with about:
-        person.panel(model, asker)
+        person.panel(model, user)
     with beside:
-        results.show(model, choices, asker)
+        results.show(model, choices, user)
 except RecsysError as problem:
     with beside:
         st.html(empty_html("No such shopper", str(problem)))

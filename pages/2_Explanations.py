@@ -12,5 +12,5 @@ model, choices = frame.model, starting.choices(frame, WHY_PAGE)
 
 st.title("Explanations", anchor=False)
 explain_address(choices)
-asker = shopper.choose(model, choices)
-explanation.show(model, choices, asker)
+user = shopper.choose(model, choices)
+explanation.show(model, choices, user)

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from recsys.cache import ByteCache, n_bytes
+from recsys.ranking.results import ScoredRequest
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,8 +17,9 @@ T = TypeVar("T")
 def bounded(most_bytes: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function answers, the latest asked for longest, while all of it takes at most so many bytes.
 
-    Arguments whose name begins with an underscore are no part of the key; the others have to be hashable. Answers are
-    shared and must not be changed. Sessions that ask for the same at once wait for one of them; errors are not kept.
+    Arguments whose name begins with an underscore are no part of the key; a model stands there with its id, a scored
+    request with what was asked, and all others have to be hashable. Answers are shared and must not be changed.
+    Sessions that ask for the same at once wait for one of them; errors are not kept.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def bounded(most_bytes: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def answer(*args: P.args, **kwargs: P.kwargs) -> T:
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
-            key = tuple(bound.arguments[each] for each in names)
+            key = tuple(_key(bound.arguments[each]) for each in names)
             found: T = room(name, most_bytes).of(key, lambda: function(*args, **kwargs))
             return found
 
@@ -46,3 +48,9 @@ def bounded(most_bytes: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def room(name: str, most_bytes: int) -> ByteCache[Any, Any]:
     """What is kept of one function; one a function, so nothing here grows with what is asked."""
     return ByteCache(most_bytes, n_bytes)
+
+
+def _key(argument: object) -> object:
+    if isinstance(argument, ScoredRequest):
+        return argument.user_id, argument.words, argument.context, argument.struck
+    return getattr(argument, "model_id", argument)

@@ -64,6 +64,26 @@ def isolated(value: object) -> str:
     return f'<bdi dir="auto">{esc(value)}</bdi>'
 
 
+def definitions_html(facts: Mapping[str, str]) -> str:
+    """Names and what they stand for, as rows of a definition list; the values are HTML."""
+    return "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+
+
+def dot_html(component: str) -> str:
+    """The mark of a component, in its colour."""
+    return f'<span class="sw-dot sw-c-{component}" aria-hidden="true">{LOOKS[component].glyph}</span>'
+
+
+def questions_html() -> str:
+    """What each component asks."""
+    asks = "".join(
+        f'<li class="sw-ask"><strong>{dot_html(name)} {look.label}</strong>'
+        f'<span class="sw-quiet">{look.question}</span></li>'
+        for name, look in LOOKS.items()
+    )
+    return f'<ul class="sw-asks">{asks}</ul>'
+
+
 def list_html(cards: Sequence[ProductCard], label: str) -> str:
     """The whole ranked list as one piece of HTML; bars share one scale, so that cards can be compared."""
     low = max((_extent(card.components)[0] for card in cards), default=0.0)
@@ -195,7 +215,7 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
     low, high : the largest negative and positive sums of the list, which set the common scale
     """
     span = (low + high) or 1.0
-    said = ", ".join(f"{LOOKS[name].label} {words.signed(value)}" for name, value in components.items())
+    said = words.parts_in_words(components)
     against = [(n, v) for n, v in reversed(components.items()) if v < 0]
     speaking = [(n, v) for n, v in components.items() if v > 0]
     to_left, to_right = 100 * low / span, 100 * high / span
@@ -206,7 +226,7 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
         "</div>"
     )
     rows = "".join(
-        f'<span class="sw-part"><span class="sw-dot sw-c-{name}" aria-hidden="true">{LOOKS[name].glyph}</span>'
+        f'<span class="sw-part">{dot_html(name)}'
         f'<span class="sw-part-name">{LOOKS[name].label}</span>'
         f'<span class="sw-part-value">{words.signed(value)}</span></span>'
         for name, value in components.items()
@@ -240,8 +260,7 @@ def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
         if share > 0
     )
     legend = "".join(
-        f'<span class="sw-legend-part"><span class="sw-dot sw-c-{name}">{LOOKS[name].glyph}</span> '
-        f"{LOOKS[name].label} <strong>{share:.0%}</strong></span>"
+        f'<span class="sw-legend-part">{dot_html(name)} {LOOKS[name].label} <strong>{share:.0%}</strong></span>'
         for name, share in weights.items()
     )
     captioned = f"<span>{esc(caption)}</span>" if caption else ""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import glance, resources, words, working
-from pages._shared.cards import esc
+from pages._shared import resources, words, working
+from pages._shared.cards import esc, questions_html
 from pages._shared.notices import notice_html
 from recsys.errors import ArtifactError
 from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
@@ -73,9 +73,7 @@ def _welcome(home: AppPaths) -> None:
         _start(home)
     _progress(home)
     st.space("medium")
-    st.html(
-        '<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p>' + glance.questions_html()
-    )
+    st.html('<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p>' + questions_html())
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)

@@ -3,13 +3,16 @@
 A link to a page on a fresh server runs that page alone, so nothing may rest on `app.py` having run before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
 
 from pages._shared import address, first_start, illustrations, resources, words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import definitions_html, esc, isolated
+from pages._shared.notices import empty_html
+from recsys.errors import RecsysError
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.settings import CONTEXT_DIMENSIONS
@@ -83,6 +86,17 @@ def remember_view(page: str) -> None:
     st.session_state[_LAST_VIEW] = {**kept, "shared": shared, page: {**own, _WHOSE: _whose(shared)}}
 
 
+@contextmanager
+def remembered(page: str, refused: str) -> Iterator[None]:
+    """Draw what settings ask for: what is refused as an empty state of this title, and the view as the last one."""
+    try:
+        yield
+    except RecsysError as problem:
+        st.html(empty_html(refused, str(problem)))
+    finally:
+        remember_view(page)
+
+
 def last_view(page: str) -> dict[str, list[str]] | None:
     """The settings with which to come back to a page, None where all stands at its defaults."""
     kept = st.session_state.get(_LAST_VIEW, {})
@@ -120,10 +134,11 @@ def _navigation(title: str) -> None:
     with st.sidebar:
         st.html(
             '<div class="sw-brand"><span class="sw-brand-mark"></span>'
-            '<span class="sw-brand-name">Shelfwise</span></div>' + resources.script(),
+            '<span class="sw-brand-name">Shelfwise</span></div>'
+            f"<script>{illustrations.asset('shelfwise.js')}</script>",
             unsafe_allow_javascript=True,  # ours, and never beside words of a shop
         )
-        st.page_link(HOME_PAGE, label="AppPaths", icon=":material/storefront:", width="stretch")
+        st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
         for name, page in _PAGES.items():
             view = last_view(page) if name == title else None  # coming from elsewhere, `_come_back` knows better
             st.page_link(page, label=name, icon=_ICONS[name], query_params=view, width="stretch")
@@ -137,9 +152,8 @@ def _model_in_use(model: Recommender, shop_name: str) -> None:
         "Knows until": esc(words.day(info.known_until)),
         "Model": f"<code>{esc(model.model_id[:8])}</code>",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     with st.sidebar:
         st.html(
             '<section class="sw-model" aria-label="Model in use"><p class="sw-eyebrow">Model in use</p>'
-            f"<dl>{rows}</dl></section>"
+            f"<dl>{definitions_html(facts)}</dl></section>"
         )

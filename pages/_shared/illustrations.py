@@ -104,6 +104,12 @@ def tile_html(category: str | None, seed: str = "") -> str:
 
 
 @cache
+def asset(name: str) -> str:
+    """Text of a file of the assets folder."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+@cache
 def css() -> str:
     """Mask rules for the mark and all drawings, from the files of the assets folder."""
     rules = [f":root {{ --art-mark: {_as_url(MARK)}; }}"]

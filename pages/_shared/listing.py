@@ -1,6 +1,6 @@
 """What a ranked list shows of its products: one card each, or one row each for the table and the CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -28,9 +28,7 @@ def card(
 ) -> cards.ProductCard:
     """The card of one place of a list; `why` is the address that takes its score apart."""
     item = ranked.items[place]
-    quote = resources.quote(
-        model, request, model.model_id, request.user_id, request.words, request.context, item.item_id
-    )
+    quote = resources.quote(model, request, item.item_id)
     return replace(
         product_card(model, item.item_id, item.score),
         rank=item.rank,
@@ -87,23 +85,12 @@ def _number(value: object) -> float | None:
 
 
 def rows_of(model: Recommender, ranked: Recommendation) -> list[dict[str, object]]:
-    """One flat row a product, for the table and the CSV: place, product, score, contributions."""
+    """One flat row a product, for the table and the CSV: rank, product, score, contributions."""
     rows = []
     for item in ranked.items:
-        facts = model.items.iloc[model.item_row(item.item_id)]
-        rows.append(
-            {
-                "rank": item.rank,
-                "item_id": item.item_id,
-                "title": item.title,
-                "category": _text(facts["category"]),
-                "brand": _text(facts["brand"]),
-                "price": _number(facts["price"]),
-                "mean_rating": _number(facts["mean_rating"]),
-                "score": item.score,
-                **item.components,
-            }
-        )
+        known = product_card(model, item.item_id, item.score)
+        facts = {name: getattr(known, name) for name in ("title", "score", "price", "mean_rating", "category", "brand")}
+        rows.append({"rank": item.rank, "item_id": item.item_id, **facts, **item.components})
     return rows
 
 
@@ -141,3 +128,18 @@ def _move_in_table(move: int | str | None) -> str:
     if not isinstance(move, int) or move == 0:
         return move if isinstance(move, str) else "="
     return f"▲ {move}" if move > 0 else f"▼ {-move}"
+
+
+def downloads(files: Mapping[str, tuple[str, str, Callable[[], str]]], name: str, key: str) -> None:
+    """Buttons that download a file each: label, MIME type and what makes it, by the end of its name."""
+    with st.container(horizontal=True):
+        for suffix, (label, mime, made) in files.items():
+            st.download_button(
+                label,
+                made,
+                f"{name}.{suffix}",
+                mime,
+                key=f"{key}_{suffix}",
+                icon=":material/download:",
+                on_click="ignore",
+            )

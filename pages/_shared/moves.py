@@ -10,19 +10,19 @@ class Moves:
 
     Parameters
     ----------
-    asker : whose list it is; a new asker starts afresh
+    request : whose list it is; another starts afresh
     now, before : item ids, best first; `before` is None until something has changed
     """
 
-    asker: str
+    request: str
     now: tuple[str, ...]
     before: tuple[str, ...] | None = None
 
-    def after(self, asker: str, item_ids: Sequence[str]) -> "Moves":
+    def after(self, request: str, item_ids: Sequence[str]) -> "Moves":
         """The state after another ranking; drawing the same list again keeps what was before."""
         shown = tuple(item_ids)
-        if asker != self.asker:
-            return Moves(asker, shown)
+        if request != self.request:
+            return Moves(request, shown)
         return self if shown == self.now else replace(self, now=shown, before=self.now)
 
     def by_item(self) -> Mapping[str, int | str]:

@@ -29,6 +29,11 @@ def empty_html(title: str, reason: str) -> str:
     return f'<section class="sw-empty">{tile_html(None)}<h2>{esc(title)}</h2>{why}</section>'
 
 
+def notes_html(notes: Sequence[str]) -> str:
+    """What a person should know about a request, in one paragraph."""
+    return f'<p class="sw-hint" dir="auto">{esc(" ".join(map(sentence, notes)))}</p>'
+
+
 def addressed() -> Query:
     """The parameters of the address, each with all of its values."""
     return {name: st.query_params.get_all(name) for name in st.query_params}

@@ -7,6 +7,7 @@ is answered, of which there is more the more is asked, is `bounded` by bytes, si
 import gc
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from recsys.serving.results import Quote
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.studies.faithfulness.measures import SideReport
+from recsys.studies.faithfulness.measures import SideName, SideReport
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.weight_map import WeightMap
@@ -207,167 +208,117 @@ def changes(
 
 
 @bounded(16 * MB)
-def choices(_model: Recommender, model_id: str) -> Choices:
+def choices(model: Recommender) -> Choices:
     """What the controls of the recommendation page can hold for a model."""
-    return Choices.of(_model)
+    return Choices.of(model)
 
 
 @bounded(SCORES_BYTES)
 def scored(
-    _model: Recommender,
-    model_id: str,
-    user_id: str | None,
-    words: str,
-    context: Context,
-    struck: tuple[str, ...] = (),
+    model: Recommender, user_id: str | None, words: str, context: Context, ablated: tuple[str, ...] = ()
 ) -> ScoredRequest:
     """Component scores of one request: the slow step, which moving a weight does not repeat."""
-    if struck:
-        return _model.strike(scored(_model, model_id, user_id, words, context), struck)
-    return _model.scores(user_id, words, context)
+    if ablated:
+        return model.ablate(scored(model, user_id, words, context), ablated)
+    return model.scores(user_id, words, context)
 
 
 @bounded(64 * MB)
-def explained(
-    _model: Recommender,
-    _request: ScoredRequest,
-    model_id: str,
-    user_id: str | None,
-    words: str,
-    context: Context,
-    struck: tuple[str, ...],
-    item_id: str,
-    settings: RankingSettings,
-) -> Explanation:
+def explained(model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings) -> Explanation:
     """The arithmetic of one product's score."""
-    return _model.explain(_request, item_id, settings)
+    return model.explain(request, item_id, settings)
 
 
 @bounded(16 * MB)
 def looked_inside(
-    _model: Recommender,
-    _request: ScoredRequest,
-    model_id: str,
-    user_id: str | None,
-    words: str,
-    context: Context,
-    struck: tuple[str, ...],
-    item_id: str,
-    settings: RankingSettings,
-    phrase: str,
+    model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings, phrase: str
 ) -> WordEffects:
     """What each word of one phrase does; raises RecsysError where that phrase is no part of the explanation."""
-    return _model.look_inside(_request, item_id, phrase, settings)
+    return model.look_inside(request, item_id, phrase, settings)
 
 
 @bounded(4 * MB)
-def strikes_known(_model: Recommender, model_id: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of some names that this model can strike, in their order."""
-    return strikable(_model, names)
+def known_exclusions(model: Recommender, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some names that this model can leave out, in their order."""
+    return strikable(model, names)
 
 
 @bounded(64 * MB)
-def titles(_model: Recommender, model_id: str) -> dict[str, str]:
+def titles(model: Recommender) -> dict[str, str]:
     """Title of every product by id, in the order of the ids."""
-    titles = dict(zip(_model.items["item_id"], _model.items["title"], strict=True))
+    titles = dict(zip(model.items["item_id"], model.items["title"], strict=True))
     return {item_id: titles[item_id] for item_id in sorted(titles)}
 
 
 @bounded(16 * MB)
-def quote(
-    _model: Recommender,
-    _request: ScoredRequest,
-    model_id: str,
-    user_id: str | None,
-    words: str,
-    context: Context,
-    item_id: str,
-) -> Quote | None:
+def quote(model: Recommender, request: ScoredRequest, item_id: str) -> Quote | None:
     """The strongest phrase of one product for one request."""
-    return _model.quote(_request, item_id)
+    return model.quote(request, item_id)
 
 
 @bounded(32 * MB)
-def found_shoppers(_model: Recommender, model_id: str, activity: str, category: str, region: str) -> tuple[str, ...]:
+def matching_shoppers(model: Recommender, activity: str, category: str, region: str) -> tuple[str, ...]:
     """Ids of the shoppers that a person looks for, those who wrote most first."""
-    return tuple(narrowed(_model.users, activity, category, region)["user_id"])
+    return tuple(narrowed(model.users, activity, category, region)["user_id"])
 
 
 @bounded(4 * MB)
-def first_words(_model: Recommender, model_id: str) -> tuple[str, ...]:
+def first_words(model: Recommender) -> tuple[str, ...]:
     """Words that a new shopper of this shop may start from."""
-    return starting_words(_model.items)
+    return starting_words(model.items)
 
 
 @bounded(32 * MB)
-def history(_model: Recommender, model_id: str, user_id: str) -> Any:
+def history(model: Recommender, user_id: str) -> Any:
     """What a shopper did, newest first (a data frame, read only)."""
-    return _model.history(user_id)
+    return model.history(user_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def warm_encoder(_model: Recommender, model_id: str) -> threading.Thread:
+@bounded(16 * MB)
+def product_profile(model: Recommender, item_id: str) -> Profile:
+    """What a model believes of a product, in themes."""
+    return model.explainer.product_profile(model.item_row(item_id))
+
+
+def _id_of(model: Recommender) -> str:
+    return model.model_id
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Recommender: _id_of})
+def warm_encoder(model: Recommender) -> threading.Thread:
     """Start loading the encoder in the background, once, while a new shopper is still typing."""
-    thread = threading.Thread(target=_model.warm_up, name="warm-encoder", daemon=True)
+    thread = threading.Thread(target=model.warm_up, name="warm-encoder", daemon=True)
     thread.start()
     return thread
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Recommender: _id_of})
+def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[SideName, SideReport]]:
+    """Measuring how far a model's explanations can be trusted, started by the first who asks."""
+
+    def measure(progress: Progress) -> dict[SideName, SideReport]:
+        from recsys.studies.faithfulness.measures import faithfulness, sample_recommendations
+
+        sampled = sample_recommendations(model, n, progress=progress)
+        return {
+            "product": faithfulness(model, sampled, "product", progress=progress),
+            "shopper": faithfulness(model, sampled, "shopper", progress=progress),
+        }
+
+    return Background("measure-faithfulness", measure)
+
+
+@cache
 def style(scheme: str) -> str:
-    """The stylesheet as one style element: palette, drawings and `assets/shelfwise.css`; no data of any shop.
+    """The stylesheet as one style element: palette, drawings and the sheets of all pages; no data of any shop.
 
     Parameters
     ----------
     scheme : "light", "dark", or "light dark" where it is not known; stated for the whole document, because Streamlit
         states it for the app alone, and popovers stand outside of the app
     """
-    sheet = "".join(
-        (illustrations.ASSETS / name).read_text(encoding="utf-8")
-        for name in (
-            "shelfwise.css",
-            "questions.css",
-            "tuning.css",
-            "map.css",
-            "side.css",
-            "presets.css",
-            "experiments.css",
-        )
-    )
+    names = ("shelfwise", "questions", "tuning", "map", "side", "presets", "experiments")
+    sheet = "".join(illustrations.asset(f"{name}.css") for name in names)
     return (
         f"<style>\n:root {{ color-scheme: {scheme}; }}\n{palette.css_variables()}{illustrations.css()}{sheet}</style>"
     )
-
-
-@st.cache_resource(show_spinner=False)
-def script() -> str:
-    """What neither Streamlit nor a stylesheet can do for the keyboard; no data of any shop."""
-    return f"<script>{(illustrations.ASSETS / 'shelfwise.js').read_text(encoding='utf-8')}</script>"
-
-
-@st.cache_resource(show_spinner=False)
-def sheet_style() -> str:
-    """The stylesheet of the evidence sheet; no data of any shop."""
-    return (illustrations.ASSETS / "sheet.css").read_text(encoding="utf-8")
-
-
-@bounded(16 * MB)
-def product_profile(_model: Recommender, model_id: str, item_id: str) -> Profile:
-    """What a model believes of a product, in themes."""
-    return _model.explainer.product_profile(_model.item_row(item_id))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def faithfulness_of_model(_model: Recommender, model_id: str, n: int) -> Background[dict[str, SideReport]]:
-    """Measuring how far a model's explanations can be trusted, started by the first who asks."""
-
-    def measure(progress: Progress) -> dict[str, SideReport]:
-        from recsys.studies.faithfulness.measures import faithfulness, sample_recommendations
-
-        sampled = sample_recommendations(_model, n, progress=progress)
-        return {
-            "product": faithfulness(_model, sampled, "product", progress=progress),
-            "shopper": faithfulness(_model, sampled, "shopper", progress=progress),
-        }
-
-    return Background("measure-faithfulness", measure)

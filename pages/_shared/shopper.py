@@ -9,7 +9,6 @@ import streamlit as st
 from pages._shared import address, controls, resources, words
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
-from pages.explanations import ablation
 from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000
@@ -17,6 +16,8 @@ MAX_LISTED = 2000
 
 PARAMETER = "shopper"
 """Who it is; without it the first shopper, empty for a box that was cleared."""
+EXCLUDED = "strike"
+"""What is left out of an explanation; the parameter may stand in the address many times."""
 _BEFORE = "known_before"
 
 NOBODY = "No shopper matches all of this; open one of the three up again."
@@ -61,9 +62,9 @@ def choose(model: Recommender, choices: Choices) -> TargetUser:
 
 
 def _known_shopper(model: Recommender) -> TargetUser:
-    found = _found(model)
+    found = _matching(model)
     ids = list(found[:MAX_LISTED])
-    st.session_state["shopper"] = user_id = _asked(model)
+    st.session_state["shopper"] = user_id = _requested(model)
     st.selectbox(
         "Shopper",
         ids,
@@ -89,28 +90,34 @@ def _known_shopper(model: Recommender) -> TargetUser:
     return TargetUser(user_id, "")
 
 
-def _asked(model: Recommender) -> str | None:
+def _requested(model: Recommender) -> str | None:
     """Who the address asks for: the first shopper where it names none, nobody where the box was cleared."""
     said = st.query_params.get(PARAMETER)
     if said is not None or not len(model.users):
         return (said or "").strip() or None
-    return resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)[0]
+    return resources.matching_shoppers(model, ANY, ANY, ANY)[0]
 
 
 def _picked() -> None:
-    _ask_for(st.session_state.get("shopper"))
+    _request(st.session_state.get("shopper"))
 
 
-def _ask_for(user_id: str | None) -> None:
-    """Let the address ask for another shopper; what was argued about one says nothing of another."""
+def _request(user_id: str | None) -> None:
+    """Let the address name another shopper; what was argued about one says nothing of another."""
     address.put(PARAMETER, user_id or "")
-    ablation.restore_all()
+    restore_all()
+
+
+def restore_all() -> None:
+    """Let everything count again in an explanation, words that were added excepted."""
+    st.query_params.pop(EXCLUDED, None)
+    st.session_state["added"] = ""
 
 
 def _other_kind(choices: Choices) -> None:
     """The other kind of shopper was chosen; a known one is out of the address until they are come back to."""
     controls.other_kind(choices)
-    ablation.restore_all()
+    restore_all()
     if st.session_state["who"] == NEW:
         st.session_state[_BEFORE] = st.query_params.get(PARAMETER)
         address.put(PARAMETER, None)
@@ -118,16 +125,16 @@ def _other_kind(choices: Choices) -> None:
         address.put(PARAMETER, st.session_state.pop(_BEFORE, None))
 
 
-def _found(model: Recommender) -> tuple[str, ...]:
+def _matching(model: Recommender) -> tuple[str, ...]:
     wanted = (str(st.session_state.get(f"find_{name}", ANY)) for name in ("activity", "category", "region"))
-    return resources.found_shoppers(model, model.model_id, *wanted)
+    return resources.matching_shoppers(model, *wanted)
 
 
 def _follow(model: Recommender) -> None:
     """Show the first that matches, unless the one on screen does."""
-    found = _found(model)
-    if found and _asked(model) not in found:
-        _ask_for(found[0])
+    found = _matching(model)
+    if found and _requested(model) not in found:
+        _request(found[0])
 
 
 def _finder(model: Recommender, n_found: int) -> None:
@@ -144,13 +151,8 @@ def _finder(model: Recommender, n_found: int) -> None:
         on_change=_follow,
         args=(model,),
     )
-    st.selectbox(
-        "Favourite category",
-        [ANY, *_values(users["top_category"])],
-        key="find_category",
-        on_change=_follow,
-        args=(model,),
-    )
+    categories = [ANY, *_values(users["top_category"])]
+    st.selectbox("Favourite category", categories, key="find_category", on_change=_follow, args=(model,))
     regions = _values(users["region"])
     st.selectbox(
         "Region",
@@ -172,13 +174,13 @@ def _values(column: pd.Series) -> list[str]:
 
 
 def _pick_random(model: Recommender, ids: tuple[str, ...]) -> None:
-    now = _asked(model)
+    now = _requested(model)
     others = [user_id for user_id in ids if user_id != now] or list(ids)
-    _ask_for(others[int(np.random.default_rng().integers(len(others)))])
+    _request(others[int(np.random.default_rng().integers(len(others)))])
 
 
 def _new_shopper(model: Recommender) -> TargetUser:
-    resources.warm_encoder(model, model.model_id)
+    resources.warm_encoder(model)
     said = st.text_input(
         "What are you looking for, or what do you like?",
         key="words",
@@ -191,7 +193,7 @@ def _new_shopper(model: Recommender) -> TargetUser:
     return TargetUser(None, said or "", is_new=True)
 
 
-def nobody_yet(model: Recommender, choices: Choices, asker: TargetUser, then: str) -> None:
+def nobody_yet(model: Recommender, choices: Choices, user: TargetUser, then: str) -> None:
     """The page without anybody to rank for: what to do, what the page shows then, words to start from.
 
     Parameters
@@ -199,7 +201,7 @@ def nobody_yet(model: Recommender, choices: Choices, asker: TargetUser, then: st
     then : what the page shows of a new shopper who has said something
     """
     with st.container(key="nobody_yet"):
-        if asker.is_new:
+        if user.is_new:
             title, do = "Tell us what they are after", "Type it above in your own words: a product, a use, a mood."
         else:
             title, do = "No shopper is chosen", "Choose one above, or say what a new shopper is after."
@@ -210,7 +212,7 @@ def nobody_yet(model: Recommender, choices: Choices, asker: TargetUser, then: st
 def _examples(model: Recommender, choices: Choices) -> None:
     """Words to start from, for a visitor who has none yet."""
     with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
-        for place, text in enumerate(resources.first_words(model, model.model_id)):
+        for place, text in enumerate(resources.first_words(model)):
             # The list is a fragment of its own; whose list it is stands outside, so the whole page has to run again.
             if st.button(
                 text, key=f"example_{place}", icon=":material/format_quote:", on_click=_say, args=(choices, text)

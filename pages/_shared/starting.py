@@ -18,7 +18,7 @@ def choices(frame: Frame, page: str) -> Choices:
 
     Must run before the widgets do, because a fresh visitor is sent on to the address that says where they stand.
     """
-    held = resources.choices(frame.model, frame.model.model_id)
+    held = resources.choices(frame.model)
     try:
         preset = resources.saved(frame.home, frame.shop_name).default()
     except RecsysError:  # an address that names no database; the tuning room says so

@@ -268,7 +268,7 @@ def strikable(model: Recommender, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _can_strike(model: Recommender, name: str) -> bool:
     try:
-        model.left_out((name,))
+        model.exclusions((name,))
     except RecsysError:
         return False
     return True

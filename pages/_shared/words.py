@@ -1,8 +1,10 @@
 """Numbers, dates and circumstances as a person would say them."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 
+from pages._shared.palette import LOOKS
 from recsys.settings import Context, RankingSettings
 
 NO_VALUE = "–"
@@ -17,6 +19,16 @@ def count(n: int, one: str, many: str | None = None) -> str:
     ('1 review', '1,200 reviews', '2 categories')
     """
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def ordinal(n: int) -> str:
+    """A place as a person says it.
+
+    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
+    """
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{suffix}"
 
 
 def price(value: float | None) -> str:
@@ -61,6 +73,15 @@ def signed(value: float, digits: int = 2) -> str:
     if rounded == 0:
         return f"{0:.{digits}f}"
     return f"{'+' if rounded > 0 else '−'}{abs(rounded):.{digits}f}"
+
+
+def parts_in_words(components: Mapping[str, float], digits: int = 2) -> str:
+    """Amounts by component, in their order, as one phrase.
+
+    >>> parts_in_words({"content": 0.5, "context": -1})
+    'Content +0.50, Context −1.00'
+    """
+    return ", ".join(f"{LOOKS[name].label} {signed(value, digits)}" for name, value in components.items())
 
 
 def day(moment: datetime | None) -> str:

@@ -1,23 +1,24 @@
-"""What is struck, kept in the address as repeated `strike` parameters, so that a link carries the argument along."""
+"""What is left out, held in the address as repeated `strike` parameters, so that a link carries the argument along."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import naming, resources, words
+from pages._shared import resources, words
 from pages._shared.notices import notice_html
-from recsys.explanations.exclusions import MAX_STRIKES
+from pages._shared.shopper import EXCLUDED, restore_all
+from pages.explanations import naming
+from recsys.explanations.exclusions import MAX_EXCLUSIONS, names_over
 from recsys.explanations.records import Explanation
 from recsys.serving.recommender import Recommender
 
-PARAMETER = "strike"
 _N_CHIPS, _CHIP_CHARACTERS = 12, 44
 
 
 @dataclass(frozen=True, slots=True)
-class Ablation:
-    """The names that are left out, in the order in which they were struck.
+class Excluded:
+    """The names that are left out, in the order in which they were.
 
     Parameters
     ----------
@@ -28,80 +29,66 @@ class Ablation:
     dropped: tuple[str, ...] = ()
 
 
-def read(model: Recommender) -> Ablation:
-    """What the address strikes, without what this model cannot strike."""
-    names = tuple(dict.fromkeys(filter(None, asked())))
+def read(model: Recommender) -> Excluded:
+    """What the address leaves out, without what this model cannot; older names in it become those of today."""
+    addressed_now = addressed()
+    names = tuple(dict.fromkeys(filter(None, addressed_now)))
     if not names:
-        return Ablation()
-    known = resources.strikes_known(model, model.model_id, names[:MAX_STRIKES])
-    return Ablation(known, tuple(name for name in names if name not in known))
+        return Excluded()
+    current = dict(zip(names, model.explainer.current_names(names), strict=True))
+    if list(current.values()) != list(names):
+        write([current.get(name, name) for name in addressed_now])
+    known = resources.known_exclusions(model, tuple(dict.fromkeys(current.values()))[:MAX_EXCLUSIONS])
+    return Excluded(known, tuple(name for name, now in current.items() if now not in known))
 
 
 def toggle(name: str) -> None:
-    """Strike a name, or restore it; as a widget's callback, it asks the address what stands at that time."""
-    now = asked()
+    """Leave a name out, or restore it; as a widget's callback, it asks the address what stands at that time."""
+    now = addressed()
     covering = set(now) & set(names_over(name))
     write([other for other in now if other not in covering] if covering else [*now, name])
 
 
-def strike_all(names: Sequence[str]) -> None:
-    """Strike many names at once, as a widget's callback."""
-    now = asked()
+def exclude_all(names: Sequence[str]) -> None:
+    """Leave out many names at once, as a widget's callback."""
+    now = addressed()
     write([*now, *(name for name in names if not set(now) & set(names_over(name)))])
 
 
-def names_over(name: str) -> tuple[str, ...]:
-    """The names that leave out what this one does: itself, and for a phrase its whole text.
-
-    >>> names_over("r17.40"), names_over("f:brand:Mr. X")
-    (('r17.40', 'r17'), ('f:brand:Mr. X',))
-    """
-    text, dot, start = name.partition(".")
-    return (name, text) if dot and start.isdigit() and ":" not in text else (name,)
-
-
-def restore_all() -> None:
-    """Restore everything, words that were added included."""
-    write([])
-    st.session_state["added"] = ""
-
-
-def asked() -> list[str]:
-    """What the address strikes, known or not."""
-    return st.query_params.get_all(PARAMETER)
+def addressed() -> list[str]:
+    """What the address leaves out, known or not."""
+    return st.query_params.get_all(EXCLUDED)
 
 
 def write(names: Sequence[str]) -> None:
-    """Strike these and nothing else."""
+    """Leave out these and nothing else."""
     if names:
-        st.query_params[PARAMETER] = list(names)
-    elif PARAMETER in st.query_params:
-        del st.query_params[PARAMETER]
+        st.query_params[EXCLUDED] = list(dict.fromkeys(names))
+    else:
+        st.query_params.pop(EXCLUDED, None)
 
 
-def complain(struck: Ablation) -> None:
+def complain(excluded: Excluded) -> None:
     """Say what of the address was dropped."""
-    if struck.dropped:
-        shown = [f"{PARAMETER} = {name[:60]!r}" for name in struck.dropped[:8]]
-        if len(struck.dropped) > len(shown):
-            shown.append(f"and {len(struck.dropped) - len(shown):,} more")
-        st.html(
-            notice_html(
-                "Some of what this link strikes is not known to this model, or is more than "
-                f"{MAX_STRIKES} at once; it counts again. The model may have been trained again since:",
-                shown,
-            )
+    if excluded.dropped:
+        named = [f"{EXCLUDED} = {name[:60]!r}" for name in excluded.dropped[:8]]
+        if len(excluded.dropped) > len(named):
+            named.append(f"and {len(excluded.dropped) - len(named):,} more")
+        title = (
+            "Some of what this link strikes is not known to this model, or is more than "
+            f"{MAX_EXCLUSIONS} at once; it counts again. The model may have been trained again since:"
         )
+        st.html(notice_html(title, named))
 
 
-def bar(model: Recommender, struck: Ablation, *explanations: Explanation) -> None:
-    """One chip for each thing that is struck, which restores it, and one for all."""
-    if not struck.names:
+def bar(model: Recommender, excluded: Excluded, explanation: Explanation) -> None:
+    """One chip for each thing that is left out, which restores it, and one for all."""
+    if not excluded.names:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="struck_bar"):
-        st.html(f'<p class="sw-eyebrow">{words.count(len(struck.names), "thing")} left out</p>', width="content")
-        for place, name in enumerate(struck.names[:_N_CHIPS]):
-            label = naming.strike_label(name, model, *explanations)
+        st.html(f'<p class="sw-eyebrow">{words.count(len(excluded.names), "thing")} left out</p>', width="content")
+        for place, name in enumerate(excluded.names[:_N_CHIPS]):
+            label = naming.exclusion_label(name, model, explanation)
             short = label if len(label) <= _CHIP_CHARACTERS else f"{label[: _CHIP_CHARACTERS - 1].rstrip()}…"
             st.button(
                 plain(short),
@@ -111,8 +98,8 @@ def bar(model: Recommender, struck: Ablation, *explanations: Explanation) -> Non
                 on_click=toggle,
                 args=(name,),
             )
-        if len(struck.names) > _N_CHIPS:
-            st.html(f'<p class="sw-note">and {len(struck.names) - _N_CHIPS:,} more</p>', width="content")
+        if (n_more := len(excluded.names) - _N_CHIPS) > 0:
+            st.html(f'<p class="sw-note">and {n_more:,} more</p>', width="content")
         st.button("Restore all", key="restore_all", type="tertiary", on_click=restore_all)
 
 

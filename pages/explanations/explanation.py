@@ -1,52 +1,46 @@
 """The explanation below the pickers: settings and product in one fragment, and within it another for the argument.
 
-A strike draws the inner one alone, so that neither the settings nor the thousands of products to pick from are sent
-again.
+Leaving something out draws the inner one alone, so that neither the settings nor the thousands of products to pick from
+are sent again.
 """
+
+from typing import Any
 
 import streamlit as st
 
 from pages._shared import cards, charts, controls, frame, resources
-from pages._shared.notices import empty_html
+from pages._shared.notices import empty_html, notes_html
 from pages._shared.shopper import TargetUser, nobody_yet
 from pages._shared.view import KNOWN, MAX_WORDS, NEW, Choices
 from pages.explanations import ablation, effect, parts, product, sections, sheet, waterfall
-from pages.explanations.effect import Outcome
-from pages.explanations.questions.context import ExplanationContext
+from pages.explanations.context import ExplanationContext, Outcome
 from recsys.errors import RecsysError
-from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
 
+_REFUSED = "Nothing to explain with these settings"
+
 
 @st.fragment
-def show(model: Recommender, choices: Choices, asker: TargetUser) -> None:
+def show(model: Recommender, choices: Choices, user: TargetUser) -> None:
     """Settings, product, and everything about it."""
     pointing = st.container(horizontal=True, vertical_alignment="center", gap="small", key="product_picker")
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        context, settings, problem = _settings(choices, NEW if asker.is_new else KNOWN)
-    try:
+        context, settings, problem = _settings(choices, NEW if user.is_new else KNOWN)
+    with frame.remembered(frame.WHY_PAGE, _REFUSED):
         if problem:
             raise problem
-        if not asker.is_somebody:
-            nobody_yet(model, choices, asker, "What puts each product on their list is then shown here.")
+        if not user.is_somebody:
+            nobody_yet(model, choices, user, "What puts each product on their list is then shown here.")
             return
         with st.skeleton(height=420):
-            request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
+            request = resources.scored(model, user.user_id, user.words, context)
             ranked = model.rank(request, settings)
-            asked = product.asked(model, ranked)
-            product.complain(model, asked)
-            with pointing:
-                item_id = product.choose(model, ranked, asked)
-                product.steps(ranked, item_id)
+            item_id = product.choose(model, ranked, pointing)
             if item_id is None:
                 st.html(empty_html("No products", "This shop's catalogue is empty."))
                 return
-            _argue(model, choices, asker, context, settings, item_id)
-    except RecsysError as error:
-        st.html(empty_html("Nothing to explain with these settings", str(error)))
-    finally:
-        frame.remember_view(frame.WHY_PAGE)
+            _argue(model, choices, user, context, settings, item_id)
 
 
 def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, RecsysError | None]:
@@ -57,35 +51,28 @@ def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, Rec
     context, chosen, n, strength, method = controls.toolbar(choices)
     try:
         settings = controls.settings(positions, chosen, n, strength, method)
-        with effective:
-            st.html(cards.weights_html(settings.fusion.normalised()))
+        effective.html(cards.weights_html(settings.fusion.normalised()))
         return context, settings, None
     except RecsysError as problem:
         return context, RankingSettings(), problem
 
 
 @st.fragment
-def _argue(
-    model: Recommender, choices: Choices, asker: TargetUser, context: Context, settings: RankingSettings, item_id: str
-) -> None:
-    """Score, parts and effect; striking a part, or adding words, runs this alone."""
-    try:
-        _about(model, choices, asker, context, settings, item_id)
-    except RecsysError as error:
-        st.html(empty_html("Nothing to explain with these settings", str(error)))
-    finally:
-        frame.remember_view(frame.WHY_PAGE)
+def _argue(*about: Any) -> None:
+    """Score, parts and effect; leaving out a part, or adding words, runs this alone."""
+    with frame.remembered(frame.WHY_PAGE, _REFUSED):
+        _draw(*about)
 
 
-def _about(
-    model: Recommender, choices: Choices, asker: TargetUser, context: Context, settings: RankingSettings, item_id: str
+def _draw(
+    model: Recommender, choices: Choices, user: TargetUser, context: Context, settings: RankingSettings, item_id: str
 ) -> None:
-    before = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
-    left_out = ablation.read(model)
-    ablation.complain(left_out)
+    before = resources.scored(model, user.user_id, user.words, context)
+    excluded = ablation.read(model)
+    ablation.complain(excluded)
     head, notes = st.container(key="product_head"), st.container()
     with st.container(key="two_sides"):
-        beside, about = st.columns([1, 1], gap="medium")
+        beside, details = st.columns([1, 1], gap="medium")
     with beside:
         chart = st.container(key="chart_waterfall")
         with st.container(key="argument"):
@@ -94,80 +81,40 @@ def _about(
                 "words of theirs. Everything is scored again as if it had always been so; when one phrase goes, the "
                 "others take up some of its part.</p>"
             )
-            added = _added()
+            added = st.text_input(
+                "What if they had written …",
+                key="added",
+                max_chars=MAX_WORDS,
+                placeholder="for example: it has to be quiet",
+                icon=":material/edit:",
+                bind="query-params",
+            )
             chips, changed = st.container(), st.container()
-    said = "\n".join(filter(None, (asker.words.strip(), added)))
-    now = _now(model, before, asker, said, context, left_out.names)
-    # What a person who strikes is waiting for comes first, since it needs no parts.
+    now, said = before, user.words
+    if added and added.strip():
+        said = "\n".join(filter(None, (user.words.strip(), added.strip())))
+        with st.spinner("Reading what was written …", show_time=True):
+            now = resources.scored(model, user.user_id, said, context, excluded.names)
+    elif excluded.names:
+        now = resources.scored(model, user.user_id, said, context, excluded.names)
+    # What a person who leaves something out is waiting for comes first, since it needs no parts.
     outcomes = (Outcome.of(model, before, item_id, settings), Outcome.of(model, now, item_id, settings))
     with head:
         st.html(product.head_html(model, item_id, outcomes, is_argued=now is not before))
         evidence = st.container(key="evidence_place")
-    with notes:
-        if now.notes:
-            st.html(product.notes_html(now.notes))
+    if now.notes:
+        notes.html(notes_html(now.notes))
     with changed:
         effect.show(model, before, now, settings, item_id, outcomes)
-    case = _case(model, choices, asker, context, settings, item_id, before, now)
+    original, explanation = (resources.explained(model, each, item_id, settings) for each in (before, now))
+    case = ExplanationContext(model, choices, user, context, settings, item_id, before, now, explanation, original)
     with chips:
-        ablation.bar(model, left_out, case.original)
+        ablation.bar(model, excluded, original)
     with evidence:
         sheet.popover(case)
-    with about:
+    with details:
         opened = parts.show(case)
     with chart:
-        waterfall.show(case.explanation, opened, charts.theme())
-        st.html(waterfall.sum_html(case.explanation))
+        waterfall.show(explanation, opened, charts.theme())
+        st.html(waterfall.sum_html(explanation))
     sections.show(case)
-
-
-def _case(
-    model: Recommender,
-    choices: Choices,
-    asker: TargetUser,
-    context: Context,
-    settings: RankingSettings,
-    item_id: str,
-    before: ScoredRequest,
-    now: ScoredRequest,
-) -> ExplanationContext:
-    original, explanation = (
-        resources.explained(
-            model, each, model.model_id, each.user_id, each.words, context, each.struck, item_id, settings
-        )
-        for each in (before, now)
-    )
-    return ExplanationContext(
-        model, model.model_id, choices, asker, context, settings, item_id, before, now, explanation, original
-    )
-
-
-def _added() -> str:
-    return (
-        st.text_input(
-            "What if they had written …",
-            key="added",
-            max_chars=MAX_WORDS,
-            placeholder="for example: it has to be quiet",
-            icon=":material/edit:",
-            bind="query-params",
-        )
-        or ""
-    ).strip()
-
-
-def _now(
-    model: Recommender,
-    before: ScoredRequest,
-    asker: TargetUser,
-    said: str,
-    context: Context,
-    names: tuple[str, ...],
-) -> ScoredRequest:
-    """The request as it is argued about."""
-    if said == asker.words.strip():
-        if not names:
-            return before
-        return resources.scored(model, model.model_id, asker.user_id, asker.words, context, names)
-    with st.spinner("Reading what was written …", show_time=True):
-        return resources.scored(model, model.model_id, asker.user_id, said, context, names)

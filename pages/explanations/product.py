@@ -1,14 +1,16 @@
-"""Which product is asked about: picking one, and its head with score and place."""
+"""Which product is explained: picking one, and its head with score and place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages._shared import cards, listing, naming, resources, words
+from pages._shared import cards, listing, resources
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
-from pages.explanations.effect import Outcome
+from pages.explanations import naming
+from pages.explanations.context import Outcome
 from recsys.ranking.results import Recommendation
 from recsys.serving.recommender import Recommender
 
@@ -17,107 +19,100 @@ MAX_LISTED = 2000
 """So many products at most are sent to the browser; any other can be typed, by title or id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A product, and what was asked for instead where that is none of this shop."""
+def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator) -> str | None:
+    """The product that the address names, or the first of the list, and the picker of another; None for an empty shop.
 
-    item_id: str | None
-    unknown: str = ""
-
-
-def complain(model: Recommender, asked: Asked) -> None:
-    """Say that the address asks for a product which is none of this shop."""
-    if asked.unknown:
-        st.html(
-            notice_html(
-                "No such product in this shop, so the first of the list stands in:",
-                [f"{PARAMETER} = {asked.unknown[:60]!r}: not a title or id among {len(model.items):,} products"],
-            )
+    Parameters
+    ----------
+    pointing : where the picker and the steps along the list are drawn
+    """
+    on_list = [item.item_id for item in ranked.items]
+    titles = resources.titles(model)
+    options = list(dict.fromkeys([*on_list, *titles]))
+    title = "No such product in this shop, so the first of the list stands in:"
+    item_id = requested(PARAMETER, options, titles, title)
+    rank = {listed: n for n, listed in enumerate(on_list, 1)}
+    with pointing:
+        picker(
+            "Product",
+            [*on_list, *filter(None, [item_id]), *titles],
+            item_id,
+            PARAMETER,
+            key="product",
+            format_func=lambda each: f"{rank[each]}. {titles[each]}" if each in rank else titles.get(each, str(each)),
+            placeholder="Type a title or an id",
+            label_visibility="collapsed",
         )
+        _steps(on_list, item_id)
+    return item_id
 
 
-def choose(model: Recommender, ranked: Recommendation, asked: Asked) -> str | None:
-    """The product picker: the list's products first, then the catalogue; None for an empty shop."""
-    on_list = [item.item_id for item in ranked.items]
-    titles = resources.titles(model, model.model_id)
-    place = {item_id: n for n, item_id in enumerate(on_list, 1)}
-    first = [*on_list, *filter(None, [asked.item_id])]  # a picker shows something else for what is no option of its
-    options = list(dict.fromkeys([*first, *titles]))[:MAX_LISTED]
-    st.session_state["product"] = asked.item_id
-    st.selectbox(
-        "Product",
-        options,
-        key="product",
-        format_func=lambda item_id: (
-            f"{place[item_id]}. {titles[item_id]}" if item_id in place else titles.get(item_id, str(item_id))
-        ),
-        placeholder="Type a title or an id",
-        accept_new_options=True,
-        label_visibility="collapsed",
-        on_change=_point_at,
-        width="stretch",
-    )
-    return asked.item_id
+def requested(parameter: str, options: Sequence[str], titles: dict[str, str], complaint: str) -> str | None:
+    """The product that a parameter of the address names, or the first that can be; None where none can.
+
+    Parameters
+    ----------
+    complaint : title of the notice for a product that is none of this shop
+    """
+    typed = st.query_params.get(parameter, "").strip()
+    found = find(typed, titles) if typed else None
+    if typed and found is None:
+        known = f"{parameter} = {typed[:60]!r}: not a title or id among {len(titles):,} products"
+        st.html(notice_html(complaint, [known]))
+    return found if found in options else next(iter(options), None)
 
 
-def steps(ranked: Recommendation, item_id: str | None) -> None:
-    """To the product above and below on the list."""
-    on_list = [item.item_id for item in ranked.items]
+def picker(label: str, options: Sequence[str], chosen: str | None, parameter: str, *, key: str, **more: Any) -> None:
+    """A box to pick a product from, or to type another, which the address then names.
+
+    A picker shows something else for what is no option of its, so what is chosen must be among the first.
+    """
+
+    def point() -> None:
+        _point_at(st.session_state.get(key), parameter)
+
+    st.session_state[key] = chosen
+    listed = list(dict.fromkeys(options))[:MAX_LISTED]
+    st.selectbox(label, listed, key=key, accept_new_options=True, on_change=point, width="stretch", **more)
+
+
+def _steps(on_list: list[str], item_id: str | None) -> None:
+    """To the product above and below on the list; from one that is not listed, to the first."""
     at = on_list.index(item_id) if item_id in on_list else None
-    above = None if not at else on_list[at - 1]
-    below = (
-        on_list[0] if at is None and on_list else on_list[at + 1] if at is not None and at + 1 < len(on_list) else None
-    )
-    for key, icon, to, said in (
-        ("above", ":material/keyboard_arrow_up:", above, "The product above it on the list"),
-        ("below", ":material/keyboard_arrow_down:", below, "The product below it on the list"),
-    ):
+    above = on_list[at - 1] if at else None
+    rest = on_list if at is None else on_list[at + 1 :]
+    for name, icon, to in (("above", "up", above), ("below", "down", rest[0] if rest else None)):
         st.button(
-            key.capitalize(),
-            key=f"step_{key}",
-            icon=icon,
-            help=said,
+            name.capitalize(),
+            key=f"step_{name}",
+            icon=f":material/keyboard_arrow_{icon}:",
+            help=f"The product {name} it on the list",
             disabled=to is None,
-            on_click=point_at,
+            on_click=_point_at,
             args=(to,),
         )
 
 
-def point_at(item_id: str | None) -> None:
-    """Ask about another product."""
+def _point_at(item_id: str | None, parameter: str = PARAMETER) -> None:
     if item_id:
-        st.query_params[PARAMETER] = item_id
+        st.query_params[parameter] = item_id
 
 
-def _point_at() -> None:
-    point_at(st.session_state.get("product"))
-
-
-def asked(model: Recommender, ranked: Recommendation) -> Asked:
-    """The product that the address names, or the first of the list."""
-    said = st.query_params.get(PARAMETER, "").strip()
-    titles = resources.titles(model, model.model_id)
-    first = ranked.items[0].item_id if ranked.items else next(iter(titles), None)
-    if not said:
-        return Asked(first)
-    found = found_by(said, titles)
-    return Asked(found) if found else Asked(first, said)
-
-
-def found_by(said: str, titles: dict[str, str]) -> str | None:
+def find(typed: str, titles: dict[str, str]) -> str | None:
     """The product of an id or a title, or None.
 
-    >>> found_by("p2", {"p1": "Tent", "p2": "Lamp"}), found_by("tent", {"p1": "Tent"}), found_by("x", {"p1": "Tent"})
+    >>> find("p2", {"p1": "Tent", "p2": "Lamp"}), find("tent", {"p1": "Tent"}), find("x", {"p1": "Tent"})
     ('p2', 'p1', None)
     """
-    if said in titles:
-        return said
-    wanted = said.casefold().split(". ", 1)[-1] if said[:1].isdigit() else said.casefold()
-    return next((item_id for item_id, title in titles.items() if title.casefold() in (said.casefold(), wanted)), None)
+    if typed in titles:
+        return typed
+    whole = typed.casefold()
+    wanted = (whole, whole.split(". ", 1)[-1]) if typed[:1].isdigit() else (whole,)
+    return next((item_id for item_id, title in titles.items() if title.casefold() in wanted), None)
 
 
 def head_html(model: Recommender, item_id: str, outcomes: tuple[Outcome, Outcome], *, is_argued: bool) -> str:
-    """The product, its score, and where it stands.
+    """The product, its score, and its place.
 
     Parameters
     ----------
@@ -125,10 +120,10 @@ def head_html(model: Recommender, item_id: str, outcomes: tuple[Outcome, Outcome
     """
     before, now = outcomes
     card = listing.product_card(model, item_id, now.score)
-    off = " sw-standing-off" if now.standing.not_eligible else ""
+    off = " sw-standing-off" if now.position.not_eligible else ""
     was = ""
     if is_argued:
-        was = f'<span class="sw-quiet">was {before.score:.2f}: {esc(naming.place_in_words(before.standing))}</span>'
+        was = f'<span class="sw-quiet">was {before.score:.2f}: {esc(naming.place_in_words(before.position))}</span>'
     return (
         '<section class="sw-product" aria-label="The product and its score">'
         f"{cards.picture_html(card)}"
@@ -136,11 +131,6 @@ def head_html(model: Recommender, item_id: str, outcomes: tuple[Outcome, Outcome
         f'<p class="sw-product-id sw-quiet">{isolated(item_id)}</p></div>'
         f'<div class="sw-product-score"><span class="sw-eyebrow">Score</span>'
         f'<span class="sw-product-number">{now.score:.2f}</span></div>'
-        f'<p class="sw-standing{off}" role="status">{esc(naming.place_in_words(now.standing))}{was}</p>'
+        f'<p class="sw-standing{off}" role="status">{esc(naming.place_in_words(now.position))}{was}</p>'
         "</section>"
     )
-
-
-def notes_html(notes: Sequence[str]) -> str:
-    """What a person should know about the request."""
-    return f'<p class="sw-hint" dir="auto">{esc(" ".join(map(words.sentence, notes)))}</p>' if notes else ""

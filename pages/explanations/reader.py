@@ -6,16 +6,20 @@ back what a person ticks or asks for.
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import unescape
-from typing import Any, Self
+from itertools import groupby
+from typing import Any
 
 import streamlit as st
 
-from pages._shared import cards, illustrations, naming, words
+from pages._shared import cards, illustrations, words
+from pages.explanations import naming
 from recsys.explanations.documents import Document
-from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.exclusions import names_over
+from recsys.explanations.occlusion import WordEffect, WordEffects
 from recsys.explanations.reading import Reading, ReadPhrase, ReadText
 from recsys.text.masking import masked_segments, pseudonym
 
@@ -33,33 +37,12 @@ SHOWN = 8
 
 THIS_SHOPPER = "this shopper"
 
+Inside = tuple[str, WordEffects]
+"""Name of a phrase and what the words inside it do, for a closer look."""
+
 _KINDS = {"title": "Title", "description": "Description", "attributes": "Category and tags", "words": "Typed words"}
 _EVEN = "3★ counts neither way"
 _TRIGGERS = ("struck_toggled", "look_inside")
-
-
-@dataclass(frozen=True, slots=True)
-class WordShading:
-    """What the words inside one phrase do, for a closer look.
-
-    Parameters
-    ----------
-    strike : name of the phrase
-    words : (start, end, effect) of each word; offsets are those of the text that the phrase stands in, in its order
-    residual : what is left over, because words interact; effects and residual sum to `whole`
-    whole : what the phrase adds
-    """
-
-    strike: str
-    words: tuple[tuple[int, int, float], ...]
-    residual: float
-    whole: float
-
-    @classmethod
-    def of(cls, strike: str, effects: WordEffects) -> Self:
-        """What `Recommender.look_inside` says of a phrase."""
-        each = tuple((word.start, word.end, word.value) for word in effects.words)
-        return cls(strike, each, effects.residual, effects.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,7 @@ def show(
     *,
     user_id: str | None,
     key: str,
-    inside: WordShading | None = None,
+    inside: Inside | None = None,
     on_answer: Callable[[ReaderAnswer], None] | None = None,
 ) -> ReaderAnswer:
     """Draw both sides; the page owns what is struck, and shows a new reading after each answer.
@@ -92,7 +75,7 @@ def show(
     on_answer : called with the answer before the page runs again, so that it draws what was ticked in the same run
     """
     data = payload(reading, user_id=user_id, inside=inside)
-    names = _names(data)
+    names = _names(reading)
     turns = f"{key}_turns"
 
     def heard() -> None:
@@ -109,7 +92,7 @@ def show(
     return _answer(given, names)
 
 
-def payload(reading: Reading, *, user_id: str | None, inside: WordShading | None = None) -> dict[str, Any]:
+def payload(reading: Reading, *, user_id: str | None, inside: Inside | None = None) -> dict[str, Any]:
     """What the reader draws, JSON-like, with personal data masked and other shoppers under pseudonyms.
 
     `shopper` and `product` hold groups of documents; a document's `index` is its place in the reading, which the
@@ -123,21 +106,22 @@ def payload(reading: Reading, *, user_id: str | None, inside: WordShading | None
     }
 
 
-def toggled(struck: Iterable[str], name: str, reading: Reading) -> tuple[str, ...]:
-    """The names that are struck after one was ticked in the reader, sorted.
+def toggled(excluded: Iterable[str], name: str, reading: Reading) -> tuple[str, ...]:
+    """The names that are left out after one was ticked in the reader, sorted.
 
     A text takes the ticks of its phrases along. A phrase restored out of a struck text leaves the other phrases struck;
     one that a struck product of the history covers restores that product.
     """
-    before = set(struck)
-    text = next((text for text in (*reading.shopper, *reading.product) if _owns(text, name)), None)
-    if text is None:
+    before = set(excluded)
+    texts = {text.document.name(): text for text in (*reading.shopper, *reading.product)}
+    whole = names_over(name)[-1]
+    text = texts.get(whole)
+    if text is None or not whole:
         return tuple(sorted(before ^ {name}))
-    whole = text.document.name
-    own = {phrase.strike for phrase in text.phrases}
+    own = {phrase.name for phrase in text.phrases}
     chosen = f"h:{text.document.item_id}"
-    is_struck = all(phrase.struck for phrase in text.phrases if name in (whole, phrase.strike))
-    if not is_struck:
+    is_ablated = all(phrase.ablated for phrase in text.phrases if name in (whole, phrase.name))
+    if not is_ablated:
         after = before | {name} if name != whole else (before - own) | {whole}
     elif chosen in before:
         after = before - own - {whole, chosen}
@@ -148,20 +132,13 @@ def toggled(struck: Iterable[str], name: str, reading: Reading) -> tuple[str, ..
     return tuple(sorted(after))
 
 
-def _owns(text: ReadText, name: str) -> bool:
-    return bool(name) and (name == text.document.name or any(name == phrase.strike for phrase in text.phrases))
-
-
 def _phrases(reading: Reading) -> list[ReadPhrase]:
     return [phrase for text in (*reading.shopper, *reading.product) for phrase in text.phrases]
 
 
-def _names(data: dict[str, Any]) -> frozenset[str]:
-    documents = [
-        document for side in ("shopper", "product") for group in data[side]["groups"] for document in group["documents"]
-    ]
-    phrases = [phrase["strike"] for document in documents for phrase in document["phrases"]]
-    return frozenset(filter(None, [*phrases, *(document["name"] for document in documents)]))
+def _names(reading: Reading) -> frozenset[str]:
+    texts = (text.document.name() for text in (*reading.shopper, *reading.product))
+    return frozenset(filter(None, [*texts, *(phrase.name for phrase in _phrases(reading))]))
 
 
 def _answer(given: Any, names: frozenset[str]) -> ReaderAnswer:
@@ -262,7 +239,7 @@ def _document(text: ReadText, index: int, side: str, user_id: str | None, is_ope
     document = text.document
     return {
         "index": index,
-        "name": document.name,
+        "name": document.name(),
         "open": is_open,
         "who": _KINDS.get(document.kind) or _writer(document, user_id),
         "stars": "" if math.isnan(document.rating) else f"{document.rating:g}★",
@@ -284,11 +261,11 @@ def _writer(document: Document, user_id: str | None) -> str:
 
 def _phrase(phrase: ReadPhrase, kind: str) -> dict[str, Any]:
     return {
-        "strike": phrase.strike,
+        "strike": phrase.name,
         "value": round(phrase.value, 7),
         "loss": round(phrase.loss, 7),
         "opinion": naming.opinion(kind, phrase.polarity),
-        "struck": phrase.struck,
+        "struck": phrase.ablated,
         "partners": [[partner.text, partner.phrase, round(partner.value, 7)] for partner in phrase.partners],
     }
 
@@ -305,62 +282,49 @@ def _pieces(text: ReadText) -> list[dict[str, Any]]:
 def _folded(pieces: Sequence[tuple[int | None, int]], phrases: Sequence[ReadPhrase]) -> list[bool]:
     """Which pieces, (phrase, length), of a text are folded away.
 
-    A long text keeps its first words, what is struck, its strongest phrases, and of their neighbours those that fit.
+    A long text keeps its first words, what is left out, its strongest phrases, and of their neighbours those that fit;
+    what lies between is folded where that is worth a button.
     """
-    if sum(length for _, length in pieces) <= FOLD_OVER:
-        return [False] * len(pieces)
-    lengths: dict[int, int] = {}
+    lengths = Counter[int]()
     for phrase, length in pieces:
         if phrase is not None:
-            lengths[phrase] = lengths.get(phrase, 0) + length
-    if not lengths:
+            lengths[phrase] += length
+    if not lengths or sum(length for _, length in pieces) <= FOLD_OVER:
         return [False] * len(pieces)
     strongest = sorted(lengths, key=lambda place: -abs(phrases[place].value))[:KEPT]
-    kept = {min(lengths), *strongest, *(place for place in lengths if phrases[place].struck)}
+    kept = {min(lengths), *strongest, *(place for place in lengths if phrases[place].ablated)}
     room = FOLD_OVER - sum(lengths[place] for place in kept)
     for place in (near for strong in strongest for near in (strong + 1, strong - 1)):
         if place in lengths and place not in kept and lengths[place] <= room:
             kept.add(place)
             room -= lengths[place]
-    return _runs(pieces, kept)
-
-
-def _runs(pieces: Sequence[tuple[int | None, int]], kept: set[int]) -> list[bool]:
-    """Fold what lies between kept phrases, but no run too short to be worth a button."""
-    folded = [phrase not in kept for phrase, _ in pieces]
-    start = 0
-    while start < len(pieces):
-        end = start
-        while end < len(pieces) and folded[end] == folded[start]:
-            end += 1
-        if folded[start] and sum(length for _, length in pieces[start:end]) < WORTH_FOLDING:
-            folded[start:end] = [False] * (end - start)
-        start = end
+    folded: list[bool] = []
+    for is_kept, run in groupby(pieces, key=lambda piece: piece[0] in kept):
+        in_run = [length for _, length in run]
+        folded += [not is_kept and sum(in_run) >= WORTH_FOLDING] * len(in_run)
     return folded
 
 
-def _inside(reading: Reading, inside: WordShading) -> dict[str, Any] | None:
+def _inside(reading: Reading, inside: Inside) -> dict[str, Any] | None:
     """The words of one phrase, masked like the text they stand in; None when the phrase is not shown."""
+    name, effects = inside
     for text in (*reading.shopper, *reading.product):
         for phrase in text.phrases:
-            if inside.strike and phrase.strike == inside.strike:
-                return {
-                    "strike": inside.strike,
-                    "words": _words(text.document.text, phrase, inside.words),
-                    "residual": round(inside.residual, 7),
-                    "whole": round(inside.whole, 7),
-                }
+            if name and phrase.name == name:
+                each = _words(text.document.text, phrase, effects)
+                sums = {"residual": round(effects.residual, 7), "whole": round(effects.whole, 7)}
+                return {"strike": name, "words": each, **sums}
     return None
 
 
-def _words(text: str, phrase: ReadPhrase, effects: Sequence[tuple[int, int, float]]) -> list[dict[str, Any]]:
+def _words(text: str, phrase: ReadPhrase, effects: WordEffects) -> list[dict[str, Any]]:
     cuts: list[tuple[int, int]] = []
     values: list[float | None] = []
     done = phrase.start
-    for start, end, effect in [*effects, (phrase.end, phrase.end, 0.0)]:
-        cuts += [(done, start), (start, end)]
-        values += [None, effect]
-        done = end
+    for word in (*effects.words, WordEffect(phrase.end, phrase.end, 0.0)):
+        cuts += [(done, word.start), (word.start, word.end)]
+        values += [None, word.value]
+        done = word.end
     return [
         {"text": _plain(piece.text), "value": None if piece.hidden else values[piece.phrase], "hidden": piece.hidden}
         for piece in masked_segments(text, cuts)
@@ -377,13 +341,9 @@ def _plain(text: str) -> str:
 _MANY_BREAKS = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
-def _asset(name: str) -> str:
-    return (illustrations.ASSETS / name).read_text(encoding="utf-8")
-
-
 _READER = st.components.v2.component(
     "shelfwise_reader",
     html='<div class="reader"></div>',
-    css=_asset("reader.css"),
-    js=_asset("reader.js"),
+    css=illustrations.asset("reader.css"),
+    js=illustrations.asset("reader.js"),
 )

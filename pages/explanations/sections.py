@@ -10,40 +10,33 @@ import streamlit as st
 from pages._shared import resources
 from pages._shared.notices import empty_html, notice_html
 from pages.explanations import ablation, reader
+from pages.explanations.context import ExplanationContext
 from pages.explanations.questions.beliefs import beliefs
-from pages.explanations.questions.context import ExplanationContext
-from pages.explanations.questions.counterfactual import turning
-from pages.explanations.questions.history import because
-from pages.explanations.questions.moment import elsewhere
-from pages.explanations.questions.rival import against
+from pages.explanations.questions.counterfactual import counterfactual
+from pages.explanations.questions.history import history
+from pages.explanations.questions.moment import other_moment
+from pages.explanations.questions.rival import rival
 from pages.explanations.questions.trust import trust
 from recsys.errors import RecsysError
 from recsys.explanations.reading import N_TEXTS, Reading
-
-__all__ = ["SECTIONS", "ExplanationContext", "show"]
 
 _LOOKED_INTO = "phrase_looked_into"
 _N_TEXTS = "texts_read"
 
 
 def whose_words(case: ExplanationContext) -> None:
-    """The texts of both sides with their phrases shaded; phrases and texts can be struck, and looked into."""
+    """The texts of both sides with their phrases shaded; phrases and texts can be left out, and looked into."""
     if not case.explanation.shopper_phrases:
-        weightless = not case.explanation.weights["semantic"]
-        st.html(
-            empty_html(
-                "Words say nothing here",
-                "they have no weight in the mix; raise Semantic above 0"
-                if weightless
-                else "this shopper has written nothing and chosen nothing with words; add some above",
-            )
-        )
+        why = "this shopper has written nothing and chosen nothing with words; add some above"
+        if not case.explanation.weights["semantic"]:
+            why = "they have no weight in the mix; raise Semantic above 0"
+        st.html(empty_html("Words say nothing here", why))
         return
     n_texts = st.session_state.get(_N_TEXTS, N_TEXTS)
     reading = case.model.read(case.now, case.item_id, case.settings, n_texts)
     reader.show(
         reading,
-        user_id=case.asker.user_id,
+        user_id=case.user.user_id,
         key="reader",
         inside=_inside(case),
         on_answer=lambda answer: _answered(answer, reading),
@@ -54,54 +47,38 @@ def whose_words(case: ExplanationContext) -> None:
             f"Read {min(n_more, N_TEXTS):,} more texts of a side",
             key="more_texts",
             icon=":material/expand_more:",
-            on_click=_read_more,
-            args=(n_texts + N_TEXTS,),
+            on_click=st.session_state.update,
+            args=({_N_TEXTS: n_texts + N_TEXTS},),
         )
-
-
-def _read_more(n_texts: int) -> None:
-    st.session_state[_N_TEXTS] = n_texts
 
 
 def _answered(answer: reader.ReaderAnswer, reading: Reading) -> None:
     if answer.struck_toggled:
-        ablation.write(reader.toggled(ablation.asked(), answer.struck_toggled, reading))
+        ablation.write(reader.toggled(ablation.addressed(), answer.struck_toggled, reading))
     if name := answer.look_inside:
         st.session_state[_LOOKED_INTO] = None if st.session_state.get(_LOOKED_INTO) == name else name
 
 
-def _inside(case: ExplanationContext) -> reader.WordShading | None:
+def _inside(case: ExplanationContext) -> reader.Inside | None:
     """The words of the phrase that was asked for last, while it is part of what is shown."""
     name = st.session_state.get(_LOOKED_INTO)
     if not name:
         return None
-    request = case.now
     try:
         with st.spinner("Reading the phrase without each of its words …", show_time=True):
-            effects = resources.looked_inside(
-                case.model,
-                request,
-                case.model_id,
-                request.user_id,
-                request.words,
-                request.context,
-                request.struck,
-                case.item_id,
-                case.settings,
-                name,
-            )
+            effects = resources.looked_inside(case.model, case.now, case.item_id, case.settings, name)
     except RecsysError:  # it was of another product, or is struck now
         st.session_state[_LOOKED_INTO] = None
         return None
-    return reader.WordShading.of(name, effects)
+    return name, effects
 
 
 SECTIONS: dict[str, Callable[[ExplanationContext], None]] = {
     "Whose words": whose_words,
-    "Their history": because,
-    "What would change it": turning,
-    "Against another": against,
-    "Another moment": elsewhere,
+    "Their history": history,
+    "What would change it": counterfactual,
+    "Against another": rival,
+    "Another moment": other_moment,
     "Who they are": beliefs,
     "How far to trust it": trust,
 }
@@ -112,14 +89,10 @@ def show(case: ExplanationContext) -> None:
     """The control and the section that is open."""
     with st.container(key="sections"):
         names = list(SECTIONS)
-        asked = st.query_params.get("section")
-        if asked and asked not in SECTIONS:  # the control takes it out of the address, silently
-            st.html(
-                notice_html(
-                    "This link opens a section that is not there, so the first stands in:",
-                    [f"section = {asked[:60]!r}: not one of {', '.join(names)}"],
-                )
-            )
+        requested = st.query_params.get("section")
+        if requested and requested not in SECTIONS:  # the control takes it out of the address, silently
+            title = "This link opens a section that is not there, so the first stands in:"
+            st.html(notice_html(title, [f"section = {requested[:60]!r}: not one of {', '.join(names)}"]))
         chosen = st.segmented_control(
             "Look closer",
             names,

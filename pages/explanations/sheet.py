@@ -4,16 +4,18 @@ Self-contained: no script, nothing loaded from anywhere. Quotes are masked and t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages._shared import controls, naming, resources, words
-from pages._shared.cards import esc, isolated
+from pages._shared import controls, illustrations, words
+from pages._shared.cards import definitions_html, esc, isolated
+from pages._shared.listing import downloads
 from pages._shared.palette import LOOKS
-from pages.explanations import waterfall
-from pages.explanations.questions.context import ExplanationContext
+from pages.explanations import naming, waterfall
+from pages.explanations.bars import Scale
+from pages.explanations.context import ExplanationContext
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.settings import COMPONENTS
@@ -26,70 +28,49 @@ COLUMNS = ("component", "label", "origin", "value", "strike")
 
 def popover(case: ExplanationContext) -> None:
     """Downloads of this explanation."""
+    files = {
+        "html": ("Sheet", "text/html", lambda: sheet_html(case, datetime.now(UTC))),
+        "csv": ("CSV", "text/csv", lambda: to_csv(csv_rows(case.explanation), COLUMNS)),
+        "json": ("JSON", "application/json", lambda: shareable_json(case)),
+    }
     with st.popover("Evidence sheet", icon=":material/verified:", key="evidence"):
         st.html(
             '<p class="sw-note">Everything that put this product where it stands, on paper: the arithmetic, the quotes '
             "of both sides, and what was left out. Personal details in quotes are hidden, and other shoppers stand "
             "under pseudonyms; <code>recsys explain --json</code> gives the same verbatim.</p>"
         )
-        name = f"evidence-{_file_name(case.item_id)}"
-        with st.container(horizontal=True):
-            for label, data, suffix, mime in (
-                ("Sheet", lambda: sheet_html(case, datetime.now(UTC)), "html", "text/html"),
-                ("CSV", lambda: to_csv(csv_rows(case.explanation), COLUMNS), "csv", "text/csv"),
-                ("JSON", lambda: _json(case), "json", "application/json"),
-            ):
-                st.download_button(
-                    label,
-                    data,
-                    f"{name}.{suffix}",
-                    mime,
-                    key=f"evidence_{suffix}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
+        downloads(files, f"evidence-{_file_name(case.item_id)}", "evidence")
 
 
 def _file_name(item_id: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in item_id)[:60] or "product"
 
 
-def shareable_json(explanation: Explanation, model_id: str = "", supposed: str = "", limits: Sequence[str] = ()) -> str:
+def shareable_json(case: ExplanationContext) -> str:
     """The document of `recsys explain --json`, with quotes masked and other shoppers under pseudonyms.
 
     Offsets are still those of the verbatim text. Beside it stand the model, what was supposed and not written by the
     shopper, and what narrows the list.
     """
-    document = {**explanation.as_json(), "model_id": model_id, "supposed": supposed, "list": list(limits)}
+    more = {"model_id": case.model.model_id, "supposed": case.supposed, "list": words.limits_in_words(case.settings)}
+    document = case.explanation.as_json() | more
     for part in (*document["contributions"], *document["shopper_phrases"]):
         source = part["source"]
         if part["component"] == "semantic":
             part["label"] = source["text"] = mask_personal(part["label"])
-            if source["user_id"] not in (None, explanation.user_id):
+            if source["user_id"] not in (None, case.explanation.user_id):
                 source["user_id"] = pseudonym(source["user_id"])
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _json(case: ExplanationContext) -> str:
-    return shareable_json(case.explanation, case.model_id, case.supposed, words.limits_in_words(case.settings))
-
-
 def csv_rows(explanation: Explanation) -> list[dict[str, object]]:
     """Baseline, then every part with its amount unrounded; they sum to the score."""
-    baseline = {"component": "baseline", "label": "What the average product gathers", "value": explanation.baseline}
-    return [
-        baseline,
-        *(
-            {
-                "component": part.component,
-                "label": naming.label_of(part),
-                "origin": naming.origin_of(part.source),
-                "value": part.value,
-                "strike": part.source.get("strike", ""),
-            }
-            for part in explanation.contributions
-        ),
-    ]
+    baseline = ("baseline", "What the average product gathers", None, explanation.baseline, None)
+    parts = (
+        (part.component, naming.label_of(part), naming.origin_of(part.source), part.value, part.source.get("strike"))
+        for part in explanation.contributions
+    )
+    return [dict(zip(COLUMNS, row, strict=True)) for row in (baseline, *parts)]
 
 
 def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
@@ -98,9 +79,9 @@ def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>Evidence: {esc(found.title)}</title><style>{resources.sheet_style()}</style></head><body>"
+        f"<title>Evidence: {esc(found.title)}</title><style>{illustrations.asset('sheet.css')}</style></head><body>"
         f'<p class="eyebrow">Shelfwise evidence sheet</p><h1>{isolated(found.title)}</h1>'
-        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.place_in_words(found.standing))}</p>'
+        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.place_in_words(found.position))}</p>'
         f"{_facts(case, made_at)}{_arithmetic(found)}{_argued(case)}"
         f"{''.join(_component(found, name) for name in COMPONENTS)}"
         f"{_shoppers_side(case)}"
@@ -110,39 +91,34 @@ def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
 
 def _facts(case: ExplanationContext, made_at: datetime) -> str:
     found, info = case.explanation, case.model.info
-    asker = isolated(found.user_id) if found.user_id is not None else "a new shopper"
-    facts = {"Product": isolated(found.item_id), "Shopper": asker}
+    user = isolated(found.user_id) if found.user_id is not None else "a new shopper"
+    facts = {"Product": isolated(found.item_id), "Shopper": user}
     if case.original.words:
         facts["Their words"] = f"“{isolated(mask_personal(case.original.words))}”"
-    settings = ", ".join(
-        [f"{case.settings.n} products", *words.limits_in_words(case.settings)],
-    )
+    settings = ", ".join([f"{case.settings.n} products", *words.limits_in_words(case.settings)])
     facts |= {
         "Circumstances": isolated(controls.moment_line(case.context)),
         "Weights": ", ".join(f"{LOOKS[name].label} {share:.1%}" for name, share in found.weights.items()),
         "List": isolated(settings),
-        "Model": f"{esc(case.model_id)}, trained {esc(words.day(info.trained_at))}, "
+        "Model": f"{esc(case.model.model_id)}, trained {esc(words.day(info.trained_at))}, "
         f"knows until {esc(words.day(info.known_until))}",
         "Sheet made": f"{esc(words.day(made_at))}, {made_at:%H:%M} UTC",
     }
-    return "<dl>" + "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items()) + "</dl>"
+    return f"<dl>{definitions_html(facts)}</dl>"
 
 
 def _arithmetic(found: Explanation) -> str:
     steps = waterfall.steps(found)
-    ends = [point for _, start, end in steps for point in (start, end)]
-    low, span = min(ends), (max(ends) - min(ends)) or 1.0
-    zero = 100 * -low / span
+    scale = Scale.of([point for _, start, end in steps for point in (start, end)])
     rows = ""
     for name, start, end in steps:
         colour = LOOKS[name].light if name in LOOKS else "#1F2A2C" if name == "score" else "#5C6668"
-        left, width = 100 * (min(start, end) - low) / span, 100 * abs(end - start) / span
         label = f"{LOOKS[name].glyph} {LOOKS[name].label}" if name in LOOKS else name.capitalize()
         average = words.signed(found.averages[name], 4) if name in LOOKS else ""
         rows += (
             f'<tr{" class=sum" if name == "score" else ""}><td>{label}</td><td><div class="track" '
-            f'style="--zero:{zero:.2f}%"><div class="fill" style="background:{colour};left:{left:.2f}%;'
-            f'width:{width:.2f}%"></div></div></td><td class="n">{words.signed(end - start, 4)}</td>'
+            f'style="--zero:{scale.zero:.2f}%"><div class="fill" style="background:{colour};'
+            f'{scale.style(start, end)}"></div></div></td><td class="n">{words.signed(end - start, 4)}</td>'
             f'<td class="n">{average}</td></tr>'
         )
     whole = found.baseline + sum(found.components.values())
@@ -161,68 +137,61 @@ def _argued(case: ExplanationContext) -> str:
     if not case.is_argued:
         return ""
     names = "".join(
-        f"<li>{isolated(naming.strike_label(name, case.model, case.original, case.explanation))} "
+        f"<li>{isolated(naming.exclusion_label(name, case.model, case.original, case.explanation))} "
         f'<span class="quiet">({esc(name)})</span></li>'
-        for name in case.explanation.struck
+        for name in case.explanation.ablated
     )
     added = case.supposed
     said = f"<p>Supposed, and not written by them: “{isolated(mask_personal(added))}”</p>" if added else ""
     listed = f"<p>Left out, as if it had never been there:</p><ul>{names}</ul>" if names else ""
     return (
         f"<h2>What was argued</h2>{listed}{said}<p>Score before: {case.original.score:.4f} "
-        f"({esc(naming.place_in_words(case.original.standing))}); now: {case.explanation.score:.4f} "
-        f"({esc(naming.place_in_words(case.explanation.standing))}).</p>"
+        f"({esc(naming.place_in_words(case.original.position))}); now: {case.explanation.score:.4f} "
+        f"({esc(naming.place_in_words(case.explanation.position))}).</p>"
     )
 
 
 def _component(found: Explanation, name: str) -> str:
     look, rows = LOOKS[name], found.of(name)
-    mark = f'<span style="color:{look.light}">{look.glyph}</span>'
-    heading = f'<h2>{mark} {look.label}</h2><p class="quiet">{look.question}</p>'
+    heading = f'<h2><span style="color:{look.light}">{look.glyph}</span> {look.label}</h2>'
     if not rows:
-        return f"{heading}<p>Says nothing here.</p>"
-    count = words.count(len(rows), "part")
-    return f"{heading}{_table(rows, N_PARTS, f'{look.label}, sum of {count}', found.components[name])}"
+        return f'{heading}<p class="quiet">{look.question}</p><p>Says nothing here.</p>'
+    sum_label = f"{look.label}, sum of {words.count(len(rows), 'part')}"
+    table = _table(rows, N_PARTS, sum_label, lambda part: naming.phrase_facts(part.source))
+    return f'{heading}<p class="quiet">{look.question}</p>{table}'
 
 
 def _shoppers_side(case: ExplanationContext) -> str:
     phrases = case.explanation.shopper_phrases
     if not phrases:
         return ""
-    whole = f"Semantic, sum of {words.count(len(phrases), 'phrase')} of theirs"
-    total = sum(phrase.value for phrase in phrases)
+
+    def origin(part: Contribution) -> str:
+        item_id = part.source.get("item_id")
+        by = naming.origin_of(part.source, case.user.user_id)
+        return f"{by} · {naming.title_of(case.model, item_id)}" if item_id else by
+
+    sum_label = f"Semantic, sum of {words.count(len(phrases), 'phrase')} of theirs"
     return (
         "<h2>The same words from the shopper’s side</h2><p class='quiet'>What the semantic component reads of this "
         "shopper: what they wrote, and what is said of products they chose.</p>"
-        f"{_table(phrases, N_QUOTES, whole, total, case)}"
+        f"{_table(phrases, N_QUOTES, sum_label, origin)}"
     )
 
 
-def _table(
-    parts: Sequence[Contribution], n: int, sum_label: str, total: float, theirs: ExplanationContext | None = None
-) -> str:
-    rest = parts[n:]
-    rows = "".join(_line(naming.label_of(part), _by(part, theirs), part.value) for part in parts[:n])
-    if rest:
-        rows += _line(f"{len(rest):,} more", "", sum(part.value for part in rest))
+def _table(parts: Sequence[Contribution], n: int, sum_label: str, origin: Callable[[Contribution], str]) -> str:
+    lines = [(naming.label_of(part), origin(part), part.value) for part in parts[:n]]
+    if rest := parts[n:]:
+        lines.append((f"{len(rest):,} more", "", sum(part.value for part in rest)))
+    rows = "".join(
+        f"<tr><td>{isolated(label)}{by and f'<span class=by>{esc(by)}</span>'}</td>"
+        f'<td class="n">{words.signed(value, 4)}</td></tr>'
+        for label, by, value in lines
+    )
+    total = words.signed(sum(part.value for part in parts), 4)
     return (
-        f'<table><tbody>{rows}<tr class="sum"><td>{esc(sum_label)}</td><td class="n">{words.signed(total, 4)}</td></tr>'
-        "</tbody></table>"
+        f'<table><tbody>{rows}<tr class="sum"><td>{esc(sum_label)}</td><td class="n">{total}</td></tr></tbody></table>'
     )
-
-
-def _by(part: Contribution, theirs: ExplanationContext | None) -> str:
-    """Whose words they are; on the shopper's side also of which product."""
-    if theirs is None:
-        return naming.phrase_facts(part.source)
-    said = naming.origin_of(part.source, theirs.asker.user_id)
-    item_id = part.source.get("item_id")
-    return f"{said} · {naming.title_of(theirs.model, item_id)}" if item_id else said
-
-
-def _line(label: str, by: str, value: float) -> str:
-    origin = f'<span class="by">{esc(by)}</span>' if by else ""
-    return f'<tr><td>{isolated(label)}{origin}</td><td class="n">{words.signed(value, 4)}</td></tr>'
 
 
 def _caveats(case: ExplanationContext) -> str:

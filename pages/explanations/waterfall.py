@@ -1,15 +1,15 @@
 """The score as a waterfall: from the baseline through the four components to the sum, in the colours of the cards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import address, words
-from pages._shared.charts import framed
-from pages._shared.naming import component_name
-from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
+from pages._shared import address, charts, words
+from pages._shared.palette import INK, LOOKS, MUTED, SURFACE
+from pages.explanations.naming import component_name
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
 
@@ -23,13 +23,21 @@ _PATTERNS = {"collaborative": "", "content": "/", "semantic": ".", "context": "|
 """Plotly's patterns that come nearest to those of the palette."""
 
 
-def steps(explanation: Explanation) -> list[tuple[str, float, float]]:
-    """Name, where it starts and where it ends, of baseline, components and score in order."""
-    found, at = [("baseline", 0.0, explanation.baseline)], explanation.baseline
-    for name in COMPONENTS:
-        found.append((name, at, at + explanation.components[name]))
-        at += explanation.components[name]
-    return [*found, ("score", 0.0, explanation.score)]
+Step = tuple[str, float, float]
+"""Name of a bar, where it starts and where it ends."""
+
+
+def steps(explanation: Explanation) -> list[Step]:
+    """Baseline, components and score in order."""
+    baseline = explanation.baseline
+    bars = stacked(explanation.components, baseline)
+    return [("baseline", 0.0, baseline), *bars, ("score", 0.0, explanation.score)]
+
+
+def stacked(components: Mapping[str, float], start: float = 0.0) -> list[Step]:
+    """The components in order, each beginning where the one before ends."""
+    ends = list(accumulate((components[name] for name in COMPONENTS), initial=start))
+    return list(zip(COMPONENTS, ends[:-1], ends[1:], strict=True))
 
 
 def figure(explanation: Explanation, opened: str, tone: str) -> go.Figure:
@@ -44,7 +52,7 @@ def summing(amounts: Sequence[float], digits: int = DIGITS) -> list[float]:
     Where plain rounding misses, the steps that it moves most give way by one in the last place.
 
     >>> summing([0.0004, 0.0004, 0.0008]), summing([1.2346, -0.2342, 1.0004])
-    ([0.0, 0.001, 0.001], [1.234, -0.234, 1.0])
+    ([0.001, 0.0, 0.001], [1.234, -0.234, 1.0])
     """
     unit = 10.0**-digits
     steps = [round(amount / unit) for amount in amounts]
@@ -55,9 +63,7 @@ def summing(amounts: Sequence[float], digits: int = DIGITS) -> list[float]:
     return [round(step * unit, digits) for step in steps]
 
 
-def floating(
-    bars: Sequence[tuple[str, float, float]], names: Sequence[str], title: str, tone: str, opened: str = ""
-) -> go.Figure:
+def floating(bars: Sequence[Step], names: Sequence[str], title: str, tone: str, opened: str = "") -> go.Figure:
     """Bars from where each step starts to where it ends, the first and the last from 0.
 
     Parameters
@@ -67,9 +73,9 @@ def floating(
     opened : key of the bar that is outlined
     """
     plain, strong = MUTED[tone], INK[tone]
-    shown = summing([end - start for _, start, end in bars])
     fills = [LOOKS[key].colour(tone) if key in LOOKS else plain for key, _, _ in bars[:-1]] + [strong]
     amounts = [end - start for _, start, end in bars]
+    rounded = summing(amounts)
     stripe = "rgba(0,0,0,.35)" if tone == "dark" else "rgba(255,255,255,.6)"
     chart = go.Figure(
         go.Bar(
@@ -101,36 +107,28 @@ def floating(
         chart.add_annotation(
             x=at,
             y=max(start, end),
-            text=f"<b>{words.signed(shown[at], DIGITS)}</b>",
+            text=f"<b>{words.signed(rounded[at], DIGITS)}</b>",
             showarrow=False,
             yshift=12,
             bgcolor=SURFACE[tone],
             borderpad=1,
             font={"size": 13, "color": strong},
         )
-    return _laid_out(chart, [point for _, start, end in bars for point in (start, end)], title, tone)
-
-
-def _laid_out(chart: go.Figure, points: Sequence[float], title: str, tone: str) -> go.Figure:
+    points = [point for _, start, end in bars for point in (start, end)]
     low, high = min(points), max(points)
     room = 0.12 * ((high - low) or 1.0)
-    small = {"size": 12.5, "color": MUTED[tone]}
-    return chart.update_layout(
-        **framed(title, tone),
-        xaxis={"title_text": "Step", "title_font": small, "showgrid": False, "automargin": True, "fixedrange": True},
-        yaxis={
-            "title_text": "Share of the score",
-            "title_font": small,
-            "gridcolor": GRID[tone],
-            "zerolinecolor": INK[tone],
-            "zerolinewidth": 1.5,
-            "automargin": True,
-            "fixedrange": True,
-            "range": [low - room, high + 1.6 * room],
-        },
+    zero = {"zerolinecolor": strong, "zerolinewidth": 1.5, "range": [low - room, high + 1.6 * room]}
+    return charts.laid_out(
+        chart,
+        tone,
+        title,
+        "Step",
+        "Share of the score",
+        xaxis={"fixedrange": True},
+        yaxis={"fixedrange": True, **zero},
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        hoverlabel={"namelength": -1, "bgcolor": SURFACE[tone], "font": {"color": INK[tone]}},
+        hoverlabel={"bgcolor": SURFACE[tone], "font": {"color": strong}},
         bargap=0.28,
         showlegend=False,
     )
@@ -139,11 +137,9 @@ def _laid_out(chart: go.Figure, points: Sequence[float], title: str, tone: str) 
 def show(explanation: Explanation, opened: str, tone: str) -> None:
     """Draw it; a click on a component's bar opens its parts."""
     key = f"waterfall_{opened}"  # a fresh one after each choice, which also forgets what was clicked
-    st.plotly_chart(
+    charts.show(
         figure(explanation, opened, tone),
-        theme=None,
-        config={"displayModeBar": False},
-        alt=alt(explanation),
+        alt(explanation),
         key=key,
         on_select=lambda: _open_clicked(st.session_state.get(key)),
         selection_mode="points",
@@ -160,10 +156,9 @@ def _open_clicked(event: Any) -> None:
 
 def alt(explanation: Explanation) -> str:
     """The chart in words."""
-    parts = ", ".join(f"{LOOKS[name].label} {words.signed(explanation.components[name])}" for name in COMPONENTS)
     return (
-        f"Waterfall of the score: baseline {words.signed(explanation.baseline)}, {parts}, "
-        f"score {words.signed(explanation.score)}"
+        f"Waterfall of the score: baseline {words.signed(explanation.baseline)}, "
+        f"{words.parts_in_words(explanation.components)}, score {words.signed(explanation.score)}"
     )
 
 

@@ -23,25 +23,25 @@ CHOICES_OF_KIND = ("review", "purchase", "recommend")
 """Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
 
 
-def panel(model: Recommender, asker: TargetUser) -> None:
+def panel(model: Recommender, user: TargetUser) -> None:
     """What is known of the shopper: who they are in a line, then what they did and wrote, newest first."""
     with st.container(key="shopper_panel"):
-        if asker.is_new:
-            st.html(_newcomer(asker))
+        if user.is_new:
+            st.html(_newcomer(user))
             return
-        if asker.user_id is None:
+        if user.user_id is None:
             st.html('<p class="sw-eyebrow">Shopper</p><p class="sw-note">Nobody is chosen.</p>')
             return
-        person = model.users.iloc[model.user_row(asker.user_id)]
-        acts = resources.history(model, model.model_id, asker.user_id)
+        person = model.users.iloc[model.user_row(user.user_id)]
+        acts = resources.history(model, user.user_id)
         st.html(_person(person))
         st.html(_history(acts))
 
 
-def _newcomer(asker: TargetUser) -> str:
+def _newcomer(user: TargetUser) -> str:
     said = (
-        f'<p class="sw-history-text" dir="auto">“{esc(asker.words)}”</p>'
-        if asker.words.strip()
+        f'<p class="sw-history-text" dir="auto">“{esc(user.words)}”</p>'
+        if user.words.strip()
         else '<p class="sw-note">Nothing said yet.</p>'
     )
     return (
@@ -103,7 +103,7 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
 def _act(act: Any) -> str:
     kind, rating, text = act.kind, act.rating, act.text
     what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
-    said = _said(text) if text else ""
+    said = _review_html(text) if text else ""
     tile = illustrations.tile_html(act.category, act.item_id)
     return (
         f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
@@ -111,7 +111,7 @@ def _act(act: Any) -> str:
     )
 
 
-def _said(text: str) -> str:
+def _review_html(text: str) -> str:
     """A review as it was written; a long one opens on a click, so that it does not push the others off the screen."""
     shown = f'<p class="sw-history-text" dir="auto">{esc(mask_personal(text))}</p>'
     if len(text) <= LONG_REVIEW and text.count("\n") < 6:

@@ -8,10 +8,9 @@ import streamlit as st
 from pages._shared import cards, controls, frame, listing, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.moves import Moves
-from pages._shared.notices import empty_html
+from pages._shared.notices import empty_html, notes_html
 from pages._shared.shopper import PARAMETER, TargetUser, nobody_yet
 from pages._shared.view import KNOWN, NEW, TABLE, Choices
-from recsys.errors import RecsysError
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.exports import to_csv
 from recsys.serving.recommender import Recommender
@@ -21,28 +20,23 @@ _MOVES = "moves_of_the_list"
 
 
 @st.fragment
-def show(model: Recommender, choices: Choices, asker: TargetUser) -> None:
+def show(model: Recommender, choices: Choices, user: TargetUser) -> None:
     """Controls and list for one shopper."""
     with st.container(key="mixer"):
-        positions = controls.weights(choices, NEW if asker.is_new else KNOWN)
+        positions = controls.weights(choices, NEW if user.is_new else KNOWN)
         effective = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         context, chosen, n, strength, method = controls.toolbar(choices)
-    try:
+    with frame.remembered(frame.LIST_PAGE, "Nothing to show with these settings"):
         settings = controls.settings(positions, chosen, n, strength, method)
-        with effective:
-            st.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
-        if not asker.is_somebody:
-            nobody_yet(model, choices, asker, "The list then rests on what the words mean.")
+        effective.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
+        if not user.is_somebody:
+            nobody_yet(model, choices, user, "The list then rests on what the words mean.")
             return
         with st.skeleton(height=420):
-            request = resources.scored(model, model.model_id, asker.user_id, asker.words, context)
+            request = resources.scored(model, user.user_id, user.words, context)
             ranked = model.rank(request, settings)
             _list(model, request, ranked, context, words.limits_in_words(settings))
-    except RecsysError as problem:
-        st.html(empty_html("Nothing to show with these settings", str(problem)))
-    finally:
-        frame.remember_view(frame.LIST_PAGE)
 
 
 def _list(
@@ -54,7 +48,7 @@ def _list(
         table = controls.view_switch() == TABLE
         _share(model, ranked, request.user_id)
     if ranked.notes:
-        st.html(f'<p class="sw-hint" dir="auto">{esc(" ".join(map(words.sentence, ranked.notes)))}</p>')
+        st.html(notes_html(ranked.notes))
     if not ranked.items:
         st.html(
             empty_html(
@@ -74,10 +68,10 @@ def _list(
 
 def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int | str]:
     """Places moved since this session's last setting."""
-    asker = f"{request.user_id}\n{request.words}"
+    user = f"{request.user_id}\n{request.words}"
     shown = [item.item_id for item in ranked.items]
     earlier: Moves | None = st.session_state.get(_MOVES)
-    now = earlier.after(asker, shown) if earlier else Moves(asker, tuple(shown))
+    now = earlier.after(user, shown) if earlier else Moves(user, tuple(shown))
     st.session_state[_MOVES] = now
     return now.by_item()
 
@@ -99,25 +93,11 @@ def _share(model: Recommender, ranked: Recommendation, user_id: str | None) -> N
     with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.html('<p class="sw-note">This exact view, for whoever has access to this server:</p>')
         st.code(share_link(user_id), language=None, wrap_lines=True)
-        with st.container(horizontal=True):
-            st.download_button(
-                "CSV",
-                lambda: to_csv(listing.rows_of(model, ranked), listing.COLUMNS),
-                "recommendations.csv",
-                "text/csv",
-                key="download_csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-            st.download_button(
-                "JSON",
-                ranked.to_json,
-                "recommendations.json",
-                "application/json",
-                key="download_json",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        files = {
+            "csv": ("CSV", "text/csv", lambda: to_csv(listing.rows_of(model, ranked), listing.COLUMNS)),
+            "json": ("JSON", "application/json", ranked.to_json),
+        }
+        listing.downloads(files, "recommendations", "download")
 
 
 def share_link(user_id: str | None) -> str:

@@ -71,7 +71,7 @@ def in_words(found: Explanation) -> str:
 
 def rank_in_words(found: Explanation) -> str:
     """The place on the list, and what moved it."""
-    standing = found.standing
+    standing = found.position
     if standing.not_eligible:
         return f"cannot be listed: {standing.not_eligible}"
     said = f"rank {standing.rank_by_score:,} of {standing.n_candidates:,} by score"

@@ -1,6 +1,6 @@
-"""What would change it: the smallest set of phrases without which a product is no longer among the first n.
+"""Counterfactuals: the smallest set of phrases without which a product is no longer among the first n.
 
-Every answer is checked by ranking again with those phrases struck, so it is true of the list that a person sees. For a
+Every answer is checked by ranking again without those phrases, so it is true of the list that a person sees. For a
 product's own phrases the score that is left follows from the lengths of sums, so that the best one and the best two of
 all are known without ranking: if they do not do it, no one and no two do, and an answer of three is the smallest there
 is among the phrases that speak for the product. That holds for lists by score alone, for diversity may bring a product
@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.explanations.model import Explainable
+from recsys.explanations.explainer import Explainable
 from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
@@ -33,12 +33,12 @@ SideName = Literal["product", "shopper"]
 
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """The answer.
+    """The fewest phrases found that have to go, or why there are none.
 
     Parameters
     ----------
-    side : whose phrases are struck
-    phrases : what has to be struck, largest contribution first; empty where no set was found
+    side : whose phrases go
+    phrases : those that have to go, largest contribution first; empty where no set was found
     rank_before, rank_after : on the list; None when not listed, which is what the answer brings about
     is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
     reason : why there is no answer, "" if there is one
@@ -69,32 +69,32 @@ def smallest_removal(
     side : "product" for what is said of the product, "shopper" for what the shopper wrote and liked
     """
     explanation = model.explain(scored, item_id, settings)
-    rank_before = explanation.standing.rank
+    rank_before = explanation.position.rank
     if rank_before is None:
         return Counterfactual(side, (), None, None, True, "it is not on the list as it is", 0)
     search = _Search(model, scored, item_id, settings, progress)
     candidates = _candidates(explanation, side)
     found, is_smallest = search.of_product(candidates) if side == "product" else search.of_shopper(candidates)
-    if not found:
+    if found:
+        return Counterfactual(side, found, rank_before, None, is_smallest, "", search.n_tried)
+    reason = "no phrase speaks for it"
+    if candidates:
         reason = (
-            "no phrase speaks for it"
-            if not candidates
-            else f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
+            f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
             "it does not hang on a few phrases"
         )
-        return Counterfactual(side, (), rank_before, rank_before, False, reason, search.n_tried)
-    return Counterfactual(side, found, rank_before, None, is_smallest, "", search.n_tried)
+    return Counterfactual(side, (), rank_before, rank_before, False, reason, search.n_tried)
 
 
 def _candidates(explanation: Explanation, side: SideName) -> list[Contribution]:
-    """Phrases that speak for the product, largest first; typed words cannot be struck, they can be deleted."""
+    """Phrases that speak for the product, largest first; typed words have no name, they can be deleted."""
     parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
     speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
     return sorted(speaking, key=lambda part: -part.value)
 
 
 class _Search:
-    """Ranks with phrases struck, and counts how often."""
+    """Ranks without some phrases, and counts how often."""
 
     def __init__(
         self,
@@ -115,50 +115,41 @@ class _Search:
         """Whether the product is off the list without these phrases."""
         self.n_tried += 1
         names = [str(phrase.source["strike"]) for phrase in phrases]
-        left = self._model.strike(self._scored, (*self._scored.struck, *names))
-        return all(item.item_id != self._item_id for item in self._model.rank(left, self._settings).items)
+        ablated = self._model.ablate(self._scored, (*self._scored.struck, *names))
+        return all(item.item_id != self._item_id for item in self._model.rank(ablated, self._settings).items)
 
     def of_product(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
         """The set among a product's own phrases, and whether there can be no smaller one."""
         if not candidates:
             return (), False
         shopper, product = self._sides(self._item_id)
-        place_of = {(part.source["strike"]): part for part in candidates}
-        names = self._model.explainer.strike_names(product.places)
-        speaking = np.array([row for row, name in enumerate(names) if name in place_of], np.int64)
-        left = _Left(product, shopper.against, speaking)
+        part_of = {part.source["strike"]: part for part in candidates}
+        names = self._model.explainer.exclusion_names(product.places)
+        speaking = np.array([row for row, name in enumerate(names) if name in part_of], np.int64)
+        parts = [part_of[names[row]] for row in speaking.tolist()]
+        remainder = _Remainder(product, shopper.against, speaking)
         foreseen = self._settings.diversity == 0 and not np.isin(product.places, shopper.places).any()
-        parts = [place_of[names[row]] for row in speaking.tolist()]
-        for size, chosen in ((1, left.best_one()), (2, left.best_two())):
+        for size, chosen in ((1, remainder.best_one()), (2, remainder.best_two())):
             if len(chosen) == size and self.drops(found := [parts[row] for row in chosen]):
                 return tuple(found), size == 1 or bool(foreseen)
-        prefix = self._first_prefix([parts[row] for row in left.greedy(MAX_SIZE)])
-        if prefix is None:
-            return (), False
-        pruned = self._pruned(prefix)
-        is_smallest = foreseen and len(pruned) <= 3 and len(speaking) <= MAX_PAIRED
-        return tuple(pruned), len(pruned) == 1 or bool(is_smallest)
+        n_certain = 3 if foreseen and len(speaking) <= MAX_PAIRED else 1
+        return self._shortest([parts[row] for row in remainder.greedy(MAX_SIZE)], n_certain)
 
     def of_shopper(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
         """The set among the shopper's phrases, by how much more they speak for the product than for the next one."""
         longer = replace(self._settings, n=self._settings.n + 1)
         listed = [item.item_id for item in self._model.rank(self._scored, longer).items]
-        rival = listed[-1] if listed[-1] != self._item_id else listed[0]
-        _, there = self._sides(rival)
         shopper, here = self._sides(self._item_id)
-        margins = dict(
-            zip(
-                self._model.explainer.strike_names(shopper.places),
-                shopper.values(here) - shopper.values(there),
-                strict=True,
-            )
-        )
-        ordered = sorted(candidates, key=lambda part: -float(margins[part.source["strike"]]))
+        _, there = self._sides(listed[-1] if listed[-1] != self._item_id else listed[0])
+        names = self._model.explainer.exclusion_names(shopper.places)
+        margins = dict(zip(names, (shopper.values(here) - shopper.values(there)).tolist(), strict=True))
+        return self._shortest(sorted(candidates, key=lambda part: -margins[part.source["strike"]]), 1)
+
+    def _shortest(self, ordered: list[Contribution], n_certain: int) -> tuple[tuple[Contribution, ...], bool]:
+        """The shortest beginning that does it, pruned; sets of up to `n_certain` are known to be the smallest."""
         prefix = self._first_prefix(ordered)
-        if prefix is None:
-            return (), False
-        pruned = self._pruned(prefix)
-        return tuple(pruned), len(pruned) == 1
+        pruned = [] if prefix is None else self._pruned(prefix)
+        return tuple(pruned), 0 < len(pruned) <= n_certain
 
     def _first_prefix(self, candidates: list[Contribution]) -> list[Contribution] | None:
         """The shortest beginning that drops the product: doubled until it does, then halved."""
@@ -167,7 +158,7 @@ class _Search:
         while not self.drops(candidates[:high]):
             if high == limit:
                 return None
-            self._progress("striking phrases", high, limit)
+            self._progress("leaving out phrases", high, limit)
             low, high = high, min(2 * high, limit)
         while high - low > 1:
             middle = (low + high) // 2
@@ -175,7 +166,7 @@ class _Search:
                 high = middle
             else:
                 low = middle
-        self._progress("striking phrases", limit, limit)
+        self._progress("leaving out phrases", limit, limit)
         return candidates[:high]
 
     def _pruned(self, phrases: list[Contribution]) -> list[Contribution]:
@@ -190,7 +181,7 @@ class _Search:
         return kept
 
 
-class _Left:
+class _Remainder:
     """What is left of a product's score when some of its phrases are gone.
 
     Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length.
@@ -203,14 +194,14 @@ class _Left:
 
     def __init__(self, product: PhraseSum, against: FloatArray, rows: NDArray[np.int64]) -> None:
         self._terms = (product.coefficients[rows, None] * product.vectors[rows]).astype(np.float64)
-        self._whole, self._asked = product.profile.astype(np.float64), against.astype(np.float64)
-        self._values = self._terms @ self._asked
+        self._whole, self._against = product.profile.astype(np.float64), against.astype(np.float64)
+        self._values = self._terms @ self._against
         self._squares = np.einsum("ij,ij->i", self._terms, self._terms)
 
     def _after_one(self, rest: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score left when each phrase in turn goes from what is left already, float64 of shape (n_phrases,)."""
         squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
-        return _scaled(rest @ self._asked - self._values, squared)
+        return _scaled(rest @ self._against - self._values, squared)
 
     def best_one(self) -> list[int]:
         """The phrase whose removal leaves least."""
@@ -224,7 +215,7 @@ class _Left:
         shared = self._terms @ self._whole
         squared = 1 - 2 * (shared[:, None] + shared) + self._squares[:, None] + self._squares
         squared += 2 * self._terms @ self._terms.T
-        left = _scaled(self._whole @ self._asked - self._values[:, None] - self._values, squared)
+        left = _scaled(self._whole @ self._against - self._values[:, None] - self._values, squared)
         np.fill_diagonal(left, np.inf)
         return [int(row) for row in divmod(int(np.argmin(left)), n)]
 

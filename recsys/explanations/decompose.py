@@ -1,23 +1,20 @@
-"""One score taken apart exactly: baseline, components, and every share of each of them.
+"""One score taken apart exactly: the parts of every component, the phrases of both sides, and their strongest pairs.
 
     final = baseline + sum over k of  weight_k / std_k * s_k,   baseline = - sum over k of  weight_k / std_k * mean_k
 
 The scorers split s_k into parts; each part times weight_k / std_k is its contribution.
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.explanations.documents import Documents
-from recsys.explanations.reading import Polarity
+from recsys.explanations.documents import Document, Documents
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
 from recsys.ranking.fusion import Standardised
-from recsys.scorers.base import NO_ROW, Requests, ScorePart, Scorer
+from recsys.scorers.base import ScorePart
 from recsys.scorers.phrase_sum import PhraseSum
 from recsys.settings import COMPONENTS, FusionSettings
 
@@ -26,6 +23,9 @@ N_PAIRED = 60
 
 N_PAIRS = 400
 """So many pairs are named at most."""
+
+Polarity = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+"""How much phrases praise (1) or complain (-1), float32, for places of the semantic scorer; 0 for NO_ROW."""
 
 
 def scales(standardised: Standardised, settings: FusionSettings) -> dict[str, float]:
@@ -37,150 +37,86 @@ def scales(standardised: Standardised, settings: FusionSettings) -> dict[str, fl
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Decomposition:
-    """Baseline, components and contributions of one score; `averages` sum to minus the baseline."""
-
-    baseline: float
-    components: Mapping[str, float]
-    averages: Mapping[str, float]
-    contributions: tuple[Contribution, ...]
-
-
-def decompose(
-    scorers: Mapping[str, Scorer],
-    requests: Requests,
-    standardised: Standardised,
-    settings: FusionSettings,
-    item_row: int,
-    semantic: Callable[[], list[Contribution]],
-    item_ids: NDArray[np.object_],
-) -> Decomposition:
-    """Split the score of one product for a batch of one request.
+@dataclass(frozen=True, slots=True, eq=False)
+class WeightedSide:
+    """The phrases of one side with what they add to the final score, held against the other side.
 
     Parameters
     ----------
-    scorers : the components, by name
-    standardised : of the same request, as it was ranked
-    semantic : makes the contributions of the product's phrases
+    values : float64 of shape (n_phrases,), what each phrase adds; they sum to the semantic component
+    losses : float64 of shape (n_phrases,), what the score loses without each phrase alone
+    """
+
+    side: PhraseSum
+    values: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+    @classmethod
+    def both(cls, shopper: PhraseSum, product: PhraseSum, worth: float) -> "tuple[WeightedSide, WeightedSide]":
+        """Shopper and product, where one unit of the score between them is worth so much of the final score."""
+        here, there = (
+            cls(one, *(worth * each.astype(np.float64) for each in (one.values(other), one.losses(other))))
+            for one, other in ((shopper, product), (product, shopper))
+        )
+        return here, there
+
+    def contributions(
+        self, documents: Documents, polarity: Polarity, typed: Document | None = None
+    ) -> tuple[Contribution, ...]:
+        """The semantic component split over these phrases, largest first.
+
+        The source also holds "loss", and "polarity" from -1 to 1.
+
+        Parameters
+        ----------
+        typed : the words said now, for the places that no text of the shop holds
+        """
+        places = self.side.places
+        sources = documents.sources(places, typed)
+        for source, loss, praise in zip(sources, self.losses.tolist(), polarity(places).tolist(), strict=True):
+            source["loss"], source["polarity"] = loss, praise
+        return largest_first(
+            [
+                Contribution("semantic", source["text"], value, source)
+                for source, value in zip(sources, self.values.tolist(), strict=True)
+            ]
+        )
+
+
+def readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
+    """A part of a score as a share of the final one, with the name to leave it out by.
+
+    Parameters
+    ----------
     item_ids : of the catalogue, in its order
     """
-    worth = scales(standardised, settings)
-    averages = {name: worth[name] * mean for name, mean in zip(COMPONENTS, standardised.mean.tolist(), strict=True)}
-    components: dict[str, float] = {}
-    contributions: list[Contribution] = []
-    for name in COMPONENTS:
-        named: list[Contribution] = []
-        if worth[name] and name == "semantic":
-            named = semantic()
-        elif worth[name]:
-            parts = scorers[name].contributions(requests, 0, item_row)
-            named = [_readable(name, part, worth[name], item_ids) for part in parts]
-        components[name] = math.fsum(part.value for part in named)
-        contributions += largest_first(named)
-    return Decomposition(-sum(averages.values()), components, averages, tuple(contributions))
-
-
-def phrases_named(
-    values: NDArray[np.float64],
-    losses: NDArray[np.float64],
-    places: NDArray[np.int64],
-    documents: Documents,
-    polarity: Polarity,
-) -> list[Contribution]:
-    """Phrases with what they add, in the order given.
-
-    The source also holds "loss", what the score loses without the phrase alone, and "polarity", from -1 to 1.
-    """
-    sources = documents.sources(places)
-    for source, loss, praise in zip(sources, losses.tolist(), polarity(places).tolist(), strict=True):
-        source["loss"], source["polarity"] = loss, praise
-    return [
-        Contribution("semantic", source["text"], value, source)
-        for source, value in zip(sources, values.tolist(), strict=True)
-    ]
-
-
-def _readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
-    """A part of a score as a share of the final one, with the name to strike it by."""
     source = part.source
     if source["kind"] == "circumstance":
-        strike = f"c:{source['dimension']}"
+        name = f"c:{source['dimension']}"
     elif source["kind"] == "term":
-        strike = f"f:term:{source['term']}"
+        name = f"f:term:{source['term']}"
     else:
         feature = str(source["feature"])
-        strike = f"i:{item_ids[int(feature[8:])]}" if feature.startswith("product:") else f"f:{feature}"
-    return Contribution(component, part.label, worth * part.value, {**source, "strike": strike})
+        name = f"i:{item_ids[int(feature[8:])]}" if feature.startswith("product:") else f"f:{feature}"
+    return Contribution(component, part.label, worth * part.value, {**source, "strike": name})
 
 
-def shopper_named(
-    values: NDArray[np.float64],
-    losses: NDArray[np.float64],
-    shopper: PhraseSum,
-    typed: tuple[str, NDArray[np.int32]] | None,
-    documents: Documents,
-    polarity: Polarity,
-) -> tuple[Contribution, ...]:
-    """The semantic component split over the shopper's phrases, largest first.
-
-    Parameters
-    ----------
-    values, losses : of the phrases of `shopper`, in units of the final score
-    typed : the words said now and the spans of their phrases, for the places that no text of the shop holds
-    """
-    known = shopper.places != NO_ROW
-    named = phrases_named(values[known], losses[known], shopper.places[known], documents, polarity)
-    if typed is not None:
-        words, spans = typed
-        for value, loss, span in zip(values[~known].tolist(), losses[~known].tolist(), spans.tolist(), strict=True):
-            source = {**typed_source(words, span), "loss": loss, "polarity": 0.0}
-            named.append(Contribution("semantic", source["text"], value, source))
-    return largest_first(named)
-
-
-def typed_source(words: str, span: Sequence[int]) -> dict[str, Any]:
-    """Where a phrase comes from that is typed now."""
-    start, end = span
-    empty = dict.fromkeys(("user_id", "item_id", "rating", "timestamp"))
-    return {"kind": "words", **empty, "start": start, "end": end, "text": words[start:end]}
-
-
-def places_by_size(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Place of each value in the order of `largest_first`."""
-    places = np.empty(len(values), np.int64)
-    places[np.argsort(-np.abs(values), kind="stable")] = np.arange(len(values))
-    return places
-
-
-def strongest_pairs(
-    shopper: PhraseSum,
-    product: PhraseSum,
-    worth: float,
-    shopper_values: NDArray[np.float64],
-    product_values: NDArray[np.float64],
-) -> tuple[PhrasePair, ...]:
+def strongest_pairs(shopper: WeightedSide, product: WeightedSide, worth: float) -> tuple[PhrasePair, ...]:
     """The pairs that matter most among those of the phrases that matter most on either side, largest size first.
 
-    Parameters
-    ----------
-    shopper_values, product_values : what the phrases of either side add; pairs point into the lists sorted by them
+    They point into the contributions of either side, which are sorted by size.
     """
-    if not len(shopper) or not len(product):
+    if not len(shopper.side) or not len(product.side):
         return ()
     found: dict[tuple[int, int], float] = {}
-    for here, there, sizes, is_product in (
-        (product, shopper, product_values, True),
-        (shopper, product, shopper_values, False),
-    ):
-        leading = np.argsort(-np.abs(sizes), kind="stable")[:N_PAIRED].astype(np.int32)
-        values = worth * here.pairs(there, leading)
+    for here, there, step in ((product, shopper, -1), (shopper, product, 1)):
+        leading = np.argsort(-np.abs(here.values), kind="stable")[:N_PAIRED].astype(np.int32)
+        values = worth * here.side.pairs(there.side, leading)
         n_best = min(N_PAIRS, values.size)
-        best = np.argpartition(-np.abs(values).ravel(), n_best - 1)[:n_best]
-        for at in best.tolist():
+        for at in np.argpartition(-np.abs(values).ravel(), n_best - 1)[:n_best].tolist():
             row, column = divmod(at, values.shape[1])
-            pair = (column, int(leading[row])) if is_product else (int(leading[row]), column)
-            found[pair] = float(values[row, column])
-    mine, others = places_by_size(shopper_values), places_by_size(product_values)
+            one, other = (int(leading[row]), column)[::step]
+            found[one, other] = float(values[row, column])
+    mine, others = (np.argsort(np.argsort(-np.abs(side.values), kind="stable")) for side in (shopper, product))
     ordered = sorted(found.items(), key=lambda entry: -abs(entry[1]))[:N_PAIRS]
     return tuple(PhrasePair(int(mine[one]), int(others[other]), value) for (one, other), value in ordered)

@@ -25,7 +25,7 @@ class DifferencePart:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ExplanationDifference:
     """Score of the first product minus score of the second, which the components sum to and the parts as well."""
 
     score: float
@@ -37,7 +37,7 @@ class Difference:
         return tuple(part for part in self.parts if part.component == component)
 
 
-def difference(first: Explanation, second: Explanation) -> Difference:
+def difference(first: Explanation, second: Explanation) -> ExplanationDifference:
     """Compare two explanations of one request; the baseline is the same for both and falls out.
 
     Parts of the same name are set against each other: a circumstance, an attribute, a word, what is learnt of either
@@ -48,8 +48,8 @@ def difference(first: Explanation, second: Explanation) -> Difference:
     ------
     InputError : the two are not of the same request, so that their parts are on different scales
     """
-    asked = [(each.user_id, each.words, each.weights, each.context, set(each.struck)) for each in (first, second)]
-    if abs(first.baseline - second.baseline) > 1e-9 or asked[0] != asked[1]:
+    requests = [(each.user_id, each.words, each.weights, each.context, set(each.ablated)) for each in (first, second)]
+    if abs(first.baseline - second.baseline) > 1e-9 or requests[0] != requests[1]:
         raise InputError("the two explanations answer different requests; explain both under the same settings")
     sums: dict[tuple[str, str], list[float]] = {}
     examples: dict[tuple[str, str], Contribution] = {}
@@ -64,7 +64,7 @@ def difference(first: Explanation, second: Explanation) -> Difference:
     ]
     parts.sort(key=lambda part: (COMPONENTS.index(part.component), -abs(part.value)))
     components = {name: first.components[name] - second.components[name] for name in COMPONENTS}
-    return Difference(first.score - second.score, components, tuple(parts))
+    return ExplanationDifference(first.score - second.score, components, tuple(parts))
 
 
 def _comparable(part: Contribution) -> str:

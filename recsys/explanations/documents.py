@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recsys.scorers.base import IntArray
+from recsys.scorers.base import NO_ROW, IntArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, attributes_text
 
 TOKENS = {TITLE: "t", DESCRIPTION: "d", ATTRIBUTES: "a", REVIEW: "r"}
-"""First letter of the name under which a phrase of each kind can be struck."""
+"""First letter of the name under which a text of each kind can be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +51,37 @@ class Document:
         """Kind, as a position in KINDS, and number: what tells texts apart."""
         return KINDS.index(self.kind), self.number
 
-    @property
-    def name(self) -> str:
-        """Under which the whole text can be struck, such as "r17"; "" for words that are typed now."""
-        return f"{TOKENS[KINDS.index(self.kind)]}{self.number}" if self.kind in KINDS else ""
+    @classmethod
+    def typed(cls, words: str, spans: NDArray[np.int32]) -> Self:
+        """Words that a shopper types now; their phrases stand in no text of the shop, so their places are NO_ROW."""
+        every = tuple((int(start), int(end)) for start, end in spans.tolist())
+        return cls("words", 0, "", "", None, math.nan, None, words, (NO_ROW,) * len(every), every)
 
-    def strike_of(self, phrase: int) -> str:
-        """Name under which one phrase can be struck: the text's and where the phrase starts, such as "r17.40"."""
-        return f"{self.name}.{self.spans[phrase][0]}"
+    def name(self, start: int | None = None) -> str:
+        """Under which the text, or its phrase that starts there, can be left out; "" for words that are typed now.
+
+        A review is named by its number, "r17" or "r17.40"; a text of the shop by its product, "d:ID" or "d.40:ID",
+        which stays the same when a model is trained again.
+        """
+        if self.kind not in KINDS:
+            return ""
+        token, phrase = TOKENS[KINDS.index(self.kind)], "" if start is None else f".{start}"
+        return f"{token}{self.number}{phrase}" if self.kind == KINDS[REVIEW] else f"{token}{phrase}:{self.item_id}"
 
     def sources(self) -> list[dict[str, Any]]:
-        """Where each phrase comes from, JSON-like, with its words verbatim."""
-        facts = {
+        """Where each phrase comes from, JSON-like, with its words verbatim and, but for typed ones, its name."""
+        facts: dict[str, Any] = {
             "kind": self.kind,
             "user_id": self.user_id,
-            "item_id": self.item_id,
+            "item_id": self.item_id or None,
             "rating": None if math.isnan(self.rating) else self.rating,
             "timestamp": None if self.moment is None else self.moment.isoformat(),
         }
-        name, text = self.name, self.text
-        return [
-            {**facts, "start": start, "end": end, "text": text[start:end], "strike": f"{name}.{start}"}
-            for start, end in self.spans
-        ]
+        found = [{**facts, "start": start, "end": end, "text": self.text[start:end]} for start, end in self.spans]
+        if self.kind in KINDS:
+            for source in found:
+                source["strike"] = self.name(source["start"])
+        return found
 
 
 class Documents:
@@ -110,11 +118,9 @@ class Documents:
         documents = []
         for (kind, number), ats in held.items():
             ats.sort(key=starts.__getitem__)
-            facts = (
-                reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, items[kind, number]))
-            )
-            user_id, rating, moment, text = facts
             row = items[kind, number]
+            facts = reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, row))
+            user_id, rating, moment, text = facts
             documents.append(
                 Document(
                     KINDS[kind],
@@ -137,14 +143,18 @@ class Documents:
         texts, text_of = np.unique(keys, axis=0, return_inverse=True)
         return texts, text_of.ravel()
 
-    def sources(self, places: NDArray[np.integer[Any]] | Sequence[int]) -> list[dict[str, Any]]:
-        """Where each phrase comes from, in the order asked."""
+    def sources(
+        self, places: NDArray[np.integer[Any]] | Sequence[int], typed: Document | None = None
+    ) -> list[dict[str, Any]]:
+        """Where each phrase comes from, in the order asked; those of no place are the phrases typed, in their order."""
+        asked = np.asarray(places, np.int64)
         found = {
             place: source
-            for document in self.holding(places)
+            for document in self.holding(asked[asked != NO_ROW])
             for place, source in zip(document.places, document.sources(), strict=True)
         }
-        return [found[int(place)] for place in places]
+        said = iter(typed.sources() if typed else ())
+        return [next(said) if place == NO_ROW else found[place] for place in asked.tolist()]
 
     def stars_at(self, places: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Stars of the review that each phrase stands in, float64 of shape (n_places,); NaN where it stands in none."""
@@ -153,6 +163,10 @@ class Documents:
         rows = np.searchsorted(self._review_ids, self._semantic.documents[places][written])
         stars[written] = self._ratings[rows]
         return stars
+
+    def item_row(self, item_id: str) -> int:
+        """Row of a product, NO_ROW where the catalogue has none of this id."""
+        return int(self._item_index.get_indexer([item_id])[0])
 
     def places_of_text(self, kind: int, number: int) -> NDArray[np.int64]:
         """All phrase occurrences of one text; none where the model knows no such text."""
@@ -193,6 +207,10 @@ class Documents:
             name: np.asarray(self._items[name], object)
             for name in ("item_id", "title", "description", "category", "tags")
         }
+
+    @cached_property
+    def _item_index(self) -> pd.Index:
+        return pd.Index(self._items["item_id"])
 
     @cached_property
     def _ratings(self) -> NDArray[np.float64]:

@@ -1,11 +1,14 @@
-"""What a person strikes, by names that a link or a command can carry, and what the scorers then leave out.
+"""What a person leaves out, by names that a link or a command can carry, and what the scorers then do without.
 
-r17        a review               r17.40   a phrase of it, by where it starts
-d3, d3.0   a product's description, or a phrase of it; t and a stand for title and attributes
+r17        a review                   r17.40    a phrase of it, by where it starts
+d:ID       a product's description    d.40:ID   a phrase of it; t and a stand for title and attributes
 f:brand:X  an attribute, f:term:zip a word, f:region:north the shopper's region
 i:ID       what is learnt of the product itself
 c:device   a circumstance, or c:trend
 h:ID       a product of the shopper's history, with what they wrote of it
+
+Older links name a product's texts by its row in the catalogue, d3 and d3.40. Those count where the model has such a
+text, so they hold as long as the catalogue stays the same; `current_name` gives the names of today.
 """
 
 import re
@@ -19,28 +22,32 @@ from recsys.explanations.documents import TOKENS, Document, Documents
 from recsys.scorers.base import Exclusions
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import CONTEXT_DIMENSIONS
+from recsys.text.phrasebook import REVIEW
 
-MAX_STRIKES = 200
+MAX_EXCLUSIONS = 200
 
-_TEXT = re.compile(rf"([{''.join(TOKENS.values())}])(\d{{1,9}})(?:\.(\d{{1,9}}))?")
+_OWN = "".join(token for kind, token in TOKENS.items() if kind != REVIEW)
+_TEXT = re.compile(
+    rf"([{_OWN}])(?:\.(\d{{1,9}}))?:(.+)|([{_OWN}{TOKENS[REVIEW]}])(\d{{1,9}})(?:\.(\d{{1,9}}))?", re.DOTALL
+)
 _FEATURES = ("category", "brand", "price", "tag", "term", "region")
 _KIND_OF = {token: kind for kind, token in TOKENS.items()}
 
 
 def require_few(names: Iterable[str]) -> None:
-    """Raise InputError if a person strikes more than MAX_STRIKES things."""
-    if (n := len(set(names))) > MAX_STRIKES:
-        raise InputError(f"{n} things are struck; at most {MAX_STRIKES} can be at once, restore some")
+    """Raise InputError if a person leaves out more than MAX_EXCLUSIONS things."""
+    if (n := len(set(names))) > MAX_EXCLUSIONS:
+        raise InputError(f"{n} things are struck; at most {MAX_EXCLUSIONS} can be at once, restore some")
 
 
-def without_of(
+def exclusions_of(
     names: Iterable[str],
     documents: Documents,
     semantic: SemanticScorer,
     item_row: Callable[[str], int],
     known_features: Container[str],
 ) -> Exclusions:
-    """What the scorers leave out when these names are struck; the order and repeats of names change nothing.
+    """What the scorers leave out for these names, whose order and repeats change nothing.
 
     Parameters
     ----------
@@ -70,8 +77,15 @@ def without_of(
             items.add(item_row(rest))
         elif kind == "c" and rest in (*CONTEXT_DIMENSIONS, "trend"):
             circumstances.add(rest)
-        elif found := _TEXT.fullmatch(name):
-            places.update(_places(name, found, documents, semantic))
+        elif _TEXT.fullmatch(name):
+            found, start = _text_named(name, documents)
+            if start is not None:
+                found = found[semantic.starts[found] == start]
+            if not len(found):
+                raise InputError(
+                    f"{name!r} is not a text or phrase that this model has read; it may be of another model"
+                )
+            places.update(found.tolist())
         else:
             raise InputError(
                 f'{name!r} names nothing that can be struck; use a name that `explain --json` gives as "strike", '
@@ -81,12 +95,9 @@ def without_of(
 
 
 def text_of(name: str, documents: Documents) -> tuple[Document, int | None] | None:
-    """The text that a name strikes, and which of its phrases, None for all of it; None if the name is of no text."""
-    found = _TEXT.fullmatch(name)
-    if found is None:
-        return None
-    places, start = _text_named(found, documents)
-    if not np.size(places):
+    """The text that a name leaves out, and which of its phrases, None for all of it; None for a name of no text."""
+    places, start = _text_named(name, documents)
+    if not len(places):
         return None
     document = documents.holding(places)[0]
     starts = [first for first, _ in document.spans]
@@ -95,16 +106,35 @@ def text_of(name: str, documents: Documents) -> tuple[Document, int | None] | No
     return (document, starts.index(start)) if start in starts else None
 
 
-def _text_named(found: re.Match[str], documents: Documents) -> tuple[NDArray[np.int64], int | None]:
+def current_name(name: str, documents: Documents) -> str:
+    """The same exclusion, with a product's text named by the id of the product instead of its row."""
+    found = text_of(name, documents)
+    if found is None:
+        return name
+    document, phrase = found
+    return document.name(None if phrase is None else document.spans[phrase][0])
+
+
+def names_over(name: str) -> tuple[str, ...]:
+    """The names that leave out what this one does: itself, and for a phrase its whole text.
+
+    >>> names_over("r17.40"), names_over("d.0:i.1"), names_over("f:brand:Mr. X")
+    (('r17.40', 'r17'), ('d.0:i.1', 'd:i.1'), ('f:brand:Mr. X',))
+    """
+    found = _TEXT.fullmatch(name)
+    if found is None or (found[2] or found[6]) is None:
+        return (name,)
+    return name, f"{found[1]}:{found[3]}" if found[1] else f"{found[4]}{found[5]}"
+
+
+def _text_named(name: str, documents: Documents) -> tuple[NDArray[np.int64], int | None]:
     """Places of all phrases of a text, none where there is no such text, and where the phrase named starts."""
-    kind, number, start = found.groups()
-    return documents.places_of_text(_KIND_OF[kind], int(number)), None if start is None else int(start)
-
-
-def _places(name: str, found: re.Match[str], documents: Documents, semantic: SemanticScorer) -> list[int]:
-    places, start = _text_named(found, documents)
-    if start is not None:
-        places = places[semantic.starts[places] == start]
-    if not np.size(places):
-        raise InputError(f"{name!r} is not a text or phrase that this model has read; it may be of another model")
-    return [int(place) for place in places]
+    found = _TEXT.fullmatch(name)
+    if found is None:
+        return np.empty(0, np.int64), None
+    token, start, item_id, *old = found.groups()
+    if item_id is None:
+        token, number, start = old
+    else:
+        number = documents.item_row(item_id)
+    return documents.places_of_text(_KIND_OF[token], int(number)), None if start is None else int(start)

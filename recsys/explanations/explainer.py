@@ -1,25 +1,27 @@
 """Takes scores apart: what `recsys.serving.recommender.Recommender` asks when it explains."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.explanations.decompose import decompose, phrases_named, scales, shopper_named, strongest_pairs
+from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
 from recsys.explanations.documents import Document, Documents
-from recsys.explanations.exclusions import text_of
+from recsys.explanations.exclusions import current_name, text_of
 from recsys.explanations.occlusion import Encode, WordEffects, word_effects
-from recsys.explanations.reading import N_TEXTS, Polarity, Reading, Sides, read_both
-from recsys.explanations.records import Explanation, RankPosition
+from recsys.explanations.reading import N_TEXTS, Reading, read_both
+from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import fuse, weight_vector
 from recsys.ranking.rank import rank
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_sum import PhraseSum
@@ -35,7 +37,7 @@ class Explainer:
     scorers : the components, by name
     documents : the texts of the semantic scorer's phrases
     items : the catalogue, in its order
-    shelf : what may be listed
+    candidates : what may be listed
     vectors : what diversity is measured between, rows in catalogue order
     polarity : how much phrases praise or complain
     """
@@ -45,11 +47,11 @@ class Explainer:
         scorers: Mapping[str, Scorer],
         documents: Documents,
         items: pd.DataFrame,
-        shelf: CandidateFilter,
+        candidates: CandidateFilter,
         vectors: FloatArray,
         polarity: Polarity,
     ) -> None:
-        self._scorers, self._documents, self._shelf, self._vectors = scorers, documents, shelf, vectors
+        self._scorers, self._documents, self._candidates, self._vectors = scorers, documents, candidates, vectors
         self._item_ids, self._titles = (np.asarray(items[name], object) for name in ("item_id", "title"))
         self.polarity = polarity
         semantic, context = scorers["semantic"], scorers["context"]
@@ -59,24 +61,17 @@ class Explainer:
 
     def explain(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Explanation:
         """The exact arithmetic of one product's score, listed or not."""
-        shopper, product = self.sides(scored, item_row)
-        worth = scales(scored.standardised, settings.fusion)["semantic"]
-        both = ((shopper, product), (product, shopper))
-        mine, theirs = (worth * side.values(other).astype(np.float64) for side, other in both)
-        my_losses, their_losses = (worth * side.losses(other).astype(np.float64) for side, other in both)
-        split = decompose(
-            self._scorers,
-            scored.requests,
-            scored.standardised,
-            settings.fusion,
-            item_row,
-            lambda: phrases_named(theirs, their_losses, product.places, self._documents, self.polarity),
-            self._item_ids,
-        )
-        said = scored.requests.words_of(0)
-        typed = None if said is None else (scored.words, said.spans)
-        phrases = shopper_named(mine, my_losses, shopper, typed, self._documents, self.polarity) if worth else ()
-        pairs = strongest_pairs(shopper, product, worth, mine, theirs) if worth else ()
+        worth = scales(scored.standardised, settings.fusion)
+        means = zip(COMPONENTS, scored.standardised.mean.tolist(), strict=True)
+        averages = {name: worth[name] * mean for name, mean in means}
+        shopper, product = WeightedSide.both(*self.sides(scored, item_row), worth["semantic"])
+        parts = {name: self._parts(name, scored, item_row, worth[name]) for name in COMPONENTS}
+        phrases: tuple[Contribution, ...] = ()
+        pairs: tuple[PhrasePair, ...] = ()
+        if worth["semantic"]:
+            parts["semantic"] = product.contributions(self._documents, self.polarity)
+            phrases = shopper.contributions(self._documents, self.polarity, _typed(scored))
+            pairs = strongest_pairs(shopper, product, worth["semantic"])
         return Explanation(
             user_id=scored.user_id,
             words=scored.words,
@@ -85,16 +80,22 @@ class Explainer:
             weights=settings.fusion.normalised(),
             context=scored.context.as_json(),
             score=self.score_of(scored, item_row, settings.fusion),
-            baseline=split.baseline,
-            components=split.components,
-            averages=split.averages,
-            contributions=split.contributions,
+            baseline=-sum(averages.values()),
+            components={name: math.fsum(part.value for part in parts[name]) for name in COMPONENTS},
+            averages=averages,
+            contributions=tuple(part for name in COMPONENTS for part in parts[name]),
             shopper_phrases=phrases,
             pairs=pairs,
-            standing=self.standing(scored, item_row, settings),
-            struck=scored.struck,
+            position=self.rank_position(scored, item_row, settings),
+            ablated=scored.struck,
             notes=scored.notes,
         )
+
+    def _parts(self, name: str, scored: ScoredRequest, item_row: int, worth: float) -> tuple[Contribution, ...]:
+        if not worth or name == "semantic":
+            return ()
+        parts = self._scorers[name].contributions(scored.requests, 0, item_row)
+        return largest_first([readable(name, part, worth, self._item_ids) for part in parts])
 
     def score_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> float:
         """The score of one product, as lists show it."""
@@ -105,15 +106,15 @@ class Explainer:
         shares = (weight_vector(fusion) * scored.standardised.values[:, item_row]).astype(np.float64)
         return dict(zip(COMPONENTS, shares.tolist(), strict=True))
 
-    def standing(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:
-        """Where a product stands on the list that the settings give."""
+    def rank_position(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:
+        """Rank of a product on the list that the settings give, and by score alone."""
         values = scored.standardised.values
-        eligible = self._shelf.eligible(settings.filters, scored.owned_rows)
+        eligible = self._candidates.eligible(settings.filters, scored.owned_rows)
         ranking = rank(values, settings, eligible, self._vectors)
         listed = np.flatnonzero(ranking.item_rows == item_row)
         place = int(listed[0]) + 1 if len(listed) else None
         if not eligible[item_row]:
-            reason = self._shelf.why_not(settings.filters, scored.owned_rows, item_row)
+            reason = self._candidates.why_not(settings.filters, scored.owned_rows, item_row)
             return RankPosition(None, None, settings.n, ranking.n_candidates, reason)
         fused = fuse(values, settings.fusion)
         before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
@@ -127,14 +128,18 @@ class Explainer:
         shopper = replace(self._semantic.shopper_side(requests, 0), profile=scored.profile)
         return shopper, self._semantic.item_side(item_row, requests.without_of(0))
 
-    def struck_text(self, name: str) -> tuple[Document, int | None] | None:
-        """The text that a name strikes and which of its phrases (None: all of it); None for a name of no text."""
+    def ablated_text(self, name: str) -> tuple[Document, int | None] | None:
+        """The text that a name leaves out and which of its phrases (None: all of it); None for a name of no text."""
         return text_of(name, self._documents)
 
-    def strike_names(self, places: NDArray[np.int64]) -> list[str]:
-        """Names under which phrases can be struck, in the order asked; "" for typed words."""
+    def exclusion_names(self, places: NDArray[np.int64]) -> list[str]:
+        """Names under which phrases can be left out, in the order asked; "" for typed words."""
         names = iter([source["strike"] for source in self._documents.sources(places[places != NO_ROW])])
         return ["" if place == NO_ROW else next(names) for place in places.tolist()]
+
+    def current_names(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The same exclusions by the names of today; see `recsys.explanations.exclusions`."""
+        return tuple(current_name(name, self._documents) for name in names)
 
     def read(
         self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings, n_texts: int = N_TEXTS
@@ -143,15 +148,12 @@ class Explainer:
 
         Parameters
         ----------
-        before, now : the request without and with what is struck
+        before, now : the request without and with what is left out
         """
-        said = now.requests.words_of(0)
-        sides = [
-            Sides(*self.sides(scored, item_row), scales(scored.standardised, fusion)["semantic"])
-            for scored in ((before,) if before is now else (before, now))
-        ]
-        typed = None if said is None else (now.words, said.spans)
-        return read_both(sides[0], sides[-1], self._documents, self.polarity, typed, n_texts)
+        worth = scales(now.standardised, fusion)["semantic"]
+        sides = WeightedSide.both(*self.sides(now, item_row), worth)
+        whole = self.sides(before, item_row) if before is not now else (sides[0].side, sides[1].side)
+        return read_both(whole, sides, worth, self._documents, self.polarity, _typed(now), n_texts)
 
     def circumstances(self, scored: ScoredRequest, fusion: FusionSettings) -> dict[str, FloatArray]:
         """What each circumstance does to every score beside the average product, float32 of shape (n_items,) each.
@@ -159,12 +161,11 @@ class Explainer:
         They sum to what the context component adds to the scores that lists show.
         """
         worth = np.float32(scales(scored.standardised, fusion)["context"])
-        left_out = scored.requests.without_of(0).circumstances
-        parts = self._context.parts(scored.context, left_out)
+        parts = self._context.parts(scored.context, scored.requests.without_of(0).circumstances)
         return {name: worth * (part - part.mean(dtype=np.float64).astype(np.float32)) for name, part in parts.items()}
 
     def look_inside(
-        self, scored: ScoredRequest, item_row: int, strike: str, fusion: FusionSettings, encode: Encode
+        self, scored: ScoredRequest, item_row: int, name: str, fusion: FusionSettings, encode: Encode
     ) -> WordEffects:
         """What each word of one phrase of either side does to the phrase's share of the score.
 
@@ -175,13 +176,13 @@ class Explainer:
         worth = scales(scored.standardised, fusion)["semantic"]
         shopper, product = self.sides(scored, item_row)
         for side, other in ((product, shopper), (shopper, product)):
-            names = self.strike_names(side.places)
-            if strike and strike in names:
-                row = names.index(strike)
+            names = self.exclusion_names(side.places)
+            if name and name in names:
+                row = names.index(name)
                 document = self._documents.holding(side.places[[row]])[0]
                 share = partial(self._share, worth * float(side.coefficients[row]), int(side.places[row]), other)
                 return word_effects(document.text, *document.spans[0], share, encode)
-        raise InputError(f"{strike!r} is not a phrase of this product or this shopper; choose one that is shown")
+        raise InputError(f"{name!r} is not a phrase of this product or this shopper; choose one that is shown")
 
     def _share(self, coefficient: float, place: int, other: PhraseSum, encoded: FloatArray) -> FloatArray:
         """What a phrase would add with each of these vectors of the encoder."""
@@ -197,3 +198,22 @@ class Explainer:
     def product_profile(self, item_row: int) -> Profile:
         """What the system believes of a product, in themes."""
         return profile_of(self._semantic.item_side(item_row), self._documents, self.polarity)
+
+
+def _typed(scored: ScoredRequest) -> Document | None:
+    said = scored.requests.words_of(0)
+    return None if said is None else Document.typed(scored.words, said.spans)
+
+
+class Explainable(Protocol):
+    """A model that ranks, explains, and scores again with something left out: what counterfactual questions need."""
+
+    explainer: Explainer
+
+    def ablate(self, scored: ScoredRequest, names: Sequence[str]) -> ScoredRequest: ...
+
+    def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation: ...
+
+    def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation: ...
+
+    def item_row(self, item_id: str) -> int: ...

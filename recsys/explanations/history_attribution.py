@@ -1,4 +1,4 @@
-"""Because of your history: what each product that a shopper had does to one score, by leaving it out.
+"""History attribution: what each product that a shopper had does to one score, by leaving it out.
 
 The shopper is seen as if they had never had the product nor written of it: in content and semantic the shopper's
 profile is made anew without it, exactly. What the shop knows stays: what is said of each product, also by this shopper,
@@ -10,7 +10,7 @@ score.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.explanations.model import Explainable
+from recsys.explanations.explainer import Explainable
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
@@ -36,7 +36,7 @@ class HistoryEffect:
     rank_without: int | None
 
 
-def because_of_history(
+def history_attribution(
     model: Explainable,
     scored: ScoredRequest,
     item_id: str,
@@ -53,13 +53,13 @@ def because_of_history(
     row, explainer = model.item_row(item_id), model.explainer
     whole = explainer.components_of(scored, row, settings.fusion)
     effects = []
-    asked = [had for had in dict.fromkeys(history) if had != item_id][:MAX_PRODUCTS]
-    for done, had in enumerate(asked):
-        progress("leaving out products of the history", done, len(asked))
-        left = model.strike(scored, (*scored.struck, f"h:{had}"))
+    products = [had for had in dict.fromkeys(history) if had != item_id][:MAX_PRODUCTS]
+    for done, had in enumerate(products):
+        progress("leaving out products of the history", done, len(products))
+        left = model.ablate(scored, (*scored.struck, f"h:{had}"))
         after = explainer.components_of(left, row, settings.fusion)
         shares = {name: whole[name] - after[name] for name in COMPONENTS}
-        rank = explainer.standing(left, row, settings).rank_by_score
+        rank = explainer.rank_position(left, row, settings).rank_by_score
         effects.append(HistoryEffect(had, sum(shares.values()), shares, rank))
-    progress("leaving out products of the history", len(asked), len(asked))
+    progress("leaving out products of the history", len(products), len(products))
     return tuple(sorted(effects, key=lambda effect: -abs(effect.value)))

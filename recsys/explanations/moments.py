@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recsys.explanations.model import Explainable
+from recsys.explanations.explainer import Explainable
 from recsys.ranking.results import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedProduct:
     """One product on either list.
 
     Parameters
@@ -38,7 +38,7 @@ class Moved:
 
 def compare_moments(
     model: Explainable, first: ScoredRequest, second: ScoredRequest, settings: RankingSettings
-) -> tuple[Moved, ...]:
+) -> tuple[MovedProduct, ...]:
     """Every product on either list, in the order of the second list and then of the first.
 
     Parameters
@@ -59,7 +59,7 @@ def compare_moments(
         if others:
             differences["region"] = differences.get("region", 0.0) + others
         moved.append(
-            Moved(
+            MovedProduct(
                 item_id,
                 titles[item_id],
                 ranks[0].get(item_id),

@@ -1,11 +1,11 @@
 """Both sides of the semantic score as texts to be read: each phrase with what it adds, and whom it pairs with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.explanations.decompose import Polarity, WeightedSide
 from recsys.explanations.documents import Document, Documents
 from recsys.scorers.base import NO_ROW
 from recsys.scorers.phrase_sum import PhraseSum
@@ -14,9 +14,6 @@ N_TEXTS = 40
 """So many texts of each side are shown at first, those whose phrases move most; the totals count all of them."""
 
 N_PARTNERS = 4
-
-Polarity = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-"""How much phrases praise (1) or complain (-1), float32, for places of the semantic scorer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +32,22 @@ class ReadPhrase:
     Parameters
     ----------
     start, end : in the text, as Python counts characters
-    strike : name under which it can be struck, "" for typed words
-    value : signed share of the final score, 0 while it is struck
-    loss : what the score loses if this phrase alone is struck, where the other phrases take up some of its part
+    name : under which it can be left out, "" for typed words
+    value : signed share of the final score, 0 while it is left out
+    loss : what the score loses without this phrase alone, where the other phrases take up some of its part
     polarity : from -1 (complaint) to 1 (praise); 0 where nobody can tell
     partners : the shown phrases of the other side that it pairs with most, largest size first
-    struck : it is left out
+    ablated : it is left out
     """
 
     start: int
     end: int
-    strike: str
+    name: str
     value: float
     loss: float
     polarity: float
     partners: tuple[Partner, ...]
-    struck: bool
+    ablated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,78 +80,56 @@ class Reading:
     n_product_phrases: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sides:
-    """Shopper and product, and what one unit of the score between them is worth in the final score."""
-
-    shopper: PhraseSum
-    product: PhraseSum
-    worth: float
-
-
 def read_both(
-    before: Sides,
-    now: Sides,
+    before: tuple[PhraseSum, PhraseSum],
+    now: tuple[WeightedSide, WeightedSide],
+    worth: float,
     documents: Documents,
     polarity: Polarity,
-    typed: tuple[str, NDArray[np.int32]] | None,
+    typed: Document | None,
     n_texts: int = N_TEXTS,
 ) -> Reading:
-    """Lay out both sides.
+    """Lay out both sides, the shopper's and the product's.
 
     Parameters
     ----------
-    before, now : without and with what is struck; the first decides which texts are shown and in which order, so that
-        nothing jumps while a person strikes, the second gives the values
-    typed : the words said now and the spans of their phrases, whose places are NO_ROW
+    before, now : without and with what is left out; the first decides which texts are shown and in which order, so
+        that nothing jumps while a person leaves out phrases, the second gives the values
+    worth : what one unit of the score between the sides is worth in the final score
+    typed : the words said now, whose places are NO_ROW
     n_texts : so many texts of each side are shown
     """
-    shopper, n_shopper = _texts(before.shopper, before.product, documents, typed, n_texts)
-    product, n_product = _texts(before.product, before.shopper, documents, None, n_texts)
-    rows = [_rows(texts, side) for texts, side in ((shopper, now.shopper), (product, now.product))]
-    pairs = _pairs(now, *rows)
-    both = ((now.shopper, now.product), (now.product, now.shopper))
-    values = [now.worth * side.values(other).astype(np.float64) for side, other in both]
-    losses = [now.worth * side.losses(other).astype(np.float64) for side, other in both]
+    mine, n_shopper = _texts(*before, documents, typed, n_texts)
+    others, n_product = _texts(*before[::-1], documents, None, n_texts)
+    rows = [_rows(texts, side.side) for texts, side in zip((mine, others), now, strict=True)]
+    pairs = _pairs(now[0].side, now[1].side, worth, *rows)
     return Reading(
-        _read(shopper, rows[0], values[0], losses[0], pairs, product, polarity),
-        _read(product, rows[1], values[1], losses[1], pairs.T, shopper, polarity),
-        float(values[1].sum()),
+        _read(mine, rows[0], now[0], pairs, others, polarity),
+        _read(others, rows[1], now[1], pairs.T, mine, polarity),
+        float(now[1].values.sum()),
         n_shopper,
         n_product,
-        len(before.shopper),
-        len(before.product),
+        *map(len, before),
     )
 
 
 def _texts(
-    side: PhraseSum,
-    other: PhraseSum,
-    documents: Documents,
-    typed: tuple[str, NDArray[np.int32]] | None,
-    n_texts: int,
+    side: PhraseSum, other: PhraseSum, documents: Documents, typed: Document | None, n_texts: int
 ) -> tuple[list[Document], int]:
     """The texts of a side whose phrases move most in all, and how many texts there are."""
     weights = np.abs(side.values(other))
     stored = side.places != NO_ROW
     texts, text_of = documents.texts_at(side.places[stored])
-    moved = np.bincount(text_of, weights[stored], len(texts))
-    leading = np.argsort(-moved, kind="stable")[:n_texts]
-    shown = documents.holding(side.places[stored][np.isin(text_of, leading)])
-    place_of = {key: place for place, key in enumerate(map(tuple, texts[leading].tolist()))}
-    shown.sort(key=lambda document: place_of[document.key])
-    if typed is None or not len(typed[1]):
-        return shown, len(texts)
-    return [_typed(*typed), *shown], len(texts) + 1
-
-
-def _typed(words: str, spans: NDArray[np.int32]) -> Document:
-    every = tuple((int(start), int(end)) for start, end in spans.tolist())
-    return Document("words", 0, "", "", None, float("nan"), None, words, (NO_ROW,) * len(every), every)
+    leading = np.argsort(-np.bincount(text_of, weights[stored], len(texts)), kind="stable")[:n_texts]
+    found = documents.holding(side.places[stored][np.isin(text_of, leading)])
+    order = {key: place for place, key in enumerate(map(tuple, texts[leading].tolist()))}
+    found.sort(key=lambda document: order[document.key])
+    said = [typed] if typed is not None and typed.spans else []
+    return [*said, *found], len(said) + len(texts)
 
 
 def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
-    """Row of every shown phrase in its side, text by text; -1 for one that is struck."""
+    """Row of every phrase of some texts in its side, text by text; -1 for one that is left out."""
     typed_rows = iter(np.flatnonzero(side.places == NO_ROW).tolist())
     row_of = {place: row for row, place in enumerate(side.places.tolist())}
     return np.array(
@@ -163,44 +138,47 @@ def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
     )
 
 
-def _pairs(now: Sides, shopper_rows: NDArray[np.int64], product_rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What every shown pair adds, float64 of shape (n shown here, n shown there); 0 where one is struck."""
+def _pairs(
+    shopper: PhraseSum,
+    product: PhraseSum,
+    worth: float,
+    shopper_rows: NDArray[np.int64],
+    product_rows: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """What every pair of phrases adds, float64 of shape (n here, n there); 0 where one is left out."""
     values = np.zeros((len(shopper_rows), len(product_rows)))
     here, there = shopper_rows >= 0, product_rows >= 0
-    pairs = now.shopper.pairs(now.product, shopper_rows[here], product_rows[there])
-    values[np.ix_(here, there)] = now.worth * pairs.astype(np.float64)
+    pairs = shopper.pairs(product, shopper_rows[here], product_rows[there])
+    values[np.ix_(here, there)] = worth * pairs.astype(np.float64)
     return values
 
 
 def _read(
     texts: list[Document],
     rows: NDArray[np.int64],
-    values: NDArray[np.float64],
-    losses: NDArray[np.float64],
+    side: WeightedSide,
     pairs: NDArray[np.float64],
     others: list[Document],
     polarity: Polarity,
 ) -> tuple[ReadText, ...]:
     address = [(text, phrase) for text, other in enumerate(others) for phrase in range(len(other.places))]
-    n_partners = min(N_PARTNERS, pairs.shape[1])
-    closest = np.argsort(-np.abs(pairs), axis=1, kind="stable")[:, :n_partners]
-    places = np.array([place for text in texts for place in text.places], np.int64)
-    praise = np.zeros(len(places), np.float32)
-    praise[places != NO_ROW] = polarity(places[places != NO_ROW])
+    closest = np.argsort(-np.abs(pairs), axis=1, kind="stable")[:, :N_PARTNERS]
+    praise = polarity(np.array([place for text in texts for place in text.places], np.int64))
+    # A row of zeros at the end, where -1 points: what is left out adds nothing.
+    values, losses = (np.append(each, 0.0) for each in (side.values, side.losses))
     read, at = [], 0
     for text in texts:
         phrases = []
-        for phrase, (start, end) in enumerate(text.spans):
+        for start, end in text.spans:
             row = int(rows[at])
             partners = tuple(
                 Partner(address[column][0], address[column][1], float(pairs[at, column]))
                 for column in closest[at].tolist()
                 if pairs[at, column]
             )
-            strike = "" if text.kind == "words" else text.strike_of(phrase)
-            value = float(values[row]) if row >= 0 else 0.0
-            loss = float(losses[row]) if row >= 0 else 0.0
-            phrases.append(ReadPhrase(start, end, strike, value, loss, float(praise[at]), partners, row < 0))
+            name = text.name(start)
+            amounts = float(values[row]), float(losses[row]), float(praise[at])
+            phrases.append(ReadPhrase(start, end, name, *amounts, partners, row < 0))
             at += 1
         read.append(ReadText(text, sum(phrase.value for phrase in phrases), tuple(phrases)))
     return tuple(read)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from recsys.settings import COMPONENTS
@@ -16,7 +16,7 @@ class Contribution(NamedTuple):
     component : which component it belongs to
     label : what a person reads
     value : signed share of the final score
-    source : where it comes from, JSON-like; "strike" is the name under which it can be left out
+    source : a dict of where it comes from, JSON-like; "strike" is the name under which it can be left out
     """
 
     component: str
@@ -26,16 +26,10 @@ class Contribution(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The entry that `recsys explain --json` prints."""
-        return {
-            "component": self.component,
-            "label": self.label,
-            "value": self.value,
-            "source": dict(self.source),
-        }
+        return {**self._asdict(), "source": dict(self.source)}
 
 
-@dataclass(frozen=True, slots=True)
-class PhrasePair:
+class PhrasePair(NamedTuple):
     """What a shopper's phrase and a product's phrase add together.
 
     Parameters
@@ -51,7 +45,7 @@ class PhrasePair:
 
 @dataclass(frozen=True, slots=True)
 class RankPosition:
-    """Where a product stands on the list that the settings give.
+    """Rank of a product on the list that the settings give.
 
     Parameters
     ----------
@@ -89,8 +83,8 @@ class Explanation:
     contributions : every share, in the order of COMPONENTS, largest size first
     shopper_phrases : the semantic component split over the phrases of the other side, largest size first
     pairs : the strongest pairs of both sides, largest size first
-    standing : the place on the list
-    struck : names of what was left out
+    position : the rank on the list
+    ablated : names of what was left out
     notes : what a person should know about the request, in words
     """
 
@@ -107,8 +101,8 @@ class Explanation:
     contributions: tuple[Contribution, ...]
     shopper_phrases: tuple[Contribution, ...]
     pairs: tuple[PhrasePair, ...]
-    standing: RankPosition
-    struck: tuple[str, ...] = ()
+    position: RankPosition
+    ablated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -127,31 +121,19 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys explain --json` prints."""
+        plain = {name: getattr(self, name) for name in ("user_id", "item_id", "title", "words", "score", "baseline")}
+        maps = {name: dict(getattr(self, name)) for name in ("weights", "context", "components", "averages")}
         return {
-            "user_id": self.user_id,
-            "item_id": self.item_id,
-            "title": self.title,
-            "words": self.words,
-            "weights": dict(self.weights),
-            "context": dict(self.context),
-            "struck": list(self.struck),
+            **plain,
+            **maps,
+            "struck": list(self.ablated),
             "notes": list(self.notes),
-            "score": self.score,
-            "baseline": self.baseline,
             "residual": self.residual,
-            "components": dict(self.components),
-            "averages": dict(self.averages),
             "against_average": self.against_average,
-            "standing": {
-                "rank": self.standing.rank,
-                "rank_by_score": self.standing.rank_by_score,
-                "n": self.standing.n,
-                "n_candidates": self.standing.n_candidates,
-                "not_eligible": self.standing.not_eligible,
-            },
+            "standing": asdict(self.position),
             "contributions": [part.as_json() for part in self.contributions],
             "shopper_phrases": [part.as_json() for part in self.shopper_phrases],
-            "pairs": [{"shopper": pair.shopper, "product": pair.product, "value": pair.value} for pair in self.pairs],
+            "pairs": [pair._asdict() for pair in self.pairs],
         }
 
     def to_json(self) -> str:

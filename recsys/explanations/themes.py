@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.explanations.decompose import Polarity
 from recsys.explanations.documents import Documents
-from recsys.explanations.reading import Polarity
 from recsys.scorers.base import NO_ROW
 from recsys.scorers.phrase_sum import PhraseSum
 
@@ -45,7 +45,7 @@ class Theme:
     Parameters
     ----------
     title : the short phrase in the middle of the theme, verbatim
-    words : what tells the theme from the others, most telling first
+    words : what sets the theme apart from the others, most distinctive first
     share : of the profile, summed over its phrases
     n_phrases : how many there are
     phrases : those that make up most, largest share first
@@ -77,7 +77,7 @@ def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Pro
     sources = documents.sources(side.places[chosen])
     praise = polarity(side.places[chosen])
     groups = _grouped(side.vectors[chosen], np.abs(shares[chosen]))
-    words = _telling_words([source["text"] for source in sources], groups, np.abs(shares[chosen]))
+    words = _distinctive_words([source["text"] for source in sources], groups, np.abs(shares[chosen]))
     themes = []
     for group in range(groups.max() + 1):
         members = np.flatnonzero(groups == group)
@@ -98,47 +98,51 @@ def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Pro
 
 def _middle(texts: Sequence[str], vectors: NDArray[np.float32]) -> str:
     """The phrase nearest to the middle of all, among those short enough for a heading if there are any."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    directions = _directions(vectors)
     near = directions @ directions.mean(axis=0)
     short = np.array([MIN_TITLE <= len(" ".join(text.split())) <= MAX_TITLE for text in texts])
     best = int(np.argmax(np.where(short, near, -np.inf) if short.any() else near))
     return " ".join(texts[best].split())
 
 
+def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors with length 1; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)
+
+
 def _grouped(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """Number of the theme of each phrase, by k-means on directions, heavier phrases pulling more."""
     from sklearn.cluster import KMeans
 
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    directions = _directions(vectors)
     n_themes = min(MAX_THEMES, max(1, round(np.sqrt(len(vectors) / 3))), len(np.unique(directions, axis=0)))
     found = KMeans(n_themes, n_init=4, random_state=0).fit(directions, sample_weight=weights + 1e-9)
     return np.unique(found.labels_, return_inverse=True)[1].astype(np.int64)
 
 
-def _telling_words(
+def _distinctive_words(
     texts: Sequence[str], groups: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> list[tuple[str, ...]]:
     """The words that stand out in each theme: frequent there by weight, rare in the others (class-based TF-IDF)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyse = TfidfVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]{3,}\b").build_analyzer()
-    counts, said = ([Counter[str]() for _ in range(groups.max() + 1)] for _ in range(2))
+    weight_of, n_phrases = ([Counter[str]() for _ in range(groups.max() + 1)] for _ in range(2))
     for text, group, weight in zip(texts, groups.tolist(), weights.tolist(), strict=True):
         for word in set(analyse(text)):
-            counts[group][word] += weight
-            said[group][word] += 1
-    everywhere: Counter[str] = Counter()
-    for count in counts:
+            weight_of[group][word] += weight
+            n_phrases[group][word] += 1
+    everywhere = Counter[str]()
+    for count in weight_of:
         everywhere.update(count)
-    average = sum(everywhere.values()) / max(len(counts), 1)
-    told = []
-    for count, times in zip(counts, said, strict=True):
-        whole = sum(count.values()) or 1.0
+    average = sum(everywhere.values()) / max(len(weight_of), 1)
+    found = []
+    for count, times in zip(weight_of, n_phrases, strict=True):
         # A word that one phrase alone uses says what that phrase is about, not what the theme is.
         shared = {word: n for word, n in count.items() if times[word] > 1}
-        counted = shared if len(shared) >= N_WORDS else dict(count)
-        telling = {word: n / whole * np.log1p(average / max(everywhere[word], 1e-12)) for word, n in counted.items()}
-        told.append(tuple(sorted(telling, key=lambda word: (-telling[word], word))[:N_WORDS]))
-    return told
+        counted = shared if len(shared) >= N_WORDS else count
+        whole = sum(count.values()) or 1.0
+        scores = {word: n / whole * np.log1p(average / max(everywhere[word], 1e-12)) for word, n in counted.items()}
+        found.append(tuple(sorted(scores, key=lambda word: (-scores[word], word))[:N_WORDS]))
+    return found

@@ -28,7 +28,7 @@ class Histories:
         self._acts, self._items, self._reviews = acts, items, reviews
         self._kinds = np.array(kinds, dtype=object)
 
-    def owned(self, user_row: int) -> IntArray:
+    def seen(self, user_row: int) -> IntArray:
         """Rows of the products that a shopper already has, ascending; none for NO_ROW."""
         if user_row == NO_ROW:
             return np.empty(0, np.int32)

@@ -1,9 +1,9 @@
-"""Whose words speak for a product: the strongest phrase for a shopper, verbatim, and where it stands."""
+"""Choice of the quote on a card: the strongest phrase for a shopper, verbatim, and where it stands."""
 
 import numpy as np
 
+from recsys.explanations.decompose import Polarity
 from recsys.explanations.documents import Documents
-from recsys.explanations.reading import Polarity
 from recsys.scorers.base import Exclusions, FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.results import Quote
@@ -39,29 +39,23 @@ class Quotes:
         weights, kinds = self._semantic.weights[side.places], self._semantic.kinds[side.places]
         if not values.any():
             values = weights
-        if (weights > 0).any():
-            values = np.where(weights > 0, values, -np.inf)
+        counts = weights > 0 if (weights > 0).any() else np.ones(len(side), bool)
         no_complaint = self._polarity(side.places) > -NEUTRAL
-        for preferred in (REVIEW, DESCRIPTION):
-            telling = (kinds == preferred) & (values > 0) & no_complaint
-            if telling.any():
-                values = np.where(telling, values, -np.inf)
-                break
-        else:
-            if (no_complaint & np.isfinite(values)).any():
-                values = np.where(no_complaint, values, -np.inf)
-        best = int(np.argmax(values))
+        praise = counts & no_complaint & (values > 0)
+        preferred = (praise & (kinds == REVIEW), praise & (kinds == DESCRIPTION), counts & no_complaint, counts)
+        chosen = next(each for each in preferred if each.any())
+        best = int(np.argmax(np.where(chosen, values, -np.inf)))
         document = self._documents.holding(side.places[[best]])[0]
         start, end = document.spans[0]
         return Quote(
-            document.text[start:end],
-            document.kind,
-            document.item_id,
-            document.user_id,
-            document.rating,
-            document.moment,
-            float(values[best]),
-            document.text,
-            start,
-            end,
+            text=document.text[start:end],
+            kind=document.kind,
+            item_id=document.item_id,
+            user_id=document.user_id,
+            rating=document.rating,
+            moment=document.moment,
+            value=float(values[best]),
+            document=document.text,
+            start=start,
+            end=end,
         )

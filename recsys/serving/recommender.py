@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.explanations.documents import Documents
-from recsys.explanations.exclusions import require_few, without_of
+from recsys.explanations.exclusions import exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.occlusion import WordEffects
 from recsys.explanations.reading import N_TEXTS, Reading
@@ -42,6 +42,8 @@ from recsys.settings import (
 from recsys.text.phrasebook import PhraseVectors
 from recsys.text.polarity import PolarityModel
 
+_S = TypeVar("_S", bound=Scorer)
+
 
 class Recommender:
     """An opened model. It never changes, so all sessions may share one.
@@ -64,7 +66,8 @@ class Recommender:
         # Picking rows of arrays is far quicker than of a table, and every list does it.
         self._columns = {name: self.items[name].to_numpy(object) for name in ("item_id", "title", "is_cold")}
         self._item_index = pd.Index(self.items["item_id"])
-        self._shelf = CandidateFilter.of(self.items)
+        self._semantic, self._context = self._scorer(SemanticScorer), self._scorer(ContextScorer)
+        self._candidates = CandidateFilter.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
         reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # mapped now: a later training removes the file
@@ -75,7 +78,7 @@ class Recommender:
         self.polarity = PolarityModel(judging["coefficients"], **facts["polarity"])
         self._quotes = Quotes(self._semantic, self._documents, self._polarity_of_words)
         self.explainer = Explainer(
-            self.scorers, self._documents, self.items, self._shelf, self._vectors, self._polarity_at
+            self.scorers, self._documents, self.items, self._candidates, self._vectors, self._polarity_at
         )
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
@@ -106,8 +109,11 @@ class Recommender:
         return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
 
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The same beside the stars of the reviews that the phrases stand in."""
-        return self.polarity.of_reviews(self._polarity_of_words(places), self._documents.stars_at(places))
+        """The same beside the stars of the reviews that the phrases stand in; 0 for words typed now, at NO_ROW."""
+        found, known = np.zeros(len(places), np.float32), places != NO_ROW
+        stars = self._documents.stars_at(places[known])
+        found[known] = self.polarity.of_reviews(self._polarity_of_words(places[known]), stars)
+        return found
 
     @cached_property
     def _encoder(self) -> Any:
@@ -149,34 +155,25 @@ class Recommender:
 
     @cached_property
     def _features(self) -> frozenset[str]:
-        """Attributes, words and regions that some component knows, by the names to strike them by."""
-        content, collaborative = self.scorers["content"], self.scorers["collaborative"]
-        assert isinstance(content, ContentScorer)
-        assert isinstance(collaborative, CollaborativeScorer)
-        return content.features | collaborative.features
+        """Attributes, words and regions that some component knows, by their names."""
+        return self._scorer(ContentScorer).features | self._scorer(CollaborativeScorer).features
 
-    @property
-    def _context(self) -> ContextScorer:
-        scorer = self.scorers["context"]
-        assert isinstance(scorer, ContextScorer)
-        return scorer
-
-    @property
-    def _semantic(self) -> SemanticScorer:
-        scorer = self.scorers["semantic"]
-        assert isinstance(scorer, SemanticScorer)
-        return scorer
+    def _scorer(self, kind: type[_S]) -> _S:
+        return next(scorer for scorer in self.scorers.values() if isinstance(scorer, kind))
 
     def start_weights(self, user_id: str | None) -> FusionSettings:
         """The weights to start from: the model's, or for a shopper known by words alone those that let words lead."""
         return NEW_SHOPPER_WEIGHTS if user_id is None else self.info.default_weights
+
+    def _or_default(self, settings: RankingSettings | None, scored: ScoredRequest) -> RankingSettings:
+        return settings or RankingSettings(fusion=self.start_weights(scored.user_id))
 
     def scores(
         self,
         user_id: str | None = None,
         words: str = "",
         context: Context | None = None,
-        struck: Sequence[str] = (),
+        ablated: Sequence[str] = (),
     ) -> ScoredRequest:
         """Score the whole catalogue for one request.
 
@@ -185,41 +182,41 @@ class Recommender:
         user_id : a known shopper, or None for a new one
         words : what the shopper says they like or look for, "" for nothing
         context : the circumstances; None means the end of the training data and nothing else known
-        struck : what is left out as if it had never been there, by the names of `recsys.explanations.exclusions`
+        ablated : what is left out as if it had never been there, by the names of `recsys.explanations.exclusions`
 
         Raises
         ------
         UnknownUserError : the shopper is not in the model
         ContextError : a circumstance is not among the known ones, or the moment lies before the model's knowledge ends
-        InputError : neither a shopper nor any words, or something is struck that is not there
+        InputError : neither a shopper nor any words, or something is left out that is not there
         """
         context = context or Context()
         require_someone(user_id, words)
         notes = self._check_context(context)
-        require_few(struck)
+        require_few(ablated)
         row = NO_ROW if user_id is None else self.user_row(user_id)
-        self.left_out(struck)  # refused, if it is, before the encoder is loaded
+        self.exclusions(ablated)  # refused, if it is, before the encoder is loaded
         said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
-        return self._scored(user_id, words, Requests.one(row, context, said), notes, struck)
+        return self._scored(user_id, words, Requests.one(row, context, said), notes, ablated)
 
-    def strike(self, scored: ScoredRequest, struck: Sequence[str]) -> ScoredRequest:
+    def ablate(self, scored: ScoredRequest, names: Sequence[str]) -> ScoredRequest:
         """The same request with these things left out, and none of those that were before; raises as `scores` does."""
         requests = replace(scored.requests, without=())
-        return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), struck)
+        return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), names)
 
-    def left_out(self, struck: Sequence[str]) -> Exclusions:
+    def exclusions(self, names: Sequence[str]) -> Exclusions:
         """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
-        return without_of(struck, self._documents, self._semantic, self.item_row, self._features)
+        return exclusions_of(names, self._documents, self._semantic, self.item_row, self._features)
 
     def _scored(
-        self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], struck: Sequence[str]
+        self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
-        if struck:
-            requests = replace(requests, without=(self.left_out(struck),))
+        if ablated:
+            requests = replace(requests, without=(self.exclusions(ablated),))
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw)
-        owned_rows = self._histories.owned(row)
+        owned_rows = self._histories.seen(row)
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
         rests = [self._cold(requests, owned_rows)] if is_cold else []
         return ScoredRequest(
@@ -232,20 +229,20 @@ class Recommender:
             owned_rows=owned_rows,
             is_cold=is_cold,
             notes=(*notes, *rests, *uninformative_notes(standardised)),
-            struck=tuple(sorted(set(struck))),
+            struck=tuple(sorted(set(ablated))),
         )
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
         """The list for a scored request under given settings: pure, fast, and the same for everyone who asks."""
-        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
+        settings = self._or_default(settings, scored)
         limits = settings.filters, scored.owned_rows
-        ranking = rank(scored.standardised.values, settings, self._shelf.eligible(*limits), self._vectors)
+        ranking = rank(scored.standardised.values, settings, self._candidates.eligible(*limits), self._vectors)
         return Recommendation(
             user_id=scored.user_id,
             weights=settings.fusion.normalised(),
             context=scored.context.as_json(),
             is_cold=scored.is_cold,
-            notes=scored.notes if ranking.n_candidates else (*scored.notes, self._shelf.why_none(*limits)),
+            notes=scored.notes if ranking.n_candidates else (*scored.notes, self._candidates.why_none(*limits)),
             n_candidates=ranking.n_candidates,
             items=self._ranked_items(ranking),
         )
@@ -282,30 +279,27 @@ class Recommender:
 
     def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
         """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""
-        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
-        return self.explainer.explain(scored, self.item_row(item_id), settings)
+        return self.explainer.explain(scored, self.item_row(item_id), self._or_default(settings, scored))
 
     def read(
         self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None, n_texts: int = N_TEXTS
     ) -> Reading:
         """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
-        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
-        whole = self.strike(scored, ()) if scored.struck else scored
-        return self.explainer.read(whole, scored, self.item_row(item_id), settings.fusion, n_texts)
+        fusion = self._or_default(settings, scored).fusion
+        whole = self.ablate(scored, ()) if scored.struck else scored
+        return self.explainer.read(whole, scored, self.item_row(item_id), fusion, n_texts)
 
     def look_inside(
-        self, scored: ScoredRequest, item_id: str, strike: str, settings: RankingSettings | None = None
+        self, scored: ScoredRequest, item_id: str, name: str, settings: RankingSettings | None = None
     ) -> WordEffects:
         """What each word of one phrase does, by leaving it out: approximate, and says how far.
 
         Parameters
         ----------
-        strike : name of the phrase, of the product or of the shopper, such as "r17.40"
+        name : of the phrase, of the product or of the shopper, such as "r17.40"
         """
-        settings = settings or RankingSettings(fusion=self.start_weights(scored.user_id))
-        return self.explainer.look_inside(
-            scored, self.item_row(item_id), strike, settings.fusion, self._encoder.encode_now
-        )
+        fusion = self._or_default(settings, scored).fusion
+        return self.explainer.look_inside(scored, self.item_row(item_id), name, fusion, self._encoder.encode_now)
 
     def history(self, user_id: str) -> pd.DataFrame:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""

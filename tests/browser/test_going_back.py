@@ -76,23 +76,21 @@ def go(name: str) -> Act:
     return act
 
 
-CLEARED = ".st-key-shopper [aria-label='Clear value']"
 WALKS: dict[str, dict[str, Act]] = {
     "/Recommendations": {
-        "another shopper": write("shopper", "U00002"),
         "any shopper": press("Surprise me"),
-        "nobody": click(CLEARED),
+        "nobody": click(".st-key-shopper [aria-label='Clear value']"),
         "a suggestion": click(".st-key-example_0 button"),
         "other words": write("words", "strong coffee"),
         "no words": write("words", ""),
         "a weight": slide("semantic", "End"),
         "a known shopper": choose("Known shopper"),
-        "any shopper again": press("Surprise me"),
+        "a shopper by name": write("shopper", "U00002"),
         "a table": choose("Table"),
         "a filter": inside("filters_popover", click(".st-key-seen label")),
         "reset": press("Reset"),
     },
-    "/Explanations": {
+    "/Explanations": {  # whose list it is, is chosen by the same picker as above
         "a component": click(".st-key-open button:nth-of-type(2)"),
         "a part struck": click('[class*="st-key-tick_"] label'),
         "words added": write("added", "it has to be quiet"),
@@ -100,8 +98,6 @@ WALKS: dict[str, dict[str, Act]] = {
         "another product": press("Below"),
         "a section": choose("Against another"),
         "a rival": write("rival_choice", "P00016"),
-        "nobody": click(CLEARED),
-        "a suggestion": click(".st-key-example_0 button"),
         "the list": go("Recommendations"),
         "a weight": slide("semantic", "End"),
         "home": go("Home"),

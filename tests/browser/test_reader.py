@@ -25,18 +25,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import reader, resources
+from pages._shared import resources
+from pages.explanations import reader
+from recsys.explanations.occlusion import WordEffect, WordEffects
+from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
-from recsys.jobs.paths import Home
 
 st.set_page_config(layout="wide")
 st.html(resources.style(st.context.theme.type or "light"))
-model = st.cache_resource(lambda: Recommender.load(Home(Path(os.environ["RECSYS_HOME"])).model))()
+model = st.cache_resource(lambda: Recommender.load(AppPaths(Path(os.environ["RECSYS_HOME"])).model))()
 asked = None if "new" in st.query_params else model.users.sort_values("n_reviews")["user_id"].iloc[-1]
 scored = model.scores(asked, st.query_params.get("words", ""))
 item = model.rank(model.scores(asked, st.query_params.get("words", ""))).items[0].item_id
 struck = st.session_state.setdefault("struck", ())
-reading = model.read(model.strike(scored, struck) if struck else scored, item)
+reading = model.read(model.ablate(scored, struck) if struck else scored, item)
 if "nothing" in st.query_params:
     reading = dataclasses.replace(reading, shopper=(), product=())
 
@@ -58,15 +60,15 @@ reading = dataclasses.replace(reading, shopper=opinionated(reading.shopper), pro
 looked, inside = st.session_state.get("looked"), None
 for text in (*reading.shopper, *reading.product):
     for phrase in text.phrases:
-        if looked and phrase.strike == looked:
+        if looked and phrase.name == looked:
             found = re.compile(r"\\w+").finditer(text.document.text, phrase.start, phrase.end)
             spans = [word.span() for word in found]
             pulls = [-0.4 if n % 3 == 1 else 1.0 for n, _ in enumerate(spans)]
             effects = [0.9 * phrase.value * pull / sum(pulls) for pull in pulls]
             if "vague" in st.query_params:
                 effects = [phrase.value * 0.01 for _ in spans]
-            words = tuple((*span, effect) for span, effect in zip(spans, effects))
-            inside = reader.WordShading(looked, words, phrase.value - sum(effects), phrase.value)
+            words = tuple(WordEffect(*span, effect) for span, effect in zip(spans, effects))
+            inside = looked, WordEffects(words, phrase.value, phrase.value - sum(effects))
 
 
 def heard(answer):
@@ -234,11 +236,11 @@ def test_ticks_that_follow_each_other_quickly_all_arrive(reader: Callable[..., P
     ticks = page.locator(".side.product .tick:visible")
     for place in range(3):
         ticks.nth(place).uncheck()
-    expect(page.get_by_text(re.compile(r"struck now:( \w\d+){3}$"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile(r"struck now:( \w:?\w+){3}$"))).to_be_visible(timeout=20_000)
     settled(page)
     assert page.locator(".side.product .text.struck").count() == 3
     ticks.first.check()
-    expect(page.get_by_text(re.compile(r"struck now:( \w\d+){2}$"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile(r"struck now:( \w:?\w+){2}$"))).to_be_visible(timeout=20_000)
 
 
 def test_looking_inside_shades_words_and_says_what_is_left(reader: Callable[..., Page]) -> None:

@@ -49,7 +49,7 @@ def test_a_link_opens_the_same_list_on_a_cold_server(
 ) -> None:
     page.goto("/Recommendations?diversity=0.4&n=20&seen=true&weekday=Friday&price=10&price=150")
     settled(page, timeout_s=120)
-    press(page, "semantic", "AppPaths")
+    press(page, "semantic", "Home")
     press(page, "semantic", "ArrowRight", 9)
     page.get_by_role("button", name="Surprise me").click()
     settled(page)
@@ -123,7 +123,7 @@ def test_coming_back_from_home_finds_the_same_view(page: Page) -> None:
     page.goto("/Recommendations?semantic=90&n=5")
     settled(page, timeout_s=120)
     shown = listed(page)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="AppPaths").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="The shop at a glance")).to_be_visible()
     settled(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Recommendations").click()

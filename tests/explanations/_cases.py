@@ -9,6 +9,7 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.explanations.decompose import scales
+from recsys.explanations.exclusions import names_over
 from recsys.explanations.records import Contribution, Explanation
 from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
@@ -59,11 +60,11 @@ class Shop:
         model = self.model
         semantic, content = model.scorers["semantic"], model.scorers["content"]
         places = np.arange(0, len(semantic.weights), 7)
-        phrases = model.explainer.strike_names(places)
+        phrases = model.explainer.exclusion_names(places)
         items = [f"{kind}:{item_id}" for kind in "ih" for item_id in model.items["item_id"]]
         return [
             phrases,
-            sorted({name.split(".")[0] for name in phrases}),
+            sorted({names_over(name)[1] for name in phrases}),
             items,
             [f"f:{name}" for name in content.attributes] + [f"f:term:{term}" for term in content.terms],
             [f"f:region:{region}" for region in model.scorers["collaborative"].regions],

@@ -21,7 +21,7 @@ def is_listed(model: Recommender, scored: ScoredRequest, asked: RankingSettings,
 
 
 def without(model: Recommender, scored: ScoredRequest, parts: object) -> ScoredRequest:
-    return model.strike(scored, (*scored.struck, *(part.source["strike"] for part in parts)))  # type: ignore[attr-defined]
+    return model.ablate(scored, (*scored.struck, *(part.source["strike"] for part in parts)))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("side", ["product", "shopper"])
@@ -135,7 +135,7 @@ def test_what_is_struck_already_stays_struck(model: Recommender) -> None:
     asked = replace(WORDS, n=2)
     first = model.rank(model.scores("eli"), asked).items[0].item_id
     strike = model.explain(model.scores("eli"), first, asked).of("semantic")[-1].source["strike"]
-    scored = model.scores("eli", struck=["c:trend", strike])
+    scored = model.scores("eli", ablated=["c:trend", strike])
     if is_listed(model, scored, asked, first):
         answer = smallest_removal(model, scored, first, asked)
         assert strike not in [part.source["strike"] for part in answer.phrases]
@@ -149,5 +149,5 @@ def test_progress_is_told(shop: Shop) -> None:
     answer = smallest_removal(
         shop.model, scored, item_id, RankingSettings(), "shopper", lambda stage, done, total: told.append(stage)
     )
-    assert set(told) <= {"striking phrases"}
+    assert set(told) <= {"leaving out phrases"}
     assert answer.n_tried > 0

@@ -62,7 +62,7 @@ def test_hostile_texts_are_explained_exactly_and_can_be_struck(hostile: Shop) ->
             found = hostile.model.explain(scored, item_id, asked)
             assert check_explanation(hostile, scored, found, asked) < CLOSE
             strikes = [part.source["strike"] for part in found.contributions]
-            left = hostile.model.strike(scored, strikes[:200])
+            left = hostile.model.ablate(scored, strikes[:200])
             after = hostile.model.explain(left, item_id, asked)
             assert check_explanation(hostile, left, after, asked) < CLOSE
 
@@ -77,7 +77,7 @@ def test_documents_come_in_the_order_asked_with_the_phrases_in_the_order_of_the_
     for document in held:
         assert list(document.spans) == sorted(document.spans)
         assert document.text[slice(*document.spans[0])] == document.sources()[0]["text"]
-    assert [source["strike"] for source in documents.sources(places)] == model.explainer.strike_names(places)
+    assert [source["strike"] for source in documents.sources(places)] == model.explainer.exclusion_names(places)
 
 
 def test_all_phrases_of_a_text_are_found_by_its_name(model: Recommender) -> None:
@@ -97,6 +97,6 @@ def test_names_stay_right_where_reviews_were_left_out(tiny_data: Dataset, tmp_pa
     train = tiny_data.without_pairs([tiny_data.user_row("ann")], [tiny_data.item_row("tent-2")])
     model = make_model(train, tmp_path / "cut")
     (stove,) = model._documents.holding(model._documents.places_of_text(3, 1))
-    assert (stove.user_id, stove.text, stove.name) == ("ann", "Boils fast, but it is noisy.", "r1")
+    assert (stove.user_id, stove.text, stove.name()) == ("ann", "Boils fast, but it is noisy.", "r1")
     assert model._documents.places_of_text(3, 0).tolist() == []
-    assert model.scores("ann", struck=["r1"]).struck == ("r1",)
+    assert model.scores("ann", ablated=["r1"]).struck == ("r1",)

@@ -79,7 +79,7 @@ def test_every_product_of_the_small_shop_is_explained_to_its_score(
                 assert check_explanation(shop, scored, found, asked) < 1e-5
                 assert found.score == listed[item_id].score
                 assert found.against_average == pytest.approx(dict(listed[item_id].components), abs=1e-5)
-                assert (found.standing.rank, found.standing.rank_by_score) == (listed[item_id].rank,) * 2
+                assert (found.position.rank, found.position.rank_by_score) == (listed[item_id].rank,) * 2
 
 
 def test_quotes_of_every_product_are_verbatim(shop: Shop) -> None:
@@ -96,7 +96,7 @@ def test_the_standing_is_the_place_on_the_list(shop: Shop) -> None:
         ranked = shop.model.rank(scored, asked)
         listed = {item.item_id: item for item in ranked.items}
         for item_id in [*listed][:4] + rng.choice(shop.data.item_ids.to_numpy(object), 4).tolist():
-            standing = shop.model.explain(scored, item_id, asked).standing
+            standing = shop.model.explain(scored, item_id, asked).position
             assert (standing.n, standing.n_candidates) == (asked.n, ranked.n_candidates)
             if item_id in listed:
                 assert standing.rank == listed[item_id].rank
@@ -118,8 +118,8 @@ def test_what_cannot_be_listed_says_why_and_is_explained_all_the_same(model: Rec
     }
     for item_id, (reason, filters) in reasons.items():
         found = model.explain(scored, item_id, RankingSettings(filters=filters))
-        assert found.standing.not_eligible == reason
-        assert (found.standing.rank, found.standing.rank_by_score) == (None, None)
+        assert found.position.not_eligible == reason
+        assert (found.position.rank, found.position.rank_by_score) == (None, None)
         assert abs(found.residual) < 2e-6
 
 
@@ -133,8 +133,8 @@ def test_pairs_point_to_the_phrases_whose_product_they_are(shop: Shop) -> None:
         assert bool(found.pairs) == bool(found.shopper_phrases and theirs)
         assert [abs(pair.value) for pair in found.pairs] == sorted((abs(p.value) for p in found.pairs), reverse=True)
         shopper, product = shop.model.explainer.sides(scored, row)
-        here = {name: at for at, name in enumerate(shop.model.explainer.strike_names(shopper.places)) if name}
-        there = {name: at for at, name in enumerate(shop.model.explainer.strike_names(product.places))}
+        here = {name: at for at, name in enumerate(shop.model.explainer.exclusion_names(shopper.places)) if name}
+        there = {name: at for at, name in enumerate(shop.model.explainer.exclusion_names(product.places))}
         worth = found.components["semantic"] / float(product.values(shopper).sum() or 1)
         for pair in found.pairs[:100]:
             strike = found.shopper_phrases[pair.shopper].source.get("strike")
@@ -175,7 +175,7 @@ def test_a_shopper_who_wrote_of_the_product_is_explained_exactly(model: Recommen
         both = set(named(found.of("semantic"))) & set(named(found.shopper_phrases))
         assert both or (user, item_id) == ("cleo", "mug")  # who gave stars only
         for strike in sorted(both):
-            left = model.strike(scored, [strike])
+            left = model.ablate(scored, [strike])
             assert check_explanation(shop, left, model.explain(left, item_id, seen), seen) < 1e-5
 
 
@@ -185,11 +185,11 @@ def test_nothing_that_tells_products_apart_is_explained_as_nothing(
     alone = {name: table[table["item_id"] == "stove"] for name, table in tiny.items()}
     model = make_model(Dataset.from_frames(**alone), tmp_path / "alone")  # a shop of one product
     everything = RankingSettings(filters=Filters(include_seen=True, only_available=False))
-    for scored in (model.scores("ann"), model.scores(None, "a stove"), model.scores("ann", struck=["h:stove"])):
+    for scored in (model.scores("ann"), model.scores(None, "a stove"), model.scores("ann", ablated=["h:stove"])):
         found = model.explain(scored, "stove", everything)
         assert (found.score, found.baseline, found.contributions) == (0, 0, ())
         assert found.components == dict.fromkeys(COMPONENTS, 0)
-        assert found.standing.rank == found.standing.rank_by_score == 1
+        assert found.position.rank == found.position.rank_by_score == 1
 
 
 def test_words_that_cancel_out_say_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import UnknownItemError
-from recsys.explanations.history_attribution import MAX_PRODUCTS, because_of_history
+from recsys.explanations.history_attribution import MAX_PRODUCTS, history_attribution
 from recsys.scorers.base import Requests
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.fold_in import folded_in
@@ -19,22 +19,22 @@ ALL = RankingSettings(filters=Filters(include_seen=True, only_available=False), 
 def test_an_effect_is_the_score_with_the_product_minus_the_score_without(model: Recommender) -> None:
     scored, row = model.scores("ann", "warm"), model.item_row("mug")
     history = ["blanket", "lamp", "candle", "stove", "tent-2", "tent-2"]
-    effects = because_of_history(model, scored, "mug", ALL, history)
+    effects = history_attribution(model, scored, "mug", ALL, history)
     assert {effect.item_id for effect in effects} == set(history)
     sizes = [abs(effect.value) for effect in effects]
     assert sizes == sorted(sizes, reverse=True)
     for effect in effects:
-        left = model.scores("ann", "warm", struck=[f"h:{effect.item_id}"])
+        left = model.scores("ann", "warm", ablated=[f"h:{effect.item_id}"])
         scores = [model.explainer.score_of(each, row, ALL.fusion) for each in (scored, left)]
         assert effect.value == pytest.approx(scores[0] - scores[1], abs=1e-6)
         assert sum(effect.components.values()) == pytest.approx(effect.value, abs=1e-9)
         assert tuple(effect.components) == COMPONENTS
         assert effect.components["context"] == 0  # how wanted a product is lately is the shop's, not the shopper's
-        assert effect.rank_without == model.explain(left, "mug", ALL).standing.rank_by_score
+        assert effect.rank_without == model.explain(left, "mug", ALL).position.rank_by_score
 
 
 def test_looking_at_a_product_without_liking_it_does_nothing(model: Recommender) -> None:
-    (effect,) = because_of_history(model, model.scores("ann"), "mug", ALL, ["candle"])
+    (effect,) = history_attribution(model, model.scores("ann"), "mug", ALL, ["candle"])
     assert effect.value == pytest.approx(0, abs=1e-6)
 
 
@@ -44,7 +44,7 @@ def test_the_product_itself_is_not_left_out_and_the_latest_are(shop: Shop) -> No
     assert len(history) > MAX_PRODUCTS
     told: list[tuple[str, int, int]] = []
     content = RankingSettings(FusionSettings(0, 1, 1, 0))
-    effects = because_of_history(
+    effects = history_attribution(
         shop.model, shop.model.scores(user_id), history[0], content, history, lambda *each: told.append(each)
     )
     assert {effect.item_id for effect in effects} == set(history[1 : MAX_PRODUCTS + 1])
@@ -52,23 +52,23 @@ def test_the_product_itself_is_not_left_out_and_the_latest_are(shop: Shop) -> No
 
 
 def test_what_is_struck_already_stays_struck(model: Recommender) -> None:
-    scored = model.scores("ann", struck=["c:trend", "h:stove"])
-    effects = {each.item_id: each for each in because_of_history(model, scored, "mug", ALL, ["stove", "blanket"])}
+    scored = model.scores("ann", ablated=["c:trend", "h:stove"])
+    effects = {each.item_id: each for each in history_attribution(model, scored, "mug", ALL, ["stove", "blanket"])}
     assert effects["stove"].value == 0
-    left = model.scores("ann", struck=["c:trend", "h:stove", "h:blanket"])
+    left = model.scores("ann", ablated=["c:trend", "h:stove", "h:blanket"])
     row = model.item_row("mug")
     expected = [model.explainer.score_of(each, row, ALL.fusion) for each in (scored, left)]
     assert effects["blanket"].value == pytest.approx(expected[0] - expected[1], abs=1e-6)
 
 
 def test_no_history_is_no_effect_and_an_unknown_product_is_named(model: Recommender) -> None:
-    assert because_of_history(model, model.scores("0042"), "mug", ALL, []) == ()
+    assert history_attribution(model, model.scores("0042"), "mug", ALL, []) == ()
     with pytest.raises(UnknownItemError, match="product 'boat' is not among the 8 in the catalogue"):
-        because_of_history(model, model.scores("ann"), "mug", ALL, ["boat"])
+        history_attribution(model, model.scores("ann"), "mug", ALL, ["boat"])
 
 
 def test_what_cannot_be_listed_has_no_rank_without(model: Recommender) -> None:
-    (effect,) = because_of_history(model, model.scores("ann"), "stove", RankingSettings(), ["blanket"])
+    (effect,) = history_attribution(model, model.scores("ann"), "stove", RankingSettings(), ["blanket"])
     assert effect.rank_without is None
     assert effect.value
 
@@ -108,7 +108,7 @@ def test_all_likes_left_out_leave_what_everybody_gets(shop: Shop) -> None:
     """Nothing of the likes is left, so far as folding in can say: the rest is the region and what is left over."""
     user_id = shop.users["warm"][0]
     had = [f"h:{item_id}" for item_id in dict.fromkeys(shop.model.history(user_id)["item_id"])]
-    scored = shop.model.scores(user_id, struck=had[:200])
+    scored = shop.model.scores(user_id, ablated=had[:200])
     for name in ("content", "semantic"):
         assert not scored.standardised.informative()[name]
     trained = shop.model.scorers["collaborative"].score(Requests.one(shop.model.user_row(user_id), Context()))
@@ -117,5 +117,5 @@ def test_all_likes_left_out_leave_what_everybody_gets(shop: Shop) -> None:
 
 def test_the_effect_is_the_same_each_time(model: Recommender, tiny_data: Dataset) -> None:
     scored = model.scores("ben")
-    first, second = (because_of_history(model, scored, "stove", ALL, ["mug", "lamp", "tent-2"]) for _ in range(2))
+    first, second = (history_attribution(model, scored, "stove", ALL, ["mug", "lamp", "tent-2"]) for _ in range(2))
     assert first == second

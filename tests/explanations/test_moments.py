@@ -62,7 +62,7 @@ def test_the_region_of_a_new_shopper_moves_through_the_collaborative_component_t
 
 def test_a_struck_circumstance_moves_nothing(model: Recommender) -> None:
     first, second = (
-        model.scores("ann", context=Context(device=device), struck=["c:device"]) for device in ("mobile", "tablet")
+        model.scores("ann", context=Context(device=device), ablated=["c:device"]) for device in ("mobile", "tablet")
     )
     assert {each.reason for each in compare_moments(model, first, second, LISTED)} == {""}
 

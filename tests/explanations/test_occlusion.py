@@ -69,9 +69,9 @@ def test_very_long_phrases_tell_of_their_first_words_and_leave_the_rest_over() -
     assert found.residual == pytest.approx(found.whole - sum(word.value for word in found.words))
 
 
-@pytest.mark.parametrize("strike", ["r1.0", "t{stove}.0", "r0.0"])  # of the product, its title, of the shopper
+@pytest.mark.parametrize("strike", ["r1.0", "t.0:stove", "r0.0"])  # of the product, its title, of the shopper
 def test_the_whole_is_what_the_explanation_gives_the_phrase(model: Recommender, strike: str) -> None:
-    scored, strike = model.scores("ann", "warm"), strike.format(stove=model.item_row("stove"))
+    scored = model.scores("ann", "warm")
     found = model.explain(scored, "stove")
     told = {part.source.get("strike"): part for part in (*found.shopper_phrases, *found.of("semantic"))}
     effects = model.look_inside(scored, "stove", strike)
@@ -93,4 +93,4 @@ def test_a_phrase_of_neither_side_is_refused(model: Recommender, strike: str) ->
 
 def test_a_struck_phrase_cannot_be_looked_into(model: Recommender) -> None:
     with pytest.raises(InputError, match=r"'r1\.0' is not a phrase of this product or this shopper"):
-        model.look_inside(model.scores("dora", struck=["r1.0"]), "stove", "r1.0")
+        model.look_inside(model.scores("dora", ablated=["r1.0"]), "stove", "r1.0")

@@ -5,13 +5,16 @@ import pytest
 
 from recsys.explanations.reading import N_PARTNERS, N_TEXTS, Reading
 from recsys.ranking.results import ScoredRequest
+from recsys.scorers.base import NO_ROW
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
 from tests.explanations._cases import Shop, approx
 
 
 def texts(reading: Reading) -> list[list[tuple[str, str]]]:
-    return [[(text.document.name, text.document.text) for text in side] for side in (reading.shopper, reading.product)]
+    return [
+        [(text.document.name(), text.document.text) for text in side] for side in (reading.shopper, reading.product)
+    ]
 
 
 def check(shop_or_model: Recommender, scored: ScoredRequest, item_id: str) -> Reading:
@@ -28,12 +31,12 @@ def check(shop_or_model: Recommender, scored: ScoredRequest, item_id: str) -> Re
             for phrase in text.phrases:
                 assert text.document.text[phrase.start : phrase.end].strip()
                 # Where words tell no products apart, an explanation has no phrases at all.
-                assert not parts or phrase.struck == (bool(phrase.strike) and phrase.strike not in told)
+                assert not parts or phrase.ablated == (bool(phrase.name) and phrase.name not in told)
                 assert len(phrase.partners) <= N_PARTNERS
-                if phrase.struck:
+                if phrase.ablated:
                     assert (phrase.value, phrase.partners) == (0, ())
-                elif phrase.strike:
-                    assert phrase.value == approx(told.get(phrase.strike, 0.0))
+                elif phrase.name:
+                    assert phrase.value == approx(told.get(phrase.name, 0.0))
             if text.document.kind == "words":
                 assert sorted(phrase.value for phrase in text.phrases) == pytest.approx(sorted(typed), abs=1e-5)
     for side, others in ((reading.shopper, reading.product), (reading.product, reading.shopper)):
@@ -42,7 +45,7 @@ def check(shop_or_model: Recommender, scored: ScoredRequest, item_id: str) -> Re
                 sizes = [abs(partner.value) for partner in phrase.partners]
                 assert sizes == sorted(sizes, reverse=True)
                 for partner in phrase.partners:
-                    assert not others[partner.text].phrases[partner.phrase].struck
+                    assert not others[partner.text].phrases[partner.phrase].ablated
     return reading
 
 
@@ -62,9 +65,9 @@ def test_typed_words_come_first_and_cannot_be_struck(model: Recommender) -> None
     words = "Light and warm. For a mug?"
     reading = check(model, model.scores("ann", words), "mug")
     first = reading.shopper[0]
-    assert (first.document.kind, first.document.text, first.document.name) == ("words", words, "")
+    assert (first.document.kind, first.document.text, first.document.name()) == ("words", words, "")
     assert [words[phrase.start : phrase.end] for phrase in first.phrases] == ["Light and warm.", "For a mug?"]
-    assert {phrase.strike for phrase in first.phrases} == {""}
+    assert {phrase.name for phrase in first.phrases} == {""}
     assert all(text.document.kind != "words" for text in (*reading.shopper[1:], *reading.product))
 
 
@@ -77,23 +80,21 @@ def test_words_that_say_nothing_are_no_text(model: Recommender) -> None:
 def test_texts_keep_their_places_while_a_person_strikes(model: Recommender) -> None:
     plain = model.scores("ann", "warm")
     before = model.read(plain, "stove")
-    some = [text.phrases[0].strike for text in (*before.product, *before.shopper) if text.phrases[0].strike]
-    for struck in ([some[0]], some[:3], ["h:blanket"], ["r1"], [text.document.name for text in before.product]):
-        scored = model.strike(plain, struck)
+    some = [text.phrases[0].name for text in (*before.product, *before.shopper) if text.phrases[0].name]
+    for struck in ([some[0]], some[:3], ["h:blanket"], ["r1"], [text.document.name() for text in before.product]):
+        scored = model.ablate(plain, struck)
         now = check(model, scored, "stove")
         assert texts(now) == texts(before)
-        assert any(phrase.struck for side in (now.shopper, now.product) for text in side for phrase in text.phrases)
+        assert any(phrase.ablated for side in (now.shopper, now.product) for text in side for phrase in text.phrases)
     assert now.total == 0
-    assert all(phrase.struck for text in now.product for phrase in text.phrases)
+    assert all(phrase.ablated for text in now.product for phrase in text.phrases)
 
 
 def test_only_what_is_struck_is_marked(model: Recommender) -> None:
-    described = f"d{model.item_row('tent-2')}.0"
-    scored = model.scores("ann", struck=["r0.16", described])
+    described = "d.0:tent-2"
+    scored = model.scores("ann", ablated=["r0.16", described])
     reading = check(model, scored, "tent-2")
-    marked = {
-        p.strike for side in (reading.shopper, reading.product) for text in side for p in text.phrases if p.struck
-    }
+    marked = {p.name for side in (reading.shopper, reading.product) for text in side for p in text.phrases if p.ablated}
     assert marked == {"r0.16", described}
 
 
@@ -103,7 +104,7 @@ def test_large_sides_show_the_texts_that_move_most_and_count_all(shop: Shop) -> 
         for row in rng.integers(shop.data.n_items, size=2).tolist():
             item_id = shop.data.item_ids[row]
             for struck in ([], shop.some_strikes(rng, 5, user_id)):
-                scored = shop.model.scores(user_id, "a quiet stove", struck=struck)
+                scored = shop.model.scores(user_id, "a quiet stove", ablated=struck)
                 reading = check(shop.model, scored, item_id)
                 assert len(reading.shopper) == N_TEXTS + 1
                 assert reading.n_shopper_texts > N_TEXTS + 1
@@ -121,7 +122,7 @@ def test_partners_carry_the_product_of_the_pair(shop: Shop) -> None:
         reading = shop.model.read(scored, item_id)
         shopper, product = shop.model.explainer.sides(scored, row)
         here, there = (
-            {name: at for at, name in enumerate(shop.model.explainer.strike_names(side.places))}
+            {name: at for at, name in enumerate(shop.model.explainer.exclusion_names(side.places))}
             for side in (shopper, product)
         )
         cosine = float(product.values(shopper).sum())
@@ -130,7 +131,7 @@ def test_partners_carry_the_product_of_the_pair(shop: Shop) -> None:
                 assert phrase.partners
                 for partner in phrase.partners:
                     other = reading.shopper[partner.text].phrases[partner.phrase]
-                    one, two = here[other.strike], there[phrase.strike]
+                    one, two = here[other.name], there[phrase.name]
                     expected = (
                         shopper.coefficients[one]
                         * product.coefficients[two]
@@ -142,7 +143,12 @@ def test_partners_carry_the_product_of_the_pair(shop: Shop) -> None:
 
 
 def test_polarity_reaches_every_phrase_but_typed_ones(model: Recommender) -> None:
-    model.explainer.polarity = lambda places: np.linspace(-1, 1, len(places), dtype=np.float32)
+    judged = model.explainer.polarity(np.array([0, NO_ROW, 5]))
+    assert judged[1] == 0
+    assert (judged[[0, 2]] == model.explainer.polarity(np.array([0, 5]))).all()
+    model.explainer.polarity = lambda places: np.where(
+        places == NO_ROW, 0, np.linspace(-1, 1, len(places), dtype=np.float32)
+    )
     reading = model.read(model.scores("ann", "warm"), "stove", RankingSettings())
     assert {phrase.polarity for phrase in reading.shopper[0].phrases} == {0}
     told = [phrase.polarity for text in reading.product for phrase in text.phrases]

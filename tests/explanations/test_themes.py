@@ -51,7 +51,7 @@ def test_a_shopper_of_whom_nothing_is_known_has_no_themes(model: Recommender) ->
 
 
 def test_what_is_struck_is_not_believed_any_more(model: Recommender) -> None:
-    scored = model.scores("ann", struck=["r0", "h:blanket"])
+    scored = model.scores("ann", ablated=["r0", "h:blanket"])
     told = [phrase.source for theme in model.explainer.shopper_profile(scored).themes for phrase in theme.phrases]
     assert told
     assert not any(source["strike"].startswith("r0.") or source["item_id"] == "blanket" for source in told)

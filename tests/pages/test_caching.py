@@ -29,9 +29,6 @@ OPENED_ONCE = {
     "weight_map": "work beside the page, whose map is as large in every shop",
     "faithfulness_of_model": "work beside the page, whose report is as large in every shop",
     "warm_encoder": "a thread",
-    "style": "files of the app",
-    "script": "files of the app",
-    "sheet_style": "files of the app",
     "room": "what `bounded` keeps, by function",
 }
 """What may be kept by number, and what that is: nothing that grows with the shop and with what is asked."""
@@ -65,6 +62,11 @@ class LargeShop:
     n_items: int
     n_scored: int = 0
 
+    @property
+    def model_id(self) -> str:
+        """One for every size."""
+        return f"test-{self.n_items}"
+
     def scores(self, user_id: str, words: str, context: Context) -> ScoredRequest:
         """One request."""
         self.n_scored += 1
@@ -72,24 +74,24 @@ class LargeShop:
 
 
 def test_scores_of_a_shop_of_200_000_products_take_no_more_than_their_room() -> None:
-    shop, model_id = LargeShop(200_000), "test-200000"
+    shop = LargeShop(200_000)
     size = 4 * 4 * shop.n_items
     n_asked = resources.SCORES_BYTES // size + 12
     for user in range(n_asked):
-        resources.scored(shop, model_id, str(user), "", Context())  # type: ignore[arg-type]
+        resources.scored(shop, str(user), "", Context())  # type: ignore[arg-type]
     kept = caching.room("pages._shared.resources.scored", resources.SCORES_BYTES)
     assert kept.n_bytes <= resources.SCORES_BYTES
     assert len(kept) <= resources.SCORES_BYTES // size < n_asked
     assert len(kept) >= 0.98 * (resources.SCORES_BYTES // size)
-    resources.scored(shop, model_id, str(n_asked - 1), "", Context())  # type: ignore[arg-type]
+    resources.scored(shop, str(n_asked - 1), "", Context())  # type: ignore[arg-type]
     assert shop.n_scored == n_asked  # the latest is kept
-    resources.scored(shop, model_id, "0", "", Context())  # type: ignore[arg-type]
+    resources.scored(shop, "0", "", Context())  # type: ignore[arg-type]
     assert shop.n_scored == n_asked + 1  # the first had to go
     kept_of_small = LargeShop(1000)
     for user in range(300):  # small requests do not stay behind large ones
-        resources.scored(kept_of_small, "test-1000", str(user), "", Context())  # type: ignore[arg-type]
+        resources.scored(kept_of_small, str(user), "", Context())  # type: ignore[arg-type]
     for user in range(300):
-        resources.scored(kept_of_small, "test-1000", str(user), "", Context())  # type: ignore[arg-type]
+        resources.scored(kept_of_small, str(user), "", Context())  # type: ignore[arg-type]
     assert kept_of_small.n_scored == 300
     caching.room.clear("pages._shared.resources.scored", resources.SCORES_BYTES)
 

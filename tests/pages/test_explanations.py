@@ -10,12 +10,13 @@ from html import unescape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import naming, words
+from pages._shared import words
 from pages._shared.palette import LOOKS
 from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
-from pages.explanations import ablation, effect, parts, sheet, waterfall
-from pages.explanations.sections import Case
+from pages.explanations import ablation, effect, naming, parts, sheet, waterfall
+from pages.explanations.context import ExplanationContext
+from recsys.explanations.exclusions import names_over
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.serving.recommender import Recommender
@@ -28,16 +29,16 @@ PAGE = "Explanations"
 
 def made(
     model: Recommender, shopper: str, settings: RankingSettings, names: tuple[str, ...] = (), item: str = ""
-) -> Case:
+) -> ExplanationContext:
     """A case as the page makes it."""
     before = model.scores(shopper)
-    now = model.strike(before, names) if names else before
+    now = model.ablate(before, names) if names else before
     item = item or model.rank(before, settings).items[0].item_id
     original = model.explain(before, item, settings)
     explanation = model.explain(now, item, settings) if names else original
-    asker = TargetUser(shopper, "")
-    return Case(
-        model, model.model_id, Choices.of(model), asker, Context(), settings, item, before, now, explanation, original
+    user = TargetUser(shopper, "")
+    return ExplanationContext(
+        model, Choices.of(model), user, Context(), settings, item, before, now, explanation, original
     )
 
 
@@ -59,7 +60,7 @@ def test_the_numbers_on_the_page_are_the_engines(
     page = open_page(PAGE, query={"shopper": shopper})
     seen = text(page)
     assert score_shown(page) == f"{found.score:.2f}"
-    assert f"1st of {found.standing.n_candidates:,} by score" in seen
+    assert f"1st of {found.position.n_candidates:,} by score" in seen
     for name in COMPONENTS:
         page.button_group(key="open").set_value(LOOKS[name].label).run()
         seen = text(page)
@@ -138,17 +139,22 @@ def test_a_link_carries_what_is_struck_and_one_click_restores_all(
 def test_strikes_that_this_model_does_not_know_are_dropped_with_a_notice(
     open_page: OpenPage, model: Recommender, shopper: str, settings: RankingSettings
 ) -> None:
-    page = open_page(PAGE, query={"shopper": shopper, "strike": ["c:trend", "r999999999.5", "<i>"]})
+    page = open_page(PAGE, query={"shopper": shopper, "strike": ["c:trend", "r999999999.5", "<i>", "t3", "t999999"]})
     assert "strike = 'r999999999.5'" in text(page)
     assert "strike = '<i>'" in text(page)
-    assert score_shown(page) == f"{made(model, shopper, settings, ('c:trend',)).explanation.score:.2f}"
+    # Older links name a product's texts by its row: read while there is such a row, and named by the id from then on.
+    assert "strike = 't999999'" in text(page)
+    titled = f"t:{model.items['item_id'].iloc[3]}"
+    assert titled in page.query_params["strike"]
+    assert "t3" not in page.query_params["strike"]
+    assert score_shown(page) == f"{made(model, shopper, settings, ('c:trend', titled)).explanation.score:.2f}"
 
 
 def test_restoring_a_phrase_of_a_struck_review_restores_the_review() -> None:
-    assert ablation.names_over("r17.40") == ("r17.40", "r17")
+    assert names_over("r17.40") == ("r17.40", "r17")
     part = Contribution("semantic", "Dry.", 0.1, {"kind": "review", "strike": "r17.40"})
     row = parts.rows_of([part], [], ["r17"])[0]
-    assert row.is_struck
+    assert row.is_ablated
     assert (row.value, row.before) == (0.0, 0.1)
 
 
@@ -192,7 +198,7 @@ def test_the_history_splits_the_same_number(model: Recommender, shopper: str, se
     found = made(model, shopper, settings).explanation
     rows = parts.history_rows(found.shopper_phrases, found.shopper_phrases, (), {})
     assert sum(row.value for row in rows) == pytest.approx(found.components["semantic"], abs=1e-4)
-    assert all(row.strike.startswith("h:") for row in rows)
+    assert all(row.name.startswith("h:") for row in rows)
 
 
 def test_the_waterfall_ends_at_the_score(model: Recommender, shopper: str, settings: RankingSettings) -> None:
@@ -206,7 +212,7 @@ def test_the_waterfall_ends_at_the_score(model: Recommender, shopper: str, setti
 
 
 def test_standings_are_said_as_a_person_would() -> None:
-    said = [naming.ordinal(n) for n in (1, 2, 3, 4, 11, 112, 1103)]
+    said = [words.ordinal(n) for n in (1, 2, 3, 4, 11, 112, 1103)]
     assert said == ["1st", "2nd", "3rd", "4th", "11th", "112th", "1,103rd"]
 
 
@@ -225,10 +231,10 @@ def test_labels_stay_text_where_markdown_is_read() -> None:
     ],
 )
 def test_a_struck_name_is_readable_where_no_part_has_it(model: Recommender, name: str, said: str) -> None:
-    assert naming.strike_label(name, model) == said
+    assert naming.exclusion_label(name, model) == said
 
 
-def hostile_case(model: Recommender, shopper: str, settings: RankingSettings) -> Case:
+def hostile_case(model: Recommender, shopper: str, settings: RankingSettings) -> ExplanationContext:
     """A case with a part that tries everything."""
     case = made(model, shopper, settings, ("c:trend",))
     source = {
@@ -246,8 +252,8 @@ def hostile_case(model: Recommender, shopper: str, settings: RankingSettings) ->
     fields = {name: getattr(found, name) for name in Explanation.__slots__}
     fields["contributions"] = (quote, *found.contributions)
     made_up = Explanation(**fields)
-    return Case(
-        case.model, case.model_id, case.choices, case.asker, case.context, case.settings, case.item_id,
+    return ExplanationContext(
+        case.model, case.choices, case.user, case.context, case.settings, case.item_id,
         case.before, case.now, made_up, case.original,
     )  # fmt: skip
 
@@ -262,7 +268,7 @@ def test_the_sheet_holds_the_arithmetic_and_runs_nothing(
     assert "rounding leaves" in written
     assert "Wanted lately" in written
     assert shopper in written
-    assert case.model_id in written
+    assert case.model.model_id in written
     assert "24 November 2026" in written
     assert "<script" not in written
     assert "http" not in re.sub(r"http-equiv", "", written)
@@ -290,14 +296,13 @@ def test_the_page_offers_the_sheet_the_parts_and_the_whole(open_page: OpenPage, 
 def test_the_json_of_the_page_adds_up_and_names_no_other_shopper(
     model: Recommender, shopper: str, settings: RankingSettings
 ) -> None:
-    found = made(model, shopper, settings).explanation
-    told = json.loads(sheet.shareable_json(found))
+    told = json.loads(sheet.shareable_json(made(model, shopper, settings)))
     assert told["baseline"] + sum(told["components"].values()) == pytest.approx(told["score"], abs=1e-5)
     writers = {part["source"].get("user_id") for part in (*told["contributions"], *told["shopper_phrases"])}
     others = set(model.users["user_id"]) - {shopper}
     assert len(writers) > 2
     assert not writers & others
-    hostile = sheet.shareable_json(hostile_case(model, shopper, settings).explanation)
+    hostile = sheet.shareable_json(hostile_case(model, shopper, settings))
     assert "ann@example.org" not in hostile
     assert "[email hidden]" in hostile
 
@@ -341,11 +346,11 @@ def test_a_struck_text_is_named_by_its_writer_and_its_words(model: Recommender, 
     scored = model.scores(shopper)
     item = model.rank(scored).items[0].item_id
     text_read = next(each for each in model.read(scored, item).product if each.document.kind == "review")
-    whole = naming.strike_label(text_read.document.name, model)
+    whole = naming.exclusion_label(text_read.document.name(), model)
     assert whole.startswith("Review by ")
     assert " ".join(text_read.document.text.split())[:30] in whole
     assert str(text_read.document.user_id) not in whole
-    phrase = naming.strike_label(text_read.phrases[0].strike, model)
+    phrase = naming.exclusion_label(text_read.phrases[0].name, model)
     assert text_read.document.text[slice(*text_read.document.spans[0])][:20] in phrase
 
 
@@ -385,11 +390,11 @@ def test_supposed_words_are_not_put_into_the_shoppers_mouth(
     now = model.scores(shopper, "it has to be quiet")
     item = model.rank(before, settings).items[0].item_id
     original, explanation = (model.explain(request, item, settings) for request in (before, now))
-    case = Case(
-        model, model.model_id, Choices.of(model), TargetUser(shopper, ""), Context(), settings, item, before, now,
+    case = ExplanationContext(
+        model, Choices.of(model), TargetUser(shopper, ""), Context(), settings, item, before, now,
         explanation, original,
     )  # fmt: skip
     written = sheet.sheet_html(case, datetime(2026, 11, 24, tzinfo=UTC))
     assert "Their words" not in written
     assert "Supposed, and not written by them: “" in written
-    assert json.loads(sheet.shareable_json(explanation, supposed=case.supposed))["supposed"] == "it has to be quiet"
+    assert json.loads(sheet.shareable_json(case))["supposed"] == "it has to be quiet"

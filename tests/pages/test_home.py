@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pages._shared import glance
+from pages.home import glance
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from tests.pages._seen import html, text
@@ -12,7 +12,7 @@ from tests.pages.conftest import OpenPage
 
 def test_home_shows_the_numbers_of_the_model_in_use(open_page: OpenPage, page_home: Path) -> None:
     info = Recommender.load(AppPaths(page_home).model).info
-    page = open_page("AppPaths")
+    page = open_page("Home")
     assert page.title[0].value == "The shop at a glance"
     seen = text(page)
     for said in (f"{info.n_items:,} products", f"{info.n_users:,} shoppers", f"{info.n_reviews:,} reviews"):
@@ -29,7 +29,7 @@ def test_where_the_weights_come_from_is_said_where_they_were_learned(model: Reco
 
 
 def test_every_chart_has_a_title_and_named_axes(open_page: OpenPage) -> None:
-    page = open_page("AppPaths")
+    page = open_page("Home")
     charts = [element.proto for element in page.get("plotly_chart")]
     assert len(charts) == 3
     for chart in charts:

@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import words
 from pages._shared.background import Background
-from pages.explanations.questions.bars import Bar, bars_html
+from pages.explanations.bars import Bar, bars_html
 from pages.explanations.sections import SECTIONS
 from recsys.explanations.counterfactual import smallest_removal
 from recsys.explanations.difference import difference
-from recsys.explanations.history_attribution import because_of_history
+from recsys.explanations.history_attribution import history_attribution
 from recsys.explanations.moments import compare_moments
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
@@ -52,7 +52,7 @@ def test_history_is_left_out_product_by_product(
     item = model.rank(scored, settings).items[0].item_id
     acts = model.history(shopper)
     had = list(acts.loc[acts["kind"].isin(["review", "purchase"]), "item_id"].drop_duplicates())
-    effects = because_of_history(model, scored, item, settings, had)
+    effects = history_attribution(model, scored, item, settings, had)
     assert words.signed(effects[0].value, 3) in seen
     assert "so that part is an estimate" in seen
 

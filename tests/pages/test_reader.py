@@ -14,8 +14,9 @@ import pytest
 
 from pages._shared import illustrations, palette
 from pages.explanations import reader
-from pages.explanations.reader import WordShading, payload, toggled
+from pages.explanations.reader import payload, toggled
 from recsys.explanations.documents import Document
+from recsys.explanations.occlusion import WordEffect, WordEffects
 from recsys.explanations.reading import Partner, Reading, ReadPhrase, ReadText
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
@@ -45,7 +46,7 @@ def reading(model: Recommender, asked: str) -> Reading:
 
 def phrase(start: int, end: int, value: float = 0.1, **facts: Any) -> ReadPhrase:
     return ReadPhrase(
-        **{"strike": f"r1.{start}", "loss": 0.0, "polarity": 0.0, "partners": (), "struck": False, **facts},
+        **{"name": f"r1.{start}", "loss": 0.0, "polarity": 0.0, "partners": (), "ablated": False, **facts},
         start=start,
         end=end,
         value=value,
@@ -90,7 +91,7 @@ def test_everything_read_is_there_once_and_can_be_sent(reading: Reading, asked: 
         for each in documents(data, side):
             read = texts[each["index"]]
             assert each["value"] == pytest.approx(sum(p["value"] for p in each["phrases"]), abs=1e-5)
-            assert [p["strike"] for p in each["phrases"]] == [p.strike for p in read.phrases]
+            assert [p["strike"] for p in each["phrases"]] == [p.name for p in read.phrases]
             assert shown(each) == mask_personal(read.document.text).replace("\r\n", "\n")
     assert data["strongest"] == max(abs(p.value) for p in reader._phrases(reading))
 
@@ -174,7 +175,7 @@ def test_a_struck_phrase_is_not_folded_and_short_gaps_stay() -> None:
     said = " ".join(f"This is sentence number {n:02d} of the text." for n in range(20))
     spans = [(found.start(), found.end()) for found in re.finditer(r"This.*?\.", said)]
     struck = text(
-        said, tuple(phrase(*span, 0.0 if n == 9 else 0.01 + (n == 15), struck=n == 9) for n, span in enumerate(spans))
+        said, tuple(phrase(*span, 0.0 if n == 9 else 0.01 + (n == 15), ablated=n == 9) for n, span in enumerate(spans))
     )
     pieces = only(struck)["pieces"]
     kept = {piece["phrase"] for piece in pieces if not piece["fold"]} - {None}
@@ -231,25 +232,26 @@ def test_words_inside_a_phrase_are_masked_like_the_text() -> None:
     said = "Warm bag. Ask ann@example.org now, please."
     end = len(said)
     one = sides(product=(text(said, (phrase(0, 9), phrase(10, end, 0.1))),))
-    shading = WordShading("r1.10", ((10, 13, 0.02), (14, 17, 0.01), (18, 29, 0.5), (30, 33, -0.05)), -0.02, 0.1)
-    inside = payload(one, user_id=None, inside=shading)["inside"]
+    each = ((10, 13, 0.02), (14, 17, 0.01), (18, 29, 0.5), (30, 33, -0.05))
+    effects = WordEffects(tuple(WordEffect(*word) for word in each), 0.1, -0.02)
+    inside = payload(one, user_id=None, inside=("r1.10", effects))["inside"]
     assert "".join(word["text"] for word in inside["words"]) == "Ask [email hidden] now, please."
     assert [(word["text"], word["value"]) for word in inside["words"] if word["value"] is not None] == [
         ("Ask", 0.02),
         ("now", -0.05),
     ]
     assert (inside["residual"], inside["whole"]) == (-0.02, 0.1)
-    assert payload(one, user_id=None, inside=replace(shading, strike="r9.9"))["inside"] is None
-    assert payload(one, user_id=None, inside=replace(shading, strike=""))["inside"] is None
+    assert payload(one, user_id=None, inside=("r9.9", effects))["inside"] is None
+    assert payload(one, user_id=None, inside=("", effects))["inside"] is None
 
 
 def test_a_closer_look_at_a_real_phrase(model: Recommender, reading: Reading, asked: str) -> None:
     scored = model.scores(asked, "a warm sleeping bag for cold nights")
     item_id = model.rank(scored).items[0].item_id
     said = next(each for each in reading.product if each.document.kind == "review")
-    start, end, strike = (getattr(said.phrases[0], name) for name in ("start", "end", "strike"))
-    shading = WordShading.of(strike, model.look_inside(scored, item_id, strike))
-    inside = payload(reading, user_id=asked, inside=shading)["inside"]
+    start, end, strike = (getattr(said.phrases[0], name) for name in ("start", "end", "name"))
+    effects = model.look_inside(scored, item_id, strike)
+    inside = payload(reading, user_id=asked, inside=(strike, effects))["inside"]
     assert "".join(word["text"] for word in inside["words"]) == said.document.text[start:end]
     effects = sum(word["value"] or 0 for word in inside["words"])
     assert effects + inside["residual"] == pytest.approx(inside["whole"], abs=1e-5)
@@ -260,7 +262,7 @@ def test_ticks_of_texts_and_phrases_go_together() -> None:
     def read(*struck: int) -> Reading:
         spans = ((0, 4), (5, 10), (11, 16))
         return sides(
-            product=(text("Dry. Warm. Cold.", tuple(phrase(*s, struck=n in struck) for n, s in enumerate(spans))),)
+            product=(text("Dry. Warm. Cold.", tuple(phrase(*s, ablated=n in struck) for n, s in enumerate(spans))),)
         )
 
     assert toggled((), "r1.5", read()) == ("r1.5",)
@@ -277,12 +279,12 @@ def test_strikes_that_the_reader_names_are_known_to_the_model(model: Recommender
     data = payload(reading, user_id=asked)
     some = documents(data, "product")[0]
     struck = toggled((), some["phrases"][0]["strike"], reading)
-    scored = model.scores(asked, "a warm sleeping bag for cold nights", struck=struck)
+    scored = model.scores(asked, "a warm sleeping bag for cold nights", ablated=struck)
     assert scored.struck == struck
 
 
 def test_only_names_that_were_shown_come_back(reading: Reading, asked: str) -> None:
-    names = reader._names(payload(reading, user_id=asked))
+    names = reader._names(reading)
 
     class Given:
         struck_toggled = next(iter(names))

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages._shared import naming, resources, words
+from pages._shared import resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
-from pages.explanations.questions.context import ExplanationContext
+from pages.explanations import naming
+from pages.explanations.context import ExplanationContext
 from recsys.explanations.themes import Profile, Theme
 from recsys.text.masking import mask_personal
 
@@ -17,24 +18,23 @@ def beliefs(case: ExplanationContext) -> None:
         "what those phrases are about, grouped by meaning, with their exact shares of the profile.</p>"
     )
     shopper, product = st.columns(2, gap="medium")
-    asker = case.asker.user_id
+    user_id = case.user.user_id
     with st.spinner("Grouping phrases …", show_time=True):
         theirs = case.model.explainer.shopper_profile(case.now)
-        its = resources.product_profile(case.model, case.model_id, case.item_id)
+        its = resources.product_profile(case.model, case.item_id)
     with shopper, st.container(key="belief_shopper"):
-        st.html(
-            _profile("What the system believes of this shopper", theirs, "Nothing written, nothing chosen yet", asker)
-        )
+        title = "What the system believes of this shopper"
+        st.html(_profile(title, theirs, "Nothing written, nothing chosen yet", user_id))
     with product, st.container(key="belief_product"):
-        st.html(_profile("What the system believes of this product", its, "Nothing is written about it", asker))
+        st.html(_profile("What the system believes of this product", its, "Nothing is written about it", user_id))
 
 
-def _profile(title: str, profile: Profile, empty: str, asker: str | None) -> str:
+def _profile(title: str, profile: Profile, empty: str, user_id: str | None) -> str:
     head = f'<h3 class="sw-chart-title">{title}</h3>'
     if not profile.themes:
         return head + empty_html(empty, "there are no phrases to group, so meaning says nothing here")
     most = max(abs(theme.share) for theme in profile.themes) or 1.0
-    themes = "".join(_theme(theme, most, asker) for theme in profile.themes)
+    themes = "".join(_theme(theme, most, user_id) for theme in profile.themes)
     rest = f", {words.signed(profile.rest, 2)} from smaller ones" if abs(profile.rest) >= 0.005 else ""
     return (
         f'{head}<ol class="sw-themes">{themes}</ol>'
@@ -42,10 +42,10 @@ def _profile(title: str, profile: Profile, empty: str, asker: str | None) -> str
     )
 
 
-def _theme(theme: Theme, most: float, asker: str | None) -> str:
+def _theme(theme: Theme, most: float, user_id: str | None) -> str:
     quotes = "".join(
         f"<li><q>{isolated(mask_personal(phrase.text))}</q>"
-        f'<span class="sw-by">{esc(naming.origin_of(phrase.source, asker))}</span></li>'
+        f'<span class="sw-by">{esc(naming.origin_of(phrase.source, user_id))}</span></li>'
         for phrase in [each for each in theme.phrases if each.text != theme.title][:3]
     )
     name = f"<q>{isolated(mask_personal(theme.title))}</q>"

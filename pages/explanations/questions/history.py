@@ -1,56 +1,61 @@
-"""Because of their history: what each product that a shopper had does to this score, by leaving it out."""
+"""Their history: what each product that a shopper had does to this score, by leaving it out."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from pages._shared import resources, words
 from pages._shared.notices import empty_html
-from pages._shared.palette import LOOKS
-from pages._shared.words import sentence
-from pages.explanations.questions.bars import Bar, bars_html
-from pages.explanations.questions.context import ExplanationContext
-from recsys.explanations.history_attribution import MAX_PRODUCTS, HistoryEffect, because_of_history
+from pages.explanations.bars import Bar, bars_html
+from pages.explanations.context import ExplanationContext
+from recsys.explanations.history_attribution import MAX_PRODUCTS, HistoryEffect, history_attribution
 from recsys.settings import COMPONENTS
 
 _KINDS = ("review", "purchase", "recommend", "not_recommend")
+_WORKING = "Leaving out products of the history …"
 
 
-def because(case: ExplanationContext) -> None:
+def history(case: ExplanationContext) -> None:
     """Leave out each product of the history in turn, and say what that does to score and place."""
-    if case.asker.user_id is None:
+    if case.user.user_id is None:
         st.html(empty_html("No history", "a new shopper has none: the words typed above are all that is known"))
         return
-    acts = resources.history(case.model, case.model_id, case.asker.user_id)
+    acts = resources.history(case.model, case.user.user_id)
     had = _most_telling_first(case, list(dict.fromkeys(acts.loc[acts["kind"].isin(_KINDS), "item_id"])))
     if not had:
         st.html(empty_html("No history", "nothing was bought or reviewed, so nothing can be left out"))
         return
-    bar = st.progress(0.0, "Leaving out products of the history …")
+    bar = st.progress(0.0, _WORKING)
     try:
-        effects = because_of_history(
+        effects = history_attribution(
             case.model,
             case.now,
             case.item_id,
             case.settings,
             had,
-            lambda stage, done=0, total=0: bar.progress(done / total if total else 0.0, f"{sentence(stage)[:-1]} …"),
+            lambda _, done=0, total=0: bar.progress(done / total if total else 0.0, _WORKING),
         )
     finally:
         bar.empty()
-    panel = st.container(key="history_effects")
-    panel.html(
+    st.container(key="history_effects").html(_panel(case, effects, len(had)))
+
+
+def _panel(case: ExplanationContext, effects: Sequence[HistoryEffect], n_had: int) -> str:
+    titles, rank = resources.titles(case.model), case.explanation.position.rank_by_score
+    bars = bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history")
+    rest = (
+        f'<p class="sw-note">The {MAX_PRODUCTS} of {n_had:,} products whose words matter most here were left out in '
+        "turn.</p>"
+        if n_had > MAX_PRODUCTS
+        else ""
+    )
+    return (
         '<h3 class="sw-chart-title">What each product of their history does to this score</h3>'
         '<p class="sw-note">Each is left out in turn, with what they wrote of it, and everything is scored again. '
         "Meaning, content and moment follow exactly; for the collaborative part only the shopper is learnt anew, from "
-        "the products as they are, so that part is an estimate. Effects of several products do not add up.</p>"
+        f"the products as they are, so that part is an estimate. Effects of several products do not add up.</p>{bars}"
+        f"{rest}"
     )
-    titles = resources.titles(case.model, case.model_id)
-    rank = case.explanation.standing.rank_by_score
-    panel.html(bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history"))
-    if len(had) > MAX_PRODUCTS:
-        panel.html(
-            f'<p class="sw-note">The {MAX_PRODUCTS} of {len(had):,} products whose words matter most here were left '
-            "out in turn.</p>"
-        )
 
 
 def _most_telling_first(case: ExplanationContext, had: list[str]) -> list[str]:
@@ -64,12 +69,8 @@ def _most_telling_first(case: ExplanationContext, had: list[str]) -> list[str]:
 
 
 def _bar(effect: HistoryEffect, titles: dict[str, str], rank: int | None) -> Bar:
-    shares = [
-        f"{LOOKS[name].label} {words.signed(effect.components[name], 3)}"
-        for name in COMPONENTS
-        if abs(effect.components[name]) >= 0.0005
-    ]
-    said = " · ".join(shares) or "no component notices"
+    shares = {name: effect.components[name] for name in COMPONENTS if abs(effect.components[name]) >= 0.0005}
+    said = words.parts_in_words(shares, 3).replace(", ", " · ") or "no component notices"
     if rank is not None and effect.rank_without is not None and effect.rank_without != rank:
         said += f" · without it place {effect.rank_without:,} instead of {rank:,}"
         if (effect.value < 0) == (effect.rank_without > rank):

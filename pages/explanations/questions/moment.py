@@ -4,18 +4,17 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages._shared import naming, resources, words
+from pages._shared import resources, words
 from pages._shared.cards import esc, isolated, move_html
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY
-from pages.explanations.questions.context import ExplanationContext
-from recsys.explanations.moments import Moved, compare_moments
+from pages.explanations import naming
+from pages.explanations.context import ExplanationContext
+from recsys.explanations.moments import MovedProduct, compare_moments
 from recsys.settings import CONTEXT_DIMENSIONS, Context
 
-_LABELS = {"daypart": "Time of day", "weekday": "Weekday", "season": "Season", "device": "Device", "region": "Region"}
 
-
-def elsewhere(case: ExplanationContext) -> None:
+def other_moment(case: ExplanationContext) -> None:
     """Choose the other circumstances, then both lists side by side."""
     options = {name: case.choices.options[name] for name in CONTEXT_DIMENSIONS}
     usable = [name for name in CONTEXT_DIMENSIONS if not options[name].unavailable]
@@ -26,10 +25,7 @@ def elsewhere(case: ExplanationContext) -> None:
     with st.grid(len(usable), min_column_width=130, gap="small"):
         chosen = {
             name: st.selectbox(
-                _LABELS[name],
-                (ANY, *options[name].values),
-                key=f"other_{name}",
-                bind="query-params",
+                naming.circumstance_name(name), (ANY, *options[name].values), key=f"other_{name}", bind="query-params"
             )
             for name in usable
         }
@@ -38,20 +34,17 @@ def elsewhere(case: ExplanationContext) -> None:
         moment=case.context.moment,
     )
     if other == case.context:
-        st.html(
-            empty_html(
-                "Choose other circumstances",
-                f"the list above is for {words.moment_in_words(case.context).lower()}; set another time or device here",
-            )
-        )
+        here = words.moment_in_words(case.context).lower()
+        why = f"the list above is for {here}; set another time or device here"
+        st.html(empty_html("Choose other circumstances", why))
         return
-    there = resources.scored(case.model, case.model_id, case.asker.user_id, case.now.words, other, case.now.struck)
+    there = resources.scored(case.model, case.user.user_id, case.now.words, other, case.now.struck)
     moved = compare_moments(case.model, case.now, there, case.settings)
     with st.container(key="other_moment"):
         st.html(_table(moved, case.context, other, case.item_id))
 
 
-def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str) -> str:
+def _table(moved: tuple[MovedProduct, ...], here: Context, there: Context, item_id: str) -> str:
     names = [words.sentence(words.moment_in_words(context))[:-1] for context in (here, there)]
     n_new = sum(one.rank_first is None for one in moved)
     still = sum(one.rank_first is not None and one.rank_second is not None for one in moved)
@@ -67,22 +60,18 @@ def _table(moved: tuple[Moved, ...], here: Context, there: Context, item_id: str
     )
 
 
-def _row(one: Moved, here: Context, there: Context, item_id: str) -> str:
+def _row(one: MovedProduct, here: Context, there: Context, item_id: str) -> str:
     ranks = [str(rank) if rank is not None else words.NO_VALUE for rank in (one.rank_first, one.rank_second)]
-    change = one.score_second - one.score_first
+    move: int | str = "new" if one.rank_first is None else "gone"
+    if one.rank_first is not None and one.rank_second is not None:
+        move = one.rank_first - one.rank_second
     this = ' aria-current="true"' if one.item_id == item_id else ""
     return (
         f'<tr{this}><th scope="row">{isolated(one.title)}'
         f'<span class="sw-by">{_why(one.circumstances, here, there)}</span></th><td class="sw-num">{ranks[0]}</td>'
-        f'<td class="sw-num">{ranks[1]}</td><td>{_move(one)}</td>'
-        f'<td class="sw-num">{words.signed(change)}</td></tr>'
+        f'<td class="sw-num">{ranks[1]}</td><td>{move_html(move, "")}</td>'
+        f'<td class="sw-num">{words.signed(one.score_second - one.score_first)}</td></tr>'
     )
-
-
-def _move(one: Moved) -> str:
-    if one.rank_first is None or one.rank_second is None:
-        return move_html("new" if one.rank_first is None else "gone")
-    return move_html(one.rank_first - one.rank_second, "")
 
 
 def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:

@@ -1,6 +1,6 @@
 """How far to trust this: what taking phrases away does to this score, and to a sample of the model's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -8,12 +8,12 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.cards import esc
 from pages._shared.notices import empty_html
-from pages.explanations.questions.context import ExplanationContext
-from recsys.studies.faithfulness.measures import MIN_PHRASES, Measured, SideReport, faithfulness_of
+from pages.explanations.context import ExplanationContext
+from recsys.evaluation.statistics.significance import Interval
+from recsys.studies.faithfulness.measures import MIN_PHRASES, SideName, SideReport, faithfulness_of
 
 N_SAMPLE = 200
-_BOTH = ("value", "control")
-_SIDES = {"product": "what is said of the product", "shopper": "what the shopper wrote and chose"}
+_SIDES: dict[SideName, str] = {"product": "what is said of the product", "shopper": "what the shopper wrote and chose"}
 _MEASURES = {
     "comprehensiveness": (
         "Taking the leading phrases away costs",
@@ -46,23 +46,18 @@ def _this_one(case: ExplanationContext) -> None:
         '<p class="sw-note">1, 5, 10, 20 and 50% of the phrases are taken away, those that matter most first, and the '
         "score is worked out again; beside it the same number of phrases at random. In points of the score.</p>"
     )
-    for side, said in _SIDES.items():
+    for side, of_whom in _SIDES.items():
         found = faithfulness_of(
-            case.model,
-            case.now,
-            case.item_id,
-            case.settings.fusion,
-            side,  # type: ignore[arg-type]
-            np.random.default_rng(0),
+            case.model, case.now, case.item_id, case.settings.fusion, side, np.random.default_rng(0)
         )
         if found is None:
-            st.html(f'<p class="sw-hint">{words.sentence(said)} {_too_little(case, side)}</p>')
-            continue
-        rows = "".join(_row(name, words.signed(found[0][name]), words.signed(found[1][name])) for name in _MEASURES)
-        st.html(_table(f"Phrases of {said}", rows) + _verdict(*found))
+            st.html(f'<p class="sw-hint">{words.sentence(of_whom)} {_too_little(case)}</p>')
+        else:
+            cells = {name: [words.signed(each[name]) for each in found] for name in _MEASURES}
+            st.html(_table(of_whom, cells) + _verdict(*found))
 
 
-def _too_little(case: ExplanationContext, side: str) -> str:
+def _too_little(case: ExplanationContext) -> str:
     """Why nothing can be taken away."""
     if not case.explanation.weights["semantic"]:
         return "Words have no weight in the mix, so there is nothing to take away."
@@ -88,66 +83,51 @@ def _the_model(case: ExplanationContext) -> None:
         f'<p class="sw-note">The same for one listed product each of {N_SAMPLE} shoppers drawn at random, with 95% '
         "intervals.</p>"
     )
-    work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
+    work = resources.faithfulness_of_model(case.model, N_SAMPLE)
     if work.is_running:
         _watch(case)
     elif work.result is None:
         st.html(empty_html("It could not be measured", work.problem or "the reason is in the server's log"))
     else:
         for side, report in work.result.items():
-            st.html(_report(f"Phrases of {_SIDES[side]}", report))
+            st.html(_report(_SIDES[side], report))
 
 
 @st.fragment(run_every=0.7)
 def _watch(case: ExplanationContext) -> None:
-    work = resources.faithfulness_of_model(case.model, case.model_id, N_SAMPLE)
-    if work.is_running:
-        share = work.done / work.total if work.total else 0.0
-        st.progress(min(share, 1.0), f"{words.sentence(work.stage)[:-1]} …")
-    else:
+    work = resources.faithfulness_of_model(case.model, N_SAMPLE)
+    if not work.is_running:
         st.rerun()
+    st.progress(min(work.done / (work.total or 1), 1.0), f"{words.sentence(work.stage)[:-1]} …")
 
 
-def _report(title: str, report: SideReport) -> str:
-    rows = "".join(
-        _row(name, _interval(measured, "value"), _interval(measured, "control"))
-        for name, measured in report.measures.items()
-    )
+def _report(of_whom: str, report: SideReport) -> str:
+    both = {name: (measured.value, measured.control) for name, measured in report.measures.items()}
+    cells = {name: [_interval(each) for each in intervals] for name, intervals in both.items()}
+    means = [{name: intervals[column].mean for name, intervals in both.items()} for column in (0, 1)]
     skipped = f"; {report.n_skipped:,} with too few phrases skipped" if report.n_skipped else ""
-    means = [{name: getattr(measured, which).mean for name, measured in report.measures.items()} for which in _BOTH]
-    return (
-        _table(title, rows)
-        + _verdict(*means)
-        + f'<p class="sw-note">{words.count(report.n, "recommendation")}{skipped}.</p>'
+    count = f'<p class="sw-note">{words.count(report.n, "recommendation")}{skipped}.</p>'
+    return _table(of_whom, cells) + _verdict(*means) + count
+
+
+def _interval(found: Interval) -> str:
+    """A mean, and its interval in a quieter second line."""
+    ends = f"{words.signed(found.low)} to {words.signed(found.high)}" if found.is_given else "too few tell"
+    return f'{words.signed(found.mean)}<span class="sw-by">{ends}</span>'
+
+
+def _table(of_whom: str, cells: Mapping[str, Sequence[str]]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{_MEASURES[name][0]}<span class="sw-by">{_MEASURES[name][1]}</span></th>'
+        + "".join(f'<td class="sw-num">{cell}</td>' for cell in row)
+        + "</tr>"
+        for name, row in cells.items()
     )
-
-
-def _interval(measured: Measured, which: str) -> str:
-    interval = getattr(measured, which)
-    ends = f"{words.signed(interval.low)} to {words.signed(interval.high)}" if interval.is_given else "too few tell"
-    return f"{words.signed(interval.mean)}\n{ends}"
-
-
-def _table(title: str, rows: str) -> str:
     return (
-        f'<div class="sw-scroll"><table class="sw-table"><thead><tr><th>{esc(title)}</th>'
-        '<th class="sw-num">Named</th><th class="sw-num">At random</th></tr></thead>'
+        f'<div class="sw-scroll"><table class="sw-table"><thead><tr><th>Phrases of {of_whom}</th>'
+        f'<th class="sw-num">Named</th><th class="sw-num">At random</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
-
-
-def _row(name: str, value: str, control: str) -> str:
-    said, better = _MEASURES[name]
-    return (
-        f'<tr><th scope="row">{said}<span class="sw-by">{better}</span></th>'
-        f'<td class="sw-num">{_figures(value)}</td><td class="sw-num">{_figures(control)}</td></tr>'
-    )
-
-
-def _figures(said: str) -> str:
-    """A figure, and its interval in a quieter second line."""
-    mean, _, interval = said.partition("\n")
-    return esc(mean) + (f'<span class="sw-by">{esc(interval)}</span>' if interval else "")
 
 
 def _caveats(case: ExplanationContext) -> str:

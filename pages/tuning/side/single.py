@@ -130,5 +130,5 @@ def _picked() -> None:
 def _pages(case: TuningCase, found: Comparison, user_id: str) -> None:
     """The way to the other pages; they show the model in use, which may not know a shopper of an older panel."""
     model = case.room.model
-    is_known = user_id in resources.found_shoppers(model, model.model_id, ANY, ANY, ANY)
+    is_known = user_id in resources.matching_shoppers(model, ANY, ANY, ANY)
     st.html(links.ways_html(found.b, user_id, is_known=is_known), width="content")

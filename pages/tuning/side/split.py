@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pages._shared import naming
+from pages._shared import words
 from pages._shared.cards import esc
 from pages._shared.palette import LOOKS
 from pages._shared.words import count, signed
@@ -14,7 +14,7 @@ _CIRCUMSTANCES = "circumstances"
 
 def ordinal(n: int | None) -> str:
     """A place as a person says it; "nowhere" for none."""
-    return "nowhere" if n is None else naming.ordinal(n)
+    return "nowhere" if n is None else words.ordinal(n)
 
 
 def cause_html(move: Move) -> str:

@@ -56,7 +56,7 @@ def run(
         phrases = [part.source["strike"] for part in whole.of("semantic")]
 
         def strike(at: int) -> None:
-            model.rank(model.strike(scored, phrases[at : at + 1]), settings)
+            model.rank(model.ablate(scored, phrases[at : at + 1]), settings)
 
         return {
             "n_shopper_phrases": len(whole.shopper_phrases),

@@ -72,7 +72,7 @@ def stability(
         again = second.scores(one.scored.user_id)
         here = first.explain(one.scored, one.item_id, settings)
         there = second.explain(again, one.item_id, settings)
-        rows.append([*_agreement(here, there), float(there.standing.rank is not None)])
+        rows.append([*_agreement(here, there), float(there.position.rank is not None)])
     progress("explaining with another seed", len(sampled), len(sampled))
     columns = np.array(rows, np.float64).reshape(-1, 5).T
     return Stability(*(mean_interval(column, seed) for column in columns))

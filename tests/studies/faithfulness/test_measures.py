@@ -51,9 +51,9 @@ def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[Sampled
         assert taking.whole == pytest.approx(
             sum(part.value for part in model.explain(one.scored, one.item_id).of("semantic")), abs=1e-5
         )
-        names = model.explainer.strike_names(product.places)
+        names = model.explainer.exclusion_names(product.places)
         for row in range(0, len(product), 7):
-            left = model.strike(one.scored, [names[row]])
+            left = model.ablate(one.scored, [names[row]])
             raw = model.scorers["semantic"].score(left.requests)[0, model.item_row(one.item_id)]
             assert taking.without_each()[row] == pytest.approx(worth * raw, abs=1e-5)
 

@@ -12,13 +12,7 @@ from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
 from recsys.text.polarity import NEUTRAL
 
-_CIRCUMSTANCES = {
-    "daypart": "Time of day",
-    "weekday": "Weekday",
-    "season": "Season",
-    "device": "Device",
-    "region": "Region",
-}
+_CIRCUMSTANCES = {"daypart": "Time of day", "trend": "Wanted lately"}
 _TEXTS = {"t": "title", "d": "description", "a": "attributes", "r": "review"}
 
 
@@ -36,7 +30,7 @@ def label_of(part: Contribution) -> str:
     if kind == "item feature":
         itself = str(source["feature"]).startswith("product:")
         named = "This product itself" if itself else feature_name(str(source["feature"]))
-        return f"{named}, {_wanted(str(source['with']), part.value)}"
+        return f"{named}, {_audience(str(source['with']), part.value)}"
     if kind == "attribute":
         return feature_name(str(source["feature"]))
     if kind == "term":
@@ -66,13 +60,11 @@ def circumstance_name(dimension: str, value: str = "") -> str:
     >>> circumstance_name("daypart", "evening"), circumstance_name("trend"), circumstance_name("device")
     ('Time of day: evening', 'Wanted lately', 'Device')
     """
-    if dimension == "trend":
-        return "Wanted lately"
-    named = _CIRCUMSTANCES.get(dimension, dimension)
+    named = _CIRCUMSTANCES.get(dimension, dimension.capitalize())
     return f"{named}: {value}" if value else named
 
 
-def _wanted(who: str, value: float) -> str:
+def _audience(who: str, value: float) -> str:
     less = "" if value >= 0 else "less "
     if who == "everybody":
         return f"{less}wanted by everybody"
@@ -82,7 +74,7 @@ def _wanted(who: str, value: float) -> str:
     return f"{less}wanted in {name}" if kind == "region" else f"{less}wanted with {kind} {name}"
 
 
-def origin_of(source: Mapping[str, Any], asker: str | None = None) -> str:
+def origin_of(source: Mapping[str, Any], user_id: str | None = None) -> str:
     """Whose words a phrase is, in a few words; "" for what is not a phrase.
 
     >>> origin_of({"kind": "description"}), origin_of({"kind": "words"}), origin_of({"kind": "term"})
@@ -93,7 +85,7 @@ def origin_of(source: Mapping[str, Any], asker: str | None = None) -> str:
     if kind != "review":
         return plain.get(str(kind), "")
     writer = source.get("user_id")
-    by = "this shopper" if writer == asker else pseudonym(str(writer))
+    by = "this shopper" if writer == user_id else pseudonym(str(writer))
     said = [f"Review by {by}" if writer else "Review"]
     if source.get("rating") is not None:
         said.append(f"{source['rating']:g}★")
@@ -118,9 +110,9 @@ def opinion(kind: str, polarity: float) -> str:
     return "praise" if polarity > 0 else "complaint"
 
 
-def phrase_facts(source: Mapping[str, Any], asker: str | None = None) -> str:
+def phrase_facts(source: Mapping[str, Any], user_id: str | None = None) -> str:
     """Under a phrase: whose words it is, whether it complains, and what the score would be without it alone."""
-    facts = [origin_of(source, asker)]
+    facts = [origin_of(source, user_id)]
     if opinion_of(source) == "complaint":
         facts.append("complaint")
     if source.get("loss") is not None:
@@ -128,12 +120,12 @@ def phrase_facts(source: Mapping[str, Any], asker: str | None = None) -> str:
     return " · ".join(filter(None, facts))
 
 
-def strike_label(name: str, model: Recommender, *explanations: Explanation) -> str:
-    """What a struck name means to a person: as the explanations call it, or by its form where they do not know it."""
+def exclusion_label(name: str, model: Recommender, *explanations: Explanation) -> str:
+    """What leaving out a name means: as the explanations call it, or by its form where they do not know it."""
     for explanation in explanations:
         for part in (*explanation.contributions, *explanation.shopper_phrases):
             if part.source.get("strike") == name:
-                return strike_label_of(part)
+                return exclusion_label_of(part)
     kind, _, rest = name.partition(":")
     if kind == "f":
         term, _, word = rest.partition(":")
@@ -147,10 +139,10 @@ def strike_label(name: str, model: Recommender, *explanations: Explanation) -> s
 
 
 def _text_label(name: str, model: Recommender) -> str:
-    """A struck text or phrase of it that the explanations do not show: whose it is, and how it begins."""
-    found = model.explainer.struck_text(name)
+    """A text or phrase of it that the explanations do not show: whose it is, and how it begins."""
+    found = model.explainer.ablated_text(name)
     if found is None:
-        return f"{_TEXTS.get(name[:1], 'text')} {name[1:]}".capitalize()
+        return f"{_TEXTS.get(name[:1], 'text')} {name[1:].lstrip(':')}".capitalize()
     document, phrase = found
     said = " ".join(mask_personal(document.text).split())
     if phrase is not None:
@@ -160,14 +152,12 @@ def _text_label(name: str, model: Recommender) -> str:
     return f"{origin_of(source)}: “{said if len(said) <= 60 else said[:59] + '…'}”"
 
 
-def strike_label_of(part: Contribution) -> str:
-    """What is left out when this part is struck, which may be more than the part: "brand X" for all who want it."""
+def exclusion_label_of(part: Contribution) -> str:
+    """What is left out with this part, which may be more than the part: "brand X" for all who want it."""
     source = part.source
     if source.get("kind") == "item feature":
         feature = str(source["feature"])
         return "This product itself" if feature.startswith("product:") else feature_name(feature)
-    if source.get("kind") == "circumstance":
-        return circumstance_name(str(source["dimension"]), str(source.get("value", "")))
     said = label_of(part)
     return f"“{said}”" if part.component == "semantic" else said
 
@@ -182,23 +172,13 @@ def component_name(name: str) -> str:
     return f"{LOOKS[name].glyph} {LOOKS[name].label}"
 
 
-def ordinal(n: int) -> str:
-    """A place as a person says it.
-
-    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
-    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
-    """
-    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n:,}{suffix}"
-
-
 def place_in_words(place: RankPosition) -> str:
     """Where a product stands and what moved it, as one sentence without its full stop."""
     if place.not_eligible:
         return f"Cannot be listed: {place.not_eligible}"
     if place.rank_by_score is None:
         return "Not ranked"
-    said = f"{ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
+    said = f"{words.ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
     if place.rank is None:
         beyond = "variety keeps it off" if place.rank_by_score <= place.n else "not among"
         return f"{said}; {beyond} the first {place.n}"

@@ -1,10 +1,11 @@
-"""What every question is asked about: one product for one request, as it is and as it is argued about."""
+"""What every part of the page is about: one product for one request, as it is and as it is argued about."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
-from recsys.explanations.records import Explanation
+from recsys.explanations.records import Explanation, RankPosition
 from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
@@ -17,13 +18,12 @@ class ExplanationContext:
     Parameters
     ----------
     before, original : the request and its explanation as they are
-    now, explanation : the same with what is struck left out and what is added said; the same objects where nothing is
+    now, explanation : the same with exclusions left out and with what is added said; the same objects where nothing is
     """
 
     model: Recommender
-    model_id: str
     choices: Choices
-    asker: TargetUser
+    user: TargetUser
     context: Context
     settings: RankingSettings
     item_id: str
@@ -34,10 +34,24 @@ class ExplanationContext:
 
     @property
     def is_argued(self) -> bool:
-        """Whether anything is struck or added."""
+        """Whether anything is left out or added."""
         return self.now is not self.before
 
     @property
     def supposed(self) -> str:
         """Words that were added for the sake of argument, "" for none; the shopper did not write them."""
         return self.explanation.words.removeprefix(self.original.words).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Score and rank of one product: what a person waits for, long before its parts are known."""
+
+    score: float
+    position: RankPosition
+
+    @classmethod
+    def of(cls, model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings) -> Self:
+        """Ask the model."""
+        row, explainer = model.item_row(item_id), model.explainer
+        return cls(explainer.score_of(request, row, settings.fusion), explainer.rank_position(request, row, settings))

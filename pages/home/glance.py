@@ -3,8 +3,7 @@
 import pandas as pd
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.palette import LOOKS
+from pages._shared.cards import definitions_html, esc, isolated, questions_html, weights_html
 from recsys.serving.results import ModelInfo, ShopSummary
 
 
@@ -53,16 +52,6 @@ def shoppers_html(users: pd.DataFrame) -> str:
     return f'<h2 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h2>{meters}'
 
 
-def questions_html() -> str:
-    """What each component asks."""
-    asks = "".join(
-        f'<li class="sw-ask"><strong><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> '
-        f'{look.label}</strong><span class="sw-quiet">{look.question}</span></li>'
-        for name, look in LOOKS.items()
-    )
-    return f'<ul class="sw-asks">{asks}</ul>'
-
-
 def score_html(info: ModelInfo) -> str:
     """How a score is made: one question a component, and the weights that this model starts from."""
     weights = weights_html(info.default_weights.normalised())
@@ -87,8 +76,7 @@ def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
         "Data": f"<code>{esc(info.data_fingerprint[:12])}</code>",
     }
     repairs = "".join(f"<li>{esc(repair)}</li>" for repair in info.repairs) or "<li>Nothing had to be repaired.</li>"
-    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
-        f'<h2 class="sw-chart-title">The model in use</h2><dl class="sw-facts-list">{rows}'
+        f'<h2 class="sw-chart-title">The model in use</h2><dl class="sw-facts-list">{definitions_html(facts)}'
         f'<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'
     )
