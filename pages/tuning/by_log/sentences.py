@@ -153,5 +153,5 @@ def weight(value: float) -> str:
     ('34.0', '1,204', '–')
     """
     if np.isnan(value):
-        return metric_groups.NO_VALUE
+        return words.NO_VALUE
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
