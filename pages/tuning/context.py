@@ -71,6 +71,13 @@ class TuningCase:
         """The test shoppers that count, bool of shape (n_users,)."""
         return self.segment.mask(self.room.test.panel.shoppers)
 
+    @cached_property
+    def n_imagined(self) -> int:
+        """How many shoppers that count are imagined elsewhere than they were, by the setting or by its reference."""
+        shoppers = self.room.test.panel.shoppers
+        scenarios = {self.now.scenario, self.reference.scenario}
+        return int(np.any([each.elsewhere(shoppers) & self.mask for each in scenarios], axis=0).sum())
+
     def measured(self, setting: EvaluationConfig) -> LiveMetrics:
         """A setting on all test shoppers."""
         return self.room.test.measure(setting.settings, setting.scenario)

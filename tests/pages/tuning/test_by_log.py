@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pages.tuning.by_log import closeness
+from pages.tuning.by_log import TEMPERATURES
 from recsys.jobs import record
 from recsys.jobs.log_job import STAGES, log_work
 from recsys.jobs.paths import AppPaths
@@ -124,9 +124,9 @@ def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: O
 def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     page = open_room(SECTION, follow="Closely", **ONE)
     table = html(page).partition('<table class="sw-guard sw-log">')[2].partition("</table>")[0]
-    for follow in closeness.ALL:
-        row = table.partition(f'<th scope="row">{follow.name}</th>')[2].partition("</tr>")[0]
-        found = sliders.answer(MixQuery(FusionSettings.only("collaborative"), follow.temperature))
+    for follow, temperature in TEMPERATURES.items():
+        row = table.partition(f'<th scope="row">{follow}</th>')[2].partition("</tr>")[0]
+        found = sliders.answer(MixQuery(FusionSettings.only("collaborative"), temperature))
         assert found.truth is not None
         assert f"{100 * found.truth:.2f}%" in row
         told = found.found.refusal or f"{100 * found.found.estimates['dr'].mean:.2f}%"

@@ -11,9 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import resources
-from pages.tuning import preparing, protocol
-from pages.tuning.page import PROTOCOLS
-from pages.tuning.presets import measuring, shipped
+from pages.tuning import preparation, protocol
+from pages.tuning.presets import section
+from pages.tuning.protocol import HOLD_OUTS, choices_of
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.errors import InputError
@@ -21,6 +21,7 @@ from recsys.evaluation.protocols.rewinds import REWINDS
 from recsys.jobs import Work, record
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import STAGES, ShopFolders, presets_work
+from recsys.panel.build import SPLITS
 from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, ShippedPreset
@@ -71,7 +72,7 @@ def test_a_shop_without_presets_has_them_tuned_by_a_button(
         left(work, "running")
         return work
 
-    monkeypatch.setattr(shipped, "start_presets_work", start)
+    monkeypatch.setattr(section, "start_presets_work", start)
     page = open_room("Presets")
     assert "No presets yet" in text(page)
     assert page.button(key="tune_presets").label == "Tune the presets of this shop"
@@ -173,23 +174,23 @@ def test_what_was_measured_on_other_moments_says_on_which(
 def test_every_way_of_holding_out_is_known_by_its_protocol(tuning_home: Path) -> None:
     data = Dataset.read(AppPaths(tuning_home).data)
     protocols = [last_split(data).protocol, temporal_split(data).protocol]
-    protocols += [replay(data, 0).protocol for replay in REWINDS.values()]
-    ways = [measuring.way(each) for each in protocols]
+    protocols += [rewind(data, 0).protocol for rewind in REWINDS.values()]
+    ways = [choices_of(each) for each in protocols]
     assert all(ways)
-    assert len(set(ways)) == len(PROTOCOLS)
-    assert measuring.way("the last held out") == ""
+    assert len(set(ways)) == len(HOLD_OUTS)
+    assert choices_of("the last held out") == ""
 
 
 def test_what_is_prepared_is_said_for_each_way_of_holding_out() -> None:
-    assert set(preparing.HIDDEN) == set(PROTOCOLS)
-    assert len(set(preparing.HIDDEN.values())) == len(PROTOCOLS)
+    assert set(HOLD_OUTS) == set(SPLITS)
+    assert len({each.method for each in HOLD_OUTS.values()}) == len(SPLITS)
 
 
 def test_while_shoppers_are_prepared_it_says_what_is_done_with_them(
     open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "start_panel_work", lambda *_: None)
-    page = open_room("Presets", split=PROTOCOLS["newcomers"])
+    monkeypatch.setattr(preparation.panel_job, "start_panel_work", lambda *_: None)
+    page = open_room("Presets", split=HOLD_OUTS["newcomers"].wanted)
     assert "takes each shopper back to when only two products of theirs were known" in text(page)
     page.selectbox(key="split").set_value("temporal").run()
     assert "hides all that was chosen after a moment, the same for everybody" in text(page)

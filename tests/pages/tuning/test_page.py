@@ -10,9 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.tuning import labels as chosen
-from pages.tuning import metric_groups, preparing
+from pages.tuning import page as tuning_page
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.metrics import has_one_each
+from pages.tuning.live_metrics import has_one_each
+from pages.tuning.metric_cells import BASELINES, VERDICTS
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import differences
@@ -53,7 +54,7 @@ def test_tiles_are_the_live_evaluation(open_page: OpenPage, engine: LiveEngine) 
     before = engine.measure(RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE)).lists
     for name, found in differences(now, before, engine.panel.facts).items():
         assert fmt.value(name, found.new) in tile(page, name)
-        assert metric_groups.VERDICTS[found.verdict][1] in tile(page, name)
+        assert VERDICTS[found.verdict][1] in tile(page, name)
     assert f"{len(engine.panel):,} test shoppers" in text(page)
 
 
@@ -103,7 +104,7 @@ def test_what_no_control_can_hold_stands_on_no_button(open_page: OpenPage) -> No
 
 
 def test_names_on_buttons_stay_text() -> None:
-    label = chosen.label("Shelf", ["**Loud** :material/home: [x](y) $a$ <b>", "\u202eesrever"])
+    label = chosen.button("Shelf", ["**Loud** :material/home: [x](y) $a$ <b>", "\u202eesrever"])
     assert "**" not in label
     assert ":material" not in label
     assert "[x](" not in label
@@ -207,7 +208,7 @@ def test_a_setting_that_loses_to_a_simple_model_says_so(open_page: OpenPage) -> 
 
 def test_every_simple_model_stands_beside_the_setting(open_page: OpenPage) -> None:
     page = open_page(PAGE)
-    for name in metric_groups.BASELINES.values():
+    for name in BASELINES.values():
         assert name in text(page)
 
 
@@ -230,7 +231,7 @@ def test_what_the_model_in_use_reads_otherwise_than_the_room_is_said(
     open_page: OpenPage, model: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notice = "Test shoppers are judged without what this model has of its own:"
-    assert not preparing.own_words(model)
+    assert not tuning_page.own_words(model)
     assert notice not in text(open_page(PAGE))
     semantic = model.scorers["semantic"]
     assert isinstance(semantic, SemanticScorer)
@@ -238,8 +239,8 @@ def test_what_the_model_in_use_reads_otherwise_than_the_room_is_said(
     mapped.settings = replace(semantic.settings, own_weight=0.5)
     other = copy(model)
     other.scorers = {**model.scorers, "semantic": mapped}
-    assert len(preparing.own_words(other)) == 2
-    monkeypatch.setattr("pages.tuning.page.own_words", lambda model: preparing.own_words(other))
+    assert len(tuning_page.own_words(other)) == 2
+    monkeypatch.setattr("pages.tuning.page.own_words", lambda model: tuning_page.own_words(other))
     seen = text(open_page(PAGE))
     assert notice in seen
     assert "A map of what words mean, learned for this shop" in seen
