@@ -256,13 +256,7 @@ def _ends(estimate: Interval) -> str:
 
 
 def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: float, tone: str) -> go.Figure:
-    """Click rates by every estimator, beside what is known; of one that is refused there are no points.
-
-    Parameters
-    ----------
-    reference : None where the setting is its own reference
-    logged : the click rate of the log as it was
-    """
+    """Click rates by every estimator, beside the rate as `logged` and the truth; a refused setting has no points."""
     chart = go.Figure()
     _add_estimates(chart, "This setting", now, ACCENT[tone], "circle")
     if reference is not None:

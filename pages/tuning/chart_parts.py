@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from pages._shared.cards import esc
 from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
 from recsys.evaluation.metrics.registry import METRICS
 
+Values = Sequence[float] | NDArray[np.float64]
 Ends = Sequence[tuple[tuple[float, float], ...]]
 
 
@@ -38,7 +41,7 @@ def plain(name: str, longest: int) -> str:
     return cut.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def add_marks(chart: go.Figure, kind: str, x: Sequence[float], y: Sequence[float], tone: str, **more: Any) -> None:
+def add_marks(chart: go.Figure, kind: str, x: Values, y: Values, tone: str, **more: Any) -> None:
     """Draw marks of one kind, "now", "reference", "best" or "front", so that they stand out on any cell."""
     if not len(x):
         return

@@ -42,13 +42,7 @@ class TuningContext:
 
 @dataclass(frozen=True, eq=False)
 class TuningCase:
-    """A setting, its reference, and whom they are judged on.
-
-    Parameters
-    ----------
-    segment : which test shoppers count
-    metric : what settings are judged by
-    """
+    """A setting, its reference, which test shoppers they are judged on, and by which metric."""
 
     room: TuningContext
     now: EvaluationConfig

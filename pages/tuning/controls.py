@@ -152,11 +152,9 @@ def reset(choices: Choices) -> None:
 
 
 def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = None) -> None:
-    """Put the controls where a setting has them; weights go to whole numbers of the sliders' scale.
+    """Put the controls where a setting has them, and select `segment` unless it is None.
 
-    Parameters
-    ----------
-    segment : the shoppers to judge by, or None to leave them
+    Weights go to whole numbers of the sliders' scale.
     """
     state, ranking = st.session_state, setting.settings
     state.update(positions(ranking.fusion))

@@ -101,13 +101,7 @@ def _plain(category: str, longest: int = _LONGEST) -> str:
 
 
 def products_html(title: str, products: Sequence[ProductShown], n_shoppers: int) -> str:
-    """A ranked list, of which more opens on a click.
-
-    Parameters
-    ----------
-    products : the one that changes most first
-    n_shoppers : how many shoppers have a list
-    """
+    """A ranked list, the product that changes most first, of which more opens on a click."""
     head = (
         f'<h2 class="sw-chart-title">{esc(title)} <span class="sw-quiet">{words.count(len(products), "product")}</span>'
         "</h2>"

@@ -87,9 +87,7 @@ def shares(weights: Mapping[str, float]) -> str:
 def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
     """One thin bar of effective weights, without a legend.
 
-    Parameters
-    ----------
-    label : says whose weights they are, for who cannot see the bar; without it they are its title as well
+    It is called by `label` for who cannot see it; without one, the weights are its title as well.
     """
     text = shares(weights)
     named = f'aria-label="{esc(label)}: {esc(text)}"' if label else f'aria-label="{esc(text)}" title="{esc(text)}"'
@@ -128,8 +126,11 @@ def differences(a: EvaluationConfig, b: EvaluationConfig) -> list[tuple[str, str
         which = "what is available today" if filters.only_available else "the whole catalogue"
         return ", ".join([which, *(each for each in limits if each.startswith(("only", "price")))])
 
+    def spread(setting: EvaluationConfig) -> str:
+        return variety(setting.settings) or "none, by score alone"
+
     return [
-        ("Variety", *(variety(each.settings) or "none, by score alone" for each in (a, b))),
+        ("Variety", spread(a), spread(b)),
         ("Listed", listed(a), listed(b)),
         ("Circumstances", imagined(a), imagined(b)),
     ]
@@ -168,12 +169,7 @@ def segment(values: Mapping[str, str]) -> str:
 
 
 def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
-    """Which properties nobody has all of, how many have each, and how many are left without it.
-
-    Parameters
-    ----------
-    people : columns as in `Panel.shoppers`
-    """
+    """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
     head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
     values = segment.as_dict()
     rows = ""

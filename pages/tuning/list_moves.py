@@ -21,13 +21,7 @@ _CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to
 
 @dataclass(frozen=True, slots=True)
 class ShopperFacts:
-    """Whose lists these are.
-
-    Parameters
-    ----------
-    facts : what is known of them, a few words each
-    wanted : what they went on to choose
-    """
+    """Whose lists these are, what is known of them in a few words each, and what they went on to choose."""
 
     user_id: str
     facts: tuple[str, ...]
@@ -50,13 +44,7 @@ class ShopperFacts:
 
 
 def lists_html(found: Comparison, moves: Sequence[Move], shopper: ShopperFacts, links: Mapping[str, str]) -> str:
-    """The shopper, what they went on to choose, and both lists.
-
-    Parameters
-    ----------
-    moves : as `moves.moves` gives them
-    links : by item id, the address that takes its score apart
-    """
+    """The shopper, what they went on to choose, and both lists; `links` take a score apart, by item id."""
     on_a = sorted((move for move in moves if move.a.rank is not None), key=lambda move: move.a.rank or 0)
     on_b = sorted((move for move in moves if move.b.rank is not None), key=lambda move: move.b.rank or 0)
     facts = " · ".join(map(isolated, shopper.facts))

@@ -146,12 +146,7 @@ def _listable(case: TuningCase) -> str:
 
 
 def notes_html(case: TuningCase, n_looks: int) -> str:
-    """How tiles are read, which of them say one thing twice, and what many looks do.
-
-    Parameters
-    ----------
-    n_looks : settings that were looked at on these test shoppers
-    """
+    """How tiles are read, which say one thing twice, and what `n_looks` at these test shoppers do."""
     keys = {
         "interval": "the change with its 95% interval, no change in the middle",
         "bar": "how shoppers above 0 spread",

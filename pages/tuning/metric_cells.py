@@ -67,11 +67,8 @@ def grouped_rows(row: Callable[[str], str], n_columns: int, css_class: str) -> s
 class ChangeCell:
     """The change of one metric, as it is judged and written wherever it stands.
 
-    It is called better or worse only where it was observed, and where more and less have a meaning.
-
-    Parameters
-    ----------
-    is_observed : shoppers were in the circumstances that they are looked at in
+    It is called better or worse only where more and less have a meaning and where it was observed: where shoppers were
+    in the circumstances that they are looked at in (`is_observed`).
     """
 
     found: Difference

@@ -60,12 +60,7 @@ def _splits() -> tuple[str, ...]:
 
 
 def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
-    """The room, or the progress of preparing its test shoppers.
-
-    Parameters
-    ----------
-    link : the address as it was before any control here was drawn
-    """
+    """The room, or the progress of preparing its test shoppers; `link` is the address before any control was drawn."""
     shoppers = preparation.of_shoppers(home, split, shop)
     try:
         engines = resources.engines(home, split)

@@ -46,12 +46,7 @@ class Preparation:
     is_readable: Callable[[], bool] = lambda: True
 
     def introduce(self, problem: str = "") -> None:
-        """Say what the work is for.
-
-        Parameters
-        ----------
-        problem : what is wrong with what was prepared before, "" where nothing was
-        """
+        """Say what the work is for, and what is wrong with what was prepared before, "" where nothing was."""
         st.html(f'<p class="sw-lede">{self.lede}</p>')
         if problem:
             st.html(notice_html("What was prepared before cannot be used:", [problem]))
@@ -59,9 +54,7 @@ class Preparation:
     def run(self, *, remakes: bool = True) -> None:
         """Start the work unless somebody did, and show it; the page runs again by itself when it is done.
 
-        Parameters
-        ----------
-        remakes : whether work that is done, though what it made is of no use here, starts again by itself
+        Work that is done, though what it made is of no use here, starts again by itself only if `remakes`.
         """
         due = ("waiting", "done") if remakes else ("waiting",)
         if self.work().status().state in due and not working.was_refused(self.panel):

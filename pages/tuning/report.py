@@ -69,12 +69,7 @@ class Report:
 
     @classmethod
     def of(cls, case: TuningCase, found: Comparison, by: str, conclusion: str, made_at: datetime) -> "Report":
-        """The report of a comparison.
-
-        Parameters
-        ----------
-        case : with B as the setting looked at, which is held against the simple models
-        """
+        """The report of a comparison; `case` has B as the setting looked at, which is held against simple models."""
         panel, notes = case.room.test.panel, case.room.test.panel.leak_check
         if case.n_imagined:
             imagined = imagined_sentence(case.n_imagined, found.n_shoppers)
@@ -94,7 +89,7 @@ class Report:
                 "data": str(panel.data["name"]),
                 "fingerprint": str(panel.data["fingerprint"]),
                 "encoder": str(panel.data["encoder_id"]),
-                "model_in_use": case.room.model.info.model_id,
+                "model_in_use": case.room.model.model_id,
             },
         )
 

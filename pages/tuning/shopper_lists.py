@@ -137,7 +137,7 @@ def _table(found: Comparison, user_id: str) -> None:
 
 
 def _selected_rows() -> list[int]:
-    state = st.session_state.get(_TABLE)
+    state: Any = st.session_state.get(_TABLE)
     selection = state.get("selection", {}) if hasattr(state, "get") else {}
     return list(selection.get("rows", []))
 

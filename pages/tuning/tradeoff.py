@@ -51,9 +51,8 @@ class Stop:
 def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[Stop]:
     """The trail of this session with the present setting at its end; another question begins another trail."""
     question = (case.room.split, case.k, case.segment, case.now.settings.filters)
-    before, stops = st.session_state.get(_TRAIL, (None, ()))
-    if before != question:
-        stops = ()
+    before, trail = st.session_state.get(_TRAIL, (None, ()))
+    stops: Sequence[Stop] = trail if before == question else ()
     stop = Stop(case.now, {name: each.new for name, each in found.items()})
     if not stops or stops[-1].setting != stop.setting:
         stops = (*stops, stop)[-LONGEST_TRAIL:]

@@ -59,12 +59,7 @@ def who() -> str:
 
 
 def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str = PAGE) -> bool:
-    """Do something with the store and keep what it came to; what cannot be done changes nothing.
-
-    Parameters
-    ----------
-    where : what shows a problem
-    """
+    """Do something with the store and keep what it came to; a problem changes nothing, and is shown at `where`."""
     try:
         st.session_state[_OUTCOME] = work()
     except RecsysError as problem:

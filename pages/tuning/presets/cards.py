@@ -29,13 +29,7 @@ COLUMNS = (
 
 
 def card_html(preset: Preset, drift: PresetDrift, badges: Sequence[str] = (), *, is_whole: bool = False) -> str:
-    """Name, mix, and how it measured.
-
-    Parameters
-    ----------
-    badges : what else is to be said beside its name
-    is_whole : show a description to its end, however long it is
-    """
+    """Name, mix, and how it measured; `badges` stand beside its name, and `is_whole` shows all of a description."""
     text = esc(preset.description)
     css_class = "sw-preset-about sw-preset-whole" if is_whole else "sw-preset-about"
     about = text and f'<p class="{css_class}" title="{text}" dir="auto">{text}</p>'

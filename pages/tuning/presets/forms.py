@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -25,12 +26,7 @@ _OPEN, _FILE, _NTH = "preset_open", "import_file", "import_nth"
 
 @dataclass(frozen=True, slots=True)
 class OpenPreset:
-    """The preset whose details are open, as it was then.
-
-    Parameters
-    ----------
-    version : what a change is made to; whoever saved since is not overwritten unawares
-    """
+    """The preset whose details are open, in the version of then, so that a later one is not overwritten unawares."""
 
     preset_id: str
     version: int
@@ -67,14 +63,14 @@ def save_new(case: TuningCase) -> None:
             st.form_submit_button("Save", type="primary", on_click=_save, args=(case,), key="preset_save")
 
 
-def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "", **more: object) -> None:
+def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "", **more: Any) -> None:
     st.text_input(
         "Tags, with commas between them",
         tags,
         key=tags_key,
         max_chars=MOST_TAGS * (LONGEST_TAG + 2),
         placeholder="for example: autumn, mobile",
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     st.text_input(
         "Goal (optional)",
@@ -82,7 +78,7 @@ def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "",
         key=goal_key,
         max_chars=LONGEST_GOAL,
         placeholder="what it is tuned for, in your words",
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

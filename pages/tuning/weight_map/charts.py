@@ -101,20 +101,18 @@ def _name_corners(chart: go.Figure, plane: Plane, tone: str) -> None:
         font = {"size": size, "color": LOOKS[name].colour(tone)}
         chart.add_annotation(x=x, y=y, text=text, showarrow=False, xanchor=anchor, yanchor=above, font=font)
 
-    for name, *where in (
-        (top, 0.5, HEIGHT + away, 13.5, "center", "bottom"),
-        (left, -away, -away - 0.045, 13.5, "left", "top"),
-        (right, 1 + away, -away - 0.045, 13.5, "right", "top"),
+    for name, x, y, anchor, above in (
+        (top, 0.5, HEIGHT + away, "center", "bottom"),
+        (left, -away, -away - 0.045, "left", "top"),
+        (right, 1 + away, -away - 0.045, "right", "top"),
     ):
-        write(f"<b>{LOOKS[name].glyph} {LOOKS[name].label}</b> {most:.0%}", name, *where)
+        write(f"<b>{LOOKS[name].glyph} {LOOKS[name].label}</b> {most:.0%}", name, x, y, 13.5, anchor, above)
     for step in range(_TICKED, plane.n, _TICKED):
         for name, before, across, down in ((top, right, 1, 0), (left, top, -1, 0), (right, left, 0, -1)):
             shares = dict.fromkeys(LOOKS, 0.0) | {name: float(step), before: float(plane.n - step)}
-            x, y = plane.positions([list(shares.values())])
+            (x,), (y,) = (each.tolist() for each in plane.positions([list(shares.values())]))
             anchor, above = {1: "left", -1: "right", 0: "center"}[across], "top" if down else "middle"
-            write(
-                f"{step / N_STEPS:.0%}", name, float(x[0]) + across * away, float(y[0]) + down * away, 11, anchor, above
-            )
+            write(f"{step / N_STEPS:.0%}", name, x + across * away, y + down * away, 11, anchor, above)
 
 
 def _colour_bar(chart: go.Figure, view: MapView, tone: str) -> None:

@@ -29,13 +29,9 @@ _TOWARDS = ((0, -1, 1), (1, -1, 0), (1, 0, -1), (0, 1, -1), (-1, 1, 0), (-1, 0, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkedMix:
-    """A setting as it is marked on the map.
+    """A setting as it is marked on the map: its weights, which sum to 1, and its metrics with its variety, if any.
 
-    Parameters
-    ----------
-    name : what it is called
-    shares : float64 of shape (n_components,), its weights, which sum to 1
-    values : its metrics, measured as it is, with variety if it has any
+    `shares` are float64 of shape (n_components,).
     """
 
     name: str
@@ -50,14 +46,7 @@ class MarkedMix:
 
 @dataclass(frozen=True, eq=False)
 class MapView:
-    """The map as it is looked at.
-
-    Parameters
-    ----------
-    found : the map
-    metric, second : what is judged by, and what it is traded against
-    now, reference : the setting on the sliders, and what it is compared with
-    """
+    """The map as it is looked at: by two metrics, with the setting on the sliders and its reference."""
 
     found: WeightMap
     metric: str
@@ -134,13 +123,7 @@ class MapView:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """A slice through all mixes, where one component has a fixed share: a triangle of the other three, in hexagons.
-
-    Parameters
-    ----------
-    fixed : the component that has the same share everywhere on the plane
-    share : its share, in steps of 1 / N_STEPS
-    """
+    """A slice through all mixes, a triangle of hexagons: `fixed` has the same `share` of N_STEPS everywhere."""
 
     fixed: str
     share: int
@@ -172,9 +155,7 @@ class Plane:
     def positions(self, shares: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where mixes are drawn, by the proportions of the three components: x from 0 to 1, y from 0 to HEIGHT.
 
-        Parameters
-        ----------
-        shares : of shape (n_mixes, n_components)
+        `shares` have the shape (n_mixes, n_components).
         """
         parts = np.asarray(shares, np.float64)[:, [COMPONENTS.index(name) for name in self.corners]]
         whole = parts.sum(axis=1, keepdims=True)
@@ -189,9 +170,7 @@ class Plane:
     def outline(self, cells: Cells, inside: NDArray[np.bool_]) -> Iterator[tuple[tuple[float, float], ...]]:
         """The sides of hexagons that part points that are inside from all others, each as its two ends.
 
-        Parameters
-        ----------
-        inside : bool of shape (n_points,), of all points of the grid
+        `inside` is bool of shape (n_points,), of all points of the grid.
         """
         columns = [COMPONENTS.index(name) for name in self.corners]
         own = [point for point in self.points(cells).tolist() if inside[point]]

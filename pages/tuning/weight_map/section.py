@@ -118,7 +118,7 @@ def _role() -> str:
         "Measured on",
         list(ROLES),
         key="map_of",
-        format_func=ROLES.get,
+        format_func=lambda name: ROLES[name],
         help="Weights are chosen on earlier choices (validation); what they are worth, later choices say (test).",
         bind="query-params",
         width=200,

@@ -239,8 +239,9 @@ def test_what_the_model_in_use_reads_otherwise_than_the_room_is_said(
     mapped.settings = replace(semantic.settings, own_weight=0.5)
     other = copy(model)
     other.scorers = {**model.scorers, "semantic": mapped}
-    assert len(tuning_page.own_words(other)) == 2
-    monkeypatch.setattr("pages.tuning.page.own_words", lambda model: tuning_page.own_words(other))
+    own = tuning_page.own_words(other)
+    assert len(own) == 2
+    monkeypatch.setattr(tuning_page, "own_words", lambda _: own)
     seen = text(open_page(PAGE))
     assert notice in seen
     assert "A map of what words mean, learned for this shop" in seen
