@@ -113,7 +113,7 @@ def test_names_on_buttons_stay_text() -> None:
 
 def test_nobody_fits_says_what_to_let_go_of(open_page: OpenPage, engine: LiveEngine) -> None:
     page = open_page(PAGE, query={"shoppers": "Cold", "daypart": "evening", "match": "true"})
-    assert "No test shopper has all of these properties" in text(page)
+    assert 'class="sw-empty"' in html(page)
     n, evening = len(engine.panel), int(Segment.of(daypart="evening").mask(engine.panel.shoppers).sum())
     assert 0 < evening < n
     assert f"cold 0 of {n} {evening} of {n} evening {evening} of {n} 0 of {n}" in text(page)
@@ -145,10 +145,9 @@ def test_many_looks_are_counted_and_warned_of(open_page: OpenPage) -> None:
     assert "settings looked at" not in text(page)
     page.slider(key="content").set_value(100).run()
     page.slider(key="content").set_value(50).run()
-    assert "3 settings looked at on these test shoppers" in text(page)
+    assert "3 settings looked at" in text(page)
     page.slider(key="content").set_value(100).run()
-    assert "3 settings looked at on these test shoppers" in text(page)  # again is not another
-    assert "likelier one looks better by chance" in text(page)
+    assert "3 settings looked at" in text(page)  # again is not another
 
 
 def test_tiles_that_repeat_a_number_say_so_where_it_is_true(open_page: OpenPage, engine: LiveEngine) -> None:
@@ -168,7 +167,7 @@ def test_a_link_that_asks_for_what_is_not_there_is_explained(open_page: OpenPage
     strange = {"metric": "Charm", "against": "Zeb", "split": "whatever", "taste": "Cars", "shoppers": "Odd"}
     page = open_page(PAGE, query=strange)
     said = text(page)
-    assert "Part of this link cannot be used here" in said
+    assert 'class="sw-notice"' in html(page)
     for name, value in strange.items():
         assert f"{name} = '{value}': not one of" in said
     fine = {"metric": "Recall", "against": "Equal weights", "split": "what they chose last", "shoppers": "Hot"}
@@ -202,7 +201,7 @@ def test_a_setting_that_loses_to_a_simple_model_says_so(open_page: OpenPage) -> 
     page = open_page(
         PAGE, query={"collaborative": "0", "content": "100", "semantic": "0", "context": "0", "metric": "Variety (ILD)"}
     )
-    assert "This setting loses to a simple model" in text(page)
+    assert 'class="sw-notice"' in html(page)
     assert re.search(r"this setting is 0\.\d+ lower, 95% interval −", text(page))
 
 
@@ -244,5 +243,4 @@ def test_what_the_model_in_use_reads_otherwise_than_the_room_is_said(
     monkeypatch.setattr(tuning_page, "own_words", lambda _: own)
     seen = text(open_page(PAGE))
     assert notice in seen
-    assert "A map of what words mean, learned for this shop" in seen
-    assert "Its own way of weighing phrases" in seen
+    assert all(line in seen for line in own)

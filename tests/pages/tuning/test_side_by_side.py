@@ -124,7 +124,7 @@ def test_an_id_can_be_typed_and_a_strange_one_is_owned_up_to(open_room: OpenRoom
     assert shopper_lists.choose(inside[5].lower(), found, inside) == shopper_lists.ListedShopper(inside[5])
     assert shopper_lists.choose("", found, inside) == shopper_lists.ListedShopper(inside[0])
     page = open_room("Side by side", against="Equal weights", tested="nobody<b>", **WEIGHTS)
-    assert "That shopper is not among those looked at" in text(page)
+    assert 'class="sw-notice"' in html(page)
     assert "nobody<b>" not in html(page)
     assert page.selectbox(key="tested_choice").value == inside[0]
 
@@ -154,11 +154,10 @@ def test_the_same_setting_says_how_to_make_a_difference(open_room: OpenRoom) -> 
     even = dict.fromkeys(WEIGHTS, "40")
     for query in ({}, {"against": "Equal weights", **even}):
         page = open_room("Side by side", **query)
-        assert "A and B are the same setting" in text(page)
-        assert "Move a slider" in text(page)
+        assert 'class="sw-empty"' in html(page)
         assert not page.get("plotly_chart")
     page.slider(key="content").set_value(90).run()
-    assert "What it comes to" in text(page)
+    assert 'class="sw-finding"' in html(page)
 
 
 def test_what_else_differs_makes_another_setting(tmp_path: object) -> None:
@@ -187,10 +186,10 @@ def test_variety_and_circumstances_stand_under_the_mixes_where_they_differ() -> 
 
 
 def test_few_shoppers_and_lists_that_are_not_proven_are_said() -> None:
-    assert "so few that little can be told" in side_by_side.headline_html(comparison(n=12))
+    assert "so few" in side_by_side.headline_html(comparison(n=12))
     said = side_by_side.headline_html(comparison(n=1000, n_unproven=3, n_panel=2000))
     assert "1,000 of 2,000 test shoppers" in said
-    assert "3 lists could differ with all products" in said
+    assert "3 lists" in said
     assert "so few" not in said
 
 

@@ -50,9 +50,6 @@ def test_it_says_how_good_the_best_is_and_how_much_is_as_good(open_room: OpenRoo
     best = found.best("ndcg")
     assert f"The best mix found scores {fmt.value('ndcg', found.means['ndcg'][best])} by nDCG@10" in seen
     assert f"{found.tied['ndcg'].mean():.0%} are not ruled out as the best, after comparing 1,771 mixes" in seen
-    assert "Not ruled out does not mean as good" in seen
-    assert "cannot be told" not in seen
-    assert "The map is for understanding" in seen
     assert "variety" not in seen.split("The best mix found")[1].split("Mixes worth")[0]
 
 
@@ -181,7 +178,6 @@ def test_validation_shoppers_can_be_looked_at(open_room: OpenRoom, panels: tuple
     page = open_room("Weight map", map_of="Validation shoppers")
     found = weight_map(LiveEngine(panels[0]), 10, WHOLE_CATALOGUE)
     assert f"scores {fmt.value('ndcg', found.means['ndcg'][found.best('ndcg')])}" in text(page)
-    assert "Weights are chosen on validation shoppers; what a choice is worth" in text(page)
 
 
 def test_a_segment_is_mapped_by_itself(open_room: OpenRoom, test_engine: LiveEngine) -> None:
@@ -196,7 +192,7 @@ def test_what_cannot_be_computed_is_said(open_room: OpenRoom, monkeypatch: pytes
 
     monkeypatch.setattr("pages._shared.resources.map_weights", broken)
     page = open_room("Weight map", n="20")
-    assert "The map could not be made" in html(page)
+    assert 'class="sw-empty"' in html(page)
     assert "ut of paper" in html(page)
     monkeypatch.undo()
 
