@@ -30,7 +30,8 @@ _OWN = {
     WHY_PAGE: frozenset({"item", "strike", "added", "section", "open", "side", "rival"})
     | {f"other_{name}" for name in CONTEXT_DIMENSIONS},
     TUNE_PAGE: frozenset(
-        {"room", "split", "against", "metric", "shoppers", "taste", "home", "match", "shelf"}
+        {"room", "split", "against", "metric", "shoppers"}
+        | {"top_category", "home_region", "in_circumstances", "only_available"}
         | {"second", "fixed", "slice", "map_of", "swapped", "tested", "pinned", "follow", "goal", "effort"}
     ),
     EXPERIMENTS_PAGE: frozenset({"experiment", "held_out"}),

@@ -1,7 +1,7 @@
 """What every section of the tuning room is about: the test shoppers, the setting looked at, and its reference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -57,8 +57,12 @@ class TuningCase:
 
     @property
     def is_same(self) -> bool:
-        """Whether the setting is its own reference."""
-        return self.now.ranks_like == self.reference.ranks_like
+        """Whether the setting is its own reference; weights that stand in the same proportion are the same weights."""
+        now, reference = self.now.settings, self.reference.settings
+        weights, others = (each.fusion.normalised() for each in (now, reference))
+        is_same_mix = all(abs(weights[name] - others[name]) < 1e-9 for name in weights)
+        is_same_ranking = is_same_mix and replace(now, fusion=reference.fusion) == reference
+        return is_same_ranking and self.now.scenario == self.reference.scenario
 
     @cached_property
     def mask(self) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from pages._shared import controls
 from pages._shared.cards import esc
 from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, positions
 from pages.tuning import labels
+from pages.tuning.buttons import button
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Filters
@@ -23,7 +24,7 @@ def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
         who = segment(panel, scenario)
         filters = candidates(choices)
         n, strength, method = controls.variety(_variety_label())
-        st.button("Reset", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, args=(choices,))
+        button("Reset", "reset", "restart_alt", reset, choices, type="tertiary")
     ranking = controls.settings(weights, filters, n, strength, method)
     return EvaluationConfig("this setting", ranking, scenario), who
 
@@ -69,7 +70,7 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
     """Which of the test shoppers count."""
     values = properties(panel)
     current = {key: _current(key, offered) for key, offered in values.items()}
-    label = labels.button("Shoppers", labels.shoppers(_segment(current, scenario, match=_is_on("match"))))
+    label = labels.button("Shoppers", labels.shoppers(_segment(current, scenario, match=_is_on("in_circumstances"))))
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         knowledge = ". ".join(f"{name.capitalize()}: {meaning}" for name, meaning in KNOWLEDGE.items())
@@ -85,13 +86,13 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
             or ANY
             for key, label in (
                 ("shoppers", "How well they are known"),
-                ("taste", "Mostly buy"),
-                ("home", "Home region"),
+                ("top_category", "Mostly buy"),
+                ("home_region", "Home region"),
             )
         }
         match = st.toggle(
             "Only who really came in these circumstances",
-            key="match",
+            key="in_circumstances",
             help="Circumstances are chosen beside this; without any, everyone counts.",
             bind="query-params",
         )
@@ -100,13 +101,19 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
 
 def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
     """Values that test shoppers can be selected by, by key of the control, beside `ANY`."""
-    columns = {key: panel.shoppers[name].unique() for key, name in (("taste", "top_category"), ("home", "home"))}
+    columns = {
+        key: panel.shoppers[name].unique() for key, name in (("top_category", "top_category"), ("home_region", "home"))
+    }
     values = {key: tuple(sorted(filter(None, map(str, each)), key=str.casefold)) for key, each in columns.items()}
     return {"shoppers": tuple(map(str.capitalize, KNOWLEDGE)), **values}
 
 
 def _segment(chosen: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
-    values = {"activity": chosen["shoppers"].casefold(), "top_category": chosen["taste"], "home": chosen["home"]}
+    values = {
+        "activity": chosen["shoppers"].casefold(),
+        "top_category": chosen["top_category"],
+        "home": chosen["home_region"],
+    }
     stated = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
     return Segment.of(**stated, **(scenario.as_dict() if match else {}))
 
@@ -114,7 +121,9 @@ def _segment(chosen: Mapping[str, str], scenario: Scenario, *, match: bool) -> S
 def candidates(choices: Choices) -> Filters:
     """What may be listed at all."""
     names = st.session_state.get("category", st.query_params.get_all("category"))
-    current = Filters(only_available=_is_on("shelf"), categories=frozenset(names) & frozenset(choices.categories))
+    current = Filters(
+        only_available=_is_on("only_available"), categories=frozenset(names) & frozenset(choices.categories)
+    )
     label = labels.button("Shelf", labels.candidates(current))
     with st.popover(label, icon=":material/filter_alt:", key="filters_popover"):
         categories = st.multiselect(
@@ -122,7 +131,7 @@ def candidates(choices: Choices) -> Filters:
         )
         only = st.toggle(
             "Only what is available today",
-            key="shelf",
+            key="only_available",
             help="Off: a product that is gone today counts if it was chosen then, as in `recsys evaluate`.",
             bind="query-params",
         )
@@ -146,8 +155,8 @@ def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
     state.update(choices.start_weights(KNOWN))
-    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "taste", "home")})
-    state.update({"match": False, "shelf": False, "category": []})
+    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "top_category", "home_region")})
+    state.update({"in_circumstances": False, "only_available": False, "category": []})
     state.update(controls.variety_start(choices, KNOWN))
 
 
@@ -163,10 +172,10 @@ def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = 
     state["diversity"], state["method"] = round(ranking.diversity, 2), ranking.method.upper()
     if ranking.n in LENGTHS:
         state["n"] = str(ranking.n)
-    state["shelf"] = ranking.filters.only_available
+    state["only_available"] = ranking.filters.only_available
     state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
     if segment is not None:
         values = segment.as_dict()
         state["shoppers"] = values.get("activity", ANY).capitalize()
-        state["taste"], state["home"] = values.get("top_category", ANY), values.get("home", ANY)
-        state["match"] = any(name in values for name in CONTEXT_DIMENSIONS)
+        state["top_category"], state["home_region"] = values.get("top_category", ANY), values.get("home", ANY)
+        state["in_circumstances"] = any(name in values for name in CONTEXT_DIMENSIONS)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages._shared import charts, resources, words
 from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.notices import Query, notice_html
+from pages._shared.notices import notice_html
 from pages.tuning import labels, tiles, tradeoff
 from pages.tuning.baseline_check import BaselineCheck
 from pages.tuning.context import TuningCase
@@ -13,9 +13,6 @@ from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.offpolicy.click_models import wording as click_words
 from recsys.panel.segments import Segment
-
-FORMER_NAMES = {"Click rate (simulated)": "ctr"}
-"""Metrics by what they were called in addresses that people kept."""
 
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
@@ -86,16 +83,6 @@ def choose_second(judged: str) -> str:
 def metric_label(name: str) -> str:
     """A metric as controls and addresses call it, without a list length."""
     return METRICS[name].short
-
-
-def with_present_names(link: Query) -> Query:
-    """An address with the names that metrics have today; controls that it names by former ones are set to them."""
-    for control in ("metric", "second"):
-        if link.get(control) and (name := FORMER_NAMES.get(link[control][-1])):
-            st.query_params[control] = metric_label(name)
-            st.session_state[control] = name
-            link = {**link, control: [metric_label(name)]}
-    return link
 
 
 def who(n: int, n_panel: int) -> str:

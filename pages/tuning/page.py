@@ -38,6 +38,31 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
 }
 
 
+FORMER_PARAMETERS = {
+    "taste": "top_category",
+    "home": "home_region",
+    "match": "in_circumstances",
+    "shelf": "only_available",
+}
+FORMER_METRICS = {"Click rate (simulated)": "ctr"}
+"""Parameters and metrics by what they were called in addresses that people kept."""
+
+
+def with_present_names(link: Query) -> Query:
+    """An address with the names that parameters and metrics have today, which the controls take their values from."""
+    for former, name in FORMER_PARAMETERS.items():
+        if former in link and name not in link:
+            st.query_params[name] = link[former]
+            del st.query_params[former]
+            link = {(name if each == former else each): values for each, values in link.items()}
+    for control in ("metric", "second"):
+        if link.get(control) and (metric := FORMER_METRICS.get(link[control][-1])):
+            st.query_params[control] = metric_label(metric)
+            st.session_state[control] = metric
+            link = {**link, control: [metric_label(metric)]}
+    return link
+
+
 def hold_out() -> str:
     """What test shoppers are asked to find again: a key of `HOLD_OUTS`."""
     split = st.selectbox(
@@ -122,7 +147,7 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
         "follow": tuple(by_log.TEMPERATURES),
         **against,
         **properties,
-        **dict.fromkeys(("match", "shelf"), ("true", "false")),
+        **dict.fromkeys(("in_circumstances", "only_available"), ("true", "false")),
     }
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from pages._shared import address
 from pages._shared.saved import Found
 from pages._shared.view import MAX_WEIGHT, METHODS, USUAL_VARIETY
+from pages.tuning.buttons import button
 from recsys.errors import RecsysError
 from recsys.panel.segments import Scenario
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
@@ -24,14 +25,8 @@ def choose(now: EvaluationConfig, default_weights: FusionSettings, saved: Found)
     presets = saved.presets
     with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
         name = st.selectbox("Compare with", options(presets), key="against", bind="query-params", width=260)
-        st.button(
-            "Pin this setting",
-            key="pin",
-            icon=":material/push_pin:",
-            on_click=_pin,
-            args=(now,),
-            help="Keeps what is on the sliders now, to compare with while you go on.",
-        )
+        about = "Keeps what is on the sliders now, to compare with while you go on."
+        button("Pin this setting", "pin", "push_pin", _pin, now, help=about)
         if saved.away:
             known = "those last seen are offered" if presets else "none is offered"
             st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')

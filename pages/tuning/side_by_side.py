@@ -12,6 +12,7 @@ from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages.tuning import exposure, labels, report, shopper_lists
+from pages.tuning.buttons import button
 from pages.tuning.context import TuningCase
 from pages.tuning.list_moves import letter_html
 from pages.tuning.live_metrics import FEW, who
@@ -29,7 +30,7 @@ def side_by_side(case: TuningCase) -> None:
     """What changes for the same shoppers when B takes the place of A."""
     if _is_swapped():
         case = replace(case, reference=case.now, now=case.reference)
-    if is_one_setting(case):
+    if case.is_same:
         st.html(
             empty_html(
                 "A and B are the same setting",
@@ -48,13 +49,8 @@ def _show(case: TuningCase, found: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="side_head"):
         st.html(headline_html(found))
         with st.container(horizontal=True, width="content", key="side_tools"):
-            st.button(
-                "Swap A and B",
-                key="swap",
-                icon=":material/swap_horiz:",
-                help="Looks at every change from the other side. The sliders stay where they are.",
-                on_click=_swap,
-            )
+            about = "Looks at every change from the other side. The sliders stay where they are."
+            button("Swap A and B", "swap", "swap_horiz", _swap, help=about)
             report.downloads(case, found)
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
@@ -93,20 +89,6 @@ def _swap() -> None:
         del st.query_params[SWAPPED]
     else:
         st.query_params[SWAPPED] = "true"
-
-
-def is_one_setting(case: TuningCase) -> bool:
-    """Whether both are the same setting: weights that stand in the same proportion are the same weights.
-
-    A weight of 1 for each is a quarter for each.
-    """
-    first, second = case.reference, case.now
-    a, b = (each.settings.fusion.normalised() for each in (first, second))
-    return (
-        all(abs(a[name] - b[name]) < 1e-9 for name in a)
-        and replace(first.settings, fusion=second.settings.fusion) == second.settings
-        and first.scenario == second.scenario
-    )
 
 
 def headline_html(found: Comparison) -> str:

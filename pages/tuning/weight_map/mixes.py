@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc, weights_html
+from pages.tuning.buttons import button
 from pages.tuning.weight_map.map_view import MapView
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -60,13 +61,13 @@ def worth_loading(view: MapView, compare: Compare) -> list[OfferedMix]:
     if not view.is_telling:
         return found
     by_second = partial(view.found.best, view.second)
-    for key, title, button, pick in (
+    for key, title, action, pick in (
         ("even", f"Most even found with no loss of {judged} we can tell", "Load most even", view.found.most_even),
         ("second", f"Best {second} found with no loss of {judged} we can tell", "Load alternative", by_second),
     ):
         point = _without_loss(view, pick, compare)
         if point not in (-1, *(each.point for each in found)):
-            found.append(OfferedMix(key, title, button, point, compare(point)))
+            found.append(OfferedMix(key, title, action, point, compare(point)))
     return found
 
 
@@ -98,15 +99,8 @@ def show(view: MapView, load: Callable[[int], None], compare: Compare) -> None:
         ):
             st.html(_row_html(view, row), width="stretch")
             is_now = row.point == now and np.allclose(view.now.shares, view.found.cells.weights[now], atol=1e-3)
-            st.button(
-                "On the sliders" if is_now else row.button,
-                key=f"load_{row.key}",
-                icon=":material/check:" if is_now else ":material/tune:",
-                disabled=bool(is_now),
-                on_click=load,
-                args=(row.point,),
-                width=185,
-            )
+            label, icon = ("On the sliders", "check") if is_now else (row.button, "tune")
+            button(label, f"load_{row.key}", icon, load, row.point, disabled=bool(is_now), width=185)
 
 
 def _row_html(view: MapView, row: OfferedMix) -> str:

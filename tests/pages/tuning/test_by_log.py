@@ -144,5 +144,5 @@ def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom,
 def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: LogEvaluator) -> None:
     rare = str(sliders.log_of.items.query("available")["category"].value_counts().index[-1])
     bare = sliders.judged.eligible[:, (sliders.log_of.items["category"] == rare).to_numpy()].any(1).all()
-    page = open_room(SECTION, category=rare, shelf="true")
+    page = open_room(SECTION, category=rare, only_available="true")
     assert bare or "logged pages nothing that these filters leave was on the shelf" in text(page)

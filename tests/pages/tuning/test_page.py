@@ -83,7 +83,13 @@ def test_buttons_say_what_is_chosen_behind_them_and_so_does_the_headline(
     open_page: OpenPage, engine: LiveEngine
 ) -> None:
     assert labels(open_page(PAGE)) == ["Circumstances", "Shoppers", "Shelf", "Variety and length"]
-    query = {"daypart": "evening", "match": "true", "shoppers": "Hot", "diversity": "0.4", "shelf": "true"}
+    query = {
+        "daypart": "evening",
+        "in_circumstances": "true",
+        "shoppers": "Hot",
+        "diversity": "0.4",
+        "only_available": "true",
+    }
     page = open_page(PAGE, query=query)
     shown = ["Circumstances: evening", "Shoppers: hot, evening", "Shelf: available today", "Variety 0.40 (MMR)"]
     assert labels(page) == shown
@@ -112,7 +118,7 @@ def test_names_on_buttons_stay_text() -> None:
 
 
 def test_nobody_fits_says_what_to_let_go_of(open_page: OpenPage, engine: LiveEngine) -> None:
-    page = open_page(PAGE, query={"shoppers": "Cold", "daypart": "evening", "match": "true"})
+    page = open_page(PAGE, query={"shoppers": "Cold", "daypart": "evening", "in_circumstances": "true"})
     assert 'class="sw-empty"' in html(page)
     n, evening = len(engine.panel), int(Segment.of(daypart="evening").mask(engine.panel.shoppers).sum())
     assert 0 < evening < n
@@ -135,7 +141,7 @@ def test_imagined_circumstances_get_no_verdict_on_what_was_chosen_elsewhere(
         assert "sw-interval-range" not in tile(page, metric)
     assert "sw-interval-range" in tile(page, "novelty")
     assert 'sw-metric-worse"><th' not in html(page)  # of the simple models
-    page.toggle(key="match").set_value(True).run()
+    page.toggle(key="in_circumstances").set_value(True).run()
     assert "imagined" not in text(page)
     assert "not observed" not in text(page)
 
@@ -164,7 +170,7 @@ def test_tiles_that_repeat_a_number_say_so_where_it_is_true(open_page: OpenPage,
 
 
 def test_a_link_that_asks_for_what_is_not_there_is_explained(open_page: OpenPage) -> None:
-    strange = {"metric": "Charm", "against": "Zeb", "split": "whatever", "taste": "Cars", "shoppers": "Odd"}
+    strange = {"metric": "Charm", "against": "Zeb", "split": "whatever", "top_category": "Cars", "shoppers": "Odd"}
     page = open_page(PAGE, query=strange)
     said = text(page)
     assert 'class="sw-notice"' in html(page)
@@ -172,6 +178,18 @@ def test_a_link_that_asks_for_what_is_not_there_is_explained(open_page: OpenPage
         assert f"{name} = '{value}': not one of" in said
     fine = {"metric": "Recall", "against": "Equal weights", "split": "what they chose last", "shoppers": "Hot"}
     assert "cannot be used here" not in text(open_page(PAGE, query=fine))
+
+
+def test_links_with_the_names_of_former_controls_still_work(open_page: OpenPage, engine: LiveEngine) -> None:
+    shoppers = engine.panel.shoppers
+    category, home = str(shoppers["top_category"].iloc[0]), str(shoppers["home"].iloc[0])
+    former = {"taste": category, "home": home, "match": "true", "shelf": "true"}
+    page = open_page(PAGE, query=former)
+    assert [page.selectbox(key=key).value for key in ("top_category", "home_region")] == [category, home]
+    assert [page.toggle(key=key).value for key in ("in_circumstances", "only_available")] == [True, True]
+    assert set(former) == set(tuning_page.FORMER_PARAMETERS)
+    assert not set(former) & set(page.query_params)
+    assert 'class="sw-notice"' not in html(page)
 
 
 def test_all_weights_at_zero_are_refused_with_the_remedy(open_page: OpenPage) -> None:

@@ -234,7 +234,7 @@ def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, en
     assert "test shoppers of this goal (shoppers on desktop)" in text(page)
     page.button(key="load_found").click().run()
     assert page.selectbox(key="device").value == "desktop"
-    assert page.toggle(key="match").value
+    assert page.toggle(key="in_circumstances").value
 
 
 def test_a_search_goes_further_without_trying_twice(open_room: OpenRoom, work: Work) -> None:

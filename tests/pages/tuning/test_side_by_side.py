@@ -13,7 +13,6 @@ from pages.tuning import exposure, labels, list_moves, shopper_lists, side_by_si
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.metric_cells import GROUPS
 from pages.tuning.report import Report, report_html
-from pages.tuning.side_by_side import is_one_setting
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -160,17 +159,16 @@ def test_the_same_setting_says_how_to_make_a_difference(open_room: OpenRoom) -> 
     assert 'class="sw-finding"' in html(page)
 
 
-def test_what_else_differs_makes_another_setting(tmp_path: object) -> None:
-    def case(now: EvaluationConfig) -> TuningCase:
-        return TuningCase(None, now, A, EVERYONE, "ndcg")  # type: ignore[arg-type]
-
+def test_what_else_differs_makes_another_setting() -> None:
     quarter = FusionSettings(0.25, 0.25, 0.25, 0.25)
-    assert is_one_setting(case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF))))
-    assert not is_one_setting(case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1))))
-    assert not is_one_setting(
-        case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter")))
-    )
-    assert not is_one_setting(case(B))
+
+    def is_same(now: EvaluationConfig) -> bool:
+        return TuningCase(None, now, A, EVERYONE, "ndcg").is_same  # type: ignore[arg-type]
+
+    assert is_same(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF)))
+    assert not is_same(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1)))
+    assert not is_same(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter")))
+    assert not is_same(B)
 
 
 def test_variety_and_circumstances_stand_under_the_mixes_where_they_differ() -> None:
