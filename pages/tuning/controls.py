@@ -70,6 +70,7 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
     """Which of the test shoppers count."""
     values = properties(panel)
     current = {key: _current(key, offered) for key, offered in values.items()}
+    st.session_state.update({key: ANY for key in values if key in st.session_state and current[key] == ANY})
     label = labels.button("Shoppers", labels.shoppers(_segment(current, scenario, match=_is_on("in_circumstances"))))
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')

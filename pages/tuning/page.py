@@ -52,8 +52,10 @@ def with_present_names(link: Query) -> Query:
     """An address with the names that parameters and metrics have today, which the controls take their values from."""
     for former, name in FORMER_PARAMETERS.items():
         if former in link and name not in link:
-            st.query_params[name] = link[former]
+            value = link[former][-1]
+            st.query_params[name] = value
             del st.query_params[former]
+            st.session_state[name] = value == "true" if name in ("in_circumstances", "only_available") else value
             link = {(name if each == former else each): values for each, values in link.items()}
     for control in ("metric", "second"):
         if link.get(control) and (metric := FORMER_METRICS.get(link[control][-1])):

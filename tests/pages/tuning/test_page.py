@@ -189,7 +189,10 @@ def test_links_with_the_names_of_former_controls_still_work(open_page: OpenPage,
     assert [page.toggle(key=key).value for key in ("in_circumstances", "only_available")] == [True, True]
     assert set(former) == set(tuning_page.FORMER_PARAMETERS)
     assert not set(former) & set(page.query_params)
-    assert 'class="sw-notice"' not in html(page)
+    assert "cannot be used here" not in text(page)
+    strange = open_page(PAGE, query={"taste": "Cars"})
+    assert strange.selectbox(key="top_category").value == "Any"
+    assert "top_category = 'Cars': not one of" in text(strange)
 
 
 def test_all_weights_at_zero_are_refused_with_the_remedy(open_page: OpenPage) -> None:
