@@ -96,7 +96,7 @@ def test_two_people_share_presets_and_nothing_else(visit: Visit, file_room: str)
     ann, ben = opened(visit(file_room)), opened(visit(file_room))
     before = positions(ben)
     slide(ann, "content", "End")
-    slide(ben, "semantic", "AppPaths")
+    slide(ben, "semantic", "Home")
     assert positions(ann)[1] == "100"
     assert positions(ben) == [before[0], before[1], "0", before[3]]
     ann.get_by_placeholder("Your name").fill("Ann")
