@@ -5,12 +5,12 @@ import streamlit as st
 from pages._shared import starting
 from pages._shared.frame import TUNE_PAGE, open_page
 from pages._shared.notices import addressed
-from pages.tuning import metrics, page
+from pages.tuning import page
 
 frame = open_page("Tuning")
 model, choices = frame.model, starting.choices(frame, TUNE_PAGE)
 
-link = metrics.with_present_names(addressed())
+link = page.with_present_names(addressed())
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()

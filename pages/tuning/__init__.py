@@ -1,1 +1,1 @@
-"""The tuning room: one file per section and per thing that several sections draw."""
+"""The tuning room: what every setting does to every metric, and the ways to find, compare and keep settings."""

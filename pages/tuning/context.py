@@ -1,7 +1,7 @@
 """What every section of the tuning room is about: the test shoppers, the setting looked at, and its reference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -42,13 +42,7 @@ class TuningContext:
 
 @dataclass(frozen=True, eq=False)
 class TuningCase:
-    """A setting, its reference, and whom they are judged on.
-
-    Parameters
-    ----------
-    segment : which test shoppers count
-    metric : what settings are judged by
-    """
+    """A setting, its reference, which test shoppers they are judged on, and by which metric."""
 
     room: TuningContext
     now: EvaluationConfig
@@ -63,13 +57,24 @@ class TuningCase:
 
     @property
     def is_same(self) -> bool:
-        """Whether the setting is its own reference."""
-        return self.now.ranks_like == self.reference.ranks_like
+        """Whether the setting is its own reference; weights that stand in the same proportion are the same weights."""
+        now, reference = self.now.settings, self.reference.settings
+        weights, others = (each.fusion.normalised() for each in (now, reference))
+        is_same_mix = all(abs(weights[name] - others[name]) < 1e-9 for name in weights)
+        is_same_ranking = is_same_mix and replace(now, fusion=reference.fusion) == reference
+        return is_same_ranking and self.now.scenario == self.reference.scenario
 
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """The test shoppers that count, bool of shape (n_users,)."""
         return self.segment.mask(self.room.test.panel.shoppers)
+
+    @cached_property
+    def n_imagined(self) -> int:
+        """How many shoppers that count are imagined elsewhere than they were, by the setting or by its reference."""
+        shoppers = self.room.test.panel.shoppers
+        scenarios = {self.now.scenario, self.reference.scenario}
+        return int(np.any([each.elsewhere(shoppers) & self.mask for each in scenarios], axis=0).sum())
 
     def measured(self, setting: EvaluationConfig) -> LiveMetrics:
         """A setting on all test shoppers."""

@@ -2,22 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from pages._shared import controls
 from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, control_values
 from pages.tuning import labels
+from pages.tuning.buttons import button
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Filters
 from recsys.tuning.config import EvaluationConfig
 
 
+def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
+    """All controls in their order on the page: the mixer, then a row of popovers."""
+    with st.container(key="mixer"):
+        weights = controls.weights(choices, KNOWN)
+    with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
+        scenario = circumstances(choices)
+        who = segment(panel, scenario)
+        filters = candidates(choices)
+        n, strength, method = controls.variety(_variety_label())
+        button("Reset", "reset", "restart_alt", reset, choices, type="tertiary")
+    ranking = controls.settings(weights, filters, n, strength, method)
+    return EvaluationConfig("this setting", ranking, scenario), who
+
+
 def circumstances(choices: Choices) -> Scenario:
     """Circumstances that every shopper is imagined in; what is not chosen stays as it was for each."""
-    stated = {name: _standing(name, choices.options[name].values) for name in CONTEXT_DIMENSIONS}
-    label = labels.label("Circumstances", labels.circumstances(_scenario(stated)))
+    current = {name: _current(name, choices.options[name].values) for name in CONTEXT_DIMENSIONS}
+    label = labels.button("Circumstances", labels.circumstances(_scenario(current)))
     with st.popover(label, icon=":material/schedule:", key="moment_popover"):
         st.html(
             '<p class="sw-note">Imagine every test shopper in other circumstances. "Any" keeps those that each of them '
@@ -26,12 +40,12 @@ def circumstances(choices: Choices) -> Scenario:
         return _scenario({name: controls.circumstance(choices, name) for name in CONTEXT_DIMENSIONS})
 
 
-def _scenario(stated: Mapping[str, str]) -> Scenario:
-    return Scenario(tuple((name, value) for name, value in stated.items() if value != ANY))
+def _scenario(values: Mapping[str, str]) -> Scenario:
+    return Scenario(tuple((name, value) for name, value in values.items() if value != ANY))
 
 
-def _standing(key: str, values: Sequence[str]) -> str:
-    """Where a control of single values stands that is not drawn yet: as it was left, or as the address wants it."""
+def _current(key: str, values: Sequence[str]) -> str:
+    """The value of a select box that is not drawn yet: as it was left, or as the address wants it."""
     value = st.session_state.get(key, st.query_params.get(key))
     return value if value in values else ANY
 
@@ -43,64 +57,65 @@ def _is_on(key: str) -> bool:
 
 def segment(panel: Panel, scenario: Scenario) -> Segment:
     """Which of the test shoppers count."""
-    offered = properties(panel)
-    stands = {key: _standing(key, values) for key, values in offered.items()}
-    label = labels.label("Shoppers", labels.shoppers(_segment(stands, scenario, match=_is_on("same_context"))))
+    values = properties(panel)
+    current = {key: _current(key, offered) for key, offered in values.items()}
+    st.session_state.update({key: ANY for key in values if key in st.session_state and current[key] == ANY})
+    label = labels.button("Shoppers", labels.shoppers(_segment(current, scenario, match=_is_on("same_context"))))
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
-        known = st.selectbox(
-            "How well they are known",
-            (ANY, *offered["shoppers"]),
-            key="shoppers",
-            help=". ".join(f"{name.capitalize()}: {said}" for name, said in KNOWLEDGE.items()) + ".",
-            bind="query-params",
-        )
-        taste = _one_of("Mostly buy", "top_category", offered["top_category"])
-        home = _one_of("Home region", "home_region", offered["home_region"])
+        knowledge = ". ".join(f"{name.capitalize()}: {meaning}" for name, meaning in KNOWLEDGE.items())
+        chosen = {
+            key: st.selectbox(
+                label,
+                (ANY, *values[key]),
+                key=key,
+                disabled=not values[key],
+                help=f"{knowledge}." if key == "shoppers" else None,
+                bind="query-params",
+            )
+            or ANY
+            for key, label in (
+                ("shoppers", "How well they are known"),
+                ("top_category", "Mostly buy"),
+                ("home_region", "Home region"),
+            )
+        }
         match = st.toggle(
             "Only who really came in these circumstances",
             key="same_context",
             help="Circumstances are chosen beside this; without any, everyone counts.",
             bind="query-params",
         )
-    return _segment({"shoppers": known or ANY, "top_category": taste, "home_region": home}, scenario, match=match)
+    return _segment(chosen, scenario, match=match)
 
 
 def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
-    """What test shoppers can be told apart by, by key of its control, beside `ANY`."""
-    return {
-        "shoppers": tuple(map(str.capitalize, KNOWLEDGE)),
-        "top_category": _told_apart(panel.shoppers["top_category"]),
-        "home_region": _told_apart(panel.shoppers["home"]),
+    """Values that test shoppers can be selected by, by key of the control, beside `ANY`."""
+    columns = {
+        key: panel.shoppers[name].unique() for key, name in (("top_category", "top_category"), ("home_region", "home"))
     }
+    values = {key: tuple(sorted(filter(None, map(str, each)), key=str.casefold)) for key, each in columns.items()}
+    return {"shoppers": tuple(map(str.capitalize, KNOWLEDGE)), **values}
 
 
-def _told_apart(column: pd.Series) -> tuple[str, ...]:
-    return tuple(sorted({str(value) for value in column.unique() if str(value)}, key=str.casefold))
-
-
-def _segment(stands: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
-    """The shoppers that controls of some keys stand for."""
+def _segment(chosen: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
     values = {
-        "activity": stands["shoppers"].casefold(),
-        "top_category": stands["top_category"],
-        "home": stands["home_region"],
+        "activity": chosen["shoppers"].casefold(),
+        "top_category": chosen["top_category"],
+        "home": chosen["home_region"],
     }
-    wanted = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
-    return Segment.of(**wanted, **(scenario.as_dict() if match else {}))
+    stated = {name: value for name, value in values.items() if value not in (ANY, ANY.casefold())}
+    return Segment.of(**stated, **(scenario.as_dict() if match else {}))
 
 
-def _one_of(label: str, key: str, options: tuple[str, ...]) -> str:
-    return str(st.selectbox(label, (ANY, *options), key=key, disabled=not options, bind="query-params") or ANY)
-
-
-def shelf(choices: Choices) -> Filters:
+def candidates(choices: Choices) -> Filters:
     """What may be listed at all."""
-    asked = st.session_state.get("category", st.query_params.get_all("category"))
-    stands = Filters(
-        only_available=_is_on("only_available"), categories=frozenset(asked) & frozenset(choices.categories)
+    names = st.session_state.get("category", st.query_params.get_all("category"))
+    current = Filters(
+        only_available=_is_on("only_available"), categories=frozenset(names) & frozenset(choices.categories)
     )
-    with st.popover(labels.label("Shelf", labels.shelf(stands)), icon=":material/filter_alt:", key="filters_popover"):
+    label = labels.button("Shelf", labels.candidates(current))
+    with st.popover(label, icon=":material/filter_alt:", key="filters_popover"):
         categories = controls.categories(choices)
         only = st.toggle(
             "Only what is available today",
@@ -111,28 +126,13 @@ def shelf(choices: Choices) -> Filters:
     return Filters(only_available=only, categories=frozenset(categories))
 
 
-def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
-    """All controls in their order on the page: the mixer, then a row of popovers."""
-    with st.container(key="mixer"):
-        stand = controls.weights(choices, KNOWN)
-    with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        scenario = circumstances(choices)
-        who = segment(panel, scenario)
-        filters = shelf(choices)
-        n, strength, method = controls.variety(_variety_label())
-        st.button("Reset", key="reset", icon=":material/restart_alt:", type="tertiary", on_click=reset, args=(choices,))
-    ranking = controls.settings(stand, filters, n, strength, method)
-    return EvaluationConfig("this setting", ranking, scenario), who
-
-
 def _variety_label() -> str:
-    asked = st.session_state.get("diversity", st.query_params.get("diversity", "0"))
     try:
-        strength = float(asked)
+        strength = float(st.session_state.get("diversity", st.query_params.get("diversity", "0")))
     except ValueError:  # an address that the slider will not follow either
         strength = 0.0
-    method, n = _standing("method", tuple(METHODS)), _standing("n", tuple(map(str, LENGTHS)))
-    return labels.variety(
+    method, n = _current("method", tuple(METHODS)), _current("n", tuple(map(str, LENGTHS)))
+    return labels.variety_button(
         strength if 0 <= strength <= 1 else 0.0,
         method if method != ANY else str(USUAL_VARIETY["method"]),
         int(n) if n != ANY else DEFAULT_LENGTH,
@@ -148,21 +148,19 @@ def reset(choices: Choices) -> None:
     state.update(controls.variety_start(choices, KNOWN))
 
 
-def load(choices: Choices, asked: EvaluationConfig, who: Segment | None = None) -> None:
-    """Put the controls where a setting wants them; weights go to whole numbers of the sliders' scale.
+def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = None) -> None:
+    """Put the controls where a setting has them, and select `segment` unless it is None.
 
-    Parameters
-    ----------
-    who : the shoppers to judge by, or None to leave them
+    Weights go to whole numbers of the sliders' scale.
     """
-    state, ranking = st.session_state, asked.settings
+    state, ranking = st.session_state, setting.settings
     state.update(control_values(ranking))
-    stated = asked.scenario.as_dict()
+    stated = setting.scenario.as_dict()
     state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
     state["only_available"] = ranking.filters.only_available
     state["category"] = [name for name in choices.categories if name in ranking.filters.categories]
-    if who is not None:
-        values = who.as_dict()
+    if segment is not None:
+        values = segment.as_dict()
         state["shoppers"] = values.get("activity", ANY).capitalize()
         state["top_category"], state["home_region"] = values.get("top_category", ANY), values.get("home", ANY)
         state["same_context"] = any(name in values for name in CONTEXT_DIMENSIONS)

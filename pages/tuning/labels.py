@@ -1,6 +1,7 @@
-"""What is chosen in the tuning room in a few words: on buttons, in the headline, and where nobody fits."""
+"""Settings, shoppers and circumstances in a few words: on buttons, cards and reports, and where nobody fits."""
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,12 @@ import pandas as pd
 from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
+from pages._shared.palette import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
-from recsys.panel.segments import Scenario, Segment
-from recsys.settings import CONTEXT_DIMENSIONS, Filters
+from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
+from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings
+from recsys.store.preset_settings import PresetSettings
+from recsys.tuning.config import EvaluationConfig
 
 _LONGEST_NAME, _MOST_NAMES = 24, 2
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$])")
@@ -18,13 +22,25 @@ _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]")
 _ORDER = ("activity", "top_category", "home", *CONTEXT_DIMENSIONS)
 
 
-def label(name: str, chosen: list[str]) -> str:
+def button(name: str, chosen: list[str]) -> str:
     """The label of a button with what is chosen behind it, as Markdown.
 
-    >>> label("Shoppers", ["new", "evening"]), label("Shelf", [])
+    >>> button("Shoppers", ["new", "evening"]), button("Shelf", [])
     ('Shoppers: new, evening', 'Shelf')
     """
     return f"{name}: {', '.join(map(_plain, chosen))}" if chosen else name
+
+
+def variety_button(strength: float, method: str, n: int) -> str:
+    """The label of the button for variety and list length, as Markdown.
+
+    >>> variety_button(0.4, "MMR", 10), variety_button(0, "MMR", 20), variety_button(0.4, "DPP", 5)
+    ('Variety 0.40 (MMR)', 'Variety and length: 20 products', 'Variety 0.40 (DPP), 5 products')
+    """
+    length = [] if n == DEFAULT_LENGTH else [f"{n} products"]
+    if not strength:
+        return button("Variety and length", length)
+    return ", ".join([f"Variety {strength:.2f} ({method})", *length])
 
 
 def shoppers(segment: Segment) -> list[str]:
@@ -43,10 +59,10 @@ def circumstances(scenario: Scenario) -> list[str]:
     return [stated[name] or f"{name} unknown" for name in CONTEXT_DIMENSIONS if name in stated]
 
 
-def shelf(filters: Filters) -> list[str]:
+def candidates(filters: Filters) -> list[str]:
     """What may be listed, where not everything may.
 
-    >>> shelf(Filters(only_available=True, categories=frozenset({"Tents", "Lamps", "Rugs"})))
+    >>> candidates(Filters(only_available=True, categories=frozenset({"Tents", "Lamps", "Rugs"})))
     ['3 categories', 'available today']
     """
     names = sorted(filters.categories, key=str.casefold)
@@ -54,25 +70,106 @@ def shelf(filters: Filters) -> list[str]:
     return [*said, "available today"] if filters.only_available else list(said)
 
 
-def variety(strength: float, method: str, n: int) -> str:
-    """The label of the button for variety and list length, as Markdown.
+def variety(ranking: RankingSettings | PresetSettings) -> str:
+    """How strongly lists are spread out, and by which method; "" for not at all.
 
-    >>> variety(0.4, "MMR", 10), variety(0, "MMR", 20), variety(0.4, "DPP", 5), variety(0, "DPP", 10)
-    ('Variety 0.40 (MMR)', 'Variety and length: 20 products', 'Variety 0.40 (DPP), 5 products', 'Variety and length')
+    >>> variety(RankingSettings(diversity=0.3))
+    '0.30 by MMR'
     """
-    length = [] if n == DEFAULT_LENGTH else [f"{n} products"]
-    if not strength:
-        return label("Variety and length", length)
-    return ", ".join([f"Variety {strength:.2f} ({method})", *length])
+    return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else ""
+
+
+def shares(weights: Mapping[str, float]) -> str:
+    """Effective weights in words, for who cannot see a bar of them."""
+    return ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
+
+
+def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
+    """One thin bar of effective weights, without a legend.
+
+    It is called by `label` for who cannot see it; without one, the weights are its title as well.
+    """
+    text = shares(weights)
+    named = f'aria-label="{esc(label)}: {esc(text)}"' if label else f'aria-label="{esc(text)}" title="{esc(text)}"'
+    parts = "".join(
+        f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%"></span>'
+        for name, share in weights.items()
+        if share > 0
+    )
+    return f'<div class="sw-bar sw-bar-weights" role="img" {named}>{parts}</div>'
+
+
+def moment(stated: Mapping[str, str]) -> str:
+    """Stated circumstances as one phrase in the middle of a sentence; "" where none is stated.
+
+    >>> moment({"activity": "new", "daypart": "evening", "device": "mobile"})
+    'evening, on mobile'
+    """
+    known = {name: value for name, value in stated.items() if name in CONTEXT_DIMENSIONS and value}
+    text = words.moment_in_words(Context(**known)) if known else ""  # type: ignore[arg-type]
+    return text[:1].lower() + text[1:]
+
+
+def differences(a: EvaluationConfig, b: EvaluationConfig) -> list[tuple[str, str, str]]:
+    """What two settings are beside their weights, as label, A's value and B's value in words."""
+
+    def imagined(setting: EvaluationConfig) -> str:
+        stated = setting.scenario.as_dict()
+        if not stated:
+            return "those that each shopper was in"
+        known = moment(stated)
+        everyone = [f"everyone imagined: {known[:1].upper()}{known[1:]}"] if known else []
+        return "; ".join([*everyone, *(f"{name} unknown" for name, value in stated.items() if not value)])
+
+    def listed(setting: EvaluationConfig) -> str:
+        filters, limits = setting.settings.filters, words.limits_in_words(setting.settings)
+        which = "what is available today" if filters.only_available else "the whole catalogue"
+        return ", ".join([which, *(each for each in limits if each.startswith(("only", "price")))])
+
+    def spread(setting: EvaluationConfig) -> str:
+        return variety(setting.settings) or "none, by score alone"
+
+    return [
+        ("Variety", spread(a), spread(b)),
+        ("Listed", listed(a), listed(b)),
+        ("Circumstances", imagined(a), imagined(b)),
+    ]
+
+
+def preset_html(settings: PresetSettings) -> str:
+    """What a preset fixes besides the weights, and whom it was judged on, in one line."""
+    said = [f"Lists of {settings.k}"]
+    if settings.diversity:
+        said.append(f"variety {variety(settings)}")
+    if imagined := moment(settings.scenario):
+        said.append(f"imagined: {imagined}")
+    if settings.segment:
+        said.append(f"judged on {segment(settings.segment)}")
+    if names := settings.categories:
+        said.append(f"only {' or '.join(names)}" if len(names) <= 3 else f"only {len(names)} categories")
+    if settings.only_available:
+        said.append("only what is available today")
+    return " · ".join(map(isolated, said))
+
+
+def segment(values: Mapping[str, str]) -> str:
+    """Whose lists were judged, as a phrase.
+
+    >>> segment({"activity": "new", "home": "Lakes", "daypart": "evening", "device": "mobile"})
+    'new shoppers from Lakes who came evening, on mobile'
+    """
+    known = values.get("activity", "")
+    said = f"{known} shoppers" if known in KNOWLEDGE else "shoppers"
+    if "top_category" in values:
+        said += f" who mostly buy {values['top_category']}"
+    if "home" in values:
+        said += f" from {values['home']}"
+    came = moment(values)
+    return f"{said} who came {came}" if came else said
 
 
 def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
-    """Which properties nobody has all of, how many have each, and how many are left without it.
-
-    Parameters
-    ----------
-    people : columns as in `Panel.shoppers`
-    """
+    """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
     head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
     values = segment.as_dict()
     rows = ""

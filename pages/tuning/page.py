@@ -1,39 +1,77 @@
-"""The page as one fragment: controls, reference, and the section that is open."""
+"""The tuning room: its controls, what is compared with, and the one section that is open.
+
+A new section is a function of a `TuningCase` that draws it, and a line in `SECTIONS`; only the open one is computed.
+"""
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from pages._shared import frame, resources
+from pages._shared.cards import esc
 from pages._shared.notices import Query, empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import controls, imagined, labels, reference
-from pages.tuning.by_log import closeness
+from pages.tuning import by_log, controls, labels, preparation, reference
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.metrics import judge_by, metric_label
-from pages.tuning.preparing import is_of_other_data, own_words, prepare, warn_of_other_data
-from pages.tuning.sections import SECTIONS
+from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
+from pages.tuning.presets.section import presets
+from pages.tuning.protocol import HOLD_OUTS, protocol
+from pages.tuning.search.section import find_weights
+from pages.tuning.side_by_side import side_by_side
+from pages.tuning.weight_map.section import weight_map
 from recsys.errors import ArtifactError, RecsysError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs.paths import AppPaths
+from recsys.scorers.phrase_weights import SemanticSettings
+from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
-from recsys.settings import FusionSettings
+from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings
 
-PROTOCOLS = {
-    "last": "what they chose last",
-    "temporal": "all they chose after a moment",
-    "newcomers": "their third product, by two known",
-    "evening_mobile": "their last by phone in an evening",
-    "new_products": "their last, as if new in the shop",
+SECTIONS: dict[str, Callable[[TuningCase], None]] = {
+    "Live metrics": live_metrics,
+    "Weight map": weight_map,
+    "Side by side": side_by_side,
+    "Presets": presets,
+    "Find good weights": find_weights,
+    "Clicks by the log": by_log.clicks_by_the_log,
+    "How this is measured": protocol,
 }
-"""What is held out, by split, as the page says it."""
+
+
+FORMER_PARAMETERS = {
+    "taste": "top_category",
+    "home": "home_region",
+    "match": "same_context",
+    "shelf": "only_available",
+}
+FORMER_METRICS = {"Click rate (simulated)": "ctr"}
+"""Parameters and metrics by what they were called in addresses that people kept."""
+
+
+def with_present_names(link: Query) -> Query:
+    """An address with the names that parameters and metrics have today, which the controls take their values from."""
+    for former, name in FORMER_PARAMETERS.items():
+        if former in link and name not in link:
+            value = link[former][-1]
+            st.query_params[name] = value
+            del st.query_params[former]
+            st.session_state[name] = value == "true" if name in ("same_context", "only_available") else value
+            link = {(name if each == former else each): values for each, values in link.items()}
+    for control in ("metric", "second"):
+        if link.get(control) and (metric := FORMER_METRICS.get(link[control][-1])):
+            st.query_params[control] = metric_label(metric)
+            st.session_state[control] = metric
+            link = {**link, control: [metric_label(metric)]}
+    return link
 
 
 def hold_out() -> str:
-    """What test shoppers are asked to find again: a key of `PROTOCOLS`."""
+    """What test shoppers are asked to find again: a key of `HOLD_OUTS`."""
     split = st.selectbox(
         "Test shoppers are asked to find",
-        list(PROTOCOLS),
+        list(HOLD_OUTS),
         key="split",
-        format_func=PROTOCOLS.get,
+        format_func=lambda name: HOLD_OUTS[name].wanted,
         help="Everybody’s last choice, or everything after a moment; or put every shopper back to an earlier moment: "
         "when two products of theirs were known, which shows how newcomers are served, or before their last evening "
         "on a phone. Or take what they chose for new, as if nobody had bought or reviewed it yet. “How this is "
@@ -44,19 +82,24 @@ def hold_out() -> str:
     return split or "last"
 
 
-def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
-    """The room, or the progress of preparing it.
+def _splits() -> tuple[str, ...]:
+    return tuple(each.wanted for each in HOLD_OUTS.values())
 
-    Parameters
-    ----------
-    link : the address as it was before any control here was drawn
-    """
+
+def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
+    """The room, or the progress of preparing its test shoppers; `link` is the address before any control was drawn."""
+    shoppers = preparation.of_shoppers(home, split, shop)
     try:
         engines = resources.engines(home, split)
     except ArtifactError as problem:
-        explain_address(choices, link, lambda: {"split": tuple(PROTOCOLS.values())})
-        fresh = not (home.panel(split) / "manifest.json").exists()
-        prepare(home, split, shop, "" if fresh else str(problem))
+        explain_address(choices, link, lambda: {"split": _splits()})
+        shoppers.introduce(str(problem) if (home.panel(split) / "manifest.json").exists() else "")
+        if home.shop_data is None:
+            st.html(notice_html("The data of this model is needed, too:", ["Nobody said where it lies."]))
+            st.html('<p class="sw-note">Start the dashboard with the data folder that the model was trained on:</p>')
+            st.code(f"RECSYS_MODEL={esc(home.model)} RECSYS_DATA=DIR make app", language=None, wrap_lines=True)
+            return
+        shoppers.run()
         return
     try:
         room = TuningContext(home, model, choices, shop, split, *engines, resources.presets(home, shop))
@@ -64,25 +107,46 @@ def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split:
         st.html(empty_html("No database to keep presets in", str(problem)))
         return
     if is_of_other_data(model, room):
-        warn_of_other_data(home, split, shop)
+        shoppers.offer_again()
     if own := own_words(model):
         st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
-    explain_address(choices, link, lambda: offered(room))
+    explain_address(choices, link, lambda: address_values(room))
     _room(room)
 
 
-def offered(room: TuningContext) -> dict[str, tuple[str, ...]]:
+def is_of_other_data(model: Recommender, room: TuningContext) -> bool:
+    """Whether the test shoppers were prepared from other data than the model in use learnt from.
+
+    A model that was trained with something held out knows less than its folder, so of it nothing can be said.
+    """
+    is_whole = model.info.protocol == TRAINED_ON_EVERYTHING
+    return is_whole and room.test.panel.data["fingerprint"] != model.info.data_fingerprint
+
+
+def own_words(model: Recommender) -> list[str]:
+    """How the model in use reads words otherwise than the models that test shoppers are judged by, in sentences."""
+    semantic = model.scorers["semantic"]
+    assert isinstance(semantic, SemanticScorer)
+    said = []
+    if semantic.space.head is not None:
+        said.append("A map of what words mean, learned for this shop.")
+    if semantic.settings != SemanticSettings():
+        said.append("Its own way of weighing phrases.")
+    return said
+
+
+def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
     """What the controls that only this page has can hold, by their name in the address."""
     metrics = tuple(map(metric_label, METRICS))
     properties = {name: (ANY, *values) for name, values in controls.properties(room.test.panel).items()}
-    found = resources.saved(room.home, room.shop).presets()
-    against = {} if found.away else {"against": tuple(reference.offered(found.presets))}
+    saved = resources.saved(room.home, room.shop).presets()
+    against = {} if saved.away else {"against": tuple(reference.options(saved.presets))}
     return {
-        "split": tuple(PROTOCOLS.values()),
+        "split": _splits(),
         "room": tuple(SECTIONS),
         "metric": metrics,
         "second": metrics,
-        "follow": closeness.NAMES,
+        "follow": tuple(by_log.TEMPERATURES),
         **against,
         **properties,
         **dict.fromkeys(("same_context", "only_available"), ("true", "false")),
@@ -102,15 +166,15 @@ def _room(room: TuningContext) -> None:
             label_visibility="collapsed",
             bind="query-params",
         )
-        now, who = controls.setting(room.choices, room.test.panel)
+        now, segment = controls.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = reference.choose(now, default, resources.saved(room.home, room.shop).presets())
             metric = judge_by()
-        case = TuningCase(room, now, against, who, metric)
+        case = TuningCase(room, now, against, segment, metric)
         if not case.mask.any():
-            st.html(labels.nobody_html(who, room.test.panel.shoppers))
+            st.html(labels.nobody_html(segment, room.test.panel.shoppers))
             return
-        if elsewhere := imagined.notice(case):
+        if elsewhere := imagined_html(case):
             st.html(elsewhere)
         SECTIONS[section or next(iter(SECTIONS))](case)
     except RecsysError as problem:

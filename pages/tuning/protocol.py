@@ -1,16 +1,75 @@
-"""Exactly what was done to get these numbers, in words."""
+"""The section "How this is measured": exactly what was done to get these numbers, in words."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import streamlit as st
 
 from pages._shared import words
 from pages._shared.cards import esc
-from pages.tuning import metric_groups
 from pages.tuning.context import TuningCase
-from pages.tuning.preparing import HIDDEN
+from pages.tuning.metric_cells import metric_of
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.panel import Panel
+
+
+class HoldOut(NamedTuple):
+    """A way of holding out: as the control asks, as presets name it, how its protocol begins, and what is done."""
+
+    wanted: str
+    choices: str
+    begins: str
+    method: str
+
+
+HOLD_OUTS: Mapping[str, HoldOut] = {
+    "last": HoldOut(
+        "what they chose last",
+        "last choices",
+        "last positive of each shopper",
+        "hides the last product that each shopper chose, learns from the rest, and looks whether lists hold it",
+    ),
+    "temporal": HoldOut(
+        "all they chose after a moment",
+        "all choices after a moment",
+        "split by time",
+        "hides all that was chosen after a moment, the same for everybody, learns from what came before, and looks "
+        "whether lists hold what each shopper chose then",
+    ),
+    "newcomers": HoldOut(
+        "their third product, by two known",
+        "third choices, by two known",
+        "every shopper as they were when only",
+        "takes each shopper back to when only two products of theirs were known, learns nothing of what they chose "
+        "from then on, and looks whether lists hold the third",
+    ),
+    "evening_mobile": HoldOut(
+        "their last by phone in an evening",
+        "last evening choices on a phone",
+        "every shopper as they were before the last",
+        "takes each shopper back to before the last product that they chose in the evening on a phone, learns nothing "
+        "of what they chose from then on, and looks whether lists hold it",
+    ),
+    "new_products": HoldOut(
+        "their last, as if new in the shop",
+        "last choices, new in the shop",
+        "every product as if it were new",
+        "takes a fifth of the products for new at a time, forgets all that anybody did with them or wrote of them, "
+        "and looks whether lists of new products hold the one that each shopper chose last",
+    ),
+}
+"""Ways of holding out, by name of the split."""
+
+
+def choices_of(protocol: str) -> str:
+    """What a panel's protocol asks test shoppers to find, in a few words; "" where it is none of ours.
+
+    >>> choices_of("split by time: learned from before 3 May")
+    'all choices after a moment'
+    """
+    return next((each.choices for each in HOLD_OUTS.values() if protocol.startswith(each.begins)), "")
 
 
 def protocol(case: TuningCase) -> None:
@@ -18,7 +77,7 @@ def protocol(case: TuningCase) -> None:
     panel = case.room.test.panel
     validation = case.room.validation.panel
     facts = {
-        "In short": f"Shelfwise {HIDDEN[case.room.split]}.",
+        "In short": f"Shelfwise {HOLD_OUTS[case.room.split].method}.",
         "Held out": panel.protocol,
         "Shoppers": f"{validators(validation)} and {len(panel):,} test shoppers, each with a list from all "
         f"{panel.n_items:,} products; {words.count(panel.n_skipped, 'shopper')} could not be tested.",
@@ -43,20 +102,20 @@ def protocol(case: TuningCase) -> None:
         f"<dt>{name}</dt><dd class='sw-wide' dir='auto'>{esc(words.sentence(text))}</dd>"
         for name, text in facts.items()
     )
-    asked = [metric_groups.of(name, panel.clicks) for name in METRICS]
-    asks = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in asked)
+    metrics = [metric_of(name, panel.clicks) for name in METRICS]
+    questions = "".join(f"<dt>{esc(each.at(case.k))}</dt><dd>{esc(each.asks)}</dd>" for each in metrics)
     st.html(
         f'<section class="sw-panel"><h2 class="sw-chart-title">What was done</h2><dl class="sw-facts-list">{rows}</dl>'
         f'</section><section class="sw-panel"><h2 class="sw-chart-title">What each number asks</h2>'
-        f'<dl class="sw-facts-list">{asks}</dl></section>'
+        f'<dl class="sw-facts-list">{questions}</dl></section>'
     )
 
 
 def validators(validation: Panel) -> str:
-    """How many shoppers settings are chosen on, and how often they are asked where that is more."""
+    """How many shoppers settings are chosen on, and how many requests of theirs where that is more."""
     n = validation.shoppers["user_id"].nunique()
-    often = f", asked {len(validation):,} times," if n < len(validation) else ""
-    return f"{n:,} validation{often}"
+    requests = f", asked {len(validation):,} times," if n < len(validation) else ""
+    return f"{n:,} validation{requests}"
 
 
 def in_both_roles(validation: Panel, test: Panel) -> str:

@@ -4,43 +4,40 @@ Self-contained: no script, nothing loaded from anywhere. Everything that comes f
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, partial
+
+import streamlit as st
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.illustrations import ASSETS
-from pages.tuning import report_lists, report_tables
+from pages.tuning import report_tables
+from pages.tuning.baseline_check import BaselineCheck
+from pages.tuning.buttons import download
+from pages.tuning.context import TuningCase
+from pages.tuning.live_metrics import imagined_sentence
+from pages.tuning.metric_cells import BASELINES
+from pages.tuning.presets.actions import WHO
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.summary import summary
+from recsys.tuning.tables import metrics_csv, products_csv, shoppers_csv
 
-SEGMENT_WORDS: Mapping[str, str] = {
-    "activity": "activity",
-    "top_category": "favourite category",
-    "home": "home region",
-    "daypart": "time of day",
-}
+CONCLUSION = "report_conclusion"
+
+_TABLES: tuple[tuple[str, str, Callable[[Comparison], str]], ...] = (
+    ("figures", "Every figure", metrics_csv),
+    ("products", "Products shown more or less", products_csv),
+    ("shoppers", "Shoppers whose lists change most", shoppers_csv),
+)
+_SEGMENT = {"top_category": "favourite category", "home": "home region", "daypart": "time of day"}
 """What a property of shoppers is called where its own name is no word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """B held against a simple model.
-
-    Parameters
-    ----------
-    name : what the model is called
-    difference : one metric's change from the model to B, on the same shoppers
-    """
-
-    name: str
-    difference: Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class Report:
     comparison : what was found
     protocol, leak_check : of the panel, in words
     conclusion : what people make of it, as they wrote it; "" for none
-    against : B against simple models
+    against : by name of a simple model, one metric's change from it to B on the same shoppers
     provenance : what else is needed to make it again, by name: data, model, encoder
     """
 
@@ -67,8 +64,63 @@ class Report:
     protocol: str
     leak_check: str
     conclusion: str = ""
-    against: tuple[Against, ...] = ()
+    against: Mapping[str, Difference] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, case: TuningCase, found: Comparison, by: str, conclusion: str, made_at: datetime) -> "Report":
+        """The report of a comparison; `case` has B as the setting looked at, which is held against simple models."""
+        panel, notes = case.room.test.panel, case.room.test.panel.leak_check
+        if case.n_imagined:
+            imagined = imagined_sentence(case.n_imagined, found.n_shoppers)
+            notes = f"{notes.rstrip('.')}. {imagined}, so no list is called better or worse at that"
+        title = f"{found.b.name} against {found.a.name}"
+        return cls(
+            title[:1].upper() + title[1:],
+            case.room.shop,
+            by,
+            made_at,
+            found,
+            panel.protocol,
+            notes,
+            conclusion,
+            {BASELINES[name]: each for name, each in BaselineCheck.of(case).against.items()},
+            {
+                "data": str(panel.data["name"]),
+                "fingerprint": str(panel.data["fingerprint"]),
+                "encoder": str(panel.data["encoder_id"]),
+                "model_in_use": case.room.model.model_id,
+            },
+        )
+
+
+def downloads(case: TuningCase, found: Comparison) -> None:
+    """The report by one click; who signs it, and the tables, each behind a button."""
+    by, conclusion = (str(st.session_state.get(name) or "") for name in (WHO, CONCLUSION))
+    download(
+        "Report",
+        "report",
+        "comparison.html",
+        "text/html",
+        lambda: report_html(Report.of(case, found, by, conclusion, datetime.now(UTC))),
+        "description",
+        help="One page that stands alone: to read, print, mail or file. All that is shown here, and how it was done.",
+    )
+    with st.popover("Sign", icon=":material/draw:", key="sign"):
+        st.html('<p class="sw-note">To stand on the report:</p>')
+        st.text_input("Your name", key=WHO, max_chars=80, placeholder="Your name", persist_state="session")
+        st.text_area(
+            "What you make of it",
+            key=CONCLUSION,
+            max_chars=2000,
+            height=90,
+            placeholder="What was decided, and why",
+            persist_state="session",
+        )
+    with st.popover("Tables", icon=":material/table:", key="tables"):
+        st.html('<p class="sw-note">The numbers, for a spreadsheet:</p>')
+        for name, label, table in _TABLES:
+            download(label, f"csv_{name}", f"{name}.csv", "text/csv", partial(table, found))
 
 
 def report_html(report: Report) -> str:
@@ -79,11 +131,11 @@ def report_html(report: Report) -> str:
         _summary(report),
         report_tables.settings_html(found),
         report_tables.metrics_html(found),
-        report_tables.against_html([(each.name, each.difference) for each in report.against], found),
-        report_lists.lists_html(found),
-        report_lists.exposure_html(found),
-        report_lists.shoppers_html(found),
-        _done(report),
+        report_tables.against_html(report.against, found),
+        report_tables.lists_html(found),
+        report_tables.exposure_html(found),
+        report_tables.shoppers_html(found),
+        _method(report),
         _appendix(report),
     )
     return (
@@ -117,28 +169,25 @@ def _head(report: Report) -> str:
 
 
 def _shoppers(found: Comparison) -> str:
-    said = f"{words.count(found.n_shoppers, 'test shopper')}"
+    n = f"{words.count(found.n_shoppers, 'test shopper')}"
     if found.segment == Segment():
-        return f"all {said}" if found.n_shoppers > 1 else said
-    values = ", ".join(
-        f"{SEGMENT_WORDS.get(name, name)} {isolated(value)}" for name, value in found.segment.as_dict().items()
-    )
-    return f"{said} of {found.n_panel:,}: {values}"
+        return f"all {n}" if found.n_shoppers > 1 else n
+    values = ", ".join(f"{_SEGMENT.get(name, name)} {isolated(each)}" for name, each in found.segment.as_dict().items())
+    return f"{n} of {found.n_panel:,}: {values}"
 
 
 def _summary(report: Report) -> str:
     points = "".join(f"<li>{isolated(sentence)}</li>" for sentence in summary(report.comparison))
-    said = ""
+    conclusion = ""
     if report.conclusion.strip():
-        paragraphs = "".join(
-            f'<p dir="auto">{esc(line)}</p>' for line in report.conclusion.splitlines() if line.strip()
-        )
+        lines = [line for line in report.conclusion.splitlines() if line.strip()]
+        paragraphs = "".join(f'<p dir="auto">{esc(line)}</p>' for line in lines)
         by = f"<p class='quiet'>{isolated(report.by)}</p>" if report.by.strip() else ""
-        said = f'<section class="conclusion"><h2>Conclusion</h2>{paragraphs}{by}</section>'
-    return f'<section class="comes-to"><h2>What it comes to</h2><ul>{points}</ul></section>{said}'
+        conclusion = f'<section class="conclusion"><h2>Conclusion</h2>{paragraphs}{by}</section>'
+    return f'<section class="comes-to"><h2>What it comes to</h2><ul>{points}</ul></section>{conclusion}'
 
 
-def _done(report: Report) -> str:
+def _method(report: Report) -> str:
     found = report.comparison
     notes = [
         report.protocol,
@@ -156,8 +205,8 @@ def _done(report: Report) -> str:
             f"The shop is too large to hold every score. The lists of {words.count(found.n_unproven, 'shopper')} could "
             "hold other products if none had been left out."
         )
-    said = "".join(f"<li>{isolated(words.sentence(note))}</li>" for note in notes if note.strip())
-    return f'<section><h2>How it was measured</h2><ul class="notes">{said}</ul></section>'
+    items = "".join(f"<li>{isolated(words.sentence(note))}</li>" for note in notes if note.strip())
+    return f'<section><h2>How it was measured</h2><ul class="notes">{items}</ul></section>'
 
 
 def _appendix(report: Report) -> str:

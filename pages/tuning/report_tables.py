@@ -1,99 +1,113 @@
-"""Tables of a report about the settings and their figures."""
+"""Tables of a report: both settings, every figure, simple models, how lists change, what they show, and to whom."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
-from pages.tuning import metric_groups
-from pages.tuning.report_marks import interval_svg, verdict_html
-from pages.tuning.verdicts import Said
+from pages.tuning import labels
+from pages.tuning.exposure import most_changed
+from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from recsys.evaluation.metrics import format as fmt
-from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
-from recsys.settings import Context
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import EvaluationConfig
+from recsys.tuning.exposure import CategoryShown, ProductShown
+from recsys.tuning.outcomes import ShopperChange, Wanted
+from recsys.tuning.overlap import PERSISTENCE
+from recsys.tuning.products import Product
+
+N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
+
+_FATES = {
+    "found in both": "found with both",
+    "found only in A": "found only with A",
+    "found only in B": "found only with B",
+    "found in neither": "found with neither",
+    "nothing held out": "not known",
+}
+
+
+def _table(css_class: str, heads: Sequence[str], body: str) -> str:
+    """A table of HTML; a column whose heading ends with "#" holds numbers."""
+    columns = "".join(
+        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
+        for head in heads
+    )
+    return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
 
 
 def settings_html(found: Comparison) -> str:
     """Both settings: weights as shares with the components' glyphs, and what else differs, in words."""
     weights = [each.settings.fusion.normalised() for each in (found.a, found.b)]
-    rows = "".join(
-        f'<tr><th scope="row"><span style="color:{look.light}" aria-hidden="true">{look.glyph}</span> {look.label}'
-        f'<span class="by">{esc(look.question)}</span></th>'
-        + "".join(
+    same = '<span class="quiet">same</span>'
+    rows = ""
+    for name, look in LOOKS.items():
+        points = 100 * (weights[1][name] - weights[0][name])
+        cells = "".join(
             f'<td class="weight" data-label="{letter}"><b>{share[name]:.1%}</b><span class="track">'
             f'<i style="background:{look.light};width:{100 * share[name]:.2f}%"></i></span></td>'
             for letter, share in zip("AB", weights, strict=True)
         )
-        + f'<td class="n">{_points(weights[1][name] - weights[0][name])}</td></tr>'
-        for name, look in LOOKS.items()
-    )
-    for label, told in (("Variety", variety), ("Listed", _listed), ("Circumstances", circumstances)):
-        a, b = told(found.a), told(found.b)
-        differs = "differs" if a != b else '<span class="quiet">same</span>'
         rows += (
-            f'<tr><th scope="row">{label}</th><td data-label="A">{isolated(a)}</td>'
-            f'<td data-label="B">{isolated(b)}</td><td class="n">{differs}</td></tr>'
+            f'<tr><th scope="row"><span style="color:{look.light}" aria-hidden="true">{look.glyph}</span> {look.label}'
+            f'<span class="by">{esc(look.question)}</span></th>{cells}'
+            f'<td class="n">{f"{words.signed(points, 1)} pp" if round(points, 1) else same}</td></tr>'
         )
-    return (
-        '<section><h2>The two settings</h2><table class="settings"><thead><tr><th></th>'
-        f'{_column("A", found.a)}{_column("B", found.b)}<th scope="col" class="n">Change</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></section>"
+    rows += "".join(
+        f'<tr><th scope="row">{label}</th><td data-label="A">{isolated(a)}</td><td data-label="B">{isolated(b)}</td>'
+        f'<td class="n">{"differs" if a != b else same}</td></tr>'
+        for label, a, b in labels.differences(found.a, found.b)
     )
+    names = [
+        f'{letter}<span class="by">{isolated(each.name)}</span>'
+        for letter, each in zip("AB", (found.a, found.b), strict=True)
+    ]
+    body = f"<tbody>{rows}</tbody>"
+    return f"<section><h2>The two settings</h2>{_table('settings', ['', *names, 'Change#'], body)}</section>"
 
 
 def metrics_html(found: Comparison) -> str:
     """Every metric of both settings with intervals, the change, and what can be told from it."""
-    k = found.b.settings.n
-    bodies = "".join(
-        f'<tbody><tr class="group"><th colspan="5" scope="rowgroup">{esc(group)}</th></tr>'
-        + "".join(_metric(found, name, k) for name in names)
-        + "</tbody>"
-        for group, names in metric_groups.GROUPS.items()
-    )
+
+    def row(name: str) -> str:
+        cell, metric = ChangeCell(found.differences[name], not found.n_imagined), metric_of(name, found.clicks)
+        return (
+            f'<tr class="sw-metric-{cell.kind}"><th scope="row">{esc(metric.at(found.b.settings.n))}'
+            f'<span class="by">{esc(question_of(metric))}</span></th>'
+            f"{_value('A', name, found.means_a[name])}{_value('B', name, found.means_b[name])}"
+            f"<td>{_change(cell)}</td><td>{_verdict(cell)}</td></tr>"
+        )
+
+    heads = ["Figure", "A#", "B#", "Change, B against A", "So B is"]
     return (
         '<section><h2>Every figure</h2><p class="quiet">Beside each value its 95% interval. The bar shows the interval '
         "of the change, each on its own scale, with no change at the line in the middle.</p>"
-        '<table class="metrics"><thead><tr><th scope="col">Figure</th><th scope="col" class="n">A</th>'
-        '<th scope="col" class="n">B</th><th scope="col">Change, B against A</th><th scope="col">So B is</th></tr>'
-        f"</thead>{bodies}</table></section>"
+        f"{_table('metrics', heads, grouped_rows(row, 5, 'group'))}</section>"
     )
 
 
-def against_html(against: Sequence[tuple[str, Difference]], found: Comparison) -> str:
+def against_html(against: Mapping[str, Difference], found: Comparison) -> str:
     """B against simple models; "" where none is given."""
     if not against:
         return ""
     of_model = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
-    rows = "".join(
-        f'<tr><th scope="row">{isolated(name)}<span class="by">{esc(called.at(found.b.settings.n))}</span></th>'
-        f'<td class="n" data-label="Model">{esc(fmt.value(each.metric, each.old))}</td>'
-        f'<td class="n" data-label="B">{esc(fmt.value(each.metric, each.new))}</td><td>{_change(each)}</td>'
-        f"<td>{verdict_html(said, of_model.get(said.kind, ''))}</td></tr>"
-        for name, each in against
-        for said in [Said.of(each, is_observed=not found.n_imagined)]
-        for called in [metric_groups.of(each.metric, found.clicks)]
-    )
+    rows = ""
+    for name, each in against.items():
+        cell, metric = ChangeCell(each, not found.n_imagined), metric_of(each.metric, found.clicks)
+        rows += (
+            f'<tr class="sw-metric-{cell.kind}"><th scope="row">{isolated(name)}'
+            f'<span class="by">{esc(metric.at(found.b.settings.n))}</span></th>'
+            f'<td class="n" data-label="Model">{esc(fmt.value(each.metric, each.old))}</td>'
+            f'<td class="n" data-label="B">{esc(fmt.value(each.metric, each.new))}</td>'
+            f"<td>{_change(cell)}</td><td>{_verdict(cell, of_model.get(cell.kind, ''))}</td></tr>"
+        )
+    heads = ["Simple model", "Its value#", "B#", "Change, B against model", "So B"]
     return (
         '<section><h2>Against simple models</h2><p class="quiet">A setting that loses to a model this simple is not '
-        'worth its trouble. Same training data, same shoppers.</p><table class="metrics"><thead><tr>'
-        '<th scope="col">Simple model</th><th scope="col" class="n">Its value</th><th scope="col" class="n">B</th>'
-        '<th scope="col">Change, B against model</th><th scope="col">So B</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></section>"
-    )
-
-
-def _metric(found: Comparison, name: str, k: int) -> str:
-    each, meant = found.differences[name], metric_groups.of(name, found.clicks)
-    lower = "" if METRICS[name].higher_is_better else " Lower is better."
-    return (
-        f'<tr><th scope="row">{esc(meant.at(k))}<span class="by">{esc(meant.asks)}{lower}</span></th>'
-        f"{_value('A', name, found.means_a[name])}{_value('B', name, found.means_b[name])}<td>{_change(each)}</td>"
-        f"<td>{verdict_html(Said.of(each, is_observed=not found.n_imagined))}</td></tr>"
+        "worth its trouble. Same training data, same shoppers.</p>"
+        f"{_table('metrics', heads, f'<tbody>{rows}</tbody>')}</section>"
     )
 
 
@@ -105,41 +119,125 @@ def _value(letter: str, metric: str, interval: Interval) -> str:
     return f'<td class="n" data-label="{letter}">{esc(fmt.value(metric, interval.mean))}{ends}</td>'
 
 
-def _change(each: Difference) -> str:
+def _change(cell: ChangeCell) -> str:
+    change = cell.found.change
+    ends = fmt.interval(cell.found.metric, change.low, change.high)
     return (
-        f'<span class="change"><b>{esc(fmt.change(each.metric, each.change.mean))}</b>{interval_svg(each)}</span>'
-        f'<span class="by">{esc(fmt.interval(each.metric, each.change.low, each.change.high))}</span>'
+        f'<span class="change"><b>{esc(fmt.change(cell.found.metric, change.mean))}</b>{cell.bar_html}</span>'
+        f'<span class="by">{esc(ends)}</span>'
     )
 
 
-def _column(letter: str, asked: EvaluationConfig) -> str:
-    return f'<th scope="col">{letter}<span class="by">{isolated(asked.name)}</span></th>'
+def _verdict(cell: ChangeCell, text: str = "") -> str:
+    return f'<span class="verdict {cell.kind}">{cell.mark_html}{esc(text or cell.words)}</span>'
 
 
-def _points(change: float) -> str:
-    return f"{words.signed(100 * change, 1)} pp" if round(100 * change, 1) else '<span class="quiet">same</span>'
+def lists_html(found: Comparison) -> str:
+    """Who wins and who loses, and how much of a list stays."""
+    counted, alike, n = found.outcomes, found.overlap, found.n_shoppers
+    parts = (("win", counted.win), ("tie", counted.tie), ("lose", counted.lose))
+    bar = "".join(f'<i class="{kind}" style="flex-grow:{size}"></i>' for kind, size in parts if size)
+    text = f"{counted.win:,} better served, {counted.tie:,} the same, {counted.lose:,} worse served"
+    facts = {
+        "Better or worse": f'<div class="shares" role="img" aria-label="{text}">{bar}</div>'
+        f"<b class='better'>{counted.win:,}</b> have what they went on to choose higher up with B, "
+        f"<b class='worse'>{counted.lose:,}</b> lower; nothing changes for {counted.tie:,}.",
+        "Found": f"{counted.both:,} find it with both, {counted.gained:,} only with B, {counted.lost:,} only with A, "
+        f"{counted.neither:,} with neither.",
+        "Lists": f"{esc(words.share(alike.common))} of a list’s products stay on it. {alike.identical:,} of {n:,} "
+        f"lists are the same place by place, {alike.same_products:,} hold the same products in some order.",
+        "Likeness": f"{alike.likeness:.2f}, where 1 is the same list and 0 nothing in common; the top counts most "
+        f"(rank-biased overlap, persistence {PERSISTENCE}).",
+    }
+    rows = "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts.items())
+    return f"<section><h2>How lists change</h2><dl>{rows}</dl></section>"
 
 
-def variety(asked: EvaluationConfig) -> str:
-    """How strongly lists are spread out, in words."""
-    if not asked.settings.diversity:
-        return "none, by score alone"
-    return f"{asked.settings.diversity:.2f} by {asked.settings.method.upper()}"
+def exposure_html(found: Comparison) -> str:
+    """Products and categories that win and lose exposure."""
+    if not found.products:
+        return ""
+    products = "".join(
+        _products(title, products, found.n_shoppers)
+        for title, products in (("Products shown more", found.winners), ("Products shown less", found.losers))
+    )
+    return (
+        f"<section><h2>What is shown</h2><p>{found.shown_a:,} of {found.n_items:,} products stand on a list with A, "
+        f"{found.shown_b:,} with B: {len(found.newly_shown):,} come onto lists, {len(found.no_longer_shown):,} leave "
+        f'them.</p><div class="two">{products}</div>{_categories(found.categories)}</section>'
+    )
 
 
-def _listed(asked: EvaluationConfig) -> str:
-    filters = asked.settings.filters
-    said = ["what is available today" if filters.only_available else "the whole catalogue"]
-    said += [each for each in words.limits_in_words(asked.settings) if each.startswith(("only", "price"))]
-    return ", ".join(said)
+def _products(title: str, products: Sequence[ProductShown], n: int) -> str:
+    if not products:
+        return f"<div><h3>{title}</h3><p class='quiet'>None.</p></div>"
+    rows = "".join(
+        f'<tr><td>{isolated(each.product.title)}<span class="by">{isolated(each.product.category or "no category")}'
+        f"{' · rarely chosen' if each.in_long_tail else ''}</span></td>"
+        f'<td class="n" data-label="Lists">{each.lists_a:,} → <b>{each.lists_b:,}</b>'
+        f'<span class="by">{esc(words.share(each.lists_a / n))} → {esc(words.share(each.lists_b / n))}</span></td></tr>'
+        for each in products[:N_PRODUCTS]
+    )
+    rest = len(products) - N_PRODUCTS
+    more = f'<p class="quiet">and {words.count(rest, "other")}</p>' if rest > 0 else ""
+    heads = ["Product", "Lists, A → B#"]
+    return f"<div><h3>{title}</h3>{_table('products', heads, f'<tbody>{rows}</tbody>')}{more}</div>"
 
 
-def circumstances(asked: EvaluationConfig) -> str:
-    """The circumstances that shoppers are imagined in, in words."""
-    if not asked.scenario.stated:
-        return "those that each shopper was in"
-    stated = asked.scenario.as_dict()
-    known = words.moment_in_words(Context(**{name: value for name, value in stated.items() if value}))  # type: ignore[arg-type]
-    unknown = [name for name, value in stated.items() if not value]
-    said = [] if len(unknown) == len(stated) else [f"everyone imagined: {known}"]
-    return "; ".join([*said, *(f"{name} unknown" for name in unknown)])
+def _categories(found: Sequence[CategoryShown]) -> str:
+    changed = most_changed(found, N_CATEGORIES)
+    if not changed:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{isolated(each.category or "no category")}</th>'
+        f'<td class="n" data-label="Places">{each.places_a:,} → <b>{each.places_b:,}</b></td>'
+        f'<td class="n" data-label="Change">{words.signed(each.change, 0)}</td>'
+        f'<td class="n" data-label="Shoppers">{each.lists_a:,} → {each.lists_b:,}</td>'
+        f'<td class="n" data-label="Shown">{each.products_a:,} → {each.products_b:,} of {each.n_items:,}</td></tr>'
+        for each in changed
+    )
+    heads = ["Category", "Places, A → B#", "Change#", "Shoppers#", "Products shown#"]
+    table = _table("categories", heads, f"<tbody>{rows}</tbody>")
+    return f"<h3>Categories whose places change most</h3>{table}"
+
+
+def shoppers_html(found: Comparison) -> str:
+    """The shoppers whose lists change most."""
+    if not found.changed:
+        return ""
+    shoppers = found.changed[:N_SHOPPERS]
+    heads = ["Shopper", "New on the list", "Gone from it", "What they went on to choose"]
+    body = f"<tbody>{''.join(map(_shopper, shoppers))}</tbody>"
+    return (
+        f"<section><h2>Whose lists change most</h2><p class='quiet'>{words.count(len(shoppers), 'shopper')} whose "
+        "lists are least alike, under the names that the shop’s data has for them.</p>"
+        f"{_table('shoppers', heads, body)}</section>"
+    )
+
+
+def _shopper(each: ShopperChange) -> str:
+    facts = dict(each.facts)
+    known = [f"{words.count(each.n_train, 'product')} known"]
+    known += [facts[name] for name in ("top_category", "home") if name in facts]
+    wanted = "".join(f"<p>{isolated(one.product.title)}{_ranks(one)}</p>" for one in each.wanted)
+    return (
+        f'<tr><th scope="row">{isolated(each.user_id)}<span class="by">{isolated(" · ".join(known))}</span>'
+        f'<span class="by">{words.count(each.n_common, "product")} on both lists</span></th>'
+        f"<td data-label='New'>{_titles(each.entered)}</td><td data-label='Gone'>{_titles(each.gone)}</td>"
+        f"<td data-label='Chose'>{wanted}<span class='by'>{esc(_FATES[each.fate])}</span></td></tr>"
+    )
+
+
+def _ranks(wanted: Wanted) -> str:
+    if wanted.rank_a is None and wanted.rank_b is None:
+        return ""
+    a, b = ("not listed" if rank is None else f"place {rank}" for rank in (wanted.rank_a, wanted.rank_b))
+    return f"<span class='by'>{a} → {b}</span>"
+
+
+def _titles(products: Sequence[Product]) -> str:
+    if not products:
+        return '<span class="quiet">nothing</span>'
+    lines = "".join(f"<li>{isolated(each.title)}</li>" for each in products[:N_TITLES])
+    rest = len(products) - N_TITLES
+    return f"<ul>{lines}{f'<li class=quiet>and {rest:,} more</li>' if rest > 0 else ''}</ul>"

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc
-from pages.tuning import change_cells, metric_groups
-from pages.tuning.verdicts import Said, ends
+from pages.tuning.metric_cells import GROUPS, ChangeCell, metric_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import WHOLE_METRICS
@@ -41,72 +40,53 @@ def tiles_html(
     clicks : by what click rates are known
     """
     clicks = clicks or Clicks()
-    groups = []
-    for name, metrics in metric_groups.GROUPS.items():
-        tiles = "".join(
-            _tile(
-                found[metric],
-                _spread(now, before, found[metric], n_items, clicks),
-                k,
-                against,
-                clicks,
-                is_same=is_same,
-                is_observed=is_observed,
-            )
-            for metric in metrics
-        )
-        groups.append(
-            f'<section class="sw-metrics" style="--n:{len(metrics)}" aria-label="{name}">'
-            f'<h2 class="sw-eyebrow">{name}</h2>'
-            f'<dl class="sw-metric-tiles">{tiles}</dl></section>'
-        )
-    return f'<div class="sw-metric-groups">{"".join(groups)}</div>'
 
+    def tile(name: str) -> str:
+        metric, cell = metric_of(name, clicks), ChangeCell(found[name], is_observed)
+        same = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
+        return (
+            f'<div class="sw-metric sw-metric-{"same" if is_same else cell.kind}" data-metric="{name}">'
+            f'<dt title="{esc(metric.asks)}">{esc(metric.at(k))}<span class="sw-sr"> {esc(metric.asks)}</span></dt>'
+            f'<dd class="sw-metric-value">{esc(fmt.value(name, found[name].new))}</dd>'
+            f"{same if is_same else _change(cell, against)}{_spread(now, before, found[name], n_items, clicks)}</div>"
+        )
 
-def _tile(
-    found: Difference, spread: str, k: int, against: str, clicks: Clicks, *, is_same: bool, is_observed: bool
-) -> str:
-    words, said = metric_groups.of(found.metric, clicks), Said.of(found, is_observed=is_observed)
-    kind = "same" if is_same else said.kind
-    reference = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
-    return (
-        f'<div class="sw-metric sw-metric-{kind}" data-metric="{found.metric}">'
-        f'<dt title="{esc(words.asks)}">{esc(words.at(k))}<span class="sw-sr"> {esc(words.asks)}</span></dt>'
-        f'<dd class="sw-metric-value">{esc(fmt.value(found.metric, found.new))}</dd>'
-        f"{reference if is_same else _change(found, said, against)}{spread}</div>"
+    groups = "".join(
+        f'<section class="sw-metrics" style="--n:{len(names)}" aria-label="{group}"><h2 class="sw-eyebrow">{group}</h2>'
+        f'<dl class="sw-metric-tiles">{"".join(map(tile, names))}</dl></section>'
+        for group, names in GROUPS.items()
     )
+    return f'<div class="sw-metric-groups">{groups}</div>'
 
 
-def _change(found: Difference, said: Said, against: str) -> str:
-    whole = f"{change_cells.changed(found, said)} against {against}, 95% interval {ends(found, said)}: {said.words}"
-    if said.kind == "open":
-        whole = f"Against {against}: {said.words}"
+def _change(cell: ChangeCell, against: str) -> str:
+    whole = f"{cell.amount} against {against}, 95% interval {cell.ends}: {cell.words}"
+    if cell.no_verdict:
+        whole = f"Against {against}: {cell.words}"
     return (
-        f'<dd class="sw-metric-change" title="{esc(whole)}">{change_cells.change_html(found, said)}</dd>'
-        f'<dd class="sw-metric-bar">{change_cells.bar_html(found, said)}</dd>'
+        f'<dd class="sw-metric-change" title="{esc(whole)}">{cell.html}</dd>'
+        f'<dd class="sw-metric-bar">{cell.bar_html}</dd>'
     )
 
 
 def _spread(now: MeasuredLists, before: MeasuredLists, found: Difference, n_items: int, clicks: Clicks) -> str:
     """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
     if found.metric == "coverage":
-        return _said(f"{round(found.new * n_items):,} of {n_items:,} products")
+        return _text(f"{round(found.new * n_items):,} of {n_items:,} products")
     if found.metric in WHOLE_METRICS:
-        return _said("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
-    values, others = now.values[found.metric], before.values[found.metric]
+        return _text("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
+    values, others = (each.values[found.metric] for each in (now, before))
     values, others = values[~np.isnan(values)], others[~np.isnan(others)]
-    if not len(values) and found.metric == "ctr":
-        return _said(click_words.note(clicks))
     if not len(values):
-        return _said("no shopper has a value")
+        return _text(click_words.note(clicks) if found.metric == "ctr" else "no shopper has a value")
     positive = values[values > 0]
     if len(np.unique(np.round(positive, 9))) <= 1:
-        return _said(f"above 0 for {len(positive):,} of {len(values):,}")
+        return _text(f"above 0 for {len(positive):,} of {len(values):,}")
     zeros = int((values == 0).sum())
     return _histogram(found.metric, positive, others[others > 0], zeros, len(values))
 
 
-def _said(text: str) -> str:
+def _text(text: str) -> str:
     return f'<dd class="sw-metric-spread">{esc(text)}</dd>'
 
 
@@ -121,8 +101,8 @@ def _histogram(metric: str, values: NDArray[np.float64], others: NDArray[np.floa
     )
     reach = f"{fmt.rough(metric, edges[0])} to {fmt.rough(metric, edges[-1])}"
     apart = f"; {fmt.rough(metric, 0)} for {zeros:,} of {n:,}" if zeros else ""
-    said = f"How {len(values):,} shoppers spread, from {reach}"
+    label = f"How {len(values):,} shoppers spread, from {reach}"
     return (
-        f'<dd class="sw-metric-spread"><span class="sw-spread" role="img" aria-label="{said}">{bars}</span>'
+        f'<dd class="sw-metric-spread"><span class="sw-spread" role="img" aria-label="{label}">{bars}</span>'
         f"<small>{reach}{apart}</small></dd>"
     )

@@ -1,1 +1,1 @@
-"""Presets in the tuning room: what is saved, how it measures, and everything that can be done with it."""
+"""The section "Presets": settings that people keep, as cards, with how they measured and measure now."""

@@ -1,17 +1,28 @@
-"""What the buttons of a preset do; each runs before the page is drawn again."""
+"""What the buttons of a preset do, before the page is drawn again; what it came to is said once, where it was done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
+from pages._shared import resources
+from pages._shared.cards import esc
+from pages._shared.notices import notice_html
 from pages._shared.view import LENGTHS
+from pages._shared.words import sentence
 from pages.tuning import controls, reference
+from pages.tuning.buttons import button
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.presets import measuring
-from pages.tuning.presets.messages import PAGE, Told, attempt, who
+from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Filters
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
 from recsys.tuning.config import EvaluationConfig
+
+WHO = "your_name"
+PAGE = "page"
 
 STARTS = "weights, variety with its method, and list length; circumstances, shoppers and shelf stay free"
 """What of a preset a default is."""
@@ -19,42 +30,106 @@ STARTS = "weights, variety with its method, and list length; circumstances, shop
 AGAIN = "presets_run_again"
 """Where the whole page has to run again, because what it starts from has changed."""
 
+_OUTCOME = "preset_outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class PresetOutcome:
+    """What the last thing that somebody did with presets came to.
+
+    Parameters
+    ----------
+    title : what happened; text that may hold names that people typed, so never markup
+    lines : more about it
+    where : PAGE, or what else shows it
+    is_problem : it was not done
+    undo : id of a preset that can be restored, or ""
+    """
+
+    title: str
+    lines: tuple[str, ...] = ()
+    where: str = PAGE
+    is_problem: bool = False
+    undo: str = ""
+
+
+def who() -> str:
+    """How this visitor calls themselves, "" where they did not say."""
+    return str(st.session_state.get(WHO) or "")
+
+
+def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str = PAGE) -> bool:
+    """Do something with the store and keep what it came to; a problem changes nothing, and is shown at `where`."""
+    try:
+        st.session_state[_OUTCOME] = work()
+    except RecsysError as problem:
+        title = "That was not done:"
+        if isinstance(problem, ConflictError):
+            title = "Somebody else was faster:"
+        elif isinstance(problem, StoreUnavailable):
+            title = "The presets cannot be reached:"
+        st.session_state[_OUTCOME] = PresetOutcome(title, (sentence(str(problem)),), where, is_problem=True)
+        return False
+    resources.saved(room.home, room.shop).forget()
+    return True
+
+
+def show_outcome(room: TuningContext, where: str = PAGE) -> None:
+    """Show what was done last where it belongs, with a way back from a deletion."""
+    outcome: PresetOutcome | None = st.session_state.get(_OUTCOME)
+    if outcome is None or outcome.where != where:
+        return
+    if outcome.is_problem:
+        st.html(notice_html(outcome.title, outcome.lines))
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"told_{where}"):
+        more = "".join(f'<br><span class="sw-quiet">{esc(line)}</span>' for line in outcome.lines)
+        st.html(f'<p class="sw-hint" role="status" dir="auto">{esc(outcome.title)}{more}</p>', width="stretch")
+        if outcome.undo:
+            button("Undo", "preset_undo", "undo", restore, room, outcome.undo)
+
+
+def restore(room: TuningContext, preset_id: str) -> None:
+    """Undo a deletion."""
+    attempt(room, lambda: PresetOutcome(f"“{room.store.restore(preset_id, by=who()).name}” is back."))
+
 
 def load(room: TuningContext, preset: Preset) -> None:
-    """Put all controls where the preset wants them, and say what no control here can hold."""
+    """Put all controls where the preset has them, and say what no control here can hold."""
 
-    def work() -> Told:
-        asked, segment, lost = fitting(room, preset.name, preset.settings)
-        controls.load(room.choices, asked, segment)
+    def work() -> PresetOutcome:
+        setting, segment, lost = _fitting(room, preset.name, preset.settings)
+        controls.load(room.choices, setting, segment)
         lines = (f"Left out, because this shop has no such thing: {', '.join(lost)}.",) if lost else ()
-        return Told(f"All controls stand where “{preset.name}” wants them.", lines)
+        return PresetOutcome(f"All controls stand where “{preset.name}” wants them.", lines)
 
     attempt(room, work)
 
 
-def fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
+def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
     """The setting of a preset as far as the controls can hold it, its shoppers, and what had to be left out."""
-    choices, shoppers, lost = room.choices, room.test.panel.shoppers, []
-    stated = {}
+    choices, shoppers = room.choices, room.test.panel.shoppers
+    stated, properties, lost = {}, {}, []
     for dimension, value in reference.scenario_of(settings).as_dict().items():
         option = choices.options[dimension]
         if option.unavailable or value not in option.values:
             lost.append(f"{dimension} {value}")
         else:
             stated[dimension] = value
-    who_counts = {}
     for dimension, value in settings.segment.items():
-        in_circumstances = dimension in CONTEXT_DIMENSIONS
-        fits = stated.get(dimension) == value if in_circumstances else dimension == "activity"
-        if fits or (not in_circumstances and (shoppers[dimension] == value).any()):
-            who_counts[dimension] = value
+        if dimension in CONTEXT_DIMENSIONS:
+            fits = stated.get(dimension) == value
+        else:
+            fits = dimension == "activity" or (shoppers[dimension] == value).any()
+        if fits:
+            properties[dimension] = value
         else:
             lost.append(f"shoppers of {value}")
     lost += [name for name in settings.categories if name not in choices.categories]
     if settings.k not in LENGTHS:
         lost.append(f"lists of {settings.k}")
-    ranking = settings.ranking(Filters())
-    return EvaluationConfig(name, ranking, Scenario.of(**stated)), Segment.of(**who_counts), lost
+    setting = EvaluationConfig(name, settings.ranking(Filters()), Scenario.of(**stated))
+    return setting, Segment.of(**properties), lost
 
 
 def compare(preset: Preset) -> None:
@@ -65,32 +140,28 @@ def compare(preset: Preset) -> None:
 def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
 
-    def work() -> Told:
-        saved = case.room.store.update(
-            preset_id,
-            version=version,
-            settings=measuring.present(case),
-            measured=measuring.measurement(case),
-            by=who(),
-        )
-        return Told(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
+    def work() -> PresetOutcome:
+        present, measured = measuring.present(case), measuring.measurement(case)
+        store = case.room.store
+        saved = store.update(preset_id, version=version, settings=present, measured=measured, by=who())
+        return PresetOutcome(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
 
     attempt(case.room, work)
 
 
 def duplicate(room: TuningContext, preset_id: str) -> None:
     """Make a copy of one's own."""
-    attempt(room, lambda: Told(f"“{room.store.duplicate(preset_id, by=who()).name}” is yours to change."))
+    attempt(room, lambda: PresetOutcome(f"“{room.store.duplicate(preset_id, by=who()).name}” is yours to change."))
 
 
 def delete(room: TuningContext, preset: Preset) -> None:
     """Take it off the list, with a way back."""
 
-    def work() -> Told:
+    def work() -> PresetOutcome:
         room.store.delete(preset.preset_id, by=who())
         if preset.is_default:
             st.session_state[AGAIN] = True
-        return Told(f"“{preset.name}” was deleted.", undo=preset.preset_id)
+        return PresetOutcome(f"“{preset.name}” was deleted.", undo=preset.preset_id)
 
     attempt(room, work, PAGE)
 
@@ -98,10 +169,10 @@ def delete(room: TuningContext, preset: Preset) -> None:
 def make_default(room: TuningContext, preset: Preset) -> None:
     """Let the dashboard start from it."""
 
-    def work() -> Told:
+    def work() -> PresetOutcome:
         room.store.make_default(preset.preset_id)
         st.session_state[AGAIN] = True
-        return Told(
+        return PresetOutcome(
             f"The dashboard now starts from “{preset.name}”, for everybody who opens it anew.",
             (f"It sets {STARTS}. Links that say where the sliders stand still win. “Reset” goes there, too.",),
         )
@@ -112,9 +183,9 @@ def make_default(room: TuningContext, preset: Preset) -> None:
 def clear_default(room: TuningContext) -> None:
     """Let the dashboard start from the model's own weights again."""
 
-    def work() -> Told:
+    def work() -> PresetOutcome:
         room.store.clear_default()
         st.session_state[AGAIN] = True
-        return Told("The dashboard starts from the model's own weights again.")
+        return PresetOutcome("The dashboard starts from the model's own weights again.")
 
     attempt(room, work)

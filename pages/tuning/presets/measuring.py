@@ -9,6 +9,7 @@ from pages._shared import resources
 from pages._shared.view import positions
 from pages.tuning import reference
 from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.protocol import choices_of
 from recsys.errors import RecsysError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.segments import Segment
@@ -24,32 +25,23 @@ SAME = 1e-6
 
 _LONGEST_PROTOCOL = 500
 
-_WAYS = {
-    "last positive of each shopper": "last choices",
-    "split by time": "all choices after a moment",
-    "every shopper as they were when only": "third choices, by two known",
-    "every shopper as they were before the last": "last evening choices on a phone",
-    "every product as if it were new": "last choices, new in the shop",
-}
-"""What test shoppers are asked to find, by how the protocol begins."""
-
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PresetDrift:
     """How a preset's settings measure now, beside what was saved.
 
     Parameters
     ----------
     now : every metric with its interval, empty where they cannot be measured
     problem : why they cannot, or ""
-    drift : how what was saved is to be read, as a clause
+    text : how what was saved is to be read, as a clause
     is_same : what was saved still holds, to the last digit
     is_same_test : it was saved where test shoppers were asked for the same as in this room, as far as is known
     """
 
     now: Mapping[str, Interval]
     problem: str
-    drift: str
+    text: str
     is_same: bool
     is_same_test: bool = True
 
@@ -90,36 +82,27 @@ def protocol(room: TuningContext) -> str:
     return said if len(said) <= _LONGEST_PROTOCOL else said[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
 
 
-def standing(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> Standing:
+def drift(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
     """Measure a preset's settings now, on the shoppers it was judged on, and compare."""
     try:
         now = _means(room, settings)
     except RecsysError as problem:
-        return Standing({}, str(problem), "cannot be measured now", False)
+        return PresetDrift({}, str(problem), "cannot be measured now", False)
     if saved is None:
-        return Standing(now, "", "not measured when it was saved", False)
+        return PresetDrift(now, "", "not measured when it was saved", False)
     if saved.panel_id != room.test.panel.panel_id:
-        was, is_now = way(saved.protocol), way(room.test.panel.protocol)
+        was, is_now = choices_of(saved.protocol), choices_of(room.test.panel.protocol)
         is_same_test = was in ("", is_now)
-        drift = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
-        return Standing(now, "", drift, False, is_same_test)
+        text = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
+        return PresetDrift(now, "", text, False, is_same_test)
     same = all(_is_near(now[name].mean, saved.metrics[name]["mean"]) for name in now if name in saved.metrics)
-    drift = "measures the same now" if same else "same shoppers, but lists are made differently now"
-    return Standing(now, "", drift, same)
+    text = "measures the same now" if same else "same shoppers, but lists are made differently now"
+    return PresetDrift(now, "", text, same)
 
 
 def role(panel_id: str) -> str:
     """Which shoppers a measurement was made on: "validation", "test", or "" where that is not known."""
     return next((name for name in ("validation", "test") if panel_id.endswith(f"-{name}")), "")
-
-
-def way(protocol: str) -> str:
-    """What a protocol asks test shoppers to find, in a few words; "" where it is none of ours.
-
-    >>> way("split by time: learned from before 3 May")
-    'all choices after a moment'
-    """
-    return next((said for begins, said in _WAYS.items() if protocol.startswith(begins)), "")
 
 
 def _other_panel(saved: Measurement, asked: str) -> str:

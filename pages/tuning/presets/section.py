@@ -1,14 +1,21 @@
-"""The section "Presets": what is saved at a glance, and the present setting's way into it."""
+"""What is saved at a glance, the present setting's way into it, and the presets that come with Shelfwise."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared import resources, words
+from pages._shared import resources, words, working
+from pages._shared.cards import isolated
 from pages._shared.notices import empty_html, notice_html
 from pages.tuning import reference
-from pages.tuning.context import TuningCase
-from pages.tuning.presets import actions, details, exchanging, measuring, messages, saving, shipped
-from pages.tuning.presets.card import card_html
+from pages.tuning.buttons import button, download
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.presets import actions, forms, measuring
+from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError
+from recsys.jobs import Work, WorkStatus
+from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_work, start_presets_work
+from recsys.store.exchange import export_presets
 from recsys.store.records import Preset
 
 AT_ONCE = 10
@@ -20,6 +27,10 @@ FIND_FROM = 7
 LOOK_EVERY_S = 4
 """How often a database that is away is asked again."""
 
+_PANEL = working.JobDisplay(
+    label="Tuning the presets", start="Tune the presets of this shop", usual_shares=JOB.usual_shares, key="tuning_"
+)
+
 
 def presets(case: TuningCase) -> None:
     """Save, import, export; then every preset as a card."""
@@ -28,15 +39,22 @@ def presets(case: TuningCase) -> None:
     room = case.room
     found = resources.saved(room.home, room.shop).last
     with st.container(horizontal=True, vertical_alignment="center", key="preset_tools"):
-        saving.save_new(case)
-        exchanging.take_in(room)
-        exchanging.export_all(found.presets)
-        exchanging.deleted(room)
-        saving.who()
+        forms.save_new(case)
+        forms.import_file(room)
+        download(
+            "Export all",
+            "export_all",
+            "shelfwise-presets.json",
+            "application/json",
+            lambda: export_presets(found.presets),
+            disabled=not found.presets,
+        )
+        forms.deleted(room)
+        forms.who_field()
     if found.away:
         _away(case, found.away, bool(found.presets))
-    messages.show(room)
-    shipped.progress(room)
+    actions.show_outcome(room)
+    _tuning_progress(room)
     if not found.presets and not found.away:
         st.html(
             empty_html(
@@ -45,14 +63,14 @@ def presets(case: TuningCase) -> None:
                 "and who saved it. Everybody who opens this dashboard sees it.",
             )
         )
-    shown = _wanted(found.presets)
+    matching = _matching(found.presets)
     n = st.session_state.get("presets_shown", AT_ONCE)
-    for preset in _with_open(case, shown[:n], found.presets):
+    for preset in _with_open(case, matching[:n], found.presets):
         _card(case, preset, is_gone=preset not in found.presets)
-    if len(shown) > n:
-        st.button(f"Show {min(AT_ONCE, len(shown) - n)} more", key="more_presets", on_click=_more)
+    if len(matching) > n:
+        st.button(f"Show {min(AT_ONCE, len(matching) - n)} more", key="more_presets", on_click=_show_more)
     if not found.away:
-        shipped.offer(room, found.presets)
+        _offer_tuning(room, found.presets)
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -65,94 +83,122 @@ def _away(case: TuningCase, why: str, is_known: bool) -> None:
     st.html(notice_html("Presets cannot be reached just now:", [words.sentence(why), kept]))
 
 
-def _wanted(all_presets: tuple[Preset, ...]) -> list[Preset]:
-    if len(all_presets) < FIND_FROM:
-        return list(all_presets)
+def _matching(presets: tuple[Preset, ...]) -> list[Preset]:
+    """The presets that hold every word that was typed to find one."""
+    if len(presets) < FIND_FROM:
+        return list(presets)
     typed = st.text_input(
         "Find", key="find_preset", placeholder="Find by name, tag or words", label_visibility="collapsed"
     )
+    texts = [" ".join((each.name, *each.tags, each.description, each.goal)).casefold() for each in presets]
     wanted = (typed or "").casefold().split()
-    return [preset for preset in all_presets if all(word in _text(preset) for word in wanted)]
+    return [each for each, text in zip(presets, texts, strict=True) if all(word in text for word in wanted)]
 
 
-def _text(preset: Preset) -> str:
-    return " ".join((preset.name, *preset.tags, preset.description, preset.goal)).casefold()
-
-
-def _with_open(case: TuningCase, shown: list[Preset], all_presets: tuple[Preset, ...]) -> list[Preset]:
+def _with_open(case: TuningCase, shown: list[Preset], presets: tuple[Preset, ...]) -> list[Preset]:
     """Those that are shown, and the one whose details are open even where somebody else deleted it meanwhile."""
-    opened = details.opened()
-    if opened is None or any(preset.preset_id == opened.preset_id for preset in shown):
+    if forms.open_preset() is None or any(map(forms.is_open, shown)):
         return shown
     try:
-        others = [*all_presets, *case.room.store.deleted()]
+        others = [*presets, *case.room.store.deleted()]
     except StoreError:
-        others = list(all_presets)
-    return [*[preset for preset in others if preset.preset_id == opened.preset_id], *shown]
+        others = list(presets)
+    return [*filter(forms.is_open, others), *shown]
 
 
 def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     room, pid = case.room, preset.preset_id
-    opened = details.opened()
-    is_open = opened is not None and opened.preset_id == pid
-    is_present = measuring.is_present(case, preset.settings)
+    is_open, is_present = forms.is_open(preset), measuring.is_present(case, preset.settings)
     is_reference = st.session_state.get("against") == reference.option(preset)
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
-    standing = measuring.standing(room, preset.settings, preset.measured)
+    drift = measuring.drift(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
-        st.html(card_html(preset, standing, [said for said, holds in badges.items() if holds], is_whole=is_open))
+        st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
-                st.button("Restore", key=f"back_{pid}", on_click=messages.put_back, args=(room, pid))
+                st.button("Restore", key=f"back_{pid}", on_click=actions.restore, args=(room, pid))
             else:
-                _buttons(case, preset, is_present, is_reference)
-            st.button(
-                "Close" if is_open else "Details",
-                key=f"open_{pid}",
-                icon=":material/expand_less:" if is_open else ":material/expand_more:",
-                type="tertiary",
-                on_click=details.toggle,
-                args=(preset,),
-            )
+                button("Load", f"load_{pid}", "tune", actions.load, room, preset, disabled=is_present)
+                compare = "Compare with it", f"compare_{pid}", "compare_arrows"
+                button(*compare, actions.compare, preset, disabled=is_reference)
+                if preset.is_shipped:
+                    button("Duplicate to edit", f"copy_{pid}", "content_copy", actions.duplicate, room, pid)
+                else:
+                    save = "Save the present setting here", f"update_{pid}", "save"
+                    button(*save, actions.update, case, pid, preset.version)
+            label, icon = ("Close", "expand_less") if is_open else ("Details", "expand_more")
+            button(label, f"open_{pid}", icon, forms.toggle, preset, type="tertiary")
         if is_open:
-            details.show(case, preset)
+            forms.details(case, preset)
 
 
-def _buttons(case: TuningCase, preset: Preset, is_present: bool, is_reference: bool) -> None:
-    room, pid = case.room, preset.preset_id
-    st.button(
-        "Load",
-        key=f"load_{pid}",
-        icon=":material/tune:",
-        disabled=is_present,
-        on_click=actions.load,
-        args=(room, preset),
-    )
-    st.button(
-        "Compare with it",
-        key=f"compare_{pid}",
-        icon=":material/compare_arrows:",
-        disabled=is_reference,
-        on_click=actions.compare,
-        args=(preset,),
-    )
-    if preset.is_shipped:
-        st.button(
-            "Duplicate to edit",
-            key=f"copy_{pid}",
-            icon=":material/content_copy:",
-            on_click=actions.duplicate,
-            args=(room, pid),
-        )
-    else:
-        st.button(
-            "Save the present setting here",
-            key=f"update_{pid}",
-            icon=":material/save:",
-            on_click=actions.update,
-            args=(case, pid, preset.version),
-        )
-
-
-def _more() -> None:
+def _show_more() -> None:
     st.session_state["presets_shown"] = st.session_state.get("presets_shown", AT_ONCE) + AT_ONCE
+
+
+def _work(room: TuningContext) -> Work:
+    return presets_work(room.home.panel(SPLIT).absolute())
+
+
+def _start(room: TuningContext) -> None:
+    start_presets_work(ShopFolders.of(room.home, SPLIT, room.shop))
+
+
+def _tuning_progress(room: TuningContext) -> None:
+    """How far the tuning of what comes with Shelfwise is while it runs, whoever started it; nothing else."""
+    if _work(room).status().state == "running":
+        st.html(
+            '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
+            "validation shoppers. They appear here when that is done; all else here goes on meanwhile.</p>"
+        )
+        _watched(room)
+
+
+@st.fragment(run_every=working.LOOK_EVERY_S)
+def _watched(room: TuningContext) -> None:
+    work = _work(room)
+    status = work.status()
+    if status.state != "running":
+        st.rerun(scope="app")
+    working.show(status, _PANEL, on_start=lambda: _start(room), on_cancel=work.cancel)
+
+
+def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
+    """A button that tunes them, quiet where they are there, with what went wrong the last time."""
+    status = _work(room).status()
+    if status.state == "running":
+        return
+    shipped = [preset for preset in presets if preset.is_shipped]
+    if problem := _problem_html(status):
+        st.html(problem)
+    with st.container(horizontal=True, vertical_alignment="center", key="tune_shipped"):
+        st.html(f'<p class="sw-note">{_shipped_html(shipped, status)}</p>', width="stretch")
+        label, icon = ("Tune again", "refresh") if shipped else (_PANEL.start, "tune")
+        kind = "tertiary" if shipped else "secondary"
+        button(label, "tune_presets", icon, working.start, _PANEL, lambda: _start(room), type=kind)
+
+
+def _problem_html(status: WorkStatus) -> str:
+    if refused := working.why_refused(_PANEL):
+        return notice_html("Tuning could not be started.", [refused])
+    if status.state == "failed":
+        lines = [words.sentence(status.message)] if status.message else []
+        return notice_html("The presets could not be tuned.", [*lines, "What was saved before stays as it was."])
+    if status.state == "cancelled":
+        return '<p class="sw-hint" role="status">Tuning was stopped; nothing was changed.</p>'
+    return ""
+
+
+def _shipped_html(shipped: Sequence[Preset], status: WorkStatus) -> str:
+    reasons = status.result.get("not_available")
+    missing = "".join(
+        f" This shop cannot have “{isolated(name)}”: {isolated(str(why).rstrip('.'))}."
+        for name, why in (reasons.items() if isinstance(reasons, dict) else ())
+    )
+    if not shipped:
+        return (
+            "Shelfwise brings presets for usual goals, such as accuracy, discovery, or new shoppers, and finds the "
+            f"weights of each on this shop’s validation shoppers, beside this page.{missing}"
+        )
+    latest = max(preset.changed_at for preset in shipped)
+    return f"What comes with Shelfwise was tuned for this shop on {words.day(latest)}.{missing}"

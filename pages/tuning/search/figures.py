@@ -1,9 +1,8 @@
 """Every figure of what was found: on validation and on test shoppers, and on test against two references."""
 
 from pages._shared.cards import esc
-from pages.tuning import change_cells, metric_groups
+from pages.tuning.metric_cells import GROUPS, ChangeCell, metric_of, question_of
 from pages.tuning.search import summary
-from pages.tuning.verdicts import Said
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS
@@ -19,7 +18,7 @@ def figures_html(found: SearchResult, clicks: Clicks) -> str:
         f'<tbody><tr class="sw-figure-group"><th colspan="5" scope="rowgroup">{esc(group)}</th></tr>'
         + "".join(_row(found, name, clicks) for name in names)
         + "</tbody>"
-        for group, names in metric_groups.GROUPS.items()
+        for group, names in GROUPS.items()
     )
     heads = "".join(f'<th scope="col">{name}</th>' for name in _REFERENCES)
     return (
@@ -34,8 +33,8 @@ def figures_html(found: SearchResult, clicks: Clicks) -> str:
 
 
 def _row(found: SearchResult, metric: str, clicks: Clicks) -> str:
-    words = metric_groups.of(metric, clicks)
-    asks = words.asks if METRICS[metric].higher_is_better else f"{words.asks} Lower is better."
+    words = metric_of(metric, clicks)
+    asks = question_of(words)
     is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
     changes = zip(_REFERENCES, (found.against_equal[metric], found.against_default[metric]), strict=True)
     return (
@@ -48,8 +47,8 @@ def _row(found: SearchResult, metric: str, clicks: Clicks) -> str:
 
 
 def _change(label: str, change: Difference) -> str:
-    said = Said.of(change)
+    cell = ChangeCell(change)
     return (
-        f'<td class="sw-metric-{said.kind}" data-label="{label}" title="{esc(summary.changed(change))}">'
-        f"{change_cells.change_html(change, said)}</td>"
+        f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{esc(summary.changed(change))}">'
+        f"{cell.html}</td>"
     )

@@ -9,9 +9,8 @@ from pages._shared import resources
 from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
+from pages.tuning import chart_parts
 from pages.tuning.context import TuningCase
-from pages.tuning.weight_map import marks
-from pages.tuning.weight_map.mapped import tick_format
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
@@ -46,12 +45,12 @@ def figure(
         x=x, y=y, mode="lines", line={"color": INK[tone], "width": 1.5}, hoverinfo="skip", showlegend=False
     )
     more = {"customdata": list(range(len(points))), "text": list(texts)} if texts else {"text": [""] * len(points)}
-    marks.add(chart, "front", x, y, tone, **more, hovertemplate=_hover(up, right, k))
+    chart_parts.add_marks(chart, "front", x, y, tone, **more, hovertemplate=_hover(up, right, k))
     for kind, name in (("reference", "Equal weights"), ("best", _best(bool(texts))), ("now", "This setting")):
         if kind in marked:
             first, second = marked[kind]
             text = {"text": [f"{name}<br>"], "hovertemplate": _hover(up, right, k)}
-            marks.add(chart, kind, [second], [first], tone, **text)
+            chart_parts.add_marks(chart, kind, [second], [first], tone, **text)
     axis = {
         "gridcolor": GRID[tone],
         "zeroline": False,
@@ -59,10 +58,10 @@ def figure(
         "fixedrange": True,
         "title_font": {"size": 12.5, "color": MUTED[tone]},
     }
-    return marks.still(chart).update_layout(
+    return chart_parts.keep_unselected(chart).update_layout(
         **framed(f"{_label(up, k)} against {_label(right, k)}", tone),
-        xaxis={**axis, "title_text": _axis(right, k), "tickformat": tick_format(right), "nticks": 6},
-        yaxis={**axis, "title_text": _axis(up, k), "tickformat": tick_format(up), "nticks": 7},
+        xaxis={**axis, "title_text": _axis(right, k), "tickformat": chart_parts.tick_format(right), "nticks": 6},
+        yaxis={**axis, "title_text": _axis(up, k), "tickformat": chart_parts.tick_format(up), "nticks": 7},
         height=380,
         margin={"l": 8, "r": 14, "t": 48, "b": 8},
         hovermode="closest",

@@ -3,8 +3,7 @@
 import math
 
 from pages._shared import words
-from pages.tuning import change_cells
-from pages.tuning.verdicts import Said, ends
+from pages.tuning.metric_cells import ChangeCell
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -55,8 +54,8 @@ def finding(found: SearchResult) -> str:
 
 def changed(change: Difference) -> str:
     """A change with its interval and what can be told from it."""
-    said = Said.of(change)
-    return f"{change_cells.changed(change, said)} ({ends(change, said)}), {said.words}"
+    cell = ChangeCell(change)
+    return f"{cell.amount} ({cell.ends}), {cell.words}"
 
 
 def tried(found: SearchResult) -> str:

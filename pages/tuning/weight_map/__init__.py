@@ -1,1 +1,1 @@
-"""The section "Weight map": every mix of weights at once, as a triangle and as a trade-off, with mixes to load."""
+"""The section "Weight map": the judged metric at every mix of weights, and the mixes worth loading."""

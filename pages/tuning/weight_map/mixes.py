@@ -10,15 +10,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc, weights_html
-from pages.tuning.weight_map.mapped import Mapped
+from pages.tuning.buttons import button
+from pages.tuning.weight_map.map_view import MapView
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.settings import COMPONENTS
 
-Load = Callable[[int], None]
-
-Change = Callable[[int], Mapping[str, Difference]]
+Compare = Callable[[int], Mapping[str, Difference]]
 """Every metric's change from the best mix to another one, the two compared alone."""
 
 Pick = Callable[[NDArray[np.bool_]], int]
@@ -29,7 +28,7 @@ MOST_COMPARED = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class OfferedMix:
     """A mix worth loading.
 
     Parameters
@@ -48,92 +47,79 @@ class Worth:
     changes: Mapping[str, Difference] | None = None
 
 
-def worth_loading(mapped: Mapped, change: Change) -> list[Worth]:
+def worth_loading(view: MapView, compare: Compare) -> list[OfferedMix]:
     """The best, and up to two others that show no loss against it; empty where no mix has a value.
 
     Others have to be in the region that is not ruled out as the best, and no worse than the best when the two are
     compared alone, by an interval: that nobody can tell is no reason to offer a mix. Where these shoppers hardly tell
     mixes apart, only the best is offered.
     """
-    if mapped.best < 0:
+    if view.best < 0:
         return []
-    judged, second = mapped.label(mapped.metric), mapped.label(mapped.second)
-    found = [Worth("best", f"Best {judged} found", "Load best", mapped.best)]
-    if not mapped.is_telling:
+    judged, second = view.label(view.metric), view.label(view.second)
+    found = [OfferedMix("best", f"Best {judged} found", "Load best", view.best)]
+    if not view.is_telling:
         return found
-    by_second = partial(mapped.found.best, mapped.second)
-    for key, title, button, pick in (
-        ("even", f"Most even found with no loss of {judged} we can tell", "Load most even", mapped.found.most_even),
+    by_second = partial(view.found.best, view.second)
+    for key, title, action, pick in (
+        ("even", f"Most even found with no loss of {judged} we can tell", "Load most even", view.found.most_even),
         ("second", f"Best {second} found with no loss of {judged} we can tell", "Load alternative", by_second),
     ):
-        point = _without_loss(mapped, pick, change)
+        point = _without_loss(view, pick, compare)
         if point not in (-1, *(each.point for each in found)):
-            found.append(Worth(key, title, button, point, change(point)))
+            found.append(OfferedMix(key, title, action, point, compare(point)))
     return found
 
 
-def _without_loss(mapped: Mapped, pick: Pick, change: Change) -> int:
+def _without_loss(view: MapView, pick: Pick, compare: Compare) -> int:
     """The first point to pick that shows no loss, passing over all that are as far behind as a known loser; else -1."""
-    loss = (mapped.values[mapped.best] - mapped.values) * (1 if METRICS[mapped.metric].higher_is_better else -1)
-    among = mapped.tied.copy()
+    loss = (view.values[view.best] - view.values) * (1 if METRICS[view.metric].higher_is_better else -1)
+    among = view.tied.copy()
     for _ in range(MOST_COMPARED):
         point = pick(among)
-        if point in (-1, mapped.best):
+        if point in (-1, view.best):
             return -1
-        found = change(point)[mapped.metric]
+        found = compare(point)[view.metric]
         if found.verdict != "worse" and (not math.isnan(found.change.low) or not found.n_changed):
             return point
         among &= loss < loss[point]
     return -1
 
 
-def show(mapped: Mapped, load: Load, change: Change) -> None:
+def show(view: MapView, load: Callable[[int], None], compare: Compare) -> None:
     """One row a mix."""
-    rows = worth_loading(mapped, change)
+    rows = worth_loading(view, compare)
     if not rows:
         return
     st.html('<h2 class="sw-chart-title">Mixes worth loading</h2>')
-    now = mapped.found.cells.nearest(mapped.now.shares)
+    now = view.found.cells.nearest(view.now.shares)
     for row in rows:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"mix_{row.key}"
         ):
-            st.html(_row_html(mapped, row), width="stretch")
-            is_now = row.point == now and np.allclose(mapped.now.shares, mapped.found.cells.weights[now], atol=1e-3)
-            st.button(
-                "On the sliders" if is_now else row.button,
-                key=f"load_{row.key}",
-                icon=":material/check:" if is_now else ":material/tune:",
-                disabled=bool(is_now),
-                on_click=load,
-                args=(row.point,),
-                width=185,
-            )
+            st.html(_row_html(view, row), width="stretch")
+            is_now = row.point == now and np.allclose(view.now.shares, view.found.cells.weights[now], atol=1e-3)
+            label, icon = ("On the sliders", "check") if is_now else (row.button, "tune")
+            button(label, f"load_{row.key}", icon, load, row.point, disabled=bool(is_now), width=185)
 
 
-def _row_html(mapped: Mapped, row: Worth) -> str:
+def _row_html(view: MapView, row: OfferedMix) -> str:
+    metrics = (view.metric, view.second)
     values = " · ".join(
-        f"{esc(mapped.label(name))} <strong>{esc(fmt.value(name, float(mapped.found.means[name][row.point])))}</strong>"
-        for name in (mapped.metric, mapped.second)
+        f"{esc(view.label(name))} <strong>{esc(fmt.value(name, float(view.found.means[name][row.point])))}</strong>"
+        for name in metrics
     )
-    shares = dict(zip(COMPONENTS, mapped.found.cells.weights[row.point].tolist(), strict=True))
+    if row.changes is not None:
+        changes = (_change(view.label(name), row.changes[name]) for name in metrics)
+        text = "; ".join(f'<span class="sw-mix-change">{esc(each)}</span>' for each in changes)
+        values += f'<span class="sw-metric-ends">Against the best: {text}</span>'
+    shares = dict(zip(COMPONENTS, view.found.cells.weights[row.point].tolist(), strict=True))
     return (
         f'<div class="sw-mix" data-mix="{row.key}"><p class="sw-mix-title">{esc(row.title)}</p>'
-        f'<p class="sw-mix-values">{values}{_against_best(mapped, row)}</p>'
-        f'<div class="sw-mix-weights">{weights_html(shares)}</div></div>'
+        f'<p class="sw-mix-values">{values}</p><div class="sw-mix-weights">{weights_html(shares)}</div></div>'
     )
 
 
-def _against_best(mapped: Mapped, row: Worth) -> str:
-    if row.changes is None:
-        return ""
-    said = "; ".join(
-        f'<span class="sw-mix-change">{esc(_changed(mapped, row.changes[name]))}</span>'
-        for name in (mapped.metric, mapped.second)
-    )
-    return f'<span class="sw-metric-ends">Against the best: {said}</span>'
-
-
-def _changed(mapped: Mapped, found: Difference) -> str:
+def _change(label: str, found: Difference) -> str:
     ends = fmt.interval(found.metric, found.change.low, found.change.high)
-    return f"{mapped.label(found.metric)} {fmt.change(found.metric, found.change.mean)} ({ends})"
+    return f"{label} {fmt.change(found.metric, found.change.mean)} ({ends})"

@@ -1,20 +1,24 @@
-"""The section itself: what is shown, which slice, both charts, and what they say."""
+"""The section itself: which slice is shown, both charts, what they say, and the mixes worth loading."""
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from pages._shared import charts, resources
+from pages._shared import charts as shared_charts
+from pages._shared import resources, words
 from pages._shared.background import Background
+from pages._shared.cards import esc
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
+from pages.tuning.chart_parts import legend_html
 from pages.tuning.context import TuningCase
-from pages.tuning.metrics import choose_second
-from pages.tuning.weight_map import marks, mixes, sentences, trade, triangle
-from pages.tuning.weight_map.mapped import Mapped, Mix
-from pages.tuning.weight_map.plane import Plane
+from pages.tuning.live_metrics import choose_second
+from pages.tuning.weight_map import charts, mixes
+from pages.tuning.weight_map.map_view import MapView, MarkedMix, Plane
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
@@ -49,30 +53,32 @@ def weight_map(case: TuningCase) -> None:
         resources.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
         return
-    mapped = Mapped(found, case.metric, second, now, reference)
-    _show(mapped, plane, role, case.now.settings.diversity)
+    view = MapView(found, case.metric, second, now, reference)
+    _show(view, plane, role, case.now.settings.diversity)
 
-    def change(point: int) -> Mapping[str, Difference]:
-        new, old = (RankingSettings(found.settings(each), filters, case.k) for each in (point, mapped.best))
+    def compare(point: int) -> Mapping[str, Difference]:
+        new, old = (RankingSettings(found.settings(each), filters, case.k) for each in (point, view.best))
         return resources.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
 
     with st.container(key="chart_mixes"):
-        mixes.show(mapped, lambda point: load(found, point), change)
+        mixes.show(view, lambda point: load(found, point), compare)
 
 
-def _show(mapped: Mapped, plane: Plane, role: str, variety: float) -> None:
-    st.html(
-        sentences.summary_html(mapped, role, variety)
-        + marks.legend_html(mapped.reference.name, has_region=mapped.best >= 0)
-    )
-    tone = charts.theme()
+def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
+    st.html(summary_html(view, role, variety) + legend_html(view.reference.name, has_region=view.best >= 0))
+    tone = shared_charts.theme()
     beside, about = st.columns([1.15, 1], gap="small")
     with beside, st.container(key="chart_triangle", height="stretch"):
-        _clickable(triangle.figure(mapped, plane, tone), "triangle", _in_words(mapped, plane), mapped.found)
-        st.html(sentences.elsewhere_html(mapped, plane))
+        others = ", ".join(LOOKS[name].label for name in plane.corners)
+        alt = (
+            f"Triangle of {view.label(view.metric)} at every mix of {others}, with {plane.share * _STEP}% "
+            f"{LOOKS[plane.fixed].label}; the mixes worth loading stand below the charts"
+        )
+        _clickable(charts.triangle(view, plane, tone), "triangle", alt, view.found)
+        st.html(_elsewhere_html(view, plane))
     with about, st.container(key="chart_front", height="stretch"):
-        told = f"Every mix by {mapped.label(mapped.metric)} and {mapped.label(mapped.second)}"
-        _clickable(trade.figure(mapped, tone), "front", told, mapped.found)
+        alt = f"Every mix by {view.label(view.metric)} and {view.label(view.second)}"
+        _clickable(charts.front(view, tone), "front", alt, view.found)
 
 
 def _slice(shares: list[float]) -> Plane:
@@ -112,7 +118,7 @@ def _role() -> str:
         "Measured on",
         list(ROLES),
         key="map_of",
-        format_func=ROLES.get,
+        format_func=lambda name: ROLES[name],
         help="Weights are chosen on earlier choices (validation); what they are worth, later choices say (test).",
         bind="query-params",
         width=200,
@@ -120,9 +126,9 @@ def _role() -> str:
     return chosen or "test"
 
 
-def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> Mix:
+def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> MarkedMix:
     found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
-    return Mix.of(setting.name, setting.settings.fusion, {name: each.mean for name, each in found.items()})
+    return MarkedMix.of(setting.name, setting.settings.fusion, {name: each.mean for name, each in found.items()})
 
 
 def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
@@ -140,9 +146,8 @@ def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None
 def _clickable(figure: Any, name: str, alt: str, found: WeightMap) -> None:
     """Draw a chart whose points load their weights; a fresh one after each, which also forgets what was clicked."""
     key = f"{name}_{st.session_state.get(_CLICKS, 0)}"
-    with st.container(
-        key=f"map_plot_{name}", height=_HEIGHT, border=False
-    ):  # the stylesheet makes it lower where narrow
+    # The stylesheet makes it lower where narrow.
+    with st.container(key=f"map_plot_{name}", height=_HEIGHT, border=False):
         st.plotly_chart(
             figure,
             theme=None,
@@ -150,12 +155,13 @@ def _clickable(figure: Any, name: str, alt: str, found: WeightMap) -> None:
             alt=alt,
             key=key,
             height="stretch",
-            on_select=lambda: _load_clicked(st.session_state.get(key), found),
+            on_select=lambda: load_clicked(st.session_state.get(key), found),
             selection_mode="points",
         )
 
 
-def _load_clicked(event: Any, found: WeightMap) -> None:
+def load_clicked(event: Any, found: WeightMap) -> None:
+    """Put the weights of the point of a click on the sliders; whatever else comes is left alone."""
     points = event["selection"]["points"] if event else []
     chosen = points[0].get("customdata") if points else None
     chosen = chosen[0] if isinstance(chosen, list) and chosen else chosen
@@ -170,9 +176,64 @@ def load(found: WeightMap, point: int) -> None:
     state[_CLICKS] = state.get(_CLICKS, 0) + 1
 
 
-def _in_words(mapped: Mapped, plane: Plane) -> str:
-    others = ", ".join(LOOKS[name].label for name in plane.corners)
+def summary_html(view: MapView, role: str, variety: float) -> str:
+    """How good the best is, how much may be the best as well, and what to know before acting on it."""
     return (
-        f"Triangle of {mapped.label(mapped.metric)} at every mix of {others}, with {plane.share * _STEP}% "
-        f"{LOOKS[plane.fixed].label}; the mixes worth loading stand below the charts"
+        f'<p class="sw-headline" role="status">{_best_html(view, role)}</p>'
+        f'<p class="sw-note">{" ".join(_caveats(view, role, variety))}</p>'
     )
+
+
+def _best_html(view: MapView, role: str) -> str:
+    if view.best < 0:
+        return f"No {role} shopper here has a value for {esc(view.label(view.metric))}."
+    score = fmt.value(view.metric, float(view.values[view.best]))
+    n, share = int(view.tied.sum()), float(view.tied.mean())
+    is_in = view.tied[view.found.cells.nearest(view.now.shares)]
+    if n == 1:
+        region = f"all other mixes are ruled out as the best, after comparing {len(view.tied):,}"
+        inside = "is that mix" if is_in else "is one of those"
+    else:
+        count = f"{share:.0%}" if share >= 0.01 else f"{n}"
+        region = f"{count} are not ruled out as the best, after comparing {len(view.tied):,} mixes"
+        inside = "is among them" if is_in else "is not among them"
+    return (
+        f"<strong>The best mix found scores {esc(score)}</strong> by {esc(view.label(view.metric))}; {region}; "
+        f"this setting {inside}."
+    )
+
+
+def _caveats(view: MapView, role: str, variety: float) -> list[str]:
+    lines = []
+    if view.best >= 0 and not view.is_telling:
+        n = words.count(view.found.n_users, "shopper")
+        lines.append(f"With {n}, weights can hardly be told apart by this metric.")
+    elif view.tied.sum() > 1:
+        lines.append(
+            "Not ruled out does not mean as good: with so many compared at once, only clear losers are ruled out."
+        )
+    if variety:
+        lines.append(
+            "The map leaves variety out: colours say what weights alone do. This setting is marked in the right chart "
+            "as it is, with variety."
+        )
+    lines.append(
+        "The map is for understanding: the best of so many mixes is lucky on these test shoppers. Choose weights on "
+        "validation shoppers, in “Find good weights”."
+        if role == "test"
+        else "Weights are chosen on validation shoppers; what a choice is worth, only later choices, the test, can say."
+    )
+    if np.isnan(view.values).any() and view.best >= 0:
+        lines.append("Grey mixes have no value.")
+    return lines
+
+
+def _elsewhere_html(view: MapView, plane: Plane) -> str:
+    """What to do, and which marks the triangle cannot show because they lie in other slices."""
+    marked = [("the reference", view.reference.shares), ("this setting", view.now.shares)]
+    if view.best >= 0:
+        marked.insert(0, ("the best found", view.found.cells.weights[view.best]))
+    column, label = COMPONENTS.index(plane.fixed), LOOKS[plane.fixed].label
+    away = [f"{name} at {shares[column]:.0%} {label}" for name, shares in marked if not plane.holds(shares)]
+    elsewhere = f" In other slices: {', '.join(away)}." if away else ""
+    return f'<p class="sw-note">Click a mix in either chart to put it on the sliders.{elsewhere}</p>'

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.tuning import metrics, tiles
-from pages.tuning.sections import SECTIONS
+from pages.tuning import live_metrics, tiles
+from pages.tuning.page import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
 from recsys.evaluation.metrics.click_rate import Clicks, Source
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
@@ -25,8 +25,8 @@ from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
-from tests.pages.tuning.test_metric_groups import facts, lists
-from tests.pages.tuning.test_tuning import tile
+from tests.pages.tuning.test_metric_cells import facts, lists
+from tests.pages.tuning.test_page import tile
 
 CHECKED = {"groups": [[0.1, 50.0, 55.0]], "n": 55.0, "error": 0.1, "by_chance": 0.08}
 FACTS: dict[Source, dict[str, Any]] = {
@@ -96,10 +96,10 @@ def test_only_the_truth_calls_a_list_better(source: Source, said: str) -> None:
 
 
 def test_a_log_leads_on_to_what_it_says_itself() -> None:
-    assert "stands under “Clicks by the log”" in metrics.clicks_note(clicks("log"))
+    assert "stands under “Clicks by the log”" in live_metrics.clicks_note(clicks("log"))
     assert "Clicks by the log" in SECTIONS
-    assert "50 where 55 came" in metrics.clicks_note(clicks("log"))
-    assert "by the log" not in metrics.clicks_note(clicks("reviews"))
+    assert "50 where 55 came" in live_metrics.clicks_note(clicks("log"))
+    assert "by the log" not in live_metrics.clicks_note(clicks("reviews"))
 
 
 def test_the_demo_shops_tile_is_the_truth(open_page: OpenPage, panels: tuple[Panel, Panel]) -> None:

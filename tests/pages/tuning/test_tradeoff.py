@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from pages.tuning import metric_groups, tradeoff
+from pages.tuning import tradeoff
+from pages.tuning.metric_cells import BASELINES
 from recsys.tuning.config import EvaluationConfig
 
 METRICS = "ndcg", "ild"
@@ -12,9 +13,7 @@ METRICS = "ndcg", "ild"
 
 def models(*points: tuple[float, float]) -> dict[str, dict[str, float]]:
     """Values of the simple models, in their order, as (nDCG, variety)."""
-    return {
-        name: dict(zip(METRICS, at, strict=True)) for name, at in zip(metric_groups.BASELINES, points, strict=False)
-    }
+    return {name: dict(zip(METRICS, at, strict=True)) for name, at in zip(BASELINES, points, strict=False)}
 
 
 def drawn(metrics: tuple[str, str], values: dict[str, float], baselines: dict[str, dict[str, float]]) -> dict:  # type: ignore[type-arg]
@@ -33,7 +32,7 @@ def drawn(metrics: tuple[str, str], values: dict[str, float], baselines: dict[st
     ],
 )
 def test_an_axis_stays_where_the_metric_can_be(metric: str, values: list[float], low: float, high: float) -> None:
-    found = tradeoff.reach(metric, [{metric: value} for value in values])
+    found = tradeoff.axis_range(metric, [{metric: value} for value in values])
     assert found is not None
     assert low <= found[0] <= min(values)
     assert max(values) < found[1] <= high or found[1] == high
@@ -41,7 +40,7 @@ def test_an_axis_stays_where_the_metric_can_be(metric: str, values: list[float],
 
 
 def test_an_axis_of_nothing_is_left_to_the_chart() -> None:
-    assert tradeoff.reach("popularity_lift", [{"popularity_lift": math.nan}]) is None
+    assert tradeoff.axis_range("popularity_lift", [{"popularity_lift": math.nan}]) is None
 
 
 def test_models_that_lie_over_each_other_share_a_number_and_others_have_their_own() -> None:

@@ -11,9 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import resources
-from pages.tuning import preparing, protocol
-from pages.tuning.page import PROTOCOLS
-from pages.tuning.presets import measuring, shipped
+from pages.tuning import preparation, protocol
+from pages.tuning.presets import section
+from pages.tuning.presets.actions import STARTS
+from pages.tuning.protocol import HOLD_OUTS, choices_of
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.errors import InputError
@@ -21,6 +22,7 @@ from recsys.evaluation.protocols.rewinds import REWINDS
 from recsys.jobs import Work, record
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import JOB, ShopFolders, presets_work
+from recsys.panel.build import SPLITS
 from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, ShippedPreset
@@ -71,7 +73,7 @@ def test_a_shop_without_presets_has_them_tuned_by_a_button(
         left(work, "running")
         return work
 
-    monkeypatch.setattr(shipped, "start_presets_work", start)
+    monkeypatch.setattr(section, "start_presets_work", start)
     page = open_room("Presets")
     assert "No presets yet" in text(page)
     assert page.button(key="tune_presets").label == "Tune the presets of this shop"
@@ -80,7 +82,6 @@ def test_a_shop_without_presets_has_them_tuned_by_a_button(
     (folders,) = asked
     assert (folders.panel, folders.data, folders.shop) == (home.panel("last"), home.data, "Demo shop")
     said = text(page)
-    assert "are being tuned on this shop’s validation shoppers" in said
     assert "120 of 300" in said
     assert "tune_presets" not in keys(page)
     other = open_room("Presets")  # who comes second sees the same work, and can only stop it
@@ -106,7 +107,7 @@ def test_tuning_that_went_wrong_says_why_and_can_be_started_again(
 ) -> None:
     left(work, "failed", "the PostgreSQL database 'shop' cannot be reached; start the server")
     page = open_room("Presets")
-    assert "The presets could not be tuned." in text(page)
+    assert 'class="sw-notice"' in html(page)
     assert "The PostgreSQL database 'shop' cannot be reached; start the server." in text(page)
     assert "tune_presets" in keys(page)
     left(work, "cancelled")
@@ -135,7 +136,7 @@ def test_a_description_is_whole_where_details_are_open(
     assert "duplicate" not in keys(page)
     assert f"copy_{preset.preset_id}" in keys(page)
     page.button(key="default_on").click().run()
-    assert "It sets weights, variety with its method, and list length" in text(page)
+    assert STARTS in text(page)
 
 
 def test_a_default_that_was_measured_with_products_of_the_past_lists_none_that_cannot_be_bought(
@@ -173,26 +174,26 @@ def test_what_was_measured_on_other_moments_says_on_which(
 def test_every_way_of_holding_out_is_known_by_its_protocol(tuning_home: Path) -> None:
     data = Dataset.read(AppPaths(tuning_home).data)
     protocols = [last_split(data).protocol, temporal_split(data).protocol]
-    protocols += [replay(data, 0).protocol for replay in REWINDS.values()]
-    ways = [measuring.way(each) for each in protocols]
+    protocols += [rewind(data, 0).protocol for rewind in REWINDS.values()]
+    ways = [choices_of(each) for each in protocols]
     assert all(ways)
-    assert len(set(ways)) == len(PROTOCOLS)
-    assert measuring.way("the last held out") == ""
+    assert len(set(ways)) == len(HOLD_OUTS)
+    assert choices_of("the last held out") == ""
 
 
 def test_what_is_prepared_is_said_for_each_way_of_holding_out() -> None:
-    assert set(preparing.HIDDEN) == set(PROTOCOLS)
-    assert len(set(preparing.HIDDEN.values())) == len(PROTOCOLS)
+    assert set(HOLD_OUTS) == set(SPLITS)
+    assert len({each.method for each in HOLD_OUTS.values()}) == len(SPLITS)
 
 
 def test_while_shoppers_are_prepared_it_says_what_is_done_with_them(
     open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "start_panel_work", lambda *_: None)
-    page = open_room("Presets", split=PROTOCOLS["newcomers"])
-    assert "takes each shopper back to when only two products of theirs were known" in text(page)
+    monkeypatch.setattr(preparation.panel_job, "start_panel_work", lambda *_: None)
+    page = open_room("Presets", split=HOLD_OUTS["newcomers"].wanted)
+    assert HOLD_OUTS["newcomers"].method in text(page)
     page.selectbox(key="split").set_value("temporal").run()
-    assert "hides all that was chosen after a moment, the same for everybody" in text(page)
+    assert HOLD_OUTS["temporal"].method in text(page)
 
 
 def test_who_is_in_both_roles_is_counted_and_kept_apart(open_room: OpenRoom, panels: tuple[Panel, Panel]) -> None:
@@ -201,8 +202,7 @@ def test_who_is_in_both_roles_is_counted_and_kept_apart(open_room: OpenRoom, pan
     assert protocol.in_both_roles(validation, test).startswith(everybody)
     said = text(open_room("How this is measured"))
     assert everybody in said
-    assert "were not looked at while choosing" in said
-    assert "Shelfwise hides the last product that each shopper chose" in said
+    assert HOLD_OUTS["last"].method in said
     assert "Demo shop, fingerprint" in said
     assert "fewer than 1 positives" not in said
     some = replace(validation, shoppers=validation.shoppers.iloc[:7])

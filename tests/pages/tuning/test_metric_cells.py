@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from pages.tuning import change_cells, metric_groups, tiles
-from pages.tuning.verdicts import Said, ends
+from pages.tuning import tiles
+from pages.tuning.metric_cells import GROUPS, ChangeCell
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, differences
@@ -27,7 +27,7 @@ def facts(n: int = 80) -> ShopFacts:
 
 
 def test_every_metric_stands_in_one_group() -> None:
-    assert sorted(name for group in metric_groups.GROUPS.values() for name in group) == sorted(LIVE_METRICS)
+    assert sorted(name for group in GROUPS.values() for name in group) == sorted(LIVE_METRICS)
 
 
 @pytest.mark.parametrize("metric", LIVE_METRICS)
@@ -72,33 +72,34 @@ def test_an_end_beside_0_never_reads_as_0() -> None:
 
 def test_a_change_that_is_called_better_never_reads_as_none() -> None:
     found = difference("hit_rate", 0.1003, 0.1, 0.0001, 0.0005)
-    assert "<strong>+0.03 pp</strong>" in change_cells.change_html(found, Said.of(found))
+    assert "<strong>+0.03 pp</strong>" in ChangeCell(found).html
     same = difference("hit_rate", 0.1003, 0.1, -0.0001, 0.0005)
-    assert "<strong>0.0 pp</strong>" in change_cells.change_html(same, Said.of(same))
+    assert "<strong>0.0 pp</strong>" in ChangeCell(same).html
 
 
 def test_where_nobody_has_a_history_no_lift_is_told() -> None:
     nothing = Difference("popularity_lift", math.nan, math.nan, Interval(*[math.nan] * 3, 0), "unclear", 0)
-    said = Said.of(nothing)
-    assert (said.kind, said.mark, ends(nothing, said)) == ("open", "", "no history to compare with")
-    assert "≈" not in change_cells.change_html(nothing, said)
+    cell = ChangeCell(nothing)
+    assert (cell.kind, cell.mark_html, cell.ends) == ("open", "", "no history to compare with")
+    assert "≈" not in cell.html
 
 
 def test_less_popular_than_what_shoppers_had_is_neither_better_nor_worse() -> None:
     below = difference("popularity_lift", -0.57, 0.2, -0.8, -0.7)
     assert below.verdict == "better"
-    said = Said.of(below)
-    assert said == Said("open", "", "lists are less popular than what they had before")
-    assert "−80 to −70 pp; lists are less popular" in change_cells.ends_html(below, said)
-    assert Said.of(difference("popularity_lift", 0.2, -0.1, 0.2, 0.4)).words.startswith("lists were less popular")
-    assert Said.of(difference("popularity_lift", 0.2, 0.5, -0.4, -0.2)).kind == "better"
-    assert Said.of(difference("popularity_lift", -0.2, -0.2, -0.1, 0.1)).kind == "unclear"
+    cell = ChangeCell(below)
+    assert (cell.kind, cell.mark_html) == ("open", "")
+    assert cell.words == "lists are less popular than what they had before"
+    assert "−80 to −70 pp; lists are less popular" in cell.ends_html
+    assert ChangeCell(difference("popularity_lift", 0.2, -0.1, 0.2, 0.4)).words.startswith("lists were less popular")
+    assert ChangeCell(difference("popularity_lift", 0.2, 0.5, -0.4, -0.2)).kind == "better"
+    assert ChangeCell(difference("popularity_lift", -0.2, -0.2, -0.1, 0.1)).kind == "unclear"
 
 
 @pytest.mark.parametrize("metric", LIVE_METRICS)
 def test_what_was_not_observed_is_not_judged(metric: str) -> None:
     found = difference(metric, 0.5, 0.4, 0.05, 0.15)
-    kind = Said.of(found, is_observed=False).kind
+    kind = ChangeCell(found, is_observed=False).kind
     assert kind == ("open" if metric in OUTCOME_METRICS else found.verdict)
 
 

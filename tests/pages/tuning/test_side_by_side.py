@@ -9,12 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared.view import Choices
+from pages.tuning import exposure, labels, list_moves, shopper_lists, side_by_side
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.metric_groups import GROUPS
-from pages.tuning.report import report_html
-from pages.tuning.side import categories, exposure, figures, heading, links, lists, people, shoppers, single, split
-from pages.tuning.side.downloads import report_of
-from pages.tuning.side.swapping import is_one_setting
+from pages.tuning.metric_cells import GROUPS
+from pages.tuning.report import Report, report_html
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -75,7 +73,7 @@ def test_the_summary_and_every_figure_are_those_of_the_comparison(page: AppTest,
         assert sentence in said
     assert f"{found.n_shoppers} test shoppers · lists of 10 out of {found.n_items} products" in said
     assert re.findall(r'data-metric="([^"]*)"', html(page)) == [name for names in GROUPS.values() for name in names]
-    assert figures.figures_html(found) in html(page)
+    assert side_by_side.figures_html(found) in html(page)
     counted = found.outcomes
     assert f"Of {counted.n:,}: {counted.win:,} better served, {counted.tie:,} the same, {counted.lose:,} worse" in html(
         page
@@ -108,8 +106,8 @@ def test_the_first_shopper_is_the_one_whose_list_changes_most(
         assert f"What they went on to choose {wanted.product.title}" in said
     for move in found_moves:
         if move.a.rank or move.b.rank:
-            assert words(lists.cause_html(move)).strip() in said
-            assert words(split.places_in_words(move)) in said
+            assert words(list_moves.cause_html(move)).strip() in said
+            assert words(list_moves.ranks_in_words(move)) in said
 
 
 def test_another_shopper_changes_the_lists(page: AppTest, found: Comparison, engine: LiveEngine) -> None:
@@ -122,21 +120,21 @@ def test_another_shopper_changes_the_lists(page: AppTest, found: Comparison, eng
 
 def test_an_id_can_be_typed_and_a_strange_one_is_owned_up_to(open_room: OpenRoom, found: Comparison) -> None:
     inside = [each.user_id for each in found.changed]
-    assert single.choose(inside[5].lower(), found, inside) == single.Chosen(inside[5])
-    assert single.choose("", found, inside) == single.Chosen(inside[0])
+    assert shopper_lists.choose(inside[5].lower(), found, inside) == shopper_lists.ListedShopper(inside[5])
+    assert shopper_lists.choose("", found, inside) == shopper_lists.ListedShopper(inside[0])
     page = open_room("Side by side", against="Equal weights", tested="nobody<b>", **WEIGHTS)
-    assert "That shopper is not among those looked at" in text(page)
+    assert 'class="sw-notice"' in html(page)
     assert "nobody<b>" not in html(page)
     assert page.selectbox(key="tested_choice").value == inside[0]
 
 
 def test_a_row_of_the_table_chooses_and_letting_go_of_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     query: dict[str, str] = {}
-    monkeypatch.setattr(single.st, "query_params", query)
-    single.point_at(["u1", "u2"], [1])
+    monkeypatch.setattr(shopper_lists.st, "query_params", query)
+    shopper_lists.select(["u1", "u2"], [1])
     assert query == {"tested": "u2"}
-    single.point_at(["u1", "u2"], [])
-    single.point_at(["u1", "u2"], [7])
+    shopper_lists.select(["u1", "u2"], [])
+    shopper_lists.select(["u1", "u2"], [7])
     assert query == {"tested": "u2"}
 
 
@@ -155,43 +153,41 @@ def test_the_same_setting_says_how_to_make_a_difference(open_room: OpenRoom) -> 
     even = dict.fromkeys(WEIGHTS, "40")
     for query in ({}, {"against": "Equal weights", **even}):
         page = open_room("Side by side", **query)
-        assert "A and B are the same setting" in text(page)
-        assert "Move a slider" in text(page)
+        assert 'class="sw-empty"' in html(page)
         assert not page.get("plotly_chart")
     page.slider(key="content").set_value(90).run()
-    assert "What it comes to" in text(page)
+    assert 'class="sw-finding"' in html(page)
 
 
-def test_what_else_differs_makes_another_setting(tmp_path: object) -> None:
-    def case(now: EvaluationConfig) -> TuningCase:
-        return TuningCase(None, now, A, EVERYONE, "ndcg")  # type: ignore[arg-type]
-
+def test_what_else_differs_makes_another_setting() -> None:
     quarter = FusionSettings(0.25, 0.25, 0.25, 0.25)
-    assert is_one_setting(case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF))))
-    assert not is_one_setting(case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1))))
-    assert not is_one_setting(
-        case(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter")))
-    )
-    assert not is_one_setting(case(B))
+
+    def is_same(now: EvaluationConfig) -> bool:
+        return TuningCase(None, now, A, EVERYONE, "ndcg").is_same  # type: ignore[arg-type]
+
+    assert is_same(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF)))
+    assert not is_same(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF, diversity=0.1)))
+    assert not is_same(EvaluationConfig("x", RankingSettings(quarter, ANY_SHELF), Scenario.of(season="winter")))
+    assert not is_same(B)
 
 
 def test_variety_and_circumstances_stand_under_the_mixes_where_they_differ() -> None:
     other = EvaluationConfig(
         "x", RankingSettings(FusionSettings(1, 1, 0, 0), diversity=0.3), Scenario.of(season="winter")
     )
-    assert heading.differing(comparison(a=A, b=B)) == []
-    said = words(heading.mixes_html(comparison(a=A, b=other)))
+    assert all(of_a == of_b for _, of_a, of_b in labels.differences(A, B))
+    said = words(side_by_side.mixes_html(comparison(a=A, b=other)))
     assert "Variety A none, by score alone B 0.30 by MMR" in said
     assert "Circumstances A those that each shopper was in B everyone imagined: Winter" in said
     assert "Semantic 25% → in A, 0%" in said
-    assert "in both" in words(heading.mixes_html(comparison(a=A, b=A)))
+    assert "in both" in words(side_by_side.mixes_html(comparison(a=A, b=A)))
 
 
 def test_few_shoppers_and_lists_that_are_not_proven_are_said() -> None:
-    assert "so few that little can be told" in heading.headline_html(comparison(n=12))
-    said = heading.headline_html(comparison(n=1000, n_unproven=3, n_panel=2000))
+    assert "so few" in side_by_side.headline_html(comparison(n=12))
+    said = side_by_side.headline_html(comparison(n=1000, n_unproven=3, n_panel=2000))
     assert "1,000 of 2,000 test shoppers" in said
-    assert "3 lists could differ with all products" in said
+    assert "3 lists" in said
     assert "so few" not in said
 
 
@@ -200,7 +196,7 @@ def test_the_report_says_what_the_page_says(
 ) -> None:
     room = TuningContext(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
     case = TuningCase(room, B, A, EVERYONE, "ndcg")
-    report = report_of(case, found, "Ada", "Try it.", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
+    report = Report.of(case, found, "Ada", "Try it.", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
     said = words(report_html(report))
     for sentence in summary(found):
         assert sentence in said
@@ -231,7 +227,7 @@ def test_lists_for_other_circumstances_are_not_judged_by_what_was_chosen_in_thei
     room = TuningContext(None, model, Choices.of(model), "Demo shop", "last", engine, engine, None)  # type: ignore[arg-type]
     evening = replace(B, scenario=Scenario.of(daypart="evening"))
     case, both = TuningCase(room, evening, A, EVERYONE, "ndcg"), compare(engine, A, evening)
-    report = report_of(case, both, "", "", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
+    report = Report.of(case, both, "", "", datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
     assert both.n_imagined == moved
     assert both.differences["ndcg"].verdict == "unclear"
     said_in_report = words(report_html(report))
@@ -256,7 +252,7 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
         RankingSettings(FusionSettings(0.3, 0, 0.2, 0), Filters(categories=frozenset({"Tents"})), 20, 0.35, "dpp"),
         Scenario.of(season="winter", region=""),
     )
-    query = links.query(asked, "U1", "P1")
+    query = shopper_lists.query(asked, "U1", "P1")
     assert query == {
         "shopper": ["U1"],
         "collaborative": ["30"],
@@ -271,14 +267,14 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
         "item": ["P1"],
     }
     assert not B.settings.filters.only_available
-    assert "unavailable" not in links.query(B, "U1")
-    assert links.why_link(B, "U&1", "P 1").endswith("item=P+1")
-    assert 'href="Recommendations?shopper=U%261&amp;' in links.ways_html(B, "U&1", is_known=True)
-    assert "href" not in links.ways_html(B, "U1", is_known=False)
+    assert "unavailable" not in shopper_lists.query(B, "U1")
+    assert shopper_lists.why_link(B, "U&1", "P 1").endswith("item=P+1")
+    assert 'href="Recommendations?shopper=U%261&amp;' in shopper_lists.links_html(B, "U&1", is_known=True)
+    assert "href" not in shopper_lists.links_html(B, "U1", is_known=False)
 
 
 def test_links_carry_the_setting_to_the_list(page: AppTest, found: Comparison, open_page: object) -> None:
-    query = {name: values[0] for name, values in links.query(found.b, found.changed[0].user_id).items()}
+    query = {name: values[0] for name, values in shopper_lists.query(found.b, found.changed[0].user_id).items()}
     other = open_page("Recommendations", query=query)  # type: ignore[operator]
     assert other.selectbox(key="shopper").value == found.changed[0].user_id
     assert {name: str(other.slider(key=name).value) for name in WEIGHTS} == WEIGHTS
@@ -289,29 +285,28 @@ def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
     product = Product(0, HOSTILE, HOSTILE, HOSTILE)
     first = moves(engine, found, found.changed[0].user_place)[0]
     move = Move(product, True, *(getattr(first, name) for name in Move.__slots__[2:]))
-    person = lists.Person(HOSTILE, (HOSTILE,), (product,))
+    person = list_moves.ShopperFacts(HOSTILE, (HOSTILE,), (product,))
     asked = EvaluationConfig(HOSTILE, RankingSettings(FusionSettings(1, 0, 0, 0)), Scenario.of(region=HOSTILE))
     bad = comparison(a=asked, b=B, products=(ProductShown(product, True, 0, 1),))
     markup = "".join(
         (
-            heading.headline_html(bad),
-            heading.summary_html(bad),
-            heading.mixes_html(bad),
-            people.people_html(bad),
+            side_by_side.headline_html(bad),
+            side_by_side.summary_html(bad),
+            side_by_side.mixes_html(bad),
+            side_by_side.outcomes_html(bad),
             exposure.products_html("More", bad.products, bad.n_shoppers),
-            lists.lists_html(bad, [move], person, {HOSTILE: links.why_link(B, HOSTILE, HOSTILE)}),
+            list_moves.lists_html(bad, [move], person, {HOSTILE: shopper_lists.why_link(B, HOSTILE, HOSTILE)}),
         )
     )
     assert "<script" not in markup
     assert "<img" not in markup
     assert "\u202e" not in markup
-    chart = categories.figure([CategoryShown(HOSTILE, 1, 2, 3, 4, 5, 6, 7)], "dark").to_json()
+    chart = exposure.category_figure([CategoryShown(HOSTILE, 1, 2, 3, 4, 5, 6, 7)], "dark").to_json()
     assert "<script" not in chart.replace("\\u003c", "<")
 
 
 def test_nothing_is_told_where_nothing_is_known() -> None:
     empty = comparison()
-    assert categories.most_changed(empty.categories) == []
-    assert "as many places with A as with B" in categories.nothing_html()
+    assert exposure.most_changed(empty.categories) == []
     assert "None." in exposure.products_html("More", (), 10)
-    assert shoppers.table(empty).empty
+    assert shopper_lists.table(empty).empty

@@ -1,0 +1,211 @@
+"""Both lists of one shopper next to each other, with what moved each product: in words, and taken apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pages._shared import words
+from pages._shared.cards import esc, isolated, move_html
+from pages._shared.palette import LOOKS
+from pages._shared.words import count, ordinal, signed
+from pages.tuning import labels
+from recsys.panel.panel import Panel
+from recsys.settings import CONTEXT_DIMENSIONS
+from recsys.tuning.comparison import Comparison
+from recsys.tuning.move_words import leading, where, why
+from recsys.tuning.moves import Move, Part, Side
+from recsys.tuning.products import Names, Product
+
+_CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to choose it</span>'
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperFacts:
+    """Whose lists these are, what is known of them in a few words each, and what they went on to choose."""
+
+    user_id: str
+    facts: tuple[str, ...]
+    wanted: tuple[Product, ...]
+
+    @classmethod
+    def of(cls, panel: Panel, column: int) -> "ShopperFacts":
+        """A shopper of a panel."""
+        known = {name: value for name, value in panel.shoppers.iloc[column].items() if value}
+        texts = {name: str(value) for name, value in known.items() if isinstance(value, str)}
+        facts = [f"{count(int(known.get('n_train', 0)), 'product')} known"]
+        if "top_category" in texts:
+            facts.append(f"mostly {texts['top_category']}")
+        if "home" in texts:
+            facts.append(f"lives in {texts['home']}")
+        came = labels.moment({name: texts[name] for name in CONTEXT_DIMENSIONS if name in texts})
+        facts.append(f"came on {came[:1].upper()}{came[1:]}" if came else "came at any moment")
+        held_out = panel.relevant.values[panel.relevant.starts[column] : panel.relevant.starts[column + 1]]
+        return cls(texts["user_id"], tuple(facts), Names(panel.items).of(held_out.tolist()))
+
+
+def lists_html(found: Comparison, moves: Sequence[Move], shopper: ShopperFacts, links: Mapping[str, str]) -> str:
+    """The shopper, what they went on to choose, and both lists; `links` take a score apart, by item id."""
+    on_a = sorted((move for move in moves if move.a.rank is not None), key=lambda move: move.a.rank or 0)
+    on_b = sorted((move for move in moves if move.b.rank is not None), key=lambda move: move.b.rank or 0)
+    facts = " · ".join(map(isolated, shopper.facts))
+    nothing = '<p class="sw-note">Nothing may be listed.</p>'
+    lists = "".join(
+        f'<div><p class="sw-ab-name">{letter_html(letter)} {isolated(name)}</p>'
+        + (f'<ol aria-label="The list of {letter}">{rows}</ol>' if rows else nothing)
+        + "</div>"
+        for letter, name, rows in (
+            ("A", found.a.name, "".join(_on_a(move, links) for move in on_a)),
+            ("B", found.b.name, "".join(_on_b(move, links) for move in on_b)),
+        )
+    )
+    legend = (
+        "A cause such as “semantic +0.80” says how much more the product’s score rises, by that component, than the "
+        "scores of those it passes; on the way down, than of those that pass it. Click a cause to see all of it."
+    )
+    if any(move.by_variety for move in moves):
+        legend += " Variety moves products without changing their scores."
+    return (
+        f'<p class="sw-headline sw-tested"><strong>{isolated(shopper.user_id)}</strong> '
+        f'<span class="sw-quiet">· {facts}</span></p>{_held_out(shopper, moves, links)}'
+        f'<div class="sw-ab">{lists}</div><p class="sw-note sw-ab-legend">{legend}</p>'
+    )
+
+
+def letter_html(letter: str) -> str:
+    """ "A" or "B" as a badge."""
+    return f'<b class="sw-letter sw-letter-{letter.lower()}">{letter}</b>'
+
+
+def _held_out(shopper: ShopperFacts, moves: Sequence[Move], links: Mapping[str, str]) -> str:
+    """What was held out, and where either list has it."""
+    if not shopper.wanted:
+        return '<p class="sw-hint">It is not known what they went on to choose.</p>'
+    by_row = {move.product.item_row: move for move in moves}
+    rows = "".join(_wanted(product, by_row.get(product.item_row), links) for product in shopper.wanted)
+    return f'<div class="sw-held"><h3 class="sw-eyebrow">What they went on to choose</h3><ul>{rows}</ul></div>'
+
+
+def _wanted(product: Product, move: Move | None, links: Mapping[str, str]) -> str:
+    title = f"<strong>{isolated(product.title)}</strong>"
+    if move is None:
+        return f"<li>{title}<span>too far down with both settings to be held here</span></li>"
+    ranks = "".join(
+        f"<span>{letter_html(letter)} {esc(_rank(side))}</span>" for letter, side in (("A", move.a), ("B", move.b))
+    )
+    apart = ""
+    if move.a.rank is None and move.b.rank is None:  # what is on a list is taken apart there
+        cause = _score_cause_html(move)
+        apart = _details(f"Why: {cause}" if cause else "What its score is made of", move, links)
+    return f"<li>{title}{ranks}{apart}</li>"
+
+
+def _rank(side: Side) -> str:
+    """Where a product stands under one setting."""
+    if side.rank is not None:
+        return f"place {side.rank}"
+    if side.rank_by_score is None:
+        return f"may not be listed: {side.barred}"
+    return f"not listed, {ordinal(side.rank_by_score)} by score{'' if side.is_proven else ' at best'}"
+
+
+def _on_a(move: Move, links: Mapping[str, str]) -> str:
+    if move.b.rank is None:
+        return _item(move, move.a.rank, move_html("gone", ""), _details(cause_html(move), move, links))
+    to = "stays here" if move.places == 0 else f"place {move.b.rank} in B"
+    return _item(move, move.a.rank, "", f'<p class="sw-cause sw-quiet">{to}</p>')
+
+
+def _on_b(move: Move, links: Mapping[str, str]) -> str:
+    badge = move_html("new" if move.places is None else move.places, " against A")
+    return _item(move, move.b.rank, badge, _details(cause_html(move), move, links))
+
+
+def _item(move: Move, rank: int | None, badge: str, about: str) -> str:
+    product, chosen = move.product, _CHOSEN if move.is_wanted else ""
+    return (
+        f'<li data-listed="{esc(product.item_id)}"{" data-wanted" if move.is_wanted else ""}>'
+        f'<div class="sw-place"><span class="sw-rank">{rank}</span>{badge}</div><div class="sw-ab-about">'
+        f'<p class="sw-ab-title" title="{esc(product.title)}">{isolated(product.title)}</p>'
+        f'<p class="sw-by">{isolated(product.category or "no category")}{chosen}</p>{about}</div></li>'
+    )
+
+
+def _details(cause: str, move: Move, links: Mapping[str, str]) -> str:
+    """The cause, which opens to what it is made of."""
+    link = links.get(move.product.item_id, "")
+    apart = f'<a class="sw-why" href="{esc(link)}" target="_blank" rel="noopener">Take its score apart</a>'
+    return f'<details class="sw-cause"><summary>{cause}</summary>{split_html(move)}{apart if link else ""}</details>'
+
+
+def cause_html(move: Move) -> str:
+    """What happened to a rank and why, in words; components with their glyphs."""
+    cause, happened = _score_cause_html(move), where(move)
+    if happened.startswith(("new, ", "gone, ")):  # the badge says so
+        happened = happened.split(", ", 1)[1]
+    return f"{esc(happened)}{': ' if cause else ''}{cause}"
+
+
+def _score_cause_html(move: Move) -> str:
+    """The cause as `move_words.why` says it, its components with their glyphs."""
+    if move.cause != "score":
+        return esc(why(move))
+    return ", ".join(
+        f'<span class="sw-named">{_glyph("context" if name == "circumstances" else name)}{esc(name)} '
+        f"{signed(value)}</span>"
+        for name, value in leading(move.lead)
+    )
+
+
+def split_html(move: Move) -> str:
+    """A table of its score and its lead by component, and how scores, rules and variety move its rank."""
+    rows = [*_lines(move), ("", "Together", sum(part.value for part in move.parts), sum(p.value for p in move.lead))]
+    cells = [
+        f'<tr><th scope="row">{_glyph(component) if component else ""}{esc(label)}</th>'
+        f'<td class="sw-num">{signed(own)}</td>'
+        + (f'<td class="sw-num">{signed(lead)}</td>' if move.lead else "")
+        + "</tr>"
+        for component, label, own, lead in rows
+    ]
+    crossed = "it passes" if move.by_score > 0 else "that pass it"
+    head = (
+        f'<th scope="col" class="sw-num" title="How much more its score rises than theirs, on average">'
+        f"Against the {move.n_crossed:,} {crossed}</th>"
+        if move.lead
+        else ""
+    )
+    a, b = (signed(side.score).removeprefix("+") for side in (move.a, move.b))
+    return (
+        '<table class="sw-split"><thead><tr><th scope="col">By</th><th scope="col" class="sw-num">Its score</th>'
+        f"{head}</tr></thead><tbody>{''.join(cells[:-1])}</tbody><tfoot>{cells[-1]}</tfoot></table>"
+        f'<p class="sw-note">Score {a} → {b}. {esc(ranks_in_words(move))}</p>'
+    )
+
+
+def _lines(move: Move) -> list[tuple[str, str, float, float]]:
+    """Component, label, change of its own score, and lead; other circumstances stand apart from the weight."""
+    leads: Sequence[Part] = move.lead or tuple(Part(part.component, 0.0, 0.0) for part in move.parts)
+    lines = []
+    for own, lead in zip(move.parts, leads, strict=True):
+        name, label = own.component, LOOKS[own.component].label
+        if own.by_moment or lead.by_moment:
+            lines.append((name, f"{label}, by its weight", own.by_weight, lead.by_weight))
+            lines.append((name, f"{label}, by other circumstances", own.by_moment, lead.by_moment))
+        else:
+            lines.append((name, label, own.value, lead.value))
+    return lines
+
+
+def ranks_in_words(move: Move) -> str:
+    """How many places scores, rules and variety move it; they add up."""
+    a, b = move.a.rank_by_score, move.b.rank_by_score
+    if a is None or b is None:
+        return "It may not be listed under one of the settings, so places cannot be counted."
+    moved = ", ".join(
+        f"{words.count(abs(n), 'place')} {'up' if n > 0 else 'down'} by {name}"
+        for n, name in ((move.by_score, "scores"), (move.by_rules, "what may be listed"), (move.by_variety, "variety"))
+        if n
+    )
+    return f"By score {ordinal(a)} → {ordinal(b)}{': ' if moved else ''}{moved}."
+
+
+def _glyph(component: str) -> str:
+    return f'<span class="sw-dot sw-c-{component}" aria-hidden="true">{LOOKS[component].glyph}</span>'

@@ -1,0 +1,207 @@
+"""The section "Live metrics": every metric over every test shopper, as the sliders move."""
+
+import numpy as np
+import streamlit as st
+
+from pages._shared import charts, resources, words
+from pages._shared.cards import esc, isolated, weights_html
+from pages._shared.notices import notice_html
+from pages.tuning import labels, tiles, tradeoff
+from pages.tuning.baseline_check import BaselineCheck
+from pages.tuning.context import TuningCase
+from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.offpolicy.click_models import format as click_words
+from recsys.panel.segments import Segment
+
+FORMER_NAMES = {"Click rate (simulated)": "ctr"}
+"""Metrics by what they were called in addresses that people kept."""
+
+FEW = 50
+"""Fewer shoppers than this are pointed out: little can be told from them."""
+
+
+def live_metrics(case: TuningCase) -> None:
+    """Tiles first, since they are what a person waits for; then the baseline check and the trade-off."""
+    found, k, panel = case.changes(), case.k, case.room.test.panel
+    is_observed = not case.n_imagined
+    st.html(headline_html(case))
+    warning = st.container()
+    shown = tiles.tiles_html(
+        case.lists(case.now),
+        case.lists(case.reference),
+        found,
+        k,
+        panel.n_items,
+        case.reference.name,
+        is_same=case.is_same,
+        is_observed=is_observed,
+        clicks=panel.clicks,
+    )
+    st.html(shown + notes_html(case, tradeoff.n_looked_at(case)))
+    check = BaselineCheck.of(case, is_observed=is_observed)
+    if lost := check.notice_html():
+        with warning:
+            st.html(lost)
+    beside, about = st.columns([1.5, 1], gap="small")
+    with about, st.container(key="chart_guard", height="stretch"):
+        st.html(check.table_html())
+    with beside, st.container(key="chart_tradeoff", height="stretch"):
+        second = choose_second(case.metric)
+        stops = tradeoff.trail(case, found)
+        reference = (case.reference.name, {name: each.old for name, each in found.items()})
+        filters = case.now.settings.filters
+        baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
+        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, charts.theme())
+        charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
+
+
+def judge_by() -> str:
+    """Which metric settings are judged by."""
+    name = st.selectbox(
+        "Judge by", list(METRICS), key="metric", format_func=metric_label, bind="query-params", width=200
+    )
+    return name or "ndcg"
+
+
+def choose_second(judged: str) -> str:
+    """What the judged metric is traded against: as chosen, but never the judged metric itself."""
+    usual = "ild" if judged != "ild" else "ndcg"
+    options = [name for name in METRICS if name != judged]
+    if st.session_state.get("second") == judged:
+        st.session_state["second"] = usual
+    name = st.selectbox(
+        "Against",
+        options,
+        index=options.index(usual),
+        key="second",
+        format_func=metric_label,
+        help="The second metric of the trade-off, here and on the weight map.",
+        bind="query-params",
+        width=200,
+    )
+    return name or usual
+
+
+def metric_label(name: str) -> str:
+    """A metric as controls and addresses call it, without a list length."""
+    return METRICS[name].short
+
+
+def who(n: int, n_panel: int) -> str:
+    """How many test shoppers are looked at.
+
+    >>> who(911, 911), who(12, 911)
+    ('911 test shoppers', '12 of 911 test shoppers')
+    """
+    return words.count(n, "test shopper") if n == n_panel else f"{n:,} of {n_panel:,} test shoppers"
+
+
+def headline_html(case: TuningCase) -> str:
+    """Who is judged, by which lists, and what could not be proven, in one line under the effective weights."""
+    panel, settings = case.room.test.panel, case.now.settings
+    n = int(case.mask.sum())
+    judged = who(n, len(panel))
+    if properties := labels.shoppers(case.segment):
+        judged += f": {', '.join(map(isolated, properties))}"
+    facts = []
+    if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
+        facts.append(f"imagined: {', '.join(map(isolated, labels.circumstances(case.now.scenario)))}")
+    facts.append(f"lists of {case.k} out of {_listable(case)}")
+    if settings.diversity:
+        facts.append(f"variety {labels.variety(settings)}")
+    facts.append(f"against {isolated(case.reference.name)}")
+    if n < FEW:
+        facts.append("so few that little can be told")
+    if not panel.scores.is_whole:
+        unproven = int(case.measured(case.now).unproven[case.mask].sum())
+        facts.append(
+            f"best {int(panel.scores.widths.max()):,} candidates a shopper, "
+            + (f"{unproven:,} lists could differ with all products" if unproven else "proven to change no list")
+        )
+    weights = weights_html(settings.fusion.normalised(), "Effective weights")
+    return (
+        f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
+        f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
+    )
+
+
+def _listable(case: TuningCase) -> str:
+    """How many products may be listed, and which."""
+    n_items, filters = case.room.test.panel.n_items, case.now.settings.filters
+    n_barred = np.isinf(case.room.test.penalty(filters)).sum()
+    limits = labels.candidates(filters)
+    which = f" ({', '.join(map(isolated, limits))})" if limits else ""
+    return (f"{n_items - n_barred:,} of " if n_barred else "") + f"{n_items:,} products{which}"
+
+
+def notes_html(case: TuningCase, n_looks: int) -> str:
+    """How tiles are read, which say one thing twice, and what `n_looks` at these test shoppers do."""
+    keys = {
+        "interval": "the change with its 95% interval, no change in the middle",
+        "bar": "how shoppers above 0 spread",
+        "dash": f"the same with {isolated(case.reference.name)}",
+    }
+    parts = "".join(
+        f'<span class="sw-key-part"><span class="sw-key-{name}" aria-hidden="true"></span><span>{text}</span></span>'
+        for name, text in keys.items()
+    )
+    key = "" if case.is_same else f'<p class="sw-note sw-tiles-note sw-tiles-key">{parts}</p>'
+    notes = []
+    if has_one_each(case):
+        notes.append(
+            "Each of these shoppers has one product to find, so Recall is the same as Hit rate, and MAP as MRR."
+        )
+    if case.room.test.panel.clicks.is_known:
+        notes.append(clicks_note(case.room.test.panel.clicks))
+    if n_looks > 1:
+        notes.append(
+            f"{n_looks:,} settings looked at on these test shoppers: the more are tried, the likelier one looks better "
+            "by chance. What “Find good weights” finds is chosen on other shoppers, so that does not happen there."
+        )
+    return key + "".join(f'<p class="sw-note sw-tiles-note">{each}</p>' for each in notes)
+
+
+def clicks_note(clicks: Clicks) -> str:
+    """What has to be known to read a click rate, and where the log itself is asked."""
+    note = esc(click_words.note(clicks))
+    if clicks.source != "log":
+        return note
+    return f"{note} What the log itself says of this setting stands under “Clicks by the log”."
+
+
+def has_one_each(case: TuningCase) -> bool:
+    """Whether nobody looked at has more than one product to find."""
+    n_wanted = np.diff(case.room.test.panel.relevant.starts)[case.mask]
+    return bool((n_wanted <= 1).all())
+
+
+def imagined_sentence(n: int, n_shoppers: int) -> str:
+    """That shoppers are looked at in circumstances that they were not in, without the full stop.
+
+    >>> imagined_sentence(12, 911).partition(";")[0]
+    '12 of 911 shoppers are imagined in other circumstances than they were in'
+    """
+    return (
+        f"{n:,} of {words.count(n_shoppers, 'shopper')} {'is' if n == 1 else 'are'} imagined in other circumstances "
+        "than they were in; how well they are served there was not observed"
+    )
+
+
+def imagined_html(case: TuningCase) -> str:
+    """What has to be said above everything that is judged; "" where everyone is as they were."""
+    if not case.n_imagined:
+        return ""
+    lines = [
+        "What they chose, they chose at other moments, and how they click is known only for those. So no list is "
+        "called better or worse at holding it or at being clicked; variety, novelty, and what is shown of the "
+        "catalogue are judged as always."
+    ]
+    scenario = case.now.scenario
+    was_there = Segment(scenario.stated).mask(case.room.test.panel.shoppers) & bool(scenario.stated)
+    if n := int((case.mask & was_there).sum()):
+        lines.append(
+            f"To judge by the {words.count(n, 'shopper')} who really came in these circumstances, switch on “Only "
+            "who really came in these circumstances” under Shoppers."
+        )
+    return notice_html(f"{imagined_sentence(case.n_imagined, int(case.mask.sum()))}.", lines)

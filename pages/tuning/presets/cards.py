@@ -1,0 +1,177 @@
+"""One preset as its card and its history show it; names, descriptions and tags are what people typed, and stay text."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from pages._shared import words
+from pages._shared.cards import esc, isolated, weights_html
+from pages._shared.palette import LOOKS
+from pages.tuning import labels
+from pages.tuning.presets.measuring import AT_A_GLANCE, PresetDrift, role
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
+from recsys.serving.exports import to_csv
+from recsys.store.records import Measurement, Preset, Save
+
+IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")
+"""Metrics of the history; the file has all of them."""
+
+N_SAVES = 20
+"""The newest so many saves are shown; the file has all of them."""
+
+_BOUNDS = ("mean", "low", "high")
+COLUMNS = (
+    "saved_at", "saved_by", *LOOKS, "diversity", "method", "k", "scenario", "segment", "n_users", "panel_id", "note",
+    *(f"{name}_{bound}" for name in LIVE_METRICS for bound in _BOUNDS),
+)  # fmt: skip
+"""Columns of the file."""
+
+
+def card_html(preset: Preset, drift: PresetDrift, badges: Sequence[str] = (), *, is_whole: bool = False) -> str:
+    """Name, mix, and how it measured; `badges` stand beside its name, and `is_whole` shows all of a description."""
+    text = esc(preset.description)
+    css_class = "sw-preset-about sw-preset-whole" if is_whole else "sw-preset-about"
+    about = text and f'<p class="{css_class}" title="{text}" dir="auto">{text}</p>'
+    goal = preset.goal and f'<p class="sw-note"><span class="sw-quiet">Goal:</span> {isolated(preset.goal)}</p>'
+    tags = "".join(f'<li class="sw-chip">{isolated(tag)}</li>' for tag in preset.tags)
+    tagged = tags and f'<ul class="sw-preset-tags" aria-label="Tags">{tags}</ul>'
+    own = {"default": preset.is_default, "comes with Shelfwise": preset.is_shipped}
+    badged = "".join(
+        f'<span class="sw-badge sw-badge-{each.split()[0]}">{esc(each)}</span>'
+        for each in (*(name for name, holds in own.items() if holds), *badges)
+    )
+    badged = badged and f'<p class="sw-preset-badges">{badged}</p>'
+    metrics = "".join(_metric(name, preset.settings.k, preset.measured, drift) for name in AT_A_GLANCE)
+    return (
+        f'<article class="sw-preset" data-preset="{esc(preset.preset_id)}">'
+        f'<div class="sw-preset-what"><h2 class="sw-preset-name">{isolated(preset.name)}</h2>'
+        f"{badged}{about}{goal}{tagged}</div>"
+        f'<div class="sw-preset-mix">{weights_html(preset.settings.weights.normalised())}'
+        f'<p class="sw-note">{labels.preset_html(preset.settings)}</p></div>'
+        f'<dl class="sw-preset-metrics">{metrics}</dl><p class="sw-preset-foot">{_foot(preset, drift)}</p></article>'
+    )
+
+
+def _metric(name: str, k: int, measured: Measurement | None, drift: PresetDrift) -> str:
+    metric, now = METRICS[name], drift.now.get(name)
+    value, ends = _saved_value(name, measured)
+    beside = ""
+    if now is not None and not drift.is_same:
+        when = "now" if drift.is_same_test else "here"
+        beside = f'<dd class="sw-preset-now">{when} {esc(fmt.value(name, now.mean))}</dd>'
+    return (
+        f'<div><dt title="{esc(metric.asks)}">{esc(metric.at(k))}</dt><dd class="sw-preset-value">{esc(value)}</dd>'
+        f'<dd class="sw-metric-ends">{esc(ends)}</dd>{beside}</div>'
+    )
+
+
+def _saved_value(name: str, measured: Measurement | None) -> tuple[str, str]:
+    """A metric as it was saved, and the ends of its interval."""
+    bounds = measured.metrics.get(name) if measured else None
+    if bounds is None or bounds["mean"] is None:
+        return words.NO_VALUE, "not measured"
+    low, high = bounds["low"], bounds["high"]
+    ends = "too few to say" if low is None or high is None else f"{fmt.value(name, low)} to {fmt.value(name, high)}"
+    return fmt.value(name, bounds["mean"]), ends
+
+
+def _foot(preset: Preset, drift: PresetDrift) -> str:
+    parts = []
+    if preset.saves:
+        save = preset.saves[0]
+        parts.append(f"saved by {isolated(save.who)}, {moment(save.saved_at)}")
+        if save.measured.n_users:
+            parts.append(words.count(save.measured.n_users, f"{role(save.measured.panel_id)} shopper".strip()))
+    elif not preset.is_shipped:
+        parts.append(f"made by {isolated(preset.who)}, {moment(preset.changed_at)}")
+    if preset.is_shipped:
+        parts.append("tuned on validation shoppers")
+    if preset.measured and preset.measured.note:
+        parts.append(esc(preset.measured.note))
+    mark, why = "✓" if drift.is_same else "≠", f": {isolated(drift.problem)}" if drift.problem else ""
+    parts.append(f'<span class="sw-preset-drift" aria-hidden="true">{mark}</span> {esc(drift.text)}{why}')
+    whole = " · ".join(parts)
+    return whole[:1].upper() + whole[1:]
+
+
+def moment(at: datetime) -> str:
+    """A date with its time.
+
+    >>> moment(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
+    '3 May 2026, 09:05 UTC'
+    """
+    at = at.astimezone(UTC)
+    return f"{words.day(at)}, {at:%H:%M} UTC"
+
+
+def history_html(preset: Preset) -> str:
+    """Every save: when, who, what, how it measured, and what that changed since the save before; newest first."""
+    if not preset.saves:
+        return '<p class="sw-note">Nobody has measured it yet: load it, look at it, and save it into a preset.</p>'
+    head = "".join(
+        f'<th scope="col" title="{esc(METRICS[name].asks)}">{esc(METRICS[name].short)}</th>' for name in IN_HISTORY
+    )
+    pairs = list(pairwise([*preset.saves, None]))[:N_SAVES]
+    rows = "".join(_save(save, before) for save, before in pairs if save is not None)
+    more = len(preset.saves) - N_SAVES
+    rest = f'<p class="sw-note">And {words.count(more, "earlier save")}, in the file.</p>' if more > 0 else ""
+    return (
+        '<div class="sw-preset-scroll" tabindex="0" role="region" aria-label="History of saves">'
+        f'<table class="sw-preset-history"><thead><tr><th scope="col">Saved</th><th scope="col">Mix</th>{head}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}"
+    )
+
+
+def _save(save: Save, before: Save | None) -> str:
+    measured, settings = save.measured, save.settings
+    who = f"{isolated(save.who)} · {words.count(measured.n_users, 'shopper')}"
+    note = f'<span class="sw-by">{isolated(measured.note)}</span>' if measured.note else ""
+    if before is not None and not _is_comparable(save, before):
+        note += '<span class="sw-by">other shoppers or lists than the save before</span>'
+    cells = "".join(f"<td>{_cell(name, save, before)}</td>" for name in IN_HISTORY)
+    weights = settings.weights.normalised()
+    plain = " · ".join(f"{share:.0%}" for share in weights.values())
+    return (
+        f'<tr><th scope="row">{esc(moment(save.saved_at))}<span class="sw-by">{who}</span>{note}</th>'
+        f'<td>{labels.weights_bar_html(weights)}<span class="sw-by" aria-hidden="true">{plain}</span>'
+        f'<span class="sw-by">{labels.preset_html(settings)}</span></td>{cells}</tr>'
+    )
+
+
+def _is_comparable(one: Save, other: Save) -> bool:
+    """Whether a difference between two saves is one of their settings alone."""
+    a, b = ((each.measured.panel_id, each.settings.k, each.settings.segment) for each in (one, other))
+    return a == b
+
+
+def _cell(name: str, save: Save, before: Save | None) -> str:
+    value = esc(_saved_value(name, save.measured)[0])
+    if before is None or not _is_comparable(save, before):
+        return value
+    now, was = (each.metrics[name]["mean"] if name in each.metrics else None for each in (save, before))
+    if now is None or was is None:
+        return value
+    return f'{value}<span class="sw-by">{esc("=" if now == was else fmt.change(name, now - was))}</span>'
+
+
+def history_csv(saves: Sequence[Save]) -> str:
+    """Every save with every metric, as a file that a spreadsheet opens without running anything."""
+    return to_csv(map(_as_row, saves), COLUMNS)
+
+
+def _as_row(save: Save) -> dict[str, object]:
+    settings, measured = save.settings, save.measured
+    return {
+        "saved_at": save.saved_at.isoformat(),
+        "saved_by": save.saved_by,
+        **settings.weights.as_dict(),
+        **{name: getattr(settings, name) for name in ("diversity", "method", "k")},
+        **{name: _pairs(getattr(settings, name)) for name in ("scenario", "segment")},
+        **{name: getattr(measured, name) for name in ("n_users", "panel_id", "note")},
+        **{f"{name}_{bound}": bounds[bound] for name, bounds in measured.metrics.items() for bound in _BOUNDS},
+    }
+
+
+def _pairs(stated: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in stated.items())

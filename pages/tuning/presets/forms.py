@@ -1,0 +1,272 @@
+"""Forms of presets: a new one, the details of one below its card, files in and out, and those that were deleted."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages._shared import words
+from pages._shared.cards import isolated, weights_html
+from pages.tuning import labels
+from pages.tuning.buttons import button, download
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.presets import actions, cards, measuring
+from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, who
+from recsys.errors import ConflictError, StoreError
+from recsys.evaluation.metrics.registry import LIVE_METRICS
+from recsys.store.exchange import export_presets, import_presets
+from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft, Preset
+
+POPOVER, NEW, IMPORT, DELETED = "save_preset", "new", "import_presets", "deleted_presets"
+LONGEST_GOAL = 200
+_FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
+_OPEN, _FILE, _NTH = "preset_open", "import_file", "import_nth"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPreset:
+    """The preset whose details are open, in the version of then, so that a later one is not overwritten unawares."""
+
+    preset_id: str
+    version: int
+
+
+def save_new(case: TuningCase) -> None:
+    """A button whose form saves what is on the sliders under a new name, with how it measures at this moment."""
+    with st.popover(
+        "Save this setting", icon=":material/bookmark_add:", type="primary", key=POPOVER, on_change="rerun"
+    ):
+        settings = measuring.present(case)
+        n = words.count(int(case.mask.sum()), "test shopper")
+        st.html(
+            f'{weights_html(settings.weights.normalised())}<p class="sw-note">{labels.preset_html(settings)}. Kept '
+            f"with it: all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
+        )
+        show_outcome(case.room, NEW)
+        asks_who = not who()
+        with st.form(NEW, border=False):
+            left, right = st.columns(2)
+            with left:
+                st.text_input("Name", key="preset_name", max_chars=LONGEST_NAME, persist_state="session")
+                _tags_and_goal("preset_tags", "preset_goal", persist_state="session")
+            with right:
+                st.text_area(
+                    "Description",
+                    key="preset_description",
+                    max_chars=LONGEST_DESCRIPTION,
+                    height=122 if asks_who else 208,
+                    persist_state="session",
+                )
+                if asks_who:
+                    st.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
+            st.form_submit_button("Save", type="primary", on_click=_save, args=(case,), key="preset_save")
+
+
+def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "", **more: Any) -> None:
+    st.text_input(
+        "Tags, with commas between them",
+        tags,
+        key=tags_key,
+        max_chars=MOST_TAGS * (LONGEST_TAG + 2),
+        placeholder="for example: autumn, mobile",
+        **more,
+    )
+    st.text_input(
+        "Goal (optional)",
+        goal,
+        key=goal_key,
+        max_chars=LONGEST_GOAL,
+        placeholder="what it is tuned for, in your words",
+        **more,
+    )
+
+
+def who_field() -> None:
+    """Who saves, for everybody to see; kept for the session."""
+    st.text_input(
+        "Your name",
+        key=actions.WHO,
+        max_chars=80,
+        placeholder="Your name",
+        icon=":material/person:",
+        label_visibility="collapsed",
+        width=190,
+        persist_state="session",
+    )
+
+
+def read_tags(typed: str) -> tuple[str, ...]:
+    """Tags out of what was typed.
+
+    >>> read_tags("autumn; mobile, ")
+    ('autumn', ' mobile')
+    """
+    return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
+
+
+def _typed(*keys: str) -> list[str]:
+    return [str(st.session_state.get(key) or "") for key in keys]
+
+
+def _save(case: TuningCase) -> None:
+    state = st.session_state
+    if name := _typed("preset_who")[0].strip():
+        state[actions.WHO] = name
+
+    def work() -> PresetOutcome:
+        name, description, tags, goal = _typed(*_FIELDS)
+        draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
+        made = case.room.store.create(draft, measuring.measurement(case), by=who())
+        return PresetOutcome(f"“{made.name}” is saved, with how it measures now.")
+
+    if attempt(case.room, work, NEW):
+        state.update(dict.fromkeys(_FIELDS, ""))
+        state[POPOVER] = False
+
+
+def open_preset() -> OpenPreset | None:
+    """The one whose details are open, if any."""
+    found: OpenPreset | None = st.session_state.get(_OPEN)
+    return found
+
+
+def is_open(preset: Preset) -> bool:
+    """Whether its details are open."""
+    now = open_preset()
+    return now is not None and now.preset_id == preset.preset_id
+
+
+def toggle(preset: Preset) -> None:
+    """Open the details of a preset, or close them."""
+    st.session_state[_OPEN] = None if is_open(preset) else OpenPreset(preset.preset_id, preset.version)
+
+
+def details(case: TuningCase, preset: Preset) -> None:
+    """What is done more rarely, its history, and its words."""
+    room, pid = case.room, preset.preset_id
+    with st.container(horizontal=True, key="preset_more"):
+        _rare_actions(room, preset)
+    st.html(f'<h3 class="sw-chart-title">History</h3>{cards.history_html(preset)}')
+    if preset.is_shipped:
+        st.html('<p class="sw-note">It comes with Shelfwise and stays as it is. Duplicate it, and change the copy.</p>')
+        return
+    show_outcome(room, pid)
+    with st.form(f"edit_{pid}", border=False):
+        st.html('<h3 class="sw-chart-title sw-preset-words">Name and words</h3>')
+        left, right = st.columns(2)
+        with left:
+            st.text_input("Name", preset.name, key=f"name_{pid}", max_chars=LONGEST_NAME)
+            _tags_and_goal(f"tags_{pid}", f"goal_{pid}", ", ".join(preset.tags), preset.goal)
+        with right:
+            st.text_area(
+                "Description", preset.description, key=f"about_{pid}", max_chars=LONGEST_DESCRIPTION, height=200
+            )
+        st.form_submit_button("Save these words", on_click=_describe, args=(room, pid), key=f"describe_{pid}")
+
+
+def _rare_actions(room: TuningContext, preset: Preset) -> None:
+    file = file_name(preset.name)
+    if preset.is_default:
+        button("No default any more", "default_off", "home", actions.clear_default, room)
+    else:
+        about = (
+            "The dashboard starts from it, for everybody who opens it anew; links that say more still win. "
+            f"It sets {actions.STARTS}."
+        )
+        button("Make it the default", "default_on", "home", actions.make_default, room, preset, help=about)
+    if not preset.is_shipped:
+        button("Duplicate", "duplicate", "content_copy", actions.duplicate, room, preset.preset_id)
+    download("Export", "export_one", f"{file}.json", "application/json", lambda: export_presets([preset]))
+    if preset.saves:
+        table = f"{file}-history.csv"
+        download("History as CSV", "export_history", table, "text/csv", lambda: cards.history_csv(preset.saves))
+    if not preset.is_shipped:
+        button("Delete", "delete", "delete", actions.delete, room, preset)
+
+
+def _describe(room: TuningContext, preset_id: str) -> None:
+    """Save the words; after a conflict they stay in the fields, and saving again is a decision to keep them."""
+    state, now = st.session_state, open_preset()
+    if now is None or now.preset_id != preset_id:
+        return
+
+    def work() -> PresetOutcome:
+        name, about, tags, goal = _typed(*(f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")))
+        new = {"name": name, "description": about, "tags": read_tags(tags), "goal": goal}
+        try:
+            saved = room.store.update(preset_id, version=now.version, by=who(), **new)  # type: ignore[arg-type]
+        except ConflictError as conflict:
+            if conflict.done == "saved":
+                state[_OPEN] = OpenPreset(preset_id, room.store.get(preset_id).version)
+            raise
+        state[_OPEN] = OpenPreset(preset_id, saved.version)
+        return PresetOutcome(f"“{saved.name}” is saved.", where=preset_id)
+
+    attempt(room, work, preset_id)
+
+
+def file_name(name: str) -> str:
+    """A preset's name as a file may be called everywhere.
+
+    >>> file_name("Evening & mobile: 2/3"), file_name("أهلا")
+    ('evening-mobile-2-3', 'preset')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "preset"
+
+
+def import_file(room: TuningContext) -> None:
+    """A file of presets comes in: all of it, or nothing."""
+    with st.popover("Import", icon=":material/upload:", key=IMPORT, on_change="rerun"):
+        st.html(
+            '<p class="sw-note">A file that Shelfwise exported. Names that are taken get “(imported)” behind them; '
+            "when anything in it is wrong, nothing is imported.</p>"
+        )
+        show_outcome(room, IMPORT)
+        key = f"{_FILE}_{st.session_state.get(_NTH, 0)}"
+        given = st.file_uploader("File of presets", "json", key=key, max_upload_size=1, label_visibility="collapsed")
+        st.button(
+            "Import these presets",
+            key="import",
+            type="primary",
+            disabled=given is None,
+            on_click=_import,
+            args=(room, key),
+        )
+
+
+def _import(room: TuningContext, key: str) -> None:
+    state = st.session_state
+
+    def work() -> PresetOutcome:
+        made = import_presets(room.store, state[key].getvalue(), by=who())
+        names, more = ", ".join(f"“{preset.name}”" for preset in made[:5]), len(made) - 5
+        listed = f"{names} and {more} more" if more > 0 else names
+        return PresetOutcome(f"{words.count(len(made), 'preset')} imported.", (listed,))
+
+    if attempt(room, work, IMPORT):
+        state[_NTH] = state.get(_NTH, 0) + 1
+        state[IMPORT] = False
+
+
+def deleted(room: TuningContext) -> None:
+    """What was deleted and can be restored; looked up when somebody wants to know."""
+    with st.popover("Deleted", icon=":material/restore_from_trash:", key=DELETED, on_change="rerun") as popover:
+        if not popover.open:
+            return
+        try:
+            gone = room.store.deleted()
+        except StoreError as problem:
+            st.html(f'<p class="sw-note">{isolated(problem)}</p>')
+            return
+        if not gone:
+            st.html('<p class="sw-note">Nothing was deleted.</p>')
+        for preset in gone[:50]:
+            pid = preset.preset_id
+            with st.container(horizontal=True, vertical_alignment="center", key=f"gone_{pid}"):
+                st.html(
+                    f'<p class="sw-note"><strong>{isolated(preset.name)}</strong><span class="sw-by">deleted by '
+                    f"{isolated(preset.who)}, {cards.moment(preset.changed_at)}</span></p>",
+                    width="stretch",
+                )
+                st.button("Restore", key=f"restore_{pid}", on_click=actions.restore, args=(room, pid))

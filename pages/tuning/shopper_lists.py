@@ -1,0 +1,214 @@
+"""One shopper at a time: a table to choose from, and both lists of whoever is chosen; choosing runs nothing else."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from pages._shared import frame, resources
+from pages._shared.cards import esc
+from pages._shared.notices import empty_html, notice_html
+from pages._shared.view import ANY, positions
+from pages.tuning import list_moves
+from pages.tuning.context import TuningCase
+from recsys.errors import RecsysError
+from recsys.tuning.comparison import Comparison
+from recsys.tuning.config import EvaluationConfig
+from recsys.tuning.moves import moves
+
+PARAMETER = "tested"
+MAX_LISTED = 2000
+_CHOICE, _TABLE = "tested_choice", "changed_table"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedShopper:
+    """Whose lists are shown, and who was asked for instead where that is nobody here."""
+
+    user_id: str
+    unknown: str = ""
+
+
+@st.fragment
+def one_shopper(case: TuningCase, found: Comparison) -> None:
+    """The table, the picker, and both lists."""
+    try:
+        _one_shopper(case, found)
+    except RecsysError as problem:
+        st.html(empty_html("These lists cannot be taken apart", str(problem)))
+    finally:
+        frame.remember_view(frame.TUNE_PAGE)
+
+
+def _one_shopper(case: TuningCase, found: Comparison) -> None:
+    st.html('<h2 class="sw-chart-title">Whose lists change most</h2>')
+    if not found.changed:
+        st.html('<p class="sw-note">No list changes, so there is nothing to take apart.</p>')
+        return
+    panel, model = case.room.test.panel, case.room.model
+    inside = [str(user_id) for user_id in panel.shoppers["user_id"].to_numpy(object)[case.mask]]
+    chosen = choose(st.query_params.get(PARAMETER, "").strip(), found, inside)
+    _table(found, chosen.user_id)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="tested_row"):
+        _picker(found, inside, chosen.user_id)
+        is_known = chosen.user_id in resources.matching_shoppers(model, ANY, ANY, ANY)
+        st.html(links_html(found.b, chosen.user_id, is_known=is_known), width="content")
+    if chosen.unknown:
+        st.html(
+            notice_html(
+                "That shopper is not among those looked at, so the first stands in:",
+                [f"{chosen.unknown[:60]!r} is none of {len(inside):,} test shoppers. The ids are those of your data."],
+            )
+        )
+    column = panel.user_place(chosen.user_id)
+    if column is None:  # ids of a segment are always of the panel
+        return
+    found_moves = moves(case.room.test, found, column)
+    why = {move.product.item_id: why_link(found.b, chosen.user_id, move.product.item_id) for move in found_moves}
+    st.html(list_moves.lists_html(found, found_moves, list_moves.ShopperFacts.of(panel, column), why))
+
+
+def choose(wanted: str, found: Comparison, inside: list[str]) -> ListedShopper:
+    """The shopper of an address, or the one whose list changes most; at least one list must change."""
+    first = found.changed[0].user_id
+    if not wanted:
+        return ListedShopper(first)
+    if wanted in inside:
+        return ListedShopper(wanted)
+    alike = next((user_id for user_id in inside if user_id.casefold() == wanted.casefold()), None)
+    return ListedShopper(alike) if alike else ListedShopper(first, wanted)
+
+
+def table(found: Comparison) -> pd.DataFrame:
+    """One row a shopper, the one whose list changes most first."""
+    rows = [
+        {
+            "Shopper": each.user_id,
+            "Alike": each.likeness,
+            "On both lists": f"{each.n_common} of {found.b.settings.n}",
+            "What they chose": each.fate,
+            "Products known": each.n_train,
+            "Mostly buys": dict(each.facts).get("top_category", ""),
+            "Home region": dict(each.facts).get("home", ""),
+        }
+        for each in found.changed
+    ]
+    return pd.DataFrame(rows)
+
+
+def _columns() -> dict[str, Any]:
+    config = st.column_config
+    return {
+        "Shopper": config.TextColumn(pinned=True),
+        "Alike": config.ProgressColumn(
+            help="How alike both lists are: 1 is the same list, 0 nothing in common; the top counts most.",
+            format="%.2f",
+            min_value=0,
+            max_value=1,
+            width="small",
+        ),
+        "On both lists": config.TextColumn(help="How many products stand on both lists, at any place.", width="small"),
+        "What they chose": config.TextColumn(
+            help="Whether a list holds what the shopper went on to choose, which no model was told."
+        ),
+        "Products known": config.NumberColumn(
+            help="How many products of theirs the models learnt from.", format="%d", width="small"
+        ),
+    }
+
+
+def _table(found: Comparison, user_id: str) -> None:
+    ids = [each.user_id for each in found.changed]
+    rows = [ids.index(user_id)] if user_id in ids else []
+    if _selected_rows() != rows:
+        st.session_state[_TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    st.dataframe(
+        table(found),
+        key=_TABLE,
+        height=248,
+        hide_index=True,
+        column_config=_columns(),
+        on_select=lambda: select(ids, _selected_rows()),
+        selection_mode="single-row",
+        alt="Shoppers whose lists change most; the field below chooses one, too",
+    )
+
+
+def _selected_rows() -> list[int]:
+    state: Any = st.session_state.get(_TABLE)
+    selection = state.get("selection", {}) if hasattr(state, "get") else {}
+    return list(selection.get("rows", []))
+
+
+def select(ids: list[str], rows: list[int]) -> None:
+    """Choose the shopper of a row; a row that is let go of leaves who was chosen."""
+    if rows and 0 <= rows[0] < len(ids):
+        st.query_params[PARAMETER] = ids[rows[0]]
+
+
+def _picker(found: Comparison, inside: list[str], user_id: str) -> None:
+    changed = [each.user_id for each in found.changed]
+    st.session_state[_CHOICE] = user_id
+    st.selectbox(
+        "Shopper",
+        list(dict.fromkeys([user_id, *changed, *inside]))[:MAX_LISTED],
+        key=_CHOICE,
+        placeholder="Type a shopper's id",
+        accept_new_options=True,
+        on_change=_picked,
+        help="Anybody looked at; those whose lists change most come first.",
+        width=260,
+    )
+
+
+def _picked() -> None:
+    if user_id := st.session_state.get(_CHOICE):
+        st.query_params[PARAMETER] = str(user_id)
+
+
+def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
+    """The parameters that put a setting and a shopper on another page; all weights, so that no default stands in.
+
+    Whether a product can be bought is no part of a mix: a live list leaves out what cannot, however it was measured.
+
+    >>> from recsys.settings import FusionSettings, RankingSettings
+    >>> found = query(EvaluationConfig("x", RankingSettings(FusionSettings(0.8, 0, 0.2, 0), n=20)), "u1")
+    >>> found["shopper"], found["collaborative"], found["content"], found["n"], "diversity" in found
+    (['u1'], ['80'], ['0'], ['20'], False)
+    """
+    ranking = setting.settings
+    found = {"shopper": [user_id], **{name: [str(at)] for name, at in positions(ranking.fusion).items()}}
+    found["n"] = [str(ranking.n)]
+    if ranking.diversity:
+        found |= {"diversity": [f"{ranking.diversity:g}"], "method": [ranking.method.upper()]}
+    found |= {name: [value] for name, value in setting.scenario.stated if value}
+    if ranking.filters.categories:
+        found["category"] = sorted(ranking.filters.categories)
+    return found | ({"item": [item_id]} if item_id else {})
+
+
+def why_link(setting: EvaluationConfig, user_id: str, item_id: str) -> str:
+    """Address, beside this page, that takes one product's score apart."""
+    return f"Explanations?{urlencode(query(setting, user_id, item_id), doseq=True)}"
+
+
+def links_html(setting: EvaluationConfig, user_id: str, *, is_known: bool) -> str:
+    """Links to the list and its explanations, in a tab of their own, so that the room stays as it is.
+
+    They are addresses, not links within the session: Streamlit takes away from those what widgets here are bound to.
+
+    Parameters
+    ----------
+    is_known : the model in use knows the shopper, which it may not where the test shoppers are older
+    """
+    if not is_known:
+        return '<p class="sw-note">The model in use does not know this shopper, so no other page can show them.</p>'
+    title = "Set as B is. The model in use there has learnt what is hidden from the models here, so lists can differ."
+    links = "".join(
+        f'<a class="sw-why" href="{esc(f"{page}?{urlencode(query(setting, user_id), doseq=True)}")}" target="_blank" '
+        f'rel="noopener" title="{title}">{page} with B</a>'
+        for page in ("Recommendations", "Explanations")
+    )
+    return f'<p class="sw-ways">{links}</p>'

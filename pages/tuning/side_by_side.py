@@ -1,0 +1,219 @@
+"""The section "Side by side": two settings on the same test shoppers, from the summary down to a single product.
+
+A is what is compared with and B what is on the sliders, or the other way round.
+"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages._shared import charts, resources, words
+from pages._shared.cards import esc, isolated
+from pages._shared.notices import empty_html
+from pages._shared.palette import LOOKS
+from pages.tuning import exposure, labels, report, shopper_lists
+from pages.tuning.buttons import button
+from pages.tuning.context import TuningCase
+from pages.tuning.list_moves import letter_html
+from pages.tuning.live_metrics import FEW, who
+from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.tuning.comparison import Comparison
+from recsys.tuning.outcomes import Outcomes
+from recsys.tuning.summary import summary
+
+SWAPPED = "swapped"
+
+
+def side_by_side(case: TuningCase) -> None:
+    """What changes for the same shoppers when B takes the place of A."""
+    if _is_swapped():
+        case = replace(case, reference=case.now, now=case.reference)
+    if case.is_same:
+        st.html(
+            empty_html(
+                "A and B are the same setting",
+                "Move a slider, or choose something else under “Compare with”. “Pin this setting” keeps what is on the "
+                "sliders now, to compare with while you go on.",
+            )
+        )
+        return
+    test = case.room.test
+    with st.skeleton(height=420):
+        found = resources.comparison(test, test.panel.panel_id, case.reference, case.now, case.segment)
+        _show(case, found)
+
+
+def _show(case: TuningCase, found: Comparison) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="side_head"):
+        st.html(headline_html(found))
+        with st.container(horizontal=True, width="content", key="side_tools"):
+            about = "Looks at every change from the other side. The sliders stay where they are."
+            button("Swap A and B", "swap", "swap_horiz", _swap, help=about)
+            report.downloads(case, found)
+    with st.container(key="side_top"):
+        beside, about = st.columns([1.35, 1], gap="small")
+    with beside, st.container(key="chart_comes_to", height="stretch"):
+        st.html(summary_html(found))
+    with about, st.container(key="chart_two_mixes", height="stretch"):
+        st.html(mixes_html(found))
+    with st.container(key="side_middle"):
+        beside, about = st.columns([1.5, 1], gap="small")
+    with beside, st.container(key="chart_figures", height="stretch"):
+        st.html(figures_html(found))
+    with about:
+        with st.container(key="chart_people"):
+            st.html(outcomes_html(found))
+        with st.container(key="chart_categories", height="stretch"):
+            if categories := exposure.most_changed(found.categories):
+                figure = exposure.category_figure(categories, charts.theme())
+                charts.show(figure, exposure.category_text(categories), key="categories_shown")
+            else:
+                st.html(exposure.NO_CATEGORY_HTML)
+    with st.container(key="side_exposure"):
+        beside, about = st.columns(2, gap="small")
+    for column, way, products in ((beside, "more", found.winners), (about, "fewer", found.losers)):
+        with column, st.container(key=f"chart_{way}", height="stretch"):
+            st.html(exposure.products_html(f"Shown to {way} shoppers", products, found.n_shoppers))
+    with st.container(key="chart_single"):
+        shopper_lists.one_shopper(case, found)
+
+
+def _is_swapped() -> bool:
+    return st.query_params.get(SWAPPED) == "true"
+
+
+def _swap() -> None:
+    if _is_swapped():
+        del st.query_params[SWAPPED]
+    else:
+        st.query_params[SWAPPED] = "true"
+
+
+def headline_html(found: Comparison) -> str:
+    """Whose lists are compared, and what could not be proven, in one line."""
+    n = found.n_shoppers
+    facts = [f"lists of {found.b.settings.n} out of {words.count(found.n_items, 'product')}"]
+    if n < FEW:
+        facts.append("so few that little can be told")
+    if found.n_unproven:
+        facts.append(f"{words.count(found.n_unproven, 'list')} could differ with all products")
+    return (
+        f'<p class="sw-headline" role="status"><strong>{who(n, found.n_panel)}</strong> '
+        f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
+    )
+
+
+def summary_html(found: Comparison) -> str:
+    """What it comes to, the first sentence before all else."""
+    first, *rest = summary(found)
+    points = "".join(f"<li>{isolated(sentence)}</li>" for sentence in rest)
+    listed = f'<ul class="sw-points">{points}</ul>' if points else ""
+    return (
+        f'<h2 class="sw-eyebrow">What it comes to</h2><p class="sw-finding" role="status">{isolated(first)}</p>{listed}'
+    )
+
+
+def mixes_html(found: Comparison) -> str:
+    """Both mixes under each other, and whatever else differs."""
+    a, b = (each.settings.fusion.normalised() for each in (found.a, found.b))
+    bars = "".join(
+        f'<div class="sw-side-mix"><p>{letter_html(letter)} {isolated(setting.name)}</p>'
+        f"{labels.weights_bar_html(weights, f'Weights of {letter}')}</div>"
+        for letter, setting, weights in (("A", found.a, a), ("B", found.b, b))
+    )
+    changes = "".join(
+        f'<li><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> {look.label}'
+        f"<span>{_from_to(f'{a[name]:.0%}', f'{b[name]:.0%}')}</span></li>"
+        for name, look in LOOKS.items()
+    )
+    others = "".join(
+        f"<dt>{label}</dt><dd>{letter_html('A')} {isolated(of_a)}</dd><dd>{letter_html('B')} {isolated(of_b)}</dd>"
+        for label, of_a, of_b in labels.differences(found.a, found.b)
+        if of_a != of_b
+    )
+    return (
+        f'<h2 class="sw-eyebrow">The two settings</h2>{bars}'
+        f'<ul class="sw-mix-changes" aria-label="Shares in A and in B">{changes}</ul>'
+        + (f'<dl class="sw-differs">{others}</dl>' if others else "")
+    )
+
+
+def _from_to(a: str, b: str) -> str:
+    if a == b:
+        return f'<span class="sw-quiet">{a} in both</span>'
+    return f'{a} <span aria-hidden="true">→</span><span class="sw-sr"> in A, </span> <strong>{b}</strong>'
+
+
+def figures_html(found: Comparison) -> str:
+    """Every metric of both settings, the change with its interval, and what can be told from it, in groups."""
+
+    def row(name: str) -> str:
+        cell, metric = ChangeCell(found.differences[name], not found.n_imagined), metric_of(name, found.clicks)
+        asks = esc(question_of(metric))
+        ends = "" if cell.ends == cell.words else f'<span class="sw-metric-ends">{esc(cell.ends)}</span>'
+        return (
+            f'<tr class="sw-metric-{cell.kind}" data-metric="{name}"><th scope="row" title="{asks}">'
+            f'{esc(metric.at(found.b.settings.n))}<span class="sw-sr"> {asks}</span></th>'
+            f'<td class="sw-num" data-label="A">{esc(fmt.value(name, cell.found.old))}</td>'
+            f'<td class="sw-num" data-label="B">{esc(fmt.value(name, cell.found.new))}</td>'
+            f'<td class="sw-num"><strong>{esc(cell.amount)}</strong></td>'
+            f'<td class="sw-figure-sure">{cell.bar_html}{ends}</td>'
+            f'<td class="sw-figure-verdict">{cell.mark_html}{esc(cell.words)}</td></tr>'
+        )
+
+    return (
+        '<h2 class="sw-chart-title">Every figure</h2>'
+        '<table class="sw-figures"><thead><tr><th scope="col">Figure</th><th scope="col" class="sw-num">A</th>'
+        '<th scope="col" class="sw-num">B</th><th scope="col" class="sw-num">Change</th>'
+        '<th scope="col" title="95% interval of the change, each on a scale of its own; the line in the middle is no '
+        'change">How sure</th><th scope="col">So B is</th></tr></thead>'
+        f"{grouped_rows(row, 6, 'sw-figure-group')}</table>"
+        '<p class="sw-note">Bars are 95% intervals of the change, each on its own scale, with no change at the line in '
+        f"the middle. Every figure is judged by itself: of {len(METRICS)}, one may look different by "
+        "chance.</p>"
+    )
+
+
+def outcomes_html(found: Comparison) -> str:
+    """A bar of shoppers who are better and worse served, and how alike lists are."""
+    alike, n, k = found.overlap, found.n_shoppers, found.b.settings.n
+    facts = (
+        (words.share(alike.common), f"of a list’s products stay on it, {alike.common * k:.1f} of {k} on average"),
+        (f"{alike.same_products:,}", f"of {n:,} lists hold the same products, in whatever order"),
+        (f"{alike.identical:,}", f"of {n:,} lists are the same, place by place"),
+        (f"{alike.likeness:.2f}", "is how alike they are, where 1 is the same list; the top counts most"),
+    )
+    rows = "".join(f"<div><dt>{esc(number)}</dt><dd>{text}</dd></div>" for number, text in facts)
+    unknown = '<p class="sw-hint">It was not observed what they choose in the circumstances they are imagined in.</p>'
+    return (
+        '<h2 class="sw-chart-title">How shoppers fare with B</h2>'
+        f"{unknown if found.n_imagined else _fares_html(found.outcomes)}"
+        '<h2 class="sw-chart-title sw-second-title">How alike the lists are</h2>'
+        f'<dl class="sw-alike">{rows}</dl>'
+    )
+
+
+def _fares_html(counted: Outcomes) -> str:
+    if not counted.n:
+        return '<p class="sw-hint">It is not known what any of these shoppers went on to choose.</p>'
+    parts = (
+        ("better", "▲", "better served", counted.win),
+        ("unclear", "=", "the same", counted.tie),
+        ("worse", "▼", "worse served", counted.lose),
+    )
+    text = ", ".join(f"{n:,} {label}" for _, _, label, n in parts)
+    bar = "".join(f'<i class="sw-fares-{kind}" style="flex-grow:{n}"></i>' for kind, _, _, n in parts if n)
+    legend = "".join(
+        f'<li class="sw-metric-{kind}"><span class="sw-verdict" aria-hidden="true">{mark}</span> '
+        f"<strong>{n:,}</strong> {label}</li>"
+        for kind, mark, label, n in parts
+    )
+    return (
+        f'<div class="sw-fares" role="img" aria-label="Of {counted.n:,}: {esc(text)}">{bar}</div>'
+        f'<ul class="sw-fares-legend" aria-hidden="true">{legend}</ul>'
+        '<p class="sw-note">Better served: what they went on to choose stands higher on their list. '
+        f"{counted.both:,} find it with both settings, {counted.gained:,} only with B, {counted.lost:,} only with A, "
+        f"{counted.neither:,} with neither.</p>"
+    )
