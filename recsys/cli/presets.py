@@ -14,7 +14,7 @@ from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
 if TYPE_CHECKING:
     from recsys.evaluation.statistics.significance import Interval
     from recsys.tuning.search_result import ConstraintOutcome
-    from recsys.tuning.shipped import NotAvailable, ShippedPreset
+    from recsys.tuning.shipped import NotAvailable, TunedPreset
 
 
 SUMMARY = "whether the presets of the app reach their goals"
@@ -76,23 +76,24 @@ def run(args: argparse.Namespace) -> None:
         say(f"{test.protocol}\n\n{in_words(found)}")
 
 
-def in_words(found: "Sequence[ShippedPreset | NotAvailable]") -> str:
+def in_words(found: "Sequence[TunedPreset | NotAvailable]") -> str:
     """A paragraph a preset."""
     return "\n\n".join(_paragraph(each) for each in found)
 
 
-def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
+def _paragraph(preset: "TunedPreset | NotAvailable") -> str:
+    from recsys.tuning.goals import describe_goal
     from recsys.tuning.shipped import NotAvailable
 
     if isinstance(preset, NotAvailable):
         return f"{preset.intention.name}: not in this shop\n  {preset.reason}"
-    found, goal = preset.found, preset.goal
+    found, goal = preset.found, preset.found.goal
     settings, change = found.settings, found.against_equal[goal.metric]
     shares = settings.fusion.normalised()
     weights = ", ".join(f"{name} {shares[name]:.0%}" for name in shares)
     variety = f"variety {settings.diversity:g} by {settings.method}" if settings.diversity else "no variety"
     lines = [
-        f"{preset.intention.name}: {goal.in_words()}",
+        f"{preset.intention.name}: {describe_goal(goal)}",
         f"  {weights}, {variety}; settings within one standard error of the best by {found.n_users['validation']:,} "
         f"validation shoppers: {found.n_tied:,}",
         f"  {goal.metric}@{goal.k} of {found.n_users['test']:,} test shoppers: {figure(change.new)}, with equal "

@@ -14,7 +14,7 @@ from recsys.errors import RecsysError
 from recsys.files import replace_file
 from recsys.jobs import Reporter, Work, run_work, start_work
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.tuning.goals import Goal
+from recsys.tuning.goals import Goal, describe_goal
 from recsys.tuning.search_result import SearchResult
 
 NAME = "search"
@@ -123,7 +123,7 @@ def main(args: Sequence[str]) -> int:
         panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
         def watch(so_far: SoFar) -> None:
-            reporter.publish({"words": goal.in_words(), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
+            reporter.publish({"words": describe_goal(goal), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
         found = find_weights(
             validation,
@@ -136,7 +136,7 @@ def main(args: Sequence[str]) -> int:
             watch=watch,
         )
         _write(search_work(folder), "found", found.as_json())
-        reporter.publish({"words": goal.in_words()})
+        reporter.publish({"words": describe_goal(goal)})
 
     return run_work(folder, NAME, STAGES, STAGE_OF, search)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from recsys.evaluation.statistics.paired import why_open
 from recsys.serving.exports import to_csv
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import Product
 
 METRIC_COLUMNS = (
     *("metric", "value_a", "low_a", "high_a", "value_b", "low_b", "high_b"),

@@ -2,6 +2,8 @@
 
 import math
 
+from recsys.tuning.goal_words import say_constraint, say_segment
+
 from pages._shared import words
 from pages.tuning import change_cells
 from pages.tuning.verdicts import Said, ends
@@ -10,7 +12,6 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goal_evaluation import MARGIN
-from recsys.tuning.goal_words import say_constraint, say_segment
 from recsys.tuning.goals import Constraint, Goal
 from recsys.tuning.search_result import ConstraintOutcome, SearchResult
 

@@ -10,9 +10,8 @@ from pages.tuning.side.heading import letter_html
 from recsys.panel.panel import Panel
 from recsys.settings import Context
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.move_words import where
-from recsys.tuning.moves import Move, Side
-from recsys.tuning.products import Names, Product
+from recsys.tuning.exposure import Names, Product
+from recsys.tuning.moves import Move, ProductRank, position_text
 
 _CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to choose it</span>'
 
@@ -91,7 +90,7 @@ def _held_out(product: Product, move: Move | None, why: Mapping[str, str]) -> st
     return f"<li>{title}{stands}{apart}</li>"
 
 
-def standing(side: Side) -> str:
+def standing(side: ProductRank) -> str:
     """Where a product stands under one setting."""
     if side.rank is not None:
         return f"place {side.rank}"
@@ -150,7 +149,7 @@ def _opens(said: str, move: Move, why: str) -> str:
 def cause_html(move: Move) -> str:
     """What happened to a place and why, in words; components with their glyphs."""
     said = split.cause_html(move)
-    place = where(move)
+    place = position_text(move)
     if place.startswith(("new, ", "gone, ")):  # the badge says so
         place = place.split(", ", 1)[1]
     return f"{esc(place)}{': ' if said else ''}{said}"

@@ -6,8 +6,7 @@ from pages._shared import naming
 from pages._shared.cards import esc
 from pages._shared.palette import LOOKS
 from pages._shared.words import count, signed
-from recsys.tuning.move_words import leading, why
-from recsys.tuning.moves import Move, Part, Side
+from recsys.tuning.moves import Move, ProductRank, Shift, cause_text, leading
 
 _CIRCUMSTANCES = "circumstances"
 
@@ -18,9 +17,9 @@ def ordinal(n: int | None) -> str:
 
 
 def cause_html(move: Move) -> str:
-    """The cause as `move_words.why` says it, its components with their glyphs."""
+    """The cause as `moves.cause_text` says it, its components with their glyphs."""
     if move.cause != "score":
-        return esc(why(move))
+        return esc(cause_text(move))
     return ", ".join(
         f'<span class="sw-named">{_glyph("context" if name == _CIRCUMSTANCES else name)}{esc(name)} '
         f"{signed(value)}</span>"
@@ -60,7 +59,7 @@ def split_html(move: Move) -> str:
 
 def _lines(move: Move) -> list[tuple[str, str, float, float]]:
     """Component, label, change of its own score, and lead; other circumstances stand apart from the weight."""
-    leads: Sequence[Part] = move.lead or tuple(Part(part.component, 0.0, 0.0) for part in move.parts)
+    leads: Sequence[Shift] = move.lead or tuple(Shift(part.component, 0.0, 0.0) for part in move.parts)
     lines = []
     for own, lead in zip(move.parts, leads, strict=True):
         label = LOOKS[own.component].label
@@ -85,7 +84,7 @@ def places_in_words(move: Move) -> str:
     return f"{by_score}: {', '.join(moved)}." if moved else f"{by_score}."
 
 
-def _score(side: Side) -> str:
+def _score(side: ProductRank) -> str:
     return signed(side.score).removeprefix("+")
 
 

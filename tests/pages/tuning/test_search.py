@@ -20,9 +20,9 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS
 from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import parse_goal
+from recsys.tuning.goals import Constraint, Goal
 from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import SearchResult, kept_constraints
+from recsys.tuning.search_result import SearchResult, constraint_outcomes
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 
@@ -154,7 +154,7 @@ def test_a_length_that_no_control_shows_is_refused_before_anything_is_started(
         page = open_room(SECTION, goal="best nDCG@15")
     assert "lists of 15 cannot be shown" in text(page).casefold()
     assert not page.exception
-    found = find_weights(*engines, parse_goal("best nDCG@15"), SearchSettings(2))  # elsewhere any length will do
+    found = find_weights(*engines, Goal("ndcg", k=15), SearchSettings(2))  # elsewhere any length will do
     assert found.settings.n == 15
     show(work, found.as_json())
     page = open_room(SECTION, goal="best nDCG")
@@ -324,7 +324,7 @@ def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
 @pytest.fixture(scope="module")
 def example(engines: Engines) -> SearchResult:
     """What a small search finds for a goal that cannot be reached."""
-    return find_weights(*engines, parse_goal("best nDCG with diversity at least 0.95"), SearchSettings(2))
+    return find_weights(*engines, Goal("ndcg", (Constraint("ild", 0.95),)), SearchSettings(2))
 
 
 def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
@@ -352,7 +352,7 @@ def test_the_last_finished_result_stays_until_the_next_one_finishes(
 ) -> None:
     show(work, example.as_json())
     facts = record.facts(STAGES, 1, 0, 0, time.time(), state=state)
-    leave(work, parse_goal("best novelty").as_json(), facts)
+    leave(work, Goal("novelty").as_json(), facts)
     page = open_room(SECTION)
     assert f"The last search that finished: {example.goal.in_words()}" in text(page)
     assert "highest novelty@10" in text(page).casefold()
@@ -384,7 +384,7 @@ def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
     judge = GoalEvaluator(engines[0], easier)
     assert judge.judge(example.settings).is_inside
     assert easier.constraints[0].value > 0.5
-    assert all(summary.is_kept(kept) for kept in kept_constraints(judge, example.settings))
+    assert all(summary.is_kept(kept) for kept in constraint_outcomes(judge, example.settings))
 
 
 def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
