@@ -25,8 +25,7 @@ from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
-from recsys.offpolicy.mixes import EvaluationConfig as AskedOfLog
-from recsys.offpolicy.mixes import LogEvaluator, MixAnswer
+from recsys.offpolicy.mixes import LogEvaluator, MixAnswer, MixQuery
 from recsys.offpolicy.usable import refuse_useless_file
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -123,7 +122,7 @@ def _problem_of_log(folder: str, written_ns: int) -> str:
 
 
 @bounded(128 * MB)
-def answer_of_log(_sliders: LogEvaluator, log_id: str, asked: AskedOfLog) -> MixAnswer:
+def answer_of_log(_sliders: LogEvaluator, log_id: str, asked: MixQuery) -> MixAnswer:
     """What a judged log says of one setting; raises SettingsError."""
     return _sliders.answer(asked)
 

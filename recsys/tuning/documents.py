@@ -24,7 +24,8 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def to_json(record: Any) -> dict[str, Any]:
     """The document of a dataclass: NaN becomes null, and a field that is None is left out."""
-    document: dict[str, Any] = json.loads(_adapter(type(record)).dump_json(record, exclude_none=True))
+    kind: Any = type(record)
+    document: dict[str, Any] = json.loads(_adapter(kind).dump_json(record, exclude_none=True))
     return document
 
 
@@ -40,8 +41,9 @@ def from_json(kind: type[T], document: object) -> T:
     recsys.errors.SettingsError: n='ten' is not usable: input should be a valid integer, unable to parse string as an \
 integer
     """
+    known: Any = kind
     try:
-        found: T = _adapter(kind).validate_python(document)
+        found: T = _adapter(known).validate_python(document)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False)[0]
         where, msg = ".".join(map(str, fault["loc"])), fault["msg"].partition(" or instance of ")[0]

@@ -54,7 +54,9 @@ def test_each_is_better_than_equal_weights_where_it_was_chosen(
         if isinstance(each, TunedPreset):
             judge, metric = GoalEvaluator(engines[0], each.found.goal), each.found.goal.metric
             equal = judge.judge(judge.equal).metrics[metric]
-            assert each.found.validation[metric].mean >= equal - 1e-9, each.intention.name
+            # What is taken is the middle of all that is tied with the best.
+            _, error = judge.gap(judge.lists(each.found.settings), judge.lists(judge.equal), metric)
+            assert each.found.validation[metric].mean >= equal - 1.5 * error, each.intention.name
             assert judge.judge(each.found.settings).is_inside
 
 

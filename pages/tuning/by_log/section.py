@@ -9,7 +9,7 @@ from pages.tuning.by_log.closeness import Closeness
 from pages.tuning.context import TuningCase
 from recsys.errors import ArtifactError
 from recsys.jobs.log_job import has_log
-from recsys.offpolicy.mixes import EvaluationConfig, LogEvaluator, MixAnswer
+from recsys.offpolicy.mixes import LogEvaluator, MixAnswer, MixQuery
 from recsys.tuning.config import EvaluationConfig as Setting
 
 
@@ -62,5 +62,5 @@ def clicks_by_the_log(case: TuningCase) -> None:
 
 def ask(sliders: LogEvaluator, setting: Setting, follow: Closeness) -> MixAnswer:
     """What the log says of a setting of the room."""
-    asked = EvaluationConfig(setting.settings.fusion, follow.temperature, setting.settings.filters)
+    asked = MixQuery(setting.settings.fusion, follow.temperature, setting.settings.filters)
     return resources.answer_of_log(sliders, sliders.log_of.log_id, asked)

@@ -12,6 +12,7 @@ from recsys.panel.segments import KNOWLEDGE
 from recsys.settings import CONTEXT_DIMENSIONS, Context
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Measurement, Preset, Save
+from recsys.tuning.goals import describe_goal
 
 
 def card_html(preset: Preset, standing: Standing, badges: Sequence[str] = (), *, is_whole: bool = False) -> str:
@@ -25,7 +26,10 @@ def card_html(preset: Preset, standing: Standing, badges: Sequence[str] = (), *,
     said = esc(preset.description)
     shown = "sw-preset-about sw-preset-whole" if is_whole else "sw-preset-about"
     about = said and f'<p class="{shown}" title="{said}" dir="auto">{said}</p>'
-    goal = preset.goal and f'<p class="sw-note"><span class="sw-quiet">Goal:</span> {isolated(preset.goal)}</p>'
+    goal = (
+        preset.goal
+        and f'<p class="sw-note"><span class="sw-quiet">Goal:</span> {isolated(describe_goal(preset.goal))}</p>'
+    )
     tags = "".join(f'<li class="sw-chip">{isolated(tag)}</li>' for tag in preset.tags)
     tagged = tags and f'<ul class="sw-preset-tags" aria-label="Tags">{tags}</ul>'
     return (

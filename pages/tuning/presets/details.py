@@ -11,6 +11,7 @@ from pages.tuning.presets.messages import Told
 from recsys.errors import ConflictError
 from recsys.store.exchange import export_presets
 from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, Preset
+from recsys.tuning.goals import describe_goal
 
 _OPEN = "preset_open"
 
@@ -57,7 +58,7 @@ def show(case: TuningCase, preset: Preset) -> None:
         with left:
             st.text_input("Name", preset.name, key=f"name_{pid}", max_chars=LONGEST_NAME)
             saving.tags_field(f"tags_{pid}", ", ".join(preset.tags))
-            saving.goal_field(f"goal_{pid}", preset.goal)
+            saving.goal_field(f"goal_{pid}", describe_goal(preset.goal))
         with right:
             st.text_area(
                 "Description", preset.description, key=f"about_{pid}", max_chars=LONGEST_DESCRIPTION, height=200
@@ -129,7 +130,7 @@ def _describe(room: TuningContext, preset_id: str) -> None:
                 name=str(state.get(f"name_{preset_id}") or ""),
                 description=str(state.get(f"about_{preset_id}") or ""),
                 tags=saving.read_tags(str(state.get(f"tags_{preset_id}") or "")),
-                goal=str(state.get(f"goal_{preset_id}") or ""),
+                goal=saving.edited_goal(str(state.get(f"goal_{preset_id}") or ""), room.store.get(preset_id).goal),
                 by=messages.who(),
             )
         except ConflictError as conflict:

@@ -9,11 +9,12 @@ from pages.tuning.presets import measuring, messages
 from pages.tuning.presets.card import fixed_html
 from pages.tuning.presets.messages import Told
 from recsys.evaluation.metrics.registry import LIVE_METRICS
-from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft
+from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_GOAL, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft
+from recsys.tuning.goals import Goal, describe_goal, save_goal
 
 POPOVER, NEW = "save_preset", "new"
 _FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
-LONGEST_GOAL = 200
+_PICKED = "preset_picked_goal"
 
 
 def save_new(case: TuningCase) -> None:
@@ -92,6 +93,19 @@ def remember_who(key: str) -> None:
         st.session_state[messages.WHO] = said
 
 
+def edited_goal(typed: str, saved: str) -> str:
+    """What is kept of a goal whose words a person could change: the goal itself where they left them as they are."""
+    return saved if typed == describe_goal(saved) else typed
+
+
+def fill(goal: Goal, description: str) -> None:
+    """Open the form, with name, goal and description filled in."""
+    words_, state = describe_goal(goal), st.session_state
+    state["preset_name"] = words_ if len(words_) <= LONGEST_NAME else f"{words_[: LONGEST_NAME - 1].rstrip()}…"
+    state["preset_goal"], state[_PICKED] = words_, save_goal(goal)
+    state["preset_description"], state[POPOVER] = description, True
+
+
 def read_tags(typed: str) -> tuple[str, ...]:
     """Tags out of what was typed."""
     return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
@@ -103,6 +117,7 @@ def _save(case: TuningCase) -> None:
 
     def work() -> Told:
         name, description, tags, goal = (str(state.get(field) or "") for field in _FIELDS)
+        goal = edited_goal(goal, str(state.get(_PICKED) or ""))
         draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
         made = case.room.store.create(draft, measuring.measurement(case), by=messages.who())
         return Told(f"“{made.name}” is saved, with how it measures now.")

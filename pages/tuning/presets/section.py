@@ -10,6 +10,7 @@ from pages.tuning.presets import actions, details, exchanging, measuring, messag
 from pages.tuning.presets.card import card_html
 from recsys.errors import StoreError
 from recsys.store.records import Preset
+from recsys.tuning.goals import describe_goal
 
 AT_ONCE = 10
 """So many presets are shown at first, and more with each click."""
@@ -76,7 +77,7 @@ def _wanted(all_presets: tuple[Preset, ...]) -> list[Preset]:
 
 
 def _text(preset: Preset) -> str:
-    return " ".join((preset.name, *preset.tags, preset.description, preset.goal)).casefold()
+    return " ".join((preset.name, *preset.tags, preset.description, describe_goal(preset.goal))).casefold()
 
 
 def _with_open(case: TuningCase, shown: list[Preset], all_presets: tuple[Preset, ...]) -> list[Preset]:
