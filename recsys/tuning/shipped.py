@@ -7,7 +7,7 @@ from typing import Any
 from recsys.errors import ContextError, DataError, SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.evaluation.statistics.significance import Interval
+from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario, Segment
 from recsys.progress import Progress, silent
@@ -203,7 +203,7 @@ def _note(preset: TunedPreset) -> str:
     references = {"equal weights": found.against_equal}
     if preset.default is not None:
         references["the model's weights"] = found.against_default
-    changes = (f"{_change(metric, each[metric].change)} against {name}" for name, each in references.items())
+    changes = (f"{change_text(each[metric])} against {name}" for name, each in references.items())
     said = f"{METRICS[metric].at(found.goal.k)} {' and '.join(changes)}, on test shoppers"
     if preset.is_replayed:
         said += f" {preset.intention.asked}"
@@ -214,11 +214,7 @@ def _note(preset: TunedPreset) -> str:
 _ANSWERS: Mapping[Answer, str] = {"met": "kept", "missed": "not kept", "cannot tell": "cannot be told"}
 
 
-def _change(metric: str, change: Interval) -> str:
-    """A change with its interval where there is one.
-
-    >>> _change("ndcg", Interval(0.0115, 0.001, 0.02, 20))
-    '+0.0115 (+0.0010 to +0.0200)'
-    """
-    said = fmt.change(metric, change.mean)
-    return f"{said} ({fmt.interval(metric, change.low, change.high)})" if change.is_given else said
+def change_text(change: Difference) -> str:
+    """A change with its interval, in the metric's own unit."""
+    ends = fmt.interval(change.metric, change.change.low, change.change.high)
+    return f"{fmt.change(change.metric, change.change.mean)} ({ends})"

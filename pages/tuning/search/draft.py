@@ -14,7 +14,7 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import Segment
 from recsys.tuning.documents import from_json
-from recsys.tuning.goals import Against, Constraint, Goal, describe_goal
+from recsys.tuning.goals import LONGEST_LIST, Against, Constraint, Goal, describe_goal
 
 PARAMETER = "goal"
 DEFAULT = Goal("ndcg")
@@ -58,7 +58,7 @@ class Draft(TypedDict):
     metric: str
     constraints: Annotated[list[Condition], Field(max_length=MOST_CONDITIONS)]
     segment: dict[str, str]
-    k: int
+    k: Annotated[int, Field(ge=1, le=LONGEST_LIST)]
 
 
 def read_draft() -> tuple[Draft, tuple[str, list[str]] | None]:

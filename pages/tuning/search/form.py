@@ -134,6 +134,8 @@ def _shoppers(room: TuningContext, draft: Draft) -> None:
 def _conditions(room: TuningContext, draft: Draft) -> list[str]:
     """A row for each condition, and what is wrong with some beside them."""
     problems, equal = [], front.equal_means(room, draft["k"], Segment.of(**draft["segment"]))
+    if draft["constraints"]:
+        st.html('<p class="sw-goal-label">What must hold</p>')
     for place, condition in enumerate(draft["constraints"]):
         metric = condition["metric"]
         with st.container(horizontal=True, vertical_alignment="center", key=f"goal_condition_{place}"):
