@@ -59,6 +59,7 @@ def show(case: TuningCase, preset: Preset) -> None:
             st.text_input("Name", preset.name, key=f"name_{pid}", max_chars=LONGEST_NAME)
             saving.tags_field(f"tags_{pid}", ", ".join(preset.tags))
             saving.goal_field(f"goal_{pid}", describe_goal(preset.goal))
+            st.session_state[f"saved_goal_{pid}"] = preset.goal
         with right:
             st.text_area(
                 "Description", preset.description, key=f"about_{pid}", max_chars=LONGEST_DESCRIPTION, height=200
@@ -130,7 +131,9 @@ def _describe(room: TuningContext, preset_id: str) -> None:
                 name=str(state.get(f"name_{preset_id}") or ""),
                 description=str(state.get(f"about_{preset_id}") or ""),
                 tags=saving.read_tags(str(state.get(f"tags_{preset_id}") or "")),
-                goal=saving.edited_goal(str(state.get(f"goal_{preset_id}") or ""), room.store.get(preset_id).goal),
+                goal=saving.edited_goal(
+                    str(state.get(f"goal_{preset_id}") or ""), str(state.get(f"saved_goal_{preset_id}") or "")
+                ),
                 by=messages.who(),
             )
         except ConflictError as conflict:
