@@ -11,9 +11,8 @@ from pages.tuning import labels
 from recsys.panel.panel import Panel
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.move_words import leading, where, why
-from recsys.tuning.moves import Move, Part, Side
-from recsys.tuning.products import Names, Product
+from recsys.tuning.exposure import Names, Product
+from recsys.tuning.moves import Move, ProductRank, Shift, cause_text, leading, position_text
 
 _CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to choose it</span>'
 
@@ -98,7 +97,7 @@ def _wanted(product: Product, move: Move | None, links: Mapping[str, str]) -> st
     return f"<li>{title}{ranks}{apart}</li>"
 
 
-def _rank(side: Side) -> str:
+def _rank(side: ProductRank) -> str:
     """Where a product stands under one setting."""
     if side.rank is not None:
         return f"place {side.rank}"
@@ -138,16 +137,16 @@ def _details(cause: str, move: Move, links: Mapping[str, str]) -> str:
 
 def cause_html(move: Move) -> str:
     """What happened to a rank and why, in words; components with their glyphs."""
-    cause, happened = _score_cause_html(move), where(move)
+    cause, happened = _score_cause_html(move), position_text(move)
     if happened.startswith(("new, ", "gone, ")):  # the badge says so
         happened = happened.split(", ", 1)[1]
     return f"{esc(happened)}{': ' if cause else ''}{cause}"
 
 
 def _score_cause_html(move: Move) -> str:
-    """The cause as `move_words.why` says it, its components with their glyphs."""
+    """The cause as `moves.cause_text` says it, its components with their glyphs."""
     if move.cause != "score":
-        return esc(why(move))
+        return esc(cause_text(move))
     return ", ".join(
         f'<span class="sw-named">{_glyph("context" if name == "circumstances" else name)}{esc(name)} '
         f"{signed(value)}</span>"
@@ -182,7 +181,7 @@ def split_html(move: Move) -> str:
 
 def _lines(move: Move) -> list[tuple[str, str, float, float]]:
     """Component, label, change of its own score, and lead; other circumstances stand apart from the weight."""
-    leads: Sequence[Part] = move.lead or tuple(Part(part.component, 0.0, 0.0) for part in move.parts)
+    leads: Sequence[Shift] = move.lead or tuple(Shift(part.component, 0.0, 0.0) for part in move.parts)
     lines = []
     for own, lead in zip(move.parts, leads, strict=True):
         name, label = own.component, LOOKS[own.component].label

@@ -13,10 +13,8 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import CategoryShown, ProductShown
-from recsys.tuning.outcomes import ShopperChange, Wanted
-from recsys.tuning.overlap import PERSISTENCE
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import CategoryShown, Product, ProductShown
+from recsys.tuning.outcomes import PERSISTENCE, HeldOutProduct, ShopperChange
 
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
 
@@ -228,7 +226,7 @@ def _shopper(each: ShopperChange) -> str:
     )
 
 
-def _ranks(wanted: Wanted) -> str:
+def _ranks(wanted: HeldOutProduct) -> str:
     if wanted.rank_a is None and wanted.rank_b is None:
         return ""
     a, b = ("not listed" if rank is None else f"place {rank}" for rank in (wanted.rank_a, wanted.rank_b))

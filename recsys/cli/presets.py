@@ -1,7 +1,6 @@
 """`recsys experiment presets`: do the presets that come with the app reach their goals on choices not tuned on?"""
 
 import argparse
-import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from recsys.cli.options import a_path, add_data, add_json, add_min_interactions, add_seed, add_split
 from recsys.cli.reporting import TerminalProgress
-from recsys.cli.terminal import NOT_AVAILABLE, figure, say, say_json
+from recsys.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from recsys.evaluation.statistics.significance import Interval
-    from recsys.tuning.search_result import ConstraintOutcome
-    from recsys.tuning.shipped import NotAvailable, ShippedPreset
+    from recsys.tuning.shipped import NotAvailable, TunedPreset
 
 
 SUMMARY = "whether the presets of the app reach their goals"
@@ -76,45 +73,36 @@ def run(args: argparse.Namespace) -> None:
         say(f"{test.protocol}\n\n{in_words(found)}")
 
 
-def in_words(found: "Sequence[ShippedPreset | NotAvailable]") -> str:
+def in_words(found: "Sequence[TunedPreset | NotAvailable]") -> str:
     """A paragraph a preset."""
     return "\n\n".join(_paragraph(each) for each in found)
 
 
-def _paragraph(preset: "ShippedPreset | NotAvailable") -> str:
-    from recsys.tuning.shipped import NotAvailable
+def _paragraph(preset: "TunedPreset | NotAvailable") -> str:
+    from recsys.evaluation.metrics import format as fmt
+    from recsys.evaluation.metrics.registry import METRICS
+    from recsys.tuning.goals import describe_constraint, describe_goal
+    from recsys.tuning.shipped import NotAvailable, change_text
 
     if isinstance(preset, NotAvailable):
         return f"{preset.intention.name}: not in this shop\n  {preset.reason}"
-    found, goal = preset.found, preset.goal
+    found, goal = preset.found, preset.found.goal
     settings, change = found.settings, found.against_equal[goal.metric]
-    shares = settings.fusion.normalised()
-    weights = ", ".join(f"{name} {shares[name]:.0%}" for name in shares)
+    weights = ", ".join(f"{name} {share:.0%}" for name, share in settings.fusion.normalised().items())
     variety = f"variety {settings.diversity:g} by {settings.method}" if settings.diversity else "no variety"
+    new, old = (fmt.value(goal.metric, value) for value in (change.new, change.old))
     lines = [
-        f"{preset.intention.name}: {goal.in_words()}",
+        f"{preset.intention.name}: {describe_goal(goal)}",
         f"  {weights}, {variety}; settings within one standard error of the best by {found.n_users['validation']:,} "
         f"validation shoppers: {found.n_tied:,}",
-        f"  {goal.metric}@{goal.k} of {found.n_users['test']:,} test shoppers: {figure(change.new)}, with equal "
-        f"weights {figure(change.old)}; change {_interval(change.change)}: {change.verdict}",
+        f"  {METRICS[goal.metric].at(goal.k)} of {found.n_users['test']:,} test shoppers: {new}, with equal weights "
+        f"{old}; change {change_text(change)}: {change.verdict}",
     ]
-    lines += [f"  {_kept(each)}" for each in found.kept]
+    for kept in found.kept:
+        metric, room = kept.constraint.metric, kept.room
+        inside = f"{fmt.change(metric, room.mean)} ({fmt.interval(metric, room.low, room.high)})"
+        value = fmt.value(metric, kept.value)
+        lines.append(f"  {describe_constraint(kept.constraint)}: {kept.answer}, with {value}; inside by {inside}")
     if preset.is_replayed:
         lines.append(f"  these shoppers are {preset.intention.asked}: {preset.protocol}")
     return "\n".join(lines)
-
-
-def _kept(kept: "ConstraintOutcome") -> str:
-    side = "at least" if kept.constraint.at_least else "at most"
-    return (
-        f"{kept.constraint.metric} {figure(kept.value)}, has to be {side} {kept.allowed:.4f}; room "
-        f"{_interval(kept.room)}: {kept.answer}"
-    )
-
-
-def _interval(interval: "Interval") -> str:
-    if math.isnan(interval.mean):
-        return f"{NOT_AVAILABLE} (no shopper tells)"
-    if not interval.is_given:
-        return f"{interval.mean:+.4f} (too few shoppers tell for an interval)"
-    return f"{interval.mean:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"

@@ -10,7 +10,7 @@ from recsys.errors import RecsysError
 from recsys.files import replace_file
 from recsys.jobs import JobKind, Reporter, Stage, Work
 from recsys.settings import FusionSettings
-from recsys.tuning.goals import Goal
+from recsys.tuning.goals import Goal, describe_goal
 from recsys.tuning.search_result import SearchResult
 
 
@@ -101,7 +101,7 @@ def _search(
     panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
     def watch(so_far: SoFar) -> None:
-        reporter.publish({"words": aim.in_words(), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
+        reporter.publish({"words": describe_goal(aim), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
     result = find_weights(
         validation,
@@ -121,7 +121,7 @@ def _search(
             f"what the search found cannot be kept in the folder {str(work.folder)!r} ({error.strerror or error}); "
             "check that the folder can be written to and that the disk has room"
         ) from error
-    reporter.publish({"words": aim.in_words()})
+    reporter.publish({"words": describe_goal(aim)})
 
 
 def _so_far_json(so_far: Any) -> dict[str, Any]:

@@ -18,7 +18,8 @@ Metrics: TypeAlias = Mapping[str, Mapping[str, Number | None]]
 
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_TAG, MOST_TAGS = 80, 2000, 30, 10
 LONGEST_NOTE = 500
-_LONGEST_GOAL, _LONGEST_WHO, _LONGEST_ID = 200, 80, 200
+LONGEST_GOAL = 2000
+_LONGEST_WHO, _LONGEST_ID = 80, 200
 _BOUNDS = ("mean", "low", "high")
 _MOST_METRICS, _LARGEST_COUNT = 100, 2**31 - 1
 
@@ -74,7 +75,7 @@ class Draft:
     name : 1 to 80 characters, unlike every other in the shop whatever its capitals
     description : at most 2,000 characters, kept as typed
     tags : at most 10 of at most 30 characters; kept in small letters, each once
-    goal : what it is tuned for, in words, or ""
+    goal : what it is tuned for, as a line of JSON (`recsys.tuning.goals.save_goal`) or in somebody's own words, or ""
     """
 
     name: str
@@ -88,7 +89,7 @@ class Draft:
             "name": labels.label(self.name, "name", LONGEST_NAME, required=True),
             "description": labels.prose(self.description, "description", LONGEST_DESCRIPTION),
             "tags": labels.tags(self.tags, MOST_TAGS, LONGEST_TAG),
-            "goal": labels.label(self.goal, "goal", _LONGEST_GOAL),
+            "goal": labels.label(self.goal, "goal", LONGEST_GOAL),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -18,10 +18,8 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import CategoryShown, ProductShown, categories_shown, products_shown
-from recsys.tuning.outcomes import Outcomes, ShopperChange, most_changed, outcomes
-from recsys.tuning.overlap import Overlap, agreements, overlap
-from recsys.tuning.products import Names
+from recsys.tuning.exposure import CategoryShown, Names, ProductShown, categories_shown, products_shown
+from recsys.tuning.outcomes import Outcomes, Overlap, ShopperChange, agreements, most_changed, outcomes, overlap
 
 
 @dataclass(frozen=True, slots=True)

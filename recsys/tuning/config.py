@@ -1,15 +1,39 @@
 """One side of a comparison: settings, the circumstances they are measured in, and what people call them."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from pydantic import Field
+
 from recsys.errors import SettingsError
 from recsys.panel.segments import AS_IT_WAS, Scenario
-from recsys.settings import COMPONENTS, Filters, FusionSettings, RankingSettings
+from recsys.settings import DiversityMethod, Filters, FusionSettings, RankingSettings
+from recsys.tuning.documents import Form, from_json
 
-_KEYS = ("name", "weights", "n", "diversity", "method", "scenario", "filters")
+
+class _Weights(Form):
+    collaborative: float = 0.0
+    content: float = 0.0
+    semantic: float = 0.0
+    context: float = 0.0
+
+
+class _Filters(Form):
+    include_seen: bool = False
+    only_available: bool = True
+    categories: list[str] = Field(default_factory=list)
+    price_low: float | None = None
+    price_high: float | None = None
+
+
+class _Document(Form):
+    name: str
+    weights: _Weights
+    n: int = RankingSettings().n
+    diversity: float = 0.0
+    method: DiversityMethod = "mmr"
+    scenario: dict[str, str] = Field(default_factory=dict)
+    filters: _Filters = _Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,70 +84,9 @@ class EvaluationConfig:
         ------
         SettingsError, ContextError : the document has another form, or a value makes no sense
         """
-        read = _Reader(document, "the setting", _KEYS)
-        weights = _Reader(read.given.get("weights"), "weights", COMPONENTS)
-        filters = _Reader(read.given.get("filters", {}), "filters", tuple(asdict(Filters())))
-        scenario = _Reader(read.given.get("scenario", {}), "scenario")
-        usual = RankingSettings()
+        form = from_json(_Document, document)
+        filters = form.filters.model_dump() | {"categories": frozenset(form.filters.categories)}
         settings = RankingSettings(
-            fusion=FusionSettings(**{name: weights.number(name, 0.0) for name in COMPONENTS}),
-            filters=Filters(
-                filters.flag("include_seen", usual.filters.include_seen),
-                filters.flag("only_available", usual.filters.only_available),
-                frozenset(filters.texts("categories")),
-                filters.number_or_none("price_low"),
-                filters.number_or_none("price_high"),
-            ),
-            n=read.whole("n", usual.n),
-            diversity=read.number("diversity", usual.diversity),
-            method=read.text("method", usual.method),  # type: ignore[arg-type]  # RankingSettings checks it
+            FusionSettings(**form.weights.model_dump()), Filters(**filters), form.n, form.diversity, form.method
         )
-        return cls(read.text("name"), settings, Scenario.of(**{name: scenario.text(name) for name in scenario.given}))
-
-
-class _Reader:
-    """Takes values of the right kind out of a JSON object, and says which one is not."""
-
-    def __init__(self, document: object, what: str, known: tuple[str, ...] = ()) -> None:
-        if not isinstance(document, Mapping):
-            raise SettingsError(f"{what}: {document!r:.60} is not a JSON object; copy the whole of what was saved")
-        unknown = [name for name in document if not isinstance(name, str) or (known and name not in known)]
-        if unknown:
-            raise SettingsError(f"{what}: {unknown[0]!r:.60} is not known; use {', '.join(known)}")
-        self.given, self.what = document, what
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self.given.get(name, default)
-        if not isinstance(value, str):
-            raise self._unusable(name, "text")
-        return value
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = self.given.get(name, default)
-        if not isinstance(value, bool):
-            raise self._unusable(name, "true or false")
-        return value
-
-    def number(self, name: str, default: float) -> float:
-        value = self.given.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise self._unusable(name, "a number")
-        return float(value)
-
-    def number_or_none(self, name: str) -> float | None:
-        return None if self.given.get(name) is None else self.number(name, 0.0)
-
-    def whole(self, name: str, default: int) -> int:
-        value = self.number(name, default)
-        if value != int(value):
-            raise self._unusable(name, "a whole number")
-        return int(value)
-
-    def texts(self, name: str) -> list[str]:
-        value = self.given.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise self._unusable(name, "a list of texts")
-        return value
-
-    def _unusable(self, name: str, wanted: str) -> SettingsError:
-        return SettingsError(f"{self.what}: {name}={self.given.get(name)!r:.60} is not usable; give {wanted}")
+        return cls(form.name, settings, Scenario.of(**form.scenario))

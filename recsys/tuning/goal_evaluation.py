@@ -16,8 +16,7 @@ from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.tuning.goal_words import say_segment
-from recsys.tuning.goals import Constraint, Goal
+from recsys.tuning.goals import Constraint, Goal, describe_segment
 from recsys.tuning.weight_map import WeightMap, weight_map
 
 FEWEST_SHOPPERS = 20
@@ -71,7 +70,7 @@ class GoalEvaluator:
         self.facts = engine.panel.facts.of(self.users)
         if self.n_shoppers < FEWEST_SHOPPERS:
             raise SettingsError(
-                f"{say_segment(goal.segment)}: only {self.n_shoppers} of the {engine.panel.n_shoppers():,} "
+                f"{describe_segment(goal.segment)}: only {self.n_shoppers} of the {engine.panel.n_shoppers():,} "
                 f"{engine.panel.role} shoppers; fewer than {FEWEST_SHOPPERS} are too few to choose by, so ask for a "
                 "larger group"
             )

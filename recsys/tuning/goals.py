@@ -1,14 +1,18 @@
 """What settings are searched for: a metric to make as good as it can be, what must hold meanwhile, and for whom."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.format import exact, unusable
+from recsys.evaluation.metrics.format import exact, unusable, written
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.settings import RankingSettings
+from recsys.tuning.documents import from_json, to_json
 
 Against = Literal["value", "equal", "best"]
 
@@ -39,19 +43,17 @@ class Constraint:
     def __post_init__(self) -> None:
         _require_metric(self.metric)
         object.__setattr__(self, "value", float(self.value))
+        metric = METRICS[self.metric]
         if self.against == "value":
-            if not METRICS[self.metric].lowest <= self.value <= METRICS[self.metric].highest:
+            if not metric.lowest <= self.value <= metric.highest:
                 raise SettingsError(unusable(self.metric, self.value))
         elif self.against not in ("equal", "best"):
             raise SettingsError(f"a constraint is not held against {self.against!r}; use value, equal or best")
-        else:
-            if not 0 <= self.value < 1:
-                raise SettingsError(f"a metric cannot be within {self.value:.0%} of another; give 0% to 99%")
-            if self.at_least != METRICS[self.metric].higher_is_better:
-                better = "high" if METRICS[self.metric].higher_is_better else "low"
-                raise SettingsError(
-                    f"{METRICS[self.metric].short} is better the {better}er it is; ask that it be no worse than that"
-                )
+        elif not 0 <= self.value < 1:
+            raise SettingsError(f"a metric cannot be within {self.value:.0%} of another; give 0% to 99%")
+        elif self.at_least != metric.higher_is_better:
+            better = "high" if metric.higher_is_better else "low"
+            raise SettingsError(f"{metric.short} is better the {better}er it is; ask that it be no worse than that")
 
     def allowed(self, reference: float) -> float:
         """The bound in the metric's own unit; `reference` plays no part where the bound is a value."""
@@ -66,6 +68,13 @@ class Constraint:
         return distance if self.at_least else -distance
 
 
+_SegmentDocument = Annotated[
+    Segment,
+    PlainSerializer(Segment.as_dict),
+    BeforeValidator(lambda given: Segment.of(**given) if isinstance(given, Mapping) else given),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """The metric to improve, and what must hold.
@@ -77,11 +86,14 @@ class Goal:
         highest one
     segment : whose shoppers count
     k : list length
+
+    >>> describe_goal(Goal("ndcg", (Constraint("coverage", 0.4), Constraint("ild", 0, "equal"))))
+    'nDCG@10 as high as possible, Catalogue coverage at least 40%, Variety (ILD) no worse than with equal weights'
     """
 
     metric: str
     constraints: tuple[Constraint, ...] = ()
-    segment: Segment = EVERYONE
+    segment: _SegmentDocument = EVERYONE
     k: int = RankingSettings().n
 
     def __post_init__(self) -> None:
@@ -111,51 +123,75 @@ class Goal:
         """The metrics that it speaks of, each once, the one to improve first."""
         return tuple(dict.fromkeys((self.metric, *(each.metric for each in self.constraints))))
 
-    def in_words(self) -> str:
-        """The goal as a sentence that `goal_words.parse_goal` reads back."""
-        from recsys.tuning.goal_words import say_goal
-
-        return say_goal(self)
-
     def as_json(self) -> dict[str, Any]:
         """The goal as it is saved."""
-        return {
-            "metric": self.metric,
-            "constraints": [
-                {"metric": each.metric, "value": each.value, "against": each.against, "at_least": each.at_least}
-                for each in self.constraints
-            ],
-            "segment": self.segment.as_dict(),
-            "k": self.k,
-        }
+        return to_json(self)
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> Self:
-        """The goal that `as_json` wrote, checked again.
-
-        Raises
-        ------
-        SettingsError : a part of it makes no sense
-        KeyError, TypeError : the mapping has another form
-        """
-        return cls(
-            saved["metric"],
-            tuple(Constraint(**each) for each in saved["constraints"]),
-            Segment.of(**saved["segment"]),
-            int(saved["k"]),
-        )
+    def from_json(cls, saved: object) -> Self:
+        """The goal that `as_json` wrote, checked again; raises SettingsError where it is none."""
+        return from_json(cls, saved)
 
 
-def parse_goal(words: str) -> Goal:
-    """Read a goal as somebody would write it: "best nDCG with diversity at least 0.6 and coverage at least 30%".
+def save_goal(goal: Goal) -> str:
+    """The goal as one line of JSON, as presets and addresses hold it."""
+    return json.dumps(goal.as_json(), separators=(",", ":"))
 
-    Raises
-    ------
-    SettingsError : a word is not understood, or what is asked makes no sense
+
+def saved_goal(text: str) -> Goal | None:
+    """The goal of a line that `save_goal` wrote; None for any other text, such as a sentence of an earlier version."""
+    try:
+        return Goal.from_json(json.loads(text))
+    except (ValueError, RecursionError, SettingsError):
+        return None
+
+
+def describe_goal(goal: Goal | str) -> str:
+    """A goal in one line of words; what a preset holds that is no goal stays as it was written."""
+    if isinstance(goal, str):
+        read = saved_goal(goal)
+        return goal if read is None else describe_goal(read)
+    end = "high" if goal.sign > 0 else "low"
+    aim = f"{METRICS[goal.metric].at(goal.k)} as {end} as possible"
+    said = ", ".join((aim, *map(describe_constraint, goal.constraints)))
+    return f"{said}, for {describe_segment(goal.segment)}" if goal.segment.values else said
+
+
+def describe_constraint(constraint: Constraint) -> str:
+    """One condition in words.
+
+    >>> describe_constraint(Constraint("novelty", 4.5)), describe_constraint(Constraint("ndcg", 0.02, "best"))
+    ('Novelty at least 4.5 bits', 'nDCG within 2% of the best')
     """
-    from recsys.tuning.goal_words import read_goal
+    name = METRICS[constraint.metric].short
+    if constraint.against == "value":
+        return f"{name} at {'least' if constraint.at_least else 'most'} {exact(constraint.metric, constraint.value)}"
+    if not constraint.value:
+        return f"{name} no worse than {'with equal weights' if constraint.against == 'equal' else 'the best'}"
+    reference = "equal weights" if constraint.against == "equal" else "the best"
+    return f"{name} within {written(constraint.value, True)} of {reference}"
 
-    return read_goal(words)
+
+_SEGMENT_WORDS: Mapping[str, str] = {
+    "top_category": "who mostly buy {}",
+    "home": "from {}",
+    "daypart": "in the {}",
+    "weekday": "on {}",
+    "season": "in {}",
+    "device": "on {}",
+    "region": "in region {}",
+}
+
+
+def describe_segment(segment: Segment) -> str:
+    """Which shoppers count, in words.
+
+    >>> describe_segment(Segment.of(activity="new", device="mobile", daypart="evening"))
+    'new shoppers in the evening on mobile'
+    """
+    values = segment.as_dict()
+    told = [words.format(values[name]) for name, words in _SEGMENT_WORDS.items() if name in values]
+    return " ".join(filter(None, (values.get("activity"), "shoppers", *told)))
 
 
 def _require_metric(name: str) -> None:

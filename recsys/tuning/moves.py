@@ -26,15 +26,21 @@ from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
+from recsys.tuning.exposure import Names, Product
 from recsys.tuning.outcomes import place_of
-from recsys.tuning.products import Names, Product
 
 Cause = Literal["none", "score", "rules", "variety"]
 """What moved a product: nothing, scores, what may be listed at all, or the diversity re-ranking."""
 
 
+LEAST_TO_NAME = 0.05
+"""A smaller part of the lead than this is not named, unless it is the greatest."""
+
+N_NAMED = 2
+
+
 @dataclass(frozen=True, slots=True)
-class Part:
+class Shift:
     """What one component adds to a change of score: by its weight, and by other circumstances (context alone)."""
 
     component: str
@@ -48,7 +54,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ProductRank:
     """One product under one setting.
 
     Parameters
@@ -95,10 +101,10 @@ class Move:
     product: Product
     is_wanted: bool
     n: int
-    a: Side
-    b: Side
-    parts: tuple[Part, ...]
-    lead: tuple[Part, ...]
+    a: ProductRank
+    b: ProductRank
+    parts: tuple[Shift, ...]
+    lead: tuple[Shift, ...]
     n_crossed: int
     by_score: int
     by_rules: int
@@ -162,10 +168,10 @@ class _View:
                 counted = single > 0
                 self.proven |= fused > held.cuts[user, counted] @ single[counted]
 
-    def side(self, place: int) -> Side:
+    def side(self, place: int) -> ProductRank:
         """One product of it."""
         row, may = int(self.rows[place]), bool(self.eligible[place])
-        return Side(
+        return ProductRank(
             rank=place_of(row, self.listed),
             rank_by_score=int(self.ranks[place]) if may else None,
             is_proven=bool(self.proven[place]),
@@ -193,7 +199,7 @@ class _Crossings:
         a, b = self.a.side(place), self.b.side(place)
         own = self.changes[:, :, place]
         by_score = by_rules = n_crossed = 0
-        lead: tuple[Part, ...] = ()
+        lead: tuple[Shift, ...] = ()
         if a.rank_by_score is not None and b.rank_by_score is not None:
             above_a = self.a.eligible & (self.a.ranks < a.rank_by_score)
             above_b = self.b.eligible & (self.b.ranks < b.rank_by_score)
@@ -209,12 +215,12 @@ class _Crossings:
         return Move(product, is_wanted, n, a, b, _parts(own), lead, n_crossed, by_score, by_rules, by_variety, cause)
 
 
-def _parts(changes: NDArray[np.float64]) -> tuple[Part, ...]:
+def _parts(changes: NDArray[np.float64]) -> tuple[Shift, ...]:
     by_weight, by_moment = changes.tolist()
-    return tuple(map(Part, COMPONENTS, by_weight, by_moment))
+    return tuple(map(Shift, COMPONENTS, by_weight, by_moment))
 
 
-def _cause(a: Side, b: Side, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
+def _cause(a: ProductRank, b: ProductRank, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
     """What moved it most in the direction in which it moved; of equals the first of score, rules and variety."""
     if a.rank_by_score is None or b.rank_by_score is None:
         return "none" if a.rank_by_score == b.rank_by_score else "rules"
@@ -229,3 +235,90 @@ def _cause(a: Side, b: Side, by_score: int, by_rules: int, by_variety: int, n: i
     if moved == 0:
         return "none"
     return max(shares, key=lambda cause: shares[cause] * (1 if moved > 0 else -1))
+
+
+def position_text(move: Move) -> str:
+    """What happened to its position, without the cause."""
+    if move.places is not None:
+        if move.places == 0:
+            return "same place"
+        return f"{'up' if move.places > 0 else 'down'} {abs(move.places)}"
+    happened = "new" if move.b.rank is not None else "gone" if move.a.rank is not None else "on neither list"
+    elsewhere = [_by_score(side, name) for side, name in ((move.a, "A"), (move.b, "B")) if side.rank is None]
+    return ", ".join([happened, " and ".join(filter(None, elsewhere))]).removesuffix(", ")
+
+
+def cause_text(move: Move) -> str:
+    """The cause alone, "" where nothing moved it."""
+    if move.cause == "score":
+        return ", ".join(f"{name} {value:+.2f}".replace("-", "−") for name, value in leading(move.lead))
+    if move.cause == "variety":
+        return _variety(move)
+    return _rules(move) if move.cause == "rules" else ""
+
+
+def leading(lead: tuple[Shift, ...], n: int = N_NAMED) -> list[tuple[str, float]]:
+    """What makes the lead, greatest first: parts that point its way, for others only hold it up.
+
+    Other circumstances are named apart from the weight of context.
+
+    >>> leading((Shift("semantic", 0.8, 0.0), Shift("content", -0.6, 0.0), Shift("context", 0.01, 0.3)))
+    [('semantic', 0.8), ('circumstances', 0.3)]
+    """
+    found = [(part.component, part.by_weight) for part in lead]
+    found += [("circumstances", part.by_moment) for part in lead if part.by_moment]
+    way = 1 if sum(value for _, value in found) >= 0 else -1
+    found.sort(key=lambda each: -way * each[1])
+    return [each for place, each in enumerate(found) if place == 0 or way * each[1] >= LEAST_TO_NAME][:n]
+
+
+def _variety(move: Move) -> str:
+    if move.places is not None:
+        moved = f"variety moves it {'up' if move.by_variety > 0 else 'down'} {abs(move.by_variety)}"
+        by_score = move.by_score + move.by_rules
+        return f"{moved}, scores {'up' if by_score > 0 else 'down'} {abs(by_score)}" if by_score else moved
+    if move.b.rank is not None:
+        if move.a.rank_by_score is not None and _is_held_back(move.a, move):
+            return "no longer held back by variety as in A"
+        return f"brought in by variety from {_ordinal(move.b.rank_by_score)} by score"
+    if move.a.rank is not None:
+        if _is_held_back(move.b, move):
+            return "held back by variety in B"
+        return f"no longer brought in by variety as in A, from {_ordinal(move.a.rank_by_score)} by score"
+    return "held back by variety"
+
+
+def _is_held_back(side: ProductRank, move: Move) -> bool:
+    """Whether the side that does not list it has it at least as high by score as a place that the other lists it on."""
+    return side.rank is None and side.rank_by_score is not None and side.rank_by_score <= move.n
+
+
+def _rules(move: Move) -> str:
+    barred = [(name, side.barred) for name, side in (("A", move.a), ("B", move.b)) if side.barred]
+    if len(barred) == 2:
+        return f"may not be listed in either, {barred[0][1]}"
+    if barred:
+        return f"may not be listed in {barred[0][0]}, {barred[0][1]}"
+    n = abs(move.by_rules)
+    products = "1 product" if n == 1 else f"{n} products"
+    if move.by_rules > 0:
+        return f"{products} above it may not be listed in B"
+    return f"{products} above it may not be listed in A, and {'is' if n == 1 else 'are'} in B"
+
+
+def _by_score(side: ProductRank, name: str) -> str:
+    if side.rank_by_score is None:
+        return ""
+    at_best = "" if side.is_proven else " at best"
+    return f"{_ordinal(side.rank_by_score)} by score in {name}{at_best}"
+
+
+def _ordinal(n: int | None) -> str:
+    """
+    >>> _ordinal(1), _ordinal(12), _ordinal(103), _ordinal(1022)
+    ('1st', '12th', '103rd', '1,022nd')
+    """
+    if n is None:
+        return "nowhere"
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{ending}"

@@ -25,10 +25,10 @@ from recsys.settings import (
     RankingSettings,
     require_seed,
 )
-from recsys.tuning.choice import Choice, choose, on_map, promising
+from recsys.tuning.choice import choose, on_map, promising
 from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, references_of
 from recsys.tuning.goals import Goal
-from recsys.tuning.search_result import FrontPoint, SearchResult, kept_constraints
+from recsys.tuning.search_result import FrontPoint, SearchResult, constraint_outcomes
 from recsys.tuning.trials import BATCH, Trials
 from recsys.tuning.weight_map import WeightMap
 
@@ -74,10 +74,6 @@ class SoFar:
     front: tuple[FrontPoint, ...]
 
 
-def unwatched(so_far: SoFar) -> None:
-    """Tell nobody."""
-
-
 def find_weights(
     validation: LiveEngine,
     test: LiveEngine,
@@ -88,7 +84,7 @@ def find_weights(
     starts: Sequence[RankingSettings] = (),
     default: FusionSettings | None = None,
     progress: Progress = silent,
-    watch: Callable[[SoFar], None] = unwatched,
+    watch: Callable[[SoFar], object] = lambda so_far: None,
 ) -> SearchResult:
     """Search.
 
@@ -120,7 +116,27 @@ def find_weights(
     progress("choosing among settings near the best")
     choice = choose(judge, found, trials.judged)
     progress("measuring on test shoppers")
-    return _report(judge, on_test, found, trials.judged, choice, settings, default, time.monotonic() - started)
+    chosen, own = choice.chosen.settings, on_test.ranking(default or FusionSettings())
+    lists = on_test.lists(chosen)
+    return SearchResult(
+        goal=goal,
+        settings=chosen,
+        seed=settings.seed,
+        n_trials=len(trials),
+        n_points=len(found.cells.weights),
+        n_tied=choice.n_tied,
+        n_users={each.engine.panel.role: each.n_shoppers for each in (judge, on_test)},
+        panel_ids={each.engine.panel.role: each.engine.panel.panel_id for each in (judge, on_test)},
+        validation=means(judge.lists(chosen), judge.facts),
+        test=means(lists, on_test.facts),
+        against_equal=differences(lists, on_test.lists(on_test.equal), on_test.facts),
+        against_default=differences(lists, on_test.lists(own), on_test.facts),
+        kept_on_validation=constraint_outcomes(judge, chosen),
+        kept=constraint_outcomes(on_test, chosen),
+        front_metrics=front_metrics(goal),
+        front=_front(judge, found, trials.judged),
+        seconds=time.monotonic() - started,
+    )
 
 
 def study_name(judge: GoalEvaluator, seed: int) -> str:
@@ -187,47 +203,11 @@ def _front(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurem
     for each in points:
         if not front or signs[1] * each.second > signs[1] * front[-1].second:
             front.append(each)
-    if len(front) > MOST_FRONT_POINTS:
-        places = np.linspace(0, len(front) - 1, MOST_FRONT_POINTS).round().astype(int)
-        front = [front[place] for place in places.tolist()]
-    return tuple(front)
+    spread = np.linspace(0, len(front) - 1, min(len(front), MOST_FRONT_POINTS)).round().astype(int)
+    return tuple(front[each] for each in spread.tolist())
 
 
 def _so_far(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SoFar:
     inside = [each for each in trials if each.is_inside]
     best = max(inside, key=lambda each: judge.goal.sign * each.metrics[judge.goal.metric], default=None)
     return SoFar(len(trials), wanted, best, front_metrics(judge.goal), _front(judge, found, trials))
-
-
-def _report(
-    judge: GoalEvaluator,
-    on_test: GoalEvaluator,
-    found: WeightMap,
-    trials: Sequence[GoalMeasurement],
-    choice: Choice,
-    settings: SearchSettings,
-    default: FusionSettings | None,
-    seconds: float,
-) -> SearchResult:
-    chosen = choice.chosen.settings
-    own = on_test.ranking(default or FusionSettings())
-    lists = on_test.lists(chosen)
-    return SearchResult(
-        goal=judge.goal,
-        settings=chosen,
-        seed=settings.seed,
-        n_trials=len(trials),
-        n_points=len(found.cells.weights),
-        n_tied=choice.n_tied,
-        n_users={each.engine.panel.role: each.n_shoppers for each in (judge, on_test)},
-        panel_ids={each.engine.panel.role: each.engine.panel.panel_id for each in (judge, on_test)},
-        validation=means(judge.lists(chosen), judge.facts),
-        test=means(lists, on_test.facts),
-        against_equal=differences(lists, on_test.lists(on_test.equal), on_test.facts),
-        against_default=differences(lists, on_test.lists(own), on_test.facts),
-        kept_on_validation=kept_constraints(judge, chosen),
-        kept=kept_constraints(on_test, chosen),
-        front_metrics=front_metrics(judge.goal),
-        front=_front(judge, found, trials),
-        seconds=seconds,
-    )

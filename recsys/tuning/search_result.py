@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import ZERO, Interval
 from recsys.settings import RankingSettings
 from recsys.tuning.config import EvaluationConfig
+from recsys.tuning.documents import from_json, to_json
 from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Constraint, Goal
+from recsys.tuning.goals import Constraint, Goal, describe_goal
 
 Answer = Literal["met", "missed", "cannot tell"]
 
@@ -34,11 +37,32 @@ class ConstraintOutcome:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class FrontPoint:
+def _with_nan(saved: object) -> object:
+    """Numbers that JSON has no name for are null there."""
+    if isinstance(saved, Mapping):
+        return {name: _with_nan(each) for name, each in saved.items()}
+    return math.nan if saved is None else saved
+
+
+_NAN_IS_NULL = BeforeValidator(_with_nan)
+_Settings = Annotated[
+    RankingSettings,
+    PlainSerializer(lambda settings: EvaluationConfig("settings", settings).as_json()),
+    BeforeValidator(lambda saved: EvaluationConfig.from_json(saved).settings if isinstance(saved, Mapping) else saved),
+]
+_Means = Mapping[str, Annotated[Interval, _NAN_IS_NULL]]
+_Changes = Annotated[
+    Mapping[str, Annotated[Difference, _NAN_IS_NULL]],
+    PlainSerializer(lambda changes: list(changes.values()), return_type=list[Difference]),
+    BeforeValidator(lambda saved: {each["metric"]: each for each in saved} if isinstance(saved, list) else saved),
+]
+_Outcomes = tuple[Annotated[ConstraintOutcome, _NAN_IS_NULL], ...]
+
+
+class FrontPoint(NamedTuple):
     """Settings that no others beat in one of two metrics without losing in the other, on validation shoppers."""
 
-    settings: RankingSettings
+    settings: _Settings
     first: float
     second: float
 
@@ -60,19 +84,19 @@ class SearchResult:
     """
 
     goal: Goal
-    settings: RankingSettings
+    settings: _Settings
     seed: int
     n_trials: int
     n_points: int
     n_tied: int
     n_users: Mapping[str, int]
     panel_ids: Mapping[str, str]
-    validation: Mapping[str, Interval]
-    test: Mapping[str, Interval]
-    against_equal: Mapping[str, Difference]
-    against_default: Mapping[str, Difference]
-    kept_on_validation: tuple[ConstraintOutcome, ...]
-    kept: tuple[ConstraintOutcome, ...]
+    validation: _Means
+    test: _Means
+    against_equal: _Changes
+    against_default: _Changes
+    kept_on_validation: _Outcomes
+    kept: _Outcomes
     front_metrics: tuple[str, str]
     front: tuple[FrontPoint, ...]
     seconds: float
@@ -83,66 +107,26 @@ class SearchResult:
         return self.against_equal[self.goal.metric].verdict == "better"
 
     def as_json(self) -> dict[str, Any]:
-        """Everything as JSON; NaN becomes null."""
-        return {
-            "goal": self.goal.as_json(),
-            "words": self.goal.in_words(),
-            "settings": _settings_json(self.settings),
-            **{name: getattr(self, name) for name in ("seed", "n_trials", "n_points", "n_tied", "seconds")},
-            "n_users": dict(self.n_users),
-            "panel_ids": dict(self.panel_ids),
-            "front_metrics": list(self.front_metrics),
-            **{name: {key: _interval_json(each) for key, each in getattr(self, name).items()} for name in _MEANS},
-            **{name: [_difference_json(each) for each in getattr(self, name).values()] for name in _CHANGES},
-            **{name: [_kept_json(each) for each in getattr(self, name)] for name in _KEPT},
-            "front": [[_settings_json(each.settings), each.first, each.second] for each in self.front],
-        }
+        """Everything as JSON, and the goal in words; NaN becomes null."""
+        return {**to_json(self), "words": describe_goal(self.goal)}
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> Self:
+    def from_json(cls, saved: object) -> Self:
         """What `as_json` wrote.
 
         Raises
         ------
-        SettingsError, KeyError, TypeError, ValueError : the document has another form
+        SettingsError, KeyError, TypeError : the document has another form
         """
-        means_of, changes_of, kept_of = (
-            {name: {key: _interval(each) for key, each in saved[name].items()} for name in _MEANS},
-            {name: {each["metric"]: _difference(each) for each in saved[name]} for name in _CHANGES},
-            {name: tuple(_kept(each) for each in saved[name]) for name in _KEPT},
-        )
-        return cls(
-            goal=Goal.from_json(saved["goal"]),
-            settings=_settings(saved["settings"]),
-            seed=int(saved["seed"]),
-            n_trials=int(saved["n_trials"]),
-            n_points=int(saved["n_points"]),
-            n_tied=int(saved["n_tied"]),
-            n_users={name: int(n) for name, n in saved["n_users"].items()},
-            panel_ids={name: str(each) for name, each in saved["panel_ids"].items()},
-            validation=means_of["validation"],
-            test=means_of["test"],
-            against_equal=changes_of["against_equal"],
-            against_default=changes_of["against_default"],
-            kept_on_validation=kept_of["kept_on_validation"],
-            kept=kept_of["kept"],
-            front_metrics=(str(saved["front_metrics"][0]), str(saved["front_metrics"][1])),
-            front=tuple(FrontPoint(_settings(each[0]), float(each[1]), float(each[2])) for each in saved["front"]),
-            seconds=float(saved["seconds"]),
-        )
+        return from_json(cls, saved)
 
 
-_MEANS = ("validation", "test")
-_CHANGES = ("against_equal", "against_default")
-_KEPT = ("kept_on_validation", "kept")
-
-
-def kept_constraints(judge: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
+def constraint_outcomes(judge: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
     """Each constraint of the goal on a judge's shoppers, with intervals."""
-    return tuple(_kept_by(judge, settings, constraint) for constraint in judge.goal.constraints)
+    return tuple(_outcome(judge, settings, constraint) for constraint in judge.goal.constraints)
 
 
-def _kept_by(judge: GoalEvaluator, settings: RankingSettings, constraint: Constraint) -> ConstraintOutcome:
+def _outcome(judge: GoalEvaluator, settings: RankingSettings, constraint: Constraint) -> ConstraintOutcome:
     lists, against = judge.lists(settings), judge.reference(constraint)
     side = 1 if constraint.at_least else -1
     if against is None:
@@ -164,70 +148,3 @@ def _kept_by(judge: GoalEvaluator, settings: RankingSettings, constraint: Constr
     elif interval.sign < 0:
         answer = "missed"
     return ConstraintOutcome(constraint, allowed, value, interval, answer)
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def _float(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _interval_json(interval: Interval) -> dict[str, Any]:
-    return {**interval.as_json(), "n": interval.n, "n_skipped": interval.n_skipped}
-
-
-def _interval(saved: Mapping[str, Any]) -> Interval:
-    mean, low, high = (_float(saved[name]) for name in ("mean", "low", "high"))
-    return Interval(mean, low, high, int(saved["n"]), int(saved["n_skipped"]))
-
-
-def _difference_json(change: Difference) -> dict[str, Any]:
-    return {
-        "metric": change.metric,
-        "new": _number(change.new),
-        "old": _number(change.old),
-        "change": _interval_json(change.change),
-        "verdict": change.verdict,
-        "n_changed": change.n_changed,
-    }
-
-
-def _difference(saved: Mapping[str, Any]) -> Difference:
-    return Difference(
-        saved["metric"],
-        _float(saved["new"]),
-        _float(saved["old"]),
-        _interval(saved["change"]),
-        saved["verdict"],
-        int(saved["n_changed"]),
-    )
-
-
-def _kept_json(kept: ConstraintOutcome) -> dict[str, Any]:
-    return {
-        "constraint": asdict(kept.constraint),
-        "allowed": _number(kept.allowed),
-        "value": _number(kept.value),
-        "room": _interval_json(kept.room),
-        "answer": kept.answer,
-    }
-
-
-def _kept(saved: Mapping[str, Any]) -> ConstraintOutcome:
-    return ConstraintOutcome(
-        Constraint(**saved["constraint"]),
-        _float(saved["allowed"]),
-        _float(saved["value"]),
-        _interval(saved["room"]),
-        saved["answer"],
-    )
-
-
-def _settings_json(settings: RankingSettings) -> dict[str, Any]:
-    return EvaluationConfig("settings", settings).as_json()
-
-
-def _settings(saved: Mapping[str, Any]) -> RankingSettings:
-    return EvaluationConfig.from_json(saved).settings

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from recsys.evaluation.statistics.paired import Difference
-from recsys.evaluation.statistics.significance import Interval
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.exposure import ProductShown
 
@@ -25,7 +24,7 @@ def summary(comparison: Comparison) -> list[str]:
     """
     if comparison.is_same:
         return _nothing(comparison)
-    clear = [*_finding(comparison), _kept(comparison), _variety(comparison), _catalogue(comparison)]
+    clear = [*_finding(comparison), _overlap(comparison), _variety(comparison), _catalogue(comparison)]
     clear += [_bestsellers(comparison), _unclear(comparison)]
     return [sentence for sentence in clear if sentence][:6]
 
@@ -52,22 +51,29 @@ def _finding(found: Comparison) -> list[str]:
     if found.n_imagined:
         are = "is" if found.n_imagined == 1 else "are"
         return [
-            f"{found.n_imagined:,} of {_shoppers(found.n_shoppers)} {are} imagined in other circumstances than they "
-            "were in, so nothing says who would find what they want there."
+            f"{found.n_imagined:,} of {_count(found.n_shoppers, 'shopper')} {are} imagined in other circumstances "
+            "than they were in, so nothing says who would find what they want there."
         ]
     if not counted.n:
         return ["For none of these shoppers is it known what they went on to choose, so nothing says who finds it."]
-    few = f"Only {_shoppers(counted.n)} compared, too few to tell much. " if counted.n < FEW_SHOPPERS else ""
+    few = f"Only {_count(counted.n, 'shopper')} compared, too few to tell much. " if counted.n < FEW_SHOPPERS else ""
     net, what = counted.gained - counted.lost, "find what they went on to choose"
-    swapped = f"{_find(counted.gained)} it only with {second}, {_find(counted.lost)} it only with {first}"
+    gained, lost = (
+        "nobody finds" if n == 0 else f"{n:,} find{'s' if n == 1 else ''}" for n in (counted.gained, counted.lost)
+    )
+    swapped = f"{gained} it only with {second}, {lost} it only with {first}"
     if hits.verdict != "unclear":
         more = "more" if net > 0 else "fewer"
-        ends = _ends(hits.change, counted.n)
-        said = [f"With {second}, {abs(net):,} {more} of {_shoppers(counted.n)} {what} ({ends}): {swapped}."]
+        # Ends as shoppers, the smaller first; never 0, which the interval leaves out.
+        low, high = sorted(round(abs(end) * counted.n) for end in (hits.change.low, hits.change.high))
+        ends = f"at most {max(high, 1):,}" if low < 1 else f"between {low:,} and {high:,}"
+        said = [f"With {second}, {abs(net):,} {more} of {_count(counted.n, 'shopper')} {what} ({ends}): {swapped}."]
     elif counted.gained or counted.lost:
-        few_differ = math.isnan(hits.change.low)
-        known = "too few to tell from chance" if few_differ else _between(hits.change, counted.n)
-        said = [f"No difference we can tell in how many of {_shoppers(counted.n)} {what}: {swapped} ({known})."]
+        known = "too few to tell from chance"
+        if hits.change.is_given:
+            low, high = round(-hits.change.low * counted.n), round(hits.change.high * counted.n)
+            known = f"anything from {low:,} fewer to {high:,} more is possible"
+        said = [f"No difference we can tell in how many of {_count(counted.n, 'shopper')} {what}: {swapped} ({known})."]
     elif counted.both:
         said = [f"Exactly the same shoppers {what}, {counted.both:,} of {counted.n:,}."]
     else:
@@ -78,14 +84,13 @@ def _finding(found: Comparison) -> list[str]:
     return [few + said[0], *said[1:]]
 
 
-def _kept(found: Comparison) -> str:
-    k, common = found.b.settings.n, found.overlap.common
+def _overlap(found: Comparison) -> str:
+    k, common, same = found.b.settings.n, found.overlap.common, found.overlap.identical
     kept = common * k
     told = f"{kept:.0f}" if abs(kept - round(kept)) < 0.05 or kept >= 10 else f"{kept:.1f}"
-    same = found.overlap.identical
-    unchanged = f"; {same:,} of {_shoppers(found.n_shoppers)} see no change" if same else ""
+    unchanged = f"; {same:,} of {_count(found.n_shoppers, 'shopper')} see no change" if same else ""
     if k == 1:
-        return f"The one product on a list stays for {common:.0%} of {_shoppers(found.n_shoppers)}."
+        return f"The one product on a list stays for {common:.0%} of {_count(found.n_shoppers, 'shopper')}."
     return f"On average {told} of a list’s {k} products stay on it{unchanged}."
 
 
@@ -101,11 +106,9 @@ def _catalogue(found: Comparison) -> str:
     new, gone, coverage = found.newly_shown, found.no_longer_shown, found.differences["coverage"]
     if not new and not gone:
         return ""
-    clauses = []
-    if new:
-        clauses.append(f"{_products(len(new))} that nobody was shown now {_are(len(new))}{_mostly(new)}")
-    if gone:
-        clauses.append(f"{_products(len(gone))} {_are(len(gone))} no longer shown to anybody{_mostly(gone)}")
+    n_new, n_gone = _count(len(new), "product"), _count(len(gone), "product")
+    clauses = [f"{n_new} that nobody was shown now {_are(new)}{_mostly(new)}"] if new else []
+    clauses += [f"{n_gone} {_are(gone)} no longer shown to anybody{_mostly(gone)}"] if gone else []
     said = "; ".join(clauses)
     if coverage.verdict == "unclear":
         return f"{said}; no difference we can tell in how much of the catalogue is shown."
@@ -136,21 +139,9 @@ def _unclear(found: Comparison) -> str:
         "novelty": "how surprising products are",
     }
     unclear = [said for name, said in names.items() if found.differences[name].verdict == "unclear"]
-    return f"No difference we can tell in {_listed(unclear)}." if unclear else ""
-
-
-def _ends(change: Interval, n: int) -> str:
-    """Ends of a clear interval of shares as shoppers, the smaller first; never 0, which the interval leaves out."""
-    low, high = sorted(abs(end) * n for end in (change.low, change.high))
-    if round(low) < 1:
-        return f"at most {max(round(high), 1):,}"
-    return f"between {round(low):,} and {round(high):,}"
-
-
-def _between(change: Interval, n: int) -> str:
-    """Ends of an interval that 0 is inside, as shoppers."""
-    low, high = round(-change.low * n), round(change.high * n)
-    return f"anything from {low:,} fewer to {high:,} more is possible"
+    *most, last = unclear or [""]
+    listed = " or ".join(filter(None, (", ".join(most), last)))
+    return f"No difference we can tell in {listed}." if unclear else ""
 
 
 def _much(change: float, old: float) -> str:
@@ -160,20 +151,16 @@ def _much(change: float, old: float) -> str:
     return "a little " if relative < A_LITTLE else "much " if relative > MUCH else ""
 
 
-def _find(n: int) -> str:
+def _count(n: int, noun: str) -> str:
     """
-    >>> _find(0), _find(1), _find(1200)
-    ('nobody finds', '1 finds', '1,200 find')
+    >>> _count(1, 'product'), _count(1200, 'shopper')
+    ('1 product', '1,200 shoppers')
     """
-    return "nobody finds" if n == 0 else "1 finds" if n == 1 else f"{n:,} find"
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _are(n: int) -> str:
-    return "is" if n == 1 else "are"
-
-
-def _products(n: int) -> str:
-    return "1 product" if n == 1 else f"{n:,} products"
+def _are(products: Sequence[ProductShown]) -> str:
+    return "is" if len(products) == 1 else "are"
 
 
 def _mostly(products: Sequence[ProductShown]) -> str:
@@ -190,18 +177,6 @@ def _from_to(found: Difference) -> str:
         if new != old:
             break
     return f"{new}, was {old}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """
-    >>> _listed(["a", "b", "c"]), _listed(["a"])
-    ('a, b or c', 'a')
-    """
-    return " or ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-def _shoppers(n: int) -> str:
-    return "1 shopper" if n == 1 else f"{n:,} shoppers"
 
 
 def _name(text: str) -> str:

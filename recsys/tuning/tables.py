@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from recsys.evaluation.statistics.paired import why_open
+from recsys.panel.segments import DIMENSIONS
 from recsys.serving.exports import to_csv
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import Product
 
 METRIC_COLUMNS = (
     *("metric", "value_a", "low_a", "high_a", "value_b", "low_b", "high_b"),
@@ -17,75 +18,54 @@ PRODUCT_COLUMNS = (
     *("share_of_shoppers_a", "share_of_shoppers_b"),
 )
 SHOPPER_COLUMNS = (
-    *("user_id", "n_train", "activity", "top_category", "home", "daypart", "weekday", "season", "device", "region"),
+    *("user_id", "n_train", *DIMENSIONS),
     *("likeness", "n_common", "fate", "ndcg_a", "ndcg_b", "held_out", "new_on_list", "gone_from_list"),
 )
 
 
 def metrics_csv(found: Comparison) -> str:
-    """Every metric of both settings with its intervals, and the change; a row a metric."""
-    return to_csv(metric_rows(found), METRIC_COLUMNS)
+    """Every metric of both settings with its intervals, and the change; a row a metric, empty where no number is."""
+    rows = []
+    for name, each in found.differences.items():
+        intervals = (found.means_a[name], found.means_b[name], each.change)
+        numbers = [number for one in intervals for number in (one.mean, one.low, one.high)]
+        verdict = why_open(each, is_observed=not found.n_imagined) or each.verdict
+        rows.append((name, *map(_number, numbers), verdict, each.change.n, each.n_changed))
+    return _csv(METRIC_COLUMNS, rows)
 
 
 def products_csv(found: Comparison) -> str:
     """Every product whose number of lists changes; a row a product, the greatest winner first."""
-    return to_csv(product_rows(found), PRODUCT_COLUMNS)
+    rows = [
+        (
+            *(each.product.item_id, each.product.title, each.product.category, "yes" if each.in_long_tail else "no"),
+            *(each.lists_a, each.lists_b, each.change),
+            *(each.lists_a / found.n_shoppers, each.lists_b / found.n_shoppers),
+        )
+        for each in found.products
+    ]
+    return _csv(PRODUCT_COLUMNS, rows)
 
 
 def shoppers_csv(found: Comparison) -> str:
-    """The shoppers whose lists change most; a row a shopper."""
-    return to_csv(shopper_rows(found), SHOPPER_COLUMNS)
-
-
-def metric_rows(found: Comparison) -> list[dict[str, object]]:
-    """Rows of `METRIC_COLUMNS`; None where there is no number."""
-    rows: list[dict[str, object]] = []
-    for name, each in found.differences.items():
-        a, b = found.means_a[name], found.means_b[name]
-        numbers = (a.mean, a.low, a.high, b.mean, b.low, b.high, each.change.mean, each.change.low, each.change.high)
-        told = [None if math.isnan(number) else number for number in numbers]
-        verdict = why_open(each, is_observed=not found.n_imagined) or each.verdict
-        cells = (name, *told, verdict, each.change.n, each.n_changed)
-        rows.append(dict(zip(METRIC_COLUMNS, cells, strict=True)))
-    return rows
-
-
-def product_rows(found: Comparison) -> list[dict[str, object]]:
-    """Rows of `PRODUCT_COLUMNS`."""
-    return [
-        {
-            "item_id": each.product.item_id,
-            "title": each.product.title,
-            "category": each.product.category,
-            "in_long_tail": "yes" if each.in_long_tail else "no",
-            "lists_a": each.lists_a,
-            "lists_b": each.lists_b,
-            "change": each.change,
-            "share_of_shoppers_a": each.lists_a / found.n_shoppers,
-            "share_of_shoppers_b": each.lists_b / found.n_shoppers,
-        }
-        for each in found.products
-    ]
-
-
-def shopper_rows(found: Comparison) -> list[dict[str, object]]:
-    """Rows of `SHOPPER_COLUMNS`; products by id, separated by spaces."""
-    return [
-        {
-            **dict(each.facts),
-            "user_id": each.user_id,
-            "n_train": each.n_train,
-            "likeness": each.likeness,
-            "n_common": each.n_common,
-            "fate": each.fate,
-            "ndcg_a": None if math.isnan(each.ndcg_a) else each.ndcg_a,
-            "ndcg_b": None if math.isnan(each.ndcg_b) else each.ndcg_b,
-            "held_out": _ids([wanted.product for wanted in each.wanted]),
-            "new_on_list": _ids(each.entered),
-            "gone_from_list": _ids(each.gone),
-        }
+    """The shoppers whose lists change most; a row a shopper, products by id, separated by spaces."""
+    rows = [
+        (
+            *(each.user_id, each.n_train, *(dict(each.facts).get(name) for name in DIMENSIONS)),
+            *(each.likeness, each.n_common, each.fate, _number(each.ndcg_a), _number(each.ndcg_b)),
+            *map(_ids, ([wanted.product for wanted in each.wanted], each.entered, each.gone)),
+        )
         for each in found.changed
     ]
+    return _csv(SHOPPER_COLUMNS, rows)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return to_csv([dict(zip(columns, row, strict=True)) for row in rows], columns)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _ids(products: Sequence[Product]) -> str:

@@ -2,15 +2,18 @@
 
 from playwright.sync_api import Page, expect
 
+from recsys.tuning.goals import Constraint, Goal, describe_goal
 from tests.browser._chromium import screenshot, settled
 from tests.browser.conftest import Visit
+from tests.browser.test_going_back import pick
 
+GOAL = Goal("ndcg", (Constraint("ild", 0.3),))
 ROOM = "/Tuning?room=Find+good+weights"
 
 
 def opened(page: Page) -> Page:
     page.goto(ROOM)
-    expect(page.locator(".st-key-goal input")).to_be_visible(timeout=120_000)
+    expect(page.locator(".st-key-goal_metric input")).to_be_visible(timeout=120_000)
     return page
 
 
@@ -20,11 +23,17 @@ def on_slider(page: Page, name: str) -> int:
 
 def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, room_server: str) -> None:
     page, other = opened(visit(room_server)), opened(visit(room_server))
-    box = page.locator(".st-key-goal input")
-    box.fill("best nDCG with divers")
-    expect(page.get_by_text("Not understood yet")).to_be_visible(timeout=30_000)
-    box.fill("best nDCG with diversity at least 0.3")
-    expect(page.get_by_text("highest nDCG@10 with diversity at least 0.3").first).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Add a condition").click()
+    pick("goal_kind_0", "at least")(page)
+    value = page.locator(".st-key-goal_value_0 input")
+    value.fill("70")
+    value.press("Enter")
+    expect(page.locator(".sw-goal-wrong")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_disabled()
+    value.fill("0.3")
+    value.press("Enter")
+    expect(page.get_by_text(describe_goal(GOAL)).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("progressbar").first).to_be_visible(timeout=30_000)
     # Who looked at the section before sees the search come, and cannot start another.
@@ -58,7 +67,5 @@ def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, room_
     assert on_slider(page, "semantic") != before + 5 or on_slider(page, "collaborative") != 30
 
     page.get_by_role("button", name="Save as preset").click()
-    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value(
-        "Highest nDCG@10 with diversity at least 0.3", timeout=60_000
-    )
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value(describe_goal(GOAL), timeout=60_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)

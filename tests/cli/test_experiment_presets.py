@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys.tuning.goals import Goal, describe_goal
 from tests.cli._run import run
 
 
@@ -25,7 +26,7 @@ def test_presets_are_one_json_document(place: Path) -> None:
     assert list(presets) == ["Balanced", "Accuracy first", "Discovery", "New shoppers", "Evening mobile"]
     accuracy = presets["Accuracy first"]
     assert accuracy["available"]
-    assert accuracy["words"] == "highest nDCG@10"
+    assert accuracy["words"] == describe_goal(Goal("ndcg"))
     change = next(each for each in accuracy["against_equal"] if each["metric"] == "ndcg")
     assert set(change["change"]) == {"mean", "low", "high", "n", "n_skipped"}
     assert [each["answer"] for each in presets["Balanced"]["kept"]]
@@ -35,10 +36,10 @@ def test_presets_are_one_json_document(place: Path) -> None:
 def test_the_text_says_the_same_in_words(place: Path, panel: Path) -> None:
     said = run("experiment", "presets", "--data", place / "shop", "--panel", panel, "--trials", 2)
     assert said.status == 0, said.err
-    assert "Accuracy first: highest nDCG@10\n" in said.out
+    assert f"Accuracy first: {describe_goal(Goal('ndcg'))}\n" in said.out
     assert "with equal weights" in said.out
     assert "not in this shop" in said.out  # so few shoppers that no segment is large enough
-    assert "at least 20 are needed" in said.out
+    assert "fewer than 20 are too few" in said.out
 
 
 def test_bad_options_are_one_line(place: Path) -> None:

@@ -17,14 +17,14 @@ from recsys.errors import RecsysError
 from recsys.jobs import Work, WorkStatus
 from recsys.jobs.search_job import JOB, read_asked, read_found, search_work, start_search
 from recsys.settings import FusionSettings
-from recsys.tuning.goals import Goal, parse_goal
+from recsys.tuning.goals import Constraint, Goal, describe_goal
 from recsys.tuning.search import SearchSettings, find_weights
 from recsys.tuning.search_result import SearchResult
 from tests.tuning.test_search import Engines, engines, without_time
 
 __all__ = ["engines"]  # a fixture
 
-GOAL = parse_goal("best nDCG with diversity at least 0.3")
+GOAL = Goal("ndcg", (Constraint("ild", 0.3),))
 
 
 def wait_for(reached: Callable[[], object], seconds: float = 120) -> None:
@@ -59,14 +59,14 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     assert work.status().state == "running", work.status().message + work.path("log").read_text()
     status = work.status()
     assert (status.state, status.stage, status.total) == ("running", "Trying variety", 2000)
-    assert status.result["words"] == GOAL.in_words()
+    assert status.result["words"] == describe_goal(GOAL)
     so_far = status.result["so_far"]
     assert so_far["n_trials"] >= 10
     assert set(so_far["best"]) == {"weights", "diversity", "method", "metrics"}
     assert so_far["front_metrics"] == ["ndcg", "ild"]
     assert so_far["panel_ids"] == {each.panel.role: each.panel.panel_id for each in engines}
     assert start_search(folder, panel_folders[0], GOAL, 2000, None) == work  # joins it
-    for goal, n_trials in ((parse_goal("best MRR"), 2000), (GOAL, 5)):
+    for goal, n_trials in ((Goal("mrr"), 2000), (GOAL, 5)):
         with pytest.raises(RecsysError, match="another search of this shop is under way"):
             start_search(folder, panel_folders[0], goal, n_trials, None)
     assert read_asked(work) == (GOAL, 2000)
@@ -83,7 +83,7 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     again = find_weights(*engines, GOAL, SearchSettings(kept), database_url=address, default=default)
     assert without_time(found) == without_time(again)
     assert work.path("log").read_text() == ""
-    start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 5, None)
+    start_search(folder, tmp_path / "nowhere", Goal("mrr"), 5, None)
     assert ended(work).state == "failed"
     assert read_found(work) == found  # until another search finishes
     kinds = ["found.json", "wanted.json", "work.json", "work.lock", "work.log"]
@@ -138,13 +138,13 @@ import sys
 from pathlib import Path
 from typing import Any
 from recsys.errors import RecsysError
-from recsys.tuning.goals import parse_goal
+from recsys.tuning.goals import Constraint, Goal, describe_goal
 from recsys.jobs.search_job import start_search
 folder, number = Path(sys.argv[1]), int(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    start_search(folder, Path(sys.argv[3]), parse_goal(sys.argv[4]), number, f"sqlite:///{number}", seed=number)
+    start_search(folder, Path(sys.argv[3]), Goal(sys.argv[4]), number, f"sqlite:///{number}", seed=number)
     print("started", flush=True)
 except RecsysError as problem:
     print("told" if "another search" in str(problem) else problem, flush=True)
@@ -153,7 +153,7 @@ except RecsysError as problem:
 
 def test_of_many_starts_at_once_one_is_searched_and_all_others_are_told(folder: Path, tmp_path: Path) -> None:
     """Processes start different searches at the same moment; the process that does search has one of them, whole."""
-    goals = ["best nDCG", "best MRR", "best recall", "best nDCG with diversity at least 0.3"]
+    goals = ["ndcg", "mrr", "recall", "ild"]
     for attempt in range(3):
         with ExitStack() as stack:
             starters = [
@@ -184,7 +184,7 @@ def test_of_many_starts_at_once_one_is_searched_and_all_others_are_told(folder: 
         assert wanted is not None
         place = wanted[1] - 10 * attempt - 1
         assert said[place] == "started"
-        assert wanted[0] == parse_goal(goals[place])
+        assert wanted[0] == Goal(goals[place])
 
 
 def test_what_a_process_is_asked_is_what_its_own_starter_asked(
@@ -198,7 +198,7 @@ def test_what_a_process_is_asked_is_what_its_own_starter_asked(
     def second_first(work: Work, command: list[str], request: str, lock: int, **rest: bool) -> None:
         begun.append(work)
         with pytest.raises(RecsysError, match="another search"):
-            start_search(folder, tmp_path / "nowhere", parse_goal("best MRR"), 7, None)
+            start_search(folder, tmp_path / "nowhere", Goal("mrr"), 7, None)
         asked = json.loads(request)
         assert (Goal.from_json(asked["goal"]), asked["n_trials"], asked["seed"]) == (GOAL, 5, 3)
         real(work, command, request, lock, **rest)

@@ -109,7 +109,7 @@ def test_settings_that_make_no_sense_are_refused(given: dict[str, Any], said: st
         (lambda: draft(""), "name is empty"),
         (lambda: draft("n" * 81), "name has 81 characters"),
         (lambda: draft(description="d" * 2001), "description has 2,001 characters"),
-        (lambda: draft(goal="g" * 201), "goal has 201 characters"),
+        (lambda: draft(goal="g" * 2001), "goal has 2,001 characters"),
         (lambda: measured(note="n" * 501), "note has 501 characters"),
         (lambda: measured(n_users=-1), "n_users=-1 is not a count of shoppers; give 0 or more"),
         (lambda: Measurement({"ndcg": {"mean": 0.1}}), "metrics: 'ndcg' has 'mean'; give mean, low and high"),

@@ -9,10 +9,8 @@ from recsys.panel.segments import EVERYONE
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import ProductShown
-from recsys.tuning.outcomes import Outcomes
-from recsys.tuning.overlap import Overlap
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import Product, ProductShown
+from recsys.tuning.outcomes import Outcomes, Overlap
 
 A = EvaluationConfig("A", RankingSettings(FusionSettings(1, 0, 0, 0)))
 B = EvaluationConfig("B", RankingSettings(FusionSettings(0, 1, 0, 0)))

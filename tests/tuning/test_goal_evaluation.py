@@ -11,13 +11,13 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import parse_goal
+from recsys.tuning.goals import Goal
 
 
 @pytest.fixture(scope="module")
 def judge(temporal_folder: Path) -> GoalEvaluator:
     """Validation shoppers of several windows, some of them in more than one."""
-    return GoalEvaluator(LiveEngine(Panel.open(temporal_folder)[0]), parse_goal("best ndcg"))
+    return GoalEvaluator(LiveEngine(Panel.open(temporal_folder)[0]), Goal("ndcg"))
 
 
 def bootstrapped(judge: GoalEvaluator, new: MeasuredLists, old: MeasuredLists, metric: str) -> float:

@@ -12,9 +12,8 @@ from recsys.ranking.rank import Ranking, rank
 from recsys.settings import Filters
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.move_words import in_words
-from recsys.tuning.moves import Move, Part, Side, moves
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import Product
+from recsys.tuning.moves import Move, ProductRank, Shift, cause_text, moves, position_text
 from tests.panel._settings import ALL, setting, two_settings
 
 SEEDS = range(60)
@@ -39,6 +38,11 @@ def ranked(engine: LiveEngine, asked: EvaluationConfig, user: int, **changed: ob
 def places_by_score(engine: LiveEngine, asked: EvaluationConfig, user: int) -> dict[int, int]:
     everything = ranked(engine, asked, user, n=engine.panel.n_items, diversity=0.0)
     return {int(row): place for place, row in enumerate(everything.item_rows, 1)}
+
+
+def described(move: Move) -> str:
+    """What happened to its position, and why."""
+    return ": ".join(filter(None, (position_text(move), cause_text(move))))
 
 
 def some_case(engine: LiveEngine, seed: int) -> tuple[Comparison, int, tuple[Move, ...]]:
@@ -185,7 +189,7 @@ def test_other_circumstances_move_by_their_own_part(engine: LiveEngine) -> None:
     assert any(move.cause == "score" for move in found)
     for move in found:
         assert all(part.by_weight == 0 for part in move.parts)
-    assert any("circumstances" in in_words(move) for move in found)
+    assert any("circumstances" in described(move) for move in found)
 
 
 def test_a_category_left_out_is_said_to_be(engine: LiveEngine) -> None:
@@ -194,18 +198,22 @@ def test_a_category_left_out_is_said_to_be(engine: LiveEngine) -> None:
     b = setting("B", 1, 1, 1, 1, filters=Filters(only_available=False, categories=frozenset(gone)))
     comparison = compare(engine, a, b)
     found = [move for each in comparison.changed for move in moves(engine, comparison, each.user_place)]
-    said = {in_words(move) for move in found if move.b.barred and move.a.rank}
+    said = {described(move) for move in found if move.b.barred and move.a.rank}
     assert said == {"gone: may not be listed in B, the filter leaves out its category"}
     risen = next(move for move in found if move.by_rules > 0 and move.cause == "rules")
-    assert "above it may not be listed in B" in in_words(risen)
+    assert "above it may not be listed in B" in described(risen)
 
 
-def side(rank: int | None, by_score: int | None, *, proven: bool = True, barred: str = "") -> Side:
-    return Side(rank, by_score, proven, 1.0, barred)
+def side(rank: int | None, by_score: int | None, *, proven: bool = True, barred: str = "") -> ProductRank:
+    return ProductRank(rank, by_score, proven, 1.0, barred)
 
 
-LEAD = (Part("semantic", 0.8, 0.0), Part("collaborative", -0.5, 0.0), Part("context", 0.04, 0.12))
-FALL = (Part("semantic", -0.8, 0.0), Part("content", -0.01, 0.0))
+LEAD = (
+    Shift("semantic", 0.8, 0.0),
+    Shift("collaborative", -0.5, 0.0),
+    Shift("context", 0.04, 0.12),
+)
+FALL = (Shift("semantic", -0.8, 0.0), Shift("content", -0.01, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -285,13 +293,8 @@ FALL = (Part("semantic", -0.8, 0.0), Part("content", -0.01, 0.0))
         ),
     ],
 )
-def test_moves_in_words(
-    a: Side, b: Side, lead: tuple[Part, ...], by: tuple[int, int, int], cause: str, said: str
+def test_moves_described(
+    a: ProductRank, b: ProductRank, lead: tuple[Shift, ...], by: tuple[int, int, int], cause: str, said: str
 ) -> None:
     move = Move(Product(0, "p", "Tent", "Tents"), False, 10, a, b, lead, lead, len(lead), *by, cause)  # type: ignore[arg-type]
-    assert in_words(move) == said
-
-
-def test_settings_are_called_by_their_names() -> None:
-    move = Move(Product(0, "p", "T", ""), False, 10, side(None, 41), side(2, 2), (), LEAD, 1, 39, 0, 0, "score")
-    assert in_words(move, "Old", "New").startswith("new, 41st by score in Old:")
+    assert described(move) == said

@@ -13,17 +13,18 @@ from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
+from recsys.panel.segments import Segment
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, DiversityMethod, FusionSettings, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import MARGIN, GoalEvaluator, references_of
-from recsys.tuning.goals import Goal, parse_goal
+from recsys.tuning.goals import Constraint, Goal
 from recsys.tuning.search import SearchSettings, SoFar, find_weights, study_name
-from recsys.tuning.search_result import SearchResult, kept_constraints
+from recsys.tuning.search_result import SearchResult, constraint_outcomes
 from recsys.tuning.trials import BATCH, Trials, to_fusion, to_params
 from tests.store._postgres import PostgresServer, serving
 
-BALANCED = parse_goal("best nDCG with diversity no lower than with equal weights and coverage at least 40%")
+BALANCED = Goal("ndcg", (Constraint("ild", 0, "equal"), Constraint("coverage", 0.4)))
 SHORT = SearchSettings(n_trials=4)
 
 Engines = tuple[LiveEngine, LiveEngine]
@@ -64,7 +65,7 @@ def without_time(found: SearchResult) -> str:
 
 
 def test_it_beats_equal_weights_where_it_chose(engines: Engines) -> None:
-    found = find_weights(*engines, parse_goal("best nDCG"), SHORT)
+    found = find_weights(*engines, Goal("ndcg"), SHORT)
     judge = GoalEvaluator(engines[0], found.goal)
     assert found.validation["ndcg"].mean > judge.judge(judge.equal).metrics["ndcg"]
     assert found.n_tied >= 1
@@ -136,13 +137,13 @@ def test_trials_and_presets_share_a_database(engines: Engines, address: str) -> 
     database = Database(address)
     store = PresetStore(database, "demo")
     assert store.presets() == ()
-    find_weights(*engines, parse_goal("best recall"), SHORT, database_url=address)
+    find_weights(*engines, Goal("recall"), SHORT, database_url=address)
     assert store.presets() == ()
     database.close()
 
 
 def test_other_goals_have_other_trials(engines: Engines) -> None:
-    judges = [GoalEvaluator(engines[0], parse_goal(words)) for words in ("best nDCG", "best nDCG@5", "best MRR")]
+    judges = [GoalEvaluator(engines[0], goal) for goal in (Goal("ndcg"), Goal("ndcg", k=5), Goal("mrr"))]
     names = {study_name(judge, seed) for judge in judges for seed in (0, 1)}
     assert len(names) == 6
 
@@ -159,7 +160,7 @@ def test_whoever_watches_sees_the_best_so_far(engines: Engines) -> None:
 @pytest.mark.parametrize("method", DIVERSITY_METHODS)
 def test_presets_may_be_tried_first(engines: Engines, method: DiversityMethod) -> None:
     preset = RankingSettings(FusionSettings(0.4, 0.1, 0.2, 0.3), diversity=0.25, method=method)
-    judge = GoalEvaluator(engines[0], parse_goal("best nDCG"))
+    judge = GoalEvaluator(engines[0], Goal("ndcg"))
     trials = Trials(judge, 0, "some")
     trials.batch([judge.ranking(preset.fusion, 0.25, method)], 1, 1)
     assert trials.judged[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
@@ -174,7 +175,9 @@ def test_settings_and_their_place_in_the_space_are_one(seed: int) -> None:
 
 
 def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines) -> None:
-    judge = GoalEvaluator(engines[1], parse_goal("best nDCG with popularity lift at most 40% for new shoppers"))
+    judge = GoalEvaluator(
+        engines[1], Goal("ndcg", (Constraint("popularity_lift", 0.4, at_least=False),), Segment.of(activity="new"))
+    )
     settings = judge.ranking(FusionSettings(0.1, 0.5, 0.2, 0.2), 0.3)
     expected = means(judge.lists(settings), judge.facts)
     judged = judge.judge(settings)
@@ -186,26 +189,26 @@ def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines
 
 
 def test_a_constraint_against_the_best_refers_to_the_best_of_the_map(engines: Engines) -> None:
-    goal = parse_goal("best coverage with nDCG within 10% of the best")
+    goal = Goal("coverage", (Constraint("ndcg", 0.1, "best"),))
     judge = GoalEvaluator(engines[0], goal)
     found = judge.map()
     judge.best = references_of(judge, found)
     top = judge.judge(judge.best["ndcg"])
     assert top.metrics["ndcg"] == pytest.approx(found.means["ndcg"].max(), abs=1e-6)
-    (kept,) = kept_constraints(judge, top.settings)
+    (kept,) = constraint_outcomes(judge, top.settings)
     assert (kept.answer, kept.allowed) == ("met", pytest.approx(0.9 * top.metrics["ndcg"]))
     result = find_weights(*engines, goal, SHORT)
     assert result.validation["ndcg"].mean >= 0.9 * top.metrics["ndcg"]
 
 
 def test_what_nothing_can_meet_is_missed_and_said_so(engines: Engines) -> None:
-    found = find_weights(*engines, parse_goal("best nDCG with hit rate at least 99%"), SHORT)
+    found = find_weights(*engines, Goal("ndcg", (Constraint("hit_rate", 0.99),)), SHORT)
     assert [each.answer for each in (*found.kept_on_validation, *found.kept)] == ["missed", "missed"]
 
 
 def test_too_few_shoppers_are_refused(engines: Engines) -> None:
-    with pytest.raises(SettingsError, match=r"shoppers living in \"Atlantis\": only 0 of the .* too few to choose by"):
-        find_weights(*engines, parse_goal('best nDCG living in "Atlantis"'), SHORT)
+    with pytest.raises(SettingsError, match=r"shoppers from Atlantis: only 0 of the .* too few to choose by"):
+        find_weights(*engines, Goal("ndcg", segment=Segment.of(home="Atlantis")), SHORT)
 
 
 def test_a_metric_without_values_is_refused(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,7 @@ from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.paired import why_open
 from recsys.panel.engine import LiveEngine
 from recsys.tuning.comparison import compare
-from recsys.tuning.exposure import ProductShown
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import Product, ProductShown
 from recsys.tuning.tables import metrics_csv, products_csv, shoppers_csv
 from tests.panel._settings import setting
 from tests.tuning._comparisons import comparison, difference

@@ -13,6 +13,7 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.serving.exports import to_csv
 from recsys.store.records import Measurement, Preset, Save
+from recsys.tuning.goals import describe_goal
 
 IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")
 """Metrics of the history; the file has all of them."""
@@ -33,7 +34,8 @@ def card_html(preset: Preset, drift: PresetDrift, badges: Sequence[str] = (), *,
     text = esc(preset.description)
     css_class = "sw-preset-about sw-preset-whole" if is_whole else "sw-preset-about"
     about = text and f'<p class="{css_class}" title="{text}" dir="auto">{text}</p>'
-    goal = preset.goal and f'<p class="sw-note"><span class="sw-quiet">Goal:</span> {isolated(preset.goal)}</p>'
+    words_of_goal = describe_goal(preset.goal)
+    goal = words_of_goal and f'<p class="sw-note"><span class="sw-quiet">Goal:</span> {isolated(words_of_goal)}</p>'
     tags = "".join(f'<li class="sw-chip">{isolated(tag)}</li>' for tag in preset.tags)
     tagged = tags and f'<ul class="sw-preset-tags" aria-label="Tags">{tags}</ul>'
     own = {"default": preset.is_default, "comes with Shelfwise": preset.is_shipped}

@@ -16,10 +16,11 @@ from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, w
 from recsys.errors import ConflictError, StoreError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.store.exchange import export_presets, import_presets
-from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft, Preset
+from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_GOAL, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Draft, Preset
+from recsys.tuning.goals import Goal, describe_goal, save_goal
 
 POPOVER, NEW, IMPORT, DELETED = "save_preset", "new", "import_presets", "deleted_presets"
-LONGEST_GOAL = 200
+_PICKED = "preset_picked_goal"
 _FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
 _OPEN, _FILE, _NTH = "preset_open", "import_file", "import_nth"
 
@@ -105,6 +106,19 @@ def read_tags(typed: str) -> tuple[str, ...]:
     return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
 
 
+def edited_goal(typed: str, saved: str) -> str:
+    """What is kept of a goal whose words a person could change: the goal itself where they left them as they are."""
+    return saved if typed == describe_goal(saved) else typed
+
+
+def fill(goal: Goal, description: str) -> None:
+    """Open the form, with name, goal and description filled in."""
+    goal_text, state = describe_goal(goal), st.session_state
+    state["preset_name"] = goal_text if len(goal_text) <= LONGEST_NAME else f"{goal_text[: LONGEST_NAME - 1].rstrip()}…"
+    state["preset_goal"], state[_PICKED] = goal_text, save_goal(goal)
+    state["preset_description"], state[POPOVER] = description, True
+
+
 def _typed(*keys: str) -> list[str]:
     return [str(st.session_state.get(key) or "") for key in keys]
 
@@ -116,6 +130,7 @@ def _save(case: TuningCase) -> None:
 
     def work() -> PresetOutcome:
         name, description, tags, goal = _typed(*_FIELDS)
+        goal = edited_goal(goal, _typed(_PICKED)[0])
         draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
         made = case.room.store.create(draft, measuring.measurement(case), by=who())
         return PresetOutcome(f"“{made.name}” is saved, with how it measures now.")
@@ -157,7 +172,8 @@ def details(case: TuningCase, preset: Preset) -> None:
         left, right = st.columns(2)
         with left:
             st.text_input("Name", preset.name, key=f"name_{pid}", max_chars=LONGEST_NAME)
-            _tags_and_goal(f"tags_{pid}", f"goal_{pid}", ", ".join(preset.tags), preset.goal)
+            _tags_and_goal(f"tags_{pid}", f"goal_{pid}", ", ".join(preset.tags), describe_goal(preset.goal))
+            st.session_state[f"saved_goal_{pid}"] = preset.goal
         with right:
             st.text_area(
                 "Description", preset.description, key=f"about_{pid}", max_chars=LONGEST_DESCRIPTION, height=200
@@ -193,6 +209,7 @@ def _describe(room: TuningContext, preset_id: str) -> None:
 
     def work() -> PresetOutcome:
         name, about, tags, goal = _typed(*(f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")))
+        goal = edited_goal(goal, _typed(f"saved_goal_{preset_id}")[0])
         new = {"name": name, "description": about, "tags": read_tags(tags), "goal": goal}
         try:
             saved = room.store.update(preset_id, version=now.version, by=who(), **new)  # type: ignore[arg-type]

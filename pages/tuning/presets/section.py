@@ -17,6 +17,7 @@ from recsys.jobs import Work, WorkStatus
 from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_work, start_presets_work
 from recsys.store.exchange import export_presets
 from recsys.store.records import Preset
+from recsys.tuning.goals import describe_goal
 
 AT_ONCE = 10
 """So many presets are shown at first, and more with each click."""
@@ -90,7 +91,9 @@ def _matching(presets: tuple[Preset, ...]) -> list[Preset]:
     typed = st.text_input(
         "Find", key="find_preset", placeholder="Find by name, tag or words", label_visibility="collapsed"
     )
-    texts = [" ".join((each.name, *each.tags, each.description, each.goal)).casefold() for each in presets]
+    texts = [
+        " ".join((each.name, *each.tags, each.description, describe_goal(each.goal))).casefold() for each in presets
+    ]
     wanted = (typed or "").casefold().split()
     return [each for each, text in zip(presets, texts, strict=True) if all(word in text for word in wanted)]
 

@@ -1,1 +1,1 @@
-"""The section "Find good weights": a goal in words, a search beside the page, what it found."""
+"""The section "Find good weights": a goal is picked, a search runs beside the page, what it found can be used."""

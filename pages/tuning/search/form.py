@@ -1,60 +1,228 @@
-"""The goal in words, read while it is typed and said back; how hard to search; and the button that starts it."""
+"""The controls of a goal, what is searched for with them, how hard to search, and the button that starts it.
 
-from collections.abc import Mapping
+The address holds the goal: every control shows what is there, and writes there what is picked.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import streamlit as st
 
 from pages._shared import words, working
 from pages._shared.cards import esc, isolated
-from pages._shared.view import Choices
+from pages._shared.notices import notice_html
+from pages._shared.view import ANY, LENGTHS
+from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.search import shop_search
-from pages.tuning.search.shop_search import EFFORTS, Wanted
-from recsys.errors import SettingsError
-from recsys.evaluation.metrics.registry import METRICS
-from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Goal, parse_goal
-
-LONGEST_GOAL = 400
-
-EXAMPLES: Mapping[str, str] = {
-    "Best nDCG": "best nDCG",
-    "Varied and broad": "best nDCG with diversity at least 0.6 and coverage at least 30%",
-    "More novelty": "most novelty with nDCG no lower than with equal weights",
-    "New shoppers": "best nDCG for new shoppers",
-    "Mobile evenings": "best nDCG in the evening on mobile",
-}
-"""Goals to begin with, by what their button says."""
-
-_NEEDS = {"Mobile evenings": ("daypart", "device")}
-_HELP = (
-    "Say what to improve, then what must hold: at least, at most, no lower than with equal weights, within 2% of the "
-    "best. And, if you like, for whom: new shoppers, in the evening, on mobile. “nDCG@20” asks for lists of 20."
+from pages.tuning.search import front, shop_search
+from pages.tuning.search.draft import (
+    EXAMPLES,
+    KINDS,
+    MOST_CONDITIONS,
+    Condition,
+    Draft,
+    add_condition,
+    fill,
+    kind_of,
+    read_draft,
+    rebound,
+    remove_condition,
+    step_of,
+    write_draft,
 )
+from pages.tuning.search.shop_search import EFFORTS, SearchRequest
+from recsys.errors import SettingsError
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
+from recsys.panel.segments import KNOWLEDGE, Segment
+from recsys.settings import CONTEXT_DIMENSIONS
+from recsys.tuning.goal_evaluation import GoalEvaluator
+from recsys.tuning.goals import Constraint, Goal, describe_goal
 
 
 def ask(room: TuningContext, *, is_running: bool) -> None:
-    """The box, examples that fill it, and what was understood."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="goal_row"):
-        said = st.text_input(
-            "What should be as good as possible, and what must hold?",
-            EXAMPLES["Best nDCG"],
-            max_chars=LONGEST_GOAL,
-            key="goal",
-            help=_HELP,
-            live="0.6s",
-            bind="query-params",
-            placeholder="best nDCG with diversity at least 0.6",
+    """All controls of a goal, and what is searched for with them."""
+    draft, unread = read_draft()
+    if unread:
+        st.html(notice_html(*unread))
+    _aim(room, draft)
+    problems = _conditions(room, draft)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="goal_examples"):
+        st.button(
+            "Add a condition",
+            key="goal_add",
+            icon=":material/add:",
+            disabled=len(draft["constraints"]) >= MOST_CONDITIONS,
+            help="Something that must hold while the metric above is made as good as possible.",
+            on_click=add_condition,
         )
+        st.html('<span class="sw-quiet">For example</span>', width="content")
+        for name, example in _examples(room).items():
+            args = (example,)
+            st.button(
+                name, key=f"example_{name}", type="tertiary", help=describe_goal(example), on_click=fill, args=args
+            )
+    goal, problem = (None, "") if problems else _checked(room, draft)
+    n_trials = _start(room, goal, is_running=is_running)
+    if goal:
+        st.html(_summary_html(room, goal, n_trials))
+    elif problem:
+        st.html(f'<div class="sw-goal sw-goal-unread" role="status"><p>{_sentence(problem)}</p></div>')
+
+
+def begin(room: TuningContext, request: SearchRequest | None) -> None:
+    """Start a search; if that fails, the progress says why."""
+    if request is not None:
+        working.start(shop_search.panel(request.n_trials), lambda: shop_search.start(room, request))
+
+
+def _aim(room: TuningContext, draft: Draft) -> None:
+    def pick(part: Literal["metric", "k"]) -> None:
+        changed = read_draft()[0]
+        changed[part] = st.session_state[f"goal_{part}"]
+        write_draft(changed)
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key="goal_row"):
+        st.session_state["goal_metric"], st.session_state["goal_k"] = draft["metric"], draft["k"]
+        st.selectbox(
+            "As good as possible",
+            list(METRICS),
+            key="goal_metric",
+            format_func=lambda name: METRICS[name].short,
+            on_change=pick,
+            args=("metric",),
+        )
+        st.selectbox(
+            "List length", sorted({*LENGTHS, draft["k"]}), key="goal_k", on_change=pick, args=("k",), width=120
+        )
+        _shoppers(room, draft)
+
+
+def _shoppers(room: TuningContext, draft: Draft) -> None:
+    def pick(name: str) -> None:
+        changed, value = read_draft()[0], st.session_state[f"goal_{name}"]
+        changed["segment"] = {**changed["segment"], name: value}
+        if value == ANY:
+            del changed["segment"][name]
+        write_draft(changed)
+
+    known = controls.properties(room.validation.panel)
+    offered = {
+        "activity": ("How well they are known", tuple(KNOWLEDGE)),
+        "top_category": ("Mostly buy", known["taste"]),
+        "home": ("Home region", known["home"]),
+        **{name: (name.capitalize(), room.choices.options[name].values) for name in CONTEXT_DIMENSIONS},
+    }
+    chosen = draft["segment"]
+    label = labels.label("Shoppers", labels.shoppers(Segment.of(**chosen)))
+    with st.popover(label, icon=":material/group:", key="goal_shoppers"):
+        st.html('<p class="sw-note">Search for some of the shoppers only.</p>')
+        columns = st.columns(2)
+        for place, (name, (title, values)) in enumerate(offered.items()):
+            st.session_state[f"goal_{name}"] = stands = chosen.get(name, ANY)
+            columns[place % 2].selectbox(
+                title,
+                list(dict.fromkeys((ANY, *values, stands))),
+                key=f"goal_{name}",
+                disabled=not values,
+                format_func=str.capitalize if name == "activity" else str,
+                on_change=pick,
+                args=(name,),
+            )
+
+
+def _conditions(room: TuningContext, draft: Draft) -> list[str]:
+    """A row for each condition, and what is wrong with some beside them."""
+    problems, equal = [], front.equal_means(room, draft["k"], Segment.of(**draft["segment"]))
+    if draft["constraints"]:
+        st.html('<p class="sw-goal-label">What must hold</p>')
+    for place, condition in enumerate(draft["constraints"]):
+        metric = condition["metric"]
+        with st.container(horizontal=True, vertical_alignment="center", key=f"goal_condition_{place}"):
+            _condition(place, condition, equal)
+        try:
+            Constraint(**condition)
+            note = f"Equal weights: {esc(fmt.value(metric, equal[metric]))}" if metric in equal else ""
+            st.html(f'<p class="sw-note sw-goal-note">{note}</p>')
+        except SettingsError as problem:
+            problems.append(str(problem))
+            st.html(f'<p class="sw-note sw-goal-note sw-goal-wrong" role="alert">{_sentence(str(problem))}</p>')
+    return problems
+
+
+def _condition(place: int, condition: Condition, equal: Mapping[str, float]) -> None:
+    kind, state = kind_of(condition), st.session_state
+    is_percent = condition["against"] != "value" or METRICS[condition["metric"]].in_percent
+    scale = 100 if is_percent else 1
+
+    def change(part: Literal["metric", "kind", "value"]) -> None:
+        draft, picked = read_draft()[0], state[f"goal_{part}_{place}"]
+        new = draft["constraints"][place]
+        if part == "value":
+            new["value"] = round(float(picked) / scale, 8)
+        else:
+            metric, way = (picked, kind) if part == "metric" else (condition["metric"], picked)
+            draft["constraints"][place] = rebound(metric, way, equal)
+        write_draft(draft)
+
+    def field(part: str, draw: Callable[..., object], value: object, *rest: object, **more: object) -> None:
+        key = f"goal_{part}_{place}"
+        state[key] = value
+        label = f"Condition {place + 1}: {part}"
+        more = {"key": key, "label_visibility": "collapsed", "on_change": change, "args": (part,), **more}
+        draw(label, *rest, **more)
+
+    field("metric", st.selectbox, condition["metric"], list(METRICS), format_func=lambda name: METRICS[name].short)
+    field("kind", st.selectbox, kind, list(KINDS))
+    if kind != "no worse than equal weights":
+        step = 1.0 if condition["against"] != "value" else scale * step_of(condition["metric"])
+        icon, value = ":material/percent:" if is_percent else None, round(scale * condition["value"], 6)
+        field("value", st.number_input, value, step=step, format="%.6g", icon=icon, width=150)
+    st.button(
+        "",
+        key=f"goal_remove_{place}",
+        icon=":material/close:",
+        type="tertiary",
+        help="Take this condition out",
+        on_click=remove_condition,
+        args=(place,),
+    )
+
+
+def _examples(room: TuningContext) -> Mapping[str, Goal]:
+    """The examples that make sense for this shop."""
+    options = room.choices.options
+    return {
+        name: goal
+        for name, goal in EXAMPLES.items()
+        if not any(part in options and options[part].unavailable for part, _ in goal.segment.values)
+    }
+
+
+def _checked(room: TuningContext, draft: Draft) -> tuple[Goal | None, str]:
+    """The goal, or None and why it cannot be searched for here."""
+    try:
+        goal = Goal.from_json(draft)
+        shop_search.require_length(goal)
+        for engine in (room.validation, room.test):
+            GoalEvaluator(engine, goal)  # refuses a group that is too small to choose by
+    except SettingsError as problem:
+        return None, str(problem)
+    return goal, ""
+
+
+def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
+    *most, last = map(str, EFFORTS.values())
+    with st.container(horizontal=True, vertical_alignment="bottom", key="goal_start"):
         effort = st.selectbox(
             "How hard to search",
             list(EFFORTS),
             key="effort",
-            help=f"Every mix of weights is measured anyway; besides, {_numbers()} settings with variety are tried.",
+            help=f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
+            "are tried.",
             bind="query-params",
             width=190,
         )
-        goal, problem = _read(room, said or "")
         n_trials, can_start = EFFORTS[effort or "Quick"], goal is not None and not is_running
         st.button(
             "Search",
@@ -64,55 +232,12 @@ def ask(room: TuningContext, *, is_running: bool) -> None:
             disabled=not can_start,
             help="One search of this shop at a time." if is_running else None,
             on_click=begin,
-            args=(room, goal and Wanted(goal, n_trials)),
+            args=(room, goal and SearchRequest(goal, n_trials)),
         )
-    _examples(room.choices)
-    st.html(_understood(room, goal, n_trials) if goal else problem)
+    return n_trials
 
 
-def begin(room: TuningContext, wanted: Wanted | None) -> None:
-    """Start a search; if that fails, the progress says why."""
-    if wanted is not None:
-        working.start(shop_search.panel(wanted.n_trials), lambda: shop_search.start(room, wanted))
-
-
-def fill(goal: str) -> None:
-    """Put a goal into the box."""
-    st.session_state["goal"] = goal
-
-
-def examples(choices: Choices) -> Mapping[str, str]:
-    """The examples that make sense for this shop."""
-    return {
-        name: goal
-        for name, goal in EXAMPLES.items()
-        if not any(choices.options[needed].unavailable for needed in _NEEDS.get(name, ()))
-    }
-
-
-def _examples(choices: Choices) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="goal_examples"):
-        st.html('<span class="sw-quiet">For example</span>', width="content")
-        for name, goal in examples(choices).items():
-            st.button(name, key=f"example_{name}", type="tertiary", help=goal, on_click=fill, args=(goal,))
-
-
-def _read(room: TuningContext, said: str) -> tuple[Goal | None, str]:
-    """The goal, or None and what is wrong with it, as HTML."""
-    try:
-        goal = parse_goal(said)
-    except SettingsError as problem:
-        return None, _refused("Not understood yet.", problem)
-    try:
-        shop_search.require_length(goal)
-        for engine in (room.validation, room.test):
-            GoalEvaluator(engine, goal)  # refuses a group that is too small to choose by
-    except SettingsError as problem:
-        return None, _refused("Understood, but it cannot be searched for here.", problem)
-    return goal, ""
-
-
-def _understood(room: TuningContext, goal: Goal, n_trials: int) -> str:
+def _summary_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
     engines = (room.validation, room.test)
     chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
     asks = " ".join(
@@ -120,8 +245,8 @@ def _understood(room: TuningContext, goal: Goal, n_trials: int) -> str:
     )
     took = words.duration(5 * max(round(shop_search.usual_s(room, n_trials) / 5), 1))
     return (
-        f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Understood:</span> '
-        f"<strong>{isolated(goal.in_words())}</strong></p>"
+        f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Goal:</span> '
+        f"<strong>{isolated(describe_goal(goal))}</strong></p>"
         f'<ul class="sw-goal-asks">{asks}</ul>'
         f'<p class="sw-note">Takes about {took}. Chosen on earlier choices '
         f"({words.count(chosen_on, 'validation shopper')}). "
@@ -131,13 +256,5 @@ def _understood(room: TuningContext, goal: Goal, n_trials: int) -> str:
     )
 
 
-def _refused(heading: str, problem: SettingsError) -> str:
-    return (
-        f'<div class="sw-goal sw-goal-unread" role="status"><p><strong>{heading}</strong> '
-        f"{isolated(words.sentence(str(problem)))}</p></div>"
-    )
-
-
-def _numbers() -> str:
-    *most, last = map(str, EFFORTS.values())
-    return f"{', '.join(most)} or {last}"
+def _sentence(problem: str) -> str:
+    return isolated(words.sentence(problem))

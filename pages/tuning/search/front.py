@@ -1,5 +1,6 @@
 """The goal's metric against a second one, on validation shoppers: what no other setting found beats by both."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,10 +11,11 @@ from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
 from pages.tuning import chart_parts
-from pages.tuning.context import TuningCase
+from pages.tuning.context import TuningCase, TuningContext
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import WHOLE_CATALOGUE
+from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Goal
@@ -82,39 +84,47 @@ def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
     return f'<ul class="sw-keys" aria-label="Legend">{keys}</ul>'
 
 
-def beside(case: TuningCase, goal: Goal, metrics: tuple[str, str], *, with_present: bool = True) -> dict[str, Point]:
+def beside(case: TuningCase, goal: Goal, metrics: tuple[str, str]) -> dict[str, Point]:
     """Where equal weights and the present setting lie among the validation shoppers of a goal."""
-    equal = EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, goal.k))
-    asked = {"reference": equal}
-    if with_present:
-        asked["now"] = replace(case.now, settings=replace(case.now.settings, n=goal.k))
-    found = {}
-    for kind, setting in asked.items():
-        try:
-            found[kind] = _point(case.room.validation, goal, setting, metrics)
-        except RecsysError:
-            continue  # a setting that cannot be measured has no place
-    return found
+    equal = equal_means(case.room, goal.k, goal.segment)
+    now = _means(case.room, replace(case.now, settings=replace(case.now.settings, n=goal.k)), goal.segment)
+    found = {"reference": equal, "now": now}
+    first, second = metrics
+    return {
+        kind: (values.get(first, math.nan), values.get(second, math.nan)) for kind, values in found.items() if values
+    }
 
 
-def _point(engine: LiveEngine, goal: Goal, setting: EvaluationConfig, metrics: tuple[str, str]) -> Point:
-    found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, goal.segment)
-    return found[metrics[0]].mean, found[metrics[1]].mean
+def equal_means(room: TuningContext, k: int, segment: Segment) -> dict[str, float]:
+    """Every metric with equal weights over the validation shoppers of a segment; empty where it cannot be measured."""
+    ranking = RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, k)
+    return _means(room, EvaluationConfig("equal weights", ranking), segment)
 
 
-def mix_in_words(settings: RankingSettings) -> str:
+def _means(room: TuningContext, setting: EvaluationConfig, segment: Segment) -> dict[str, float]:
+    engine = room.validation
+    if not segment.mask(engine.panel.shoppers).any():
+        return {}
+    try:
+        found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+    except RecsysError:
+        return {}  # a setting that cannot be measured has no place
+    return {name: each.mean for name, each in found.items() if not math.isnan(each.mean)}
+
+
+def mix_text(settings: RankingSettings) -> str:
     """The weights and the variety of a setting, in one line.
 
-    >>> mix_in_words(RankingSettings(FusionSettings(0.3, 0.05, 0.35, 0.3), diversity=0.2))
+    >>> mix_text(RankingSettings(FusionSettings(0.3, 0.05, 0.35, 0.3), diversity=0.2))
     'Collaborative 30%, Content 5%, Semantic 35%, Context 30%, variety 0.20 by MMR'
     """
     said = ", ".join(
         f"{LOOKS[name].label} {share:.0%}" for name, share in settings.fusion.normalised().items() if share
     )
-    return f"{said}, {variety_in_words(settings)}" if settings.diversity else said
+    return f"{said}, {variety_text(settings)}" if settings.diversity else said
 
 
-def variety_in_words(settings: RankingSettings) -> str:
+def variety_text(settings: RankingSettings) -> str:
     """How much variety a setting asks for."""
     if not settings.diversity:
         return "no variety, by score alone"

@@ -1,53 +1,75 @@
 """What a search found: the sentence that counts, the setting, what can be done with it, and every figure."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from pages._shared import charts
 from pages._shared.cards import esc, isolated, weights_html
-from pages.tuning.context import TuningCase
-from pages.tuning.search import actions, constraints, figures, form, front, progress, shop_search, summary
-from pages.tuning.search.shop_search import Wanted
+from pages._shared.notices import notice_html
+from pages._shared.view import positions
+from pages.tuning import controls
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.presets import forms
+from pages.tuning.search import draft, form, front, shop_search, summary, tables
+from pages.tuning.search.shop_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.panel.segments import Scenario
+from recsys.settings import CONTEXT_DIMENSIONS, RankingSettings
+from recsys.tuning.config import EvaluationConfig
+from recsys.tuning.goals import Goal, describe_goal
 from recsys.tuning.search_result import FrontPoint, SearchResult
+
+_LOADED, _SECTION = "search_clicks", "room"
 
 
 def show(case: TuningCase, found: SearchResult, *, is_running: bool = False) -> None:
-    """The result, told first by test shoppers.
+    """The result, by test shoppers first.
 
     Parameters
     ----------
     is_running : whether another search is under way, which has to end before this one can go on
     """
-    wanted = Wanted(found.goal, found.n_trials)
+    request = SearchRequest(found.goal, found.n_trials)
     outdated = shop_search.is_of_other_data(case.room, found.panel_ids)
     if outdated:
-        _outdated(case, wanted, is_running=is_running)
+        st.html(outdated_html())
+        args, icon = (case.room, request), ":material/refresh:"
+        st.button("Search again", key="search_again", icon=icon, disabled=is_running, on_click=form.begin, args=args)
     beside, about = st.columns([1, 1], gap="small")
     with beside, st.container(key="chart_found", height="stretch"):
         st.html(_found_html(found))
         _instead(found)
-        _buttons(case, found, wanted, can_go_on=not outdated and not is_running)
+        _buttons(case, found, request, can_go_on=not outdated and not is_running)
     with about, st.container(key="chart_search_front", height="stretch"):
         _front(case, found, outdated=outdated)
     if found.kept:
         with st.container(key="chart_kept"):
-            st.html(constraints.kept_html(found))
+            st.html(tables.conditions_html(found))
     with st.container(key="chart_sought"):
-        st.html(figures.figures_html(found, case.room.test.panel.clicks))
+        st.html(tables.metrics_html(found, case.room.test.panel.clicks))
+
+
+def outdated_html() -> str:
+    """That something was found before the test shoppers were prepared anew."""
+    return notice_html(
+        "This was found on other data.",
+        ["The shop's test shoppers were prepared anew since; figures and settings may not hold for them."],
+    )
 
 
 def _found_html(found: SearchResult) -> str:
-    settings, variety = found.settings, front.variety_in_words(found.settings)
+    settings, variety = found.settings, front.variety_text(found.settings)
     first, points, after = summary.finding(found), summary.held(found), ""
     if failing := summary.broken(found):
         first, points = "Nothing that was tried keeps all conditions safely.", failing
         after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(summary.finding(found))}</p>'
     listed = "".join(f"<li>{isolated(line)}</li>" for line in points)
     return (
-        f'<h2 class="sw-eyebrow">What was found</h2><p class="sw-note">for {isolated(found.goal.in_words())}</p>'
+        f'<h2 class="sw-eyebrow">What was found</h2><p class="sw-note">for {isolated(describe_goal(found.goal))}</p>'
         f'<p class="sw-finding" role="status">{isolated(first)}</p>'
         + (f'<ul class="sw-points">{listed}</ul>' if listed else "")
         + f'{after}<div class="sw-found-mix">{weights_html(settings.fusion.normalised())}'
@@ -60,40 +82,28 @@ def _instead(found: SearchResult) -> None:
     easier = summary.instead(found)
     if easier is None or easier == found.goal:
         return
-    said = easier.in_words()
     with st.container(key="search_instead"):
-        st.html(f'<p class="sw-note">What could be asked instead: <strong>{isolated(said)}</strong></p>')
-        st.button("Ask for that", key="ask_instead", icon=":material/edit:", on_click=form.fill, args=(said,))
+        words = isolated(describe_goal(easier))
+        st.html(f'<p class="sw-note">What could be asked instead: <strong>{words}</strong></p>')
+        st.button("Ask for that", key="ask_instead", icon=":material/edit:", on_click=draft.fill, args=(easier,))
 
 
-def _buttons(case: TuningCase, found: SearchResult, wanted: Wanted, *, can_go_on: bool) -> None:
-    room, loaded = case.room, actions.is_loaded(case, found.settings)
+def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, can_go_on: bool) -> None:
+    room = case.room
     with st.container(horizontal=True, gap="small", key="found_buttons"):
-        st.button(
-            "On the sliders" if loaded else "Load into the sliders",
-            key="load_found",
-            type="secondary" if loaded else "primary",
-            icon=":material/check:" if loaded else ":material/tune:",
-            disabled=loaded,
-            on_click=actions.load,
-            args=(room, found.goal, found.settings),
+        _load_button("Load into the sliders", "load_found", case, found.goal, found.settings, is_primary=True)
+        actions: tuple[tuple[str, str, str, str, Callable[..., None]], ...] = (
+            (
+                *("Compare side by side", "compare_found", ":material/compare_arrows:"),
+                *("Loads it, and shows what changes for the same shoppers.", compare),
+            ),
+            (
+                *("Save as preset", "save_found", ":material/bookmark_add:"),
+                *("Loads it, and opens the form that saves it for everybody.", save),
+            ),
         )
-        st.button(
-            "Compare side by side",
-            key="compare_found",
-            icon=":material/compare_arrows:",
-            help="Loads it, and shows what changes for the same shoppers.",
-            on_click=actions.compare,
-            args=(room, found),
-        )
-        st.button(
-            "Save as preset",
-            key="save_found",
-            icon=":material/bookmark_add:",
-            help="Loads it, and opens the form that saves it for everybody.",
-            on_click=actions.save,
-            args=(room, found),
-        )
+        for label, key, icon, about, action in actions:
+            st.button(label, key=key, icon=icon, help=about, on_click=action, args=(room, found))
         n = shop_search.further(found.n_trials)
         st.button(
             "Search further",
@@ -102,73 +112,102 @@ def _buttons(case: TuningCase, found: SearchResult, wanted: Wanted, *, can_go_on
             disabled=not can_go_on or n <= found.n_trials,
             help=f"Goes on to {n:,} settings with variety; what was tried is not tried again.",
             on_click=form.begin,
-            args=(room, replace(wanted, n_trials=n)),
+            args=(room, replace(request, n_trials=n)),
         )
+
+
+def _load_button(
+    label: str, key: str, case: TuningCase, goal: Goal, settings: RankingSettings, *, is_primary: bool = False
+) -> None:
+    loaded = _on_controls(case.now.settings) == _on_controls(settings)
+    st.button(
+        "On the sliders" if loaded else label,
+        key=key,
+        type="primary" if is_primary and not loaded else "secondary",
+        icon=":material/check:" if loaded else ":material/tune:",
+        disabled=loaded,
+        on_click=load,
+        args=(case.room, goal, settings),
+    )
+
+
+def _on_controls(settings: RankingSettings) -> tuple[object, ...]:
+    """Where controls stand for a setting, as exactly as controls can."""
+    strength = round(settings.diversity, 2)
+    return positions(settings.fusion), strength, settings.method if strength else "", settings.n
+
+
+def load(room: TuningContext, goal: Goal, settings: RankingSettings) -> None:
+    """Put all controls where a setting wants them, judged by the shoppers of its goal."""
+    # Who came so is imagined so, which changes nothing and names the shoppers.
+    options = room.choices.options
+    stated = {name: value for name, value in goal.segment.values if name in CONTEXT_DIMENSIONS}
+    scenario = Scenario.of(**{name: value for name, value in stated.items() if value in options[name].values})
+    controls.load(room.choices, EvaluationConfig("what was found", settings, scenario), goal.segment)
+    st.session_state[_LOADED] = _n_loaded() + 1
+
+
+def compare(room: TuningContext, found: SearchResult) -> None:
+    """Load it and open the section that holds two settings side by side."""
+    load(room, found.goal, found.settings)
+    st.session_state[_SECTION] = "Side by side"
+
+
+def save(room: TuningContext, found: SearchResult) -> None:
+    """Load it and open the form that saves it, with name, goal and what it came to filled in."""
+    load(room, found.goal, found.settings)
+    forms.fill(found.goal, f"Found by a search. {summary.finding(found)} {summary.tried(found)}")
+    st.session_state[_SECTION] = "Presets"
+
+
+def _n_loaded() -> int:
+    """How often something was loaded; the chart is a fresh one after each, which forgets what was clicked."""
+    return int(st.session_state.get(_LOADED, 0))
 
 
 def _front(case: TuningCase, found: SearchResult, *, outdated: bool) -> None:
     metrics, k = found.front_metrics, found.goal.k
     marked = {} if outdated else front.beside(case, found.goal, metrics)
     marked["best"] = (found.validation[metrics[0]].mean, found.validation[metrics[1]].mean)
-    texts = [_hover(point) for point in found.front]
+    texts = [
+        f"{front.mix_text(each.settings).replace(', ', '<br>')}<br><i>Click to load</i><br>" for each in found.front
+    ]
     points = [(point.first, point.second) for point in found.front]
-    figure = front.figure(points, marked, metrics, k, charts.theme(), texts)
-    key = f"search_front_{actions.clicks()}"
     names = " against ".join(METRICS[name].at(k) for name in metrics)
+    key = f"search_front_{_n_loaded()}"
+
+    def load_clicked() -> None:
+        event: Any = st.session_state.get(key)
+        clicked = event["selection"]["points"] if event else []
+        place = clicked[0].get("customdata") if clicked else None
+        place = place[0] if isinstance(place, list) and place else place
+        if isinstance(place, int) and 0 <= place < len(found.front):
+            load(case.room, found.goal, found.front[place].settings)
+
     st.plotly_chart(
-        figure,
+        front.figure(points, marked, metrics, k, charts.theme(), texts),
         theme=None,
         config={"displayModeBar": False},
         alt=f"{names}: {len(points)} settings that no other found beats by both; choose one below the chart",
         key=key,
-        on_select=lambda: actions.load_clicked(st.session_state.get(key), case.room, found),
+        on_select=load_clicked,
         selection_mode="points",
     )
     st.html(front.legend_html(marked, is_done=True))
-    _choose_point(case, found)
-
-
-def _choose_point(case: TuningCase, found: SearchResult) -> None:
-    """What a click on the chart does, for the keyboard and for screen readers."""
     if not found.front:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="front_row"):
+        # What a click on the chart does, for the keyboard and for screen readers.
         place = st.selectbox(
             "Another point of the chart",
             range(len(found.front)),
             key=f"front_point_{found.n_trials}_{len(found.front)}",
             format_func=lambda place: _line(found, found.front[place]),
         )
-        chosen = found.front[place or 0].settings
-        loaded = actions.is_loaded(case, chosen)
-        st.button(
-            "On the sliders" if loaded else "Load this",
-            key="load_point",
-            icon=":material/check:" if loaded else ":material/tune:",
-            disabled=loaded,
-            on_click=actions.load,
-            args=(case.room, found.goal, chosen),
-        )
+        _load_button("Load this", "load_point", case, found.goal, found.front[place or 0].settings)
 
 
 def _line(found: SearchResult, point: FrontPoint) -> str:
     values = zip(found.front_metrics, (point.first, point.second), strict=True)
     said = " · ".join(f"{METRICS[name].at(found.goal.k)} {fmt.value(name, value)}" for name, value in values)
-    return f"{said} · {front.mix_in_words(point.settings)}"
-
-
-def _hover(point: FrontPoint) -> str:
-    mix = front.mix_in_words(point.settings).replace(", ", "<br>")
-    return f"{mix}<br><i>Click to load</i><br>"
-
-
-def _outdated(case: TuningCase, wanted: Wanted, *, is_running: bool) -> None:
-    st.html(progress.outdated_html())
-    st.button(
-        "Search again",
-        key="search_again",
-        icon=":material/refresh:",
-        disabled=is_running,
-        on_click=form.begin,
-        args=(case.room, wanted),
-    )
+    return f"{said} · {front.mix_text(point.settings)}"

@@ -28,7 +28,7 @@ _DEMO_SHOPPERS = 911
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchRequest:
     """What a search was started for."""
 
     goal: Goal
@@ -40,20 +40,20 @@ def work_of(room: TuningContext) -> Work:
     return search_work(room.home.path / "searches" / room.home.panel(room.split).name)
 
 
-def wanted_of(work: Work) -> Wanted | None:
+def request_of(work: Work) -> SearchRequest | None:
     """What it was started for, or None where it never was."""
     asked = read_asked(work)
-    return None if asked is None else Wanted(*asked)
+    return None if asked is None else SearchRequest(*asked)
 
 
-def start(room: TuningContext, wanted: Wanted) -> None:
+def start(room: TuningContext, request: SearchRequest) -> None:
     """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
-    require_length(wanted.goal)
+    require_length(request.goal)
     start_search(
         work_of(room).folder,
         room.home.panel(room.split),
-        wanted.goal,
-        wanted.n_trials,
+        request.goal,
+        request.n_trials,
         database_url(room.home),
         default=own_weights(room),
     )
@@ -68,11 +68,7 @@ def require_length(goal: Goal) -> None:
     """
     if goal.k not in LENGTHS:
         *most, last = map(str, LENGTHS)
-        nearest = min(LENGTHS, key=lambda k: abs(k - goal.k))
-        raise SettingsError(
-            f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}, "
-            f"such as nDCG@{nearest}"
-        )
+        raise SettingsError(f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}")
 
 
 def own_weights(room: TuningContext) -> FusionSettings:

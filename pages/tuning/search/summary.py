@@ -1,16 +1,17 @@
 """What a search found, in sentences that promise no more than later choices, those of test shoppers, show."""
 
 import math
+from dataclasses import replace
 
 from pages._shared import words
 from pages.tuning.metric_cells import ChangeCell
+from pages.tuning.search.draft import round_bound
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goal_evaluation import MARGIN
-from recsys.tuning.goal_words import say_constraint, say_segment
-from recsys.tuning.goals import Constraint, Goal
+from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_segment
 from recsys.tuning.search_result import ConstraintOutcome, SearchResult
 
 _ERRORS_WIDE = 3.92
@@ -19,8 +20,7 @@ _ERRORS_WIDE = 3.92
 _NEARLY = 0.9
 """The interval is a bootstrap's, the margin of a search is not; they differ by a few percent."""
 
-_STEPS = {"share": 0.01, "bits": 0.1, "lift": 0.05}
-"""Bounds that are proposed instead are multiples of this, by unit."""
+_ANSWERS = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
 
 
 def is_kept(kept: ConstraintOutcome) -> bool:
@@ -33,22 +33,17 @@ def keeps_all(found: SearchResult) -> bool:
     return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
 
 
-def who(found: SearchResult) -> str:
-    """The test shoppers of the goal."""
-    if not found.goal.segment.values:
-        return "test shoppers"
-    return f"the {found.n_users['test']:,} test shoppers of this goal ({say_segment(found.goal.segment)})"
-
-
 def finding(found: SearchResult) -> str:
     """What it comes to on test shoppers, beside both references."""
-    metric = found.goal.metric
+    goal, metric = found.goal, found.goal.metric
+    who = "test shoppers"
+    if goal.segment.values:
+        who = f"the {found.n_users['test']:,} test shoppers of this goal ({describe_segment(goal.segment)})"
     equal, own = found.against_equal[metric], found.against_default[metric]
-    name = METRICS[metric].at(found.goal.k)
     return (
-        f"On {who(found)}, whose later choices the search did not see, {name} is {fmt.value(metric, equal.new)}. "
-        f"Equal weights have {fmt.value(metric, equal.old)}: {changed(equal)}. The model's weights have "
-        f"{fmt.value(metric, own.old)}: {changed(own)}."
+        f"On {who}, whose later choices the search did not see, {METRICS[metric].at(goal.k)} is "
+        f"{fmt.value(metric, equal.new)}. Equal weights have {fmt.value(metric, equal.old)}: {changed(equal)}. "
+        f"The model's weights have {fmt.value(metric, own.old)}: {changed(own)}."
     )
 
 
@@ -75,44 +70,31 @@ def tried(found: SearchResult) -> str:
     )
 
 
-def condition(constraint: Constraint) -> str:
-    """A condition as the start of a sentence.
-
-    >>> condition(Constraint("ild", 0.6)), condition(Constraint("ndcg", 0.0, "equal"))
-    ('Diversity at least 0.6', 'nDCG no lower than with equal weights')
-    """
-    said = say_constraint(constraint)
-    return said if said[1].isupper() else said[0].upper() + said[1:]
-
-
 def held(found: SearchResult) -> list[str]:
     """Which conditions hold for test shoppers, one sentence each."""
-    said = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
     return [
-        f"{condition(kept.constraint)}: {said[kept.answer]}, with {fmt.value(kept.constraint.metric, kept.value)}."
+        f"{describe_constraint(kept.constraint)}: {_ANSWERS[kept.answer]}, with "
+        f"{fmt.value(kept.constraint.metric, kept.value)}."
         for kept in found.kept
     ]
 
 
 def broken(found: SearchResult) -> list[str]:
     """What the nearest setting does not keep, and by how much, one sentence each."""
-    said: list[str] = []
-    for kept in found.kept_on_validation:
-        if is_kept(kept) or keeps_all(found):
+    said = []
+    for kept in () if keeps_all(found) else found.kept_on_validation:
+        if is_kept(kept):
             continue
-        metric = kept.constraint.metric
-        value, short = fmt.value(metric, kept.value), _size(metric, kept.room.mean)
+        short = f"{describe_constraint(kept.constraint)}: {fmt.value(kept.constraint.metric, kept.value)}"
+        size = _size(kept.constraint.metric, kept.room.mean)
         if kept.room.mean < 0:
-            said.append(f"{condition(kept.constraint)}: {value} is {short} off, by validation shoppers.")
+            said.append(f"{short} is {size} off, by validation shoppers.")
         else:
-            said.append(
-                f"{condition(kept.constraint)}: {value} holds by {short} only, which could be luck; later choices may "
-                "break it."
-            )
+            said.append(f"{short} holds by {size} only, which could be luck; later choices may break it.")
     return said
 
 
-def room_in_words(kept: ConstraintOutcome) -> str:
+def room_text(kept: ConstraintOutcome) -> str:
     """How far inside its bound a metric is, with the interval."""
     metric, room = kept.constraint.metric, kept.room
     side = "inside" if room.mean >= 0 else "off"
@@ -124,9 +106,8 @@ def instead(found: SearchResult) -> Goal | None:
     if keeps_all(found):
         return None
     kept = [each.constraint if is_kept(each) else _eased(each) for each in found.kept_on_validation]
-    goal = found.goal
     try:
-        return Goal(goal.metric, tuple(each for each in kept if each is not None), goal.segment, goal.k)
+        return replace(found.goal, constraints=tuple(each for each in kept if each is not None))
     except SettingsError:
         return None
 
@@ -137,14 +118,11 @@ def _eased(kept: ConstraintOutcome) -> Constraint | None:
     safe = kept.value - way * _margin(kept)
     try:
         if constraint.against == "value":
-            step = _STEPS.get(METRICS[metric].unit, 0.001 if metric in ("ndcg", "map", "mrr") else 0.01)
-            steps = math.floor(safe / step) if constraint.at_least else math.ceil(safe / step)
-            bound = round(steps * step, 6)
+            bound = round_bound(metric, safe, at_least=constraint.at_least)
             low, high = METRICS[metric].lowest, METRICS[metric].highest
-            return Constraint(metric, bound, "value", constraint.at_least) if low < bound < high else None
+            return replace(constraint, value=bound) if low < bound < high else None
         reference = kept.allowed / (1 - way * constraint.value * (1 if kept.allowed >= 0 else -1))
-        slack = math.ceil(100 * way * (reference - safe) / abs(reference)) / 100
-        return Constraint(metric, slack, constraint.against, constraint.at_least)
+        return replace(constraint, value=math.ceil(100 * way * (reference - safe) / abs(reference)) / 100)
     except (SettingsError, ZeroDivisionError, ValueError):  # no number there
         return None
 

@@ -14,9 +14,8 @@ from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import CategoryShown, ProductShown
-from recsys.tuning.outcomes import ShopperChange, Wanted
-from recsys.tuning.products import Product
+from recsys.tuning.exposure import CategoryShown, Product, ProductShown
+from recsys.tuning.outcomes import HeldOutProduct, ShopperChange
 from recsys.tuning.summary import summary
 from tests.tuning._comparisons import comparison, difference, shown
 
@@ -24,7 +23,7 @@ HOSTILE = '<script>alert(1)</script><img src=x onerror="a">\u202e&amp;'
 WINTER = Scenario.of(season="winter")
 TENT = Product(7, "P7", "Ridge tent", "Tents")
 SHOPPER = ShopperChange(
-    *(3, "U0003", 12, (("activity", "hot"), ("home", "Lakes")), 0.1, 1, (TENT,), (), (Wanted(TENT, None, 4),)),
+    *(3, "U0003", 12, (("activity", "hot"), ("home", "Lakes")), 0.1, 1, (TENT,), (), (HeldOutProduct(TENT, None, 4),)),
     *("found only in B", 0.0, 0.4),
 )
 FOUND = comparison(
@@ -159,7 +158,7 @@ def test_nothing_is_loaded_and_nothing_can_run() -> None:
 def test_hostile_text_stays_text_wherever_it_comes_from() -> None:
     product = Product(0, HOSTILE, HOSTILE, HOSTILE)
     shopper = replace(SHOPPER, user_id=HOSTILE, facts=(("home", HOSTILE),), entered=(product,), gone=(product,),
-                      wanted=(Wanted(product, 1, None),))  # fmt: skip
+                      wanted=(HeldOutProduct(product, 1, None),))  # fmt: skip
     categories = frozenset({HOSTILE})
     asked = EvaluationConfig(
         HOSTILE, RankingSettings(filters=Filters(categories=categories)), Scenario.of(region=HOSTILE)

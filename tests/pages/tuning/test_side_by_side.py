@@ -21,9 +21,8 @@ from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import CategoryShown, ProductShown
+from recsys.tuning.exposure import CategoryShown, Product, ProductShown
 from recsys.tuning.moves import Move, moves
-from recsys.tuning.products import Product
 from recsys.tuning.summary import summary
 from recsys.tuning.tables import metrics_csv
 from tests.pages._seen import html, text
