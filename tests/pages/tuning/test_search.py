@@ -286,11 +286,11 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     page.segmented_control(key="room").set_value(SECTION).run()
     page.button(key="save_found").click().run()
     assert page.segmented_control(key="room").value == "Presets"
-    assert page.linkinput(key="preset_goal").value == describe_goal(found.goal)
-    assert page.linkinput(key="preset_name").value.startswith("nDCG@10 as high as possible")
-    assert summary.finding(found) in page.linkarea(key="preset_description").value
+    assert page.text_input(key="preset_goal").value == describe_goal(found.goal)
+    assert page.text_input(key="preset_name").value.startswith("nDCG@10 as high as possible")
+    assert summary.finding(found) in page.text_area(key="preset_description").value
     assert on_sliders(page) == wanted
-    page.linkinput(key="preset_who").set_value("Ann")
+    page.text_input(key="preset_who").set_value("Ann")
     page.button(key="preset_save").click().run()
     assert not page.exception
     made = store.find(describe_goal(GOAL))
