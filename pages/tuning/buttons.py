@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 
-def button(label: str, key: str, icon: str, on_click: Callable[..., object], *args: object, **more: Any) -> None:
+def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> None:
     """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol."""
     st.button(label, key=key, icon=f":material/{icon}:", on_click=on_click, args=args, **more)
 

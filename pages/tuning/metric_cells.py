@@ -9,7 +9,8 @@ from pages._shared.cards import esc
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import Clicks
 from recsys.evaluation.metrics.registry import METRICS, Metric
-from recsys.evaluation.statistics.paired import Difference, Verdict, why_open
+from recsys.evaluation.statistics.paired import Difference, why_open
+from recsys.evaluation.statistics.significance import Verdict
 from recsys.offpolicy.click_models import format as click_words
 
 GROUPS: Mapping[str, tuple[str, ...]] = {

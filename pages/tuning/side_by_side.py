@@ -49,8 +49,8 @@ def _show(case: TuningCase, found: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="side_head"):
         st.html(headline_html(found))
         with st.container(horizontal=True, width="content", key="side_tools"):
-            about = "Looks at every change from the other side. The sliders stay where they are."
-            button("Swap A and B", "swap", "swap_horiz", _swap, help=about)
+            swap_help = "Looks at every change from the other side. The sliders stay where they are."
+            button("Swap A and B", "swap", "swap_horiz", _swap, help=swap_help)
             report.downloads(case, found)
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
