@@ -21,7 +21,7 @@ from recsys.panel.build import build_panel
 from recsys.panel.panel import PANEL
 from recsys.progress import Progress
 from recsys.studies.result import Result, Table
-from recsys.studies.results_folder import keep, require_results_folder
+from recsys.studies.results_folder import require_results_folder, write_results
 from recsys.text.cache import EmbeddingCache
 from recsys.text.precision import settled_precision
 from recsys.training.fit import train
@@ -150,10 +150,10 @@ def test_a_folder_that_can_be_written_is_as_it_was(tmp_path: Path) -> None:
 
 def test_results_are_kept_beside_other_files(tmp_path: Path) -> None:
     before = put_foreign_files(tmp_path / "out")
-    keep(tmp_path / "out", [RESULT])
+    write_results(tmp_path / "out", [RESULT])
     (tmp_path / "out" / "paper-notes.csv").write_text("mine")
     require_results_folder(tmp_path / "out", ["paper"])
-    keep(tmp_path / "out", [RESULT])
+    write_results(tmp_path / "out", [RESULT])
     assert_untouched(tmp_path / "out", before)
     new = {"paper.json", "paper-lifts.csv", "report.html"}
     assert standing(tmp_path / "out").keys() - before.keys() == new | {"paper-notes.csv"}
@@ -164,7 +164,7 @@ def test_results_are_kept_beside_other_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["mine", "{}", "<!doctype html><title>Mine</title>"])
 def test_results_never_replace_a_file_of_somebody(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
-    for attempt in (lambda: require_results_folder(tmp_path, ["paper"]), lambda: keep(tmp_path, [RESULT])):
+    for attempt in (lambda: require_results_folder(tmp_path, ["paper"]), lambda: write_results(tmp_path, [RESULT])):
         with pytest.raises(InputError, match=f"holds {name}, which no experiment wrote"):
             attempt()
     assert standing(tmp_path).keys() == {name}
@@ -172,7 +172,7 @@ def test_results_never_replace_a_file_of_somebody(tmp_path: Path, name: str, con
 
 
 def test_results_do_not_replace_a_link(tmp_path: Path) -> None:
-    keep(tmp_path / "a", [RESULT])
+    write_results(tmp_path / "a", [RESULT])
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "paper.json").symlink_to(tmp_path / "a" / "paper.json")
     with pytest.raises(InputError, match=r"holds paper\.json"):

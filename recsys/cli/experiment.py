@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
     from recsys.settings import parse_weights
     from recsys.studies.format import in_words
     from recsys.studies.registry import ExperimentSettings
-    from recsys.studies.results_folder import keep, require_results_folder
+    from recsys.studies.results_folder import require_results_folder, write_results
     from recsys.studies.workspace import Workspace
 
     weights = parse_weights(args.weights) if args.weights is not None else None
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> None:
                     raise
                 failed[name] = str(problem)
             if args.out is not None:
-                keep(args.out, results, failed)
+                write_results(args.out, results, failed)
     if args.json:
         documents = [each.as_json() for each in results]
         say_json({"results": documents, "failed": failed} if is_all else documents[0])

@@ -58,7 +58,7 @@ def run_experiments(folder: Path, data: Path, panels: Path, split: str, names: S
 
     def run(reporter: Reporter) -> None:
         from recsys.studies.registry import ExperimentSettings
-        from recsys.studies.results_folder import keep, read_results
+        from recsys.studies.results_folder import read_results, write_results
         from recsys.studies.workspace import Workspace
 
         refused: dict[str, str] = {}
@@ -78,7 +78,7 @@ def run_experiments(folder: Path, data: Path, panels: Path, split: str, names: S
                     reporter.publish({"not_available": refused})
                     continue
                 kept = read_results(folder) | {name: result}
-                keep(folder, [kept[each] for each in EXPERIMENTS if each in kept], refused)
+                write_results(folder, [kept[each] for each in EXPERIMENTS if each in kept], refused)
 
     stages = [EXPERIMENTS[name].title for name in names]
     return run_work(folder, NAME, stages, {}, run)

@@ -138,8 +138,8 @@ def _reports(
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())
     reports = {}
-    for place, name in enumerate(MODELS):
-        progress("measuring", place, len(MODELS))
+    for done, name in enumerate(MODELS):
+        progress("measuring", done, len(MODELS))
         reports[name] = evaluate_lists(
             lists[name],
             relevant,

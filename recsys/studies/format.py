@@ -45,9 +45,6 @@ def interval_in_words(change: Interval, digits: int = 4, unit: str = "") -> str:
     return f"{mean} ({low} to {high})" if change.is_given else f"{mean} (too few shoppers tell for an interval)"
 
 
-told = interval_in_words
-
-
 def percent(change: Interval) -> str:
     """A relative change with its interval, in percent.
 
@@ -182,8 +179,8 @@ def table_csv(table: Table) -> str:
 
 def _table(table: Table) -> str:
     """Values with their intervals in one column, as wide as the longest."""
-    cells = [[table.columns[name] for name in table.shown]]
-    cells += [[_short_cell(name, row) for name in table.shown] for row in table.rows]
+    cells = [[table.columns[name] for name in table.visible]]
+    cells += [[_short_cell(name, row) for name in table.visible] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(filter(None, [table.title, *lines, table.note]))

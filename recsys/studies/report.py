@@ -23,7 +23,7 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 3rem; border-top: 1px solid #8884; padding-top: 1.5rem; }
-.sw-quiet { opacity: .75; } table { border-collapse: collapse; font-size: .85rem; }
+.sw-quiet, .sw-note { opacity: .75; } table { border-collapse: collapse; font-size: .85rem; }
 .sw-experiment-wide { overflow-x: auto; } code { background: #8882; padding: .1rem .3rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8884; white-space: nowrap; }
 td.sw-num { text-align: right; font-variant-numeric: tabular-nums; }
@@ -82,11 +82,11 @@ def table_html(table: Table, text: Callable[[str], str] = escape, most_rows: int
     text : makes HTML of what may come from the data
     most_rows : more are left out, which the note says
     """
-    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.shown)
+    head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.visible)
     rows = []
     for row in table.rows[:most_rows]:
         cells = []
-        for name in table.shown:
+        for name in table.visible:
             value, ends = written(name, row)
             if isinstance(row.get(name), str):
                 cells.append(f"<td>{text(value)}</td>")

@@ -35,7 +35,7 @@ class Table:
     note: str = ""
 
     @property
-    def shown(self) -> list[str]:
+    def visible(self) -> list[str]:
         """Keys of the columns that are shown; ends of intervals stand with their value."""
         return [name for name in self.columns if not name.endswith(("_low", "_high"))]
 

@@ -28,7 +28,7 @@ def require_results_folder(folder: Path, names: Iterable[str]) -> None:
     _require_own(folder, wanted - own)
 
 
-def keep(folder: Path, results: Sequence[Result], failed: Mapping[str, str] | None = None) -> None:
+def write_results(folder: Path, results: Sequence[Result], failed: Mapping[str, str] | None = None) -> None:
     """Write all results; each file is replaced in one step, so whoever is stopped leaves whole ones.
 
     Raises

@@ -13,7 +13,7 @@ from recsys.jobs import record
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
 from recsys.studies.registry import EXPERIMENTS
-from recsys.studies.results_folder import keep
+from recsys.studies.results_folder import write_results
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
 from tests.studies.test_report import HOSTILE, RESULT
@@ -50,7 +50,7 @@ def test_before_anything_was_run_one_button_runs_all(
 
 
 def test_a_result_is_told_with_its_plots_tables_protocol_and_command(open_page: OpenPage, folder: Path) -> None:
-    keep(folder, [RESULT])
+    write_results(folder, [RESULT])
     page = open_page("Experiments", query={"experiment": EXPERIMENTS[RESULT.experiment].title})
     said = text(page)
     for words in (
@@ -70,7 +70,7 @@ def test_a_result_is_told_with_its_plots_tables_protocol_and_command(open_page: 
 
 
 def test_the_overview_tells_every_finding_and_leads_to_it(open_page: OpenPage, folder: Path) -> None:
-    keep(folder, [RESULT])
+    write_results(folder, [RESULT])
     left(folder, "done", result={"not_available": {"clicks": "nobody clicked anything"}})
     page = open_page("Experiments")
     said = text(page)
@@ -94,7 +94,7 @@ def test_why_a_shop_cannot_have_one_is_told(open_page: OpenPage, folder: Path) -
     [("failed", "The disk is full. Those that were finished are kept."), ("cancelled", "Stopped; experiments that")],
 )
 def test_what_ended_badly_is_said_and_loses_nothing(open_page: OpenPage, folder: Path, state: str, said: str) -> None:
-    keep(folder, [RESULT])
+    write_results(folder, [RESULT])
     left(folder, state, "the disk is full" if state == "failed" else "")
     page = open_page("Experiments")
     assert said in text(page)

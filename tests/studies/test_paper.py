@@ -1,6 +1,7 @@
 """The paper's table: one setting chosen on validation, lifts on test with paired intervals."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,15 @@ from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.workspace import Workspace
 from tests.studies.conftest import PreparedWorkspace
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_tried() -> Iterator[None]:
+    """Fewer settings are looked at, which is quicker."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "STRENGTHS", (0.0, 0.3, 0.6))
+        patch.setattr(search, "N_BASES", 2)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -95,14 +105,6 @@ def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Wo
     assert any("simulator" in sentence and "+12.5%" in sentence for sentence in result.conclusion)
 
 
-@pytest.fixture
-def few_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer settings are looked at, which is quicker."""
-    monkeypatch.setattr(search, "STRENGTHS", (0.0, 0.5))
-    monkeypatch.setattr(search, "N_BASES", 2)
-
-
-@pytest.mark.usefixtures("few_tried")
 def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Workspace) -> None:
     told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.place), ExperimentSettings())
     assert "Click rate (simulated)" in [row["metric"] for row in told.tables[0].rows]
@@ -115,7 +117,6 @@ def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Worksp
     assert "ctr" not in told.figures["chosen"]["validation_lifts"]
 
 
-@pytest.mark.usefixtures("few_tried")
 def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Workspace) -> None:
     class Without(PreparedWorkspace):
         def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
@@ -181,7 +182,6 @@ def test_settings_nearby_are_one_move_away() -> None:
     assert all((each.n, each.method, each.filters) == (10, "msd", WHOLE_CATALOGUE) for each in around)
 
 
-@pytest.mark.usefixtures("few_tried")
 def test_the_search_ends_where_no_move_is_better(workspace: Workspace) -> None:
     validation, _ = workspace.engines("last", 1, 0)
     traditional = RankingSettings(FusionSettings(0.7, 0.3, 0, 0), WHOLE_CATALOGUE)

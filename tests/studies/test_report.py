@@ -11,7 +11,7 @@ from recsys.errors import InputError
 from recsys.studies.plots import figure
 from recsys.studies.report import report_html
 from recsys.studies.result import Plot, Result, Series, Table
-from recsys.studies.results_folder import keep, read_results
+from recsys.studies.results_folder import read_results, write_results
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -55,7 +55,7 @@ class Reader(HTMLParser):
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
-    keep(tmp_path / "out", [RESULT])
+    write_results(tmp_path / "out", [RESULT])
     assert read_results(tmp_path / "out")["ablation"].as_json() == RESULT.as_json()
     assert "'=cmd()" in (tmp_path / "out" / "ablation-models.csv").read_text()
     (tmp_path / "out" / "other.json").write_text("{}")
@@ -67,7 +67,7 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError, match="results cannot be kept there"):
-        keep(tmp_path / "out", [RESULT])
+        write_results(tmp_path / "out", [RESULT])
 
 
 def test_the_report_says_everything_and_runs_nothing_of_the_data() -> None:

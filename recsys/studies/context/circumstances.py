@@ -58,11 +58,11 @@ class Circumstances:
         return cls(panel, _trends(panel, panel.context_scorers, progress))
 
     def deal(self, seed: int) -> Deal:
-        """Circumstances and moments dealt at random, each among shoppers whom the same models ask about."""
+        """Circumstances and moments dealt at random, each among shoppers of the same round."""
         rng, dealt = np.random.default_rng(seed), np.arange(len(self.panel))
-        for place in np.unique(self.panel.rounds):
-            asked = np.flatnonzero(self.panel.rounds == place)
-            dealt[asked] = rng.permutation(asked)
+        for number in np.unique(self.panel.rounds):
+            rows = np.flatnonzero(self.panel.rounds == number)
+            dealt[rows] = rng.permutation(rows)
         return dealt
 
     def scores(self, dealt: Mapping[str, Deal] | None = None, left_out: Set[str] = frozenset()) -> FloatArray:
@@ -79,10 +79,10 @@ class Circumstances:
             if dimension in left_out:
                 continue
             stated = self.panel.shoppers[dimension].to_numpy(object)[dealt.get(dimension, everyone)]
-            for place, scorer in enumerate(self.panel.context_scorers):
+            for number, scorer in enumerate(self.panel.context_scorers):
                 values, lifts = scorer.lifts.get(dimension, ((), np.empty((0, 0), np.float32)))
                 for value, lift in zip(values, lifts, strict=True):
-                    raw[(stated == value) & (self.panel.rounds == place)] += lift
+                    raw[(stated == value) & (self.panel.rounds == number)] += lift
         if TREND not in left_out:
             raw += self.trends[dealt.get(TREND, everyone)]
         return Standardised.of(raw).values
@@ -129,9 +129,9 @@ def timeless(scorer: ContextScorer) -> ContextScorer:
 
 def _trends(panel: Panel, scorers: tuple[ContextScorer, ...], progress: Progress) -> FloatArray:
     trends = np.empty((len(panel), panel.n_items), np.float32)
-    for user, (place, context) in enumerate(zip(panel.rounds.tolist(), panel.contexts, strict=True)):
+    for user, (number, context) in enumerate(zip(panel.rounds.tolist(), panel.contexts, strict=True)):
         if user % CHUNK == 0:
             progress("asking for the trend of every moment", user, len(panel))
-        trends[user] = scorers[place].trend(scorers[place].moment_s(context))
+        trends[user] = scorers[number].trend(scorers[number].moment_s(context))
     progress("asking for the trend of every moment", len(panel), len(panel))
     return trends

@@ -6,7 +6,7 @@ clock. *Shuffled*: circumstances and moments of the test shoppers are dealt at r
 validation with contextual scores, and for fairness anew with static and with shuffled ones.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
 from recsys.studies.context.planted import PlantedFigures, recovered_on
 from recsys.studies.context.report import (
     LARGE_ENOUGH,
-    NOTHING,
     ContextFigures,
     ContextPart,
     GroupGain,
@@ -141,9 +140,10 @@ def _values(engine: LiveEngine, fusion: FusionSettings, k: int) -> Values:
 def _compared(worlds: list[Floats], seed: int) -> Worlds:
     contextual, static, shuffled = worlds
     gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
-    found = ratio_intervals(np.stack([*worlds, gain, loss, rest], axis=1), seed=seed)
-    is_gain = found[3].sign > 0
-    return Worlds(*found, ratio_intervals(loss[:, None], gain[:, None], seed)[0] if is_gain else NOTHING)
+    found = Worlds(*ratio_intervals(np.stack([*worlds, gain, loss, rest], axis=1), seed=seed))
+    if found.gain.sign <= 0:
+        return found
+    return replace(found, lost=ratio_intervals(loss[:, None], gain[:, None], seed)[0])
 
 
 def _parts(

@@ -91,31 +91,31 @@ def measured(
     settings: Sequence[RankingSettings], engine: LiveEngine, traditional: MeasuredLists, progress: Progress = silent
 ) -> list[Candidate]:
     """Each setting's lifts over the traditional lists of the same shoppers."""
-    base, answer = _averages(traditional), []
+    base, found = _averages(traditional), []
     if not all(base[name] > 0 for name in MEASURED):
         raise DataError(
             "the traditional model finds nothing that the shoppers chose, so no lift over it can be told",
             file="the data folder",
             remedy="bring more data, or lower --min-interactions",
         )
-    for place, each in enumerate(settings):
-        progress("re-ranking for diversity", place, len(settings))
+    for done, each in enumerate(settings):
+        progress("re-ranking for diversity", done, len(settings))
         now = _averages(engine.measure(each).lists)
-        answer.append(Candidate(each, {name: now[name] / base[name] - 1 for name in MEASURED}))
+        found.append(Candidate(each, {name: now[name] / base[name] - 1 for name in MEASURED}))
     progress("re-ranking for diversity", len(settings), len(settings))
-    return answer
+    return found
 
 
 def nearby(settings: RankingSettings) -> list[RankingSettings]:
     """Settings that are one move away: a little more or less variety, or a twentieth of all weight shifted."""
     strengths = [round(settings.diversity + move, 2) for move in STRENGTH_MOVES]
-    answer = [replace(settings, diversity=strength) for strength in strengths if 0 < strength <= 1]
+    around = [replace(settings, diversity=strength) for strength in strengths if 0 < strength <= 1]
     shares = {name: round(share, 4) for name, share in settings.fusion.normalised().items()}
     for source, target in permutations(COMPONENTS, 2):
         if shares[source] >= WEIGHT_MOVE - 1e-9:
             moved = {source: round(shares[source] - WEIGHT_MOVE, 4), target: round(shares[target] + WEIGHT_MOVE, 4)}
-            answer.append(replace(settings, fusion=FusionSettings(**{**shares, **moved})))
-    return answer
+            around.append(replace(settings, fusion=FusionSettings(**{**shares, **moved})))
+    return around
 
 
 def _climb(
@@ -125,7 +125,7 @@ def _climb(
     traditional: MeasuredLists,
     progress: Progress,
 ) -> None:
-    """Go to the best setting nearby until there is no better one; all that was measured is kept in `tried`."""
+    """Go to the best setting nearby until there is no better one; all that was measured goes into `tried`."""
     best = start
     for _ in range(MOST_MOVES):
         around = nearby(best.settings)

@@ -1,13 +1,13 @@
 """Weights: the whole simplex of mixes on validation and on test, what is tied with the best, what choosing can gain.
 
 The mix is chosen on validation shoppers. The best mix on test is known only afterwards, and its lead is partly luck;
-how much of it choosing could really have had is told by halves of the test shoppers: the mix that is best on one half
-is measured on the other, again and again, and never on those it was chosen on.
+how much of it choosing could really have had is measured by halves of the test shoppers: the mix that is best on one
+half is measured on the other, again and again, and never on those it was chosen on.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,44 +151,55 @@ def _mixes(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> 
         "The shop's default weights": FusionSettings(),
         **{f"{name[:1].upper()}{name[1:]} alone": FusionSettings.only(name) for name in COMPONENTS},
     }
-    found = []
-    for name, measured in zip(named, _measured(validation, test, list(named.values()), seed), strict=True):
-        point = validation.point_of(named[name])
-        tied = () if point is None else (bool(validation.tied[point]), bool(test.tied[point]))
-        ranks = () if point is None else (validation.rank(point), test.rank(point))
-        found.append(MeasuredMix(name, named[name], *measured, *tied, *ranks))
-    return tuple(found)
+    found = _measured(validation, test, list(named.items()), seed)
+    return tuple(_placed(each, validation, test) for each in found)
+
+
+def _placed(mix: MeasuredMix, validation: MappedRole, test: MappedRole) -> MeasuredMix:
+    """A mix with its ranks on the map, where it stands on it."""
+    point = validation.point_of(mix.weights)
+    if point is None:
+        return mix
+    return replace(
+        mix,
+        tied_on_validation=bool(validation.tied[point]),
+        tied_on_test=bool(test.tied[point]),
+        rank_on_validation=validation.rank(point),
+        rank_on_test=test.rank(point),
+    )
 
 
 def _shares(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
     """For every share of every component, the mix that is best on validation, and what it does on test."""
-    steps = validation.map.cells.steps
+    steps, settings = validation.map.cells.steps, validation.map.settings
     cells = [(name, step, steps[:, at] == step) for at, name in enumerate(COMPONENTS) for step in range(N_STEPS + 1)]
-    best = [validation.map.settings(validation.map.best(METRIC, among=among)) for _, _, among in cells]
-    measured = _measured(validation, test, [validation.map.settings(chosen), *best], seed)[1:]
+    best = [(name, settings(validation.map.best(METRIC, among=among))) for name, _, among in cells]
+    _, *measured = _measured(validation, test, [("", settings(chosen)), *best], seed)
     return tuple(
-        MeasuredMix(
-            name,
-            weights,
-            *each,
-            *(bool((role.tied & among).any()) for role in (validation, test)),
+        replace(
+            each,
+            tied_on_validation=bool((validation.tied & among).any()),
+            tied_on_test=bool((test.tied & among).any()),
             share=step / N_STEPS,
             hindsight=float(test.means[test.map.best(METRIC, among=among)]),
         )
-        for (name, step, among), weights, each in zip(cells, best, measured, strict=True)
+        for (_, step, among), each in zip(cells, measured, strict=True)
     )
 
 
 def _measured(
-    validation: MappedRole, test: MappedRole, mixes: Sequence[FusionSettings], seed: int
-) -> list[tuple[Interval, ...]]:
+    validation: MappedRole, test: MappedRole, mixes: Sequence[tuple[str, FusionSettings]], seed: int
+) -> list[MeasuredMix]:
     """nDCG of every mix on validation, on test, and on test less that of the first."""
-    distinct = list(dict.fromkeys(mixes))
+    distinct = list(dict.fromkeys(weights for _, weights in mixes))
     known, found = (np.stack([role.values(each) for each in distinct], axis=1) for role in (validation, test))
     gains = np.stack([changes(column, found[:, 0]) for column in found.T], axis=1)
     intervals = zip(*(ratio_intervals(each, seed=seed) for each in (known, found, gains)), strict=True)
-    by_mix = dict(zip(distinct, intervals, strict=True))
-    return [by_mix[each] for each in mixes]
+    by_mix = {
+        mix: MeasuredMix("", mix, on_validation, on_test, change)
+        for mix, (on_validation, on_test, change) in zip(distinct, intervals, strict=True)
+    }
+    return [replace(by_mix[mix], name=name) for name, mix in mixes]
 
 
 def _components(roles: Mapping[str, MappedRole]) -> dict[str, Ends]:
