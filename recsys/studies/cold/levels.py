@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.statistics.intervals import changes, ratio_intervals
+from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel, Ragged
@@ -70,12 +70,7 @@ def by_level(engine: LiveEngine, models: Mapping[str, Model], seed: int = 0) -> 
 
 
 def _level(of: str, name: str, values: Mapping[str, UserValues], seed: int) -> LevelScores:
-    known = ~np.isnan(values["full"])
-    columns = {model: each[known] for model, each in values.items()}
-    gaps = [changes(columns["full"], each) for each in columns.values()]
-    ndcg, leads = (
-        dict(zip(values, ratio_intervals(np.stack(of_models, axis=1), seed=seed), strict=True))
-        for of_models in (list(columns.values()), gaps)
-    )
-    del leads["full"]
-    return LevelScores(of, name, int(known.sum()), ndcg, leads)
+    full = values["full"]
+    ndcg = {model: mean_interval(each, seed) for model, each in values.items()}
+    lead = {model: mean_interval(changes(full, each), seed) for model, each in values.items() if model != "full"}
+    return LevelScores(of, name, int((~np.isnan(full)).sum()), ndcg, lead)
