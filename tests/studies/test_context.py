@@ -175,6 +175,8 @@ def test_one_moment_for_all_is_a_caveat(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, dealt: tuple[str, ...], says_so: bool
 ) -> None:
     monkeypatch.setattr("recsys.studies.context.study._parts", lambda *asked: {})
+    monkeypatch.setattr("recsys.studies.context.study._groups", lambda *asked: ())
+    monkeypatch.setattr("recsys.studies.context.study.tuned", lambda *asked: FusionSettings())
     monkeypatch.setattr("recsys.studies.context.study.N_DEALS", 1)
     monkeypatch.setattr(Circumstances, "varies", lambda self, name: name in dealt)
     found = EXPERIMENTS["context"].run(workspace, ExperimentSettings())

@@ -38,8 +38,8 @@ def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
         f"{exact.n:,} random explanations: parts and score differ by {exact.residual:.1e} at most, a component and its "
         f"contributions by {exact.component_residual:.1e}, both sides of the words by {exact.side_residual:.1e}; "
         f"{exact.n_verbatim:,} of {exact.n_quotes:,} quotes stand word for word in the review they name.",
-        f"Taking the named phrases away costs more of the score than as many at random, where the change is better: "
-        f"phrases {changes}.",
+        "Taking the named phrases away costs this much more of the score than taking as many at random: phrases "
+        f"{changes}.",
         f"Trained again with another seed, a model names {stable.same_top.mean:.0%} of the largest contributions "
         f"again, {stable.chance_top.mean:.0%} by chance.",
     )
