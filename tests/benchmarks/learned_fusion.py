@@ -18,13 +18,15 @@ import numpy as np
 
 from recsys.cli.reporting import TerminalProgress
 from recsys.data.dataset import Dataset
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
+from recsys.data.splitting import HeldOut
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, split_of
+from recsys.evaluation.protocols.requests import standardised_scores
 from recsys.evaluation.statistics.intervals import ratio_intervals
-from recsys.progress import Progress
+from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting
+from recsys.scorers.base import Fitting, FloatArray, Scorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import FusionSettings
+from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.format import interval_in_words, mix_in_words
 from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
@@ -36,14 +38,32 @@ from recsys.training.learned_fusion import (
     choose_fusion,
     learned_map,
     ndcg_of,
-    scores_of,
-    swapped,
 )
 from recsys.training.paired_gain import Values
 from recsys.training.weights import ValidationScores
 
 TAKEN = "what was taken"
 WITH_MAP = "learned weights, with the map"
+
+
+def scores_of(
+    scorers: Mapping[str, Scorer],
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    split: SplitName,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Standardised scores of the shoppers of `held_out`, float32 of shape (n_users, n_scorers, n_items)."""
+    stage = "scoring shoppers to judge by"
+    return standardised_scores(list(scorers.values()), data, train, held_out, held_out.users(), split, stage, progress)
+
+
+def swapped(values: FloatArray, name: str, scores: FloatArray) -> FloatArray:
+    """A copy of scores of all components with those of one in place of what was there, (n_users, 1, n_items)."""
+    answer = np.array(values)
+    answer[:, [COMPONENTS.index(name)]] = scores
+    return answer
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -110,8 +130,8 @@ def changes(ndcg: Mapping[str, Values]) -> Iterator[str]:
     usual = ndcg[USUAL]
     for name, values in ndcg.items():
         if name != USUAL:
-            change = interval_in_words(ratio_intervals((values - usual)[:, None])[0])
-            yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {change}"
+            change = ratio_intervals((values - usual)[:, None])[0]
+            yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {interval_in_words(change)}"
     if WITH_MAP in ndcg:
         change = ratio_intervals((ndcg[WITH_MAP] - ndcg[LEARNED])[:, None])[0]
         yield f"on test, the map alone, with the learned weights: {interval_in_words(change)}"
