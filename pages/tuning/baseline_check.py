@@ -10,7 +10,7 @@ from pages._shared.notices import notice_html
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import BASELINES, ChangeCell, metric_of
 from recsys.evaluation.metrics import format as fmt
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.paired import Difference, differences
@@ -34,7 +34,7 @@ class BaselineCheck:
     k: int
     against: Mapping[str, Difference]
     is_observed: bool = True
-    clicks: Clicks = field(default_factory=Clicks)
+    clicks: ClickProbabilities = field(default_factory=ClickProbabilities)
 
     @classmethod
     def of(cls, case: TuningCase, *, is_observed: bool = True) -> "BaselineCheck":

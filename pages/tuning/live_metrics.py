@@ -9,7 +9,7 @@ from pages._shared.notices import notice_html
 from pages.tuning import labels, tiles, tradeoff
 from pages.tuning.baseline_check import BaselineCheck
 from pages.tuning.context import TuningCase
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.segments import Segment
@@ -162,7 +162,7 @@ def notes_html(case: TuningCase, n_looks: int) -> str:
     return key + "".join(f'<p class="sw-note sw-tiles-note">{each}</p>' for each in notes)
 
 
-def clicks_note(clicks: Clicks) -> str:
+def clicks_note(clicks: ClickProbabilities) -> str:
     """What has to be known to read a click rate, and where the log itself is asked."""
     note = esc(click_words.note(clicks))
     if clicks.source != "log":

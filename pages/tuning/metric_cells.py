@@ -7,7 +7,7 @@ from typing import Literal
 
 from pages._shared.cards import esc
 from recsys.evaluation.metrics import format as fmt
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS, Metric
 from recsys.evaluation.statistics.paired import Difference, why_open
 from recsys.evaluation.statistics.significance import Verdict
@@ -39,7 +39,7 @@ BASELINES: Mapping[str, str] = {
 NOT_OBSERVED = "not observed, so no verdict"
 
 
-def metric_of(name: str, clicks: Clicks) -> Metric:
+def metric_of(name: str, clicks: ClickProbabilities) -> Metric:
     """A metric with its label and question; those of a click rate depend on how clicks are known.
 
     >>> metric_of("ctr", Clicks("simulator")).label, metric_of("ndcg", Clicks()).label

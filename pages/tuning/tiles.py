@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pages._shared.cards import esc
 from pages.tuning.metric_cells import GROUPS, ChangeCell, metric_of
 from recsys.evaluation.metrics import format as fmt
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import WHOLE_METRICS
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists
 from recsys.offpolicy.click_models import format as click_words
@@ -26,7 +26,7 @@ def tiles_html(
     *,
     is_same: bool,
     is_observed: bool = True,
-    clicks: Clicks | None = None,
+    clicks: ClickProbabilities | None = None,
 ) -> str:
     """All tiles, in groups.
 
@@ -39,7 +39,7 @@ def tiles_html(
     is_observed : shoppers were in the circumstances that they are looked at in
     clicks : by what click rates are known
     """
-    clicks = clicks or Clicks()
+    clicks = clicks or ClickProbabilities()
 
     def tile(name: str) -> str:
         metric, cell = metric_of(name, clicks), ChangeCell(found[name], is_observed)
@@ -69,7 +69,9 @@ def _change(cell: ChangeCell, against: str) -> str:
     )
 
 
-def _spread(now: MeasuredLists, before: MeasuredLists, found: Difference, n_items: int, clicks: Clicks) -> str:
+def _spread(
+    now: MeasuredLists, before: MeasuredLists, found: Difference, n_items: int, clicks: ClickProbabilities
+) -> str:
     """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
     if found.metric == "coverage":
         return _text(f"{round(found.new * n_items):,} of {n_items:,} products")

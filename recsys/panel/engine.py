@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recsys.cache import ByteCache, n_bytes
 from recsys.errors import ContextError, SettingsError
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.kernels import Candidates, select
@@ -105,10 +105,10 @@ class LiveEngine:
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
         # Products that no component puts high are no candidates, so their clicks are not held.
-        clicks = self.panel.clicks if self.panel.scores.is_whole else Clicks()
+        clicks = self.panel.clicks if self.panel.scores.is_whole else ClickProbabilities()
         return self.measured(np.array(ranked[:, :k]), clicks)
 
-    def measured(self, ranked: IntArray, clicks: Clicks | None = None) -> MeasuredLists:
+    def measured(self, ranked: IntArray, clicks: ClickProbabilities | None = None) -> MeasuredLists:
         """Metrics of given lists of all shoppers, int32 of shape (n_users, k), item rows; clicks as the panel has them.
 
         A list with a product that the panel does not hold has no click rate.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, FolderKind, open_artifact
 from recsys.data.splitting import Role
 from recsys.errors import ArtifactError
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.exposure import long_tail_mask
 from recsys.evaluation.metrics.lists import ListFacts, product_facts
 from recsys.evaluation.protocols.requests import contexts_of_panel
@@ -143,7 +143,7 @@ class Panel:
     shoppers: pd.DataFrame
     rounds: IntArray
     context_scorers: tuple[ContextScorer, ...]
-    clicks: Clicks = field(default_factory=Clicks)
+    clicks: ClickProbabilities = field(default_factory=ClickProbabilities)
 
     @classmethod
     def of(cls, artifact: Artifact, role: str) -> Self:
@@ -174,7 +174,7 @@ class Panel:
             shoppers=artifact.table(f"shoppers_{role}").to_pandas(),
             rounds=arrays["rounds"],
             context_scorers=contexts,
-            clicks=Clicks.of(arrays, facts["clicks"]),
+            clicks=ClickProbabilities.of(arrays, facts["clicks"]),
         )
 
     @cached_property
@@ -203,7 +203,7 @@ class Panel:
     def _products(self) -> NDArray[np.float64]:
         return product_facts(self.popularity, self.n_train_users, self.tail, self.vectors)
 
-    def list_facts(self, clicks: Clicks | None = None) -> ListFacts:
+    def list_facts(self, clicks: ClickProbabilities | None = None) -> ListFacts:
         """What metrics of lists need to know; clicks as the panel has them unless others are given."""
         held, relevant, clicks = self.scores, self.relevant, clicks or self.clicks
         expected, by_position = self.baselines["popularity"], (clicks.odds, clicks.seen)

@@ -8,7 +8,7 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.paired import MeasuredLists
@@ -117,7 +117,7 @@ def latest(engine: LiveEngine) -> LiveEngine:
             shoppers=panel.shoppers.iloc[rows].reset_index(drop=True),
             rounds=np.zeros(len(rows), np.int32),
             context_scorers=panel.context_scorers[-1:],
-            clicks=Clicks(),
+            clicks=ClickProbabilities(),
         )
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
@@ -66,7 +66,7 @@ class Comparison:
     categories: tuple[CategoryShown, ...]
     shown_a: int
     shown_b: int
-    clicks: Clicks = field(default_factory=Clicks)
+    clicks: ClickProbabilities = field(default_factory=ClickProbabilities)
 
     @property
     def is_same(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.artifacts.folder import open_artifact
 from recsys.errors import DataError
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.offpolicy.click_models.simulated import simulated
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES
@@ -120,7 +120,7 @@ def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Worksp
 def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Workspace) -> None:
     class Without(PreparedWorkspace):
         def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
-            nothing = Clicks(facts={"source": "none", "no_choices": "only 12 choices"})
+            nothing = ClickProbabilities(facts={"source": "none", "no_choices": "only 12 choices"})
             one, other = super().engines(*asked, **more)
             return LiveEngine(replace(one.panel, clicks=nothing)), LiveEngine(replace(other.panel, clicks=nothing))
 
@@ -144,7 +144,7 @@ class Simulated(PreparedWorkspace):
         return one, other
 
 
-def _with_reason(clicks: Clicks) -> Clicks:
+def _with_reason(clicks: ClickProbabilities) -> ClickProbabilities:
     return replace(clicks, facts={**clicks.facts, "no_log": "there is no log"})
 
 

@@ -6,7 +6,7 @@ from pages._shared.cards import esc, isolated
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from pages.tuning.search import summary
 from recsys.evaluation.metrics import format as fmt
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goals import describe_constraint
@@ -20,7 +20,7 @@ _MARKS: Mapping[Answer, tuple[str, str]] = {
 """A mark that needs no colour, and the class whose colour it has, by answer."""
 
 
-def metrics_html(found: SearchResult, clicks: Clicks) -> str:
+def metrics_html(found: SearchResult, clicks: ClickProbabilities) -> str:
     """A row a metric, in the groups of the live metrics; on test against two references."""
     bodies = grouped_rows(lambda name: _metric(found, name, clicks), 5, "sw-figure-group")
     return (
@@ -35,7 +35,7 @@ def metrics_html(found: SearchResult, clicks: Clicks) -> str:
     )
 
 
-def _metric(found: SearchResult, metric: str, clicks: Clicks) -> str:
+def _metric(found: SearchResult, metric: str, clicks: ClickProbabilities) -> str:
     about = metric_of(metric, clicks)
     asks = question_of(about)
     is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""

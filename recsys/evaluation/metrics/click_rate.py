@@ -23,7 +23,7 @@ LONGEST = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Clicks:
+class ClickProbabilities:
     """The clicks of one role's shoppers; without a source, nobody has a click rate.
 
     Parameters

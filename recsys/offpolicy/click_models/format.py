@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from recsys.evaluation.metrics.click_rate import Clicks, Source
+from recsys.evaluation.metrics.click_rate import ClickProbabilities, Source
 from recsys.offpolicy.click_models.calibration import Calibration
 
 _SOURCES: Mapping[Source, tuple[str, str, str]] = {
@@ -29,12 +29,12 @@ _SOURCES: Mapping[Source, tuple[str, str, str]] = {
 NAMES: Mapping[Source, str] = {source: name for source, (name, _, _) in _SOURCES.items()}
 
 
-def question(clicks: Clicks) -> str:
+def question(clicks: ClickProbabilities) -> str:
     """The question that the metric answers, and by what."""
     return f"How much of a list’s places would be clicked? {_SOURCES[clicks.source][1]}"
 
 
-def in_brief(clicks: Clicks) -> str:
+def in_brief(clicks: ClickProbabilities) -> str:
     """One sentence for a protocol.
 
     >>> in_short(Clicks())
@@ -43,7 +43,7 @@ def in_brief(clicks: Clicks) -> str:
     return _SOURCES[clicks.source][2]
 
 
-def note(clicks: Clicks) -> str:
+def note(clicks: ClickProbabilities) -> str:
     """What has to be known to read the number."""
     facts = clicks.facts
     if clicks.source == "log":
@@ -64,14 +64,14 @@ def note(clicks: Clicks) -> str:
     return f"No click rate: {why_none(clicks)}."
 
 
-def why_none(clicks: Clicks) -> str:
+def why_none(clicks: ClickProbabilities) -> str:
     """Why there is no click rate, in a clause; "" where there is one."""
     if clicks.is_known:
         return ""
     return str(clicks.facts.get("no_choices", "nothing says what would be clicked"))
 
 
-def summary(clicks: Clicks) -> list[str]:
+def summary(clicks: ClickProbabilities) -> list[str]:
     """What it rests on, how it was checked and what it does not say, most important first."""
     facts = clicks.facts
     if clicks.source == "simulator":

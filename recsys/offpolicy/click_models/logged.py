@@ -21,7 +21,7 @@ from scipy.special import expit
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.offpolicy.click_models.calibration import Tally
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardised_log
 from recsys.offpolicy.logs import ClickLog
@@ -59,7 +59,7 @@ class LoggedClicks:
     slopes : float64 of shape (n_features,), of `conditional_logit.FEATURES`
     by_item : float64 of shape (n_items,), what the category adds to the log-odds
     at_first : log-odds of a click in the first place where all features are 0
-    odds : float64 of shape (LONGEST,), see `Clicks`
+    odds : float64 of shape (LONGEST,), see `ClickProbabilities`
     facts : how it was checked
     """
 
@@ -69,7 +69,7 @@ class LoggedClicks:
     odds: NDArray[np.float64]
     facts: Mapping[str, Any]
 
-    def clicks(self, arrays: Arrays) -> Clicks:
+    def clicks(self, arrays: Arrays) -> ClickProbabilities:
         """Clicks of one role, from its arrays as a panel keeps them."""
         rows, popular = arrays["rows"], standardised_log(arrays["popularity"])
         of_item = (self.at_first + self.by_item + self.slopes[-1] * popular).astype(np.float32)
@@ -77,7 +77,7 @@ class LoggedClicks:
         log_odds = slopes[-2] * arrays["context"] + (of_item[np.maximum(rows, 0)] if rows.size else of_item)
         for place, slope in enumerate(slopes[:-2]):
             log_odds += slope * arrays["static"][:, place]
-        return Clicks("log", expit(log_odds), self.odds, np.ones(LONGEST), self.facts)
+        return ClickProbabilities("log", expit(log_odds), self.odds, np.ones(LONGEST), self.facts)
 
 
 def fit_on_log(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from recsys.errors import DataError
-from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.offpolicy.click_models.calibration import Tally
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, Chooser, Slopes
 from recsys.offpolicy.reward_model import folds_of
@@ -49,7 +49,7 @@ def simulated(
     seed: int = 0,
     progress: Progress = silent,
     shoppers: NDArray[np.integer] | None = None,
-) -> dict[str, Clicks]:
+) -> dict[str, ClickProbabilities]:
     """Clicks of either role, from the arrays of both as a panel keeps them.
 
     `shoppers`: int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
@@ -82,7 +82,7 @@ def simulated(
     odds = {role: np.float32(scale) * each for role, each in chances.items()}
     # Proportional to the chance of a choice while that is small, and never 1.
     return {
-        role: Clicks("reviews", np.asarray(each / (1 + each), np.float32), np.ones(LONGEST), SEEN, facts)
+        role: ClickProbabilities("reviews", np.asarray(each / (1 + each), np.float32), np.ones(LONGEST), SEEN, facts)
         for role, each in odds.items()
     }
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, RecsysError, SettingsError
-from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.protocols.requests import contexts_of_panel
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.simulated import simulated
@@ -25,7 +25,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 def true_clicks(
     folder: Path, item_ids: Sequence[str], arrays: Mapping[str, Arrays], shoppers: Mapping[str, pd.DataFrame]
-) -> dict[str, Clicks]:
+) -> dict[str, ClickProbabilities]:
     """True clicks of a demo shop by role, at each shopper's moment and in the circumstances that they are asked in.
 
     Lists come from the whole catalogue, and are clicked as if all of it could be had.
@@ -41,7 +41,7 @@ def true_clicks(
         if rows.size:  # of the candidates alone; 0 beyond a shopper's last one
             held = np.where(rows >= 0, np.take_along_axis(first, np.maximum(rows, 0), axis=1), 0)
             first = held.astype(np.float32)
-        found[role] = Clicks("simulator", first, odds, np.ones(LONGEST), {"source": "simulator"})
+        found[role] = ClickProbabilities("simulator", first, odds, np.ones(LONGEST), {"source": "simulator"})
     return found
 
 
@@ -55,7 +55,7 @@ def best_clicks(
     seed: int = 0,
     progress: Progress = silent,
     settings: Mapping[str, Any] = AS_THEY_ARE,
-) -> dict[str, Clicks]:
+) -> dict[str, ClickProbabilities]:
     """Clicks of either role; their facts say why no better source was taken.
 
     Parameters
@@ -82,6 +82,6 @@ def best_clicks(
     try:
         found = simulated(arrays, seed, progress, pd.factorize(shoppers["validation"]["user_id"])[0])
     except DataError as problem:
-        nothing = Clicks(facts={"source": "none", "no_log": why_not, "no_choices": problem.problem})
+        nothing = ClickProbabilities(facts={"source": "none", "no_log": why_not, "no_choices": problem.problem})
         return dict.fromkeys(shoppers, nothing)
     return {role: replace(each, facts={**each.facts, "no_log": why_not}) for role, each in found.items()}

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics.click_rate import LONGEST, Clicks
+from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import differences
@@ -153,7 +153,7 @@ class DrawnShop:
             shoppers=pd.DataFrame({"user_id": [f"u{user}" for user in range(self.n_users)]}),
             rounds=np.zeros(self.n_users, np.int32),
             context_scorers=(ContextScorer(),),
-            clicks=Clicks("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2))),
+            clicks=ClickProbabilities("reviews", attraction, seen=1 / np.log2(np.arange(2, LONGEST + 2))),
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.click_models.format import NAMES, why_none
 from recsys.studies.format import percent, signed, table_of
@@ -33,7 +33,7 @@ class PaperFigures:
     chosen: Candidate
     front: Sequence[Candidate]
     later: Sequence[Candidate]
-    clicks: Clicks
+    clicks: ClickProbabilities
 
 
 def conclusion(found: PaperFigures) -> tuple[str, ...]:

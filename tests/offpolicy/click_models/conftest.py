@@ -9,7 +9,7 @@ import pytest
 from recsys.artifacts.folder import open_artifact
 from recsys.data.dataset import Dataset
 from recsys.demo.truth import TRUTH_FILE
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.offpolicy.click_models.sources import best_clicks
 from recsys.panel.panel import PANEL, ROLES
 from recsys.schema import IMPRESSIONS
@@ -19,7 +19,7 @@ from tests._panels import panel_folders
 
 __all__ = ["panel_folders"]  # a fixture
 
-ClicksOf = Callable[..., dict[str, Clicks]]
+ClicksOf = Callable[..., dict[str, ClickProbabilities]]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def reviewed_folder(logged_folder: Path) -> Path:
 def clicks_of(panel_folders: tuple[Path, Path]) -> ClicksOf:
     """The best clicks of a folder for the shoppers of a prepared panel: whole, or of candidates."""
 
-    def found(folder: Path, *, whole: bool = True, is_temporal: bool = False) -> dict[str, Clicks]:
+    def found(folder: Path, *, whole: bool = True, is_temporal: bool = False) -> dict[str, ClickProbabilities]:
         artifact = open_artifact(panel_folders[0 if whole else 1], PANEL)
         data = Dataset.read(folder)
         arrays = {role: artifact.arrays(role) for role in ROLES}
@@ -61,12 +61,12 @@ def clicks_of(panel_folders: tuple[Path, Path]) -> ClicksOf:
 
 
 @pytest.fixture(scope="session")
-def logged(clicks_of: ClicksOf, logged_folder: Path) -> dict[str, Clicks]:
+def logged(clicks_of: ClicksOf, logged_folder: Path) -> dict[str, ClickProbabilities]:
     """Clicks modelled from the log."""
     return clicks_of(logged_folder)
 
 
 @pytest.fixture(scope="session")
-def reviewed(clicks_of: ClicksOf, reviewed_folder: Path) -> dict[str, Clicks]:
+def reviewed(clicks_of: ClicksOf, reviewed_folder: Path) -> dict[str, ClickProbabilities]:
     """Clicks simulated from choices."""
     return clicks_of(reviewed_folder)

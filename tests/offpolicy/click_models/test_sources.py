@@ -13,7 +13,7 @@ from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.generate import generate_demo
 from recsys.demo.truth import TRUTH_FILE, load_truth
 from recsys.demo.world import true_click_rates
-from recsys.evaluation.metrics.click_rate import Clicks
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models import logged as logged_module
@@ -60,14 +60,14 @@ def test_candidates_hold_the_same_truth(panel_folders: tuple[Path, Path]) -> Non
 
 
 def test_without_the_truth_the_log_is_taken_and_without_a_log_the_reviews(
-    logged: dict[str, Clicks], reviewed: dict[str, Clicks]
+    logged: dict[str, ClickProbabilities], reviewed: dict[str, ClickProbabilities]
 ) -> None:
     assert {each.source for each in logged.values()} == {"log"}
     assert {each.source for each in reviewed.values()} == {"reviews"}
     assert "there are no logged impressions" in reviewed["test"].facts["no_log"]
 
 
-def test_the_log_shows_where_places_count_less(logged: dict[str, Clicks]) -> None:
+def test_the_log_shows_where_places_count_less(logged: dict[str, ClickProbabilities]) -> None:
     odds = logged["test"].odds
     assert odds[0] == 1
     assert (odds[1:] < 1).all()
@@ -75,7 +75,9 @@ def test_the_log_shows_where_places_count_less(logged: dict[str, Clicks]) -> Non
     assert (logged["test"].seen == 1).all()
 
 
-def test_the_log_model_is_checked_on_later_impressions(logged: dict[str, Clicks], logged_folder: Path) -> None:
+def test_the_log_model_is_checked_on_later_impressions(
+    logged: dict[str, ClickProbabilities], logged_folder: Path
+) -> None:
     facts = logged["test"].facts
     assert facts["n_checked"] > 1000
     as_logged = facts["calibration_as_logged"]
@@ -85,7 +87,9 @@ def test_the_log_model_is_checked_on_later_impressions(logged: dict[str, Clicks]
     assert expected == pytest.approx(as_logged["n"], rel=0.3)
 
 
-def test_the_log_model_finds_much_of_the_truth(logged: dict[str, Clicks], panels: tuple[Panel, Panel]) -> None:
+def test_the_log_model_finds_much_of_the_truth(
+    logged: dict[str, ClickProbabilities], panels: tuple[Panel, Panel]
+) -> None:
     true = pd.Series(panels[1].clicks.attraction.mean(axis=0))
     assert true.corr(pd.Series(logged["test"].attraction.mean(axis=0)), method="spearman") > 0.3
 
@@ -135,7 +139,9 @@ def test_a_log_with_few_clicks_is_refused_with_the_reason(
     assert found.facts["no_log"] in click_format.summary(found)[0]
 
 
-def test_bestsellers_have_the_stated_base_rate(reviewed: dict[str, Clicks], panel_folders: tuple[Path, Path]) -> None:
+def test_bestsellers_have_the_stated_base_rate(
+    reviewed: dict[str, ClickProbabilities], panel_folders: tuple[Path, Path]
+) -> None:
     arrays = open_artifact(panel_folders[0], PANEL).arrays("validation")
     clicks = reviewed["validation"]
     listed = arrays["baseline.popularity"][:, :10]
@@ -146,7 +152,7 @@ def test_bestsellers_have_the_stated_base_rate(reviewed: dict[str, Clicks], pane
     assert len(SEEN) == len(clicks.odds)
 
 
-def test_the_simulation_is_calibrated_on_choices_it_did_not_see(reviewed: dict[str, Clicks]) -> None:
+def test_the_simulation_is_calibrated_on_choices_it_did_not_see(reviewed: dict[str, ClickProbabilities]) -> None:
     found = reviewed["test"].facts["calibration"]
     assert found["n"] == reviewed["test"].facts["n_checked"]
     assert found["error"] < found["by_chance"] + 0.15
@@ -198,7 +204,10 @@ def test_a_truth_of_other_shoppers_is_no_truth(
 
 @pytest.mark.parametrize("source", ["simulator", "log", "reviews"])
 def test_every_source_is_called_what_it_is(
-    source: str, panels: tuple[Panel, Panel], logged: dict[str, Clicks], reviewed: dict[str, Clicks]
+    source: str,
+    panels: tuple[Panel, Panel],
+    logged: dict[str, ClickProbabilities],
+    reviewed: dict[str, ClickProbabilities],
 ) -> None:
     clicks = {"simulator": panels[1].clicks, "log": logged["test"], "reviews": reviewed["test"]}[source]
     assert clicks.source == source
@@ -219,7 +228,7 @@ def test_every_source_is_called_what_it_is(
 
 
 def test_changes_by_a_model_are_called_neither_better_nor_worse(
-    panels: tuple[Panel, Panel], logged: dict[str, Clicks], reviewed: dict[str, Clicks]
+    panels: tuple[Panel, Panel], logged: dict[str, ClickProbabilities], reviewed: dict[str, ClickProbabilities]
 ) -> None:
     a, b = (RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE) for mix in ((0, 1, 0, 0), (1, 1, 1, 1)))
     for clicks, verdict in ((panels[1].clicks, "better"), (logged["test"], "unclear"), (reviewed["test"], "unclear")):

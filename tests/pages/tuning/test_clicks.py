@@ -12,7 +12,7 @@ import pytest
 from pages.tuning import live_metrics, tiles
 from pages.tuning.page import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
-from recsys.evaluation.metrics.click_rate import Clicks, Source
+from recsys.evaluation.metrics.click_rate import ClickProbabilities, Source
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.evaluation.statistics.paired import MeasuredLists, differences
@@ -43,8 +43,8 @@ FACTS: dict[Source, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def clicks(source: Source) -> Clicks:
-    return Clicks(source, facts=FACTS[source])
+def clicks(source: Source) -> ClickProbabilities:
+    return ClickProbabilities(source, facts=FACTS[source])
 
 
 def tile_of(source: Source, now: MeasuredLists) -> str:
