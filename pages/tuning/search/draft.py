@@ -3,17 +3,16 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal, cast
+from typing import Literal, TypedDict, cast
 
 import streamlit as st
 from pydantic import Field
-from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
 
 from pages._shared import address
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import Segment
-from recsys.tuning.documents import from_json
+from recsys.tuning.documents import Form, from_json
 from recsys.tuning.goals import LONGEST_LIST, Against, Constraint, Goal, describe_goal
 
 PARAMETER = "goal"
@@ -47,7 +46,7 @@ class Condition(TypedDict):
     """A constraint while it is picked, which may make no sense yet."""
 
     metric: str
-    value: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+    value: float
     against: Against
     at_least: bool
 
@@ -56,9 +55,23 @@ class Draft(TypedDict):
     """A goal while it is picked; of the form of a saved goal."""
 
     metric: str
-    constraints: Annotated[list[Condition], Field(max_length=MOST_CONDITIONS)]
+    constraints: list[Condition]
     segment: dict[str, str]
-    k: Annotated[int, Field(ge=1, le=LONGEST_LIST)]
+    k: int
+
+
+class _ConditionForm(Form):
+    metric: str
+    value: float = Field(ge=-1e6, le=1e6)
+    against: Against
+    at_least: bool
+
+
+class _DraftForm(Form):
+    metric: str
+    constraints: list[_ConditionForm] = Field(max_length=MOST_CONDITIONS)
+    segment: dict[str, str]
+    k: int = Field(ge=1, le=LONGEST_LIST)
 
 
 def read_draft() -> tuple[Draft, tuple[str, list[str]] | None]:
@@ -74,7 +87,7 @@ def read_draft() -> tuple[Draft, tuple[str, list[str]] | None]:
             [f"This link asks for “{text[:200]}”: pick that metric and its conditions below. {instead}"],
         )
     try:
-        draft = from_json(Draft, json.loads(text))
+        draft = cast(Draft, from_json(_DraftForm, json.loads(text)).model_dump())
         for name in (draft["metric"], *(each["metric"] for each in draft["constraints"])):
             Goal(name)
         Segment.of(**draft["segment"])
