@@ -131,7 +131,8 @@ def changes(ndcg: Mapping[str, Values]) -> Iterator[str]:
     for name, values in ndcg.items():
         if name != USUAL:
             change = ratio_intervals((values - usual)[:, None])[0]
-            yield f"on test, {name}: {np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}, change {interval_in_words(change)}"
+            means = f"{np.nanmean(values):.4f}, usual {np.nanmean(usual):.4f}"
+            yield f"on test, {name}: {means}, change {interval_in_words(change)}"
     if WITH_MAP in ndcg:
         change = ratio_intervals((ndcg[WITH_MAP] - ndcg[LEARNED])[:, None])[0]
         yield f"on test, the map alone, with the learned weights: {interval_in_words(change)}"
