@@ -39,7 +39,6 @@ def here(tmp_path: Path) -> Path:
         ("train --data nowhere --out file/model", "is a file; give a folder for the model"),
         ("train --data nowhere --out other", "holds other files"),
         ("train --data nowhere --out model --seed -1", "seed=-1 is not usable"),
-        ("train --data nowhere --out model --learn map --choose-phrases", "ask for one of the two"),
         ("panel --data nowhere --out file", "is a file; give a folder for the panel"),
         ("panel --data nowhere --out panel --budget-mb 0", "holds nobody"),
         ("panel --data nowhere --out panel --min-interactions 0", "must both be at least 1"),

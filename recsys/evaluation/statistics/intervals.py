@@ -119,7 +119,7 @@ def ratio_intervals(
 
 
 def _in_one_form(values: Array, per: Array | None) -> tuple[Array, Array, NDArray[np.int64], Array]:
-    """Columns of at most 1, of positive sum, sorted: values and weights, 0 where absent; how many are present; units.
+    """Columns of at most 1, of positive sum, in one order: values, weights (0 where absent), how many are present, units.
 
     Where the sum is 0 that of the cubes is positive.
 
@@ -144,7 +144,19 @@ def _in_one_form(values: Array, per: Array | None) -> tuple[Array, Array, NDArra
             own = filled[:, column] if n == len(filled) else filled[present[:, column], column]
             filled[:n, column], filled[n:, column] = np.sort(own), 0.0
             weights[:n, column], weights[n:, column] = 1.0, 0.0
+        first = _first_place(filled[:n, column])
+        filled[:n, column] = np.roll(filled[:n, column], first)
+        weights[:n, column] = np.roll(weights[:n, column], first)
     return filled, weights, n_present, unit
+
+
+def _first_place(column: Array) -> int:
+    """Where the least value of a sorted column stands among the draws, by how many values are above 0 and how many 0.
+
+    Were it the same for all samples, all would share the luck of one set of draws, and 95% of the intervals would hold
+    the truth 94% of the time instead, or 96%.
+    """
+    return (7919 * int((column > 0).sum()) + 104729 * int((column == 0).sum())) % max(len(column), 1)
 
 
 def _by_weight_and_value(weights: Array, values: Array) -> NDArray[np.intp]:
