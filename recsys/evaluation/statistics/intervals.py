@@ -119,7 +119,7 @@ def ratio_intervals(
 
 
 def _in_one_form(values: Array, per: Array | None) -> tuple[Array, Array, NDArray[np.int64], Array]:
-    """Columns of at most 1, of positive sum, in one order: values, weights (0 where absent), how many are present, units.
+    """Columns of at most 1, of positive sum, in one order: values, weights (0 where absent), numbers present, units.
 
     Where the sum is 0 that of the cubes is positive.
 
