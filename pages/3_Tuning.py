@@ -10,7 +10,7 @@ from pages.tuning import page
 frame = open_page("Tuning")
 model, choices = frame.model, starting.choices(frame, TUNE_PAGE)
 
-link = page.with_present_names(addressed())
+link = page.with_present_metrics(addressed())
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()

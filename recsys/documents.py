@@ -4,10 +4,11 @@ Fields of these classes use the types below, and the classes are decorated `@wit
 """
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, PlainSerializer, Strict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, Strict, TypeAdapter, ValidationError
 
 from recsys.errors import SettingsError, quoted
 
@@ -25,7 +26,7 @@ DOCUMENT = ConfigDict(extra="forbid", allow_inf_nan=False)
 _WANTED = {
     **dict.fromkeys(("float_type", "finite_number"), "a number"),
     **dict.fromkeys(("tuple_type", "list_type", "frozen_set_type"), "a list"),
-    **dict.fromkeys(("dict_type", "mapping_type", "dataclass_type"), "a JSON object"),
+    **dict.fromkeys(("dict_type", "mapping_type", "dataclass_type", "model_type"), "a JSON object"),
     "int_type": "a whole number",
     "bool_type": "true or false",
     "string_type": "text",
@@ -36,14 +37,22 @@ _MOST_FAULTS = 3
 _adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 
 
-def to_json(settings: object) -> Any:
-    """Settings as JSON values, from which `from_json` makes the same again.
+class Form(BaseModel):
+    """A document whose keys and kinds of values are fixed, where it is no record's own."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def to_json(record: object, *, exclude_none: bool = False) -> Any:
+    """Settings or a record as JSON values, from which `from_json` makes the same again; NaN becomes null.
+
+    `exclude_none` leaves fields out that are None.
 
     >>> from recsys.settings import FusionSettings
     >>> to_json(FusionSettings(1, 0, 0, 0))
     {'collaborative': 1.0, 'content': 0.0, 'semantic': 0.0, 'context': 0.0}
     """
-    return _adapter(type(settings)).dump_python(settings, mode="json")
+    return json.loads(_adapter(type(record)).dump_json(record, exclude_none=exclude_none))
 
 
 def from_json(kind: type[_T], document: object, what: str = "") -> _T:

@@ -14,9 +14,6 @@ from recsys.evaluation.metrics.registry import METRICS
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.segments import Segment
 
-FORMER_NAMES = {"Click rate (simulated)": "ctr"}
-"""Metrics by what they were called in addresses that people kept."""
-
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
 

@@ -38,25 +38,12 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
 }
 
 
-FORMER_PARAMETERS = {
-    "taste": "top_category",
-    "home": "home_region",
-    "match": "same_context",
-    "shelf": "only_available",
-}
 FORMER_METRICS = {"Click rate (simulated)": "ctr"}
-"""Parameters and metrics by what they were called in addresses that people kept."""
+"""Metrics by what they were called in addresses that people kept."""
 
 
-def with_present_names(link: Query) -> Query:
-    """An address with the names that parameters and metrics have today, which the controls take their values from."""
-    for former, name in FORMER_PARAMETERS.items():
-        if former in link and name not in link:
-            value = link[former][-1]
-            st.query_params[name] = value
-            del st.query_params[former]
-            st.session_state[name] = value == "true" if name in ("same_context", "only_available") else value
-            link = {(name if each == former else each): values for each, values in link.items()}
+def with_present_metrics(link: Query) -> Query:
+    """An address with the labels that metrics have today, which the controls take their values from."""
     for control in ("metric", "second"):
         if link.get(control) and (metric := FORMER_METRICS.get(link[control][-1])):
             st.query_params[control] = metric_label(metric)

@@ -5,10 +5,10 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from recsys.documents import Form, from_json
 from recsys.errors import SettingsError
 from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.settings import DiversityMethod, Filters, FusionSettings, RankingSettings
-from recsys.tuning.documents import Form, from_json
 
 
 class _Weights(Form):

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from recsys.documents import from_json, to_json
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.format import exact, unusable, written
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.settings import RankingSettings
-from recsys.tuning.documents import from_json, to_json
 
 Against = Literal["value", "equal", "best"]
 
@@ -125,7 +125,8 @@ class Goal:
 
     def as_json(self) -> dict[str, Any]:
         """The goal as it is saved."""
-        return to_json(self)
+        document: dict[str, Any] = to_json(self, exclude_none=True)
+        return document
 
     @classmethod
     def from_json(cls, saved: object) -> Self:

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from recsys.documents import from_json, to_json
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import ZERO, Interval
 from recsys.settings import RankingSettings
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.documents import from_json, to_json
 from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal, describe_goal
 
@@ -108,7 +108,7 @@ class SearchResult:
 
     def as_json(self) -> dict[str, Any]:
         """Everything as JSON, and the goal in words; NaN becomes null."""
-        return {**to_json(self), "words": describe_goal(self.goal)}
+        return {**to_json(self, exclude_none=True), "words": describe_goal(self.goal)}
 
     @classmethod
     def from_json(cls, saved: object) -> Self:

@@ -55,26 +55,26 @@ def test_a_name_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ([], r"the document=\[\] is not usable"),
-        ({"name": "A"}, "weights is not usable"),
-        ({"name": 3, "weights": {"semantic": 1}}, "name=3 is not usable"),
-        ({"name": "A", "weights": {"semantics": 1}}, "weights.semantics=1 is not usable"),
-        ({"name": "A", "weights": {"semantic": "1"}}, "weights.semantic='1' is not usable"),
-        ({"name": "A", "weights": {"semantic": float("nan")}}, "semantic=nan is not usable"),
-        ({"name": "A", "weights": {"semantic": True}}, "semantic=True is not usable"),
-        ({"name": "A", "weights": {"semantic": 1}, "n": 2.5}, "n=2.5 is not usable"),
+        ([], "is not usable; give a JSON object"),
+        ({"name": "A"}, "weights is missing"),
+        ({"name": 3, "weights": {"semantic": 1}}, "name='3' is not usable; give text"),
+        ({"name": "A", "weights": {"semantics": 1}}, "weights: 'semantics' is not known"),
+        ({"name": "A", "weights": {"semantic": "1"}}, "weights: semantic='1' is not usable; give a number"),
+        ({"name": "A", "weights": {"semantic": float("nan")}}, "semantic='nan' is not usable"),
+        ({"name": "A", "weights": {"semantic": True}}, "semantic='True' is not usable"),
+        ({"name": "A", "weights": {"semantic": 1}, "n": 2.5}, "n='2.5' is not usable"),
         ({"name": "A", "weights": {"semantic": 1}, "n": 0}, "list length n=0 is not usable"),
         ({"name": "A", "weights": {"semantic": 1}, "method": "best"}, "method='best' is not usable"),
         (
             {"name": "A", "weights": {"semantic": 1}, "filters": {"categories": "Tents"}},
-            "filters.categories='Tents'",
+            "filters: categories='Tents'",
         ),
         (
             {"name": "A", "weights": {"semantic": 1}, "filters": {"only_available": 1}},
-            "filters.only_available=1 is",
+            "filters: only_available='1' is not usable; give true or false",
         ),
-        ({"name": "A", "weights": {"semantic": 1}, "scenario": {"season": 1}}, "scenario.season=1 is not usable"),
-        ({"name": "A", "weights": {"semantic": 1}, "colour": "red"}, "colour='red' is not usable: extra inputs"),
+        ({"name": "A", "weights": {"semantic": 1}, "scenario": {"season": 1}}, "scenario: season='1' is not usable"),
+        ({"name": "A", "weights": {"semantic": 1}, "colour": "red"}, "'colour' is not known"),
     ],
 )
 def test_a_document_that_is_no_setting_is_refused(document: object, said: str) -> None:

@@ -9,10 +9,10 @@ import streamlit as st
 from pydantic import Field
 
 from pages._shared import address
+from recsys.documents import Form, from_json
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import Segment
-from recsys.tuning.documents import Form, from_json
 from recsys.tuning.goals import LONGEST_LIST, Against, Constraint, Goal, describe_goal
 
 PARAMETER = "goal"

@@ -109,8 +109,8 @@ def _shoppers(room: TuningContext, draft: Draft) -> None:
     known = controls.properties(room.validation.panel)
     offered = {
         "activity": ("How well they are known", tuple(KNOWLEDGE)),
-        "top_category": ("Mostly buy", known["taste"]),
-        "home": ("Home region", known["home"]),
+        "top_category": ("Mostly buy", known["top_category"]),
+        "home": ("Home region", known["home_region"]),
         **{name: (name.capitalize(), room.choices.options[name].values) for name in CONTEXT_DIMENSIONS},
     }
     chosen = draft["segment"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._shared.address import RENAMED
 from pages.tuning import labels as chosen
 from pages.tuning import page as tuning_page
 from pages.tuning.context import TuningCase, TuningContext
@@ -187,7 +188,7 @@ def test_links_with_the_names_of_former_controls_still_work(open_page: OpenPage,
     page = open_page(PAGE, query=former)
     assert [page.selectbox(key=key).value for key in ("top_category", "home_region")] == [category, home]
     assert [page.toggle(key=key).value for key in ("same_context", "only_available")] == [True, True]
-    assert set(former) == set(tuning_page.FORMER_PARAMETERS)
+    assert set(former) == set(RENAMED)
     assert not set(former) & set(page.query_params)
     assert "cannot be used here" not in text(page)
     strange = open_page(PAGE, query={"taste": "Cars"})
