@@ -42,7 +42,7 @@ NOT_OBSERVED = "not observed, so no verdict"
 def metric_of(name: str, clicks: ClickProbabilities) -> Metric:
     """A metric with its label and question; those of a click rate depend on how clicks are known.
 
-    >>> metric_of("ctr", Clicks("simulator")).label, metric_of("ndcg", Clicks()).label
+    >>> metric_of("ctr", ClickProbabilities("simulator")).label, metric_of("ndcg", ClickProbabilities()).label
     ('Click rate (true, by the simulator)', 'nDCG@k')
     """
     if name != "ctr":

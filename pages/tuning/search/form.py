@@ -114,7 +114,7 @@ def _shoppers(room: TuningContext, draft: Draft) -> None:
         **{name: (name.capitalize(), room.choices.options[name].values) for name in CONTEXT_DIMENSIONS},
     }
     chosen = draft["segment"]
-    label = labels.label("Shoppers", labels.shoppers(Segment.of(**chosen)))
+    label = labels.button("Shoppers", labels.shoppers(Segment.of(**chosen)))
     with st.popover(label, icon=":material/group:", key="goal_shoppers"):
         st.html('<p class="sw-note">Search for some of the shoppers only.</p>')
         columns = st.columns(2)

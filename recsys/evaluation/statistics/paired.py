@@ -169,7 +169,8 @@ def differences(
                 now, before = now - 1, before - 1
             # The mean of the shoppers' changes is the change of the mean but for rounding, which must neither move the
             # ends nor make a change of none.
-            moved = replace(interval, mean=now - before if abs(now - before) > 1e-12 * abs(now) else 0.0)
+            gap = now - before  # NaN where nobody has a value
+            moved = replace(interval, mean=0.0 if abs(gap) <= 1e-12 * abs(now) else gap)
         if name == "coverage":
             moved = _bounded(moved, change)
         verdict = "unclear" if name in facts.modelled else verdict_of(moved, METRICS[name].higher_is_better)

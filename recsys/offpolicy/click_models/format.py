@@ -37,7 +37,7 @@ def question(clicks: ClickProbabilities) -> str:
 def in_brief(clicks: ClickProbabilities) -> str:
     """One sentence for a protocol.
 
-    >>> in_short(Clicks())
+    >>> in_brief(ClickProbabilities())
     'There is no click rate.'
     """
     return _SOURCES[clicks.source][2]
