@@ -28,7 +28,9 @@ _TFIDF: dict[str, Any] = {"sublinear_tf": True, "stop_words": "english", "dtype"
 
 @dataclass(frozen=True, slots=True)
 class ContentSettings:
-    """Parameters
+    """Settings of the content component.
+
+    Parameters
     ----------
     attribute_weight : length of the attribute half of a product's vector, beside 1 for its words
     half_life_days : age at which a liked product counts half in its shopper's profile

@@ -26,7 +26,9 @@ MIN_SHARE_KNOWN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ContextSettings:
-    """Parameters
+    """Settings of the context component.
+
+    Parameters
     ----------
     item_shrinkage : acts that a product needs before its own habits count as much as its category's
     category_shrinkage : acts that a category needs before its habits count as much as the shop's

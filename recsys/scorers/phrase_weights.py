@@ -15,7 +15,9 @@ from recsys.text.phrasebook import REVIEW, Phrasebook
 
 @dataclass(frozen=True, slots=True)
 class SemanticSettings:
-    """Parameters
+    """Settings of the semantic component.
+
+    Parameters
     ----------
     title_weight, description_weight, attributes_weight : of a product's own phrases, divided among those of the kind
     review_weight : of all reviews of a product together, once it has many

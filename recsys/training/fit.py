@@ -39,7 +39,9 @@ Learn = Literal["nothing", "weights", "map"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Parameters
+    """Settings of training.
+
+    Parameters
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     seed : of every random choice

@@ -24,7 +24,9 @@ from recsys.training.pairs import Pairs
 
 @dataclass(frozen=True, slots=True)
 class MultitaskSettings:
-    """Parameters
+    """Settings of multi-task learning.
+
+    Parameters
     ----------
     diversity : lambda, the weight of D
     rating, ranking : whether the term is part of the objective

@@ -41,7 +41,9 @@ MOST_FRONT_POINTS = 40
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """Parameters
+    """Settings of a search for good weights.
+
+    Parameters
     ----------
     n_trials : trials with variety, in all; those that are kept already are not repeated
     seed : of the sampling

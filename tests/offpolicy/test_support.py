@@ -165,7 +165,9 @@ def test_an_odd_log_is_judged_or_refused_and_every_rate_is_one(
             return
         found = EXPERIMENTS["clicks"].run(workspace)
     rows = found.figures["clicks"]["policies"]
-    rates = [rate for row in rows for each in (*row["estimates"].values(), row["known"]) for rate in each.values()]
+    rates = [
+        rate for row in rows for each in (*row["estimates"].values(), row["known"]) if each for rate in each.values()
+    ]
     assert all(rate is None or 0 <= rate <= 1 for rate in rates)
     is_judged = any(row["log"] == "the shop's log" for row in rows)
     assert is_judged == (kind == "after everything else")  # else too little is known of the time before

@@ -34,7 +34,9 @@ from recsys.training.fit import TrainingSettings, save_model
 
 @dataclass(frozen=True, slots=True)
 class FaithfulnessSettings:
-    """Parameters
+    """Settings of the faithfulness study.
+
+    Parameters
     ----------
     n : recommendations that are tested
     n_exact : random explanations whose parts are summed

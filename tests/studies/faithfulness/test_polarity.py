@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from recsys.data.dataset import Dataset
+from recsys.data.resizing import resized
 from recsys.errors import InputError
 from recsys.studies.faithfulness.polarity import polarity_agreement
 from recsys.studies.result import as_json
@@ -125,12 +126,12 @@ def test_nothing_to_compare_is_said():
 @pytest.mark.slow
 def test_a_model_of_game_reviews_agrees_with_people_on_other_products():
     sentences = pd.read_parquet(shared_data("aspect_sentences") / "sentences.parquet")
-    data = Dataset.read(shared_data("steam_au"))
+    data = resized(Dataset.read(shared_data("steam_au")), 0.2)  # all of it agrees no better, and takes minutes
     encoder = PhraseEncoder(cache=EmbeddingCache())
     found = polarity_agreement(sentences, fit_polarity(data, make_phrasebook(data)), encoder)
     lexicon = polarity_agreement(sentences, PolarityModel(np.zeros(384, np.float32)), encoder)
     assert (found.n_sentences, found.n_positive) == (3755, 2393)
-    assert found.auc.mean >= 0.875  # 0.8800 when written; other processors round the vectors otherwise
+    assert found.auc.mean >= 0.875  # 0.8808 when written; other processors round the vectors otherwise
     assert found.accuracy.mean > found.share_of_majority + 0.1
     assert found.auc.low > lexicon.auc.high
     assert found.balanced_accuracy > lexicon.balanced_accuracy
