@@ -12,6 +12,7 @@ from recsys.evaluation.metrics.registry import METRICS, Metric
 from recsys.evaluation.statistics.paired import Difference, why_open
 from recsys.evaluation.statistics.significance import Verdict
 from recsys.offpolicy.click_models import format as click_words
+from recsys.panel import role_scoring
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Right products": ("ndcg", "hit_rate", "recall", "precision", "f1", "map", "mrr"),
@@ -27,14 +28,11 @@ VERDICTS: Mapping[Verdict, tuple[str, str]] = {
 }
 """A mark that needs no colour, and the words, by verdict."""
 
+_BASELINE_LABELS = {"item_knn": "ItemKNN", "ease": "EASE", "collaborative": "LightFM, tuned"}
 BASELINES: Mapping[str, str] = {
-    "popularity": "Popularity",
-    "recent_popularity": "Recent popularity",
-    "item_knn": "ItemKNN",
-    "ease": "EASE",
-    "collaborative": "LightFM, tuned",
+    name: _BASELINE_LABELS.get(name, name.replace("_", " ").capitalize()) for name in role_scoring.BASELINES
 }
-"""The models that any setting has to beat, by name."""
+"""Labels of the models that any setting has to beat, by name."""
 
 NOT_OBSERVED = "not observed, so no verdict"
 
