@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from recsys.artifacts.mapping import map_arrays, map_table
 from recsys.errors import ArtifactError, InputError
@@ -174,7 +174,7 @@ def _contents(
     """Every part: its name, how its file ends, and what writes it."""
     for name, part in arrays.items():
         contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
-        yield name, "safetensors", partial(save_file, contiguous)
+        yield name, "safetensors", partial(_write_arrays, contiguous)
     for name, table in tables.items():
         yield name, "arrow", partial(_write_table, table)
 
@@ -267,6 +267,11 @@ def _write_part(beside: Path, name: str, ending: str, write: Callable[[Path], No
         os.fsync(file.fileno())
     digest = _sha256(beside)
     return {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": beside.stat().st_size}
+
+
+def _write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+    # Not by the library's own `save_file`: killed, it leaves temporary files that nobody knows for ours.
+    path.write_bytes(save(dict(arrays)))
 
 
 def _write_table(table: pa.Table, path: Path) -> None:

@@ -67,7 +67,7 @@ class Walk:
         return self
 
     def _note(self, what: str) -> None:
-        self.page.locator("h1").first.wait_for()
+        self.page.locator("h1").first.wait_for(timeout=120_000)
         settled(self.page, timeout_s=120)
         address, now = place(self.page), shown(self.page)
         known = dict(self.stops).get(address, now)
