@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-MAX_LINES = 400
+MAX_LINES = 350
 
 ROOMS: tuple[tuple[str, ...], ...] = (
     ("settings", "documents", "errors", "progress", "schema", "parallel", "cache", "files"),

@@ -14,6 +14,16 @@ from recsys.text.phrasebook import build_phrasebook
 from tests._demo import shared_folder
 from tests._encoder import WordEncoder
 
+__all__ = [
+    "candidate_engine",
+    "engine",
+    "new_product_folder",
+    "newcomer_folder",
+    "panel",
+    "panel_folders",
+    "temporal_folder",
+]
+
 FEW_CANDIDATES, SMALL_BUDGET = 60, 1_000_000
 """So many candidates at least, and so many bytes at most, where a panel is to hold a part of the catalogue."""
 

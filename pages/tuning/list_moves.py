@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated, move_html
+from pages._shared.cards import dot_html, esc, isolated, move_html
 from pages._shared.palette import LOOKS
 from pages._shared.words import count, ordinal, signed
 from pages.tuning import labels
@@ -148,7 +148,7 @@ def _score_cause_html(move: Move) -> str:
     if move.cause != "score":
         return esc(cause_text(move))
     return ", ".join(
-        f'<span class="sw-named">{_glyph("context" if name == "circumstances" else name)}{esc(name)} '
+        f'<span class="sw-named">{dot_html("context" if name == "circumstances" else name)}{esc(name)} '
         f"{signed(value)}</span>"
         for name, value in leading(move.lead)
     )
@@ -158,7 +158,7 @@ def split_html(move: Move) -> str:
     """A table of its score and its lead by component, and how scores, rules and variety move its rank."""
     rows = [*_lines(move), ("", "Together", sum(part.value for part in move.parts), sum(p.value for p in move.lead))]
     cells = [
-        f'<tr><th scope="row">{_glyph(component) if component else ""}{esc(label)}</th>'
+        f'<tr><th scope="row">{dot_html(component) if component else ""}{esc(label)}</th>'
         f'<td class="sw-num">{signed(own)}</td>'
         + (f'<td class="sw-num">{signed(lead)}</td>' if move.lead else "")
         + "</tr>"
@@ -204,7 +204,3 @@ def ranks_in_words(move: Move) -> str:
         if n
     )
     return f"By score {ordinal(a)} → {ordinal(b)}{': ' if moved else ''}{moved}."
-
-
-def _glyph(component: str) -> str:
-    return f'<span class="sw-dot sw-c-{component}" aria-hidden="true">{LOOKS[component].glyph}</span>'

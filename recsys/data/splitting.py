@@ -151,8 +151,8 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
             if by_time
             else "bring more data, since these cannot be split by time either",
         )
-    test = _held_out(data, positives.iloc[order[ends[tested] - 1]])
-    validation = _held_out(data, positives.iloc[order[ends[tested] - 2]])
+    test = held_out_of(data, positives.iloc[order[ends[tested] - 1]])
+    validation = held_out_of(data, positives.iloc[order[ends[tested] - 2]])
     fit_test = hidden(data, data, test)
     protocol = (
         f"last positive of each shopper held out as test, the one before it as validation (equal times in random "
@@ -276,10 +276,11 @@ def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> 
         inside &= positives["time_s"] < end_s
     pairs = positives[inside]
     owned = np.asarray(before.seen()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
-    return _held_out(data, pairs[~owned].assign(time_s=np.int64(start_s)))
+    return held_out_of(data, pairs[~owned].assign(time_s=np.int64(start_s)))
 
 
-def _held_out(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
+def held_out_of(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
+    """Positives (user_row, item_row, time_s) as what is asked about."""
     users, items, moments = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
     return HeldOut(users, items, moments, shape=(data.n_users, data.n_items))
 

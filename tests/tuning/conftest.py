@@ -1,21 +1,3 @@
 """Fixtures that tests of tuning share: the panels of `tests._panels`."""
 
-from tests._panels import (
-    candidate_engine,
-    engine,
-    new_product_folder,
-    newcomer_folder,
-    panel,
-    panel_folders,
-    temporal_folder,
-)
-
-__all__ = [
-    "candidate_engine",
-    "engine",
-    "new_product_folder",
-    "newcomer_folder",
-    "panel",
-    "panel_folders",
-    "temporal_folder",
-]
+from tests._panels import *  # noqa: F403  (its fixtures)

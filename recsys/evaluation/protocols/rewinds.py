@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import NEVER, Dataset
-from recsys.data.splitting import MIN_POSITIVES, HeldOut, Role, Round, hidden
+from recsys.data.splitting import MIN_POSITIVES, HeldOut, Role, Round, held_out_of, hidden
 from recsys.errors import DataError
 from recsys.evaluation.protocols.requests import circumstances
 
@@ -173,7 +173,7 @@ def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
             remedy="use more data",
         )
     from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["place"].to_numpy(), -1)
-    validation, test = (_held_out_of(data, history[from_the_end == place]) for place in (1, 0))
+    validation, test = (held_out_of(data, history[from_the_end == place]) for place in (1, 0))
     n_skipped = history["user_row"].nunique() - len(test)
     protocol = (
         f"every product as if it were new: in {N_FOLDS} parts of the products (drawn at random, seed {seed}), all "
@@ -207,7 +207,7 @@ def _of_shoppers(
         f"products, {len(history):,} positives"
     )
     folds = np.random.default_rng(seed).integers(0, N_FOLDS, data.n_users)
-    asked = _held_out_of(data, validation), _held_out_of(data, test)
+    asked = held_out_of(data, validation), held_out_of(data, test)
     return Rewind(data.knowing_copies(), history, *asked, folds, protocol, n_skipped)
 
 
@@ -223,9 +223,3 @@ def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
 def _sizes(history: pd.DataFrame) -> NDArray[np.int64]:
     """How many positives the shopper of each row has."""
     return np.asarray(history.groupby("user_row")["place"].transform("size"), np.int64)
-
-
-def _held_out_of(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
-    """Rows of a history as what is asked about."""
-    users, items, moments = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
-    return HeldOut(users, items, moments, shape=(data.n_users, data.n_items))

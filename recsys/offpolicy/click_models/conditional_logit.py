@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
+from recsys.ranking.kernels import inlined
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS
 
-_inlined = numba.njit(nogil=True, cache=True, inline="always")
 
-
-@_inlined
+@inlined
 def _utilities(utility, static, context, rows, popular, slopes):  # type: ignore[no-untyped-def]
     n = static.shape[0]
     for i in range(utility.shape[0]):
@@ -38,7 +37,7 @@ def _utilities(utility, static, context, rows, popular, slopes):  # type: ignore
         utility[i] = total
 
 
-@_inlined
+@inlined
 def _bar(utility, owned_starts, owned, user):  # type: ignore[no-untyped-def]
     if owned.shape[0]:
         for at in range(owned_starts[user], owned_starts[user + 1]):
