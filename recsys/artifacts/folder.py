@@ -127,14 +127,15 @@ def save_artifact(
     folder = Path(folder)
     require_model_folder(folder, kind)
     folder.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(folder):
-        _write(kind, folder, arrays, tables, facts, progress)
+    with _one_at_a_time(folder) as handle:
+        _write(kind, folder, handle, arrays, tables, facts, progress)
     return open_artifact(folder, kind)
 
 
 def _write(
     kind: FolderKind,
     folder: Path,
+    handle: int,
     arrays: Mapping[str, Mapping[str, NDArray[Any]]],
     tables: Mapping[str, pa.Table],
     facts: Mapping[str, Any],
@@ -163,7 +164,7 @@ def _write(
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-    _sync_folder(folder)
+    os.fsync(handle)
     for path in (*(path for path in earlier if path.name not in names), *temporaries, journal):
         path.unlink(missing_ok=True)
 
@@ -180,12 +181,12 @@ def _contents(
 
 
 @contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait for another process that writes here: each would take the other's new files for stale ones."""
+def _one_at_a_time(folder: Path) -> Iterator[int]:
+    """The open folder, once no other process writes here: each would take the other's new files for stale ones."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 
@@ -291,14 +292,6 @@ def _write_synced(path: Path, content: bytes) -> Path:
         beside.unlink(missing_ok=True)
         raise
     return beside
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _written_before(folder: Path, kind: FolderKind) -> tuple[set[Path], list[Path]]:
