@@ -1,4 +1,4 @@
-"""Judging the log of the shop in use, in a process of its own, so that no page waits for it."""
+"""Preparing the logged evaluation set of the shop in use, in a process of its own."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def has_log(home: AppPaths) -> bool:
 
 
 def log_work(home: AppPaths) -> Work:
-    """The work that judges the log of the shop in use, running, ended or never started."""
+    """The job that judges the log of the shop in use, running, ended or never started."""
     folder = home.judged_log.absolute()
     return Work(folder.parent, folder.name)
 

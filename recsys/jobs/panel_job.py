@@ -1,7 +1,4 @@
-"""Preparing the test shoppers of the shop in use, in a process of its own, so that no page waits for it.
-
-When it is done, the presets that come with the app are tuned, which is a work of its own: see `presets_job`.
-"""
+"""Preparing the test shoppers of the shop in use, in a process of its own; then its presets are tuned in another."""
 
 import logging
 
@@ -15,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def panel_work(home: AppPaths, split: str) -> Work:
-    """The work that prepares one split of the shop in use, running, ended or never started."""
+    """The job that prepares one split of the shop in use, running, ended or never started."""
     folder = home.panel(split)
     return Work(folder.parent, folder.name)
 

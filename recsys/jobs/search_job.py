@@ -1,4 +1,4 @@
-"""A search for good weights in a process of its own, so that no page waits for it."""
+"""Searching for good weights, in a process of its own."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,12 @@ from recsys.settings import FusionSettings
 from recsys.tuning.goals import Goal, describe_goal
 from recsys.tuning.search_result import SearchResult
 
+_NOT_READABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError)
+"""Errors of a file that is not there, or that another version wrote."""
+
 
 def search_work(folder: Path) -> Work:
-    """The search of a folder, running, ended or never started."""
+    """The search job of a folder, running, ended or never started."""
     return Work(folder, "search")
 
 
@@ -31,15 +34,15 @@ def start_search(
 ) -> Work:
     """Search for a goal in another process; if the same search of this folder is already under way, join it.
 
-    Of several that start at once, one does, and what the process is asked is what that one asked. A search for the same
-    goal on the same panel goes on where the last one stopped; with more trials it goes further. What the last search
-    that finished has found stays until this one finishes, see `read_found`.
+    Of several that start at once, one does, with its own request. A search for the same goal on the same panel goes on
+    where the last one stopped; with more trials it goes further. The result of the last search that finished stays
+    until this one finishes, see `read_found`.
 
     Parameters
     ----------
-    folder : of the work; one search at a time
-    database_url : where trials are kept, as `RECSYS_DATABASE_URL` holds it; None keeps none
-    default : the shop's own weights, which the result is held against
+    folder : of the job; one search at a time
+    database_url : where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none
+    default : the shop's own weights, which the result is compared with
 
     Raises
     ------
@@ -51,34 +54,31 @@ def start_search(
     request = {"panel": panel_folder.absolute(), "seed": seed, "database_url": database_url}
     is_ours = False
 
-    def note_wanted() -> None:
+    def save_request() -> None:
         nonlocal is_ours
         is_ours = True
         replace_file(_path(work, "wanted"), json.dumps(wanted).encode(), private=True)
 
-    JOB.start(work, {**wanted, **request, "default": default and to_json(default)}, note_wanted)
+    JOB.start(work, {**wanted, **request, "default": default and to_json(default)}, save_request)
     if not is_ours and read_asked(work) != (goal, n_trials):
         raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
     return work
 
 
 def read_found(work: Work) -> SearchResult | None:
-    """What the last search of a folder that finished has found, whatever became of later ones; None before the first.
-
-    None also where another version wrote it.
-    """
+    """The result of the last search that finished, whatever became of later ones; None before, or if not readable."""
     try:
         return SearchResult.from_json(json.loads(_path(work, "found").read_text()))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
+    except _NOT_READABLE:
         return None
 
 
 def read_asked(work: Work) -> tuple[Goal, int] | None:
-    """The goal and the number of trials of a folder's last search, so that it can go on; None where there was none."""
+    """The goal and the number of trials of the last search, so that it can go on; None where there was none."""
     try:
         asked = json.loads(_path(work, "wanted").read_text())
         return Goal.from_json(asked["goal"]), int(asked["n_trials"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
+    except _NOT_READABLE:
         return None
 
 
@@ -142,7 +142,7 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
 
 
 def _path(work: Work, what: Literal["wanted", "found"]) -> Path:
-    """A file beside the record: what is wanted, or what the last search that finished has found."""
+    """A file beside the record: the request, or the result of the last search that finished."""
     return work.folder / f"{work.name}.{what}.json"
 
 

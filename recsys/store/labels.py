@@ -1,4 +1,4 @@
-"""Text that people type into names, tags and notes: what is kept of it, and which names count as the same."""
+"""Text that people type into names, tags and notes: cleaned, limited in length, and names compared."""
 
 import re
 import unicodedata

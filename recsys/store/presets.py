@@ -1,4 +1,4 @@
-"""The presets of one shop: made, changed, copied, deleted and put back, by several people at once."""
+"""The presets of one shop: created, changed, copied, deleted and restored by several people at once."""
 
 import re
 import uuid
@@ -17,7 +17,7 @@ from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Prese
 from recsys.store.tables import PresetRow
 
 SHIPPER = "Shelfwise"
-"""Who saves what comes with the app."""
+"""Name under which presets that come with the app are saved."""
 
 _LONGEST_SHOP = 500
 _IS_LIVING = PresetRow.deleted_at.is_(None)
@@ -30,8 +30,8 @@ def _utc_now() -> datetime:
 class PresetStore:
     """The presets of one shop.
 
-    Every method is one transaction: it is kept as a whole, or nothing of it is. All of them raise StoreUnavailable when
-    the database cannot be reached, and StoreError when it cannot be used; who does something may say so in `by`.
+    Every method is one transaction. All of them raise StoreUnavailable when the database cannot be reached, and
+    StoreError when it cannot be used; `by` is the name of who does something.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ class PresetStore:
             return tuple(sorted((row.record() for row in self._rows(session, _IS_LIVING)), key=_order))
 
     def state(self) -> tuple[object, ...]:
-        """What stays the same as long as no living preset changes; far cheaper to ask for than all of them."""
+        """A cheap fingerprint, the same as long as no living preset changes."""
         default = func.max(case((PresetRow.is_default, PresetRow.preset_id)))
         facts = select(func.count(), func.sum(PresetRow.version), func.max(PresetRow.changed_at), default)
         with self._database.reading() as session:
             return tuple(session.execute(facts.where(PresetRow.shop == self.shop, _IS_LIVING)).one())
 
     def deleted(self) -> tuple[Preset, ...]:
-        """Presets that people deleted and can put back, the latest first."""
+        """Presets that people deleted and can restore, the latest first."""
         with self._database.reading() as session:
             rows = self._rows(session, PresetRow.deleted_at.is_not(None), PresetRow.shipped_key.is_(None))
             return tuple(row.record() for row in sorted(rows, key=lambda row: str(row.deleted_at), reverse=True))
@@ -71,7 +71,7 @@ class PresetStore:
         return self._first(PresetRow.name_key == name_key(name))
 
     def default(self) -> Preset | None:
-        """The preset that lists of this shop begin with, if one was chosen."""
+        """The preset that lists of this shop begin with, or None."""
         return self._first(PresetRow.is_default)
 
     def create(self, draft: Draft, measured: Measurement, *, by: str = "") -> Preset:
@@ -89,7 +89,7 @@ class PresetStore:
     def create_all(
         self, drafts: Sequence[tuple[Draft, Measurement | None]], *, mark: str, by: str = ""
     ) -> tuple[Preset, ...]:
-        """Several new presets or, when anything is wrong, none; names that are taken get the mark behind them."""
+        """Several new presets or, when anything is wrong, none; names that are taken get the mark as a suffix."""
         with self._database.writing() as session:
             return tuple(
                 self._add(session, self._renamed(session, draft, mark), measured, by=by) for draft, measured in drafts
@@ -108,7 +108,7 @@ class PresetStore:
         measured: Measurement | None = None,
         by: str = "",
     ) -> Preset:
-        """Change what is given and leave the rest; a measurement is kept as a new save.
+        """Change what is given and leave the rest; a measurement becomes a new save.
 
         Parameters
         ----------
@@ -142,14 +142,14 @@ class PresetStore:
             return self._add(session, self._renamed(session, original.draft, "copy"), measured, by=by)
 
     def delete(self, preset_id: str, *, by: str = "") -> None:
-        """Take a preset off the list; `restore` puts it back. One that comes with the app raises PresetError."""
+        """Delete a preset, which `restore` undoes. One that comes with the app raises PresetError."""
         with self._database.writing() as session:
             row = self._row(session, preset_id)
             _require_own(row)
             row.delete(by=clean_person(by), at=self._now())
 
     def restore(self, preset_id: str, *, by: str = "") -> Preset:
-        """Put a deleted preset back, under another name if its own was taken meanwhile; it is not the default again."""
+        """Undo a deletion, under another name if its own was taken meanwhile; it is not the default again."""
         with self._database.writing() as session:
             row = self._row(session, preset_id, also_deleted=True)
             if row.deleted_at is not None:
@@ -161,7 +161,7 @@ class PresetStore:
             return row.record()
 
     def make_default(self, preset_id: str) -> Preset:
-        """Let lists of this shop begin with this preset, instead of whichever it was."""
+        """Make this preset the one that lists of this shop begin with."""
         with self._database.writing() as session:
             row = self._row(session, preset_id)
             if not row.is_default:
@@ -171,15 +171,15 @@ class PresetStore:
             return row.record()
 
     def clear_default(self) -> None:
-        """Let lists of this shop begin with no preset."""
+        """Have lists of this shop begin with no preset."""
         with self._database.writing() as session:
             self._clear_default(session)
 
     def ship(self, presets: Sequence[ShippedPreset]) -> None:
-        """Make the presets that come with the app exactly these; people's own ones stay as they are.
+        """Replace the presets that come with the app by these; people's own ones stay as they are.
 
-        Doing it again changes nothing. One that is still shipped keeps its id and its saves, and gets a save when its
-        settings or its measurement changed; the default stays the default unless it is no longer shipped.
+        One that is still shipped keeps its id and its saves, and gets a save when its settings or its measurement
+        changed; the default stays the default unless it is no longer shipped.
         """
         by_key = {name_key(shipped.draft.name): shipped for shipped in presets}
         if len(by_key) < len(presets):
@@ -260,11 +260,12 @@ class PresetStore:
         return row
 
     def _renamed(self, session: Session, draft: Draft, mark: str, own_id: str = "") -> Draft:
-        """The draft, with a mark and a number behind its name as far as that is taken."""
-        name = free_name(
-            draft.name, lambda name: self._is_taken(session, name, own_id), mark=mark, longest=LONGEST_NAME
-        )
-        return replace(draft, name=name)
+        """The draft under a name that is free, with a mark and a number as suffix where its own is taken."""
+
+        def is_taken(name: str) -> bool:
+            return self._is_taken(session, name, own_id)
+
+        return replace(draft, name=free_name(draft.name, is_taken, mark=mark, longest=LONGEST_NAME))
 
     def _is_taken(self, session: Session, name: str, own_id: str) -> bool:
         """Whether a living preset, other than the one of that id, has this name."""

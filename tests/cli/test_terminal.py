@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.cli.reporting import TerminalProgress
-from recsys.cli.terminal import SafeFormatter, figure, one_line, safe, say_json, shortened
+from recsys.cli.terminal import SafeFormatter, TerminalProgress, figure, one_line, safe, say_json, shortened
 from recsys.data.writing import write_folder
 from tests.cli._run import run
 

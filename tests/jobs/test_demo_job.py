@@ -162,7 +162,7 @@ def test_work_that_was_killed_is_failed_after_a_while(home: AppPaths) -> None:
     record(home, updated_at=time.time() - 30)
     status = demo_work(home).status()
     assert status.state == "failed"
-    assert status.message == "the work ended without a word (was it killed?); start it again"
+    assert status.message == "the job ended without a word (was it killed?); start it again"
 
 
 def test_a_silent_process_that_lives_is_running(home: AppPaths) -> None:
@@ -199,7 +199,7 @@ def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> Non
     job = demo_work(home)
     assert (job.status().state, job.status().message) == (
         "failed",
-        "the record of this work is damaged; start it again",
+        "the record of this job is damaged; start it again",
     )
     job.cancel()
 
@@ -209,7 +209,7 @@ def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> Non
 )
 def test_a_record_with_odd_values_is_a_failed_job(home: AppPaths, changes: dict[str, object]) -> None:
     record(home, **changes)
-    assert demo_work(home).status().message == "the record of this work is damaged; start it again"
+    assert demo_work(home).status().message == "the record of this job is damaged; start it again"
 
 
 class _Started:

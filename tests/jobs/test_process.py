@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from recsys.errors import RecsysError
-from recsys.jobs import NEVER_STARTED, Reporter, Work, WorkStatus, process, record, run_work, start_work, watch
-from recsys.jobs.lock import HANDED_OVER, is_held
+from recsys.jobs import NEVER_STARTED, JobKind, Reporter, Stage, Work, WorkStatus, kind, record
+from recsys.jobs.record import LOCK_VARIABLE, is_locked
 from tests._work import JOB, STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +29,17 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     (tmp_path / "hush").unlink(missing_ok=True)
     (tmp_path / "end").touch()
-    wait_for(lambda: not is_held(Work(tmp_path, "count").path("lock")))
+    wait_for(lambda: not is_locked(Work(tmp_path, "count").path("lock")))
 
 
 def start(folder: Path) -> Work:
     """Start the counting work of `tests._work`."""
     return JOB.start(Work(folder, "count"), {"where": folder.absolute()})
+
+
+def do(folder: Path, job: Callable[..., None], name: str = "count", stages: tuple[Stage, ...] = JOB.stages_of()) -> int:
+    """Do a job in this process."""
+    return JobKind("tests", job, stages).run(Work(folder, name), {})
 
 
 def wait_for(reached: Callable[[], object], seconds: float = 60) -> None:
@@ -122,11 +127,11 @@ def test_a_wish_to_stop_is_not_left_to_the_next_who_works(folder: Path) -> None:
     Work(folder, "count").path("stop").touch()
     assert ended(start(folder)).state == "done"
     Work(folder, "count").path("stop").touch()
-    assert run_work(folder, "count", STAGES, {}, lambda reporter: reporter("Counting")) == 0
+    assert do(folder, lambda reporter: reporter("Counting")) == 0
 
 
 def test_killed_work_is_told_as_failed_and_can_be_started_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_STALE_S", 0.5)
+    monkeypatch.setattr(record, "_STALE_S", 0.5)
     work = start(folder)
     counted(work)
     (folder / "hush").touch()
@@ -135,15 +140,15 @@ def test_killed_work_is_told_as_failed_and_can_be_started_again(folder: Path, mo
     os.kill(int((folder / "starts").read_text()), signal.SIGKILL)
     status = ended(work)
     assert status.state == "failed"
-    assert status.message == "the work ended without a word (was it killed?); start it again"
+    assert status.message == "the job ended without a word (was it killed?); start it again"
     (folder / "hush").unlink()
     assert start(folder).status().state == "running"
     counted(work)
 
 
 def test_a_process_that_never_gets_to_its_work_has_failed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_STALE_S", 0.5)
-    work = start_work(folder, "count", "tests._no_such_module", STAGES)
+    monkeypatch.setattr(record, "_STALE_S", 0.5)
+    work = JobKind("tests._no_such_module", JOB.do, JOB.stages).start(Work(folder, "count"), {})
     assert "ended without a word" in ended(work).message
     assert "_no_such_module" in work.path("log").read_text()
 
@@ -170,7 +175,7 @@ def test_who_looks_does_not_keep_others_from_working(folder: Path) -> None:
 
     def look() -> None:
         while not stop.is_set():
-            is_held(Work(folder, "count").path("lock"))
+            is_locked(Work(folder, "count").path("lock"))
 
     def work(reporter: Reporter) -> None:
         nonlocal n_done
@@ -179,7 +184,7 @@ def test_who_looks_does_not_keep_others_from_working(folder: Path) -> None:
     watcher = threading.Thread(target=look)
     watcher.start()
     for _ in range(50):
-        assert run_work(folder, "count", STAGES, {}, work) == 0
+        assert do(folder, work) == 0
     stop.set()
     watcher.join()
     assert n_done == 50
@@ -188,7 +193,7 @@ def test_who_looks_does_not_keep_others_from_working(folder: Path) -> None:
 def test_works_of_one_folder_do_not_meet(folder: Path) -> None:
     work = start(folder)
     counted(work)
-    assert run_work(folder, "other", ("Alone",), {}, lambda reporter: reporter.publish({"a": 1})) == 0
+    assert do(folder, lambda reporter: reporter.publish({"a": 1}), "other", (Stage("Alone"),)) == 0
     assert Work(folder, "other").status().result == {"a": 1}
     assert work.status().state == "running"
 
@@ -213,7 +218,7 @@ def test_signals_stop_the_work_and_mean_what_they_did_before_afterwards(folder: 
         raise AssertionError("the work went on")
 
     before = signal.getsignal(number)
-    assert run_work(folder, "count", STAGES, {}, work) == 130
+    assert do(folder, work) == 130
     assert Work(folder, "count").status().state == "cancelled"
     assert signal.getsignal(number) is before
 
@@ -221,15 +226,15 @@ def test_signals_stop_the_work_and_mean_what_they_did_before_afterwards(folder: 
 def test_a_lock_of_something_else_is_not_taken_for_ones_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (folder / "other").open("w") as other:
         for said in (str(other.fileno()), "99999", "-1", "x", "9" * 30):
-            monkeypatch.setenv(HANDED_OVER, said)
-            assert run_work(folder, "count", STAGES, {}, lambda reporter: None) == 0
+            monkeypatch.setenv(LOCK_VARIABLE, said)
+            assert do(folder, lambda reporter: None) == 0
             assert Work(folder, "count").status().state == "done"
-            assert HANDED_OVER not in os.environ
+            assert LOCK_VARIABLE not in os.environ
         assert not other.closed
 
 
 def test_stages_are_known_by_their_name_by_the_map_or_by_a_first_word_and_never_go_back(folder: Path) -> None:
-    stages = ("Reading", "Scoring the shoppers", "Saving")
+    stages = (Stage("Reading", ("reading",)), Stage("Scoring the shoppers"), Stage("Saving", ("writing",)))
     seen: list[str] = []
 
     def work(reporter: Reporter) -> None:
@@ -237,8 +242,8 @@ def test_stages_are_known_by_their_name_by_the_map_or_by_a_first_word_and_never_
             reporter(said)
             seen.append(Work(folder, "panel").status().stage)
 
-    assert run_work(folder, "panel", stages, {"reading": 0, "writing": 2}, work) == 0
-    assert seen == ["Reading", stages[1], stages[1], stages[1], "Saving"]
+    assert do(folder, work, "panel", stages) == 0
+    assert seen == ["Reading", *[stages[1].title] * 3, "Saving"]
 
 
 def test_the_record_is_written_now_and_then_and_holds_the_last_word(
@@ -252,20 +257,20 @@ def test_the_record_is_written_now_and_then_and_holds_the_last_word(
         write(path, facts)
 
     monkeypatch.setattr(record, "write", count)
-    monkeypatch.setattr(process, "_WRITE_EVERY_S", 60.0)
+    monkeypatch.setattr(kind, "_WRITE_EVERY_S", 60.0)
 
     def work(reporter: Reporter) -> None:
         for step in range(1000):
             reporter("Counting", step, 1000)
             reporter.publish({"step": step})
 
-    assert run_work(folder, "count", STAGES, {}, work) == 0
+    assert do(folder, work) == 0
     assert len(written) == 4  # the start, the second stage, the first result, the end
     assert Work(folder, "count").status().result == {"step": 999}
 
 
 def test_results_are_copied_and_must_be_small_and_of_json(folder: Path) -> None:
-    reporter = Reporter(Work(folder, "count"), STAGES, {})
+    reporter = Reporter(Work(folder, "count"), JOB.stages_of())
     result = {"best": {"value": 0.5, "name": "caf\ud800"}, "unknown": math.nan}
     reporter.publish(result)
     result["best"] = {}
@@ -282,7 +287,7 @@ def test_a_failure_of_any_length_and_letters_can_be_read(folder: Path) -> None:
     def work(reporter: Reporter) -> None:
         raise RecsysError("no room for \udcff " + "x" * 2_000_000)
 
-    assert run_work(folder, "count", STAGES, {}, work) == 1
+    assert do(folder, work) == 1
     status = Work(folder, "count").status()
     assert status.state == "failed"
     assert status.message.startswith("no room for ? xxx")
@@ -290,7 +295,7 @@ def test_a_failure_of_any_length_and_letters_can_be_read(folder: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to_is_named(folder: Path) -> None:
     (folder / "file").touch()
-    with pytest.raises(RecsysError, match=r"the work 'count' cannot be started in the folder .*file.*; check that"):
+    with pytest.raises(RecsysError, match=r"the job 'count' cannot be started in the folder .*file.*; check that"):
         start(folder / "file")
 
 
@@ -342,7 +347,7 @@ def test_a_record_with_odd_values_is_a_failed_work(folder: Path, changes: dict[s
     facts = {**record.facts(STAGES, 1, 1, 2, time.time() - 60), **changes}
     work.path("json").write_text(json.dumps(facts))
     status = work.status()
-    assert (status.state, status.message) == ("failed", "the record of this work is damaged; start it again")
+    assert (status.state, status.message) == ("failed", "the record of this job is damaged; start it again")
     assert (status.stages, status.result, round(status.elapsed_s)) == ((), {}, 0)
     work.cancel()
 
@@ -351,6 +356,6 @@ def test_a_record_with_odd_values_is_a_failed_work(folder: Path, changes: dict[s
 def test_a_damaged_record_is_a_failed_work_that_can_be_started_again(folder: Path, content: bytes) -> None:
     work = Work(folder, "count")
     work.path("json").write_bytes(content)
-    assert work.status().message == "the record of this work is damaged; start it again"
+    assert work.status().message == "the record of this job is damaged; start it again"
     (folder / "end").touch()
     assert ended(start(folder)).state == "done"

@@ -191,7 +191,7 @@ def test_what_a_process_is_asked_is_what_its_own_starter_asked(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second start comes exactly between what the first one writes and its process: it writes nothing."""
-    from recsys.jobs import start as module
+    from recsys.jobs import kind as module
 
     begun, real = [], module._start_process
 
