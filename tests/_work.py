@@ -1,14 +1,20 @@
-"""A work for tests, run as its own process: `tests._work.JOB` counts until it is let go.
+"""A job for tests, run as its own process: `tests._work.JOB` counts until it is let go.
 
 Every step adds to what it publishes; every start adds a line to the file `starts`. It ends when there is a file `end`,
 falls silent when there is a file `hush`, and goes on from the steps in the file `steps`, as a search would.
 """
 
+import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from recsys.jobs import JobKind, Reporter, Stage
+from recsys.jobs import JobKind, Reporter, Stage, Work, kind
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def _count(reporter: Reporter, where: str) -> None:
@@ -30,6 +36,25 @@ def _count(reporter: Reporter, where: str) -> None:
 JOB = JobKind("tests._work", _count, (Stage("Setting up"), Stage("Counting")))
 STAGES = JOB.titles
 
+
+def requests_instead_of_processes(monkeypatch: "pytest.MonkeyPatch") -> list[dict[str, Any]]:
+    """Let jobs start no process; the list grows by what each would have been asked."""
+    requests: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        kind, "_start_process", lambda job, command, request, *_, **__: requests.append(json.loads(request))
+    )
+    return requests
+
+
+def done_here(monkeypatch: "pytest.MonkeyPatch", kind: JobKind, start: Callable[[], Work]) -> Work:
+    """Start a job and do it in this process, which spares loading everything again."""
+    with monkeypatch.context() as patch:
+        requests = requests_instead_of_processes(patch)
+        job = start()
+    assert kind.run(job, requests[0]) == 0, job.status().message
+    return job
+
+
 if __name__ == "__main__":
-    print("hello from the work")
+    print("hello from the job")
     JOB.main()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from recsys.cli.options import Commands, add_request, new_command
 from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
-from recsys.explanations.records import Contribution, Explanation
-from recsys.ranking.results import Recommendation, require_someone
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, parse_context, parse_weights
 
 if TYPE_CHECKING:
+    from recsys.explanations.records import Contribution, Explanation
+    from recsys.ranking.results import Recommendation
     from recsys.serving.recommender import Recommender
 
 _LONGEST_TITLE = 44
@@ -92,6 +92,8 @@ def run_explain(args: argparse.Namespace) -> None:
 
 def _request_of(args: argparse.Namespace) -> RankingSettings:
     """Settings that the options ask for; they and the circumstances are checked before a model is opened."""
+    from recsys.ranking.results import require_someone
+
     require_someone(args.user, args.text)
     parse_context(args.context)
     weights = parse_weights(args.weights) if args.weights is not None else FusionSettings()
@@ -108,7 +110,7 @@ def _say_notes(notes: Sequence[str]) -> None:
         say_error(f"note: {note}")
 
 
-def _table(ranked: Recommendation, n: int) -> str:
+def _table(ranked: "Recommendation", n: int) -> str:
     """A list of up to `n` products with what each component adds; an empty list says why."""
     if not ranked.items:
         return f"No product: {ranked.notes[-1]}."
@@ -126,7 +128,7 @@ def _table(ranked: Recommendation, n: int) -> str:
     return "\n".join(lines)
 
 
-def _arithmetic(explanation: Explanation) -> str:
+def _arithmetic(explanation: "Explanation") -> str:
     """Where the product stands, then every component with what matters most in it."""
     lines = [f"{one_line(explanation.title)}: score {explanation.score:+.3f}, {_rank(explanation)}", ""]
     lines.append(f"{explanation.baseline:>+9.3f}  baseline: what the average product gathers is taken off")
@@ -141,7 +143,7 @@ def _arithmetic(explanation: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _rank(explanation: Explanation) -> str:
+def _rank(explanation: "Explanation") -> str:
     position = explanation.position
     if position.not_eligible:
         return f"cannot be listed: {position.not_eligible}"
@@ -151,7 +153,7 @@ def _rank(explanation: Explanation) -> str:
     return by_score if position.rank == position.rank_by_score else f"{by_score}, rank {position.rank} after diversity"
 
 
-def _label(part: Contribution) -> str:
+def _label(part: "Contribution") -> str:
     if part.component != "semantic":
         return one_line(part.label)
     return f"“{shortened(' '.join(part.label.split()), 90)}” ({part.source['kind']})"

@@ -48,8 +48,8 @@ class Reporter:
     A report that no stage names belongs to the stage reached so far, and none leads back to an earlier one.
     """
 
-    def __init__(self, work: Work, stages: Sequence[Stage]) -> None:
-        self.work, self._titles = work, [stage.title for stage in stages]
+    def __init__(self, job: Work, stages: Sequence[Stage]) -> None:
+        self.job, self._titles = job, [stage.title for stage in stages]
         self._stage_of = {
             report: position for position, stage in enumerate(stages) for report in (stage.title, *stage.reports)
         }
@@ -62,7 +62,7 @@ class Reporter:
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
         now = time.monotonic()
         due = now - self._reported >= _WRITE_EVERY_S
-        if self._stopping or (due and self.work.path("stop").exists()):
+        if self._stopping or (due and self.job.path("stop").exists()):
             raise Cancelled(stage)
         named = self._stage_of.get(stage, self._stage_of.get(stage.split(" ", 1)[0], 0))
         due = due or named > self._stage
@@ -98,12 +98,12 @@ class Reporter:
         """Write how the job ended."""
         self._done, self._total = 0, 0
         self._write(state, message)
-        self.work.path("stop").unlink(missing_ok=True)
+        self.job.path("stop").unlink(missing_ok=True)
 
     def _write(self, state: State = "running", message: str = "") -> None:
         steps = (self._stage, self._done, self._total, self._started_at)
         known = record.facts(self._titles, *steps, state=state, message=message, result=self._result)
-        record.write(self.work.path("json"), known)
+        record.write(self.job.path("json"), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class JobKind:
         """How long each stage usually takes beside the others, by title."""
         return {stage.title: stage.usual_share for stage in self.stages_of()}
 
-    def start(self, work: Work, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Work:
+    def start(self, job: Work, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Work:
         """Do a job in a process that outlives this one; if it is under way, join it.
 
         Parameters
@@ -152,56 +152,56 @@ class JobKind:
         ------
         RecsysError : the folder cannot be written to, or the system starts no process
         """
-        work = Work(work.folder.absolute(), work.name)
-        known = work.path("json")
+        job = Work(job.folder.absolute(), job.name)
+        known = job.path("json")
         if record.is_foreign(known):
             raise RecsysError(
-                f"{known} was written by another program, and the job {work.name!r} would replace it; move it "
+                f"{known} was written by another program, and the job {job.name!r} would replace it; move it "
                 "away, or choose another folder"
             )
         try:
-            work.folder.mkdir(parents=True, exist_ok=True)
-            with work.path("lock").open("a") as lock:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            with job.path("lock").open("a") as lock:
                 end = time.monotonic() + _ENDING_S
                 while True:
-                    if work.status().state == "running":
-                        return work
+                    if job.status().state == "running":
+                        return job
                     if acquire(lock):
                         break
                     if time.monotonic() > end:
-                        return work
+                        return job
                     time.sleep(0.05)
                 if prepare is not None:
                     prepare()
-                work.path("stop").unlink(missing_ok=True)
+                job.path("stop").unlink(missing_ok=True)
                 is_ours = known.exists()
                 titles = [stage.title for stage in self.stages_of(request)]
                 record.write(known, record.facts(titles, 0, 0, 0, time.time(), pid=0))
-                command = [sys.executable, "-m", self.module, str(work.folder), work.name]
-                _start_process(work, command, json.dumps(request, default=str), lock.fileno(), append=not is_ours)
+                command = [sys.executable, "-m", self.module, str(job.folder), job.name]
+                _start_process(job, command, json.dumps(request, default=str), lock.fileno(), append=not is_ours)
         except OSError as error:
             with suppress(OSError):
-                work.forget()
+                job.forget()
             raise RecsysError(
-                f"the job {work.name!r} cannot be started in the folder {str(work.folder)!r} "
+                f"the job {job.name!r} cannot be started in the folder {str(job.folder)!r} "
                 f"({error.strerror or error}); check that the folder can be written to and that the disk has room"
             ) from error
-        return work
+        return job
 
-    def run(self, work: Work, request: Mapping[str, Any]) -> int:
+    def run(self, job: Work, request: Mapping[str, Any]) -> int:
         """Do a job in this process, in its main thread; returns the exit status.
 
         While another process is at it, nothing happens. SIGTERM, SIGINT and `Work.cancel` make the reporter raise
         `Cancelled`.
         """
-        work.folder.mkdir(parents=True, exist_ok=True)
-        given = inherited_lock(work.path("lock"))
-        with given or work.path("lock").open("a") as lock:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        given = inherited_lock(job.path("lock"))
+        with given or job.path("lock").open("a") as lock:
             if not acquire(lock, patience_s=0.3):
                 return 0
             if given is None:
-                work.path("stop").unlink(missing_ok=True)  # it was meant for a process that was killed
-            reporter = Reporter(work, self.stages_of(request))
+                job.path("stop").unlink(missing_ok=True)  # it was meant for a process that was killed
+            reporter = Reporter(job, self.stages_of(request))
             with _on_signals(reporter.stop):
                 try:
                     reporter(self.stages_of(request)[0].title)
@@ -223,14 +223,14 @@ class JobKind:
         sys.exit(self.run(Work(Path(folder), name), json.load(sys.stdin)))
 
 
-def _start_process(work: Work, command: list[str], request: str, lock: int, *, append: bool) -> None:
+def _start_process(job: Work, command: list[str], request: str, lock: int, *, append: bool) -> None:
     """Start the process, which inherits the lock, so that there is no moment in which nobody has it.
 
     Parameters
     ----------
     append : whether what the log holds stays, since nothing says that it is that of an earlier start
     """
-    with work.path("log").open("ab" if append else "wb") as log:
+    with job.path("log").open("ab" if append else "wb") as log:
         process = subprocess.Popen(
             command,
             cwd=Path(__file__).resolve().parents[2],

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from recsys.documents import from_json, to_json
 from recsys.errors import RecsysError
 from recsys.files import replace_file
 from recsys.jobs import JobKind, Reporter, Stage, Work
 from recsys.settings import FusionSettings
-from recsys.tuning.goals import Goal, describe_goal
-from recsys.tuning.search_result import SearchResult
+
+if TYPE_CHECKING:
+    from recsys.tuning.goals import Goal
+    from recsys.tuning.search_result import SearchResult
 
 _NOT_READABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError)
 """Errors of a file that is not there, or that another version wrote."""
@@ -25,7 +27,7 @@ def search_work(folder: Path) -> Work:
 def start_search(
     folder: Path,
     panel_folder: Path,
-    goal: Goal,
+    goal: "Goal",
     n_trials: int,
     database_url: str | None,
     *,
@@ -49,7 +51,7 @@ def start_search(
     RecsysError : a search for another goal, or of another length, is under way; the folder cannot be written to; or the
         system starts no process
     """
-    work = search_work(folder.absolute())
+    job = search_work(folder.absolute())
     wanted = {"goal": goal.as_json(), "n_trials": n_trials}
     request = {"panel": panel_folder.absolute(), "seed": seed, "database_url": database_url}
     is_ours = False
@@ -57,26 +59,30 @@ def start_search(
     def save_request() -> None:
         nonlocal is_ours
         is_ours = True
-        replace_file(_path(work, "wanted"), json.dumps(wanted).encode(), private=True)
+        replace_file(_path(job, "wanted"), json.dumps(wanted).encode(), private=True)
 
-    JOB.start(work, {**wanted, **request, "default": default and to_json(default)}, save_request)
-    if not is_ours and read_asked(work) != (goal, n_trials):
+    JOB.start(job, {**wanted, **request, "default": default and to_json(default)}, save_request)
+    if not is_ours and read_asked(job) != (goal, n_trials):
         raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
-    return work
+    return job
 
 
-def read_found(work: Work) -> SearchResult | None:
+def read_found(job: Work) -> "SearchResult | None":
     """The result of the last search that finished, whatever became of later ones; None before, or if not readable."""
+    from recsys.tuning.search_result import SearchResult
+
     try:
-        return SearchResult.from_json(json.loads(_path(work, "found").read_text()))
+        return SearchResult.from_json(json.loads(_path(job, "found").read_text()))
     except _NOT_READABLE:
         return None
 
 
-def read_asked(work: Work) -> tuple[Goal, int] | None:
+def read_asked(job: Work) -> "tuple[Goal, int] | None":
     """The goal and the number of trials of the last search, so that it can go on; None where there was none."""
+    from recsys.tuning.goals import Goal
+
     try:
-        asked = json.loads(_path(work, "wanted").read_text())
+        asked = json.loads(_path(job, "wanted").read_text())
         return Goal.from_json(asked["goal"]), int(asked["n_trials"])
     except _NOT_READABLE:
         return None
@@ -91,12 +97,15 @@ def _search(
     database_url: str | None,
     default: Mapping[str, float] | None,
 ) -> None:
-    from recsys.panel.engine import LiveEngine
     from recsys.panel.panel import Panel
-    from recsys.tuning.search import SearchSettings, SoFar, find_weights
 
     reporter("opening the panel")
-    validation, test = (LiveEngine(each) for each in Panel.open(Path(panel)))
+    panels = Panel.open(Path(panel))
+    from recsys.panel.engine import LiveEngine
+    from recsys.tuning.goals import Goal, describe_goal
+    from recsys.tuning.search import SearchSettings, SoFar, find_weights
+
+    validation, test = map(LiveEngine, panels)
     aim = Goal.from_json(goal)
     panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
@@ -113,12 +122,12 @@ def _search(
         progress=reporter,
         watch=watch,
     )
-    work = reporter.work
+    job = reporter.job
     try:
-        replace_file(_path(work, "found"), json.dumps(result.as_json()).encode(), private=True)
+        replace_file(_path(job, "found"), json.dumps(result.as_json()).encode(), private=True)
     except OSError as error:
         raise RecsysError(
-            f"what the search found cannot be kept in the folder {str(work.folder)!r} ({error.strerror or error}); "
+            f"what the search found cannot be kept in the folder {str(job.folder)!r} ({error.strerror or error}); "
             "check that the folder can be written to and that the disk has room"
         ) from error
     reporter.publish({"words": describe_goal(aim)})
@@ -141,9 +150,9 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
     }
 
 
-def _path(work: Work, what: Literal["wanted", "found"]) -> Path:
+def _path(job: Work, what: Literal["wanted", "found"]) -> Path:
     """A file beside the record: the request, or the result of the last search that finished."""
-    return work.folder / f"{work.name}.{what}.json"
+    return job.folder / f"{job.name}.{what}.json"
 
 
 JOB = JobKind(

@@ -98,8 +98,8 @@ _REFUSED_CONNECTIONS = (
 class Database:
     """A database whose tables are up to date from the first use on; one object serves every thread.
 
-    There is one writer at a time, on SQLite by its own lock and on PostgreSQL by an advisory one, so whatever was looked
-    up before a change still holds when the change is made.
+    There is one writer at a time, on SQLite by its own lock and on PostgreSQL by an advisory one, so whatever was
+    looked up before a change still holds when the change is made.
 
     Parameters
     ----------

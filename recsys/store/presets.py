@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import ColumnExpressionArgument, case, func, select, update
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from recsys.errors import ConflictError, PresetError, UnknownPresetError
 from recsys.store.database import Database
 from recsys.store.labels import clean_prose, free_name, label, name_key
 from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, ShippedPreset, clean_person
+from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, ShippedPreset
 from recsys.store.tables import PresetRow
 
 SHIPPER = "Shelfwise"
@@ -84,7 +85,7 @@ class PresetStore:
         _require_metrics(draft.name, measured)
         with self._database.writing() as session:
             self._require_free(session, draft.name)
-            return self._add(session, draft, measured, by=by)
+            return self._add(session, draft, measured, by=by).record()
 
     def create_all(
         self, drafts: Sequence[tuple[Draft, Measurement | None]], *, mark: str, by: str = ""
@@ -92,7 +93,8 @@ class PresetStore:
         """Several new presets or, when anything is wrong, none; names that are taken get the mark as a suffix."""
         with self._database.writing() as session:
             return tuple(
-                self._add(session, self._renamed(session, draft, mark), measured, by=by) for draft, measured in drafts
+                self._add(session, self._renamed(session, draft, mark), measured, by=by).record()
+                for draft, measured in drafts
             )
 
     def update(
@@ -130,7 +132,7 @@ class PresetStore:
                 _require_metrics(after.name, measured)
             self._require_free(session, after.name, own_id=preset_id)
             if measured is not None or after != before:
-                row.put(after, measured, by=clean_person(by), at=self._now())
+                row.put(after, measured, by=by, at=self._now())
                 session.flush()
             return row.record()
 
@@ -139,14 +141,14 @@ class PresetStore:
         with self._database.writing() as session:
             original = self._row(session, preset_id).record()
             measured = original.measured and original.measured.with_note(f"copied from {original.name}")
-            return self._add(session, self._renamed(session, original.draft, "copy"), measured, by=by)
+            return self._add(session, self._renamed(session, original.draft, "copy"), measured, by=by).record()
 
     def delete(self, preset_id: str, *, by: str = "") -> None:
         """Delete a preset, which `restore` undoes. One that comes with the app raises PresetError."""
         with self._database.writing() as session:
             row = self._row(session, preset_id)
             _require_own(row)
-            row.delete(by=clean_person(by), at=self._now())
+            row.delete(by=by, at=self._now())
 
     def restore(self, preset_id: str, *, by: str = "") -> Preset:
         """Undo a deletion, under another name if its own was taken meanwhile; it is not the default again."""
@@ -156,7 +158,7 @@ class PresetStore:
                 _require_own(row)
                 draft = self._renamed(session, row.record().draft, "restored", own_id=preset_id)
                 row.deleted_at = None
-                row.put(draft, None, by=clean_person(by), at=self._now())
+                row.put(draft, None, by=by, at=self._now())
                 session.flush()
             return row.record()
 
@@ -185,34 +187,31 @@ class PresetStore:
         if len(by_key) < len(presets):
             raise PresetError("two shipped presets have the same name; give each its own")
         with self._database.writing() as session:
-            at = self._now()
             rows = {row.shipped_key: row for row in self._rows(session, PresetRow.shipped_key.is_not(None))}
             gone = [row for key, row in rows.items() if key not in by_key and row.deleted_at is None]
             needs_default = any(row.is_default for row in gone)
             for row in gone:
-                row.delete(by=SHIPPER, at=at)
+                row.delete(by=SHIPPER, at=self._now())
             session.flush()
             for key, shipped in by_key.items():
                 earlier = rows.get(key)
                 arrives = earlier is None or earlier.deleted_at is not None
-                row = self._ship_one(session, key, shipped, earlier, at)
+                row = self._ship_one(session, key, shipped, earlier)
                 if shipped.is_default and (arrives or needs_default):
                     row.is_default = not self._rows(session, PresetRow.is_default)
                     session.flush()
 
-    def _ship_one(
-        self, session: Session, key: str, shipped: ShippedPreset, row: PresetRow | None, at: datetime
-    ) -> PresetRow:
+    def _ship_one(self, session: Session, key: str, shipped: ShippedPreset, row: PresetRow | None) -> PresetRow:
         # Whoever had the name first keeps it, and the shipped one is marked.
         draft = self._renamed(session, shipped.draft, "shipped", own_id=row.preset_id if row else "")
         if row is None:
-            return self._new_row(session, draft, shipped.measured, by=SHIPPER, at=at, shipped_key=key)
+            return self._add(session, draft, shipped.measured, by=SHIPPER, shipped_key=key)
         before = row.record()
         is_news = draft.settings != before.settings or shipped.measured != before.measured
         measured = shipped.measured if is_news else None
         if draft != before.draft or measured is not None or row.deleted_at is not None:
             row.deleted_at = None
-            row.put(draft, measured, by=SHIPPER, at=at)
+            row.put(draft, measured, by=SHIPPER, at=self._now())
         session.flush()
         return row
 
@@ -238,42 +237,29 @@ class PresetStore:
             raise ConflictError(row.name, done, row.changed_by or NOBODY, row.changed_at)
         return row
 
-    def _add(self, session: Session, draft: Draft, measured: Measurement | None, *, by: str) -> Preset:
-        return self._new_row(session, draft, measured, by=clean_person(by), at=self._now()).record()
-
-    def _new_row(
-        self,
-        session: Session,
-        draft: Draft,
-        measured: Measurement | None,
-        *,
-        by: str,
-        at: datetime,
-        shipped_key: str | None = None,
+    def _add(
+        self, session: Session, draft: Draft, measured: Measurement | None, *, by: str, shipped_key: str | None = None
     ) -> PresetRow:
         row = PresetRow(
             preset_id=str(uuid.uuid4()), shop=self.shop, shipped_key=shipped_key, is_default=False, version=0, saves=[]
         )
-        row.put(draft, measured, by=by, at=at)
+        row.put(draft, measured, by=by, at=self._now())
         session.add(row)
         session.flush()
         return row
 
     def _renamed(self, session: Session, draft: Draft, mark: str, own_id: str = "") -> Draft:
         """The draft under a name that is free, with a mark and a number as suffix where its own is taken."""
-
-        def is_taken(name: str) -> bool:
-            return self._is_taken(session, name, own_id)
-
+        is_taken = partial(self._is_taken, session, own_id)
         return replace(draft, name=free_name(draft.name, is_taken, mark=mark, longest=LONGEST_NAME))
 
-    def _is_taken(self, session: Session, name: str, own_id: str) -> bool:
+    def _is_taken(self, session: Session, own_id: str, name: str) -> bool:
         """Whether a living preset, other than the one of that id, has this name."""
         same = PresetRow.name_key == name_key(name)
         return bool(self._rows(session, same, _IS_LIVING, PresetRow.preset_id != own_id))
 
     def _require_free(self, session: Session, name: str, *, own_id: str = "") -> None:
-        if self._is_taken(session, name, own_id):
+        if self._is_taken(session, own_id, name):
             raise PresetError(f"name: this shop already has a preset called {name!r}; give yours another name")
 
     def _clear_default(self, session: Session) -> None:

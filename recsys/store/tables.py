@@ -15,7 +15,7 @@ from recsys.documents import to_json
 from recsys.errors import InputError, StoreError
 from recsys.store.labels import name_key
 from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement, Preset, Save
+from recsys.store.records import Draft, Measurement, Preset, Save, clean_person
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -107,19 +107,19 @@ class PresetRow(Base):
 
     def put(self, draft: Draft, measured: Measurement | None, *, by: str, at: datetime) -> None:
         """Replace what a person edits; a measurement becomes a new save."""
+        by = clean_person(by)
         self.name, self.name_key, self.goal = draft.name, name_key(draft.name), draft.goal
         self.description, self.tags, self.settings = draft.description, list(draft.tags), draft.settings.as_json()
         if measured is not None:
             self.saves.insert(0, SaveRow(saved_at=at, saved_by=by, settings=self.settings, **to_json(measured)))
-        self.touch(by=by, at=at)
+        self._count_change(by, at)
 
     def delete(self, *, by: str, at: datetime) -> None:
         """Mark it as deleted."""
         self.is_default, self.deleted_at = False, at
-        self.touch(by=by, at=at)
+        self._count_change(clean_person(by), at)
 
-    def touch(self, *, by: str, at: datetime) -> None:
-        """Count a change."""
+    def _count_change(self, by: str, at: datetime) -> None:
         self.version, self.changed_by, self.changed_at = self.version + 1, by, at
 
 

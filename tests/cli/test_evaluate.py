@@ -19,8 +19,7 @@ def _no_constant(name: str) -> NoReturn:
     raise AssertionError(f"{name} is no JSON")
 
 
-@pytest.mark.parametrize("split", ["last", "temporal"])
-@pytest.mark.parametrize("k", [1, 5])
+@pytest.mark.parametrize(("split", "k"), [("last", 5), ("temporal", 1)])
 def test_evaluate_tells_every_model_by_every_metric(place: Path, split: str, k: int) -> None:
     said = run("evaluate", "--data", place / "shop", "--split", split, "-k", k, "--json")
     assert said.status == 0, said.err

@@ -22,6 +22,7 @@ def test_demo_and_train_say_what_they_made(place: Path, tmp_path: Path) -> None:
     assert facts.manifest["settings"]["seed"] == 3
     assert "learnt from 60 products, 60 shoppers" in trained.out
     assert facts.model_id[:12] in trained.out
+    assert "Default weights" not in trained.out
     for stage in ("reading texts", "encoding phrases", "fitting the collaborative model", "saving the model"):
         assert stage in trained.err  # a line a stage where nobody watches live
 
@@ -86,4 +87,3 @@ def test_what_learning_came_to_is_told_in_a_sentence(
     assert told["n_pairs"] > 10
     assert told["in_words"] in enough.out
     assert "learning the head and the weights" in enough.err
-    assert "Default weights" not in run("train", "--data", shop, "--out", out).out
