@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 from recsys.settings import COMPONENTS, HEMISPHERES, DiversityMethod
 
@@ -25,7 +25,7 @@ def new_command(
     summary : what it does, for the list of commands; None where the list is written elsewhere
     examples : its own arguments, as one would type them
     """
-    about = {} if summary is None else {"help": summary}
+    about: dict[str, Any] = {} if summary is None else {"help": summary}
     parser = commands.add_parser(name, description=description, **about)
     heading = "example: " if len(examples) == 1 else "examples: "
     parser.epilog = heading + f"\n{' ' * len(heading)}".join(f"{parser.prog} {example}" for example in examples)

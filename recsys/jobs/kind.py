@@ -25,6 +25,7 @@ _ENDING_S = 2.0
 
 _WRITE_EVERY_S = 0.2
 _MAX_RESULT_BYTES = 500_000
+_LONGEST_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,11 @@ class Reporter:
     """
 
     def __init__(self, job: Work, stages: Sequence[Stage]) -> None:
-        self.job, self._titles = job, [stage.title for stage in stages]
+        self.job = job
         self._stage_of = {
             report: position for position, stage in enumerate(stages) for report in (stage.title, *stage.reports)
         }
-        self._started_at = time.time()
-        self._stage, self._done, self._total = 0, 0, 0
-        self._result: dict[str, Any] = {}
+        self._known = record.facts([stage.title for stage in stages], 0, 0, 0, time.time())
         self._reported, self._published = -math.inf, -math.inf
         self._stopping = False
 
@@ -65,8 +64,8 @@ class Reporter:
         if self._stopping or (due and self.job.path("stop").exists()):
             raise Cancelled(stage)
         named = self._stage_of.get(stage, self._stage_of.get(stage.split(" ", 1)[0], 0))
-        due = due or named > self._stage
-        self._stage, self._done, self._total = max(self._stage, named), int(done), int(total)
+        due = due or named > self._known["stage"]
+        self._known |= {"stage": max(self._known["stage"], named), "done": int(done), "total": int(total)}
         if due:
             self._reported = now
             self._write()
@@ -83,7 +82,7 @@ class Reporter:
             raise ValueError(
                 f"{len(text):,} bytes are too many to publish (at most {_MAX_RESULT_BYTES:,}); write a file"
             )
-        self._result = json.loads(text)
+        self._known["result"] = json.loads(text)
         # A clock of its own: a report just before must not hold this back until the next, which may be long in coming.
         now = time.monotonic()
         if now - self._published >= _WRITE_EVERY_S:
@@ -96,14 +95,12 @@ class Reporter:
 
     def end(self, state: State, message: str = "") -> None:
         """Write how the job ended."""
-        self._done, self._total = 0, 0
-        self._write(state, message)
+        self._known |= {"done": 0, "total": 0, "state": state, "message": message[:_LONGEST_MESSAGE]}
+        self._write()
         self.job.path("stop").unlink(missing_ok=True)
 
-    def _write(self, state: State = "running", message: str = "") -> None:
-        steps = (self._stage, self._done, self._total, self._started_at)
-        known = record.facts(self._titles, *steps, state=state, message=message, result=self._result)
-        record.write(self.job.path("json"), known)
+    def _write(self) -> None:
+        record.write(self.job.path("json"), {**self._known, "updated_at": time.time()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +136,7 @@ class JobKind:
         return {stage.title: stage.usual_share for stage in self.stages_of()}
 
     def start(self, job: Work, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Work:
-        """Do a job in a process that outlives this one; if it is under way, join it.
+        """Do a job in a process that outlives this one, or join it where it is under way.
 
         Parameters
         ----------

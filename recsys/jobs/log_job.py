@@ -20,13 +20,12 @@ def log_work(home: AppPaths) -> Work:
 
 
 def start_log_work(home: AppPaths) -> Work:
-    """Judge the log of the shop in use; if that is already under way, join it.
+    """Judge the log of the shop in use in another process, or join it where that is under way.
 
     Raises
     ------
-    InputError : nobody said where the data of the chosen model lies, or they hold no log
+    InputError : the data of the chosen model are not known, or hold no log
     DataError : the log can say nothing of any other policy
-    RecsysError : the folder cannot be written to, or the system starts no process
     """
     data = home.shop_data
     if data is None or not has_log(home):

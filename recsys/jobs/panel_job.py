@@ -18,15 +18,9 @@ def panel_work(home: AppPaths, split: str) -> Work:
 
 
 def start_panel_work(home: AppPaths, split: str, shop: str) -> Work:
-    """Prepare the test shoppers of the shop in use; if that is already under way, join it.
+    """Prepare the test shoppers of the shop in use in another process, or join it where that is under way.
 
-    Parameters
-    ----------
-    shop : under what name its presets are kept
-
-    Raises
-    ------
-    InputError : nobody said where the data of the chosen model lies, or it is not there
+    `shop` is the name under which its presets are stored; errors are those of `AppPaths.require_data`.
     """
     folders = ShopFolders.of(home, split, shop)
     return JOB.start(panel_work(home, split), {"split": split, "folders": to_json(folders)})

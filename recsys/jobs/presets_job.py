@@ -36,12 +36,7 @@ class ShopFolders:
 
     @classmethod
     def of(cls, home: AppPaths, split: str, shop: str) -> Self:
-        """The folders of the shop in use.
-
-        Raises
-        ------
-        InputError : nobody said where the data of the chosen model lies, or it is not there
-        """
+        """The folders of the shop in use; errors are those of `AppPaths.require_data`."""
         data = home.require_data()
         return cls(home.panel(split).absolute(), data, home.model.absolute(), home.path.absolute(), shop)
 
@@ -52,12 +47,7 @@ def presets_work(panel: Path) -> Work:
 
 
 def start_presets_work(folders: ShopFolders) -> Work:
-    """Tune the presets of a shop in another process; if that is already under way, join it.
-
-    Raises
-    ------
-    RecsysError : the folder cannot be written to, or the system starts no process
-    """
+    """Tune the presets of a shop in another process, or join it where that is under way."""
     return JOB.start(presets_work(folders.panel), to_json(folders))
 
 

@@ -176,7 +176,7 @@ def facts(
         "stage": stage,
         "done": done,
         "total": total,
-        "message": message[:2000],
+        "message": message,
         "result": dict(result or {}),
         "pid": os.getpid() if pid is None else pid,
         "started_at": started_at,

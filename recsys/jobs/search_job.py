@@ -48,8 +48,7 @@ def start_search(
 
     Raises
     ------
-    RecsysError : a search for another goal, or of another length, is under way; the folder cannot be written to; or the
-        system starts no process
+    RecsysError : a search for another goal, or of another length, is under way, or as for `JobKind.start`
     """
     job = search_work(folder.absolute())
     wanted = {"goal": goal.as_json(), "n_trials": n_trials}

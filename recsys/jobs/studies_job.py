@@ -21,13 +21,7 @@ def experiments_work(folder: Path) -> Work:
 
 
 def start_experiments(home: AppPaths, split: str, names: Sequence[str]) -> Work:
-    """Run some experiments in another process; if some are already under way here, join them.
-
-    Raises
-    ------
-    InputError : nobody said where the data of the chosen model lies, or it is not there
-    RecsysError : the folder cannot be written to, or the system starts no process
-    """
+    """Run some experiments in another process, or join it where some are under way; errors as `require_data`."""
     folder = results_folder(home, split).absolute()
     panels = home.panel(split).parent.absolute()
     request = {"folder": folder, "data": home.require_data(), "panels": panels, "split": split, "names": list(names)}

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import model_validator, with_config
 
-from recsys.documents import DOCUMENT, Flag, Number, Whole, from_json, to_json
+from recsys.documents import DOCUMENT, Flag, Number, Whole
 from recsys.errors import SettingsError, quoted
 from recsys.panel.segments import DIMENSIONS, KNOWLEDGE
 from recsys.settings import (
@@ -34,6 +34,8 @@ _DEFAULTS = RankingSettings()
 @dataclass(frozen=True, slots=True)
 class PresetSettings:
     """Settings of a preset, checked; those of `RankingSettings` mean the same there.
+
+    As JSON documents they are saved and exported; those of an earlier version name no segment.
 
     Parameters
     ----------
@@ -102,21 +104,6 @@ class PresetSettings:
             filters or Filters(), only_available=self.only_available, categories=frozenset(self.categories)
         )
         return RankingSettings(self.weights, filters, self.k, self.diversity, self.method)
-
-    def as_json(self) -> dict[str, Any]:
-        """The settings as they are saved and exported."""
-        document: dict[str, Any] = to_json(self)
-        return document
-
-    @classmethod
-    def from_json(cls, saved: object) -> Self:
-        """The settings that `as_json` wrote, checked again; those of an earlier version name no shoppers.
-
-        Raises
-        ------
-        SettingsError : a value is missing or makes no sense
-        """
-        return from_json(cls, saved, "settings")
 
 
 def _stated(given: Mapping[str, str], part: str, known: tuple[str, ...], what: str) -> dict[str, str]:

@@ -81,7 +81,7 @@ class Draft:
     def __post_init__(self) -> None:
         checked = {
             "name": labels.label(self.name, "name", LONGEST_NAME, required=True),
-            "description": labels.prose(self.description, "description", LONGEST_DESCRIPTION),
+            "description": labels.label(self.description, "description", LONGEST_DESCRIPTION, clean=labels.clean_prose),
             "tags": labels.tags(self.tags, MOST_TAGS, LONGEST_TAG),
             "goal": labels.label(self.goal, "goal", LONGEST_GOAL),
         }

@@ -11,7 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
-from recsys.documents import to_json
+from recsys.documents import from_json, to_json
 from recsys.errors import InputError, StoreError
 from recsys.store.labels import name_key
 from recsys.store.preset_settings import PresetSettings
@@ -95,7 +95,7 @@ class PresetRow(Base):
             return Preset(
                 **{name: getattr(self, name) for name in same},
                 tags=tuple(self.tags),
-                settings=PresetSettings.from_json(self.settings),
+                settings=from_json(PresetSettings, self.settings, "settings"),
                 is_shipped=self.shipped_key is not None,
                 saves=tuple(save.record() for save in self.saves),
             )
@@ -109,7 +109,7 @@ class PresetRow(Base):
         """Replace what a person edits; a measurement becomes a new save."""
         by = clean_person(by)
         self.name, self.name_key, self.goal = draft.name, name_key(draft.name), draft.goal
-        self.description, self.tags, self.settings = draft.description, list(draft.tags), draft.settings.as_json()
+        self.description, self.tags, self.settings = draft.description, list(draft.tags), to_json(draft.settings)
         if measured is not None:
             self.saves.insert(0, SaveRow(saved_at=at, saved_by=by, settings=self.settings, **to_json(measured)))
         self._count_change(by, at)
@@ -148,4 +148,4 @@ class SaveRow(Base):
     def record(self) -> Save:
         """The row as a save."""
         measured = Measurement(self.metrics, self.n_users, self.protocol, self.panel_id, self.note)
-        return Save(self.saved_at, self.saved_by, PresetSettings.from_json(self.settings), measured)
+        return Save(self.saved_at, self.saved_by, from_json(PresetSettings, self.settings, "settings"), measured)
