@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from recsys.cli.options import Commands, a_path, add_data, add_held_out, add_json, add_seed, new_command
-from recsys.cli.terminal import NOT_AVAILABLE, TerminalProgress, figure, say, say_json
+from recsys.cli.terminal import TerminalProgress, say, say_json
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from recsys.studies.evaluate import Evaluation
 
 BENCHMARKS = ("live-metrics", "encode", "recommend", "explain", "train")
+
+NOT_AVAILABLE = "–"
+"""A cell without a number; the reason stands below the table."""
 
 _WHY_NOT = {"ild": "no list holds two products to compare", "novelty": "no list holds a product"}
 
@@ -71,7 +74,8 @@ def _table(evaluation: "Evaluation") -> str:
 def _cell(interval: "Interval") -> str:
     if math.isnan(interval.mean):
         return NOT_AVAILABLE
-    return f"{interval.mean:.4f} ±{figure((interval.high - interval.low) / 2)}"
+    half = (interval.high - interval.low) / 2
+    return f"{interval.mean:.4f} ±{NOT_AVAILABLE if math.isnan(half) else f'{half:.4f}'}"
 
 
 def add_bench(commands: Commands) -> None:

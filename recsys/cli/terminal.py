@@ -1,4 +1,4 @@
-"""All that commands print: text that cannot command a terminal, figures, JSON, and progress.
+"""All that commands print: text that cannot command a terminal, JSON, and progress.
 
 Titles, reviews and ids are other people's words. A terminal takes some characters of theirs for commands (move the
 cursor, rename the window, answer as if typed), and others hide or turn around what is read.
@@ -6,7 +6,6 @@ cursor, rename the window, answer as if typed), and others hide or turn around w
 
 import json
 import logging
-import math
 import re
 import signal
 import sys
@@ -14,9 +13,6 @@ import threading
 import time
 from types import TracebackType
 from typing import Any, Self, TextIO
-
-NOT_AVAILABLE = "–"
-"""A cell without a number; the reason stands below the table."""
 
 _BAR = 24
 _EVERY_S = 0.1
@@ -61,15 +57,6 @@ def shortened(text: object, width: int) -> str:
     """
     line = one_line(text)
     return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def figure(value: float | None, form: str = ".4f") -> str:
-    """A number in a format, or a dash where there is none.
-
-    >>> figure(0.5, ".2f"), figure(float("nan"))
-    ('0.50', '–')
-    """
-    return NOT_AVAILABLE if value is None or math.isnan(value) else f"{value:{form}}"
 
 
 def say(text: str) -> None:

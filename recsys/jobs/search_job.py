@@ -101,7 +101,7 @@ def _search(
     reporter("opening the panel")
     panels = Panel.open(Path(panel))
     from recsys.panel.engine import LiveEngine
-    from recsys.tuning.goals import Goal, describe_goal
+    from recsys.tuning.goals import Goal
     from recsys.tuning.search import SearchSettings, SoFar, find_weights
 
     validation, test = map(LiveEngine, panels)
@@ -109,7 +109,7 @@ def _search(
     panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
     def watch(so_far: SoFar) -> None:
-        reporter.publish({"words": describe_goal(aim), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
+        reporter.publish({"so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
     result = find_weights(
         validation,
@@ -129,14 +129,13 @@ def _search(
             f"what the search found cannot be kept in the folder {str(job.folder)!r} ({error.strerror or error}); "
             "check that the folder can be written to and that the disk has room"
         ) from error
-    reporter.publish({"words": describe_goal(aim)})
+    reporter.publish({})
 
 
 def _so_far_json(so_far: Any) -> dict[str, Any]:
     best = so_far.best
     return {
         "n_trials": so_far.n_trials,
-        "wanted": so_far.wanted,
         "best": best
         and {
             "weights": to_json(best.settings.fusion),
