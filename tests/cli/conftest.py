@@ -25,3 +25,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def panel(place: Path) -> tuple[Path, Said]:
     """The folder of a panel of the shop, each shopper's last product held out, and what the command said; read only."""
     return place / "panel", run("panel", "--data", place / "shop", "--out", place / "panel", "--split", "last")
+
+
+@pytest.fixture(scope="session")
+def temporal_panel(place: Path) -> tuple[Path, Said]:
+    """The same, held out by time; read only."""
+    folder = place / "temporal"
+    return folder, run("panel", "--data", place / "shop", "--out", folder, "--split", "temporal")

@@ -22,7 +22,7 @@ from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning import shipped
 from recsys.tuning.search import SearchSettings
-from tests._work import done_here, requests_instead_of_processes
+from tests._job import done_here, requests_instead_of_processes
 from tests.cli._run import Said, run
 
 
@@ -34,10 +34,10 @@ def test_a_panel_is_written_and_told(panel: tuple[Path, Said]) -> None:
     assert "Leak check: none of" in done.out
 
 
-def test_a_split_by_time_is_held_out_from_everybody(place: Path, tmp_path: Path) -> None:
-    done = run("panel", "--data", place / "shop", "--out", tmp_path / "panel", "--split", "temporal")
+def test_a_split_by_time_is_held_out_from_everybody(temporal_panel: tuple[Path, Said]) -> None:
+    folder, done = temporal_panel
     assert done.status == 0, done.err
-    test = Panel.open(tmp_path / "panel")[1]
+    test = Panel.open(folder)[1]
     assert test.protocol.startswith("split by time")
     assert test.shoppers["moment_s"].nunique() == 1
 

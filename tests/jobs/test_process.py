@@ -18,7 +18,7 @@ import pytest
 from recsys.errors import RecsysError
 from recsys.jobs import NEVER_STARTED, JobKind, Reporter, Stage, Work, WorkStatus, kind, record
 from recsys.jobs.record import LOCK_VARIABLE, is_locked
-from tests._work import JOB, STAGES
+from tests._job import JOB, STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def start(folder: Path) -> Work:
-    """Start the counting job of `tests._work`."""
+    """Start the counting job of `tests._job`."""
     return JOB.start(Work(folder, "count"), {"where": folder.absolute()})
 
 

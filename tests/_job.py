@@ -1,4 +1,4 @@
-"""A job for tests, run as its own process: `tests._work.JOB` counts until it is let go.
+"""A job for tests, run as its own process: `tests._job.JOB` counts until it is let go.
 
 Every step adds to what it publishes; every start adds a line to the file `starts`. It ends when there is a file `end`,
 falls silent when there is a file `hush`, and goes on from the steps in the file `steps`, as a search would.
@@ -33,7 +33,7 @@ def _count(reporter: Reporter, where: str) -> None:
         time.sleep(0.01)
 
 
-JOB = JobKind("tests._work", _count, (Stage("Setting up"), Stage("Counting")))
+JOB = JobKind("tests._job", _count, (Stage("Setting up"), Stage("Counting")))
 STAGES = JOB.titles
 
 
