@@ -11,7 +11,7 @@ def start() -> NoReturn:
     """Run the command line; Ctrl-C while it is still being loaded ends in one line, too."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stopped_while_loading)
-    from recsys.cli import main  # about a second: NumPy, pandas and Arrow
+    from recsys.cli import main
 
     if signal.getsignal(signal.SIGINT) is _stopped_while_loading:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Settings and records as JSON documents, read and written through their own classes, so that each is declared once.
+"""Settings and records as JSON documents, read and written through their own classes by pydantic.
 
 Fields of these classes use the types below, and the classes are decorated `@with_config(DOCUMENT)`.
 """
@@ -21,7 +21,7 @@ Texts = Annotated[frozenset[str], PlainSerializer(sorted)]
 """Types of fields in documents: no text passes for a number, and no number for a flag; sets are written in order."""
 
 DOCUMENT = ConfigDict(extra="forbid", allow_inf_nan=False)
-"""How every document is read: a name that is not known, or a number without end, is refused."""
+"""Configuration of every document: unknown names and infinite numbers are refused."""
 
 _WANTED = {
     **dict.fromkeys(("float_type", "finite_number"), "a number"),
@@ -38,15 +38,13 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 
 
 class Form(BaseModel):
-    """A document whose keys and kinds of values are fixed, where it is no record's own."""
+    """A document with fixed keys that has no record class of its own."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 def to_json(record: object, *, exclude_none: bool = False) -> Any:
-    """Settings or a record as JSON values, from which `from_json` makes the same again; NaN becomes null.
-
-    `exclude_none` leaves fields out that are None.
+    """Settings or a record as JSON values, as `from_json` reads them; NaN becomes null.
 
     >>> from recsys.settings import FusionSettings
     >>> to_json(FusionSettings(1, 0, 0, 0))
@@ -56,7 +54,7 @@ def to_json(record: object, *, exclude_none: bool = False) -> Any:
 
 
 def from_json(kind: type[_T], document: object, what: str = "") -> _T:
-    """Settings of some class, out of JSON values; a key that is left out has its default.
+    """Settings or a record from JSON values; a key that is left out has its default.
 
     >>> from recsys.settings import RankingSettings
     >>> from_json(RankingSettings, {"n": 5, "fusion": {"content": 0.2}}).fusion.content

@@ -14,7 +14,7 @@ from recsys.data.writing import write_folder
 from recsys.demo import generate_demo
 from recsys.errors import ArtifactError, DataError, InputError, RecsysError
 from recsys.files import is_temporary, replace_file, require_writable, temporary_beside
-from recsys.jobs import Work, start_work
+from recsys.jobs import JobKind, Stage, Work
 from recsys.jobs.record import facts, write
 from recsys.offpolicy.logged_set import LOGGED_SET, build_logged_set
 from recsys.panel.build import build_panel
@@ -252,14 +252,14 @@ def test_records_of_works_leave_other_files_alone(tmp_path: Path) -> None:
 def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> None:
     (tmp_path / "job.work.json").write_text('{"name": "mine"}')
     with pytest.raises(RecsysError, match="was written by another program"):
-        start_work(tmp_path, "job", "recsys.jobs.demo_job", ("a",))
+        JobKind("recsys.jobs.demo_job", print, (Stage("a"),)).start(Work(tmp_path, "job"), {})
     assert standing(tmp_path).keys() == {"job.work.json"}
     assert (tmp_path / "job.work.json").read_text() == '{"name": "mine"}'
 
 
 def test_a_log_of_another_program_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "count.work.log").write_text("mine\n")
-    work = start_work(tmp_path, "count", "recsys.training.no_such_module", ("a",))
+    work = JobKind("recsys.training.no_such_module", print, (Stage("a"),)).start(Work(tmp_path, "count"), {})
     end = time.monotonic() + 60
     while work.path("log").stat().st_size == len("mine\n") and time.monotonic() < end:
         time.sleep(0.05)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 import recsys
-from recsys.cli import bench, demo, evaluate, experiment, explain, panel, recommend, train
+from recsys.cli import build, experiment, measure, recommend
 from recsys.cli.terminal import SafeFormatter, one_line, say_error
 from recsys.errors import Cancelled, RecsysError
 
@@ -46,14 +46,23 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command."""
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="python -m recsys", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"Shelfwise {recsys.__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="also log what happens inside, on stderr")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (demo, train, recommend, explain, evaluate, panel, experiment, bench):
-        module.add_command(commands)
+    for add_command in (
+        build.add_demo,
+        build.add_train,
+        recommend.add_recommend,
+        recommend.add_explain,
+        measure.add_evaluate,
+        build.add_panel,
+        experiment.add_experiment,
+        measure.add_bench,
+    ):
+        add_command(commands)
     return parser
 
 

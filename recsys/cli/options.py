@@ -1,4 +1,4 @@
-"""Options that several commands share, said the same way everywhere."""
+"""Commands and the options that several of them share, worded the same everywhere."""
 
 import argparse
 from collections.abc import Callable
@@ -14,7 +14,7 @@ def new_command(
     commands: Commands,
     name: str,
     run: Callable[[argparse.Namespace], None],
-    summary: str,
+    summary: str | None,
     description: str,
     *examples: str,
 ) -> argparse.ArgumentParser:
@@ -22,12 +22,13 @@ def new_command(
 
     Parameters
     ----------
-    summary : what it does, for the list of commands
+    summary : what it does, for the list of commands; None where the list is written elsewhere
     examples : its own arguments, as one would type them
     """
+    about: dict[str, Any] = {} if summary is None else {"help": summary}
+    parser = commands.add_parser(name, description=description, **about)
     heading = "example: " if len(examples) == 1 else "examples: "
-    lines = f"\n{' ' * len(heading)}".join(f"python -m recsys {name} {example}" for example in examples)
-    parser = commands.add_parser(name, help=summary, description=description, epilog=heading + lines)
+    parser.epilog = heading + f"\n{' ' * len(heading)}".join(f"{parser.prog} {example}" for example in examples)
     if len(examples) > 1:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(run=run)
@@ -47,8 +48,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser, metavar: str, what: str) -> None:
-    """Where to write."""
-    parser.add_argument("--out", type=a_path, required=True, metavar=metavar, help=f"{what} folder to write")
+    """The folder to write."""
+    parser.add_argument("--out", type=a_path, required=True, metavar=metavar, help=what)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -66,27 +67,23 @@ def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     add_count(parser, "--seed", 0, what, "S")
 
 
-def add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[Any, ...], default: str, what: str) -> None:
+def add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], default: str, what: str) -> None:
     """One of some words, with a default."""
     parser.add_argument(name, choices=choices, default=default, help=f"{what} (default: %(default)s)")
 
 
-def add_held_out(parser: argparse.ArgumentParser, split: str) -> None:
-    """What is held out, and at how many positions it is looked for.
-
-    Parameters
-    ----------
-    split : the default
-    """
-    add_split(parser, split)
-    add_min_interactions(parser)
-    add_count(parser, "-k", 10, "metric cut-off", "K")
-
-
-def add_split(parser: argparse.ArgumentParser, split: str) -> None:
-    """What is held out; `split` is the default."""
+def add_held_out(parser: argparse.ArgumentParser, split: str, *, cut_off: bool = True) -> None:
+    """What is held out (`split` is the default), how dense the data have to be, and the metric cut-off."""
     what = "hold out everything after a moment, or each shopper's last product"
     add_choice(parser, "--split", ("temporal", "last"), split, what)
+    add_min_interactions(parser)
+    if cut_off:
+        add_count(parser, "-k", 10, "metric cut-off", "K")
+
+
+def add_min_interactions(parser: argparse.ArgumentParser) -> None:
+    """How dense the data have to be."""
+    add_count(parser, "--min-interactions", 1, "drop shoppers and products with fewer positives, repeatedly")
 
 
 def add_hemisphere(parser: argparse.ArgumentParser) -> None:
@@ -95,13 +92,8 @@ def add_hemisphere(parser: argparse.ArgumentParser) -> None:
     add_choice(parser, "--hemisphere", HEMISPHERES, "north", what)
 
 
-def add_min_interactions(parser: argparse.ArgumentParser) -> None:
-    """How dense the data have to be."""
-    add_count(parser, "--min-interactions", 1, "drop shoppers and products with fewer positives, repeatedly")
-
-
 def add_request(parser: argparse.ArgumentParser) -> None:
-    """Who is asked about, under which weights and circumstances, and how the answer is printed."""
+    """Model, shopper, weights, circumstances and diversity, and how the answer is printed."""
     parser.add_argument("--model", type=a_path, required=True, metavar="MODEL", help="model folder that `train` wrote")
     parser.add_argument("--user", metavar="ID", help="a shopper the model knows")
     parser.add_argument("--text", default="", metavar="WORDS", help="what a new shopper says (or a known one adds)")

@@ -1,4 +1,4 @@
-"""All that commands print: text that cannot command a terminal, figures, and JSON.
+"""All that commands print: text that cannot command a terminal, JSON, and progress.
 
 Titles, reviews and ids are other people's words. A terminal takes some characters of theirs for commands (move the
 cursor, rename the window, answer as if typed), and others hide or turn around what is read.
@@ -6,13 +6,16 @@ cursor, rename the window, answer as if typed), and others hide or turn around w
 
 import json
 import logging
-import math
 import re
+import signal
 import sys
-from typing import TextIO
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self, TextIO
 
-NOT_AVAILABLE = "–"
-"""What stands in a table where there is no number; the reason stands below it."""
+_BAR = 24
+_EVERY_S = 0.1
 
 _JOINERS = "\u200c\u200d"
 
@@ -56,18 +59,9 @@ def shortened(text: object, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def figure(value: float | None, form: str = ".4f") -> str:
-    """A number in a format, or a dash where there is none.
-
-    >>> figure(0.5, ".2f"), figure(float("nan"))
-    ('0.50', '–')
-    """
-    return NOT_AVAILABLE if value is None or math.isnan(value) else f"{value:{form}}"
-
-
-def say(text: str, stream: TextIO | None = None) -> None:
-    """Print on stdout, or on another stream."""
-    print(safe(text), file=stream or sys.stdout)
+def say(text: str) -> None:
+    """Print on stdout."""
+    print(safe(text))
 
 
 def say_error(text: str) -> None:
@@ -86,6 +80,68 @@ class SafeFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
         return safe(super().format(record))
+
+
+class TerminalProgress:
+    """Prints stages with their counts and times; use as a context manager, call as a `Progress`.
+
+    Within its block Ctrl-C and SIGTERM raise KeyboardInterrupt, at the latest when progress is next reported: libraries
+    swallow exceptions in places (destructors, callbacks), and one that is lost there must not make work unstoppable.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._stage, self._started, self._shown = "", time.monotonic(), 0.0
+        self._counts = (0, 0)
+        self._stop_asked = False
+        self._handlers: dict[int, Any] = {}
+
+    def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
+        if self._stop_asked:
+            raise KeyboardInterrupt
+        now = time.monotonic()
+        if stage != self._stage:
+            self._close_stage(now)
+            self._stage, self._started, self._shown = stage, now, 0.0
+        self._counts = (done, total)
+        if self._live and (now - self._shown >= _EVERY_S or done == total):
+            self._shown = now
+            self._stream.write(f"\r\x1b[2K{self._line(now)}")
+            self._stream.flush()
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell sets it for jobs in the background
+                    self._handlers[number] = signal.signal(number, self._stop)
+        return self
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stop_asked = True
+        raise KeyboardInterrupt
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._close_stage(time.monotonic())
+
+    def _line(self, now: float) -> str:
+        done, total = self._counts
+        bar = ""
+        if total:
+            filled = round(_BAR * done / total)
+            bar = f"  [{'#' * filled}{'.' * (_BAR - filled)}] {done:,}/{total:,}"
+        return f"{one_line(self._stage)}{bar}  {now - self._started:.1f} s"
+
+    def _close_stage(self, now: float) -> None:
+        if self._stage:
+            start = "\r\x1b[2K" if self._live else ""
+            self._stream.write(f"{start}{self._line(now)}\n")
+            self._stream.flush()
+        self._stage = ""
 
 
 def _written_out(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The first job of all: make the demo shop and train on it, in a process of its own."""
+"""Making the demo shop and training on it, in a process of its own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Judging the log of the shop in use, in a process of its own, so that no page waits for it."""
+"""Preparing the logged evaluation set of the shop in use, in a process of its own."""
 
 from pathlib import Path
 
@@ -14,19 +14,18 @@ def has_log(home: AppPaths) -> bool:
 
 
 def log_work(home: AppPaths) -> Work:
-    """The work that judges the log of the shop in use, running, ended or never started."""
+    """The job that judges the log of the shop in use, running, ended or never started."""
     folder = home.judged_log.absolute()
     return Work(folder.parent, folder.name)
 
 
 def start_log_work(home: AppPaths) -> Work:
-    """Judge the log of the shop in use; if that is already under way, join it.
+    """Judge the log of the shop in use in another process, or join it where that is under way.
 
     Raises
     ------
-    InputError : nobody said where the data of the chosen model lies, or they hold no log
+    InputError : the data of the chosen model are not known, or hold no log
     DataError : the log can say nothing of any other policy
-    RecsysError : the folder cannot be written to, or the system starts no process
     """
     data = home.shop_data
     if data is None or not has_log(home):

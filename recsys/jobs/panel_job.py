@@ -1,7 +1,4 @@
-"""Preparing the test shoppers of the shop in use, in a process of its own, so that no page waits for it.
-
-When it is done, the presets that come with the app are tuned, which is a work of its own: see `presets_job`.
-"""
+"""Preparing the test shoppers of the shop in use, in a process of its own; then its presets are tuned in another."""
 
 import logging
 
@@ -15,21 +12,15 @@ logger = logging.getLogger(__name__)
 
 
 def panel_work(home: AppPaths, split: str) -> Work:
-    """The work that prepares one split of the shop in use, running, ended or never started."""
+    """The job that prepares one split of the shop in use, running, ended or never started."""
     folder = home.panel(split)
     return Work(folder.parent, folder.name)
 
 
 def start_panel_work(home: AppPaths, split: str, shop: str) -> Work:
-    """Prepare the test shoppers of the shop in use; if that is already under way, join it.
+    """Prepare the test shoppers of the shop in use in another process, or join it where that is under way.
 
-    Parameters
-    ----------
-    shop : under what name its presets are kept
-
-    Raises
-    ------
-    InputError : nobody said where the data of the chosen model lies, or it is not there
+    `shop` is the name under which its presets are stored; errors are those of `AppPaths.require_data`.
     """
     folders = ShopFolders.of(home, split, shop)
     return JOB.start(panel_work(home, split), {"split": split, "folders": to_json(folders)})

@@ -1,4 +1,4 @@
-"""Where the app keeps its shop, its model and its jobs."""
+"""Folders of the app: its shop, its model and its jobs."""
 
 import os
 import sys
@@ -13,13 +13,13 @@ from recsys.schema import ITEMS
 
 @dataclass(frozen=True, slots=True)
 class AppPaths:
-    """The app's folder, and which model is in use.
+    """The app's folders.
 
     Parameters
     ----------
     path : the app's own folder, of the demo shop, its model and its jobs
     chosen_model : a model trained elsewhere that is opened instead of the demo shop's, or None
-    chosen_data : the data folder that this model was trained on, or None where nobody said
+    chosen_data : the data folder that this model was trained on, or None where it is not known
     """
 
     path: Path
@@ -28,10 +28,7 @@ class AppPaths:
 
     @classmethod
     def default(cls) -> Self:
-        """The folders that this environment names: `RECSYS_HOME`, `RECSYS_MODEL` and `RECSYS_DATA`.
-
-        Without the first it is the platform's place for user data.
-        """
+        """Folders from `RECSYS_HOME` (else the platform's folder of user data), `RECSYS_MODEL` and `RECSYS_DATA`."""
         home, model, data = (os.environ.get(f"RECSYS_{name}") for name in ("HOME", "MODEL", "DATA"))
         return cls(
             Path(home) if home else _user_data_folder() / "shelfwise",
@@ -41,16 +38,16 @@ class AppPaths:
 
     @property
     def data(self) -> Path:
-        """Data folder of the shop."""
+        """Data folder of the demo shop."""
         return self.path / "data"
 
     @property
     def shop_data(self) -> Path | None:
-        """Data folder of the shop whose model is in use, or None where nobody said which it is."""
+        """Data folder of the shop whose model is in use, or None where it is not known."""
         return self.chosen_data or (self.data if self.chosen_model is None else None)
 
     def require_data(self) -> Path:
-        """The same, or InputError where nobody said which it is, or it is not there."""
+        """The same, absolute, or InputError where it is not known or holds no shop."""
         data = self.shop_data
         if data is None:
             raise InputError(
@@ -61,17 +58,16 @@ class AppPaths:
         return data.absolute()
 
     def panel(self, split: str) -> Path:
-        """Folder of the test shoppers of the shop in use, held out as `split` says."""
+        """Folder of the test shoppers of the shop in use under a split."""
         return self.path / "panels" / f"{self._shop}-{split}"
 
     @property
     def judged_log(self) -> Path:
-        """Folder of the judged log of the shop in use."""
+        """Folder of the logged evaluation set of the shop in use."""
         return self.path / "logs" / self._shop
 
     @property
     def _shop(self) -> str:
-        """Names the data of the shop in use among folders."""
         return "demo" if self.shop_data == self.data else sha256(str(self.shop_data).encode()).hexdigest()[:12]
 
     @property

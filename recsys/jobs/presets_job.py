@@ -1,7 +1,4 @@
-"""Tuning the presets that come with the app for the shop in use, in a process of its own, so that no page waits for it.
-
-They are tuned on what shoppers chose last, and on the replays that their goals are about.
-"""
+"""Tuning the presets that come with the app for the shop in use, in a process of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +14,18 @@ if TYPE_CHECKING:
     from recsys.tuning.shipped import Engines
 
 SPLIT = "last"
-"""Way of holding out that the presets are tuned on, but for those with a replay."""
+"""Split that the presets are tuned on, but for those whose goal is about a replay."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShopFolders:
-    """The shop in use, for a process that knows nothing else of it; all folders are absolute.
+    """Absolute folders of the shop in use, and the name under which its presets are stored.
 
     Parameters
     ----------
-    panel : of its test shoppers, held out in some way
+    panel : of its test shoppers, under one split
     data : that its model was trained on
-    model, home : that is in use, and the app's own
-    shop : under what name its presets are kept
+    home : the app's own
     """
 
     panel: Path
@@ -40,38 +36,23 @@ class ShopFolders:
 
     @classmethod
     def of(cls, home: AppPaths, split: str, shop: str) -> Self:
-        """Those of the shop in use.
-
-        Raises
-        ------
-        InputError : nobody said where the data of the chosen model lies, or it is not there
-        """
+        """The folders of the shop in use; errors are those of `AppPaths.require_data`."""
         data = home.require_data()
         return cls(home.panel(split).absolute(), data, home.model.absolute(), home.path.absolute(), shop)
 
 
 def presets_work(panel: Path) -> Work:
-    """The work that tunes the presets of a shop, running, ended or never started.
-
-    Parameters
-    ----------
-    panel : folder of the shop's test shoppers, held out as `SPLIT` says
-    """
+    """The job that tunes the presets of a shop, whose test shoppers under `SPLIT` are in the folder `panel`."""
     return Work(panel.parent, panel.name.removesuffix(SPLIT) + "presets")
 
 
 def start_presets_work(folders: ShopFolders) -> Work:
-    """Tune the presets of a shop in another process; if that is already under way, join it.
-
-    Raises
-    ------
-    RecsysError : the folder cannot be written to, or the system starts no process
-    """
+    """Tune the presets of a shop in another process, or join it where that is under way."""
     return JOB.start(presets_work(folders.panel), to_json(folders))
 
 
 def _tune(reporter: Reporter, **shop: str) -> None:
-    """Tune and keep them; published is, under "not_available", why the shop cannot have some of them, by name."""
+    """Tune and store them; published is, under "not_available", why the shop cannot have some of them, by name."""
     from recsys.artifacts.folder import open_artifact
     from recsys.panel.build import PanelSettings, build_panel, open_or_build
     from recsys.panel.engine import LiveEngine
@@ -83,7 +64,7 @@ def _tune(reporter: Reporter, **shop: str) -> None:
 
     folders = from_json(ShopFolders, shop)
     store = PresetStore(Database.default(folders.home), folders.shop)
-    store.state()  # a database that is away is told now, not after all the work
+    store.state()  # a database that cannot be reached is an error now, not after all the work
     default = ModelInfo.of(open_artifact(folders.model).manifest).default_weights
     try:
         validation, test = Panel.open(folders.panel)
@@ -92,11 +73,11 @@ def _tune(reporter: Reporter, **shop: str) -> None:
         validation, test = Panel.open(folders.panel)
 
     def replayed(name: str, report: Progress) -> "Engines":
-        """The shoppers of a replay, beside the others, where the page finds them, too."""
+        """The shoppers of a replay, prepared beside the others, where the page looks for them, too."""
         beside = folders.panel.with_name(folders.panel.name.removesuffix(SPLIT) + name)
         fingerprint = str(test.data["fingerprint"])
-        found = open_or_build(folders.data, beside, PanelSettings.of(name), fingerprint, report)
-        return LiveEngine(found[0]), LiveEngine(found[1])
+        panels = open_or_build(folders.data, beside, PanelSettings.of(name), fingerprint, report)
+        return LiveEngine(panels[0]), LiveEngine(panels[1])
 
     tuned = tune_shipped(LiveEngine(validation), LiveEngine(test), reporter, replayed=replayed, default=default)
     reporter("keeping the presets")

@@ -1,28 +1,33 @@
-"""A search for good weights in a process of its own, so that no page waits for it."""
+"""Searching for good weights, in a process of its own."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from recsys.documents import from_json, to_json
 from recsys.errors import RecsysError
 from recsys.files import replace_file
 from recsys.jobs import JobKind, Reporter, Stage, Work
 from recsys.settings import FusionSettings
-from recsys.tuning.goals import Goal, describe_goal
-from recsys.tuning.search_result import SearchResult
+
+if TYPE_CHECKING:
+    from recsys.tuning.goals import Goal
+    from recsys.tuning.search_result import SearchResult
+
+_NOT_READABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError)
+"""Errors of a file that is not there, or that another version wrote."""
 
 
 def search_work(folder: Path) -> Work:
-    """The search of a folder, running, ended or never started."""
+    """The search job of a folder, running, ended or never started."""
     return Work(folder, "search")
 
 
 def start_search(
     folder: Path,
     panel_folder: Path,
-    goal: Goal,
+    goal: "Goal",
     n_trials: int,
     database_url: str | None,
     *,
@@ -31,54 +36,54 @@ def start_search(
 ) -> Work:
     """Search for a goal in another process; if the same search of this folder is already under way, join it.
 
-    Of several that start at once, one does, and what the process is asked is what that one asked. A search for the same
-    goal on the same panel goes on where the last one stopped; with more trials it goes further. What the last search
-    that finished has found stays until this one finishes, see `read_found`.
+    Of several that start at once, one does, with its own request. A search for the same goal on the same panel goes on
+    where the last one stopped; with more trials it goes further. The result of the last search that finished stays
+    until this one finishes, see `read_found`.
 
     Parameters
     ----------
-    folder : of the work; one search at a time
-    database_url : where trials are kept, as `RECSYS_DATABASE_URL` holds it; None keeps none
-    default : the shop's own weights, which the result is held against
+    folder : of the job; one search at a time
+    database_url : where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none
+    default : the shop's own weights, which the result is compared with
 
     Raises
     ------
-    RecsysError : a search for another goal, or of another length, is under way; the folder cannot be written to; or the
-        system starts no process
+    RecsysError : a search for another goal, or of another length, is under way, or as for `JobKind.start`
     """
-    work = search_work(folder.absolute())
+    job = search_work(folder.absolute())
     wanted = {"goal": goal.as_json(), "n_trials": n_trials}
     request = {"panel": panel_folder.absolute(), "seed": seed, "database_url": database_url}
     is_ours = False
 
-    def note_wanted() -> None:
+    def save_request() -> None:
         nonlocal is_ours
         is_ours = True
-        replace_file(_path(work, "wanted"), json.dumps(wanted).encode(), private=True)
+        replace_file(_path(job, "wanted"), json.dumps(wanted).encode(), private=True)
 
-    JOB.start(work, {**wanted, **request, "default": default and to_json(default)}, note_wanted)
-    if not is_ours and read_asked(work) != (goal, n_trials):
+    JOB.start(job, {**wanted, **request, "default": default and to_json(default)}, save_request)
+    if not is_ours and read_asked(job) != (goal, n_trials):
         raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
-    return work
+    return job
 
 
-def read_found(work: Work) -> SearchResult | None:
-    """What the last search of a folder that finished has found, whatever became of later ones; None before the first.
+def read_found(job: Work) -> "SearchResult | None":
+    """The result of the last search that finished, whatever became of later ones; None before, or if not readable."""
+    from recsys.tuning.search_result import SearchResult
 
-    None also where another version wrote it.
-    """
     try:
-        return SearchResult.from_json(json.loads(_path(work, "found").read_text()))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
+        return SearchResult.from_json(json.loads(_path(job, "found").read_text()))
+    except _NOT_READABLE:
         return None
 
 
-def read_asked(work: Work) -> tuple[Goal, int] | None:
-    """The goal and the number of trials of a folder's last search, so that it can go on; None where there was none."""
+def read_asked(job: Work) -> "tuple[Goal, int] | None":
+    """The goal and the number of trials of the last search, so that it can go on; None where there was none."""
+    from recsys.tuning.goals import Goal
+
     try:
-        asked = json.loads(_path(work, "wanted").read_text())
+        asked = json.loads(_path(job, "wanted").read_text())
         return Goal.from_json(asked["goal"]), int(asked["n_trials"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError):
+    except _NOT_READABLE:
         return None
 
 
@@ -91,17 +96,20 @@ def _search(
     database_url: str | None,
     default: Mapping[str, float] | None,
 ) -> None:
-    from recsys.panel.engine import LiveEngine
     from recsys.panel.panel import Panel
-    from recsys.tuning.search import SearchSettings, SoFar, find_weights
 
     reporter("opening the panel")
-    validation, test = (LiveEngine(each) for each in Panel.open(Path(panel)))
+    panels = Panel.open(Path(panel))
+    from recsys.panel.engine import LiveEngine
+    from recsys.tuning.goals import Goal
+    from recsys.tuning.search import SearchSettings, SoFar, find_weights
+
+    validation, test = map(LiveEngine, panels)
     aim = Goal.from_json(goal)
     panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
     def watch(so_far: SoFar) -> None:
-        reporter.publish({"words": describe_goal(aim), "so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
+        reporter.publish({"so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
     result = find_weights(
         validation,
@@ -113,22 +121,21 @@ def _search(
         progress=reporter,
         watch=watch,
     )
-    work = reporter.work
+    job = reporter.job
     try:
-        replace_file(_path(work, "found"), json.dumps(result.as_json()).encode(), private=True)
+        replace_file(_path(job, "found"), json.dumps(result.as_json()).encode(), private=True)
     except OSError as error:
         raise RecsysError(
-            f"what the search found cannot be kept in the folder {str(work.folder)!r} ({error.strerror or error}); "
+            f"what the search found cannot be kept in the folder {str(job.folder)!r} ({error.strerror or error}); "
             "check that the folder can be written to and that the disk has room"
         ) from error
-    reporter.publish({"words": describe_goal(aim)})
+    reporter.publish({})
 
 
 def _so_far_json(so_far: Any) -> dict[str, Any]:
     best = so_far.best
     return {
         "n_trials": so_far.n_trials,
-        "wanted": so_far.wanted,
         "best": best
         and {
             "weights": to_json(best.settings.fusion),
@@ -141,9 +148,9 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
     }
 
 
-def _path(work: Work, what: Literal["wanted", "found"]) -> Path:
-    """A file beside the record: what is wanted, or what the last search that finished has found."""
-    return work.folder / f"{work.name}.{what}.json"
+def _path(job: Work, what: Literal["wanted", "found"]) -> Path:
+    """A file beside the record: the request, or the result of the last search that finished."""
+    return job.folder / f"{job.name}.{what}.json"
 
 
 JOB = JobKind(

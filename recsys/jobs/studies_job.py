@@ -1,8 +1,4 @@
-"""Experiments on the shop in use, in a process of their own, so that no page waits for them.
-
-Every experiment that finishes is kept at once, so stopping loses only the one under way, and going on runs what
-is missing.
-"""
+"""Experiments on the shop in use, in a process of their own; stopping it loses only the experiment under way."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,32 +10,22 @@ from recsys.studies.registry import EXPERIMENTS
 
 
 def results_folder(home: AppPaths, split: str) -> Path:
-    """Where results on the shop in use are kept."""
+    """Folder of the results on the shop in use."""
     panel = home.panel(split)
     return panel.parent.with_name("experiments") / panel.name
 
 
 def experiments_work(folder: Path) -> Work:
-    """The work of a folder of results, running, ended or never started."""
+    """The job of a folder of results, running, ended or never started."""
     return Work(folder.absolute(), "experiments")
 
 
 def start_experiments(home: AppPaths, split: str, names: Sequence[str]) -> Work:
-    """Run some experiments in another process; if some are already under way here, join them.
-
-    Raises
-    ------
-    InputError : nobody said where the data of the chosen model lies, or it is not there
-    RecsysError : the folder cannot be written to, or the system starts no process
-    """
+    """Run some experiments in another process, or join it where some are under way; errors as `require_data`."""
     folder = results_folder(home, split).absolute()
-    request = {
-        "folder": folder,
-        "data": home.require_data(),
-        "panels": home.panel(split).parent.absolute(),
-        "split": split,
-    }
-    return JOB.start(experiments_work(folder), {**request, "names": list(names)})
+    panels = home.panel(split).parent.absolute()
+    request = {"folder": folder, "data": home.require_data(), "panels": panels, "split": split, "names": list(names)}
+    return JOB.start(experiments_work(folder), request)
 
 
 def _stages(names: Sequence[str], **_: object) -> tuple[Stage, ...]:
@@ -47,7 +33,7 @@ def _stages(names: Sequence[str], **_: object) -> tuple[Stage, ...]:
 
 
 def _run(reporter: Reporter, folder: str, data: str, panels: str, split: str, names: Sequence[str]) -> None:
-    """Run and keep them; published is, under "not_available", why some cannot be run on this shop, by name."""
+    """Run and save them; published is, under "not_available", why some cannot be run on this shop, by name."""
     from recsys.studies.registry import ExperimentSettings
     from recsys.studies.results_folder import read_results, write_results
     from recsys.studies.workspace import Workspace

@@ -1,9 +1,9 @@
-"""Presets as one JSON document that people hand to each other, and the door through which one comes in."""
+"""Presets exported as one JSON document, and imported from one."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from pydantic import with_config
 
@@ -21,6 +21,9 @@ LARGEST_DOCUMENT = 1_000_000
 MOST_PRESETS = 200
 
 
+_T = TypeVar("_T")
+
+
 @with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class _Measured(Measurement):
@@ -34,16 +37,21 @@ class _Entry(Draft):
 
 
 def export_presets(presets: Iterable[Preset]) -> str:
-    """One JSON document of presets, each with how it measured last; who saved them stays here."""
-    document = {"format": FORMAT, "version": FORMAT_VERSION, "presets": [to_json(_entry(preset)) for preset in presets]}
+    """One JSON document of presets, each with its last measurement; who saved them is left out."""
+    entries = []
+    for preset in presets:
+        latest = preset.saves[0] if preset.saves else None
+        measured = latest and {**to_json(latest.measured), "saved_at": latest.saved_at.isoformat()}
+        entries.append({**to_json(preset.draft), "measured": measured})
+    document = {"format": FORMAT, "version": FORMAT_VERSION, "presets": entries}
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def import_presets(store: PresetStore, document: str | bytes, *, by: str = "") -> tuple[Preset, ...]:
     """Create every preset of a document, or none when anything in it is wrong.
 
-    Names that are taken get "(imported)" behind them. Measurements are kept, marked as imported; what is default or
-    shipped is decided here and not by a document.
+    Names that are taken get "(imported)" behind them, and notes of measurements say so, too. Imported presets are
+    neither default nor shipped.
 
     Raises
     ------
@@ -65,14 +73,7 @@ def read_document(document: str | bytes) -> tuple[tuple[Draft, Measurement | Non
     return tuple(_read(entry, f"preset {number}{_name(entry)}") for number, entry in enumerate(entries, 1))
 
 
-def _entry(preset: Preset) -> _Entry:
-    latest = preset.saves[0] if preset.saves else None
-    measured = None if latest is None else _Measured(**asdict(latest.measured), saved_at=latest.saved_at.isoformat())
-    return _Entry(preset.name, preset.settings, preset.description, preset.tags, preset.goal, measured)
-
-
 def _entries(document: str | bytes) -> list[Any]:
-    """The list of presets in a document, whatever they are."""
     raw = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
     if len(raw) > LARGEST_DOCUMENT:
         raise PresetError(
@@ -106,17 +107,17 @@ def _read(entry: Any, where: str) -> tuple[Draft, Measurement | None]:
         entry = {name: value for name, value in entry.items() if name not in ("is_default", "is_shipped")}
     try:
         read = from_json(_Entry, entry)
-        given = {each.name: getattr(read, each.name) for each in fields(Draft)}
-        return Draft(**given), None if read.measured is None else _marked(read.measured)
+        if (measured := read.measured) is None:
+            return _as(Draft, read), None
+        when = f", measured {measured.saved_at[:16]}" if measured.saved_at else ""
+        return _as(Draft, read), _as(Measurement, measured).with_note(f"imported{when}")
     except InputError as error:
         raise PresetError(f"{where}: {error}; nothing was imported: correct the document") from None
 
 
-def _marked(read: _Measured) -> Measurement:
-    """A measurement, with a note that it was not made here."""
-    given = {each.name: getattr(read, each.name) for each in fields(Measurement)}
-    when = f", measured {read.saved_at[:16]}" if read.saved_at else ""
-    return Measurement(**given).with_note(f"imported{when}")
+def _as(kind: type[_T], record: _T) -> _T:
+    """A record as one of its base class."""
+    return kind(**{each.name: getattr(record, each.name) for each in fields(kind)})  # type: ignore[arg-type]
 
 
 def _name(entry: Any) -> str:

@@ -1,4 +1,4 @@
-"""Text that people type into names, tags and notes: what is kept of it, and which names count as the same."""
+"""Text that people type into names, tags and notes: cleaned, limited in length, and names compared."""
 
 import re
 import unicodedata
@@ -31,19 +31,21 @@ def clean_prose(text: str) -> str:
     return _NEVER_STORED.sub("", text)
 
 
-def label(text: str, field: str, longest: int, *, required: bool = False) -> str:
-    """A cleaned line of at most so many characters.
+def label(
+    text: str, field: str, longest: int, *, clean: Callable[[str], str] = clean_label, required: bool = False
+) -> str:
+    """A cleaned text of at most so many characters.
 
     Raises
     ------
     PresetError : it is longer, or required and nothing of it can be seen
     """
-    return _checked(text, field, longest, clean_label, required=required)
-
-
-def prose(text: str, field: str, longest: int) -> str:
-    """Prose of at most so many characters, otherwise as for `label`."""
-    return _checked(text, field, longest, clean_prose)
+    kept = clean(text)
+    if required and not _is_visible(kept):
+        raise PresetError(f"{field} is empty; give 1 to {longest} characters that can be seen")
+    if len(kept) > longest:
+        raise PresetError(f"{field} has {len(kept):,} characters ({quoted(kept)}); give at most {longest:,}")
+    return kept
 
 
 def tags(given: Iterable[str], most: int, longest: int) -> tuple[str, ...]:
@@ -86,15 +88,6 @@ def free_name(wanted: str, is_taken: Callable[[str], bool], *, mark: str, longes
         ending = f" ({mark})" if number == 1 else f" ({mark} {number})"
         name = wanted[: longest - len(ending)].rstrip() + ending
     return name
-
-
-def _checked(text: str, field: str, longest: int, clean: Callable[[str], str], *, required: bool = False) -> str:
-    kept = clean(text)
-    if required and not _is_visible(kept):
-        raise PresetError(f"{field} is empty; give 1 to {longest} characters that can be seen")
-    if len(kept) > longest:
-        raise PresetError(f"{field} has {len(kept):,} characters ({quoted(kept)}); give at most {longest:,}")
-    return kept
 
 
 def _is_visible(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a preset fixes about a list: weights, filters, and the circumstances and shoppers that it was tuned for."""
+"""Settings of a preset: weights, filters, and the circumstances and shoppers that it was tuned for."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import model_validator, with_config
 
-from recsys.documents import DOCUMENT, Flag, Number, Whole, from_json, to_json
+from recsys.documents import DOCUMENT, Flag, Number, Whole
 from recsys.errors import SettingsError, quoted
 from recsys.panel.segments import DIMENSIONS, KNOWLEDGE
 from recsys.settings import (
@@ -25,9 +25,6 @@ from recsys.store.labels import clean_prose
 LONGEST_LIST = 100
 """The largest k that a preset may be tuned for."""
 
-CIRCUMSTANCES = (*CONTEXT_DIMENSIONS, "moment")
-"""What a scenario may state, as `Context.as_json` does."""
-
 _VALUES = {**CONTEXT_VALUES, "activity": tuple(KNOWLEDGE)}
 _MOST_CATEGORIES, _LONGEST_VALUE = 1000, 500
 _DEFAULTS = RankingSettings()
@@ -36,19 +33,16 @@ _DEFAULTS = RankingSettings()
 @with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class PresetSettings:
-    """What a preset fixes, checked.
+    """Settings of a preset, checked; those of `RankingSettings` mean the same there.
+
+    As JSON documents they are saved and exported; those of an earlier version name no segment.
 
     Parameters
     ----------
-    weights : weights of the four components
-    diversity : strength of the diversity re-ranking in [0, 1]
-    method : "mmr", "dpp" or "msd"
     k : list length that it was tuned for, 1 to 100
-    scenario : circumstances that it was tuned for, by name; empty for every moment
-    only_available : products that cannot be bought are left out
+    scenario : circumstances that it was tuned for, by names of `Context.as_json`; empty for every moment
     categories : categories that the list is limited to, each once and in order; empty for no limit
-    segment : the shoppers that it was judged on, by names of `recsys.panel.segments.DIMENSIONS`; empty for
-        everyone
+    segment : the shoppers that it was tuned for, by names of `recsys.panel.segments.DIMENSIONS`; empty for everyone
     """
 
     weights: FusionSettings = field(default_factory=FusionSettings)
@@ -66,7 +60,7 @@ class PresetSettings:
         checked = {
             "k": int(self.k),
             "diversity": float(self.diversity),
-            "scenario": _stated(self.scenario, "scenario", CIRCUMSTANCES, "a circumstance"),
+            "scenario": _stated(self.scenario, "scenario", (*CONTEXT_DIMENSIONS, "moment"), "a circumstance"),
             "categories": _categories(self.categories),
             "segment": _stated(self.segment, "segment", DIMENSIONS, "a property of shoppers"),
         }
@@ -92,7 +86,7 @@ class PresetSettings:
         scenario: Mapping[str, str] | None = None,
         segment: Mapping[str, str] | None = None,
     ) -> Self:
-        """What of a list's settings a preset keeps, and whom they were judged on."""
+        """Settings of a preset from those of a list, and from what it was tuned for."""
         return cls(
             weights=ranking.fusion,
             diversity=ranking.diversity,
@@ -110,21 +104,6 @@ class PresetSettings:
             filters or Filters(), only_available=self.only_available, categories=frozenset(self.categories)
         )
         return RankingSettings(self.weights, filters, self.k, self.diversity, self.method)
-
-    def as_json(self) -> dict[str, Any]:
-        """The settings as they are saved and exported."""
-        document: dict[str, Any] = to_json(self)
-        return document
-
-    @classmethod
-    def from_json(cls, saved: object) -> Self:
-        """The settings that `as_json` wrote, checked again; those of an earlier version name no shoppers.
-
-        Raises
-        ------
-        SettingsError : a value is missing or makes no sense
-        """
-        return from_json(cls, saved, "settings")
 
 
 def _stated(given: Mapping[str, str], part: str, known: tuple[str, ...], what: str) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""The presets of one shop: made, changed, copied, deleted and put back, by several people at once."""
+"""The presets of one shop: created, changed, copied, deleted and restored by several people at once."""
 
 import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import ColumnExpressionArgument, case, func, select, update
 from sqlalchemy.orm import Session
@@ -13,11 +14,11 @@ from recsys.errors import ConflictError, PresetError, UnknownPresetError
 from recsys.store.database import Database
 from recsys.store.labels import clean_prose, free_name, label, name_key
 from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, ShippedPreset, clean_person
+from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, ShippedPreset
 from recsys.store.tables import PresetRow
 
 SHIPPER = "Shelfwise"
-"""Who saves what comes with the app."""
+"""Name under which presets that come with the app are saved."""
 
 _LONGEST_SHOP = 500
 _IS_LIVING = PresetRow.deleted_at.is_(None)
@@ -30,8 +31,8 @@ def _utc_now() -> datetime:
 class PresetStore:
     """The presets of one shop.
 
-    Every method is one transaction: it is kept as a whole, or nothing of it is. All of them raise StoreUnavailable when
-    the database cannot be reached, and StoreError when it cannot be used; who does something may say so in `by`.
+    Every method is one transaction. All of them raise StoreUnavailable when the database cannot be reached, and
+    StoreError when it cannot be used; `by` is the name of who does something.
 
     Parameters
     ----------
@@ -49,14 +50,14 @@ class PresetStore:
             return tuple(sorted((row.record() for row in self._rows(session, _IS_LIVING)), key=_order))
 
     def state(self) -> tuple[object, ...]:
-        """What stays the same as long as no living preset changes; far cheaper to ask for than all of them."""
+        """A cheap fingerprint, the same as long as no living preset changes."""
         default = func.max(case((PresetRow.is_default, PresetRow.preset_id)))
         facts = select(func.count(), func.sum(PresetRow.version), func.max(PresetRow.changed_at), default)
         with self._database.reading() as session:
             return tuple(session.execute(facts.where(PresetRow.shop == self.shop, _IS_LIVING)).one())
 
     def deleted(self) -> tuple[Preset, ...]:
-        """Presets that people deleted and can put back, the latest first."""
+        """Presets that people deleted and can restore, the latest first."""
         with self._database.reading() as session:
             rows = self._rows(session, PresetRow.deleted_at.is_not(None), PresetRow.shipped_key.is_(None))
             return tuple(row.record() for row in sorted(rows, key=lambda row: str(row.deleted_at), reverse=True))
@@ -71,7 +72,7 @@ class PresetStore:
         return self._first(PresetRow.name_key == name_key(name))
 
     def default(self) -> Preset | None:
-        """The preset that lists of this shop begin with, if one was chosen."""
+        """The preset that lists of this shop begin with, or None."""
         return self._first(PresetRow.is_default)
 
     def create(self, draft: Draft, measured: Measurement, *, by: str = "") -> Preset:
@@ -84,15 +85,16 @@ class PresetStore:
         _require_metrics(draft.name, measured)
         with self._database.writing() as session:
             self._require_free(session, draft.name)
-            return self._add(session, draft, measured, by=by)
+            return self._add(session, draft, measured, by=by).record()
 
     def create_all(
         self, drafts: Sequence[tuple[Draft, Measurement | None]], *, mark: str, by: str = ""
     ) -> tuple[Preset, ...]:
-        """Several new presets or, when anything is wrong, none; names that are taken get the mark behind them."""
+        """Several new presets or, when anything is wrong, none; names that are taken get the mark as a suffix."""
         with self._database.writing() as session:
             return tuple(
-                self._add(session, self._renamed(session, draft, mark), measured, by=by) for draft, measured in drafts
+                self._add(session, self._renamed(session, draft, mark), measured, by=by).record()
+                for draft, measured in drafts
             )
 
     def update(
@@ -108,7 +110,7 @@ class PresetStore:
         measured: Measurement | None = None,
         by: str = "",
     ) -> Preset:
-        """Change what is given and leave the rest; a measurement is kept as a new save.
+        """Change what is given and leave the rest; a measurement becomes a new save.
 
         Parameters
         ----------
@@ -130,7 +132,7 @@ class PresetStore:
                 _require_metrics(after.name, measured)
             self._require_free(session, after.name, own_id=preset_id)
             if measured is not None or after != before:
-                row.put(after, measured, by=clean_person(by), at=self._now())
+                row.put(after, measured, by=by, at=self._now())
                 session.flush()
             return row.record()
 
@@ -139,29 +141,29 @@ class PresetStore:
         with self._database.writing() as session:
             original = self._row(session, preset_id).record()
             measured = original.measured and original.measured.with_note(f"copied from {original.name}")
-            return self._add(session, self._renamed(session, original.draft, "copy"), measured, by=by)
+            return self._add(session, self._renamed(session, original.draft, "copy"), measured, by=by).record()
 
     def delete(self, preset_id: str, *, by: str = "") -> None:
-        """Take a preset off the list; `restore` puts it back. One that comes with the app raises PresetError."""
+        """Delete a preset, which `restore` undoes. One that comes with the app raises PresetError."""
         with self._database.writing() as session:
             row = self._row(session, preset_id)
             _require_own(row)
-            row.delete(by=clean_person(by), at=self._now())
+            row.delete(by=by, at=self._now())
 
     def restore(self, preset_id: str, *, by: str = "") -> Preset:
-        """Put a deleted preset back, under another name if its own was taken meanwhile; it is not the default again."""
+        """Undo a deletion, under another name if its own was taken meanwhile; it is not the default again."""
         with self._database.writing() as session:
             row = self._row(session, preset_id, also_deleted=True)
             if row.deleted_at is not None:
                 _require_own(row)
                 draft = self._renamed(session, row.record().draft, "restored", own_id=preset_id)
                 row.deleted_at = None
-                row.put(draft, None, by=clean_person(by), at=self._now())
+                row.put(draft, None, by=by, at=self._now())
                 session.flush()
             return row.record()
 
     def make_default(self, preset_id: str) -> Preset:
-        """Let lists of this shop begin with this preset, instead of whichever it was."""
+        """Make this preset the one that lists of this shop begin with."""
         with self._database.writing() as session:
             row = self._row(session, preset_id)
             if not row.is_default:
@@ -171,48 +173,45 @@ class PresetStore:
             return row.record()
 
     def clear_default(self) -> None:
-        """Let lists of this shop begin with no preset."""
+        """Have lists of this shop begin with no preset."""
         with self._database.writing() as session:
             self._clear_default(session)
 
     def ship(self, presets: Sequence[ShippedPreset]) -> None:
-        """Make the presets that come with the app exactly these; people's own ones stay as they are.
+        """Replace the presets that come with the app by these; people's own ones stay as they are.
 
-        Doing it again changes nothing. One that is still shipped keeps its id and its saves, and gets a save when its
-        settings or its measurement changed; the default stays the default unless it is no longer shipped.
+        One that is still shipped keeps its id and its saves, and gets a save when its settings or its measurement
+        changed; the default stays the default unless it is no longer shipped.
         """
         by_key = {name_key(shipped.draft.name): shipped for shipped in presets}
         if len(by_key) < len(presets):
             raise PresetError("two shipped presets have the same name; give each its own")
         with self._database.writing() as session:
-            at = self._now()
             rows = {row.shipped_key: row for row in self._rows(session, PresetRow.shipped_key.is_not(None))}
             gone = [row for key, row in rows.items() if key not in by_key and row.deleted_at is None]
             needs_default = any(row.is_default for row in gone)
             for row in gone:
-                row.delete(by=SHIPPER, at=at)
+                row.delete(by=SHIPPER, at=self._now())
             session.flush()
             for key, shipped in by_key.items():
                 earlier = rows.get(key)
                 arrives = earlier is None or earlier.deleted_at is not None
-                row = self._ship_one(session, key, shipped, earlier, at)
+                row = self._ship_one(session, key, shipped, earlier)
                 if shipped.is_default and (arrives or needs_default):
                     row.is_default = not self._rows(session, PresetRow.is_default)
                     session.flush()
 
-    def _ship_one(
-        self, session: Session, key: str, shipped: ShippedPreset, row: PresetRow | None, at: datetime
-    ) -> PresetRow:
+    def _ship_one(self, session: Session, key: str, shipped: ShippedPreset, row: PresetRow | None) -> PresetRow:
         # Whoever had the name first keeps it, and the shipped one is marked.
         draft = self._renamed(session, shipped.draft, "shipped", own_id=row.preset_id if row else "")
         if row is None:
-            return self._new_row(session, draft, shipped.measured, by=SHIPPER, at=at, shipped_key=key)
+            return self._add(session, draft, shipped.measured, by=SHIPPER, shipped_key=key)
         before = row.record()
         is_news = draft.settings != before.settings or shipped.measured != before.measured
         measured = shipped.measured if is_news else None
         if draft != before.draft or measured is not None or row.deleted_at is not None:
             row.deleted_at = None
-            row.put(draft, measured, by=SHIPPER, at=at)
+            row.put(draft, measured, by=SHIPPER, at=self._now())
         session.flush()
         return row
 
@@ -238,41 +237,29 @@ class PresetStore:
             raise ConflictError(row.name, done, row.changed_by or NOBODY, row.changed_at)
         return row
 
-    def _add(self, session: Session, draft: Draft, measured: Measurement | None, *, by: str) -> Preset:
-        return self._new_row(session, draft, measured, by=clean_person(by), at=self._now()).record()
-
-    def _new_row(
-        self,
-        session: Session,
-        draft: Draft,
-        measured: Measurement | None,
-        *,
-        by: str,
-        at: datetime,
-        shipped_key: str | None = None,
+    def _add(
+        self, session: Session, draft: Draft, measured: Measurement | None, *, by: str, shipped_key: str | None = None
     ) -> PresetRow:
         row = PresetRow(
             preset_id=str(uuid.uuid4()), shop=self.shop, shipped_key=shipped_key, is_default=False, version=0, saves=[]
         )
-        row.put(draft, measured, by=by, at=at)
+        row.put(draft, measured, by=by, at=self._now())
         session.add(row)
         session.flush()
         return row
 
     def _renamed(self, session: Session, draft: Draft, mark: str, own_id: str = "") -> Draft:
-        """The draft, with a mark and a number behind its name as far as that is taken."""
-        name = free_name(
-            draft.name, lambda name: self._is_taken(session, name, own_id), mark=mark, longest=LONGEST_NAME
-        )
-        return replace(draft, name=name)
+        """The draft under a name that is free, with a mark and a number as suffix where its own is taken."""
+        is_taken = partial(self._is_taken, session, own_id)
+        return replace(draft, name=free_name(draft.name, is_taken, mark=mark, longest=LONGEST_NAME))
 
-    def _is_taken(self, session: Session, name: str, own_id: str) -> bool:
+    def _is_taken(self, session: Session, own_id: str, name: str) -> bool:
         """Whether a living preset, other than the one of that id, has this name."""
         same = PresetRow.name_key == name_key(name)
         return bool(self._rows(session, same, _IS_LIVING, PresetRow.preset_id != own_id))
 
     def _require_free(self, session: Session, name: str, *, own_id: str = "") -> None:
-        if self._is_taken(session, name, own_id):
+        if self._is_taken(session, own_id, name):
             raise PresetError(f"name: this shop already has a preset called {name!r}; give yours another name")
 
     def _clear_default(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Presets as the rest of the app sees them: frozen records, checked when they are made."""
+"""Presets as frozen records, checked when they are made."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _BOUNDS = ("mean", "low", "high")
 _MOST_METRICS, _LARGEST_COUNT = 100, 2**31 - 1
 
 NOBODY = "somebody"
-"""What a person is called who did not say who they are."""
+"""Name of a person who gave none."""
 
 
 @with_config(DOCUMENT)
@@ -35,10 +35,9 @@ class Measurement:
     Parameters
     ----------
     metrics : by metric, its mean and the bounds of its interval; NaN becomes None
-    n_users : shoppers that were measured on
+    n_users : how many shoppers were measured on; `panel_id` identifies them
     protocol : what was measured, in words
-    panel_id : which shoppers they were
-    note : anything worth remembering, at most 500 characters
+    note : at most 500 characters
     """
 
     metrics: Metrics
@@ -50,25 +49,20 @@ class Measurement:
     def __post_init__(self) -> None:
         if isinstance(self.n_users, bool) or not 0 <= self.n_users <= _LARGEST_COUNT:
             raise PresetError(f"n_users={self.n_users} is not a count of shoppers; give 0 or more")
-        checked = {
-            "metrics": _metrics(self.metrics),
-            "n_users": int(self.n_users),  # a NumPy number would be saved as its bytes
-            "protocol": labels.label(self.protocol, "protocol", LONGEST_NOTE),
-            "panel_id": labels.label(self.panel_id, "panel_id", _LONGEST_ID),
-            "note": labels.label(self.note, "note", LONGEST_NOTE),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "metrics", _metrics(self.metrics))
+        object.__setattr__(self, "n_users", int(self.n_users))  # a NumPy number would be saved as its bytes
+        for name, longest in {"protocol": LONGEST_NOTE, "panel_id": _LONGEST_ID, "note": LONGEST_NOTE}.items():
+            object.__setattr__(self, name, labels.label(getattr(self, name), name, longest))
 
     def with_note(self, text: str) -> "Measurement":
-        """The same with some text before its note, cut where it gets too long."""
+        """The same with some text before its note, cut to fit."""
         return replace(self, note="; ".join(filter(None, (text, self.note)))[:LONGEST_NOTE])
 
 
 @with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person decides about a preset. Control characters and marks that turn text round are taken out of names.
+    """The part of a preset that a person edits; control characters and bidirectional marks are removed from names.
 
     Parameters
     ----------
@@ -87,7 +81,7 @@ class Draft:
     def __post_init__(self) -> None:
         checked = {
             "name": labels.label(self.name, "name", LONGEST_NAME, required=True),
-            "description": labels.prose(self.description, "description", LONGEST_DESCRIPTION),
+            "description": labels.label(self.description, "description", LONGEST_DESCRIPTION, clean=labels.clean_prose),
             "tags": labels.tags(self.tags, MOST_TAGS, LONGEST_TAG),
             "goal": labels.label(self.goal, "goal", LONGEST_GOAL),
         }
@@ -97,13 +91,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class ShippedPreset:
-    """A preset that comes with the app.
-
-    Parameters
-    ----------
-    measured : how it measured in this shop, or None while nobody has measured it
-    is_default : it becomes the default when it first arrives in a shop that has none
-    """
+    """A preset that comes with the app; `is_default` makes it the default where it arrives in a shop that has none."""
 
     draft: Draft
     measured: Measurement | None = None
@@ -112,13 +100,7 @@ class ShippedPreset:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """One moment at which a preset was saved: what it was and how it measured.
-
-    Parameters
-    ----------
-    saved_at : in UTC
-    saved_by : as they called themselves, or ""
-    """
+    """Settings and measurement of a preset as saved at one moment (UTC) by somebody ("" if they gave no name)."""
 
     saved_at: datetime
     saved_by: str
@@ -127,24 +109,24 @@ class Save:
 
     @property
     def who(self) -> str:
-        """Who saved it, for people to read."""
+        """Name of who saved it, or "somebody"."""
         return self.saved_by or NOBODY
 
     @property
     def metrics(self) -> Metrics:
-        """How it measured then."""
+        """Its metrics at that moment."""
         return self.measured.metrics
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A saved tuning.
+    """A saved preset.
 
     Parameters
     ----------
     is_shipped : it comes with the app and cannot be changed, only duplicated
-    is_default : what lists in this shop begin with
-    version : grows with every change; hand it back with yours, so that nobody overwrites anybody
+    is_default : lists in this shop begin with it
+    version : grows with every change; an update has to give the one that it began from
     changed_at, changed_by : the last change of any kind, in UTC, and who made it or ""
     saves : newest first; empty only where nobody has measured it: shipped presets, their copies, imported ones
     """
@@ -165,22 +147,22 @@ class Preset:
 
     @property
     def who(self) -> str:
-        """Who changed it last, for people to read."""
+        """Name of who changed it last, or "somebody"."""
         return self.changed_by or NOBODY
 
     @property
     def measured(self) -> Measurement | None:
-        """How it measured when it was last saved."""
+        """Its latest measurement."""
         return self.saves[0].measured if self.saves else None
 
     @property
     def draft(self) -> Draft:
-        """What a person decided about it."""
+        """The part of it that a person edits."""
         return Draft(self.name, self.settings, self.description, self.tags, self.goal)
 
 
 def clean_person(name: str) -> str:
-    """How somebody calls themselves, as one line."""
+    """A person's name as one line."""
     return labels.label(name, "your name", _LONGEST_WHO)
 
 

@@ -1,4 +1,4 @@
-"""The tables, and the way from their rows to records; `recsys.store.migrations` holds the steps that make them.
+"""The tables of presets and their saves, and their rows as records; `recsys.store.migrations` makes them.
 
 Their names begin with `shelfwise_`, because a database may be shared with other programs.
 """
@@ -11,15 +11,15 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
-from recsys.documents import to_json
+from recsys.documents import from_json, to_json
 from recsys.errors import InputError, StoreError
 from recsys.store.labels import name_key
 from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement, Preset, Save
+from recsys.store.records import Draft, Measurement, Preset, Save, clean_person
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment in UTC; SQLite keeps no zone, so it is put back when the moment is read."""
+    """A moment in UTC; SQLite stores no zone, so it is set again when the moment is read."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -40,10 +40,10 @@ class Base(DeclarativeBase):
 
 
 class PresetRow(Base):
-    """A preset as it stands now, living or deleted.
+    """A preset, living or deleted.
 
-    `name_key` is the name as names are compared; `shipped_key` is the one under which a shipped preset was handed over,
-    and None for a person's own.
+    `name_key` is the name as names are compared; `shipped_key` is that of the preset that came with the app, and None
+    for a person's own.
     """
 
     __tablename__ = "shelfwise_preset"
@@ -84,18 +84,18 @@ class PresetRow(Base):
     saves: Mapped[list["SaveRow"]] = relationship(order_by="SaveRow.save_id.desc()", lazy="selectin")
 
     def record(self) -> Preset:
-        """The preset that the rest of the app sees.
+        """The row as a preset.
 
         Raises
         ------
-        StoreError : somebody else wrote into the table what no Shelfwise would
+        StoreError : another program wrote into the table
         """
         same = ("preset_id", "shop", "name", "description", "goal", "is_default", "version", "changed_at", "changed_by")
         try:
             return Preset(
                 **{name: getattr(self, name) for name in same},
                 tags=tuple(self.tags),
-                settings=PresetSettings.from_json(self.settings),
+                settings=from_json(PresetSettings, self.settings, "settings"),
                 is_shipped=self.shipped_key is not None,
                 saves=tuple(save.record() for save in self.saves),
             )
@@ -106,25 +106,25 @@ class PresetRow(Base):
             ) from error
 
     def put(self, draft: Draft, measured: Measurement | None, *, by: str, at: datetime) -> None:
-        """Hold a draft from now on; a measurement becomes a new save."""
+        """Replace what a person edits; a measurement becomes a new save."""
+        by = clean_person(by)
         self.name, self.name_key, self.goal = draft.name, name_key(draft.name), draft.goal
-        self.description, self.tags, self.settings = draft.description, list(draft.tags), draft.settings.as_json()
+        self.description, self.tags, self.settings = draft.description, list(draft.tags), to_json(draft.settings)
         if measured is not None:
             self.saves.insert(0, SaveRow(saved_at=at, saved_by=by, settings=self.settings, **to_json(measured)))
-        self.touch(by=by, at=at)
+        self._count_change(by, at)
 
     def delete(self, *, by: str, at: datetime) -> None:
-        """Take it off the list; it stays in the table."""
+        """Mark it as deleted."""
         self.is_default, self.deleted_at = False, at
-        self.touch(by=by, at=at)
+        self._count_change(clean_person(by), at)
 
-    def touch(self, *, by: str, at: datetime) -> None:
-        """Count a change."""
+    def _count_change(self, by: str, at: datetime) -> None:
         self.version, self.changed_by, self.changed_at = self.version + 1, by, at
 
 
 class SaveRow(Base):
-    """What a preset's settings were and how they measured, each time they were saved."""
+    """Settings and measurement of a preset, each time they were saved."""
 
     __tablename__ = "shelfwise_preset_save"
     __table_args__ = (
@@ -146,6 +146,6 @@ class SaveRow(Base):
     note: Mapped[str]
 
     def record(self) -> Save:
-        """The save that the rest of the app sees."""
+        """The row as a save."""
         measured = Measurement(self.metrics, self.n_users, self.protocol, self.panel_id, self.note)
-        return Save(self.saved_at, self.saved_by, PresetSettings.from_json(self.settings), measured)
+        return Save(self.saved_at, self.saved_by, from_json(PresetSettings, self.settings, "settings"), measured)

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.store.addresses import is_sqlite, read_address
-from recsys.store.failures import DRIVER_ERRORS, store_error
+from recsys.store.database import DRIVER_ERRORS, store_error
 from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of

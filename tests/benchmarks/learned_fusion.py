@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, split_of

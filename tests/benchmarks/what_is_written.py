@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.cli.reporting import TerminalProgress
+from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.protocols.requests import batches

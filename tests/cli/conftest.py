@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli._run import run
+from tests.cli._run import Said, run
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +19,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         trained = run("train", "--data", folder / "shop", "--out", folder / "model")
         assert trained.status == 0, trained.err
         yield folder
+
+
+@pytest.fixture(scope="session")
+def panel(place: Path) -> tuple[Path, Said]:
+    """The folder of a panel of the shop, each shopper's last product held out, and what the command said; read only."""
+    return place / "panel", run("panel", "--data", place / "shop", "--out", place / "panel", "--split", "last")
+
+
+@pytest.fixture(scope="session")
+def temporal_panel(place: Path) -> tuple[Path, Said]:
+    """The same, held out by time; read only."""
+    folder = place / "temporal"
+    return folder, run("panel", "--data", place / "shop", "--out", folder, "--split", "temporal")

@@ -1,6 +1,7 @@
 """What is asked for is checked before any work starts: before data are read, and before a model is opened."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,7 +10,7 @@ import pytest
 
 from recsys.serving.recommender import Recommender
 from tests._foreign import standing
-from tests.cli._run import run
+from tests.cli._run import Said, run
 
 SENTENCES = {"review_id": [1, 2], "sentence_id": [1, 2], "sentence": ["good", "bad"], "aspect": ["use", "use"]}
 
@@ -125,24 +126,23 @@ def test_what_the_model_does_not_know_is_refused_before_words_are_understood(
     assert message in said.err
 
 
-def test_a_panel_of_other_data_is_refused_before_anything_is_tuned(place: Path, tmp_path: Path) -> None:
-    made = run("panel", "--data", place / "shop", "--out", tmp_path / "panel")
-    assert made.status == 0, made.err
+def test_a_panel_of_other_data_is_refused_before_anything_is_tuned(panel: tuple[Path, Said], tmp_path: Path) -> None:
     run("demo", "--out", tmp_path / "shop", "--items", 60, "--shoppers", 20)
-    said = run("experiment", "presets", "--data", tmp_path / "shop", "--panel", tmp_path / "panel", "--json")
+    said = run("experiment", "presets", "--data", tmp_path / "shop", "--panel", panel[0], "--json")
     assert (said.status, said.out) == (2, "")
     assert "was prepared from other data than" in said.err
     assert "tuning" not in said.err
 
 
 def test_training_beside_other_files_takes_none_away(place: Path, tmp_path: Path) -> None:
-    (tmp_path / "m" / ".git").mkdir(parents=True)
+    shutil.copytree(place / "model", tmp_path / "m")
+    trained = standing(tmp_path / "m").keys()
+    (tmp_path / "m" / ".git").mkdir()
     for name in (".env", "export.arrow", "notes.safetensors", ".git/HEAD"):
         (tmp_path / "m" / name).write_text("mine")
-    before = standing(tmp_path / "m")
-    for seed in (0, 1):
-        said = run("train", "--data", place / "shop", "--out", tmp_path / "m", "--seed", seed)
-        assert said.status == 0, said.err
+    before = {name: content for name, content in standing(tmp_path / "m").items() if name not in trained}
+    said = run("train", "--data", place / "shop", "--out", tmp_path / "m", "--seed", 1)
+    assert said.status == 0, said.err
     after = standing(tmp_path / "m")
     assert {name: after[name] for name in before} == before
     manifest = json.loads((tmp_path / "m" / "manifest.json").read_text())

@@ -1,13 +1,16 @@
 """`recsys evaluate`: figures as the contract names them."""
 
 import json
+import math
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 import pytest
 
+from recsys.cli import measure
 from recsys.data.writing import write_folder
+from recsys.evaluation.statistics.significance import Interval
 from tests.cli._run import run
 
 MODELS = ["popularity", "recent_popularity", "item_knn", "ease"]
@@ -19,8 +22,7 @@ def _no_constant(name: str) -> NoReturn:
     raise AssertionError(f"{name} is no JSON")
 
 
-@pytest.mark.parametrize("split", ["last", "temporal"])
-@pytest.mark.parametrize("k", [1, 5])
+@pytest.mark.parametrize(("split", "k"), [("last", 5), ("temporal", 1)])
 def test_evaluate_tells_every_model_by_every_metric(place: Path, split: str, k: int) -> None:
     said = run("evaluate", "--data", place / "shop", "--split", split, "-k", k, "--json")
     assert said.status == 0, said.err
@@ -83,3 +85,15 @@ def test_a_shop_that_cannot_be_tested_gets_advice_that_does_not_lead_in_circles(
         assert "shares" not in said.err
     said = run("evaluate", "--data", tmp_path / "shop", "--min-interactions", 4)
     assert "lower --min-interactions" in said.err
+
+
+@pytest.mark.parametrize(
+    ("ends", "cell"),
+    [
+        ((0.25, 0.2, 0.3), "0.2500 ±0.0500"),
+        ((0.25, math.nan, math.nan), "0.2500 ±–"),
+        ((math.nan, math.nan, math.nan), "–"),
+    ],
+)
+def test_a_number_that_is_not_there_is_a_dash(ends: tuple[float, float, float], cell: str) -> None:
+    assert measure._cell(Interval(*ends, n=9)) == cell

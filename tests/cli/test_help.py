@@ -1,6 +1,8 @@
 """`--help` teaches, and what is mistyped is answered in one line."""
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 
@@ -68,3 +70,8 @@ def test_what_is_mistyped_is_answered_in_one_line(arguments: tuple[str, ...], me
     assert (said.status, said.out) == (2, "")
     assert message in said.err
     assert said.err.count("\n") == 1
+
+
+def test_what_a_command_needs_is_imported_when_it_runs() -> None:
+    code = "import sys, recsys.cli; print(*{'numpy', 'pandas', 'torch', 'numba'} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

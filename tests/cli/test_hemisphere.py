@@ -17,7 +17,7 @@ from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.context import ContextScorer
 from recsys.serving.recommender import Recommender
 from recsys.settings import SEASONS, Context
-from tests.cli._run import run
+from tests.cli._run import Said, run
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,11 @@ def test_a_day_on_the_page_has_the_season_of_the_shop(
 
 
 def test_test_shoppers_are_prepared_for_the_hemisphere_of_the_model(
-    place: Path, southern: Path, tmp_path: Path
+    place: Path, southern: Path, temporal_panel: tuple[Path, Said], tmp_path: Path
 ) -> None:
     folders = ShopFolders(tmp_path / "panel", place / "shop", southern, tmp_path / "home", "shop")
     assert panel_job.JOB.run(Work(tmp_path, "panel"), {"split": "temporal", "folders": to_json(folders)}) == 0
-    done = run("panel", "--data", place / "shop", "--out", tmp_path / "north", "--split", "temporal")
-    assert done.status == 0, done.err
-    for here, there in zip(Panel.open(tmp_path / "panel"), Panel.open(tmp_path / "north"), strict=True):
+    for here, there in zip(Panel.open(tmp_path / "panel"), Panel.open(temporal_panel[0]), strict=True):
         assert (here.settings["hemisphere"], there.settings["hemisphere"]) == ("south", "north")
         np.testing.assert_array_equal(here.scores.context, there.scores.context)
         seasons = [{SEASONS.index(str(context.season)) for context in panel.contexts} for panel in (here, there)]

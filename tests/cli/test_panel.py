@@ -1,12 +1,15 @@
-"""`recsys panel`, and the same as work beside the page."""
+"""`recsys panel`, and the jobs beside the page that prepare a shop for tuning."""
 
+import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from recsys.documents import to_json
 from recsys.errors import ArtifactError, InputError
-from recsys.jobs import Work, log_job, panel_job, record
+from recsys.jobs import Work, log_job, panel_job, presets_job, record
 from recsys.jobs.log_job import has_log, log_work, start_log_work
 from recsys.jobs.panel_job import panel_work, start_panel_work
 from recsys.jobs.paths import AppPaths
@@ -17,22 +20,24 @@ from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.tuning.shipped import INTENTIONS
-from tests.cli._run import run
+from recsys.tuning import shipped
+from recsys.tuning.search import SearchSettings
+from tests._job import done_here, requests_instead_of_processes
+from tests.cli._run import Said, run
 
 
-def test_a_panel_is_written_and_told(place: Path, tmp_path: Path) -> None:
-    done = run("panel", "--data", place / "shop", "--out", tmp_path / "panel", "--split", "last")
+def test_a_panel_is_written_and_told(panel: tuple[Path, Said]) -> None:
+    folder, done = panel
     assert done.status == 0, done.err
-    validation, test = Panel.open(tmp_path / "panel")
+    validation, test = Panel.open(folder)
     assert f"{len(validation):,} validation and {len(test):,} test shoppers, all products" in done.out
     assert "Leak check: none of" in done.out
 
 
-def test_a_split_by_time_is_held_out_from_everybody(place: Path, tmp_path: Path) -> None:
-    done = run("panel", "--data", place / "shop", "--out", tmp_path / "panel", "--split", "temporal")
+def test_a_split_by_time_is_held_out_from_everybody(temporal_panel: tuple[Path, Said]) -> None:
+    folder, done = temporal_panel
     assert done.status == 0, done.err
-    test = Panel.open(tmp_path / "panel")[1]
+    test = Panel.open(folder)[1]
     assert test.protocol.startswith("split by time")
     assert test.shoppers["moment_s"].nunique() == 1
 
@@ -45,8 +50,8 @@ def test_a_model_folder_is_no_panel_and_no_place_for_one(place: Path) -> None:
     assert "holds other files" in done.err
 
 
-def test_a_damaged_panel_says_what_to_do(place: Path, tmp_path: Path) -> None:
-    assert run("panel", "--data", place / "shop", "--out", tmp_path / "panel").status == 0
+def test_a_damaged_panel_says_what_to_do(panel: tuple[Path, Said], tmp_path: Path) -> None:
+    shutil.copytree(panel[0], tmp_path / "panel")
     part = next((tmp_path / "panel").glob("test-*.safetensors"))
     part.write_bytes(part.read_bytes()[:-1] + b"x")
     with pytest.raises(ArtifactError, match=r"is damaged .* prepare the panel of test shoppers again"):
@@ -59,29 +64,27 @@ def test_a_budget_that_holds_nobody_is_refused(place: Path, tmp_path: Path) -> N
     assert "holds nobody" in done.err
 
 
-def test_the_shop_in_use_is_prepared_in_a_process_of_its_own(
+def test_the_shop_in_use_is_prepared_and_then_its_presets_are_tuned(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("RECSYS_DATABASE_URL", raising=False)
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
+    requests = requests_instead_of_processes(monkeypatch)
     work = start_panel_work(home, "last", "shop")
     assert work == panel_work(home, "last")
     assert [name for name, _ in work.status().stages] == list(panel_job.JOB.titles)
-    ended(work)
+    assert panel_job.JOB.run(work, requests.pop()) == 0
+    assert work.status().state == "done"
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
-    tuning = presets_work(home.panel("last").absolute())
-    assert tuning.status().state == "running"
-    tuning.cancel()
-    assert waited_for(tuning).status().state == "cancelled"
+    assert presets_work(home.panel("last").absolute()).status().state == "running"
+    assert requests == [to_json(ShopFolders.of(home, "last", "shop"))]
 
 
-def test_the_log_of_the_shop_in_use_is_judged_in_a_process_of_its_own(place: Path, tmp_path: Path) -> None:
+def test_the_log_of_the_shop_in_use_is_judged(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     assert has_log(home)
-    work = start_log_work(home)
+    work = done_here(monkeypatch, log_job.JOB, lambda: start_log_work(home))
     assert work == log_work(home)
-    assert [name for name, _ in work.status().stages] == list(log_job.JOB.titles)
-    ended(work)
+    assert work.status().stages == tuple((name, "done") for name in log_job.JOB.titles)
     answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
 
@@ -93,24 +96,23 @@ def test_a_shop_without_a_log_has_none_to_judge(place: Path, tmp_path: Path) -> 
             start_log_work(home)
 
 
-def test_presets_are_tuned_for_a_shop_that_was_not_prepared_and_who_comes_second_joins(
+def test_presets_are_tuned_for_a_shop_that_was_not_prepared(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RECSYS_DATABASE_URL", raising=False)
+    some = [each for each in shipped.INTENTIONS if each.name in ("Accuracy first", "New shoppers")]
+    few = partial(shipped.tune_shipped, settings=SearchSettings(n_trials=4), intentions=some)
+    monkeypatch.setattr(shipped, "tune_shipped", few)
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     folders = ShopFolders.of(home, "last", "shop")
-    work = start_presets_work(folders)
-    while (pid := (record.read(work.path("json")) or {})["pid"]) == 0:
-        time.sleep(0.05)
-    assert start_presets_work(folders) == work == presets_work(folders.panel)
-    ended(work)
-    assert (record.read(work.path("json")) or {})["pid"] == pid
+    folders.home.mkdir()
+    work = done_here(monkeypatch, presets_job.JOB, lambda: start_presets_work(folders))
     assert Panel.open(folders.panel)[1].protocol.startswith("last positive")
     kept = PresetStore(Database.default(home.path), "shop").presets()
     assert kept, "no preset that comes with the app was tuned and kept"
     assert all(preset.is_shipped and preset.measured and not preset.is_default for preset in kept)
     assert all("against the model's weights" in preset.measured.note for preset in kept if preset.measured)
-    missing = {each.name for each in INTENTIONS} - {preset.name for preset in kept}
+    missing = {each.name for each in some} - {preset.name for preset in kept}
     assert set(work.status().result["not_available"]) == missing
 
 
@@ -129,6 +131,10 @@ def test_tuning_that_was_stopped_or_finds_no_database_changes_nothing_and_can_be
     assert not folders.panel.exists()  # it is said at once, before any work
     monkeypatch.delenv("RECSYS_DATABASE_URL")
     again = start_presets_work(folders)
+    while (pid := (record.read(again.path("json")) or {})["pid"]) == 0:
+        time.sleep(0.05)
+    assert start_presets_work(folders) == again == presets_work(folders.panel)  # who comes second joins
+    assert (record.read(again.path("json")) or {})["pid"] == pid
     again.cancel()
     waited_for(again)
     assert again.status().state == "cancelled"
@@ -139,12 +145,6 @@ def waited_for(work: Work) -> Work:
     waited = time.monotonic()
     while work.status().state == "running" and time.monotonic() - waited < 240:
         time.sleep(0.2)
-    return work
-
-
-def ended(work: Work) -> Work:
-    waited_for(work)
-    assert work.status().state == "done", work.status().message
     return work
 
 

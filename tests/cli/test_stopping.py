@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.cli import main, recommend, train
-from recsys.cli.reporting import TerminalProgress
+from recsys.cli import build, main, recommend
+from recsys.cli.terminal import TerminalProgress
 
 STOPPED_IN_THE_IMPORTS = """
 import os, signal, sys
@@ -69,17 +69,17 @@ def test_a_job_in_the_background_goes_on_ignoring_ctrl_c() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments", "written"),
+    ("module", "run", "arguments", "written"),
     [
-        (train, ("train", "--data", "shop", "--out", "model"), b"M?ntel\n"),
-        (recommend, ("recommend", "--model", "m", "--text", "x"), b"M?ntel\n"),
-        (recommend, ("recommend", "--model", "m", "--text", "x", "--json"), "Mäntel\n".encode()),
+        (build, "run_train", ("train", "--data", "shop", "--out", "model"), b"M?ntel\n"),
+        (recommend, "run_recommend", ("recommend", "--model", "m", "--text", "x"), b"M?ntel\n"),
+        (recommend, "run_recommend", ("recommend", "--model", "m", "--text", "x", "--json"), "Mäntel\n".encode()),
     ],
 )
 def test_letters_that_the_terminal_lacks_end_no_command(
-    monkeypatch: pytest.MonkeyPatch, module: object, arguments: tuple[str, ...], written: bytes
+    monkeypatch: pytest.MonkeyPatch, module: object, run: str, arguments: tuple[str, ...], written: bytes
 ) -> None:
-    monkeypatch.setattr(module, "run", lambda args: print("Mäntel"))
+    monkeypatch.setattr(module, run, lambda args: print("Mäntel"))
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
     with contextlib.redirect_stdout(out):
         assert main(arguments) == 0
@@ -88,6 +88,6 @@ def test_letters_that_the_terminal_lacks_end_no_command(
 
 
 def test_output_that_nobody_reads_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "run", lambda args: print("made"))
+    monkeypatch.setattr(build, "run_train", lambda args: print("made"))
     with contextlib.redirect_stdout(None):
         assert main(("train", "--data", "shop", "--out", "model")) == 0

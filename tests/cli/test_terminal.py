@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.cli.reporting import TerminalProgress
-from recsys.cli.terminal import SafeFormatter, figure, one_line, safe, say_json, shortened
+from recsys.cli.terminal import SafeFormatter, TerminalProgress, one_line, safe, say_json, shortened
 from recsys.data.writing import write_folder
 from tests.cli._run import run
 
@@ -65,11 +64,6 @@ def test_logs_and_progress_are_safe() -> None:
         progress("reading \x1b]0;x\x07\nforged", 1, 2)
     assert not UNSAFE.search(stream.getvalue().rstrip("\n"))
     assert stream.getvalue().count("\n") == 1
-
-
-@pytest.mark.parametrize(("value", "said"), [(0.25, "0.2500"), (float("nan"), "–"), (None, "–"), (-1.0, "-1.0000")])
-def test_a_number_that_is_not_there_is_a_dash(value: float | None, said: str) -> None:
-    assert figure(value) == said
 
 
 ESC = "\x1b[31mred\x1b[0m \x07 bell great \x9b2J \u202egnp.exe tent"

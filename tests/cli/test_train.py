@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recsys.artifacts.folder import open_artifact
-from recsys.cli import train
+from recsys.cli import build
 from recsys.errors import Cancelled
 from recsys.training import learned_fusion
 from tests.cli._run import run
@@ -22,6 +22,7 @@ def test_demo_and_train_say_what_they_made(place: Path, tmp_path: Path) -> None:
     assert facts.manifest["settings"]["seed"] == 3
     assert "learnt from 60 products, 60 shoppers" in trained.out
     assert facts.model_id[:12] in trained.out
+    assert "Default weights" not in trained.out
     for stage in ("reading texts", "encoding phrases", "fitting the collaborative model", "saving the model"):
         assert stage in trained.err  # a line a stage where nobody watches live
 
@@ -64,7 +65,7 @@ def test_what_stops_the_work_is_told_in_one_line(
     def stop(args: object) -> None:
         raise error
 
-    monkeypatch.setattr(train, "run", stop)
+    monkeypatch.setattr(build, "run_train", stop)
     said = run("train", "--data", "shop", "--out", "model")
     assert (said.status, said.out) == (status, "")
     assert said.err.startswith(message)
@@ -86,4 +87,3 @@ def test_what_learning_came_to_is_told_in_a_sentence(
     assert told["n_pairs"] > 10
     assert told["in_words"] in enough.out
     assert "learning the head and the weights" in enough.err
-    assert "Default weights" not in run("train", "--data", shop, "--out", out).out

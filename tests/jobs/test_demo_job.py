@@ -1,4 +1,4 @@
-"""Long work in a process of its own: watched, stopped, and told apart from work that died."""
+"""A long job in a process of its own: watched, stopped, and told apart from one that died."""
 
 import dataclasses
 import fcntl
@@ -32,7 +32,7 @@ STAGES = JOB.titles
 
 
 def run_demo_work(home: AppPaths) -> int:
-    """Do the work in this process."""
+    """Do the job in this process."""
     return JOB.run(demo_work(home), {"home": str(home.path)})
 
 
@@ -45,11 +45,11 @@ def home(tmp_path: Path) -> Iterator[AppPaths]:
 
 
 @pytest.fixture
-def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[Training], None]:
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Training], None]:
     """Let training do something else, and the demo shop be there at once."""
 
-    def install(work: Training) -> None:
-        monkeypatch.setattr(fit, "train", lambda data, model, progress: work(progress))
+    def install(job: Training) -> None:
+        monkeypatch.setattr(fit, "train", lambda data, model, progress: job(progress))
         monkeypatch.setattr(demo, "generate_demo", lambda out, progress: progress("stocking the shelves", 1, 1))
 
     return install
@@ -59,14 +59,14 @@ def test_a_home_without_a_job_has_none(home: AppPaths) -> None:
     assert demo_work(home).status().state == "waiting"
 
 
-def test_work_that_ends_is_done(home: AppPaths, works: Callable[[Training], None]) -> None:
+def test_a_job_that_ends_is_done(home: AppPaths, jobs: Callable[[Training], None]) -> None:
     seen: list[Any] = []
 
-    def work(progress: Progress) -> None:
+    def job(progress: Progress) -> None:
         progress("encoding phrases", 3, 9)
         seen.append(demo_work(home).status())
 
-    works(work)
+    jobs(job)
     assert run_demo_work(home) == 0
     status = seen[0]
     assert (status.state, status.stage, status.done, status.total) == ("running", "Understanding words", 3, 9)
@@ -74,10 +74,10 @@ def test_work_that_ends_is_done(home: AppPaths, works: Callable[[Training], None
     ended = demo_work(home).status()
     assert (ended.state, ended.message) == ("done", "")
     assert ended.stages == tuple((name, "done") for name in STAGES)
-    assert ended.elapsed_s == demo_work(home).status().elapsed_s  # the clock stops with the work
+    assert ended.elapsed_s == demo_work(home).status().elapsed_s  # the clock stops with the job
 
 
-def test_every_stage_that_a_person_sees_is_reached(
+def test_every_stage_that_a_person_sees_is_reached_and_a_model_trained_elsewhere_is_left_alone(
     home: AppPaths, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
@@ -85,31 +85,22 @@ def test_every_stage_that_a_person_sees_is_reached(
     places: list[int] = []
     write = records.write
     monkeypatch.setattr(records, "write", lambda path, facts: (places.append(facts["stage"]), write(path, facts)))
-    assert run_demo_work(home) == 0
-    assert places == sorted(places)
-    assert set(places) == set(range(len(STAGES)))
-    assert open_artifact(home.model).manifest["data"]["n_items"] == 8
-
-
-def test_a_job_leaves_a_model_trained_elsewhere_alone(
-    home: AppPaths, tiny: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
-    write_folder(home.data, **tiny)
     chosen = home.path / "elsewhere"
     assert run_demo_work(AppPaths(home.path, chosen_model=chosen)) == 0
+    assert places == sorted(places)
+    assert set(places) == set(range(len(STAGES)))
     assert not chosen.exists()
     assert open_artifact(home.path / "model").manifest["data"]["n_items"] == 8
 
 
-def test_a_stop_signal_cancels_the_work(home: AppPaths, works: Callable[[Training], None]) -> None:
-    def work(progress: Progress) -> None:
+def test_a_stop_signal_cancels_the_job(home: AppPaths, jobs: Callable[[Training], None]) -> None:
+    def job(progress: Progress) -> None:
         progress("fitting the context model", 0, 2)
         demo_work(home).cancel()
         progress("fitting the context model", 1, 2)
-        raise AssertionError("the work went on")
+        raise AssertionError("the job went on")
 
-    works(work)
+    jobs(job)
     assert run_demo_work(home) == 130
     status = demo_work(home).status()
     assert status.state == "cancelled"
@@ -117,22 +108,22 @@ def test_a_stop_signal_cancels_the_work(home: AppPaths, works: Callable[[Trainin
     assert dict(status.stages)["Learning tastes"] == "cancelled"
 
 
-def test_the_projects_own_errors_are_told_in_their_words(home: AppPaths, works: Callable[[Training], None]) -> None:
+def test_the_projects_own_errors_are_told_in_their_words(home: AppPaths, jobs: Callable[[Training], None]) -> None:
     error = DataError("no rows", file="items.parquet", remedy="add products")
 
-    def work(progress: Progress) -> None:
+    def job(progress: Progress) -> None:
         raise error
 
-    works(work)
+    jobs(job)
     assert run_demo_work(home) == 2
     assert (demo_work(home).status().state, demo_work(home).status().message) == ("failed", str(error))
 
 
-def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, works: Callable[[Training], None]) -> None:
-    def work(progress: Progress) -> None:
+def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, jobs: Callable[[Training], None]) -> None:
+    def job(progress: Progress) -> None:
         raise MemoryError("too small")
 
-    works(work)
+    jobs(job)
     with pytest.raises(MemoryError):
         run_demo_work(home)
     status = demo_work(home).status()
@@ -140,11 +131,11 @@ def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, works: Calla
     assert status.message == "something unexpected went wrong (MemoryError: too small); the log has more"
 
 
-def test_a_second_run_leaves_the_first_alone(home: AppPaths, works: Callable[[Training], None]) -> None:
-    def work(progress: Progress) -> None:
-        raise AssertionError("two work at once")
+def test_a_second_run_leaves_the_first_alone(home: AppPaths, jobs: Callable[[Training], None]) -> None:
+    def job(progress: Progress) -> None:
+        raise AssertionError("two at once")
 
-    works(work)
+    jobs(job)
     with (home.path / "demo.work.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert run_demo_work(home) == 0
@@ -156,13 +147,13 @@ def record(home: AppPaths, **changes: object) -> None:
     demo_work(home).path("json").write_text(json.dumps({**facts, **changes}))
 
 
-def test_work_that_was_killed_is_failed_after_a_while(home: AppPaths) -> None:
+def test_a_job_that_was_killed_is_failed_after_a_while(home: AppPaths) -> None:
     record(home)
     assert demo_work(home).status().state == "running"
     record(home, updated_at=time.time() - 30)
     status = demo_work(home).status()
     assert status.state == "failed"
-    assert status.message == "the work ended without a word (was it killed?); start it again"
+    assert status.message == "the job ended without a word (was it killed?); start it again"
 
 
 def test_a_silent_process_that_lives_is_running(home: AppPaths) -> None:
@@ -199,7 +190,7 @@ def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> Non
     job = demo_work(home)
     assert (job.status().state, job.status().message) == (
         "failed",
-        "the record of this work is damaged; start it again",
+        "the record of this job is damaged; start it again",
     )
     job.cancel()
 
@@ -209,7 +200,7 @@ def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> Non
 )
 def test_a_record_with_odd_values_is_a_failed_job(home: AppPaths, changes: dict[str, object]) -> None:
     record(home, **changes)
-    assert demo_work(home).status().message == "the record of this work is damaged; start it again"
+    assert demo_work(home).status().message == "the record of this job is damaged; start it again"
 
 
 class _Started:

@@ -1,4 +1,4 @@
-"""Long work in processes of its own: seen from elsewhere, started once, stopped, and never silently dead."""
+"""Long jobs in processes of their own: seen from elsewhere, started once, stopped, and never silently dead."""
 
 import json
 import math
@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from recsys.errors import RecsysError
-from recsys.jobs import NEVER_STARTED, Reporter, Work, WorkStatus, process, record, run_work, start_work, watch
-from recsys.jobs.lock import HANDED_OVER, is_held
-from tests._work import JOB, STAGES
+from recsys.jobs import NEVER_STARTED, JobKind, Reporter, Stage, Work, WorkStatus, kind, record
+from recsys.jobs.record import LOCK_VARIABLE, is_locked
+from tests._job import JOB, STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,12 +29,17 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     (tmp_path / "hush").unlink(missing_ok=True)
     (tmp_path / "end").touch()
-    wait_for(lambda: not is_held(Work(tmp_path, "count").path("lock")))
+    wait_for(lambda: not is_locked(Work(tmp_path, "count").path("lock")))
 
 
 def start(folder: Path) -> Work:
-    """Start the counting work of `tests._work`."""
+    """Start the counting job of `tests._job`."""
     return JOB.start(Work(folder, "count"), {"where": folder.absolute()})
+
+
+def do(folder: Path, job: Callable[..., None], name: str = "count", stages: tuple[Stage, ...] = JOB.stages_of()) -> int:
+    """Do a job in this process."""
+    return JobKind("tests", job, stages).run(Work(folder, name), {})
 
 
 def wait_for(reached: Callable[[], object], seconds: float = 60) -> None:
@@ -45,56 +50,56 @@ def wait_for(reached: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def ended(work: Work) -> WorkStatus:
-    """How the work ended, once it has."""
-    wait_for(lambda: work.status().state != "running")
-    return work.status()
+def ended(job: Work) -> WorkStatus:
+    """How the job ended, once it has."""
+    wait_for(lambda: job.status().state != "running")
+    return job.status()
 
 
-def counted(work: Work) -> WorkStatus:
-    """The work under way, with something published."""
-    wait_for(lambda: work.status().result)
-    return work.status()
+def counted(job: Work) -> WorkStatus:
+    """The job under way, with something published."""
+    wait_for(lambda: job.status().result)
+    return job.status()
 
 
 def starts(folder: Path) -> int:
-    """How many processes have been at the work."""
+    """How many processes have been at the job."""
     return len((folder / "starts").read_text().splitlines())
 
 
-def test_a_work_that_never_was_started_waits(folder: Path) -> None:
-    work = Work(folder, "count")
-    assert work.status() == NEVER_STARTED
-    work.cancel()
-    work.forget()
+def test_a_job_that_never_was_started_waits(folder: Path) -> None:
+    job = Work(folder, "count")
+    assert job.status() == NEVER_STARTED
+    job.cancel()
+    job.forget()
     assert list(folder.iterdir()) == []
 
 
 def test_progress_and_results_are_seen_from_another_process_and_outlive_the_starter(folder: Path) -> None:
     code = f"from pathlib import Path; from tests.jobs.test_process import start; start(Path({str(folder)!r}))"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)  # the starter has gone when this returns
-    work = Work(folder, "count")
-    status = counted(work)
+    job = Work(folder, "count")
+    status = counted(job)
     assert (status.state, status.stage, status.total) == ("running", "Counting", 10_000)
     assert status.stages == (("Setting up", "done"), ("Counting", "running"))
     assert status.result["names"] == ["tent", "stove"]
-    wait_for(lambda: work.status().done > status.done and work.status().result["steps"] > status.result["steps"])
+    wait_for(lambda: job.status().done > status.done and job.status().result["steps"] > status.result["steps"])
 
     (folder / "end").touch()
-    status = ended(work)
+    status = ended(job)
     assert (status.state, status.message) == ("done", "")
     assert status.stages == (("Setting up", "done"), ("Counting", "done"))
     assert status.result["steps"] == int((folder / "steps").read_text())
-    assert status.elapsed_s == work.status().elapsed_s  # the clock stops with the work
-    assert work.path("log").read_text() == "hello from the work\n"
-    assert not work.path("stop").exists()
+    assert status.elapsed_s == job.status().elapsed_s  # the clock stops with the job
+    assert job.path("log").read_text() == "hello from the job\n"
+    assert not job.path("stop").exists()
 
 
-def test_cancelled_work_keeps_what_it_published_and_goes_on_when_started_again(folder: Path) -> None:
-    work = start(folder)
-    counted(work)
-    work.cancel()
-    status = ended(work)
+def test_a_cancelled_job_keeps_what_it_published_and_goes_on_when_started_again(folder: Path) -> None:
+    job = start(folder)
+    counted(job)
+    job.cancel()
+    status = ended(job)
     assert status.state == "cancelled"
     assert status.message == "stopped while Counting; what was there before is unchanged"
     assert dict(status.stages)["Counting"] == "cancelled"
@@ -102,16 +107,16 @@ def test_cancelled_work_keeps_what_it_published_and_goes_on_when_started_again(f
     assert steps > 0
 
     assert start(folder).status().result == {}
-    assert counted(work).result["steps"] > steps
+    assert counted(job).result["steps"] > steps
     assert starts(folder) == 2
 
 
-def test_work_can_be_cancelled_before_its_process_has_said_a_word(folder: Path) -> None:
-    work = start(folder)
-    assert work.status().stage == "Setting up"
-    work.cancel()
-    assert work.status().is_stopping
-    status = ended(work)
+def test_a_job_can_be_cancelled_before_its_process_has_said_a_word(folder: Path) -> None:
+    job = start(folder)
+    assert job.status().stage == "Setting up"
+    job.cancel()
+    assert job.status().is_stopping
+    status = ended(job)
     assert status.state == "cancelled"
     assert not status.is_stopping
     assert not (folder / "starts").exists()
@@ -122,38 +127,38 @@ def test_a_wish_to_stop_is_not_left_to_the_next_who_works(folder: Path) -> None:
     Work(folder, "count").path("stop").touch()
     assert ended(start(folder)).state == "done"
     Work(folder, "count").path("stop").touch()
-    assert run_work(folder, "count", STAGES, {}, lambda reporter: reporter("Counting")) == 0
+    assert do(folder, lambda reporter: reporter("Counting")) == 0
 
 
-def test_killed_work_is_told_as_failed_and_can_be_started_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_STALE_S", 0.5)
-    work = start(folder)
-    counted(work)
+def test_a_killed_job_is_told_as_failed_and_can_be_started_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "_STALE_S", 0.5)
+    job = start(folder)
+    counted(job)
     (folder / "hush").touch()
     time.sleep(0.7)
-    assert work.status().state == "running"  # silent, but alive
+    assert job.status().state == "running"  # silent, but alive
     os.kill(int((folder / "starts").read_text()), signal.SIGKILL)
-    status = ended(work)
+    status = ended(job)
     assert status.state == "failed"
-    assert status.message == "the work ended without a word (was it killed?); start it again"
+    assert status.message == "the job ended without a word (was it killed?); start it again"
     (folder / "hush").unlink()
     assert start(folder).status().state == "running"
-    counted(work)
+    counted(job)
 
 
-def test_a_process_that_never_gets_to_its_work_has_failed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_STALE_S", 0.5)
-    work = start_work(folder, "count", "tests._no_such_module", STAGES)
-    assert "ended without a word" in ended(work).message
-    assert "_no_such_module" in work.path("log").read_text()
+def test_a_process_that_never_gets_to_its_job_has_failed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "_STALE_S", 0.5)
+    job = JobKind("tests._no_such_module", JOB.do, JOB.stages).start(Work(folder, "count"), {})
+    assert "ended without a word" in ended(job).message
+    assert "_no_such_module" in job.path("log").read_text()
 
 
-def test_many_who_start_at_once_join_one_work(folder: Path) -> None:
+def test_many_who_start_at_once_join_one_job(folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        works = list(pool.map(start, [folder] * 8))
-    assert set(works) == {Work(folder, "count")}
-    counted(works[0])
-    assert start(folder) == works[0]
+        jobs = list(pool.map(start, [folder] * 8))
+    assert set(jobs) == {Work(folder, "count")}
+    counted(jobs[0])
+    assert start(folder) == jobs[0]
     time.sleep(0.3)
     assert starts(folder) == 1
 
@@ -170,50 +175,50 @@ def test_who_looks_does_not_keep_others_from_working(folder: Path) -> None:
 
     def look() -> None:
         while not stop.is_set():
-            is_held(Work(folder, "count").path("lock"))
+            is_locked(Work(folder, "count").path("lock"))
 
-    def work(reporter: Reporter) -> None:
+    def job(reporter: Reporter) -> None:
         nonlocal n_done
         n_done += 1
 
     watcher = threading.Thread(target=look)
     watcher.start()
     for _ in range(50):
-        assert run_work(folder, "count", STAGES, {}, work) == 0
+        assert do(folder, job) == 0
     stop.set()
     watcher.join()
     assert n_done == 50
 
 
-def test_works_of_one_folder_do_not_meet(folder: Path) -> None:
-    work = start(folder)
-    counted(work)
-    assert run_work(folder, "other", ("Alone",), {}, lambda reporter: reporter.publish({"a": 1})) == 0
+def test_jobs_of_one_folder_do_not_meet(folder: Path) -> None:
+    job = start(folder)
+    counted(job)
+    assert do(folder, lambda reporter: reporter.publish({"a": 1}), "other", (Stage("Alone"),)) == 0
     assert Work(folder, "other").status().result == {"a": 1}
-    assert work.status().state == "running"
+    assert job.status().state == "running"
 
 
-def test_a_running_work_cannot_be_forgotten_one_that_ended_can(folder: Path) -> None:
-    work = start(folder)
-    counted(work)
-    work.forget()
-    assert work.status().state == "running"
+def test_a_running_job_cannot_be_forgotten_one_that_ended_can(folder: Path) -> None:
+    job = start(folder)
+    counted(job)
+    job.forget()
+    assert job.status().state == "running"
     (folder / "end").touch()
-    ended(work)
-    work.forget()
-    assert work.status() == NEVER_STARTED
-    assert work.path("log").exists()
+    ended(job)
+    job.forget()
+    assert job.status() == NEVER_STARTED
+    assert job.path("log").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_stop_the_work_and_mean_what_they_did_before_afterwards(folder: Path, number: signal.Signals) -> None:
-    def work(reporter: Reporter) -> None:
+def test_signals_stop_the_job_and_mean_what_they_did_before_afterwards(folder: Path, number: signal.Signals) -> None:
+    def job(reporter: Reporter) -> None:
         os.kill(os.getpid(), number)
         reporter("Counting", 1, 2)
-        raise AssertionError("the work went on")
+        raise AssertionError("the job went on")
 
     before = signal.getsignal(number)
-    assert run_work(folder, "count", STAGES, {}, work) == 130
+    assert do(folder, job) == 130
     assert Work(folder, "count").status().state == "cancelled"
     assert signal.getsignal(number) is before
 
@@ -221,24 +226,24 @@ def test_signals_stop_the_work_and_mean_what_they_did_before_afterwards(folder: 
 def test_a_lock_of_something_else_is_not_taken_for_ones_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (folder / "other").open("w") as other:
         for said in (str(other.fileno()), "99999", "-1", "x", "9" * 30):
-            monkeypatch.setenv(HANDED_OVER, said)
-            assert run_work(folder, "count", STAGES, {}, lambda reporter: None) == 0
+            monkeypatch.setenv(LOCK_VARIABLE, said)
+            assert do(folder, lambda reporter: None) == 0
             assert Work(folder, "count").status().state == "done"
-            assert HANDED_OVER not in os.environ
+            assert LOCK_VARIABLE not in os.environ
         assert not other.closed
 
 
 def test_stages_are_known_by_their_name_by_the_map_or_by_a_first_word_and_never_go_back(folder: Path) -> None:
-    stages = ("Reading", "Scoring the shoppers", "Saving")
+    stages = (Stage("Reading", ("reading",)), Stage("Scoring the shoppers"), Stage("Saving", ("writing",)))
     seen: list[str] = []
 
-    def work(reporter: Reporter) -> None:
+    def job(reporter: Reporter) -> None:
         for said in ("unknown", "Scoring the shoppers", "reading again", "unknown", "writing the panel"):
             reporter(said)
             seen.append(Work(folder, "panel").status().stage)
 
-    assert run_work(folder, "panel", stages, {"reading": 0, "writing": 2}, work) == 0
-    assert seen == ["Reading", stages[1], stages[1], stages[1], "Saving"]
+    assert do(folder, job, "panel", stages) == 0
+    assert seen == ["Reading", *[stages[1].title] * 3, "Saving"]
 
 
 def test_the_record_is_written_now_and_then_and_holds_the_last_word(
@@ -252,20 +257,20 @@ def test_the_record_is_written_now_and_then_and_holds_the_last_word(
         write(path, facts)
 
     monkeypatch.setattr(record, "write", count)
-    monkeypatch.setattr(process, "_WRITE_EVERY_S", 60.0)
+    monkeypatch.setattr(kind, "_WRITE_EVERY_S", 60.0)
 
-    def work(reporter: Reporter) -> None:
+    def job(reporter: Reporter) -> None:
         for step in range(1000):
             reporter("Counting", step, 1000)
             reporter.publish({"step": step})
 
-    assert run_work(folder, "count", STAGES, {}, work) == 0
+    assert do(folder, job) == 0
     assert len(written) == 4  # the start, the second stage, the first result, the end
     assert Work(folder, "count").status().result == {"step": 999}
 
 
 def test_results_are_copied_and_must_be_small_and_of_json(folder: Path) -> None:
-    reporter = Reporter(Work(folder, "count"), STAGES, {})
+    reporter = Reporter(Work(folder, "count"), JOB.stages_of())
     result = {"best": {"value": 0.5, "name": "caf\ud800"}, "unknown": math.nan}
     reporter.publish(result)
     result["best"] = {}
@@ -279,10 +284,10 @@ def test_results_are_copied_and_must_be_small_and_of_json(folder: Path) -> None:
 
 
 def test_a_failure_of_any_length_and_letters_can_be_read(folder: Path) -> None:
-    def work(reporter: Reporter) -> None:
+    def job(reporter: Reporter) -> None:
         raise RecsysError("no room for \udcff " + "x" * 2_000_000)
 
-    assert run_work(folder, "count", STAGES, {}, work) == 1
+    assert do(folder, job) == 1
     status = Work(folder, "count").status()
     assert status.state == "failed"
     assert status.message.startswith("no room for ? xxx")
@@ -290,7 +295,7 @@ def test_a_failure_of_any_length_and_letters_can_be_read(folder: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to_is_named(folder: Path) -> None:
     (folder / "file").touch()
-    with pytest.raises(RecsysError, match=r"the work 'count' cannot be started in the folder .*file.*; check that"):
+    with pytest.raises(RecsysError, match=r"the job 'count' cannot be started in the folder .*file.*; check that"):
         start(folder / "file")
 
 
@@ -337,20 +342,20 @@ HOSTILE: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("changes", HOSTILE, ids=lambda changes: repr(changes)[:40].encode("ascii", "replace").decode())
-def test_a_record_with_odd_values_is_a_failed_work(folder: Path, changes: dict[str, object]) -> None:
-    work = Work(folder, "count")
+def test_a_record_with_odd_values_is_a_failed_job(folder: Path, changes: dict[str, object]) -> None:
+    job = Work(folder, "count")
     facts = {**record.facts(STAGES, 1, 1, 2, time.time() - 60), **changes}
-    work.path("json").write_text(json.dumps(facts))
-    status = work.status()
-    assert (status.state, status.message) == ("failed", "the record of this work is damaged; start it again")
+    job.path("json").write_text(json.dumps(facts))
+    status = job.status()
+    assert (status.state, status.message) == ("failed", "the record of this job is damaged; start it again")
     assert (status.stages, status.result, round(status.elapsed_s)) == ((), {}, 0)
-    work.cancel()
+    job.cancel()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000, b"9" * 10_000])
-def test_a_damaged_record_is_a_failed_work_that_can_be_started_again(folder: Path, content: bytes) -> None:
-    work = Work(folder, "count")
-    work.path("json").write_bytes(content)
-    assert work.status().message == "the record of this work is damaged; start it again"
+def test_a_damaged_record_is_a_failed_job_that_can_be_started_again(folder: Path, content: bytes) -> None:
+    job = Work(folder, "count")
+    job.path("json").write_bytes(content)
+    assert job.status().message == "the record of this job is damaged; start it again"
     (folder / "end").touch()
     assert ended(start(folder)).state == "done"

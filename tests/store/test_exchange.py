@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from recsys.documents import to_json
 from recsys.errors import PresetError
 from recsys.store.database import Database
 from recsys.store.exchange import LARGEST_DOCUMENT, export_presets, import_presets, read_document
@@ -28,7 +29,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "description": "",
         "tags": ["new"],
         "goal": "",
-        "settings": FRESH.as_json(),
+        "settings": to_json(FRESH),
         "measured": {"metrics": {"ndcg": {"mean": 0.3, "low": None, "high": None}}, "n_users": 9},
         **changes,
     }
@@ -89,7 +90,7 @@ def test_one_wrong_preset_keeps_the_whole_document_out(store: PresetStore) -> No
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    return {"settings": {**FRESH.as_json(), **changes}}
+    return {"settings": {**to_json(FRESH), **changes}}
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -175,7 +176,7 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 
 def test_many_faults_are_counted_not_listed() -> None:
     with pytest.raises(PresetError, match="; and 3 more; nothing was imported: correct the document"):
-        read_document(json.dumps(document(settings={**FRESH.as_json(), **dict.fromkeys("abcdef", 1)})))
+        read_document(json.dumps(document(settings={**to_json(FRESH), **dict.fromkeys("abcdef", 1)})))
 
 
 def test_hostile_presets_survive_the_journey(store: PresetStore, other: PresetStore) -> None:

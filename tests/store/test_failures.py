@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError, TimeoutError
 
 from recsys.errors import StoreError, StoreUnavailable
 from recsys.store.addresses import read_address
-from recsys.store.failures import store_error
+from recsys.store.database import store_error
 
 SERVER = read_address("postgresql://ann:hunter2@db.example/shop")
 FILE = read_address("sqlite:///shop.sqlite3")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recsys.documents import from_json, to_json
 from recsys.errors import ConflictError, PresetError, SettingsError, UnknownPresetError
 from recsys.panel.segments import Segment
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
@@ -18,8 +19,8 @@ from tests.store._presets import FRESH, draft, measured
 
 
 def test_settings_survive_json() -> None:
-    assert PresetSettings.from_json(json.loads(json.dumps(FRESH.as_json()))) == FRESH
-    assert PresetSettings.from_json(json.loads(json.dumps(PresetSettings().as_json()))) == PresetSettings()
+    assert from_json(PresetSettings, json.loads(json.dumps(to_json(FRESH)))) == FRESH
+    assert from_json(PresetSettings, json.loads(json.dumps(to_json(PresetSettings())))) == PresetSettings()
 
 
 def test_settings_begin_with_the_defaults_of_a_list() -> None:
@@ -42,9 +43,9 @@ def test_a_list_made_with_a_preset_keeps_the_filters_that_a_preset_does_not_fix(
 
 
 def test_settings_saved_before_they_named_shoppers_are_for_everyone() -> None:
-    saved = FRESH.as_json()
+    saved = to_json(FRESH)
     del saved["segment"]
-    assert PresetSettings.from_json(saved) == dataclasses.replace(FRESH, segment={})
+    assert from_json(PresetSettings, saved) == dataclasses.replace(FRESH, segment={})
 
 
 def test_everyone_that_the_live_evaluation_tells_apart_can_be_tuned_for() -> None:
@@ -55,7 +56,7 @@ def test_everyone_that_the_live_evaluation_tells_apart_can_be_tuned_for() -> Non
 def test_the_order_of_categories_and_circumstances_makes_no_difference() -> None:
     one = PresetSettings(categories=("b", "a", "b"), scenario={"region": "north", "daypart": "night"})
     other = PresetSettings(categories=("a", "b"), scenario={"daypart": "night", "region": "north"})
-    assert (one, one.as_json()) == (other, other.as_json())
+    assert (one, to_json(one)) == (other, to_json(other))
     assert list(one.scenario) == ["daypart", "region"]
 
 
@@ -68,7 +69,7 @@ def test_numbers_of_numpy_are_kept_as_plain_ones() -> None:
     given: dict[str, Any] = {"k": np.int64(20), "diversity": np.float32(0.5)}
     settings = PresetSettings(weights=FusionSettings(*np.float32([0.5, 0.25, 0.25, 0])), **given)
     counted = Measurement({"ndcg": {"mean": np.float64(0.5), "low": np.nan, "high": None}}, n_users=np.int64(7))
-    assert json.loads(json.dumps(settings.as_json()))["weights"]["content"] == 0.25
+    assert json.loads(json.dumps(to_json(settings)))["weights"]["content"] == 0.25
     assert (type(settings.k), type(settings.diversity), type(counted.n_users)) == (int, float, int)
     assert counted.metrics == {"ndcg": {"mean": 0.5, "low": None, "high": None}}
 

@@ -395,7 +395,7 @@ def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
     facts = record.facts(STAGES, 2, 5, 9, time.time() - 60, pid=0)
     leave(work, GOAL.as_json(), {**facts, "updated_at": time.time() - 60})
     page = open_room(SECTION)
-    assert "the work ended without a word (was it killed?)" in text(page)
+    assert "the job ended without a word (was it killed?)" in text(page)
     assert not page.button(key="search").disabled
 
 

@@ -1,0 +1,142 @@
+"""`recsys demo`, `recsys train` and `recsys panel`: the commands that write a shop, a model, or a panel of shoppers."""
+
+import argparse
+
+from recsys.cli.options import (
+    Commands,
+    add_choice,
+    add_count,
+    add_data,
+    add_hemisphere,
+    add_min_interactions,
+    add_out,
+    add_seed,
+    new_command,
+)
+from recsys.cli.terminal import TerminalProgress, say
+
+
+def add_demo(commands: Commands) -> None:
+    """Add `recsys demo`."""
+    parser = new_command(
+        commands,
+        "demo",
+        run_demo,
+        "make a demo shop as a data folder",
+        "Make a believable outdoor-and-home shop from a seed: products, shoppers with tastes, reviews in their own "
+        "words, events, and logged impressions with true propensities. The hidden truth behind it lies in a file of "
+        "its own that only tests and simulators read.",
+        "--out shop --items 300 --shoppers 500 --seed 7",
+    )
+    add_out(parser, "DIR", "data folder to write; replaced as a whole")
+    add_count(parser, "--items", 1000, "products")
+    add_count(parser, "--shoppers", 1500, "shoppers; events and impressions grow with them, reviews up to 200,000")
+    add_seed(parser, "another seed, another shop")
+
+
+def run_demo(args: argparse.Namespace) -> None:
+    """Make the shop and print its sizes."""
+    from recsys.demo import generate_demo
+
+    with TerminalProgress() as progress:
+        made = generate_demo(args.out, n_items=args.items, n_shoppers=args.shoppers, seed=args.seed, progress=progress)
+    counts = ", ".join(f"{count:,} {name}" for name, count in made.counts.items())
+    say(f"{args.out}: {counts}; made in {sum(made.seconds.values()):.1f} s")
+
+
+def add_train(commands: Commands) -> None:
+    """Add `recsys train`."""
+    parser = new_command(
+        commands,
+        "train",
+        run_train,
+        "learn a model from a data folder",
+        "Read and check a data folder, find and encode the phrases of its texts, fit the four components, and write "
+        "the model. The earlier model in the same place stays usable until the new one is complete; stopping with "
+        "Ctrl-C changes nothing. Phrases that were encoded before are taken from the cache.",
+        "--data shop --out model",
+    )
+    add_data(parser)
+    add_out(parser, "MODEL", "model folder to write")
+    add_choice(
+        parser,
+        "--split",
+        ("none", "temporal", "last"),
+        "none",
+        "leave out what `evaluate --min-interactions 1` tests on: the end of time, or each shopper's last product",
+    )
+    add_seed(parser, "same seed, same model")
+    add_choice(
+        parser,
+        "--learn",
+        ("nothing", "weights", "map"),
+        "nothing",
+        "learn the default weights for this shop, by the multi-task objective or from a grid, or also a map of what "
+        "its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it",
+    )
+    add_hemisphere(parser)
+
+
+def run_train(args: argparse.Namespace) -> None:
+    """Train and print what was learnt."""
+    from recsys.settings import FusionSettings
+    from recsys.training.fit import TrainingSettings, train
+
+    settings = TrainingSettings(split=args.split, seed=args.seed, learn=args.learn, hemisphere=args.hemisphere)
+    with TerminalProgress() as progress:
+        artifact = train(args.data, args.out, settings, progress)
+    facts = artifact.manifest["data"]
+    say(
+        f"{args.out}: learnt from {facts['n_items']:,} products, {facts['n_users']:,} shoppers, "
+        f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
+        f"model {artifact.model_id[:12]}"
+    )
+    if learning := artifact.manifest["learning"]:
+        weights = FusionSettings(**learning["weights"]).normalised()
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
+        say(f"{learning['in_words']} Default weights: {shares}.")
+
+
+def add_panel(commands: Commands) -> None:
+    """Add `recsys panel`."""
+    parser = new_command(
+        commands,
+        "panel",
+        run_panel,
+        "prepare a shop's test shoppers for live evaluation",
+        "Hold out what shoppers did last, fit every model on the rest, make sure that nothing held out was learned "
+        "from, and write the component scores of all validation and test shoppers. The tuning page does this by "
+        "itself; use the command to prepare a large shop beforehand, or for Python.",
+        "--data shop --out panel --split last",
+    )
+    add_data(parser)
+    add_out(parser, "PANEL", "panel folder to write")
+    add_choice(
+        parser,
+        "--split",
+        ("temporal", "last", "newcomers", "evening_mobile", "new_products"),
+        "last",
+        "hold out everything after a moment, or each shopper's last product; or put shoppers back to when two "
+        "products of theirs were known, or to their last choice in the evening on a phone; or take all that is known "
+        "of a product away, a fifth of the products at a time",
+    )
+    add_min_interactions(parser)
+    add_hemisphere(parser)
+    what = "most that the scores of one role may take; larger shops are held by candidates"
+    add_count(parser, "--budget-mb", 1500, what, "MB")
+    add_seed(parser, "of ties and models")
+
+
+def run_panel(args: argparse.Namespace) -> None:
+    """Prepare the shoppers and print how many there are."""
+    from recsys.panel.build import PanelSettings, build_panel
+    from recsys.panel.panel import Panel
+
+    budget_bytes = args.budget_mb * 1_000_000
+    settings = PanelSettings.of(args.split, args.min_interactions, args.seed, budget_bytes, args.hemisphere)
+    with TerminalProgress() as progress:
+        build_panel(args.data, args.out, settings, progress)
+    validation, test = Panel.open(args.out)
+    held = "all products" if test.scores.is_whole else f"at most {test.scores.widths.max():,} candidates a shopper"
+    say(f"{args.out}: {len(validation):,} validation and {len(test):,} test shoppers, {held}")
+    say(test.leak_check)
