@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recsys.demo.circumstances import DAY, END, START
-from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, N_ASPECTS, OF_DEPARTMENT, SHOP
-from recsys.demo.prose.bank import Draws, Wording, load_banks, word_list
 from recsys.demo.prose.compose import Mention, capitalised
+from recsys.demo.prose.wording import Draws, Wording, load_banks, word_list
+from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, N_ASPECTS, OF_DEPARTMENT, SHOP, START
 from recsys.demo.world import Items
 from recsys.progress import Progress, silent
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.impressions import POLICIES, fill_places
+from recsys.demo.behaviour import POLICIES, fill_positions
 from recsys.demo.truth import Truth, load_truth
 from recsys.demo.world import N_POSITIONS, POSITION_EFFECTS, Floats, Ints, on_sale, true_click_rates
 from recsys.settings import Context
@@ -78,7 +78,7 @@ class ClickJudge:
         """
         truth, codes = self._truth, np.array([POLICIES.index(name) for name in policy])
         user = truth.user_rows(list(user_ids))
-        items, propensity = fill_places(truth.items, truth.shoppers, user, time_s, codes, rng)
+        items, propensity = fill_positions(truth.items, truth.shoppers, user, time_s, codes, rng)
         rows = self._asked[items]
         clicks = rng.random(len(time_s)) < true_click_rates(utilities[page, rows], position)
         return Redrawn(rows, propensity, clicks.astype(np.int8))

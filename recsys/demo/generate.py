@@ -11,15 +11,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.writing import FolderWriter
-from recsys.demo.behaviour import EVENTS, Journeys, draw_events, draw_journeys, draw_shoppers
+from recsys.demo.behaviour import (
+    EVENTS,
+    POLICIES,
+    Impressions,
+    Journeys,
+    draw_events,
+    draw_impressions,
+    draw_journeys,
+    draw_shoppers,
+)
 from recsys.demo.catalogue import Catalogue, draw_catalogue
-from recsys.demo.departments import DEPARTMENTS, DEVICES, REGIONS
-from recsys.demo.impressions import POLICIES, Impressions, draw_impressions
-from recsys.demo.prose.bank import Draws
 from recsys.demo.prose.compose import Writer
+from recsys.demo.prose.wording import Draws
 from recsys.demo.reviewing import Reviews, draw_reviews, review_frame
+from recsys.demo.shop import DEPARTMENTS, DEVICES, REGIONS
 from recsys.demo.truth import TRUTH_FILE, save_truth, shopper_ids
-from recsys.demo.world import Shoppers, item_effects
+from recsys.demo.world import Shoppers, World, item_effects
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES
@@ -103,7 +111,7 @@ class _Maker:
     ) -> None:
         self.catalogue, self.n_shoppers, self.seed = catalogue, n_shoppers, seed
         self.summary, self.progress = summary, progress
-        self.tables = item_effects(catalogue.hidden)
+        self.effects = item_effects(catalogue.hidden)
         self.writer = Writer(Draws(np.random.default_rng([seed, 2])))
         self.item_ids = catalogue.frame["item_id"].to_numpy(dtype=object)
         self.user_width = max(5, len(str(n_shoppers)))
@@ -126,7 +134,8 @@ class _Maker:
             )
             with self.summary.timed("behaviour"):
                 shoppers = draw_shoppers(n, rng)
-                journeys = draw_journeys(hidden, shoppers, self.tables, n_events, rng)
+                world = World(hidden, shoppers, self.effects)
+                journeys = draw_journeys(world, n_events, rng)
                 events = draw_events(journeys, n_events, rng)
                 order = np.argsort(events.seconds, kind="stable")
                 acts = replace(journeys.only(events.journey[order]), seconds=events.seconds[order])
@@ -134,13 +143,13 @@ class _Maker:
                 frame.insert(2, "event", _words(events.kind[order], EVENTS))
                 self._write(folder, "events", frame)
             with self.summary.timed("impressions"):
-                shown = draw_impressions(hidden, shoppers, self.tables, n_impressions, rng)
+                shown = draw_impressions(world, n_impressions, rng)
                 frame = self._frame(first, shown)
                 frame["click"], frame["propensity_score"] = shown.click, shown.propensity
                 frame["position"], frame["policy"] = shown.position, _words(shown.policy, POLICIES)
                 self._write(folder, "impressions", frame)
             with self.summary.timed("reviews"):
-                reviews = draw_reviews(hidden, shoppers, journeys, events, n_reviews, rng)
+                reviews = draw_reviews(world, journeys, events, n_reviews, rng)
                 frame = self._frame(first, reviews)
                 texts, mentions = review_frame(reviews, shoppers, self.catalogue, self.writer, rng, self.progress)
                 mentions[:, 0] += first

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.circumstances import VALUES
+from recsys.demo.shop import VALUES
 from recsys.demo.truth import Truth, load_truth
 
 N_TOP = 3

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
 from recsys.demo.catalogue import Catalogue, brands_of
-from recsys.demo.circumstances import DAY, END
-from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, OF_DEPARTMENT
-from recsys.demo.prose.bank import Wording
 from recsys.demo.prose.compose import Judgement, Writer
-from recsys.demo.prose.voices import VOICES
-from recsys.demo.world import Floats, Ints, Items, Shoppers, fitting_taste
+from recsys.demo.prose.wording import VOICES, Wording
+from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, OF_DEPARTMENT
+from recsys.demo.world import Floats, Ints, Shoppers, World
 from recsys.progress import Progress
 
 _VERIFIED_SHARE = 0.9
@@ -70,27 +68,30 @@ def _polarity(felt: float) -> int:
     return 0 if abs(felt) < _INDIFFERENT else 1 if felt > 0 else -1
 
 
-def satisfaction(items: Items, shoppers: Shoppers, fitting: Floats, user: Ints, item: Ints) -> Floats:
-    """Taste times quality as an average over what applies: how content a shopper would be, chance left out."""
-    department = items.department[item]
-    weight = (fitting[user, department] + 0.2) * APPLIES[department]
-    return np.asarray((weight * items.quality[item]).sum(axis=1) / weight.sum(axis=1), dtype=np.float32)
+def satisfaction(world: World, user: Ints, item: Ints) -> Floats:
+    """Compute taste times quality as an average over the aspects that apply, chance left out."""
+    department = world.items.department[item]
+    weight = (world.matched_taste[user, department] + 0.2) * APPLIES[department]
+    return np.asarray((weight * world.items.quality[item]).sum(axis=1) / weight.sum(axis=1), dtype=np.float32)
 
 
-def draw_reviews(
-    items: Items, shoppers: Shoppers, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator
-) -> Reviews:
-    """At most `n_reviews` reviews, one a shopper and product: most follow a purchase here, some one made elsewhere."""
-    journey, verified, seconds = _occasions(items, journeys, events, n_reviews, rng)
+def draw_reviews(world: World, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator) -> Reviews:
+    """Draw at most `n_reviews` reviews, one a shopper and product; most follow a purchase here, some one elsewhere."""
+    items, shoppers = world.items, world.shoppers
+    journey, verified, seconds = _occasions(journeys, events, n_reviews, len(items.base), rng)
     user, item = journeys.user[journey], journeys.item[journey]
-    content = satisfaction(items, shoppers, fitting := fitting_taste(shoppers), user, item)
-    mood = 1.15 * content + shoppers.leniency[user] + rng.normal(0, 0.42, len(user))
+    mood = 1.15 * satisfaction(world, user, item) + shoppers.leniency[user] + rng.normal(0, 0.42, len(user))
     rating = 1 + np.searchsorted(_STARS, mood)
     department = items.department[item]
     quality = items.quality[item]
     felt = quality + rng.normal(0, 0.2, quality.shape)
     agrees = np.exp(0.3 * np.clip(felt, -1.5, 1.5) * (rating - 3.2)[:, None])
-    weight = (fitting[user, department] + 0.12) * (np.abs(felt) + 0.15) * agrees * rng.gamma(2.5, 1, quality.shape)
+    weight = (
+        (world.matched_taste[user, department] + 0.12)
+        * (np.abs(felt) + 0.15)
+        * agrees
+        * rng.gamma(2.5, 1, quality.shape)
+    )
     return Reviews(
         user=user,
         item=item,
@@ -105,9 +106,9 @@ def draw_reviews(
 
 
 def _occasions(
-    items: Items, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator
+    journeys: Journeys, events: Events, n_reviews: int, n_items: int, rng: np.random.Generator
 ) -> tuple[Ints, np.ndarray, Ints]:
-    """Journeys that lead to a review, whether bought here, and when it is written."""
+    """Draw journeys that lead to a review, whether bought here, and when it is written."""
     bought = events.journey[events.kind == PURCHASE]
     looked = np.setdiff1d(events.journey[events.kind == VIEW], bought)
     journey = np.concatenate([rng.permutation(bought), rng.permutation(looked)])
@@ -117,7 +118,7 @@ def _occasions(
     # people write in the evening of the day, whatever hour they bought at
     seconds = seconds // DAY * DAY + np.clip(rng.normal(18.5, 3.2, len(journey)) * 3600, 0, DAY - 1).astype(np.int64)
     seconds = np.maximum(seconds, journeys.seconds[journey] + 3600)
-    pair = journeys.user[journey] * len(items.base) + journeys.item[journey]
+    pair = journeys.user[journey] * n_items + journeys.item[journey]
     possible = np.zeros(len(journey), dtype=bool)
     possible[np.unique(pair, return_index=True)[1]] = True
     possible &= seconds < END

@@ -13,21 +13,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from recsys.demo.circumstances import VALUES, effects
-from recsys.demo.departments import ASPECTS, DEPARTMENTS, OF_DEPARTMENT
 from recsys.demo.prose.compose import Mention
-from recsys.demo.world import (
-    POSITION_EFFECTS,
-    Floats,
-    Ints,
-    Items,
-    Shoppers,
-    circumstance,
-    fitting_taste,
-    item_effects,
-    preference,
-    trend,
-)
+from recsys.demo.shop import ASPECTS, DEPARTMENTS, OF_DEPARTMENT, VALUES, effects
+from recsys.demo.world import POSITION_EFFECTS, Floats, Ints, Items, Shoppers, World, item_effects, trend
 from recsys.errors import DataError, UnknownItemError, UnknownUserError
 from recsys.settings import Context
 
@@ -55,7 +43,7 @@ class Truth:
     def __post_init__(self) -> None:
         self._user_row = {name: row for row, name in enumerate(self.user_ids)}
         self._item_row = {name: row for row, name in enumerate(self.item_ids)}
-        self._tables = item_effects(self.items)
+        self._effects = item_effects(self.items)
         self._spans: dict[tuple[int, int], list[int]] = {}
         for at, pair in enumerate(zip(self.mentions["user"].tolist(), self.mentions["item"].tolist(), strict=True)):
             self._spans.setdefault(pair, []).append(at)
@@ -79,8 +67,8 @@ class Truth:
         users, local = np.unique(user, return_inverse=True)
         shoppers = Shoppers(**{name: getattr(self.shoppers, name)[users] for name in Shoppers.__slots__})
         contexts = [context] if isinstance(context, Context) else list(context)
-        total = preference(self.items, shoppers, fitting_taste(shoppers), local.reshape(user.shape), item)
-        total = total + circumstance(self._tables, _codes(contexts), item)
+        world = World(self.items, shoppers, self._effects)
+        total = world.preference(local.reshape(user.shape), item) + world.circumstance(_codes(contexts), item)
         seconds = np.array([0 if one.moment is None else int(one.moment.timestamp()) for one in contexts])
         timed = np.array([one.moment is not None for one in contexts])
         return np.asarray(total + np.where(timed, trend(self.items, item, seconds), np.float32(0)), dtype=np.float32)

@@ -7,7 +7,7 @@ from typing import NoReturn
 import pandas as pd
 import pytest
 
-from recsys.data.writing import write_folder
+from tests._data import write_folder
 from tests.cli._run import run
 
 MODELS = ["popularity", "recent_popularity", "item_knn", "ease"]

@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from recsys.demo.departments import ROW_OF
-from recsys.demo.prose.bank import Draws, Wording, load_banks
-from recsys.demo.prose.voices import Voice, emoji, ending, speak
+from recsys.demo.prose.wording import Draws, Voice, Wording, emoji, ending, load_banks, speak
+from recsys.demo.shop import ROW_OF
 
 
 @dataclass(frozen=True, slots=True)

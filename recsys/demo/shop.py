@@ -1,17 +1,73 @@
-"""Time and circumstances in the demo: two fixed years with a rhythm, and what circumstances do to what is wanted.
+"""The demo shop as `shop.toml` declares it: departments, the aspects of their products, its two years and its effects.
 
-Planted effects are in log-odds, by department and by aspect (`shop.toml`). An aspect effect counts in proportion to the
-hidden quality of a product, so that in winter not only sleeping bags but above all *warm* sleeping bags are wanted.
+Planted effects are in log-odds, by department and by aspect. An aspect effect counts in proportion to the hidden
+quality of a product, so that in winter not only sleeping bags but above all *warm* sleeping bags are wanted.
 """
 
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.departments import ASPECTS, COLUMN_OF, DEPARTMENTS, DEVICES, REGIONS, ROW_OF, SHOP
-from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS
+from recsys.settings import CONTEXT_VALUES
+
+N_ASPECTS = 9
+"""Most aspects of a product; where there are fewer, the last ones stay empty."""
+
+REGIONS = ("Highlands", "Lakes", "Coast", "Plains", "Capital")
+DEVICES = ("mobile", "desktop", "tablet")
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """One department of the shop.
+
+    Parameters
+    ----------
+    key : short name, as used in the phrase banks and the hidden truth
+    label : category as the shop shows it
+    price : median price of a mid-tier product
+    aspects : at most `N_ASPECTS`, which apply to each of its products
+    kinds : kinds of product, each with its tags after a colon
+    nouns : what shoppers call such a product, in the singular
+    uses : must read well after "for"
+    """
+
+    key: str
+    label: str
+    price: float
+    aspects: tuple[str, ...]
+    kinds: tuple[str, ...]
+    nouns: tuple[str, ...]
+    uses: tuple[str, ...]
+    materials: tuple[str, ...]
+
+
+SHOP = tomllib.loads((Path(__file__).parent / "shop.toml").read_text(encoding="utf-8"))
+_WORDS = ("aspects", "kinds", "nouns", "uses", "materials")
+DEPARTMENTS = tuple(
+    Department(each["key"], each["label"], each["price"], *(tuple(each[name]) for name in _WORDS))
+    for each in SHOP["departments"]
+)
+COLUMN_OF = {department.key: column for column, department in enumerate(DEPARTMENTS)}
+
+ASPECTS: tuple[str, ...] = tuple(dict.fromkeys(name for department in DEPARTMENTS for name in department.aspects))
+"""Every aspect, in the order in which the departments name them."""
+
+ROW_OF = {name: row for row, name in enumerate(ASPECTS)}
+
+OF_DEPARTMENT: NDArray[np.int16] = np.array(
+    [[*map(ROW_OF.__getitem__, each.aspects), *[-1] * (N_ASPECTS - len(each.aspects))] for each in DEPARTMENTS],
+    np.int16,
+)
+"""int16 of shape (n_departments, N_ASPECTS): rows of ASPECTS that apply, in the department's order, -1 for none."""
+
+APPLIES: NDArray[np.bool_] = OF_DEPARTMENT >= 0
+"""bool of the same shape: whether there is an aspect."""
 
 DAY = 86_400
 N_DAYS = 730
@@ -74,9 +130,7 @@ def moments(rng: np.random.Generator, since: NDArray[np.int64]) -> NDArray[np.in
 
 
 VALUES: Mapping[str, tuple[str, ...]] = {
-    "daypart": DAYPARTS,
-    "weekday": WEEKDAYS,
-    "season": SEASONS,
+    **CONTEXT_VALUES,
     "device": DEVICES,
     "region": REGIONS,
 }
