@@ -86,12 +86,8 @@ def draw_reviews(world: World, journeys: Journeys, events: Events, n_reviews: in
     quality = items.quality[item]
     felt = quality + rng.normal(0, 0.2, quality.shape)
     agrees = np.exp(0.3 * np.clip(felt, -1.5, 1.5) * (rating - 3.2)[:, None])
-    weight = (
-        (world.matched_taste[user, department] + 0.12)
-        * (np.abs(felt) + 0.15)
-        * agrees
-        * rng.gamma(2.5, 1, quality.shape)
-    )
+    care = world.matched_taste[user, department] + 0.12
+    weight = care * (np.abs(felt) + 0.15) * agrees * rng.gamma(2.5, 1, quality.shape)
     return Reviews(
         user=user,
         item=item,

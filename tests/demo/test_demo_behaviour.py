@@ -101,10 +101,8 @@ def test_what_is_shown_is_as_frequent_as_its_propensity_says(shop):
 def test_inverse_propensities_average_to_one(shop):
     """Over the log, the mean of 1 / (propensity x products that may be shown) is 1 if the propensities are true."""
     months = month_of(shop.impressions["timestamp"].astype("datetime64[s, UTC]").astype("int64").to_numpy())
-    size = {
-        int(month): len(MonthlyCandidates.of_month(shop.truth.items, int(month)).rows) for month in np.unique(months)
-    }
-    weights = 1 / (shop.impressions["propensity_score"] * [size[int(month)] for month in months])
+    candidates = {month: MonthlyCandidates.of_month(shop.truth.items, month) for month in np.unique(months).tolist()}
+    weights = 1 / (shop.impressions["propensity_score"] * [len(candidates[month].rows) for month in months.tolist()])
     assert weights.mean() == pytest.approx(1, abs=5 * weights.std() / np.sqrt(len(weights)))
 
 

@@ -1,6 +1,6 @@
 """Phrase banks and voices: how the demo shop and its shoppers write, whatever it is about.
 
-A bank is a plain text file, one phrase pattern a line. In a pattern `{a|b|}` chooses one alternative and `<name>` is filled in by the writer. Lines of a bank:
+A bank is a plain text file, one phrase pattern a line: `{a|b|}` chooses one alternative and `<name>` is filled in.
 
     # a remark
     @ noise | noise; noise level       from here on lines are about this aspect, which goes by these names
