@@ -1,4 +1,4 @@
-"""Reviews: who writes of what, with how many stars, what there is to say, and the text, title and votes."""
+"""Reviews: who writes of what, with how many stars, which opinions, and the text, title and votes."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
 from recsys.demo.catalogue import Catalogue, brands_of
-from recsys.demo.prose.compose import Judgement, Writer
+from recsys.demo.prose.compose import Opinion, Writer
 from recsys.demo.prose.wording import VOICES, Wording
 from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, OF_DEPARTMENT
 from recsys.demo.world import Floats, Ints, Shoppers, World
@@ -16,10 +16,10 @@ from recsys.progress import Progress
 
 _VERIFIED_SHARE = 0.9
 _STARS = np.array([-0.5, -0.12, 0.18, 0.66])
-"""Where the second, third, fourth and fifth star begin on the scale of `satisfaction`."""
+"""Thresholds of the second, third, fourth and fifth star on the scale of `satisfaction`."""
 
 _INDIFFERENT = 0.22
-"""A quality felt as no further from 0 than this earns a shrug."""
+"""A quality felt as no further from 0 than this is middling."""
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Reviews:
     Parameters
     ----------
     felt : float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them
-    weight : float32 of the same shape, how much there is to say of each, 0 where no aspect applies
+    weight : float32 of the same shape, importance of each, 0 where no aspect applies
     """
 
     user: Ints
@@ -42,26 +42,26 @@ class Reviews:
     felt: Floats
     weight: Floats
 
-    def judgements(self, row: int, department: int, most: int = 7) -> list[Judgement]:
-        """What this shopper could say, most important first."""
+    def opinions(self, row: int, department: int, most: int = 7) -> list[Opinion]:
+        """List the opinions of this shopper, most important first."""
         felt, weight = self.felt[row], self.weight[row]
-        places = [place for place in np.argsort(-weight, kind="stable")[:most].tolist() if weight[place] > 0]
+        columns = [column for column in np.argsort(-weight, kind="stable")[:most].tolist() if weight[column] > 0]
         aspects = OF_DEPARTMENT[department]
         rating = int(self.rating[row])
         # what decided the stars comes first; three stars mean that there is something to complain of, too
-        places = _leading(places, felt, 1 if rating > 3 else -1)
+        columns = _leading(columns, felt, 1 if rating > 3 else -1)
         if rating == 3:
-            places = places[:1] + _leading(places[1:], felt, 1)
+            columns = columns[:1] + _leading(columns[1:], felt, 1)
         return [
-            Judgement(ASPECTS[aspects[place]], _polarity(felt[place]), strong=bool(abs(felt[place]) > 0.7))
-            for place in places
+            Opinion(ASPECTS[aspects[column]], _polarity(felt[column]), strong=bool(abs(felt[column]) > 0.7))
+            for column in columns
         ]
 
 
-def _leading(places: list[int], felt: Floats, polarity: int) -> list[int]:
-    """The places with the first one of this polarity, if any, moved to the front."""
-    first = next((place for place in places if _polarity(felt[place]) == polarity), None)
-    return places if first is None else [first, *(place for place in places if place != first)]
+def _leading(columns: list[int], felt: Floats, polarity: int) -> list[int]:
+    """Move the first column of this polarity, if any, to the front."""
+    first = next((column for column in columns if _polarity(felt[column]) == polarity), None)
+    return columns if first is None else [first, *(column for column in columns if column != first)]
 
 
 def _polarity(felt: float) -> int:
@@ -133,9 +133,9 @@ def review_frame(
     rng: np.random.Generator,
     progress: Progress,
 ) -> tuple[pd.DataFrame, NDArray[np.int32]]:
-    """Write reviews: rating, title, text, helpful_yes, helpful_total, verified; and what they judge, in which words.
+    """Write reviews: rating, title, text, helpful_yes, helpful_total, verified; and the mentions of aspects in them.
 
-    The second is int32 of shape (n_mentions, 6): shopper row, product row, aspect, polarity, start and end.
+    Mentions are int32 of shape (n_mentions, 6): shopper row, product row, aspect, polarity, start and end.
     """
     rivals = [tuple(brand.name for brand in brands_of(department.key)) for department in DEPARTMENTS]
     brands = catalogue.frame["brand"].tolist()
@@ -156,7 +156,7 @@ def review_frame(
             "use": department.uses,
         }
         written = writer.review(
-            reviews.judgements(row, number),
+            reviews.opinions(row, number),
             rating=int(reviews.rating[row]),
             department=department.key,
             voice=VOICES[shoppers.voice[user]],
@@ -174,7 +174,7 @@ def review_frame(
 def _votes(
     reviews: Reviews, length: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Votes gather with age; longer reviews get more of them, and more that find them helpful."""
+    """Draw votes: older and longer reviews get more, and longer ones are found helpful more often."""
     age = (END - reviews.seconds) / (365 * DAY)
     total = rng.poisson(0.25 + 2.2 * age * np.minimum(length, 600) / 200)
     yes = rng.binomial(total, np.clip(0.35 + length / 700, 0, 0.92))

@@ -1,7 +1,4 @@
-"""The hidden truth of a demo folder: only tests and the click simulator may read it.
-
-Nothing that recommends, explains or evaluates may import this module; a test walks the imports and holds that line.
-"""
+"""The hidden truth of a demo folder: only tests and the judges of `clicks` and `planted` read it; a test holds that."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +12,18 @@ from safetensors.numpy import save_file
 
 from recsys.demo.prose.compose import Mention
 from recsys.demo.shop import ASPECTS, DEPARTMENTS, OF_DEPARTMENT, VALUES, effects
-from recsys.demo.world import POSITION_EFFECTS, Floats, Ints, Items, Shoppers, World, item_effects, trend
+from recsys.demo.world import (
+    POSITION_EFFECTS,
+    Floats,
+    Ints,
+    Items,
+    Shoppers,
+    World,
+    id_width,
+    item_effects,
+    numbered,
+    trend,
+)
 from recsys.errors import DataError, UnknownItemError, UnknownUserError
 from recsys.settings import Context
 
@@ -28,8 +36,8 @@ class Truth:
 
     Parameters
     ----------
-    items, shoppers : hidden facts, rows as in items.parquet and as the shoppers were numbered
-    mentions : int32 columns `user`, `item`, `aspect`, `polarity`, `start`, `end`: one row a judgement in a review
+    items, shoppers : hidden facts, rows as in items.parquet and as the shoppers are numbered
+    mentions : int32 columns `user`, `item`, `aspect`, `polarity`, `start`, `end`: one row an opinion in a review
     described : the same for descriptions, without `user`
     """
 
@@ -49,17 +57,17 @@ class Truth:
             self._spans.setdefault(pair, []).append(at)
 
     def user_rows(self, user_ids: str | Sequence[str]) -> Ints:
-        """Rows of shoppers; raises UnknownUserError."""
+        """Look up the rows of shoppers; raises UnknownUserError."""
         return _rows(user_ids, self._user_row, UnknownUserError)
 
     def item_rows(self, item_ids: str | Sequence[str]) -> Ints:
-        """Rows of products; raises UnknownItemError."""
+        """Look up the rows of products; raises UnknownItemError."""
         return _rows(item_ids, self._item_row, UnknownItemError)
 
     def utility(
         self, user_ids: str | Sequence[str], item_ids: str | Sequence[str], context: Context | Sequence[Context]
     ) -> Floats:
-        """True utility in log-odds; ids and contexts are one for all or one for each.
+        """Compute true utility in log-odds; ids and contexts are one for all or one for each.
 
         A dimension that the context does not state adds nothing; without a moment there is no trend.
         """
@@ -74,26 +82,26 @@ class Truth:
         return np.asarray(total + np.where(timed, trend(self.items, item, seconds), np.float32(0)), dtype=np.float32)
 
     def driving_aspects(self, user_id: str, item_id: str) -> list[tuple[str, float]]:
-        """Aspects that speak for a product to a shopper, largest first, with shares that sum to 1 (or none do)."""
+        """Rank the aspects that speak for a product to a shopper, with shares that sum to 1; none may."""
         user, item = self.user_rows(user_id)[0], self.item_rows(item_id)[0]
         aspects = OF_DEPARTMENT[self.items.department[item]]
         pull = self.shoppers.taste[user, aspects].astype(np.float64) * self.items.quality[item] * (aspects >= 0)
         pull = np.maximum(pull, 0)
-        order = [place for place in np.argsort(-pull, kind="stable").tolist() if pull[place] > 0]
-        return [(ASPECTS[aspects[place]], float(pull[place] / pull.sum())) for place in order]
+        order = [column for column in np.argsort(-pull, kind="stable").tolist() if pull[column] > 0]
+        return [(ASPECTS[aspects[column]], float(pull[column] / pull.sum())) for column in order]
 
     def mentions_of(self, user_id: str, item_id: str) -> list[Mention]:
-        """Judgements in this shopper's review of this product, in order of the text; none without a review."""
+        """List the opinions in this shopper's review of this product, in order of the text."""
         pair = (int(self.user_rows(user_id)[0]), int(self.item_rows(item_id)[0]))
         return [_mention(self.mentions, at) for at in self._spans.get(pair, [])]
 
     def described_as(self, item_id: str) -> list[Mention]:
-        """What the description of a product praises."""
-        places = np.flatnonzero(self.described["item"] == self.item_rows(item_id)[0])
-        return [_mention(self.described, at) for at in places.tolist()]
+        """List what the description of a product praises."""
+        rows = np.flatnonzero(self.described["item"] == self.item_rows(item_id)[0])
+        return [_mention(self.described, row) for row in rows.tolist()]
 
     def effect(self, dimension: str, value: str) -> dict[str, float]:
-        """Planted effect of a circumstance, in log-odds, by category label."""
+        """Look up the planted effect of a circumstance, in log-odds, by category label."""
         sizes = effects(dimension)[0][VALUES[dimension].index(value)]
         return {department.label: float(size) for department, size in zip(DEPARTMENTS, sizes, strict=True)}
 
@@ -124,8 +132,6 @@ def save_truth(
     shoppers: Shoppers,
     mentions: Mapping[str, NDArray[np.int32]],
     described: Mapping[str, NDArray[np.int32]],
-    item_width: int,
-    user_width: int,
 ) -> None:
     """Write the truth as arrays, with every name in the metadata, so that other tools can read it too."""
     arrays: dict[str, NDArray[np.generic]] = {
@@ -139,7 +145,7 @@ def save_truth(
     for prefix, spans in (("mentions", mentions), ("described", described)):
         arrays.update({f"{prefix}.{name}": column for name, column in spans.items()})
     labels = [department.label for department in DEPARTMENTS]
-    widths = {"item_width": item_width, "user_width": user_width}
+    widths = {"item_width": id_width(len(items.base)), "user_width": id_width(len(shoppers.region))}
     names = json.dumps({"aspects": ASPECTS, "departments": labels, "values": VALUES, **widths})
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(contiguous, path, metadata={"names": names})
@@ -153,23 +159,18 @@ def load_truth(folder: Path | str) -> Truth:
             "there is no hidden truth here", file=TRUTH_FILE, remedy="make the folder with `python -m recsys demo`"
         )
     with safe_open(path, framework="numpy") as file:
-        names = json.loads(file.metadata()["names"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     groups: dict[str, dict[str, NDArray[np.generic]]] = {}
     for name, array in arrays.items():
         prefix, _, rest = name.partition(".")
         groups.setdefault(prefix, {})[rest] = array
     items, shoppers = Items(**groups["items"]), Shoppers(**groups["shoppers"])  # type: ignore[arg-type]
+    n_items, n_shoppers = len(items.base), len(shoppers.region)
     return Truth(
-        user_ids=shopper_ids(np.arange(len(shoppers.region)), names["user_width"]),
-        item_ids=tuple(f"P{row + 1:0{names['item_width']}d}" for row in range(len(items.base))),
+        user_ids=numbered("U", np.arange(n_shoppers), n_shoppers),
+        item_ids=numbered("P", np.arange(n_items), n_items),
         items=items,
         shoppers=shoppers,
         mentions=groups["mentions"],  # type: ignore[arg-type]
         described=groups["described"],  # type: ignore[arg-type]
     )
-
-
-def shopper_ids(rows: Ints, width: int) -> tuple[str, ...]:
-    """Ids of shoppers by row: U00001 is the first."""
-    return tuple(f"U{row + 1:0{width}d}" for row in rows.tolist())

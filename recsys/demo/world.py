@@ -113,6 +113,17 @@ class World:
         return total
 
 
+def numbered(letter: str, rows: Ints, n: int) -> tuple[str, ...]:
+    """Write ids of rows among n, as wide as the last one: P00001 is the first product."""
+    width = id_width(n)
+    return tuple(f"{letter}{row + 1:0{width}d}" for row in rows.tolist())
+
+
+def id_width(n: int) -> int:
+    """Count the digits in the ids of n rows."""
+    return max(5, len(str(n)))
+
+
 def item_effects(items: Items) -> dict[str, Floats]:
     """Compute what each circumstance does to each product: by dimension, float32 of shape (n_values, n_items)."""
     aspects = OF_DEPARTMENT[items.department]

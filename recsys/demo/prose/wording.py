@@ -31,14 +31,14 @@ _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(slots=True)
 class AspectBank:
-    """Everything that can be said of one aspect: patterns by mark, each with the departments that it fits (or all)."""
+    """Patterns about one aspect by mark, each with the departments that it fits (or all)."""
 
     key: str
     names: tuple[str, ...]
     lines: dict[str, list[tuple[frozenset[str], Pattern]]] = field(default_factory=dict)
 
     def of(self, mark: str, department: str) -> list[Pattern]:
-        """Patterns with this mark that fit a department."""
+        """List patterns with this mark that fit a department."""
         return [pattern for fits, pattern in self.lines.get(mark, []) if not fits or department in fits]
 
 
@@ -98,7 +98,7 @@ _BLOCK = 8192
 
 
 class Draws:
-    """Single draws from a numpy generator, taken in blocks, since prose needs hundreds of thousands of them."""
+    """Single draws from a numpy generator, taken in blocks for speed."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -120,7 +120,7 @@ class Draws:
 
 
 class Wording:
-    """Fills patterns in for one product; general slots (who, dur, place, adj) come from the talk bank.
+    """Fill patterns in for one product; other slots than its own (who, dur, place, adj) come from the talk bank.
 
     `slots`: alternatives by slot name; one is picked at each use.
     """
@@ -129,7 +129,7 @@ class Wording:
         self.draws, self._slots = draws, slots
 
     def fill(self, pattern: Pattern, **fixed: str) -> str:
-        """One wording of a pattern; `fixed` gives the value of further slots."""
+        """Word a pattern; `fixed` gives the value of further slots."""
         draws = self.draws
         text = "".join(part[0] if len(part) == 1 else draws.pick(part) for part in pattern)
         if "<" in text:
@@ -138,7 +138,7 @@ class Wording:
         return text.replace(" ,", ",").replace("  ", " ")
 
     def say(self, section: str, **fixed: str) -> str:
-        """One wording from a named section of the banks."""
+        """Word a pattern from a named section of the banks."""
         return self.fill(self.draws.pick(load_banks().sections[section]), **fixed)
 
     def _slot(self, name: str) -> str:
@@ -147,7 +147,7 @@ class Wording:
 
 @cache
 def word_list(section: str) -> tuple[str, ...]:
-    """The words of a section that holds lists separated by semicolons."""
+    """List the words of a section, which are separated by semicolons."""
     return tuple(word for pattern in load_banks().sections[section] for word in pattern[0][0].split("; "))
 
 
@@ -158,12 +158,10 @@ class Voice:
     Parameters
     ----------
     lengths : chances of a tiny, short, medium, long review and of a list of pros and cons
-    fragment : chance that a judgement is a fragment
-    lead : chance of a lead-in before a judgement
+    fragment, lead : chance that an opinion is a fragment, and has a lead-in
     emoji : chance of an emoji at the end
     typos : chance that a word is misspelt
-    exclaims : chance that a sentence ends in an exclamation mark
-    trails : chance that a sentence ends in an ellipsis
+    exclaims, trails : chance that a sentence ends in an exclamation mark, in an ellipsis
     """
 
     name: str
@@ -206,7 +204,7 @@ _WORD = re.compile(r"[a-zA-Z]+(?:'[a-z]+)?")
 
 
 def speak(text: str, voice: Voice, draws: Draws) -> str:
-    """A piece of a sentence as this voice would type it."""
+    """Type a piece of a sentence as this voice would."""
     if voice.name == "texting":
         text = _WORD.sub(lambda match: _texted(match[0], draws), text)
     elif voice.name == "enthusiastic" and draws.chance(0.08):
@@ -217,14 +215,14 @@ def speak(text: str, voice: Voice, draws: Draws) -> str:
 
 
 def ending(voice: Voice, draws: Draws, *, good: bool) -> str:
-    """The mark that ends a sentence."""
+    """Draw the mark that ends a sentence."""
     if draws.chance(voice.exclaims if good else voice.exclaims / 2):
         return "!"
     return "..." if draws.chance(voice.trails) else "."
 
 
 def emoji(voice: Voice, draws: Draws, *, good: bool) -> str:
-    """An emoji after a space, or nothing."""
+    """Draw an emoji after a space, or nothing."""
     if not draws.chance(voice.emoji):
         return ""
     return " " + draws.pick(word_list("emoji.good" if good else "emoji.bad")) * (2 if draws.chance(0.15) else 1)
