@@ -65,7 +65,7 @@ def _remove(older: Path, newer: Path, own: Collection[str]) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one step; False where the system or the file system cannot."""
+    """Swap two names in one step; returns False where the system or the file system cannot."""
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
@@ -169,29 +169,19 @@ def require_replaceable(out: Path, own: Collection[str]) -> None:
 def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -> pa.Table:
     """Convert rows to the Arrow types of the schema, or of the first piece of the same file."""
     refuse_missing_columns([str(name) for name in frame.columns], schema)
-    declared = {column.name: column.kind for column in schema}
-    names = [str(name) for name in frame.columns if schema.keeps_others or name in declared]
-    if like is not None and set(names) != set(like.names):
-        odd = sorted(set(names) ^ set(like.names))
-        raise DataError(
-            "this column is not in every piece",
-            file=schema.file,
-            column=odd[0],
-            remedy="give all pieces the same columns",
-        )
-    types = {name: _ARROW_TYPES[declared[name]] if name in declared else None for name in names}
+    names = [str(name) for name in frame.columns if schema.keeps_others or name in schema.names]
+    types = {column.name: _ARROW_TYPES[column.kind] for column in schema}
     if like is not None:
-        types = {name: like.field(name).type for name in like.names}
-    return pa.table({name: _array(frame[name], name, kind, schema) for name, kind in types.items()})
+        if odd := sorted(set(names) ^ set(like.names)):
+            remedy = "give all pieces the same columns"
+            raise DataError("this column is not in every piece", file=schema.file, column=odd[0], remedy=remedy)
+        names, types = like.names, dict(zip(like.names, like.types, strict=True))
+    return pa.table({name: _array(frame[name], name, types.get(name), schema) for name in names})
 
 
 def _array(values: pd.Series, name: str, kind: pa.DataType | None, schema: FileSchema) -> pa.Array:
     if kind is not None and pa.types.is_timestamp(kind) and pd.api.types.is_integer_dtype(values.dtype):
         values = pd.to_datetime(values, unit="s", utc=True)
-    elif kind is not None and pd.api.types.is_datetime64_dtype(values.dtype):
-        values = values.dt.tz_localize("UTC")
-    if values.map(type).eq(tuple).any() if values.dtype == object else False:
-        values = values.map(list)
     try:
         made = pa.Array.from_pandas(values, type=None if kind is None or pa.types.is_dictionary(kind) else kind)
         return made if kind is None or made.type == kind else made.cast(kind)

@@ -18,6 +18,7 @@ _VERIFIED_SHARE = 0.9
 _STARS = np.array([-0.5, -0.12, 0.18, 0.66])
 """Thresholds of the second, third, fourth and fifth star on the scale of `satisfaction`."""
 
+_MOST_OPINIONS = 7
 _INDIFFERENT = 0.22
 """A quality felt as no further from 0 than this is middling."""
 
@@ -42,10 +43,12 @@ class Reviews:
     felt: Floats
     weight: Floats
 
-    def opinions(self, row: int, department: int, most: int = 7) -> list[Opinion]:
+    def opinions(self, row: int, department: int) -> list[Opinion]:
         """List the opinions of this shopper, most important first."""
         felt, weight = self.felt[row], self.weight[row]
-        columns = [column for column in np.argsort(-weight, kind="stable")[:most].tolist() if weight[column] > 0]
+        columns = [
+            column for column in np.argsort(-weight, kind="stable")[:_MOST_OPINIONS].tolist() if weight[column] > 0
+        ]
         aspects = OF_DEPARTMENT[department]
         rating = int(self.rating[row])
         # what decided the stars comes first; three stars mean that there is something to complain of, too

@@ -106,39 +106,41 @@ class _Draft:
     sentences: list[list[SentencePart]] = field(default_factory=list)
 
     @property
+    def draws(self) -> Draws:
+        return self.writer.draws
+
+    @property
     def mood(self) -> str:
         return "good" if self.rating >= 4 else "bad" if self.rating <= 2 else "mixed"
 
     def finish(self, opinions: Sequence[Opinion]) -> Written:
-        draws = self.writer.draws
-        shape, threshold = TINY, draws.uniform()
+        shape, threshold = TINY, self.draws.uniform()
         for shape, chance in enumerate(self.voice.lengths):  # noqa: B007
             threshold -= chance
             if threshold < 0:
                 break
         writers = (self._tiny, self._short, self._medium, self._long, self._listed)
         writers[shape](opinions)
-        text, mentions = self._assemble(paragraphs=shape == LONG and draws.chance(0.3))
+        text, mentions = self._assemble(paragraphs=shape == LONG and self.draws.chance(0.3))
         return Written(self._title(opinions), text, mentions)
 
     def _tiny(self, opinions: Sequence[Opinion]) -> None:
-        if self.mood == "mixed" or self.writer.draws.chance(0.45):
+        if self.mood == "mixed" or self.draws.chance(0.45):
             self._talk(f"tiny.{self.mood}")
         if not self.sentences:
             self._add(lambda: [self._fragment(opinions[0])])
 
     def _short(self, opinions: Sequence[Opinion]) -> None:
-        draws = self.writer.draws
-        first = draws.uniform()
+        first = self.draws.uniform()
         if first < 0.17:
             self._talk(f"opener.{self.mood}")
         elif first < 0.25:
             self._talk(f"tiny.{self.mood}")
-        if len(opinions) > 1 and draws.chance(0.42):
+        if len(opinions) > 1 and self.draws.chance(0.42):
             self._pair(opinions[0], opinions[1])
         else:
             self._state(opinions[0])
-        last = draws.uniform()
+        last = self.draws.uniform()
         if last < 0.13:
             self._talk(f"verdict.{self.mood}")
         elif last < 0.17:
@@ -147,34 +149,31 @@ class _Draft:
             self._talk("question", asks=True)
 
     def _medium(self, opinions: Sequence[Opinion]) -> None:
-        draws = self.writer.draws
-        if draws.chance(0.5):
-            self._talk(f"opener.{self.mood}" if draws.chance(0.7) else f"story.{self.department}")
-        used = opinions[: 2 + draws.chance(0.45)]
-        if len(used) > 2 and draws.chance(0.6):
+        if self.draws.chance(0.5):
+            self._talk(f"opener.{self.mood}" if self.draws.chance(0.7) else f"story.{self.department}")
+        used = opinions[: 2 + self.draws.chance(0.45)]
+        if len(used) > 2 and self.draws.chance(0.6):
             self._state(used[0])
             self._pair(used[1], used[2])
-        elif draws.chance(0.5) and len(used) > 1:
+            used = ()
+        elif self.draws.chance(0.5) and len(used) > 1:
             self._pair(used[0], used[1])
-            for opinion in used[2:]:
-                self._state(opinion)
-        else:
-            for opinion in used:
-                self._state(opinion)
+            used = used[2:]
+        for opinion in used:
+            self._state(opinion)
         self._close(0.4, aside=0.15)
 
     def _long(self, opinions: Sequence[Opinion]) -> None:
-        draws = self.writer.draws
         self._talk(f"opener.{self.mood}")
-        if draws.chance(0.7):
+        if self.draws.chance(0.7):
             self._talk(f"story.{self.department}")
-        used = list(opinions[: 4 + int(draws.uniform() * 3)])
+        used = list(opinions[: 4 + int(self.draws.uniform() * 3)])
         while used:
-            if len(used) > 1 and draws.chance(0.4):
+            if len(used) > 1 and self.draws.chance(0.4):
                 self._pair(used.pop(0), used.pop(0))
             else:
                 self._state(used.pop(0))
-        if draws.chance(0.4):
+        if self.draws.chance(0.4):
             self._talk(f"compare.{'good' if self.rating >= 4 else 'bad'}")
         self._close(0.8, aside=0.45)
 
@@ -188,10 +187,10 @@ class _Draft:
         self._close(0.5, aside=0.1)
 
     def _points(self, label: str, chosen: Sequence[Opinion]) -> list[SentencePart]:
-        pieces = [SentencePart({"pros": "pros: ", "cons": "cons: "}[label])]
+        pieces = [SentencePart(f"{label}: ")]
         for at, opinion in enumerate(chosen):
             pieces += [SentencePart(", ")] * (at > 0)
-            if self.writer.draws.chance(0.5):
+            if self.draws.chance(0.5):
                 text = self.wording.say(f"list.{opinion.mood}", aspect=self._name(opinion))
                 pieces.append(SentencePart(text, opinion))
             else:
@@ -199,18 +198,16 @@ class _Draft:
         return pieces
 
     def _close(self, verdict: float, *, aside: float) -> None:
-        draws = self.writer.draws
-        if draws.chance(aside):
+        if self.draws.chance(aside):
             self._talk("aside")
-        elif draws.chance(0.06):
+        elif self.draws.chance(0.06):
             self._talk("question", asks=True)
-        if draws.chance(verdict):
+        if self.draws.chance(verdict):
             self._talk(f"verdict.{self.mood}")
 
     def _talk(self, section: str, *, asks: bool = False) -> None:
-        self._add(
-            lambda: [SentencePart(self.wording.say(section).removesuffix("?") + ("?" if asks else ""))], needed=False
-        )
+        mark = "?" if asks else ""
+        self._add(lambda: [SentencePart(self.wording.say(section).removesuffix("?") + mark)], needed=False)
 
     def _state(self, opinion: Opinion) -> None:
         self._add(lambda: self._sentence(opinion))
@@ -227,25 +224,20 @@ class _Draft:
         return SentencePart(f"{text} " if text[0] in ",;." else f" {text.lstrip()} ")
 
     def _sentence(self, opinion: Opinion, *, tail: bool = True) -> list[SentencePart]:
-        draws, voice = self.writer.draws, self.voice
-        if opinion.polarity and draws.chance(voice.fragment):
+        voice = self.voice
+        if opinion.polarity and self.draws.chance(voice.fragment):
             return [self._fragment(opinion)]
         clause = self._clause(opinion)
-        pieces, mood, more = [clause], opinion.mood, 0.2 * self.writer.effort
+        pieces, more = [clause], 0.2 * self.writer.effort
         named = any(name in clause.text for name in load_banks().aspects[opinion.aspect].names)
-        if opinion.polarity and not named and draws.chance(voice.lead + more):
+        if opinion.polarity and not named and self.draws.chance(voice.lead + more):
             pieces = [SentencePart(self._lead(opinion, clause.text)), clause]
-        elif self.sentences and opinion.polarity and draws.chance(0.08):
-            pieces = [SentencePart(draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
-        if (
-            (tail or more > 0.3)
-            and opinion.polarity
-            and ("," not in clause.text or more > 0.5)
-            and draws.chance(0.28 + more)
-        ):
-            pieces.append(
-                SentencePart(self._tail("technical" if voice.name == "technical" and draws.chance(0.6) else mood))
-            )
+        elif self.sentences and opinion.polarity and self.draws.chance(0.08):
+            pieces = [SentencePart(self.draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
+        may_go_on = (tail or more > 0.3) and ("," not in clause.text or more > 0.5)
+        if may_go_on and opinion.polarity and self.draws.chance(0.28 + more):
+            technical = voice.name == "technical" and self.draws.chance(0.6)
+            pieces.append(SentencePart(self._tail("technical" if technical else opinion.mood)))
         return pieces
 
     def _tail(self, kind: str) -> str:
@@ -254,17 +246,16 @@ class _Draft:
 
     def _lead(self, opinion: Opinion, clause: str) -> str:
         """Write words before an opinion; some fit before a whole clause only."""
-        against = (opinion.polarity > 0) != (self.rating >= 3)
-        if against:
+        if (opinion.polarity > 0) != (self.rating >= 3):
             section = "praise" if opinion.polarity > 0 else "gripe"
-        elif clause.split(maxsplit=1)[0].lower() in _SUBJECTS and self.writer.draws.chance(0.4):
+        elif clause.split(maxsplit=1)[0].lower() in _SUBJECTS and self.draws.chance(0.4):
             section = f"clause_lead.{opinion.mood}"
         else:
             section = f"lead.{opinion.mood}"
         return self.wording.say(section, aspect=self._name(opinion)) + " "
 
     def _clause(self, opinion: Opinion) -> SentencePart:
-        if not opinion.polarity or self.writer.draws.chance(0.06 if opinion.strong else 0.2):
+        if not opinion.polarity or self.draws.chance(0.06 if opinion.strong else 0.2):
             return SentencePart(self._plain(opinion), opinion)
         return SentencePart(self._from_bank(opinion, "+" if opinion.polarity > 0 else "-"), opinion)
 
@@ -273,32 +264,30 @@ class _Draft:
 
     def _from_bank(self, opinion: Opinion, mark: str) -> str:
         patterns = load_banks().aspects[opinion.aspect].of(mark, self.department)
-        return self.wording.fill(self.writer.draws.pick(patterns))
+        return self.wording.fill(self.draws.pick(patterns))
 
     def _fragment(self, opinion: Opinion, tail: float = 0.4) -> SentencePart:
-        draws = self.writer.draws
         if not opinion.polarity:
             return self._clause(opinion)
-        if draws.chance(0.15):
+        if self.draws.chance(0.15):
             return SentencePart(self._plain(opinion), opinion)
         text = self._from_bank(opinion, "~+" if opinion.polarity > 0 else "~-")
-        if draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
+        if self.draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
             text += self._tail(opinion.mood)
         return SentencePart(text, opinion)
 
     def _name(self, opinion: Opinion) -> str:
-        return self.writer.draws.pick(load_banks().aspects[opinion.aspect].names)
+        return self.draws.pick(load_banks().aspects[opinion.aspect].names)
 
     def _title(self, opinions: Sequence[Opinion]) -> str:
-        draws = self.writer.draws
-        if draws.chance(0.35 if self.voice.name != "terse" else 0.6):
+        if self.draws.chance(0.35 if self.voice.name != "terse" else 0.6):
             return ""
-        if draws.chance(0.4):
+        if self.draws.chance(0.4):
             text = self._fragment(opinions[0], tail=0).text
         else:
             like = [opinion for opinion in opinions if (opinion.polarity > 0) == (self.rating >= 3)]
             text = self.wording.say(f"title.{self.mood}", aspect=self._name((like or list(opinions))[0]))
-        text = speak(text, self.voice, draws)
+        text = speak(text, self.voice, self.draws)
         return text if self.voice.name == "texting" else capitalised(text)
 
     def _add(self, make: Callable[[], list[SentencePart]], *, needed: bool = True) -> None:
@@ -309,7 +298,7 @@ class _Draft:
 
     def _assemble(self, *, paragraphs: bool) -> tuple[str, tuple[Mention, ...]]:
         """Join the text, with the span of each opinion in it."""
-        draws, voice = self.writer.draws, self.voice
+        voice = self.voice
         text, mentions = "", []
         good = self.rating >= 3
         loose = voice.name == "texting"
@@ -317,18 +306,18 @@ class _Draft:
             if at:
                 text += "\n\n" if paragraphs and at % 3 == 0 else " "
             for n, piece in enumerate(sentence):
-                spoken = speak(piece.text, voice, draws)
+                spoken = speak(piece.text, voice, self.draws)
                 after_stop = n > 0 and text.rstrip().endswith((".", "!", "?"))
-                if (n == 0 or after_stop) and not (loose and draws.chance(0.8)):
+                if (n == 0 or after_stop) and not (loose and self.draws.chance(0.8)):
                     spoken = capitalised(spoken)
                 if piece.opinion is not None:
                     start, end = len(text), len(text) + len(spoken)
                     mentions.append(Mention(piece.opinion.aspect, piece.opinion.polarity, start, end))
                 text += spoken
             is_last = at == len(self.sentences) - 1
-            smile = emoji(voice, draws, good=good) if is_last else ""
+            smile = emoji(voice, self.draws, good=good) if is_last else ""
             if smile:
                 text += smile
-            elif text[-1] not in "?!." and not (is_last and draws.chance(0.6 if loose else 0.08)):
-                text += ending(voice, draws, good=good)
+            elif text[-1] not in "?!." and not (is_last and self.draws.chance(0.6 if loose else 0.08)):
+                text += ending(voice, self.draws, good=good)
         return text, tuple(mentions)
