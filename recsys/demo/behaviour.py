@@ -8,6 +8,7 @@ to its fame. The propensity is that of showing this product here to this shopper
 and is above 0 for every product on sale since the start of the month. Clicks follow the true probabilities.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +17,11 @@ from numpy.typing import NDArray
 from recsys.demo.prose.wording import VOICES
 from recsys.demo.shop import (
     ASPECTS,
-    COLUMN_OF,
     DAY,
     DEPARTMENTS,
     DEVICES,
     END,
     REGIONS,
-    ROW_OF,
     SHOP,
     START,
     codes_at,
@@ -35,8 +34,10 @@ from recsys.demo.world import N_POSITIONS, Floats, Ints, Items, Shoppers, World,
 N_STRONG = 14
 """Aspects that a shopper really cares about; the others count a little."""
 
-_INTERESTS: tuple[tuple[str, str], ...] = tuple(SHOP["ways_of_life"].items())
-"""Ways of life: the departments one shops in, and aspects that come with it."""
+_LIVES: Mapping[str, str] = SHOP["ways_of_life"]
+_DEPARTMENTS_OF_LIFE = np.array([[each.key in names.split() for each in DEPARTMENTS] for names in _LIVES], float)
+_ASPECTS_OF_LIFE = np.array([[name in aspects.split() for name in ASPECTS] for aspects in _LIVES.values()], float)
+"""Ways of life: the departments one shops in, and aspects that come with it, as rows of 0 and 1."""
 
 _VOICE_SHARES = (0.16, 0.2, 0.1, 0.12, 0.14, 0.1, 0.18)
 _REGION_SHARES = (0.14, 0.17, 0.22, 0.2, 0.27)
@@ -44,13 +45,21 @@ _DEVICE_SHARES = (0.56, 0.32, 0.12)
 
 
 def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
-    """Draw shoppers with tastes, habits and a very uneven activity."""
-    lives = rng.dirichlet(np.full(len(_INTERESTS), 0.35), n_shoppers)
+    """Draw shoppers with tastes, habits and a very uneven activity.
+
+    Everybody has a few strong tastes, more of them where the way of life suggests it.
+    """
+    lives = rng.dirichlet(np.full(len(_DEPARTMENTS_OF_LIFE), 0.35), n_shoppers)
     activity = rng.lognormal(0.0, 1.15, n_shoppers) * np.where(rng.random(n_shoppers) < 0.12, 0.02, 1.0)
     joined = START + (rng.beta(0.7, 1.6, n_shoppers) * 700 * DAY).astype(np.int64)
+    urge = rng.gumbel(size=(n_shoppers, len(ASPECTS))) + lives @ (2.5 * _ASPECTS_OF_LIFE)
+    strong = np.argpartition(-urge, N_STRONG, axis=1)[:, :N_STRONG]
+    taste = rng.uniform(0.04, 0.16, urge.shape)
+    np.put_along_axis(taste, strong, rng.uniform(0.6, 1.4, strong.shape), axis=1)
+    affinity = lives @ (2.6 * _DEPARTMENTS_OF_LIFE) + rng.normal(0.0, 0.5, (n_shoppers, len(DEPARTMENTS)))
     return Shoppers(
-        taste=_tastes(lives, rng),
-        affinity=_affinities(lives, rng),
+        taste=taste.astype(np.float16),
+        affinity=(affinity - affinity.mean(axis=1, keepdims=True)).astype(np.float16),
         thrift=rng.gamma(2.0, 0.15, n_shoppers).astype(np.float16),
         leniency=rng.normal(0.0, 0.3, n_shoppers).astype(np.float16),
         region=rng.choice(len(REGIONS), n_shoppers, p=_REGION_SHARES).astype(np.int8),
@@ -59,26 +68,6 @@ def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
         activity=activity.astype(np.float32),
         joined=joined,
     )
-
-
-def _tastes(lives: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float16]:
-    """Draw a few strong tastes, more of them where the way of life suggests it."""
-    suggested = np.zeros((len(_INTERESTS), len(ASPECTS)))
-    for row, (_, aspects) in enumerate(_INTERESTS):
-        suggested[row, [ROW_OF[name] for name in aspects.split()]] = 2.5
-    urge = rng.gumbel(size=(len(lives), len(ASPECTS))) + lives @ suggested
-    strong = np.argpartition(-urge, N_STRONG, axis=1)[:, :N_STRONG]
-    taste = rng.uniform(0.04, 0.16, (len(lives), len(ASPECTS)))
-    np.put_along_axis(taste, strong, rng.uniform(0.6, 1.4, strong.shape), axis=1)
-    return taste.astype(np.float16)
-
-
-def _affinities(lives: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float16]:
-    drawn_to = np.zeros((len(_INTERESTS), len(DEPARTMENTS)))
-    for row, (departments, _) in enumerate(_INTERESTS):
-        drawn_to[row, [COLUMN_OF[name] for name in departments.split()]] = 2.6
-    affinity = lives @ drawn_to + rng.normal(0.0, 0.5, (len(lives), len(DEPARTMENTS)))
-    return np.asarray(affinity - affinity.mean(axis=1, keepdims=True), dtype=np.float16)
 
 
 N_CANDIDATES = 48

@@ -46,9 +46,8 @@ class Reviews:
     def opinions(self, row: int, department: int) -> list[Opinion]:
         """List the opinions of this shopper, most important first."""
         felt, weight = self.felt[row], self.weight[row]
-        columns = [
-            column for column in np.argsort(-weight, kind="stable")[:_MOST_OPINIONS].tolist() if weight[column] > 0
-        ]
+        heaviest = np.argsort(-weight, kind="stable")[:_MOST_OPINIONS]
+        columns = heaviest[weight[heaviest] > 0].tolist()
         aspects = OF_DEPARTMENT[department]
         rating = int(self.rating[row])
         # what decided the stars comes first; three stars mean that there is something to complain of, too
