@@ -75,18 +75,18 @@ def brands_of(department: str) -> list[Brand]:
 
 def new_name(brand: Brand, kind: str, draws: Draws, used: set[str]) -> tuple[str, str]:
     """Draw a model name whose title is not among those used; grows `used`."""
-    numbered = 0
+    attempt = 0
     while True:
         model = draws.pick(_MODELS)
         if draws.chance(0.75):
             model += f" {draws.pick(_SUFFIXES)}"
-        if numbered > 20:
-            model = f"{model} {numbered + int(draws.uniform() * 10 ** (numbered // 20 + 1))}"
+        if attempt > 20:
+            model = f"{model} {attempt + int(draws.uniform() * 10 ** (attempt // 20 + 1))}"
         title = f"{brand.name} {model} {kind}"
         if title not in used:
             used.add(title)
             return model, title
-        numbered += 1
+        attempt += 1
 
 
 _LATER_SHARE, _COLD_SHARE, _GONE_SHARE, _BURST_SHARE = 0.3, 0.04, 0.05, 0.15
