@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.data.validation import refuse_missing_columns
-from recsys.errors import DataError, InputError
+from recsys.errors import DataError
 from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
 
@@ -97,7 +97,7 @@ class FolderWriter:
 
     `extra`: names of the further files that will be written.
 
-    Raises DataError: `out` cannot be written or replaced, or a piece does not fit the schema.
+    Raises InputError: `out` cannot be written or replaced; DataError: a piece does not fit the schema.
     """
 
     def __init__(self, out: Path | str, *, extra: Sequence[str] = ()) -> None:
@@ -148,14 +148,9 @@ class FolderWriter:
 
 
 def require_replaceable(out: Path, own: Collection[str]) -> None:
-    """Raise DataError unless nothing is at `out`, an empty folder, or one with files of the names in `own` alone."""
-    if os.path.lexists(out) and not out.is_dir():
-        raise DataError("there is a file of this name", file=str(out), remedy="choose another folder")
-    try:
-        require_writable(out.parent, "the data")
-        require_writable(out, "the data")
-    except InputError as error:
-        raise DataError(str(error), file=str(out), remedy="choose another folder") from None
+    """Raise InputError unless nothing is at `out`, an empty folder, or one with files of the names in `own` alone."""
+    require_writable(out.parent, "the data")
+    require_writable(out, "the data")
     present = list(out.iterdir()) if out.is_dir() else []
     others = sorted(path.name for path in present if path.name not in own or path.is_symlink() or not path.is_file())
     if others:

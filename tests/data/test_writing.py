@@ -14,7 +14,7 @@ import pytest
 from recsys.data import writing
 from recsys.data.dataset import Dataset
 from recsys.data.writing import FolderWriter
-from recsys.errors import DataError
+from recsys.errors import DataError, InputError
 from tests._data import write_folder
 
 
@@ -123,7 +123,7 @@ def test_a_folder_of_other_files_is_never_replaced(tiny, tmp_path):
 
 def test_a_file_of_the_same_name_is_refused(tiny, tmp_path):
     (tmp_path / "shop").write_text("")
-    with pytest.raises(DataError, match=r"shop: there is a file of this name; choose another folder"):
+    with pytest.raises(InputError, match=r"shop is a file; give a folder for the data"):
         write_folder(tmp_path / "shop", **tiny)
 
 
