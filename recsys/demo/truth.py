@@ -1,4 +1,4 @@
-"""The hidden truth of a demo folder: only tests and the judges of `clicks` and `planted` read it; a test holds that."""
+"""The hidden truth of a demo folder: only tests, `clicks` and `planted` read it; a test holds that."""
 
 import json
 from collections.abc import Mapping, Sequence
