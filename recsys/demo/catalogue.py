@@ -174,8 +174,9 @@ def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress
         model, title = new_name(brand, kind, draws, used)
         variant = draws.pick(ROASTS if department.key == "coffee" else COLOURS)
         material = draws.pick(department.materials)
-        one_each = {"brand": brand.name, "model": model, "kind": _lowered(kind), "colour": variant}
-        slots = {name: (word,) for name, word in {**one_each, "material": material}.items()} | {"use": department.uses}
+        words = {"brand": brand.name, "model": model, "kind": _lowered(kind), "colour": variant, "material": material}
+        slots: dict[str, Sequence[str]] = {name: (word,) for name, word in words.items()}
+        slots["use"] = department.uses
         strengths = _strengths(hidden, row)[: 1 + draws.chance(0.35)]
         text, named = describe(strengths, department.key, Wording(draws, slots), draws, written)
         rows.append((title, text, department.label, brand.name, tags.split(","), variant, material))

@@ -40,19 +40,15 @@ class Department:
     key: str
     label: str
     price: float
-    aspects: tuple[str, ...]
-    kinds: tuple[str, ...]
-    nouns: tuple[str, ...]
-    uses: tuple[str, ...]
-    materials: tuple[str, ...]
+    aspects: list[str]
+    kinds: list[str]
+    nouns: list[str]
+    uses: list[str]
+    materials: list[str]
 
 
 SHOP = tomllib.loads((Path(__file__).parent / "shop.toml").read_text(encoding="utf-8"))
-_WORDS = ("aspects", "kinds", "nouns", "uses", "materials")
-DEPARTMENTS = tuple(
-    Department(each["key"], each["label"], each["price"], *(tuple(each[name]) for name in _WORDS))
-    for each in SHOP["departments"]
-)
+DEPARTMENTS = tuple(Department(**each) for each in SHOP["departments"])
 COLUMN_OF = {department.key: column for column, department in enumerate(DEPARTMENTS)}
 
 ASPECTS: tuple[str, ...] = tuple(dict.fromkeys(name for department in DEPARTMENTS for name in department.aspects))
