@@ -40,8 +40,7 @@ class DataError(InputError):
     Parameters
     ----------
     problem : what is wrong, in one clause
-    file : name of the offending file, as in the folder
-    column : the offending column, if it is one column
+    file, column : the name of the offending file, as in the folder, and its column if it is one
     rows : the first offending rows, as (row number from 0, value shown)
     n_rows : how many rows offend in all
     remedy : what the person can do about it
@@ -80,7 +79,7 @@ class SettingsError(InputError):
 
 
 class ContextError(InputError):
-    """A circumstance was asked about that the data or the model cannot answer for."""
+    """The data or the model does not know a circumstance of the request."""
 
 
 class UnknownUserError(InputError, KeyError):
@@ -143,12 +142,7 @@ class UnknownPresetError(InputError, KeyError):
 class ConflictError(RecsysError):
     """Somebody else saved or deleted a preset after it was opened here; nothing was overwritten.
 
-    Parameters
-    ----------
-    name : the preset
-    done : what happened to it, "saved" or "deleted"
-    by : who did that, "somebody" when they did not say
-    at : when
+    `done`: "saved" or "deleted"; `by`: whoever did that, "somebody" when they did not say.
     """
 
     def __init__(self, name: str, done: str, by: str, at: datetime) -> None:
