@@ -51,8 +51,8 @@ def require_writable(folder: Path, what: str) -> None:
             raise InputError(f"{existing} is a {kind}; give a folder for {what}")
         with suppress(FileNotFoundError):
             folder.lstat()  # a name that no folder can have
-        with tempfile.TemporaryDirectory(prefix=".shelfwise-", dir=existing) as probe:
-            (Path(probe) / "probe").touch()
+        with tempfile.TemporaryFile(dir=existing):  # without a name on Linux, so that a kill leaves nothing behind
+            pass
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{folder} cannot be written ({reason}); give another folder for {what}") from None

@@ -75,14 +75,16 @@ def with_stubs(items: pd.DataFrame, missing: Collection[ItemId]) -> pd.DataFrame
     if not missing:
         return items
     ids = pd.Series(sorted(missing), dtype="str")
-    stubs = pd.DataFrame({column.name: absent(column, len(ids)) for column in ITEMS})
-    stubs = stubs.assign(item_id=ids, title=ids, available=False)
+    known = {"item_id": ids, "title": ids, "available": False}
+    stubs = pd.DataFrame({each.name: absent(each, len(ids)) for each in ITEMS if each.name not in known}).assign(
+        **known
+    )
     for name in items.columns.difference(stubs.columns):
         if items[name].dtype == object:
             stubs[name] = [()] * len(ids)
         elif isinstance(items[name].dtype, pd.StringDtype):
             stubs[name] = ""
-    return pd.concat([items, stubs], ignore_index=True).astype({name: items[name].dtype for name in stubs})
+    return pd.concat([items, stubs], ignore_index=True)
 
 
 def validate(
