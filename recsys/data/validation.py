@@ -76,9 +76,8 @@ def with_stubs(items: pd.DataFrame, missing: Collection[ItemId]) -> pd.DataFrame
         return items
     ids = pd.Series(sorted(missing), dtype="str")
     known = {"item_id": ids, "title": ids, "available": False}
-    stubs = pd.DataFrame({each.name: absent(each, len(ids)) for each in ITEMS if each.name not in known}).assign(
-        **known
-    )
+    defaults = {column.name: absent(column, len(ids)) for column in ITEMS if column.name not in known}
+    stubs = pd.DataFrame({**defaults, **known})
     for name in items.columns.difference(stubs.columns):
         if items[name].dtype == object:
             stubs[name] = [()] * len(ids)
