@@ -16,11 +16,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recsys.files import is_temporary, replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +33,6 @@ _ABANDONED_S = 3600.0
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 _SHARD = re.compile(r"[0-9a-f]{32}\.npz")
-_UNFINISHED = re.compile(r"[0-9a-f]{32}\.npz\.partial")
 
 Vectors = NDArray[np.float16]
 
@@ -76,15 +78,12 @@ class EmbeddingCache:
 
     def store(self, encoder_id: str, texts: Sequence[str], vectors: Vectors) -> None:
         """Store vectors, float16 of shape (n_texts, n_dims); a full or read-only disk costs a warning, no more."""
-        folder = self.folder / encoder_id
-        name = f"{uuid.uuid4().hex}.npz"
+        folder, shard = self.folder / encoder_id, BytesIO()
+        keys = np.frombuffer(b"".join(map(_key, texts)), np.uint8).reshape(-1, _KEY_BYTES)
+        np.savez(shard, keys=keys, vectors=vectors.astype(np.float16, copy=False))
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            beside = folder / f"{name}.partial"
-            with beside.open("wb") as file:
-                keys = np.frombuffer(b"".join(map(_key, texts)), np.uint8).reshape(-1, _KEY_BYTES)
-                np.savez(file, keys=keys, vectors=vectors.astype(np.float16, copy=False))
-            beside.replace(folder / name)
+            replace_file(folder / f"{uuid.uuid4().hex}.npz", shard.getvalue())
         except OSError as error:
             logger.warning("phrase vectors cannot be kept in %s (%s); they will be made again next time", folder, error)
 
@@ -97,7 +96,7 @@ class EmbeddingCache:
                 stat = path.stat()
                 if _SHARD.fullmatch(path.name):
                     used.append((stat.st_mtime, stat.st_size, path))
-                elif _UNFINISHED.fullmatch(path.name) and time.time() - stat.st_mtime > _ABANDONED_S:
+                elif is_temporary(path) and time.time() - stat.st_mtime > _ABANDONED_S:
                     path.unlink()
         excess = sum(size for _, size, _ in used) - max_bytes
         for _, size, path in sorted(used):
