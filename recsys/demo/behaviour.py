@@ -27,7 +27,7 @@ from recsys.demo.shop import (
     codes_at,
     effects,
     moments,
-    season,
+    month_of,
 )
 from recsys.demo.world import N_POSITIONS, Floats, Ints, Items, Shoppers, World, on_sale, true_click_rates
 
@@ -232,7 +232,7 @@ class MonthlyCandidates:
     def department_shares(self, shoppers: Shoppers, user: Ints, seconds: Ints) -> NDArray[np.float64]:
         """Compute the softmax of `house` over departments: shape (n, n_departments), rows sum to 1."""
         affinity = _AFFINITY * shoppers.affinity[user].astype(np.float64)
-        affinity = affinity + _SEASON * effects("season")[0][season(seconds)]
+        affinity = affinity + _SEASON * effects("season")[0][codes_at(seconds)["season"]]
         affinity = np.where(np.diff(self.edges) > 0, affinity, -np.inf)
         odds = np.exp(affinity - affinity.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
@@ -256,11 +256,6 @@ class MonthlyCandidates:
         famous = np.clip(famous, self.edges[department], self.edges[department + 1] - 1)
         anything = rng.integers(0, len(self.rows), n)
         return np.where((policy == 0) | (rng.random(n) < EPSILON), anything, famous)
-
-
-def month_of(seconds: Ints) -> Ints:
-    """Count months since 1970."""
-    return np.asarray(seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64))
 
 
 def fill_positions(

@@ -79,36 +79,22 @@ _WEEKDAYS = np.array([0.95, 0.9, 0.92, 0.95, 1.0, 1.15, 1.2])
 _MONTHS = np.array([0.95, 0.85, 0.95, 1.0, 1.05, 1.05, 1.0, 0.95, 0.95, 1.0, 1.25, 1.4])
 
 
-def _day_shares() -> NDArray[np.float64]:
-    days = START + np.arange(N_DAYS) * DAY
-    growth = 1 + 0.6 * np.arange(N_DAYS) / N_DAYS
-    shares = growth * _WEEKDAYS[weekday(days)] * _MONTHS[month(days) - 1]
-    return np.asarray(np.cumsum(shares / shares.sum()))
-
-
-def weekday(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Day of the week, 0 for Monday (1 January 1970 was a Thursday)."""
-    return np.asarray((seconds // DAY + 3) % 7)
-
-
-def month(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Month of the year from 1 to 12."""
-    return np.asarray(seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1)
-
-
-def daypart(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Row of DAYPARTS."""
-    return np.asarray(seconds % DAY // (DAY // 4))
-
-
-def season(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Row of SEASONS."""
-    return np.asarray(month(seconds) % 12 // 3)
+def month_of(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count months since 1970."""
+    return np.asarray(seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64))
 
 
 def codes_at(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Circumstances that follow from the moment, as rows of their values."""
-    return {"daypart": daypart(seconds), "weekday": weekday(seconds), "season": season(seconds)}
+    """Code the circumstances that follow from moments, as rows of their values; 1 January 1970 was a Thursday."""
+    season = (month_of(seconds) + 1) % 12 // 3
+    return {"daypart": seconds % DAY // (DAY // 4), "weekday": (seconds // DAY + 3) % 7, "season": season}
+
+
+def _day_shares() -> NDArray[np.float64]:
+    days = START + np.arange(N_DAYS) * DAY
+    growth = 1 + 0.6 * np.arange(N_DAYS) / N_DAYS
+    shares = growth * _WEEKDAYS[codes_at(days)["weekday"]] * _MONTHS[month_of(days) % 12]
+    return np.asarray(np.cumsum(shares / shares.sum()))
 
 
 _SHARES = _day_shares()

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.demo.behaviour import MonthlyCandidates, month_of
+from recsys.demo.behaviour import MonthlyCandidates
 from recsys.demo.reviewing import satisfaction
-from recsys.demo.shop import VALUES
+from recsys.demo.shop import VALUES, month_of
 from recsys.demo.world import POSITION_EFFECTS, World, true_click_rates
 from recsys.errors import UnknownItemError, UnknownUserError
 from recsys.settings import Context
