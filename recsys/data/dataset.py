@@ -167,11 +167,11 @@ class Dataset:
 
     def user_rows(self, ids: Iterable[UserId]) -> NDArray[np.int32]:
         """Rows of many shoppers, int32, in order of `ids`; the first unknown one raises UnknownUserError."""
-        return _rows_of(ids, self.user_ids, UnknownUserError)
+        return rows_of(ids, self.user_ids, UnknownUserError)
 
     def item_rows(self, ids: Iterable[ItemId]) -> NDArray[np.int32]:
         """Rows of many products, int32, in order of `ids`; the first unknown one raises UnknownItemError."""
-        return _rows_of(ids, self.item_ids, UnknownItemError)
+        return rows_of(ids, self.item_ids, UnknownItemError)
 
     @_once
     def interactions(self) -> pd.DataFrame:
@@ -299,9 +299,8 @@ class Dataset:
         return replace(self, **{name: assembly.subset(table, which(table)) for name, table in self._logs().items()})
 
 
-def _rows_of(
-    ids: Iterable[str], index: pd.Index, error: type[UnknownUserError | UnknownItemError]
-) -> NDArray[np.int32]:
+def rows_of(ids: Iterable[str], index: pd.Index, error: type[UnknownUserError | UnknownItemError]) -> NDArray[np.int32]:
+    """Look up positions of ids in an index; the first unknown one raises `error`."""
     names = list(ids)
     rows = index.get_indexer(pd.Index(names, dtype=object))
     if (rows < 0).any():

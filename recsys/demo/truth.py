@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from recsys.data.dataset import rows_of
 from recsys.demo.prose.compose import Mention
 from recsys.demo.shop import ASPECTS, DEPARTMENTS, OF_DEPARTMENT, VALUES, effects
 from recsys.demo.world import (
@@ -41,28 +44,27 @@ class Truth:
     described : the same for descriptions, without `user`
     """
 
-    user_ids: tuple[str, ...]
-    item_ids: tuple[str, ...]
     items: Items
     shoppers: Shoppers
     mentions: Mapping[str, NDArray[np.int32]]
     described: Mapping[str, NDArray[np.int32]]
 
     def __post_init__(self) -> None:
-        self._user_row = {name: row for row, name in enumerate(self.user_ids)}
-        self._item_row = {name: row for row, name in enumerate(self.item_ids)}
+        n_items, n_shoppers = len(self.items.base), len(self.shoppers.region)
+        self.user_ids = pd.Index(numbered("U", np.arange(n_shoppers), n_shoppers), dtype=object)
+        self.item_ids = pd.Index(numbered("P", np.arange(n_items), n_items), dtype=object)
         self._effects = item_effects(self.items)
         self._spans: dict[tuple[int, int], list[int]] = {}
         for at, pair in enumerate(zip(self.mentions["user"].tolist(), self.mentions["item"].tolist(), strict=True)):
             self._spans.setdefault(pair, []).append(at)
 
-    def user_rows(self, user_ids: str | Sequence[str]) -> Ints:
+    def user_rows(self, user_ids: str | Sequence[str]) -> NDArray[np.int32]:
         """Look up the rows of shoppers; raises UnknownUserError."""
-        return _rows(user_ids, self._user_row, UnknownUserError)
+        return rows_of([user_ids] if isinstance(user_ids, str) else user_ids, self.user_ids, UnknownUserError)
 
-    def item_rows(self, item_ids: str | Sequence[str]) -> Ints:
+    def item_rows(self, item_ids: str | Sequence[str]) -> NDArray[np.int32]:
         """Look up the rows of products; raises UnknownItemError."""
-        return _rows(item_ids, self._item_row, UnknownItemError)
+        return rows_of([item_ids] if isinstance(item_ids, str) else item_ids, self.item_ids, UnknownItemError)
 
     def utility(
         self, user_ids: str | Sequence[str], item_ids: str | Sequence[str], context: Context | Sequence[Context]
@@ -104,13 +106,6 @@ class Truth:
         """Look up the planted effect of a circumstance, in log-odds, by category label."""
         sizes = effects(dimension)[0][VALUES[dimension].index(value)]
         return {department.label: float(size) for department, size in zip(DEPARTMENTS, sizes, strict=True)}
-
-
-def _rows(ids: str | Sequence[str], known: Mapping[str, int], error: type) -> Ints:
-    try:
-        return np.array([known[one] for one in ([ids] if isinstance(ids, str) else ids)], dtype=np.int64)
-    except KeyError as missing:
-        raise error(missing.args[0], len(known)) from None
 
 
 def _codes(contexts: Sequence[Context]) -> dict[str, Ints]:
@@ -158,19 +153,9 @@ def load_truth(folder: Path | str) -> Truth:
         raise DataError(
             "there is no hidden truth here", file=TRUTH_FILE, remedy="make the folder with `python -m recsys demo`"
         )
+    groups: dict[str, dict[str, Any]] = {}
     with safe_open(path, framework="numpy") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    groups: dict[str, dict[str, NDArray[np.generic]]] = {}
-    for name, array in arrays.items():
-        prefix, _, rest = name.partition(".")
-        groups.setdefault(prefix, {})[rest] = array
-    items, shoppers = Items(**groups["items"]), Shoppers(**groups["shoppers"])  # type: ignore[arg-type]
-    n_items, n_shoppers = len(items.base), len(shoppers.region)
-    return Truth(
-        user_ids=numbered("U", np.arange(n_shoppers), n_shoppers),
-        item_ids=numbered("P", np.arange(n_items), n_items),
-        items=items,
-        shoppers=shoppers,
-        mentions=groups["mentions"],  # type: ignore[arg-type]
-        described=groups["described"],  # type: ignore[arg-type]
-    )
+        for name in file.keys():  # noqa: SIM118
+            prefix, _, rest = name.partition(".")
+            groups.setdefault(prefix, {})[rest] = file.get_tensor(name)
+    return Truth(Items(**groups["items"]), Shoppers(**groups["shoppers"]), groups["mentions"], groups["described"])

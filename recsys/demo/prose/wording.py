@@ -47,7 +47,7 @@ class Banks:
     """All banks: aspects by key and general sections by name."""
 
     aspects: Mapping[str, AspectBank]
-    sections: Mapping[str, tuple[Pattern, ...]]
+    sections: Mapping[str, Sequence[Pattern]]
 
 
 def parse(line: str) -> Pattern:
@@ -66,28 +66,24 @@ def load_banks() -> Banks:
     aspects: dict[str, AspectBank] = {}
     sections: dict[str, list[Pattern]] = {}
     for path in sorted(BANKS.glob("*.txt")):
-        _read(path, aspects, sections)
-    return Banks(aspects, {name: tuple(patterns) for name, patterns in sections.items()})
-
-
-def _read(path: Path, aspects: dict[str, AspectBank], sections: dict[str, list[Pattern]]) -> None:
-    aspect: AspectBank | None = None
-    section: list[Pattern] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        if line.startswith("@ "):
-            key, names = (part.strip() for part in line[2:].split("|"))
-            aspect = aspects.setdefault(key, AspectBank(key, tuple(names.split("; "))))
-        elif line.startswith("= "):
-            aspect, section = None, sections.setdefault(line[2:].strip(), [])
-        elif aspect is None:
-            section.append(parse(line))
-        elif (match := _MARK.fullmatch(line)) is not None:
-            mark, fits, pattern = match.groups()
-            aspect.lines.setdefault(mark, []).append((frozenset((fits or "").split()), parse(pattern)))
-        else:
-            raise ValueError(f"{path.name}, line {number}: {line!r} has no mark (+, -, ~+, ~-, *)")
+        aspect: AspectBank | None = None
+        section: list[Pattern] = []
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            if line.startswith("@ "):
+                key, names = (part.strip() for part in line[2:].split("|"))
+                aspect = aspects.setdefault(key, AspectBank(key, tuple(names.split("; "))))
+            elif line.startswith("= "):
+                aspect, section = None, sections.setdefault(line[2:].strip(), [])
+            elif aspect is None:
+                section.append(parse(line))
+            elif (match := _MARK.fullmatch(line)) is not None:
+                mark, fits, pattern = match.groups()
+                aspect.lines.setdefault(mark, []).append((frozenset((fits or "").split()), parse(pattern)))
+            else:
+                raise ValueError(f"{path.name}, line {number}: {line!r} has no mark (+, -, ~+, ~-, *)")
+    return Banks(aspects, sections)
 
 
 T = TypeVar("T")
