@@ -58,13 +58,15 @@ class Truth:
         for at, pair in enumerate(zip(self.mentions["user"].tolist(), self.mentions["item"].tolist(), strict=True)):
             self._spans.setdefault(pair, []).append(at)
 
-    def user_rows(self, user_ids: str | Sequence[str]) -> NDArray[np.int32]:
+    def user_rows(self, user_ids: str | Sequence[str]) -> Ints:
         """Look up the rows of shoppers; raises UnknownUserError."""
-        return rows_of([user_ids] if isinstance(user_ids, str) else user_ids, self.user_ids, UnknownUserError)
+        ids = [user_ids] if isinstance(user_ids, str) else user_ids
+        return rows_of(ids, self.user_ids, UnknownUserError).astype(np.int64)
 
-    def item_rows(self, item_ids: str | Sequence[str]) -> NDArray[np.int32]:
+    def item_rows(self, item_ids: str | Sequence[str]) -> Ints:
         """Look up the rows of products; raises UnknownItemError."""
-        return rows_of([item_ids] if isinstance(item_ids, str) else item_ids, self.item_ids, UnknownItemError)
+        ids = [item_ids] if isinstance(item_ids, str) else item_ids
+        return rows_of(ids, self.item_ids, UnknownItemError).astype(np.int64)
 
     def utility(
         self, user_ids: str | Sequence[str], item_ids: str | Sequence[str], context: Context | Sequence[Context]
