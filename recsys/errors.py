@@ -16,9 +16,16 @@ def quoted(value: object, most: int = 60) -> str:
 
 
 class RecsysError(Exception):
-    """Base of the project's own errors. Pages catch this class only; the command line exits with `exit_code`."""
+    """Base of the project's own errors. Pages catch this class only; the command line exits with `exit_code`.
+
+    `message` is what a person reads; its fields are the arguments that the error was raised with.
+    """
 
     exit_code = 1
+    message = "{}"
+
+    def __str__(self) -> str:
+        return self.message.format(*self.args)
 
 
 class InputError(RecsysError):
@@ -33,8 +40,7 @@ class DataError(InputError):
     Parameters
     ----------
     problem : what is wrong, in one clause
-    file : name of the offending file, as in the folder
-    column : the offending column, if it is one column
+    file, column : the name of the offending file, as in the folder, and its column if it is one
     rows : the first offending rows, as (row number from 0, value shown)
     n_rows : how many rows offend in all
     remedy : what the person can do about it
@@ -73,32 +79,19 @@ class SettingsError(InputError):
 
 
 class ContextError(InputError):
-    """A circumstance was asked about that the data or the model cannot answer for."""
+    """The data or the model does not know a circumstance of the request."""
 
 
 class UnknownUserError(InputError, KeyError):
-    """The shopper has no row in the model or data."""
+    """The shopper has no row in the model or data; raised with the id and how many are known."""
 
-    def __init__(self, user_id: str, n_known: int) -> None:
-        super().__init__(user_id, n_known)
-        self.user_id, self.n_known = user_id, n_known
-
-    def __str__(self) -> str:
-        return (
-            f"shopper {self.user_id!r} is not among the {self.n_known:,} known here; "
-            "check the id, or describe a new shopper in words"
-        )
+    message = "shopper {!r} is not among the {:,} known here; check the id, or describe a new shopper in words"
 
 
 class UnknownItemError(InputError, KeyError):
-    """The product has no row in the model or data."""
+    """The product has no row in the model or data; raised with the id and how many are known."""
 
-    def __init__(self, item_id: str, n_known: int) -> None:
-        super().__init__(item_id, n_known)
-        self.item_id, self.n_known = item_id, n_known
-
-    def __str__(self) -> str:
-        return f"product {self.item_id!r} is not among the {self.n_known:,} in the catalogue; check the id"
+    message = "product {!r} is not among the {:,} in the catalogue; check the id"
 
 
 class ArtifactError(InputError):
@@ -106,14 +99,9 @@ class ArtifactError(InputError):
 
 
 class NotFittedError(RecsysError):
-    """A scorer was used before it was fitted or loaded."""
+    """A scorer was used before it was fitted or loaded; raised with its name."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"the {self.name} scorer is not fitted yet; call fit() or load a trained model first"
+    message = "the {} scorer is not fitted yet; call fit() or load a trained model first"
 
 
 class EncoderError(RecsysError):
@@ -121,23 +109,16 @@ class EncoderError(RecsysError):
 
 
 class Cancelled(RecsysError):
-    """A person stopped a long job; nothing was changed."""
+    """A person stopped a long job and nothing was changed; raised with the stage it was at."""
 
     exit_code = 130
-
-    def __init__(self, stage: str) -> None:
-        super().__init__(stage)
-        self.stage = stage
-
-    def __str__(self) -> str:
-        return f"stopped while {self.stage}; what was there before is unchanged"
+    message = "stopped while {}; what was there before is unchanged"
 
 
 class LeakError(RecsysError):
     """Something that is held out was learned from, so that no figure measured on it could be believed."""
 
-    def __str__(self) -> str:
-        return f"{super().__str__()}; nothing was measured, since every figure would flatter"
+    message = "{}; nothing was measured, since every figure would flatter"
 
 
 class StoreError(RecsysError):
@@ -153,25 +134,15 @@ class PresetError(InputError):
 
 
 class UnknownPresetError(InputError, KeyError):
-    """There is no such preset in this shop, or no longer."""
+    """There is no such preset in this shop, or no longer; raised with its id."""
 
-    def __init__(self, preset_id: str) -> None:
-        super().__init__(preset_id)
-        self.preset_id = preset_id
-
-    def __str__(self) -> str:
-        return f"preset {self.preset_id!r} is not in this shop, or was deleted; choose one from the list, or restore it"
+    message = "preset {!r} is not in this shop, or was deleted; choose one from the list, or restore it"
 
 
 class ConflictError(RecsysError):
     """Somebody else saved or deleted a preset after it was opened here; nothing was overwritten.
 
-    Parameters
-    ----------
-    name : the preset
-    done : what happened to it, "saved" or "deleted"
-    by : who did that, "somebody" when they did not say
-    at : when
+    `done`: "saved" or "deleted"; `by`: whoever did that, "somebody" when they did not say.
     """
 
     def __init__(self, name: str, done: str, by: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Files that other people may own stand beside ours: write whole files, and delete only what this product wrote."""
+"""Write whole files beside those of others, and recognise what this product wrote."""
 
 import os
 import re
@@ -13,21 +13,19 @@ _TEMPORARY = re.compile(r"\.shelfwise-[0-9a-f]{16}\.partial")
 
 
 def temporary_beside(path: Path) -> Path:
-    """A new name in the folder of `path`, on the same disk, for what will be renamed to it."""
+    """Make up a new name in the folder of `path`, for what will be renamed to it."""
     return path.with_name(f".shelfwise-{secrets.token_hex(8)}.partial")
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a file has a name of `temporary_beside`; no link has, and no folder."""
+    """Whether this is a file, and no link or folder, with a name of `temporary_beside`."""
     return _TEMPORARY.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()
 
 
 def replace_file(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write a file in one step, so that readers and whoever is killed see the earlier one or the new one.
+    """Write a file in one step, so that even after a kill it is the earlier one or the new one.
 
-    Parameters
-    ----------
-    private : only the owner may read it
+    `private`: only the owner may read it.
     """
     beside = temporary_beside(path)
     try:
@@ -44,20 +42,17 @@ def require_writable(folder: Path, what: str) -> None:
 
     It is tried, because permissions do not say what a full, a read-only or a special file system allows.
 
-    Parameters
-    ----------
-    what : what will be written, as a person calls it
+    `what`: what will be written, for the message.
     """
     try:
-        standing = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
-        if not standing.is_dir():
-            link = " that leads nowhere" if standing.is_symlink() and not standing.exists() else ""
-            kind = f"link{link}" if standing.is_symlink() else "file"
-            raise InputError(f"{standing} is a {kind}; give a folder for {what}")
+        existing = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+        if not existing.is_dir():
+            kind = "file" if not existing.is_symlink() else "link" if existing.exists() else "link that leads nowhere"
+            raise InputError(f"{existing} is a {kind}; give a folder for {what}")
         with suppress(FileNotFoundError):
             folder.lstat()  # a name that no folder can have
-        with tempfile.TemporaryDirectory(prefix=".shelfwise-", dir=standing) as probe:
-            (Path(probe) / "probe").touch()
+        with tempfile.TemporaryFile(dir=existing):  # without a name on Linux, so that a kill leaves nothing behind
+            pass
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise InputError(f"{folder} cannot be written ({said}); give another folder for {what}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{folder} cannot be written ({reason}); give another folder for {what}") from None

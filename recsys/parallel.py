@@ -1,8 +1,7 @@
-"""How compiled loops share the processor.
+"""One compiled loop at a time, on as many cores as it is worth.
 
-Pages run in threads of their own, and a numba loop that runs on all cores gains nothing from a second one beside it;
-where numba has neither OpenMP nor TBB, two at once would even end the process. So one runs at a time. Small loops run
-on one core: waking the others costs more than they save, most of all on a machine that is busy with other work.
+Pages run in threads of their own, and where numba has neither OpenMP nor TBB, two parallel loops at once would end the
+process. Small loops run on one core: waking the others costs more than they save.
 """
 
 import threading
@@ -12,22 +11,17 @@ from contextlib import contextmanager
 import numba
 
 SMALL = 100_000
-"""Places of lists up to which a loop over lists stays on one core; that is a few milliseconds of work."""
+"""Positions in lists up to which a loop stays on one core: a few milliseconds of work."""
 
 _lock = threading.RLock()
 
 
 @contextmanager
-def cores_for(n_places: int | None = None) -> Iterator[None]:
-    """Run compiled loops alone, on all cores, or on one where there is little to do.
-
-    Parameters
-    ----------
-    n_places : size of the work, or None for all cores
-    """
+def cores_for(n_positions: int | None = None) -> Iterator[None]:
+    """Run compiled loops alone, on one core up to SMALL positions, else (or for None) on all."""
     with _lock:
         before = numba.get_num_threads()
-        if n_places is not None and n_places <= SMALL:
+        if n_positions is not None and n_positions <= SMALL:
             numba.set_num_threads(1)
         try:
             yield

@@ -1,6 +1,5 @@
-"""One way to report progress of long work, whoever watches: a terminal, a page, a test or nobody.
+"""Progress of long work: functions take `progress: Progress = silent` and call it often.
 
-Long functions take `progress: Progress = silent` and call it often, `progress("encoding phrases", done, total)`.
 A reporter may raise `Cancelled` to stop the work at that point.
 """
 
@@ -18,7 +17,7 @@ def silent(stage: str, done: int = 0, total: int = 0) -> None:
 
 
 def prefixed(progress: Progress, prefix: str) -> Progress:
-    """A reporter that says which part of the work a stage belongs to, where several parts have the same stages.
+    """Prefix the stages that a reporter is given, where several parts of the work have the same stages.
 
     >>> prefixed(lambda stage, done=0, total=0: print(stage, done, total), "test")("scoring", 1, 2)
     test: scoring 1 2

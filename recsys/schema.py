@@ -1,4 +1,4 @@
-"""The canonical data folder, declared once: the reader, the validator, the writer and the docs share it."""
+"""The schema of the canonical data folder, for reader, validator and writer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class Kind(StrEnum):
     """What the cells of a column hold."""
 
     ID = "id"
-    """Text that names a shopper or a product, kept character by character: `00123` stays `00123`."""
+    """Text that names a shopper or a product: `00123` stays `00123`."""
     TEXT = "text"
-    """Prose of any length, kept verbatim."""
+    """Prose of any length, verbatim."""
     WORD = "word"
     """One of few repeated words, such as a device."""
     NUMBER = "number"
@@ -31,9 +31,8 @@ class Column:
     Parameters
     ----------
     required : the file is refused without it
-    default : what stands in an optional column where nothing was given; None means NaN for numbers
-    low, high : bounds of a number, both allowed values
-    low_excluded : `low` itself is not allowed
+    default : the value of cells without one in an optional column; None means NaN for numbers
+    low, high : bounds of a number, both allowed unless `low_excluded`
     blank_allowed : a required column may have cells without a value
     """
 
@@ -48,7 +47,7 @@ class Column:
     blank_allowed: bool = True
 
     def range_in_words(self) -> str:
-        """Allowed numbers, for messages: "from 1 to 5", "above 0, at most 1", "of at least 0"."""
+        """Describe the allowed numbers: "from 1 to 5", "above 0, at most 1", "of at least 0"."""
         if self.low is not None and self.high is not None:
             between = f"above {self.low:g}, at most" if self.low_excluded else f"from {self.low:g} to"
             return f"{between} {self.high:g}"
@@ -57,12 +56,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class FileSchema:
-    """One file of the folder.
+    """One file of the folder, by its short name such as "reviews".
 
-    Parameters
-    ----------
-    table : its short name, such as "reviews"
-    keeps_others : columns that are not declared are kept as further attributes; elsewhere they are left unread
+    `keeps_others`: columns that are not declared are read as further attributes; elsewhere they are left unread.
     """
 
     table: str
@@ -165,6 +161,6 @@ IMPRESSIONS = FileSchema(
 )
 
 FILES = (ITEMS, REVIEWS, EVENTS, IMPRESSIONS)
-"""Every file of a data folder; items first, because the others refer to it."""
+"""Every file of a data folder; items first, since the others refer to it."""
 
 SCHEMAS = {schema.table: schema for schema in FILES}

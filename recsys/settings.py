@@ -1,7 +1,4 @@
-"""The model of all settings: every default is stated here once, and whatever saves or sends settings uses this model.
-
-Settings made in code are plain frozen dataclasses; `recsys.documents` reads and writes the same classes as JSON.
-"""
+"""All settings with their defaults, as frozen dataclasses that `recsys.documents` reads and writes as JSON."""
 
 import math
 from collections.abc import Mapping
@@ -44,16 +41,15 @@ EVENT_STRENGTHS: Mapping[str, float] = {
     "view": 0.1,
     "not_recommend": -1.0,
 }
-"""How strongly an event speaks for a product, from -1 to 1; 1 counts as liking it, less only colours context, and -1
-speaks against it as a review of one star does."""
-
+"""Strength of an event, from -1 to 1: 1 counts as liking the product, less only colours context, and -1 counts as a
+review of one star does."""
 
 TRAINED_ON_EVERYTHING = "trained on everything"
 """The protocol of a model from which nothing was held out."""
 
 
 def daypart_of(hour: int) -> str:
-    """Part of the day of an hour from 0 to 23 (UTC): four equal parts, night first.
+    """Find the part of the day of an hour from 0 to 23 (UTC): four equal parts, night first.
 
     >>> daypart_of(20)
     'evening'
@@ -64,7 +60,7 @@ def daypart_of(hour: int) -> str:
 
 
 def season_of(month: int, hemisphere: Hemisphere = "north") -> str:
-    """Meteorological season of a month from 1 to 12.
+    """Find the meteorological season of a month from 1 to 12.
 
     >>> season_of(12), season_of(7), season_of(7, "south")
     ('winter', 'summer', 'winter')
@@ -73,7 +69,7 @@ def season_of(month: int, hemisphere: Hemisphere = "north") -> str:
 
 
 def require_hemisphere(hemisphere: str) -> None:
-    """Raise SettingsError unless it is one that there is."""
+    """Raise SettingsError unless it is one of HEMISPHERES."""
     if hemisphere not in HEMISPHERES:
         raise SettingsError(f"hemisphere={hemisphere!r} is not known; use one of {', '.join(HEMISPHERES)}")
 
@@ -82,9 +78,7 @@ def require_hemisphere(hemisphere: str) -> None:
 class Context:
     """The circumstances of one request. A dimension that is None is unknown and adds nothing to any score.
 
-    Parameters
-    ----------
-    moment : the time asked about (without a zone it is read as UTC); None means the last moment the model has seen
+    `moment`: without a zone it is read as UTC; None means the last moment the model has seen.
     """
 
     daypart: str | None = None
@@ -108,7 +102,7 @@ class Context:
         region: str | None = None,
         hemisphere: Hemisphere = "north",
     ) -> "Context":
-        """Context of a moment, with every circumstance that follows from it (naive times are read as UTC)."""
+        """Make the context of a moment, with every circumstance that follows from it (naive times are read as UTC)."""
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return cls(
             daypart=daypart_of(moment.hour),
@@ -120,11 +114,11 @@ class Context:
         )
 
     def stated(self) -> dict[str, str]:
-        """Dimensions that are known, by name."""
+        """List the dimensions that are known, by name."""
         return {name: value for name in CONTEXT_DIMENSIONS if (value := getattr(self, name)) is not None}
 
     def as_json(self) -> dict[str, str]:
-        """What is known, by name, with the moment as ISO text."""
+        """List what is known, by name, with the moment as ISO text."""
         moment = {} if self.moment is None else {"moment": self.moment.isoformat()}
         return {**self.stated(), **moment}
 
@@ -149,7 +143,7 @@ class FusionSettings:
 
     @classmethod
     def only(cls, name: str) -> Self:
-        """One component alone.
+        """Weight one component alone.
 
         >>> FusionSettings.only("content")
         FusionSettings(collaborative=0.0, content=1.0, semantic=0.0, context=0.0)
@@ -173,7 +167,7 @@ class FusionSettings:
         return {name: weight / total for name, weight in given.items()}
 
     def in_percent(self) -> Self:
-        """The mix in whole hundredths that sum to 1, as sliders hold it; what rounding leaves goes to the largest rest.
+        """Round to whole hundredths that sum to 1, as sliders hold them, by the largest remainders.
 
         >>> FusionSettings(2, 1, 3, 0).in_percent()
         FusionSettings(collaborative=0.33, content=0.17, semantic=0.5, context=0.0)
@@ -202,7 +196,7 @@ class Filters:
 
 
 NEW_SHOPPER_WEIGHTS = FusionSettings(collaborative=0.1, content=0.25, semantic=0.5, context=0.15)
-"""Where to start for a shopper known by words alone: what they say, before what most others choose."""
+"""Where to start for a shopper known by words alone."""
 
 DiversityMethod = Literal["mmr", "dpp", "msd"]
 DIVERSITY_METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
@@ -211,7 +205,7 @@ DIVERSITY_METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
 @with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class RankingSettings:
-    """Everything that turns component scores into a list, besides the scores themselves.
+    """How component scores become a list.
 
     Parameters
     ----------
@@ -247,9 +241,7 @@ def parse_weights(words: str) -> FusionSettings:
     >>> parse_weights("content=3, semantic=1").semantic
     1.0
 
-    Raises
-    ------
-    SettingsError : a name is not a component or is given twice, or a value is not a number of at least 0
+    Raises SettingsError: a name is not a component or is given twice, or a value is not a number of at least 0.
     """
     weights = dict.fromkeys(COMPONENTS, 0.0)
     for name, value in _pairs(words, "--weights").items():
@@ -266,16 +258,10 @@ def parse_context(words: str, hemisphere: Hemisphere = "north") -> Context:
     """Read `device=mobile,hour=20`; keys are device, region, hour, daypart, weekday, season, month and date.
 
     `date` (YYYY-MM-DD, or with Thh:mm) sets the moment and with it weekday and season, and daypart if it has an hour;
-    what is given beside it wins.
+    what is given beside it wins. The shop's hemisphere gives a month or a date its season.
 
-    Parameters
-    ----------
-    hemisphere : the shop's, from which a month or a date gets its season
-
-    Raises
-    ------
-    ContextError : a key or value is not known
-    SettingsError : a part is not of the form name=value, or a name is given twice
+    Raises ContextError: a key or value is not known; SettingsError: a part is not of the form name=value, or a name is
+    given twice.
     """
     known: dict[str, Any] = {}
     given = _pairs(words, "--context")
@@ -289,14 +275,14 @@ def parse_context(words: str, hemisphere: Hemisphere = "north") -> Context:
         fitting = ("moment", "weekday", "season", *(["daypart"] if len(text) > 10 else []))
         known.update({name: getattr(full, name) for name in fitting})
     for name, value in given.items():
-        if name in ("hour", "month"):
-            if not value.isdecimal():
-                raise ContextError(f"--context: {name}={value!r} is not a whole number")
-            if name == "month" and not 1 <= int(value) <= 12:
-                raise ContextError(f"--context: month={value} is not a month; give 1 to 12")
-            known |= (
-                {"daypart": daypart_of(int(value))} if name == "hour" else {"season": season_of(int(value), hemisphere)}
-            )
+        if name in ("hour", "month") and not value.isdecimal():
+            raise ContextError(f"--context: {name}={value!r} is not a whole number")
+        if name == "month" and not 1 <= int(value) <= 12:
+            raise ContextError(f"--context: month={value} is not a month; give 1 to 12")
+        if name == "hour":
+            known["daypart"] = daypart_of(int(value))
+        elif name == "month":
+            known["season"] = season_of(int(value), hemisphere)
         elif name in CONTEXT_VALUES:
             fitting = tuple(each for each in CONTEXT_VALUES[name] if each.lower() == value.lower())
             if not fitting:

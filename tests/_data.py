@@ -1,9 +1,13 @@
-"""Where the real data for tests stands, if it stands anywhere."""
+"""Real data for tests, if there is any here, and data folders made of tables."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from recsys.data.writing import FolderWriter
 
 
 def shared_data(name: str) -> Path:
@@ -16,3 +20,12 @@ def shared_data(name: str) -> Path:
     if not (home / name).is_dir():
         pytest.skip(f"no real data {name!r} in {home}; set RECSYS_TEST_DATA to the folder that holds it")
     return home / name
+
+
+def write_folder(out: Path, *, extra: Mapping[str, bytes] | None = None, **tables: pd.DataFrame) -> None:
+    """Write tables in canonical form, by short name, and further files by name, as one data folder."""
+    with FolderWriter(out, extra=tuple(extra or ())) as folder:
+        for table, frame in tables.items():
+            folder.write(table, frame)
+        for name, content in (extra or {}).items():
+            folder.path(name).write_bytes(content)

@@ -13,31 +13,19 @@ from recsys.cache import ByteCache, n_bytes
 
 def test_what_was_asked_for_last_stays_while_there_is_room() -> None:
     kept = ByteCache[str, bytes](10, len)
-    for name in "ab":
-        kept.put(name, bytes(4))
-    assert kept.get("a") is not None
-    kept.put("c", bytes(4))
-    assert (kept.get("a"), kept.get("b"), kept.get("c")) == (bytes(4), None, bytes(4))
+    for name in ("a", "b", "a", "c"):
+        kept.of(name, lambda: bytes(4))
+    assert ("a" in kept, "b" in kept, "c" in kept) == (True, False, True)
 
 
 def test_an_answer_larger_than_all_the_room_is_kept_alone() -> None:
     kept = ByteCache[str, bytes](10, len)
-    kept.put("a", bytes(4))
-    kept.put("b", bytes(40))
+    kept.of("a", lambda: bytes(4))
+    kept.of("b", lambda: bytes(40))
     assert len(kept) == 1
-    assert kept.get("b") == bytes(40)
-    kept.put("c", bytes(4))
-    assert (len(kept), kept.get("c")) == (1, bytes(4))
-
-
-def test_threads_that_compute_the_same_share_one_answer() -> None:
-    kept, found = ByteCache[int, list[int]](10_000, lambda answer: 1), []
-    threads = [threading.Thread(target=lambda: found.append(kept.put(1, []))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({id(answer) for answer in found}) == 1
+    assert "b" in kept
+    kept.of("c", lambda: bytes(4))
+    assert (len(kept), "c" in kept) == (1, True)
 
 
 def test_many_that_ask_at_once_wait_for_one_and_others_do_not_wait() -> None:
@@ -81,10 +69,10 @@ def test_no_answer_is_an_answer() -> None:
 
 def test_an_answer_that_grows_is_forgotten_by_the_size_it_was_kept_with() -> None:
     kept = ByteCache[int, list[int]](10, len)
-    grown = kept.put(0, [0] * 4)
+    grown = kept.of(0, lambda: [0] * 4)
     grown.extend(range(100))
     for key in range(1, 6):
-        kept.put(key, [0] * 4)
+        kept.of(key, lambda: [0] * 4)
     assert (len(kept), kept.n_bytes) == (2, 8)
 
 

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 from recsys.artifacts.folder import MANIFEST, MODEL, FolderKind, save_artifact
-from recsys.data.writing import write_folder
 from recsys.demo import generate_demo
 from recsys.errors import ArtifactError, DataError, InputError, RecsysError
 from recsys.files import is_temporary, replace_file, require_writable, temporary_beside
@@ -23,8 +22,9 @@ from recsys.progress import Progress
 from recsys.studies.result import Result, Table
 from recsys.studies.results_folder import require_results_folder, write_results
 from recsys.text.cache import EmbeddingCache
-from recsys.text.precision import settled_precision
+from recsys.text.encoder import settled_precision
 from recsys.training.fit import train
+from tests._data import write_folder
 from tests._foreign import assert_untouched, put_foreign_files, standing
 
 TABLE = Table("lifts", "Lifts", {"a": "A"}, ())

@@ -1,4 +1,4 @@
-"""From checked tables with ids to tables with row numbers, their fingerprint, and the table work of `Dataset`."""
+"""Table work of `Dataset`: ids to row numbers, interactions, the k-core, subsets, the fingerprint."""
 
 import hashlib
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ Tables = dict[str, pd.DataFrame]
 
 
 def number_rows(checked: Mapping[str, pd.DataFrame], log: RepairLog) -> tuple[pd.Index, pd.Index, Tables]:
-    """Item ids in the order of `items`, user ids sorted, and reviews, events and impressions by row number.
+    """Number the tables of `validation.validate`.
 
-    `checked` comes from `validation.validate`: id columns are categories, and items hold every item id used.
+    Returns item ids in the order of `items`, user ids sorted, and reviews, events and impressions by row number.
     """
     item_ids = pd.Index(checked["items"]["item_id"], name="item_id")
     logs = ("reviews", "events", "impressions")
@@ -38,7 +38,7 @@ def number_rows(checked: Mapping[str, pd.DataFrame], log: RepairLog) -> tuple[pd
 
 
 def interactions(reviews: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """One sorted table of both, as `Dataset.interactions` describes it."""
+    """Join both in one sorted table, as `Dataset.interactions` describes it."""
     rating = np.concatenate([reviews["rating"].to_numpy(), np.full(len(events), np.nan, np.float32)])
     weight = np.concatenate([np.zeros(len(reviews), np.float32), events["weight"].to_numpy()])
     is_review = np.arange(len(rating)) < len(reviews)
@@ -60,10 +60,7 @@ def interactions(reviews: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 def dense_rows(
     user_rows: NDArray[np.int32], item_rows: NDArray[np.int32], shape: tuple[int, int], least: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which users and items keep at least `least` pairs when all others are dropped, repeatedly.
-
-    Returns two masks, bool of shape (n_users,) and (n_items,).
-    """
+    """Find the users and items with at least `least` pairs when all others are dropped, repeatedly, as two masks."""
     users, items = np.ones(shape[0], dtype=bool), np.ones(shape[1], dtype=bool)
     n_before = -1
     while n_before != users.sum() + items.sum():
@@ -78,7 +75,7 @@ def dense_rows(
 
 
 def renumber(tables: Tables, users: NDArray[np.bool_], items: NDArray[np.bool_]) -> Tables:
-    """Rows between kept users and items (for impressions: of kept items), counted anew from 0."""
+    """Select rows between some users and items (impressions: of some items) and renumber them from 0."""
     new_user = np.append(np.where(users, np.cumsum(users) - 1, -1), -1).astype(np.int32)
     new_item = np.where(items, np.cumsum(items) - 1, -1).astype(np.int32)
     result = {}
@@ -92,7 +89,7 @@ def renumber(tables: Tables, users: NDArray[np.bool_], items: NDArray[np.bool_])
 
 
 def subset(table: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
-    """Kept rows, counted anew, without the categories that only dropped rows used: they would tell of the future."""
+    """Select rows, without the categories that only dropped rows used, which would leak what was dropped."""
     if keep.all():
         return table
     kept = table[keep].reset_index(drop=True)
@@ -103,17 +100,17 @@ def subset(table: pd.DataFrame, keep: NDArray[np.bool_]) -> pd.DataFrame:
 
 
 def _by_row(table: pd.DataFrame, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
-    """The table with `user_row` and `item_row` (-1 for no user) in place of the ids."""
+    """Replace ids by `user_row` and `item_row` (-1 for no user)."""
     rows = {}
     for name, ids in (("user", user_ids), ("item", item_ids)):
         known = table[f"{name}_id"].cat
-        places = np.append(ids.get_indexer(known.categories), -1).astype(np.int32)
-        rows[f"{name}_id"] = places[known.codes.to_numpy()]
+        of_code = np.append(ids.get_indexer(known.categories), -1).astype(np.int32)
+        rows[f"{name}_id"] = of_code[known.codes.to_numpy()]
     return table.assign(**rows).rename(columns={"user_id": "user_row", "item_id": "item_row"})
 
 
 def _strengths(events: pd.Series, log: RepairLog) -> NDArray[np.float64]:
-    """Strength of each event's name, float64 of shape (n_events,); names that are not known are noted."""
+    """Look up the strength of each event by its name, float64 of shape (n_events,); unknown names are noted."""
     names = list(events.cat.categories)
     unknown = [name for name in names if name not in EVENT_STRENGTHS]
     if unknown:
@@ -124,7 +121,7 @@ def _strengths(events: pd.Series, log: RepairLog) -> NDArray[np.float64]:
 
 
 def _joined(first: pd.Categorical, second: pd.Categorical) -> pd.Categorical:
-    """Two runs of words one after the other, categories sorted and in use."""
+    """Concatenate two categoricals; categories are sorted."""
     return union_categoricals([first, second], sort_categories=True)
 
 
@@ -132,10 +129,9 @@ _BETWEEN_TEXTS = "\x1f"
 
 
 def fingerprint(tables: Mapping[str, pd.DataFrame]) -> str:
-    """SHA-256, in hex, over every value of every table, with its row, column and table.
+    """Compute a SHA-256, in hex, over every value of every table, with its row, column and table.
 
-    Cells are first hashed to 64 bits each, column by column, which is what makes it cheap; lists of texts count as
-    their texts in order.
+    Cells are first hashed to 64 bits each, column by column, which makes it cheap.
     """
     digest = hashlib.sha256()
     for name, table in tables.items():

@@ -1,17 +1,15 @@
-"""Reviews that say what another review says: the same text on another product, or under another name.
+"""Find reviews that copy another one: the same text on another product, or under another name.
 
-A held-out review is no secret while its copy is learned from, so the two are held out together (`splitting.hidden`).
-Texts are compared as words without case, punctuation, markup and accents. Two are alike where at least `ALIKE` of the
-shorter one's shingles (runs of three words) stand in the longer one: so it is found with words put before or after it,
-cut short, or changed here and there. Counts are exact: one sparse product of texts by shingles, in which shingles of
-more than `MOST_TEXTS` texts, which are nobody's own words, play no part.
+A held-out review would leak through its copy, so the two are held out together (`splitting.hidden`). Texts are compared
+as words without case, punctuation, markup and accents. Two are alike where at least `ALIKE` of the shorter one's
+shingles (runs of three words) are in the longer one, too. Counts are exact, from one sparse product of texts by
+shingles; shingles of more than `MOST_TEXTS` texts are left out.
 
-What people write alike by chance is no copy. Of 29,000 reviews of games, two thirds of those of one word stand there
-under another name, too, a quarter of those of three, one in twelve of five, one in a hundred of eight, one in 400 of
-nine to fifteen, mostly jokes that are passed on, and none of sixteen to thirty. So a text is a copy of somebody else's
-from `OTHERS_WORDS` different words on, and of the same author's own, who would hardly find the same words twice, from
-`OWN_WORDS`. Texts of one author in one second are copies whatever their length, since nobody writes two reviews in a
-second; where times are whole days, that says nothing. Texts that are alike but not equal have to share more.
+What people write alike by chance is no copy. Of 29,000 reviews of games, two thirds of those of one word occur under
+another name, too, a quarter of those of three, one in twelve of five, one in a hundred of eight, one in 400 of nine to
+fifteen, and none of sixteen to thirty. So a text is a copy of somebody else's from `OTHERS_WORDS` different words on,
+and of the same author's from `OWN_WORDS`. Texts of one author in one second are copies whatever their length, unless
+times are whole days. Texts that are alike but not equal have to share more.
 
 References
 ----------
@@ -50,7 +48,7 @@ _WORD = re.compile(rf"[{_NO_SPACES}]|[^\W{_NO_SPACES}]+")
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text without case, punctuation, markup and accents.
+    """Split a text into words without case, punctuation, markup and accents.
 
     >>> words_of("Caf&eacute; <br />DON'T  stop!")
     ('cafe', 'dont', 'stop')
@@ -61,12 +59,12 @@ def words_of(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Copies:
-    """Sets of reviews that are copies of each other; being a copy does not pass on from set to set.
+    """Sets of reviews that are copies of each other; being a copy is not transitive across sets.
 
     Parameters
     ----------
-    own : bool of shape (n_review_ids, n_sets), sets by one author each, who entered one review several times
-    any : bool of shape (n_review_ids, n_sets), sets by whomever, those of `own` as well
+    own : bool of shape (n_review_ids, n_sets), sets by one author each
+    any : bool of shape (n_review_ids, n_sets), sets by any authors, those of `own` as well
     n_reviews : how many reviews have a copy
     """
 
@@ -75,16 +73,16 @@ class Copies:
     n_reviews: int
 
     def of(self, review_ids: NDArray[np.integer], by_the_author: bool = False) -> NDArray[np.int64]:
-        """Ids of the copies of some reviews, ascending, themselves left out."""
+        """Find the ids of copies of some reviews, ascending, themselves left out."""
         sets = self.own if by_the_author else self.any
         known = np.asarray(review_ids)[np.asarray(review_ids) < sets.shape[0]]
-        asked = np.zeros(sets.shape[0], np.int32)
-        asked[known] = 1
-        touched = (sets.T @ asked > 0).astype(np.int32)
+        originals = np.zeros(sets.shape[0], np.int32)
+        originals[known] = 1
+        touched = (sets.T @ originals > 0).astype(np.int32)
         return np.setdiff1d(np.flatnonzero(sets @ touched), known)
 
     def in_words(self, n_reviews: int) -> str:
-        """A sentence for protocols, of so many reviews in all."""
+        """Write a sentence for protocols, of so many reviews in all."""
         if not self.n_reviews:
             return "No review repeats the text of another one."
         return (
@@ -94,7 +92,7 @@ class Copies:
 
 
 def find_copies(reviews: pd.DataFrame) -> Copies:
-    """Copies among reviews of different pairs of shopper and product.
+    """Find copies among reviews of different pairs of shopper and product.
 
     `reviews`: review_id, user_row, item_row, time_s, text, title; a long title counts as a text, too.
     """
@@ -118,13 +116,13 @@ def find_copies(reviews: pd.DataFrame) -> Copies:
 
 
 def _documents(reviews: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, ...]]]:
-    """Every text as a row (review_id, author, item_row, time_s, text: its number, is_text), and the texts as words."""
+    """List every text as a row (review_id, author, item_row, time_s, text: its number, is_text), and all as words."""
     keys = ["review_id", "user_row", "item_row", "time_s"]
     parts = []
     for name in ("text", "title"):
-        said = reviews[[*keys, name]].rename(columns={name: "words", "user_row": "author"})
-        said = said[said["words"].str.len().to_numpy() > (0 if name == "text" else 2 * OTHERS_WORDS)]
-        parts.append(said.assign(words=[words_of(each) for each in said["words"]], is_text=name == "text"))
+        part = reviews[[*keys, name]].rename(columns={name: "words", "user_row": "author"})
+        part = part[part["words"].str.len().to_numpy() > (0 if name == "text" else 2 * OTHERS_WORDS)]
+        parts.append(part.assign(words=[words_of(each) for each in part["words"]], is_text=name == "text"))
     documents = pd.concat(parts, ignore_index=True)
     lengths = documents["words"].map(len).to_numpy(np.int64)
     documents = documents[lengths >= np.where(documents["is_text"], 1, OTHERS_WORDS)]
@@ -134,7 +132,7 @@ def _documents(reviews: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[str, ...
 
 
 def _near(texts: Sequence[tuple[str, ...]], n_words: NDArray[np.int64]) -> pd.DataFrame:
-    """Pairs of different texts that are alike: one, other, by number, and how many shingles they share."""
+    """Find pairs of different texts that are alike: one, other, by number, and how many shingles they share."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     long = np.flatnonzero(n_words >= OWN_WORDS)
@@ -146,9 +144,9 @@ def _near(texts: Sequence[tuple[str, ...]], n_words: NDArray[np.int64]) -> pd.Da
     counted = hashing.transform([texts[each] for each in long.tolist()])
     rows = np.repeat(np.arange(len(long)), np.diff(counted.indptr))
     _, columns, frequency = np.unique(counted.indices, return_inverse=True, return_counts=True)
-    telling = frequency[columns] <= MOST_TEXTS
-    sizes = np.bincount(rows[telling], minlength=len(long))
-    shared = telling & (frequency[columns] > 1)
+    rare = frequency[columns] <= MOST_TEXTS
+    sizes = np.bincount(rows[rare], minlength=len(long))
+    shared = rare & (frequency[columns] > 1)
     ones = np.ones(int(shared.sum()), np.int32)
     matrix = csr_array((ones, (rows[shared], columns[shared])), shape=(len(long), len(frequency)))
     both = triu(matrix @ matrix.T, k=1).tocoo()
@@ -159,27 +157,27 @@ def _near(texts: Sequence[tuple[str, ...]], n_words: NDArray[np.int64]) -> pd.Da
 
 
 def _shingles(words: tuple[str, ...]) -> set[str]:
-    return {" ".join(words[place : place + SHINGLE]) for place in range(len(words) - SHINGLE + 1)}
+    return {" ".join(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1)}
 
 
 def _sets_of_pairs(documents: pd.DataFrame, pairs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The documents of both texts of every pair, as one set a pair, or one for each of its authors."""
-    sides = pairs.reset_index(drop=True).rename_axis("pair").reset_index()
-    both = pd.concat([sides[["pair", side]].rename(columns={side: "text"}) for side in ("one", "other")])
+    """Collect the documents of both texts of every pair, as one set a pair, or one for each of its authors."""
+    numbered = pairs.reset_index(drop=True).rename_axis("pair").reset_index()
+    both = pd.concat([numbered[["pair", side]].rename(columns={side: "text"}) for side in ("one", "other")])
     members = both.merge(documents, on="text")
     return members.assign(set=members.groupby(by).ngroup())
 
 
 def _members(parts: Sequence[pd.DataFrame], n_ids: int) -> csr_array:
-    """Reviews by sets, without sets of a single pair of shopper and product."""
+    """Build a matrix of reviews by sets, without sets of a single pair of shopper and product."""
     rows, columns, n_sets = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
     for part in parts:
         pairs = part[["set", "author", "item_row"]].drop_duplicates()
         several = np.bincount(pairs["set"], minlength=int(part["set"].max() + 1) if len(part) else 0) > 1
         kept = part[several[part["set"]]].drop_duplicates(["review_id", "set"])
-        codes, found = pd.factorize(kept["set"])
+        codes, sets = pd.factorize(kept["set"])
         rows.append(kept["review_id"].to_numpy(np.int64))
         columns.append(codes + n_sets)
-        n_sets += len(found)
+        n_sets += len(sets)
     row, column = np.concatenate(rows), np.concatenate(columns)
     return csr_array((np.ones(len(row), np.int32), (row, column)), shape=(n_ids, n_sets))

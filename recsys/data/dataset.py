@@ -1,4 +1,4 @@
-"""The data of one shop in memory; the only place where ids meet row numbers."""
+"""The data of one shop in memory; only here ids meet row numbers."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -24,36 +24,35 @@ from recsys.schema import ItemId, UserId
 from recsys.settings import Hemisphere
 
 NEVER = np.iinfo(np.int64).max
-"""A moment that nobody reaches, in seconds since 1970."""
+"""A moment that is never reached, in seconds since 1970."""
 
 _SECONDS_A_DAY = 86_400
-
 
 Table = TypeVar("Table")
 
 
 def _once(make: Callable[["Dataset"], Table]) -> Callable[["Dataset"], Table]:
-    """A method whose answer is worked out once for every data set, and kept with it."""
+    """Cache what a method without arguments returns with its data set."""
     name = f"_{make.__name__}"
 
     @wraps(make)
-    def kept(self: "Dataset") -> Table:
+    def cached(self: "Dataset") -> Table:
         if name not in self.__dict__:
             self.__dict__[name] = make(self)
         answer: Table = self.__dict__[name]
         return answer
 
-    return kept
+    return cached
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Products, shoppers and what happened between them, by row number. Treat every table as read-only.
 
-    Row r of `items` is the product `item_ids[r]`, and the rows stand in an order drawn by the ids, whatever the file's
-    (`catalogue.in_drawn_order`); a shopper's row is the place of the id in `user_ids`. `until` and `without_pairs` keep
-    both numberings, `core` makes new ones. Text columns are pandas `str`; event, device, region and policy are
-    categories (unused ones removed, "" where unknown), which compare like text.
+    Row r of `items` is the product `item_ids[r]`, in an order drawn by the ids (`validation.in_drawn_order`); a
+    shopper's row is the position of the id in `user_ids`. Subsets have the same row numbers unless they say otherwise.
+    Text columns are pandas `str`; event, device, region and policy are categories (unused ones removed, "" where
+    unknown), which compare like text.
 
     Parameters
     ----------
@@ -65,9 +64,9 @@ class Dataset:
         the event), device, region
     impressions : time_s int64, item_row, user_row int32 (-1 where unknown), click bool, propensity float64, position
         int16 (-1 where unknown), device, region, policy
-    repairs : what was put right while reading
-    hemisphere : where its shoppers live, which says what season a month is
-    copies : which reviews say what another says, by review_id; None before `knowing_copies`
+    repairs : what was repaired while reading
+    hemisphere : where its shoppers live, which sets the season of a month
+    copies : reviews that repeat another one, by review_id; None before `knowing_copies`
     """
 
     name: str
@@ -101,7 +100,7 @@ class Dataset:
         folder, log = Path(folder), RepairLog()
         frames = read_frames(folder, log, progress)
         progress("checking data")
-        return cls._assemble(frames, log, now, name=folder.resolve().name).of_hemisphere(hemisphere)
+        return replace(cls._assemble(frames, log, now, name=folder.resolve().name), hemisphere=hemisphere)
 
     @classmethod
     def from_frames(
@@ -114,7 +113,7 @@ class Dataset:
         now: datetime | None = None,
         name: str = "data",
     ) -> "Dataset":
-        """Check tables in memory, with the columns of the files, and take them over; errors as for `read`."""
+        """Check tables in memory, with the columns of the files; errors as for `read`."""
         frames = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
         given = {table: frame for table, frame in frames.items() if frame is not None}
         return cls._assemble(given, RepairLog(), now, name=name)
@@ -148,7 +147,7 @@ class Dataset:
 
     @cached_property
     def has_time_of_day(self) -> bool:
-        """False when every review and event stands at midnight, so only days are known."""
+        """False when every review and event is of midnight, so that only days are known."""
         return any(bool((table["time_s"] % _SECONDS_A_DAY != 0).any()) for table in (self.reviews, self.events))
 
     @cached_property
@@ -167,16 +166,16 @@ class Dataset:
         return int(self.item_rows([item_id])[0])
 
     def user_rows(self, ids: Iterable[UserId]) -> NDArray[np.int32]:
-        """Rows of many shoppers, int32, in the order asked; the first unknown one raises UnknownUserError."""
-        return _rows_of(ids, self.user_ids, UnknownUserError)
+        """Rows of many shoppers, int32, in order of `ids`; the first unknown one raises UnknownUserError."""
+        return rows_of(ids, self.user_ids, UnknownUserError)
 
     def item_rows(self, ids: Iterable[ItemId]) -> NDArray[np.int32]:
-        """Rows of many products, int32, in the order asked; the first unknown one raises UnknownItemError."""
-        return _rows_of(ids, self.item_ids, UnknownItemError)
+        """Rows of many products, int32, in order of `ids`; the first unknown one raises UnknownItemError."""
+        return rows_of(ids, self.item_ids, UnknownItemError)
 
     @_once
     def interactions(self) -> pd.DataFrame:
-        """Every review and event in one table, sorted by time_s, then user_row and item_row.
+        """Join every review and event in one table, sorted by time_s, then user_row and item_row.
 
         Columns: user_row, item_row int32, time_s int64, strength float32 (of a review (rating - 3) / 2, so from -1 to
         1; of an event its weight), positive bool (a rating of at least POSITIVE_RATING, or an event of strength 1 or
@@ -186,9 +185,9 @@ class Dataset:
 
     @_once
     def positives(self) -> pd.DataFrame:
-        """Pairs of a shopper and a product liked or bought: user_row, item_row, time_s, sorted like `interactions`.
+        """Find pairs of a shopper and a product liked or bought: user_row, item_row, time_s, sorted by time.
 
-        One row a pair, at its first positive moment; later repeats are left out, and so is a change of mind.
+        One row a pair, at its first positive moment, whatever came later.
         """
         both = self.interactions()
         liked = both.loc[both["positive"], ["user_row", "item_row", "time_s"]]
@@ -196,9 +195,9 @@ class Dataset:
 
     @_once
     def seen(self) -> csr_array:
-        """Pairs with a review of any rating or an event of strength 1 or more, or -1 or less.
+        """Find pairs with a review of any rating or an event of strength 1 or more, or -1 or less.
 
-        bool of shape (n_users, n_items): what the shopper has had, so never recommended unless asked for.
+        bool of shape (n_users, n_items): what the shopper has had, so never recommended unless filters include it.
         """
         both = self.interactions()
         had = both["rating"].notna() | (both["strength"].abs() >= 1)
@@ -206,65 +205,53 @@ class Dataset:
         pairs = (known["user_row"].to_numpy(), known["item_row"].to_numpy())
         return csr_array((np.ones(len(known), dtype=bool), pairs), shape=(self.n_users, self.n_items))
 
-    def of_hemisphere(self, hemisphere: Hemisphere) -> "Dataset":
-        """The same of a shop in that hemisphere, which names its seasons."""
-        return self if hemisphere == self.hemisphere else replace(self, hemisphere=hemisphere)
-
     def until(self, moment_s: int) -> "Dataset":
-        """Only what happened strictly before a moment (seconds since 1970); the numbering stays."""
+        """Select what happened strictly before a moment (seconds since 1970)."""
         return self._keeping(lambda table: (table["time_s"] < moment_s).to_numpy())
 
     def without_pairs(self, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
-        """Without any review, event or impression of the given (shopper, product) pairs; the numbering stays.
-
-        `user_rows`, `item_rows`: integers of shape (n_pairs,); pair p is (user_rows[p], item_rows[p]).
-        """
+        """Leave out any review, event or impression of (shopper, product) pairs, integers of shape (n_pairs,) each."""
         hidden = self._pair_keys(user_rows, item_rows)
         return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
 
     def knowing_copies(self) -> "Dataset":
-        """The same data with `copies` looked for among all of its reviews, once; every subset keeps them."""
+        """Find `copies` among all reviews, once; every subset keeps them."""
         return self if self.copies is not None else replace(self, copies=find_copies(self.reviews))
 
     def without_copies(self, review_ids: ArrayLike) -> "Dataset":
-        """Without copies of some reviews; the numbering stays. Needs `copies`; without them nothing is a copy.
+        """Leave out copies of some reviews, which themselves need not be in the data; none before `knowing_copies`.
 
         What their own authors entered several times is left out with all that they did with those products. Of copies
         by others only the text goes: that those liked a product is no copy.
-
-        `review_ids`: integers of shape (n_ids,), they themselves need not be in the data.
         """
         if self.copies is None:
             return self
-        ids, told = self.reviews["review_id"], np.asarray(review_ids)
-        again = self.reviews[np.isin(ids, self.copies.of(told, by_the_author=True))]
-        kept = self.without_pairs(again["user_row"], again["item_row"]) if len(again) else self
-        repeats = np.isin(kept.reviews["review_id"], self.copies.of(told))
+        ids, originals = self.reviews["review_id"], np.asarray(review_ids)
+        own = self.reviews[np.isin(ids, self.copies.of(originals, by_the_author=True))]
+        rest = self.without_pairs(own["user_row"], own["item_row"]) if len(own) else self
+        repeats = np.isin(rest.reviews["review_id"], self.copies.of(originals))
         if not repeats.any():
-            return kept
-        silent = {name: kept.reviews[name].where(~repeats, "") for name in ("text", "title")}
-        return replace(kept, reviews=kept.reviews.assign(**silent))
+            return rest
+        texts = {name: rest.reviews[name].where(~repeats, "") for name in ("text", "title")}
+        return replace(rest, reviews=rest.reviews.assign(**texts))
 
     def reviews_of(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int32]:
-        """Ids of the reviews of the given (shopper, product) pairs; arguments as for `without_pairs`."""
+        """Find the ids of reviews of (shopper, product) pairs; arguments as for `without_pairs`."""
         wanted = self._pair_keys(user_rows, item_rows)
         mine = np.isin(self._pair_keys(self.reviews["user_row"], self.reviews["item_row"]), wanted)
         return np.asarray(self.reviews["review_id"])[mine]
 
     def without_items(self, item_rows: ArrayLike) -> "Dataset":
-        """Without anything that anybody did with some products or wrote of them; they stay in the catalogue.
-
-        `item_rows`: integers of shape (n_items,); the numbering stays.
-        """
+        """Leave out whatever was done with some products or written of them; they stay in the catalogue."""
         return self._keeping(lambda table: ~np.isin(table["item_row"], np.asarray(item_rows)))
 
     def rewound(self, moments_s: ArrayLike, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
-        """Without what each shopper did at or after a moment of their own; the numbering stays.
+        """Leave out what each shopper did at or after a moment of their own.
 
         Parameters
         ----------
-        moments_s : integers of shape (n_users,), in seconds since 1970; NEVER leaves a shopper alone
-        user_rows, item_rows : integers of shape (n_pairs,); pairs that are kept although they stand at that very moment
+        moments_s : integers of shape (n_users,), in seconds since 1970; NEVER keeps everything
+        user_rows, item_rows : integers of shape (n_pairs,); pairs that stay although they are of that very moment
         """
         moments, kept = np.asarray(moments_s, dtype=np.int64), self._pair_keys(user_rows, item_rows)
 
@@ -277,11 +264,11 @@ class Dataset:
         return self._keeping(known)
 
     def core(self, min_interactions: int) -> "Dataset":
-        """The dense heart of the data: shoppers and products with fewer positives dropped until nothing changes.
+        """Select the k-core: shoppers and products with fewer positives are dropped until nothing changes.
 
-        What remains between the remaining shoppers and products is kept, disliked or liked, under new row numbers;
-        review ids stay. Impressions of remaining products are kept, without the shopper if that one is gone. A
-        minimum of 1 or less keeps the whole catalogue and every shopper, also those without a positive.
+        Whatever is between the remaining ones stays, liked or not, under new row numbers but the same review ids;
+        impressions of remaining products stay, without the shopper if that one is gone. A minimum of 1 or less keeps
+        the whole catalogue and every shopper, also those without a positive.
 
         Raises SettingsError: nothing remains.
         """
@@ -297,7 +284,7 @@ class Dataset:
         return replace(self.renumbered(users, items), user_ids=self.user_ids[users])
 
     def renumbered(self, users: NDArray[np.bool_], items: NDArray[np.bool_]) -> "Dataset":
-        """What is between some shoppers and products, the products counted anew; `user_ids` stay as they are."""
+        """Select what is between some shoppers and products and renumber the products; `user_ids` stay as they are."""
         tables = assembly.renumber(self._logs(), users, items)
         catalogue = self.items[items].reset_index(drop=True)
         return replace(self, items=catalogue, item_ids=self.item_ids[items], **tables)
@@ -312,11 +299,10 @@ class Dataset:
         return replace(self, **{name: assembly.subset(table, which(table)) for name, table in self._logs().items()})
 
 
-def _rows_of(
-    ids: Iterable[str], index: pd.Index, error: type[UnknownUserError | UnknownItemError]
-) -> NDArray[np.int32]:
-    asked = list(ids)
-    rows = index.get_indexer(pd.Index(asked, dtype=object))
+def rows_of(ids: Iterable[str], index: pd.Index, error: type[UnknownUserError | UnknownItemError]) -> NDArray[np.int32]:
+    """Look up positions of ids in an index; the first unknown one raises `error`."""
+    names = list(ids)
+    rows = index.get_indexer(pd.Index(names, dtype=object))
     if (rows < 0).any():
-        raise error(asked[int(np.argmax(rows < 0))], len(index))
+        raise error(names[int(np.argmax(rows < 0))], len(index))
     return np.asarray(rows, dtype=np.int32)

@@ -1,11 +1,10 @@
-"""From the files of a data folder to tables as they are; what the values may be is checked by `validation`."""
+"""Read the files of a data folder as tables; their values are checked by `validation`."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.data.repairs import N_EXAMPLES, RepairLog, show
@@ -19,10 +18,9 @@ _REMEDY_FOLDER = "give the folder that holds items.parquet, and reviews.parquet 
 
 
 def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> dict[str, pd.DataFrame]:
-    """Every file that the folder has, by short name, with the columns that Shelfwise knows (of items: all).
+    """Read every file of the folder, by short name, with the columns that Shelfwise knows (of items: all).
 
     Ids and words come as categories where they are text, so that long logs stay small.
-
     Raises DataError: no such folder, items.parquet is missing, a file is not Parquet, lacks a column, or holds text
     that is not UTF-8.
     """
@@ -31,8 +29,8 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
     if not folder.is_dir():
         raise DataError("this is a file, not a folder", file=str(folder), remedy=_REMEDY_FOLDER)
     if not (folder / ITEMS.file).exists():
-        found = ", ".join(sorted(path.name for path in folder.iterdir())[:N_EXAMPLES]) or "nothing"
-        raise DataError(f"the file is missing (found: {found})", file=ITEMS.file, remedy=_REMEDY_FOLDER)
+        present = ", ".join(sorted(path.name for path in folder.iterdir())[:N_EXAMPLES]) or "nothing"
+        raise DataError(f"the file is missing (found: {present})", file=ITEMS.file, remedy=_REMEDY_FOLDER)
     frames = {}
     for done, schema in enumerate(FILES):
         path = folder / schema.file
@@ -44,13 +42,7 @@ def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> di
 
 
 def read_file(path: Path, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
-    """One file with the columns that Shelfwise knows, values as they are; raises DataError as `read_frames` does."""
-    table = _table(path, schema)
-    return pd.DataFrame({name: _plain(table.column(name), name, schema, log) for name in table.column_names})
-
-
-def _table(path: Path, schema: FileSchema) -> pa.Table:
-    """The file as an Arrow table, with the columns that are of use."""
+    """Read one file with the columns that Shelfwise knows; raises DataError as `read_frames` does."""
     try:
         with pq.ParquetFile(path) as file:
             fields = file.schema_arrow
@@ -65,25 +57,23 @@ def _table(path: Path, schema: FileSchema) -> pa.Table:
         if n_rows:
             refuse_missing_columns(fields.names, schema)  # here, since columns of other names are not read
         wanted = None if schema.keeps_others else [name for name in fields.names if name in schema.names]
-        return pq.read_table(path, columns=wanted, partitioning=None)
+        table = pq.read_table(path, columns=wanted, partitioning=None)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(
             f"the file cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}",
             file=schema.file,
             remedy="it may be cut short or be another format under this name; write it as Parquet again",
         ) from error
+    return pd.DataFrame({name: _to_pandas(table.column(name), name, schema, log) for name in table.column_names})
 
 
-def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
-    """One column in pandas: UTF-8 checked, bytes read as text, decimals as numbers, dates as times."""
+def _to_pandas(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
+    """Convert one column: UTF-8 checked, bytes read as text, decimals as numbers, dates as times."""
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries().cast(column.type.value_type)
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.large_string(), safe=False)
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.unify_dictionaries()
-        _check_utf8(column, name, schema)
-        column = column.cast(kind.value_type)
-        kind = column.type
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         column = column.cast(pa.large_binary()).cast(pa.large_string(), safe=False)
         _check_utf8(column, name, schema)
@@ -106,7 +96,7 @@ def _plain(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLo
 
 
 def _coded(column: pa.ChunkedArray) -> pd.Series:
-    """Text as categories; Arrow's own conversion would read the dictionary again for every chunk."""
+    """Convert text to categories; Arrow's own conversion would read the dictionary again for every chunk."""
     chunks = column.dictionary_encode().chunks
     if not chunks:
         return pd.Series(pd.Categorical([]))
@@ -122,8 +112,9 @@ def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
         pass
     else:
         return
-    values = (value for chunk in column.chunks for value in _bytes_of(chunk))
-    wrong = [(row, value) for row, value in enumerate(values) if not _is_utf8(value)]
+    is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+    as_bytes = column.cast(pa.large_list(pa.large_binary()) if is_list else pa.large_binary()).to_pylist()
+    wrong = [(row, value) for row, value in enumerate(as_bytes) if not _is_utf8(value)]
     raise DataError(
         "the text is not UTF-8",
         file=schema.file,
@@ -132,23 +123,6 @@ def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
         n_rows=len(wrong),
         remedy="write the file again from the source, read with its true encoding (often Windows-1252)",
     )
-
-
-def _bytes_of(chunk: pa.Array) -> list[bytes | list[bytes | None] | None]:
-    """Values of one chunk as bytes, so that looking at them cannot fail."""
-    if pa.types.is_dictionary(chunk.type):
-        values = chunk.dictionary.view(_binary(chunk.dictionary.type)).to_pylist()
-        return [None if code is None else values[code] for code in chunk.indices.to_pylist()]
-    if pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type):
-        members = chunk.flatten()
-        values = members.view(_binary(members.type)).to_pylist()
-        ends = np.cumsum(pc.list_value_length(chunk).fill_null(0).to_numpy())
-        return [values[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-    return list(chunk.view(_binary(chunk.type)).to_pylist())
-
-
-def _binary(kind: pa.DataType) -> pa.DataType:
-    return pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()
 
 
 def _is_utf8(value: bytes | list[bytes | None] | None) -> bool:

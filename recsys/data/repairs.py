@@ -1,4 +1,4 @@
-"""What was put right while data was read; nothing is repaired without leaving a line here."""
+"""Repairs made while data was read: none is made without a line here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,16 +8,9 @@ N_EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One kind of repair in one column.
+    """One kind of repair in one column of one file, or of whole rows where `column` is "".
 
-    Parameters
-    ----------
-    file : name of the file, as in the folder
-    column : the column, or "" if it concerns whole rows
-    problem : what was found
-    action : what was done about it
-    n_rows : how many rows it touched
-    examples : a few of the values found, as shown to a person
+    `examples`: a few of the values, as shown to a person.
     """
 
     file: str
@@ -42,7 +35,7 @@ class RepairLog:
     def add(
         self, file: str, column: str, problem: str, action: str, n_rows: int, examples: Iterable[object] = ()
     ) -> None:
-        """Note one repair; examples are shown as in source code and cut to a readable length."""
+        """Note one repair, with at most N_EXAMPLES examples as `show` writes them."""
         shown = tuple(show(value) for value, _ in zip(examples, range(N_EXAMPLES), strict=False))
         self._repairs.append(Repair(file, column, problem, action, int(n_rows), shown))
 
@@ -52,6 +45,6 @@ class RepairLog:
 
 
 def show(value: object, longest: int = 60) -> str:
-    """A value as a message shows it: quoted if text, cut if long."""
+    """Write a value for a message: quoted if text, cut if long."""
     text = repr(value) if isinstance(value, str | bytes) else str(value)
     return text if len(text) <= longest else text[: longest - 1] + "…"

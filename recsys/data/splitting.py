@@ -1,4 +1,4 @@
-"""What is held out of training, so that a model can be asked about what it has not seen."""
+"""Splits of a data set into what is learned from and what is held out."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,23 +17,22 @@ MIN_POSITIVES = 3
 """Fewest positives of a shopper tested by `last_split`: one to test, one to validate, one to learn from."""
 
 MOST_WINDOWS, LEAST_BEFORE = 3, 0.5
-"""`temporal_split` validates on at most so many windows, and leaves at least this share of positives before them all.
+"""Most windows that `temporal_split` validates on, and the least share of positives before them all.
 
-What one window of a shop says of settings, the next may not. Over three windows each of six shops, settings of the
-context component that were chosen on all windows before had a higher nDCG on the next one than those chosen on the one
-window before it 10 times, the same 5 times, and a lower one 3 times, by at most .0005. More windows would cost more
-fits (rolling origin; Tashman 2000, Int. Journal of Forecasting 16(4)).
+Over three windows each of six shops, settings of the context component that were chosen on all windows before had a
+higher nDCG on the next one than those chosen on the last window 10 times, the same 5 times, and a lower one 3 times, by
+at most .0005. More windows cost more fits (rolling origin; Tashman 2000, Int. Journal of Forecasting 16(4)).
 """
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Pairs to be found again, row by row; the numbering is that of the datasets of the same split.
+    """Held-out pairs, with the row numbers of the datasets of the same split.
 
     Parameters
     ----------
     user_rows, item_rows : int32 of shape (n_pairs,)
-    moments_s : int64 of shape (n_pairs,), the moment to ask about for this pair, in seconds since 1970
+    moments_s : int64 of shape (n_pairs,), the moment of the request for this pair, in seconds since 1970
     shape : (n_users, n_items)
     """
 
@@ -46,17 +45,16 @@ class HeldOut:
         return len(self.user_rows)
 
     def users(self) -> NDArray[np.int32]:
-        """Shoppers with anything held out, int32, ascending, each once."""
+        """List shoppers with anything held out, int32, ascending, each once."""
         return np.unique(self.user_rows)
 
     def only(self, which: NDArray[np.bool_]) -> "HeldOut":
-        """Some of the pairs, bool of shape (n_pairs,)."""
+        """Select pairs by a mask, bool of shape (n_pairs,)."""
         return HeldOut(self.user_rows[which], self.item_rows[which], self.moments_s[which], self.shape)
 
     def relevant(self) -> csr_array:
-        """The pairs as a bool matrix of shape (n_users, n_items)."""
-        marks = np.ones(len(self), dtype=bool)
-        return csr_array((marks, (self.user_rows, self.item_rows)), shape=self.shape)
+        """Make a bool matrix of shape (n_users, n_items) of the pairs."""
+        return csr_array((np.ones(len(self), dtype=bool), (self.user_rows, self.item_rows)), shape=self.shape)
 
 
 Role = Literal["validation", "test"]
@@ -64,10 +62,9 @@ Role = Literal["validation", "test"]
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """What one set of models may learn from, and the pairs that they are asked to find again.
+    """What one set of models may learn from, and the pairs that are held out.
 
-    `new_rows`: products of which nothing is known but what the shop says of them, ascending, and which alone are
-    ranked; None where all are ranked.
+    `new_rows`: products without interactions, ascending, which alone are ranked; None where all are ranked.
     """
 
     train: Dataset
@@ -77,14 +74,14 @@ class Round:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Two rounds of the same game: settings are chosen on validation, and only then test is looked at.
+    """Held-out pairs for validation, on which settings are chosen, and for the test, with what may be learned for each.
 
     Parameters
     ----------
-    fit_validation, fit_test : what may be learned from before asking about `validation`, before asking about `test`
+    fit_validation, fit_test : data to learn from before `validation`, and before `test`
     protocol : what was done, in plain words, with counts
     n_skipped : shoppers with positives who could not be tested
-    earlier : rounds of validation before `validation`, oldest first; a shopper may be asked in several
+    earlier : rounds of validation before `validation`, oldest first; a shopper may be in several
     """
 
     fit_validation: Dataset
@@ -96,40 +93,33 @@ class Split:
     earlier: tuple[Round, ...] = ()
 
     def held_out(self, role: Role) -> HeldOut:
-        """What is asked about in the last round."""
+        """Held-out pairs of the last round."""
         return self.validation if role == "validation" else self.test
 
     def whole(self, role: Role) -> Dataset:
-        """All that may be learned from, in the last round."""
+        """All that may be learned from in the last round."""
         return self.fit_validation if role == "validation" else self.fit_test
 
     def rounds(self, role: Role) -> Iterator[Round]:
-        """Every set of models with what it is asked about; for the test there is one."""
+        """List all rounds; for the test there is one."""
         if role == "validation":
             yield from self.earlier
         yield Round(self.whole(role), self.held_out(role))
 
 
-def hidden(known: Dataset, data: Dataset, *asked: HeldOut) -> Dataset:
-    """What may be learned from of `known`: nothing of the held-out pairs, and no copy of a review of theirs.
-
-    Parameters
-    ----------
-    data : everything, with its copies
-    asked : pairs that are held out
-    """
-    for pairs in asked:
+def hidden(known: Dataset, data: Dataset, *held_out: HeldOut) -> Dataset:
+    """Leave held-out pairs and copies of their reviews out of `known`; `data` is everything, with its copies."""
+    for pairs in held_out:
         known = known.without_pairs(pairs.user_rows, pairs.item_rows)
-    told = [data.reviews_of(pairs.user_rows, pairs.item_rows) for pairs in asked]
-    return known.without_copies(np.concatenate(told))
+    return known.without_copies(np.concatenate([data.reviews_of(each.user_rows, each.item_rows) for each in held_out]))
 
 
 def last_split(data: Dataset, seed: int = 0) -> Split:
-    """Each shopper's last positive is the test, the one before it the validation; the rest is learned from.
+    """Hold out each shopper's last positive as test and the one before it as validation (leave one out).
 
     Positives of the same moment are put in a random order by the seed. Shoppers with fewer than MIN_POSITIVES
-    positives are not tested; what they did is learned from. Every trace of a held-out pair, be it a review, an event
-    or an impression, is removed from what is learned from, and so are copies of its reviews.
+    positives are not tested, but learned from. Reviews, events and impressions of a held-out pair are not learned from,
+    and neither are copies of its reviews.
 
     Raises DataError: no shopper has enough positives.
     """
@@ -143,13 +133,11 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
     tested = counts >= MIN_POSITIVES
     n_skipped = int(((counts > 0) & ~tested).sum())
     if not tested.any():
-        by_time = not isinstance(_by_time(data, 0.1, 0.1), str)
+        remedy = "split by time (--split temporal), or bring more data"
+        if isinstance(_by_time(data, 0.1, 0.1), str):
+            remedy = "bring more data, since these cannot be split by time either"
         raise DataError(
-            f"no shopper has {MIN_POSITIVES} positives, so none can be held out",
-            file=data.name,
-            remedy="split by time (--split temporal), or bring more data"
-            if by_time
-            else "bring more data, since these cannot be split by time either",
+            f"no shopper has {MIN_POSITIVES} positives, so none can be held out", file=data.name, remedy=remedy
         )
     test = held_out_of(data, positives.iloc[order[ends[tested] - 1]])
     validation = held_out_of(data, positives.iloc[order[ends[tested] - 2]])
@@ -164,19 +152,17 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
 
 
 def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: float = 0.1) -> Split:
-    """A moment cuts everybody's history: what came before is learned from, what came after is asked about.
+    """Cut everybody's history at a moment: learn from what came before, and hold out what came after.
 
     For validation the same is done at earlier cuts (rolling origin): windows with `validation_share` of all positives
-    each end where the next begins, the last one where the test begins, and each is asked about by models that know
-    only what came before it. There are as many as leave `LEAST_BEFORE` of the positives before the first, at least one
-    and at most `MOST_WINDOWS`; an earlier window without a new pair is left out.
+    each end where the next begins, the last one where the test begins, and models for each know only what came before
+    it. There are as many as leave `LEAST_BEFORE` of the positives before the first, at least one and at most
+    `MOST_WINDOWS`; an earlier window without a new pair is left out.
 
-    What was written before a cut and is copied in a held-out review is not learned from either.
-
-    The cuts fall where the given shares of all positives lie at or after them, moved to the start of their second (or
-    day), so that nothing of one moment stands on both sides. Held out are the positives of a window whose pair was
-    not owned before it; shoppers without any history before the cut are kept, as cold ones. The moment asked about is
-    the cut itself: nothing after it may be used.
+    The cuts fall where the given shares of all positives are at or after them, moved to the start of their second (or
+    day), so that nothing of one moment is on both sides. Held out are the positives of a window whose pair was not seen
+    before it, also of shoppers without any history; copies of their reviews are not learned from. The moment of the
+    requests is the cut itself.
 
     `test_share`, `validation_share`: shares of the positives, above 0, together below 1.
 
@@ -188,17 +174,13 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
             "give shares above 0 that together stay below 1"
         )
     data = data.knowing_copies()
-    found = _by_time(data, test_share, validation_share)
-    if isinstance(found, str):
-        by_last = (np.bincount(data.positives()["user_row"]) >= MIN_POSITIVES).any() if len(data.positives()) else False
-        raise DataError(
-            found,
-            file=data.name,
-            remedy="hold out the last product of each shopper (--split last), or bring more data"
-            if by_last
-            else f"bring more data, since no shopper has {MIN_POSITIVES} positives, of which one could be held out",
-        )
-    fit_validation, validation, fit_test, test = found
+    cut = _by_time(data, test_share, validation_share)
+    if isinstance(cut, str):
+        remedy = f"bring more data, since no shopper has {MIN_POSITIVES} positives, of which one could be held out"
+        if (data.positives()["user_row"].value_counts() >= MIN_POSITIVES).any():
+            remedy = "hold out the last product of each shopper (--split last), or bring more data"
+        raise DataError(cut, file=data.name, remedy=remedy)
+    fit_validation, validation, fit_test, test = cut
     positives, first, second = data.positives(), int(validation.moments_s[0]), int(test.moments_s[0])
     times = positives["time_s"].to_numpy()
     earlier = _earlier(data, times, first, test_share, validation_share)
@@ -217,10 +199,10 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
 def _by_time(
     data: Dataset, test_share: float, validation_share: float
 ) -> tuple[Dataset, HeldOut, Dataset, HeldOut] | str:
-    """What is learned from and asked about, for validation and for the test; or why the data cannot be cut so."""
+    """Cut in three by time: what is learned from and held out, for validation and for the test; or why it cannot be."""
     times = data.positives()["time_s"].to_numpy()
-    places = [int(len(times) * share) for share in (1 - test_share - validation_share, 1 - test_share)]
-    first, second = (int(times[place]) for place in places) if len(times) else (0, 0)
+    positions = [int(len(times) * share) for share in (1 - test_share - validation_share, 1 - test_share)]
+    first, second = (int(times[position]) for position in positions) if len(times) else (0, 0)
     if first == second or not (times < first).any():
         n_moments = len(np.unique(times))
         return (
@@ -238,7 +220,7 @@ def _by_time(
 def _earlier(
     data: Dataset, times: NDArray[np.int64], end_s: int, test_share: float, validation_share: float
 ) -> tuple[Round, ...]:
-    """Rounds of validation before the last one, which begins at `end_s`; oldest first."""
+    """List rounds of validation before the last one, which begins at `end_s`; oldest first."""
     rounds: list[Round] = []
     for n_after in range(2, MOST_WINDOWS + 1):
         before = 1 - test_share - n_after * validation_share
@@ -247,15 +229,15 @@ def _earlier(
         start_s = int(times[int(len(times) * round(before, 9))])
         if start_s < end_s and (times < start_s).any():
             known = data.until(start_s)
-            asked = _window(data, known, start_s, end_s)
-            if len(asked):
-                rounds.insert(0, Round(hidden(known, data, asked), asked))
+            held_out = _window(data, known, start_s, end_s)
+            if len(held_out):
+                rounds.insert(0, Round(hidden(known, data, held_out), held_out))
             end_s = start_s
     return tuple(rounds)
 
 
 def _validated(windows: Sequence[HeldOut]) -> str:
-    """Validation in words, from what is asked about in each window, oldest first."""
+    """Describe validation by the held-out pairs of each window, oldest first."""
     days = [_day(int(each.moments_s[0])) for each in windows]
     if len(windows) == 1:
         return f"validation from {days[0]}"
@@ -269,18 +251,18 @@ def _validated(windows: Sequence[HeldOut]) -> str:
 
 
 def _window(data: Dataset, before: Dataset, start_s: int, end_s: int | None) -> HeldOut:
-    """Positives from `start_s` until before `end_s` of pairs not owned before, all asked about at `start_s`."""
+    """Find positives from `start_s` until before `end_s` of pairs not seen before, all to be asked for at `start_s`."""
     positives = data.positives()
     inside = positives["time_s"] >= start_s
     if end_s is not None:
         inside &= positives["time_s"] < end_s
     pairs = positives[inside]
-    owned = np.asarray(before.seen()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
-    return held_out_of(data, pairs[~owned].assign(time_s=np.int64(start_s)))
+    seen = np.asarray(before.seen()[pairs["user_row"].to_numpy(), pairs["item_row"].to_numpy()]).ravel()
+    return held_out_of(data, pairs[~seen].assign(time_s=np.int64(start_s)))
 
 
 def held_out_of(data: Dataset, pairs: pd.DataFrame) -> HeldOut:
-    """Positives (user_row, item_row, time_s) as what is asked about."""
+    """Hold out positives (user_row, item_row, time_s)."""
     users, items, moments = (pairs[name].to_numpy(copy=True) for name in ("user_row", "item_row", "time_s"))
     return HeldOut(users, items, moments, shape=(data.n_users, data.n_items))
 

@@ -1,4 +1,4 @@
-"""The one gate for data: every file brought to the schema, and the files checked against each other."""
+"""Validate data: bring every file to the schema, and check the files against each other."""
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
@@ -8,26 +8,24 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from recsys.data.columns import ColumnCells, absent, as_texts, convert
+from recsys.data.columns import ColumnCells, absent, are_lists, as_texts, convert, seconds
 from recsys.data.repairs import RepairLog
-from recsys.data.times import seconds
 from recsys.errors import DataError
 from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, ItemId, Kind
 
 MISSING_PRODUCTS_SHARE = 0.05
-"""Up to this share of a log's rows may name products that the catalogue lacks: shops drop products. More than that
-means that the catalogue belongs to other data."""
-
+"""Share of a log's rows that may name products that the catalogue lacks, since shops drop products; above it, the
+catalogue belongs to other data."""
 
 ORDER_KEY = b"shelfwise"
 """Seeds the order of every catalogue; another one would list products of equal scores differently."""
 
 
 def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
-    """The products in an order that looks random and follows from their ids alone, counted anew.
+    """Sort products in an order that looks random and follows from their ids alone, and renumber them.
 
-    Wherever products tie, the earlier row is listed first. In the order of the file, which is often by sales, that
-    would pass for skill, and the same products in another order would give other lists, other models and other figures.
+    Where products tie, the earlier row is listed first; in the order of the file, often by sales, that would pass for
+    skill, and figures would depend on that order.
 
     >>> [in_drawn_order(pd.DataFrame({"item_id": list(ids)}))["item_id"].tolist() for ids in ("abc", "cab")]
     [['b', 'a', 'c'], ['b', 'a', 'c']]
@@ -39,10 +37,7 @@ def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
-    """The checked table with ids as text; a product without a title goes by its id.
-
-    Raises DataError: an id stands in several rows.
-    """
+    """Turn ids into text and title untitled products by their id. Raises DataError: an id stands in several rows."""
     ids = items["item_id"].astype("str")
     if (twice := ids.duplicated(keep=False).to_numpy()).any():
         cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
@@ -54,15 +49,15 @@ def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
 
 
 def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: RepairLog) -> set[ItemId]:
-    """Products of one log (its ids as categories) that the catalogue lacks, noted as a repair.
+    """Find products of one log (its ids as categories) that the catalogue lacks, and note them as a repair.
 
     Raises DataError: they are more than MISSING_PRODUCTS_SHARE of the rows.
     """
-    strange = known.get_indexer(ids.cat.categories) < 0
-    if not strange.any():
+    unknown = known.get_indexer(ids.cat.categories) < 0
+    if not unknown.any():
         return set()
-    wrong = np.append(strange, False)[ids.cat.codes.to_numpy()]
-    missing = ids.cat.categories[strange]
+    wrong = np.append(unknown, False)[ids.cat.codes.to_numpy()]
+    missing = ids.cat.categories[unknown]
     problem = f"products that {ITEMS.file} does not have"
     if wrong.mean() > MISSING_PRODUCTS_SHARE:
         ColumnCells(ids, schema["item_id"], schema.file, log).fail(
@@ -76,35 +71,31 @@ def missing_products(ids: pd.Series, known: pd.Index, schema: FileSchema, log: R
 
 
 def with_stubs(items: pd.DataFrame, missing: Collection[ItemId]) -> pd.DataFrame:
-    """The catalogue with products at its end, by id, of which nothing else is known; nobody can buy them now."""
+    """Append products of which only the id is known, and which nobody can buy now."""
     if not missing:
         return items
     ids = pd.Series(sorted(missing), dtype="str")
-    known = {"item_id": ids, "title": ids, "available": pd.Series(np.zeros(len(ids), dtype=bool))}
-    stubs = {name: known.get(str(name), _unknown(values, len(ids))) for name, values in items.items()}
-    return pd.DataFrame({name: pd.concat([items[name], stub], ignore_index=True) for name, stub in stubs.items()})
+    known = {"item_id": ids, "title": ids, "available": False}
+    defaults = {column.name: absent(column, len(ids)) for column in ITEMS if column.name not in known}
+    stubs = pd.DataFrame({**defaults, **known})
+    for name in items.columns.difference(stubs.columns):
+        if items[name].dtype == object:
+            stubs[name] = [()] * len(ids)
+        elif isinstance(items[name].dtype, pd.StringDtype):
+            stubs[name] = ""
+    return pd.concat([items, stubs], ignore_index=True)
 
 
-def _unknown(like: pd.Series, n: int) -> pd.Series:
-    """Cells without a value in the manner of another column: no text, no list, NaN or no time."""
-    if like.dtype == object:
-        return pd.Series([()] * n, dtype=object)
-    if isinstance(like.dtype, pd.StringDtype):
-        return pd.Series([""] * n, dtype=like.dtype)
-    return like.iloc[:0].reindex(range(n)).reset_index(drop=True)
-
-
-Frames = dict[str, pd.DataFrame]
-
-
-def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime | None = None) -> Frames:
-    """Tables in canonical types with every declared column, by short name; absent files are empty tables.
+def validate(
+    frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime | None = None
+) -> dict[str, pd.DataFrame]:
+    """Check tables and return them in canonical types with every declared column; absent files are empty tables.
 
     Products come in the order of `in_drawn_order`. Ids, events, devices, regions and policies come back as categories,
     `timestamp` as `time_s` (int64 seconds since 1970 in UTC). Repairs are added to `log`; times later than a day after
     `now` (None: the clock) are refused.
 
-    Raises DataError: the first thing found that cannot be repaired.
+    Raises DataError: the first fault that cannot be repaired.
     """
     if "items" not in frames or not len(frames["items"].columns):
         raise DataError("there are no products", file=ITEMS.file, remedy="give a table of products")
@@ -127,9 +118,9 @@ def validate(frames: Mapping[str, pd.DataFrame], log: RepairLog, now: datetime |
 def check_file(
     frame: pd.DataFrame | None, schema: FileSchema, log: RepairLog, now: datetime | None = None
 ) -> pd.DataFrame:
-    """One file by itself with every declared column in its type, and of items the further attributes.
+    """Check one file by itself: every declared column in its type, and of items the further attributes.
 
-    Raises DataError: the first thing found that cannot be repaired.
+    Raises DataError: the first fault that cannot be repaired.
     """
     if frame is not None and schema is not ITEMS and not len(frame):
         log.add(schema.file, "", "no rows", "treated as if the file were absent", 0)
@@ -161,9 +152,9 @@ def refuse_missing_columns(names: Sequence[str], schema: FileSchema) -> None:
         return
     spare = [name for name in names if name not in schema.names]
     close = difflib.get_close_matches(missing[0], spare, n=1, cutoff=0.5)
-    found = ", ".join(map(repr, names)) or "none"
+    present = ", ".join(map(repr, names)) or "none"
     raise DataError(
-        f"the column is missing (the file has {found})",
+        f"the column is missing (the file has {present})",
         file=schema.file,
         column=missing[0],
         remedy=f"rename {close[0]!r} to {missing[0]!r} if that is meant" if close else f"add a column {missing[0]!r}",
@@ -171,23 +162,22 @@ def refuse_missing_columns(names: Sequence[str], schema: FileSchema) -> None:
 
 
 def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
-    """A column that the schema does not declare: lists as tuples, text as text, numbers and times as they are."""
+    """Convert a column that the schema does not declare: lists to tuples, text to `str`; the rest stays."""
     values = values.reset_index(drop=True)
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
-    if values.map(lambda value: isinstance(value, list | tuple | set | np.ndarray)).any():
+    if are_lists(values).any():
         return pd.Series([as_texts(value) for value in values], dtype=object)
     if values.dtype == object and not values.map(lambda value: isinstance(value, str) or value is None).all():
         values = values.map(str, na_action="ignore")
     if pd.api.types.is_object_dtype(values.dtype) or isinstance(values.dtype, pd.StringDtype):
-        return convert(
-            ColumnCells(values, Column(name, Kind.TEXT, "a further attribute", default=""), schema.file, log)
-        )
+        column = Column(name, Kind.TEXT, "a further attribute", default="")
+        return convert(ColumnCells(values, column, schema.file, log))
     return values.astype("boolean") if values.dtype == bool else values
 
 
 def _reviews(reviews: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
-    """Blank texts noted, exact repeats dropped."""
+    """Note blank texts and drop exact repeats."""
     blank = (reviews["text"].str.strip() == "").to_numpy()
     if blank.any():
         log.add(REVIEWS.file, "text", "no words", "kept as ratings without text", blank.sum())

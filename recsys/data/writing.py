@@ -1,11 +1,11 @@
-"""Canonical data folders, written whole or not at all; a finished folder takes an older one's place in one step."""
+"""Write canonical data folders whole or not at all; a finished folder replaces an older one in one step."""
 
 import ctypes
 import os
 import secrets
 import shutil
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.data.validation import refuse_missing_columns
-from recsys.errors import DataError, InputError
+from recsys.errors import DataError
 from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
 
@@ -25,7 +25,7 @@ _EXCHANGE = 2
 
 
 def beside(target: Path) -> Path:
-    """A new empty folder next to `target`, on the same disk, hidden, for building what will replace it."""
+    """Make a new hidden folder next to `target`, on the same disk, for building what will replace it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
     made.mkdir()
@@ -33,10 +33,7 @@ def beside(target: Path) -> Path:
 
 
 def put_in_place(finished: Path, target: Path, own: Collection[str] = ()) -> None:
-    """Rename `finished` to `target`; an older `target` is removed afterwards.
-
-    What stands in the older one under a name that is not among `own` is moved into the new one, where it was not
-    there when the work began.
+    """Rename `finished` to `target` and remove an older `target`; files in it that are not named in `own` move over.
 
     On Linux the two change names in one step, so that killing the process at any moment leaves a whole folder at
     `target`. Elsewhere an older folder first steps aside, and a kill in the instant between leaves both whole folders
@@ -68,7 +65,7 @@ def _remove(older: Path, newer: Path, own: Collection[str]) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one step; False where the system or the file system cannot."""
+    """Swap two names in one step; returns False where the system or the file system cannot."""
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
@@ -86,51 +83,25 @@ _ARROW_TYPES = {
 }
 
 
-def write_folder(
-    out: Path | str,
-    *,
-    items: pd.DataFrame,
-    reviews: pd.DataFrame | None = None,
-    events: pd.DataFrame | None = None,
-    impressions: pd.DataFrame | None = None,
-    extra: Mapping[str, bytes] | None = None,
-    overwrite: bool = True,
-) -> None:
-    """Write tables in canonical form (columns as `recsys.schema` names them) as one data folder; see `FolderWriter`.
-
-    `extra`: further files by name, such as what only tests may read.
-    """
-    tables = {"items": items, "reviews": reviews, "events": events, "impressions": impressions}
-    with FolderWriter(out, overwrite=overwrite, extra=tuple(extra or ())) as folder:
-        for table, frame in tables.items():
-            if frame is not None:
-                folder.write(table, frame)
-        for name, content in (extra or {}).items():
-            folder.path(name).write_bytes(content)
-
-
 class FolderWriter:
-    """Writes a data folder piece by piece in bounded memory; it appears under its name only when all went well.
+    """Write a data folder piece by piece in bounded memory; it appears under its name only when all went well.
 
         with FolderWriter(out) as folder:
             folder.write("items", items)
             for chunk in chunks:
                 folder.write("events", chunk)
 
-    Everything goes into a hidden folder beside `out`, which takes its place when the block ends. When the block
-    raises, the hidden folder is removed and what was at `out` stays; a killed process leaves only the hidden folder.
+    Everything goes into a hidden folder beside `out`, which replaces an earlier data folder at `out` when the block
+    ends; a folder with any other file is never touched. When the block raises, the hidden folder is removed; a killed
+    process leaves it behind.
 
-    Parameters
-    ----------
-    overwrite : an earlier data folder at `out` may be replaced; a folder with any other file is never touched
-    extra : names of the further files that will be written
+    `extra`: names of the further files that will be written.
 
-    Raises DataError: `out` cannot be written or replaced, or a piece does not fit the schema.
+    Raises InputError: `out` cannot be written or replaced; DataError: a piece does not fit the schema.
     """
 
-    def __init__(self, out: Path | str, *, overwrite: bool = True, extra: Sequence[str] = ()) -> None:
+    def __init__(self, out: Path | str, *, extra: Sequence[str] = ()) -> None:
         self._out = Path(os.path.abspath(out))
-        self._overwrite = overwrite
         self._writers: dict[str, pq.ParquetWriter] = {}
         for name in extra:
             if Path(name).name != name or name in (schema.file for schema in FILES):
@@ -138,7 +109,7 @@ class FolderWriter:
         self._own = {*(schema.file for schema in FILES), *extra}
 
     def __enter__(self) -> Self:
-        require_replaceable(self._out, self._own, overwrite=self._overwrite)
+        require_replaceable(self._out, self._own)
         self._out = self._out.resolve()
         self._hidden = beside(self._out)
         return self
@@ -157,7 +128,7 @@ class FolderWriter:
         writer.write_table(rows)
 
     def path(self, name: str) -> Path:
-        """Where to write a further file of this name, one of `extra`, which joins the folder with the rest."""
+        """Path at which to write the further file of this name, one of `extra`."""
         assert name in self._own, "name it in `extra`"
         return self._hidden / name
 
@@ -168,7 +139,7 @@ class FolderWriter:
             for writer in self._writers.values():
                 writer.close()
             if kind is None:
-                require_replaceable(self._out, self._own, overwrite=self._overwrite)
+                require_replaceable(self._out, self._own)
                 if "items" not in self._writers:
                     raise DataError("no products were written", file=ITEMS.file, remedy="write at least one")
                 put_in_place(self._hidden, self._out, self._own)
@@ -176,22 +147,12 @@ class FolderWriter:
             shutil.rmtree(self._hidden, ignore_errors=True)
 
 
-def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = True) -> None:
-    """Raise DataError unless `out` can be written: nothing is there, an empty folder, or one with files of ours alone.
-
-    `own`: names of the files that will be written; replacing a folder removes what is in it.
-    """
-    if os.path.lexists(out) and not out.is_dir():
-        raise DataError("there is a file of this name", file=str(out), remedy="choose another folder")
-    try:
-        require_writable(out.parent, "the data")
-        require_writable(out, "the data")
-    except InputError as error:
-        raise DataError(str(error), file=str(out), remedy="choose another folder") from None
-    found = list(out.iterdir()) if out.is_dir() else []
-    if found and not overwrite:
-        raise DataError("the folder is not empty", file=str(out), remedy="choose another folder, or overwrite")
-    others = sorted(path.name for path in found if path.name not in own or path.is_symlink() or not path.is_file())
+def require_replaceable(out: Path, own: Collection[str]) -> None:
+    """Raise InputError unless nothing is at `out`, an empty folder, or one with files of the names in `own` alone."""
+    require_writable(out.parent, "the data")
+    require_writable(out, "the data")
+    present = list(out.iterdir()) if out.is_dir() else []
+    others = sorted(path.name for path in present if path.name not in own or path.is_symlink() or not path.is_file())
     if others:
         raise DataError(
             f"the folder holds other files ({', '.join(others[:5])}), which would be lost",
@@ -201,31 +162,21 @@ def require_replaceable(out: Path, own: Collection[str], *, overwrite: bool = Tr
 
 
 def _to_arrow(frame: pd.DataFrame, schema: FileSchema, like: pa.Schema | None) -> pa.Table:
-    """The rows in the Arrow types of the schema, or of the first piece of the same file."""
+    """Convert rows to the Arrow types of the schema, or of the first piece of the same file."""
     refuse_missing_columns([str(name) for name in frame.columns], schema)
-    declared = {column.name: column.kind for column in schema}
-    names = [str(name) for name in frame.columns if schema.keeps_others or name in declared]
-    if like is not None and set(names) != set(like.names):
-        odd = sorted(set(names) ^ set(like.names))
-        raise DataError(
-            "this column is not in every piece",
-            file=schema.file,
-            column=odd[0],
-            remedy="give all pieces the same columns",
-        )
-    types = {name: _ARROW_TYPES[declared[name]] if name in declared else None for name in names}
+    names = [str(name) for name in frame.columns if schema.keeps_others or name in schema.names]
+    types = {column.name: _ARROW_TYPES[column.kind] for column in schema}
     if like is not None:
-        types = {name: like.field(name).type for name in like.names}
-    return pa.table({name: _array(frame[name], name, kind, schema) for name, kind in types.items()})
+        if odd := sorted(set(names) ^ set(like.names)):
+            remedy = "give all pieces the same columns"
+            raise DataError("this column is not in every piece", file=schema.file, column=odd[0], remedy=remedy)
+        names, types = like.names, dict(zip(like.names, like.types, strict=True))
+    return pa.table({name: _array(frame[name], name, types.get(name), schema) for name in names})
 
 
 def _array(values: pd.Series, name: str, kind: pa.DataType | None, schema: FileSchema) -> pa.Array:
     if kind is not None and pa.types.is_timestamp(kind) and pd.api.types.is_integer_dtype(values.dtype):
         values = pd.to_datetime(values, unit="s", utc=True)
-    elif kind is not None and pd.api.types.is_datetime64_dtype(values.dtype):
-        values = values.dt.tz_localize("UTC")
-    if values.map(type).eq(tuple).any() if values.dtype == object else False:
-        values = values.map(list)
     try:
         made = pa.Array.from_pandas(values, type=None if kind is None or pa.types.is_dictionary(kind) else kind)
         return made if kind is None or made.type == kind else made.cast(kind)

@@ -1,4 +1,4 @@
-"""Draws the catalogue: what the shop shows of each product, and what the product is really like."""
+"""Draw the catalogue: what the shop shows of each product, and what the product is really like."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recsys.demo.circumstances import DAY, END, START
-from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, N_ASPECTS, OF_DEPARTMENT, SHOP
-from recsys.demo.prose.bank import Draws, Wording, load_banks, word_list
 from recsys.demo.prose.compose import Mention, capitalised
-from recsys.demo.world import Items
+from recsys.demo.prose.wording import Draws, Wording, load_banks, word_list
+from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, N_ASPECTS, OF_DEPARTMENT, SHOP, START
+from recsys.demo.world import Items, numbered
 from recsys.progress import Progress, silent
 
 _ATTEMPTS = 5
@@ -19,12 +18,9 @@ _ATTEMPTS = 5
 def describe(
     strengths: Sequence[str], department: str, wording: Wording, draws: Draws, written: set[str]
 ) -> tuple[str, tuple[Mention, ...]]:
-    """A description, and where it names each strong aspect.
+    """Write a description that names every one of `strengths`, and return where it does.
 
-    Parameters
-    ----------
-    strengths : aspects to praise, best first; all of them are named
-    written : pitches so far, so that they repeat as little as possible; grows
+    `written`: pitches so far, so that they repeat as little as possible; grows.
     """
     parts: list[tuple[str, str]] = [(wording.say("intro"), "")]
     parts += [(_pitch(aspect, department, wording, draws, written), aspect) for aspect in strengths]
@@ -72,25 +68,25 @@ COLOURS, ROASTS = word_list("colour"), word_list("roast")
 
 
 def brands_of(department: str) -> list[Brand]:
-    """Brands that make products of a department."""
+    """List the brands that make products of a department."""
     names = [name for of, brands in SHOP["brands"].items() if department in of.split() for name in brands]
     return [Brand(*(name.rsplit(" ", 1)[0], int(name[-1]))) for name in names]
 
 
 def new_name(brand: Brand, kind: str, draws: Draws, used: set[str]) -> tuple[str, str]:
-    """A model name and the title that it makes, which is not among those used; grows `used`."""
-    numbered = 0
+    """Draw a model name whose title is not among those used; grows `used`."""
+    attempt = 0
     while True:
         model = draws.pick(_MODELS)
         if draws.chance(0.75):
             model += f" {draws.pick(_SUFFIXES)}"
-        if numbered > 20:
-            model = f"{model} {numbered + int(draws.uniform() * 10 ** (numbered // 20 + 1))}"
+        if attempt > 20:
+            model = f"{model} {attempt + int(draws.uniform() * 10 ** (attempt // 20 + 1))}"
         title = f"{brand.name} {model} {kind}"
         if title not in used:
             used.add(title)
             return model, title
-        numbered += 1
+        attempt += 1
 
 
 _LATER_SHARE, _COLD_SHARE, _GONE_SHARE, _BURST_SHARE = 0.3, 0.04, 0.05, 0.15
@@ -99,7 +95,7 @@ _NEVER = END + 100 * 365 * DAY
 
 @dataclass(slots=True)
 class Catalogue:
-    """Products as the shop shows them (`frame`, in canonical form), as they are (`hidden`), and as people call them."""
+    """Products as shown (`frame`, in canonical form), as they are (`hidden`), their models and described aspects."""
 
     frame: pd.DataFrame
     hidden: Items
@@ -108,7 +104,7 @@ class Catalogue:
 
 
 def draw_catalogue(n_items: int, rng: np.random.Generator, progress: Progress = silent) -> Catalogue:
-    """Products spread over all departments, in random order."""
+    """Draw products spread over all departments, in random order."""
     department = rng.permutation(np.arange(n_items) % len(DEPARTMENTS)).astype(np.int16)
     draws = Draws(rng)
     brands = [brands_of(one.key) for one in DEPARTMENTS]
@@ -129,22 +125,21 @@ def draw_catalogue(n_items: int, rng: np.random.Generator, progress: Progress = 
         burst_height=np.where(rng.random(n_items) < _BURST_SHARE, rng.uniform(1.0, 2.2, n_items), 0).astype(np.float32),
     )
     shown = _shown(hidden, made_by, draws, progress)
-    width = max(5, len(str(n_items)))
-    shown.frame.insert(0, "item_id", [f"P{row + 1:0{width}d}" for row in range(n_items)])
+    shown.frame.insert(0, "item_id", numbered("P", np.arange(n_items), n_items))
     shown.frame["price"] = np.maximum(np.round(prices) - 0.05, 2.95).round(2)
     shown.frame["available"] = ends > END
     return shown
 
 
 def _qualities(department: np.ndarray, tier: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Middling on most aspects, superb on two, bad at one or two; dear brands a little better throughout."""
+    """Draw qualities: middling on most aspects, superb on two, bad at one or two; dear brands a little better."""
     n_items = len(department)
     quality = rng.normal(0.12, 0.5, (n_items, N_ASPECTS)) + 0.2 * (tier[:, None] - 1)
     applies = APPLIES[department]
     order = np.argsort(np.where(applies, rng.random((n_items, N_ASPECTS)), 2.0), axis=1)
     rows = np.arange(n_items)
-    for place in (0, 1):
-        quality[rows, order[:, place]] = rng.uniform(1.1, 2.0, n_items)
+    for column in (0, 1):
+        quality[rows, order[:, column]] = rng.uniform(1.1, 2.0, n_items)
     quality[rows, order[:, 2]] = rng.uniform(-2.0, -1.0, n_items)
     also_bad = rng.random(n_items) < 0.65 - 0.2 * (tier - 1)
     quality[rows[also_bad], order[also_bad, 3]] = rng.uniform(-1.6, -0.6, int(also_bad.sum()))
@@ -152,7 +147,7 @@ def _qualities(department: np.ndarray, tier: np.ndarray, rng: np.random.Generato
 
 
 def _lifetimes(n_items: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """When products come and go: most were always there, some come later, a few only in the last three weeks."""
+    """Draw when products come and go: most always there, some later, a few only in the last three weeks."""
     drawn = rng.random(n_items)
     launch = np.full(n_items, START)
     later = drawn < _LATER_SHARE
@@ -179,8 +174,9 @@ def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress
         model, title = new_name(brand, kind, draws, used)
         variant = draws.pick(ROASTS if department.key == "coffee" else COLOURS)
         material = draws.pick(department.materials)
-        one_each = {"brand": brand.name, "model": model, "kind": _lowered(kind), "colour": variant}
-        slots = {name: (word,) for name, word in {**one_each, "material": material}.items()} | {"use": department.uses}
+        words = {"brand": brand.name, "model": model, "kind": _lowered(kind), "colour": variant, "material": material}
+        slots: dict[str, Sequence[str]] = {name: (word,) for name, word in words.items()}
+        slots["use"] = department.uses
         strengths = _strengths(hidden, row)[: 1 + draws.chance(0.35)]
         text, named = describe(strengths, department.key, Wording(draws, slots), draws, written)
         rows.append((title, text, department.label, brand.name, tags.split(","), variant, material))
@@ -190,9 +186,9 @@ def _shown(hidden: Items, made_by: list[Brand], draws: Draws, progress: Progress
 
 
 def _strengths(hidden: Items, row: int) -> list[str]:
-    places = np.argsort(-hidden.quality[row], kind="stable")
-    aspects = OF_DEPARTMENT[hidden.department[row]]
-    return [ASPECTS[aspects[place]] for place in places if hidden.quality[row, place] > 0.8 and aspects[place] >= 0]
+    quality, aspects = hidden.quality[row], OF_DEPARTMENT[hidden.department[row]]
+    order = np.argsort(-quality, kind="stable")
+    return [ASPECTS[aspects[column]] for column in order if quality[column] > 0.8 and aspects[column] >= 0]
 
 
 def _lowered(kind: str) -> str:

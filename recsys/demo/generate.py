@@ -1,9 +1,7 @@
-"""Makes the demo shop: catalogue first, then shoppers in blocks, so that memory stays bounded at any size."""
+"""Generate the demo shop: catalogue first, then shoppers in blocks, so that memory stays bounded at any size."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,43 +9,42 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.writing import FolderWriter
-from recsys.demo.behaviour import EVENTS, Journeys, draw_events, draw_journeys, draw_shoppers
+from recsys.demo.behaviour import (
+    EVENTS,
+    POLICIES,
+    Impressions,
+    Journeys,
+    draw_events,
+    draw_impressions,
+    draw_journeys,
+    draw_shoppers,
+)
 from recsys.demo.catalogue import Catalogue, draw_catalogue
-from recsys.demo.departments import DEPARTMENTS, DEVICES, REGIONS
-from recsys.demo.impressions import POLICIES, Impressions, draw_impressions
-from recsys.demo.prose.bank import Draws
 from recsys.demo.prose.compose import Writer
+from recsys.demo.prose.wording import Draws
 from recsys.demo.reviewing import Reviews, draw_reviews, review_frame
-from recsys.demo.truth import TRUTH_FILE, save_truth, shopper_ids
-from recsys.demo.world import Shoppers, item_effects
+from recsys.demo.shop import DEPARTMENTS, DEVICES, REGIONS
+from recsys.demo.truth import TRUTH_FILE, save_truth
+from recsys.demo.world import Shoppers, World, item_effects, numbered
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES
 
 REVIEWS_PER_SHOPPER, EVENTS_PER_SHOPPER, IMPRESSIONS_PER_SHOPPER = 8_000 / 1_500, 50_000 / 1_500, 40_000 / 1_500
 MOST_REVIEWS = 200_000
-"""Reviews no longer grow with the number of shoppers beyond this, since each is written word by word."""
+"""Reviews do not grow with the shoppers beyond this, since each is written word by word."""
 
 LEAST_ITEMS = 3 * len(DEPARTMENTS)
 BLOCK = 10_000
 """Shoppers who are drawn, and whose events are written, at a time."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DemoSummary:
-    """What was made: rows by table, shoppers, and seconds by stage."""
+    """What was made: rows by table, shoppers, and how long it took."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time spent inside to a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+    counts: dict[str, int]
+    seconds: float
 
 
 def generate_demo(
@@ -61,16 +58,16 @@ def generate_demo(
 
     Parameters
     ----------
-    out : folder to make; an earlier data folder of that name is replaced, as a whole and only at the end
+    out : folder to make; an earlier demo shop there is replaced, as a whole and only at the end
     n_items : at least LEAST_ITEMS
     n_shoppers : at least 1; all of them have at least one event
     seed : at least 0; the same seed and sizes give the same data
 
     Raises SettingsError: a size or the seed is out of range; DataError: `out` holds something else.
     """
-    departments, summary = f"{n_items} is too few for {len(DEPARTMENTS)} departments", DemoSummary()
+    started = time.perf_counter()
     for option, value, least, why in (
-        ("items", n_items, LEAST_ITEMS, departments),
+        ("items", n_items, LEAST_ITEMS, f"{n_items} is too few for {len(DEPARTMENTS)} departments"),
         ("shoppers", n_shoppers, 1, f"{n_shoppers} is too few"),
         ("seed", seed, 0, f"{seed} is not usable"),
     ):
@@ -84,92 +81,85 @@ def generate_demo(
             remedy="choose another folder",
         )
     with FolderWriter(out, extra=(TRUTH_FILE,)) as folder:
-        with summary.timed("catalogue"):
-            catalogue = draw_catalogue(n_items, np.random.default_rng([seed, 1]), progress)
-            folder.write("items", catalogue.frame)
-        maker = _Maker(catalogue, n_shoppers, seed, summary, progress)
-        maker.write(folder)
-        with summary.timed("truth"):
-            maker.save_truth(folder.path(TRUTH_FILE))
+        catalogue = draw_catalogue(n_items, np.random.default_rng([seed, 1]), progress)
+        folder.write("items", catalogue.frame)
+        blocks = _Blocks(folder, catalogue, n_shoppers, seed, progress)
+        for block in range(-(-n_shoppers // BLOCK)):
+            blocks.write(block)
+        blocks.write_truth()
     progress("the demo shop is ready", n_shoppers, n_shoppers)
-    return summary
+    return DemoSummary(blocks.counts, time.perf_counter() - started)
 
 
-class _Maker:
-    """Draws and writes one block of shoppers after another."""
+class _Blocks:
+    """Draws and writes what one block of shoppers after another does."""
 
     def __init__(
-        self, catalogue: Catalogue, n_shoppers: int, seed: int, summary: DemoSummary, progress: Progress
+        self, folder: FolderWriter, catalogue: Catalogue, n_shoppers: int, seed: int, progress: Progress
     ) -> None:
-        self.catalogue, self.n_shoppers, self.seed = catalogue, n_shoppers, seed
-        self.summary, self.progress = summary, progress
-        self.tables = item_effects(catalogue.hidden)
+        self.folder, self.catalogue, self.n_shoppers, self.seed = folder, catalogue, n_shoppers, seed
+        self.progress = progress
+        self.effects = item_effects(catalogue.hidden)
         self.writer = Writer(Draws(np.random.default_rng([seed, 2])))
         self.item_ids = catalogue.frame["item_id"].to_numpy(dtype=object)
-        self.user_width = max(5, len(str(n_shoppers)))
         self.shoppers: list[Shoppers] = []
         self.mentions: list[NDArray[np.int32]] = []
-        summary.counts.update(items=len(self.item_ids), shoppers=n_shoppers, reviews=0, events=0, impressions=0)
+        self.counts = {"items": len(self.item_ids), "shoppers": n_shoppers, "reviews": 0, "events": 0, "impressions": 0}
 
-    def write(self, folder: FolderWriter) -> None:
-        """All tables but the items."""
-        for block, first in enumerate(range(0, self.n_shoppers, BLOCK)):
-            self.progress("drawing shoppers and what they do", first, self.n_shoppers)
-            n = min(BLOCK, self.n_shoppers - first)
-            rng = np.random.default_rng([self.seed, 3, block])
-            hidden = self.catalogue.hidden
-            per_shopper = min(REVIEWS_PER_SHOPPER, MOST_REVIEWS / self.n_shoppers)
-            # This block's part of the rows, such that the parts of all blocks add up.
-            n_events, n_impressions, n_reviews = (
-                round((first + n) * each) - round(first * each)
-                for each in (EVENTS_PER_SHOPPER, IMPRESSIONS_PER_SHOPPER, per_shopper)
-            )
-            with self.summary.timed("behaviour"):
-                shoppers = draw_shoppers(n, rng)
-                journeys = draw_journeys(hidden, shoppers, self.tables, n_events, rng)
-                events = draw_events(journeys, n_events, rng)
-                order = np.argsort(events.seconds, kind="stable")
-                acts = replace(journeys.only(events.journey[order]), seconds=events.seconds[order])
-                frame = self._frame(first, acts)
-                frame.insert(2, "event", _words(events.kind[order], EVENTS))
-                self._write(folder, "events", frame)
-            with self.summary.timed("impressions"):
-                shown = draw_impressions(hidden, shoppers, self.tables, n_impressions, rng)
-                frame = self._frame(first, shown)
-                frame["click"], frame["propensity_score"] = shown.click, shown.propensity
-                frame["position"], frame["policy"] = shown.position, _words(shown.policy, POLICIES)
-                self._write(folder, "impressions", frame)
-            with self.summary.timed("reviews"):
-                reviews = draw_reviews(hidden, shoppers, journeys, events, n_reviews, rng)
-                frame = self._frame(first, reviews)
-                texts, mentions = review_frame(reviews, shoppers, self.catalogue, self.writer, rng, self.progress)
-                mentions[:, 0] += first
-                self.mentions.append(mentions)
-                self._write(folder, "reviews", pd.concat([frame, texts], axis=1))
-            self.shoppers.append(shoppers)
+    def write(self, block: int) -> None:
+        """Write the rows of one block of shoppers in all tables but the items."""
+        first = block * BLOCK
+        self.progress("drawing shoppers and what they do", first, self.n_shoppers)
+        n = min(BLOCK, self.n_shoppers - first)
+        rng = np.random.default_rng([self.seed, 3, block])
+        per_shopper = min(REVIEWS_PER_SHOPPER, MOST_REVIEWS / self.n_shoppers)
+        # This block's part of the rows, such that the parts of all blocks add up.
+        n_events, n_impressions, n_reviews = (
+            round((first + n) * each) - round(first * each)
+            for each in (EVENTS_PER_SHOPPER, IMPRESSIONS_PER_SHOPPER, per_shopper)
+        )
+        world = World(self.catalogue.hidden, draw_shoppers(n, rng), self.effects)
+        journeys = draw_journeys(world, n_events, rng)
+        events = draw_events(journeys, n_events, rng)
+        order = np.argsort(events.seconds, kind="stable")
+        frame = self._frame(first, replace(journeys.only(events.journey[order]), seconds=events.seconds[order]))
+        frame.insert(2, "event", _words(events.kind[order], EVENTS))
+        self._write("events", frame)
 
-    def save_truth(self, path: Path) -> None:
-        """The hidden truth of everything that was written."""
+        shown = draw_impressions(world, n_impressions, rng)
+        frame = self._frame(first, shown)
+        frame["click"], frame["propensity_score"] = shown.click, shown.propensity
+        frame["position"], frame["policy"] = shown.position, _words(shown.policy, POLICIES)
+        self._write("impressions", frame)
+
+        reviews = draw_reviews(world, journeys, events, n_reviews, rng)
+        frame = self._frame(first, reviews)
+        texts, mentions = review_frame(reviews, world.shoppers, self.catalogue, self.writer, rng, self.progress)
+        mentions[:, 0] += first
+        self._write("reviews", pd.concat([frame, texts], axis=1))
+        self.mentions.append(mentions)
+        self.shoppers.append(world.shoppers)
+
+    def write_truth(self) -> None:
+        """Write the hidden truth of all blocks."""
         joined = {
             name: np.concatenate([getattr(block, name) for block in self.shoppers]) for name in Shoppers.__slots__
         }
         mentions = np.concatenate(self.mentions)
         names = ("user", "item", "aspect", "polarity", "start", "end")
         described = np.array(
-            [[row, *each.numbers()] for row, found in enumerate(self.catalogue.mentions) for each in found], np.int32
+            [[row, *each.numbers()] for row, spans in enumerate(self.catalogue.mentions) for each in spans], np.int32
         ).reshape(-1, len(names) - 1)
         save_truth(
-            path,
+            self.folder.path(TRUTH_FILE),
             items=self.catalogue.hidden,
             shoppers=Shoppers(**joined),
             mentions={name: mentions[:, column] for column, name in enumerate(names)},
             described={name: described[:, column] for column, name in enumerate(names[1:])},
-            item_width=len(str(self.item_ids[0])) - 1,
-            user_width=self.user_width,
         )
 
     def _frame(self, first: int, rows: Journeys | Impressions | Reviews) -> pd.DataFrame:
-        ids = np.array(shopper_ids(np.arange(first, first + BLOCK), self.user_width), dtype=object)
+        ids = np.array(numbered("U", np.arange(first, first + BLOCK), self.n_shoppers), dtype=object)
         return pd.DataFrame(
             {
                 "user_id": ids[rows.user],
@@ -180,9 +170,9 @@ class _Maker:
             }
         )
 
-    def _write(self, folder: FolderWriter, table: str, frame: pd.DataFrame) -> None:
-        folder.write(table, frame)
-        self.summary.counts[table] += len(frame)
+    def _write(self, table: str, frame: pd.DataFrame) -> None:
+        self.folder.write(table, frame)
+        self.counts[table] += len(frame)
 
 
 def _words(codes: NDArray[np.int64], words: tuple[str, ...]) -> pd.Categorical:

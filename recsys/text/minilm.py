@@ -1,8 +1,7 @@
 """The forward pass of the packaged sentence encoder (a six-layer BERT), in plain torch.
 
-Own code, and not sentence-transformers, for speed: importing that library takes about as long as encoding two
-thousand phrases. Here a batch holds phrases of one token length only, so there is no padding, no mask, and no work
-on either. Tests hold it against `SentenceTransformer.encode`. This module imports torch: import it late.
+Importing sentence-transformers takes as long as encoding two thousand phrases; and as a batch holds phrases of one
+token length only, there is no padding and no mask. This module imports torch: import it late.
 
 References
 ----------
@@ -29,10 +28,7 @@ _Affine = tuple[Tensor, Tensor]
 class MiniLM:
     """all-MiniLM-L6-v2: mean of the last layer over the tokens, scaled to unit length.
 
-    Parameters
-    ----------
-    weights : the model's `model.safetensors`
-    dtype : of the arithmetic; sums within a layer norm or a matrix product are kept in float32 by torch
+    `dtype`: of the arithmetic; sums within a layer norm or a matrix product are in float32 by torch.
     """
 
     def __init__(self, weights: Path, dtype: torch.dtype) -> None:
@@ -53,9 +49,8 @@ class MiniLM:
         self._layers = [_Layer(f"encoder.layer.{layer}", affine) for layer in range(_N_LAYERS)]
 
     def encode(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Vectors of phrases of equal token length.
+        """Encode phrases of equal token length, int64 of shape (n_phrases, n_tokens), with start and end tokens.
 
-        `token_ids`: int64 of shape (n_phrases, n_tokens), with the tokenizer's start and end tokens.
         Returns float32 of shape (n_phrases, N_DIMS), unit length.
         """
         n_phrases, n_tokens = token_ids.shape

@@ -1,7 +1,6 @@
-"""Every phrase that a data set holds, where it stands, and its vector.
+"""Every phrase of a data set, its span in the verbatim text, and its vector.
 
-A document is a product's title, description or attributes, or one review. `Phrasebook` lists the phrases of every
-document as offsets into the verbatim text, so that a quote is always `document_text(...)[start:end]`.
+A document is a product's title, description or attributes, or one review.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +21,7 @@ TITLE, DESCRIPTION, ATTRIBUTES, REVIEW = range(len(KINDS))
 
 
 class TextEncoder(Protocol):
-    """What a phrasebook needs of an encoder; `recsys.text.encoder.PhraseEncoder` is the real one."""
+    """What a phrasebook needs of an encoder such as `recsys.text.encoder.PhraseEncoder`."""
 
     @property
     def encoder_id(self) -> str: ...
@@ -32,7 +31,7 @@ class TextEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PhraseVectors:
-    """What one person says now, encoded.
+    """Phrases that one person types now.
 
     Parameters
     ----------
@@ -73,17 +72,17 @@ class Phrasebook:
 
     @property
     def n_phrases(self) -> int:
-        """How many different phrases there are."""
+        """Number of different phrases."""
         return len(self.vectors)
 
     def of_kind(self, kind: int) -> slice:
-        """Occurrences of one kind, as a slice, since rows are sorted by kind."""
+        """Find the rows of one kind, as a slice."""
         first, last = np.searchsorted(self.kind, [kind, kind + 1])
         return slice(int(first), int(last))
 
 
 def attributes_text(category: str, tags: Iterable[str]) -> str:
-    """What a product without a description still says about itself: its category, then its tags, each once.
+    """Join a product's category and tags, each once.
 
     >>> attributes_text("Tents", ("light", "2 people", "light"))
     'Tents, light, 2 people'
@@ -91,34 +90,11 @@ def attributes_text(category: str, tags: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(word for word in (category, *tags) if word))
 
 
-def document_text(data: Dataset, kind: int, document: int) -> str:
-    """The verbatim text that offsets of a phrasebook point into.
-
-    Parameters
-    ----------
-    kind : position in KINDS
-    document : item row, or `review_id` for reviews
-
-    Raises KeyError: the data set has no such document; a review may have been cut out of it.
-    """
-    if kind == REVIEW:
-        rows = np.flatnonzero(data.reviews["review_id"].to_numpy() == document)
-        if not len(rows):
-            raise KeyError(f"review_id {document} is not in this data set")
-        return str(data.reviews["text"].iat[rows[0]])
-    if not 0 <= document < data.n_items:
-        raise KeyError(f"item row {document} is not in this data set of {data.n_items} products")
-    if kind == ATTRIBUTES:
-        return attributes_text(data.items["category"].iat[document], data.items["tags"].iat[document])
-    return str(data.items[KINDS[kind]].iat[document])
-
-
 def build_phrasebook(data: Dataset, encoder: TextEncoder, progress: Progress = silent) -> Phrasebook:
     """Cut every text of a data set into phrases and encode each different one once.
 
-    Titles and attributes are one phrase each, since a name is not a sentence; only a title beyond the longest phrase
-    is cut. A phrasebook may be built on more than a model may know: scorers take the occurrences whose reviews are in
-    the data that they are fitted on.
+    Titles and attributes are one phrase each; only a title beyond the longest phrase is cut. A phrasebook may be built
+    on more data than a model may know: scorers take the occurrences whose reviews are in their own data.
     """
     occurrences: list[tuple[int, int, int, int, int]] = []
     keys: dict[str, int] = {}
@@ -136,7 +112,7 @@ def build_phrasebook(data: Dataset, encoder: TextEncoder, progress: Progress = s
 
 
 def _documents(data: Dataset) -> Iterator[tuple[int, int, str]]:
-    """Kind, document and text of everything, in the order of a phrasebook."""
+    """List kind, document and text of everything, in the order of a phrasebook."""
     for kind in (TITLE, DESCRIPTION):
         yield from ((kind, row, text) for row, text in enumerate(data.items[KINDS[kind]]))
     for row, (category, tags) in enumerate(zip(data.items["category"], data.items["tags"], strict=True)):

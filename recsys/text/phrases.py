@@ -1,4 +1,4 @@
-"""Cutting text into phrases: sentences, then clauses, with exact offsets into the verbatim string."""
+"""Cut text into phrases: sentences, then clauses, with exact offsets into the verbatim string."""
 
 import re
 import unicodedata
@@ -15,11 +15,10 @@ _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def canonical(phrase: str) -> str:
-    """Lower case, NFC, single spaces, no punctuation around it.
+    """Normalise a phrase: lower case, NFC, single spaces, no punctuation around it.
 
-    The encoder is uncased and is given this form, so phrases with equal keys have equal vectors by construction.
-    A question mark stays, since it turns a verdict into a question; so do signs that carry meaning (-5, $5, C++, 10%).
-    The result is always valid UTF-8, and is empty only for text without a visible character.
+    The encoder is given this form, so equal keys have equal vectors. Question marks stay, and so do signs that carry
+    meaning (-5, $5, C++, 10%). The result is always valid UTF-8, and empty only for text without a visible character.
 
     >>> canonical("  “Great   SOUND!!” "), canonical("Worth it?")
     ('great sound', 'worth it?')
@@ -58,7 +57,7 @@ def _punkt() -> Any:
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each sentence, in order, without overlap; untrimmed, and possibly blank."""
+    """Find start and end of each sentence, in order, without overlap; untrimmed, and possibly blank."""
     position = 0
     for match in _BREAK.finditer(text):
         yield from _within(text, position, match.start())
@@ -87,7 +86,7 @@ _SAYS_SOMETHING = re.compile(r"[^\W_]")
 _LEADING = re.compile(r"(?:[\s\u200b\u2060\ufeff,;:)\]}]|[-*+>–—]++\s)*+")
 _TRAILING = " \t,;:-–—\u200b\u2060\ufeff"
 
-# Every pattern below starts at one place of a run only and never gives back, so hostile text costs linear time.
+# Every pattern below starts at one position of a run only and never gives back, so hostile text costs linear time.
 _THREE_WORDS = re.compile(r"\s*+\S++\s++\S++\s++\S")
 
 # Where the verdict may turn: cut however short the sentence, since the two sides judge differently.
@@ -106,7 +105,7 @@ _JOINT = re.compile(
 
 
 def segment(text: str) -> list[Span]:
-    """Phrases of a text as (start, end), so that `text[start:end]` is the phrase, verbatim.
+    """Cut a text into phrases, as (start, end), so that `text[start:end]` is the phrase, verbatim.
 
     Sentences are cut where the verdict turns ("..., but ..."), long ones also at other clause joints, and what is
     still longer than MAX_WORDS or MAX_CHARS at white space, or failing that between characters. Spans are in order,
@@ -127,7 +126,7 @@ def segment(text: str) -> list[Span]:
 
 
 def trimmed(text: str, start: int, end: int) -> Span | None:
-    """The span without white space, bullets and joining punctuation around it; None if it says nothing."""
+    """Trim white space, bullets and joining punctuation from a span; None if no letter or digit is left."""
     if not _SAYS_SOMETHING.search(text, start, end):
         return None
     leading = _LEADING.match(text, start, end)
@@ -177,7 +176,7 @@ def _bounded(text: str, span: Span) -> Iterator[Span]:
 
 
 def _between_characters(text: str, start: int) -> int:
-    """A cut at most MAX_CHARS after start that keeps accents and joined emoji with what they belong to."""
+    """Find a cut at most MAX_CHARS after start that keeps accents and joined emoji with what they belong to."""
     cut = start + MAX_CHARS
     while cut > start + MAX_CHARS // 2 and (_belongs_to_previous(text[cut]) or text[cut - 1] == "\u200d"):
         cut -= 1

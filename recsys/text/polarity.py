@@ -1,12 +1,10 @@
-"""Whether a phrase praises or complains, learnt from the stars of the shop's own reviews.
+"""Polarity of phrases, from complaint to praise, learnt from the stars of the shop's own reviews.
 
-A star judges a whole review, and reviews are mixed. So every phrase gets a soft label: the odds that its review's stars
-give it, times the odds that its own words give it by VADER's lexicon, which knows negation and emphasis. A logistic
-regression learns those labels from phrase vectors, and so finds the shop's own words for good and bad. Product titles,
-descriptions and attributes stand between as neither, which keeps what a product is out of what is thought of it. The
-regression's log-odds and the lexicon's share are added, and scaled on held-out reviews; 0 stays where neither is, since
-plain facts are commoner in bad reviews than in good ones without being complaints. Where stars teach nothing, the
-lexicon speaks alone.
+Stars rate a whole review, and reviews are mixed. So every phrase gets a soft label: the odds by its review's stars,
+times the odds by VADER's lexicon, which knows negation and emphasis. A logistic regression learns those labels from
+phrase vectors; titles, descriptions and attributes are labelled neutral, which keeps what a product is out of what is
+thought of it. The regression's log-odds and the lexicon's share are added and scaled on held-out reviews, around 0,
+since plain facts are commoner in bad reviews without being complaints. With too few stars the lexicon is used alone.
 
 References
 ----------
@@ -31,14 +29,14 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 NEUTRAL = 1 / 3
-"""A polarity nearer to 0 than this is neither praise nor complaint: the odds are below 2 to 1 either way."""
+"""A polarity nearer to 0 than this is neither praise nor complaint: odds below 2 to 1 either way."""
 
 GOOD_STARS, BAD_STARS = 4.0, 2.0
 MIN_REVIEWS = 10
-"""Good and bad reviews with words that it takes, each, to learn from stars."""
+"""Fewest good, and fewest bad, reviews with words to learn from stars."""
 
-# Chosen for models of two shops (Steam and the demo) by how well they tell the stars of reviews of a third (Amazon);
-# all lie on broad plateaus. The lexicon's log-odds are what those stars gave a valence of 1: 4.3 to 7.4.
+# Chosen on two shops (Steam and the demo) by how well their models predict stars of a third (Amazon); all lie on broad
+# plateaus. The lexicon's log-odds are what those stars gave a valence of 1: 4.3 to 7.4.
 _LEXICON_ODDS = 5.0
 _STARS_ODDS = 2.0
 _LEXICON_SHARE = 1.5
@@ -56,15 +54,15 @@ _MAX_OWN_WORDS = 15_000
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PolarityModel:
-    """What a shop's phrases say, from complaint to praise; made by `fit_polarity`.
+    """Polarity model of a shop's phrases; made by `fit_polarity`.
 
     Parameters
     ----------
-    coefficients : float32 of shape (n_dims,), log-odds of praise a unit of phrase vector; zeros if stars taught nothing
+    coefficients : float32 of shape (n_dims,), log-odds of praise a unit of phrase vector; zeros for the lexicon alone
     intercept : added to those log-odds
-    slope : what turns the sum of both log-odds into calibrated ones
-    good_prior, bad_prior : log-odds that a phrase of a review with good, or bad, stars praises, before it is read
-    n_good, n_bad : reviews with words that had good and bad stars
+    slope : factor that calibrates the sum of both log-odds
+    good_prior, bad_prior : log-odds that any phrase of a review with good, or bad, stars praises
+    n_good, n_bad : reviews with words and good, or bad, stars
     """
 
     coefficients: NDArray[np.float32]
@@ -77,19 +75,18 @@ class PolarityModel:
 
     @property
     def learnt(self) -> bool:
-        """Whether stars have a say, or the lexicon speaks alone."""
+        """Whether stars are used, or the lexicon alone."""
         return bool(self.coefficients.any())
 
     def polarity(self, texts: Sequence[str], vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """Polarity of phrases: p - (1 - p) for the probability p that it is praise rather than complaint.
+        """Compute the polarity of phrases: p - (1 - p) for the probability p that it is praise, not complaint.
 
         Parameters
         ----------
         texts : phrases, verbatim, since capitals and exclamation marks count
-        vectors : of shape (n_texts, n_dims), unit length, rows as in `texts`
+        vectors : of shape (n_texts, n_dims), unit length, rows as in `texts`; else ValueError
 
         Returns float32 of shape (n_texts,), -1 (complaint) to 1 (praise), and within NEUTRAL of 0 for neither.
-        Raises ValueError: vectors of another shape.
         """
         if np.shape(vectors) != (len(texts), len(self.coefficients)):
             raise ValueError(
@@ -101,14 +98,12 @@ class PolarityModel:
         return np.tanh(self.slope * both / 2).astype(np.float32)
 
     def of_reviews(self, polarity: NDArray[np.floating[Any]], stars: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """Polarity of phrases of reviews, whose stars are known: what goes against them needs more proof.
-
-        Stars take away from what words say alone, and never add: a phrase without a verdict stays without one.
+        """Weaken the polarity of phrases that goes against the stars of their review; stars never strengthen it.
 
         Parameters
         ----------
         polarity : of the words alone, float of shape (n_phrases,)
-        stars : of the review that each phrase stands in, NaN where it stands in none; 3 stars tell nothing
+        stars : of each phrase's review, NaN where it is of none; 3 stars change nothing
         """
         prior = np.select([stars >= GOOD_STARS, stars <= BAD_STARS], [self.good_prior, self.bad_prior], 0.0)
         sure = np.clip(np.asarray(polarity, np.float64), -1 + 1e-9, 1 - 1e-9)
@@ -117,7 +112,7 @@ class PolarityModel:
         return np.where(both * sure > 0, weaker, 0).astype(np.float32)
 
     def in_words(self) -> str:
-        """What it learnt from, as a sentence."""
+        """Describe what it learnt from in a sentence."""
         if not self.learnt:
             return (
                 "This shop has too few good or bad reviews in words to learn from, so a general lexicon judges alone."
@@ -133,7 +128,7 @@ class PolarityModel:
 
 
 def lexicon_valence(texts: Sequence[str]) -> Array:
-    """Share of a text's weight that VADER's lexicon calls positive minus the share that it calls negative.
+    """Compute the share of a text's weight that VADER's lexicon calls positive minus the negative share.
 
     float64 of shape (n_texts,), -1 to 1; 0 for words that the lexicon does not know, so for most other languages.
 
@@ -153,16 +148,15 @@ def _lexicon() -> "SentimentIntensityAnalyzer":
 
 
 def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> PolarityModel:
-    """Learn praise and complaint from the stars of this data's reviews; reviews of 3 stars teach nothing.
+    """Learn praise and complaint from the stars of this data's reviews, without those of 3 stars.
 
-    A review counts the same however long it is, and good reviews together as much as bad ones.
+    A review counts the same however long it is, and good reviews together as much as bad ones. The lexicon is used
+    alone where fewer than MIN_REVIEWS reviews are good, or bad.
 
     Parameters
     ----------
     book : phrases of this data, or of more: only those of reviews in `data` are read
     seed : divides the reviews into folds, and draws 100,000 phrases of a shop that has more
-
-    Returns PolarityModel; the lexicon alone where fewer than MIN_REVIEWS reviews are good, or bad.
     """
     stage = "learning praise and complaint"
     progress(stage, 0, _N_FOLDS + 2)
@@ -200,7 +194,7 @@ def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progr
 
 
 def _own_words(book: Phrasebook, seed: int) -> NDArray[np.float32]:
-    """Vectors of the different phrases that products are described with, or of 15,000 of them."""
+    """Look up vectors of the different phrases that products are described with, or of 15,000 of them."""
     phrases = np.unique(book.phrase[: book.of_kind(REVIEW).start])
     if len(phrases) > _MAX_OWN_WORDS:
         phrases = np.sort(np.random.default_rng(seed).choice(phrases, _MAX_OWN_WORDS, replace=False))
@@ -210,7 +204,7 @@ def _own_words(book: Phrasebook, seed: int) -> NDArray[np.float32]:
 def _rated_phrases(
     data: Dataset, book: Phrasebook, seed: int
 ) -> tuple[list[str], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]:
-    """Text, vector, whether the stars are good, and review id of the phrases of good and of bad reviews."""
+    """List text, vector, whether the stars are good, and review id of the phrases of good and of bad reviews."""
     stars = data.reviews["rating"].to_numpy()
     rated = data.reviews[(stars >= GOOD_STARS) | (stars <= BAD_STARS)].set_index("review_id")
     own = np.arange(len(book))[book.of_kind(REVIEW)]
@@ -225,13 +219,13 @@ def _rated_phrases(
 
 
 def _balanced(weights: Array, good: NDArray[np.bool_]) -> Array:
-    """Weights with the same sum on both sides, and a mean of 1."""
+    """Scale weights to the same sum on both sides, and a mean of 1."""
     totals = np.where(good, weights[good].sum(), weights[~good].sum())
     return np.asarray(weights / totals * (len(weights) / 2))
 
 
 def _logistic(rows: NDArray[np.float32], labels: Array, weights: Array) -> tuple[NDArray[np.float32], float]:
-    """Coefficients and intercept of a logistic regression on soft labels: each row counts for and against itself."""
+    """Fit a logistic regression on soft labels, each row counted for and against; coefficients and intercept."""
     from sklearn.linear_model import LogisticRegression
 
     regression = LogisticRegression(C=1 / _PENALTY, solver="newton-cholesky")
@@ -244,13 +238,13 @@ def _logistic(rows: NDArray[np.float32], labels: Array, weights: Array) -> tuple
 
 
 def _prior(log_odds: Array) -> float:
-    """Log-odds of praise among phrases whose own words leave little doubt, drawn to even odds by few of them."""
+    """Compute log-odds of praise among phrases with clear words, shrunk to even odds where they are few."""
     sure = log_odds[np.abs(log_odds) > _SURE]
     return float(np.log((np.count_nonzero(sure > 0) + _EVEN) / (np.count_nonzero(sure < 0) + _EVEN)))
 
 
 def _slope(scores: Array, good: NDArray[np.bool_], weights: Array) -> float:
-    """What log-odds on held-out reviews have to be multiplied with, drawn to what the lexicon alone would need."""
+    """Fit the factor that calibrates log-odds on held-out reviews, shrunk to that of the lexicon alone."""
     from scipy.optimize import minimize_scalar
 
     prior, sign = _LEXICON_ODDS / _LEXICON_SHARE, np.where(good, 1.0, -1.0)

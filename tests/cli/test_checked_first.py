@@ -66,7 +66,7 @@ def here(tmp_path: Path) -> Path:
         ("experiment presets --data nowhere --min-interactions 0", "must both be at least 1"),
         ("experiment presets --data nowhere --panel nowhere", "there is no prepared panel"),
         ("demo --out shop --items 3", "--items 3 is too few"),
-        ("demo --out file", "there is a file of this name"),
+        ("demo --out file", "is a file; give a folder for the data"),
         ("demo --out other", "there is a shop here that is no demo shop"),
         ("recommend --model nowhere", "nobody was asked about"),
         ("recommend --model nowhere --text ' '", "nobody was asked about"),

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from recsys.cli import measure
-from recsys.data.writing import write_folder
 from recsys.evaluation.statistics.significance import Interval
+from tests._data import write_folder
 from tests.cli._run import run
 
 MODELS = ["popularity", "recent_popularity", "item_knn", "ease"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.data.writing import write_folder
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS
+from tests._data import write_folder
 from tests.cli._run import Said, run
 
 ROOT = Path(__file__).resolve().parents[2]

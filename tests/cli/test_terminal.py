@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from recsys.cli.terminal import SafeFormatter, TerminalProgress, one_line, safe, say_json, shortened
-from recsys.data.writing import write_folder
+from tests._data import write_folder
 from tests.cli._run import run
 
 COMMANDS = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x9d8;;x\x9c", "\r", "\b" * 9, "\x7f", "\x00", "\x0e", "\x85"]

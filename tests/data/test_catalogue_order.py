@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from recsys.data.dataset import Dataset
 from recsys.data.validation import in_drawn_order
-from recsys.data.writing import write_folder
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import rank
@@ -22,6 +21,7 @@ from recsys.studies import evaluate as evaluate_module
 from recsys.studies.evaluate import evaluate
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, train
+from tests._data import write_folder
 from tests._encoder import WordEncoder
 
 Tables = dict[str, pd.DataFrame]

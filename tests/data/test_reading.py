@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.data.writing import write_folder
 from recsys.errors import DataError
-from tests._data import shared_data
+from tests._data import shared_data, write_folder
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 

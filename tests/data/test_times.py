@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.data.columns import ColumnCells
+from recsys.data.columns import ColumnCells, seconds
 from recsys.data.repairs import RepairLog
-from recsys.data.times import seconds
 from recsys.errors import DataError
 from recsys.schema import REVIEWS
 

@@ -13,8 +13,9 @@ import pytest
 
 from recsys.data import writing
 from recsys.data.dataset import Dataset
-from recsys.data.writing import FolderWriter, write_folder
-from recsys.errors import DataError
+from recsys.data.writing import FolderWriter
+from recsys.errors import DataError, InputError
+from tests._data import write_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -120,15 +121,9 @@ def test_a_folder_of_other_files_is_never_replaced(tiny, tmp_path):
     assert names(tmp_path) == ["letters", "shop"]
 
 
-def test_overwriting_can_be_forbidden(tiny, tmp_path):
-    write_folder(tmp_path / "shop", **tiny)
-    with pytest.raises(DataError, match=r"shop: the folder is not empty; choose another folder, or overwrite"):
-        write_folder(tmp_path / "shop", **tiny, overwrite=False)
-
-
 def test_a_file_of_the_same_name_is_refused(tiny, tmp_path):
     (tmp_path / "shop").write_text("")
-    with pytest.raises(DataError, match=r"shop: there is a file of this name; choose another folder"):
+    with pytest.raises(InputError, match=r"shop is a file; give a folder for the data"):
         write_folder(tmp_path / "shop", **tiny)
 
 
@@ -161,7 +156,7 @@ def test_pieces_with_other_columns_are_refused(tiny, tmp_path):
 
 KILLED = """
 import sys, pandas as pd
-from recsys.data.writing import write_folder
+from tests._data import write_folder
 n = 0
 while True:
     n += 1

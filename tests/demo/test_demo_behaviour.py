@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.demo.circumstances import VALUES
-from recsys.demo.impressions import Shelf, month_of
+from recsys.demo.behaviour import MonthlyCandidates
 from recsys.demo.reviewing import satisfaction
-from recsys.demo.world import POSITION_EFFECTS, fitting_taste, true_click_rates
+from recsys.demo.shop import VALUES, month_of
+from recsys.demo.world import POSITION_EFFECTS, World, true_click_rates
 from recsys.errors import UnknownItemError, UnknownUserError
 from recsys.settings import Context
 
@@ -26,7 +26,7 @@ def test_all_stars_occur_and_the_mean_is_about_four(shop):
 def test_stars_follow_taste_times_quality(shop):
     truth, reviews = shop.truth, shop.reviews
     user, item = truth.user_rows(reviews["user_id"].tolist()), truth.item_rows(reviews["item_id"].tolist())
-    content = satisfaction(truth.items, truth.shoppers, fitting_taste(truth.shoppers), user, item)
+    content = satisfaction(World(truth.items, truth.shoppers, {}), user, item)
     by_star = pd.Series(content).groupby(reviews["rating"]).mean()
     assert by_star.is_monotonic_increasing
     assert np.corrcoef(content, reviews["rating"])[0, 1] > 0.35
@@ -68,15 +68,15 @@ def test_propensities_sum_to_one_over_what_may_be_shown(shop):
     truth = shop.truth
     for row in shop.impressions.sample(40, random_state=0).itertuples():
         seconds = np.array([int(row.timestamp.timestamp())])
-        shelf = Shelf.of_month(truth.items, int(month_of(seconds)[0]))
+        candidates = MonthlyCandidates.of_month(truth.items, int(month_of(seconds)[0]))
         user = truth.user_rows(row.user_id)
-        n = len(shelf.rows)
-        leanings = np.repeat(shelf.leanings(truth.shoppers, user, seconds), n, axis=0)
+        n = len(candidates.rows)
+        shares = np.repeat(candidates.department_shares(truth.shoppers, user, seconds), n, axis=0)
         policy = np.full(n, 0 if row.policy == "explore" else 1)
-        chances = shelf.propensity(leanings, np.arange(n), policy)
+        chances = candidates.propensity(shares, np.arange(n), policy)
         assert chances.sum() == pytest.approx(1)
         assert chances.min() > 0
-        place = np.flatnonzero(shelf.rows == truth.item_rows(row.item_id)[0])
+        place = np.flatnonzero(candidates.rows == truth.item_rows(row.item_id)[0])
         assert chances[place] == pytest.approx(row.propensity_score)
 
 
@@ -84,25 +84,25 @@ def test_what_is_shown_is_as_frequent_as_its_propensity_says(shop):
     """The propensities of one policy in one month, drawn again many times: chi-square within its own spread."""
     truth, rng, n = shop.truth, np.random.default_rng(1), 60_000
     seconds = np.array([int(datetime(2026, 7, 15, tzinfo=UTC).timestamp())])
-    shelf = Shelf.of_month(truth.items, int(month_of(seconds)[0]))
-    leanings = shelf.leanings(truth.shoppers, np.array([7]), seconds)
+    candidates = MonthlyCandidates.of_month(truth.items, int(month_of(seconds)[0]))
+    shares = candidates.department_shares(truth.shoppers, np.array([7]), seconds)
     for policy in (0, 1):
-        drawn = shelf.draw(np.repeat(leanings, n, axis=0), np.full(n, policy), rng)
-        count = np.bincount(drawn, minlength=len(shelf.rows))
-        everywhere = np.arange(len(shelf.rows))
-        chance = shelf.propensity(
-            np.repeat(leanings, len(everywhere), axis=0), everywhere, np.full(len(everywhere), policy)
+        drawn = candidates.draw(np.repeat(shares, n, axis=0), np.full(n, policy), rng)
+        count = np.bincount(drawn, minlength=len(candidates.rows))
+        everywhere = np.arange(len(candidates.rows))
+        chance = candidates.propensity(
+            np.repeat(shares, len(everywhere), axis=0), everywhere, np.full(len(everywhere), policy)
         )
         chi_square = ((count - n * chance) ** 2 / (n * chance)).sum()
-        freedom = len(shelf.rows) - 1
+        freedom = len(candidates.rows) - 1
         assert abs(chi_square - freedom) < 5 * np.sqrt(2 * freedom)
 
 
 def test_inverse_propensities_average_to_one(shop):
     """Over the log, the mean of 1 / (propensity x products that may be shown) is 1 if the propensities are true."""
     months = month_of(shop.impressions["timestamp"].astype("datetime64[s, UTC]").astype("int64").to_numpy())
-    size = {int(month): len(Shelf.of_month(shop.truth.items, int(month)).rows) for month in np.unique(months)}
-    weights = 1 / (shop.impressions["propensity_score"] * [size[int(month)] for month in months])
+    candidates = {month: MonthlyCandidates.of_month(shop.truth.items, month) for month in np.unique(months).tolist()}
+    weights = 1 / (shop.impressions["propensity_score"] * [len(candidates[month].rows) for month in months.tolist()])
     assert weights.mean() == pytest.approx(1, abs=5 * weights.std() / np.sqrt(len(weights)))
 
 

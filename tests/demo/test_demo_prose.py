@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from nltk.tokenize.punkt import PunktSentenceTokenizer
 
-from recsys.demo.departments import ASPECTS, DEPARTMENTS
-from recsys.demo.prose.bank import load_banks
+from recsys.demo.prose.wording import load_banks
+from recsys.demo.shop import ASPECTS, DEPARTMENTS
 
 
 @pytest.fixture(scope="module")

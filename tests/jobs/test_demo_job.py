@@ -18,7 +18,6 @@ import pytest
 
 from recsys import demo
 from recsys.artifacts.folder import open_artifact
-from recsys.data.writing import write_folder
 from recsys.errors import DataError
 from recsys.jobs import Work, WorkStatus
 from recsys.jobs import record as records
@@ -26,6 +25,7 @@ from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 from recsys.training import fit
+from tests._data import write_folder
 
 Training = Callable[[Progress], None]
 STAGES = JOB.titles

@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
-from recsys.data.writing import write_folder
 from recsys.errors import DataError, SettingsError
 from recsys.evaluation.metrics.lists import list_metrics
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
@@ -28,6 +27,7 @@ from recsys.studies.result import as_json
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import weight_choice
 from recsys.training.weight_choice import choose_weights
+from tests._data import write_folder
 from tests._encoder import WordEncoder
 
 NAMES = "popularity recent_popularity item_knn ease collaborative content semantic context traditional full"

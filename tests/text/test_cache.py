@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recsys.files import temporary_beside
 from recsys.text.cache import EmbeddingCache, default_folder
 
 ENCODER = "model.float32"
@@ -113,7 +114,7 @@ def test_pruning_drops_what_went_unused_longest(cache):
 
 def test_pruning_clears_what_a_killed_process_left_but_not_what_is_being_written(cache):
     cache.store(ENCODER, ["warm"], vectors_of(["warm"]))
-    left, fresh = (cache.folder / ENCODER / f"{name * 32}.npz.partial" for name in "af")
+    left, fresh = (temporary_beside(cache.folder / ENCODER / "shard.npz") for _ in range(2))
     for path in (left, fresh):
         path.write_bytes(b"half")
     os.utime(left, (0, 0))

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split
-from recsys.data.writing import write_folder
 from recsys.errors import ArtifactError, Cancelled, DataError, SettingsError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, silent
@@ -23,6 +22,7 @@ from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit
 from recsys.training.fit import TrainingSettings, train
 from recsys.training.learned_fusion import LEARNED, MAP, Fusion, FusionChoice
+from tests._data import write_folder
 from tests._encoder import WordEncoder
 
 STAGES = (

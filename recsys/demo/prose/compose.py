@@ -1,17 +1,16 @@
-"""One review: what is to be said, put into one shopper's words, with the place of every judgement in the text."""
+"""Write one review: opinions in one shopper's words, with the span of each in the text."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from recsys.demo.departments import ROW_OF
-from recsys.demo.prose.bank import Draws, Wording, load_banks
-from recsys.demo.prose.voices import Voice, emoji, ending, speak
+from recsys.demo.prose.wording import Draws, Voice, Wording, emoji, ending, load_banks, speak
+from recsys.demo.shop import ROW_OF
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a shopper has to say of one aspect: polarity 1 praises, -1 complains, 0 shrugs."""
+class Opinion:
+    """Opinion on one aspect: polarity 1 praises, -1 complains, 0 is middling."""
 
     aspect: str
     polarity: int
@@ -25,7 +24,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A judgement in a text: text[start:end] says that the aspect is good (1), bad (-1) or middling (0)."""
+    """Span of an opinion in a text: text[start:end] calls the aspect good (1), bad (-1) or middling (0)."""
 
     aspect: str
     polarity: int
@@ -48,10 +47,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class SentencePart:
-    """Part of a sentence, with the judgement that it carries, if any."""
+    """Part of a sentence, with the opinion that it carries, if any."""
 
     text: str
-    judgement: Judgement | None = None
+    opinion: Opinion | None = None
 
 
 def capitalised(text: str) -> str:
@@ -72,27 +71,21 @@ _SUBJECTS = frozenset(
 
 @dataclass(slots=True)
 class Writer:
-    """Writes reviews one after another and avoids sentences that were already written."""
+    """Write reviews one after another, avoiding sentences that were already written."""
 
     draws: Draws
     written: set[str] = field(default_factory=set)
     effort: int = 0
-    """How often the sentence in hand has come out as one that was there before; words are added the more often."""
+    """How often the current sentence has come out as an earlier one; the more often, the more words are added."""
 
     def review(
-        self, judgements: Sequence[Judgement], *, rating: int, department: str, voice: Voice, wording: Wording
+        self, opinions: Sequence[Opinion], *, rating: int, department: str, voice: Voice, wording: Wording
     ) -> Written:
-        """One review; which judgements are used, and how, depends on the voice.
-
-        Parameters
-        ----------
-        judgements : what could be said, most important first; at least one
-        rating : stars from 1 to 5
-        """
-        return _Draft(self, rating, department, voice, wording).finish(judgements)
+        """Write one review from at least one opinion, most important first; the voice decides which are used."""
+        return _Draft(self, rating, department, voice, wording).finish(opinions)
 
     def fresh(self, make: Callable[[], list[SentencePart]]) -> tuple[list[SentencePart], bool]:
-        """A sentence, and whether a few attempts found one of which no part has been written before."""
+        """Make a sentence, and tell whether a few attempts found one of which no part has been written before."""
         for self.effort in range(_ATTEMPTS):
             pieces = make()
             parts = _STOPS.split("".join(piece.text for piece in pieces).lower())
@@ -113,39 +106,41 @@ class _Draft:
     sentences: list[list[SentencePart]] = field(default_factory=list)
 
     @property
+    def draws(self) -> Draws:
+        return self.writer.draws
+
+    @property
     def mood(self) -> str:
         return "good" if self.rating >= 4 else "bad" if self.rating <= 2 else "mixed"
 
-    def finish(self, judgements: Sequence[Judgement]) -> Written:
-        draws = self.writer.draws
-        shape, threshold = TINY, draws.uniform()
+    def finish(self, opinions: Sequence[Opinion]) -> Written:
+        shape, threshold = TINY, self.draws.uniform()
         for shape, chance in enumerate(self.voice.lengths):  # noqa: B007
             threshold -= chance
             if threshold < 0:
                 break
         writers = (self._tiny, self._short, self._medium, self._long, self._listed)
-        writers[shape](judgements)
-        text, mentions = self._assemble(paragraphs=shape == LONG and draws.chance(0.3))
-        return Written(self._title(judgements), text, mentions)
+        writers[shape](opinions)
+        text, mentions = self._assemble(paragraphs=shape == LONG and self.draws.chance(0.3))
+        return Written(self._title(opinions), text, mentions)
 
-    def _tiny(self, judgements: Sequence[Judgement]) -> None:
-        if self.mood == "mixed" or self.writer.draws.chance(0.45):
+    def _tiny(self, opinions: Sequence[Opinion]) -> None:
+        if self.mood == "mixed" or self.draws.chance(0.45):
             self._talk(f"tiny.{self.mood}")
         if not self.sentences:
-            self._add(lambda: [self._fragment(judgements[0])])
+            self._add(lambda: [self._fragment(opinions[0])])
 
-    def _short(self, judgements: Sequence[Judgement]) -> None:
-        draws = self.writer.draws
-        first = draws.uniform()
+    def _short(self, opinions: Sequence[Opinion]) -> None:
+        first = self.draws.uniform()
         if first < 0.17:
             self._talk(f"opener.{self.mood}")
         elif first < 0.25:
             self._talk(f"tiny.{self.mood}")
-        if len(judgements) > 1 and draws.chance(0.42):
-            self._pair(judgements[0], judgements[1])
+        if len(opinions) > 1 and self.draws.chance(0.42):
+            self._pair(opinions[0], opinions[1])
         else:
-            self._judge(judgements[0])
-        last = draws.uniform()
+            self._state(opinions[0])
+        last = self.draws.uniform()
         if last < 0.13:
             self._talk(f"verdict.{self.mood}")
         elif last < 0.17:
@@ -153,189 +148,176 @@ class _Draft:
         elif last < 0.19:
             self._talk("question", asks=True)
 
-    def _medium(self, judgements: Sequence[Judgement]) -> None:
-        draws = self.writer.draws
-        if draws.chance(0.5):
-            self._talk(f"opener.{self.mood}" if draws.chance(0.7) else f"story.{self.department}")
-        used = judgements[: 2 + draws.chance(0.45)]
-        if len(used) > 2 and draws.chance(0.6):
-            self._judge(used[0])
+    def _medium(self, opinions: Sequence[Opinion]) -> None:
+        if self.draws.chance(0.5):
+            self._talk(f"opener.{self.mood}" if self.draws.chance(0.7) else f"story.{self.department}")
+        used = opinions[: 2 + self.draws.chance(0.45)]
+        if len(used) > 2 and self.draws.chance(0.6):
+            self._state(used[0])
             self._pair(used[1], used[2])
-        elif draws.chance(0.5) and len(used) > 1:
+            used = ()
+        elif self.draws.chance(0.5) and len(used) > 1:
             self._pair(used[0], used[1])
-            for judgement in used[2:]:
-                self._judge(judgement)
-        else:
-            for judgement in used:
-                self._judge(judgement)
+            used = used[2:]
+        for opinion in used:
+            self._state(opinion)
         self._close(0.4, aside=0.15)
 
-    def _long(self, judgements: Sequence[Judgement]) -> None:
-        draws = self.writer.draws
+    def _long(self, opinions: Sequence[Opinion]) -> None:
         self._talk(f"opener.{self.mood}")
-        if draws.chance(0.7):
+        if self.draws.chance(0.7):
             self._talk(f"story.{self.department}")
-        used = list(judgements[: 4 + int(draws.uniform() * 3)])
+        used = list(opinions[: 4 + int(self.draws.uniform() * 3)])
         while used:
-            if len(used) > 1 and draws.chance(0.4):
+            if len(used) > 1 and self.draws.chance(0.4):
                 self._pair(used.pop(0), used.pop(0))
             else:
-                self._judge(used.pop(0))
-        if draws.chance(0.4):
+                self._state(used.pop(0))
+        if self.draws.chance(0.4):
             self._talk(f"compare.{'good' if self.rating >= 4 else 'bad'}")
         self._close(0.8, aside=0.45)
 
-    def _listed(self, judgements: Sequence[Judgement]) -> None:
+    def _listed(self, opinions: Sequence[Opinion]) -> None:
         for label, polarity in (("pros", 1), ("cons", -1)):
-            chosen = [judgement for judgement in judgements[:6] if judgement.polarity == polarity]
+            chosen = [opinion for opinion in opinions[:6] if opinion.polarity == polarity]
             if chosen:
                 self._add(lambda label=label, chosen=chosen: self._points(label, chosen))  # type: ignore[misc]
         if not self.sentences:
-            self._judge(judgements[0])
+            self._state(opinions[0])
         self._close(0.5, aside=0.1)
 
-    def _points(self, label: str, chosen: Sequence[Judgement]) -> list[SentencePart]:
-        pieces = [SentencePart({"pros": "pros: ", "cons": "cons: "}[label])]
-        for at, judgement in enumerate(chosen):
+    def _points(self, label: str, chosen: Sequence[Opinion]) -> list[SentencePart]:
+        pieces = [SentencePart(f"{label}: ")]
+        for at, opinion in enumerate(chosen):
             pieces += [SentencePart(", ")] * (at > 0)
-            if self.writer.draws.chance(0.5):
-                text = self.wording.say(f"list.{judgement.mood}", aspect=self._name(judgement))
-                pieces.append(SentencePart(text, judgement))
+            if self.draws.chance(0.5):
+                text = self.wording.say(f"list.{opinion.mood}", aspect=self._name(opinion))
+                pieces.append(SentencePart(text, opinion))
             else:
-                pieces.append(self._fragment(judgement))
+                pieces.append(self._fragment(opinion))
         return pieces
 
     def _close(self, verdict: float, *, aside: float) -> None:
-        draws = self.writer.draws
-        if draws.chance(aside):
+        if self.draws.chance(aside):
             self._talk("aside")
-        elif draws.chance(0.06):
+        elif self.draws.chance(0.06):
             self._talk("question", asks=True)
-        if draws.chance(verdict):
+        if self.draws.chance(verdict):
             self._talk(f"verdict.{self.mood}")
 
     def _talk(self, section: str, *, asks: bool = False) -> None:
-        self._add(
-            lambda: [SentencePart(self.wording.say(section).removesuffix("?") + ("?" if asks else ""))], needed=False
-        )
+        mark = "?" if asks else ""
+        self._add(lambda: [SentencePart(self.wording.say(section).removesuffix("?") + mark)], needed=False)
 
-    def _judge(self, judgement: Judgement) -> None:
-        self._add(lambda: self._judged(judgement))
+    def _state(self, opinion: Opinion) -> None:
+        self._add(lambda: self._sentence(opinion))
 
-    def _pair(self, first: Judgement, second: Judgement) -> None:
-        """Two judgements in one sentence; the kinder one first where they differ and the shopper is content."""
+    def _pair(self, first: Opinion, second: Opinion) -> None:
+        """Add two opinions in one sentence; praise first where they differ and the shopper is content."""
         if first.polarity < second.polarity and self.rating >= 3:
             first, second = second, first
         joiner = "but" if first.polarity != second.polarity else "and"
-        self._add(lambda: [*self._judged(first, tail=False), self._join(joiner), self._clause(second)])
+        self._add(lambda: [*self._sentence(first, tail=False), self._join(joiner), self._clause(second)])
 
     def _join(self, kind: str) -> SentencePart:
         text = self.wording.say(kind)
         return SentencePart(f"{text} " if text[0] in ",;." else f" {text.lstrip()} ")
 
-    def _judged(self, judgement: Judgement, *, tail: bool = True) -> list[SentencePart]:
-        draws, voice = self.writer.draws, self.voice
-        if judgement.polarity and draws.chance(voice.fragment):
-            return [self._fragment(judgement)]
-        clause = self._clause(judgement)
-        pieces, mood, more = [clause], judgement.mood, 0.2 * self.writer.effort
-        named = any(name in clause.text for name in load_banks().aspects[judgement.aspect].names)
-        if judgement.polarity and not named and draws.chance(voice.lead + more):
-            pieces = [SentencePart(self._lead(judgement, clause.text)), clause]
-        elif self.sentences and judgement.polarity and draws.chance(0.08):
-            pieces = [SentencePart(draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
-        if (
-            (tail or more > 0.3)
-            and judgement.polarity
-            and ("," not in clause.text or more > 0.5)
-            and draws.chance(0.28 + more)
-        ):
-            pieces.append(
-                SentencePart(self._tail("technical" if voice.name == "technical" and draws.chance(0.6) else mood))
-            )
+    def _sentence(self, opinion: Opinion, *, tail: bool = True) -> list[SentencePart]:
+        voice = self.voice
+        if opinion.polarity and self.draws.chance(voice.fragment):
+            return [self._fragment(opinion)]
+        clause = self._clause(opinion)
+        pieces, more = [clause], 0.2 * self.writer.effort
+        named = any(name in clause.text for name in load_banks().aspects[opinion.aspect].names)
+        if opinion.polarity and not named and self.draws.chance(voice.lead + more):
+            pieces = [SentencePart(self._lead(opinion, clause.text)), clause]
+        elif self.sentences and opinion.polarity and self.draws.chance(0.08):
+            pieces = [SentencePart(self.draws.pick(("also ", "also, ", "and ", "plus, ", "then ", "next: "))), clause]
+        may_go_on = (tail or more > 0.3) and ("," not in clause.text or more > 0.5)
+        if may_go_on and opinion.polarity and self.draws.chance(0.28 + more):
+            technical = voice.name == "technical" and self.draws.chance(0.6)
+            pieces.append(SentencePart(self._tail("technical" if technical else opinion.mood)))
         return pieces
 
     def _tail(self, kind: str) -> str:
         words = self.wording.say(f"tail.{kind}")
         return words if words[0] in ", " else f" {words}"
 
-    def _lead(self, judgement: Judgement, clause: str) -> str:
-        """Words before a judgement; those that need a whole clause after them are kept for whole clauses."""
-        against = (judgement.polarity > 0) != (self.rating >= 3)
-        if against:
-            section = "praise" if judgement.polarity > 0 else "gripe"
-        elif clause.split(maxsplit=1)[0].lower() in _SUBJECTS and self.writer.draws.chance(0.4):
-            section = f"clause_lead.{judgement.mood}"
+    def _lead(self, opinion: Opinion, clause: str) -> str:
+        """Write words before an opinion; some fit before a whole clause only."""
+        if (opinion.polarity > 0) != (self.rating >= 3):
+            section = "praise" if opinion.polarity > 0 else "gripe"
+        elif clause.split(maxsplit=1)[0].lower() in _SUBJECTS and self.draws.chance(0.4):
+            section = f"clause_lead.{opinion.mood}"
         else:
-            section = f"lead.{judgement.mood}"
-        return self.wording.say(section, aspect=self._name(judgement)) + " "
+            section = f"lead.{opinion.mood}"
+        return self.wording.say(section, aspect=self._name(opinion)) + " "
 
-    def _clause(self, judgement: Judgement) -> SentencePart:
-        if not judgement.polarity or self.writer.draws.chance(0.06 if judgement.strong else 0.2):
-            return SentencePart(self._plain(judgement), judgement)
-        return SentencePart(self._from_bank(judgement, "+" if judgement.polarity > 0 else "-"), judgement)
+    def _clause(self, opinion: Opinion) -> SentencePart:
+        if not opinion.polarity or self.draws.chance(0.06 if opinion.strong else 0.2):
+            return SentencePart(self._plain(opinion), opinion)
+        return SentencePart(self._from_bank(opinion, "+" if opinion.polarity > 0 else "-"), opinion)
 
-    def _plain(self, judgement: Judgement) -> str:
-        return self.wording.say(f"plain.{judgement.mood}", aspect=self._name(judgement))
+    def _plain(self, opinion: Opinion) -> str:
+        return self.wording.say(f"plain.{opinion.mood}", aspect=self._name(opinion))
 
-    def _from_bank(self, judgement: Judgement, mark: str) -> str:
-        patterns = load_banks().aspects[judgement.aspect].of(mark, self.department)
-        return self.wording.fill(self.writer.draws.pick(patterns))
+    def _from_bank(self, opinion: Opinion, mark: str) -> str:
+        patterns = load_banks().aspects[opinion.aspect].of(mark, self.department)
+        return self.wording.fill(self.draws.pick(patterns))
 
-    def _fragment(self, judgement: Judgement, tail: float = 0.4) -> SentencePart:
-        draws = self.writer.draws
-        if not judgement.polarity:
-            return self._clause(judgement)
-        if draws.chance(0.15):
-            return SentencePart(self._plain(judgement), judgement)
-        text = self._from_bank(judgement, "~+" if judgement.polarity > 0 else "~-")
-        if draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
-            text += self._tail(judgement.mood)
-        return SentencePart(text, judgement)
+    def _fragment(self, opinion: Opinion, tail: float = 0.4) -> SentencePart:
+        if not opinion.polarity:
+            return self._clause(opinion)
+        if self.draws.chance(0.15):
+            return SentencePart(self._plain(opinion), opinion)
+        text = self._from_bank(opinion, "~+" if opinion.polarity > 0 else "~-")
+        if self.draws.chance(tail + 0.2 * self.writer.effort) and "," not in text:
+            text += self._tail(opinion.mood)
+        return SentencePart(text, opinion)
 
-    def _name(self, judgement: Judgement) -> str:
-        return self.writer.draws.pick(load_banks().aspects[judgement.aspect].names)
+    def _name(self, opinion: Opinion) -> str:
+        return self.draws.pick(load_banks().aspects[opinion.aspect].names)
 
-    def _title(self, judgements: Sequence[Judgement]) -> str:
-        draws = self.writer.draws
-        if draws.chance(0.35 if self.voice.name != "terse" else 0.6):
+    def _title(self, opinions: Sequence[Opinion]) -> str:
+        if self.draws.chance(0.35 if self.voice.name != "terse" else 0.6):
             return ""
-        if draws.chance(0.4):
-            text = self._fragment(judgements[0], tail=0).text
+        if self.draws.chance(0.4):
+            text = self._fragment(opinions[0], tail=0).text
         else:
-            like = [judgement for judgement in judgements if (judgement.polarity > 0) == (self.rating >= 3)]
-            text = self.wording.say(f"title.{self.mood}", aspect=self._name((like or list(judgements))[0]))
-        text = speak(text, self.voice, draws)
+            like = [opinion for opinion in opinions if (opinion.polarity > 0) == (self.rating >= 3)]
+            text = self.wording.say(f"title.{self.mood}", aspect=self._name((like or list(opinions))[0]))
+        text = speak(text, self.voice, self.draws)
         return text if self.voice.name == "texting" else capitalised(text)
 
     def _add(self, make: Callable[[], list[SentencePart]], *, needed: bool = True) -> None:
-        """Add a sentence; one that judges nothing is left out rather than repeated."""
+        """Add a sentence; one without an opinion is left out rather than repeated."""
         sentence, is_new = self.writer.fresh(make)
         if is_new or needed:
             self.sentences.append(sentence)
 
     def _assemble(self, *, paragraphs: bool) -> tuple[str, tuple[Mention, ...]]:
-        """The text, and where each judgement stands in it."""
-        draws, voice = self.writer.draws, self.voice
+        """Join the text, with the span of each opinion in it."""
+        voice = self.voice
         text, mentions = "", []
         good = self.rating >= 3
         loose = voice.name == "texting"
         for at, sentence in enumerate(self.sentences):
             if at:
                 text += "\n\n" if paragraphs and at % 3 == 0 else " "
-            for place, piece in enumerate(sentence):
-                spoken = speak(piece.text, voice, draws)
-                after_stop = place > 0 and text.rstrip().endswith((".", "!", "?"))
-                if (place == 0 or after_stop) and not (loose and draws.chance(0.8)):
+            for n, piece in enumerate(sentence):
+                spoken = speak(piece.text, voice, self.draws)
+                after_stop = n > 0 and text.rstrip().endswith((".", "!", "?"))
+                if (n == 0 or after_stop) and not (loose and self.draws.chance(0.8)):
                     spoken = capitalised(spoken)
-                if piece.judgement is not None:
+                if piece.opinion is not None:
                     start, end = len(text), len(text) + len(spoken)
-                    mentions.append(Mention(piece.judgement.aspect, piece.judgement.polarity, start, end))
+                    mentions.append(Mention(piece.opinion.aspect, piece.opinion.polarity, start, end))
                 text += spoken
             is_last = at == len(self.sentences) - 1
-            smile = emoji(voice, draws, good=good) if is_last else ""
+            smile = emoji(voice, self.draws, good=good) if is_last else ""
             if smile:
                 text += smile
-            elif text[-1] not in "?!." and not (is_last and draws.chance(0.6 if loose else 0.08)):
-                text += ending(voice, draws, good=good)
+            elif text[-1] not in "?!." and not (is_last and self.draws.chance(0.6 if loose else 0.08)):
+                text += ending(voice, self.draws, good=good)
         return text, tuple(mentions)

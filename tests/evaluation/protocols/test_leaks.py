@@ -103,7 +103,7 @@ def test_the_evaluation_looks_for_leaks_before_it_measures(
 ) -> None:
     from pathlib import Path
 
-    from recsys.data.writing import write_folder
+    from tests._data import write_folder
 
     assert isinstance(tmp_path, Path)
     write_folder(tmp_path / "shop", **tiny)
