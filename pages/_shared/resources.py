@@ -21,7 +21,7 @@ from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
-from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.reading import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths

@@ -1,10 +1,9 @@
 """Counterfactuals: the smallest set of phrases without which a product is no longer among the first n.
 
-Every answer is checked by ranking again without those phrases, so it is true of the list that a person sees. For a
-product's own phrases the score that is left follows from the lengths of sums, so that the best one and the best two of
-all are known without ranking: if they do not do it, no one and no two do, and an answer of three is the smallest there
-is among the phrases that speak for the product. That holds for lists by score alone, for diversity may bring a product
-back, and where the phrases are not the shopper's own as well, for then the shopper changes with them. Larger sets are
+Every answer is checked by ranking again without those phrases. For a product's own phrases the score that is left
+follows from the lengths of sums, so the best one and the best two are known without ranking: if they do not do it, no
+one and no two do, and an answer of three is the smallest there is among the phrases that speak for the product. That
+holds for lists by score alone, without diversity, and where none of the phrases is the shopper's own. Larger sets are
 built greedily, cut to the shortest beginning that does it, pruned, and called the smallest found.
 """
 
@@ -20,25 +19,24 @@ from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import FloatArray
-from recsys.scorers.phrase_sum import PhraseSum
-from recsys.scorers.phrase_weights import LEAST_LENGTH
+from recsys.scorers.phrase_weights import LEAST_LENGTH, PhraseSum
 from recsys.settings import RankingSettings
 
 MAX_SIZE = 40
 MAX_PAIRED = 1000
-"""Pairs are compared among so many phrases at most."""
+"""Most phrases among which pairs are compared."""
 
 SideName = Literal["product", "shopper"]
 
 
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """The fewest phrases found that have to go, or why there are none.
+    """The fewest phrases found whose removal takes a product off the list, or why there are none.
 
     Parameters
     ----------
-    side : whose phrases go
-    phrases : those that have to go, largest contribution first; empty where no set was found
+    side : whose phrases are removed
+    phrases : those to remove, largest contribution first; empty where no set was found
     rank_before, rank_after : on the list; None when not listed, which is what the answer brings about
     is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
     reason : why there is no answer, "" if there is one
@@ -64,9 +62,7 @@ def smallest_removal(
 ) -> Counterfactual:
     """Find the fewest phrases of one side whose removal takes a product off the list.
 
-    Parameters
-    ----------
-    side : "product" for what is said of the product, "shopper" for what the shopper wrote and liked
+    `side`: "product" for what is said of the product, "shopper" for what the shopper wrote and liked
     """
     explanation = model.explain(scored, item_id, settings)
     rank_before = explanation.position.rank
@@ -97,12 +93,7 @@ class _Search:
     """Ranks without some phrases, and counts how often."""
 
     def __init__(
-        self,
-        model: Explainable,
-        scored: ScoredRequest,
-        item_id: str,
-        settings: RankingSettings,
-        progress: Progress,
+        self, model: Explainable, scored: ScoredRequest, item_id: str, settings: RankingSettings, progress: Progress
     ) -> None:
         self._model, self._scored, self._item_id, self._settings = model, scored, item_id, settings
         self._progress = progress
@@ -115,7 +106,7 @@ class _Search:
         """Whether the product is off the list without these phrases."""
         self.n_tried += 1
         names = [str(phrase.source["strike"]) for phrase in phrases]
-        ablated = self._model.ablate(self._scored, (*self._scored.struck, *names))
+        ablated = self._model.ablate(self._scored, (*self._scored.ablated, *names))
         return all(item.item_id != self._item_id for item in self._model.rank(ablated, self._settings).items)
 
     def of_product(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
@@ -129,9 +120,9 @@ class _Search:
         parts = [part_of[names[row]] for row in speaking.tolist()]
         remainder = _Remainder(product, shopper.against, speaking)
         foreseen = self._settings.diversity == 0 and not np.isin(product.places, shopper.places).any()
-        for size, chosen in ((1, remainder.best_one()), (2, remainder.best_two())):
-            if len(chosen) == size and self.drops(found := [parts[row] for row in chosen]):
-                return tuple(found), size == 1 or bool(foreseen)
+        for chosen in (remainder.greedy(1), remainder.best_two()):
+            if chosen and self.drops(found := [parts[row] for row in chosen]):
+                return tuple(found), len(found) == 1 or bool(foreseen)
         n_certain = 3 if foreseen and len(speaking) <= MAX_PAIRED else 1
         return self._shortest([parts[row] for row in remainder.greedy(MAX_SIZE)], n_certain)
 
@@ -147,17 +138,16 @@ class _Search:
 
     def _shortest(self, ordered: list[Contribution], n_certain: int) -> tuple[tuple[Contribution, ...], bool]:
         """The shortest beginning that does it, pruned; sets of up to `n_certain` are known to be the smallest."""
-        prefix = self._first_prefix(ordered)
-        pruned = [] if prefix is None else self._pruned(prefix)
+        pruned = self._pruned(self._first_prefix(ordered))
         return tuple(pruned), 0 < len(pruned) <= n_certain
 
-    def _first_prefix(self, candidates: list[Contribution]) -> list[Contribution] | None:
-        """The shortest beginning that drops the product: doubled until it does, then halved."""
+    def _first_prefix(self, candidates: list[Contribution]) -> list[Contribution]:
+        """The shortest beginning that drops the product: doubled until it does, then halved; empty if none does."""
         limit = min(len(candidates), MAX_SIZE)
         low, high = 0, min(2, limit)
         while not self.drops(candidates[:high]):
             if high == limit:
-                return None
+                return []
             self._progress("leaving out phrases", high, limit)
             low, high = high, min(2 * high, limit)
         while high - low > 1:
@@ -182,7 +172,7 @@ class _Search:
 
 
 class _Remainder:
-    """What is left of a product's score when some of its phrases are gone.
+    """A product's score without some of its phrases.
 
     Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length.
 
@@ -197,15 +187,6 @@ class _Remainder:
         self._whole, self._against = product.profile.astype(np.float64), against.astype(np.float64)
         self._values = self._terms @ self._against
         self._squares = np.einsum("ij,ij->i", self._terms, self._terms)
-
-    def _after_one(self, rest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Score left when each phrase in turn goes from what is left already, float64 of shape (n_phrases,)."""
-        squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
-        return _scaled(rest @ self._against - self._values, squared)
-
-    def best_one(self) -> list[int]:
-        """The phrase whose removal leaves least."""
-        return [int(np.argmin(self._after_one(self._whole)))]
 
     def best_two(self) -> list[int]:
         """The two phrases whose removal together leaves least; none where there are too many to compare."""
@@ -223,7 +204,8 @@ class _Remainder:
         """Phrases in the order in which each next one leaves least."""
         rest, chosen = self._whole.copy(), list[int]()
         for _ in range(min(n_most, len(self._values))):
-            left = self._after_one(rest)
+            squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
+            left = _scaled(rest @ self._against - self._values, squared)
             left[chosen] = np.inf
             chosen.append(int(np.argmin(left)))
             rest -= self._terms[chosen[-1]]

@@ -1,9 +1,8 @@
-"""Takes scores apart: what `recsys.serving.recommender.Recommender` asks when it explains."""
+"""Splits of scored requests, for `recsys.serving.recommender.Recommender`."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +13,7 @@ from recsys.errors import InputError
 from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
 from recsys.explanations.documents import Document, Documents
 from recsys.explanations.exclusions import current_name, text_of
-from recsys.explanations.occlusion import Encode, WordEffects, word_effects
-from recsys.explanations.reading import N_TEXTS, Reading, read_both
+from recsys.explanations.reading import N_TEXTS, Encode, Reading, WordEffects, read_both, word_effects
 from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
@@ -24,7 +22,7 @@ from recsys.ranking.rank import rank
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
@@ -61,11 +59,14 @@ class Explainer:
 
     def explain(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Explanation:
         """The exact arithmetic of one product's score, listed or not."""
-        worth = scales(scored.standardised, settings.fusion)
-        means = zip(COMPONENTS, scored.standardised.mean.tolist(), strict=True)
-        averages = {name: worth[name] * mean for name, mean in means}
+        worth, means = scales(scored.standardised, settings.fusion), scored.standardised.mean.tolist()
+        averages = {name: worth[name] * mean for name, mean in zip(COMPONENTS, means, strict=True)}
         shopper, product = WeightedSide.both(*self.sides(scored, item_row), worth["semantic"])
-        parts = {name: self._parts(name, scored, item_row, worth[name]) for name in COMPONENTS}
+        parts: dict[str, tuple[Contribution, ...]] = dict.fromkeys(COMPONENTS, ())
+        for name in COMPONENTS:
+            if worth[name] and name != "semantic":
+                own = self._scorers[name].contributions(scored.requests, 0, item_row)
+                parts[name] = largest_first([readable(name, part, worth[name], self._item_ids) for part in own])
         phrases: tuple[Contribution, ...] = ()
         pairs: tuple[PhrasePair, ...] = ()
         if worth["semantic"]:
@@ -87,15 +88,9 @@ class Explainer:
             shopper_phrases=phrases,
             pairs=pairs,
             position=self.rank_position(scored, item_row, settings),
-            ablated=scored.struck,
+            ablated=scored.ablated,
             notes=scored.notes,
         )
-
-    def _parts(self, name: str, scored: ScoredRequest, item_row: int, worth: float) -> tuple[Contribution, ...]:
-        if not worth or name == "semantic":
-            return ()
-        parts = self._scorers[name].contributions(scored.requests, 0, item_row)
-        return largest_first([readable(name, part, worth, self._item_ids) for part in parts])
 
     def score_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> float:
         """The score of one product, as lists show it."""
@@ -108,28 +103,27 @@ class Explainer:
 
     def rank_position(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:
         """Rank of a product on the list that the settings give, and by score alone."""
-        values = scored.standardised.values
-        eligible = self._candidates.eligible(settings.filters, scored.owned_rows)
-        ranking = rank(values, settings, eligible, self._vectors)
-        listed = np.flatnonzero(ranking.item_rows == item_row)
-        place = int(listed[0]) + 1 if len(listed) else None
+        values, limits = scored.standardised.values, (settings.filters, scored.seen_rows)
+        eligible = self._candidates.eligible(*limits)
+        n_candidates = int(np.count_nonzero(eligible))
         if not eligible[item_row]:
-            reason = self._candidates.why_not(settings.filters, scored.owned_rows, item_row)
-            return RankPosition(None, None, settings.n, ranking.n_candidates, reason)
+            reason = self._candidates.why_not(*limits, item_row)
+            return RankPosition(None, None, settings.n, n_candidates, reason)
+        listed = rank(values, settings, eligible, self._vectors).item_rows.tolist()
         fused = fuse(values, settings.fusion)
         before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
-        return RankPosition(place, int(np.count_nonzero(before & eligible)) + 1, settings.n, ranking.n_candidates)
+        listed_rank = listed.index(item_row) + 1 if item_row in listed else None
+        return RankPosition(listed_rank, int(np.count_nonzero(before & eligible)) + 1, settings.n, n_candidates)
 
     def sides(self, scored: ScoredRequest, item_row: int) -> tuple[PhraseSum, PhraseSum]:
         """The shopper's phrases and the product's."""
         requests = scored.requests
-        # The profile that the scores come from: summed phrase by phrase it differs in its last digit, and where phrases
-        # say almost the same that would order them otherwise than the contributions are.
+        # The profile of the scores: summed phrase by phrase it differs in its last digit, which can reorder phrases.
         shopper = replace(self._semantic.shopper_side(requests, 0), profile=scored.profile)
-        return shopper, self._semantic.item_side(item_row, requests.without_of(0))
+        return shopper, self._semantic.item_side(item_row, requests.exclusions[0])
 
     def ablated_text(self, name: str) -> tuple[Document, int | None] | None:
-        """The text that a name leaves out and which of its phrases (None: all of it); None for a name of no text."""
+        """See `recsys.explanations.exclusions.text_of`."""
         return text_of(name, self._documents)
 
     def exclusion_names(self, places: NDArray[np.int64]) -> list[str]:
@@ -138,7 +132,7 @@ class Explainer:
         return ["" if place == NO_ROW else next(names) for place in places.tolist()]
 
     def current_names(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The same exclusions by the names of today; see `recsys.explanations.exclusions`."""
+        """The same exclusions by the names of today; see `recsys.explanations.exclusions.current_name`."""
         return tuple(current_name(name, self._documents) for name in names)
 
     def read(
@@ -146,9 +140,7 @@ class Explainer:
     ) -> Reading:
         """The texts behind the semantic component, phrase by phrase, on both sides.
 
-        Parameters
-        ----------
-        before, now : the request without and with what is left out
+        `before`, `now`: the request without and with what is left out
         """
         worth = scales(now.standardised, fusion)["semantic"]
         sides = WeightedSide.both(*self.sides(now, item_row), worth)
@@ -161,7 +153,7 @@ class Explainer:
         They sum to what the context component adds to the scores that lists show.
         """
         worth = np.float32(scales(scored.standardised, fusion)["context"])
-        parts = self._context.parts(scored.context, scored.requests.without_of(0).circumstances)
+        parts = self._context.parts(scored.context, scored.requests.exclusions[0].circumstances)
         return {name: worth * (part - part.mean(dtype=np.float64).astype(np.float32)) for name, part in parts.items()}
 
     def look_inside(
@@ -169,44 +161,40 @@ class Explainer:
     ) -> WordEffects:
         """What each word of one phrase of either side does to the phrase's share of the score.
 
-        Raises
-        ------
-        InputError : neither side has such a phrase
+        Raises InputError: neither side has such a phrase
         """
         worth = scales(scored.standardised, fusion)["semantic"]
-        shopper, product = self.sides(scored, item_row)
-        for side, other in ((product, shopper), (shopper, product)):
-            names = self.exclusion_names(side.places)
-            if name and name in names:
-                row = names.index(name)
-                document = self._documents.holding(side.places[[row]])[0]
-                share = partial(self._share, worth * float(side.coefficients[row]), int(side.places[row]), other)
-                return word_effects(document.text, *document.spans[0], share, encode)
-        raise InputError(f"{name!r} is not a phrase of this product or this shopper; choose one that is shown")
+        sides = self.sides(scored, item_row)
+        names = [self.exclusion_names(side.places) for side in sides]
+        which = next((at for at in (1, 0) if name and name in names[at]), None)
+        if which is None:
+            raise InputError(f"{name!r} is not a phrase of this product or this shopper; choose one that is shown")
+        side, against, at = sides[which], sides[1 - which].against, [names[which].index(name)]
+        document = self._documents.holding(side.places[at])[0]
+        coefficient = worth * float(side.coefficients[at[0]])
+        of_item = int(self._semantic.items_at(side.places[at])[0])
 
-    def _share(self, coefficient: float, place: int, other: PhraseSum, encoded: FloatArray) -> FloatArray:
-        """What a phrase would add with each of these vectors of the encoder."""
-        item_row = int(self._semantic.items_at(np.array([place]))[0])
-        return np.asarray(
-            coefficient * (self._semantic.space.of_encoded(encoded, item_row) @ other.against), np.float32
-        )
+        def share(encoded: FloatArray) -> FloatArray:
+            return coefficient * (self._semantic.space.of_encoded(encoded, of_item) @ against)
+
+        return word_effects(document.text, *document.spans[0], share, encode)
 
     def shopper_profile(self, scored: ScoredRequest) -> Profile:
-        """What the system believes of the shopper, in themes."""
+        """The shopper's profile in themes."""
         return profile_of(self._semantic.shopper_side(scored.requests, 0), self._documents, self.polarity)
 
     def product_profile(self, item_row: int) -> Profile:
-        """What the system believes of a product, in themes."""
+        """A product's profile in themes."""
         return profile_of(self._semantic.item_side(item_row), self._documents, self.polarity)
 
 
 def _typed(scored: ScoredRequest) -> Document | None:
-    said = scored.requests.words_of(0)
-    return None if said is None else Document.typed(scored.words, said.spans)
+    words = scored.requests.words[0]
+    return None if words is None else Document.typed(scored.words, words.spans)
 
 
 class Explainable(Protocol):
-    """A model that ranks, explains, and scores again with something left out: what counterfactual questions need."""
+    """A model that ranks, explains, and scores again with something left out."""
 
     explainer: Explainer
 

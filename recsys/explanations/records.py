@@ -1,6 +1,5 @@
-"""What an explanation holds: plain frozen records, ready for a page or for JSON."""
+"""Frozen records of an explanation, ready for a page or for JSON."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -34,7 +33,7 @@ class PhrasePair(NamedTuple):
 
     Parameters
     ----------
-    shopper, product : places in `Explanation.shopper_phrases` and in the semantic part of its contributions
+    shopper, product : positions in `Explanation.shopper_phrases` and in the semantic part of its contributions
     value : signed share of the final score
     """
 
@@ -135,10 +134,6 @@ class Explanation:
             "shopper_phrases": [part.as_json() for part in self.shopper_phrases],
             "pairs": [pair._asdict() for pair in self.pairs],
         }
-
-    def to_json(self) -> str:
-        """`as_json` as text."""
-        return json.dumps(self.as_json(), ensure_ascii=False, indent=1)
 
 
 def largest_first(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:

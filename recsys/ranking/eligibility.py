@@ -1,4 +1,4 @@
-"""Which products may be on a list at all: not seen before, available, and inside the person's filters."""
+"""Candidate products: not seen before, available, and inside the person's filters."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -40,14 +40,12 @@ class CandidateFilter:
             items["available"].to_numpy(bool),
         )
 
-    def eligible(self, filters: Filters, owned_rows: IntArray) -> NDArray[np.bool_]:
+    def eligible(self, filters: Filters, seen_rows: IntArray) -> NDArray[np.bool_]:
         """Mask of the products that may be listed, bool of shape (n_items,).
 
         A product of unknown price stays when a price range is set only if the range is open at both ends.
 
-        Raises
-        ------
-        SettingsError : a category is not in this catalogue
+        Raises SettingsError: a category is not in this catalogue
         """
         mask = self.available.copy() if filters.only_available else np.ones(len(self.available), bool)
         if filters.categories:
@@ -60,14 +58,14 @@ class CandidateFilter:
         if filters.price_high is not None:
             mask &= self.price <= filters.price_high
         if not filters.include_seen:
-            mask[owned_rows] = False
+            mask[seen_rows] = False
         return mask
 
-    def why_not(self, filters: Filters, owned_rows: IntArray, item_row: int) -> str:
+    def why_not(self, filters: Filters, seen_rows: IntArray, item_row: int) -> str:
         """Why a product may not be listed, in words; "" if it may."""
-        if self.eligible(filters, owned_rows)[item_row]:
+        if self.eligible(filters, seen_rows)[item_row]:
             return ""
-        if not filters.include_seen and item_row in owned_rows:
+        if not filters.include_seen and item_row in seen_rows:
             return "the shopper already has it"
         if filters.only_available and not self.available[item_row]:
             return "it is not available"
@@ -75,24 +73,23 @@ class CandidateFilter:
             return "the filter leaves out its category"
         return "the filter leaves out its price"
 
-    def why_none(self, filters: Filters, owned_rows: IntArray) -> str:
+    def why_none(self, filters: Filters, seen_rows: IntArray) -> str:
         """Why no product at all may be listed, in words; "" if one may.
 
         Each reason that holds is told with the number of products that it alone leaves out.
         """
-        if self.eligible(filters, owned_rows).any():
+        if self.eligible(filters, seen_rows).any():
             return ""
-        n_items, n_owned = len(self.available), len(np.unique(owned_rows))
-        if not filters.include_seen and n_owned == n_items:
+        n_items, n_seen = len(self.available), len(np.unique(seen_rows))
+        if not filters.include_seen and n_seen == n_items:
             return f"nothing is left to list: the shopper already has all {n_items:,} products"
         sold_out = int((~self.available).sum()) if filters.only_available else 0
         if sold_out == n_items:
             return f"nothing is left to list: none of the {n_items:,} products is available"
-        said = [
-            f"the shopper already has {n_owned:,}" if n_owned and not filters.include_seen else "",
+        filtered = filters.categories or filters.price_low is not None or filters.price_high is not None
+        reasons = [
+            f"the shopper already has {n_seen:,}" if n_seen and not filters.include_seen else "",
             f"{sold_out:,} {'is' if sold_out == 1 else 'are'} not available" if sold_out else "",
-            "the filters leave out the others"
-            if filters.categories or filters.price_low is not None or filters.price_high is not None
-            else "",
+            "the filters leave out the others" if filtered else "",
         ]
-        return f"nothing is left to list of {n_items:,} products: {', '.join(filter(None, said))}"
+        return f"nothing is left to list of {n_items:,} products: {', '.join(filter(None, reasons))}"

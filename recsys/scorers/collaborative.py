@@ -1,8 +1,8 @@
 """Collaborative component: a LightFM hybrid (WARP) over identities and metadata of products and shoppers.
 
 LightFM only fits; scores come from its matrices, which is many times faster than its own `predict`. A feature that no
-positive interaction touched keeps no vector, so that a cold product is judged by what is known of its category, brand,
-price band and tags, and a cold shopper by the region, instead of by random initial numbers.
+positive interaction touched has a vector of zeros, so that a cold product is scored by its metadata, and a cold shopper
+by the region, instead of by random initial numbers.
 
 References
 ----------
@@ -55,12 +55,17 @@ class CollaborativeSettings:
 class CollaborativeScorer(Scorer):
     """Dot product of a shopper's and a product's learnt vectors, plus the product's learnt bias."""
 
-    name = "collaborative"
+    name, label = "collaborative", "Collaborative"
+    ARRAYS = (
+        *("feature_vectors", "item_factors", "user_factors", "region_factors"),
+        *("homes", "like_starts", "like_rows"),
+    )
+    META = ("regions",)
 
     def __init__(self, settings: CollaborativeSettings | None = None) -> None:
         super().__init__()
         self.settings = settings or CollaborativeSettings()
-        # Products of one history are left out in turn, so the last whole vector is kept; replaced whole, never changed.
+        # The last shopper's whole vector, for leaving out products one by one; replaced whole, never changed.
         self._folded: tuple[int, FloatArray] = (NO_ROW, np.empty(0, np.float32))
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
@@ -70,12 +75,12 @@ class CollaborativeScorer(Scorer):
         item_features, names = _item_features(data, settings.metadata_share)
         user_features, regions, homes = _user_features(data)
         pairs = data.positives()
-        # Only shoppers who liked something take part: the others teach nothing, and with them the random start of
-        # everybody would depend on who first came after the moment at which the data was cut.
-        learners, places = np.unique(pairs["user_row"].to_numpy(), return_inverse=True)
+        # Only shoppers who liked something take part: with the others the random start of everybody would depend on
+        # who first came after the moment at which the data was cut.
+        learners, learner_rows = np.unique(pairs["user_row"].to_numpy(), return_inverse=True)
         learnt = np.concatenate([learners, np.arange(data.n_users, user_features.shape[1])])
         matrix = sparse.coo_matrix(
-            (np.ones(len(pairs), np.float32), (places.astype(np.int32), np.array(pairs["item_row"], np.int32))),
+            (np.ones(len(pairs), np.float32), (learner_rows.astype(np.int32), np.array(pairs["item_row"], np.int32))),
             shape=(len(learners), data.n_items),
         )
         model = LightFM(
@@ -109,22 +114,22 @@ class CollaborativeScorer(Scorer):
         """Shape (n_requests, n_dims + 1); the last column is 1 and picks up the product's bias."""
         vectors = self.user_factors[requests.user_rows]
         for request in range(len(requests)):
-            if requests.user_rows[request] == NO_ROW or requests.without_of(request):
+            if requests.user_rows[request] == NO_ROW or requests.exclusions[request]:
                 vectors[request, :-1] = sum(self._halves(requests, request))
                 vectors[request, -1] = 1
         return vectors
 
     def _halves(self, requests: Requests, request: int) -> tuple[FloatArray, FloatArray]:
         """The shopper's own vector and that of their region, float32 of shape (n_dims,) each; zeros where unknown."""
-        row, without = int(requests.user_rows[request]), requests.without_of(request)
+        row, exclusions = int(requests.user_rows[request]), requests.exclusions[request]
         region = self._region(requests, request)
         home = self.region_factors[region, :-1] if region >= 0 else np.zeros(self._n_dims, np.float32)
         own = np.zeros(self._n_dims, np.float32)
         if row != NO_ROW:
             own = self.user_factors[row, :-1] - home
-            if without.items:
-                own = own - self.effect_of(row, without.items)
-        if region >= 0 and f"region:{self.regions[region]}" in without.features:
+            if exclusions.items:
+                own = own - self.effect_of(row, exclusions.items)
+        if region >= 0 and f"region:{self.regions[region]}" in exclusions.features:
             home = np.zeros_like(home)
         return own, home
 
@@ -138,13 +143,13 @@ class CollaborativeScorer(Scorer):
         return int(self.item_factors.shape[1]) - 1
 
     def _region(self, requests: Requests, request: int) -> int:
-        """Place of the shopper's home region, or of a new shopper's present one, in `regions`; -1 for none."""
-        row = int(requests.user_rows[request])
+        """Position in `regions` of the shopper's home region, or of a new shopper's present one; -1 for none."""
+        row, region = int(requests.user_rows[request]), requests.contexts[request].region
         if row != NO_ROW:
             return int(self.homes[row])
-        left_out = "region" in requests.without_of(request).circumstances
-        region = None if left_out else requests.contexts[request].region
-        return self.regions.index(region) if region in self.regions else -1
+        if region not in self.regions or "region" in requests.exclusions[request].circumstances:
+            return -1
+        return self.regions.index(region)
 
     def effect_of(self, user_row: int, item_rows: Sequence[int]) -> FloatArray:
         """What some liked products did to a shopper's own vector, float32 of shape (n_dims,): see `fold_in`."""
@@ -169,25 +174,22 @@ class CollaborativeScorer(Scorer):
     def _score(self, requests: Requests) -> FloatArray:
         vectors = self._user_vectors(requests)
         scores = np.asarray(vectors @ self.item_factors.T)
-        for request in range(len(requests)):
-            excluded = self._columns(requests.without_of(request))
+        for request, exclusions in enumerate(requests.exclusions):
+            excluded = self._columns(exclusions)
             if len(excluded):
                 lost = self.feature_vectors[excluded] @ vectors[request]
                 scores[request] -= self.item_features[:, excluded] @ lost
         return scores
 
-    def _columns(self, without: Exclusions) -> NDArray[np.int64]:
+    def _columns(self, exclusions: Exclusions) -> NDArray[np.int64]:
         """Columns of the product features that do not count."""
-        known, n_items = without.features & set(self.feature_names), len(self.item_factors)
+        known, n_items = exclusions.features & set(self.feature_names), len(self.item_factors)
         columns = [n_items + self.feature_names.index(name) for name in known]
-        columns += [int(name[8:]) for name in without.features if name.startswith("product:")]
+        columns += [int(name[8:]) for name in exclusions.features if name.startswith("product:")]
         return np.array(sorted(columns), np.int64)
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
-        """One part for each feature of the product with each feature of the shopper, and with what all have in common.
-
-        A product's bias says how much it is wanted by everybody, and it too splits over the product's features.
-        """
+        """One part for each feature of the product with each feature of the shopper, and with the bias, "everybody"."""
         own, home = self._halves(requests, request)
         region = self._region(requests, request)
         sides = [("everybody", self.feature_vectors[:, -1:], np.ones(1, np.float32))]
@@ -197,7 +199,7 @@ class CollaborativeScorer(Scorer):
             sides.append((f"region:{self.regions[region]}", self.feature_vectors[:, :-1], home))
         row = slice(self.item_features.indptr[item_row], self.item_features.indptr[item_row + 1])
         features, weights = self.item_features.indices[row], self.item_features.data[row]
-        counting = ~np.isin(features, self._columns(requests.without_of(request)))
+        counting = ~np.isin(features, self._columns(requests.exclusions[request]))
         features, weights = features[counting], weights[counting]
         n_items = len(self.item_factors)
         parts = []
@@ -210,21 +212,14 @@ class CollaborativeScorer(Scorer):
                 parts.append(ScorePart(label, value, {"kind": "item feature", "feature": name, "with": who}))
         return parts
 
-    _ARRAYS = (
-        *("feature_vectors", "item_factors", "user_factors", "region_factors"),
-        *("homes", "like_starts", "like_rows"),
-    )
-
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAYS}
-        meta = {"settings": asdict(self.settings), "features": list(self.feature_names), "regions": list(self.regions)}
-        return ScorerState(arrays | csr_arrays("item_features", self.item_features), meta)
+        state = super()._state()
+        arrays = {**state.arrays, **csr_arrays("item_features", self.item_features)}
+        return ScorerState(arrays, {**state.meta, "settings": asdict(self.settings), "features": self.feature_names})
 
     def _restore(self, state: ScorerState) -> None:
-        self.settings = CollaborativeSettings(**state.meta["settings"])
-        self.feature_names, self.regions = tuple(state.meta["features"]), tuple(state.meta["regions"])
-        for name in self._ARRAYS:
-            setattr(self, name, state.arrays[name])
+        super()._restore(state)
+        self.settings, self.feature_names = CollaborativeSettings(**state.meta["settings"]), state.meta["features"]
         shape = (len(self.item_factors), len(self.feature_vectors))
         self.item_features = csr_from(state.arrays, "item_features", shape)
 

@@ -1,7 +1,4 @@
-"""What a product is, as named features: category, brand, price band and tags.
-
-The collaborative scorer learns a vector for each of them, the content scorer compares them directly.
-"""
+"""Attributes of products (category, brand, price band, tags), likes by shopper, and sparse matrices in states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +13,9 @@ from scipy import sparse
 from recsys.data.dataset import Dataset
 
 N_PRICE_BANDS = 5
+
+MIN_ITEMS = 2
+"""Features of fewer products relate none to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,14 @@ class ItemFeatures:
     matrix: sparse.csr_array
 
     @classmethod
-    def of(cls, items: pd.DataFrame, min_items: int = 2) -> Self:
-        """Read the features of a catalogue; those of fewer than `min_items` products tell nothing and are left out."""
-        columns = [
-            _column("category", items["category"]),
-            _column("brand", items["brand"]),
-            _price_bands(items["price"]),
-        ]
-        tags = items["tags"].explode()
-        columns.append(_column("tag", tags[tags.notna()].astype(str)))
-        pairs = pd.concat(columns)
+    def of(cls, items: pd.DataFrame) -> Self:
+        """Read the features of a catalogue, but for those of fewer than MIN_ITEMS products."""
+        columns = [_column("category", items["category"]), _column("brand", items["brand"])]
+        tags = items["tags"].explode().dropna().astype(str)
+        pairs = pd.concat([*columns, _price_bands(items["price"]), _column("tag", tags)])
         pairs = pd.DataFrame({"item": pairs.index.to_numpy(), "name": pairs.to_numpy()}).drop_duplicates()
         counts = pairs["name"].value_counts()
-        names = sorted(counts.index[counts >= min_items])
+        names = sorted(counts.index[counts >= MIN_ITEMS])
         pairs = pairs[pairs["name"].isin(names)]
         codes = pd.Index(names).get_indexer(pairs["name"]) if names else np.empty(0, np.int64)
         matrix = sparse.csr_array(

@@ -1,13 +1,12 @@
 """Baselines: the most liked products, of all time and of the days before the moment asked about."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.progress import Progress
-from recsys.scorers.base import Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
+from recsys.scorers.base import Fitting, FloatArray, Requests, ScorePart, Scorer
 from recsys.settings import Context
 
 
@@ -18,28 +17,20 @@ class PopularityScorer(Scorer):
     after, or use `RecentPopularityScorer`, which does so for every request.
     """
 
-    name = "popularity"
+    name, label = "popularity", "Popularity"
+    ARRAYS = ("counts",)
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         progress("counting likes")
         liked = fitting.data.positives()["item_row"].to_numpy()  # one row for each shopper and product
-        self._counts = np.bincount(liked, minlength=fitting.data.n_items).astype(np.float32)
+        self.counts: FloatArray = np.bincount(liked, minlength=fitting.data.n_items).astype(np.float32)
 
     def _score(self, requests: Requests) -> FloatArray:
-        return np.repeat(self._counts[None, :], len(requests), axis=0)
+        return np.repeat(self.counts[None, :], len(requests), axis=0)
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
-        count = float(self._counts[item_row])
+        count = float(self.counts[item_row])
         return [ScorePart(f"liked by {count:,.0f} shoppers", count, {"kind": "popularity"})]
-
-    def _state(self) -> ScorerState:
-        return ScorerState({"counts": self._counts}, {})
-
-    def _restore(self, state: ScorerState) -> None:
-        self._counts = state.arrays["counts"]
-
-
-SECONDS_A_DAY = 86_400
 
 
 class RecentPopularityScorer(Scorer):
@@ -52,7 +43,8 @@ class RecentPopularityScorer(Scorer):
     `window_days`: length of the window, above 0; 7 as in the reference protocol, 14 to 30 find slightly more on Steam.
     """
 
-    name = "recent_popularity"
+    name, label = "recent_popularity", "Recent popularity"
+    ARRAYS, META = ("items", "times_s"), ("window_days", "n_items", "end_s")
 
     def __init__(self, window_days: float = 7.0) -> None:
         super().__init__()
@@ -63,13 +55,13 @@ class RecentPopularityScorer(Scorer):
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         progress("counting likes by time")
         liked = fitting.data.positives()  # sorted by time
-        self._n_items = fitting.data.n_items
-        self._items = liked["item_row"].to_numpy(np.int32)
-        self._times_s = liked["time_s"].to_numpy(np.int64)
-        self._end_s = fitting.data.known_until_s + 1  # the first moment after all that is known
+        self.n_items = fitting.data.n_items
+        self.items = liked["item_row"].to_numpy(np.int32)
+        self.times_s = liked["time_s"].to_numpy(np.int64)
+        self.end_s = fitting.data.known_until_s + 1  # the first moment after all that is known
 
     def _score(self, requests: Requests) -> FloatArray:
-        scores = np.empty((len(requests), self._n_items), np.float32)
+        scores = np.empty((len(requests), self.n_items), np.float32)
         for request, recent, before in self._counts(requests.contexts):
             np.add(recent, before / (before.sum() + 1), out=scores[request], casting="same_kind")
         return scores
@@ -80,21 +72,18 @@ class RecentPopularityScorer(Scorer):
         Both counts are carried from one moment to the next, so every like is added once and dropped once however many
         requests there are. The arrays are overwritten by the next step.
         """
-        moments = np.array([self._moment_s(context.moment) for context in contexts], np.float64)
-        ends = np.searchsorted(self._times_s, moments, side="left")
-        starts = np.searchsorted(self._times_s, moments - self.window_days * SECONDS_A_DAY, side="left")
-        recent, before = np.zeros(self._n_items, np.int64), np.zeros(self._n_items, np.int64)
+        moments = np.array([self.end_s if c.moment is None else c.moment.timestamp() for c in contexts], np.float64)
+        ends = np.searchsorted(self.times_s, moments, side="left")
+        starts = np.searchsorted(self.times_s, moments - self.window_days * 86_400, side="left")
+        recent, before = np.zeros(self.n_items, np.int64), np.zeros(self.n_items, np.int64)
         start = end = 0
         for request in np.argsort(moments, kind="stable"):
-            arrived = self._items[end : ends[request]]
+            arrived = self.items[end : ends[request]]
             np.add.at(recent, arrived, 1)
             np.add.at(before, arrived, 1)
-            np.subtract.at(recent, self._items[start : starts[request]], 1)
+            np.subtract.at(recent, self.items[start : starts[request]], 1)
             start, end = starts[request], ends[request]
             yield int(request), recent, before
-
-    def _moment_s(self, moment: datetime | None) -> float:
-        return self._end_s if moment is None else moment.timestamp()
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         _, recent, before = next(self._counts(requests.contexts[request : request + 1]))
@@ -107,12 +96,3 @@ class RecentPopularityScorer(Scorer):
                 f"liked {n_before:,} times in all until then", n_before / (int(before.sum()) + 1), {"kind": "earlier"}
             ),
         ]
-
-    def _state(self) -> ScorerState:
-        arrays = {"items": self._items, "times_s": self._times_s}
-        return ScorerState(arrays, {"window_days": self.window_days, "n_items": self._n_items, "end_s": self._end_s})
-
-    def _restore(self, state: ScorerState) -> None:
-        self.window_days = float(state.meta["window_days"])
-        self._n_items, self._end_s = int(state.meta["n_items"]), int(state.meta["end_s"])
-        self._items, self._times_s = state.arrays["items"], state.arrays["times_s"]

@@ -21,7 +21,7 @@ def is_listed(model: Recommender, scored: ScoredRequest, asked: RankingSettings,
 
 
 def without(model: Recommender, scored: ScoredRequest, parts: object) -> ScoredRequest:
-    return model.ablate(scored, (*scored.struck, *(part.source["strike"] for part in parts)))  # type: ignore[attr-defined]
+    return model.ablate(scored, (*scored.ablated, *(part.source["strike"] for part in parts)))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("side", ["product", "shopper"])

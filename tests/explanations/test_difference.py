@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError
-from recsys.explanations.difference import difference
+from recsys.explanations.comparisons import difference
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx, settings

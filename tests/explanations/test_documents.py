@@ -99,4 +99,4 @@ def test_names_stay_right_where_reviews_were_left_out(tiny_data: Dataset, tmp_pa
     (stove,) = model._documents.holding(model._documents.places_of_text(3, 1))
     assert (stove.user_id, stove.text, stove.name()) == ("ann", "Boils fast, but it is noisy.", "r1")
     assert model._documents.places_of_text(3, 0).tolist() == []
-    assert model.scores("ann", ablated=["r1"]).struck == ("r1",)
+    assert model.scores("ann", ablated=["r1"]).ablated == ("r1",)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.explanations.themes import MAX_PHRASES, MAX_THEMES, N_EXAMPLES, N_WORDS, profile_of
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 from recsys.serving.recommender import Recommender
 from tests.explanations._cases import Shop
 
