@@ -1,7 +1,7 @@
 """Splits of scored requests, for `recsys.serving.recommender.Recommender`."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from recsys.errors import InputError
 from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
 from recsys.explanations.documents import Document, Documents
-from recsys.explanations.exclusions import current_name, text_of
 from recsys.explanations.reading import N_TEXTS, Encode, Reading, WordEffects, read_both, word_effects
 from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
@@ -122,18 +121,10 @@ class Explainer:
         shopper = replace(self._semantic.shopper_side(requests, 0), profile=scored.profile)
         return shopper, self._semantic.item_side(item_row, requests.exclusions[0])
 
-    def ablated_text(self, name: str) -> tuple[Document, int | None] | None:
-        """See `recsys.explanations.exclusions.text_of`."""
-        return text_of(name, self._documents)
-
     def exclusion_names(self, places: NDArray[np.int64]) -> list[str]:
         """Names under which phrases can be left out, in the order asked; "" for typed words."""
         names = iter([source["strike"] for source in self._documents.sources(places[places != NO_ROW])])
         return ["" if place == NO_ROW else next(names) for place in places.tolist()]
-
-    def current_names(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The same exclusions by the names of today; see `recsys.explanations.exclusions.current_name`."""
-        return tuple(current_name(name, self._documents) for name in names)
 
     def read(
         self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings, n_texts: int = N_TEXTS

@@ -31,7 +31,7 @@ from recsys.scorers.base import (
     Scorer,
     ScorerState,
 )
-from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from
+from recsys.scorers.features import csr_arrays, csr_from, item_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class CollaborativeScorer(Scorer):
         from lightfm import LightFM
 
         data, settings = fitting.data, self.settings
-        item_features, names = _item_features(data, settings.metadata_share)
-        user_features, regions, homes = _user_features(data)
+        self.item_features, self.feature_names = _item_features(data, settings.metadata_share)
+        user_features, self.regions, self.homes = _user_features(data)
         pairs = data.positives()
         # Only shoppers who liked something take part: with the others the random start of everybody would depend on
         # who first came after the moment at which the data was cut.
@@ -86,7 +86,7 @@ class CollaborativeScorer(Scorer):
         model = LightFM(
             no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
         )
-        compiled_users, compiled_items = _narrow(user_features[learners][:, learnt]), _narrow(item_features)
+        compiled_users, compiled_items = _narrow(user_features[learners][:, learnt]), _narrow(self.item_features)
         for epoch in range(settings.n_epochs):
             progress("fitting the collaborative model", epoch, settings.n_epochs)
             # One thread: LightFM's parallel updates race, and the same seed must give the same model.
@@ -95,20 +95,18 @@ class CollaborativeScorer(Scorer):
 
         touched_items = np.zeros(data.n_items, np.float32)
         touched_items[pairs["item_row"].unique()] = 1
-        learnt_item_features = np.asarray(item_features.T @ touched_items) > 0
+        learnt_item_features = np.asarray(self.item_features.T @ touched_items) > 0
         learnt_user_features = np.asarray(user_features[learners].sum(axis=0)) > 0
-        self.feature_names, self.regions, self.homes = names, regions, homes
         liked = pairs.sort_values(["user_row", "item_row"])
         self.like_starts: NDArray[np.int64] = np.searchsorted(liked["user_row"], np.arange(data.n_users + 1))
         self.like_rows: IntArray = liked["item_row"].to_numpy(np.int32)
-        self.item_features = item_features
         vectors = np.hstack([model.item_embeddings, model.item_biases[:, None]]).astype(np.float32)
         self.feature_vectors: FloatArray = vectors * learnt_item_features[:, None]
         user_vectors = np.zeros((user_features.shape[1], settings.n_dims), np.float32)
         user_vectors[learnt] = model.user_embeddings * learnt_user_features[learnt, None]
         self.user_factors: FloatArray = _with_bias_column(np.asarray(user_features @ user_vectors))
         self.region_factors: FloatArray = _with_bias_column(user_vectors[data.n_users :])
-        self.item_factors: FloatArray = np.ascontiguousarray(item_features @ self.feature_vectors, dtype=np.float32)
+        self.item_factors: FloatArray = np.ascontiguousarray(self.item_features @ self.feature_vectors, np.float32)
 
     def _user_vectors(self, requests: Requests) -> FloatArray:
         """Shape (n_requests, n_dims + 1); the last column is 1 and picks up the product's bias."""
@@ -123,8 +121,8 @@ class CollaborativeScorer(Scorer):
         """The shopper's own vector and that of their region, float32 of shape (n_dims,) each; zeros where unknown."""
         row, exclusions = int(requests.user_rows[request]), requests.exclusions[request]
         region = self._region(requests, request)
-        home = self.region_factors[region, :-1] if region >= 0 else np.zeros(self._n_dims, np.float32)
-        own = np.zeros(self._n_dims, np.float32)
+        home = self._region_vector(region)
+        own = np.zeros_like(home)
         if row != NO_ROW:
             own = self.user_factors[row, :-1] - home
             if exclusions.items:
@@ -138,9 +136,10 @@ class CollaborativeScorer(Scorer):
         """Names of the attributes ("brand:Northpeak") and regions ("region:north") that can be left out."""
         return frozenset(self.feature_names) | {f"region:{name}" for name in self.regions}
 
-    @property
-    def _n_dims(self) -> int:
-        return int(self.item_factors.shape[1]) - 1
+    def _region_vector(self, region: int) -> FloatArray:
+        """Of shape (n_dims,); zeros for -1."""
+        n_dims = self.item_factors.shape[1] - 1
+        return self.region_factors[region, :-1] if region >= 0 else np.zeros(n_dims, np.float32)
 
     def _region(self, requests: Requests, request: int) -> int:
         """Position in `regions` of the shopper's home region, or of a new shopper's present one; -1 for none."""
@@ -156,7 +155,7 @@ class CollaborativeScorer(Scorer):
         liked = self.like_rows[self.like_starts[user_row] : self.like_starts[user_row + 1]]
         kept = liked[~np.isin(liked, item_rows)]
         if len(kept) == len(liked):
-            return np.zeros(self._n_dims, np.float32)
+            return np.zeros_like(self.user_factors[user_row, :-1])
         known, with_all = self._folded
         if known != user_row:
             with_all = self._fold(user_row, liked)
@@ -166,8 +165,7 @@ class CollaborativeScorer(Scorer):
     def _fold(self, user_row: int, liked: IntArray) -> FloatArray:
         from recsys.scorers.fold_in import folded_in  # compiles on first use
 
-        home = int(self.homes[user_row])
-        offset = self.region_factors[home, :-1] if home >= 0 else np.zeros(self._n_dims, np.float32)
+        offset = self._region_vector(int(self.homes[user_row]))
         factors, settings = self.item_factors, self.settings
         return folded_in(factors[:, :-1], factors[:, -1], offset, liked, settings.n_epochs, settings.learning_rate)
 
@@ -226,11 +224,11 @@ class CollaborativeScorer(Scorer):
 
 def _item_features(data: Dataset, metadata_share: float) -> tuple[sparse.csr_array, tuple[str, ...]]:
     """Identity beside metadata; each product's metadata weights sum to `metadata_share`."""
-    features = ItemFeatures.of(data.items)
-    counts = np.maximum(np.diff(features.matrix.indptr), 1)
-    metadata = sparse.diags_array((metadata_share / counts).astype(np.float32)) @ features.matrix
+    names, features = item_features(data.items)
+    counts = np.maximum(np.diff(features.indptr), 1)
+    metadata = sparse.diags_array((metadata_share / counts).astype(np.float32)) @ features
     matrix = sparse.csr_array(sparse.hstack([sparse.eye_array(data.n_items, dtype=np.float32), metadata], format="csr"))
-    return matrix.astype(np.float32), features.names
+    return matrix.astype(np.float32), names
 
 
 def _user_features(data: Dataset) -> tuple[sparse.csr_array, tuple[str, ...], IntArray]:

@@ -19,7 +19,7 @@ from scipy import sparse
 
 from recsys.progress import Progress
 from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
-from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, likes_matrix, recency_of_likes, row_normalised
+from recsys.scorers.features import csr_arrays, csr_from, item_features, likes_matrix, recency_of_likes, row_normalised
 
 CHUNK = 256
 _TFIDF: dict[str, Any] = {"sublinear_tf": True, "stop_words": "english", "dtype": np.float32}
@@ -68,17 +68,16 @@ class ContentScorer(Scorer):
             # Nothing but stop words or single mentions: attributes alone describe this catalogue.
             words = sparse.csr_array((data.n_items, 0), dtype=np.float32)
             self.terms, self.idf = [], np.empty(0, np.float32)
-        features = ItemFeatures.of(data.items)
-        self.attributes: Sequence[str] = features.names
-        rarity = np.log((1 + data.n_items) / (1 + np.asarray(features.matrix.sum(axis=0)))) + 1
-        attributes = row_normalised(sparse.csr_array(features.matrix @ sparse.diags_array(rarity.astype(np.float32))))
+        self.attributes: Sequence[str]
+        self.attributes, features = item_features(data.items)
+        rarity = np.log((1 + data.n_items) / (1 + np.asarray(features.sum(axis=0)))) + 1
+        attributes = row_normalised(sparse.csr_array(features @ sparse.diags_array(rarity.astype(np.float32))))
         both = sparse.hstack([words, attributes * np.float32(settings.attribute_weight)], format="csr")
         self.item_vectors = row_normalised(sparse.csr_array(both.astype(np.float32)))
         self.item_vectors.sort_indices()
         progress("fitting the content model", 1, 2)
         self.likes = likes_matrix(data, recency_of_likes(data, settings.half_life_days))
         self.user_vectors = row_normalised(sparse.csr_array(self.likes @ self.item_vectors))
-        self._vectoriser: Any = None
         progress("fitting the content model", 2, 2)
 
     def _profile(self, requests: Requests, request: int) -> FloatArray:
@@ -113,15 +112,18 @@ class ContentScorer(Scorer):
         names = (*(f"term:{term}" for term in self.terms), *self.attributes)
         return {name: column for column, name in enumerate(names)}
 
+    @cached_property
+    def _vectoriser(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectoriser = TfidfVectorizer(**_TFIDF, vocabulary=self.terms)
+        vectoriser.idf_ = np.asarray(self.idf)
+        return vectoriser
+
     def _typed(self, text: str) -> FloatArray:
         """TF-IDF vector of typed words, dense over the terms."""
         if not self.terms:
             return np.empty(0, np.float32)
-        if self._vectoriser is None:
-            from sklearn.feature_extraction.text import TfidfVectorizer
-
-            self._vectoriser = TfidfVectorizer(**_TFIDF, vocabulary=self.terms)
-            self._vectoriser.idf_ = np.asarray(self.idf)
         return np.asarray(self._vectoriser.transform([text]).toarray()[0], np.float32)
 
     def _score(self, requests: Requests) -> FloatArray:
@@ -161,4 +163,3 @@ class ContentScorer(Scorer):
         self.item_vectors = csr_from(state.arrays, "item_vectors", (self.n_items, n_columns))
         self.user_vectors = csr_from(state.arrays, "user_vectors", (self.n_users, n_columns))
         self.likes = csr_from(state.arrays, "likes", (self.n_users, self.n_items))
-        self._vectoriser = None

@@ -1,9 +1,8 @@
 """Attributes of products (category, brand, price band, tags), likes by shopper, and sparse matrices in states."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,35 +17,27 @@ MIN_ITEMS = 2
 """Features of fewer products relate none to another."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFeatures:
-    """Attributes of the catalogue.
+def item_features(items: pd.DataFrame) -> tuple[tuple[str, ...], sparse.csr_array]:
+    """Features of a catalogue, but for those of fewer than MIN_ITEMS products.
 
-    Parameters
-    ----------
+    Returns
+    -------
     names : "kind:value" of each feature, such as "brand:Northpeak"
     matrix : float32 csr of shape (n_items, n_features), 1 where a product has a feature, rows in catalogue order
     """
-
-    names: tuple[str, ...]
-    matrix: sparse.csr_array
-
-    @classmethod
-    def of(cls, items: pd.DataFrame) -> Self:
-        """Read the features of a catalogue, but for those of fewer than MIN_ITEMS products."""
-        columns = [_column("category", items["category"]), _column("brand", items["brand"])]
-        tags = items["tags"].explode().dropna().astype(str)
-        pairs = pd.concat([*columns, _price_bands(items["price"]), _column("tag", tags)])
-        pairs = pd.DataFrame({"item": pairs.index.to_numpy(), "name": pairs.to_numpy()}).drop_duplicates()
-        counts = pairs["name"].value_counts()
-        names = sorted(counts.index[counts >= MIN_ITEMS])
-        pairs = pairs[pairs["name"].isin(names)]
-        codes = pd.Index(names).get_indexer(pairs["name"]) if names else np.empty(0, np.int64)
-        matrix = sparse.csr_array(
-            (np.ones(len(pairs), np.float32), (pairs["item"].to_numpy(np.int64), codes)), shape=(len(items), len(names))
-        )
-        matrix.sort_indices()
-        return cls(tuple(names), matrix)
+    columns = [_column("category", items["category"]), _column("brand", items["brand"])]
+    tags = items["tags"].explode().dropna().astype(str)
+    pairs = pd.concat([*columns, _price_bands(items["price"]), _column("tag", tags)])
+    pairs = pd.DataFrame({"item": pairs.index.to_numpy(), "name": pairs.to_numpy()}).drop_duplicates()
+    counts = pairs["name"].value_counts()
+    names = sorted(counts.index[counts >= MIN_ITEMS])
+    pairs = pairs[pairs["name"].isin(names)]
+    codes = pd.Index(names).get_indexer(pairs["name"]) if names else np.empty(0, np.int64)
+    matrix = sparse.csr_array(
+        (np.ones(len(pairs), np.float32), (pairs["item"].to_numpy(np.int64), codes)), shape=(len(items), len(names))
+    )
+    matrix.sort_indices()
+    return tuple(names), matrix
 
 
 def _column(kind: str, values: pd.Series) -> pd.Series:

@@ -78,15 +78,6 @@ def unit(vectors: FloatArray, least: float = LEAST_LENGTH) -> FloatArray:
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > least))
 
 
-def numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
-    """The phrases that occur, in the order in which they first do, and every occurrence as a place among them."""
-    known, first, places = np.unique(phrases, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    new = np.empty(len(known), np.int32)
-    new[order] = np.arange(len(known), dtype=np.int32)
-    return known[order], new[places]
-
-
 def rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
     """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one whose text this data does not."""
     ids = data.reviews["review_id"].to_numpy()

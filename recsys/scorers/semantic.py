@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.progress import Progress
@@ -35,7 +36,6 @@ from recsys.scorers.phrase_weights import (
     PhraseSum,
     SemanticSettings,
     item_weights,
-    numbered_anew,
     rows_by_review,
     shares_of_likes,
     sign_of_reviews,
@@ -88,8 +88,8 @@ class SemanticScorer(Scorer):
         kept = np.flatnonzero((book.kind != REVIEW) | (rows != NO_ROW))
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
-        own_rows, phrases = numbered_anew(book.phrase[kept])
-        self.book_rows = own_rows
+        codes, own_rows = pd.factorize(book.phrase[kept])
+        self.book_rows, phrases = own_rows, codes.astype(np.int32)
         items = np.where(reviews >= 0, take(data.reviews["item_row"].to_numpy(), reviews), documents)
         users = np.where(reviews >= 0, take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
         vectors = np.asarray(book.vectors[own_rows], np.float32)

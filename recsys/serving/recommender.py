@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.artifacts.folder import Artifact, open_artifact
+from recsys.artifacts.tables import Histories
 from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.explanations.documents import Documents
 from recsys.explanations.exclusions import exclusions_of, require_few
@@ -27,7 +28,6 @@ from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.histories import Histories
 from recsys.serving.quotes import strongest_quote
 from recsys.serving.results import ContextOption, ModelInfo, Quote, ShopSummary
 from recsys.settings import (
@@ -69,12 +69,12 @@ class Recommender:
         reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # opened now: a later training removes the file
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
-        self._documents = Documents(self._semantic, self.items, reviews, self._users)
+        self.documents = Documents(self._semantic, self.items, reviews, self._users)
         polarity = artifact.arrays("polarity")
         self._polarities = polarity["values"]
         self.polarity = PolarityModel(polarity["coefficients"], **facts["polarity"])
         self.explainer = Explainer(
-            self.scorers, self._documents, self.items, self._candidates, self._vectors, self._polarity_at
+            self.scorers, self.documents, self.items, self._candidates, self._vectors, self._polarity_at
         )
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
@@ -107,7 +107,7 @@ class Recommender:
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The same beside the stars of the reviews that the phrases stand in; 0 for words typed now, at NO_ROW."""
         found, known = np.zeros(len(places), np.float32), places != NO_ROW
-        stars = self._documents.stars_at(places[known])
+        stars = self.documents.stars_at(places[known])
         found[known] = self.polarity.of_reviews(self._polarity_of_words(places[known]), stars)
         return found
 
@@ -202,7 +202,7 @@ class Recommender:
 
     def exclusions(self, names: Sequence[str]) -> Exclusions:
         """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
-        return exclusions_of(names, self._documents, self.item_row, self._features)
+        return exclusions_of(names, self.documents, self.item_row, self._features)
 
     def _scored(
         self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
@@ -271,7 +271,7 @@ class Recommender:
     def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
         """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
         side = self._semantic.item_side(self.item_row(item_id), scored.requests.exclusions[0])
-        return strongest_quote(side, scored.profile, self._semantic, self._documents, self._polarity_of_words)
+        return strongest_quote(side, scored.profile, self._semantic, self.documents, self._polarity_of_words)
 
     def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
         """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""

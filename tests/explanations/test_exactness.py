@@ -85,7 +85,7 @@ def test_every_product_of_the_small_shop_is_explained_to_its_score(
 def test_quotes_of_every_product_are_verbatim(shop: Shop) -> None:
     semantic = shop.model.scorers["semantic"]
     places = np.arange(len(semantic.weights))
-    for source in shop.model._documents.sources(places):
+    for source in shop.model.documents.sources(places):
         shop.check_phrase(source)
 
 

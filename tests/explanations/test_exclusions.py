@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError, UnknownItemError
-from recsys.explanations.exclusions import MAX_EXCLUSIONS, require_few
+from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, require_few, text_of
 from recsys.scorers.base import NO_EXCLUSIONS, Exclusions
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
@@ -27,7 +27,7 @@ def left_out(model: Recommender, *names: str) -> Exclusions:
 
 
 def spoken(model: Recommender, places: tuple[int, ...]) -> list[str]:
-    return [source["text"] for source in model._documents.sources(places)]
+    return [source["text"] for source in model.documents.sources(places)]
 
 
 def test_a_review_or_one_phrase_of_it_can_be_struck(model: Recommender) -> None:
@@ -50,7 +50,8 @@ def test_what_a_product_says_of_itself_can_be_struck(model: Recommender, name: s
     token, start, row = name[0], name[1:].partition(":")[0], model.item_row("tent-2")
     older = f"{token}{row}{start}"
     assert left_out(model, older) == left_out(model, name)
-    assert model.explainer.current_names([older, name, "r0.16", "c:trend"]) == (name, name, "r0.16", "c:trend")
+    named = (older, name, "r0.16", "c:trend")
+    assert [current_name(each, model.documents) for each in named] == [name, name, "r0.16", "c:trend"]
 
 
 def test_links_to_texts_hold_when_the_model_is_trained_again_on_another_catalogue(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_links_to_texts_hold_when_the_model_is_trained_again_on_another_catalogu
                 if item_id in set(model.items["item_id"]):
                     found = model.scores("u", ablated=[name]).requests.exclusions[0]
                     assert spoken(model, found.phrases) == texts
-                    assert model.explainer.current_names([name]) == (name,)
+                    assert current_name(name, model.documents) == name
                 else:
                     with pytest.raises(InputError, match="not a text or phrase that this model has read"):
                         model.scores("u", ablated=[name])
@@ -84,8 +85,8 @@ def test_links_to_texts_hold_when_the_model_is_trained_again_on_another_catalogu
 
 @pytest.mark.parametrize("name", ["d:tent-9", "d.1:tent-2", "t.9:", "t999", "d3.4", "r0.1", "x:tent-2"])
 def test_a_name_of_nothing_has_no_newer_name(model: Recommender, name: str) -> None:
-    assert model.explainer.current_names([name]) == (name,)
-    assert model.explainer.ablated_text(name) is None
+    assert current_name(name, model.documents) == name
+    assert text_of(name, model.documents) is None
 
 
 def test_all_other_names_say_what_they_leave_out(model: Recommender) -> None:
