@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.explanations.explainer import Explainable
-from recsys.explanations.records import Contribution, Explanation
+from recsys.explanations.records import Contribution
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import FloatArray
@@ -37,19 +37,14 @@ class Counterfactual:
     ----------
     side : whose phrases are removed
     phrases : those to remove, largest contribution first; empty where no set was found
-    rank_before, rank_after : on the list; None when not listed, which is what the answer brings about
     is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
     reason : why there is no answer, "" if there is one
-    n_tried : lists that were ranked to find out
     """
 
     side: SideName
     phrases: tuple[Contribution, ...]
-    rank_before: int | None
-    rank_after: int | None
     is_smallest: bool
     reason: str
-    n_tried: int
 
 
 def smallest_removal(
@@ -65,54 +60,45 @@ def smallest_removal(
     `side`: "product" for what is said of the product, "shopper" for what the shopper wrote and liked
     """
     explanation = model.explain(scored, item_id, settings)
-    rank_before = explanation.position.rank
-    if rank_before is None:
-        return Counterfactual(side, (), None, None, True, "it is not on the list as it is", 0)
+    if explanation.position.rank is None:
+        return Counterfactual(side, (), True, "it is not on the list as it is")
+    parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
+    # Typed words have no name: they can be deleted instead.
+    speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
+    if not speaking:
+        return Counterfactual(side, (), False, "no phrase speaks for it")
+    candidates = sorted(speaking, key=lambda part: -part.value)
     search = _Search(model, scored, item_id, settings, progress)
-    candidates = _candidates(explanation, side)
     found, is_smallest = search.of_product(candidates) if side == "product" else search.of_shopper(candidates)
     if found:
-        return Counterfactual(side, found, rank_before, None, is_smallest, "", search.n_tried)
-    reason = "no phrase speaks for it"
-    if candidates:
-        reason = (
-            f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
-            "it does not hang on a few phrases"
-        )
-    return Counterfactual(side, (), rank_before, rank_before, False, reason, search.n_tried)
-
-
-def _candidates(explanation: Explanation, side: SideName) -> list[Contribution]:
-    """Phrases that speak for the product, largest first; typed words have no name, they can be deleted."""
-    parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
-    speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
-    return sorted(speaking, key=lambda part: -part.value)
+        return Counterfactual(side, found, is_smallest, "")
+    reason = (
+        f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
+        "it does not hang on a few phrases"
+    )
+    return Counterfactual(side, (), False, reason)
 
 
 class _Search:
-    """Ranks without some phrases, and counts how often."""
+    """Ranks again without some phrases."""
 
     def __init__(
         self, model: Explainable, scored: ScoredRequest, item_id: str, settings: RankingSettings, progress: Progress
     ) -> None:
         self._model, self._scored, self._item_id, self._settings = model, scored, item_id, settings
         self._progress = progress
-        self.n_tried = 0
 
     def _sides(self, item_id: str) -> tuple[PhraseSum, PhraseSum]:
         return self._model.explainer.sides(self._scored, self._model.item_row(item_id))
 
     def drops(self, phrases: Sequence[Contribution]) -> bool:
         """Whether the product is off the list without these phrases."""
-        self.n_tried += 1
         names = [str(phrase.source["strike"]) for phrase in phrases]
         ablated = self._model.ablate(self._scored, (*self._scored.ablated, *names))
         return all(item.item_id != self._item_id for item in self._model.rank(ablated, self._settings).items)
 
     def of_product(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
         """The set among a product's own phrases, and whether there can be no smaller one."""
-        if not candidates:
-            return (), False
         shopper, product = self._sides(self._item_id)
         part_of = {part.source["strike"]: part for part in candidates}
         names = self._model.explainer.exclusion_names(product.places)

@@ -155,18 +155,19 @@ class Explainer:
         Raises InputError: neither side has such a phrase
         """
         worth = scales(scored.standardised, fusion)["semantic"]
-        sides = self.sides(scored, item_row)
-        names = [self.exclusion_names(side.places) for side in sides]
-        which = next((at for at in (1, 0) if name and name in names[at]), None)
-        if which is None:
-            raise InputError(f"{name!r} is not a phrase of this product or this shopper; choose one that is shown")
-        side, against, at = sides[which], sides[1 - which].against, [names[which].index(name)]
-        document = self._documents.holding(side.places[at])[0]
-        coefficient = worth * float(side.coefficients[at[0]])
-        of_item = int(self._semantic.items_at(side.places[at])[0])
+        shopper, product = self.sides(scored, item_row)
+        for side, other in ((product, shopper), (shopper, product)):
+            names = self.exclusion_names(side.places)
+            if name and name in names:
+                return self._words_of(side, other, [names.index(name)], worth, encode)
+        raise InputError(f"{name!r} is not a phrase of this product or this shopper; choose one that is shown")
+
+    def _words_of(self, side: PhraseSum, other: PhraseSum, row: list[int], worth: float, encode: Encode) -> WordEffects:
+        document, coefficient = self._documents.holding(side.places[row])[0], worth * float(side.coefficients[row[0]])
+        of_item = int(self._semantic.items_at(side.places[row])[0])
 
         def share(encoded: FloatArray) -> FloatArray:
-            return coefficient * (self._semantic.space.of_encoded(encoded, of_item) @ against)
+            return coefficient * (self._semantic.space.of_encoded(encoded, of_item) @ other.against)
 
         return word_effects(document.text, *document.spans[0], share, encode)
 
