@@ -103,8 +103,7 @@ class ScorePart:
     ----------
     label : what a person reads
     value : signed share, in the unit of the score that was split
-    source : where it comes from, JSON-like; for a phrase its "kind", "user_id", "item_id", "rating", "timestamp",
-        "start", "end" and "text"
+    source : where it comes from, JSON-like; for a phrase the "kind" of its text and its "place" in the scorer
     """
 
     label: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -78,14 +79,12 @@ def unit(vectors: FloatArray, least: float = LEAST_LENGTH) -> FloatArray:
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > least))
 
 
-def rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
-    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one whose text this data does not."""
-    ids = data.reviews["review_id"].to_numpy()
-    n_ids = max(ids.max(initial=-1), book.document[book.of_kind(REVIEW)].max(initial=-1)) + 1
-    rows = np.full(n_ids, NO_ROW, np.int32)
-    written = np.flatnonzero((data.reviews["text"] != "").to_numpy())
-    rows[ids[written]] = written
-    return rows
+def review_rows(data: Dataset, book: Phrasebook) -> IntArray:
+    """Row in `data.reviews` of every phrase occurrence; NO_ROW for other kinds and for texts that this data lacks."""
+    written = np.flatnonzero((data.reviews["text"] != "").to_numpy()).astype(np.int32)
+    found = pd.Index(data.reviews["review_id"].to_numpy()[written]).get_indexer(book.document)
+    known = (book.kind == REVIEW) & (found >= 0)
+    return np.where(known, take(written, found), np.int32(NO_ROW))
 
 
 def take(values: NDArray[Any], rows: IntArray) -> NDArray[Any]:

@@ -36,7 +36,7 @@ from recsys.scorers.phrase_weights import (
     PhraseSum,
     SemanticSettings,
     item_weights,
-    rows_by_review,
+    review_rows,
     shares_of_likes,
     sign_of_reviews,
     take,
@@ -44,9 +44,6 @@ from recsys.scorers.phrase_weights import (
     weights_of_reviews,
 )
 from recsys.text.phrasebook import KINDS, REVIEW
-
-_SOURCE = ("kind", "document", "start", "end", "place")
-"""Keys of the source of a phrase's share."""
 
 
 class AblatedProfile(NamedTuple):
@@ -84,7 +81,7 @@ class SemanticScorer(Scorer):
             raise ValueError("the semantic scorer needs a phrasebook to fit")
         book, data, settings = fitting.phrasebook, fitting.data, self.settings
         progress("weighing phrases", 0, 3)
-        rows = np.where(book.kind == REVIEW, take(rows_by_review(data, book), book.document), NO_ROW)
+        rows = review_rows(data, book)
         kept = np.flatnonzero((book.kind != REVIEW) | (rows != NO_ROW))
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
@@ -298,11 +295,10 @@ class SemanticScorer(Scorer):
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
         side = self.item_side(item_row, requests.exclusions[request])
         values = side.coefficients * (side.vectors @ self.against(self.user_profiles(requests.only(request))[0]))
-        at = side.places
-        columns = self.kinds[at], self.documents[at], self.starts[at], self.ends[at], at, values
+        kinds = self.kinds[side.places].tolist()
         return [
-            ScorePart("phrase", value, dict(zip(_SOURCE, (KINDS[kind], *source), strict=True)))
-            for kind, *source, value in zip(*(column.tolist() for column in columns), strict=True)
+            ScorePart("phrase", value, {"kind": KINDS[kind], "place": place})
+            for value, kind, place in zip(values.tolist(), kinds, side.places.tolist(), strict=True)
         ]
 
     def _state(self) -> ScorerState:
