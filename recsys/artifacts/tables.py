@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.scorers.base import NO_ROW, IntArray
+from recsys.scorers.features import most_frequent
 
 HOT_INTERACTIONS = 10
 """From this many training interactions on a shopper or product is hot; below it, down to one, warm; with none, cold."""
@@ -31,18 +32,18 @@ def item_table(data: Dataset) -> pa.Table:
 
 def user_table(data: Dataset) -> pa.Table:
     """The shoppers: user_id, n_interactions, n_reviews, region, device, top_category, last_active (UTC), activity."""
-    likes, acts, rows = data.positives(), data.interactions(), pd.RangeIndex(data.n_users)
+    likes, acts = data.positives(), data.interactions()
     categories = likes.assign(category=data.items["category"].to_numpy()[likes["item_row"]])
     counts = np.bincount(likes["user_row"], minlength=data.n_users)
-    last = acts.groupby("user_row")["time_s"].max().reindex(rows)
+    last = acts.groupby("user_row")["time_s"].max().reindex(range(data.n_users))
     users = pd.DataFrame(
         {
             "user_id": np.asarray(data.user_ids, dtype=object),
             "n_interactions": counts,
             "n_reviews": np.bincount(data.reviews["user_row"], minlength=data.n_users),
-            "region": _most_frequent(acts, "region", rows),
-            "device": _most_frequent(acts, "device", rows),
-            "top_category": _most_frequent(categories, "category", rows),
+            "region": most_frequent(acts, "region", data.n_users),
+            "device": most_frequent(acts, "device", data.n_users),
+            "top_category": most_frequent(categories, "category", data.n_users),
             "last_active": pd.to_datetime(last, unit="s", utc=True),
             "activity": activity_of(counts),
         }
@@ -175,11 +176,3 @@ def _by_month(data: Dataset) -> list[dict[str, Any]]:
         frame = frame.reindex(pd.period_range(frame.index[0], frame.index[-1], freq="M"))
     frame.insert(0, "month", frame.index.astype(str))
     return frame.fillna(0).astype({name: int for name in tables}).to_dict("records")
-
-
-def _most_frequent(table: pd.DataFrame, column: str, rows: pd.RangeIndex) -> NDArray[np.object_]:
-    """Each shopper's most frequent value that is not empty (the alphabetically first of equals), "" without any."""
-    known = pd.DataFrame({"user_row": table["user_row"], "value": table[column].astype(str)}).query("value != ''")
-    counts = known.groupby(["user_row", "value"]).size().rename("n").reset_index()
-    counts = counts.sort_values(["user_row", "n", "value"], ascending=[True, False, True]).drop_duplicates("user_row")
-    return np.asarray(counts.set_index("user_row")["value"].reindex(rows, fill_value=""), object)

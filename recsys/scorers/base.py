@@ -5,7 +5,7 @@ A scorer never looks at anything later than the moment that a request asks about
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -148,8 +148,12 @@ class Scorer(ABC):
     META: ClassVar[tuple[str, ...]] = ()
     """Attributes that `state` holds as JSON."""
 
-    def __init__(self) -> None:
+    SETTINGS: ClassVar[type[Any] | None] = None
+    """The dataclass of the settings, which all have defaults; None for a scorer whose settings are in META."""
+
+    def __init__(self, settings: Any = None) -> None:
         self._fitted = False
+        self.settings = settings or (self.SETTINGS() if self.SETTINGS else None)
 
     def fit(self, fitting: Fitting, progress: Progress = silent) -> Self:
         """Learn from the training data; returns itself."""
@@ -194,11 +198,13 @@ class Scorer(ABC):
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]: ...
 
     def _state(self) -> ScorerState:
-        """The attributes of ARRAYS and META; extend it, and `_restore`, for anything else."""
+        """Settings and the attributes of ARRAYS and META; extend it, and `_restore`, for anything else."""
         arrays, meta = ({name: getattr(self, name) for name in names} for names in (self.ARRAYS, self.META))
-        return ScorerState(arrays, meta)
+        return ScorerState(arrays, {**meta, "settings": asdict(self.settings)} if self.SETTINGS else meta)
 
     def _restore(self, state: ScorerState) -> None:
         for names, values in ((self.ARRAYS, state.arrays), (self.META, state.meta)):
             for name in names:
                 setattr(self, name, values[name])
+        if self.SETTINGS:
+            self.settings = self.SETTINGS(**state.meta["settings"])

@@ -10,7 +10,7 @@ Kula (2015), Metadata embeddings for user and item cold-start recommendations, a
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from recsys.scorers.base import (
     Scorer,
     ScorerState,
 )
-from recsys.scorers.features import csr_arrays, csr_from, item_features
+from recsys.scorers.features import csr_arrays, csr_from, item_features, most_frequent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class CollaborativeSettings:
 class CollaborativeScorer(Scorer):
     """Dot product of a shopper's and a product's learnt vectors, plus the product's learnt bias."""
 
-    name, label = "collaborative", "Collaborative"
+    name, label, SETTINGS = "collaborative", "Collaborative", CollaborativeSettings
     ARRAYS = (
         *("feature_vectors", "item_factors", "user_factors", "region_factors"),
         *("homes", "like_starts", "like_rows"),
@@ -63,8 +63,7 @@ class CollaborativeScorer(Scorer):
     META = ("regions",)
 
     def __init__(self, settings: CollaborativeSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or CollaborativeSettings()
+        super().__init__(settings)
         # The last shopper's whole vector, for leaving out products one by one; replaced whole, never changed.
         self._folded: tuple[int, FloatArray] = (NO_ROW, np.empty(0, np.float32))
 
@@ -213,11 +212,11 @@ class CollaborativeScorer(Scorer):
     def _state(self) -> ScorerState:
         state = super()._state()
         arrays = {**state.arrays, **csr_arrays("item_features", self.item_features)}
-        return ScorerState(arrays, {**state.meta, "settings": asdict(self.settings), "features": self.feature_names})
+        return ScorerState(arrays, {**state.meta, "features": self.feature_names})
 
     def _restore(self, state: ScorerState) -> None:
         super()._restore(state)
-        self.settings, self.feature_names = CollaborativeSettings(**state.meta["settings"]), state.meta["features"]
+        self.feature_names = state.meta["features"]
         shape = (len(self.item_factors), len(self.feature_vectors))
         self.item_features = csr_from(state.arrays, "item_features", shape)
 
@@ -233,16 +232,12 @@ def _item_features(data: Dataset, metadata_share: float) -> tuple[sparse.csr_arr
 
 def _user_features(data: Dataset) -> tuple[sparse.csr_array, tuple[str, ...], IntArray]:
     """Identity beside the region from which a shopper came most often; its names, and each shopper's, -1 for none."""
-    visits = data.interactions()
-    visits = visits[visits["region"] != ""]
-    home = visits.groupby(["user_row", "region"], observed=True).size().rename("n").reset_index()
-    home = home.sort_values(["user_row", "n", "region"], ascending=[True, False, True]).drop_duplicates("user_row")
-    regions = tuple(sorted(home["region"].astype(str).unique()))
-    codes = pd.Index(regions).get_indexer(home["region"].astype(str)) if regions else np.empty(0, np.int64)
-    homes = np.full(data.n_users, -1, np.int32)
-    homes[home["user_row"].to_numpy()] = codes
+    names = most_frequent(data.interactions(), "region", data.n_users)
+    regions = tuple(sorted(set(names) - {""}))
+    homes = pd.Index(regions, dtype=object).get_indexer(names).astype(np.int32)
+    users = np.flatnonzero(homes >= 0)
     shape = (data.n_users, len(regions))
-    region = sparse.csr_array((np.ones(len(home), np.float32), (home["user_row"].to_numpy(), codes)), shape=shape)
+    region = sparse.csr_array((np.ones(len(users), np.float32), (users, homes[users])), shape=shape)
     matrix = sparse.hstack([sparse.eye_array(data.n_users, dtype=np.float32), region], format="csr")
     return sparse.csr_array(matrix.astype(np.float32)), regions, homes
 

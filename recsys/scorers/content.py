@@ -10,7 +10,7 @@ Salton & Buckley (1988), Term-weighting approaches in automatic text retrieval, 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -44,12 +44,8 @@ class ContentSettings:
 class ContentScorer(Scorer):
     """The content component; `terms` and `attributes` name the columns of every vector, terms first."""
 
-    name, label = "content", "Content"
+    name, label, SETTINGS = "content", "Content", ContentSettings
     ARRAYS, META = ("idf",), ("terms", "attributes", "n_items", "n_users")
-
-    def __init__(self, settings: ContentSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or ContentSettings()
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -154,11 +150,10 @@ class ContentScorer(Scorer):
         arrays = dict(state.arrays)
         for name in ("item_vectors", "user_vectors", "likes"):
             arrays |= csr_arrays(name, getattr(self, name))
-        return ScorerState(arrays, {**state.meta, "settings": asdict(self.settings)})
+        return ScorerState(arrays, state.meta)
 
     def _restore(self, state: ScorerState) -> None:
         super()._restore(state)
-        self.settings = ContentSettings(**state.meta["settings"])
         n_columns = len(self.terms) + len(self.attributes)
         self.item_vectors = csr_from(state.arrays, "item_vectors", (self.n_items, n_columns))
         self.user_vectors = csr_from(state.arrays, "user_vectors", (self.n_users, n_columns))

@@ -7,7 +7,7 @@ and, where a shop's shoppers follow it, of a second count that looks at the last
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -57,12 +57,11 @@ def log_count(decayed: NDArray[np.floating[Any]], prior: float) -> FloatArray:
 class ContextScorer(Scorer):
     """Sum of the log-lifts of the stated circumstances and the trend as of the moment."""
 
-    name, label = "context", "Context"
+    name, label, SETTINGS = "context", "Context", ContextSettings
     ARRAYS, META = ("times_s", "rows"), ("unavailable", "known_until_s", "n_items")
 
     def __init__(self, settings: ContextSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or ContextSettings()
+        super().__init__(settings)
         # Requests of one sitting ask about one moment, so the last answer is kept; replaced whole, never changed.
         self._trend: tuple[int, FloatArray] = (-1, np.empty(0, np.float32))
 
@@ -172,12 +171,10 @@ class ContextScorer(Scorer):
         state = super()._state()
         lifts = {f"lift.{dimension}": lifts for dimension, (_, lifts) in self.lifts.items()}
         values = {dimension: list(values) for dimension, (values, _) in self.lifts.items()}
-        meta = {**state.meta, "settings": asdict(self.settings), "values": values}
-        return ScorerState({**state.arrays, **lifts}, meta)
+        return ScorerState({**state.arrays, **lifts}, {**state.meta, "values": values})
 
     def _restore(self, state: ScorerState) -> None:
         super()._restore(state)
-        self.settings = ContextSettings(**state.meta["settings"])
         values = state.meta["values"]
         self.lifts = {name: (tuple(each), state.arrays[f"lift.{name}"]) for name, each in values.items()}
 

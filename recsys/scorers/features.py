@@ -63,6 +63,14 @@ def recency_of_likes(data: Dataset, half_life_days: float) -> NDArray[np.float64
     return np.asarray(np.exp2(-age_days / half_life_days))
 
 
+def most_frequent(table: pd.DataFrame, column: str, n_users: int) -> NDArray[np.object_]:
+    """Each shopper's most frequent value that is not empty (the alphabetically first of equals), "" without any."""
+    known = pd.DataFrame({"user_row": table["user_row"], "value": table[column].astype(str)}).query("value != ''")
+    counts = known.groupby(["user_row", "value"]).size().rename("n").reset_index()
+    counts = counts.sort_values(["user_row", "n", "value"], ascending=[True, False, True]).drop_duplicates("user_row")
+    return np.asarray(counts.set_index("user_row")["value"].reindex(range(n_users), fill_value=""), object)
+
+
 def row_normalised(matrix: sparse.csr_array) -> sparse.csr_array:
     """Rows scaled to unit length; empty rows stay empty."""
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())

@@ -9,7 +9,6 @@ type now.
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import asdict
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -65,16 +64,12 @@ class AblatedProfile(NamedTuple):
 class SemanticScorer(Scorer):
     """The semantic component; positions of phrase occurrences are those in `phrases`, product by product."""
 
-    name, label = "semantic", "Semantic"
+    name, label, SETTINGS = "semantic", "Semantic", SemanticSettings
     ARRAYS = (
         *("phrase_vectors", "item_profiles", "item_lengths", "item_starts", "metric"),
         *("kinds", "documents", "starts", "ends", "phrases", "weights"),
         *("own_starts", "own_places", "own_weights", "own_profiles"),
     )
-
-    def __init__(self, settings: SemanticSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or SemanticSettings()
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         if fitting.phrasebook is None:
@@ -302,13 +297,12 @@ class SemanticScorer(Scorer):
         ]
 
     def _state(self) -> ScorerState:
-        arrays = {**super()._state().arrays, **csr_arrays("liked", self.liked)}
-        arrays |= {f"space.{name}": array for name, array in self.space.arrays().items()}
-        return ScorerState(arrays, {"settings": asdict(self.settings)})
+        state = super()._state()
+        space = {f"space.{name}": array for name, array in self.space.arrays().items()}
+        return ScorerState({**state.arrays, **csr_arrays("liked", self.liked), **space}, state.meta)
 
     def _restore(self, state: ScorerState) -> None:
         super()._restore(state)
-        self.settings = SemanticSettings(**state.meta["settings"])
         self.space = PhraseSpace(**{key[6:]: each for key, each in state.arrays.items() if key.startswith("space.")})
         self.liked = csr_from(state.arrays, "liked", (len(self.own_starts) - 1, len(self.item_profiles)))
 
