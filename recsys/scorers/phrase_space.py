@@ -261,16 +261,19 @@ class PhraseSpace:
         return self._headed(np.asarray(np.hstack(both), np.float32))
 
     def sums(
-        self, mapped: FloatArray, weights: FloatArray, phrases: IntArray, items: IntArray, rows: IntArray, n_rows: int
+        self, mapped: FloatArray, weights: FloatArray, phrases: IntArray, items: IntArray, starts: NDArray[np.int64]
     ) -> FloatArray:
         """Weighted sums of the vectors of phrase occurrences, float32 of shape (n_rows, n_dims).
 
-        `weights`, `phrases`, `items`, `rows`: of shape (n_occurrences,): weight, row of `mapped`, product, and row of
-        the sum.
+        Parameters
+        ----------
+        weights, phrases, items : of shape (n_occurrences,): weight, row of `mapped`, and product
+        starts : of shape (n_rows + 1,), where the occurrences of each row start
         """
+        rows = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
 
         def summed(columns: NDArray[np.integer[Any]], n_columns: int) -> sparse.csr_array:
-            return sparse.csr_array((weights, (rows, columns)), shape=(n_rows, n_columns), dtype=np.float32)
+            return sparse.csr_array((weights, (rows, columns)), shape=(len(starts) - 1, n_columns), dtype=np.float32)
 
         by_category = summed(self.categories[items], len(self.category_vectors))
         particular = summed(phrases, len(mapped)) @ mapped - by_category @ self.offsets

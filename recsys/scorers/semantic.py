@@ -130,19 +130,17 @@ class SemanticScorer(Scorer):
 
     def _sum_up(self) -> None:
         """Sum the phrase vectors of every product and of every shopper."""
-        sums, vectors = self.item_sums(), self.phrase_vectors
+        sums, own = self.item_sums(), self.own_places
         self.item_lengths: FloatArray = np.linalg.norm(sums, axis=1).astype(np.float32)
         self.item_profiles: FloatArray = unit(sums)
-        about, said = _owners(self.item_starts)[self.own_places], self.phrases[self.own_places]
-        n_users = len(self.own_starts) - 1
         self.own_profiles: FloatArray = self.space.sums(
-            vectors, self.own_weights, said, about, _owners(self.own_starts), n_users
+            self.phrase_vectors, self.own_weights, self.phrases[own], self.items_at(own), self.own_starts
         )
 
     def item_sums(self) -> FloatArray:
         """Weighted sums of every product's phrase vectors, before they are scaled, float32 of (n_items, n_dims)."""
-        about, n_items = _owners(self.item_starts), len(self.item_starts) - 1
-        return self.space.sums(self.phrase_vectors, self.weights, self.phrases, about, about, n_items)
+        items = self.items_at(np.arange(len(self.phrases)))
+        return self.space.sums(self.phrase_vectors, self.weights, self.phrases, items, self.item_starts)
 
     def without_pair(self, user_row: int, item_row: int) -> AblatedProfile:
         """A shopper's profile without one product in the history and without what they wrote of it."""
@@ -305,8 +303,3 @@ class SemanticScorer(Scorer):
         super()._restore(state)
         self.space = PhraseSpace(**{key[6:]: each for key, each in state.arrays.items() if key.startswith("space.")})
         self.liked = csr_from(state.arrays, "liked", (len(self.own_starts) - 1, len(self.item_profiles)))
-
-
-def _owners(starts: NDArray[np.int64]) -> IntArray:
-    """Row of the owner of each occurrence, from where those of every owner start."""
-    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
