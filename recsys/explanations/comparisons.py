@@ -15,11 +15,9 @@ from recsys.settings import COMPONENTS, RankingSettings
 class DifferencePart:
     """What one part adds to either product; `value` is the first minus the second."""
 
-    component: str
-    label: str
+    example: Contribution
     first: float
     second: float
-    example: Contribution
 
     @property
     def value(self) -> float:
@@ -37,7 +35,7 @@ class ExplanationDifference:
 
     def of(self, component: str) -> tuple[DifferencePart, ...]:
         """The parts of one component, largest difference first."""
-        return tuple(part for part in self.parts if part.component == component)
+        return tuple(part for part in self.parts if part.example.component == component)
 
 
 def difference(first: Explanation, second: Explanation) -> ExplanationDifference:
@@ -59,8 +57,8 @@ def difference(first: Explanation, second: Explanation) -> ExplanationDifference
             key = part.component, " ".join(part.label.casefold().split()) if is_phrase else part.label
             sums.setdefault(key, [0.0, 0.0])[side] += part.value
             examples.setdefault(key, part)
-    parts = [DifferencePart(key[0], examples[key].label, *both, examples[key]) for key, both in sums.items()]
-    parts.sort(key=lambda part: (COMPONENTS.index(part.component), -abs(part.value)))
+    parts = [DifferencePart(examples[key], *both) for key, both in sums.items()]
+    parts.sort(key=lambda part: (COMPONENTS.index(part.example.component), -abs(part.value)))
     components = {name: first.components[name] - second.components[name] for name in COMPONENTS}
     return ExplanationDifference(first.score - second.score, components, tuple(parts))
 

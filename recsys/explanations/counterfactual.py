@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from recsys.explanations.explainer import Explainable
 from recsys.explanations.records import Contribution
-from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH, PhraseSum
@@ -35,13 +34,11 @@ class Counterfactual:
 
     Parameters
     ----------
-    side : whose phrases are removed
     phrases : those to remove, largest contribution first; empty where no set was found
     is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
     reason : why there is no answer, "" if there is one
     """
 
-    side: SideName
     phrases: tuple[Contribution, ...]
     is_smallest: bool
     reason: str
@@ -53,7 +50,6 @@ def smallest_removal(
     item_id: str,
     settings: RankingSettings,
     side: SideName = "product",
-    progress: Progress = silent,
 ) -> Counterfactual:
     """Find the fewest phrases of one side whose removal takes a product off the list.
 
@@ -61,32 +57,29 @@ def smallest_removal(
     """
     explanation = model.explain(scored, item_id, settings)
     if explanation.position.rank is None:
-        return Counterfactual(side, (), True, "it is not on the list as it is")
+        return Counterfactual((), True, "it is not on the list as it is")
     parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
     # Typed words have no name: they can be deleted instead.
     speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
     if not speaking:
-        return Counterfactual(side, (), False, "no phrase speaks for it")
+        return Counterfactual((), False, "no phrase speaks for it")
     candidates = sorted(speaking, key=lambda part: -part.value)
-    search = _Search(model, scored, item_id, settings, progress)
+    search = _Search(model, scored, item_id, settings)
     found, is_smallest = search.of_product(candidates) if side == "product" else search.of_shopper(candidates)
     if found:
-        return Counterfactual(side, found, is_smallest, "")
+        return Counterfactual(found, is_smallest, "")
     reason = (
         f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
         "it does not hang on a few phrases"
     )
-    return Counterfactual(side, (), False, reason)
+    return Counterfactual((), False, reason)
 
 
 class _Search:
     """Ranks again without some phrases."""
 
-    def __init__(
-        self, model: Explainable, scored: ScoredRequest, item_id: str, settings: RankingSettings, progress: Progress
-    ) -> None:
+    def __init__(self, model: Explainable, scored: ScoredRequest, item_id: str, settings: RankingSettings) -> None:
         self._model, self._scored, self._item_id, self._settings = model, scored, item_id, settings
-        self._progress = progress
 
     def _sides(self, item_id: str) -> tuple[PhraseSum, PhraseSum]:
         return self._model.explainer.sides(self._scored, self._model.item_row(item_id))
@@ -134,7 +127,6 @@ class _Search:
         while not self.drops(candidates[:high]):
             if high == limit:
                 return []
-            self._progress("leaving out phrases", high, limit)
             low, high = high, min(2 * high, limit)
         while high - low > 1:
             middle = (low + high) // 2
@@ -142,7 +134,6 @@ class _Search:
                 high = middle
             else:
                 low = middle
-        self._progress("leaving out phrases", limit, limit)
         return candidates[:high]
 
     def _pruned(self, phrases: list[Contribution]) -> list[Contribution]:
