@@ -34,8 +34,8 @@ from recsys.panel.segments import Scenario, Segment
 from recsys.progress import Progress
 from recsys.ranking.results import ScoredRequest
 from recsys.schema import IMPRESSIONS
+from recsys.serving.quotes import Quote
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore

@@ -1,15 +1,24 @@
 """Choice of the quote on a card: the strongest phrase of a product for a shopper, verbatim."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from recsys.explanations.decompose import Polarity
-from recsys.explanations.documents import Documents
+from recsys.explanations.documents import Document, Documents
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import PhraseSum
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.results import Quote
 from recsys.text.phrasebook import DESCRIPTION, REVIEW
 from recsys.text.polarity import NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words about a product, verbatim: the one phrase that is listed of `document`."""
+
+    text: str
+    document: Document
 
 
 def strongest_quote(
@@ -41,15 +50,4 @@ def strongest_quote(
     best = int(np.argmax(np.where(chosen, values, -np.inf)))
     document = documents.holding(side.places[[best]])[0]
     start, end = document.spans[0]
-    return Quote(
-        text=document.text[start:end],
-        kind=document.kind,
-        item_id=document.item_id,
-        user_id=document.user_id,
-        rating=document.rating,
-        moment=document.moment,
-        value=float(values[best]),
-        document=document.text,
-        start=start,
-        end=end,
-    )
+    return Quote(document.text[start:end], document)

@@ -28,8 +28,8 @@ from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.quotes import strongest_quote
-from recsys.serving.results import ContextOption, ModelInfo, Quote, ShopSummary
+from recsys.serving.quotes import Quote, strongest_quote
+from recsys.serving.results import ContextOption, ModelInfo, ShopSummary
 from recsys.settings import (
     COMPONENTS,
     CONTEXT_DIMENSIONS,

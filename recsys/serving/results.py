@@ -105,28 +105,3 @@ class ContextOption:
 
     values: tuple[str, ...]
     unavailable: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words about a product, verbatim: `text` is `document[start:end]`.
-
-    Parameters
-    ----------
-    kind : "review", "description", "title" or "attributes"
-    user_id : who wrote the review, None for other kinds; show a pseudonym
-    rating : of the review, NaN for other kinds
-    moment : of the review, None for other kinds
-    value : the phrase's share of the raw semantic score
-    """
-
-    text: str
-    kind: str
-    item_id: str
-    user_id: str | None
-    rating: float
-    moment: datetime | None
-    value: float
-    document: str
-    start: int
-    end: int

@@ -45,7 +45,6 @@ def test_what_both_have_stands_against_each_other_and_what_one_has_alone(model: 
     device = next(part for part in found.of("context") if part.example.label == "device: mobile")
     assert device.first
     assert device.second
-    both = [part for part in found.of("content") if part.first and part.second]
     phrases = {part.example.label: part for part in found.of("semantic")}
     assert phrases["Room for all of us, and dry."].second == 0
     assert phrases["Enamel mug"].first == 0
