@@ -173,11 +173,11 @@ class Explainer:
 
     def shopper_profile(self, scored: ScoredRequest) -> Profile:
         """The shopper's profile in themes."""
-        return profile_of(self._semantic.shopper_side(scored.requests, 0), self._documents, self.polarity)
+        return profile_of(self._semantic.shopper_side(scored.requests, 0), self._documents)
 
     def product_profile(self, item_row: int) -> Profile:
         """A product's profile in themes."""
-        return profile_of(self._semantic.item_side(item_row), self._documents, self.polarity)
+        return profile_of(self._semantic.item_side(item_row), self._documents)
 
 
 def _typed(scored: ScoredRequest) -> Document | None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.explanations.decompose import Polarity
 from recsys.explanations.documents import Documents
 from recsys.scorers.base import NO_ROW
 from recsys.scorers.phrase_weights import PhraseSum, unit
@@ -31,11 +30,9 @@ N_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class ThemePhrase:
-    """A phrase of a theme; `share` is what it makes up of the profile."""
+    """A phrase of a theme, with blanks collapsed, and where it comes from."""
 
     text: str
-    share: float
-    polarity: float
     source: dict[str, Any]
 
 
@@ -68,7 +65,7 @@ class Profile:
     n_phrases: int
 
 
-def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Profile:
+def profile_of(side: PhraseSum, documents: Documents) -> Profile:
     """Group the phrases of one side into themes; the same side always gives the same themes."""
     shares = side.shares().astype(np.float64)
     known = np.flatnonzero(side.places != NO_ROW)
@@ -76,7 +73,6 @@ def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Pro
     if not len(chosen):
         return Profile((), float(shares.sum()), len(side))
     sources = documents.sources(side.places[chosen])
-    praise = polarity(side.places[chosen])
     groups = _grouped(side.vectors[chosen], np.abs(shares[chosen]))
     words = _distinctive_words([source["text"] for source in sources], groups, np.abs(shares[chosen]))
     themes = []
@@ -85,8 +81,7 @@ def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Pro
         examples: dict[str, ThemePhrase] = {}  # by text, the first of equal ones
         for member in members[np.argsort(-shares[chosen[members]], kind="stable")].tolist():
             text = " ".join(sources[member]["text"].split())
-            phrase = ThemePhrase(text, float(shares[chosen[member]]), float(praise[member]), sources[member])
-            examples.setdefault(text.casefold(), phrase)
+            examples.setdefault(text.casefold(), ThemePhrase(text, sources[member]))
         title = _central([sources[member]["text"] for member in members], side.vectors[chosen[members]])
         share, most = float(shares[chosen[members]].sum()), tuple(islice(examples.values(), N_EXAMPLES))
         themes.append(Theme(title, words[group], share, len(members), most))
