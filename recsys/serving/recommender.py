@@ -191,13 +191,13 @@ class Recommender:
         notes = self._check_context(context)
         require_few(ablated)
         row = NO_ROW if user_id is None else self.user_row(user_id)
-        self.exclusions(ablated)  # refused, if it is, before the encoder is loaded
+        exclusions = self.exclusions(ablated)  # refused, if they are, before the encoder is loaded
         encoded: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
-        return self._scored(user_id, words, Requests.one(row, context, encoded), notes, ablated)
+        return self._scored(user_id, words, Requests.one(row, context, encoded, exclusions), notes, ablated)
 
     def ablate(self, scored: ScoredRequest, names: Sequence[str]) -> ScoredRequest:
         """The same request with these things left out, and none of those that were before; raises as `scores` does."""
-        requests = replace(scored.requests, exclusions=())
+        requests = replace(scored.requests, exclusions=(self.exclusions(names),))
         return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), names)
 
     def exclusions(self, names: Sequence[str]) -> Exclusions:
@@ -208,10 +208,7 @@ class Recommender:
         self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
-        if ablated:
-            requests = replace(requests, exclusions=(self.exclusions(ablated),))
-        raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
-        standardised = Standardised.of(raw)
+        standardised = Standardised.of(np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS]))
         seen_rows = self._histories.seen(row)
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
         rests = [self._cold(requests, seen_rows)] if is_cold else []

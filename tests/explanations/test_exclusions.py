@@ -97,7 +97,7 @@ def test_all_other_names_say_what_they_leave_out(model: Recommender) -> None:
         features=frozenset({"brand:Alder", "term:tent", "region:north", f"product:{model.item_row('stove')}"}),
         circumstances=frozenset({"device", "trend"}),
     )
-    assert left_out(model) is NO_EXCLUSIONS
+    assert left_out(model) == NO_EXCLUSIONS
 
 
 @pytest.mark.parametrize(
