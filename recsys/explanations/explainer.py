@@ -17,7 +17,7 @@ from recsys.explanations.records import Contribution, Explanation, PhrasePair, R
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import fuse, weight_vector
-from recsys.ranking.rank import rank
+from recsys.ranking.rank import select
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
@@ -102,14 +102,14 @@ class Explainer:
 
     def rank_position(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:
         """Rank of a product on the list that the settings give, and by score alone."""
-        values, limits = scored.standardised.values, (settings.filters, scored.seen_rows)
+        limits = settings.filters, scored.seen_rows
         eligible = self._candidates.eligible(*limits)
         n_candidates = int(np.count_nonzero(eligible))
         if not eligible[item_row]:
             reason = self._candidates.why_not(*limits, item_row)
             return RankPosition(None, None, settings.n, n_candidates, reason)
-        listed = rank(values, settings, eligible, self._vectors).item_rows.tolist()
-        fused = fuse(values, settings.fusion)
+        fused = fuse(scored.standardised.values, settings.fusion)
+        listed = select(fused, settings, eligible, self._vectors)[0].tolist()
         before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
         listed_rank = listed.index(item_row) + 1 if item_row in listed else None
         return RankPosition(listed_rank, int(np.count_nonzero(before & eligible)) + 1, settings.n, n_candidates)
