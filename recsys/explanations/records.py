@@ -23,10 +23,6 @@ class Contribution(NamedTuple):
     value: float
     source: Mapping[str, Any]
 
-    def as_json(self) -> dict[str, Any]:
-        """The entry that `recsys explain --json` prints."""
-        return {**self._asdict(), "source": dict(self.source)}
-
 
 class PhrasePair(NamedTuple):
     """What a shopper's phrase and a product's phrase add together.
@@ -120,18 +116,14 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys explain --json` prints."""
-        plain = {name: getattr(self, name) for name in ("user_id", "item_id", "title", "words", "score", "baseline")}
-        maps = {name: dict(getattr(self, name)) for name in ("weights", "context", "components", "averages")}
+        names = ("user_id", "item_id", "title", "words", "score", "baseline", "weights", "context", "components")
+        names += ("averages", "notes", "residual", "against_average")
         return {
-            **plain,
-            **maps,
-            "struck": list(self.ablated),
-            "notes": list(self.notes),
-            "residual": self.residual,
-            "against_average": self.against_average,
+            **{name: getattr(self, name) for name in names},
+            "struck": self.ablated,
             "standing": asdict(self.position),
-            "contributions": [part.as_json() for part in self.contributions],
-            "shopper_phrases": [part.as_json() for part in self.shopper_phrases],
+            "contributions": [part._asdict() for part in self.contributions],
+            "shopper_phrases": [part._asdict() for part in self.shopper_phrases],
             "pairs": [pair._asdict() for pair in self.pairs],
         }
 
