@@ -1,6 +1,5 @@
 """Frozen records of a scored request and of the list made from it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -83,8 +82,4 @@ class Recommendation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys recommend --json` prints."""
-        return asdict(self) | {"notes": list(self.notes), "items": [asdict(item) for item in self.items]}
-
-    def to_json(self) -> str:
-        """`as_json` as text."""
-        return json.dumps(self.as_json(), ensure_ascii=False, indent=1)
+        return asdict(self)

@@ -100,13 +100,9 @@ def csr_from(arrays: Mapping[str, NDArray[Any]], prefix: str, shape: tuple[int, 
     Raises ValueError: they are no matrix of this shape; SciPy would read outside its memory and end the process.
     """
     data, indices, indptr = (arrays[f"{prefix}.{part}"] for part in ("data", "indices", "indptr"))
-    whole = (
-        data.shape == indices.shape
-        and indptr.shape == (shape[0] + 1,)
-        and (indptr[0], indptr[-1]) == (0, len(indices))
-        and bool((np.diff(indptr) >= 0).all())
-        and (not len(indices) or (indices.min() >= 0 and indices.max() < shape[1]))
-    )
-    if not whole:
-        raise ValueError(f"{prefix} is not a sparse matrix of shape {shape}")
-    return sparse.csr_array((data, indices, indptr), shape=shape, copy=False)
+    try:
+        matrix = sparse.csr_array((data, indices, indptr), shape=shape, copy=False)
+        matrix.check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(f"{prefix} is not a sparse matrix of shape {shape}") from error
+    return matrix

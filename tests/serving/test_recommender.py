@@ -342,7 +342,7 @@ def test_a_shared_model_outlives_its_replacement(model: Recommender, tiny_data: 
 def test_the_json_document_keeps_the_contract(model: Recommender) -> None:
     context = Context.at(LATER, device="mobile")
     ranked = model.recommend("ann", context=context, settings=RankingSettings(FusionSettings(2, 1, 1, 0), n=3))
-    told = json.loads(ranked.to_json())
+    told = json.loads(json.dumps(ranked.as_json()))
     assert {"user_id", "weights", "context", "items"} <= set(told)
     assert told["user_id"] == "ann"
     assert told["weights"] == {"collaborative": 0.5, "content": 0.25, "semantic": 0.25, "context": 0}
