@@ -1,9 +1,12 @@
 """An opened model answers: whom it knows, what it lists, what it quotes, and what it refuses."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -53,9 +56,23 @@ def opened(folder: Path) -> Recommender:
     return model
 
 
+@cache
+def _trained() -> TemporaryDirectory[str]:
+    return TemporaryDirectory()
+
+
+def small_model(data: Dataset, folder: Path) -> Recommender:
+    """The small shop's model in a folder of its own, trained once and then copied; `data` is always the small shop."""
+    trained = Path(_trained().name) / "model"
+    if not trained.exists():
+        make_model(data, trained)
+    shutil.copytree(trained, folder)
+    return opened(folder)
+
+
 @pytest.fixture
 def model(tiny_data: Dataset, tmp_path: Path) -> Recommender:
-    return make_model(tiny_data, tmp_path / "model")
+    return small_model(tiny_data, tmp_path / "model")
 
 
 USERS = ["0042", "ann", "ben", "cleo", "dora", "eli"]
