@@ -61,6 +61,8 @@ def test_no_smaller_set_does_it_where_the_answer_says_so(shop: Shop) -> None:
             n_checked += 1
             for fewer in combinations(speaking, size - 1):
                 assert is_listed(shop.model, without(shop.model, scored, fewer), asked, item_id)
+        if n_checked == 4:
+            break
     print(f"{n_checked} answers of more than one phrase were compared with every smaller set")
     assert n_checked >= 3
 
