@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from recsys.errors import InputError
 from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
 from recsys.explanations.documents import Document, Documents
-from recsys.explanations.reading import N_TEXTS, Encode, Reading, WordEffects, read_both, word_effects
+from recsys.explanations.reading import (
+    N_TEXTS,
+    Encode,
+    Reading,
+    WordEffects,
+    leading_texts,
+    phrase_rows,
+    read_side,
+    word_effects,
+)
 from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
@@ -131,12 +140,26 @@ class Explainer:
     ) -> Reading:
         """The texts behind the semantic component, phrase by phrase, on both sides.
 
-        `before`, `now`: the request without and with what is left out
+        `before`, `now`: the request without and with what is left out; the first decides which texts are shown and in
+        which order, so that nothing jumps while a person leaves out phrases, the second gives the values
         """
         worth = scales(now.standardised, fusion)["semantic"]
-        sides = WeightedSide.both(*self.sides(now, item_row), worth)
-        whole = self.sides(before, item_row) if before is not now else (sides[0].side, sides[1].side)
-        return read_both(whole, sides, worth, self._documents, self.polarity, _typed(now), n_texts)
+        mine, others = WeightedSide.both(*self.sides(now, item_row), worth)
+        shopper, product = self.sides(before, item_row) if before is not now else (mine.side, others.side)
+        texts, n_shopper = leading_texts(shopper, product, self._documents, _typed(now), n_texts)
+        of_product, n_product = leading_texts(product, shopper, self._documents, None, n_texts)
+        rows, columns = phrase_rows(texts, mine.side), phrase_rows(of_product, others.side)
+        # What every pair of phrases adds; 0 where one is left out.
+        pairs, here, there = np.zeros((len(rows), len(columns))), rows >= 0, columns >= 0
+        values = mine.side.pairs(others.side, rows[here], columns[there])
+        pairs[np.ix_(here, there)] = worth * values.astype(np.float64)
+        return Reading(
+            read_side(texts, rows, mine, pairs, of_product, self.polarity),
+            read_side(of_product, columns, others, pairs.T, texts, self.polarity),
+            float(mine.values.sum()),
+            n_shopper,
+            n_product,
+        )
 
     def circumstances(self, scored: ScoredRequest, fusion: FusionSettings) -> dict[str, FloatArray]:
         """What each circumstance does to every score beside the average product, float32 of shape (n_items,) each.

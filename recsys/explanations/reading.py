@@ -79,47 +79,10 @@ class Reading:
     n_product_texts: int
 
 
-def read_both(
-    before: tuple[PhraseSum, PhraseSum],
-    now: tuple[WeightedSide, WeightedSide],
-    worth: float,
-    documents: Documents,
-    polarity: Polarity,
-    typed: Document | None,
-    n_texts: int = N_TEXTS,
-) -> Reading:
-    """Lay out both sides, the shopper's and the product's.
-
-    Parameters
-    ----------
-    before, now : without and with what is left out; the first decides which texts are shown and in which order, so
-        that nothing jumps while a person leaves out phrases, the second gives the values
-    worth : what one unit of the score between the sides is worth in the final score
-    typed : the words typed now, whose phrases have the place NO_ROW
-    n_texts : most texts of each side that are shown
-    """
-    shopper, product = before
-    mine, n_shopper = _texts(shopper, product, documents, typed, n_texts)
-    others, n_product = _texts(product, shopper, documents, None, n_texts)
-    rows = [_rows(texts, side.side) for texts, side in zip((mine, others), now, strict=True)]
-    # What every pair of phrases adds; 0 where one is left out.
-    pairs = np.zeros((len(rows[0]), len(rows[1])))
-    here, there = (each >= 0 for each in rows)
-    values = now[0].side.pairs(now[1].side, rows[0][here], rows[1][there])
-    pairs[np.ix_(here, there)] = worth * values.astype(np.float64)
-    return Reading(
-        _read(mine, rows[0], now[0], pairs, others, polarity),
-        _read(others, rows[1], now[1], pairs.T, mine, polarity),
-        float(now[1].values.sum()),
-        n_shopper,
-        n_product,
-    )
-
-
-def _texts(
+def leading_texts(
     side: PhraseSum, other: PhraseSum, documents: Documents, typed: Document | None, n_texts: int
 ) -> tuple[list[Document], int]:
-    """The texts of a side whose phrases move most in all, and how many texts there are."""
+    """The words typed now and the texts whose phrases move most in all, and how many texts there are."""
     weights = np.abs(side.values(other))
     stored = side.places != NO_ROW
     texts, text_of = documents.texts_at(side.places[stored])
@@ -131,7 +94,7 @@ def _texts(
     return [*words, *found], len(words) + len(texts)
 
 
-def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
+def phrase_rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
     """Row of every phrase of some texts in its side, text by text; -1 for one that is left out."""
     typed_rows = iter(np.flatnonzero(side.places == NO_ROW).tolist())
     row_of = {place: row for row, place in enumerate(side.places.tolist())}
@@ -141,7 +104,7 @@ def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
     )
 
 
-def _read(
+def read_side(
     texts: list[Document],
     rows: NDArray[np.int64],
     side: WeightedSide,
@@ -149,6 +112,14 @@ def _read(
     others: list[Document],
     polarity: Polarity,
 ) -> tuple[ReadText, ...]:
+    """The texts of one side with the values of their phrases.
+
+    Parameters
+    ----------
+    rows : row in `side` of every phrase, -1 for one that is left out
+    pairs : float64 of shape (n phrases here, n phrases of `others`), what every pair adds
+    others : the texts of the other side
+    """
     address = [(text, phrase) for text, other in enumerate(others) for phrase in range(len(other.places))]
     closest = np.argsort(-np.abs(pairs), axis=1, kind="stable")[:, :N_PARTNERS]
     praise = polarity(np.array([place for text in texts for place in text.places], np.int64))

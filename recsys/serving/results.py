@@ -43,22 +43,18 @@ class ModelInfo:
     def of(cls, manifest: Mapping[str, Any]) -> Self:
         """Read a model's manifest."""
         data, learning = manifest["data"], manifest.get("learning") or {}
-        counts = {
-            name: data[name] for name in ("n_items", "n_users", "n_reviews", "n_events", "n_interactions", "n_phrases")
-        }
+        same = ("name", "n_items", "n_users", "n_reviews", "n_events", "n_interactions", "n_phrases", "encoder_id")
         return cls(
-            name=data["name"],
             version=manifest["version"],
             trained_at=datetime.fromisoformat(manifest["trained_at"]),
             known_until=datetime.fromtimestamp(data["known_until_s"], UTC),
-            encoder_id=data["encoder_id"],
             data_fingerprint=data["fingerprint"],
             protocol=manifest["protocol"],
             default_weights=FusionSettings(**(learning.get("weights") or manifest["settings"]["default_weights"])),
             learned=learning.get("in_words", ""),
             hemisphere=manifest["settings"].get("hemisphere", "north"),
             repairs=tuple(data["repairs"]),
-            **counts,
+            **{name: data[name] for name in same},
         )
 
 
