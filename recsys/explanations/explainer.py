@@ -156,7 +156,7 @@ class Explainer:
         return Reading(
             read_side(texts, rows, mine, pairs, of_product, self.polarity),
             read_side(of_product, columns, others, pairs.T, texts, self.polarity),
-            float(mine.values.sum()),
+            float(others.values.sum()),
             n_shopper,
             n_product,
         )
