@@ -188,7 +188,7 @@ def test_the_order_and_repeats_of_names_change_nothing(shop: Shop, seed: int, n:
     shuffled = [names[at] for at in rng.permutation(len(names))] + names[:2]
     first, second = (shop.model.scores(user_id, ablated=each) for each in (names, shuffled))
     assert first.ablated == second.ablated == tuple(sorted(set(names)))
-    assert first.requests.without == second.requests.without
+    assert first.requests.exclusions == second.requests.exclusions
     np.testing.assert_array_equal(first.standardised.values, second.standardised.values)
 
 
