@@ -52,5 +52,5 @@ def room(name: str, most_bytes: int) -> ByteCache[Any, Any]:
 
 def _key(argument: object) -> object:
     if isinstance(argument, ScoredRequest):
-        return argument.user_id, argument.words, argument.context, argument.struck
+        return argument.user_id, argument.words, argument.context, argument.ablated
     return getattr(argument, "model_id", argument)

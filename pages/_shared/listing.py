@@ -9,8 +9,8 @@ import streamlit as st
 from pages._shared import cards, resources
 from pages._shared.palette import LOOKS
 from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.serving.quotes import Quote
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote
 from recsys.settings import COMPONENTS
 from recsys.text.masking import mask_personal, pseudonym
 
@@ -66,13 +66,13 @@ def _reordered(ranked: Recommendation) -> bool:
 
 
 def _quote_on_card(quote: Quote) -> cards.QuoteOnCard | None:
-    kind, text = quote.kind, mask_personal(quote.text.strip())
+    kind, text = quote.document.kind, mask_personal(quote.text.strip())
     if kind in ("title", "attributes") or not text:
         return None  # The card says these already.
     if kind == "review":
-        who = pseudonym(quote.user_id) if quote.user_id else "a shopper"
-        rating = _number(quote.rating)
-        return cards.QuoteOnCard(text, f"{who}, review", rating, quote.moment)
+        who = pseudonym(quote.document.user_id) if quote.document.user_id else "a shopper"
+        rating = _number(quote.document.rating)
+        return cards.QuoteOnCard(text, f"{who}, review", rating, quote.document.moment)
     return cards.QuoteOnCard(text, "From the description")
 
 

@@ -21,7 +21,7 @@ from pages._shared.view import Choices, narrowed, starting_words, strikable
 from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
-from recsys.explanations.occlusion import WordEffects
+from recsys.explanations.reading import WordEffects
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
@@ -34,8 +34,8 @@ from recsys.panel.segments import Scenario, Segment
 from recsys.progress import Progress
 from recsys.ranking.results import ScoredRequest
 from recsys.schema import IMPRESSIONS
+from recsys.serving.quotes import Quote
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote
 from recsys.settings import Context, Filters, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore

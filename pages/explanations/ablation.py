@@ -9,7 +9,7 @@ from pages._shared import resources, words
 from pages._shared.notices import notice_html
 from pages._shared.shopper import EXCLUDED, restore_all
 from pages.explanations import naming
-from recsys.explanations.exclusions import MAX_EXCLUSIONS, names_over
+from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, names_over
 from recsys.explanations.records import Explanation
 from recsys.serving.recommender import Recommender
 
@@ -35,7 +35,7 @@ def read(model: Recommender) -> Excluded:
     names = tuple(dict.fromkeys(filter(None, addressed_now)))
     if not names:
         return Excluded()
-    current = dict(zip(names, model.explainer.current_names(names), strict=True))
+    current = {name: current_name(name, model.documents) for name in names}
     if list(current.values()) != list(names):
         write([current.get(name, name) for name in addressed_now])
     known = resources.known_exclusions(model, tuple(dict.fromkeys(current.values()))[:MAX_EXCLUSIONS])

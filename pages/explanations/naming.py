@@ -7,6 +7,7 @@ import pandas as pd
 
 from pages._shared import words
 from pages._shared.palette import LOOKS
+from recsys.explanations.exclusions import text_of
 from recsys.explanations.records import Contribution, Explanation, RankPosition
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
@@ -140,7 +141,7 @@ def exclusion_label(name: str, model: Recommender, *explanations: Explanation) -
 
 def _text_label(name: str, model: Recommender) -> str:
     """A text or phrase of it that the explanations do not show: whose it is, and how it begins."""
-    found = model.explainer.ablated_text(name)
+    found = text_of(name, model.documents)
     if found is None:
         return f"{_TEXTS.get(name[:1], 'text')} {name[1:].lstrip(':')}".capitalize()
     document, phrase = found

@@ -92,7 +92,7 @@ def _choose(case: ExplanationContext) -> str:
 
 
 def _rows(case: ExplanationContext, component: str) -> list[PartRow]:
-    names = case.now.struck
+    names = case.now.ablated
     if component == "semantic" and case.original.of("semantic"):
         side = st.segmented_control(
             "Split by",

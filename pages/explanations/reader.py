@@ -19,8 +19,7 @@ from pages._shared import cards, illustrations, words
 from pages.explanations import naming
 from recsys.explanations.documents import Document
 from recsys.explanations.exclusions import names_over
-from recsys.explanations.occlusion import WordEffect, WordEffects
-from recsys.explanations.reading import Reading, ReadPhrase, ReadText
+from recsys.explanations.reading import Reading, ReadPhrase, ReadText, WordEffect, WordEffects
 from recsys.text.masking import masked_segments, pseudonym
 
 FOLD_OVER = 280

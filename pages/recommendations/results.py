@@ -1,5 +1,6 @@
 """The list itself: mixer, toolbar and products, in one fragment, so that moving a control draws nothing else again."""
 
+import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -95,7 +96,7 @@ def _share(model: Recommender, ranked: Recommendation, user_id: str | None) -> N
         st.code(share_link(user_id), language=None, wrap_lines=True)
         files = {
             "csv": ("CSV", "text/csv", lambda: to_csv(listing.rows_of(model, ranked), listing.COLUMNS)),
-            "json": ("JSON", "application/json", ranked.to_json),
+            "json": ("JSON", "application/json", lambda: json.dumps(ranked.as_json(), ensure_ascii=False, indent=1)),
         }
         listing.downloads(files, "recommendations", "download")
 

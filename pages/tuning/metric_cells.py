@@ -12,7 +12,7 @@ from recsys.evaluation.metrics.registry import METRICS, Metric
 from recsys.evaluation.statistics.paired import Difference, why_open
 from recsys.evaluation.statistics.significance import Verdict
 from recsys.offpolicy.click_models import format as click_words
-from recsys.panel import role_scoring
+from recsys.scorers import BASELINE_CLASSES
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Right products": ("ndcg", "hit_rate", "recall", "precision", "f1", "map", "mrr"),
@@ -28,9 +28,9 @@ VERDICTS: Mapping[Verdict, tuple[str, str]] = {
 }
 """A mark that needs no colour, and the words, by verdict."""
 
-_BASELINE_LABELS = {"item_knn": "ItemKNN", "ease": "EASE", "collaborative": "LightFM, tuned"}
 BASELINES: Mapping[str, str] = {
-    name: _BASELINE_LABELS.get(name, name.replace("_", " ").capitalize()) for name in role_scoring.BASELINES
+    **{name: scorer.label for name, scorer in BASELINE_CLASSES.items()},
+    "collaborative": "LightFM, tuned",
 }
 """Labels of the models that any setting has to beat, by name."""
 

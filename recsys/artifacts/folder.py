@@ -1,9 +1,9 @@
 """A trained model or a panel of test shoppers on disk: arrays, tables, a manifest with checksums; nothing that runs.
 
 A folder holds `manifest.json` and the files it names: scorers as safetensors, tables as Arrow IPC. Files are named
-after their content, written beside and renamed; the manifest is replaced last, in one rename. So whoever is killed at
-whatever moment leaves the earlier manifest with all of its files, or the new one with all of its own. Loading maps
-arrays into memory instead of copying them.
+after their content, written beside and renamed; the manifest is replaced last, in one rename. So a writer that is
+killed leaves the earlier manifest with all of its files, or the new one with all of its own. Loading maps arrays into
+memory instead of copying them.
 
 A writer deletes only what a writer wrote: files that the manifest before it names, and temporary files, one of which is
 the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
@@ -43,8 +43,8 @@ class FolderKind:
     ----------
     format, version : as the manifest names them; another version is refused
     noun : what a person calls it
-    verb, done : what makes one, as a person is told to do it and as it was done
-    command : the command that does it
+    verb, done : what makes one, as an imperative and as a participle
+    command : the command that makes one
     """
 
     format: str
@@ -115,7 +115,7 @@ def save_artifact(
     progress: Progress = silent,
     kind: FolderKind = MODEL,
 ) -> Artifact:
-    """Write a model or panel; what stood in the folder before stays whole until the very last step.
+    """Write a model or panel; an earlier one in the folder stays whole until the very last step.
 
     Parameters
     ----------
@@ -127,8 +127,12 @@ def save_artifact(
     folder = Path(folder)
     require_model_folder(folder, kind)
     folder.mkdir(parents=True, exist_ok=True)
+    writers: dict[str, tuple[str, Callable[[Path], None]]] = {
+        **{name: ("safetensors", partial(_write_arrays, part)) for name, part in arrays.items()},
+        **{name: ("arrow", partial(_write_table, table)) for name, table in tables.items()},
+    }
     with _one_at_a_time(folder) as handle:
-        _write(kind, folder, handle, arrays, tables, facts, progress)
+        _write(kind, folder, handle, writers, facts, progress)
     return open_artifact(folder, kind)
 
 
@@ -136,23 +140,26 @@ def _write(
     kind: FolderKind,
     folder: Path,
     handle: int,
-    arrays: Mapping[str, Mapping[str, NDArray[Any]]],
-    tables: Mapping[str, pa.Table],
+    writers: Mapping[str, tuple[str, Callable[[Path], None]]],
     facts: Mapping[str, Any],
     progress: Progress,
 ) -> None:
+    """Write a locked folder; `writers`: ending of the file and writing function of every part, by name."""
     earlier, temporaries = _written_before(folder, kind)
     files: dict[str, dict[str, Any]] = {}
     parts: dict[str, Path] = {}
-    n_parts = len(arrays) + len(tables)
     try:
-        for name, ending, write in _contents(arrays, tables):
-            progress(f"saving the {kind.noun}", len(files), n_parts)
-            parts[name] = temporary_beside(folder / name)
-            files[name] = _write_part(parts[name], name, ending, write)
+        for name, (ending, write) in writers.items():
+            progress(f"saving the {kind.noun}", len(files), len(writers))
+            parts[name] = part = temporary_beside(folder / name)
+            write(part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            digest, n_bytes = _sha256(part), part.stat().st_size
+            files[name] = {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": n_bytes}
         manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
         content = json.dumps(manifest, indent=1, sort_keys=True).encode()
-        progress(f"saving the {kind.noun}", n_parts, n_parts)  # the last moment to stop with nothing changed
+        progress(f"saving the {kind.noun}", len(writers), len(writers))  # the last moment to stop with nothing changed
         # On disk before any part has its name: should we be killed, it tells the next writer which files are ours.
         names = {entry["file"] for entry in files.values()}
         ours = {"format": kind.format, "wrote": sorted(names | {path.name for path in earlier})}
@@ -167,17 +174,6 @@ def _write(
     os.fsync(handle)
     for path in (*(path for path in earlier if path.name not in names), *temporaries, journal):
         path.unlink(missing_ok=True)
-
-
-def _contents(
-    arrays: Mapping[str, Mapping[str, NDArray[Any]]], tables: Mapping[str, pa.Table]
-) -> Iterator[tuple[str, str, Callable[[Path], None]]]:
-    """Every part: its name, how its file ends, and what writes it."""
-    for name, part in arrays.items():
-        contiguous = {key: np.asarray(value, order="C") for key, value in part.items()}
-        yield name, "safetensors", partial(_write_arrays, contiguous)
-    for name, table in tables.items():
-        yield name, "arrow", partial(_write_table, table)
 
 
 @contextmanager
@@ -239,7 +235,7 @@ def _open_checked(folder: Path, kind: FolderKind) -> Artifact:
 
 def _check_files(folder: Path, files: object, kind: FolderKind) -> None:
     """Every file that a manifest names stands in the folder, unchanged."""
-    if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
+    if not isinstance(files, dict) or not all(map(_is_entry, files.values())):
         raise ArtifactError(
             f"{folder / MANIFEST}: the manifest is damaged (it does not say which files belong to the {kind.noun}); "
             f"{kind.remedy}"
@@ -262,17 +258,9 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in kinds.items())
 
 
-def _write_part(beside: Path, name: str, ending: str, write: Callable[[Path], None]) -> dict[str, Any]:
-    write(beside)
-    with beside.open("rb+") as file:
-        os.fsync(file.fileno())
-    digest = _sha256(beside)
-    return {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": beside.stat().st_size}
-
-
 def _write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     # Not by the library's own `save_file`: killed, it leaves temporary files that nobody knows for ours.
-    path.write_bytes(save(dict(arrays)))
+    path.write_bytes(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
 
 
 def _write_table(table: pa.Table, path: Path) -> None:
@@ -295,31 +283,30 @@ def _write_synced(path: Path, content: bytes) -> Path:
 
 
 def _written_before(folder: Path, kind: FolderKind) -> tuple[set[Path], list[Path]]:
-    """What earlier writers wrote here: parts that the manifest or a killed writer's journal names, and temporaries."""
+    """Parts that the manifest or a killed writer's journal names, and temporary files."""
     temporaries = [path for path in folder.iterdir() if is_temporary(path)]
     names: set[str] = set()
     for path in (folder / MANIFEST, *temporaries):
         found = _manifest_of(path)
-        if found is not None and found.get("format") == kind.format:
+        if found.get("format") == kind.format:
             files, wrote = found.get("files"), found.get("wrote")
-            if isinstance(files, dict):
-                names |= {entry["file"] for entry in files.values() if _is_entry(entry)}
-            if isinstance(wrote, list):
-                names |= {name for name in wrote if isinstance(name, str)}
+            names |= (
+                {entry["file"] for entry in files.values() if _is_entry(entry)} if isinstance(files, dict) else set()
+            )
+            names |= {name for name in wrote if isinstance(name, str)} if isinstance(wrote, list) else set()
     paths = {folder / name for name in names if _PART_FILE.fullmatch(name)}
     return {path for path in paths if path.is_file() and not path.is_symlink()}, temporaries
 
 
-def _manifest_of(path: Path) -> dict[str, Any] | None:
-    """A JSON document of named values; None where the file holds something else, or nothing can be read."""
+def _manifest_of(path: Path) -> dict[str, Any]:
+    """A JSON document of named values; empty where the file holds something else, or nothing can be read."""
     try:
         with path.open("rb") as file:
-            if file.read(1) != b"{":  # a part may be large
-                return None
-            found = json.loads(b"{" + file.read())
+            # A part, which may be large, starts otherwise.
+            document: dict[str, Any] = json.loads(b"{" + file.read()) if file.read(1) == b"{" else {}
     except (OSError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        return {}
+    return document
 
 
 def require_model_folder(folder: Path, kind: FolderKind = MODEL) -> None:
@@ -335,8 +322,8 @@ def require_model_folder(folder: Path, kind: FolderKind = MODEL) -> None:
         other = others[0].name if others else ""
     else:
         manifest = _manifest_of(folder / MANIFEST)
-        damaged = manifest is None and any(_PART_FILE.fullmatch(path.name) for path in folder.iterdir())
-        other = "" if damaged or (manifest or {}).get("format") == kind.format else f"another {MANIFEST}"
+        damaged = not manifest and any(_PART_FILE.fullmatch(path.name) for path in folder.iterdir())
+        other = "" if damaged or manifest.get("format") == kind.format else f"another {MANIFEST}"
     if other:
         raise ArtifactError(f"{folder} holds other files ({other}); give a new or empty folder for the {kind.noun}")
 

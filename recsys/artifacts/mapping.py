@@ -36,17 +36,9 @@ def map_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-_DTYPES = {
+_DTYPES: dict[str, Any] = {
     "BOOL": np.bool_,
-    "I8": np.int8,
-    "U8": np.uint8,
-    "I16": np.int16,
-    "I32": np.int32,
-    "I64": np.int64,
-    "U16": np.uint16,
-    "U32": np.uint32,
-    "U64": np.uint64,
-    "F16": np.float16,
-    "F32": np.float32,
-    "F64": np.float64,
+    **{"I8": np.int8, "I16": np.int16, "I32": np.int32, "I64": np.int64},
+    **{"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64},
+    **{"F16": np.float16, "F32": np.float32, "F64": np.float64},
 }

@@ -1,6 +1,6 @@
-"""What a model remembers of the shop beside its scorers: catalogue, shoppers, history, texts and a summary."""
+"""Tables of a model folder: catalogue, shoppers, histories, reviews and a summary of the shop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
+from recsys.scorers.base import NO_ROW, IntArray
+from recsys.scorers.features import most_frequent
 
 HOT_INTERACTIONS = 10
 """From this many training interactions on a shopper or product is hot; below it, down to one, warm; with none, cold."""
@@ -19,36 +21,34 @@ ACTIVITIES = ("hot", "warm", "cold")
 
 def item_table(data: Dataset) -> pa.Table:
     """The catalogue, and what shoppers did and thought: n_interactions, n_ratings, mean_rating (NaN without any)."""
-    ratings = data.reviews.groupby("item_row")["rating"]
-    rows = pd.RangeIndex(data.n_items)
     items = data.items.assign(
         tags=[list(tags) for tags in data.items["tags"]],
-        n_interactions=data.positives().groupby("item_row").size().reindex(rows, fill_value=0).astype(np.int64),
-        n_ratings=ratings.size().reindex(rows, fill_value=0).astype(np.int64),
-        mean_rating=ratings.mean().reindex(rows).astype(np.float64),
+        n_interactions=np.bincount(data.positives()["item_row"], minlength=data.n_items),
+        n_ratings=np.bincount(data.reviews["item_row"], minlength=data.n_items),
+        mean_rating=data.reviews.groupby("item_row")["rating"].mean().reindex(range(data.n_items)).astype(np.float64),
     )
-    return pa.Table.from_pandas(items, preserve_index=False).replace_schema_metadata(None)
+    return _arrow(items)
 
 
 def user_table(data: Dataset) -> pa.Table:
     """The shoppers: user_id, n_interactions, n_reviews, region, device, top_category, last_active (UTC), activity."""
-    likes, acts, rows = data.positives(), data.interactions(), pd.RangeIndex(data.n_users)
+    likes, acts = data.positives(), data.interactions()
     categories = likes.assign(category=data.items["category"].to_numpy()[likes["item_row"]])
-    counts = likes.groupby("user_row").size().reindex(rows, fill_value=0).to_numpy()
-    last = acts.groupby("user_row")["time_s"].max().reindex(rows)
+    counts = np.bincount(likes["user_row"], minlength=data.n_users)
+    last = acts.groupby("user_row")["time_s"].max().reindex(range(data.n_users))
     users = pd.DataFrame(
         {
             "user_id": np.asarray(data.user_ids, dtype=object),
-            "n_interactions": counts.astype(np.int64),
-            "n_reviews": data.reviews.groupby("user_row").size().reindex(rows, fill_value=0).to_numpy(np.int64),
-            "region": _most_frequent(acts, "region", rows),
-            "device": _most_frequent(acts, "device", rows),
-            "top_category": _most_frequent(categories, "category", rows),
+            "n_interactions": counts,
+            "n_reviews": np.bincount(data.reviews["user_row"], minlength=data.n_users),
+            "region": most_frequent(acts, "region", data.n_users),
+            "device": most_frequent(acts, "device", data.n_users),
+            "top_category": most_frequent(categories, "category", data.n_users),
             "last_active": pd.to_datetime(last, unit="s", utc=True),
             "activity": activity_of(counts),
         }
     )
-    return pa.Table.from_pandas(users, preserve_index=False).replace_schema_metadata(None)
+    return _arrow(users)
 
 
 def activity_of(counts: NDArray[np.integer]) -> NDArray[np.object_]:
@@ -59,7 +59,11 @@ def activity_of(counts: NDArray[np.integer]) -> NDArray[np.object_]:
 def review_table(data: Dataset) -> pa.Table:
     """The reviews, in the order of `data.reviews`, so that a quote can be shown verbatim."""
     columns = ["review_id", "user_row", "item_row", "rating", "time_s", "text", "title", "verified"]
-    return pa.Table.from_pandas(data.reviews[columns], preserve_index=False).replace_schema_metadata(None)
+    return _arrow(data.reviews[columns])
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
 
 
 def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:
@@ -82,6 +86,47 @@ def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:
     types |= {"review_row": np.int32, "owned": np.bool_}
     starts = np.searchsorted(acts["user_row"], np.arange(data.n_users + 1)).astype(np.int64)
     return {"starts": starts, **{name: acts[name].to_numpy(kind) for name, kind in types.items()}}, kinds
+
+
+class Histories:
+    """The acts of all shoppers, read from what `history_arrays` wrote.
+
+    Parameters
+    ----------
+    acts : `starts` of shape (n_users + 1,), the others one entry an act, newest first within a shopper
+    kinds : names that `acts["kind"]` numbers
+    items : the catalogue, in its order
+    reviews : text of each review, by the rows that `acts["review_row"]` holds
+    """
+
+    def __init__(
+        self, acts: Mapping[str, NDArray[Any]], kinds: Sequence[str], items: pd.DataFrame, reviews: pa.Table
+    ) -> None:
+        self._acts, self._items, self._reviews = acts, items, reviews
+        self._kinds = np.array(kinds, dtype=object)
+
+    def seen(self, user_row: int) -> IntArray:
+        """Rows of the products that a shopper already has, ascending; none for NO_ROW."""
+        if user_row == NO_ROW:
+            return np.empty(0, np.int32)
+        own = self._of(user_row)
+        return np.unique(self._acts["item_row"][own][self._acts["owned"][own]])
+
+    def table(self, user_row: int) -> pd.DataFrame:
+        """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
+        own, acts, texts = self._of(user_row), self._acts, self._reviews["text"]
+        rows = acts["item_row"][own]
+        frame = self._items[["item_id", "title", "category"]].iloc[rows].reset_index(drop=True)
+        return frame.assign(
+            kind=self._kinds[acts["kind"][own]],
+            rating=acts["rating"][own],
+            timestamp=pd.to_datetime(acts["time_s"][own], unit="s", utc=True),
+            text=[texts[int(review)].as_py() if review >= 0 else "" for review in acts["review_row"][own]],
+        )
+
+    def _of(self, user_row: int) -> slice:
+        starts = self._acts["starts"]
+        return slice(int(starts[user_row]), int(starts[user_row + 1]))
 
 
 def summary(data: Dataset) -> Mapping[str, Any]:
@@ -124,23 +169,10 @@ def _rating_counts(ratings: pd.Series) -> dict[str, int]:
 
 
 def _by_month(data: Dataset) -> list[dict[str, Any]]:
-    counts = {}
-    for name, table in (("reviews", data.reviews), ("events", data.events)):
-        months = pd.to_datetime(table["time_s"], unit="s").dt.to_period("M")
-        counts[name] = months.value_counts()
-    frame = pd.DataFrame(counts).fillna(0).sort_index()
+    tables = {"reviews": data.reviews, "events": data.events}
+    months = {name: pd.to_datetime(each["time_s"], unit="s").dt.to_period("M") for name, each in tables.items()}
+    frame = pd.DataFrame({name: each.value_counts() for name, each in months.items()}).sort_index()
     if len(frame):
-        frame = frame.reindex(pd.period_range(frame.index[0], frame.index[-1], freq="M"), fill_value=0)
-    return [
-        {"month": str(month), "reviews": int(row["reviews"]), "events": int(row["events"])}
-        for month, row in frame.iterrows()
-    ]
-
-
-def _most_frequent(table: pd.DataFrame, column: str, rows: pd.RangeIndex) -> NDArray[np.object_]:
-    """Each shopper's most frequent value that is not empty (the alphabetically first of equals), "" without any."""
-    values = table[column].astype(str)
-    known = pd.DataFrame({"user_row": table["user_row"], "value": values})[values != ""]
-    counts = known.groupby(["user_row", "value"]).size().rename("n").reset_index()
-    counts = counts.sort_values(["user_row", "n", "value"], ascending=[True, False, True]).drop_duplicates("user_row")
-    return np.asarray(counts.set_index("user_row")["value"].reindex(rows, fill_value=""), object)
+        frame = frame.reindex(pd.period_range(frame.index[0], frame.index[-1], freq="M"))
+    frame.insert(0, "month", frame.index.astype(str))
+    return frame.fillna(0).astype({name: int for name in tables}).to_dict("records")

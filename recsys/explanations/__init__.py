@@ -1,1 +1,1 @@
-"""Why a product stands where it stands: the exact arithmetic of its score, and what would change it."""
+"""Explanations: exact splits of scores, counterfactuals and comparisons."""

@@ -1,10 +1,9 @@
 """Counterfactuals: the smallest set of phrases without which a product is no longer among the first n.
 
-Every answer is checked by ranking again without those phrases, so it is true of the list that a person sees. For a
-product's own phrases the score that is left follows from the lengths of sums, so that the best one and the best two of
-all are known without ranking: if they do not do it, no one and no two do, and an answer of three is the smallest there
-is among the phrases that speak for the product. That holds for lists by score alone, for diversity may bring a product
-back, and where the phrases are not the shopper's own as well, for then the shopper changes with them. Larger sets are
+Every answer is checked by ranking again without those phrases. For a product's own phrases the score that is left
+follows from the lengths of sums, so the best one and the best two are known without ranking: if they do not do it, no
+one and no two do, and an answer of three is the smallest there is among the phrases that speak for the product. That
+holds for lists by score alone, without diversity, and where none of the phrases is the shopper's own. Larger sets are
 built greedily, cut to the shortest beginning that does it, pruned, and called the smallest found.
 """
 
@@ -16,42 +15,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.explanations.explainer import Explainable
-from recsys.explanations.records import Contribution, Explanation
-from recsys.progress import Progress, silent
+from recsys.explanations.records import Contribution
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import FloatArray
-from recsys.scorers.phrase_sum import PhraseSum
-from recsys.scorers.phrase_weights import LEAST_LENGTH
+from recsys.scorers.phrase_weights import LEAST_LENGTH, PhraseSum
 from recsys.settings import RankingSettings
 
 MAX_SIZE = 40
 MAX_PAIRED = 1000
-"""Pairs are compared among so many phrases at most."""
+"""Most phrases among which pairs are compared."""
 
 SideName = Literal["product", "shopper"]
 
 
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """The fewest phrases found that have to go, or why there are none.
+    """The fewest phrases found whose removal takes a product off the list, or why there are none.
 
     Parameters
     ----------
-    side : whose phrases go
-    phrases : those that have to go, largest contribution first; empty where no set was found
-    rank_before, rank_after : on the list; None when not listed, which is what the answer brings about
+    phrases : those to remove, largest contribution first; empty where no set was found
     is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
     reason : why there is no answer, "" if there is one
-    n_tried : lists that were ranked to find out
     """
 
-    side: SideName
     phrases: tuple[Contribution, ...]
-    rank_before: int | None
-    rank_after: int | None
     is_smallest: bool
     reason: str
-    n_tried: int
 
 
 def smallest_removal(
@@ -60,68 +50,48 @@ def smallest_removal(
     item_id: str,
     settings: RankingSettings,
     side: SideName = "product",
-    progress: Progress = silent,
 ) -> Counterfactual:
     """Find the fewest phrases of one side whose removal takes a product off the list.
 
-    Parameters
-    ----------
-    side : "product" for what is said of the product, "shopper" for what the shopper wrote and liked
+    `side`: "product" for what is said of the product, "shopper" for what the shopper wrote and liked
     """
     explanation = model.explain(scored, item_id, settings)
-    rank_before = explanation.position.rank
-    if rank_before is None:
-        return Counterfactual(side, (), None, None, True, "it is not on the list as it is", 0)
-    search = _Search(model, scored, item_id, settings, progress)
-    candidates = _candidates(explanation, side)
+    if explanation.position.rank is None:
+        return Counterfactual((), True, "it is not on the list as it is")
+    parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
+    # Typed words have no name: they can be deleted instead.
+    speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
+    if not speaking:
+        return Counterfactual((), False, "no phrase speaks for it")
+    candidates = sorted(speaking, key=lambda part: -part.value)
+    search = _Search(model, scored, item_id, settings)
     found, is_smallest = search.of_product(candidates) if side == "product" else search.of_shopper(candidates)
     if found:
-        return Counterfactual(side, found, rank_before, None, is_smallest, "", search.n_tried)
-    reason = "no phrase speaks for it"
-    if candidates:
-        reason = (
-            f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
-            "it does not hang on a few phrases"
-        )
-    return Counterfactual(side, (), rank_before, rank_before, False, reason, search.n_tried)
-
-
-def _candidates(explanation: Explanation, side: SideName) -> list[Contribution]:
-    """Phrases that speak for the product, largest first; typed words have no name, they can be deleted."""
-    parts = explanation.of("semantic") if side == "product" else explanation.shopper_phrases
-    speaking = [part for part in parts if part.value > 0 and part.source.get("strike")]
-    return sorted(speaking, key=lambda part: -part.value)
+        return Counterfactual(found, is_smallest, "")
+    reason = (
+        f"without the {min(len(candidates), MAX_SIZE)} phrases that speak most for it, it is still listed: "
+        "it does not hang on a few phrases"
+    )
+    return Counterfactual((), False, reason)
 
 
 class _Search:
-    """Ranks without some phrases, and counts how often."""
+    """Ranks again without some phrases."""
 
-    def __init__(
-        self,
-        model: Explainable,
-        scored: ScoredRequest,
-        item_id: str,
-        settings: RankingSettings,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, model: Explainable, scored: ScoredRequest, item_id: str, settings: RankingSettings) -> None:
         self._model, self._scored, self._item_id, self._settings = model, scored, item_id, settings
-        self._progress = progress
-        self.n_tried = 0
 
     def _sides(self, item_id: str) -> tuple[PhraseSum, PhraseSum]:
         return self._model.explainer.sides(self._scored, self._model.item_row(item_id))
 
     def drops(self, phrases: Sequence[Contribution]) -> bool:
         """Whether the product is off the list without these phrases."""
-        self.n_tried += 1
         names = [str(phrase.source["strike"]) for phrase in phrases]
-        ablated = self._model.ablate(self._scored, (*self._scored.struck, *names))
+        ablated = self._model.ablate(self._scored, (*self._scored.ablated, *names))
         return all(item.item_id != self._item_id for item in self._model.rank(ablated, self._settings).items)
 
     def of_product(self, candidates: list[Contribution]) -> tuple[tuple[Contribution, ...], bool]:
         """The set among a product's own phrases, and whether there can be no smaller one."""
-        if not candidates:
-            return (), False
         shopper, product = self._sides(self._item_id)
         part_of = {part.source["strike"]: part for part in candidates}
         names = self._model.explainer.exclusion_names(product.places)
@@ -129,9 +99,9 @@ class _Search:
         parts = [part_of[names[row]] for row in speaking.tolist()]
         remainder = _Remainder(product, shopper.against, speaking)
         foreseen = self._settings.diversity == 0 and not np.isin(product.places, shopper.places).any()
-        for size, chosen in ((1, remainder.best_one()), (2, remainder.best_two())):
-            if len(chosen) == size and self.drops(found := [parts[row] for row in chosen]):
-                return tuple(found), size == 1 or bool(foreseen)
+        for chosen in (remainder.greedy(1), remainder.best_two()):
+            if chosen and self.drops(found := [parts[row] for row in chosen]):
+                return tuple(found), len(found) == 1 or bool(foreseen)
         n_certain = 3 if foreseen and len(speaking) <= MAX_PAIRED else 1
         return self._shortest([parts[row] for row in remainder.greedy(MAX_SIZE)], n_certain)
 
@@ -147,18 +117,16 @@ class _Search:
 
     def _shortest(self, ordered: list[Contribution], n_certain: int) -> tuple[tuple[Contribution, ...], bool]:
         """The shortest beginning that does it, pruned; sets of up to `n_certain` are known to be the smallest."""
-        prefix = self._first_prefix(ordered)
-        pruned = [] if prefix is None else self._pruned(prefix)
+        pruned = self._pruned(self._first_prefix(ordered))
         return tuple(pruned), 0 < len(pruned) <= n_certain
 
-    def _first_prefix(self, candidates: list[Contribution]) -> list[Contribution] | None:
-        """The shortest beginning that drops the product: doubled until it does, then halved."""
+    def _first_prefix(self, candidates: list[Contribution]) -> list[Contribution]:
+        """The shortest beginning that drops the product: doubled until it does, then halved; empty if none does."""
         limit = min(len(candidates), MAX_SIZE)
         low, high = 0, min(2, limit)
         while not self.drops(candidates[:high]):
             if high == limit:
-                return None
-            self._progress("leaving out phrases", high, limit)
+                return []
             low, high = high, min(2 * high, limit)
         while high - low > 1:
             middle = (low + high) // 2
@@ -166,7 +134,6 @@ class _Search:
                 high = middle
             else:
                 low = middle
-        self._progress("leaving out phrases", limit, limit)
         return candidates[:high]
 
     def _pruned(self, phrases: list[Contribution]) -> list[Contribution]:
@@ -182,7 +149,7 @@ class _Search:
 
 
 class _Remainder:
-    """What is left of a product's score when some of its phrases are gone.
+    """A product's score without some of its phrases.
 
     Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length.
 
@@ -197,15 +164,6 @@ class _Remainder:
         self._whole, self._against = product.profile.astype(np.float64), against.astype(np.float64)
         self._values = self._terms @ self._against
         self._squares = np.einsum("ij,ij->i", self._terms, self._terms)
-
-    def _after_one(self, rest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Score left when each phrase in turn goes from what is left already, float64 of shape (n_phrases,)."""
-        squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
-        return _scaled(rest @ self._against - self._values, squared)
-
-    def best_one(self) -> list[int]:
-        """The phrase whose removal leaves least."""
-        return [int(np.argmin(self._after_one(self._whole)))]
 
     def best_two(self) -> list[int]:
         """The two phrases whose removal together leaves least; none where there are too many to compare."""
@@ -223,7 +181,8 @@ class _Remainder:
         """Phrases in the order in which each next one leaves least."""
         rest, chosen = self._whole.copy(), list[int]()
         for _ in range(min(n_most, len(self._values))):
-            left = self._after_one(rest)
+            squared = rest @ rest - 2 * (self._terms @ rest) + self._squares
+            left = _scaled(rest @ self._against - self._values, squared)
             left[chosen] = np.inf
             chosen.append(int(np.argmin(left)))
             rest -= self._terms[chosen[-1]]

@@ -1,4 +1,4 @@
-"""One score taken apart exactly: the parts of every component, the phrases of both sides, and their strongest pairs.
+"""Exact shares of one score: parts of the components, phrases of both sides, and their strongest pairs.
 
     final = baseline + sum over k of  weight_k / std_k * s_k,   baseline = - sum over k of  weight_k / std_k * mean_k
 
@@ -15,14 +15,14 @@ from recsys.explanations.documents import Document, Documents
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import ScorePart
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 from recsys.settings import COMPONENTS, FusionSettings
 
 N_PAIRED = 60
-"""Of each side, so many of the phrases that matter most are paired with all of the other side."""
+"""Phrases of each side, those that matter most, that are paired with all of the other side."""
 
 N_PAIRS = 400
-"""So many pairs are named at most."""
+"""Most pairs that are named."""
 
 Polarity = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """How much phrases praise (1) or complain (-1), float32, for places of the semantic scorer; 0 for NO_ROW."""
@@ -39,7 +39,7 @@ def scales(standardised: Standardised, settings: FusionSettings) -> dict[str, fl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightedSide:
-    """The phrases of one side with what they add to the final score, held against the other side.
+    """The phrases of one side with what they add to the final score together with the other side.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class WeightedSide:
 
     @classmethod
     def both(cls, shopper: PhraseSum, product: PhraseSum, worth: float) -> "tuple[WeightedSide, WeightedSide]":
-        """Shopper and product, where one unit of the score between them is worth so much of the final score."""
+        """Shopper and product; `worth` is what one unit of the score between them is in the final score."""
         here, there = (
             cls(one, *(worth * each.astype(np.float64) for each in (one.values(other), one.losses(other))))
             for one, other in ((shopper, product), (product, shopper))
@@ -67,9 +67,7 @@ class WeightedSide:
 
         The source also holds "loss", and "polarity" from -1 to 1.
 
-        Parameters
-        ----------
-        typed : the words said now, for the places that no text of the shop holds
+        `typed`: the words said now, for the places that no text of the shop holds
         """
         places = self.side.places
         sources = documents.sources(places, typed)
@@ -86,9 +84,7 @@ class WeightedSide:
 def readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
     """A part of a score as a share of the final one, with the name to leave it out by.
 
-    Parameters
-    ----------
-    item_ids : of the catalogue, in its order
+    `item_ids`: of the catalogue, in its order
     """
     source = part.source
     if source["kind"] == "circumstance":

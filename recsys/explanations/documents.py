@@ -1,4 +1,4 @@
-"""The texts that phrases stand in: looked up by the places of the semantic scorer, many at once, always verbatim."""
+"""The texts of phrases, verbatim, by the positions of phrase occurrences in the semantic scorer ("places")."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -77,15 +77,15 @@ class Document:
             "rating": None if math.isnan(self.rating) else self.rating,
             "timestamp": None if self.moment is None else self.moment.isoformat(),
         }
-        found = [{**facts, "start": start, "end": end, "text": self.text[start:end]} for start, end in self.spans]
-        if self.kind in KINDS:
-            for source in found:
-                source["strike"] = self.name(source["start"])
-        return found
+        names = [{"strike": self.name(start)} if self.kind in KINDS else {} for start, _ in self.spans]
+        return [
+            {**facts, "start": start, "end": end, "text": self.text[start:end], **name}
+            for (start, end), name in zip(self.spans, names, strict=True)
+        ]
 
 
 class Documents:
-    """Finds the phrases that the semantic scorer knows in the texts that they come from.
+    """Looks up the texts of phrases that the semantic scorer knows.
 
     Parameters
     ----------
@@ -101,40 +101,23 @@ class Documents:
     def holding(self, places: NDArray[np.integer[Any]] | Sequence[int]) -> list[Document]:
         """The texts that hold some phrases, in the order in which their first phrase is asked for.
 
-        Parameters
-        ----------
-        places : phrase occurrences of the semantic scorer; a text lists those of its phrases that are asked for
+        `places`: phrase occurrences of the semantic scorer; a text lists those of its phrases that are asked for
         """
-        asked = np.asarray(places, np.int64)
-        semantic = self._semantic
-        kinds, numbers = semantic.kinds[asked], semantic.documents[asked]
-        starts, ends = semantic.starts[asked].tolist(), semantic.ends[asked].tolist()
-        held: dict[tuple[int, int], list[int]] = {}
-        for at, key in enumerate(zip(kinds.tolist(), numbers.tolist(), strict=True)):
-            held.setdefault(key, []).append(at)
-        rows, asked_places = semantic.items_at(asked).tolist(), asked.tolist()
-        items = {key: rows[ats[0]] for key, ats in held.items()}
-        reviews = self._review_facts([number for kind, number in held if kind == REVIEW])
+        semantic, asked = self._semantic, np.asarray(places, np.int64)
+        columns = semantic.kinds, semantic.documents, semantic.starts, semantic.ends
+        rows = np.stack([*(each[asked] for each in columns), asked, semantic.items_at(asked)], axis=1)
+        phrases: dict[tuple[int, int], list[list[int]]] = {}
+        for kind, number, *phrase in rows.tolist():
+            phrases.setdefault((kind, number), []).append(phrase)
+        reviews = self._review_facts([number for kind, number in phrases if kind == REVIEW])
         documents = []
-        for (kind, number), ats in held.items():
-            ats.sort(key=starts.__getitem__)
-            row = items[kind, number]
+        for (kind, number), own in phrases.items():
+            own.sort()
+            row = own[0][-1]
             facts = reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, row))
-            user_id, rating, moment, text = facts
-            documents.append(
-                Document(
-                    KINDS[kind],
-                    number,
-                    self._texts["item_id"][row],
-                    self._texts["title"][row],
-                    user_id,
-                    rating,
-                    moment,
-                    text,
-                    tuple(asked_places[at] for at in ats),
-                    tuple((starts[at], ends[at]) for at in ats),
-                )
-            )
+            item = self._texts["item_id"][row], self._texts["title"][row]
+            spans = tuple((start, end) for start, end, _, _ in own)
+            documents.append(Document(KINDS[kind], number, *item, *facts, tuple(place for *_, place, _ in own), spans))
         return documents
 
     def texts_at(self, places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -153,8 +136,8 @@ class Documents:
             for document in self.holding(asked[asked != NO_ROW])
             for place, source in zip(document.places, document.sources(), strict=True)
         }
-        said = iter(typed.sources() if typed else ())
-        return [next(said) if place == NO_ROW else found[place] for place in asked.tolist()]
+        words = iter(typed.sources() if typed else ())
+        return [next(words) if place == NO_ROW else found[place] for place in asked.tolist()]
 
     def stars_at(self, places: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Stars of the review that each phrase stands in, float64 of shape (n_places,); NaN where it stands in none."""
@@ -168,20 +151,20 @@ class Documents:
         """Row of a product, NO_ROW where the catalogue has none of this id."""
         return int(self._item_index.get_indexer([item_id])[0])
 
-    def places_of_text(self, kind: int, number: int) -> NDArray[np.int64]:
-        """All phrase occurrences of one text; none where the model knows no such text."""
+    def places_of_text(self, kind: int, number: int, start: int | None = None) -> NDArray[np.int64]:
+        """The phrase occurrences of one text, or the one that starts there; none where the model knows no such text."""
         semantic = self._semantic
+        item_row = number
         if kind == REVIEW:
             row = int(np.searchsorted(self._review_ids, number))
-            if row >= len(self._review_ids) or self._review_ids[row] != number:
-                return np.empty(0, np.int64)
-            item_row = self._reviews["item_row"][row].as_py()
-        else:
-            item_row = number
+            known = row < len(self._review_ids) and self._review_ids[row] == number
+            item_row = self._reviews["item_row"][row].as_py() if known else NO_ROW
         if not 0 <= item_row < len(self._items):
             return np.empty(0, np.int64)
         own = semantic.places_of(item_row)
         here = (semantic.kinds[own] == kind) & (semantic.documents[own] == number)
+        if start is not None:
+            here &= semantic.starts[own] == start
         return np.asarray(np.flatnonzero(here) + own.start, np.int64)
 
     def _review_facts(self, numbers: Sequence[int]) -> dict[int, tuple[str, float, datetime, str]]:
@@ -225,9 +208,7 @@ class Documents:
 def phrase_texts(semantic: SemanticScorer, tables: Mapping[str, pa.Table]) -> list[str]:
     """The words of every phrase as they first stand in the catalogue's order, rows as in `semantic.phrase_vectors`.
 
-    Parameters
-    ----------
-    tables : "items", "reviews" and "users", as they are saved
+    `tables`: "items", "reviews" and "users", as they are saved
     """
     known, first = np.unique(semantic.phrases, return_index=True)
     documents = Documents(semantic, tables["items"].to_pandas(), tables["reviews"], tables["users"])

@@ -14,13 +14,9 @@ text, so they hold as long as the catalogue stays the same; `current_name` gives
 import re
 from collections.abc import Callable, Container, Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from recsys.errors import InputError
 from recsys.explanations.documents import TOKENS, Document, Documents
-from recsys.scorers.base import Exclusions
-from recsys.scorers.semantic import SemanticScorer
+from recsys.scorers.base import NO_ROW, Exclusions
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.text.phrasebook import REVIEW
 
@@ -43,15 +39,12 @@ def require_few(names: Iterable[str]) -> None:
 def exclusions_of(
     names: Iterable[str],
     documents: Documents,
-    semantic: SemanticScorer,
     item_row: Callable[[str], int],
     known_features: Container[str],
 ) -> Exclusions:
     """What the scorers leave out for these names, whose order and repeats change nothing.
 
-    Parameters
-    ----------
-    known_features : names of attributes, words and regions that some component knows
+    `known_features`: names of attributes, words and regions that some component knows
 
     Raises
     ------
@@ -59,10 +52,8 @@ def exclusions_of(
         not hold
     UnknownItemError : a product is not in the catalogue
     """
-    places: set[int] = set()
-    items: set[int] = set()
-    features: set[str] = set()
-    circumstances: set[str] = set()
+    places, items = set[int](), set[int]()
+    features, circumstances = set[str](), set[str]()
     for name in sorted(set(names)):
         kind, _, rest = name.partition(":")
         if kind == "f" and rest.partition(":")[0] in _FEATURES and rest.partition(":")[2]:
@@ -77,10 +68,8 @@ def exclusions_of(
             items.add(item_row(rest))
         elif kind == "c" and rest in (*CONTEXT_DIMENSIONS, "trend"):
             circumstances.add(rest)
-        elif _TEXT.fullmatch(name):
-            found, start = _text_named(name, documents)
-            if start is not None:
-                found = found[semantic.starts[found] == start]
+        elif text := _parsed(name, documents):
+            found = documents.places_of_text(*text)
             if not len(found):
                 raise InputError(
                     f"{name!r} is not a text or phrase that this model has read; it may be of another model"
@@ -96,13 +85,14 @@ def exclusions_of(
 
 def text_of(name: str, documents: Documents) -> tuple[Document, int | None] | None:
     """The text that a name leaves out, and which of its phrases, None for all of it; None for a name of no text."""
-    places, start = _text_named(name, documents)
+    kind, number, start = _parsed(name, documents) or (0, NO_ROW, None)
+    places = documents.places_of_text(kind, number)
     if not len(places):
         return None
     document = documents.holding(places)[0]
-    starts = [first for first, _ in document.spans]
     if start is None:
         return document, None
+    starts = [first for first, _ in document.spans]
     return (document, starts.index(start)) if start in starts else None
 
 
@@ -127,14 +117,13 @@ def names_over(name: str) -> tuple[str, ...]:
     return name, f"{found[1]}:{found[3]}" if found[1] else f"{found[4]}{found[5]}"
 
 
-def _text_named(name: str, documents: Documents) -> tuple[NDArray[np.int64], int | None]:
-    """Places of all phrases of a text, none where there is no such text, and where the phrase named starts."""
+def _parsed(name: str, documents: Documents) -> tuple[int, int, int | None] | None:
+    """Kind and number of the text that a name is of, and where its phrase starts; None for a name of no text."""
     found = _TEXT.fullmatch(name)
     if found is None:
-        return np.empty(0, np.int64), None
-    token, start, item_id, *old = found.groups()
+        return None
+    token, start, item_id, *by_number = found.groups()
+    number = documents.item_row(item_id) if item_id is not None else by_number[1]
     if item_id is None:
-        token, number, start = old
-    else:
-        number = documents.item_row(item_id)
-    return documents.places_of_text(_KIND_OF[token], int(number)), None if start is None else int(start)
+        token, _, start = by_number
+    return _KIND_OF[token], int(number), None if start is None else int(start)

@@ -1,9 +1,8 @@
-"""Takes scores apart: what `recsys.serving.recommender.Recommender` asks when it explains."""
+"""Splits of scored requests, for `recsys.serving.recommender.Recommender`."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -13,18 +12,25 @@ from numpy.typing import NDArray
 from recsys.errors import InputError
 from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
 from recsys.explanations.documents import Document, Documents
-from recsys.explanations.exclusions import current_name, text_of
-from recsys.explanations.occlusion import Encode, WordEffects, word_effects
-from recsys.explanations.reading import N_TEXTS, Reading, read_both
+from recsys.explanations.reading import (
+    N_TEXTS,
+    Encode,
+    Reading,
+    WordEffects,
+    leading_texts,
+    phrase_rows,
+    read_side,
+    word_effects,
+)
 from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import fuse, weight_vector
-from recsys.ranking.rank import rank
+from recsys.ranking.rank import select
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 
@@ -61,11 +67,14 @@ class Explainer:
 
     def explain(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> Explanation:
         """The exact arithmetic of one product's score, listed or not."""
-        worth = scales(scored.standardised, settings.fusion)
-        means = zip(COMPONENTS, scored.standardised.mean.tolist(), strict=True)
-        averages = {name: worth[name] * mean for name, mean in means}
+        worth, means = scales(scored.standardised, settings.fusion), scored.standardised.mean.tolist()
+        averages = {name: worth[name] * mean for name, mean in zip(COMPONENTS, means, strict=True)}
         shopper, product = WeightedSide.both(*self.sides(scored, item_row), worth["semantic"])
-        parts = {name: self._parts(name, scored, item_row, worth[name]) for name in COMPONENTS}
+        parts: dict[str, tuple[Contribution, ...]] = dict.fromkeys(COMPONENTS, ())
+        for name in COMPONENTS:
+            if worth[name] and name != "semantic":
+                own = self._scorers[name].contributions(scored.requests, 0, item_row)
+                parts[name] = largest_first([readable(name, part, worth[name], self._item_ids) for part in own])
         phrases: tuple[Contribution, ...] = ()
         pairs: tuple[PhrasePair, ...] = ()
         if worth["semantic"]:
@@ -87,15 +96,9 @@ class Explainer:
             shopper_phrases=phrases,
             pairs=pairs,
             position=self.rank_position(scored, item_row, settings),
-            ablated=scored.struck,
+            ablated=scored.ablated,
             notes=scored.notes,
         )
-
-    def _parts(self, name: str, scored: ScoredRequest, item_row: int, worth: float) -> tuple[Contribution, ...]:
-        if not worth or name == "semantic":
-            return ()
-        parts = self._scorers[name].contributions(scored.requests, 0, item_row)
-        return largest_first([readable(name, part, worth, self._item_ids) for part in parts])
 
     def score_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> float:
         """The score of one product, as lists show it."""
@@ -108,52 +111,55 @@ class Explainer:
 
     def rank_position(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:
         """Rank of a product on the list that the settings give, and by score alone."""
-        values = scored.standardised.values
-        eligible = self._candidates.eligible(settings.filters, scored.owned_rows)
-        ranking = rank(values, settings, eligible, self._vectors)
-        listed = np.flatnonzero(ranking.item_rows == item_row)
-        place = int(listed[0]) + 1 if len(listed) else None
+        limits = settings.filters, scored.seen_rows
+        eligible = self._candidates.eligible(*limits)
+        n_candidates = int(np.count_nonzero(eligible))
         if not eligible[item_row]:
-            reason = self._candidates.why_not(settings.filters, scored.owned_rows, item_row)
-            return RankPosition(None, None, settings.n, ranking.n_candidates, reason)
-        fused = fuse(values, settings.fusion)
+            reason = self._candidates.why_not(*limits, item_row)
+            return RankPosition(None, None, settings.n, n_candidates, reason)
+        fused = fuse(scored.standardised.values, settings.fusion)
+        listed = select(fused, settings, eligible, self._vectors)[0].tolist()
         before = (fused > fused[item_row]) | ((fused == fused[item_row]) & (np.arange(len(fused)) < item_row))
-        return RankPosition(place, int(np.count_nonzero(before & eligible)) + 1, settings.n, ranking.n_candidates)
+        listed_rank = listed.index(item_row) + 1 if item_row in listed else None
+        return RankPosition(listed_rank, int(np.count_nonzero(before & eligible)) + 1, settings.n, n_candidates)
 
     def sides(self, scored: ScoredRequest, item_row: int) -> tuple[PhraseSum, PhraseSum]:
         """The shopper's phrases and the product's."""
         requests = scored.requests
-        # The profile that the scores come from: summed phrase by phrase it differs in its last digit, and where phrases
-        # say almost the same that would order them otherwise than the contributions are.
+        # The profile of the scores: summed phrase by phrase it differs in its last digit, which can reorder phrases.
         shopper = replace(self._semantic.shopper_side(requests, 0), profile=scored.profile)
-        return shopper, self._semantic.item_side(item_row, requests.without_of(0))
-
-    def ablated_text(self, name: str) -> tuple[Document, int | None] | None:
-        """The text that a name leaves out and which of its phrases (None: all of it); None for a name of no text."""
-        return text_of(name, self._documents)
+        return shopper, self._semantic.item_side(item_row, requests.exclusions[0])
 
     def exclusion_names(self, places: NDArray[np.int64]) -> list[str]:
         """Names under which phrases can be left out, in the order asked; "" for typed words."""
         names = iter([source["strike"] for source in self._documents.sources(places[places != NO_ROW])])
         return ["" if place == NO_ROW else next(names) for place in places.tolist()]
 
-    def current_names(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The same exclusions by the names of today; see `recsys.explanations.exclusions`."""
-        return tuple(current_name(name, self._documents) for name in names)
-
     def read(
         self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings, n_texts: int = N_TEXTS
     ) -> Reading:
         """The texts behind the semantic component, phrase by phrase, on both sides.
 
-        Parameters
-        ----------
-        before, now : the request without and with what is left out
+        `before`, `now`: the request without and with what is left out; the first decides which texts are shown and in
+        which order, so that nothing jumps while a person leaves out phrases, the second gives the values
         """
         worth = scales(now.standardised, fusion)["semantic"]
-        sides = WeightedSide.both(*self.sides(now, item_row), worth)
-        whole = self.sides(before, item_row) if before is not now else (sides[0].side, sides[1].side)
-        return read_both(whole, sides, worth, self._documents, self.polarity, _typed(now), n_texts)
+        mine, others = WeightedSide.both(*self.sides(now, item_row), worth)
+        shopper, product = self.sides(before, item_row) if before is not now else (mine.side, others.side)
+        texts, n_shopper = leading_texts(shopper, product, self._documents, _typed(now), n_texts)
+        of_product, n_product = leading_texts(product, shopper, self._documents, None, n_texts)
+        rows, columns = phrase_rows(texts, mine.side), phrase_rows(of_product, others.side)
+        # What every pair of phrases adds; 0 where one is left out.
+        pairs, here, there = np.zeros((len(rows), len(columns))), rows >= 0, columns >= 0
+        values = mine.side.pairs(others.side, rows[here], columns[there])
+        pairs[np.ix_(here, there)] = worth * values.astype(np.float64)
+        return Reading(
+            read_side(texts, rows, mine, pairs, of_product, self.polarity),
+            read_side(of_product, columns, others, pairs.T, texts, self.polarity),
+            float(others.values.sum()),
+            n_shopper,
+            n_product,
+        )
 
     def circumstances(self, scored: ScoredRequest, fusion: FusionSettings) -> dict[str, FloatArray]:
         """What each circumstance does to every score beside the average product, float32 of shape (n_items,) each.
@@ -161,7 +167,7 @@ class Explainer:
         They sum to what the context component adds to the scores that lists show.
         """
         worth = np.float32(scales(scored.standardised, fusion)["context"])
-        parts = self._context.parts(scored.context, scored.requests.without_of(0).circumstances)
+        parts = self._context.parts(scored.context, scored.requests.exclusions[0].circumstances)
         return {name: worth * (part - part.mean(dtype=np.float64).astype(np.float32)) for name, part in parts.items()}
 
     def look_inside(
@@ -169,44 +175,41 @@ class Explainer:
     ) -> WordEffects:
         """What each word of one phrase of either side does to the phrase's share of the score.
 
-        Raises
-        ------
-        InputError : neither side has such a phrase
+        Raises InputError: neither side has such a phrase
         """
         worth = scales(scored.standardised, fusion)["semantic"]
         shopper, product = self.sides(scored, item_row)
         for side, other in ((product, shopper), (shopper, product)):
             names = self.exclusion_names(side.places)
             if name and name in names:
-                row = names.index(name)
-                document = self._documents.holding(side.places[[row]])[0]
-                share = partial(self._share, worth * float(side.coefficients[row]), int(side.places[row]), other)
-                return word_effects(document.text, *document.spans[0], share, encode)
+                return self._words_of(side, other, [names.index(name)], worth, encode)
         raise InputError(f"{name!r} is not a phrase of this product or this shopper; choose one that is shown")
 
-    def _share(self, coefficient: float, place: int, other: PhraseSum, encoded: FloatArray) -> FloatArray:
-        """What a phrase would add with each of these vectors of the encoder."""
-        item_row = int(self._semantic.items_at(np.array([place]))[0])
-        return np.asarray(
-            coefficient * (self._semantic.space.of_encoded(encoded, item_row) @ other.against), np.float32
-        )
+    def _words_of(self, side: PhraseSum, other: PhraseSum, row: list[int], worth: float, encode: Encode) -> WordEffects:
+        document, coefficient = self._documents.holding(side.places[row])[0], worth * float(side.coefficients[row[0]])
+        of_item = int(self._semantic.items_at(side.places[row])[0])
+
+        def share(encoded: FloatArray) -> FloatArray:
+            return coefficient * (self._semantic.space.of_encoded(encoded, of_item) @ other.against)
+
+        return word_effects(document.text, *document.spans[0], share, encode)
 
     def shopper_profile(self, scored: ScoredRequest) -> Profile:
-        """What the system believes of the shopper, in themes."""
-        return profile_of(self._semantic.shopper_side(scored.requests, 0), self._documents, self.polarity)
+        """The shopper's profile in themes."""
+        return profile_of(self._semantic.shopper_side(scored.requests, 0), self._documents)
 
     def product_profile(self, item_row: int) -> Profile:
-        """What the system believes of a product, in themes."""
-        return profile_of(self._semantic.item_side(item_row), self._documents, self.polarity)
+        """A product's profile in themes."""
+        return profile_of(self._semantic.item_side(item_row), self._documents)
 
 
 def _typed(scored: ScoredRequest) -> Document | None:
-    said = scored.requests.words_of(0)
-    return None if said is None else Document.typed(scored.words, said.spans)
+    words = scored.requests.words[0]
+    return None if words is None else Document.typed(scored.words, words.spans)
 
 
 class Explainable(Protocol):
-    """A model that ranks, explains, and scores again with something left out: what counterfactual questions need."""
+    """A model that ranks, explains, and scores again with something left out."""
 
     explainer: Explainer
 

@@ -1,5 +1,7 @@
-"""Both sides of the semantic score as texts to be read: each phrase with what it adds, and whom it pairs with."""
+"""The texts of both sides of the semantic score: what each phrase adds, its pairs, and the words in one phrase."""
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,17 +10,17 @@ from numpy.typing import NDArray
 from recsys.explanations.decompose import Polarity, WeightedSide
 from recsys.explanations.documents import Document, Documents
 from recsys.scorers.base import NO_ROW
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 
 N_TEXTS = 40
-"""So many texts of each side are shown at first, those whose phrases move most; the totals count all of them."""
+"""Most texts of each side that are shown at first, those whose phrases move most; the totals count all of them."""
 
 N_PARTNERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A phrase of the other side: text and phrase by their places there, and what the pair adds."""
+    """A phrase of the other side, by the positions of text and phrase there, and what the pair adds."""
 
     text: int
     phrase: int
@@ -61,14 +63,13 @@ class ReadText:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is read of both sides, the texts that matter most first.
+    """The texts of both sides, those that matter most first.
 
     Parameters
     ----------
     shopper, product : texts of either side
     total : the semantic component, which the phrases of either side sum to
     n_shopper_texts, n_product_texts : how many there are in all
-    n_shopper_phrases, n_product_phrases : phrases in all of them
     """
 
     shopper: tuple[ReadText, ...]
@@ -76,59 +77,24 @@ class Reading:
     total: float
     n_shopper_texts: int
     n_product_texts: int
-    n_shopper_phrases: int
-    n_product_phrases: int
 
 
-def read_both(
-    before: tuple[PhraseSum, PhraseSum],
-    now: tuple[WeightedSide, WeightedSide],
-    worth: float,
-    documents: Documents,
-    polarity: Polarity,
-    typed: Document | None,
-    n_texts: int = N_TEXTS,
-) -> Reading:
-    """Lay out both sides, the shopper's and the product's.
-
-    Parameters
-    ----------
-    before, now : without and with what is left out; the first decides which texts are shown and in which order, so
-        that nothing jumps while a person leaves out phrases, the second gives the values
-    worth : what one unit of the score between the sides is worth in the final score
-    typed : the words said now, whose places are NO_ROW
-    n_texts : so many texts of each side are shown
-    """
-    mine, n_shopper = _texts(*before, documents, typed, n_texts)
-    others, n_product = _texts(*before[::-1], documents, None, n_texts)
-    rows = [_rows(texts, side.side) for texts, side in zip((mine, others), now, strict=True)]
-    pairs = _pairs(now[0].side, now[1].side, worth, *rows)
-    return Reading(
-        _read(mine, rows[0], now[0], pairs, others, polarity),
-        _read(others, rows[1], now[1], pairs.T, mine, polarity),
-        float(now[1].values.sum()),
-        n_shopper,
-        n_product,
-        *map(len, before),
-    )
-
-
-def _texts(
+def leading_texts(
     side: PhraseSum, other: PhraseSum, documents: Documents, typed: Document | None, n_texts: int
 ) -> tuple[list[Document], int]:
-    """The texts of a side whose phrases move most in all, and how many texts there are."""
+    """The words typed now and the texts whose phrases move most in all, and how many texts there are."""
     weights = np.abs(side.values(other))
     stored = side.places != NO_ROW
     texts, text_of = documents.texts_at(side.places[stored])
     leading = np.argsort(-np.bincount(text_of, weights[stored], len(texts)), kind="stable")[:n_texts]
     found = documents.holding(side.places[stored][np.isin(text_of, leading)])
-    order = {key: place for place, key in enumerate(map(tuple, texts[leading].tolist()))}
+    order = {key: at for at, key in enumerate(map(tuple, texts[leading].tolist()))}
     found.sort(key=lambda document: order[document.key])
-    said = [typed] if typed is not None and typed.spans else []
-    return [*said, *found], len(said) + len(texts)
+    words = [typed] if typed is not None and typed.spans else []
+    return [*words, *found], len(words) + len(texts)
 
 
-def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
+def phrase_rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
     """Row of every phrase of some texts in its side, text by text; -1 for one that is left out."""
     typed_rows = iter(np.flatnonzero(side.places == NO_ROW).tolist())
     row_of = {place: row for row, place in enumerate(side.places.tolist())}
@@ -138,22 +104,7 @@ def _rows(texts: list[Document], side: PhraseSum) -> NDArray[np.int64]:
     )
 
 
-def _pairs(
-    shopper: PhraseSum,
-    product: PhraseSum,
-    worth: float,
-    shopper_rows: NDArray[np.int64],
-    product_rows: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """What every pair of phrases adds, float64 of shape (n here, n there); 0 where one is left out."""
-    values = np.zeros((len(shopper_rows), len(product_rows)))
-    here, there = shopper_rows >= 0, product_rows >= 0
-    pairs = shopper.pairs(product, shopper_rows[here], product_rows[there])
-    values[np.ix_(here, there)] = worth * pairs.astype(np.float64)
-    return values
-
-
-def _read(
+def read_side(
     texts: list[Document],
     rows: NDArray[np.int64],
     side: WeightedSide,
@@ -161,24 +112,85 @@ def _read(
     others: list[Document],
     polarity: Polarity,
 ) -> tuple[ReadText, ...]:
+    """The texts of one side with the values of their phrases.
+
+    Parameters
+    ----------
+    rows : row in `side` of every phrase, -1 for one that is left out
+    pairs : float64 of shape (n phrases here, n phrases of `others`), what every pair adds
+    others : the texts of the other side
+    """
     address = [(text, phrase) for text, other in enumerate(others) for phrase in range(len(other.places))]
     closest = np.argsort(-np.abs(pairs), axis=1, kind="stable")[:, :N_PARTNERS]
     praise = polarity(np.array([place for text in texts for place in text.places], np.int64))
     # A row of zeros at the end, where -1 points: what is left out adds nothing.
-    values, losses = (np.append(each, 0.0) for each in (side.values, side.losses))
+    amounts = np.stack([np.append(side.values, 0)[rows], np.append(side.losses, 0)[rows], praise], axis=1).tolist()
     read, at = [], 0
     for text in texts:
         phrases = []
         for start, end in text.spans:
-            row = int(rows[at])
             partners = tuple(
-                Partner(address[column][0], address[column][1], float(pairs[at, column]))
-                for column in closest[at].tolist()
-                if pairs[at, column]
+                Partner(*address[column], float(pairs[at, column])) for column in closest[at] if pairs[at, column]
             )
-            name = text.name(start)
-            amounts = float(values[row]), float(losses[row]), float(praise[at])
-            phrases.append(ReadPhrase(start, end, name, *amounts, partners, row < 0))
+            phrases.append(ReadPhrase(start, end, text.name(start), *amounts[at], partners, bool(rows[at] < 0)))
             at += 1
         read.append(ReadText(text, sum(phrase.value for phrase in phrases), tuple(phrases)))
     return tuple(read)
+
+
+MAX_WORDS = 60
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class WordEffect:
+    """A word, text[start:end] of the document, and the phrase's share minus its share without the word."""
+
+    start: int
+    end: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordEffects:
+    """Words of one phrase; their values and the residual sum to `whole`, the phrase's share of the score."""
+
+    words: tuple[WordEffect, ...]
+    whole: float
+    residual: float
+
+
+def word_effects(
+    text: str, start: int, end: int, value_of: Callable[[NDArray[np.float32]], NDArray[np.floating]], encode: Encode
+) -> WordEffects:
+    """Measure each word of text[start:end] by encoding the phrase again without it.
+
+    Approximate: the encoder reads words together, so their effects need not sum to the phrase's share.
+
+    Parameters
+    ----------
+    value_of : shares that the phrase would have with given vectors, float32 of shape (n, n_dims), not yet centred
+    encode : vectors of phrases, as the model's encoder makes them
+
+    References
+    ----------
+    Zeiler & Fergus (2014), ECCV; Li, Monroe & Jurafsky (2016), arXiv 1612.08220.
+    """
+    phrase = text[start:end]
+    found = list(_WORD.finditer(phrase))[:MAX_WORDS]
+    variants = [phrase[: word.start()] + phrase[word.end() :] for word in found]
+    # A phrase of one word leaves nothing to encode: without it the share is 0.
+    encoded = [at for at, variant in enumerate(variants) if _WORD.search(variant)]
+    values = value_of(encode([phrase, *(variants[at] for at in encoded)])).astype(np.float64)
+    whole = float(values[0])
+    left = np.zeros(len(variants))
+    left[encoded] = values[1:]
+    effects = whole - left
+    words = tuple(
+        WordEffect(start + word.start(), start + word.end(), float(effect))
+        for word, effect in zip(found, effects, strict=True)
+    )
+    return WordEffects(words, whole, whole - float(effects.sum()))

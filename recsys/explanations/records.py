@@ -1,6 +1,5 @@
-"""What an explanation holds: plain frozen records, ready for a page or for JSON."""
+"""Frozen records of an explanation, ready for a page or for JSON."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -24,17 +23,13 @@ class Contribution(NamedTuple):
     value: float
     source: Mapping[str, Any]
 
-    def as_json(self) -> dict[str, Any]:
-        """The entry that `recsys explain --json` prints."""
-        return {**self._asdict(), "source": dict(self.source)}
-
 
 class PhrasePair(NamedTuple):
     """What a shopper's phrase and a product's phrase add together.
 
     Parameters
     ----------
-    shopper, product : places in `Explanation.shopper_phrases` and in the semantic part of its contributions
+    shopper, product : positions in `Explanation.shopper_phrases` and in the semantic part of its contributions
     value : signed share of the final score
     """
 
@@ -121,24 +116,16 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys explain --json` prints."""
-        plain = {name: getattr(self, name) for name in ("user_id", "item_id", "title", "words", "score", "baseline")}
-        maps = {name: dict(getattr(self, name)) for name in ("weights", "context", "components", "averages")}
+        names = ("user_id", "item_id", "title", "words", "score", "baseline", "weights", "context", "components")
+        names += ("averages", "notes", "residual", "against_average")
         return {
-            **plain,
-            **maps,
-            "struck": list(self.ablated),
-            "notes": list(self.notes),
-            "residual": self.residual,
-            "against_average": self.against_average,
+            **{name: getattr(self, name) for name in names},
+            "struck": self.ablated,
             "standing": asdict(self.position),
-            "contributions": [part.as_json() for part in self.contributions],
-            "shopper_phrases": [part.as_json() for part in self.shopper_phrases],
+            "contributions": [part._asdict() for part in self.contributions],
+            "shopper_phrases": [part._asdict() for part in self.shopper_phrases],
             "pairs": [pair._asdict() for pair in self.pairs],
         }
-
-    def to_json(self) -> str:
-        """`as_json` as text."""
-        return json.dumps(self.as_json(), ensure_ascii=False, indent=1)
 
 
 def largest_first(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:

@@ -1,4 +1,4 @@
-"""What the system believes of a shopper or a product: the phrases that make up the profile, grouped into themes.
+"""The phrases that make up the profile of a shopper or a product, grouped into themes.
 
 A profile is a weighted sum of phrases of length 1, so each phrase makes up an exact share of it: its coefficient times
 its product with the profile. The shares of all phrases sum to 1.
@@ -7,18 +7,18 @@ its product with the profile. The shares of all phrases sum to 1.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.explanations.decompose import Polarity
 from recsys.explanations.documents import Documents
 from recsys.scorers.base import NO_ROW
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum, unit
 
 MAX_PHRASES = 400
-"""So many phrases are grouped, those that make up most of the profile."""
+"""Most phrases that are grouped, those with the largest shares."""
 
 MAX_THEMES = 8
 MIN_TITLE, MAX_TITLE = 8, 48
@@ -30,22 +30,20 @@ N_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class ThemePhrase:
-    """A phrase of a theme; `share` is what it makes up of the profile."""
+    """A phrase of a theme, with blanks collapsed, and where it comes from."""
 
     text: str
-    share: float
-    polarity: float
     source: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Phrases that mean similar things.
+    """Phrases of similar meaning.
 
     Parameters
     ----------
-    title : the short phrase in the middle of the theme, verbatim
-    words : what sets the theme apart from the others, most distinctive first
+    title : the short phrase nearest to the centre of the theme, verbatim
+    words : the most distinctive words of the theme
     share : of the profile, summed over its phrases
     n_phrases : how many there are
     phrases : those that make up most, largest share first
@@ -67,7 +65,7 @@ class Profile:
     n_phrases: int
 
 
-def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Profile:
+def profile_of(side: PhraseSum, documents: Documents) -> Profile:
     """Group the phrases of one side into themes; the same side always gives the same themes."""
     shares = side.shares().astype(np.float64)
     known = np.flatnonzero(side.places != NO_ROW)
@@ -75,47 +73,36 @@ def profile_of(side: PhraseSum, documents: Documents, polarity: Polarity) -> Pro
     if not len(chosen):
         return Profile((), float(shares.sum()), len(side))
     sources = documents.sources(side.places[chosen])
-    praise = polarity(side.places[chosen])
     groups = _grouped(side.vectors[chosen], np.abs(shares[chosen]))
     words = _distinctive_words([source["text"] for source in sources], groups, np.abs(shares[chosen]))
     themes = []
     for group in range(groups.max() + 1):
         members = np.flatnonzero(groups == group)
-        examples: list[ThemePhrase] = []
-        seen: set[str] = set()
+        examples: dict[str, ThemePhrase] = {}  # by text, the first of equal ones
         for member in members[np.argsort(-shares[chosen[members]], kind="stable")].tolist():
             text = " ".join(sources[member]["text"].split())
-            if text.casefold() not in seen and len(examples) < N_EXAMPLES:
-                seen.add(text.casefold())
-                examples.append(
-                    ThemePhrase(text, float(shares[chosen[member]]), float(praise[member]), sources[member])
-                )
-        title = _middle([sources[member]["text"] for member in members], side.vectors[chosen[members]])
-        themes.append(Theme(title, words[group], float(shares[chosen[members]].sum()), len(members), tuple(examples)))
+            examples.setdefault(text.casefold(), ThemePhrase(text, sources[member]))
+        title = _central([sources[member]["text"] for member in members], side.vectors[chosen[members]])
+        share, most = float(shares[chosen[members]].sum()), tuple(islice(examples.values(), N_EXAMPLES))
+        themes.append(Theme(title, words[group], share, len(members), most))
     themes.sort(key=lambda theme: -theme.share)
     return Profile(tuple(themes), float(shares.sum() - shares[chosen].sum()), len(side))
 
 
-def _middle(texts: Sequence[str], vectors: NDArray[np.float32]) -> str:
-    """The phrase nearest to the middle of all, among those short enough for a heading if there are any."""
-    directions = _directions(vectors)
+def _central(texts: Sequence[str], vectors: NDArray[np.float32]) -> str:
+    """The phrase nearest to the mean direction, among those short enough for a heading if there are any."""
+    directions = unit(vectors, 0)
     near = directions @ directions.mean(axis=0)
     short = np.array([MIN_TITLE <= len(" ".join(text.split())) <= MAX_TITLE for text in texts])
     best = int(np.argmax(np.where(short, near, -np.inf) if short.any() else near))
     return " ".join(texts[best].split())
 
 
-def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vectors with length 1; zeros stay zeros."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)
-
-
 def _grouped(vectors: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """Number of the theme of each phrase, by k-means on directions, heavier phrases pulling more."""
     from sklearn.cluster import KMeans
 
-    directions = _directions(vectors)
+    directions = unit(vectors, 0)
     n_themes = min(MAX_THEMES, max(1, round(np.sqrt(len(vectors) / 3))), len(np.unique(directions, axis=0)))
     found = KMeans(n_themes, n_init=4, random_state=0).fit(directions, sample_weight=weights + 1e-9)
     return np.unique(found.labels_, return_inverse=True)[1].astype(np.int64)
@@ -133,9 +120,7 @@ def _distinctive_words(
         for word in set(analyse(text)):
             weight_of[group][word] += weight
             n_phrases[group][word] += 1
-    everywhere = Counter[str]()
-    for count in weight_of:
-        everywhere.update(count)
+    everywhere = sum(weight_of, Counter[str]())
     average = sum(everywhere.values()) / max(len(weight_of), 1)
     found = []
     for count, times in zip(weight_of, n_phrases, strict=True):

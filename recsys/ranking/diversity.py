@@ -28,13 +28,12 @@ from numpy.typing import NDArray
 from recsys.settings import DiversityMethod
 
 LEAST_RESIDUAL = 0.1
-"""A DPP calls a product a duplicate of those chosen where they explain all but this share of its squared length.
+"""A DPP takes products of which less than this share of the squared length is left as equal duplicates.
 
-All duplicates are equal to it, so that a list of nothing but duplicates goes on by score. Without it the logarithm of a
-product said before would be minus infinity, and the weakest strength would turn the list round."""
+So a list of nothing but duplicates goes on by score, instead of by logarithms of rounding noise."""
 
 ROUNDING = 1e-4
-"""Residuals up to this are rounding noise of single precision: they show no direction of their own."""
+"""Residuals up to this are rounding noise of single precision."""
 
 TIE = 1e-6
 """Values nearer to each other than this, relative to their size, are equal, and the better score goes first."""
@@ -65,7 +64,7 @@ def diversify(
 
     Examples
     --------
-    The second product is the first one over again:
+    The second product is the same as the first:
 
     >>> scores = np.float32([1, 0.9, 0.8, 0])
     >>> vectors = np.float32([[1, 0], [1, 0], [0, 1], [0, 1]])

@@ -1,4 +1,4 @@
-"""Which products may be on a list at all: not seen before, available, and inside the person's filters."""
+"""Candidate products: not seen before, available, and inside the person's filters."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from recsys.errors import SettingsError
 from recsys.scorers.base import IntArray
 from recsys.settings import Filters
+
+_SEEN, _SOLD_OUT = "the shopper already has it", "it is not available"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,59 +42,60 @@ class CandidateFilter:
             items["available"].to_numpy(bool),
         )
 
-    def eligible(self, filters: Filters, owned_rows: IntArray) -> NDArray[np.bool_]:
-        """Mask of the products that may be listed, bool of shape (n_items,).
-
-        A product of unknown price stays when a price range is set only if the range is open at both ends.
-
-        Raises
-        ------
-        SettingsError : a category is not in this catalogue
-        """
-        mask = self.available.copy() if filters.only_available else np.ones(len(self.available), bool)
+    def _allowed(self, filters: Filters, seen_rows: IntArray) -> dict[str, NDArray[np.bool_]]:
+        """What each rule allows, bool of shape (n_items,), by the reason that it gives against the others."""
+        allowed = {}
+        if not filters.include_seen:
+            allowed[_SEEN] = np.ones(len(self.available), bool)
+            allowed[_SEEN][seen_rows] = False
+        if filters.only_available:
+            allowed[_SOLD_OUT] = self.available
         if filters.categories:
             unknown = sorted(filters.categories - set(self.categories))
             if unknown:
                 raise SettingsError(f"category {unknown[0]!r} is not in this catalogue; choose another")
-            mask &= np.isin(self.category, [self.categories.index(name) for name in filters.categories])
-        if filters.price_low is not None:
-            mask &= self.price >= filters.price_low
-        if filters.price_high is not None:
-            mask &= self.price <= filters.price_high
-        if not filters.include_seen:
-            mask[owned_rows] = False
+            chosen = [self.categories.index(name) for name in filters.categories]
+            allowed["the filter leaves out its category"] = np.isin(self.category, chosen)
+        if filters.price_low is not None or filters.price_high is not None:
+            low = -np.inf if filters.price_low is None else filters.price_low
+            high = np.inf if filters.price_high is None else filters.price_high
+            allowed["the filter leaves out its price"] = (self.price >= low) & (self.price <= high)
+        return allowed
+
+    def eligible(self, filters: Filters, seen_rows: IntArray) -> NDArray[np.bool_]:
+        """Mask of the products that may be listed, bool of shape (n_items,).
+
+        A product of unknown price stays when a price range is set only if the range is open at both ends.
+
+        Raises SettingsError: a category is not in this catalogue
+        """
+        mask = np.ones(len(self.available), bool)
+        for allowed in self._allowed(filters, seen_rows).values():
+            mask &= allowed
         return mask
 
-    def why_not(self, filters: Filters, owned_rows: IntArray, item_row: int) -> str:
+    def why_not(self, filters: Filters, seen_rows: IntArray, item_row: int) -> str:
         """Why a product may not be listed, in words; "" if it may."""
-        if self.eligible(filters, owned_rows)[item_row]:
-            return ""
-        if not filters.include_seen and item_row in owned_rows:
-            return "the shopper already has it"
-        if filters.only_available and not self.available[item_row]:
-            return "it is not available"
-        if filters.categories and self.categories[self.category[item_row]] not in filters.categories:
-            return "the filter leaves out its category"
-        return "the filter leaves out its price"
+        reasons = self._allowed(filters, seen_rows).items()
+        return next((reason for reason, allowed in reasons if not allowed[item_row]), "")
 
-    def why_none(self, filters: Filters, owned_rows: IntArray) -> str:
+    def why_none(self, filters: Filters, seen_rows: IntArray) -> str:
         """Why no product at all may be listed, in words; "" if one may.
 
-        Each reason that holds is told with the number of products that it alone leaves out.
+        Each reason comes with the number of products that it alone leaves out.
         """
-        if self.eligible(filters, owned_rows).any():
+        if self.eligible(filters, seen_rows).any():
             return ""
-        n_items, n_owned = len(self.available), len(np.unique(owned_rows))
-        if not filters.include_seen and n_owned == n_items:
+        n_items = len(self.available)
+        excluded = {reason: int((~each).sum()) for reason, each in self._allowed(filters, seen_rows).items()}
+        n_seen, n_sold_out = excluded.pop(_SEEN, 0), excluded.pop(_SOLD_OUT, 0)
+        if n_seen == n_items:
             return f"nothing is left to list: the shopper already has all {n_items:,} products"
-        sold_out = int((~self.available).sum()) if filters.only_available else 0
-        if sold_out == n_items:
+        if n_sold_out == n_items:
             return f"nothing is left to list: none of the {n_items:,} products is available"
-        said = [
-            f"the shopper already has {n_owned:,}" if n_owned and not filters.include_seen else "",
-            f"{sold_out:,} {'is' if sold_out == 1 else 'are'} not available" if sold_out else "",
-            "the filters leave out the others"
-            if filters.categories or filters.price_low is not None or filters.price_high is not None
-            else "",
+        reasons = [
+            f"the shopper already has {n_seen:,}" if n_seen else "",
+            f"{n_sold_out:,} {'is' if n_sold_out == 1 else 'are'} not available" if n_sold_out else "",
+            "the filters leave out the others" if excluded else "",
         ]
-        return f"nothing is left to list of {n_items:,} products: {', '.join(filter(None, said))}"
+        return f"nothing is left to list of {n_items:,} products: {', '.join(filter(None, reasons))}"

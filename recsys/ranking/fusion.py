@@ -1,4 +1,4 @@
-"""How component scores become one score: standardised over the catalogue, weighted, summed.
+"""Fusion of component scores: standardised over the catalogue, weighted, summed.
 
 final(u, i, c) = sum_k  weight_k * (s_k - mean_k(u)) / std_k(u)
 """
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.scorers.base import FloatArray
-from recsys.settings import COMPONENTS, FusionSettings
+from recsys.settings import FusionSettings
 
 LEAST_SPREAD = 1e-4
-"""Scores that spread less beside their mean tell no product from another: single precision rounds by 6e-8 of it."""
+"""Scores with a smaller deviation, relative to their mean, differ by rounding alone, which dividing would magnify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,10 @@ class Standardised:
         mean = raw.mean(axis=1, dtype=np.float64)
         centred = raw - mean[:, None].astype(np.float32)
         std = np.sqrt([np.dot(row, row) / raw.shape[1] for row in centred], dtype=np.float64)
-        # Scores equal but for rounding carry no information; dividing by their deviation would magnify noise.
         std[std <= LEAST_SPREAD * np.maximum(np.abs(mean), LEAST_SPREAD)] = 0
         scale = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
         centred *= scale[:, None].astype(np.float32)
         return cls(centred, mean, std)
-
-    def informative(self) -> dict[str, bool]:
-        """Whether each component tells products apart for this request."""
-        return {name: bool(std > 0) for name, std in zip(COMPONENTS, self.std, strict=True)}
 
 
 def weight_vector(settings: FusionSettings) -> FloatArray:

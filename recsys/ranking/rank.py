@@ -1,4 +1,4 @@
-"""The one function that turns scores into a list; pages, commands, exports and evaluation all call it."""
+"""Ranking: standardised component scores to a list."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Ranking:
 
 
 def rank(values: FloatArray, settings: RankingSettings, eligible: NDArray[np.bool_], vectors: FloatArray) -> Ranking:
-    """Rank the eligible products.
+    """Rank the eligible products; equal scores stand in the order of rows, drawn by ids.
 
     Parameters
     ----------
@@ -42,10 +42,6 @@ def rank(values: FloatArray, settings: RankingSettings, eligible: NDArray[np.boo
     settings : weights, list length and diversity
     eligible : bool of shape (n_items,)
     vectors : float32 of shape (n_items, n_dims), unit length, what diversity is measured between
-
-    Returns
-    -------
-    Ranking of min(n, number of eligible products) products; equal scores stand in the order of rows, drawn by ids
     """
     fused = fuse(values, settings.fusion)
     rows, ranks_by_score = select(fused, settings, eligible, vectors)

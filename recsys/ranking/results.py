@@ -1,6 +1,5 @@
-"""A scored request and the ranked list made from it: frozen records, ready for a page or for JSON."""
+"""Frozen records of a scored request and of the list made from it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,10 +21,10 @@ class ScoredRequest:
     requests : the request as the scorers saw it, a batch of one
     standardised : component scores on one scale
     profile : float32 of shape (n_dims,), unit length, what the shopper's words and likes mean; zeros if unknown
-    owned_rows : int32, rows of the products that the shopper already has
+    seen_rows : int32, rows of the products that the shopper already has
     is_cold : the shopper has no training interaction
     notes : what a person should know about this request, in words
-    struck : names of what is left out
+    ablated : names of what is left out
     """
 
     user_id: str | None
@@ -34,10 +33,10 @@ class ScoredRequest:
     requests: Requests
     standardised: Standardised
     profile: FloatArray
-    owned_rows: IntArray
+    seen_rows: IntArray
     is_cold: bool
     notes: tuple[str, ...]
-    struck: tuple[str, ...] = ()
+    ablated: tuple[str, ...] = ()
 
 
 def require_someone(user_id: str | None, words: str) -> None:
@@ -48,13 +47,12 @@ def require_someone(user_id: str | None, words: str) -> None:
 
 def uninformative_notes(standardised: Standardised) -> list[str]:
     """Notes on components that give every product the same score."""
-    notes = []
-    silent = [name for name, informative in standardised.informative().items() if not informative]
+    silent = [name for name, std in zip(COMPONENTS, standardised.std, strict=True) if std == 0]
     if len(silent) == len(COMPONENTS):
-        notes.append("nothing tells products apart for this shopper, so they stand in an order that means nothing")
-    elif silent:
-        notes.append(f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides")
-    return notes
+        return ["nothing tells products apart for this shopper, so they stand in an order that means nothing"]
+    if silent:
+        return [f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides"]
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class RankedItem:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A ranked list, and what it was asked for."""
+    """A ranked list and its request."""
 
     user_id: str | None
     weights: Mapping[str, float]
@@ -84,8 +82,4 @@ class Recommendation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys recommend --json` prints."""
-        return asdict(self) | {"notes": list(self.notes), "items": [asdict(item) for item in self.items]}
-
-    def to_json(self) -> str:
-        """`as_json` as text."""
-        return json.dumps(self.as_json(), ensure_ascii=False, indent=1)
+        return asdict(self)

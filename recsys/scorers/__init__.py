@@ -6,12 +6,10 @@ from typing import Any
 
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, Scorer
+from recsys.scorers.baselines import EASEScorer, ItemKNNScorer, PopularityScorer, RecentPopularityScorer
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
-from recsys.scorers.ease import EASEScorer
-from recsys.scorers.item_knn import ItemKNNScorer
-from recsys.scorers.popularity import PopularityScorer, RecentPopularityScorer
 from recsys.scorers.semantic import SemanticScorer
 
 COMPONENT_CLASSES: dict[str, type[Scorer]] = {
@@ -24,7 +22,6 @@ BASELINE_CLASSES: dict[str, type[Scorer]] = {
 }
 """Simple models that anything better has to beat."""
 
-
 AS_THEY_ARE: Mapping[str, Any] = MappingProxyType({})
 """Settings of no scorer: each has its defaults."""
 
@@ -35,7 +32,7 @@ def fit_scorers(
     progress: Progress = silent,
     settings: Mapping[str, Any] = AS_THEY_ARE,
 ) -> dict[str, Scorer]:
-    """Every scorer of the given classes fitted on the same data; by name.
+    """Fit scorers on the same data; by name.
 
     `settings`: of some of the scorers, by name, as validation chose them; others have their defaults.
     """

@@ -1,13 +1,11 @@
-"""The contract that every component and every baseline keeps.
+"""The contract of every component and baseline: fit, score, split scores into parts, write and read back.
 
-A scorer is fitted on a `Dataset`, answers batches of `Requests` with one raw score for every product of the
-catalogue, splits any of its scores into named parts exactly, and can be written to arrays and read back. It never looks
-at anything later than the moment a request asks about.
+A scorer never looks at anything later than the moment that a request asks about.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -32,7 +30,7 @@ class Exclusions:
 
     Parameters
     ----------
-    phrases : places of phrase occurrences in the semantic scorer, ascending
+    phrases : positions of phrase occurrences in the semantic scorer, ascending
     items : rows of products taken out of the shopper's history, ascending
     features : names of attributes ("brand:Northpeak"), words ("term:zip"), a region ("region:north") or products as
         such ("product:17", by row), none of which counts for any product
@@ -48,29 +46,31 @@ class Exclusions:
         return bool(self.phrases or self.items or self.features or self.circumstances)
 
 
-NOTHING_LEFT_OUT = Exclusions()
+NO_EXCLUSIONS = Exclusions()
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """A batch of questions; row r of every answer belongs to row r here.
+    """A batch of requests; row r of every answer belongs to row r here.
 
     Parameters
     ----------
     user_rows : int32 of shape (n_requests,), rows of `Dataset.user_ids`, or NO_ROW for a new shopper
     contexts : one context a request
-    words : what the shopper says in words now, encoded, or None; one a request, or empty for none at all
-    without : what is left out; one a request, or empty for nothing at all
+    words : what the shopper says in words now, encoded, or None; may be left empty
+    exclusions : what is left out; may be left empty
     """
 
     user_rows: IntArray
     contexts: tuple[Context, ...]
     words: tuple[PhraseVectors | None, ...] = ()
-    without: tuple[Exclusions, ...] = ()
+    exclusions: tuple[Exclusions, ...] = ()
 
     def __post_init__(self) -> None:
-        sizes = {len(self.words), len(self.without)}
-        if len(self.contexts) != len(self.user_rows) or not sizes <= {0, len(self.user_rows)}:
+        n = len(self.user_rows)
+        object.__setattr__(self, "words", self.words or (None,) * n)
+        object.__setattr__(self, "exclusions", self.exclusions or (NO_EXCLUSIONS,) * n)
+        if {len(self.contexts), len(self.words), len(self.exclusions)} != {n}:
             raise ValueError(
                 "requests need one context for every user row, and of words and of what is left out one or none at all"
             )
@@ -78,22 +78,10 @@ class Requests:
     def __len__(self) -> int:
         return len(self.user_rows)
 
-    def words_of(self, request: int) -> PhraseVectors | None:
-        """What the shopper of one request says in words, or None."""
-        return self.words[request] if self.words else None
-
-    def without_of(self, request: int) -> Exclusions:
-        """What one request leaves out."""
-        return self.without[request] if self.without else NOTHING_LEFT_OUT
-
     def only(self, request: int) -> Self:
         """One request as a batch of its own."""
-        return type(self)(
-            self.user_rows[request : request + 1],
-            self.contexts[request : request + 1],
-            self.words[request : request + 1],
-            self.without[request : request + 1],
-        )
+        at = slice(request, request + 1)
+        return type(self)(self.user_rows[at], self.contexts[at], self.words[at], self.exclusions[at])
 
     @classmethod
     def one(
@@ -101,15 +89,10 @@ class Requests:
         user_row: int,
         context: Context,
         words: PhraseVectors | None = None,
-        without: Exclusions = NOTHING_LEFT_OUT,
+        exclusions: Exclusions = NO_EXCLUSIONS,
     ) -> Self:
-        """A batch of a single question."""
-        return cls(
-            np.array([user_row], np.int32),
-            (context,),
-            (words,) if words is not None else (),
-            (without,) if without else (),
-        )
+        """A batch of one."""
+        return cls(np.array([user_row], np.int32), (context,), (words,), (exclusions,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +103,7 @@ class ScorePart:
     ----------
     label : what a person reads
     value : signed share, in the unit of the score that was split
-    source : where it comes from, JSON-like; for a phrase its "kind", "user_id", "item_id", "rating", "timestamp",
-        "start", "end" and "text"
+    source : where it comes from, JSON-like; for a phrase the "kind" of its text and its "place" in the scorer
     """
 
     label: str
@@ -147,19 +129,31 @@ class Fitting:
 
 @dataclass(frozen=True, slots=True)
 class ScorerState:
-    """A fitted scorer as plain arrays and JSON-like settings, ready to be written."""
+    """A fitted scorer as plain arrays and JSON-like values, ready to be written."""
 
     arrays: Mapping[str, NDArray[Any]]
     meta: Mapping[str, Any]
 
 
 class Scorer(ABC):
-    """Base of the components and baselines; subclasses set `name` and fill in the abstract methods."""
+    """Base of the components and baselines; subclasses set `name` and `label` and fill in the abstract methods."""
 
     name: ClassVar[str]
+    label: ClassVar[str]
+    """The name that people read."""
 
-    def __init__(self) -> None:
+    ARRAYS: ClassVar[tuple[str, ...]] = ()
+    """Attributes that `state` holds as arrays."""
+
+    META: ClassVar[tuple[str, ...]] = ()
+    """Attributes that `state` holds as JSON."""
+
+    SETTINGS: ClassVar[type[Any] | None] = None
+    """The dataclass of the settings, which all have defaults; None for a scorer whose settings are in META."""
+
+    def __init__(self, settings: Any = None) -> None:
         self._fitted = False
+        self.settings = settings or (self.SETTINGS() if self.SETTINGS else None)
 
     def fit(self, fitting: Fitting, progress: Progress = silent) -> Self:
         """Learn from the training data; returns itself."""
@@ -203,8 +197,14 @@ class Scorer(ABC):
     @abstractmethod
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]: ...
 
-    @abstractmethod
-    def _state(self) -> ScorerState: ...
+    def _state(self) -> ScorerState:
+        """Settings and the attributes of ARRAYS and META; extend it, and `_restore`, for anything else."""
+        arrays, meta = ({name: getattr(self, name) for name in names} for names in (self.ARRAYS, self.META))
+        return ScorerState(arrays, {**meta, "settings": asdict(self.settings)} if self.SETTINGS else meta)
 
-    @abstractmethod
-    def _restore(self, state: ScorerState) -> None: ...
+    def _restore(self, state: ScorerState) -> None:
+        for names, values in ((self.ARRAYS, state.arrays), (self.META, state.meta)):
+            for name in names:
+                setattr(self, name, values[name])
+        if self.SETTINGS:
+            self.settings = self.SETTINGS(**state.meta["settings"])

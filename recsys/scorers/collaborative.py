@@ -1,8 +1,8 @@
 """Collaborative component: a LightFM hybrid (WARP) over identities and metadata of products and shoppers.
 
 LightFM only fits; scores come from its matrices, which is many times faster than its own `predict`. A feature that no
-positive interaction touched keeps no vector, so that a cold product is judged by what is known of its category, brand,
-price band and tags, and a cold shopper by the region, instead of by random initial numbers.
+positive interaction touched has a vector of zeros, so that a cold product is scored by its metadata, and a cold shopper
+by the region, instead of by random initial numbers.
 
 References
 ----------
@@ -10,7 +10,7 @@ Kula (2015), Metadata embeddings for user and item cold-start recommendations, a
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from recsys.scorers.base import (
     Scorer,
     ScorerState,
 )
-from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from
+from recsys.scorers.features import csr_arrays, csr_from, item_features, most_frequent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +55,37 @@ class CollaborativeSettings:
 class CollaborativeScorer(Scorer):
     """Dot product of a shopper's and a product's learnt vectors, plus the product's learnt bias."""
 
-    name = "collaborative"
+    name, label, SETTINGS = "collaborative", "Collaborative", CollaborativeSettings
+    ARRAYS = (
+        *("feature_vectors", "item_factors", "user_factors", "region_factors"),
+        *("homes", "like_starts", "like_rows"),
+    )
+    META = ("regions",)
 
     def __init__(self, settings: CollaborativeSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or CollaborativeSettings()
-        # Products of one history are left out in turn, so the last whole vector is kept; replaced whole, never changed.
+        super().__init__(settings)
+        # The last shopper's whole vector, for leaving out products one by one; replaced whole, never changed.
         self._folded: tuple[int, FloatArray] = (NO_ROW, np.empty(0, np.float32))
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         from lightfm import LightFM
 
         data, settings = fitting.data, self.settings
-        item_features, names = _item_features(data, settings.metadata_share)
-        user_features, regions, homes = _user_features(data)
+        self.item_features, self.feature_names = _item_features(data, settings.metadata_share)
+        user_features, self.regions, self.homes = _user_features(data)
         pairs = data.positives()
-        # Only shoppers who liked something take part: the others teach nothing, and with them the random start of
-        # everybody would depend on who first came after the moment at which the data was cut.
-        learners, places = np.unique(pairs["user_row"].to_numpy(), return_inverse=True)
+        # Only shoppers who liked something take part: with the others the random start of everybody would depend on
+        # who first came after the moment at which the data was cut.
+        learners, learner_rows = np.unique(pairs["user_row"].to_numpy(), return_inverse=True)
         learnt = np.concatenate([learners, np.arange(data.n_users, user_features.shape[1])])
         matrix = sparse.coo_matrix(
-            (np.ones(len(pairs), np.float32), (places.astype(np.int32), np.array(pairs["item_row"], np.int32))),
+            (np.ones(len(pairs), np.float32), (learner_rows.astype(np.int32), np.array(pairs["item_row"], np.int32))),
             shape=(len(learners), data.n_items),
         )
         model = LightFM(
             no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
         )
-        compiled_users, compiled_items = _narrow(user_features[learners][:, learnt]), _narrow(item_features)
+        compiled_users, compiled_items = _narrow(user_features[learners][:, learnt]), _narrow(self.item_features)
         for epoch in range(settings.n_epochs):
             progress("fitting the collaborative model", epoch, settings.n_epochs)
             # One thread: LightFM's parallel updates race, and the same seed must give the same model.
@@ -90,41 +94,39 @@ class CollaborativeScorer(Scorer):
 
         touched_items = np.zeros(data.n_items, np.float32)
         touched_items[pairs["item_row"].unique()] = 1
-        learnt_item_features = np.asarray(item_features.T @ touched_items) > 0
+        learnt_item_features = np.asarray(self.item_features.T @ touched_items) > 0
         learnt_user_features = np.asarray(user_features[learners].sum(axis=0)) > 0
-        self.feature_names, self.regions, self.homes = names, regions, homes
         liked = pairs.sort_values(["user_row", "item_row"])
         self.like_starts: NDArray[np.int64] = np.searchsorted(liked["user_row"], np.arange(data.n_users + 1))
         self.like_rows: IntArray = liked["item_row"].to_numpy(np.int32)
-        self.item_features = item_features
         vectors = np.hstack([model.item_embeddings, model.item_biases[:, None]]).astype(np.float32)
         self.feature_vectors: FloatArray = vectors * learnt_item_features[:, None]
         user_vectors = np.zeros((user_features.shape[1], settings.n_dims), np.float32)
         user_vectors[learnt] = model.user_embeddings * learnt_user_features[learnt, None]
         self.user_factors: FloatArray = _with_bias_column(np.asarray(user_features @ user_vectors))
         self.region_factors: FloatArray = _with_bias_column(user_vectors[data.n_users :])
-        self.item_factors: FloatArray = np.ascontiguousarray(item_features @ self.feature_vectors, dtype=np.float32)
+        self.item_factors: FloatArray = np.ascontiguousarray(self.item_features @ self.feature_vectors, np.float32)
 
     def _user_vectors(self, requests: Requests) -> FloatArray:
         """Shape (n_requests, n_dims + 1); the last column is 1 and picks up the product's bias."""
         vectors = self.user_factors[requests.user_rows]
         for request in range(len(requests)):
-            if requests.user_rows[request] == NO_ROW or requests.without_of(request):
+            if requests.user_rows[request] == NO_ROW or requests.exclusions[request]:
                 vectors[request, :-1] = sum(self._halves(requests, request))
                 vectors[request, -1] = 1
         return vectors
 
     def _halves(self, requests: Requests, request: int) -> tuple[FloatArray, FloatArray]:
         """The shopper's own vector and that of their region, float32 of shape (n_dims,) each; zeros where unknown."""
-        row, without = int(requests.user_rows[request]), requests.without_of(request)
+        row, exclusions = int(requests.user_rows[request]), requests.exclusions[request]
         region = self._region(requests, request)
-        home = self.region_factors[region, :-1] if region >= 0 else np.zeros(self._n_dims, np.float32)
-        own = np.zeros(self._n_dims, np.float32)
+        home = self._region_vector(region)
+        own = np.zeros_like(home)
         if row != NO_ROW:
             own = self.user_factors[row, :-1] - home
-            if without.items:
-                own = own - self.effect_of(row, without.items)
-        if region >= 0 and f"region:{self.regions[region]}" in without.features:
+            if exclusions.items:
+                own = own - self.effect_of(row, exclusions.items)
+        if region >= 0 and f"region:{self.regions[region]}" in exclusions.features:
             home = np.zeros_like(home)
         return own, home
 
@@ -133,25 +135,26 @@ class CollaborativeScorer(Scorer):
         """Names of the attributes ("brand:Northpeak") and regions ("region:north") that can be left out."""
         return frozenset(self.feature_names) | {f"region:{name}" for name in self.regions}
 
-    @property
-    def _n_dims(self) -> int:
-        return int(self.item_factors.shape[1]) - 1
+    def _region_vector(self, region: int) -> FloatArray:
+        """Of shape (n_dims,); zeros for -1."""
+        n_dims = self.item_factors.shape[1] - 1
+        return self.region_factors[region, :-1] if region >= 0 else np.zeros(n_dims, np.float32)
 
     def _region(self, requests: Requests, request: int) -> int:
-        """Place of the shopper's home region, or of a new shopper's present one, in `regions`; -1 for none."""
-        row = int(requests.user_rows[request])
+        """Position in `regions` of the shopper's home region, or of a new shopper's present one; -1 for none."""
+        row, region = int(requests.user_rows[request]), requests.contexts[request].region
         if row != NO_ROW:
             return int(self.homes[row])
-        left_out = "region" in requests.without_of(request).circumstances
-        region = None if left_out else requests.contexts[request].region
-        return self.regions.index(region) if region in self.regions else -1
+        if region not in self.regions or "region" in requests.exclusions[request].circumstances:
+            return -1
+        return self.regions.index(region)
 
     def effect_of(self, user_row: int, item_rows: Sequence[int]) -> FloatArray:
         """What some liked products did to a shopper's own vector, float32 of shape (n_dims,): see `fold_in`."""
         liked = self.like_rows[self.like_starts[user_row] : self.like_starts[user_row + 1]]
         kept = liked[~np.isin(liked, item_rows)]
         if len(kept) == len(liked):
-            return np.zeros(self._n_dims, np.float32)
+            return np.zeros_like(self.user_factors[user_row, :-1])
         known, with_all = self._folded
         if known != user_row:
             with_all = self._fold(user_row, liked)
@@ -161,33 +164,29 @@ class CollaborativeScorer(Scorer):
     def _fold(self, user_row: int, liked: IntArray) -> FloatArray:
         from recsys.scorers.fold_in import folded_in  # compiles on first use
 
-        home = int(self.homes[user_row])
-        offset = self.region_factors[home, :-1] if home >= 0 else np.zeros(self._n_dims, np.float32)
+        offset = self._region_vector(int(self.homes[user_row]))
         factors, settings = self.item_factors, self.settings
         return folded_in(factors[:, :-1], factors[:, -1], offset, liked, settings.n_epochs, settings.learning_rate)
 
     def _score(self, requests: Requests) -> FloatArray:
         vectors = self._user_vectors(requests)
         scores = np.asarray(vectors @ self.item_factors.T)
-        for request in range(len(requests)):
-            excluded = self._columns(requests.without_of(request))
+        for request, exclusions in enumerate(requests.exclusions):
+            excluded = self._columns(exclusions)
             if len(excluded):
                 lost = self.feature_vectors[excluded] @ vectors[request]
                 scores[request] -= self.item_features[:, excluded] @ lost
         return scores
 
-    def _columns(self, without: Exclusions) -> NDArray[np.int64]:
+    def _columns(self, exclusions: Exclusions) -> NDArray[np.int64]:
         """Columns of the product features that do not count."""
-        known, n_items = without.features & set(self.feature_names), len(self.item_factors)
+        known, n_items = exclusions.features & set(self.feature_names), len(self.item_factors)
         columns = [n_items + self.feature_names.index(name) for name in known]
-        columns += [int(name[8:]) for name in without.features if name.startswith("product:")]
+        columns += [int(name[8:]) for name in exclusions.features if name.startswith("product:")]
         return np.array(sorted(columns), np.int64)
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
-        """One part for each feature of the product with each feature of the shopper, and with what all have in common.
-
-        A product's bias says how much it is wanted by everybody, and it too splits over the product's features.
-        """
+        """One part for each feature of the product with each feature of the shopper, and with the bias, "everybody"."""
         own, home = self._halves(requests, request)
         region = self._region(requests, request)
         sides = [("everybody", self.feature_vectors[:, -1:], np.ones(1, np.float32))]
@@ -197,7 +196,7 @@ class CollaborativeScorer(Scorer):
             sides.append((f"region:{self.regions[region]}", self.feature_vectors[:, :-1], home))
         row = slice(self.item_features.indptr[item_row], self.item_features.indptr[item_row + 1])
         features, weights = self.item_features.indices[row], self.item_features.data[row]
-        counting = ~np.isin(features, self._columns(requests.without_of(request)))
+        counting = ~np.isin(features, self._columns(requests.exclusions[request]))
         features, weights = features[counting], weights[counting]
         n_items = len(self.item_factors)
         parts = []
@@ -210,46 +209,35 @@ class CollaborativeScorer(Scorer):
                 parts.append(ScorePart(label, value, {"kind": "item feature", "feature": name, "with": who}))
         return parts
 
-    _ARRAYS = (
-        *("feature_vectors", "item_factors", "user_factors", "region_factors"),
-        *("homes", "like_starts", "like_rows"),
-    )
-
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAYS}
-        meta = {"settings": asdict(self.settings), "features": list(self.feature_names), "regions": list(self.regions)}
-        return ScorerState(arrays | csr_arrays("item_features", self.item_features), meta)
+        state = super()._state()
+        arrays = {**state.arrays, **csr_arrays("item_features", self.item_features)}
+        return ScorerState(arrays, {**state.meta, "features": self.feature_names})
 
     def _restore(self, state: ScorerState) -> None:
-        self.settings = CollaborativeSettings(**state.meta["settings"])
-        self.feature_names, self.regions = tuple(state.meta["features"]), tuple(state.meta["regions"])
-        for name in self._ARRAYS:
-            setattr(self, name, state.arrays[name])
+        super()._restore(state)
+        self.feature_names = state.meta["features"]
         shape = (len(self.item_factors), len(self.feature_vectors))
         self.item_features = csr_from(state.arrays, "item_features", shape)
 
 
 def _item_features(data: Dataset, metadata_share: float) -> tuple[sparse.csr_array, tuple[str, ...]]:
     """Identity beside metadata; each product's metadata weights sum to `metadata_share`."""
-    features = ItemFeatures.of(data.items)
-    counts = np.maximum(np.diff(features.matrix.indptr), 1)
-    metadata = sparse.diags_array((metadata_share / counts).astype(np.float32)) @ features.matrix
+    names, features = item_features(data.items)
+    counts = np.maximum(np.diff(features.indptr), 1)
+    metadata = sparse.diags_array((metadata_share / counts).astype(np.float32)) @ features
     matrix = sparse.csr_array(sparse.hstack([sparse.eye_array(data.n_items, dtype=np.float32), metadata], format="csr"))
-    return matrix.astype(np.float32), features.names
+    return matrix.astype(np.float32), names
 
 
 def _user_features(data: Dataset) -> tuple[sparse.csr_array, tuple[str, ...], IntArray]:
     """Identity beside the region from which a shopper came most often; its names, and each shopper's, -1 for none."""
-    visits = data.interactions()
-    visits = visits[visits["region"] != ""]
-    home = visits.groupby(["user_row", "region"], observed=True).size().rename("n").reset_index()
-    home = home.sort_values(["user_row", "n", "region"], ascending=[True, False, True]).drop_duplicates("user_row")
-    regions = tuple(sorted(home["region"].astype(str).unique()))
-    codes = pd.Index(regions).get_indexer(home["region"].astype(str)) if regions else np.empty(0, np.int64)
-    homes = np.full(data.n_users, -1, np.int32)
-    homes[home["user_row"].to_numpy()] = codes
+    names = most_frequent(data.interactions(), "region", data.n_users)
+    regions = tuple(sorted(set(names) - {""}))
+    homes = pd.Index(regions, dtype=object).get_indexer(names).astype(np.int32)
+    users = np.flatnonzero(homes >= 0)
     shape = (data.n_users, len(regions))
-    region = sparse.csr_array((np.ones(len(home), np.float32), (home["user_row"].to_numpy(), codes)), shape=shape)
+    region = sparse.csr_array((np.ones(len(users), np.float32), (users, homes[users])), shape=shape)
     matrix = sparse.hstack([sparse.eye_array(data.n_users, dtype=np.float32), region], format="csr")
     return sparse.csr_array(matrix.astype(np.float32)), regions, homes
 

@@ -1,4 +1,4 @@
-"""Content component: cosine between what a product is and what the shopper's liked products are.
+"""Content component: cosine of TF-IDF and attribute profiles of a product and of a shopper's liked products.
 
 A product is one sparse unit vector over the words of its title and description (TF-IDF) and its attributes
 (category, brand, price band, tags); a shopper is the weighted sum of the products that they liked, recent ones more,
@@ -10,17 +10,16 @@ Salton & Buckley (1988), Term-weighting approaches in automatic text retrieval, 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.progress import Progress
 from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
-from recsys.scorers.features import ItemFeatures, csr_arrays, csr_from, likes_matrix, recency_of_likes, row_normalised
+from recsys.scorers.features import csr_arrays, csr_from, item_features, likes_matrix, recency_of_likes, row_normalised
 
 CHUNK = 256
 _TFIDF: dict[str, Any] = {"sublinear_tf": True, "stop_words": "english", "dtype": np.float32}
@@ -43,60 +42,57 @@ class ContentSettings:
 
 
 class ContentScorer(Scorer):
-    """Cosine of TF-IDF and attribute profiles."""
+    """The content component; `terms` and `attributes` name the columns of every vector, terms first."""
 
-    name = "content"
-
-    def __init__(self, settings: ContentSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or ContentSettings()
+    name, label, SETTINGS = "content", "Content", ContentSettings
+    ARRAYS, META = ("idf",), ("terms", "attributes", "n_items", "n_users")
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         data, settings = fitting.data, self.settings
         progress("fitting the content model", 0, 2)
+        self.n_items, self.n_users = data.n_items, data.n_users
         tags = (" ".join(tags) for tags in data.items["tags"])
         texts = zip(*(data.items[name] for name in ("title", "description", "category")), tags, strict=True)
         vectoriser = TfidfVectorizer(**_TFIDF, max_features=settings.max_terms)
         try:
             words = sparse.csr_array(vectoriser.fit_transform([" ".join(each) for each in texts]))
-            self.terms: tuple[str, ...] = tuple(vectoriser.get_feature_names_out().tolist())
+            self.terms: Sequence[str] = vectoriser.get_feature_names_out().tolist()
             self.idf: FloatArray = vectoriser.idf_.astype(np.float32)
         except ValueError:
             # Nothing but stop words or single mentions: attributes alone describe this catalogue.
             words = sparse.csr_array((data.n_items, 0), dtype=np.float32)
-            self.terms, self.idf = (), np.empty(0, np.float32)
-        features = ItemFeatures.of(data.items)
-        self.attributes = features.names
-        rarity = np.log((1 + data.n_items) / (1 + np.asarray(features.matrix.sum(axis=0)))) + 1
-        attributes = row_normalised(sparse.csr_array(features.matrix @ sparse.diags_array(rarity.astype(np.float32))))
+            self.terms, self.idf = [], np.empty(0, np.float32)
+        self.attributes: Sequence[str]
+        self.attributes, features = item_features(data.items)
+        rarity = np.log((1 + data.n_items) / (1 + np.asarray(features.sum(axis=0)))) + 1
+        attributes = row_normalised(sparse.csr_array(features @ sparse.diags_array(rarity.astype(np.float32))))
         both = sparse.hstack([words, attributes * np.float32(settings.attribute_weight)], format="csr")
         self.item_vectors = row_normalised(sparse.csr_array(both.astype(np.float32)))
         self.item_vectors.sort_indices()
         progress("fitting the content model", 1, 2)
         self.likes = likes_matrix(data, recency_of_likes(data, settings.half_life_days))
         self.user_vectors = row_normalised(sparse.csr_array(self.likes @ self.item_vectors))
-        self._vectoriser: Any = None
         progress("fitting the content model", 2, 2)
 
     def _profile(self, requests: Requests, request: int) -> FloatArray:
         """Dense unit profile of one request over terms and attributes (zeros when nothing is known)."""
         profile = np.zeros(self.item_vectors.shape[1], np.float32)
-        row, without = requests.user_rows[request], requests.without_of(request)
+        row, exclusions = requests.user_rows[request], requests.exclusions[request]
         if row != NO_ROW:
             source, own = self.user_vectors, slice(self.user_vectors.indptr[row], self.user_vectors.indptr[row + 1])
-            if without.items:
+            if exclusions.items:
                 likes = self.likes[[row]]
-                likes.data = np.where(np.isin(likes.indices, without.items), np.float32(0), likes.data)
+                likes.data = np.where(np.isin(likes.indices, exclusions.items), np.float32(0), likes.data)
                 source = row_normalised(likes @ self.item_vectors)
                 own = slice(0, source.nnz)
             profile[source.indices[own]] = source.data[own]
-        said = requests.words_of(request)
-        if said is not None:
-            profile[: len(self.terms)] += self._typed(said.text)
-        if without.features:
-            profile[[self._columns[name] for name in without.features if name in self._columns]] = 0
+        words = requests.words[request]
+        if words is not None:
+            profile[: len(self.terms)] += self._typed(words.text)
+        if exclusions.features:
+            profile[[self._columns[name] for name in exclusions.features if name in self._columns]] = 0
         length = float(np.linalg.norm(profile))
         if length > 0:
             profile /= np.float32(length)
@@ -112,15 +108,18 @@ class ContentScorer(Scorer):
         names = (*(f"term:{term}" for term in self.terms), *self.attributes)
         return {name: column for column, name in enumerate(names)}
 
+    @cached_property
+    def _vectoriser(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectoriser = TfidfVectorizer(**_TFIDF, vocabulary=self.terms)
+        vectoriser.idf_ = np.asarray(self.idf)
+        return vectoriser
+
     def _typed(self, text: str) -> FloatArray:
         """TF-IDF vector of typed words, dense over the terms."""
-        if not self.terms or not text.strip():
-            return np.zeros(len(self.terms), np.float32)
-        if self._vectoriser is None:
-            from sklearn.feature_extraction.text import TfidfVectorizer
-
-            self._vectoriser = TfidfVectorizer(**_TFIDF, vocabulary=list(self.terms))
-            self._vectoriser.idf_ = np.asarray(self.idf)
+        if not self.terms:
+            return np.empty(0, np.float32)
         return np.asarray(self._vectoriser.transform([text]).toarray()[0], np.float32)
 
     def _score(self, requests: Requests) -> FloatArray:
@@ -136,33 +135,26 @@ class ContentScorer(Scorer):
         row = slice(self.item_vectors.indptr[item_row], self.item_vectors.indptr[item_row + 1])
         columns = self.item_vectors.indices[row]
         values = self.item_vectors.data[row] * profile[columns]
-        names, n_terms = (*self.terms, *self.attributes), len(self.terms)
-        kinds = ({"kind": "term"}, "term"), ({"kind": "attribute"}, "feature")
         parts = []
         for column, value in zip(columns[values != 0].tolist(), values[values != 0].tolist(), strict=True):
-            kind, key = kinds[column >= n_terms]
-            parts.append(ScorePart(names[column], value, {**kind, key: names[column]}))
+            if column < len(self.terms):
+                term = self.terms[column]
+                parts.append(ScorePart(term, value, {"kind": "term", "term": term}))
+            else:
+                attribute = self.attributes[column - len(self.terms)]
+                parts.append(ScorePart(attribute, value, {"kind": "attribute", "feature": attribute}))
         return parts
 
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {"idf": self.idf}
+        state = super()._state()
+        arrays = dict(state.arrays)
         for name in ("item_vectors", "user_vectors", "likes"):
             arrays |= csr_arrays(name, getattr(self, name))
-        meta = {
-            "settings": asdict(self.settings),
-            "terms": list(self.terms),
-            "attributes": list(self.attributes),
-            "n_items": self.item_vectors.shape[0],
-            "n_users": self.user_vectors.shape[0],
-        }
-        return ScorerState(arrays, meta)
+        return ScorerState(arrays, state.meta)
 
     def _restore(self, state: ScorerState) -> None:
-        arrays, meta = state.arrays, state.meta
-        self.settings = ContentSettings(**meta["settings"])
-        self.terms, self.attributes, self.idf = tuple(meta["terms"]), tuple(meta["attributes"]), arrays["idf"]
+        super()._restore(state)
         n_columns = len(self.terms) + len(self.attributes)
-        self.item_vectors = csr_from(arrays, "item_vectors", (meta["n_items"], n_columns))
-        self.user_vectors = csr_from(arrays, "user_vectors", (meta["n_users"], n_columns))
-        self.likes = csr_from(arrays, "likes", (meta["n_users"], meta["n_items"]))
-        self._vectoriser = None
+        self.item_vectors = csr_from(state.arrays, "item_vectors", (self.n_items, n_columns))
+        self.user_vectors = csr_from(state.arrays, "user_vectors", (self.n_users, n_columns))
+        self.likes = csr_from(state.arrays, "likes", (self.n_users, self.n_items))

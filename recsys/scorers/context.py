@@ -1,4 +1,4 @@
-"""Context component: how much more a product is wanted in these circumstances, and how wanted it is lately.
+"""Context component: log-lifts of a product in the circumstances of a request, and its trend.
 
 For each circumstance v of a dimension (daypart, weekday, season, device, region) a product's part is
 log(p(v | product) / p(v)), where p(v | product) is shrunken to its category's and that to the shop's. The part of the
@@ -6,8 +6,8 @@ trend is the logarithm of an exponentially decayed count of the product's acts, 
 and, where a shop's shoppers follow it, of a second count that looks at the last days only.
 """
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
 from recsys.scorers.base import Fitting, FloatArray, IntArray, Requests, ScorePart, Scorer, ScorerState
-from recsys.settings import CONTEXT_DIMENSIONS, DAYPARTS, SEASONS, WEEKDAYS, Context, season_of
+from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context, season_of
 
 DAY_S = 86_400
 MIN_SHARE_KNOWN = 0.05
@@ -57,11 +57,11 @@ def log_count(decayed: NDArray[np.floating[Any]], prior: float) -> FloatArray:
 class ContextScorer(Scorer):
     """Sum of the log-lifts of the stated circumstances and the trend as of the moment."""
 
-    name = "context"
+    name, label, SETTINGS = "context", "Context", ContextSettings
+    ARRAYS, META = ("times_s", "rows"), ("unavailable", "known_until_s", "n_items")
 
     def __init__(self, settings: ContextSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or ContextSettings()
+        super().__init__(settings)
         # Requests of one sitting ask about one moment, so the last answer is kept; replaced whole, never changed.
         self._trend: tuple[int, FloatArray] = (-1, np.empty(0, np.float32))
 
@@ -108,18 +108,17 @@ class ContextScorer(Scorer):
 
     def trend(self, moment_s: int) -> FloatArray:
         """Logarithm of each product's decayed acts strictly before a moment, 0 without any: float32 (n_items,)."""
-        kept = self._trend
-        if kept[0] != moment_s:
-            kept = self._trend = moment_s, self._trend_at(moment_s)
-        return kept[1]
-
-    def _trend_at(self, moment_s: int) -> FloatArray:
+        known_s, latest = self._trend
+        if known_s == moment_s:
+            return latest
         settings = self.settings
         lifted = log_count(self.decayed(moment_s, settings.trend_days), settings.trend_prior)
         if settings.burst_weight:
             burst = log_count(self.decayed(moment_s, settings.burst_days), settings.burst_prior)
             lifted = lifted + np.float32(settings.burst_weight) * burst
-        return np.asarray(np.float32(settings.trend_weight) * lifted)
+        latest = np.asarray(np.float32(settings.trend_weight) * lifted)
+        self._trend = moment_s, latest
+        return latest
 
     def decayed(self, moment_s: int, days: float) -> NDArray[np.float64]:
         """Each product's acts strictly before a moment, one of age `days` counting 1/e: float64 of shape (n_items,)."""
@@ -133,10 +132,10 @@ class ContextScorer(Scorer):
         """The moment asked about in seconds, or the end of the training data."""
         return int(context.moment.timestamp()) if context.moment is not None else self.known_until_s + 1
 
-    def parts(self, context: Context, left_out: Set[str] = frozenset()) -> dict[str, FloatArray]:
+    def parts(self, context: Context, excluded: Set[str] = frozenset()) -> dict[str, FloatArray]:
         """The score's summands by dimension, each float32 of shape (n_items,); a value never seen adds nothing.
 
-        `left_out`: dimensions, or "trend", that do not count.
+        `excluded`: dimensions, or "trend", that do not count.
         """
         self._require_fitted()
         parts = {}
@@ -145,15 +144,15 @@ class ContextScorer(Scorer):
             if lifts is not None and value in values:
                 parts[dimension] = lifts[values.index(value)]
         parts["trend"] = self.trend(self.moment_s(context))
-        return {dimension: part for dimension, part in parts.items() if dimension not in left_out}
+        return {dimension: part for dimension, part in parts.items() if dimension not in excluded}
 
     def _score(self, requests: Requests) -> FloatArray:
         scores = np.empty((len(requests), self.n_items), np.float32)
         alike: dict[tuple[Context, Set[str]], list[int]] = {}
         for request, context in enumerate(requests.contexts):
-            alike.setdefault((context, requests.without_of(request).circumstances), []).append(request)
-        for (context, left_out), which in alike.items():
-            scores[which] = sum(self.parts(context, left_out).values(), np.zeros(self.n_items, np.float32))
+            alike.setdefault((context, requests.exclusions[request].circumstances), []).append(request)
+        for (context, excluded), which in alike.items():
+            scores[which] = sum(self.parts(context, excluded).values(), np.zeros(self.n_items, np.float32))
         return scores
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
@@ -165,53 +164,38 @@ class ContextScorer(Scorer):
                 float(values[item_row]),
                 {"kind": "circumstance", "dimension": dimension, "value": stated.get(dimension, "")},
             )
-            for dimension, values in self.parts(context, requests.without_of(request).circumstances).items()
+            for dimension, values in self.parts(context, requests.exclusions[request].circumstances).items()
         ]
 
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {"times_s": self.times_s, "rows": self.rows}
-        arrays |= {f"lift.{dimension}": lifts for dimension, (_, lifts) in self.lifts.items()}
-        meta = {
-            "settings": asdict(self.settings),
-            "values": {dimension: list(values) for dimension, (values, _) in self.lifts.items()},
-            "unavailable": self.unavailable,
-            "known_until_s": self.known_until_s,
-            "n_items": self.n_items,
-        }
-        return ScorerState(arrays, meta)
+        state = super()._state()
+        lifts = {f"lift.{dimension}": lifts for dimension, (_, lifts) in self.lifts.items()}
+        values = {dimension: list(values) for dimension, (values, _) in self.lifts.items()}
+        return ScorerState({**state.arrays, **lifts}, {**state.meta, "values": values})
 
     def _restore(self, state: ScorerState) -> None:
-        arrays, meta = state.arrays, state.meta
-        self.settings = ContextSettings(**meta["settings"])
-        self.times_s, self.rows = arrays["times_s"], arrays["rows"]
-        self.lifts = {name: (tuple(values), arrays[f"lift.{name}"]) for name, values in meta["values"].items()}
-        self.unavailable = dict(meta["unavailable"])
-        self.known_until_s, self.n_items = meta["known_until_s"], meta["n_items"]
+        super()._restore(state)
+        values = state.meta["values"]
+        self.lifts = {name: (tuple(each), state.arrays[f"lift.{name}"]) for name, each in values.items()}
 
 
-Circumstance = tuple[tuple[str, ...], IntArray, str]
-"""Values of a dimension, the code of each act's value (-1 unknown), and why it is unavailable ("" if it is not)."""
-
-
-def _circumstances(data: Dataset, acts: pd.DataFrame) -> Mapping[str, Circumstance]:
+def _circumstances(data: Dataset, acts: pd.DataFrame) -> dict[str, tuple[tuple[str, ...], IntArray, str]]:
+    """By dimension: values, each act's value as a position among them (-1 unknown), why unavailable ("" if not)."""
     times = pd.DatetimeIndex(pd.to_datetime(acts["time_s"].to_numpy(), unit="s", utc=True))
     seasons = np.array([SEASONS.index(season_of(month, data.hemisphere)) for month in range(1, 13)], np.int32)
     no_hours = "" if data.has_time_of_day else "the data's timestamps are whole days, so the time of day is not known"
-    found: dict[str, Circumstance] = {
+    found: dict[str, tuple[tuple[str, ...], IntArray, str]] = {
         "daypart": (DAYPARTS, (times.hour // 6).to_numpy(np.int32), no_hours),
         "weekday": (WEEKDAYS, times.day_of_week.to_numpy(np.int32), ""),
         "season": (SEASONS, seasons[times.month - 1], ""),
     }
-    for dimension in CONTEXT_DIMENSIONS:
-        if dimension in ("device", "region"):
-            column = pd.Categorical(acts[dimension].astype(str).replace("", None))
-            known = float((column.codes >= 0).mean()) if len(column) else 0.0
-            reason = (
-                "" if known >= MIN_SHARE_KNOWN else f"the data does not say the {dimension} of its reviews and events"
-            )
-            found[dimension] = tuple(map(str, column.categories)), column.codes.astype(np.int32), reason
+    for dimension in ("device", "region"):
+        column = pd.Categorical(acts[dimension].astype(str).replace("", None))
+        is_known = len(column) > 0 and (column.codes >= 0).mean() >= MIN_SHARE_KNOWN
+        reason = "" if is_known else f"the data does not say the {dimension} of its reviews and events"
+        found[dimension] = tuple(map(str, column.categories)), column.codes.astype(np.int32), reason
     if not len(acts):
-        found = {
+        return {
             name: (values, codes, "the data has no reviews or events") for name, (values, codes, _) in found.items()
         }
     return found

@@ -1,12 +1,8 @@
-"""What a product is, as named features: category, brand, price band and tags.
-
-The collaborative scorer learns a vector for each of them, the content scorer compares them directly.
-"""
+"""Attributes of products (category, brand, price band, tags), likes by shopper, and sparse matrices in states."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,41 +13,31 @@ from recsys.data.dataset import Dataset
 
 N_PRICE_BANDS = 5
 
+MIN_ITEMS = 2
+"""Features of fewer products relate none to another."""
 
-@dataclass(frozen=True, slots=True)
-class ItemFeatures:
-    """Attributes of the catalogue.
 
-    Parameters
-    ----------
+def item_features(items: pd.DataFrame) -> tuple[tuple[str, ...], sparse.csr_array]:
+    """Features of a catalogue, but for those of fewer than MIN_ITEMS products.
+
+    Returns
+    -------
     names : "kind:value" of each feature, such as "brand:Northpeak"
     matrix : float32 csr of shape (n_items, n_features), 1 where a product has a feature, rows in catalogue order
     """
-
-    names: tuple[str, ...]
-    matrix: sparse.csr_array
-
-    @classmethod
-    def of(cls, items: pd.DataFrame, min_items: int = 2) -> Self:
-        """Read the features of a catalogue; those of fewer than `min_items` products tell nothing and are left out."""
-        columns = [
-            _column("category", items["category"]),
-            _column("brand", items["brand"]),
-            _price_bands(items["price"]),
-        ]
-        tags = items["tags"].explode()
-        columns.append(_column("tag", tags[tags.notna()].astype(str)))
-        pairs = pd.concat(columns)
-        pairs = pd.DataFrame({"item": pairs.index.to_numpy(), "name": pairs.to_numpy()}).drop_duplicates()
-        counts = pairs["name"].value_counts()
-        names = sorted(counts.index[counts >= min_items])
-        pairs = pairs[pairs["name"].isin(names)]
-        codes = pd.Index(names).get_indexer(pairs["name"]) if names else np.empty(0, np.int64)
-        matrix = sparse.csr_array(
-            (np.ones(len(pairs), np.float32), (pairs["item"].to_numpy(np.int64), codes)), shape=(len(items), len(names))
-        )
-        matrix.sort_indices()
-        return cls(tuple(names), matrix)
+    columns = [_column("category", items["category"]), _column("brand", items["brand"])]
+    tags = items["tags"].explode().dropna().astype(str)
+    pairs = pd.concat([*columns, _price_bands(items["price"]), _column("tag", tags)])
+    pairs = pd.DataFrame({"item": pairs.index.to_numpy(), "name": pairs.to_numpy()}).drop_duplicates()
+    counts = pairs["name"].value_counts()
+    names = sorted(counts.index[counts >= MIN_ITEMS])
+    pairs = pairs[pairs["name"].isin(names)]
+    codes = pd.Index(names).get_indexer(pairs["name"]) if names else np.empty(0, np.int64)
+    matrix = sparse.csr_array(
+        (np.ones(len(pairs), np.float32), (pairs["item"].to_numpy(np.int64), codes)), shape=(len(items), len(names))
+    )
+    matrix.sort_indices()
+    return tuple(names), matrix
 
 
 def _column(kind: str, values: pd.Series) -> pd.Series:
@@ -75,6 +61,14 @@ def recency_of_likes(data: Dataset, half_life_days: float) -> NDArray[np.float64
     likes = data.positives()
     age_days = (likes.groupby("user_row")["time_s"].transform("max") - likes["time_s"]).to_numpy() / 86_400
     return np.asarray(np.exp2(-age_days / half_life_days))
+
+
+def most_frequent(table: pd.DataFrame, column: str, n_users: int) -> NDArray[np.object_]:
+    """Each shopper's most frequent value that is not empty (the alphabetically first of equals), "" without any."""
+    known = pd.DataFrame({"user_row": table["user_row"], "value": table[column].astype(str)}).query("value != ''")
+    counts = known.groupby(["user_row", "value"]).size().rename("n").reset_index()
+    counts = counts.sort_values(["user_row", "n", "value"], ascending=[True, False, True]).drop_duplicates("user_row")
+    return np.asarray(counts.set_index("user_row")["value"].reindex(range(n_users), fill_value=""), object)
 
 
 def row_normalised(matrix: sparse.csr_array) -> sparse.csr_array:
@@ -106,13 +100,9 @@ def csr_from(arrays: Mapping[str, NDArray[Any]], prefix: str, shape: tuple[int, 
     Raises ValueError: they are no matrix of this shape; SciPy would read outside its memory and end the process.
     """
     data, indices, indptr = (arrays[f"{prefix}.{part}"] for part in ("data", "indices", "indptr"))
-    whole = (
-        data.shape == indices.shape
-        and indptr.shape == (shape[0] + 1,)
-        and (indptr[0], indptr[-1]) == (0, len(indices))
-        and bool((np.diff(indptr) >= 0).all())
-        and (not len(indices) or (indices.min() >= 0 and indices.max() < shape[1]))
-    )
-    if not whole:
-        raise ValueError(f"{prefix} is not a sparse matrix of shape {shape}")
-    return sparse.csr_array((data, indices, indptr), shape=shape, copy=False)
+    try:
+        matrix = sparse.csr_array((data, indices, indptr), shape=shape, copy=False)
+        matrix.check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(f"{prefix} is not a sparse matrix of shape {shape}") from error
+    return matrix

@@ -1,9 +1,8 @@
-"""What a shopper's collaborative vector would be had they not liked some product: learnt again, all else kept.
+"""A shopper's collaborative vector learnt again from other likes, with the products' vectors as they are.
 
-Training the whole model again without one like would be the exact answer, and takes seconds to minutes. Here the
-products' vectors stay as they are, and only the shopper's vector is learnt again, by the steps that LightFM takes for
-it (WARP, Adagrad, the same epochs and rate), with and without the product. Chance enters in the products that are drawn
-as comparisons, so both run many times from the same random numbers and the mean difference counts.
+Training the whole model again would be the exact answer to what one like did, and takes seconds to minutes. Here only
+the shopper's vector is learnt again, by the steps that LightFM takes for it (WARP, Adagrad, the same epochs and rate).
+The compared products are drawn at random, so it runs N_REPEATS times from the same random numbers, and the mean counts.
 
 References
 ----------
@@ -25,17 +24,14 @@ def folded_in(
     liked: NDArray[np.int32],
     n_epochs: int,
     learning_rate: float,
-    seed: int = 0,
 ) -> NDArray[np.float32]:
-    """A shopper's own vector, learnt from their likes with everything else fixed; the mean of N_REPEATS runs.
+    """Learn a shopper's own vector, float32 of shape (n_dims,), from their likes; zeros without any.
 
     Parameters
     ----------
     vectors, biases : of the products, float32 of shape (n_items, n_dims) and (n_items,)
     offset : what is added to the shopper's own vector, such as that of the region, float32 of shape (n_dims,)
     liked : rows of the liked products
-
-    Returns float32 of shape (n_dims,); zeros without any likes.
     """
     if not len(liked):
         return np.zeros(vectors.shape[1], np.float32)
@@ -46,19 +42,18 @@ def folded_in(
         np.asarray(liked, np.int64),
         n_epochs,
         learning_rate,
-        seed,
     ).astype(np.float32)
     return mean
 
 
 @njit(cache=True)
-def _runs(vectors, biases, offset, liked, n_epochs, learning_rate, seed):  # type: ignore[no-untyped-def]
+def _runs(vectors, biases, offset, liked, n_epochs, learning_rate):  # type: ignore[no-untyped-def]
     n_items, n_dims = vectors.shape
     is_liked = np.zeros(n_items, np.bool_)
     is_liked[liked] = True
     mean = np.zeros(n_dims)
     for repeat in range(N_REPEATS):
-        np.random.seed(seed + repeat)  # noqa: NPY002  (numba's own generator: the same numbers everywhere)
+        np.random.seed(repeat)  # noqa: NPY002  (numba's own generator: the same numbers everywhere)
         own = (np.random.random(n_dims) - 0.5) / n_dims  # noqa: NPY002
         gathered = np.ones(n_dims)
         for _ in range(n_epochs):

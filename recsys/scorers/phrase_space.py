@@ -1,15 +1,8 @@
-"""How a phrase becomes a vector, and how two profiles of phrases are compared.
+"""A supervised projection of sentence vectors of phrases, and a partial whitening between profiles of phrases.
 
-Sentence vectors of reviews speak mostly of the kind of product. What all phrases of a category have in common is taken
-off and kept as a block of its own; the rest is projected onto the directions in which people agree who need not
-(`agreed_directions`): different authors on one product, and a shopper with what others write of further products that
-this shopper likes. Anecdotes and ways of writing agree with nothing and fade. Both blocks are linear in the sentence
-vector, so that a score over weighted sums of phrases splits over them exactly, and so is a learnt head
-(`recsys.training.multitask`), which may map them once more.
-
-Most of a plain cosine comes from the few directions along which nearly all products differ, what kind of thing they
-are. So where profiles are compared, a direction counts in inverse proportion to the deviation of the products' profiles
-along it (`spread_metric`), half of a full whitening, which would let what is mostly noise lead.
+What all phrases of a category have in common is taken off and kept as a block of its own; the rest is projected by
+`supervised_directions`. Both blocks are linear in the sentence vector, and so is a learnt head
+(`recsys.training.multitask`), so that a score over weighted sums of phrases splits over phrases exactly.
 
 References
 ----------
@@ -34,19 +27,21 @@ LEAST_AGREEMENT = 1e-3
 """Relative to the best direction; what agrees less is chance or rounding."""
 
 MIN_REVIEWS = 200
-"""Fewer reviews cannot tell agreement from chance, so every direction counts the same."""
+"""Agreement of fewer reviews may be chance."""
 
 OTHERS_PRIOR = 2.0
 """The words of n others on a product count n / (n + OTHERS_PRIOR)."""
 
 
-def agreed_directions(
+def supervised_directions(
     vectors: FloatArray, users: IntArray, items: IntArray, data: Dataset, n_directions: int
 ) -> FloatArray:
-    """A linear map onto the directions of agreement, float32 of shape (n_dims, n_kept).
+    """A linear map onto the directions in which people agree, float32 of shape (n_dims, n_kept).
 
-    A direction counts by the square root of its agreement relative to that of the best one; mapped phrases have a mean
-    squared length of 1. Where agreement cannot be told from chance nothing is left out.
+    Agreement is the covariance between different authors on one product, and between a shopper's words and those of
+    others on further products that this shopper likes; anecdotes and ways of writing have none. A direction counts by
+    the square root of its agreement relative to that of the best one; mapped phrases have a mean squared length of 1.
+    With fewer than MIN_REVIEWS reviews nothing is left out.
 
     Parameters
     ----------
@@ -117,8 +112,8 @@ def _pair(users: IntArray, items: IntArray, data: Dataset) -> NDArray[np.int64]:
 
 
 def _sums(vectors: NDArray[np.float64], groups: NDArray[np.integer[Any]], n_groups: int) -> NDArray[np.float64]:
-    places = (groups, np.arange(len(groups)))
-    picked = sparse.csr_array((np.ones(len(groups)), places), shape=(n_groups, len(groups)))
+    membership = (groups, np.arange(len(groups)))
+    picked = sparse.csr_array((np.ones(len(groups)), membership), shape=(n_groups, len(groups)))
     return np.asarray(picked @ vectors)
 
 
@@ -126,34 +121,33 @@ EVEN_SHARE = 0.03
 """Of the mean variance, added to that of every direction: those along which hardly any product differs are noise."""
 
 
-def spread_metric(profiles: FloatArray, power: float) -> FloatArray:
-    """What stands between two profiles, float32 of shape (n_dims, n_dims), symmetric and positive definite.
+def whitening_metric(profiles: FloatArray, power: float) -> FloatArray:
+    """The metric between two profiles, float32 of shape (n_dims, n_dims), symmetric and positive definite.
 
-    A direction along which the profiles deviate by d from their mean counts d ** -power. It is scaled so that a profile
-    held against itself comes to 1 on average, as in a cosine; where no two profiles differ it is the identity.
+    A direction along which the profiles deviate by d from their mean counts d ** -power: most of a plain cosine comes
+    from the few directions that say what kind of thing a product is, and a full whitening lets noise lead. Scaled so
+    that a profile with itself comes to 1 on average; where no two profiles differ it is the identity.
 
     Parameters
     ----------
     profiles : float32 of shape (n_items, n_dims), unit length, zeros for products without a word, which do not count
     power : 0 gives the identity, a plain cosine; 1 half of a whitening; 2 a whole one
     """
-    told = profiles[profiles.any(axis=1)].astype(np.float64)
+    described = profiles[profiles.any(axis=1)].astype(np.float64)
     n_dims = profiles.shape[1]
-    if not len(told):
+    if not len(described):
         return np.eye(n_dims, dtype=np.float32)
-    variances, axes = np.linalg.eigh(np.cov(told.T, bias=True).reshape(n_dims, n_dims))
+    variances, axes = np.linalg.eigh(np.cov(described.T, bias=True).reshape(n_dims, n_dims))
     even = EVEN_SHARE * variances.mean()
     if even < np.finfo(np.float32).eps:
         return np.eye(n_dims, dtype=np.float32)
     metric = (axes * (np.maximum(variances, 0) + even) ** (-power / 2)) @ axes.T
-    itself = np.einsum("id,de,ie->i", told, metric, told, optimize=True).mean()
+    itself = np.einsum("id,de,ie->i", described, metric, described, optimize=True).mean()
     return np.asarray(metric / itself, np.float32)
 
 
 CATEGORY_PRIOR = 20.0
 """The common part of n phrases of a category counts n / (n + CATEGORY_PRIOR)."""
-
-Sums = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,14 +203,14 @@ class PhraseSpace:
         names, categories = np.unique(data.items["category"].to_numpy(str), return_inverse=True)
         mean = np.asarray(vectors.mean(axis=0), np.float32)
         centred, of = vectors - mean, categories[items]
-        places = sparse.csr_array((np.ones(len(of), np.float32), (of, phrases)), shape=(len(names), len(vectors)))
+        counts = sparse.csr_array((np.ones(len(of), np.float32), (of, phrases)), shape=(len(names), len(vectors)))
         n_phrases = np.bincount(of, minlength=len(names))[:, None]
-        common = np.asarray((places @ centred) / (n_phrases + CATEGORY_PRIOR), np.float32)
+        common = np.asarray((counts @ centred) / (n_phrases + CATEGORY_PRIOR), np.float32)
         particular, reviewed = centred[phrases] - common[of], users >= 0
-        directions = agreed_directions(
+        directions = supervised_directions(
             particular[reviewed], users[reviewed], items[reviewed], data, settings.n_directions
         )
-        # An orthonormal basis of what the categories have in common takes no more room than there are categories.
+        # The basis has no more dimensions than there are categories.
         basis = np.asarray(np.linalg.qr(common.T)[0], np.float32)
         space = cls(
             mean,
@@ -228,8 +222,8 @@ class PhraseSpace:
             np.array([settings.category_weight], np.float32),
         )
         lengths = np.linalg.norm(particular, axis=1)
-        heard = np.linalg.norm(particular @ directions, axis=1)
-        focus = np.divide(heard, lengths, out=np.zeros_like(heard), where=lengths > 1e-6).astype(np.float64)
+        along = np.linalg.norm(particular @ directions, axis=1)
+        focus = np.divide(along, lengths, out=np.zeros_like(along), where=lengths > 1e-6).astype(np.float64)
         usual = float(focus[reviewed].mean()) if reviewed.any() else 1.0
         focus = focus / usual if usual > 0 else np.ones_like(focus)
         return space, np.asarray(centred @ directions, np.float32), focus
@@ -267,16 +261,19 @@ class PhraseSpace:
         return self._headed(np.asarray(np.hstack(both), np.float32))
 
     def sums(
-        self, mapped: FloatArray, weights: Sums, phrases: IntArray, items: IntArray, rows: IntArray, n_rows: int
+        self, mapped: FloatArray, weights: FloatArray, phrases: IntArray, items: IntArray, starts: NDArray[np.int64]
     ) -> FloatArray:
         """Weighted sums of the vectors of phrase occurrences, float32 of shape (n_rows, n_dims).
 
-        `weights`, `phrases`, `items`, `rows`: of shape (n_occurrences,): weight, row of `mapped`, product, and row of
-        the sum.
+        Parameters
+        ----------
+        weights, phrases, items : of shape (n_occurrences,): weight, row of `mapped`, and product
+        starts : of shape (n_rows + 1,), where the occurrences of each row start
         """
+        rows = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
 
         def summed(columns: NDArray[np.integer[Any]], n_columns: int) -> sparse.csr_array:
-            return sparse.csr_array((weights, (rows, columns)), shape=(n_rows, n_columns), dtype=np.float32)
+            return sparse.csr_array((weights, (rows, columns)), shape=(len(starts) - 1, n_columns), dtype=np.float32)
 
         by_category = summed(self.categories[items], len(self.category_vectors))
         particular = summed(phrases, len(mapped)) @ mapped - by_category @ self.offsets

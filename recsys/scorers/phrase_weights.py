@@ -1,9 +1,10 @@
-"""How much each phrase counts in the semantic profiles, worked out once when the scorer is fitted."""
+"""Weights of phrases in the semantic profiles, and profiles as weighted sums of phrases."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -30,11 +31,11 @@ class SemanticSettings:
     complaint_weight : of reviews below three stars in their product's profile, beside 1 for the others; 0 leaves them
         out, and -1 takes complaint for praise, so that only what is spoken of counts
     commonness_power : a phrase said n times in the shop counts n ** -commonness_power
-    n_directions : at most so many directions of agreement are listened to
+    n_directions : most directions of agreement
     focus_power : a phrase of which the share f lies along those directions counts f ** focus_power, relative to reviews
     category_weight : of what a category has in common, beside 1 for what is particular to a phrase of a review
     spread_power : a direction along which the profiles of products deviate by d counts d ** -spread_power where
-        profiles are compared, see `spread_metric`; 0 makes the score a plain cosine
+        profiles are compared, see `whitening_metric`; 0 makes the score a plain cosine
     """
 
     title_weight: float = 0.05
@@ -54,10 +55,10 @@ class SemanticSettings:
 
 
 def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
-    """What each product is, in the encoder's own space: unit mean of its title, description and attribute phrases.
+    """Unit mean of every product's title, description and attribute phrases in the encoder's own space.
 
-    Diversity (ILD, MMR, DPP) is measured between these, never through weights or reviews; float32 of shape
-    (n_items, n_dims), zeros for a product without any words.
+    Diversity is measured between these, never through weights or reviews; float32 of shape (n_items, n_dims), zeros
+    for a product without any words.
     """
     own = book.kind != REVIEW
     matrix = sparse.csr_array(
@@ -68,8 +69,8 @@ def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
 
 
 LEAST_LENGTH = 4e-3
-"""A weighted sum of phrases that is shorter says nothing: its phrases cancel out but for rounding, which scaling it to
-length 1 would magnify until the parts no longer sum to the score. A title alone makes about 0.03."""
+"""Phrases whose weighted sum is shorter cancel out but for rounding, which scaling to length 1 would magnify until the
+parts no longer sum to the score. A title alone makes about 0.03."""
 
 
 def unit(vectors: FloatArray, least: float = LEAST_LENGTH) -> FloatArray:
@@ -78,23 +79,12 @@ def unit(vectors: FloatArray, least: float = LEAST_LENGTH) -> FloatArray:
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > least))
 
 
-def numbered_anew(phrases: IntArray) -> tuple[IntArray, IntArray]:
-    """The phrases that occur, in the order in which they first do, and every occurrence as a place among them."""
-    known, first, places = np.unique(phrases, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    new = np.empty(len(known), np.int32)
-    new[order] = np.arange(len(known), dtype=np.int32)
-    return known[order], new[places]
-
-
-def rows_by_review(data: Dataset, book: Phrasebook) -> IntArray:
-    """Row in `data.reviews` of each review that the phrasebook holds, NO_ROW for one whose text this data does not."""
-    ids = data.reviews["review_id"].to_numpy()
-    n_ids = max(ids.max(initial=-1), book.document[book.of_kind(REVIEW)].max(initial=-1)) + 1
-    rows = np.full(n_ids, NO_ROW, np.int32)
-    told = np.flatnonzero((data.reviews["text"] != "").to_numpy())
-    rows[ids[told]] = told
-    return rows
+def review_rows(data: Dataset, book: Phrasebook) -> IntArray:
+    """Row in `data.reviews` of every phrase occurrence; NO_ROW for other kinds and for texts that this data lacks."""
+    written = np.flatnonzero((data.reviews["text"] != "").to_numpy()).astype(np.int32)
+    found = pd.Index(data.reviews["review_id"].to_numpy()[written]).get_indexer(book.document)
+    known = (book.kind == REVIEW) & (found >= 0)
+    return np.where(known, take(written, found), np.int32(NO_ROW))
 
 
 def take(values: NDArray[Any], rows: IntArray) -> NDArray[Any]:
@@ -108,7 +98,7 @@ def item_weights(
     kinds: NDArray[np.int8],
     items: IntArray,
     review_weights: NDArray[np.float64],
-    telling: NDArray[np.float64],
+    informative: NDArray[np.float64],
     n_items: int,
     settings: SemanticSettings,
 ) -> NDArray[np.float64]:
@@ -117,14 +107,14 @@ def item_weights(
     Parameters
     ----------
     review_weights : signed weight of phrases of reviews
-    telling : how telling a phrase is, by how rarely it is said and how much of it lies along directions of agreement
+    informative : weight of a phrase by how rare it is and how much of it lies along the learnt directions
     """
     of_kind = (settings.title_weight, settings.description_weight, settings.attributes_weight)
     weights = np.zeros(len(kinds))
     for kind, weight in enumerate(of_kind):
         chosen = kinds == kind
-        totals = np.bincount(items[chosen], telling[chosen], n_items)
-        weights[chosen] = weight * telling[chosen] / np.where(totals > 0, totals, 1)[items[chosen]]
+        totals = np.bincount(items[chosen], informative[chosen], n_items)
+        weights[chosen] = weight * informative[chosen] / np.where(totals > 0, totals, 1)[items[chosen]]
     chosen = kinds == REVIEW
     said = np.bincount(items[chosen], np.abs(review_weights[chosen]), n_items) + settings.review_prior
     weights[chosen] = settings.review_weight * review_weights[chosen] / said[items[chosen]]
@@ -151,3 +141,77 @@ def shares_of_likes(data: Dataset, half_life_days: float) -> sparse.csr_array:
     """Shoppers by products: share of each liked product in its shopper's profile, recent ones more."""
     weights, rows = recency_of_likes(data, half_life_days), data.positives()["user_row"].to_numpy()
     return likes_matrix(data, weights / np.bincount(rows, weights, data.n_users)[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhraseSum:
+    """One side of a comparison of two profiles as a weighted sum of phrases, which splits over them exactly.
+
+    With profiles P and Q of length 1 and a metric M the score is P . M Q, a cosine where M is the identity.
+
+    Parameters
+    ----------
+    places : int64 of shape (n_phrases,), positions in the scorer's arrays; NO_ROW for what is typed now
+    coefficients : float32 of shape (n_phrases,)
+    vectors : float32 of shape (n_phrases, n_dims), centred
+    profile : float32 of shape (n_dims,), unit length: `coefficients @ vectors`
+    metric : float32 of shape (n_dims, n_dims), symmetric, the same for both sides
+    """
+
+    places: NDArray[np.int64]
+    coefficients: FloatArray
+    vectors: FloatArray
+    profile: FloatArray
+    metric: FloatArray
+
+    @classmethod
+    def of(cls, places: NDArray[np.int64], weights: FloatArray, vectors: FloatArray, metric: FloatArray) -> Self:
+        """The side of some weighted phrases, scaled so that its profile has length 1 (0 if they cancel out)."""
+        total = weights @ vectors
+        length = float(np.linalg.norm(total))
+        scale = np.float32(1 / length if length > LEAST_LENGTH else 0)
+        return cls(places, weights * scale, vectors, total * scale, metric)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def against(self) -> FloatArray:
+        """The metric times the profile, of shape (n_dims,): what phrases of the other side are multiplied by."""
+        return np.asarray(self.metric @ self.profile, np.float32)
+
+    def values(self, other: "PhraseSum") -> FloatArray:
+        """What each phrase adds to the score with another side, float32 of shape (n_phrases,); they sum to it."""
+        return np.asarray(self.coefficients * (self.vectors @ other.against), np.float32)
+
+    def shares(self) -> FloatArray:
+        """What each phrase makes up of the profile itself, float32 of shape (n_phrases,); they sum to 1."""
+        return np.asarray(self.coefficients * (self.vectors @ self.profile), np.float32)
+
+    def losses(self, other: "PhraseSum") -> FloatArray:
+        """What the score loses when each phrase is left out alone, float32 of shape (n_phrases,).
+
+        Not what the phrase adds: without it the profile is shorter, and scaled to length 1 the other phrases take up
+        some of its part. |Q - c v|^2 = |Q|^2 - 2 c v.Q + c^2 |v|^2.
+        """
+        added = self.values(other).astype(np.float64)
+        along = self.coefficients * (self.vectors @ self.profile).astype(np.float64)
+        own = np.square(self.coefficients.astype(np.float64)) * np.einsum("ij,ij->i", self.vectors, self.vectors)
+        whole = float(self.profile @ other.against)
+        lengths = np.sqrt(np.maximum(float(self.profile @ self.profile) - 2 * along + own, 0))
+        left = np.divide(whole - added, lengths, out=np.zeros_like(added), where=lengths > LEAST_LENGTH)
+        return np.asarray(whole - left, np.float32)
+
+    def pairs(
+        self, other: "PhraseSum", rows: NDArray[np.integer[Any]], columns: NDArray[np.integer[Any]] | None = None
+    ) -> FloatArray:
+        """What the pairs of some phrases here with some there add, float32 of shape (len(rows), len(columns)).
+
+        With all phrases there a row sums to the `values` of its phrase, and so do the columns over all rows for the
+        phrases of the other side.
+
+        `columns`: of the other side; None for all of it.
+        """
+        there = slice(None) if columns is None else columns
+        products = self.vectors[rows] @ self.metric @ other.vectors[there].T
+        return np.asarray(self.coefficients[rows, None] * products * other.coefficients[there], np.float32)

@@ -1,25 +1,24 @@
-"""Semantic component: how near a shopper's and a product's phrases are in what they mean.
+"""Semantic component: similarity of a shopper's and a product's weighted sums of phrase vectors.
 
 With P_u = sum_p a_p v_p and Q_i = sum_q b_q v_q over phrase vectors v (`phrase_space`), the score is
-P_u . M Q_i / (|P_u| |Q_i|), a cosine in which directions count the less the more all products differ along them
-(`spread_metric`). It splits exactly over the phrases of either side. The weights b carry where a phrase
-stands, the rating's sign, recency, how often it is said by everybody and how much of it lies where people
-agree; a shopper's phrases are what they wrote themselves, what the products they liked say and are said to be, and what
-they type now.
+P_u . M Q_i / (|P_u| |Q_i|), M of `whitening_metric`. It splits exactly over the phrases of either side. The weights b
+follow from the text that a phrase stands in, the rating, recency, how common the phrase is and how much of it lies
+along the learnt directions. A shopper's phrases are what they wrote, those of the products they liked, and what they
+type now.
 """
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import asdict
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.progress import Progress
 from recsys.scorers.base import (
+    NO_EXCLUSIONS,
     NO_ROW,
-    NOTHING_LEFT_OUT,
     Exclusions,
     Fitting,
     FloatArray,
@@ -30,14 +29,13 @@ from recsys.scorers.base import (
     ScorerState,
 )
 from recsys.scorers.features import csr_arrays, csr_from
-from recsys.scorers.phrase_space import PhraseSpace, spread_metric
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_space import PhraseSpace, whitening_metric
 from recsys.scorers.phrase_weights import (
     LEAST_LENGTH,
+    PhraseSum,
     SemanticSettings,
     item_weights,
-    numbered_anew,
-    rows_by_review,
+    review_rows,
     shares_of_likes,
     sign_of_reviews,
     take,
@@ -47,8 +45,8 @@ from recsys.scorers.phrase_weights import (
 from recsys.text.phrasebook import KINDS, REVIEW
 
 
-class ProfileWithout(NamedTuple):
-    """What profiles are made of without one pair of shopper and product.
+class AblatedProfile(NamedTuple):
+    """The parts of a shopper's profile without one product.
 
     Parameters
     ----------
@@ -64,37 +62,37 @@ class ProfileWithout(NamedTuple):
 
 
 class SemanticScorer(Scorer):
-    """Weighted sums of phrase vectors, scaled to one length and held against each other by a metric."""
+    """The semantic component; positions of phrase occurrences are those in `phrases`, product by product."""
 
-    name = "semantic"
-
-    def __init__(self, settings: SemanticSettings | None = None) -> None:
-        super().__init__()
-        self.settings = settings or SemanticSettings()
+    name, label, SETTINGS = "semantic", "Semantic", SemanticSettings
+    ARRAYS = (
+        *("phrase_vectors", "item_profiles", "item_lengths", "item_starts", "metric"),
+        *("kinds", "documents", "starts", "ends", "phrases", "weights"),
+        *("own_starts", "own_places", "own_weights", "own_profiles"),
+    )
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         if fitting.phrasebook is None:
             raise ValueError("the semantic scorer needs a phrasebook to fit")
         book, data, settings = fitting.phrasebook, fitting.data, self.settings
         progress("weighing phrases", 0, 3)
-        review_of = rows_by_review(data, book)
-        rows = np.where(book.kind == REVIEW, take(review_of, book.document), NO_ROW)
+        rows = review_rows(data, book)
         kept = np.flatnonzero((book.kind != REVIEW) | (rows != NO_ROW))
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
-        own_rows, phrases = numbered_anew(book.phrase[kept])
-        self.book_rows = own_rows
+        codes, own_rows = pd.factorize(book.phrase[kept])
+        self.book_rows, phrases = own_rows, codes.astype(np.int32)
         items = np.where(reviews >= 0, take(data.reviews["item_row"].to_numpy(), reviews), documents)
         users = np.where(reviews >= 0, take(data.reviews["user_row"].to_numpy(), reviews), NO_ROW)
         vectors = np.asarray(book.vectors[own_rows], np.float32)
         self.space, mapped, focus = PhraseSpace.learn(vectors, phrases, items, users, data, settings)
         self.phrase_vectors: FloatArray = mapped
 
-        said = np.bincount(phrases, minlength=len(own_rows))
-        telling = np.maximum(said, 1.0)[phrases] ** -settings.commonness_power * focus**settings.focus_power
-        unsigned = take(weights_of_reviews(data, settings), reviews) * telling
+        n_said = np.bincount(phrases, minlength=len(own_rows))
+        informative = np.maximum(n_said, 1.0)[phrases] ** -settings.commonness_power * focus**settings.focus_power
+        unsigned = take(weights_of_reviews(data, settings), reviews) * informative
         signed = take(sign_of_reviews(data, settings), reviews) * unsigned
-        weights = item_weights(kinds, items, signed, telling, data.n_items, settings)
+        weights = item_weights(kinds, items, signed, informative, data.n_items, settings)
         order = np.argsort(items, kind="stable")
         self.weights: FloatArray = weights[order].astype(np.float32)
         self.phrases: IntArray = phrases[order].astype(np.int32)
@@ -115,14 +113,12 @@ class SemanticScorer(Scorer):
         progress("weighing phrases", 2, 3)
 
         self._sum_up()
-        self.metric: FloatArray = spread_metric(self.item_profiles, settings.spread_power)
+        self.metric: FloatArray = whitening_metric(self.item_profiles, settings.spread_power)
         self.liked = shares_of_likes(data, settings.half_life_days)
         progress("weighing phrases", 3, 3)
 
     def with_head(self, head: FloatArray | None) -> Self:
-        """The same component with every phrase vector mapped by a learnt head; None takes an earlier one off.
-
-        The metric stays as it was learnt without a head.
+        """The same component, metric included, with every phrase vector mapped by a learnt head; None for no head.
 
         `head`: float32 of shape (n_dims, n_dims), see `PhraseSpace`.
         """
@@ -134,29 +130,27 @@ class SemanticScorer(Scorer):
 
     def _sum_up(self) -> None:
         """Sum the phrase vectors of every product and of every shopper."""
-        sums, vectors = self.item_sums(), self.phrase_vectors
+        sums, own = self.item_sums(), self.own_places
         self.item_lengths: FloatArray = np.linalg.norm(sums, axis=1).astype(np.float32)
         self.item_profiles: FloatArray = unit(sums)
-        about, said = _owners(self.item_starts)[self.own_places], self.phrases[self.own_places]
-        n_users = len(self.own_starts) - 1
         self.own_profiles: FloatArray = self.space.sums(
-            vectors, self.own_weights, said, about, _owners(self.own_starts), n_users
+            self.phrase_vectors, self.own_weights, self.phrases[own], self.items_at(own), self.own_starts
         )
 
     def item_sums(self) -> FloatArray:
         """Weighted sums of every product's phrase vectors, before they are scaled, float32 of (n_items, n_dims)."""
-        about, n_items = _owners(self.item_starts), len(self.item_starts) - 1
-        return self.space.sums(self.phrase_vectors, self.weights, self.phrases, about, about, n_items)
+        items = self.items_at(np.arange(len(self.phrases)))
+        return self.space.sums(self.phrase_vectors, self.weights, self.phrases, items, self.item_starts)
 
-    def without_pair(self, user_row: int, item_row: int) -> ProfileWithout:
-        """What profiles are made of without one product in a shopper's history and without what they wrote of it."""
+    def without_pair(self, user_row: int, item_row: int) -> AblatedProfile:
+        """A shopper's profile without one product in the history and without what they wrote of it."""
         own = self.own_places[slice(*self.own_starts[user_row : user_row + 2])]
         gone = own[self.items_at(own) == item_row]
-        without = Exclusions(phrases=tuple(gone.tolist()), items=(item_row,))
-        liked, shares = self._likes(user_row, without)
-        places, weights = self._own(user_row, without)
+        exclusions = Exclusions(phrases=tuple(gone.tolist()), items=(item_row,))
+        liked, shares = self._likes(user_row, exclusions)
+        places, weights = self._own(user_row, exclusions)
         own_sum, said = weights @ self.vectors_at(places), self.weights[gone] @ self.vectors_at(gone)
-        return ProfileWithout(liked, shares, own_sum, said)
+        return AblatedProfile(liked, shares, own_sum, said)
 
     def user_profiles(self, requests: Requests) -> FloatArray:
         """Unit profile of every request (zeros where nothing is known), float32 of shape (n_requests, n_dims).
@@ -170,30 +164,29 @@ class SemanticScorer(Scorer):
         if len(known):
             profiles[known] = self.liked[rows] @ self.item_profiles + self.own_profiles[rows]
         for request, row in zip(known.tolist(), rows.tolist(), strict=True):
-            without = requests.without_of(request)
-            if without.items or without.phrases:
-                liked, shares = self._likes(row, without)
-                own, weights = self._own(row, without)
-                changed, of_liked = self._changed(without), np.array(self.item_profiles[liked])
-                for place, item in enumerate(liked.tolist()):
-                    of_liked[place] = changed.get(item, of_liked[place])
+            exclusions = requests.exclusions[request]
+            if exclusions.items or exclusions.phrases:
+                liked, shares = self._likes(row, exclusions)
+                own, weights = self._own(row, exclusions)
+                changed, of_liked = self._changed(exclusions), np.array(self.item_profiles[liked])
+                for at, item in enumerate(liked.tolist()):
+                    of_liked[at] = changed.get(item, of_liked[at])
                 profiles[request] = shares @ of_liked
                 profiles[request] += weights @ self.vectors_at(own)
         profiles = unit(profiles)
-        for request in range(len(requests)):
-            said = requests.words_of(request)
-            if said is not None and len(said.vectors):
-                profiles[request] += unit(self.space.of_typed(said.vectors).mean(axis=0)[None])[0]
+        for request, words in enumerate(requests.words):
+            if words is not None and len(words.vectors):
+                profiles[request] += unit(self.space.of_typed(words.vectors).mean(axis=0)[None])[0]
         return unit(profiles)
 
     def against(self, profiles: FloatArray) -> FloatArray:
-        """What phrases and profiles of products are multiplied by when they are held against profiles of shoppers."""
+        """Profiles of shoppers times the metric: what phrases and profiles of products are multiplied by."""
         return np.asarray(profiles @ self.metric, np.float32)
 
     def has_own_words(self, requests: Requests, request: int) -> bool:
         """Whether anything that the shopper wrote counts in their profile."""
         row = int(requests.user_rows[request])
-        return row != NO_ROW and bool(self._own(row, requests.without_of(request))[1].any())
+        return row != NO_ROW and bool(self._own(row, requests.exclusions[request])[1].any())
 
     def vectors_at(self, places: NDArray[np.integer[Any]]) -> FloatArray:
         """Vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
@@ -207,79 +200,76 @@ class SemanticScorer(Scorer):
         """The phrase occurrences of one product."""
         return slice(int(self.item_starts[item_row]), int(self.item_starts[item_row + 1]))
 
-    def _likes(self, user_row: int, without: Exclusions) -> tuple[IntArray, FloatArray]:
+    def _likes(self, user_row: int, exclusions: Exclusions) -> tuple[IntArray, FloatArray]:
         """Rows of liked products, and their shares, which sum to 1 whatever is taken out of the history."""
         own = slice(self.liked.indptr[user_row], self.liked.indptr[user_row + 1])
         rows, shares = self.liked.indices[own], self.liked.data[own]
-        if without.items:
-            kept = ~np.isin(rows, without.items)
+        if exclusions.items:
+            kept = ~np.isin(rows, exclusions.items)
             rows, shares = rows[kept], shares[kept]
             shares = shares / max(float(shares.sum()), np.finfo(np.float32).tiny)
         return rows, shares
 
-    def _own(self, user_row: int, without: Exclusions) -> tuple[IntArray, FloatArray]:
+    def _own(self, user_row: int, exclusions: Exclusions) -> tuple[IntArray, FloatArray]:
         """Places of what a shopper wrote, with weights; a review that is taken out hands its weight to the others."""
         own = slice(int(self.own_starts[user_row]), int(self.own_starts[user_row + 1]))
         places, weights = self.own_places[own], self.own_weights[own]
-        if without.items and len(places):
-            kept = ~np.isin(self.items_at(places), without.items)
+        if exclusions.items and len(places):
+            kept = ~np.isin(self.items_at(places), exclusions.items)
             before, after = float(np.abs(weights).sum()), float(np.abs(weights[kept]).sum())
             places, weights = places[kept], weights[kept] * np.float32(before / after if after > 0 else 0)
-        if without.phrases and len(places):
-            kept = ~np.isin(places, without.phrases)
+        if exclusions.phrases and len(places):
+            kept = ~np.isin(places, exclusions.phrases)
             places, weights = places[kept], weights[kept]
         return places, weights
 
-    def _changed(self, without: Exclusions) -> dict[int, FloatArray]:
+    def _changed(self, exclusions: Exclusions) -> dict[int, FloatArray]:
         """Unit profile of each product that loses phrases; summed anew, since taking off leaves rounding."""
         changed: dict[int, FloatArray] = {}
-        if not without.phrases:
+        if not exclusions.phrases:
             return changed
-        for row in np.unique(self.items_at(np.array(without.phrases, np.int64))).tolist():
-            kept = self._counted(row, without)
+        for row in np.unique(self.items_at(np.array(exclusions.phrases, np.int64))).tolist():
+            kept = self._counted(row, exclusions)
             changed[row] = unit((self.weights[kept] @ self.vectors_at(kept))[None])[0]
         return changed
 
-    def _counted(self, item_row: int, without: Exclusions) -> NDArray[np.int64]:
+    def _counted(self, item_row: int, exclusions: Exclusions) -> NDArray[np.int64]:
         """The phrase occurrences of one product, but for those that are left out."""
         own = self.places_of(item_row)
         places = np.arange(own.start, own.stop)
-        return np.setdiff1d(places, without.phrases) if without.phrases else places
+        return np.setdiff1d(places, exclusions.phrases) if exclusions.phrases else places
 
     def _score(self, requests: Requests) -> FloatArray:
         against = self.against(self.user_profiles(requests))
         scores = np.asarray(against @ self.item_profiles.T)
         for request in range(len(requests)):
-            for row, profile in self._changed(requests.without_of(request)).items():
+            for row, profile in self._changed(requests.exclusions[request]).items():
                 scores[request, row] = against[request] @ profile
         return scores
 
-    def item_side(self, item_row: int, without: Exclusions = NOTHING_LEFT_OUT) -> PhraseSum:
+    def item_side(self, item_row: int, exclusions: Exclusions = NO_EXCLUSIONS) -> PhraseSum:
         """The phrases of a product, with coefficients that add up to its unit profile."""
-        places = self._counted(item_row, without)
+        places = self._counted(item_row, exclusions)
         return PhraseSum.of(places, np.asarray(self.weights[places]), self.vectors_at(places), self.metric)
 
     def shopper_side(self, requests: Requests, request: int) -> PhraseSum:
-        """What a shopper wrote, what the products they liked say and are said to be, and what is typed now.
-
-        A phrase that a shopper wrote about a product they liked counts both ways and stands here once.
-        """
-        row, without = int(requests.user_rows[request]), requests.without_of(request)
+        """A shopper's phrases: their own, those of the products they liked, each once, and those typed now."""
+        row, exclusions = int(requests.user_rows[request]), requests.exclusions[request]
         places, weights = np.empty(0, np.int64), np.empty(0, np.float32)
         if row != NO_ROW:
-            own, own_weights = self._own(row, without)
-            liked, shares = self._likes(row, without)
-            sides = [self._placed(item, without) for item in liked.tolist()]
+            own, own_weights = self._own(row, exclusions)
+            liked, shares = self._likes(row, exclusions)
+            sides = [self._placed(item, exclusions) for item in liked.tolist()]
             both = np.concatenate([own, *(each for each, _ in sides)]).astype(np.int64)
             summands = [own_weights, *(share * each for share, (_, each) in zip(shares, sides, strict=True))]
             places, at = np.unique(both, return_inverse=True)
             weights = np.bincount(at, np.concatenate(summands), len(places)).astype(np.float32)
         known = PhraseSum.of(places, weights, self.vectors_at(places), self.metric)
-        said = requests.words_of(request)
-        if said is None or not len(said.vectors):
+        words = requests.words[request]
+        if words is None or not len(words.vectors):
             return known
-        n, typed_vectors = len(said.vectors), self.space.of_typed(said.vectors)
-        typed = PhraseSum.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), typed_vectors, self.metric)
+        n, vectors = len(words.vectors), self.space.of_typed(words.vectors)
+        typed = PhraseSum.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), vectors, self.metric)
         return PhraseSum.of(
             np.concatenate([known.places, typed.places]),
             np.concatenate([known.coefficients, typed.coefficients]),
@@ -287,45 +277,29 @@ class SemanticScorer(Scorer):
             self.metric,
         )
 
-    def _placed(self, item_row: int, without: Exclusions) -> tuple[NDArray[np.int64], FloatArray]:
+    def _placed(self, item_row: int, exclusions: Exclusions) -> tuple[NDArray[np.int64], FloatArray]:
         """Places of a product's phrases, and their shares of its unit profile."""
-        if without.phrases:
-            side = self.item_side(item_row, without)
+        if exclusions.phrases:
+            side = self.item_side(item_row, exclusions)
             return side.places, side.coefficients
-        places, length = self._counted(item_row, without), float(self.item_lengths[item_row])
+        places, length = self._counted(item_row, exclusions), float(self.item_lengths[item_row])
         return places, self.weights[places] * np.float32(1 / length if length > LEAST_LENGTH else 0)
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
-        side = self.item_side(item_row, requests.without_of(request))
+        side = self.item_side(item_row, requests.exclusions[request])
         values = side.coefficients * (side.vectors @ self.against(self.user_profiles(requests.only(request))[0]))
-        documents, starts, ends = (each[side.places].tolist() for each in (self.documents, self.starts, self.ends))
-        kinds = [KINDS[kind] for kind in self.kinds[side.places]]
+        kinds = self.kinds[side.places].tolist()
         return [
-            ScorePart("phrase", value, {"kind": kind, "document": document, "start": start, "end": end, "place": place})
-            for value, kind, document, start, end, place in zip(
-                values.tolist(), kinds, documents, starts, ends, side.places.tolist(), strict=True
-            )
+            ScorePart("phrase", value, {"kind": KINDS[kind], "place": place})
+            for value, kind, place in zip(values.tolist(), kinds, side.places.tolist(), strict=True)
         ]
 
-    _ARRAYS = (
-        *("phrase_vectors", "item_profiles", "item_lengths", "item_starts", "metric"),
-        *("kinds", "documents", "starts", "ends", "phrases", "weights"),
-        *("own_starts", "own_places", "own_weights", "own_profiles"),
-    )
-
     def _state(self) -> ScorerState:
-        arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in self._ARRAYS}
-        arrays |= {f"space.{name}": array for name, array in self.space.arrays().items()}
-        return ScorerState(arrays | csr_arrays("liked", self.liked), {"settings": asdict(self.settings)})
+        state = super()._state()
+        space = {f"space.{name}": array for name, array in self.space.arrays().items()}
+        return ScorerState({**state.arrays, **csr_arrays("liked", self.liked), **space}, state.meta)
 
     def _restore(self, state: ScorerState) -> None:
-        self.settings = SemanticSettings(**state.meta["settings"])
-        for name in self._ARRAYS:
-            setattr(self, name, state.arrays[name])
+        super()._restore(state)
         self.space = PhraseSpace(**{key[6:]: each for key, each in state.arrays.items() if key.startswith("space.")})
         self.liked = csr_from(state.arrays, "liked", (len(self.own_starts) - 1, len(self.item_profiles)))
-
-
-def _owners(starts: NDArray[np.int64]) -> IntArray:
-    """Row of the owner of each occurrence, from where those of every owner start."""
-    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))

@@ -1,1 +1,1 @@
-"""A trained model that answers: `Recommender`, its results, histories, quotes and exports."""
+"""Serving: the opened model, what it answers with, quotes and exports."""

@@ -1,4 +1,4 @@
-"""A trained model that answers: who gets which products, in what order, from what, and in whose words."""
+"""A trained model that scores, ranks, quotes and explains."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.artifacts.folder import Artifact, open_artifact
+from recsys.artifacts.tables import Histories
 from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.explanations.documents import Documents
 from recsys.explanations.exclusions import exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
-from recsys.explanations.occlusion import WordEffects
-from recsys.explanations.reading import N_TEXTS, Reading
+from recsys.explanations.reading import N_TEXTS, Reading, WordEffects
 from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import Standardised
@@ -28,9 +28,8 @@ from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.histories import Histories
-from recsys.serving.quotes import Quotes
-from recsys.serving.results import ContextOption, ModelInfo, Quote, ShopSummary
+from recsys.serving.quotes import Quote, strongest_quote
+from recsys.serving.results import ContextOption, ModelInfo, ShopSummary
 from recsys.settings import (
     COMPONENTS,
     CONTEXT_DIMENSIONS,
@@ -48,9 +47,7 @@ _S = TypeVar("_S", bound=Scorer)
 class Recommender:
     """An opened model. It never changes, so all sessions may share one.
 
-    Parameters
-    ----------
-    artifact : an opened and checked model folder
+    `artifact`: an opened and checked model folder
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -70,15 +67,14 @@ class Recommender:
         self._candidates = CandidateFilter.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
         reviews = artifact.table("reviews")
-        self._users = artifact.table("users")  # mapped now: a later training removes the file
+        self._users = artifact.table("users")  # opened now: a later training removes the file
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
-        self._documents = Documents(self._semantic, self.items, reviews, self._users)
-        judging = artifact.arrays("polarity")
-        self._polarities = judging.pop("values")
-        self.polarity = PolarityModel(judging["coefficients"], **facts["polarity"])
-        self._quotes = Quotes(self._semantic, self._documents, self._polarity_of_words)
+        self.documents = Documents(self._semantic, self.items, reviews, self._users)
+        polarity = artifact.arrays("polarity")
+        self._polarities = polarity["values"]
+        self.polarity = PolarityModel(polarity["coefficients"], **facts["polarity"])
         self.explainer = Explainer(
-            self.scorers, self._documents, self.items, self._candidates, self._vectors, self._polarity_at
+            self.scorers, self.documents, self.items, self._candidates, self._vectors, self._polarity_at
         )
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
@@ -111,7 +107,7 @@ class Recommender:
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The same beside the stars of the reviews that the phrases stand in; 0 for words typed now, at NO_ROW."""
         found, known = np.zeros(len(places), np.float32), places != NO_ROW
-        stars = self._documents.stars_at(places[known])
+        stars = self.documents.stars_at(places[known])
         found[known] = self.polarity.of_reviews(self._polarity_of_words(places[known]), stars)
         return found
 
@@ -147,11 +143,11 @@ class Recommender:
     def context_options(self) -> Mapping[str, ContextOption]:
         """For every dimension, and for "moment", the values that can be asked about, or why none can."""
         scorer = self._context
-        options = {
-            name: ContextOption(scorer.lifts[name][0] if name in scorer.lifts else (), scorer.unavailable.get(name, ""))
-            for name in CONTEXT_DIMENSIONS
+        values = {name: each for name, (each, _) in scorer.lifts.items()}
+        return {
+            name: ContextOption(values.get(name, ()), scorer.unavailable.get(name, ""))
+            for name in (*CONTEXT_DIMENSIONS, "moment")
         }
-        return {**options, "moment": ContextOption((), "")}
 
     @cached_property
     def _features(self) -> frozenset[str]:
@@ -182,7 +178,7 @@ class Recommender:
         user_id : a known shopper, or None for a new one
         words : what the shopper says they like or look for, "" for nothing
         context : the circumstances; None means the end of the training data and nothing else known
-        ablated : what is left out as if it had never been there, by the names of `recsys.explanations.exclusions`
+        ablated : what is left out, by the names of `recsys.explanations.exclusions`
 
         Raises
         ------
@@ -195,30 +191,27 @@ class Recommender:
         notes = self._check_context(context)
         require_few(ablated)
         row = NO_ROW if user_id is None else self.user_row(user_id)
-        self.exclusions(ablated)  # refused, if it is, before the encoder is loaded
-        said: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
-        return self._scored(user_id, words, Requests.one(row, context, said), notes, ablated)
+        exclusions = self.exclusions(ablated)  # refused, if they are, before the encoder is loaded
+        encoded: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
+        return self._scored(user_id, words, Requests.one(row, context, encoded, exclusions), notes, ablated)
 
     def ablate(self, scored: ScoredRequest, names: Sequence[str]) -> ScoredRequest:
         """The same request with these things left out, and none of those that were before; raises as `scores` does."""
-        requests = replace(scored.requests, without=())
+        requests = replace(scored.requests, exclusions=(self.exclusions(names),))
         return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), names)
 
     def exclusions(self, names: Sequence[str]) -> Exclusions:
         """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
-        return exclusions_of(names, self._documents, self._semantic, self.item_row, self._features)
+        return exclusions_of(names, self.documents, self.item_row, self._features)
 
     def _scored(
         self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
-        if ablated:
-            requests = replace(requests, without=(self.exclusions(ablated),))
-        raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
-        standardised = Standardised.of(raw)
-        owned_rows = self._histories.seen(row)
+        standardised = Standardised.of(np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS]))
+        seen_rows = self._histories.seen(row)
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
-        rests = [self._cold(requests, owned_rows)] if is_cold else []
+        rests = [self._cold(requests, seen_rows)] if is_cold else []
         return ScoredRequest(
             user_id=user_id,
             words=words,
@@ -226,16 +219,16 @@ class Recommender:
             requests=requests,
             standardised=standardised,
             profile=self._semantic.user_profiles(requests)[0],
-            owned_rows=owned_rows,
+            seen_rows=seen_rows,
             is_cold=is_cold,
             notes=(*notes, *rests, *uninformative_notes(standardised)),
-            struck=tuple(sorted(set(ablated))),
+            ablated=tuple(sorted(set(ablated))),
         )
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
-        """The list for a scored request under given settings: pure, fast, and the same for everyone who asks."""
+        """The list for a scored request under given settings, or the model's own."""
         settings = self._or_default(settings, scored)
-        limits = settings.filters, scored.owned_rows
+        limits = settings.filters, scored.seen_rows
         ranking = rank(scored.standardised.values, settings, self._candidates.eligible(*limits), self._vectors)
         return Recommendation(
             user_id=scored.user_id,
@@ -258,24 +251,24 @@ class Recommender:
         return self.rank(self.scores(user_id, words, context), settings)
 
     def _ranked_items(self, ranking: Ranking) -> tuple[RankedItem, ...]:
-        rows = ranking.item_rows
-        columns = zip(*(self._columns[name][rows] for name in ("item_id", "title", "is_cold")), strict=True)
+        ids, titles, is_cold = (self._columns[name][ranking.item_rows] for name in ("item_id", "title", "is_cold"))
         return tuple(
             RankedItem(
-                rank=place + 1,
-                item_id=item_id,
-                title=title,
-                score=float(ranking.scores[place]),
-                components=dict(zip(COMPONENTS, ranking.contributions[place].tolist(), strict=True)),
-                rank_before_diversity=int(ranking.ranks_by_score[place]),
-                is_cold=bool(is_cold),
+                rank=at + 1,
+                item_id=ids[at],
+                title=titles[at],
+                score=float(ranking.scores[at]),
+                components=dict(zip(COMPONENTS, ranking.contributions[at].tolist(), strict=True)),
+                rank_before_diversity=int(ranking.ranks_by_score[at]),
+                is_cold=bool(is_cold[at]),
             )
-            for place, (item_id, title, is_cold) in enumerate(columns)
+            for at in range(len(ids))
         )
 
     def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
         """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
-        return self._quotes.strongest(scored.profile, self.item_row(item_id), scored.requests.without_of(0))
+        side = self._semantic.item_side(self.item_row(item_id), scored.requests.exclusions[0])
+        return strongest_quote(side, scored.profile, self._semantic, self.documents, self._polarity_of_words)
 
     def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
         """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""
@@ -286,17 +279,15 @@ class Recommender:
     ) -> Reading:
         """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
         fusion = self._or_default(settings, scored).fusion
-        whole = self.ablate(scored, ()) if scored.struck else scored
+        whole = self.ablate(scored, ()) if scored.ablated else scored
         return self.explainer.read(whole, scored, self.item_row(item_id), fusion, n_texts)
 
     def look_inside(
         self, scored: ScoredRequest, item_id: str, name: str, settings: RankingSettings | None = None
     ) -> WordEffects:
-        """What each word of one phrase does, by leaving it out: approximate, and says how far.
+        """What each word of one phrase does, by leaving it out: approximate; the residual says how far.
 
-        Parameters
-        ----------
-        name : of the phrase, of the product or of the shopper, such as "r17.40"
+        `name`: of the phrase, of the product or of the shopper, such as "r17.40"
         """
         fusion = self._or_default(settings, scored).fusion
         return self.explainer.look_inside(scored, self.item_row(item_id), name, fusion, self._encoder.encode_now)
@@ -305,14 +296,14 @@ class Recommender:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
         return self._histories.table(self.user_row(user_id))
 
-    def _cold(self, requests: Requests, owned_rows: NDArray[np.int32]) -> str:
-        """What the list of a shopper rests on who is known to like no product; what they wrote counts all the same."""
-        said, who = requests.words_of(0), "new" if requests.user_rows[0] == NO_ROW else "cold"
-        lacks = "no product they are known to like" if owned_rows.size else "no purchases or reviews to learn from"
+    def _cold(self, requests: Requests, seen_rows: NDArray[np.int32]) -> str:
+        """The note on what the list of a shopper rests on who is known to like no product."""
+        words, who = requests.words[0], "new" if requests.user_rows[0] == NO_ROW else "cold"
+        lacks = "no product they are known to like" if seen_rows.size else "no purchases or reviews to learn from"
         rests = ["what shoppers in general choose"]
         if self._semantic.has_own_words(requests, 0):
             rests.insert(0, "what they wrote")
-        if said is not None and len(said.vectors):
+        if words is not None and len(words.vectors):
             rests.insert(0, "these words")
         return f"{who} shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
 

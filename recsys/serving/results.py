@@ -43,22 +43,18 @@ class ModelInfo:
     def of(cls, manifest: Mapping[str, Any]) -> Self:
         """Read a model's manifest."""
         data, learning = manifest["data"], manifest.get("learning") or {}
-        counts = {
-            name: data[name] for name in ("n_items", "n_users", "n_reviews", "n_events", "n_interactions", "n_phrases")
-        }
+        same = ("name", "n_items", "n_users", "n_reviews", "n_events", "n_interactions", "n_phrases", "encoder_id")
         return cls(
-            name=data["name"],
             version=manifest["version"],
             trained_at=datetime.fromisoformat(manifest["trained_at"]),
             known_until=datetime.fromtimestamp(data["known_until_s"], UTC),
-            encoder_id=data["encoder_id"],
             data_fingerprint=data["fingerprint"],
             protocol=manifest["protocol"],
             default_weights=FusionSettings(**(learning.get("weights") or manifest["settings"]["default_weights"])),
             learned=learning.get("in_words", ""),
             hemisphere=manifest["settings"].get("hemisphere", "north"),
             repairs=tuple(data["repairs"]),
-            **counts,
+            **{name: data[name] for name in same},
         )
 
 
@@ -105,28 +101,3 @@ class ContextOption:
 
     values: tuple[str, ...]
     unavailable: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words about a product, verbatim: `text` is `document[start:end]`.
-
-    Parameters
-    ----------
-    kind : "review", "description", "title" or "attributes"
-    user_id : who wrote the review, None for other kinds; show a pseudonym
-    rating : of the review, NaN for other kinds
-    moment : of the review, None for other kinds
-    value : the phrase's share of the raw semantic score
-    """
-
-    text: str
-    kind: str
-    item_id: str
-    user_id: str | None
-    rating: float
-    moment: datetime | None
-    value: float
-    document: str
-    start: int
-    end: int

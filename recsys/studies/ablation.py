@@ -17,6 +17,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.click_models.format import NAMES
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
+from recsys.scorers import BASELINE_CLASSES
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import by_verdict, change_text, signed, table_of
 from recsys.studies.registry import ExperimentSettings
@@ -28,10 +29,7 @@ from recsys.tuning.weight_map import weight_map
 METRIC = "ndcg"
 """Weights are chosen by it, and models compared by it."""
 
-LABELS = {
-    "recent_popularity": "Recent popularity",
-    "item_knn": "ItemKNN",
-    "ease": "EASE",
+LABELS = {name: scorer.label for name, scorer in BASELINE_CLASSES.items()} | {
     "traditional": "Traditional (collaborative + content)",
     "full": "All components",
 }

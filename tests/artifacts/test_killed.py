@@ -43,7 +43,7 @@ def version_of(artifact: Artifact) -> int:
 
 
 def test_killed_at_any_moment_one_whole_model_remains(tmp_path: Path) -> None:
-    delays = np.random.default_rng(0).uniform(0, 0.05, 10)
+    delays = np.random.default_rng(0).uniform(0, 0.05, 4)
     version = version_of(save(tmp_path / "m", 0))
     for delay in delays:
         command = [sys.executable, "-c", _SAVE_FOREVER, str(tmp_path / "m"), str(version + 1)]

@@ -27,7 +27,7 @@ from recsys.progress import Progress
 from recsys.ranking.fusion import Standardised
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Requests
-from recsys.scorers.phrase_space import spread_metric
+from recsys.scorers.phrase_space import whitening_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.format import interval_in_words
@@ -74,7 +74,7 @@ class Profiles:
 
 def spread(power: float) -> Callable[[Profiles], FloatArray]:
     """Directions count by their deviation among products, as `SemanticSettings.spread_power` has it."""
-    return lambda found: found.asked @ spread_metric(found.items, power) @ found.items.T
+    return lambda found: found.asked @ whitening_metric(found.items, power) @ found.items.T
 
 
 WAYS: dict[str, Callable[[Profiles], FloatArray]] = {
@@ -86,7 +86,7 @@ WAYS: dict[str, Callable[[Profiles], FloatArray]] = {
     "spread_power 0.5": spread(0.5),
     "spread_power 1": spread(1.0),
     "spread_power 1, less the average shopper": lambda found: (
-        found.centred @ spread_metric(found.items, 1.0) @ found.items.T
+        found.centred @ whitening_metric(found.items, 1.0) @ found.items.T
     ),
     "spread_power 2": spread(2.0),
 }

@@ -27,7 +27,7 @@ import streamlit as st
 
 from pages._shared import resources
 from pages.explanations import reader
-from recsys.explanations.occlusion import WordEffect, WordEffects
+from recsys.explanations.reading import WordEffect, WordEffects
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 

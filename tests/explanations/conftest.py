@@ -8,13 +8,13 @@ from recsys.data.dataset import Dataset
 from recsys.demo.generate import generate_demo
 from recsys.serving.recommender import Recommender
 from tests.explanations._cases import Shop
-from tests.serving.test_recommender import make_model
+from tests.serving.test_recommender import make_model, small_model
 
 
 @pytest.fixture
 def model(tiny_data: Dataset, tmp_path: Path) -> Recommender:
     """The small shop of 6 shoppers and 8 products."""
-    return make_model(tiny_data, tmp_path / "model")
+    return small_model(tiny_data, tmp_path / "model")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError
-from recsys.explanations.difference import difference
+from recsys.explanations.comparisons import difference
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx, settings
@@ -42,12 +42,10 @@ def test_a_product_against_itself_differs_in_nothing(model: Recommender) -> None
 def test_what_both_have_stands_against_each_other_and_what_one_has_alone(model: Recommender) -> None:
     scored = model.scores("ann", context=Context(device="mobile"))
     found = difference(model.explain(scored, "tent-4"), model.explain(scored, "mug"))
-    device = next(part for part in found.of("context") if part.label == "device: mobile")
+    device = next(part for part in found.of("context") if part.example.label == "device: mobile")
     assert device.first
     assert device.second
-    both = [part for part in found.of("content") if part.first and part.second]
-    assert all(part.label == part.example.label for part in both)
-    phrases = {part.label: part for part in found.of("semantic")}
+    phrases = {part.example.label: part for part in found.of("semantic")}
     assert phrases["Room for all of us, and dry."].second == 0
     assert phrases["Enamel mug"].first == 0
 

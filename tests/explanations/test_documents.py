@@ -45,7 +45,7 @@ def hostile(tmp_path: Path) -> Shop:
 
 
 def test_offsets_of_hostile_texts_are_verbatim(hostile: Shop) -> None:
-    documents, semantic = hostile.model._documents, hostile.model.scorers["semantic"]
+    documents, semantic = hostile.model.documents, hostile.model.scorers["semantic"]
     sources = documents.sources(np.arange(len(semantic.weights)))
     assert len(sources) > 300
     for source in sources:
@@ -68,7 +68,7 @@ def test_hostile_texts_are_explained_exactly_and_can_be_struck(hostile: Shop) ->
 
 
 def test_documents_come_in_the_order_asked_with_the_phrases_in_the_order_of_the_text(model: Recommender) -> None:
-    documents, semantic = model._documents, model.scorers["semantic"]
+    documents, semantic = model.documents, model.scorers["semantic"]
     places = np.random.default_rng(0).permutation(len(semantic.weights))
     held = documents.holding(places)
     firsts = [min(int(np.flatnonzero(places == place)[0]) for place in document.places) for document in held]
@@ -81,7 +81,7 @@ def test_documents_come_in_the_order_asked_with_the_phrases_in_the_order_of_the_
 
 
 def test_all_phrases_of_a_text_are_found_by_its_name(model: Recommender) -> None:
-    documents, semantic = model._documents, model.scorers["semantic"]
+    documents, semantic = model.documents, model.scorers["semantic"]
     for document in documents.holding(np.arange(len(semantic.weights))):
         assert documents.places_of_text(*document.key).tolist() == sorted(document.places)
     for kind, number in ((3, 9), (3, 99), (3, -1), (0, 8), (1, 5), (2, -1)):
@@ -89,14 +89,14 @@ def test_all_phrases_of_a_text_are_found_by_its_name(model: Recommender) -> None
 
 
 def test_nothing_asked_is_nothing_found(model: Recommender) -> None:
-    assert model._documents.holding([]) == []
-    assert model._documents.sources(np.empty(0, np.int64)) == []
+    assert model.documents.holding([]) == []
+    assert model.documents.sources(np.empty(0, np.int64)) == []
 
 
 def test_names_stay_right_where_reviews_were_left_out(tiny_data: Dataset, tmp_path: Path) -> None:
     train = tiny_data.without_pairs([tiny_data.user_row("ann")], [tiny_data.item_row("tent-2")])
     model = make_model(train, tmp_path / "cut")
-    (stove,) = model._documents.holding(model._documents.places_of_text(3, 1))
+    (stove,) = model.documents.holding(model.documents.places_of_text(3, 1))
     assert (stove.user_id, stove.text, stove.name()) == ("ann", "Boils fast, but it is noisy.", "r1")
-    assert model._documents.places_of_text(3, 0).tolist() == []
-    assert model.scores("ann", ablated=["r1"]).struck == ("r1",)
+    assert model.documents.places_of_text(3, 0).tolist() == []
+    assert model.scores("ann", ablated=["r1"]).ablated == ("r1",)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError, UnknownItemError
-from recsys.explanations.exclusions import MAX_EXCLUSIONS, require_few
-from recsys.scorers.base import NOTHING_LEFT_OUT, Exclusions
+from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, require_few, text_of
+from recsys.scorers.base import NO_EXCLUSIONS, Exclusions
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx, named, summed
@@ -23,11 +23,11 @@ ALL = RankingSettings(filters=Filters(include_seen=True, only_available=False), 
 
 
 def left_out(model: Recommender, *names: str) -> Exclusions:
-    return model.scores("ann", ablated=names).requests.without_of(0)
+    return model.scores("ann", ablated=names).requests.exclusions[0]
 
 
 def spoken(model: Recommender, places: tuple[int, ...]) -> list[str]:
-    return [source["text"] for source in model._documents.sources(places)]
+    return [source["text"] for source in model.documents.sources(places)]
 
 
 def test_a_review_or_one_phrase_of_it_can_be_struck(model: Recommender) -> None:
@@ -50,7 +50,8 @@ def test_what_a_product_says_of_itself_can_be_struck(model: Recommender, name: s
     token, start, row = name[0], name[1:].partition(":")[0], model.item_row("tent-2")
     older = f"{token}{row}{start}"
     assert left_out(model, older) == left_out(model, name)
-    assert model.explainer.current_names([older, name, "r0.16", "c:trend"]) == (name, name, "r0.16", "c:trend")
+    named = (older, name, "r0.16", "c:trend")
+    assert [current_name(each, model.documents) for each in named] == [name, name, "r0.16", "c:trend"]
 
 
 def test_links_to_texts_hold_when_the_model_is_trained_again_on_another_catalogue(tmp_path: Path) -> None:
@@ -74,9 +75,9 @@ def test_links_to_texts_hold_when_the_model_is_trained_again_on_another_catalogu
         ):
             for model in models:
                 if item_id in set(model.items["item_id"]):
-                    found = model.scores("u", ablated=[name]).requests.without_of(0)
+                    found = model.scores("u", ablated=[name]).requests.exclusions[0]
                     assert spoken(model, found.phrases) == texts
-                    assert model.explainer.current_names([name]) == (name,)
+                    assert current_name(name, model.documents) == name
                 else:
                     with pytest.raises(InputError, match="not a text or phrase that this model has read"):
                         model.scores("u", ablated=[name])
@@ -84,8 +85,8 @@ def test_links_to_texts_hold_when_the_model_is_trained_again_on_another_catalogu
 
 @pytest.mark.parametrize("name", ["d:tent-9", "d.1:tent-2", "t.9:", "t999", "d3.4", "r0.1", "x:tent-2"])
 def test_a_name_of_nothing_has_no_newer_name(model: Recommender, name: str) -> None:
-    assert model.explainer.current_names([name]) == (name,)
-    assert model.explainer.ablated_text(name) is None
+    assert current_name(name, model.documents) == name
+    assert text_of(name, model.documents) is None
 
 
 def test_all_other_names_say_what_they_leave_out(model: Recommender) -> None:
@@ -96,7 +97,7 @@ def test_all_other_names_say_what_they_leave_out(model: Recommender) -> None:
         features=frozenset({"brand:Alder", "term:tent", "region:north", f"product:{model.item_row('stove')}"}),
         circumstances=frozenset({"device", "trend"}),
     )
-    assert left_out(model) is NOTHING_LEFT_OUT
+    assert left_out(model) == NO_EXCLUSIONS
 
 
 @pytest.mark.parametrize(
@@ -186,8 +187,8 @@ def test_the_order_and_repeats_of_names_change_nothing(shop: Shop, seed: int, n:
     names = shop.some_strikes(rng, n, user_id)
     shuffled = [names[at] for at in rng.permutation(len(names))] + names[:2]
     first, second = (shop.model.scores(user_id, ablated=each) for each in (names, shuffled))
-    assert first.struck == second.struck == tuple(sorted(set(names)))
-    assert first.requests.without == second.requests.without
+    assert first.ablated == second.ablated == tuple(sorted(set(names)))
+    assert first.requests.exclusions == second.requests.exclusions
     np.testing.assert_array_equal(first.standardised.values, second.standardised.values)
 
 
@@ -213,7 +214,7 @@ def test_what_is_struck_is_scored_and_ranked_again_everywhere(shop: Shop) -> Non
     for _ in range(12):
         scored = shop.request(rng, n_strikes=6)
         ranked = shop.model.rank(scored, ALL)
-        again = shop.model.scores(scored.user_id, scored.words, scored.context, scored.struck)
+        again = shop.model.scores(scored.user_id, scored.words, scored.context, scored.ablated)
         assert shop.model.rank(again, ALL) == ranked
         for item in ranked.items:
             found = shop.model.explain(scored, item.item_id, ALL)
@@ -229,7 +230,7 @@ def test_striking_starts_from_the_whole_request_each_time(model: Recommender) ->
     np.testing.assert_array_equal(
         model.ablate(one, ["h:stove"]).standardised.values, model.ablate(plain, ["h:stove"]).standardised.values
     )
-    assert model.ablate(one, ["h:stove"]).struck == ("h:stove",)
+    assert model.ablate(one, ["h:stove"]).ablated == ("h:stove",)
 
 
 def test_without_a_phrase_the_product_loses_about_what_the_phrase_added(shop: Shop) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from recsys.explanations.moments import compare_moments
+from recsys.explanations.comparisons import compare_moments
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, approx
@@ -19,7 +19,7 @@ def test_circumstances_sum_to_the_difference_of_the_scores(shop: Shop) -> None:
         scored = shop.request(rng)
         contexts = [shop.context(rng) for _ in range(2)]
         first, second = (
-            shop.model.scores(scored.user_id, scored.words, context, scored.struck) for context in contexts
+            shop.model.scores(scored.user_id, scored.words, context, scored.ablated) for context in contexts
         )
         lists = [shop.model.rank(request, LISTED).items for request in (first, second)]
         moved = compare_moments(shop.model, first, second, LISTED)

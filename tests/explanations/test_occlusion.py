@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError
-from recsys.explanations.occlusion import MAX_WORDS, word_effects
+from recsys.explanations.reading import MAX_WORDS, word_effects
 from recsys.serving.recommender import Recommender
 from tests._encoder import N_DIMS, WordEncoder
 from tests._hostile import ATTACKS

@@ -57,8 +57,6 @@ def test_the_texts_are_whole_and_their_phrases_carry_the_shares(model: Recommend
             assert sum(text.value for text in reading.shopper) == approx(reading.total)
             assert reading.n_product_texts == len(reading.product)
             assert reading.n_shopper_texts == len(reading.shopper)
-            assert reading.n_product_phrases == sum(len(text.phrases) for text in reading.product)
-            assert reading.n_shopper_phrases == sum(len(text.phrases) for text in reading.shopper)
 
 
 def test_typed_words_come_first_and_cannot_be_struck(model: Recommender) -> None:

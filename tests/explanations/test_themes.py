@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.explanations.themes import MAX_PHRASES, MAX_THEMES, N_EXAMPLES, N_WORDS, profile_of
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 from recsys.serving.recommender import Recommender
 from tests.explanations._cases import Shop
 
@@ -61,7 +61,6 @@ def test_one_phrase_said_again_and_again_is_one_theme(model: Recommender) -> Non
     semantic = model.scorers["semantic"]
     side = semantic.item_side(model.item_row("mug"))
     same = PhraseSum.of(side.places[:3], np.ones(3, np.float32), np.repeat(side.vectors[:1], 3, axis=0), side.metric)
-    polarity = model.explainer.polarity
-    (theme,) = profile_of(same, model._documents, polarity).themes
+    (theme,) = profile_of(same, model.documents).themes
     assert theme.share == pytest.approx(1, abs=1e-5)
     assert theme.n_phrases == 3

@@ -11,10 +11,8 @@ from pages._shared import words
 from pages._shared.background import Background
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.sections import SECTIONS
+from recsys.explanations.comparisons import compare_moments, difference, history_attribution
 from recsys.explanations.counterfactual import smallest_removal
-from recsys.explanations.difference import difference
-from recsys.explanations.history_attribution import history_attribution
-from recsys.explanations.moments import compare_moments
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
 from tests.pages._seen import html, text

@@ -16,8 +16,7 @@ from pages._shared import illustrations, palette
 from pages.explanations import reader
 from pages.explanations.reader import payload, toggled
 from recsys.explanations.documents import Document
-from recsys.explanations.occlusion import WordEffect, WordEffects
-from recsys.explanations.reading import Partner, Reading, ReadPhrase, ReadText
+from recsys.explanations.reading import Partner, Reading, ReadPhrase, ReadText, WordEffect, WordEffects
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
@@ -280,7 +279,7 @@ def test_strikes_that_the_reader_names_are_known_to_the_model(model: Recommender
     some = documents(data, "product")[0]
     struck = toggled((), some["phrases"][0]["strike"], reading)
     scored = model.scores(asked, "a warm sleeping bag for cold nights", ablated=struck)
-    assert scored.struck == struck
+    assert scored.ablated == struck
 
 
 def test_only_names_that_were_shown_come_back(reading: Reading, asked: str) -> None:

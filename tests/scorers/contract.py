@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import NotFittedError
-from recsys.scorers.base import NO_ROW, NOTHING_LEFT_OUT, Exclusions, Fitting, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_EXCLUSIONS, NO_ROW, Exclusions, Fitting, Requests, Scorer, ScorerState
 from recsys.settings import Context
 
 MOMENT = datetime(2024, 4, 6, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ MOMENT = datetime(2024, 4, 6, 12, tzinfo=UTC)
 Tables = dict[str, pd.DataFrame]
 
 LEFT_OUT = (
-    NOTHING_LEFT_OUT,
+    NO_EXCLUSIONS,
     Exclusions(items=(0, 2, 6)),
     Exclusions(features=frozenset({"brand:Alder", "tag:light", "term:tent", "region:north", "product:2"})),
     Exclusions(circumstances=frozenset({"trend", "device", "region"})),
@@ -112,13 +112,13 @@ class ScorerContract:
         scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
         batch = scorer.score(requests)
         for row in range(len(requests)):
-            alone = Requests.one(int(requests.user_rows[row]), requests.contexts[row], requests.words_of(row))
+            alone = Requests.one(int(requests.user_rows[row]), requests.contexts[row], requests.words[row])
             np.testing.assert_allclose(scorer.score(alone)[0], batch[row], rtol=1e-5, atol=1e-6)
 
     def test_the_order_of_requests_changes_nothing_but_the_order_of_answers(self, tiny_data: Dataset) -> None:
         scorer, requests = self.fitted(tiny_data), self.requests(tiny_data)
         order = np.random.default_rng(1).permutation(len(requests))
-        words = tuple(requests.words_of(row) for row in order) if requests.words else ()
+        words = tuple(requests.words[row] for row in order) if requests.words else ()
         shuffled = Requests(requests.user_rows[order], tuple(requests.contexts[row] for row in order), words)
         np.testing.assert_allclose(scorer.score(shuffled), scorer.score(requests)[order], rtol=1e-5, atol=1e-6)
 

@@ -7,11 +7,9 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
-from recsys.scorers import item_knn
+from recsys.scorers import baselines
 from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
-from recsys.scorers.ease import EASEScorer
-from recsys.scorers.item_knn import ItemKNNScorer
-from recsys.scorers.popularity import PopularityScorer, RecentPopularityScorer
+from recsys.scorers.baselines import EASEScorer, ItemKNNScorer, PopularityScorer, RecentPopularityScorer
 from recsys.settings import Context
 from tests._data import shared_data
 from tests.scorers.contract import AsOfMomentContract, ScorerContract
@@ -141,7 +139,7 @@ class TestItemKNN(ColdShoppersGetZeros, ScorerContract):
     def test_linking_products_in_blocks_gives_the_same_links(self, tiny_data, monkeypatch):
         requests = self.requests(tiny_data)
         whole = self.fitted(tiny_data).score(requests)
-        monkeypatch.setattr(item_knn, "ITEMS_AT_ONCE", 3)
+        monkeypatch.setattr(baselines, "ITEMS_AT_ONCE", 3)
         np.testing.assert_array_equal(self.fitted(tiny_data).score(requests), whole)
 
     @pytest.mark.parametrize("settings", [{"n_neighbours": 0}, {"shrinkage": -1.0}])

@@ -12,9 +12,8 @@ from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSetti
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.fold_in import folded_in
-from recsys.scorers.phrase_space import spread_metric
-from recsys.scorers.phrase_sum import PhraseSum
-from recsys.scorers.phrase_weights import SemanticSettings, reference_vectors
+from recsys.scorers.phrase_space import whitening_metric
+from recsys.scorers.phrase_weights import PhraseSum, SemanticSettings, reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
@@ -319,11 +318,11 @@ class TestSemantic(ScorerContract):
         profiles, scores = scorer.user_profiles(requests), scorer.score(requests)
         for request in range(len(requests)):
             shopper = scorer.shopper_side(requests, request)
-            assert not set(shopper.places.tolist()) & set(requests.without_of(request).phrases)
+            assert not set(shopper.places.tolist()) & set(requests.exclusions[request].phrases)
             assert_side(shopper)
             np.testing.assert_allclose(shopper.profile, profiles[request], atol=2e-6)
             for item_row in range(tiny_data.n_items):
-                product = scorer.item_side(item_row, requests.without_of(request))
+                product = scorer.item_side(item_row, requests.exclusions[request])
                 assert_side(product)
                 for here, there in ((shopper, product), (product, shopper)):
                     assert here.values(there).sum() == pytest.approx(scores[request, item_row], abs=3e-6)
@@ -353,7 +352,7 @@ class TestSemantic(ScorerContract):
         expected = profiles @ scorer.metric.astype(np.float64) @ products.T
         np.testing.assert_allclose(scorer.score(requests), expected, atol=3e-6)
         np.testing.assert_array_equal(
-            scorer.metric, spread_metric(scorer.item_profiles, SemanticSettings().spread_power)
+            scorer.metric, whitening_metric(scorer.item_profiles, SemanticSettings().spread_power)
         )
         assert not np.allclose(expected, profiles @ products.T, atol=0.05)
 

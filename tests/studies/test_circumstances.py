@@ -29,7 +29,7 @@ def circumstances(test_panel: Panel) -> Circumstances:
 
 def asked(panel: Panel, user: int, context: Context, *left_out: str) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     """Standardised scores as the component itself gives them."""
-    requests = Requests.one(NO_ROW, context, without=Exclusions(circumstances=frozenset(left_out)))
+    requests = Requests.one(NO_ROW, context, exclusions=Exclusions(circumstances=frozenset(left_out)))
     return Standardised.of(panel.context_scorers[panel.rounds[user]].score(requests)).values[0]
 
 

@@ -8,7 +8,7 @@ from pages._shared import resources, words
 from pages._shared.notices import empty_html
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.context import ExplanationContext
-from recsys.explanations.history_attribution import MAX_PRODUCTS, HistoryEffect, history_attribution
+from recsys.explanations.comparisons import MAX_PRODUCTS, HistoryEffect, history_attribution
 from recsys.settings import COMPONENTS
 
 _KINDS = ("review", "purchase", "recommend", "not_recommend")

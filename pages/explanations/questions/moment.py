@@ -10,7 +10,7 @@ from pages._shared.notices import empty_html
 from pages._shared.view import ANY
 from pages.explanations import naming
 from pages.explanations.context import ExplanationContext
-from recsys.explanations.moments import MovedProduct, compare_moments
+from recsys.explanations.comparisons import MovedProduct, compare_moments
 from recsys.settings import CONTEXT_DIMENSIONS, Context
 
 
@@ -38,7 +38,7 @@ def other_moment(case: ExplanationContext) -> None:
         why = f"the list above is for {here}; set another time or device here"
         st.html(empty_html("Choose other circumstances", why))
         return
-    there = resources.scored(case.model, case.user.user_id, case.now.words, other, case.now.struck)
+    there = resources.scored(case.model, case.user.user_id, case.now.words, other, case.now.ablated)
     moved = compare_moments(case.model, case.now, there, case.settings)
     with st.container(key="other_moment"):
         st.html(_table(moved, case.context, other, case.item_id))

@@ -10,7 +10,7 @@ from pages._shared.palette import LOOKS
 from pages.explanations import naming, product, waterfall
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.context import ExplanationContext
-from recsys.explanations.difference import DifferencePart, ExplanationDifference, difference
+from recsys.explanations.comparisons import DifferencePart, ExplanationDifference, difference
 from recsys.explanations.records import Explanation
 from recsys.settings import COMPONENTS
 

@@ -29,7 +29,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.decompose import scales
 from recsys.progress import Progress, silent
 from recsys.ranking.results import ScoredRequest
-from recsys.scorers.phrase_sum import PhraseSum
+from recsys.scorers.phrase_weights import PhraseSum
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings, RankingSettings
 
