@@ -127,7 +127,7 @@ class LiveEngine:
 
     def candidates(self, scenario: Scenario, progress: Progress = silent) -> Candidates:
         """Scores of every component for every shopper, those of context computed once a scenario."""
-        held, seen = self.panel.scores, self.panel.owned
+        held, seen = self.panel.scores, self.panel.seen
         starts, rows = seen.starts, seen.values
         if not held.is_whole:  # what a shopper has seen is no candidate to begin with
             starts, rows = np.zeros_like(starts), rows[:0]
@@ -208,7 +208,7 @@ class LiveEngine:
         scores[user, : len(rows)] = values[rows]
         left_out = np.ones(len(values), bool)
         left_out[rows] = False
-        left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
+        left_out[panel.seen.row(user)] = False
         cuts[user, -1] = values[left_out].max(initial=-np.inf)
 
 

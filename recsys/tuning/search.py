@@ -1,7 +1,7 @@
-"""Find good weights: from a goal to settings, chosen on validation shoppers and reported on test shoppers.
+"""Searches weights for a goal: chosen on validation shoppers, reported on test shoppers.
 
-Without variety the whole simplex of weights is measured, which takes seconds, so nothing there has to be searched for.
-What variety adds is searched by Optuna from the best of that map, and the choice is made among all of it.
+Without variety the whole simplex of weights is measured, which takes seconds; what variety adds is searched by Optuna
+from the best of that map, and the choice is made among all of it.
 """
 
 import hashlib
@@ -25,12 +25,11 @@ from recsys.settings import (
     RankingSettings,
     require_seed,
 )
-from recsys.tuning.choice import choose, on_map, promising
-from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, references_of
+from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, choose, promising, references_of
 from recsys.tuning.goals import Goal
 from recsys.tuning.search_result import FrontPoint, SearchResult, constraint_outcomes
 from recsys.tuning.trials import BATCH, Trials
-from recsys.tuning.weight_map import WeightMap
+from recsys.tuning.weight_map import WeightMap, pareto_front
 
 VERSION = 2
 """Grows when trials of an earlier version would no longer mean the same; they are then left alone."""
@@ -45,7 +44,7 @@ class SearchSettings:
 
     Parameters
     ----------
-    n_trials : trials with variety, in all; those that are kept already are not repeated
+    n_trials : trials with variety, in all; those that are stored already are not repeated
     seed : of the sampling
     """
 
@@ -60,13 +59,8 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """A search under way.
-
-    Parameters
-    ----------
-    n_trials : done; `wanted` in all
-    best : the best settings that meet the constraints, or None
-    front_metrics, front : Pareto front on validation shoppers so far
+    """A search under way: trials done of those wanted, the best settings that meet the constraints, and the Pareto
+    front on validation shoppers.
     """
 
     n_trials: int
@@ -88,35 +82,35 @@ def find_weights(
     progress: Progress = silent,
     watch: Callable[[SoFar], object] = lambda so_far: None,
 ) -> SearchResult:
-    """Search.
+    """Search on validation shoppers, and measure the result on test shoppers.
 
     Parameters
     ----------
-    database_url : where trials are kept, so that a search goes on where it stopped; None keeps none
+    database_url : where trials are stored, so that a search goes on where it stopped; None stores none
     starts : settings to try first, such as presets; only their weights and their variety count
-    default : the shop's own weights, which the result is held against
-    watch : told after every batch of trials
+    default : the shop's own weights, which the result is compared with
+    watch : called after every batch of trials
 
     Raises
     ------
     SettingsError : too few shoppers belong to the segment, or the metric has no value in this shop
-    StoreUnavailable, StoreError : trials cannot be kept
-    Cancelled : the reporter asked to stop; all but the last batch of trials are kept
+    StoreUnavailable, StoreError : trials cannot be stored
+    Cancelled : the reporter asked to stop; all but the last batch of trials are stored
     """
     settings, started = settings or SearchSettings(), time.monotonic()
-    judge, on_test = GoalEvaluator(validation, goal), GoalEvaluator(test, goal)
+    evaluator, on_test = GoalEvaluator(validation, goal), GoalEvaluator(test, goal)
     # Before the map, so that a database that is away is known at once.
-    trials = Trials(judge, settings.seed, study_name(judge, settings.seed), database_url)
-    found = judge.map(progress)
-    judge.best = on_test.best = references_of(judge, found)
-    _require_values(judge, found)
-    first = _first_trials(judge, found, starts)
+    trials = Trials(evaluator, settings.seed, study_name(evaluator, settings.seed), database_url)
+    found = evaluator.map(progress)
+    evaluator.best = on_test.best = references_of(evaluator, found)
+    _require_values(evaluator, found)
+    first = _first_trials(evaluator, found, starts)
     while len(trials) < settings.n_trials:
         progress("trying settings", len(trials), settings.n_trials)
         trials.batch(first, min(BATCH, settings.n_trials - len(trials)), settings.n_trials, progress)
-        watch(_so_far(judge, found, trials.judged, settings.n_trials))
+        watch(_so_far(evaluator, found, trials.judged, settings.n_trials))
     progress("choosing among settings near the best")
-    choice = choose(judge, found, trials.judged)
+    choice = choose(evaluator, found, trials.judged)
     progress("measuring on test shoppers")
     chosen, own = choice.chosen.settings, on_test.ranking(default or FusionSettings())
     lists = on_test.lists(chosen)
@@ -127,89 +121,87 @@ def find_weights(
         n_trials=len(trials),
         n_points=len(found.cells.weights),
         n_tied=choice.n_tied,
-        n_users={each.engine.panel.role: each.n_shoppers for each in (judge, on_test)},
-        panel_ids={each.engine.panel.role: each.engine.panel.panel_id for each in (judge, on_test)},
-        validation=means(judge.lists(chosen), judge.facts),
+        n_users={each.engine.panel.role: each.n_shoppers for each in (evaluator, on_test)},
+        panel_ids={each.engine.panel.role: each.engine.panel.panel_id for each in (evaluator, on_test)},
+        validation=means(evaluator.lists(chosen), evaluator.facts),
         test=means(lists, on_test.facts),
         against_equal=differences(lists, on_test.lists(on_test.equal), on_test.facts),
         against_default=differences(lists, on_test.lists(own), on_test.facts),
-        kept_on_validation=constraint_outcomes(judge, chosen),
+        kept_on_validation=constraint_outcomes(evaluator, chosen),
         kept=constraint_outcomes(on_test, chosen),
         front_metrics=front_metrics(goal),
-        front=_front(judge, found, trials.judged),
+        front=_front(evaluator, found, trials.judged),
         seconds=time.monotonic() - started,
     )
 
 
-def study_name(judge: GoalEvaluator, seed: int) -> str:
-    """One name for one panel, goal and seed."""
-    asked = json.dumps([judge.goal.as_json(), seed, VERSION], sort_keys=True)
-    return f"weights {judge.engine.panel.panel_id} {hashlib.sha256(asked.encode()).hexdigest()[:16]}"
+def study_name(evaluator: GoalEvaluator, seed: int) -> str:
+    """Name of the Optuna study of one panel, goal and seed."""
+    key = json.dumps([evaluator.goal.as_json(), seed, VERSION], sort_keys=True)
+    return f"weights {evaluator.engine.panel.panel_id} {hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
-def _require_values(judge: GoalEvaluator, found: WeightMap) -> None:
-    for metric in judge.goal.metrics:
+def _require_values(evaluator: GoalEvaluator, found: WeightMap) -> None:
+    for metric in evaluator.goal.metrics:
         if np.isnan(found.means[metric]).all():
             raise SettingsError(
                 f"{METRICS[metric].short} has no value for these shoppers, so it cannot be part of a goal here"
             )
 
 
-def _first_trials(judge: GoalEvaluator, found: WeightMap, starts: Sequence[RankingSettings]) -> list[RankingSettings]:
-    """Where to begin: known mixes, and the best of the map with more and more variety."""
+def _first_trials(
+    evaluator: GoalEvaluator, found: WeightMap, starts: Sequence[RankingSettings]
+) -> list[RankingSettings]:
+    """Known mixes, and the best of the map with more and more variety."""
     known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings.only(name) for name in COMPONENTS)]
-    inside = _apart(found, promising(judge, found).tolist(), 6)
-    by_value = np.argsort(-np.nan_to_num(judge.goal.sign * found.means[judge.goal.metric], nan=-np.inf), kind="stable")
+    inside = _apart(found, promising(evaluator, found).tolist(), 6)
+    by_value = np.argsort(
+        -np.nan_to_num(evaluator.goal.sign * found.means[evaluator.goal.metric], nan=-np.inf), kind="stable"
+    )
     bases = dict.fromkeys([*inside[:2], *_apart(found, by_value.tolist(), 2)])
-    first = [judge.equal]
-    first += [judge.ranking(each.fusion, each.diversity, each.method) for each in starts]
-    first += [on_map(judge, found, point) for point in inside]
+    first = [evaluator.equal]
+    first += [evaluator.ranking(each.fusion, each.diversity, each.method) for each in starts]
+    first += [evaluator.at_point(found, point) for point in inside]
     first += [
-        replace(on_map(judge, found, point), diversity=diversity, method=method)
+        replace(evaluator.at_point(found, point), diversity=diversity, method=method)
         for point in bases
         for diversity in (0.1, 0.3)
         for method in DIVERSITY_METHODS
     ]
-    return list(dict.fromkeys([*first, *(judge.ranking(each) for each in known)]))
+    return list(dict.fromkeys([*first, *(evaluator.ranking(each) for each in known)]))
 
 
 def _apart(found: WeightMap, points: Sequence[int], n: int) -> list[int]:
-    """The first points of an order that are a fifth of all weight apart from each other."""
-    kept: list[int] = []
+    """The first n points of an order that are a fifth of all weight apart from each other."""
+    apart: list[int] = []
     weights = found.cells.weights
     for point in points:
-        if all(np.abs(weights[point] - weights[other]).sum() >= 0.4 for other in kept):
-            kept.append(point)
-        if len(kept) == n:
-            break
-    return kept
+        if len(apart) < n and all(np.abs(weights[point] - weights[other]).sum() >= 0.4 for other in apart):
+            apart.append(point)
+    return apart
 
 
 def front_metrics(goal: Goal) -> tuple[str, str]:
-    """What a chart of trade-offs shows: the metric to improve, and the first other one that the goal names."""
-    others = [name for name in (*goal.metrics[1:], "ild", "ndcg") if name != goal.metric]
-    return goal.metric, others[0]
+    """Axes of a chart of trade-offs: the metric to improve, and the first other one that the goal names."""
+    return goal.metric, next(name for name in (*goal.metrics[1:], "ild", "ndcg") if name != goal.metric)
 
 
-def _front(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]) -> tuple[FrontPoint, ...]:
-    names = front_metrics(judge.goal)
+def _front(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]) -> tuple[FrontPoint, ...]:
+    names = front_metrics(evaluator.goal)
     of_map = [
-        FrontPoint(on_map(judge, found, point), *(float(found.means[name][point]) for name in names))
+        FrontPoint(evaluator.at_point(found, point), *(float(found.means[name][point]) for name in names))
         for point in found.efficient(*names).tolist()
     ]
     points = of_map + [FrontPoint(each.settings, *(each.metrics[name] for name in names)) for each in trials]
-    signs = [1 if METRICS[name].higher_is_better else -1 for name in names]
-    points = [each for each in points if each.first == each.first and each.second == each.second]
-    points.sort(key=lambda each: (-signs[0] * each.first, -signs[1] * each.second))
-    front: list[FrontPoint] = []
-    for each in points:
-        if not front or signs[1] * each.second > signs[1] * front[-1].second:
-            front.append(each)
+    values = [
+        [value if METRICS[name].higher_is_better else -value for name, value in zip(names, each[1:], strict=True)]
+        for each in points
+    ]
+    front = pareto_front(np.array(values).reshape(-1, 2))
     spread = np.linspace(0, len(front) - 1, min(len(front), MOST_FRONT_POINTS)).round().astype(int)
-    return tuple(front[each] for each in spread.tolist())
+    return tuple(points[each] for each in front[spread].tolist())
 
 
-def _so_far(judge: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SoFar:
-    inside = [each for each in trials if each.is_inside]
-    best = max(inside, key=lambda each: judge.goal.sign * each.metrics[judge.goal.metric], default=None)
-    return SoFar(len(trials), wanted, best, front_metrics(judge.goal), _front(judge, found, trials))
+def _so_far(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SoFar:
+    best = max((each for each in trials if each.is_inside), key=evaluator.value, default=None)
+    return SoFar(len(trials), wanted, best, front_metrics(evaluator.goal), _front(evaluator, found, trials))

@@ -1,4 +1,4 @@
-"""What a search found, and how it does on test shoppers, whose later choices played no part in choosing it."""
+"""The result of a search, and how it does on test shoppers, who played no part in choosing it."""
 
 import math
 from collections.abc import Mapping
@@ -25,7 +25,6 @@ class ConstraintOutcome:
     Parameters
     ----------
     allowed : the bound in the metric's own unit
-    value : the metric
     room : how far inside its bound the metric is, with a 95% interval; below 0 it is outside
     answer : "met" or "missed" where the interval leaves no doubt
     """
@@ -38,7 +37,7 @@ class ConstraintOutcome:
 
 
 def _with_nan(saved: object) -> object:
-    """Numbers that JSON has no name for are null there."""
+    """NaN is null in JSON."""
     if isinstance(saved, Mapping):
         return {name: _with_nan(each) for name, each in saved.items()}
     return math.nan if saved is None else saved
@@ -73,7 +72,7 @@ class SearchResult:
 
     Parameters
     ----------
-    settings : what was chosen; filters are those of the evaluation
+    settings : as chosen; filters are those of the evaluation
     n_trials : trials by now, and `n_points` of the weight map beside them
     n_tied : settings within one standard error of the best on validation shoppers, itself included; 1 where none keeps
         all constraints
@@ -103,7 +102,7 @@ class SearchResult:
 
     @property
     def beats_equal(self) -> bool:
-        """Whether, on test, the goal's metric is better than with equal weights beyond doubt."""
+        """Whether the goal's metric is better than with equal weights on test, beyond doubt."""
         return self.against_equal[self.goal.metric].verdict == "better"
 
     def as_json(self) -> dict[str, Any]:
@@ -121,27 +120,26 @@ class SearchResult:
         return from_json(cls, saved)
 
 
-def constraint_outcomes(judge: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
-    """Each constraint of the goal on a judge's shoppers, with intervals."""
-    return tuple(_outcome(judge, settings, constraint) for constraint in judge.goal.constraints)
+def constraint_outcomes(evaluator: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
+    """Each constraint of the goal on an evaluator's shoppers, with intervals."""
+    return tuple(_outcome(evaluator, settings, constraint) for constraint in evaluator.goal.constraints)
 
 
-def _outcome(judge: GoalEvaluator, settings: RankingSettings, constraint: Constraint) -> ConstraintOutcome:
-    lists, against = judge.lists(settings), judge.reference(constraint)
+def _outcome(evaluator: GoalEvaluator, settings: RankingSettings, constraint: Constraint) -> ConstraintOutcome:
+    lists, against = evaluator.lists(settings), evaluator.reference(constraint)
     side = 1 if constraint.at_least else -1
     if against is None:
-        measured = means(lists, judge.facts)[constraint.metric]
+        measured = means(lists, evaluator.facts)[constraint.metric]
         value, reference, unmoved = measured.mean, math.nan, False
     else:
-        change = differences(lists, judge.lists(against), judge.facts)[constraint.metric]
+        change = differences(lists, evaluator.lists(against), evaluator.facts)[constraint.metric]
         value, reference, measured, unmoved = change.new, change.old, change.change, not change.n_changed
     allowed = constraint.allowed(reference)
     room = constraint.room(value, reference)
     # The bound of a relative constraint counts as known; what is unsure is the change.
     ends = sorted((side * (end - measured.mean) + room) for end in (measured.low, measured.high))
-    least = ZERO * abs(room)
-    ends = [0.0 if abs(end) <= least else end for end in ends]
-    interval = Interval(room, ends[0], ends[1], measured.n, measured.n_skipped)
+    low, high = (0.0 if abs(end) <= ZERO * abs(room) else end for end in ends)
+    interval = Interval(room, low, high, measured.n, measured.n_skipped)
     answer: Answer = "cannot tell"
     if interval.sign > 0 or interval.low == 0 or (unmoved and room >= 0):
         answer = "met"

@@ -27,6 +27,18 @@ MAX_STEP_BYTES = 300_000_000
 """Most that is held of every product at many points at once; more points are taken in turns."""
 
 
+def pareto_front(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Points that no other beats in one of two values without losing in the other, by the first value, best first.
+
+    >>> pareto_front(np.array([[1, 0.5], [2, 0.1], [1, 0.4], [0, np.nan]])).tolist()
+    [1, 0]
+    """
+    known = np.flatnonzero(~np.isnan(values).any(axis=1))
+    order = known[np.lexsort((-values[known, 1], -values[known, 0]))]
+    most = np.maximum.accumulate(np.concatenate([[-np.inf], values[order, 1]]))
+    return order[values[order, 1] > most[:-1]]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class WeightMap:
     """Every metric at every point.
@@ -57,19 +69,8 @@ class WeightMap:
         return int(np.where(among, evenness, -np.inf).argmax()) if among.any() else -1
 
     def efficient(self, first: str, second: str) -> NDArray[np.intp]:
-        """The Pareto front of two metrics: points that no other beats in one without losing in the other.
-
-        In the order of the first metric, best first.
-        """
-        gains = np.stack([self._upwards(first), self._upwards(second)], axis=1)
-        known = np.flatnonzero(~np.isnan(gains).any(axis=1))
-        order = known[np.lexsort((-gains[known, 1], -gains[known, 0]))]
-        front, most = [], -np.inf
-        for point in order.tolist():
-            if gains[point, 1] > most:
-                front.append(point)
-                most = gains[point, 1]
-        return np.array(front, np.intp)
+        """The Pareto front of two metrics, by the first metric, best first."""
+        return pareto_front(np.stack([self._upwards(first), self._upwards(second)], axis=1))
 
     def _upwards(self, metric: str) -> NDArray[np.float64]:
         return self.means[metric] if METRICS[metric].higher_is_better else -self.means[metric]

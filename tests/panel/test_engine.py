@@ -44,7 +44,7 @@ def values_of(panel: Panel, user: int) -> NDArray[np.float32]:
 
 def eligible_of(panel: Panel, filters: Filters, user: int) -> NDArray[np.bool_]:
     """What one shopper may be shown."""
-    owned = panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]
+    owned = panel.seen.row(user)
     return panel.candidate_filter.eligible(filters, owned)
 
 
@@ -120,7 +120,7 @@ def test_a_live_setting_measures_what_the_evaluation_by_command_reports(
 
 def test_what_a_shopper_has_is_never_listed(engine: LiveEngine) -> None:
     ranked = engine.measure(RankingSettings(filters=WHOLE_CATALOGUE, n=100)).lists.ranked
-    owned = engine.panel.owned
+    owned = engine.panel.seen
     for user in range(len(engine.panel)):
         assert not np.isin(ranked[user], owned.values[owned.starts[user] : owned.starts[user + 1]]).any()
 

@@ -25,12 +25,12 @@ from recsys.training.learned_fusion import (
     USUAL,
     Fusion,
     FusionChoice,
+    Values,
     choose_fusion,
     learned_map,
     nothing_learned,
 )
 from recsys.training.multitask import Learned
-from recsys.training.paired_gain import Values
 from recsys.training.pairs import Pairs
 from recsys.training.weights import ValidationScores
 from tests._encoder import WordEncoder

@@ -9,8 +9,7 @@ import pytest
 from recsys.errors import Cancelled, SettingsError
 from recsys.scorers.phrase_weights import unit
 from recsys.settings import FusionSettings
-from recsys.training.multitask import Learned, MultitaskSettings, learn
-from recsys.training.objective import Objective
+from recsys.training.multitask import Learned, MultitaskSettings, Objective, learn
 from recsys.training.pairs import Pairs
 from tests.training._learner import N_DIMS, N_TELLING, planted, semantic_scores
 
