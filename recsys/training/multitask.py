@@ -8,7 +8,6 @@ down.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
+from recsys.parallel import one_thread
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import LEAST_SPREAD
 from recsys.scorers.base import FloatArray
@@ -122,7 +122,7 @@ def learn(
     import torch
 
     settings, stage = settings or MultitaskSettings(), "learning the head and the weights"
-    with _one_core():
+    with one_thread():
         model = Objective(pairs, reference, start, settings)
         optimiser, order = torch.optim.Adam(model.parameters()), np.random.default_rng(settings.seed)
         losses = [model.judged_on(validation)] if validation is not None else []
@@ -143,19 +143,6 @@ def learn(
                 best = Learned(model.learned_head(), model.fusion(), epoch)
         progress(stage, settings.epochs, settings.epochs)
         return replace(best, losses=tuple(losses))
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    """Steps are small: threads that meet after every operation took 30 times as long on two cores that were busy."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def device_of(name: Device) -> "torch.device":

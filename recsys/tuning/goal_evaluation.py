@@ -1,12 +1,12 @@
 """Measures settings by a goal on one panel, and chooses among those that were measured.
 
-The best of hundreds of noisy means is partly lucky. So of the settings within one standard error of the best, shopper by
-shopper (Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3), the one nearest to
-their centre is taken. Chosen on a random half of the validation shoppers and measured on the other half, 60 times, that
-gained 0.0087 nDCG over equal weights on the demo shop, where the best point gained 0.0060, and 0.0142 against 0.0138 on
-Steam; for new shoppers and for evenings on mobile 0.0164 and 0.0128 against 0.0080 and 0.0094. The centre of all points
-that a simultaneous test leaves in (`ties.tied_with_best`), the most even point and the best of a smoothed map each did
-worse somewhere.
+The best of hundreds of noisy means is partly lucky. So of the settings within one standard error of the best, shopper
+by shopper (Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3), the one nearest
+to their centre is taken. Chosen on a random half of the validation shoppers and measured on the other half, 60 times,
+that gained 0.0087 nDCG over equal weights on the demo shop, where the best point gained 0.0060, and 0.0142 against
+0.0138 on Steam; for new shoppers and for evenings on mobile 0.0164 and 0.0128 against 0.0080 and 0.0094. The centre of
+all points that a simultaneous test leaves in (`ties.tied_with_best`), the most even point and the best of a smoothed
+map each did worse somewhere.
 """
 
 import math
@@ -124,6 +124,10 @@ class GoalEvaluator:
         value = self.goal.sign * measured.metrics[self.goal.metric]
         return -math.inf if math.isnan(value) else value
 
+    def values(self, found: WeightMap) -> NDArray[np.float64]:
+        """The same of every point of the map."""
+        return np.nan_to_num(self.goal.sign * found.means[self.goal.metric], nan=-np.inf)
+
     def map(self, progress: Progress = silent) -> WeightMap:
         """Every metric at every point of the simplex, without diversity."""
         return weight_map(
@@ -205,15 +209,14 @@ class Choice:
 
 def promising(evaluator: GoalEvaluator, found: WeightMap) -> NDArray[np.intp]:
     """Points of the map that meet the constraints on average, the best first; all, the nearest first, if none does."""
-    goal, broken = evaluator.goal, np.zeros(len(found.cells.weights))
-    for constraint in goal.constraints:
+    broken, value = np.zeros(len(found.cells.weights)), evaluator.values(found)
+    for constraint in evaluator.goal.constraints:
         against = evaluator.reference(constraint)
         values = found.means[constraint.metric]
         reference = np.nan if against is None else evaluator.measure(against).metrics[constraint.metric]
         room = np.array([constraint.room(value, reference) for value in values.tolist()])
         spread = max(float(np.nanstd(values)), 1e-12)
         broken += np.maximum(-np.nan_to_num(room, nan=-1e6) / spread, 0.0)
-    value = np.nan_to_num(goal.sign * found.means[goal.metric], nan=-np.inf)
     inside = np.flatnonzero(broken <= 1e-9)
     if len(inside):
         return inside[np.argsort(-value[inside], kind="stable")]

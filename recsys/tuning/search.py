@@ -108,9 +108,9 @@ def find_weights(
     while len(trials) < settings.n_trials:
         progress("trying settings", len(trials), settings.n_trials)
         trials.batch(first, min(BATCH, settings.n_trials - len(trials)), settings.n_trials, progress)
-        watch(_so_far(evaluator, found, trials.judged, settings.n_trials))
+        watch(_so_far(evaluator, found, trials.measured, settings.n_trials))
     progress("choosing among settings near the best")
-    choice = choose(evaluator, found, trials.judged)
+    choice = choose(evaluator, found, trials.measured)
     progress("measuring on test shoppers")
     chosen, own = choice.chosen.settings, on_test.ranking(default or FusionSettings())
     lists = on_test.lists(chosen)
@@ -130,7 +130,7 @@ def find_weights(
         kept_on_validation=constraint_outcomes(evaluator, chosen),
         kept=constraint_outcomes(on_test, chosen),
         front_metrics=front_metrics(goal),
-        front=_front(evaluator, found, trials.judged),
+        front=_front(evaluator, found, trials.measured),
         seconds=time.monotonic() - started,
     )
 
@@ -155,9 +155,7 @@ def _first_trials(
     """Known mixes, and the best of the map with more and more variety."""
     known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings.only(name) for name in COMPONENTS)]
     inside = _apart(found, promising(evaluator, found).tolist(), 6)
-    by_value = np.argsort(
-        -np.nan_to_num(evaluator.goal.sign * found.means[evaluator.goal.metric], nan=-np.inf), kind="stable"
-    )
+    by_value = np.argsort(-evaluator.values(found), kind="stable")
     bases = dict.fromkeys([*inside[:2], *_apart(found, by_value.tolist(), 2)])
     first = [evaluator.equal]
     first += [evaluator.ranking(each.fusion, each.diversity, each.method) for each in starts]

@@ -1,7 +1,7 @@
 """Trials of a search, sampled by Optuna and stored in a database.
 
-A batch follows from the seed and the trials before it and is stored when it is done, so a search that was killed goes on
-as if nothing had happened.
+A batch follows from the seed and the trials before it and is stored when it is done, so a search that was killed goes
+on as if nothing had happened.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
-from threadpoolctl import threadpool_limits
 
+from recsys.parallel import one_thread
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.store.addresses import is_sqlite, read_address
@@ -118,7 +118,7 @@ class Trials:
             study.enqueue_trial(to_params(settings))
         new: list[GoalMeasurement] = []
         goal = self._evaluator.goal
-        with _one_thread():
+        with one_thread():
             for _ in range(n):
                 trial = study.ask()
                 for name in ("context_strength", "apart_from_others", "content_part", "diversity"):
@@ -162,20 +162,6 @@ def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
         if n_before < GAUSSIAN_TRIALS:
             return optuna.samplers.GPSampler(seed=seed, n_startup_trials=0)
         return optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=0)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small matrices are many times slower on threads that wait for each other, most of all on a busy machine."""
-    import torch
-
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def _plain(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":

@@ -1,7 +1,6 @@
-"""The whole simplex of weights at once: every metric at every 0.05 step, what is tied with the best, what is efficient.
+"""Every metric at every 0.05 step of the simplex of weights, and which points are tied with the best.
 
-Lists stand by score alone: variety re-ranks a hundred candidates a list, which takes a minute for the whole map, and it
-moves all points alike. The map says so where variety is on.
+Lists are by score alone: to re-rank for variety would take a minute for the whole map and moves all points alike.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, Filters, FusionSettings
 from recsys.training.weights import best_point
-from recsys.tuning.map_walk import LISTED, PROFILE, Sums, Walk, in_groups
+from recsys.tuning.map_passes import LISTED, PROFILE, MapPasses, MapSums, in_groups
 from recsys.tuning.simplex_cells import Cells, grid_cells
 
 MAX_STEP_BYTES = 300_000_000
@@ -46,11 +45,9 @@ class WeightMap:
     Parameters
     ----------
     cells : the grid; `cells.weights` are the points
-    k : list length
-    n_users : shoppers behind it
     means : float64 of shape (n_points,) by name, for `LIVE_METRICS`
-    tied : bool of shape (n_points,) by name: cannot be told from the best point of that metric; for the metrics that
-        were asked for, and none where no point has a value
+    tied : bool of shape (n_points,) by name of the metrics that were asked for: cannot be told from the best point;
+        none where no point has a value
     """
 
     cells: Cells
@@ -60,7 +57,7 @@ class WeightMap:
     tied: Mapping[str, NDArray[np.bool_]]
 
     def best(self, metric: str, among: NDArray[np.bool_] | None = None) -> int:
-        """The best point by one metric, of all or of some; of equal ones the most even. -1 where none has a value."""
+        """The best point by one metric, as `best_point`."""
         return best_point(self._upwards(metric), self.cells.weights, among)
 
     def most_even(self, among: NDArray[np.bool_]) -> int:
@@ -102,7 +99,7 @@ def weight_map(
     """
     cells = grid_cells()
     users = np.flatnonzero(segment.mask(engine.panel.shoppers))
-    walk = Walk(engine, cells, users, k, filters, scenario, progress)
+    walk = MapPasses(engine, cells, users, k, filters, scenario, progress)
     columns = {name: place for place, name in enumerate(SHOPPER_METRICS)} | {"popularity_lift": LISTED}
     own = [name for name in metrics if name in columns]
     wanted = np.array([columns[name] for name in own], np.int64)
@@ -124,7 +121,7 @@ def weight_map(
     return replace(answer, tied=tied)
 
 
-def _means(found: Sums) -> dict[str, NDArray[np.float64]]:
+def _means(found: MapSums) -> dict[str, NDArray[np.float64]]:
     columns = found.means().T
     means = dict(zip(SHOPPER_METRICS, columns, strict=False))
     means["coverage"] = (found.exposures > 0).mean(axis=1)
@@ -136,7 +133,7 @@ def _means(found: Sums) -> dict[str, NDArray[np.float64]]:
 
 
 def _tied_together(
-    walk: Walk, exposures: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
+    walk: MapPasses, exposures: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
 ) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
     n_points, n_items = exposures.shape

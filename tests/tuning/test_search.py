@@ -165,7 +165,7 @@ def test_presets_may_be_tried_first(engines: Engines, method: DiversityMethod) -
     evaluator = GoalEvaluator(engines[0], Goal("ndcg"))
     trials = Trials(evaluator, 0, "some")
     trials.batch([evaluator.ranking(preset.fusion, 0.25, method)], 1, 1)
-    assert trials.judged[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
+    assert trials.measured[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
 
 
 @pytest.mark.parametrize("seed", range(20))
