@@ -79,12 +79,9 @@ def build_panel(
     For validation the models know neither what validation nor what test shoppers are asked about; for test they are
     fitted again. Each time they are searched for leaks before anybody is scored.
 
-    Raises
-    ------
-    DataError : the data breaks the canonical form, or too little of it is left to test on
-    LeakError : something held out was learned from
-    ArtifactError : the output folder holds something else
-    Cancelled : the reporter asked to stop
+    Raises DataError: the data breaks the canonical form, or too little of it is left to test on; LeakError: something
+    held out was learned from; ArtifactError: the output folder holds something else; Cancelled: the reporter asked to
+    stop.
     """
     settings = settings or PanelSettings()
     require_model_folder(out, PANEL)

@@ -23,7 +23,7 @@ from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 
 KEPT_BYTES = 64_000_000
-"""Most that cached lists with their metrics may take; those of a setting take 210 bytes a shopper at k = 10."""
+"""Most that cached lists with their metrics may take; those of a setting take 170 bytes a shopper at k = 10."""
 
 KEPT_SCENARIO_BYTES = 400_000_000
 """Most that cached context scores may take; a scenario takes a quarter of the panel's scores. The latest stays."""
@@ -36,19 +36,13 @@ WHOLE_CATALOGUE = Filters(only_available=False)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveMetrics:
-    """The lists of all shoppers under one setting.
+    """The lists of all shoppers under one setting, with their metrics.
 
-    Parameters
-    ----------
-    ranks_by_score : int32 of shape (n_users, k), rank before diversity, from 1; 0 where a list is short
-    unproven : bool of shape (n_users,), shoppers whose list could hold other products if the panel held all of the
-        catalogue instead of candidates
+    `unproven`: bool of shape (n_users,), shoppers whose list could hold other products if the panel held all of the
+    catalogue instead of candidates.
     """
 
-    settings: RankingSettings
-    scenario: Scenario
     lists: MeasuredLists
-    ranks_by_score: IntArray
     unproven: NDArray[np.bool_]
 
 
@@ -79,10 +73,8 @@ class LiveEngine:
     def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> LiveMetrics:
         """Lists and metrics of all shoppers; metrics are at k = settings.n.
 
-        Raises
-        ------
-        SettingsError : a filter that makes no sense here, or a list longer than the baselines'
-        ContextError : the scenario states a circumstance that the data cannot tell apart
+        Raises SettingsError: a filter that makes no sense here, or a list longer than the baselines'; ContextError: the
+        scenario states a circumstance that the data cannot tell apart.
         """
         key = (settings, scenario)
         return self._results.of(key, lambda: self._measure(settings, scenario))
@@ -138,15 +130,13 @@ class LiveEngine:
         if settings.n > N_BASELINE:
             raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
         pool, scores, unproven = self.ranked(settings, scenario, pool_size(settings))
-        if settings.diversity == 0:
-            ranked, ranks = pool, np.where(pool >= 0, np.arange(1, settings.n + 1, dtype=np.int32), np.int32(0))
-        else:
-            ranked = np.empty((len(pool), settings.n), np.int32)
-            ranks = np.empty_like(ranked)
+        ranked = pool
+        if settings.diversity:
+            ranked, ranks = (np.empty((len(pool), settings.n), np.int32) for _ in range(2))
             method = CODES[settings.method]
             with cores_for():
                 diversify_all(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
-        return LiveMetrics(settings, scenario, self.measured(ranked), ranks, unproven)
+        return LiveMetrics(self.measured(ranked), unproven)
 
     def ranked(
         self, settings: RankingSettings, scenario: Scenario, n: int

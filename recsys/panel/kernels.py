@@ -1,7 +1,7 @@
 """The inner loop of the live evaluation: every shopper's list from scores in memory, without storing the mix.
 
-One shopper's row is mixed in a buffer that fits the innermost caches. Only lanes whose maximum
-reaches the n-th largest of those maxima can hold one of the n best, so only they are looked at again.
+One shopper's row is mixed in a buffer that fits the innermost caches. Only lanes whose maximum reaches the n-th largest
+maximum can hold one of the n best, so nothing is sorted but contenders.
 """
 
 from typing import NamedTuple

@@ -72,10 +72,7 @@ class Scores:
 class Ragged:
     """A few numbers a shopper: those of shopper u are values[starts[u] : starts[u + 1]].
 
-    Parameters
-    ----------
-    starts : int64 of shape (n_users + 1,)
-    values : int32
+    `starts`: int64 of shape (n_users + 1,); `values`: int32.
     """
 
     starts: NDArray[np.int64]

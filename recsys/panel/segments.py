@@ -29,9 +29,7 @@ DIMENSIONS = ("activity", "top_category", "home", *CONTEXT_DIMENSIONS)
 class Segment:
     """Some of the shoppers: those that have all of the values; none at all means everyone.
 
-    Parameters
-    ----------
-    values : pairs of a name of `DIMENSIONS` and a value, sorted by name; activity also knows "new"
+    `values`: pairs of a name of `DIMENSIONS` and a value, sorted by name; activity also knows "new".
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -70,9 +68,7 @@ EVERYONE = Segment()
 class Scenario:
     """Circumstances that every shopper is imagined in; a dimension that is not named stays as it was.
 
-    Parameters
-    ----------
-    stated : pairs of a dimension of `CONTEXT_DIMENSIONS` and its value, "" for unknown; sorted by name
+    `stated`: pairs of a dimension of `CONTEXT_DIMENSIONS` and its value, "" for unknown; sorted by name.
     """
 
     stated: tuple[tuple[str, str], ...] = ()

@@ -123,10 +123,8 @@ def can_be_left_out(train: Dataset) -> bool:
 def held_out_pairs(train: Dataset, held_out: HeldOut, semantic: SemanticScorer, scores: FloatArray) -> Pairs:
     """Held-out pairs, by models that have never seen them.
 
-    Parameters
-    ----------
-    semantic : without a head
-    scores : float32 of shape (n_users, n_components, n_items), standardised, of `held_out.users()`
+    `semantic`: without a head; `scores`: float32 of shape (n_users, n_components, n_items), standardised, of
+    `held_out.users()`.
     """
     users, asked = held_out.user_rows, held_out.item_rows
     return Pairs(

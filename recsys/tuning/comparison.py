@@ -104,10 +104,8 @@ class Comparison:
 def compare(engine: LiveEngine, a: EvaluationConfig, b: EvaluationConfig, segment: Segment = EVERYONE) -> Comparison:
     """Compare B with A on the test shoppers of one segment.
 
-    Raises
-    ------
-    SettingsError : the lists differ in length, nobody is in the segment, or a setting cannot be measured
-    ContextError : a scenario cannot be imagined
+    Raises SettingsError: the lists differ in length, nobody is in the segment, or a setting cannot be measured;
+    ContextError: a scenario cannot be imagined.
     """
     if a.settings.n != b.settings.n:
         raise SettingsError(

@@ -33,10 +33,7 @@ class _Document:
 class EvaluationConfig:
     """Settings of one live evaluation; hashable, so that answers can be cached by it.
 
-    Parameters
-    ----------
-    name : on screen and in sentences; text that a person typed, so never markup
-    scenario : circumstances that every shopper is imagined in
+    `name` is text that a person typed, so never markup; `scenario` is what every shopper is imagined in.
     """
 
     name: str
@@ -65,9 +62,7 @@ class EvaluationConfig:
     def from_json(cls, document: object) -> Self:
         """Read what `as_json` wrote; a key that is left out has its default, but for the name and the weights.
 
-        Raises
-        ------
-        SettingsError, ContextError : the document has another form, or a value makes no sense
+        Raises SettingsError, ContextError: the document has another form, or a value makes no sense.
         """
         form = from_json(_Document, document)
         settings = RankingSettings(form.weights, form.filters, form.n, form.diversity, form.method)

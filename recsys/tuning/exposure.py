@@ -90,10 +90,8 @@ class CategoryShown:
 def products_shown(a: IntArray, b: IntArray, names: Names, tail: NDArray[np.bool_]) -> tuple[ProductShown, ...]:
     """Every product whose number of lists changes, the greatest winner first and the greatest loser last.
 
-    Parameters
-    ----------
-    a, b : int32 of shape (n_users, k), item rows, padded with -1
-    tail : bool of shape (n_items,), whether a product belongs to the long tail
+    `a`, `b`: int32 of shape (n_users, k), item rows, padded with -1; `tail`: bool of shape (n_items,), whether a
+    product belongs to the long tail.
     """
     on_a, on_b = (exposure(ranked, len(tail)).astype(np.int64) for ranked in (a, b))
     change = on_b - on_a
@@ -211,10 +209,7 @@ def most_changed(
 ) -> tuple[ShopperChange, ...]:
     """The shoppers whose lists are least alike, by rank-biased overlap; equals by how much nDCG changes, then in order.
 
-    Parameters
-    ----------
-    users : position in the panel of each row of the lists
-    agreement : `agreements` of the lists
+    `users`: position in the panel of each row of the lists; `agreement`: `agreements` of the lists.
     """
     alike = likeness(agreement)
     moved = np.abs(np.nan_to_num(b.values["ndcg"] - a.values["ndcg"]))

@@ -63,13 +63,9 @@ class GoalMeasurement:
 class GoalEvaluator:
     """Measures settings by one goal on one panel.
 
-    Parameters
-    ----------
-    best : by metric, the settings that a constraint against the best refers to; `references_of` finds them
+    `best`: by metric, the settings that a constraint against the best refers to; `references_of` finds them.
 
-    Raises
-    ------
-    SettingsError : too few shoppers belong to the goal's segment
+    Raises SettingsError: too few shoppers belong to the goal's segment.
     """
 
     def __init__(self, engine: LiveEngine, goal: Goal, best: Mapping[str, RankingSettings] | None = None) -> None:

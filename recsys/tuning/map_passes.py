@@ -193,10 +193,8 @@ def map_values(lists, facts, profile, users, wanted, sums, counts, values):  # t
 def count_shared(lists, at_best, counts):  # type: ignore[no-untyped-def]
     """Add up the shoppers who are shown a product at each point and at the best point, too.
 
-    Parameters
-    ----------
-    lists : of shape (n_points, n_ranked, k); at_best : of shape (n_ranked, k), of the same shoppers
-    counts : in and out, whole numbers of shape (n_points, n_items)
+    `lists`: of shape (n_points, n_ranked, k); `at_best`: of shape (n_ranked, k), of the same shoppers; `counts`: in and
+    out, whole numbers of shape (n_points, n_items).
     """
     n_points, n_ranked, k = lists.shape
     for point in numba.prange(n_points):
@@ -248,9 +246,7 @@ class MapPasses:
     def measure(self, wanted: NDArray[np.int64], keep_lists: bool) -> MapSums:
         """Every metric at every point; `keep_lists` where `lists` will be called again.
 
-        Parameters
-        ----------
-        wanted : int64 of shape (n_wanted,), columns whose values are given shopper by shopper
+        `wanted`: int64 of shape (n_wanted,), columns whose values are given shopper by shopper.
         """
         panel, facts = self.engine.panel, self.engine.panel.list_facts()
         n_points, n_items = len(self.cells.weights), panel.n_items

@@ -42,10 +42,7 @@ MOST_FRONT_POINTS = 40
 class SearchSettings:
     """Settings of a search for good weights.
 
-    Parameters
-    ----------
-    n_trials : trials with variety, in all; those that are stored already are not repeated
-    seed : of the sampling
+    `n_trials`: trials with variety, in all; those that are stored already are not repeated; `seed`: of the sampling.
     """
 
     n_trials: int = 120
@@ -91,11 +88,9 @@ def find_weights(
     default : the shop's own weights, which the result is compared with
     watch : called after every batch of trials
 
-    Raises
-    ------
-    SettingsError : too few shoppers belong to the segment, or the metric has no value in this shop
-    StoreUnavailable, StoreError : trials cannot be stored
-    Cancelled : the reporter asked to stop; all but the last batch of trials are stored
+    Raises SettingsError: too few shoppers belong to the segment, or the metric has no value in this shop;
+    StoreUnavailable, StoreError: trials cannot be stored; Cancelled: the reporter asked to stop; all but the last batch
+    of trials are stored.
     """
     settings, started = settings or SearchSettings(), time.monotonic()
     evaluator, on_test = GoalEvaluator(validation, goal), GoalEvaluator(test, goal)

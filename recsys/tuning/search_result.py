@@ -113,9 +113,7 @@ class SearchResult:
     def from_json(cls, saved: object) -> Self:
         """What `as_json` wrote.
 
-        Raises
-        ------
-        SettingsError, KeyError, TypeError : the document has another form
+        Raises SettingsError, KeyError, TypeError: the document has another form.
         """
         return from_json(cls, saved)
 

@@ -26,11 +26,9 @@ N_TRIALS = 60
 class Intention:
     """A goal that a preset is tuned for.
 
-    Parameters
-    ----------
-    replay : name of `protocols.rewinds.REWINDS` whose shoppers it is tuned and measured on, for goals about shoppers of
-        whom the shop's own way of holding out ("") has too few
-    asked : how the shoppers of the replay are asked, in words
+    `replay`: name of `protocols.rewinds.REWINDS` whose shoppers it is tuned and measured on, for goals about shoppers
+    of whom the shop's own way of holding out ("") has too few; `asked`: how the shoppers of the replay are asked, in
+    words.
     """
 
     name: str

@@ -72,11 +72,8 @@ def to_fusion(params: dict[str, Any]) -> FusionSettings:
 class Trials:
     """The trials of one search, stored under the study's name where a database is named, as `RECSYS_DATABASE_URL` is.
 
-    Raises
-    ------
-    SettingsError : the address names no database that can be used
-    StoreUnavailable : the database cannot be reached
-    StoreError : it cannot be used as it is
+    Raises SettingsError: the address names no database that can be used; StoreUnavailable: the database cannot be
+    reached; StoreError: it cannot be used as it is.
     """
 
     def __init__(self, evaluator: GoalEvaluator, seed: int, name: str, database_url: str | None = None) -> None:
@@ -102,10 +99,7 @@ class Trials:
     def batch(self, starts: Sequence[RankingSettings], n: int, wanted: int, progress: Progress = silent) -> None:
         """Measure n settings more and store them: first those of `starts` that are left, then sampled ones.
 
-        Parameters
-        ----------
-        starts : of the whole search, in order
-        wanted : how many there will be in all, for the reporter
+        `starts`: of the whole search, in order; `wanted`: how many there will be in all, for the reporter.
         """
         import optuna
 

@@ -89,13 +89,9 @@ def weight_map(
 ) -> WeightMap:
     """Measure every point of the grid.
 
-    Parameters
-    ----------
-    metrics : of `LIVE_METRICS`, those for which the points tied with the best are wanted
+    `metrics`: of `LIVE_METRICS`, those for which the points tied with the best are wanted.
 
-    Raises
-    ------
-    SettingsError, ContextError : as `LiveEngine.measure` does
+    Raises SettingsError, ContextError: as `LiveEngine.measure` does.
     """
     cells = grid_cells()
     users = np.flatnonzero(segment.mask(engine.panel.shoppers))
