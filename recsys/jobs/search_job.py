@@ -93,7 +93,7 @@ def _search(
 ) -> None:
     from recsys.panel.engine import LiveEngine
     from recsys.panel.panel import Panel
-    from recsys.tuning.search import SearchSettings, SoFar, find_weights
+    from recsys.tuning.search_result import SearchSettings, SoFar, find_weights
 
     reporter("opening the panel")
     validation, test = (LiveEngine(each) for each in Panel.open(Path(panel)))

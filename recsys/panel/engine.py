@@ -22,10 +22,10 @@ from recsys.ranking.rank import pool_size
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 
-KEPT_BYTES = 64_000_000
+CACHE_BYTES = 64_000_000
 """Most that cached lists with their metrics may take; those of a setting take 170 bytes a shopper at k = 10."""
 
-KEPT_SCENARIO_BYTES = 400_000_000
+SCENARIO_CACHE_BYTES = 400_000_000
 """Most that cached context scores may take; a scenario takes a quarter of the panel's scores. The latest stays."""
 
 SCENARIO_CHUNK = 128
@@ -60,9 +60,9 @@ class LiveEngine:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._own = _ContextScores(panel.scores.context, panel.scores.cuts)
-        self._imagined = ByteCache[Scenario, _ContextScores](KEPT_SCENARIO_BYTES, n_bytes)
-        self._results = ByteCache[tuple[RankingSettings, Scenario], LiveMetrics](KEPT_BYTES, n_bytes)
-        self._baselines = ByteCache[tuple[str, int, Filters], MeasuredLists](KEPT_BYTES // 4, n_bytes)
+        self._imagined = ByteCache[Scenario, _ContextScores](SCENARIO_CACHE_BYTES, n_bytes)
+        self._results = ByteCache[tuple[RankingSettings, Scenario], LiveMetrics](CACHE_BYTES, n_bytes)
+        self._baselines = ByteCache[tuple[str, int, Filters], MeasuredLists](CACHE_BYTES // 4, n_bytes)
         self._everyone = np.arange(len(panel))
 
     def warm_up(self) -> None:

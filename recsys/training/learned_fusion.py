@@ -63,7 +63,7 @@ class Fusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class FusionComparison:
     """One setting against another on the same validation shoppers.
 
     `settings` are as all shoppers choose them; figures are of what one half chose and the other was measured by.
@@ -99,7 +99,7 @@ class FusionChoice:
 
     name: str
     fusion: Fusion
-    compared: tuple[Compared, ...] = ()
+    compared: tuple[FusionComparison, ...] = ()
     n_pairs: int = 0
     n_shoppers: int = 0
     epochs: Mapping[str, int] = field(default_factory=dict)
@@ -324,7 +324,7 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
         base = max(bases, key=lambda each: float(np.nanmean(measured[each])))
         change, p = _change(measured[name], measured[base], seed)
         means = (float(np.nanmean(measured[each])) for each in (name, base))
-        compared.append(Compared(name, tried[name], *means, change, min(p * len(others), 1.0)))
+        compared.append(FusionComparison(name, tried[name], *means, change, min(p * len(others), 1.0)))
         if compared[-1].is_better:
             choice = replace(choice, name=name, fusion=tried[name])
     if choice.name == USUAL:

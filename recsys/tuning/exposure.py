@@ -205,7 +205,6 @@ def most_changed(
     a: MeasuredLists,
     b: MeasuredLists,
     agreement: NDArray[np.float64],
-    n: int = MOST_CHANGED,
 ) -> tuple[ShopperChange, ...]:
     """The shoppers whose lists are least alike, by rank-biased overlap; equals by how much nDCG changes, then in order.
 
@@ -217,7 +216,7 @@ def most_changed(
     order = np.lexsort((-moved, alike.round(9)))
     return tuple(
         _shopper(panel, names, int(users[row]), *(lists.of(np.array([row])) for lists in (a, b)), float(alike[row]))
-        for row in order[changed[order]][:n]
+        for row in order[changed[order]][:MOST_CHANGED]
     )
 
 

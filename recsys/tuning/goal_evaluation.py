@@ -63,13 +63,15 @@ class GoalMeasurement:
 class GoalEvaluator:
     """Measures settings by one goal on one panel.
 
-    `best`: by metric, the settings that a constraint against the best refers to; `references_of` finds them.
+    `best` holds, by metric, the settings that a constraint against the best refers to; `references_of` finds them.
 
     Raises SettingsError: too few shoppers belong to the goal's segment.
     """
 
-    def __init__(self, engine: LiveEngine, goal: Goal, best: Mapping[str, RankingSettings] | None = None) -> None:
-        self.engine, self.goal, self.best = engine, goal, dict(best or {})
+    best: Mapping[str, RankingSettings]
+
+    def __init__(self, engine: LiveEngine, goal: Goal) -> None:
+        self.engine, self.goal, self.best = engine, goal, {}
         self.users = np.flatnonzero(goal.segment.mask(engine.panel.shoppers))
         self.facts = engine.panel.facts.of(self.users)
         if self.n_shoppers < FEWEST_SHOPPERS:
@@ -192,17 +194,6 @@ def references_of(evaluator: GoalEvaluator, found: WeightMap) -> dict[str, Ranki
     return {name: evaluator.at_point(found, point) for name, point in points.items() if point >= 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was chosen, the best mean within the constraints, and how many settings are within one standard error of it
-    (itself included).
-    """
-
-    chosen: GoalMeasurement
-    best: GoalMeasurement
-    n_tied: int
-
-
 def promising(evaluator: GoalEvaluator, found: WeightMap) -> NDArray[np.intp]:
     """Points of the map that meet the constraints on average, the best first; all, the nearest first, if none does."""
     broken, value = np.zeros(len(found.cells.weights)), evaluator.values(found)
@@ -219,8 +210,10 @@ def promising(evaluator: GoalEvaluator, found: WeightMap) -> NDArray[np.intp]:
     return np.lexsort((-value, broken))
 
 
-def choose(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]) -> Choice:
-    """Choose among all points of the map and all trials.
+def choose(
+    evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]
+) -> tuple[GoalMeasurement, int]:
+    """One of all points of the map and all trials, and how many are within one standard error of the best, with it.
 
     Settings that meet the constraints with the margin come before those that do not; where none does, the one that
     comes nearest to it is taken.
@@ -238,9 +231,9 @@ def choose(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeas
             best = known[settings]
     if best is None:
         nearest = max(known.values(), key=lambda each: _shortfall(evaluator, each))
-        return Choice(nearest, nearest, 1)
+        return nearest, 1
     tied = _tied(evaluator, best, [each for each in known.values() if each.is_inside and each is not best])
-    return Choice(_middle(tied), best, len(tied))
+    return _middle(tied), len(tied)
 
 
 def _shortfall(evaluator: GoalEvaluator, measured: GoalMeasurement) -> float:

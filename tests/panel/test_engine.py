@@ -225,7 +225,7 @@ def test_results_are_kept_and_forgotten_by_what_they_take(panel: Panel, monkeypa
     from recsys.panel import engine as module
 
     takes = n_bytes(LiveEngine(panel).measure(RankingSettings(n=7)))
-    monkeypatch.setattr(module, "KEPT_BYTES", 2 * takes)
+    monkeypatch.setattr(module, "CACHE_BYTES", 2 * takes)
     engine = LiveEngine(panel)
     first = engine.measure(RankingSettings(n=5))
     assert engine.measure(RankingSettings(n=5)) is first

@@ -19,8 +19,14 @@ from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import MARGIN, GoalEvaluator, references_of
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.search import SearchSettings, SoFar, find_weights, study_name
-from recsys.tuning.search_result import SearchResult, constraint_outcomes
+from recsys.tuning.search_result import (
+    SearchResult,
+    SearchSettings,
+    SoFar,
+    constraint_outcomes,
+    find_weights,
+    study_name,
+)
 from recsys.tuning.trials import BATCH, Trials, to_fusion, to_params
 from tests.store._postgres import PostgresServer, serving
 

@@ -24,8 +24,7 @@ from recsys.settings import COMPONENTS
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal, describe_goal, save_goal, saved_goal
-from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import SearchResult, constraint_outcomes
+from recsys.tuning.search_result import SearchResult, SearchSettings, constraint_outcomes, find_weights
 from tests.pages._seen import addressed, html, text
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import store
