@@ -323,8 +323,8 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
         bases = [choice.name, *(tried.keys() & {WITHOUT_MAP.get(name, choice.name)})]
         base = max(bases, key=lambda each: float(np.nanmean(measured[each])))
         change, p = _change(measured[name], measured[base], seed)
-        means = (float(np.nanmean(measured[each])) for each in (name, base))
-        compared.append(FusionComparison(name, tried[name], *means, change, min(p * len(others), 1.0)))
+        ndcg, of_base = (float(np.nanmean(measured[each])) for each in (name, base))
+        compared.append(FusionComparison(name, tried[name], ndcg, of_base, change, min(p * len(others), 1.0)))
         if compared[-1].is_better:
             choice = replace(choice, name=name, fusion=tried[name])
     if choice.name == USUAL:

@@ -215,7 +215,7 @@ def most_changed(
     changed = (a.ranked != b.ranked).any(1)
     order = np.lexsort((-moved, alike.round(9)))
     return tuple(
-        _shopper(panel, names, int(users[row]), *(lists.of(np.array([row])) for lists in (a, b)), float(alike[row]))
+        _shopper(panel, names, int(users[row]), a.of(np.array([row])), b.of(np.array([row])), float(alike[row]))
         for row in order[changed[order]][:MOST_CHANGED]
     )
 

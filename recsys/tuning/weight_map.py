@@ -35,7 +35,7 @@ def pareto_front(values: NDArray[np.float64]) -> NDArray[np.intp]:
     known = np.flatnonzero(~np.isnan(values).any(axis=1))
     order = known[np.lexsort((-values[known, 1], -values[known, 0]))]
     most = np.maximum.accumulate(np.concatenate([[-np.inf], values[order, 1]]))
-    return order[values[order, 1] > most[:-1]]
+    return np.asarray(order[values[order, 1] > most[:-1]])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
