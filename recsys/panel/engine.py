@@ -1,6 +1,7 @@
 """Live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ class LiveEngine:
 
         A list with a product that the panel does not hold has no click rate.
         """
-        ranked.flags.writeable = False  # answers are shared by all sessions
+        ranked = _frozen(ranked)  # answers are shared by all sessions
         return MeasuredLists(ranked, measure_lists(ranked, self.panel.list_facts(clicks), self._everyone))
 
     def penalty(self, filters: Filters) -> FloatArray:
@@ -114,7 +115,7 @@ class LiveEngine:
         held, seen = self.panel.scores, self.panel.seen
         starts, rows = seen.starts, seen.values
         if not held.is_whole:  # what a shopper has seen is no candidate to begin with
-            starts, rows = np.zeros_like(starts), rows[:0]
+            starts, rows = _frozen(np.zeros_like(starts)), rows[:0]
         return Candidates(held.static, self._context(scenario, progress).context, held.widths, held.rows, starts, rows)
 
     def check(self, scenario: Scenario) -> None:
@@ -178,7 +179,7 @@ class LiveEngine:
                     self._put(user, Standardised.of(row[None]).values[0], scores, cuts)
                 n_done += len(asked)
         progress("imagining other circumstances", len(contexts), len(contexts))
-        return _ContextScores(scores, cuts)
+        return _ContextScores(_frozen(scores), cuts)
 
     def _put(self, user: int, values: FloatArray, scores: FloatArray, cuts: FloatArray) -> None:
         """Keep the context scores of one shopper, of the whole catalogue or of the candidates."""
@@ -192,6 +193,12 @@ class LiveEngine:
         left_out[rows] = False
         left_out[panel.seen.row(user)] = False
         cuts[user, -1] = values[left_out].max(initial=-np.inf)
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    """Read-only, as what a panel maps from its files: other types would have every loop compiled once more."""
+    values.flags.writeable = False
+    return values
 
 
 def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:
