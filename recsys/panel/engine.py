@@ -1,6 +1,6 @@
 """Live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -89,8 +89,10 @@ class LiveEngine:
         penalty = self.penalty(filters)
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
-        # Products that no component puts high are no candidates, so their clicks are not held.
-        clicks = self.panel.clicks if self.panel.scores.is_whole else ClickProbabilities()
+        clicks = self.panel.clicks
+        if not self.panel.scores.is_whole:
+            # Products that no component puts high are no candidates, so their clicks are not held.
+            clicks = replace(clicks, source="none", attraction=clicks.attraction[:0, :0])
         return self.measured(np.array(ranked[:, :k]), clicks)
 
     def measured(self, ranked: IntArray, clicks: ClickProbabilities | None = None) -> MeasuredLists:
