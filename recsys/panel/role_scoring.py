@@ -38,16 +38,9 @@ LEAST_CANDIDATES = 200
 
 
 class _Columns:
-    """The arrays of a panel, filled shopper by shopper.
+    """The arrays of a panel, filled shopper by shopper; above the budget each gets the union of the components' best."""
 
-    Parameters
-    ----------
-    n_users, n_items : shoppers and products
-    budget_bytes : most that the scores may take; above it each shopper gets the union of the components' best
-    baselines : names of models whose lists are held
-    """
-
-    def __init__(self, n_users: int, n_items: int, budget_bytes: int, baselines: tuple[str, ...]) -> None:
+    def __init__(self, n_users: int, n_items: int, budget_bytes: int) -> None:
         n_floats = len(COMPONENTS)
         self.n_items, self.n_best = n_items, n_items
         width = n_items
@@ -62,7 +55,7 @@ class _Columns:
         self.rows = np.empty((0, 0), np.int32) if self.is_whole else np.full((n_users, width), -1, np.int32)
         self.cuts = np.empty((0, 0), np.float32) if self.is_whole else np.empty((n_users, n_floats), np.float32)
         self.rounds = np.full(n_users, -1, np.int32)  # whose models ask about a shopper, -1 before
-        self.baselines = {name: np.full((n_users, N_BASELINE), -1, np.int32) for name in baselines}
+        self.baselines = {name: np.full((n_users, N_BASELINE), -1, np.int32) for name in BASELINES}
         self.profile_popularity = np.full(n_users, np.nan)
         self._seen: list[IntArray] = [np.empty(0, np.int32)] * n_users
 
@@ -121,7 +114,7 @@ class RoleScoring:
         data, progress = self.data, prefixed(progress, self.role)
         rounds = list(self.split.rounds(self.role))
         positions = _positions([one.held_out.users() for one in rounds])
-        columns = _Columns(sum(map(len, positions)), data.n_items, self.budget_bytes, BASELINES)
+        columns = _Columns(sum(map(len, positions)), data.n_items, self.budget_bytes)
         leaks, contexts, shoppers, relevant = [], [], [], []
         models = {**BASELINE_CLASSES, **COMPONENT_CLASSES}
         for number, (one, users) in enumerate(zip(rounds, positions, strict=True)):

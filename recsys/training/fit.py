@@ -98,7 +98,7 @@ def save_model(
     progress: Progress = silent,
     learned: FusionChoice | None = None,
 ) -> Artifact:
-    """Write fitted components, what the shop looks like and how its phrases judge, as a model folder.
+    """Write fitted components, what the shop looks like and the polarity of its phrases as a model folder.
 
     `learned`: where the default weights come from; None where nothing was to be learned.
     """

@@ -195,11 +195,11 @@ def choose_fusion(
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}
     for half in (0, 1):
-        chooser, judges = halves != half, halves == half
+        chooser, others = halves != half, halves == half
         values = trials.values_as_chosen_by(chooser)
         for name, fusion, known, _ in trials.tried(values, chooser):
             values_of = measured.setdefault(name, np.full(len(users), np.nan))
-            values_of[judges] = ndcg_of(known.only(judges), fusion.weights)
+            values_of[others] = ndcg_of(known.only(others), fusion.weights)
     everything = list(trials.tried(trials.values, np.ones(len(users), bool)))
     tried = {name: fusion for name, fusion, _, _ in everything}
     epochs = {name: n_epochs for name, _, _, n_epochs in everything if n_epochs is not None}
@@ -268,9 +268,9 @@ class _Trials:
 
     def values_as_chosen_by(self, chooser: NDArray[np.bool_]) -> FloatArray:
         """Scores of everybody, with settings of the context component that some of them chose."""
-        judges = self.held_out.users()[~chooser]
+        others = self.held_out.users()[~chooser]
         rounds = [
-            replace(one, held_out=one.held_out.only(~np.isin(one.held_out.user_rows, judges))) for one in self.rounds
+            replace(one, held_out=one.held_out.only(~np.isin(one.held_out.user_rows, others))) for one in self.rounds
         ]
         context = choose_context(self.data, rounds, self.split, self.seed, self.progress).context
         if context == self.context:
@@ -288,10 +288,10 @@ class _Trials:
         known = ValidationScores.of(values, self.train, self.held_out, users)
         yield USUAL, Fusion(self.usual), known, None
         asked = self.held_out.only(np.isin(self.held_out.user_rows, users[chooser]))
-        judged = held_out_pairs(self.train, asked, self.semantic, values[chooser])
+        validation = held_out_pairs(self.train, asked, self.semantic, values[chooser])
         for name, of_grid in ((LEARNED, GRID), (MAP, MAP_GRID))[: 2 if self.with_map else 1]:
             settings = MultitaskSettings(head=name == MAP, seed=self.seed, device=DEVICE)
-            found = learn(self.pairs, self.reference, self.usual, settings, judged, self.progress)
+            found = learn(self.pairs, self.reference, self.usual, settings, validation, self.progress)
             has_map = found.head is not None and found.epochs > 0
             if has_map:
                 known = replace(known, values=self._with(self.semantic.with_head(found.head), values))

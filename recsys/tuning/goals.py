@@ -182,8 +182,8 @@ def describe_segment(segment: Segment) -> str:
     'new shoppers in the evening on mobile'
     """
     values = segment.as_dict()
-    told = [words.format(values[name]) for name, words in _SEGMENT_WORDS.items() if name in values]
-    return " ".join(filter(None, (values.get("activity"), "shoppers", *told)))
+    described = [words.format(values[name]) for name, words in _SEGMENT_WORDS.items() if name in values]
+    return " ".join(filter(None, (values.get("activity"), "shoppers", *described)))
 
 
 def _require_metric(name: str) -> None:

@@ -95,21 +95,21 @@ def weight_map(
     """
     cells = grid_cells()
     users = np.flatnonzero(segment.mask(engine.panel.shoppers))
-    walk = MapPasses(engine, cells, users, k, filters, scenario, progress)
+    passes = MapPasses(engine, cells, users, k, filters, scenario, progress)
     columns = {name: place for place, name in enumerate(SHOPPER_METRICS)} | {"popularity_lift": LISTED}
     own = [name for name in metrics if name in columns]
     wanted = np.array([columns[name] for name in own], np.int64)
-    found = walk.measure(wanted, keep_lists=any(name in STEPS for name in metrics))
+    found = passes.measure(wanted, keep_lists=any(name in STEPS for name in metrics))
     answer = WeightMap(cells, k, engine.panel.n_shoppers(users), _means(found), {})
     # Of a shop so large that shoppers are taken together, each row counts as one.
-    shoppers = engine.panel.facts.of(users).shoppers if walk.group_size == 1 else None
+    shoppers = engine.panel.facts.of(users).shoppers if passes.group_size == 1 else None
     tied = {}
     for name in metrics:
         best = answer.best(name)
         if best < 0:
             tied[name] = np.zeros(len(cells.weights), bool)
         elif name in STEPS:
-            tied[name] = _tied_together(walk, found.exposures, best, name, shoppers)
+            tied[name] = _tied_together(passes, found.exposures, best, name, shoppers)
         else:
             values = found.values[own.index(name)]
             upwards = values if METRICS[name].higher_is_better else -values
@@ -129,18 +129,18 @@ def _means(found: MapSums) -> dict[str, NDArray[np.float64]]:
 
 
 def _tied_together(
-    walk: MapPasses, exposures: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
+    passes: MapPasses, exposures: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
 ) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
     n_points, n_items = exposures.shape
     sign = 1 if METRICS[name].higher_is_better else -1
     gaps, errors = np.zeros(n_points), np.full(n_points, np.inf)
-    shares = np.empty((n_points, walk.n_groups), np.float32)
+    shares = np.empty((n_points, passes.n_groups), np.float32)
     at_best = exposures[best].astype(np.float64)
     n_at_once = max(MAX_STEP_BYTES // (8 * n_items), 1)
     for first in range(0, n_points, n_at_once):
         points = range(first, min(first + n_at_once, n_points))
-        kept = walk.shared_exposure(best, slice(points.start, points.stop))
+        kept = passes.shared_exposure(best, slice(points.start, points.stop))
         at_points = np.empty((len(points), n_items), np.float32)
         shrinkage, largest, n_single = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points), np.int64)
         for place, point in enumerate(points):
@@ -150,14 +150,14 @@ def _tied_together(
             step_at_best, at_points[place], n_single[place] = steps.new, steps.old, steps.n_single
             if both.sum() < max(at_best.sum(), counts.sum()):  # else the very same lists, and no gap at all
                 shrinkage[place] = sign * steps.shrinkage
-        for start, lists in walk.lists("comparing with the best"):
-            of_best, at = sums_of_lists(lists[best], step_at_best), start // walk.group_size
+        for start, lists in passes.lists("comparing with the best"):
+            of_best, at = sums_of_lists(lists[best], step_at_best), start // passes.group_size
             for place, point in enumerate(points):
                 own = of_best - sums_of_lists(lists[point], at_points[place])
                 largest[place] = max(largest[place], np.abs(own).max())
-                grouped = in_groups(own.astype(np.float32), walk.group_size)
-                shares[point, at : at + len(grouped)] = grouped * (walk.n_groups * shrinkage[place])
-        if name == "coverage" and len(walk.users) >= FEWEST_TELLING:
+                grouped = in_groups(own.astype(np.float32), passes.group_size)
+                shares[point, at : at + len(grouped)] = grouped * (passes.n_groups * shrinkage[place])
+        if name == "coverage" and len(passes.users) >= FEWEST_TELLING:
             errors[points.start : points.stop] = [
                 coverage_error(int(n), share, n_items) for n, share in zip(n_single, largest.tolist(), strict=True)
             ]

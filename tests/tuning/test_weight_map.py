@@ -63,8 +63,8 @@ def test_lists_are_those_of_the_engine(
         (Filters(only_available=False, categories=frozenset([category])), EVERYONE, AS_IT_WAS),
     ):
         users = np.flatnonzero(who.mask(engine.panel.shoppers))
-        walk = MapPasses(engine, grid_cells(), users, k, filters, when, silent)
-        lists = np.concatenate([chunk for _, chunk in walk.lists("ranking")], axis=1)
+        passes = MapPasses(engine, grid_cells(), users, k, filters, when, silent)
+        lists = np.concatenate([chunk for _, chunk in passes.lists("ranking")], axis=1)
         assert lists.shape == (len(grid_cells().weights), len(users), k)
         for point in some_points:
             ranking = RankingSettings(WeightMap(grid_cells(), k, 0, {}, {}).settings(point), filters, k)
