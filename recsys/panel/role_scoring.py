@@ -38,7 +38,7 @@ LEAST_CANDIDATES = 200
 
 
 class _Columns:
-    """The arrays of a panel, filled shopper by shopper; above the budget each gets the union of the components' best."""
+    """The arrays of a panel, filled shopper by shopper; above the budget each gets every component's best products."""
 
     def __init__(self, n_users: int, n_items: int, budget_bytes: int) -> None:
         n_floats = len(COMPONENTS)
