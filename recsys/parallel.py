@@ -27,3 +27,18 @@ def cores_for(n_positions: int | None = None) -> Iterator[None]:
             yield
         finally:
             numba.set_num_threads(before)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run small matrix operations on one thread: threads that meet after each of them took 30 times as long."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)

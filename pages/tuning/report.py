@@ -26,8 +26,7 @@ from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.summary import summary
-from recsys.tuning.tables import metrics_csv, products_csv, shoppers_csv
+from recsys.tuning.summary import metrics_csv, products_csv, shoppers_csv, summary
 
 CONCLUSION = "report_conclusion"
 

@@ -13,8 +13,7 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import CategoryShown, Product, ProductShown
-from recsys.tuning.outcomes import PERSISTENCE, HeldOutProduct, ShopperChange
+from recsys.tuning.exposure import PERSISTENCE, CategoryShown, HeldOutProduct, Product, ProductShown, ShopperChange
 
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
 

@@ -62,7 +62,7 @@ def _one_shopper(case: TuningCase, found: Comparison) -> None:
                 [f"{chosen.unknown[:60]!r} is none of {len(inside):,} test shoppers. The ids are those of your data."],
             )
         )
-    column = panel.user_place(chosen.user_id)
+    column = panel.position(chosen.user_id)
     if column is None:  # ids of a segment are always of the panel
         return
     found_moves = moves(case.room.test, found, column)

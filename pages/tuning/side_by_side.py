@@ -20,7 +20,7 @@ from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, quest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.outcomes import Outcomes
+from recsys.tuning.exposure import Outcomes
 from recsys.tuning.summary import summary
 
 SWAPPED = "swapped"

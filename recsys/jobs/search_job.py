@@ -102,7 +102,7 @@ def _search(
     panels = Panel.open(Path(panel))
     from recsys.panel.engine import LiveEngine
     from recsys.tuning.goals import Goal
-    from recsys.tuning.search import SearchSettings, SoFar, find_weights
+    from recsys.tuning.search_result import SearchSettings, SoFar, find_weights
 
     validation, test = map(LiveEngine, panels)
     aim = Goal.from_json(goal)

@@ -32,7 +32,7 @@ from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
-from recsys.training.weight_choice import choose_weights
+from recsys.training.weights import choose_weights
 
 LOGGED_SET = FolderKind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
 
@@ -139,7 +139,7 @@ def build_logged_set(
     book = make_phrasebook(data, progress)
     split = split_of(before, settings)
     chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
-    weights = choose_weights(before, split, book, settings, progress, chosen)
+    weights = choose_weights(before, split, book, settings, progress, chosen.settings())
     judged = ScoredPages.of(log, cut, book, settings.seed, progress, chosen.settings())
     arrays: dict[str, NDArray[Any]] = {
         "scores": judged.scores,

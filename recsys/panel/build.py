@@ -1,4 +1,4 @@
-"""From a data folder to a panel: held out, fitted, checked for leaks, scored once."""
+"""Builds a panel from a data folder: held out, fitted, checked for leaks, scored once."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -38,8 +38,7 @@ class PanelSettings:
     ----------
     evaluation : what is held out; its k plays no part
     budget_bytes : most that the scores of one role may take
-    replay : name of `REWINDS`; shoppers are then put back to an earlier moment, and `evaluation.split` is "last", since
-        they are asked at the moment of the held-out act
+    replay : name of `REWINDS`; shoppers are then put back to an earlier moment, and `evaluation.split` is "last"
     hemisphere : where the shoppers live, which says what season a month is
     """
 
@@ -75,17 +74,14 @@ class PanelSettings:
 def build_panel(
     data_folder: Path, out: Path, settings: PanelSettings | None = None, progress: Progress = silent
 ) -> Artifact:
-    """Prepare the validation and the test shoppers of a shop, and write them as one folder.
+    """Write the validation and the test shoppers of a shop as one folder.
 
     For validation the models know neither what validation nor what test shoppers are asked about; for test they are
     fitted again. Each time they are searched for leaks before anybody is scored.
 
-    Raises
-    ------
-    DataError : the data breaks the canonical form, or too little of it is left to test on
-    LeakError : something held out was learned from
-    ArtifactError : the output folder holds something else
-    Cancelled : the reporter asked to stop
+    Raises DataError: the data breaks the canonical form, or too little of it is left to test on; LeakError: something
+    held out was learned from; ArtifactError: the output folder holds something else; Cancelled: the reporter asked to
+    stop.
     """
     settings = settings or PanelSettings()
     require_model_folder(out, PANEL)
@@ -133,15 +129,9 @@ def build_panel(
 def open_or_build(
     data_folder: Path, folder: Path, settings: PanelSettings, fingerprint: str, progress: Progress = silent
 ) -> tuple[Panel, Panel]:
-    """The validation and the test shoppers of a folder, prepared now unless they were, from the same data.
+    """The validation and test shoppers of a folder, built now unless they were from data of this fingerprint.
 
-    Parameters
-    ----------
-    fingerprint : of the data
-
-    Raises
-    ------
-    as `build_panel` does
+    Raises as `build_panel` does.
     """
     try:
         found = Panel.open(folder)

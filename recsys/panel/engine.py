@@ -1,6 +1,7 @@
-"""The live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
+"""Live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,41 +23,32 @@ from recsys.ranking.rank import pool_size
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 
-KEPT_BYTES = 64_000_000
-"""Most that lists with their metrics may take which are kept; those of a setting take 210 bytes a shopper at k = 10."""
+CACHE_BYTES = 64_000_000
+"""Most that cached lists with their metrics may take; those of a setting take 170 bytes a shopper at k = 10."""
 
-KEPT_SCENARIO_BYTES = 400_000_000
-"""Most that context scores of scenarios may take; one takes a quarter of the panel's scores. The latest is always kept.
-"""
+SCENARIO_CACHE_BYTES = 400_000_000
+"""Most that cached context scores may take; a scenario takes a quarter of the panel's scores. The latest stays."""
 
 SCENARIO_CHUNK = 128
 
 WHOLE_CATALOGUE = Filters(only_available=False)
-"""What is listed in an evaluation: products that are gone today were on the shelf when they were chosen."""
+"""Filters of an evaluation: products that are gone today were available when they were chosen."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveMetrics:
-    """The lists of all shoppers under one setting.
+    """The lists of all shoppers under one setting, with their metrics.
 
-    Parameters
-    ----------
-    settings, scenario : what was asked
-    lists : with every shopper's metrics
-    ranks_by_score : int32 of shape (n_users, k), rank before diversity, from 1; 0 where a list is short
-    unproven : bool of shape (n_users,), shoppers whose list could hold other products if all of the catalogue were held
-        instead of candidates; all False where it is
+    `unproven`: bool of shape (n_users,), shoppers whose list could hold other products if the panel held all of the
+    catalogue instead of candidates.
     """
 
-    settings: RankingSettings
-    scenario: Scenario
     lists: MeasuredLists
-    ranks_by_score: IntArray
     unproven: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Plane:
+class _ContextScores:
     """Context scores in one scenario."""
 
     context: FloatArray
@@ -64,33 +56,26 @@ class _Plane:
 
 
 class LiveEngine:
-    """Measures one panel; safe to share between sessions.
-
-    Parameters
-    ----------
-    panel : the shoppers
-    """
+    """Measures one panel; safe to share between sessions."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
-        self._own = _Plane(panel.scores.context, panel.scores.cuts)
-        self._planes = ByteCache[Scenario, _Plane](KEPT_SCENARIO_BYTES, n_bytes)
-        self._results = ByteCache[tuple[RankingSettings, Scenario], LiveMetrics](KEPT_BYTES, n_bytes)
-        self._baselines = ByteCache[tuple[str, int, Filters], MeasuredLists](KEPT_BYTES // 4, n_bytes)
+        self._own = _ContextScores(panel.scores.context, panel.scores.cuts)
+        self._imagined = ByteCache[Scenario, _ContextScores](SCENARIO_CACHE_BYTES, n_bytes)
+        self._results = ByteCache[tuple[RankingSettings, Scenario], LiveMetrics](CACHE_BYTES, n_bytes)
+        self._baselines = ByteCache[tuple[str, int, Filters], MeasuredLists](CACHE_BYTES // 4, n_bytes)
         self._everyone = np.arange(len(panel))
 
     def warm_up(self) -> None:
-        """Compile the loops, or load them where they were compiled before, so that the first answer comes at once."""
+        """Compile the loops, or load them, so that the first answer comes at once."""
         for diversity in (0.0, 0.5):
             self._measure(RankingSettings(filters=WHOLE_CATALOGUE, n=1, diversity=diversity), AS_IT_WAS)
 
     def measure(self, settings: RankingSettings, scenario: Scenario = AS_IT_WAS) -> LiveMetrics:
         """Lists and metrics of all shoppers; metrics are at k = settings.n.
 
-        Raises
-        ------
-        SettingsError : a filter that makes no sense here, or a list longer than the baselines'
-        ContextError : the scenario states a circumstance that the data cannot tell apart
+        Raises SettingsError: a filter that makes no sense here, or a list longer than the baselines'; ContextError: the
+        scenario states a circumstance that the data cannot tell apart.
         """
         key = (settings, scenario)
         return self._results.of(key, lambda: self._measure(settings, scenario))
@@ -104,8 +89,10 @@ class LiveEngine:
         penalty = self.penalty(filters)
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
-        # Products that no component puts high are no candidates, so their clicks are not held.
-        clicks = self.panel.clicks if self.panel.scores.is_whole else ClickProbabilities()
+        clicks = self.panel.clicks
+        if not self.panel.scores.is_whole:
+            # Products that no component puts high are no candidates, so their clicks are not held.
+            clicks = replace(clicks, source="none", attraction=clicks.attraction[:0, :0])
         return self.measured(np.array(ranked[:, :k]), clicks)
 
     def measured(self, ranked: IntArray, clicks: ClickProbabilities | None = None) -> MeasuredLists:
@@ -113,11 +100,11 @@ class LiveEngine:
 
         A list with a product that the panel does not hold has no click rate.
         """
-        ranked.flags.writeable = False  # answers are shared by all sessions
+        ranked = _frozen(ranked)  # answers are shared by all sessions
         return MeasuredLists(ranked, measure_lists(ranked, self.panel.list_facts(clicks), self._everyone))
 
     def penalty(self, filters: Filters) -> FloatArray:
-        """What nobody may be shown: float32 of shape (n_items,), 0 or minus infinity; empty where all may."""
+        """Minus infinity for what nobody may be shown, else 0: float32 of shape (n_items,); empty where all may."""
         if filters.include_seen:
             raise SettingsError("what a shopper already has cannot be found again; leave it out to measure")
         allowed = self.panel.candidate_filter.eligible(filters, np.empty(0, np.int32))
@@ -127,11 +114,11 @@ class LiveEngine:
 
     def candidates(self, scenario: Scenario, progress: Progress = silent) -> Candidates:
         """Scores of every component for every shopper, those of context computed once a scenario."""
-        held, seen = self.panel.scores, self.panel.owned
+        held, seen = self.panel.scores, self.panel.seen
         starts, rows = seen.starts, seen.values
         if not held.is_whole:  # what a shopper has seen is no candidate to begin with
-            starts, rows = np.zeros_like(starts), rows[:0]
-        return Candidates(held.static, self._plane(scenario, progress).context, held.widths, held.rows, starts, rows)
+            starts, rows = _frozen(np.zeros_like(starts)), rows[:0]
+        return Candidates(held.static, self._context(scenario, progress).context, held.widths, held.rows, starts, rows)
 
     def check(self, scenario: Scenario) -> None:
         """Raise ContextError where a scenario states what the data cannot tell apart."""
@@ -146,15 +133,13 @@ class LiveEngine:
         if settings.n > N_BASELINE:
             raise SettingsError(f"lists of {settings.n} are longer than the {N_BASELINE} that baselines are held for")
         pool, scores, unproven = self.ranked(settings, scenario, pool_size(settings))
-        if settings.diversity == 0:
-            ranked, ranks = pool, np.where(pool >= 0, np.arange(1, settings.n + 1, dtype=np.int32), np.int32(0))
-        else:
-            ranked = np.empty((len(pool), settings.n), np.int32)
-            ranks = np.empty_like(ranked)
+        ranked = pool
+        if settings.diversity:
+            ranked, ranks = (np.empty((len(pool), settings.n), np.int32) for _ in range(2))
             method = CODES[settings.method]
             with cores_for():
                 diversify_all(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
-        return LiveMetrics(settings, scenario, self.measured(ranked), ranks, unproven)
+        return LiveMetrics(self.measured(ranked), unproven)
 
     def ranked(
         self, settings: RankingSettings, scenario: Scenario, n: int
@@ -171,23 +156,23 @@ class LiveEngine:
         rows = np.where(columns >= 0, np.take_along_axis(held.rows, np.maximum(columns, 0), axis=1), np.int32(-1))
         # Whatever was left out scores at most this, so a list that ends above it is the list of the whole catalogue.
         # A component without weight plays no part.
-        cuts, counted = self._plane(scenario).cuts, weights > 0
+        cuts, counted = self._context(scenario).cuts, weights > 0
         bound = cuts[:, counted] @ weights[counted]
         return rows, scores, ~(scores[:, -1] > bound) & np.isfinite(cuts).any(1)
 
-    def _plane(self, scenario: Scenario, progress: Progress = silent) -> _Plane:
+    def _context(self, scenario: Scenario, progress: Progress = silent) -> _ContextScores:
         if scenario == AS_IT_WAS:
             return self._own
-        return self._planes.of(scenario, lambda: self._imagine(scenario, progress))
+        return self._imagined.of(scenario, lambda: self._imagine(scenario, progress))
 
-    def _imagine(self, scenario: Scenario, progress: Progress) -> _Plane:
+    def _imagine(self, scenario: Scenario, progress: Progress) -> _ContextScores:
         self.check(scenario)
         panel, held = self.panel, self.panel.scores
         contexts = [scenario.applied(context) for context in panel.contexts]
         scores, cuts = np.zeros_like(held.context), held.cuts.copy()
         n_done = 0
-        for place, scorer in enumerate(panel.context_scorers):
-            users = np.flatnonzero(panel.rounds == place)
+        for number, scorer in enumerate(panel.context_scorers):
+            users = np.flatnonzero(panel.rounds == number)
             for start in range(0, len(users), SCENARIO_CHUNK):
                 progress("imagining other circumstances", n_done, len(contexts))
                 asked = users[start : start + SCENARIO_CHUNK].tolist()
@@ -196,7 +181,7 @@ class LiveEngine:
                     self._put(user, Standardised.of(row[None]).values[0], scores, cuts)
                 n_done += len(asked)
         progress("imagining other circumstances", len(contexts), len(contexts))
-        return _Plane(scores, cuts)
+        return _ContextScores(_frozen(scores), cuts)
 
     def _put(self, user: int, values: FloatArray, scores: FloatArray, cuts: FloatArray) -> None:
         """Keep the context scores of one shopper, of the whole catalogue or of the candidates."""
@@ -208,8 +193,14 @@ class LiveEngine:
         scores[user, : len(rows)] = values[rows]
         left_out = np.ones(len(values), bool)
         left_out[rows] = False
-        left_out[panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]] = False
+        left_out[panel.seen.row(user)] = False
         cuts[user, -1] = values[left_out].max(initial=-np.inf)
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    """Read-only, as what a panel maps from its files: other types would have every loop compiled once more."""
+    values.flags.writeable = False
+    return values
 
 
 def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:

@@ -1,8 +1,7 @@
-"""The inner loop of the live evaluation: every shopper's list from scores in memory, without ever storing the mix.
+"""The inner loop of the live evaluation: every shopper's list from scores in memory, without storing the mix.
 
-One shopper's row is mixed into a buffer that fits the innermost caches, and while it is mixed the maximum of every lane
-is kept. Only lanes that reach the n-th largest of those maxima can hold one of the n best, so only they are looked at
-again, and nothing is sorted but contenders.
+One shopper's row is mixed in a buffer that fits the innermost caches. Only lanes whose maximum reaches the n-th largest
+maximum can hold one of the n best, so nothing is sorted but contenders.
 """
 
 from typing import NamedTuple
@@ -11,16 +10,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, nth_largest
+from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, nth_largest
 
 
 class Candidates(NamedTuple):
-    """What may be listed for every shopper, as compiled loops take it.
+    """Scores of what may be listed for every shopper, as of `panel.Scores`, with context scores of a scenario.
 
-    Parameters
-    ----------
-    static, context, widths, rows : as of `panel.Scores`, with context scores of the scenario
-    seen_starts, seen : columns that a shopper has seen: seen[seen_starts[u] : seen_starts[u + 1]]
+    Columns that shopper u has seen are seen[seen_starts[u] : seen_starts[u + 1]].
     """
 
     static: NDArray[np.float32]
@@ -29,40 +25,6 @@ class Candidates(NamedTuple):
     rows: NDArray[np.int32]
     seen_starts: NDArray[np.int64]
     seen: NDArray[np.int32]
-
-
-@inlined
-def _mix_block(mixed, tops, a, b, c, d, wa, wb, wc, wd):  # type: ignore[no-untyped-def]
-    """One product a lane, as `ranking.kernels.mix`."""
-    for lane in range(mixed.shape[0]):
-        score = wa * a[lane] + wb * b[lane] + wc * c[lane] + wd * d[lane]
-        mixed[lane] = score
-        tops[lane] = score if score > tops[lane] else tops[lane]
-
-
-@inlined
-def _mix(mixed, tops, a, b, c, d, weights):  # type: ignore[no-untyped-def]
-    """Fuse one shopper's components, and keep the maximum of each lane in the same pass."""
-    wa, wb, wc, wd = weights[0], weights[1], weights[2], weights[3]
-    lanes = tops.shape[0]
-    tops[:] = -np.inf
-    for start in range(0, mixed.shape[0], lanes):
-        end = min(start + lanes, mixed.shape[0])
-        _mix_block(mixed[start:end], tops, a[start:end], b[start:end], c[start:end], d[start:end], wa, wb, wc, wd)
-
-
-@inlined
-def _exclude(mixed, tops, columns):  # type: ignore[no-untyped-def]
-    """Take single products out, and see to it that their lanes have a maximum that still stands there."""
-    lanes = tops.shape[0]
-    for column in columns:
-        mixed[column] = -np.inf
-    for column in columns:
-        lane = column % lanes
-        top = np.float32(-np.inf)
-        for i in range(lane, mixed.shape[0], lanes):
-            top = max(top, mixed[i])
-        tops[lane] = top
 
 
 @inlined
@@ -87,10 +49,9 @@ def select(candidates, penalty, weights, users, lanes, columns, scores):  # type
 
     Parameters
     ----------
-    candidates : `Candidates`
     penalty : float32 of shape (n_items,), 0 or minus infinity, or empty: what nobody may be shown
     weights : float32 of shape (n_components,)
-    users : intp of shape (n_ranked,), whom to rank for
+    users : intp of shape (n_ranked,)
     lanes : `n_lanes` of the lists' length
     columns : out, int32 of shape (n_ranked, n), -1 where a list is short
     scores : out, float32 of shape (n_ranked, n), minus infinity there
@@ -102,12 +63,13 @@ def select(candidates, penalty, weights, users, lanes, columns, scores):  # type
         width = widths[user]
         mixed, tops = np.empty(width, np.float32), np.empty(lanes, np.float32)
         best, found = np.empty(n, np.float32), np.empty(n, np.int32)
-        _mix(mixed, tops, static[user, 0], static[user, 1], static[user, 2], context[user], weights)
+        mix(mixed, static[user, 0], static[user, 1], static[user, 2], context[user], weights)
         if penalty.shape[0]:
             for i in range(width):
                 mixed[i] += penalty[rows[user, i] if rows.shape[0] else i]
-            lane_maxima(mixed, tops)
-        _exclude(mixed, tops, seen[seen_starts[user] : seen_starts[user + 1]])
+        for at in range(seen_starts[user], seen_starts[user + 1]):
+            mixed[seen[at]] = -np.inf
+        lane_maxima(mixed, tops)
         _collect(mixed, tops, best, found)
         columns[row] = found
         scores[row] = best

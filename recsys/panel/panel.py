@@ -1,10 +1,8 @@
 """A panel: test shoppers with everything about them that no slider changes, held in memory-mapped arrays.
 
-Standardised component scores are float32, as the evaluation by command has them: half precision would turn close pairs
-round, and 16-bit codes whose close pairs are decided by exact scores were measured to be no faster. Where all scores
-of all shoppers would be too large, a panel holds for each shopper the union of every component's best products, and for
-each component the best score that was left out: so whether a list could differ is known for every shopper at every
-setting (`engine.Measured.n_unproven`), not guessed.
+Standardised component scores are float32, as in `recsys evaluate`. Where they would be too large, a panel holds for
+each shopper the union of every component's best products, and the best score of each component that was left out, so
+whether a list could differ is known at every setting (`engine.LiveMetrics.unproven`).
 """
 
 from collections.abc import Mapping
@@ -41,15 +39,15 @@ N_BASELINE = 100
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scores:
-    """Standardised component scores of every shopper; a *place* is a column of these arrays.
+    """Standardised component scores of every shopper.
 
     Parameters
     ----------
     static : float32 of shape (n_users, n_components - 1, width), all components but context, in their order
     context : float32 of shape (n_users, width), in the circumstances that each shopper was in
-    widths : int64 of shape (n_users,), how many places each shopper has
-    rows : int32 of shape (n_users, width), catalogue row of each place, ascending, -1 beyond a shopper's last; or of
-        shape (0, 0) where the panel holds the whole catalogue and places are rows
+    widths : int64 of shape (n_users,), how many columns each shopper has
+    rows : int32 of shape (n_users, width), catalogue row of each column, ascending, -1 beyond a shopper's last; or of
+        shape (0, 0) where the panel holds the whole catalogue and columns are rows
     cuts : float32 of shape (n_users, n_components), the best score of each component among the products left out,
         minus infinity where none is; or of shape (0, 0)
     """
@@ -74,14 +72,15 @@ class Scores:
 class Ragged:
     """A few numbers a shopper: those of shopper u are values[starts[u] : starts[u + 1]].
 
-    Parameters
-    ----------
-    starts : int64 of shape (n_users + 1,)
-    values : int32
+    `starts`: int64 of shape (n_users + 1,); `values`: int32.
     """
 
     starts: NDArray[np.int64]
     values: IntArray
+
+    def row(self, user: int) -> IntArray:
+        """The numbers of one shopper."""
+        return self.values[self.starts[user] : self.starts[user + 1]]
 
     def of(self, users: NDArray[np.intp]) -> "Ragged":
         """The numbers of some shoppers, in their order.
@@ -90,7 +89,7 @@ class Ragged:
         >>> some.starts.tolist(), some.values.tolist()
         ([0, 1, 3], [9, 7, 8])
         """
-        own = [self.values[self.starts[user] : self.starts[user + 1]] for user in users.tolist()]
+        own = [self.row(user) for user in users.tolist()]
         starts = np.cumsum([0, *map(len, own)]).astype(np.int64)
         return Ragged(starts, np.concatenate([np.empty(0, np.int32), *own]).astype(np.int32))
 
@@ -103,15 +102,12 @@ class Panel:
 
     Parameters
     ----------
-    role : "validation" or "test"
     panel_id : names the content, of both roles together, and the role
     settings : what was held out, and how much memory the scores may take
     data : name, fingerprint, encoder_id of the data
-    protocol, leak_check : what was done, in words
     n_skipped : shoppers who could not be tested
     n_train_users : shoppers with a training interaction
-    scores : standardised component scores
-    owned : item rows that each shopper has, or may not be shown because only new products are ranked
+    seen : item rows that each shopper has, or may not be shown because only new products are ranked
     relevant : item rows that each shopper is to find
     baselines : int32 of shape (n_users, N_BASELINE) by name, item rows, best first, padded with -1
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
@@ -119,9 +115,9 @@ class Panel:
     vectors : float32 of shape (n_items, n_dims), unit length, in the encoder's own space; zeros without words
     items : the catalogue, one row a product
     shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
-    rounds : int32 of shape (n_users,), place in `context_scorers` of the models that ask about each shopper
+    rounds : int32 of shape (n_users,), index in `context_scorers` of the models that ask about each shopper
     context_scorers : the fitted context components, for other circumstances; one a round
-    clicks : how likely each shopper clicks each product, and by what that is known
+    clicks : how likely each shopper clicks each product
     """
 
     role: str
@@ -133,7 +129,7 @@ class Panel:
     n_skipped: int
     n_train_users: int
     scores: Scores
-    owned: Ragged
+    seen: Ragged
     relevant: Ragged
     baselines: Mapping[str, IntArray]
     popularity: NDArray[np.float64]
@@ -151,8 +147,8 @@ class Panel:
         arrays, facts = artifact.arrays(role), artifact.manifest
         own = facts["roles"][role]
         contexts = tuple(
-            ContextScorer.from_state(ScorerState(artifact.arrays(f"context_{role}_{place}"), meta))
-            for place, meta in enumerate(own["contexts"])
+            ContextScorer.from_state(ScorerState(artifact.arrays(f"context_{role}_{number}"), meta))
+            for number, meta in enumerate(own["contexts"])
         )
         return cls(
             role=role,
@@ -164,7 +160,7 @@ class Panel:
             n_skipped=int(own["n_skipped"]),
             n_train_users=int(own["n_train_users"]),
             scores=Scores(*(arrays[name] for name in ("static", "context", "widths", "rows", "cuts"))),
-            owned=Ragged(arrays["owned.starts"], arrays["owned.values"]),
+            seen=Ragged(arrays["owned.starts"], arrays["owned.values"]),
             relevant=Ragged(arrays["relevant.starts"], arrays["relevant.values"]),
             baselines={name: arrays[f"baseline.{name}"] for name in facts["baselines"]},
             popularity=np.asarray(arrays["popularity"], np.float64),
@@ -184,7 +180,7 @@ class Panel:
 
     @cached_property
     def facts(self) -> ShopFacts:
-        """What metrics of all lists together need to know."""
+        """Facts that metrics of all lists together need."""
         modelled = frozenset(["ctr"] if self.clicks.source in ("log", "reviews") else [])
         shoppers, _ = pd.factorize(self.shoppers["user_id"])
         return ShopFacts(self.n_items, self.popularity, self.profile_popularity, modelled, shoppers)
@@ -204,7 +200,7 @@ class Panel:
         return product_facts(self.popularity, self.n_train_users, self.tail, self.vectors)
 
     def list_facts(self, clicks: ClickProbabilities | None = None) -> ListFacts:
-        """What metrics of lists need to know; clicks as the panel has them unless others are given."""
+        """Facts that metrics of lists need; clicks are the panel's own unless others are given."""
         held, relevant, clicks = self.scores, self.relevant, clicks or self.clicks
         expected, by_position = self.baselines["popularity"], (clicks.odds, clicks.seen)
         known = (relevant.starts, relevant.values, expected, self._products, self.vectors)
@@ -223,10 +219,10 @@ class Panel:
         """The circumstances in which each shopper was asked for."""
         return contexts_of_panel(self.shoppers)
 
-    def user_place(self, user_id: str) -> int | None:
-        """Place of a shopper in the panel, or None."""
-        places = np.flatnonzero(self.shoppers["user_id"].to_numpy(object) == user_id)
-        return int(places[0]) if len(places) else None
+    def position(self, user_id: str) -> int | None:
+        """Position of a shopper in the panel, or None."""
+        positions = np.flatnonzero(self.shoppers["user_id"].to_numpy(object) == user_id)
+        return int(positions[0]) if len(positions) else None
 
     @classmethod
     def open(cls, folder: Path) -> tuple[Self, Self]:

@@ -1,4 +1,4 @@
-"""Which of the test shoppers are looked at, and in which circumstances they are imagined."""
+"""Segments of test shoppers, and scenarios that they are imagined in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,18 +29,15 @@ DIMENSIONS = ("activity", "top_category", "home", *CONTEXT_DIMENSIONS)
 class Segment:
     """Some of the shoppers: those that have all of the values; none at all means everyone.
 
-    Parameters
-    ----------
-    values : pairs of a name of `DIMENSIONS` and a value, sorted by name; activity also knows "new"
+    `values`: pairs of a name of `DIMENSIONS` and a value, sorted by name; activity also knows "new".
     """
 
     values: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, _ in self.values:
-            if name not in DIMENSIONS:
-                raise SettingsError(f"shoppers are not told apart by {name!r}; use one of {', '.join(DIMENSIONS)}")
-        if len({name for name, _ in self.values}) != len(self.values):
+        if unknown := [name for name, _ in self.values if name not in DIMENSIONS]:
+            raise SettingsError(f"shoppers are not told apart by {unknown[0]!r}; use one of {', '.join(DIMENSIONS)}")
+        if len(self.as_dict()) != len(self.values):
             raise SettingsError("a segment names one property twice; decide on one value")
         object.__setattr__(self, "values", tuple(sorted(self.values)))
 
@@ -71,18 +68,15 @@ EVERYONE = Segment()
 class Scenario:
     """Circumstances that every shopper is imagined in; a dimension that is not named stays as it was.
 
-    Parameters
-    ----------
-    stated : pairs of a dimension of `CONTEXT_DIMENSIONS` and its value, "" for unknown; sorted by name
+    `stated`: pairs of a dimension of `CONTEXT_DIMENSIONS` and its value, "" for unknown; sorted by name.
     """
 
     stated: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, _ in self.stated:
-            if name not in CONTEXT_DIMENSIONS:
-                raise ContextError(f"{name!r} is not a circumstance; use one of {', '.join(CONTEXT_DIMENSIONS)}")
-        if len({name for name, _ in self.stated}) != len(self.stated):
+        if unknown := [name for name, _ in self.stated if name not in CONTEXT_DIMENSIONS]:
+            raise ContextError(f"{unknown[0]!r} is not a circumstance; use one of {', '.join(CONTEXT_DIMENSIONS)}")
+        if len(self.as_dict()) != len(self.stated):
             raise ContextError("a scenario names one circumstance twice; decide on one value")
         object.__setattr__(self, "stated", tuple(sorted(self.stated)))
 
@@ -96,10 +90,7 @@ class Scenario:
         return dict(self.stated)
 
     def elsewhere(self, shoppers: pd.DataFrame) -> NDArray[np.bool_]:
-        """Whom it puts into circumstances of which one at least was another: bool of shape (n_users,).
-
-        What they chose, they chose in their own circumstances, so it says nothing of how well they are served in these.
-        """
+        """Who was in other circumstances, so that their choices say nothing of these: bool of shape (n_users,)."""
         moved = np.zeros(len(shoppers), bool)
         for name, value in self.stated:
             moved |= shoppers[name].to_numpy(object) != value

@@ -23,7 +23,7 @@ from recsys.studies.format import by_verdict, change_text, signed, table_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Plot, Result, Table, as_json
 from recsys.studies.workspace import Workspace
-from recsys.training.weight_choice import TRADITIONAL
+from recsys.training.weights import TRADITIONAL
 from recsys.tuning.weight_map import weight_map
 
 METRIC = "ndcg"

@@ -110,7 +110,7 @@ def latest(engine: LiveEngine) -> LiveEngine:
         replace(
             panel,
             scores=scores,
-            owned=panel.owned.of(rows),
+            seen=panel.seen.of(rows),
             relevant=panel.relevant.of(rows),
             baselines={name: ranked[rows] for name, ranked in panel.baselines.items()},
             profile_popularity=panel.profile_popularity[rows],

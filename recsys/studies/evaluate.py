@@ -32,7 +32,7 @@ from recsys.studies.result import as_json
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
-from recsys.training.weight_choice import choose_weights
+from recsys.training.weights import choose_weights
 
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
 """Every model that is compared, in the order in which they are shown."""
@@ -95,7 +95,7 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     split = split_of(data, settings)
     book = make_phrasebook(data, progress)
     chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
-    weights = choose_weights(data, split, book, settings, progress, chosen)
+    weights = choose_weights(data, split, book, settings, progress, chosen.settings())
     models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
     protocol = f"{_protocol(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
     notes = (copies_in_words(data), leaks.in_words())

@@ -1,8 +1,7 @@
-"""Settings of the context component, chosen on a shop's validation shoppers.
+"""Settings of the context component, chosen by its nDCG@10 alone on a shop's validation shoppers.
 
-How fast interest fades, whether the last days count on their own, and how many acts a product needs before its own
-habits are believed differ from shop to shop. So every candidate is measured: its mean nDCG@10 over the validation
-shoppers, when it alone ranks. The best is taken, and of equal ones the one nearest to the defaults.
+They say how fast interest fades, whether the last days count on their own, and how many acts a product needs before its
+own habits are believed. Of equal candidates the one nearest to the defaults is taken.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +53,7 @@ def context_candidates() -> list[ContextSettings]:
 
 @dataclass(frozen=True, slots=True)
 class ContextChoice:
-    """What was chosen for a shop.
+    """Settings of the context component chosen for a shop.
 
     Parameters
     ----------
@@ -98,8 +97,7 @@ def choose_context(
     Parameters
     ----------
     data : everything; only the circumstances of what is asked about are read from it
-    rounds : of validation; models learn from what each may know, and whoever is asked in several counts in each
-    split : how shoppers are asked
+    rounds : of validation; whoever is asked in several counts in each
     seed : of the shoppers drawn where all are too many
     """
     rounds = list(rounds)
@@ -130,7 +128,7 @@ def choose_context(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Blocks:
-    """What the scores of all candidates are sums of, so that nothing is worked out twice."""
+    """Parts that the scores of all candidates are weighted sums of."""
 
     by_shrinkage: Mapping[float, ContextScorer]
     counts: tuple[tuple[float, float], ...]
@@ -173,15 +171,12 @@ class _Blocks:
 
 
 def choose_for_all(data: Dataset, seed: int = 0, progress: Progress = silent) -> ContextChoice:
-    """Choose for models that learn from everything."""
+    """Choose for models that learn from everything, by `rounds_of_all`."""
     return choose_context(data, rounds_of_all(data, seed), "last", seed, progress)
 
 
 def rounds_of_all(data: Dataset, seed: int = 0) -> list[Round]:
-    """What models that learn from everything are set by: each shopper's last choice, which is hidden meanwhile.
-
-    Empty where nobody has enough to hide some of it.
-    """
+    """One round that hides each shopper's last choice; none where nobody has enough to hide some of it."""
     try:
         return list(last_split(data, seed).rounds("test"))
     except DataError:

@@ -20,6 +20,7 @@ from recsys.explanations.documents import phrase_texts
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
+from recsys.scorers.context import ContextSettings
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
@@ -27,7 +28,7 @@ from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.training.context_settings import choose_context, rounds_of_all
-from recsys.training.learned_fusion import FusionChoice, choose_fusion, learned_map, nothing_learned
+from recsys.training.learned_fusion import NOTHING_TO_HIDE, FusionChoice, choose_fusion, learned_map, nothing_learned
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,7 @@ def train(
 ) -> Artifact:
     """Train on a data folder and write the model; the earlier model stays usable until the last moment.
 
-    Raises DataError: the data folder breaks the canonical form; ArtifactError: the output folder holds something else;
-    Cancelled: the reporter asked to stop.
+    Raises DataError: the data breaks the canonical form; ArtifactError: the folder holds something else; Cancelled.
     """
     settings = settings or TrainingSettings()
     require_model_folder(out)  # now, not after minutes of work
@@ -78,8 +78,8 @@ def train(
         logger.warning("%s", repair)
     known, protocol, rounds = _known(data, settings)
     book = make_phrasebook(known, progress)
-    chosen = choose_context(data, rounds, _protocol_name(settings), settings.seed, progress).settings()
-    learned = _learned(data, book, settings, progress)
+    context = choose_context(data, rounds, _protocol_name(settings), settings.seed, progress)
+    learned, chosen = _learned(data, rounds, book, context.context, settings, progress), context.settings()
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
     if learned is not None:
         semantic, start = _semantic(scorers), settings.default_weights
@@ -98,7 +98,7 @@ def save_model(
     progress: Progress = silent,
     learned: FusionChoice | None = None,
 ) -> Artifact:
-    """Write fitted components, what the shop looks like and how its phrases judge, as a model folder.
+    """Write fitted components, what the shop looks like and the polarity of its phrases as a model folder.
 
     `learned`: where the default weights come from; None where nothing was to be learned.
     """
@@ -144,28 +144,36 @@ def _semantic(scorers: Mapping[str, Scorer]) -> SemanticScorer:
 
 
 def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
-    """The part of the data that training may see, how it was cut, and what settings are chosen on: within that part."""
+    """What training may see, how it was cut, and the rounds within it that settings are chosen on."""
     if settings.split == "none":
         return data, TRAINED_ON_EVERYTHING, rounds_of_all(data, settings.seed)
     split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
     return split.fit_test, split.protocol, list(split.rounds("validation"))
 
 
-def _learned(data: Dataset, book: Phrasebook, settings: TrainingSettings, progress: Progress) -> FusionChoice | None:
+def _learned(
+    data: Dataset,
+    rounds: list[Round],
+    book: Phrasebook,
+    context: ContextSettings | None,
+    settings: TrainingSettings,
+    progress: Progress,
+) -> FusionChoice | None:
     """What learning gives this shop; None where it is not asked for.
 
     Also a model that learns from everything has its weights chosen by what shoppers chose last but one, so that the
-    tuning room, with each shopper's last choice held out by the same seed, can judge them by that.
+    Tuning page, with each shopper's last choice held out by the same seed, can measure them by that.
     """
     if settings.learn == "nothing":
         return None
-    try:
-        split = temporal_split(data) if settings.split == "temporal" else last_split(data, settings.seed)
-    except DataError:
-        return nothing_learned(settings.default_weights, "nobody has chosen enough to hide some of it")
-    rounds, with_map = list(split.rounds("validation")), settings.learn == "map"
-    asked, usual = _protocol_name(settings), settings.default_weights
-    return choose_fusion(data, rounds, book, asked, usual, settings.seed, progress, with_map=with_map)
+    usual = settings.default_weights
+    if settings.split == "none":
+        try:
+            rounds, context = list(last_split(data, settings.seed).rounds("validation")), None
+        except DataError:
+            return nothing_learned(usual, NOTHING_TO_HIDE)
+    asked, with_map = _protocol_name(settings), settings.learn == "map"
+    return choose_fusion(data, rounds, book, asked, usual, settings.seed, progress, with_map=with_map, context=context)
 
 
 def _protocol_name(settings: TrainingSettings) -> EvaluationSplit:

@@ -1,8 +1,7 @@
-"""Pairs of shopper and product as a model would meet them that had never seen them: what a learner may learn from.
+"""Training pairs of shopper and product, each left out of what scores it, so that a learner cannot recognise it.
 
-A positive of the training data is asked about as of its own moment. For the semantic component, the product is taken
-out of its shopper's history and what the shopper wrote of it out of the product's profile; the other components are
-fitted again without it, a fifth of all pairs at a time. Otherwise a learner would learn to recognise the pair.
+For the semantic component, the product is taken out of its shopper's history and the shopper's words out of the
+product's profile; the other components are fitted again without it, a fifth of all pairs at a time.
 """
 
 from collections.abc import Mapping
@@ -36,7 +35,7 @@ MAX_FLOATS = 250_000_000
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pairs:
-    """Pairs to learn from or to be judged by.
+    """Pairs to learn from or to validate on.
 
     Parameters
     ----------
@@ -76,13 +75,8 @@ def training_pairs(
 ) -> Pairs:
     """Every positive and every rated pair of the training data, each left out in its turn.
 
-    A pair whose shopper liked nothing else is passed over, since the profile without it is empty.
-
-    Parameters
-    ----------
-    semantic : fitted on the same data, without a head
-    seed : of the parts, and of the components that are fitted again
-    settings : of those components, as `fit_scorers` takes them
+    A pair whose shopper liked nothing else is passed over, since the profile without it is empty. `semantic` is fitted
+    on the same data, without a head; `settings` are of the other components, as `fit_scorers` takes them.
 
     Raises DataError: no shopper likes two products.
     """
@@ -127,12 +121,10 @@ def can_be_left_out(train: Dataset) -> bool:
 
 
 def held_out_pairs(train: Dataset, held_out: HeldOut, semantic: SemanticScorer, scores: FloatArray) -> Pairs:
-    """Held-out pairs, for judging what was learned; the models have never seen them.
+    """Held-out pairs, by models that have never seen them.
 
-    Parameters
-    ----------
-    semantic : without a head
-    scores : float32 of shape (n_users, n_components, n_items), standardised, of `held_out.users()`
+    `semantic`: without a head; `scores`: float32 of shape (n_users, n_components, n_items), standardised, of
+    `held_out.users()`.
     """
     users, asked = held_out.user_rows, held_out.item_rows
     return Pairs(
@@ -155,18 +147,11 @@ def _acts(train: Dataset) -> pd.DataFrame:
     positives = train.positives()[[*pair, "time_s"]].assign(liked=True)
     low = train.reviews.loc[train.reviews["rating"] < POSITIVE_RATING, [*pair, "time_s"]].assign(liked=False)
     acts = pd.concat([positives, low], ignore_index=True).drop_duplicates(pair)
-    keys = acts["user_row"].to_numpy(np.int64) * train.n_items + acts["item_row"].to_numpy()
-    acts["rating"] = _stars(train).reindex(keys).to_numpy()
+    latest = train.reviews.sort_values("time_s", kind="stable").drop_duplicates(pair, keep="last")
+    acts = acts.merge(latest[[*pair, "rating"]], how="left", on=pair)
     n_liked = np.bincount(train.positives()["user_row"], minlength=train.n_users)
     acts = acts[n_liked[acts["user_row"]] > acts["liked"].to_numpy(int)]
     return acts.sort_values("time_s", kind="stable").reset_index(drop=True)
-
-
-def _stars(data: Dataset) -> "pd.Series[float]":
-    """The latest rating of every pair, by user_row * n_items + item_row."""
-    latest = data.reviews.sort_values("time_s", kind="stable").drop_duplicates(["user_row", "item_row"], keep="last")
-    keys = latest["user_row"].to_numpy(np.int64) * data.n_items + latest["item_row"].to_numpy()
-    return pd.Series(latest["rating"].to_numpy(np.float64), index=keys)
 
 
 def _scores_without(

@@ -1,20 +1,30 @@
-"""Weights chosen on validation shoppers: a grid over the simplex of weights, by nDCG@k."""
+"""Fusion weights chosen by nDCG@k on validation shoppers, by a grid over the simplex of weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut
+from recsys.data.splitting import HeldOut, Split
 from recsys.evaluation.metrics.expected import EQUAL
+from recsys.evaluation.protocols.hold_out import EvaluationSettings
+from recsys.evaluation.protocols.leaks import check_leaks
+from recsys.evaluation.protocols.requests import standardised_scores
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
-from recsys.scorers.base import FloatArray, IntArray
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting, FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
+from recsys.text.phrasebook import Phrasebook
+
+TRADITIONAL = ("collaborative", "content")
+
+MAX_VALIDATION_FLOATS = 250_000_000
+"""Weights are chosen on as many validation shoppers as fit in this many scores (1 GB)."""
 
 POINTS_A_REPORT = 16
 """Progress is told after so many weight vectors."""
@@ -22,7 +32,7 @@ POINTS_A_REPORT = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidationScores:
-    """What the weights are judged on.
+    """Scores of validation shoppers, and what was held out of them.
 
     Parameters
     ----------
@@ -38,7 +48,7 @@ class ValidationScores:
 
     @classmethod
     def of(cls, values: FloatArray, train: Dataset, held_out: HeldOut, users: NDArray[np.int32]) -> Self:
-        """Of the shoppers in these rows, who may be shown what they do not have in the training data."""
+        """Scores of the shoppers in these rows; eligible is what they do not have in the training data."""
         pairs = held_out.relevant()[users].tocoo()
         order = np.argsort(pairs.row, kind="stable")
         eligible = ~train.seen()[users].toarray().astype(bool)
@@ -52,7 +62,7 @@ class ValidationScores:
 
     @classmethod
     def together(cls, parts: "Sequence[ValidationScores]") -> "ValidationScores":
-        """Of several rounds, one after the other; a shopper of two rounds counts in each."""
+        """Scores of several rounds; a shopper of two rounds counts in each."""
         if len(parts) == 1:
             return parts[0]
         starts = np.cumsum([0, *(len(each.values) for each in parts[:-1])]).tolist()
@@ -112,6 +122,39 @@ def best_weights(
     near = fine[np.abs(fine - best).max(axis=1) <= 1 / n_steps + 1e-6]
     best, quality = _best_of(scores, near, k, progress)
     return FusionSettings(**dict(zip(COMPONENTS, best.astype(float).round(6).tolist(), strict=True))), quality
+
+
+def choose_weights(
+    data: Dataset,
+    split: Split,
+    book: Phrasebook,
+    settings: EvaluationSettings,
+    progress: Progress = silent,
+    component_settings: Mapping[str, Any] = AS_THEY_ARE,
+) -> dict[str, FusionSettings]:
+    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers.
+
+    Models know neither validation nor test choices, and are checked for leaks. Where scores would not fit in memory,
+    the same share of every round is drawn by the seed.
+    """
+    rounds, parts = list(split.rounds("validation")), []
+    most = max(1, MAX_VALIDATION_FLOATS // (len(COMPONENTS) * data.n_items))
+    n_users = sum(len(one.held_out.users()) for one in rounds)
+    for one in rounds:
+        fitting = Fitting(one.train, book, settings.seed)
+        scorers = fit_scorers(COMPONENT_CLASSES, fitting, progress, component_settings)
+        check_leaks(data, one.train, one.held_out, settings.split, scorers)
+        users, ordered = one.held_out.users(), [scorers[name] for name in COMPONENTS]
+        if n_users > most:
+            n_drawn = max(1, most * len(users) // n_users)
+            users = np.sort(np.random.default_rng(settings.seed).choice(users, n_drawn, replace=False))
+        asked, stage = (data, one.train, one.held_out, users, settings.split), "scoring validation shoppers"
+        values = standardised_scores(ordered, *asked, stage, progress)
+        parts.append(ValidationScores.of(values, one.train, one.held_out, users))
+    scores = ValidationScores.together(parts)
+    traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
+    full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
+    return {"traditional": traditional, "full": full}
 
 
 def _over_all(points: FloatArray, names: tuple[str, ...]) -> FloatArray:

@@ -1,50 +1,39 @@
-"""One side of a comparison: settings, the circumstances they are measured in, and what people call them."""
+"""One setting of a comparison: its name, how lists are ranked, and in which circumstances."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, with_config
 
-from recsys.documents import Form, from_json
+from recsys.documents import DOCUMENT, Number, Whole, from_json, to_json
 from recsys.errors import SettingsError
 from recsys.panel.segments import AS_IT_WAS, Scenario
-from recsys.settings import DiversityMethod, Filters, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, DiversityMethod, Filters, FusionSettings, RankingSettings
+
+_NO_WEIGHTS = dict.fromkeys(COMPONENTS, 0.0)
+_DEFAULTS = RankingSettings()
 
 
-class _Weights(Form):
-    collaborative: float = 0.0
-    content: float = 0.0
-    semantic: float = 0.0
-    context: float = 0.0
-
-
-class _Filters(Form):
-    include_seen: bool = False
-    only_available: bool = True
-    categories: list[str] = Field(default_factory=list)
-    price_low: float | None = None
-    price_high: float | None = None
-
-
-class _Document(Form):
+@with_config(DOCUMENT)
+@dataclass(frozen=True, slots=True)
+class _Document:
     name: str
-    weights: _Weights
-    n: int = RankingSettings().n
-    diversity: float = 0.0
-    method: DiversityMethod = "mmr"
-    scenario: dict[str, str] = Field(default_factory=dict)
-    filters: _Filters = _Filters()
+    weights: Annotated[
+        FusionSettings, BeforeValidator(lambda given: _NO_WEIGHTS | given if isinstance(given, dict) else given)
+    ]
+    n: Whole = _DEFAULTS.n
+    diversity: Number = _DEFAULTS.diversity
+    method: DiversityMethod = _DEFAULTS.method
+    scenario: Mapping[str, str] = field(default_factory=dict)
+    filters: Filters = _DEFAULTS.filters
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationConfig:
-    """What a live evaluation is asked to measure. Hashable, so that answers can be kept by it.
+    """Settings of one live evaluation; hashable, so that answers can be cached by it.
 
-    Parameters
-    ----------
-    name : what it is called on screen and in sentences; text that a person typed, so never markup
-    settings : weights, filters, list length and diversity
-    scenario : circumstances that every shopper is imagined in
+    `name` is text that a person typed, so never markup; `scenario` is what every shopper is imagined in.
     """
 
     name: str
@@ -59,34 +48,22 @@ class EvaluationConfig:
 
     @property
     def ranks_like(self) -> tuple[RankingSettings, Scenario]:
-        """What decides its lists; two that are equal in this differ in name alone."""
+        """Everything that decides its lists: all but the name."""
         return self.settings, self.scenario
 
     def as_json(self) -> dict[str, Any]:
-        """Everything as a JSON document, from which `from_json` makes the same again."""
-        settings = self.settings
-        filters = asdict(settings.filters) | {"categories": sorted(settings.filters.categories)}
-        return {
-            "name": self.name,
-            "weights": settings.fusion.as_dict(),
-            "n": settings.n,
-            "diversity": settings.diversity,
-            "method": settings.method,
-            "scenario": self.scenario.as_dict(),
-            "filters": filters,
-        }
+        """A JSON document, from which `from_json` makes the same again."""
+        ranking, scenario = self.settings, self.scenario.as_dict()
+        how = (ranking.fusion, ranking.n, ranking.diversity, ranking.method, scenario, ranking.filters)
+        document: dict[str, Any] = to_json(_Document(self.name, *how))
+        return document
 
     @classmethod
     def from_json(cls, document: object) -> Self:
         """Read what `as_json` wrote; a key that is left out has its default, but for the name and the weights.
 
-        Raises
-        ------
-        SettingsError, ContextError : the document has another form, or a value makes no sense
+        Raises SettingsError, ContextError: the document has another form, or a value makes no sense.
         """
         form = from_json(_Document, document)
-        filters = form.filters.model_dump() | {"categories": frozenset(form.filters.categories)}
-        settings = RankingSettings(
-            FusionSettings(**form.weights.model_dump()), Filters(**filters), form.n, form.diversity, form.method
-        )
+        settings = RankingSettings(form.weights, form.filters, form.n, form.diversity, form.method)
         return cls(form.name, settings, Scenario.of(**form.scenario))

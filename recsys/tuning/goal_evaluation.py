@@ -1,11 +1,21 @@
-"""How settings do by a goal on one panel: every metric, and how far inside the constraints, with a margin."""
+"""Measures settings by a goal on one panel, and chooses among those that were measured.
+
+The best of hundreds of noisy means is partly lucky. So of the settings within one standard error of the best, shopper
+by shopper (Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3), the one nearest
+to their centre is taken. Chosen on a random half of the validation shoppers and measured on the other half, 60 times,
+that gained 0.0087 nDCG over equal weights on the demo shop, where the best point gained 0.0060, and 0.0142 against
+0.0138 on Steam; for new shoppers and for evenings on mobile 0.0164 and 0.0128 against 0.0080 and 0.0094. The centre of
+all points that a simultaneous test leaves in (`ties.tied_with_best`), the most even point and the best of a smoothed
+map each did worse somewhere.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.exposure import exposure, gini, mean_popularity
@@ -22,6 +32,8 @@ from recsys.tuning.weight_map import WeightMap, weight_map
 FEWEST_SHOPPERS = 20
 """A segment with fewer shoppers than this is not searched for: whatever is found would be chance."""
 
+MOST_COMPARED = 400
+"""So many settings are compared with the best one, shopper by shopper."""
 
 MARGIN = 1.645
 """Standard errors by which a constraint has to be met on validation shoppers: one-sided 95%.
@@ -34,12 +46,8 @@ a margin of 1 in 53% and 78%, without any in 30% and 58%.
 
 @dataclass(frozen=True, slots=True)
 class GoalMeasurement:
-    """Settings measured by a goal.
-
-    Parameters
-    ----------
-    metrics : every one of `LIVE_METRICS`, a mean over the shoppers of the goal or of all their lists together
-    rooms : for each constraint, how far inside its bound the settings are, less the margin
+    """Settings measured by a goal: every one of `LIVE_METRICS`, and for each constraint how far inside its bound they
+    are, less the margin.
     """
 
     settings: RankingSettings
@@ -48,24 +56,22 @@ class GoalMeasurement:
 
     @property
     def is_inside(self) -> bool:
-        """Whether every constraint is met with the margin, so that it may hold for other choices, too."""
+        """Whether every constraint is met with the margin."""
         return all(room >= 0 for room in self.rooms)
 
 
 class GoalEvaluator:
     """Measures settings by one goal on one panel.
 
-    Parameters
-    ----------
-    best : by metric, the settings that a constraint against the best refers to; `references_of` finds them
+    `best` holds, by metric, the settings that a constraint against the best refers to; `references_of` finds them.
 
-    Raises
-    ------
-    SettingsError : too few shoppers belong to the goal's segment
+    Raises SettingsError: too few shoppers belong to the goal's segment.
     """
 
-    def __init__(self, engine: LiveEngine, goal: Goal, best: Mapping[str, RankingSettings] | None = None) -> None:
-        self.engine, self.goal, self.best = engine, goal, dict(best or {})
+    best: Mapping[str, RankingSettings]
+
+    def __init__(self, engine: LiveEngine, goal: Goal) -> None:
+        self.engine, self.goal, self.best = engine, goal, {}
         self.users = np.flatnonzero(goal.segment.mask(engine.panel.shoppers))
         self.facts = engine.panel.facts.of(self.users)
         if self.n_shoppers < FEWEST_SHOPPERS:
@@ -77,12 +83,16 @@ class GoalEvaluator:
 
     @property
     def n_shoppers(self) -> int:
-        """Of the goal, each once, in however many windows they are asked."""
+        """Shoppers of the goal, each once."""
         return self.engine.panel.n_shoppers(self.users)
 
     def ranking(self, fusion: FusionSettings, diversity: float = 0.0, method: str = "mmr") -> RankingSettings:
-        """Settings of a list as long as the goal wants it, of the whole catalogue as in every evaluation."""
+        """Settings of lists as long as the goal wants them, of the whole catalogue."""
         return RankingSettings(fusion, WHOLE_CATALOGUE, self.goal.k, diversity, method)  # type: ignore[arg-type]
+
+    def at_point(self, found: WeightMap, point: int) -> RankingSettings:
+        """Settings of a point of the map."""
+        return self.ranking(found.settings(point))
 
     @cached_property
     def equal(self) -> RankingSettings:
@@ -91,7 +101,7 @@ class GoalEvaluator:
 
     @cached_property
     def nothing(self) -> MeasuredLists:
-        """Empty lists: a metric's gap to them is the metric itself, but for a lift, which begins at 1 below."""
+        """Empty lists: a metric's gap to them is the metric itself, but for a lift, which begins at -1."""
         n_users = len(self.users)
         return MeasuredLists(np.empty((n_users, 0), np.int32), dict.fromkeys(SHOPPER_METRICS, np.zeros(n_users)))
 
@@ -99,13 +109,22 @@ class GoalEvaluator:
         """Lists of the goal's shoppers."""
         return self.engine.measure(settings).lists.of(self.users)
 
-    def judge(self, settings: RankingSettings) -> GoalMeasurement:
-        """Measure settings."""
+    def measure(self, settings: RankingSettings) -> GoalMeasurement:
+        """Every metric, and the distance to every bound."""
         lists = self.lists(settings)
         metrics = {name: self._mean(lists, name) for name in LIVE_METRICS}
         return GoalMeasurement(
             settings, metrics, tuple(self._room(lists, metrics[each.metric], each) for each in self.goal.constraints)
         )
+
+    def value(self, measured: GoalMeasurement) -> float:
+        """The metric to improve, higher is better; minus infinity without a value."""
+        value = self.goal.sign * measured.metrics[self.goal.metric]
+        return -math.inf if math.isnan(value) else value
+
+    def values(self, found: WeightMap) -> NDArray[np.float64]:
+        """The same of every point of the map."""
+        return np.nan_to_num(self.goal.sign * found.means[self.goal.metric], nan=-np.inf)
 
     def map(self, progress: Progress = silent) -> WeightMap:
         """Every metric at every point of the simplex, without diversity."""
@@ -114,18 +133,17 @@ class GoalEvaluator:
         )
 
     def reference(self, constraint: Constraint) -> RankingSettings | None:
-        """The settings that a constraint is held against, if it is relative."""
+        """The settings that a relative constraint refers to."""
         if constraint.against == "value":
             return None
         return self.equal if constraint.against == "equal" else self.best[constraint.metric]
 
     def gap(self, better: MeasuredLists, other: MeasuredLists, metric: str) -> tuple[float, float]:
-        """By how much one setting's metric is higher than another's on the same shoppers, and its standard error."""
+        """How much higher a metric is for some lists than for others of the same shoppers, and the standard error."""
         if metric == "popularity_lift":
             return self._lift_gap(better, other)
         if metric in SHOPPER_METRICS:
-            column = better.values[metric] - other.values[metric]
-            return self._mean_and_error(column)
+            return self._mean_and_error(better.values[metric] - other.values[metric])
         now, before, column = ListChange.of(better.ranked, other.ranked, self.facts.n_items).metric(metric)
         return now - before, self._mean_and_error(column)[1]
 
@@ -169,7 +187,86 @@ class GoalEvaluator:
         return mean, float(np.linalg.norm(apart) / known.sum())
 
 
-def references_of(judge: GoalEvaluator, found: WeightMap) -> dict[str, RankingSettings]:
-    """For each constraint against the best, the settings that are best by its metric, wherever on the map."""
-    wanted = {each.metric for each in judge.goal.constraints if each.against == "best"}
-    return {name: judge.ranking(found.settings(found.best(name))) for name in sorted(wanted) if found.best(name) >= 0}
+def references_of(evaluator: GoalEvaluator, found: WeightMap) -> dict[str, RankingSettings]:
+    """By metric, the best settings on the map, for each constraint against the best."""
+    wanted = {each.metric for each in evaluator.goal.constraints if each.against == "best"}
+    points = {name: found.best(name) for name in sorted(wanted)}
+    return {name: evaluator.at_point(found, point) for name, point in points.items() if point >= 0}
+
+
+def promising(evaluator: GoalEvaluator, found: WeightMap) -> NDArray[np.intp]:
+    """Points of the map that meet the constraints on average, the best first; all, the nearest first, if none does."""
+    broken, value = np.zeros(len(found.cells.weights)), evaluator.values(found)
+    for constraint in evaluator.goal.constraints:
+        against = evaluator.reference(constraint)
+        values = found.means[constraint.metric]
+        reference = np.nan if against is None else evaluator.measure(against).metrics[constraint.metric]
+        room = np.array([constraint.room(value, reference) for value in values.tolist()])
+        spread = max(float(np.nanstd(values)), 1e-12)
+        broken += np.maximum(-np.nan_to_num(room, nan=-1e6) / spread, 0.0)
+    inside = np.flatnonzero(broken <= 1e-9)
+    if len(inside):
+        return inside[np.argsort(-value[inside], kind="stable")]
+    return np.lexsort((-value, broken))
+
+
+def choose(
+    evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement]
+) -> tuple[GoalMeasurement, int]:
+    """One of all points of the map and all trials, and how many are within one standard error of the best, with it.
+
+    Settings that meet the constraints with the margin come before those that do not; where none does, the one that
+    comes nearest to it is taken.
+    """
+    known, values = {each.settings: each for each in trials}, evaluator.goal.sign * found.means[evaluator.goal.metric]
+    best = max((each for each in trials if each.is_inside), key=evaluator.value, default=None)
+    for point in promising(evaluator, found)[:MOST_COMPARED].tolist():
+        # The map is in order, so once a point is too far behind the best to be tied with it, the others are, too.
+        if best and evaluator.value(best) - values[point] > _reach(evaluator, best):
+            break
+        settings = evaluator.at_point(found, point)
+        if settings not in known:
+            known[settings] = evaluator.measure(settings)
+        if known[settings].is_inside and (best is None or evaluator.value(known[settings]) > evaluator.value(best)):
+            best = known[settings]
+    if best is None:
+        nearest = max(known.values(), key=lambda each: _shortfall(evaluator, each))
+        return nearest, 1
+    tied = _tied(evaluator, best, [each for each in known.values() if each.is_inside and each is not best])
+    return _middle(tied), len(tied)
+
+
+def _shortfall(evaluator: GoalEvaluator, measured: GoalMeasurement) -> float:
+    """How much is missing, at most 0; constraints are weighed by the size of their bound."""
+    missing = 0.0
+    for constraint, room in zip(evaluator.goal.constraints, measured.rooms, strict=True):
+        size = abs(measured.metrics[constraint.metric] - room)
+        missing += min(room, 0.0) / (size if size > 1e-9 else 1.0)
+    return missing
+
+
+def _reach(evaluator: GoalEvaluator, best: GoalMeasurement) -> float:
+    """How far behind the best a tied setting can be: settings of the same shoppers differ less than strangers do."""
+    return 1.5 * evaluator.gap(evaluator.lists(best.settings), evaluator.nothing, evaluator.goal.metric)[1]
+
+
+def _tied(evaluator: GoalEvaluator, best: GoalMeasurement, others: Sequence[GoalMeasurement]) -> list[GoalMeasurement]:
+    """The best and those within one standard error of it."""
+    lists, reach, tied = evaluator.lists(best.settings), _reach(evaluator, best), [best]
+    for other in others:
+        if evaluator.value(best) - evaluator.value(other) > reach:
+            continue
+        gap, error = evaluator.gap(lists, evaluator.lists(other.settings), evaluator.goal.metric)
+        if evaluator.goal.sign * gap <= error:
+            tied.append(other)
+    return tied
+
+
+def _middle(tied: Sequence[GoalMeasurement]) -> GoalMeasurement:
+    """The one nearest to the centre of those that re-rank for variety as the best one does, or do not re-rank."""
+    method = tied[0].settings.method if tied[0].settings.diversity else None
+    alike = [each for each in tied if not each.settings.diversity or method in (None, each.settings.method)]
+    points = np.array(
+        [[*each.settings.fusion.normalised().values(), each.settings.diversity] for each in alike], np.float64
+    )
+    return alike[int(np.square(points - points.mean(axis=0)).sum(axis=1).argmin())]

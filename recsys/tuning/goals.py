@@ -1,4 +1,4 @@
-"""What settings are searched for: a metric to make as good as it can be, what must hold meanwhile, and for whom."""
+"""Goals of a search: a metric to improve, constraints on others, and whose lists count."""
 
 import json
 from collections.abc import Mapping
@@ -11,22 +11,19 @@ from recsys.documents import from_json, to_json
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.format import exact, unusable, written
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
+from recsys.panel.panel import N_BASELINE
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.settings import RankingSettings
 
 Against = Literal["value", "equal", "best"]
 
-LONGEST_LIST = 100
-"""Longest list that a goal may be about; the baselines are no longer."""
-
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What must hold of one metric.
+    """A bound on one metric.
 
     Parameters
     ----------
-    metric : of `LIVE_METRICS`
     value : the bound itself; or, against equal weights or the best, how much worse the metric may be, as a share: 0.02
         is 2% of the reference
     against : "value" for a bound in the metric's own unit; "equal" for what the metric is with equal weights and no
@@ -77,15 +74,9 @@ _SegmentDocument = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The metric to improve, and what must hold.
+    """A metric of `LIVE_METRICS` to improve in lists of k, and constraints, all of which must hold.
 
-    Parameters
-    ----------
-    metric : of `LIVE_METRICS`, made as high (or low, where that is better) as it can be
-    constraints : all of them must hold; at most one a metric and direction, and a lowest value is no higher than the
-        highest one
-    segment : whose shoppers count
-    k : list length
+    At most one constraint a metric and direction; a lowest value is no higher than the highest one.
 
     >>> describe_goal(Goal("ndcg", (Constraint("coverage", 0.4), Constraint("ild", 0, "equal"))))
     'nDCG@10 as high as possible, Catalogue coverage at least 40%, Variety (ILD) no worse than with equal weights'
@@ -98,8 +89,8 @@ class Goal:
 
     def __post_init__(self) -> None:
         _require_metric(self.metric)
-        if not 1 <= self.k <= LONGEST_LIST:
-            raise SettingsError(f"lists of {self.k} cannot be searched for; give a length from 1 to {LONGEST_LIST}")
+        if not 1 <= self.k <= N_BASELINE:
+            raise SettingsError(f"lists of {self.k} cannot be searched for; give a length from 1 to {N_BASELINE}")
         sides = [(each.metric, each.at_least) for each in self.constraints]
         for metric, at_least in sides:
             if sides.count((metric, at_least)) > 1:
@@ -120,7 +111,7 @@ class Goal:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that it speaks of, each once, the one to improve first."""
+        """Metrics that it names, each once, the one to improve first."""
         return tuple(dict.fromkeys((self.metric, *(each.metric for each in self.constraints))))
 
     def as_json(self) -> dict[str, Any]:
@@ -130,7 +121,7 @@ class Goal:
 
     @classmethod
     def from_json(cls, saved: object) -> Self:
-        """The goal that `as_json` wrote, checked again; raises SettingsError where it is none."""
+        """The goal that `as_json` wrote, checked; raises SettingsError where it is none."""
         return from_json(cls, saved)
 
 
@@ -148,7 +139,7 @@ def saved_goal(text: str) -> Goal | None:
 
 
 def describe_goal(goal: Goal | str) -> str:
-    """A goal in one line of words; what a preset holds that is no goal stays as it was written."""
+    """A goal in one line of words; text of a preset that is no goal stays as it is."""
     if isinstance(goal, str):
         read = saved_goal(goal)
         return goal if read is None else describe_goal(read)
@@ -191,8 +182,8 @@ def describe_segment(segment: Segment) -> str:
     'new shoppers in the evening on mobile'
     """
     values = segment.as_dict()
-    told = [words.format(values[name]) for name, words in _SEGMENT_WORDS.items() if name in values]
-    return " ".join(filter(None, (values.get("activity"), "shoppers", *told)))
+    described = [words.format(values[name]) for name, words in _SEGMENT_WORDS.items() if name in values]
+    return " ".join(filter(None, (values.get("activity"), "shoppers", *described)))
 
 
 def _require_metric(name: str) -> None:

@@ -1,16 +1,12 @@
-"""Why each product of one shopper's list stands where it stands in B and no longer where it stood in A.
+"""Explains why a product of one shopper's list has another rank in B than in A.
 
-A product's own score says little about its place: a setting can lower all scores and still move it up. A place changes
-exactly when products change sides, so that is what a move is explained by. The places that a product moves by score are
-the products it passes less those that pass it; and the *lead* is how much more its score rises than theirs do, on
-average over the products it passes (or, for a move down, that pass it), component by component. Every single one of
-those differences points the way of the move, so the lead does as well, however all scores shift together.
+A rank changes exactly when products pass each other. Ranks won by score are the products passed less those that pass
+it, and the *lead* is how much more its score rises than theirs, on average over the products that it passes (or, for a
+move down, that pass it), component by component; each of those differences has the sign of the move. Ranks add up
+exactly: by score, by rules (products above that are no longer listed) and by variety (the diversity re-ranking).
 
-Places add up exactly: those won by score, those won because products above are listed no more (rules), and those that
-the diversity re-ranking adds (variety).
-
-Where both the weight and the circumstances of a component differ, what either adds is taken at the mean of the other:
-the Shapley value of a product of two factors, which sums to the change without a rest.
+Where both the weight and the circumstances of a component differ, either counts at the mean of the other: the Shapley
+value of a product of two factors, which sums to the change without a rest.
 """
 
 from dataclasses import dataclass
@@ -26,8 +22,7 @@ from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import Names, Product
-from recsys.tuning.outcomes import place_of
+from recsys.tuning.exposure import Names, Product, rank_in
 
 Cause = Literal["none", "score", "rules", "variety"]
 """What moved a product: nothing, scores, what may be listed at all, or the diversity re-ranking."""
@@ -41,7 +36,7 @@ N_NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What one component adds to a change of score: by its weight, and by other circumstances (context alone)."""
+    """Change of score by one component: by its weight, and by other circumstances (context alone)."""
 
     component: str
     by_weight: float
@@ -59,10 +54,9 @@ class ProductRank:
 
     Parameters
     ----------
-    rank : place on the list, None where it is not on it
-    rank_by_score : place among everything that may be listed, before diversity; None where it may not be listed
-    is_proven : whether that place is exact; where a panel holds candidates, products left out may stand above it, and
-        the place is the best it can be
+    rank : on the list, from 1; None where it is not on it
+    rank_by_score : among everything that may be listed, before diversity; None where it may not be listed
+    is_proven : whether that rank is exact; of a panel of candidates it may be the best that is possible
     score : weighted sum of the components
     barred : why it may not be listed, "" where it may
     """
@@ -75,7 +69,7 @@ class ProductRank:
 
     @property
     def lift(self) -> int:
-        """Places that diversity moves it up; below 0 down. Of products on the list alone, 0 for others."""
+        """Ranks that diversity moves it up (below 0 down); 0 off the list."""
         return 0 if self.rank is None or self.rank_by_score is None else self.rank_by_score - self.rank
 
 
@@ -85,16 +79,15 @@ class Move:
 
     Parameters
     ----------
-    is_wanted : whether the shopper went on to choose it, which no model was told
-    a, b : where it stands under either
-    parts : its own change of score, which they sum to
+    is_wanted : whether the shopper went on to choose it
+    n : length of the lists
+    parts : its own change of score, by component
     lead : how much more its score rises than that of the `n_crossed` products it changes sides with, on average; empty
         where scores do not move it
-    n : length of the lists
     n_crossed : products it passes on a move up by score, or that pass it on a move down
-    by_score, by_rules : places moved, positive is up; they sum to the change of `rank_by_score`, and with `by_variety`
+    by_score, by_rules : ranks moved, positive is up; they sum to the change of `rank_by_score`, and with `by_variety`
         to that of `rank`. 0 where it may not be listed under either setting
-    by_variety : places that diversity adds, where the product is on both lists
+    by_variety : ranks that diversity adds, where the product is on both lists
     cause : what moved it most in the direction in which it moved
     """
 
@@ -113,37 +106,28 @@ class Move:
 
     @property
     def places(self) -> int | None:
-        """Places up on the list, below 0 down; None where it is not on both lists."""
+        """Ranks won on the list, below 0 lost; None where it is not on both lists."""
         return None if self.a.rank is None or self.b.rank is None else self.a.rank - self.b.rank
 
 
-def moves(engine: LiveEngine, comparison: Comparison, user_place: int) -> tuple[Move, ...]:
-    """Every product on either list of one shopper: those of B best first, then those that only A lists; then what was
-    held out, where neither lists it and the panel holds it.
-
-    Parameters
-    ----------
-    user_place : place of the shopper in the panel, as in `ShopperChange`
+def moves(engine: LiveEngine, comparison: Comparison, position: int) -> tuple[Move, ...]:
+    """Every product on either list of one shopper: those of B best first, then those of A alone, then what was held out
+    where neither lists it and the panel holds it. `position` is the shopper's in the panel.
     """
     panel = engine.panel
-    a, b = (_View(engine, asked, user_place) for asked in (comparison.a, comparison.b))
-    held_out = panel.relevant.values[panel.relevant.starts[user_place] : panel.relevant.starts[user_place + 1]].tolist()
-    at = {row: place for place, row in enumerate(a.rows.tolist())}
-    rows = [row for row in dict.fromkeys([*b.listed, *a.listed, *held_out]) if row in at]
+    a, b = (_Ranking(engine, config, position) for config in (comparison.a, comparison.b))
+    held_out = panel.relevant.row(position).tolist()
+    columns = {row: column for column, row in enumerate(a.rows.tolist())}
+    rows = [row for row in dict.fromkeys([*b.listed, *a.listed, *held_out]) if row in columns]
     crossings = _Crossings(a, b)
     return tuple(
-        crossings.move(at[product.item_row], product, product.item_row in held_out, comparison.a.settings.n)
+        crossings.move(columns[product.item_row], product, product.item_row in held_out, comparison.a.settings.n)
         for product in Names(panel.items).of(rows)
     )
 
 
-class _View:
-    """One shopper under one setting, ranked as `ranking.rank` does; arrays have an entry for each place of the panel.
-
-    Parameters
-    ----------
-    user : place of the shopper in the panel
-    """
+class _Ranking:
+    """One shopper under one setting, ranked as `ranking.rank` does; arrays have an entry a column of the panel."""
 
     def __init__(self, engine: LiveEngine, asked: EvaluationConfig, user: int) -> None:
         panel, settings = engine.panel, asked.settings
@@ -153,11 +137,11 @@ class _View:
         fused, single = fuse(values, settings.fusion), weight_vector(settings.fusion)
         measured = engine.measure(settings, asked.scenario)
         self.candidate_filter, self.filters = panel.candidate_filter, settings.filters
-        self.owned = panel.owned.values[panel.owned.starts[user] : panel.owned.starts[user + 1]]
+        self.seen = panel.seen.row(user)
         self.rows = np.arange(width) if held.is_whole else held.rows[user, :width].astype(np.int64)
         self.listed: list[int] = [row for row in measured.lists.ranked[user].tolist() if row >= 0]
         self.weights, self.values = single.astype(np.float64), values.astype(np.float64)
-        self.eligible = self.candidate_filter.eligible(self.filters, self.owned)[self.rows]
+        self.eligible = self.candidate_filter.eligible(self.filters, self.seen)[self.rows]
         self.ranks = np.zeros(width, np.int64)
         candidates = np.flatnonzero(self.eligible)
         self.ranks[candidates[np.argsort(-fused[candidates], kind="stable")]] = np.arange(1, len(candidates) + 1)
@@ -168,22 +152,21 @@ class _View:
                 counted = single > 0
                 self.proven |= fused > held.cuts[user, counted] @ single[counted]
 
-    def side(self, place: int) -> ProductRank:
-        """One product of it."""
-        row, may = int(self.rows[place]), bool(self.eligible[place])
+    def product(self, column: int) -> ProductRank:
+        row, may = int(self.rows[column]), bool(self.eligible[column])
         return ProductRank(
-            rank=place_of(row, self.listed),
-            rank_by_score=int(self.ranks[place]) if may else None,
-            is_proven=bool(self.proven[place]),
-            score=float(self.weights @ self.values[:, place]),
-            barred="" if may else self.candidate_filter.why_not(self.filters, self.owned, row),
+            rank=rank_in(row, self.listed),
+            rank_by_score=int(self.ranks[column]) if may else None,
+            is_proven=bool(self.proven[column]),
+            score=float(self.weights @ self.values[:, column]),
+            barred="" if may else self.candidate_filter.why_not(self.filters, self.seen, row),
         )
 
 
 class _Crossings:
-    """Which products change sides between two views, and by what."""
+    """Which products pass each other between two rankings, and by what."""
 
-    def __init__(self, a: _View, b: _View) -> None:
+    def __init__(self, a: _Ranking, b: _Ranking) -> None:
         self.a, self.b = a, b
         self.in_both = a.eligible & b.eligible
         # float64 of shape (2, n_components, width): what each component adds by its weight, and by its values.
@@ -194,10 +177,10 @@ class _Crossings:
             ]
         )
 
-    def move(self, place: int, product: Product, is_wanted: bool, n: int) -> Move:
-        """What moves the product at one place of the panel; n is the lists' length."""
-        a, b = self.a.side(place), self.b.side(place)
-        own = self.changes[:, :, place]
+    def move(self, column: int, product: Product, is_wanted: bool, n: int) -> Move:
+        """What moves the product in one column of the panel; n is the lists' length."""
+        a, b = self.a.product(column), self.b.product(column)
+        own = self.changes[:, :, column]
         by_score = by_rules = n_crossed = 0
         lead: tuple[Shift, ...] = ()
         if a.rank_by_score is not None and b.rank_by_score is not None:
@@ -238,7 +221,7 @@ def _cause(a: ProductRank, b: ProductRank, by_score: int, by_rules: int, by_vari
 
 
 def position_text(move: Move) -> str:
-    """What happened to its position, without the cause."""
+    """The change of its rank in words, without the cause."""
     if move.places is not None:
         if move.places == 0:
             return "same place"
@@ -249,7 +232,7 @@ def position_text(move: Move) -> str:
 
 
 def cause_text(move: Move) -> str:
-    """The cause alone, "" where nothing moved it."""
+    """The cause in words, "" where nothing moved it."""
     if move.cause == "score":
         return ", ".join(f"{name} {value:+.2f}".replace("-", "−") for name, value in leading(move.lead))
     if move.cause == "variety":
@@ -258,9 +241,7 @@ def cause_text(move: Move) -> str:
 
 
 def leading(lead: tuple[Shift, ...], n: int = N_NAMED) -> list[tuple[str, float]]:
-    """What makes the lead, greatest first: parts that point its way, for others only hold it up.
-
-    Other circumstances are named apart from the weight of context.
+    """The n greatest parts of the lead that have its sign; other circumstances count apart from the weight of context.
 
     >>> leading((Shift("semantic", 0.8, 0.0), Shift("content", -0.6, 0.0), Shift("context", 0.01, 0.3)))
     [('semantic', 0.8), ('circumstances', 0.3)]
@@ -269,7 +250,7 @@ def leading(lead: tuple[Shift, ...], n: int = N_NAMED) -> list[tuple[str, float]
     found += [("circumstances", part.by_moment) for part in lead if part.by_moment]
     way = 1 if sum(value for _, value in found) >= 0 else -1
     found.sort(key=lambda each: -way * each[1])
-    return [each for place, each in enumerate(found) if place == 0 or way * each[1] >= LEAST_TO_NAME][:n]
+    return [each for at, each in enumerate(found) if at == 0 or way * each[1] >= LEAST_TO_NAME][:n]
 
 
 def _variety(move: Move) -> str:
@@ -289,7 +270,7 @@ def _variety(move: Move) -> str:
 
 
 def _is_held_back(side: ProductRank, move: Move) -> bool:
-    """Whether the side that does not list it has it at least as high by score as a place that the other lists it on."""
+    """Whether a side does not list it although its rank by score is on a list's length."""
     return side.rank is None and side.rank_by_score is not None and side.rank_by_score <= move.n
 
 

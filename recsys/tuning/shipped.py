@@ -1,4 +1,4 @@
-"""The presets that come with the app: each a goal, tuned for every shop on its own validation shoppers."""
+"""Presets that come with the app: each a goal, tuned for every shop on its own validation shoppers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,7 @@ from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement, ShippedPreset
 from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_goal, save_goal
-from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import Answer, SearchResult
+from recsys.tuning.search_result import Answer, SearchResult, SearchSettings, find_weights
 
 N_TRIALS = 60
 """Trials with variety for each of them, beside the 1,771 points of the map."""
@@ -24,14 +23,11 @@ N_TRIALS = 60
 
 @dataclass(frozen=True, slots=True)
 class Intention:
-    """What a preset is for.
+    """A goal that a preset is tuned for.
 
-    Parameters
-    ----------
-    name, description : as people see them
-    replay : name of `protocols.rewinds.REPLAYS` whose shoppers it is tuned and measured on, "" for those of
-        the shop's own way of holding out; for goals about shoppers of whom it would have too few
-    asked : how the shoppers of the replay are asked, in words
+    `replay`: name of `protocols.rewinds.REWINDS` whose shoppers it is tuned and measured on, for goals about shoppers
+    of whom the shop's own way of holding out ("") has too few; `asked`: how the shoppers of the replay are asked, in
+    words.
     """
 
     name: str
@@ -102,8 +98,7 @@ class TunedPreset:
     def as_json(self) -> dict[str, Any]:
         """Everything that was measured, without the chart."""
         facts = {"name": self.intention.name, "available": True, "keeps_goal": self.found.beats_equal}
-        result = self.found.as_json()
-        del result["front"], result["front_metrics"]
+        result = {name: each for name, each in self.found.as_json().items() if not name.startswith("front")}
         return {**facts, "protocol": self.protocol, **result}
 
 
@@ -116,8 +111,8 @@ class NotAvailable:
 
     def as_json(self) -> dict[str, Any]:
         """The name and the reason."""
-        words = describe_goal(self.intention.goal)
-        return {"name": self.intention.name, "available": False, "reason": self.reason, "words": words}
+        facts = {"name": self.intention.name, "available": False, "reason": self.reason}
+        return {**facts, "words": describe_goal(self.intention.goal)}
 
 
 def tune_shipped(
@@ -136,11 +131,9 @@ def tune_shipped(
     ----------
     validation, test : the shop's own way of holding out
     replayed : gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out
-    default : the weights of the model in use; what is found is held against them beside equal weights
+    default : the weights of the model in use, which results are compared with, too
 
-    Raises
-    ------
-    Cancelled : the reporter asked to stop
+    Raises Cancelled: the reporter asked to stop.
     """
     settings = settings or SearchSettings(N_TRIALS)
     n_trials = settings.n_trials * len(intentions)
@@ -167,10 +160,7 @@ def tune_shipped(
 
 
 def to_store(presets: Sequence[TunedPreset | NotAvailable]) -> list[ShippedPreset]:
-    """What `PresetStore.ship` takes; the measurement is that on test shoppers. None becomes the default by itself.
-
-    A protocol or a note that is too long to be kept is shortened.
-    """
+    """Presets as `PresetStore.ship` takes them, measured on test shoppers; long protocols and notes are shortened."""
     return [_stored(each) for each in presets if isinstance(each, TunedPreset)]
 
 
@@ -198,7 +188,7 @@ def _shortened(text: str) -> str:
 
 
 def _note(preset: TunedPreset) -> str:
-    """What it came to on test shoppers, as people read it on its card."""
+    """The change on test shoppers, as people read it on its card."""
     found, metric = preset.found, preset.found.goal.metric
     references = {"equal weights": found.against_equal}
     if preset.default is not None:

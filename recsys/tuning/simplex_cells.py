@@ -1,8 +1,8 @@
 """The simplex of weights cut into small tetrahedra, so that one bound serves all weights inside of each.
 
-A score is linear in the weights, so over a tetrahedron it is largest and smallest at a corner. A product whose largest
-score is below the k-th best of the products' smallest scores is on no list of length k anywhere inside: for one shopper
-a few hundred products remain of thousands, and only they are mixed at the points of the grid. Nothing is approximated.
+A score is linear in the weights, so over a tetrahedron its extremes are at corners. A product whose largest score is
+below the k-th best of all smallest scores is on no list inside, which leaves a few hundred of thousands to mix. Nothing
+is approximated.
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Cells:
 
     Parameters
     ----------
-    weights : float32 of shape (n_points, n_components), every vector of multiples of 1 / N_STEPS that sums to 1;
-        points of one cell stand together
+    weights : float32 of shape (n_points, n_components), every vector of multiples of 1 / N_STEPS that sums to 1, cell
+        by cell
     corners : float32 of shape (n_corners, n_components)
     cells : int32 of shape (n_cells, n_components), corners of each cell
     starts : int32 of shape (n_cells + 1,), the points of cell c are starts[c] to starts[c + 1]
@@ -52,9 +52,7 @@ class Cells:
 def grid_cells() -> Cells:
     """The grid of N_STEPS, cut at COARSE_STEPS by Kuhn's triangulation of the ordered cumulative weights.
 
-    References
-    ----------
-    Freudenthal (1942), Annals of Mathematics 43(3); Kuhn (1960), IBM Journal 4(5).
+    See Freudenthal (1942), Annals of Mathematics 43(3); Kuhn (1960), IBM Journal 4(5).
     """
     size = N_STEPS // COARSE_STEPS
     by_cell: dict[tuple[tuple[int, ...], ...], list[tuple[int, ...]]] = {}
@@ -64,7 +62,7 @@ def grid_cells() -> Cells:
     for cell in [cell for cell in by_cell if len(cell) < len(COMPONENTS)]:  # faces, edges and corners of a whole one
         by_cell[next(each for each in whole if set(cell) <= set(each))] += by_cell.pop(cell)
     corners = sorted({corner for cell in by_cell for corner in cell})
-    number = {corner: place for place, corner in enumerate(corners)}
+    number = {corner: index for index, corner in enumerate(corners)}
     cells = sorted(by_cell)
     steps = np.array([each for cell in cells for each in by_cell[cell]], np.int32)
     return Cells(

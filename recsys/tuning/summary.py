@@ -1,12 +1,14 @@
-"""What a comparison comes to, in a few sentences that need no statistics, and claim no more than the intervals do."""
+"""A comparison in a few sentences that claim no more than the intervals do, and as tables for spreadsheets."""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 
-from recsys.evaluation.statistics.paired import Difference
+from recsys.evaluation.statistics.paired import Difference, why_open
+from recsys.panel.segments import DIMENSIONS
+from recsys.serving.exports import to_csv
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import ProductShown
+from recsys.tuning.exposure import Product, ProductShown
 
 FEW_SHOPPERS = 30
 """Fewer shoppers than this are said to be few."""
@@ -15,6 +17,19 @@ HARDLY, A_LITTLE, MUCH = 0.01, 0.05, 0.25
 """A relative change below the first is called very slight, below the second little, above the third much."""
 
 _LONGEST_NAME = 60
+
+METRIC_COLUMNS = (
+    *("metric", "value_a", "low_a", "high_a", "value_b", "low_b", "high_b"),
+    *("change", "change_low", "change_high", "verdict", "n_shoppers", "n_changed"),
+)
+PRODUCT_COLUMNS = (
+    *("item_id", "title", "category", "in_long_tail", "lists_a", "lists_b", "change"),
+    *("share_of_shoppers_a", "share_of_shoppers_b"),
+)
+SHOPPER_COLUMNS = (
+    *("user_id", "n_train", *DIMENSIONS),
+    *("likeness", "n_common", "fate", "ndcg_a", "ndcg_b", "held_out", "new_on_list", "gone_from_list"),
+)
 
 
 def summary(comparison: Comparison) -> list[str]:
@@ -45,11 +60,11 @@ def _nothing(found: Comparison) -> list[str]:
 
 
 def _finding(found: Comparison) -> list[str]:
-    """Who finds what they went on to choose, and how far up it stands."""
+    """Who finds what they went on to choose, and how far up it is."""
     hits, ndcg, counted = found.differences["hit_rate"], found.differences["ndcg"], found.outcomes
     first, second = _name(found.a.name), _name(found.b.name)
     if found.n_imagined:
-        are = "is" if found.n_imagined == 1 else "are"
+        are = _are(found.n_imagined)
         return [
             f"{found.n_imagined:,} of {_count(found.n_shoppers, 'shopper')} {are} imagined in other circumstances "
             "than they were in, so nothing says who would find what they want there."
@@ -107,8 +122,8 @@ def _catalogue(found: Comparison) -> str:
     if not new and not gone:
         return ""
     n_new, n_gone = _count(len(new), "product"), _count(len(gone), "product")
-    clauses = [f"{n_new} that nobody was shown now {_are(new)}{_mostly(new)}"] if new else []
-    clauses += [f"{n_gone} {_are(gone)} no longer shown to anybody{_mostly(gone)}"] if gone else []
+    clauses = [f"{n_new} that nobody was shown now {_are(len(new))}{_mostly(new)}"] if new else []
+    clauses += [f"{n_gone} {_are(len(gone))} no longer shown to anybody{_mostly(gone)}"] if gone else []
     said = "; ".join(clauses)
     if coverage.verdict == "unclear":
         return f"{said}; no difference we can tell in how much of the catalogue is shown."
@@ -159,14 +174,13 @@ def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _are(products: Sequence[ProductShown]) -> str:
-    return "is" if len(products) == 1 else "are"
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def _mostly(products: Sequence[ProductShown]) -> str:
     """The category that more than half of at least three products are of."""
-    counts = Counter(each.product.category for each in products)
-    name, n = counts.most_common(1)[0]
+    name, n = Counter(each.product.category for each in products).most_common(1)[0]
     return f", mostly {_name(name)}" if name and len(products) >= 3 and 2 * n > len(products) else ""
 
 
@@ -183,3 +197,52 @@ def _name(text: str) -> str:
     """One line, cut where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
+
+
+def metrics_csv(found: Comparison) -> str:
+    """Every metric of both settings with its intervals, and the change; a row a metric, empty where no number is."""
+    rows = []
+    for name, each in found.differences.items():
+        intervals = (found.means_a[name], found.means_b[name], each.change)
+        numbers = [number for one in intervals for number in (one.mean, one.low, one.high)]
+        verdict = why_open(each, is_observed=not found.n_imagined) or each.verdict
+        rows.append((name, *map(_number, numbers), verdict, each.change.n, each.n_changed))
+    return _csv(METRIC_COLUMNS, rows)
+
+
+def products_csv(found: Comparison) -> str:
+    """Every product whose number of lists changes; a row a product, the greatest winner first."""
+    rows = [
+        (
+            *(each.product.item_id, each.product.title, each.product.category, "yes" if each.in_long_tail else "no"),
+            *(each.lists_a, each.lists_b, each.change),
+            *(each.lists_a / found.n_shoppers, each.lists_b / found.n_shoppers),
+        )
+        for each in found.products
+    ]
+    return _csv(PRODUCT_COLUMNS, rows)
+
+
+def shoppers_csv(found: Comparison) -> str:
+    """The shoppers whose lists change most; a row a shopper, products by id, separated by spaces."""
+    rows = [
+        (
+            *(each.user_id, each.n_train, *(dict(each.facts).get(name) for name in DIMENSIONS)),
+            *(each.likeness, each.n_common, each.fate, _number(each.ndcg_a), _number(each.ndcg_b)),
+            *map(_ids, ([wanted.product for wanted in each.wanted], each.entered, each.gone)),
+        )
+        for each in found.changed
+    ]
+    return _csv(SHOPPER_COLUMNS, rows)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return to_csv([dict(zip(columns, row, strict=True)) for row in rows], columns)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _ids(products: Sequence[Product]) -> str:
+    return " ".join(product.item_id for product in products)

@@ -1,7 +1,7 @@
-"""Trials of a search: where the next ones lie (Optuna), and where they are kept so that nothing is tried twice.
+"""Trials of a search, sampled by Optuna and stored in a database.
 
-A search asks for trials in batches. What is sampled in a batch follows from the seed and from the trials before it, and
-is kept when the batch is done; so a search that was killed goes on from its last batch as if nothing had happened.
+A batch follows from the seed and the trials before it and is stored when it is done, so a search that was killed goes
+on as if nothing had happened.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
-from threadpoolctl import threadpool_limits
 
+from recsys.parallel import one_thread
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.store.addresses import is_sqlite, read_address
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import optuna
 
 BATCH = 10
-"""Trials that are sampled and kept together."""
+"""Trials that are sampled and stored together."""
 
 GAUSSIAN_TRIALS = 100
 """So many trials are placed by a Gaussian process, later ones by TPE, whose cost does not grow with the cube of them.
@@ -40,10 +40,10 @@ _BUSY_S = 20
 
 
 def to_params(settings: RankingSettings) -> dict[str, Any]:
-    """Where settings lie in the space that is sampled.
+    """Parameters of settings, as they are sampled.
 
-    The context strength is the share of the context component. The mix of the other three is sampled by two numbers
-    that are uniform on their triangle: (1 - collaborative)^2, and content's part of what collaborative leaves.
+    Beside the share of the context component, the mix of the other three is given by two numbers that are uniform on
+    their triangle: (1 - collaborative)^2, and content's part of what collaborative leaves.
     """
     shares = settings.fusion.normalised()
     rest = 1 - shares["context"]
@@ -59,7 +59,7 @@ def to_params(settings: RankingSettings) -> dict[str, Any]:
 
 
 def to_fusion(params: dict[str, Any]) -> FusionSettings:
-    """The weights that parameters stand for, in whole percent."""
+    """The weights of parameters, in whole percent."""
     rest = 1 - params["context_strength"]
     collaborative = 1 - params["apart_from_others"] ** 0.5
     content = (1 - collaborative) * params["content_part"]
@@ -70,53 +70,40 @@ def to_fusion(params: dict[str, Any]) -> FusionSettings:
 
 
 class Trials:
-    """The trials of one search, in memory and, where a database is named, there as well.
+    """The trials of one search, stored under the study's name where a database is named, as `RECSYS_DATABASE_URL` is.
 
-    Parameters
-    ----------
-    judge : what measures a trial
-    seed : of the sampling
-    name : of the study; one name, one search
-    database_url : as `RECSYS_DATABASE_URL` holds it; None keeps nothing
-
-    Raises
-    ------
-    SettingsError : the address names no database that can be used
-    StoreUnavailable : the database cannot be reached
-    StoreError : it cannot be used as it is
+    Raises SettingsError: the address names no database that can be used; StoreUnavailable: the database cannot be
+    reached; StoreError: it cannot be used as it is.
     """
 
-    def __init__(self, judge: GoalEvaluator, seed: int, name: str, database_url: str | None = None) -> None:
+    def __init__(self, evaluator: GoalEvaluator, seed: int, name: str, database_url: str | None = None) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        self._judge, self._seed = judge, seed
-        self._done: list[optuna.trial.FrozenTrial] = []
+        self._evaluator, self._seed = evaluator, seed
         self._url = None if database_url is None else read_address(database_url)
-        self._kept: optuna.Study | None = None
-        self.judged: list[GoalMeasurement] = []
-        if self._url is not None:
-            with self._told():
-                self._kept = _open(self._url, name)
-                self._done = [_plain(trial) for trial in self._kept.get_trials(deepcopy=False)]
-            self.judged = [self._read(trial) for trial in self._done]
+        with self._store_errors():
+            self._stored = optuna.create_study(direction="maximize") if self._url is None else _open(self._url, name)
+            self._done = [_plain(trial) for trial in self._stored.get_trials(deepcopy=False)]
+        self.measured = [
+            GoalMeasurement(
+                self._settings(trial.params), json.loads(trial.user_attrs["metrics"]), tuple(trial.user_attrs["rooms"])
+            )
+            for trial in self._done
+        ]
 
     def __len__(self) -> int:
-        return len(self.judged)
+        return len(self.measured)
 
     def batch(self, starts: Sequence[RankingSettings], n: int, wanted: int, progress: Progress = silent) -> None:
-        """Try a few settings more and keep them: first those that are to be tried anyway, then sampled ones.
+        """Measure n settings more and store them: first those of `starts` that are left, then sampled ones.
 
-        Parameters
-        ----------
-        starts : of the whole search, in order
-        n : how many now
-        wanted : how many there will be in all, for the reporter
+        `starts`: of the whole search, in order; `wanted`: how many there will be in all, for the reporter.
         """
         import optuna
 
-        # Made anew from what is kept, so that going on is the same as never having stopped.
+        # Made anew from what is stored, so that going on is the same as never having stopped.
         study = optuna.create_study(
             direction="maximize", sampler=_sampler((self._seed * 1_000_003 + len(self)) % 2**32, len(self))
         )
@@ -124,55 +111,41 @@ class Trials:
         for settings in starts[len(self) : len(self) + n]:
             study.enqueue_trial(to_params(settings))
         new: list[GoalMeasurement] = []
-        with _one_thread():
+        goal = self._evaluator.goal
+        with one_thread():
             for _ in range(n):
                 trial = study.ask()
-                judged = self._judge.judge(self._suggested(trial))
-                for constraint, room in zip(self._judge.goal.constraints, judged.rooms, strict=True):
+                for name in ("context_strength", "apart_from_others", "content_part", "diversity"):
+                    trial.suggest_float(name, 0, 1)
+                trial.suggest_categorical("method", DIVERSITY_METHODS)
+                measured = self._evaluator.measure(self._settings(trial.params))
+                for constraint, room in zip(goal.constraints, measured.rooms, strict=True):
                     trial.set_constraint(f"{constraint.metric} {constraint.at_least}", -room)
-                trial.set_user_attr("metrics", json.dumps(dict(judged.metrics)))
-                trial.set_user_attr("rooms", list(judged.rooms))
-                value = self._judge.goal.sign * judged.metrics[self._judge.goal.metric]
-                study.tell(trial, value if value == value else -1e6)
-                new.append(judged)
+                trial.set_user_attr("metrics", json.dumps(dict(measured.metrics)))
+                trial.set_user_attr("rooms", list(measured.rooms))
+                study.tell(trial, max(self._evaluator.value(measured), -1e6))
+                new.append(measured)
                 progress("trying settings", len(self) + len(new), wanted)
         done = [_plain(trial) for trial in study.get_trials(deepcopy=False)[len(self) :]]
-        if self._kept is not None:
-            with self._told():
-                self._kept.add_trials(done)
+        with self._store_errors():
+            self._stored.add_trials(done)
         self._done += done
-        self.judged += new
+        self.measured += new
 
-    def _suggested(self, trial: "optuna.Trial") -> RankingSettings:
-        params = {
-            "context_strength": trial.suggest_float("context_strength", 0, 1),
-            "apart_from_others": trial.suggest_float("apart_from_others", 0, 1),
-            "content_part": trial.suggest_float("content_part", 0, 1),
-        }
-        diversity = round(trial.suggest_float("diversity", 0, 1), 2)
-        method = str(trial.suggest_categorical("method", DIVERSITY_METHODS))
-        return self._judge.ranking(to_fusion(params), diversity, method)
-
-    def _read(self, trial: "optuna.trial.FrozenTrial") -> GoalMeasurement:
-        params = trial.params
-        settings = self._judge.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
-        return GoalMeasurement(settings, json.loads(trial.user_attrs["metrics"]), tuple(trial.user_attrs["rooms"]))
+    def _settings(self, params: dict[str, Any]) -> RankingSettings:
+        return self._evaluator.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         from optuna.exceptions import StorageInternalError
 
         try:
             yield
         except (StorageInternalError, *DRIVER_ERRORS) as error:
             assert self._url is not None
-            raise store_error(_cause(error), self._url) from error
-
-
-def _cause(error: Exception) -> Exception:
-    """What the database itself said: Optuna wraps some of it."""
-    cause = error.__cause__
-    return cause if isinstance(cause, DRIVER_ERRORS) else error
+            # Optuna wraps some of what the database itself said.
+            cause = error.__cause__ if isinstance(error.__cause__, DRIVER_ERRORS) else error
+            raise store_error(cause, self._url) from error
 
 
 def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
@@ -183,20 +156,6 @@ def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
         if n_before < GAUSSIAN_TRIALS:
             return optuna.samplers.GPSampler(seed=seed, n_startup_trials=0)
         return optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=0)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Small matrices are many times slower on threads that wait for each other, most of all on a busy machine."""
-    import torch
-
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def _plain(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":

@@ -27,8 +27,7 @@ from recsys.studies.format import interval_in_words
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_context
-from recsys.training.weight_choice import choose_weights
-from recsys.training.weights import ValidationScores, gains_of_weights
+from recsys.training.weights import ValidationScores, choose_weights, gains_of_weights
 
 NAMES = (*COMPONENTS, *BASELINE_CLASSES)
 STEPS = (0.1, 0.05, 0.025, 0.0125)
@@ -90,7 +89,7 @@ def main() -> None:
         data = Dataset.read(args.data, progress).core(settings.min_interactions)
         split, book = split_of(data, settings), make_phrasebook(data, progress)
         chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
-        weights = choose_weights(data, split, book, settings, progress, chosen)["full"].normalised()
+        weights = choose_weights(data, split, book, settings, progress, chosen.settings())["full"].normalised()
         roles: tuple[Role, Role] = ("validation", "test")
         validation, test = (scored(data, split, role, book, chosen, settings, progress) for role in roles)
     start = np.array([weights.get(name, 0.0) for name in NAMES], np.float32)

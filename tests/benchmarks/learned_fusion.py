@@ -35,11 +35,11 @@ from recsys.training.learned_fusion import (
     USUAL,
     Fusion,
     FusionChoice,
+    Values,
     choose_fusion,
     learned_map,
     ndcg_of,
 )
-from recsys.training.paired_gain import Values
 from recsys.training.weights import ValidationScores
 
 TAKEN = "what was taken"

@@ -18,8 +18,7 @@ from recsys.jobs import Work, WorkStatus
 from recsys.jobs.search_job import JOB, read_asked, read_found, search_work, start_search
 from recsys.settings import FusionSettings
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import SearchResult
+from recsys.tuning.search_result import SearchResult, SearchSettings, find_weights
 from tests.tuning.test_search import Engines, engines, without_time
 
 __all__ = ["engines"]  # a fixture

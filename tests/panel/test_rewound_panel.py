@@ -29,7 +29,7 @@ def test_every_shopper_is_new_and_has_what_was_known(newcomers: Panel, newcomer_
     assert Segment.of(activity="new").mask(newcomers.shoppers).all()
     for place, user in enumerate(replay.test.users()):
         first = replay.history.query(f"user_row == {user}")["item_row"].to_numpy()
-        owned = newcomers.owned.values[newcomers.owned.starts[place] : newcomers.owned.starts[place + 1]]
+        owned = newcomers.seen.row(place)
         wanted = newcomers.relevant.values[newcomers.relevant.starts[place] : newcomers.relevant.starts[place + 1]]
         assert set(first[:2]) <= set(owned)
         assert first[2] not in owned
@@ -45,7 +45,7 @@ def test_scores_of_all_parts_are_there_and_no_list_shows_what_is_owned(newcomers
     assert (scores.static.std(axis=2) > 0.5).any(axis=1).all()
     ranked = LiveEngine(newcomers).measure(RankingSettings()).lists.ranked
     for place in range(len(newcomers)):
-        owned = newcomers.owned.values[newcomers.owned.starts[place] : newcomers.owned.starts[place + 1]]
+        owned = newcomers.seen.row(place)
         assert not np.isin(ranked[place], owned).any()
     assert all((lists[:, 0] >= 0).all() for lists in newcomers.baselines.values())
 

@@ -42,7 +42,7 @@ def test_whoever_chose_in_several_windows_has_a_row_for_each(
         assert set(validation.shoppers["moment_s"].iloc[rows]) == set(one.held_out.moments_s)
         owned, relevant = one.train.seen(), one.held_out.relevant()
         for row, user in zip(rows.tolist(), one.held_out.users().tolist(), strict=True):
-            assert set(validation.owned.of(np.array([row])).values) == set(owned[[user]].indices)
+            assert set(validation.seen.of(np.array([row])).values) == set(owned[[user]].indices)
             assert set(validation.relevant.of(np.array([row])).values) == set(relevant[[user]].indices)
     assert validation.shoppers["user_id"].duplicated().any()
     assert not test.shoppers["user_id"].duplicated().any()

@@ -25,7 +25,7 @@ from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
 from recsys.studies.result import Result
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training.weight_choice import TRADITIONAL
+from recsys.training.weights import TRADITIONAL
 from tests._encoder import WordEncoder
 from tests.offpolicy.conftest import bandit_folder
 

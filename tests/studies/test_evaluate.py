@@ -25,8 +25,8 @@ from recsys.studies import evaluate as evaluate_module
 from recsys.studies.evaluate import MODELS, evaluate, evaluate_lists
 from recsys.studies.result import as_json
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
-from recsys.training import weight_choice
-from recsys.training.weight_choice import choose_weights
+from recsys.training import weights as weight_search
+from recsys.training.weights import choose_weights
 from tests._data import write_folder
 from tests._encoder import WordEncoder
 
@@ -159,10 +159,10 @@ def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, spli
     settings = EvaluationSettings(split, k=3)
     held = last_split(tiny_data) if split == "last" else temporal_split(tiny_data)
     seen: list[Dataset] = []
-    fit = weight_choice.fit_scorers
+    fit = weight_search.fit_scorers
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            weight_choice,
+            weight_search,
             "fit_scorers",
             lambda classes, fitting, *rest: (seen.append(fitting.data), fit(classes, fitting, *rest))[1],
         )

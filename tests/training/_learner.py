@@ -6,8 +6,7 @@ from scipy import sparse
 
 from recsys.scorers.phrase_weights import unit
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.training.multitask import MultitaskSettings
-from recsys.training.objective import Objective
+from recsys.training.multitask import MultitaskSettings, Objective
 from recsys.training.pairs import Pairs
 
 N_ITEMS, N_DIMS, N_TELLING = 60, 8, 2

@@ -1,5 +1,7 @@
 """Settings of the context component: chosen by what validation shoppers chose, and worth what is said of them."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from tests._metric_definitions import ndcg_at_k
 N_ITEMS = 30
 
 
+@cache
 def shop(*, of_the_day: bool, n_users: int = 220) -> Dataset:
     """Everybody buys one product a day, three days running: that of the day, or one that is popular all year."""
     rng, rows = np.random.default_rng(3), []

@@ -191,7 +191,7 @@ def test_what_is_learned_becomes_the_models_own(
 ) -> None:
     asked, weights = list[Round](), FusionSettings(0.1, 0.2, 0.3, 0.4)
 
-    def choosing(data: Dataset, rounds: list[Round], *_: object, with_map: bool) -> FusionChoice:
+    def choosing(data: Dataset, rounds: list[Round], *_: object, with_map: bool, **__: object) -> FusionChoice:
         asked.extend(rounds)
         epochs, gain = {MAP: 2} if with_map else {LEARNED: 2}, Interval(0.02, 0.01, 0.03, 300)
         name = MAP if with_map else LEARNED

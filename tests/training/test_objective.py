@@ -15,9 +15,8 @@ from recsys.scorers.phrase_weights import unit
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
-from recsys.training import objective
-from recsys.training.multitask import MultitaskSettings, learn
-from recsys.training.objective import Objective, device_of
+from recsys.training import multitask
+from recsys.training.multitask import MultitaskSettings, Objective, device_of, learn
 from recsys.training.pairs import SEMANTIC, Pairs, training_pairs
 from tests._encoder import WordEncoder
 from tests.training._learner import planted
@@ -108,7 +107,7 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_nothing_is_left_on_the_processor_where_a_gpu_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Walked with tensors that know their device and hold no numbers; gradients cannot be walked without a GPU."""
-    monkeypatch.setattr(objective, "device_of", lambda name: torch.device("cuda:0"))
+    monkeypatch.setattr(multitask, "device_of", lambda name: torch.device("cuda:0"))
     some, rows = planted(40, 1), np.arange(30)
     settings = MultitaskSettings(diversity=1.0, rank=4)
     with FakeTensorMode(), torch.no_grad():

@@ -13,7 +13,7 @@ from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.outcomes import PERSISTENCE, agreements, likeness, overlap
+from recsys.tuning.exposure import PERSISTENCE, agreements, likeness, overlap
 from tests.panel._settings import setting
 
 A, B = setting("A", 1, 0, 0, 0), setting("B", 0.3, 0.1, 0.4, 0.2, diversity=0.2)
@@ -94,10 +94,10 @@ def test_the_shoppers_whose_lists_are_least_alike_come_first(engine: LiveEngine,
     assert [each.likeness for each in found.changed] == pytest.approx(np.sort(alike)[:50])
     assert len(found.changed) == min(50, len(users))
     for each in found.changed:
-        row = users.tolist().index(each.user_place)
+        row = users.tolist().index(each.position)
         was, now = a[row].tolist(), b[row].tolist()
-        assert each.user_id == engine.panel.shoppers["user_id"][each.user_place]
-        assert each.n_train == engine.panel.shoppers["n_train"][each.user_place]
+        assert each.user_id == engine.panel.shoppers["user_id"][each.position]
+        assert each.n_train == engine.panel.shoppers["n_train"][each.position]
         assert [one.item_row for one in each.entered] == [one for one in now if one not in was]
         assert [one.item_row for one in each.gone] == [one for one in was if one not in now]
         assert each.n_common == len(set(was) & set(now))

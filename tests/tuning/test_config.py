@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import SettingsError
@@ -34,6 +34,7 @@ asked = st.builds(
 
 
 @given(asked)
+@settings(max_examples=40, deadline=None)
 def test_what_was_written_reads_back_equal_and_hashes_alike(each: EvaluationConfig) -> None:
     again = EvaluationConfig.from_json(json.loads(json.dumps(each.as_json())))
     assert again == each

@@ -15,42 +15,42 @@ from recsys.tuning.goals import Goal
 
 
 @pytest.fixture(scope="module")
-def judge(temporal_folder: Path) -> GoalEvaluator:
+def evaluator(temporal_folder: Path) -> GoalEvaluator:
     """Validation shoppers of several windows, some of them in more than one."""
     return GoalEvaluator(LiveEngine(Panel.open(temporal_folder)[0]), Goal("ndcg"))
 
 
-def bootstrapped(judge: GoalEvaluator, new: MeasuredLists, old: MeasuredLists, metric: str) -> float:
+def bootstrapped(evaluator: GoalEvaluator, new: MeasuredLists, old: MeasuredLists, metric: str) -> float:
     """The spread of the gap over shoppers drawn again as wholes, with all their rows."""
-    shoppers, lots = judge.facts.shoppers, np.random.default_rng(0)
+    shoppers, lots = evaluator.facts.shoppers, np.random.default_rng(0)
     assert shoppers is not None
     rows_of = [np.flatnonzero(shoppers == one) for one in np.unique(shoppers)]
     gaps = []
     for _ in range(400):
         rows = np.concatenate([rows_of[one] for one in lots.integers(0, len(rows_of), len(rows_of))])
-        again = GoalEvaluator(judge.engine, judge.goal)
-        again.facts = replace(judge.facts.of(rows), shoppers=None)
+        again = GoalEvaluator(evaluator.engine, evaluator.goal)
+        again.facts = replace(evaluator.facts.of(rows), shoppers=None)
         gaps.append(again.gap(new.of(rows), old.of(rows), metric)[0])
     return float(np.std(gaps))
 
 
 @pytest.mark.parametrize("metric", ["ndcg", "ild", "popularity_lift"])
-def test_the_error_of_a_gap_is_that_of_shoppers(judge: GoalEvaluator, metric: str) -> None:
-    new, old = (judge.lists(judge.ranking(FusionSettings.only(name))) for name in ("context", "collaborative"))
-    gap, error = judge.gap(new, old, metric)
-    rows = GoalEvaluator(judge.engine, judge.goal)
-    rows.facts = replace(judge.facts, shoppers=None)
+def test_the_error_of_a_gap_is_that_of_shoppers(evaluator: GoalEvaluator, metric: str) -> None:
+    new, old = (evaluator.lists(evaluator.ranking(FusionSettings.only(name))) for name in ("context", "collaborative"))
+    gap, error = evaluator.gap(new, old, metric)
+    rows = GoalEvaluator(evaluator.engine, evaluator.goal)
+    rows.facts = replace(evaluator.facts, shoppers=None)
     of_rows = rows.gap(new, old, metric)
     assert gap == of_rows[0]
     assert error != pytest.approx(of_rows[1], rel=1e-6)
-    assert error == pytest.approx(bootstrapped(judge, new, old, metric), rel=0.15)
+    assert error == pytest.approx(bootstrapped(evaluator, new, old, metric), rel=0.15)
 
 
-def test_the_error_by_hand(judge: GoalEvaluator) -> None:
-    lists = judge.lists(judge.equal)
-    values, shoppers = lists.values["ndcg"], judge.facts.shoppers
+def test_the_error_by_hand(evaluator: GoalEvaluator) -> None:
+    lists = evaluator.lists(evaluator.equal)
+    values, shoppers = lists.values["ndcg"], evaluator.facts.shoppers
     assert shoppers is not None
-    mean, error = judge.gap(lists, judge.nothing, "ndcg")
+    mean, error = evaluator.gap(lists, evaluator.nothing, "ndcg")
     of_each = [values[shoppers == one].sum() - (shoppers == one).sum() * mean for one in np.unique(shoppers)]
     assert mean == pytest.approx(values.mean())
     assert error == pytest.approx(np.sqrt(np.square(of_each).sum()) / len(values))

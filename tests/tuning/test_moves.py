@@ -25,7 +25,7 @@ def values_of(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndar
 
 
 def eligible(engine: LiveEngine, asked: EvaluationConfig, user: int) -> np.ndarray:
-    owned = engine.panel.owned
+    owned = engine.panel.seen
     had = owned.values[owned.starts[user] : owned.starts[user + 1]]
     return engine.panel.candidate_filter.eligible(asked.settings.filters, had)
 
@@ -185,7 +185,7 @@ def test_other_circumstances_move_by_their_own_part(engine: LiveEngine) -> None:
     one = setting("A", 0.3, 0.1, 0.4, 0.2)
     other = EvaluationConfig("B", one.settings, Scenario.of(season="winter"))
     comparison = compare(engine, one, other, Segment.of(season="summer"))
-    found = [move for each in comparison.changed for move in moves(engine, comparison, each.user_place)]
+    found = [move for each in comparison.changed for move in moves(engine, comparison, each.position)]
     assert any(move.cause == "score" for move in found)
     for move in found:
         assert all(part.by_weight == 0 for part in move.parts)
@@ -197,7 +197,7 @@ def test_a_category_left_out_is_said_to_be(engine: LiveEngine) -> None:
     gone = sorted(set(engine.panel.candidate_filter.categories) - {engine.panel.candidate_filter.categories[0]})
     b = setting("B", 1, 1, 1, 1, filters=Filters(only_available=False, categories=frozenset(gone)))
     comparison = compare(engine, a, b)
-    found = [move for each in comparison.changed for move in moves(engine, comparison, each.user_place)]
+    found = [move for each in comparison.changed for move in moves(engine, comparison, each.position)]
     said = {described(move) for move in found if move.b.barred and move.a.rank}
     assert said == {"gone: may not be listed in B, the filter leaves out its category"}
     risen = next(move for move in found if move.by_rules > 0 and move.cause == "rules")

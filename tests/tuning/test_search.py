@@ -19,8 +19,14 @@ from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import MARGIN, GoalEvaluator, references_of
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.search import SearchSettings, SoFar, find_weights, study_name
-from recsys.tuning.search_result import SearchResult, constraint_outcomes
+from recsys.tuning.search_result import (
+    SearchResult,
+    SearchSettings,
+    SoFar,
+    constraint_outcomes,
+    find_weights,
+    study_name,
+)
 from recsys.tuning.trials import BATCH, Trials, to_fusion, to_params
 from tests.store._postgres import PostgresServer, serving
 
@@ -66,17 +72,17 @@ def without_time(found: SearchResult) -> str:
 
 def test_it_beats_equal_weights_where_it_chose(engines: Engines) -> None:
     found = find_weights(*engines, Goal("ndcg"), SHORT)
-    judge = GoalEvaluator(engines[0], found.goal)
-    assert found.validation["ndcg"].mean > judge.judge(judge.equal).metrics["ndcg"]
+    evaluator = GoalEvaluator(engines[0], found.goal)
+    assert found.validation["ndcg"].mean > evaluator.measure(evaluator.equal).metrics["ndcg"]
     assert found.n_tied >= 1
     assert found.n_points == 1771
 
 
 def test_constraints_are_kept_on_validation_and_answered_on_test(engines: Engines, found: SearchResult) -> None:
-    judge = GoalEvaluator(engines[0], BALANCED)
-    assert judge.judge(found.settings).is_inside
+    evaluator = GoalEvaluator(engines[0], BALANCED)
+    assert evaluator.measure(found.settings).is_inside
     assert [each.constraint for each in found.kept] == list(BALANCED.constraints)
-    equal = judge.judge(judge.equal).metrics
+    equal = evaluator.measure(evaluator.equal).metrics
     assert found.validation["ild"].mean >= equal["ild"]
     assert found.validation["coverage"].mean >= 0.4
     for kept in found.kept:
@@ -86,11 +92,13 @@ def test_constraints_are_kept_on_validation_and_answered_on_test(engines: Engine
 
 
 def test_what_it_reports_is_what_the_comparison_says(engines: Engines, found: SearchResult) -> None:
-    judge = GoalEvaluator(engines[1], BALANCED)
-    lists, equal, own = (judge.lists(each) for each in (found.settings, judge.equal, judge.ranking(FusionSettings())))
-    assert dict(found.test) == means(lists, judge.facts)
-    assert str(dict(found.against_equal)) == str(differences(lists, equal, judge.facts))
-    assert str(dict(found.against_default)) == str(differences(lists, own, judge.facts))
+    evaluator = GoalEvaluator(engines[1], BALANCED)
+    lists, equal, own = (
+        evaluator.lists(each) for each in (found.settings, evaluator.equal, evaluator.ranking(FusionSettings()))
+    )
+    assert dict(found.test) == means(lists, evaluator.facts)
+    assert str(dict(found.against_equal)) == str(differences(lists, equal, evaluator.facts))
+    assert str(dict(found.against_default)) == str(differences(lists, own, evaluator.facts))
 
 
 def test_a_result_survives_json(found: SearchResult) -> None:
@@ -121,8 +129,8 @@ def test_a_search_that_was_stopped_goes_on_as_if_nothing_had_happened(
 
     with pytest.raises(Cancelled):
         find_weights(*engines, BALANCED, SearchSettings(30), database_url=address, progress=stop)
-    judge = GoalEvaluator(engines[0], BALANCED)
-    assert len(Trials(judge, 0, study_name(judge, 0), address)) == 2 * BATCH
+    evaluator = GoalEvaluator(engines[0], BALANCED)
+    assert len(Trials(evaluator, 0, study_name(evaluator, 0), address)) == 2 * BATCH
     steps: list[int] = []
     resumed = find_weights(
         *engines, BALANCED, SearchSettings(30), database_url=address, watch=lambda so_far: steps.append(so_far.n_trials)
@@ -143,8 +151,8 @@ def test_trials_and_presets_share_a_database(engines: Engines, address: str) -> 
 
 
 def test_other_goals_have_other_trials(engines: Engines) -> None:
-    judges = [GoalEvaluator(engines[0], goal) for goal in (Goal("ndcg"), Goal("ndcg", k=5), Goal("mrr"))]
-    names = {study_name(judge, seed) for judge in judges for seed in (0, 1)}
+    evaluators = [GoalEvaluator(engines[0], goal) for goal in (Goal("ndcg"), Goal("ndcg", k=5), Goal("mrr"))]
+    names = {study_name(evaluator, seed) for evaluator in evaluators for seed in (0, 1)}
     assert len(names) == 6
 
 
@@ -160,10 +168,10 @@ def test_whoever_watches_sees_the_best_so_far(engines: Engines) -> None:
 @pytest.mark.parametrize("method", DIVERSITY_METHODS)
 def test_presets_may_be_tried_first(engines: Engines, method: DiversityMethod) -> None:
     preset = RankingSettings(FusionSettings(0.4, 0.1, 0.2, 0.3), diversity=0.25, method=method)
-    judge = GoalEvaluator(engines[0], Goal("ndcg"))
-    trials = Trials(judge, 0, "some")
-    trials.batch([judge.ranking(preset.fusion, 0.25, method)], 1, 1)
-    assert trials.judged[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
+    evaluator = GoalEvaluator(engines[0], Goal("ndcg"))
+    trials = Trials(evaluator, 0, "some")
+    trials.batch([evaluator.ranking(preset.fusion, 0.25, method)], 1, 1)
+    assert trials.measured[0].settings == replace(preset, filters=WHOLE_CATALOGUE)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -175,12 +183,12 @@ def test_settings_and_their_place_in_the_space_are_one(seed: int) -> None:
 
 
 def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines) -> None:
-    judge = GoalEvaluator(
+    evaluator = GoalEvaluator(
         engines[1], Goal("ndcg", (Constraint("popularity_lift", 0.4, at_least=False),), Segment.of(activity="new"))
     )
-    settings = judge.ranking(FusionSettings(0.1, 0.5, 0.2, 0.2), 0.3)
-    expected = means(judge.lists(settings), judge.facts)
-    judged = judge.judge(settings)
+    settings = evaluator.ranking(FusionSettings(0.1, 0.5, 0.2, 0.2), 0.3)
+    expected = means(evaluator.lists(settings), evaluator.facts)
+    judged = evaluator.measure(settings)
     for name in LIVE_METRICS:
         assert judged.metrics[name] == pytest.approx(expected[name].mean), name
     interval = expected["popularity_lift"]
@@ -190,12 +198,12 @@ def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines
 
 def test_a_constraint_against_the_best_refers_to_the_best_of_the_map(engines: Engines) -> None:
     goal = Goal("coverage", (Constraint("ndcg", 0.1, "best"),))
-    judge = GoalEvaluator(engines[0], goal)
-    found = judge.map()
-    judge.best = references_of(judge, found)
-    top = judge.judge(judge.best["ndcg"])
+    evaluator = GoalEvaluator(engines[0], goal)
+    found = evaluator.map()
+    evaluator.best = references_of(evaluator, found)
+    top = evaluator.measure(evaluator.best["ndcg"])
     assert top.metrics["ndcg"] == pytest.approx(found.means["ndcg"].max(), abs=1e-6)
-    (kept,) = constraint_outcomes(judge, top.settings)
+    (kept,) = constraint_outcomes(evaluator, top.settings)
     assert (kept.answer, kept.allowed) == ("met", pytest.approx(0.9 * top.metrics["ndcg"]))
     result = find_weights(*engines, goal, SHORT)
     assert result.validation["ndcg"].mean >= 0.9 * top.metrics["ndcg"]
@@ -214,8 +222,8 @@ def test_too_few_shoppers_are_refused(engines: Engines) -> None:
 def test_a_metric_without_values_is_refused(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = GoalEvaluator.map
 
-    def empty(judge: GoalEvaluator, *args: object) -> object:
-        found = whole(judge)
+    def empty(evaluator: GoalEvaluator, *args: object) -> object:
+        found = whole(evaluator)
         return replace(found, means={**found.means, "ild": np.full(len(found.cells.weights), np.nan)})
 
     monkeypatch.setattr(GoalEvaluator, "map", empty)

@@ -18,7 +18,7 @@ from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Goal, describe_constraint, saved_goal
-from recsys.tuning.search import SearchSettings
+from recsys.tuning.search_result import SearchSettings
 from recsys.tuning.shipped import INTENTIONS, Intention, NotAvailable, TunedPreset, to_store, tune_shipped
 from tests.tuning.test_search import Engines, engines
 
@@ -52,12 +52,12 @@ def test_each_is_better_than_equal_weights_where_it_was_chosen(
 ) -> None:
     for each in shipped:
         if isinstance(each, TunedPreset):
-            judge, metric = GoalEvaluator(engines[0], each.found.goal), each.found.goal.metric
-            equal = judge.judge(judge.equal).metrics[metric]
+            evaluator, metric = GoalEvaluator(engines[0], each.found.goal), each.found.goal.metric
+            equal = evaluator.measure(evaluator.equal).metrics[metric]
             # What is taken is the middle of all that is tied with the best.
-            _, error = judge.gap(judge.lists(each.found.settings), judge.lists(judge.equal), metric)
+            _, error = evaluator.gap(evaluator.lists(each.found.settings), evaluator.lists(evaluator.equal), metric)
             assert each.found.validation[metric].mean >= equal - 1.5 * error, each.intention.name
-            assert judge.judge(each.found.settings).is_inside
+            assert evaluator.measure(each.found.settings).is_inside
 
 
 def test_what_a_shop_cannot_tell_apart_is_refused_with_the_reason(

@@ -14,7 +14,7 @@ from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import silent
 from recsys.settings import Filters, RankingSettings
-from recsys.tuning.map_walk import Walk
+from recsys.tuning.map_passes import MapPasses
 from recsys.tuning.simplex_cells import grid_cells
 from recsys.tuning.weight_map import WeightMap, weight_map
 
@@ -63,8 +63,8 @@ def test_lists_are_those_of_the_engine(
         (Filters(only_available=False, categories=frozenset([category])), EVERYONE, AS_IT_WAS),
     ):
         users = np.flatnonzero(who.mask(engine.panel.shoppers))
-        walk = Walk(engine, grid_cells(), users, k, filters, when, silent)
-        lists = np.concatenate([chunk for _, chunk in walk.lists("ranking")], axis=1)
+        passes = MapPasses(engine, grid_cells(), users, k, filters, when, silent)
+        lists = np.concatenate([chunk for _, chunk in passes.lists("ranking")], axis=1)
         assert lists.shape == (len(grid_cells().weights), len(users), k)
         for point in some_points:
             ranking = RankingSettings(WeightMap(grid_cells(), k, 0, {}, {}).settings(point), filters, k)
@@ -93,6 +93,7 @@ def test_means_are_those_of_the_live_metrics(
 def test_the_lift_counts_only_shoppers_who_had_something(engine: LiveEngine) -> None:
     profile = engine.panel.profile_popularity.copy()
     profile[::3] = np.nan
+    profile.flags.writeable = False  # as the panel's own: loops are compiled for that
     partly_new = LiveEngine(replace(engine.panel, profile_popularity=profile))
     found = weight_map(partly_new, 5, WHOLE_CATALOGUE, metrics=("popularity_lift",))
     lists = measured(partly_new, found, 400, WHOLE_CATALOGUE, EVERYONE, AS_IT_WAS)
@@ -133,8 +134,8 @@ def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
 def test_lists_too_large_to_keep_are_made_again(
     engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recsys.tuning.map_walk.MAX_LIST_BYTES", 0)
-    monkeypatch.setattr("recsys.tuning.map_walk.CHUNK", 100)
+    monkeypatch.setattr("recsys.tuning.map_passes.MAX_LIST_BYTES", 0)
+    monkeypatch.setattr("recsys.tuning.map_passes.CHUNK", 100)
     again = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("coverage",))
     np.testing.assert_array_equal(again.tied["coverage"], found.tied["coverage"])
     np.testing.assert_allclose(again.means["ndcg"], found.means["ndcg"])
@@ -152,7 +153,7 @@ def test_points_that_are_taken_in_turns_are_the_same(
 def test_shoppers_taken_together_tell_nearly_as_much(
     engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recsys.tuning.map_walk.MOST_GROUPS", len(engine.panel) // 3)
+    monkeypatch.setattr("recsys.tuning.map_passes.MOST_GROUPS", len(engine.panel) // 3)
     together = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("ndcg", "ild", "coverage"))
     for name in ("ndcg", "ild", "coverage"):
         np.testing.assert_allclose(together.means[name], found.means[name], atol=1e-9)

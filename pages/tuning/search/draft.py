@@ -12,8 +12,9 @@ from pages._shared import address
 from recsys.documents import Form, from_json
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.panel.panel import N_BASELINE
 from recsys.panel.segments import Segment
-from recsys.tuning.goals import LONGEST_LIST, Against, Constraint, Goal, describe_goal
+from recsys.tuning.goals import Against, Constraint, Goal, describe_goal
 
 PARAMETER = "goal"
 DEFAULT = Goal("ndcg")
@@ -71,7 +72,7 @@ class _DraftForm(Form):
     metric: str
     constraints: list[_ConditionForm] = Field(max_length=MOST_CONDITIONS)
     segment: dict[str, str]
-    k: int = Field(ge=1, le=LONGEST_LIST)
+    k: int = Field(ge=1, le=N_BASELINE)
 
 
 def read_draft() -> tuple[Draft, tuple[str, list[str]] | None]:

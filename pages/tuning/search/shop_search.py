@@ -15,7 +15,7 @@ from recsys.settings import FusionSettings
 from recsys.store.addresses import VARIABLE, file_address
 from recsys.store.database import FILE
 from recsys.tuning.goals import Goal
-from recsys.tuning.search import MOST_TRIALS
+from recsys.tuning.search_result import MOST_TRIALS
 
 EFFORTS: Mapping[str, int] = {"Quick": 60, "Thorough": 240, "Very thorough": 600}
 """How many settings with variety are tried, by what it is called."""

@@ -33,7 +33,7 @@ from recsys.studies.benchmarks.frame import medians, times_ms
 from recsys.tuning.weight_map import weight_map
 
 SIZE = (2_000, 5_000)
-K, N_OWNED, N_DIMS = 10, 5, 384
+K, N_SEEN, N_DIMS = 10, 5, 384
 SMALL: Mapping[str, Any] = {"size": (60, 300), "n_repeats": 2}
 SCALES = {"quarter": 0.5, "one": 1.0, "four": 2.0}
 """A quarter, one and four times the scores: both sides by this factor."""
@@ -120,7 +120,7 @@ class DrawnShop:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         # What a shopper goes on to choose scores well, with luck: Gumbel noise draws from the softmax of the scores.
         liking = 2.5 * values.mean(axis=1) + rng.gumbel(size=(self.n_users, self.n_items))
-        drawn = np.argpartition(-liking, N_OWNED, axis=1)[:, : N_OWNED + 1]
+        drawn = np.argpartition(-liking, N_SEEN, axis=1)[:, : N_SEEN + 1]
         drawn = rng.permuted(drawn, axis=1)
         best = np.argsort(-popularity, kind="stable")[:N_BASELINE].astype(np.int32)
         scores = Scores(
@@ -143,7 +143,7 @@ class DrawnShop:
             n_skipped=0,
             n_train_users=self.n_users,
             scores=scores,
-            owned=_ragged(np.sort(drawn[:, 1:], axis=1)),
+            seen=_ragged(np.sort(drawn[:, 1:], axis=1)),
             relevant=_ragged(drawn[:, :1]),
             baselines={"popularity": np.tile(best, (self.n_users, 1))},
             popularity=popularity,
@@ -157,8 +157,8 @@ class DrawnShop:
         )
 
     @cached_property
-    def _owned(self) -> NDArray[np.int64]:
-        return self.panel.owned.values.reshape(self.n_users, N_OWNED).astype(np.int64)
+    def _seen(self) -> NDArray[np.int64]:
+        return self.panel.seen.values.reshape(self.n_users, N_SEEN).astype(np.int64)
 
     @cached_property
     def _engine(self) -> LiveEngine:
@@ -175,14 +175,14 @@ class DrawnShop:
 
         with torch.inference_mode():
             fused = torch.einsum("c,uci->ui", torch.from_numpy(mix), torch.from_numpy(self.values))
-            fused.scatter_(1, torch.from_numpy(self._owned), -torch.inf)
+            fused.scatter_(1, torch.from_numpy(self._seen), -torch.inf)
             ranked = fused.topk(K, dim=1).indices
         return self._metrics(ranked.numpy().astype(np.int32))
 
     def numpy(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
         """numpy mixes and takes the best; metrics are ours."""
         fused = np.einsum("c,uci->ui", mix, self.values, optimize=True)
-        np.put_along_axis(fused, self._owned, -np.inf, axis=1)
+        np.put_along_axis(fused, self._seen, -np.inf, axis=1)
         best = np.argpartition(-fused, K, axis=1)[:, :K]
         order = np.argsort(-np.take_along_axis(fused, best, axis=1), axis=1, kind="stable")
         return self._metrics(np.take_along_axis(best, order, axis=1).astype(np.int32))

@@ -23,7 +23,7 @@ from recsys.studies.ablation import chosen_weights
 from recsys.studies.clicks.policies import TEST_SHOPPERS, ClickLift, lift_of_lists
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
-from recsys.training.weight_choice import TRADITIONAL
+from recsys.training.weights import TRADITIONAL
 
 Floats = NDArray[np.float64]
 
@@ -55,8 +55,8 @@ def _columns(panel: Panel) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         return held.rows, held.rows >= 0
     n_items = held.context.shape[1]
     may = np.ones((n_users, n_items), bool)
-    users = np.repeat(np.arange(n_users), np.diff(panel.owned.starts))
-    may[users, panel.owned.values] = False
+    users = np.repeat(np.arange(n_users), np.diff(panel.seen.starts))
+    may[users, panel.seen.values] = False
     return np.broadcast_to(np.arange(n_items, dtype=np.int32), (n_users, n_items)), may
 
 

@@ -23,9 +23,9 @@ from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.ablation import label, name_of
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
-from recsys.training.weight_choice import TRADITIONAL
 from recsys.training.weights import (
     POINTS_A_REPORT,
+    TRADITIONAL,
     ValidationScores,
     best_point,
     gains_of_weights,

@@ -19,7 +19,7 @@ from recsys.studies.efficiency.report import Bought, EfficiencyFigures, conclusi
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
-from recsys.training.weight_choice import TRADITIONAL
+from recsys.training.weights import TRADITIONAL
 
 BEYOND_TRADITIONAL = tuple(name for name in COMPONENTS if name not in TRADITIONAL)
 

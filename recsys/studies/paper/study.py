@@ -27,7 +27,7 @@ from recsys.studies.paper.search import MEASURED, Candidate, candidates, measure
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
 from recsys.studies.workspace import Workspace
-from recsys.training.weight_choice import TRADITIONAL
+from recsys.training.weights import TRADITIONAL
 
 
 def lifts(

@@ -24,7 +24,7 @@ from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
 from recsys.studies.weights.report import Ends, MeasuredMix, WeightsFigures, conclusion, plots, tables
 from recsys.studies.workspace import Workspace
-from recsys.tuning.map_walk import Walk
+from recsys.tuning.map_passes import MapPasses
 from recsys.tuning.simplex_cells import N_STEPS
 from recsys.tuning.weight_map import WeightMap, weight_map
 
@@ -126,7 +126,7 @@ def by_halves(test: MappedRole, chosen: int, seed: int, progress: Progress = sil
     chosen : the mix on the map that was chosen on validation
     """
     everyone = np.arange(len(test.engine.panel))
-    walk = Walk(test.engine, test.map.cells, everyone, test.map.k, WHOLE_CATALOGUE, AS_IT_WAS, progress)
+    walk = MapPasses(test.engine, test.map.cells, everyone, test.map.k, WHOLE_CATALOGUE, AS_IT_WAS, progress)
     column = np.array([SHOPPER_METRICS.index(METRIC)], np.int64)
     values = walk.measure(column, keep_lists=False).values[0]
     rng, gain = np.random.default_rng(seed), np.zeros(values.shape[1])

@@ -24,8 +24,7 @@ from recsys.settings import COMPONENTS
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal, describe_goal, save_goal, saved_goal
-from recsys.tuning.search import SearchSettings, find_weights
-from recsys.tuning.search_result import SearchResult, constraint_outcomes
+from recsys.tuning.search_result import SearchResult, SearchSettings, constraint_outcomes, find_weights
 from tests.pages._seen import addressed, html, text
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import store
@@ -171,7 +170,7 @@ def test_a_link_with_a_goal_opens_on_it_and_the_usual_goal_needs_no_parameter(op
 def test_a_bound_begins_where_equal_weights_stand(open_room: OpenRoom, work: Work, engines: Engines) -> None:
     page = open_room(SECTION, goal=save_goal(Goal("ndcg", (Constraint("ild", 0, "equal"),))))
     judge = GoalEvaluator(engines[0], Goal("ndcg"))
-    equal = judge.judge(judge.equal).metrics
+    equal = judge.measure(judge.equal).metrics
     for kind, at_least in (("at least", True), ("at most", False)):
         page.selectbox(key="goal_kind_0").set_value(kind).run()
         (bound,) = picked(page).constraints
@@ -460,7 +459,7 @@ def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
     assert easier is not None
     assert picked(page) == easier
     judge = GoalEvaluator(engines[0], easier)
-    assert judge.judge(example.settings).is_inside
+    assert judge.measure(example.settings).is_inside
     assert easier.constraints[0].value > 0.5
     assert all(summary.is_kept(kept) for kept in constraint_outcomes(judge, example.settings))
 

@@ -23,8 +23,7 @@ from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.exposure import CategoryShown, Product, ProductShown
 from recsys.tuning.moves import Move, moves
-from recsys.tuning.summary import summary
-from recsys.tuning.tables import metrics_csv
+from recsys.tuning.summary import metrics_csv, summary
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 from tests.tuning._comparisons import comparison
@@ -97,7 +96,7 @@ def test_the_first_shopper_is_the_one_whose_list_changes_most(
 ) -> None:
     first = found.changed[0]
     assert page.selectbox(key="tested_choice").value == first.user_id
-    found_moves = moves(engine, found, first.user_place)
+    found_moves = moves(engine, found, first.position)
     assert listed(page, "A") == of_side(found_moves, "A")
     assert listed(page, "B") == of_side(found_moves, "B")
     said = text(page)
@@ -113,7 +112,7 @@ def test_another_shopper_changes_the_lists(page: AppTest, found: Comparison, eng
     other = found.changed[3]
     page.selectbox(key="tested_choice").set_value(other.user_id).run()
     assert not page.exception
-    assert listed(page, "B") == of_side(moves(engine, found, other.user_place), "B")
+    assert listed(page, "B") == of_side(moves(engine, found, other.position), "B")
     assert other.user_id in page.query_params["tested"]
 
 
@@ -282,7 +281,7 @@ def test_links_carry_the_setting_to_the_list(page: AppTest, found: Comparison, o
 
 def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
     product = Product(0, HOSTILE, HOSTILE, HOSTILE)
-    first = moves(engine, found, found.changed[0].user_place)[0]
+    first = moves(engine, found, found.changed[0].position)[0]
     move = Move(product, True, *(getattr(first, name) for name in Move.__slots__[2:]))
     person = list_moves.ShopperFacts(HOSTILE, (HOSTILE,), (product,))
     asked = EvaluationConfig(HOSTILE, RankingSettings(FusionSettings(1, 0, 0, 0)), Scenario.of(region=HOSTILE))

@@ -11,7 +11,7 @@ from recsys.evaluation.statistics.paired import why_open
 from recsys.panel.engine import LiveEngine
 from recsys.tuning.comparison import compare
 from recsys.tuning.exposure import Product, ProductShown
-from recsys.tuning.tables import metrics_csv, products_csv, shoppers_csv
+from recsys.tuning.summary import metrics_csv, products_csv, shoppers_csv
 from tests.panel._settings import setting
 from tests.tuning._comparisons import comparison, difference
 
