@@ -1,8 +1,9 @@
-"""Everything that an estimate of a policy rests on, put together: models, chances, and click rates of both."""
+"""Estimates of policies from scored pages, and of one logged policy from the impressions of another."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import permutations
 from typing import Any, Self
 
 import numpy as np
@@ -10,27 +11,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimators import Log, estimate, known_rate
+from recsys.offpolicy.estimators import Log, Support, estimate, known_rate, support
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import ImpressionColumns, Pages, eligible_on, refits, require_earlier_likes, score_pages
+from recsys.offpolicy.pages import ImpressionColumns, Pages, eligible_on, refits, score_pages
 from recsys.offpolicy.policies import MOST_OFF, LoggedPolicy
 from recsys.offpolicy.reward_model import ClickModels, fit_click_models, folds_of, item_features
-from recsys.offpolicy.support import Support, support
 from recsys.progress import Progress, silent
-from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting, FloatArray
+from recsys.scorers import AS_THEY_ARE
+from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.text.phrasebook import Phrasebook
 
 N_REFITS = 6
-"""Models are fitted again so often over the time that is judged, each time on everything before."""
+"""Models are fitted again so often over the time of the pages, each time on everything before."""
 
 CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredPages:
-    """Pages with what models that knew nothing of them say.
+    """Pages with scores by models that knew nothing of them.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class ScoredPages:
         progress: Progress = silent,
         settings: Mapping[str, Any] = AS_THEY_ARE,
     ) -> "ScoredPages":
-        """Judge the pages from a moment on, by models fitted on what came before, again and again.
+        """Score the pages from a moment on, by models fitted again and again on what came before.
 
         `settings`: of components, as `fit_scorers` takes them; chosen on nothing later than the moment.
         Raises DataError: nothing happened before the moment, or no page came after it.
@@ -63,11 +63,9 @@ class ScoredPages:
         pages = Pages.after(log, cut_s, seed)
         scores = np.empty((len(pages), len(COMPONENTS), log.data.n_items), np.float32)
         eligible = np.empty((len(pages), log.data.n_items), bool)
-        for start, here in refits(pages, N_REFITS):
-            train, some = log.data.until(start), pages.some(here)
-            require_earlier_likes(train)
-            scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
-            scores[here], eligible[here] = score_pages(scorers, some, progress), eligible_on(some, log, train)
+        for train, scorers, rows in refits(log.data, pages, N_REFITS, book, seed, progress, settings):
+            some = pages.some(rows)
+            scores[rows], eligible[rows] = score_pages(scorers, some, progress), eligible_on(some, log, train)
         return cls(pages, scores, eligible, folds_of(pages.table["visitor"].to_numpy(np.int64), seed))
 
     @cached_property
@@ -75,13 +73,13 @@ class ScoredPages:
         return PageClickModel.of(self, self.pages.shown)
 
     def log(self, *probabilities: FloatArray) -> list[Log]:
-        """The impressions as each of some policies sees them; probabilities are of shape (n_pages, n_items)."""
-        return self._click_model.seen_by(*probabilities)
+        """Weigh the impressions by each of some policies; probabilities are of shape (n_pages, n_items)."""
+        return self._click_model.weighed_by(*probabilities)
 
     def listed(self, lists: NDArray[np.int64]) -> Log | None:
-        """The same for lists that are always shown, item rows of shape (n_pages, n); without a click model.
+        """Weigh them by lists that are always shown, item rows of shape (n_pages, n); without a click model.
 
-        Only places that lists have count; None where the log says of no impression that it stood in one.
+        Only positions on the lists count; None where the log has no impression at one.
         """
         shown = self.pages.shown[self.pages.shown["position"].between(1, lists.shape[1])]
         if not len(shown):
@@ -93,13 +91,13 @@ class ScoredPages:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PageClickModel:
-    """Impressions on scored pages with a click model fitted on them, for any policies asked about.
+    """Impressions on scored pages with a click model fitted on them.
 
     Parameters
     ----------
     page, shown : of every impression
     q_shown : click rate of every impression by the model, float64 of shape (n_impressions,)
-    log_odds : of a click on every product of every page, float32 of shape (n_pages, n_items), without the place
+    log_odds : of a click on every product of every page, float32 of shape (n_pages, n_items), without the position
     folds : of the click model, int64 of shape (n_pages,)
     """
 
@@ -120,8 +118,8 @@ class PageClickModel:
         q_shown = models.rates(folds[page], shown.position, log_odds[page, shown.item]).astype(np.float64)
         return cls(page, shown, models, q_shown, log_odds, folds)
 
-    def seen_by(self, *probabilities: FloatArray) -> list[Log]:
-        """The impressions as each policy sees them; probabilities are float32 of shape (n_pages, n_items)."""
+    def weighed_by(self, *probabilities: FloatArray) -> list[Log]:
+        """Weigh the impressions by each policy; probabilities are float32 of shape (n_pages, n_items)."""
         positions, shown = self.models.positions, self.shown
         q_target = np.empty((len(probabilities), len(positions), len(self.folds)))
         for at, position in enumerate(positions.tolist()):
@@ -138,13 +136,13 @@ class PageClickModel:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PolicyEstimate:
-    """What is said of one policy.
+    """Estimates of one policy.
 
     Parameters
     ----------
     estimates : by estimator; empty where none is to be believed
     refusal : why, or ""
-    support : what they rest on, or None where the policy could not even be stated
+    support : what they rest on, or None where the policy has no probabilities
     known : its click rate by other means, or None
     """
 
@@ -161,18 +159,18 @@ class PolicyEstimate:
 
 
 def policy_pairs(log: ClickLog) -> Iterator[tuple[str, str]]:
-    """Every two logged policies, as the one asked about and the one whose log is used."""
+    """Yield every two logged policies, as the evaluated one and the one whose log is used."""
     names = sorted(set(log.impressions["policy"]) - {""})
-    yield from ((asked, logged) for asked in names for logged in names if asked != logged)
+    return permutations(names, 2)
 
 
 def estimate_logged(
-    log: ClickLog, asked: str, logged: str, seed: int = 0, progress: Progress = silent
+    log: ClickLog, evaluated: str, logged: str, seed: int = 0, progress: Progress = silent
 ) -> PolicyEstimate:
-    """Click rate of one logged policy from the impressions of another, beside what its own impressions had."""
-    own, used = (log.impressions[log.impressions["policy"] == name] for name in (asked, logged))
+    """Estimate one logged policy from the impressions of another, beside the click rate of its own impressions."""
+    own, used = (log.impressions[log.impressions["policy"] == name] for name in (evaluated, logged))
     known = known_rate(own["click"].to_numpy(np.float64), own["visitor"].to_numpy(np.int64), seed)
-    policy = LoggedPolicy(own, log.shelf())
+    policy = LoggedPolicy(own, log.availability())
     off = policy.instability()
     if off > MOST_OFF:
         return PolicyEstimate(

@@ -1,8 +1,4 @@
-"""Logged pages with what every component says of every product there, by models that knew nothing of them.
-
-Models are fitted on what happened before a moment, and pages after it are judged, so no click, no purchase and no
-review of the time that is judged is known to them.
-"""
+"""Logged pages, and the scores of every product on them by models fitted on what happened before."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +15,13 @@ from recsys.offpolicy.logs import ClickLog
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.schema import IMPRESSIONS
-from recsys.scorers.base import FloatArray, Requests, Scorer
+from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.settings import COMPONENTS, Context
+from recsys.text.phrasebook import Phrasebook
 
 MAX_FLOATS = 250_000_000
-"""Pages are judged as long as their scores fit in this many numbers (1 GB); beyond, some visitors are drawn."""
+"""Most scores that are held (1 GB); of pages with more, those of some visitors are drawn."""
 
 CHUNK = 256
 
@@ -34,7 +32,7 @@ class Pages:
 
     Parameters
     ----------
-    shown : their impressions, columns as of `ClickLog`, with `page`, the place of each one's page
+    shown : their impressions, columns as of `ClickLog`, with `page`, the row of each one's page
     table : one row a page: time_s, user_row, device, region, policy, visitor
     """
 
@@ -46,7 +44,7 @@ class Pages:
 
     @classmethod
     def after(cls, log: ClickLog, moment_s: int, seed: int = 0, most: int = MAX_FLOATS) -> Self:
-        """Pages at the moment or later. Raises DataError: there are none."""
+        """Take the pages at the moment or later, `most` at most. Raises DataError: there are none."""
         shown = log.impressions[log.impressions["time_s"] >= moment_s].reset_index(drop=True)
         if not len(shown):
             raise DataError(
@@ -59,16 +57,16 @@ class Pages:
         most = min(most, max(1, MAX_FLOATS // (len(COMPONENTS) * len(log.categories))))
         if n_pages > most:
             visitors = shown["visitor"].unique()
-            n_kept = max(1, len(visitors) * most // n_pages)
-            kept = np.random.default_rng(seed).choice(visitors, n_kept, replace=False)
-            shown = shown[shown["visitor"].isin(kept)].reset_index(drop=True)
+            n_drawn = max(1, len(visitors) * most // n_pages)
+            drawn = np.random.default_rng(seed).choice(visitors, n_drawn, replace=False)
+            shown = shown[shown["visitor"].isin(drawn)].reset_index(drop=True)
         page = shown.groupby(names, sort=False, observed=True).ngroup()
         return cls(shown.assign(page=page), shown[names].drop_duplicates().reset_index(drop=True))
 
     def some(self, rows: NDArray[np.integer[Any]]) -> Self:
-        """Only these pages, by place, ascending."""
-        kept = self.shown[self.shown["page"].isin(rows)]
-        shown = kept.assign(page=np.searchsorted(rows, kept["page"])).reset_index(drop=True)
+        """Only these pages, by row, ascending."""
+        theirs = self.shown[self.shown["page"].isin(rows)]
+        shown = theirs.assign(page=np.searchsorted(rows, theirs["page"])).reset_index(drop=True)
         return type(self)(shown, self.table.iloc[rows].reset_index(drop=True))
 
     def contexts(self) -> list[Context]:
@@ -102,12 +100,27 @@ class ImpressionColumns(NamedTuple):
         return cls(shown["item_row"].to_numpy(), position, visitor, click, propensity)
 
 
-def refits(pages: Pages, n_refits: int) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Moments at which models are fitted anew, a like number of pages apart, and the pages up to the next one."""
+def refits(
+    data: Dataset,
+    pages: Pages,
+    n_refits: int,
+    book: Phrasebook,
+    seed: int,
+    progress: Progress,
+    settings: Mapping[str, Any],
+) -> Iterator[tuple[Dataset, dict[str, Scorer], NDArray[np.intp]]]:
+    """Fit components anew, a like number of pages apart: each time on everything before, with the pages up to the next.
+
+    Raises DataError: nothing happened before the first page.
+    """
     moments = pages.table["time_s"].to_numpy()
     starts = np.unique(np.quantile(moments, np.arange(n_refits) / n_refits, method="lower"))
     block = np.searchsorted(starts, moments, side="right") - 1
-    yield from ((int(start), np.flatnonzero(block == place)) for place, start in enumerate(starts))
+    for number, start in enumerate(starts.tolist()):
+        train = data.until(int(start))
+        require_earlier_likes(train)
+        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
+        yield train, scorers, np.flatnonzero(block == number)
 
 
 def require_earlier_likes(train: Dataset) -> None:
@@ -126,7 +139,7 @@ def middle_of(log: ClickLog) -> int:
 
 
 def score_pages(scorers: Mapping[str, Scorer], pages: Pages, progress: Progress = silent) -> FloatArray:
-    """Standardised scores, float32 of shape (n_pages, n_components, n_items); unknown shoppers count as new ones."""
+    """Compute standardised scores, float32 of shape (n_pages, n_components, n_items); unknown shoppers are new ones."""
     contexts, rows = pages.contexts(), pages.table["user_row"].to_numpy(np.int32)
     found = []
     for start in range(0, len(pages), CHUNK):
@@ -140,8 +153,8 @@ def score_pages(scorers: Mapping[str, Scorer], pages: Pages, progress: Progress 
 
 
 def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_]:
-    """What could have been shown on every page: on the shelf, and not had by the shopper; bool (n_pages, n_items)."""
-    (first, last), moment = log.shelf(), pages.table["time_s"].to_numpy()[:, None]
+    """Mark what could be shown on every page: available, and not had by the shopper; bool (n_pages, n_items)."""
+    (first, last), moment = log.availability(), pages.table["time_s"].to_numpy()[:, None]
     eligible: NDArray[np.bool_] = (first < moment) & (moment < last)
     user = pages.table["user_row"].to_numpy()
     known = np.flatnonzero(user >= 0)

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
-from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
-from recsys.evaluation.statistics.significance import Interval, verdict_of
+from recsys.evaluation.statistics.significance import Interval, holm, sign_flip_p, verdict_of
 
 Values = NDArray[np.float64]
 """A metric of every validation shopper, float64 of shape (n_users,)."""

@@ -93,7 +93,7 @@ def test_a_policy_that_is_none_is_refused() -> None:
 def test_a_logged_policy_is_rebuilt_as_it_was_at_the_moment(bandit_folder: Path) -> None:
     log = open_log(bandit_folder)
     own = log.impressions[log.impressions["policy"] == "bts"]
-    policy = LoggedPolicy(own, log.shelf())
+    policy = LoggedPolicy(own, log.availability())
     early, late = policy.probabilities(1_574_500_000 + np.array([150_000, 450_000]), np.array([1, 2]))
     assert early == pytest.approx([0.5] + [0.1] * 5)
     assert late == pytest.approx([0.1] * 5 + [0.5])

@@ -1,12 +1,8 @@
 """Shoppers rewound to an earlier moment (given-n), or products to the day they came, and asked what was chosen next.
 
-Few shoppers are new when they are last seen, few are last seen on a phone in the evening, and few products are new when
-they are chosen. So each shopper is taken back to a moment of that kind, or all that anybody did with a product and
-wrote of it is taken away. All cannot be rewound at once, or little would be left to learn from, so it is done for one
-part of the shoppers (or of the products) after the other, while everything else is known (cross-validation).
-
-"Given 2" protocols, which know two products of each test shopper, go back to Breese, Heckerman & Kadie (1998),
-Empirical Analysis of Predictive Algorithms for Collaborative Filtering.
+Done for one part of the shoppers (or of the products) after the other, while everything else is known
+(cross-validation). "Given 2" protocols go back to Breese, Heckerman & Kadie (1998), Empirical Analysis of Predictive
+Algorithms for Collaborative Filtering.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -34,16 +30,16 @@ _OCCASIONS = {"daypart": "in the {}", "weekday": "on a {}", "season": "in {}", "
 
 @dataclass(frozen=True, eq=False)
 class Rewind:
-    """What every shopper chose at a moment of their own, asked about as if nothing of theirs were known after it.
+    """Held-out choices at a moment of each shopper's own, after which nothing of theirs is known.
 
     Parameters
     ----------
     data : everything
     history : each shopper's positives, one row a product: user_row, item_row, time_s, place (from 0, oldest first)
-    validation, test : what is asked about; validation is always earlier in a shopper's history
+    validation, test : what is held out; validation is always earlier in a shopper's history
     fold_of : int64, part of each shopper, or of each product where these are new
     protocol : what was done, in plain words, with counts
-    n_skipped : shoppers with positives who are not asked about
+    n_skipped : shoppers with positives of whom nothing is held out
     of_products : whether the products of a part are taken for new: nothing that anybody did with them is known
     """
 
@@ -57,16 +53,16 @@ class Rewind:
     of_products: bool = False
 
     def held_out(self, role: Role) -> HeldOut:
-        """What is asked about."""
+        """Held-out pairs of a role."""
         return self.validation if role == "validation" else self.test
 
     def whole(self, role: Role) -> Dataset:
-        """Everything but what is asked about; for validation, without what is asked in the test as well."""
-        asked = (self.test,) if role == "test" else (self.test, self.validation)
-        return hidden(self.data, self.data, *asked)
+        """Everything but the held-out pairs; for validation, without those of the test as well."""
+        pairs = (self.test,) if role == "test" else (self.test, self.validation)
+        return hidden(self.data, self.data, *pairs)
 
     def rounds(self, role: Role) -> Iterator[Round]:
-        """One set of models a part: its shoppers are rewound, and asked about."""
+        """Yield one round a part, whose shoppers (or products) are rewound."""
         asked, known = self.held_out(role), self.data
         if role == "validation":
             known = hidden(known, self.data, self.test)
@@ -96,12 +92,7 @@ class Rewind:
 
 
 def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
-    """Every shopper as they were with two products: which was the third?
-
-    Raises
-    ------
-    DataError : no shopper has enough positives
-    """
+    """Hold out every shopper's third product; raises DataError where no shopper has enough positives."""
     history = _history_of(data, seed)
     tested = history[_sizes(history) >= MIN_POSITIVES]
     if tested.empty:
@@ -119,17 +110,13 @@ def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
 
 
 def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -> Rewind:
-    """Every shopper at the last choice that they made on some occasion, such as in the evening on a phone.
+    """Hold out every shopper's last choice on some occasion, such as in the evening on a phone.
 
     Validation is the choice before it on the same occasion. At least one product is known each time.
 
-    Parameters
-    ----------
-    occasion : circumstances by dimension of `CONTEXT_DIMENSIONS`
+    `occasion`: circumstances by dimension of `CONTEXT_DIMENSIONS`.
 
-    Raises
-    ------
-    DataError : the data does not know these circumstances, or nobody chose anything in them
+    Raises DataError: the data does not know these circumstances, or nobody chose anything in them.
     """
     in_words = " ".join(_OCCASIONS[name].format(value) for name, value in occasion.items())
     if "daypart" in occasion and not data.has_time_of_day:
@@ -155,13 +142,11 @@ def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
 
 
 def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
-    """Every shopper before their last product, which is new to the shop; validation is the product before it.
+    """Hold out every shopper's last product as if it were new to the shop; validation is the product before it.
 
-    What is left of a new product is what the shop itself says: title, description, attributes.
+    What is known of a new product is what the shop itself says: title, description, attributes.
 
-    Raises
-    ------
-    DataError : no shopper has enough positives, or there are too few products to take turns
+    Raises DataError: no shopper has enough positives, or there are too few products to take turns.
     """
     history = _history_of(data, seed)
     sizes = _sizes(history)
@@ -212,7 +197,7 @@ def _of_shoppers(
 
 
 def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
-    """Positives in the order of each shopper's life; equal times in random order, as `last_split` has them."""
+    """Positives, each shopper's oldest first; equal times in random order, as in `last_split`."""
     positives = data.positives()
     lots = np.random.default_rng(seed).random(len(positives))
     order = np.lexsort((lots, positives["time_s"].to_numpy(), positives["user_row"].to_numpy()))

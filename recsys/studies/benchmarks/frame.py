@@ -1,4 +1,4 @@
-"""The frame of every benchmark: calls timed by turns, percentiles of their times, and memory."""
+"""What benchmarks share: calls timed by turns, percentiles of their times, and memory."""
 
 import gc
 import time

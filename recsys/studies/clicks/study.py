@@ -1,9 +1,8 @@
 """Clicks: what a log of impressions can say of policies that it did not follow, and how far that can be trusted.
 
-Three parts, each where the data allow it. Logged policies judge each other, so that the estimate stands beside what is
-known. Settings of the sliders are judged by the second half of the shop's log, with models that saw only what came
-before. In a demo shop the simulator knows the truth: of every estimate, of simulated logs one after another, and of the
-lists that test shoppers would see.
+Each where the data allow it: logged policies estimated from each other's impressions; settings of the sliders by the
+second half of the shop's log, with models of what came before; in a demo shop the truth of these, of simulated logs,
+and of the lists that test shoppers would see.
 """
 
 from recsys.demo.clicks import ClickJudge
@@ -15,9 +14,8 @@ from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
 from recsys.offpolicy.simulation import Simulator, users_of
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import report
-from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate
+from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate, true_lifts
 from recsys.studies.clicks.report import SimulatedLogs
-from recsys.studies.clicks.true_clicks import true_lifts
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
@@ -31,11 +29,9 @@ SIMULATED = tuple(each for each in TEMPERATURES if each >= 0.5)
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Judge every policy that the log can be asked about.
+    """Estimate every policy that the log can carry.
 
-    Raises
-    ------
-    DataError : the data have no impressions, or nothing can be learnt from before them
+    Raises DataError: the data have no impressions, or nothing can be learnt from before them.
     """
     log = open_log(workspace.data_folder, progress)
     facts = log.facts()
@@ -79,7 +75,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 def _judged(
     workspace: Workspace, log: ClickLog, settings: ExperimentSettings, progress: Progress
 ) -> tuple[LoggedEvaluationSet | None, str]:
-    """The shop's own log, judged, or why it cannot be."""
+    """The shop's own log as an evaluation set, or why it cannot be one."""
     if log.data is None:
         return None, "this log is of no shop with reviews or purchases, so there are no sliders to judge"
     try:

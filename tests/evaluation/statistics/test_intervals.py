@@ -132,12 +132,6 @@ def test_rounding_makes_no_change_of_what_resamples_leave_at_none(n_changed):
     assert misled <= 0.06
 
 
-@pytest.mark.parametrize("level", [0, 1, 95])
-def test_a_level_that_is_none_is_refused(level):
-    with pytest.raises(ValueError, match=rf"level={level} is not a confidence level"):
-        ratio_intervals(np.ones((3, 1)), level=level)
-
-
 def test_nobody_has_no_interval():
     nobody = ratio_intervals(np.zeros((0, 2)))
     assert all(np.isnan([i.mean, i.low, i.high]).all() and i.n == 0 for i in nobody)

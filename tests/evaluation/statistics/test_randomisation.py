@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test
 
-from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
+from recsys.evaluation.statistics.significance import holm, sign_flip_p
 
 
 def test_the_p_value_is_that_of_scipy() -> None:

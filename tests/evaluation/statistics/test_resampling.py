@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recsys.evaluation.statistics import resampling
-from recsys.evaluation.statistics.resampling import MOST_UNITS, grouped, resample_counts, sums_on_resamples
+from recsys.evaluation.statistics import intervals
+from recsys.evaluation.statistics.intervals import MOST_UNITS, grouped, resample_counts, sums_on_resamples
 
 
 @pytest.mark.parametrize("n_units", [1, 7, 3000])
@@ -42,10 +42,10 @@ def test_a_large_shop_is_resampled_in_groups_that_keep_every_shopper_and_the_spr
 
 
 def test_kept_counts_stay_within_their_budget():
-    assert resampling._counts_block.cache_info().maxsize * resampling.CELLS_AT_ONCE <= resampling.CELLS_KEPT
+    assert intervals._counts_block.cache_info().maxsize * intervals.CELLS_AT_ONCE <= intervals.CELLS_KEPT
     blocks = list(resample_counts(MOST_UNITS, 0, 1000))
-    assert sum(block.nbytes for block in blocks) <= resampling.CELLS_KEPT // 4
-    assert len(blocks) <= resampling._counts_block.cache_info().maxsize
+    assert sum(block.nbytes for block in blocks) <= intervals.CELLS_KEPT // 4
+    assert len(blocks) <= intervals._counts_block.cache_info().maxsize
 
 
 def test_no_resample_at_all_is_refused():

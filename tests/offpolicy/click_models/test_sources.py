@@ -20,7 +20,7 @@ from recsys.offpolicy.click_models import logged as logged_module
 from recsys.offpolicy.click_models import simulated as simulated_module
 from recsys.offpolicy.click_models.conditional_logit import Chooser
 from recsys.offpolicy.click_models.logged import fit_on_log
-from recsys.offpolicy.click_models.simulated import BASE_RATE, SEEN, simulated
+from recsys.offpolicy.click_models.sources import BASE_RATE, SEEN, simulated
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES, Panel
 from recsys.schema import IMPRESSIONS
