@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
 
 from recsys.errors import SettingsError
-from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, ratio_intervals
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.logs import why_useless
 
@@ -130,7 +130,7 @@ def estimate(log: Log, seed: int = 0, n_resamples: int = 1000) -> dict[str, Inte
     """
     weights, outcomes = log.weights, _outcomes(log)
     per = [weights if name == "snips" else np.ones(len(log)) for name in outcomes]
-    sums, totals = _by_visitor(log.visitors, *outcomes.values()), _by_visitor(log.visitors, *per)
+    sums, totals = (sums_of_shoppers(np.stack(each, axis=1), log.visitors) for each in ([*outcomes.values()], per))
     found = dict(zip(outcomes, ratio_intervals(sums, totals, seed, n_resamples), strict=True))
     for column, name in enumerate(("ips", "snips")):
         total = totals[:, column].sum()
@@ -146,7 +146,7 @@ def known_rate(clicks: Floats, visitors: NDArray[np.int64], seed: int = 0) -> In
     Where too few visitors tell for a bootstrap, the interval is Wilson's, with as many impressions as there would be if
     those of a visitor were all alike. `clicks` (0 or 1) and `visitors` are of shape (n,).
     """
-    clicked, shown = _by_visitor(visitors, clicks), _by_visitor(visitors, np.ones(len(clicks)))
+    clicked, shown = (sums_of_shoppers(each[:, None], visitors) for each in (clicks, np.ones(len(clicks))))
     found = ratio_intervals(clicked, shown, seed)[0]
     if np.isnan(found.low) and not np.isnan(found.mean):
         low, high = wilson_interval(found.mean, float(shown.sum() ** 2 / np.square(shown).sum()))
@@ -199,14 +199,8 @@ def lift(new: Log, old: Log, seed: int = 0) -> Interval:
         raise ValueError("two policies are compared on the same impressions")
     estimator = "ips" if new.q_target is None else "dr"
     now, before = (_outcomes(log)[estimator] for log in (new, old))
-    change, base = (_by_visitor(new.visitors, each) for each in (now - before, before))
+    change, base = (sums_of_shoppers(each[:, None], new.visitors) for each in (now - before, before))
     return within(ratio_intervals(change, base, seed)[0], -1, np.inf)
-
-
-def _by_visitor(visitors: NDArray[np.int64], *columns: Floats) -> Floats:
-    """Sums of columns over each visitor's impressions, float64 of shape (n_visitors, n_columns)."""
-    rows = np.unique(visitors, return_inverse=True)[1]
-    return np.stack([np.bincount(rows, each).astype(np.float64) for each in columns], axis=1)
 
 
 def main_estimator(estimates: Mapping[str, Interval]) -> str:
@@ -258,7 +252,7 @@ def support(log: Log, seed: int = 0) -> Support:
     """
     weights = log.weights
     total, counted = float(weights.sum()), weights > 0
-    weight, n = (_by_visitor(log.visitors, each) for each in (weights, np.ones(len(log))))
+    weight, n = (sums_of_shoppers(each[:, None], log.visitors) for each in (weights, np.ones(len(log))))
     mean_weight = ratio_intervals(weight, n, seed)[0]
     found = Support(
         n_impressions=len(log),
@@ -297,3 +291,27 @@ def _refusal(found: Support) -> str:
             "propensities are not those of the impressions"
         )
     return ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PolicyEstimate:
+    """Estimates of one policy.
+
+    Parameters
+    ----------
+    estimates : by estimator; empty where none is to be believed
+    refusal : why, or ""
+    support : what they rest on, or None where the policy has no probabilities
+    known : its click rate by other means, or None
+    """
+
+    estimates: dict[str, Interval]
+    refusal: str
+    support: Support | None
+    known: Interval | None = None
+
+    @classmethod
+    def of(cls, log: Log, known: Interval | None = None, seed: int = 0) -> "PolicyEstimate":
+        """Estimate, unless the log cannot carry it."""
+        found = support(log, seed)
+        return cls({} if found.refusal else estimate(log, seed=seed), found.refusal, found, known)

@@ -22,10 +22,9 @@ from recsys.demo.clicks import ClickJudge
 from recsys.errors import ArtifactError, DataError, RecsysError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.offpolicy.estimation import N_REFITS, ScoredPages
 from recsys.offpolicy.estimators import LEAST_EFFECTIVE
 from recsys.offpolicy.logs import ClickLog, refuse_useless
-from recsys.offpolicy.pages import Pages, middle_of, require_earlier_likes
+from recsys.offpolicy.pages import N_REFITS, Pages, ScoredPages, middle_of, require_earlier_likes
 from recsys.offpolicy.simulation import TrueClickRates, users_of
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
@@ -58,7 +57,6 @@ class LoggedEvaluationSet:
     cut_s : the moment of the first page, in seconds since 1970
     weights : of "traditional" and "full", chosen before that moment
     items : the catalogue, one row a product
-    n_impressions : in the whole log
     facts : of the data and the settings, as saved
     truth : what a demo shop's simulator knows of the pages, or None
     """
@@ -69,7 +67,6 @@ class LoggedEvaluationSet:
     judged: ScoredPages
     seed: int
     items: pd.DataFrame
-    n_impressions: int
     facts: Mapping[str, Any] = field(default_factory=dict)
     truth: TrueClickRates | None = None
 
@@ -113,7 +110,6 @@ class LoggedEvaluationSet:
             judged=judged,
             seed=int(facts["settings"]["seed"]),
             items=items,
-            n_impressions=int(facts["n_impressions"]),
             facts={name: facts[name] for name in ("data", "settings")},
             truth=TrueClickRates(pages, arrays["utilities"]) if "utilities" in arrays else None,
         )
@@ -180,7 +176,7 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
     refuse_useless(later)
 
 
-def open_or_build(
+def open_or_build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
 ) -> LoggedEvaluationSet:
     """Open the set of a folder, or build it unless it is there, of the same data; raises as `build_logged_set` does."""

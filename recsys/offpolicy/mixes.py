@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import PolicyEstimate
-from recsys.offpolicy.estimators import Log, lift
+from recsys.offpolicy.estimators import Log, PolicyEstimate, lift
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.policies import SoftPolicy, top_lists
 from recsys.ranking.eligibility import CandidateFilter

@@ -9,7 +9,9 @@ which shows mostly what the setting ranks high, and everything sometimes. The sp
 page's fused scores, since mixing components that disagree narrows it: so one temperature is as keen for all settings.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 
 import numba
 import numpy as np
@@ -17,7 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
+from recsys.offpolicy.estimators import Log, PolicyEstimate, known_rate
+from recsys.offpolicy.logs import ClickLog
+from recsys.offpolicy.pages import ImpressionColumns
+from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_features
 from recsys.parallel import cores_for
+from recsys.progress import Progress, silent
 from recsys.ranking.fusion import LEAST_SPREAD, weight_vector
 from recsys.ranking.kernels import in_parallel, inlined, insert, mix
 from recsys.scorers.base import FloatArray
@@ -27,6 +34,8 @@ Floats = NDArray[np.float64]
 
 MOST_OFF = 0.2
 """A logged policy is rebuilt at other moments only if half of its own propensities come out within this share."""
+
+CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +187,48 @@ def _log_gaps(moments: NDArray[np.int64], propensity: Floats) -> Floats:
     gaps = np.concatenate([[np.inf], np.diff(moments).astype(np.float64), [np.inf]])
     nearest = np.arange(len(moments)) + np.where(gaps[:-1] <= gaps[1:], -1, 1)
     return np.asarray(np.abs(np.log(propensity / propensity[nearest])))
+
+
+def policy_pairs(log: ClickLog) -> Iterator[tuple[str, str]]:
+    """Yield every two logged policies, as the evaluated one and the one whose log is used."""
+    names = sorted(set(log.impressions["policy"]) - {""})
+    return permutations(names, 2)
+
+
+def estimate_logged(
+    log: ClickLog, evaluated: str, logged: str, seed: int = 0, progress: Progress = silent
+) -> PolicyEstimate:
+    """Estimate one logged policy from the impressions of another, beside the click rate of its own impressions."""
+    own, used = (log.impressions[log.impressions["policy"] == name] for name in (evaluated, logged))
+    known = known_rate(own["click"].to_numpy(np.float64), own["visitor"].to_numpy(np.int64), seed)
+    policy = LoggedPolicy(own, log.availability())
+    off = policy.instability()
+    if off > MOST_OFF:
+        return PolicyEstimate(
+            {},
+            "its chances cannot be told at moments other than its own: half of them are off by more than "
+            f"{off:.0%} from the nearest one of the same product in the same place, as where a policy treats each "
+            "visitor differently",
+            None,
+            known,
+        )
+    return PolicyEstimate.of(_rebuilt(log, used.reset_index(drop=True), policy, seed, progress), known, seed)
+
+
+def _rebuilt(log: ClickLog, used: pd.DataFrame, policy: LoggedPolicy, seed: int, progress: Progress) -> Log:
+    shown = ImpressionColumns.of(used)
+    item, position = shown.item, shown.position
+    features, folds = item_features(log.categories), folds_of(shown.visitor, seed)
+    models = fit_click_models(features[item], position, shown.click, shown.propensity, folds)
+    log_odds = np.asarray((features @ models.slopes.T).T)
+    target, q_target = np.empty(len(used)), np.empty(len(used))
+    for start in range(0, len(used), CHUNK):
+        progress("rebuilding a logged policy", start, len(used))
+        rows = np.arange(start, min(start + CHUNK, len(used)))
+        probabilities = policy.probabilities(used["time_s"].to_numpy()[rows], position[rows])
+        target[rows] = probabilities[np.arange(len(rows)), item[rows]]
+        rates = models.rates(folds[rows], position[rows], log_odds[folds[rows]])
+        q_target[rows] = np.einsum("pi,pi->p", probabilities, rates)
+    progress("rebuilding a logged policy", len(used), len(used))
+    q_shown = models.rates(folds, position, log_odds[folds, item]).astype(np.float64)
+    return Log(shown.click, shown.propensity, target, shown.visitor, q_shown, q_target)

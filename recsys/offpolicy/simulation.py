@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import PageClickModel, ScoredPages
 from recsys.offpolicy.estimators import ESTIMATORS, estimate, support
-from recsys.offpolicy.pages import Pages
+from recsys.offpolicy.pages import PageClickModel, Pages, ScoredPages
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import ScoredPages
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.pages import middle_of
+from recsys.offpolicy.pages import ScoredPages, middle_of
 from recsys.offpolicy.simulation import Simulator, TrueClickRates, users_of
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder

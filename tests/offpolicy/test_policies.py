@@ -8,9 +8,8 @@ import pytest
 from scipy.special import softmax
 
 from recsys.errors import SettingsError
-from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.policies import LoggedPolicy, SoftPolicy, top_lists
+from recsys.offpolicy.policies import LoggedPolicy, SoftPolicy, estimate_logged, policy_pairs, top_lists
 from recsys.ranking.fusion import weight_vector
 from recsys.settings import FusionSettings
 

@@ -112,14 +112,11 @@ def list_metrics(
     ----------
     ranked : int32 of shape (n_users, n_listed), item rows, best first, no repeats, padded with -1; first k are read
     relevant : bool of shape (n_users, n_items), the held-out items, rows as in `ranked`
-    k : cut-off, at least 1
     item_vectors : float32 of shape (n_items, n_dims), unit length in the encoder's own space, zeros for a product
         without text; None where no encoder took part, which makes every ILD NaN
     popularity, n_train_users : as for `product_facts`
 
-    Raises
-    ------
-    ValueError : shapes disagree, k is below 1, a row is outside the catalogue, or a list repeats a product
+    Raises ValueError: shapes disagree, k is below 1, a row is outside the catalogue, or a list repeats a product.
 
     >>> held_out = csr_array(np.array([[False, False, True, True]]))
     >>> values = list_metrics(np.array([[0, 1, 2]], np.int32), held_out, 3, None, np.zeros(4), 5)

@@ -13,7 +13,7 @@ from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import FloatArray, Requests, Scorer
-from recsys.settings import CONTEXT_DIMENSIONS, Context, season_of
+from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, season_of
 
 CHUNK_USERS = 256
 """Shoppers scored at a time."""
@@ -49,12 +49,27 @@ def standardised_scores(
 
     `users`: rows of the shoppers, int32 of shape (n_users,).
     """
-    values = np.empty((len(users), len(scorers), data.n_items), np.float32)
-    for start, requests in batches(data, train, held_out, users, split):
+    contexts = contexts_of(data, train, held_out, users, split)
+    return scores_in(scorers, users, contexts, data.n_items, stage, progress)
+
+
+def scores_in(
+    scorers: Sequence[Scorer],
+    users: NDArray[np.int32],
+    contexts: Sequence[Context],
+    n_items: int,
+    stage: str,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), of shoppers in contexts."""
+    values = np.empty((len(users), len(scorers), n_items), np.float32)
+    for start in range(0, len(users), CHUNK_USERS):
         progress(stage, start, len(users))
+        chunk = slice(start, start + CHUNK_USERS)
+        requests = Requests(users[chunk], tuple(contexts[chunk]))
         raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
-        for place, each in enumerate(raw, start):
-            values[place] = Standardised.of(each).values
+        for row, each in enumerate(raw, start):
+            values[row] = Standardised.of(each).values
     progress(stage, len(users), len(users))
     return values
 
@@ -95,15 +110,17 @@ def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
     key = ["user_row", "item_row", "time_s"]
     known = data.interactions().drop_duplicates(key)[[*key, "device", "region"]]
     found = acts[key].merge(known, on=key, how="left")
-    devices, regions = (found[name].astype(object).fillna("") for name in ("device", "region"))
+    return contexts_at(found["time_s"], found["device"], found["region"], data.hemisphere)
+
+
+def contexts_at(times_s: pd.Series, devices: pd.Series, regions: pd.Series, hemisphere: Hemisphere) -> list[Context]:
+    """Make the contexts of moments in seconds since 1970; a device or region that is "" or missing is unknown."""
+    devices, regions = (each.astype(object).fillna("") for each in (devices, regions))
     return [
         Context.at(
-            datetime.fromtimestamp(moment, UTC),
-            device=device or None,
-            region=region or None,
-            hemisphere=data.hemisphere,
+            datetime.fromtimestamp(time_s, UTC), device=device or None, region=region or None, hemisphere=hemisphere
         )
-        for moment, device, region in zip(found["time_s"], devices, regions, strict=True)
+        for time_s, device, region in zip(times_s, devices, regions, strict=True)
     ]
 
 

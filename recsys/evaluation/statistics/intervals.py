@@ -56,9 +56,7 @@ Array = NDArray[np.float64]
 def changes(new: NDArray[np.floating], old: NDArray[np.floating]) -> Array:
     """Paired differences new - old of one metric, 0 where the two differ by rounding alone: float64 of their shape.
 
-    Raises
-    ------
-    ValueError : the two are not of the same shape, so entries are not of the same shoppers
+    Raises ValueError: the two are not of the same shape, so entries are not of the same shoppers.
 
     >>> changes(np.array([0.5, 0.3, np.nan]), np.array([0.25, 0.1 + 0.2, 1.0])).tolist()
     [0.25, 0.0, nan]
@@ -99,9 +97,7 @@ def ratio_intervals(
     -------
     an Interval a column; its ends are NaN when fewer than `FEWEST_TELLING` shoppers tell
 
-    Raises
-    ------
-    ValueError : n_resamples is below 1
+    Raises ValueError: n_resamples is below 1.
     """
     _require_resamples(n_resamples)
     filled, weights, n_present, unit = _in_one_form(np.asarray(values, np.float64), per)
@@ -263,9 +259,7 @@ def _require_resamples(n_resamples: int) -> None:
 def sums_on_resamples(columns: NDArray[np.float32], seed: int, n_resamples: int) -> NDArray[np.float32]:
     """Sum of every column over the shoppers that each resample draws: float32 of shape (n_resamples, n_columns).
 
-    Parameters
-    ----------
-    columns : float32 of shape (n_users, n_columns), without NaN, best centred and of unit spread
+    `columns`: float32 of shape (n_users, n_columns), without NaN, best centred and of unit spread.
     """
     columns = grouped(columns, seed)
     blocks = resample_counts(len(columns), seed, n_resamples)

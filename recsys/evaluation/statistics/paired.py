@@ -116,7 +116,7 @@ def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
 def means(lists: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000) -> dict[str, Interval]:
     """Compute every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
 
-    The ends are NaN where too few shoppers tell (see `intervals.FEWEST_TELLING`), or where the metric has no value.
+    The ends are NaN where too few shoppers tell (`FEWEST_TELLING`), or where the metric has no value.
     """
     _require_same_shoppers(lists, lists, facts)
     change = ListChange.of(lists.ranked, None, facts.n_items)
@@ -137,13 +137,10 @@ def differences(
 ) -> dict[str, Difference]:
     """Compute every metric's change from `old` to `new`; row u of either is the same shopper.
 
-    The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ enough to tell (see
-    `intervals.FEWEST_TELLING`). Coverage may rest on few shoppers though all lists differ, when hardly any product
-    stands on one list only; then its interval is too wide rather than none (`jackknife.coverage_error`).
+    The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ (`FEWEST_TELLING`); coverage
+    has an interval that is too wide rather than none where lists differ all the same (`jackknife.coverage_error`).
 
-    Raises
-    ------
-    ValueError : the two do not hold the same shoppers
+    Raises ValueError: the two do not hold the same shoppers.
     """
     _require_same_shoppers(new, old, facts)
     change = ListChange.of(new.ranked, old.ranked, facts.n_items)

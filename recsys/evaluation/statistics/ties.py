@@ -15,17 +15,13 @@ def tied_with_best(
     n_resamples: int = 1000,
     shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
-    """Which points may be as good as the best: bool of shape (n_points,), True at `best`.
+    """Mark the points that may be as good as the best: bool of shape (n_points,), True at `best`.
 
-    The best of many noisy means is partly lucky, and hundreds of comparisons with it are made at once, so comparing
-    each point with it at 95% would leave out the truly best point far more often than one time in twenty. Here a point
-    is left out only when its gap to the best, in standard errors, exceeds what the largest of all such gaps reaches in
-    95% of the resamples when no point is better than another (the max-T bootstrap). The set therefore holds the truly
-    best point with about 95% confidence, wherever it is: multiple comparisons with the best (Hsu), or the first and
-    widest step of a model confidence set (Hansen et al.). That a point is in it does not show that it is as good: the
-    data cannot tell. More shoppers make the set smaller.
-
-    A point that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it, and no gap is believed of it.
+    The best of many noisy means is partly lucky. So a point is left out only when its gap to the best, in standard
+    errors, exceeds what the largest of all such gaps reaches in 95% of the resamples when no point is better than
+    another (the max-T bootstrap): the set holds the truly best point with about 95% confidence. These are multiple
+    comparisons with the best (Hsu), or the first and widest step of a model confidence set (Hansen et al.). A point
+    that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it.
 
     Parameters
     ----------
@@ -36,9 +32,7 @@ def tied_with_best(
     shoppers : int of shape (n_users,), which columns are of one shopper, who is then resampled as a whole; None where
         each is a shopper of its own
 
-    Raises
-    ------
-    ValueError : `best` is no row of `per_point`
+    Raises ValueError: `best` is no row of `per_point`.
 
     References
     ----------
@@ -65,16 +59,16 @@ def tied_by_gaps(
     most_errors: NDArray[np.float64] | None = None,
     shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
-    """As `tied_with_best`, of gaps that need not be means over shoppers: bool of shape (n_points,).
+    """Do the same for gaps that need not be means over shoppers: bool of shape (n_points,).
 
     Parameters
     ----------
     gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
-    shares : float32 of shape (n_points, n_users), what each shopper has to do with it, such that the mean over shoppers
-        varies from sample to sample as the gap does; see `jackknife`. Used up: what it holds afterwards means nothing
+    shares : float32 of shape (n_points, n_users), whose mean over shoppers varies from sample to sample as the gap
+        does, see `jackknife`; overwritten
     seed, n_resamples : as for all intervals
-    most_errors : float64 of shape (n_points,), what the standard error of each gap cannot exceed, for points that too
-        few shoppers tell from the best; infinite where nothing is known of it, as everywhere if None
+    most_errors : float64 of shape (n_points,), bound of the standard error of each gap, for points that too few
+        shoppers tell from the best; infinite, as everywhere if None, where nothing is known of it
     shoppers : as for `tied_with_best`
     """
     tied = np.ones(len(gaps), bool)

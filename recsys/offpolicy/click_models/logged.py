@@ -21,9 +21,10 @@ from scipy.special import expit
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
+from recsys.evaluation.protocols.requests import CHUNK_USERS
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardised_log
 from recsys.offpolicy.logs import ClickLog, refuse_useless
-from recsys.offpolicy.pages import CHUNK, ImpressionColumns, Pages, refits, score_pages
+from recsys.offpolicy.pages import ImpressionColumns, Pages, refits, score_pages
 from recsys.offpolicy.reward_model import Calibration, ClickModels, fit_click_models, impression_weights, one_hot
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
@@ -154,12 +155,12 @@ def _features_shown(
     found, n_done = np.empty((len(page), len(FEATURES))), 0
     for train, scorers, theirs in refits(data, pages, N_REFITS, book, seed, progress, settings):
         popular = standardised_log(np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(float))
-        for first in range(0, len(theirs), CHUNK):
+        for first in range(0, len(theirs), CHUNK_USERS):
             progress("scoring logged pages", n_done, len(pages))
-            rows = theirs[first : first + CHUNK]
+            rows = theirs[first : first + CHUNK_USERS]
             n_done += len(rows)
             here = np.flatnonzero(np.isin(page, rows))
-            scores = score_pages(scorers, pages.some(rows))
+            scores = score_pages(scorers, pages.some(rows), data.n_items)
             found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
             found[here, -1] = popular[item[here]]
     progress("scoring logged pages", len(pages), len(pages))

@@ -28,9 +28,7 @@ def run(
 ) -> dict[str, Any]:
     """Measure; nothing is read from or written to a cache.
 
-    Parameters
-    ----------
-    data : data folder whose reviews give the phrases; None for made-up sentences
+    `data`: data folder whose reviews give the phrases; None for made-up sentences.
 
     Returns
     -------

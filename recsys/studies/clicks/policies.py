@@ -8,22 +8,21 @@ could be had.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.clicks import ClickJudge
-from recsys.evaluation.statistics.intervals import ratio_intervals
+from recsys.evaluation.protocols.requests import contexts_at
+from recsys.evaluation.statistics.intervals import ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import PolicyEstimate
-from recsys.offpolicy.estimators import Support
+from recsys.offpolicy.estimators import PolicyEstimate, Support
 from recsys.offpolicy.mixes import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
 from recsys.offpolicy.policies import top_lists
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
-from recsys.settings import COMPONENTS, Context, FusionSettings
+from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.ablation import chosen_weights
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.workspace import Workspace
@@ -88,7 +87,7 @@ def lift_of_lists(
     where: str, old: NDArray[np.float64], new: NDArray[np.float64], shoppers: NDArray[np.int64], mix: str = "full"
 ) -> ClickLift:
     """Compute a lift from true rates of lists, one a page; the interval rests on shoppers."""
-    change, base = (np.bincount(shoppers, each).astype(np.float64)[:, None] for each in (new - old, old))
+    change, base = (sums_of_shoppers(each[:, None], shoppers) for each in (new - old, old))
     return ClickLift(where, TRUTH, mix, float(old.mean()), float(new.mean()), ratio_intervals(change, base)[0])
 
 
@@ -152,10 +151,7 @@ def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Pro
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     weights, panel = chosen_weights(validation, settings.k, progress), test.panel
     shoppers, scores = panel.shoppers, panel.scores.stacked()
-    contexts = [
-        Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
-        for moment, device, region in zip(shoppers["moment_s"], shoppers["device"], shoppers["region"], strict=True)
-    ]
+    contexts = contexts_at(shoppers["moment_s"], shoppers["device"], shoppers["region"], "north")
     judge = ClickJudge.open(workspace.data_folder, panel.items["item_id"].tolist())
     utilities = judge.utilities(shoppers["user_id"].tolist(), contexts)
     rows, may = _columns(panel)

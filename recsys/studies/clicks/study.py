@@ -7,10 +7,10 @@ and of the lists that test shoppers would see.
 
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
-from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
+from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.offpolicy.simulation import Simulator, users_of
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import report

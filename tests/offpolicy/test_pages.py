@@ -8,10 +8,9 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.offpolicy.estimation import ScoredPages
 from recsys.offpolicy.estimators import estimate, lift, support
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import Pages, eligible_on, middle_of
+from recsys.offpolicy.pages import Pages, ScoredPages, eligible_on, middle_of
 from recsys.offpolicy.policies import SoftPolicy, top_lists
 from recsys.offpolicy.simulation import Simulator
 from recsys.settings import FusionSettings
