@@ -145,8 +145,9 @@ def differences(
     _require_same_shoppers(new, old, facts)
     change = ListChange.of(new.ranked, old.ranked, facts.n_items)
     whole = {name: change.metric(name) for name in STEPS}
-    listed = [mean_popularity(lists.ranked, facts.popularity) for lists in (new, old)]
-    columns = [changes(new.values[name], old.values[name]) for name in SHOPPER_METRICS]
+    values = {name: (new.values[name], old.values[name]) for name in SHOPPER_METRICS}
+    listed = tuple(mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
+    columns = [changes(*pair) for pair in values.values()]
     columns += [*(shares for _, _, shares in whole.values()), changes(*listed)]
     intervals = _intervals(columns, facts, seed, n_resamples)
     answer = {}
@@ -156,13 +157,13 @@ def differences(
             now, before, _ = whole[name]
             moved = _moved(interval, now - before)
         else:
-            both, values, base = ~np.isnan(column), [new.values.get(name), old.values.get(name)], 1.0
+            known = ~np.isnan(column)
             if name == "popularity_lift":
-                both &= ~np.isnan(facts.profile_popularity)
-                values, base = [*listed], _mean(facts.profile_popularity[both])
-            now, before = (_mean(each[both]) / base if base > 0 else math.nan for each in values if each is not None)
-            if name == "popularity_lift":
-                now, before = now - 1, before - 1
+                known &= ~np.isnan(facts.profile_popularity)
+                base = _mean(facts.profile_popularity[known])
+                now, before = (_mean(each[known]) / base - 1 if base > 0 else math.nan for each in listed)
+            else:
+                now, before = (_mean(each[known]) for each in values[name])
             # The mean of the shoppers' changes is the change of the mean but for rounding, which must neither move the
             # ends nor make a change of none.
             gap = now - before  # NaN where nobody has a value

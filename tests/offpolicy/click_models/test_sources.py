@@ -17,7 +17,7 @@ from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models import logged as logged_module
-from recsys.offpolicy.click_models import simulated as simulated_module
+from recsys.offpolicy.click_models import sources
 from recsys.offpolicy.click_models.conditional_logit import Chooser
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.click_models.sources import BASE_RATE, SEEN, simulated
@@ -185,7 +185,7 @@ def test_candidates_are_simulated_too(clicks_of: ClicksOf, reviewed_folder: Path
 def test_too_few_choices_leave_no_click_rate_and_say_so(
     clicks_of: ClicksOf, reviewed_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulated_module, "FEWEST", 100_000)
+    monkeypatch.setattr(sources, "FEWEST", 100_000)
     found = clicks_of(reviewed_folder)["test"]
     assert not found.is_known
     assert "choices to learn clicks from or to check them on" in click_format.note(found)
