@@ -66,19 +66,19 @@ class LogEvaluator:
         self.log_of = log
         self.judged, self.seed = log.judged, log.seed
 
-    def answer(self, asked: MixQuery) -> MixAnswer:
+    def answer(self, query: MixQuery) -> MixAnswer:
         """Estimate a setting; raises SettingsError as `eligible` does."""
         truth, log = self.log_of.truth, None
-        if asked.temperature:
-            probabilities = self.probabilities(asked)
+        if query.temperature:
+            probabilities = self.probabilities(query)
             (log,) = self.judged.log(probabilities)
             known = truth.rate(probabilities) if truth else None
         else:
-            lists = self.lists(asked)
+            lists = self.lists(query)
             log = self.judged.listed(lists)
             known = float(truth.rates_of_lists(lists).mean()) if truth else None
         found = PolicyEstimate.of(log, seed=self.seed) if log else PolicyEstimate({}, NO_PLACES, None)
-        return MixAnswer(asked, log, found, known)
+        return MixAnswer(query, log, found, known)
 
     def lift(self, new: MixAnswer, old: MixAnswer) -> Interval | None:
         """Compute the relative change of the click rate between settings (`estimators.lift`); None where refused."""
@@ -86,14 +86,14 @@ class LogEvaluator:
             return None
         return lift(new.log, old.log, self.seed)
 
-    def probabilities(self, asked: MixQuery) -> FloatArray:
+    def probabilities(self, query: MixQuery) -> FloatArray:
         """Probabilities of `SoftPolicy`, float32 of shape (n_pages, n_items), for a temperature above 0."""
-        policy = SoftPolicy(asked.fusion, asked.temperature)
-        return policy.probabilities(self.judged.scores, self.eligible(asked.filters))
+        policy = SoftPolicy(query.fusion, query.temperature)
+        return policy.probabilities(self.judged.scores, self.eligible(query.filters))
 
-    def lists(self, asked: MixQuery) -> NDArray[np.int64]:
+    def lists(self, query: MixQuery) -> NDArray[np.int64]:
         """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
-        return top_lists(self.judged.scores, asked.fusion, self.eligible(asked.filters), N_LISTED)
+        return top_lists(self.judged.scores, query.fusion, self.eligible(query.filters), N_LISTED)
 
     def eligible(self, filters: Filters) -> NDArray[np.bool_]:
         """What could be shown on every page, bool of shape (n_pages, n_items).

@@ -35,10 +35,10 @@ def tied_places(
     eligible : bool of shape (n_items,)
     relevant_rows : integers of shape (n_relevant,)
     """
-    places = np.zeros((4, k), np.int32)
+    positions = np.zeros((4, k), np.int32)
     shown = scores[eligible]
     if not len(shown):
-        return places
+        return positions
     least = np.partition(shown, len(shown) - k)[len(shown) - k] if k < len(shown) else shown.min()
     while (lower := (top := shown[shown >= least - EQUAL]).min()) < least:
         least = lower
@@ -49,13 +49,13 @@ def tied_places(
     wanted = wanted[wanted >= least]
     found = np.bincount(group_of[np.searchsorted(-top, -wanted)], minlength=len(sizes))
     own = group_of[:k]
-    places[0, : len(own)], places[1, : len(own)] = found[own], sizes[own]
-    places[2, : len(own)] = np.arange(1, len(own) + 1) - (np.cumsum(sizes) - sizes)[own]
-    places[3, : len(own)] = (np.cumsum(found) - found)[own]
-    return places
+    positions[0, : len(own)], positions[1, : len(own)] = found[own], sizes[own]
+    positions[2, : len(own)] = np.arange(1, len(own) + 1) - (np.cumsum(sizes) - sizes)[own]
+    positions[3, : len(own)] = (np.cumsum(found) - found)[own]
+    return positions
 
 
-def expected_list_accuracy(places: IntArray, n_relevant: NDArray[np.integer]) -> dict[str, UserValues]:
+def expected_list_accuracy(positions: IntArray, n_relevant: NDArray[np.integer]) -> dict[str, UserValues]:
     """Compute every accuracy metric at k, float64 of shape (n_users,) by name, as a mean over all orders of ties.
 
     In a group of g products of which r are relevant, each position holds one of them with chance r / g, and with a
@@ -64,15 +64,15 @@ def expected_list_accuracy(places: IntArray, n_relevant: NDArray[np.integer]) ->
 
     Parameters
     ----------
-    places : int32 of shape (n_users, 4, k), `tied_places` of each
+    positions : int32 of shape (n_users, 4, k), `tied_places` of each
     n_relevant : integers of shape (n_users,); values are NaN for a shopper who has none
     """
-    found, size, place, before = np.asarray(places, np.float64).transpose(1, 0, 2)
+    found, size, position, before = np.asarray(positions, np.float64).transpose(1, 0, 2)
     k = found.shape[1]
     ranks, (discounts, ideals) = np.arange(1, k + 1), rank_weights(k)
     chance = found / np.maximum(size, 1)
-    earlier = before + (place - 1) * np.maximum(found - 1, 0) / np.maximum(size - 1, 1)
-    hazard = np.minimum(found / np.maximum(size - place + 1, 1), 1)
+    earlier = before + (position - 1) * np.maximum(found - 1, 0) / np.maximum(size - 1, 1)
+    hazard = np.minimum(found / np.maximum(size - position + 1, 1), 1)
     none_yet = np.cumprod(1 - hazard, axis=1)
     first = hazard * np.concatenate([np.ones((len(found), 1)), none_yet[:, :-1]], axis=1)
     hits, possible, n_wanted = chance.sum(1), np.minimum(n_relevant, k), np.maximum(n_relevant, 1)

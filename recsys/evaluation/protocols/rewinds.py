@@ -1,4 +1,4 @@
-"""Shoppers rewound to an earlier moment (given-n), or products to the day they came, and asked what was chosen next.
+"""Shoppers rewound to an earlier moment (given-n), or products to the day they came, with the next choice held out.
 
 Done for one part of the shoppers (or of the products) after the other, while everything else is known
 (cross-validation). "Given 2" protocols go back to Breese, Heckerman & Kadie (1998), Empirical Analysis of Predictive
@@ -35,7 +35,7 @@ class Rewind:
     Parameters
     ----------
     data : everything
-    history : each shopper's positives, one row a product: user_row, item_row, time_s, place (from 0, oldest first)
+    history : each shopper's positives, one row a product: user_row, item_row, time_s, position (from 0, oldest first)
     validation, test : what is held out; validation is always earlier in a shopper's history
     fold_of : int64, part of each shopper, or of each product where these are new
     protocol : what was done, in plain words, with counts
@@ -63,12 +63,12 @@ class Rewind:
 
     def rounds(self, role: Role) -> Iterator[Round]:
         """Yield one round a part, whose shoppers (or products) are rewound."""
-        asked, known = self.held_out(role), self.data
+        pairs, known = self.held_out(role), self.data
         if role == "validation":
             known = hidden(known, self.data, self.test)
-        part_of = self.fold_of[asked.item_rows if self.of_products else asked.user_rows]
+        part_of = self.fold_of[pairs.item_rows if self.of_products else pairs.user_rows]
         for fold in range(N_FOLDS):
-            part = asked.only(part_of == fold)
+            part = pairs.only(part_of == fold)
             if not len(part):
                 continue
             train, new_rows = self._rewound(known, part), None
@@ -84,9 +84,9 @@ class Rewind:
         pairs = self.history.merge(
             pd.DataFrame({"user_row": part.user_rows, "item_row": part.item_rows}), on=["user_row", "item_row"]
         )
-        first_hidden[pairs["user_row"]] = pairs["place"]
-        before = self.history[self.history["place"].to_numpy() < first_hidden[self.history["user_row"]]]
-        # Times that are whole days are often equal, and then only the place in the history says what came before.
+        first_hidden[pairs["user_row"]] = pairs["position"]
+        before = self.history[self.history["position"].to_numpy() < first_hidden[self.history["user_row"]]]
+        # Times that are whole days are often equal, and then only the position in the history says what came before.
         rewound = known.rewound(moments, before["user_row"].to_numpy(), before["item_row"].to_numpy())
         return hidden(rewound, self.data, part)
 
@@ -101,7 +101,7 @@ def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
             file=data.name,
             remedy="use more data",
         )
-    validation, test = (tested[tested["place"] == place] for place in (N_KNOWN - 1, N_KNOWN))
+    validation, test = (tested[tested["position"] == position] for position in (N_KNOWN - 1, N_KNOWN))
     done = (
         f"every shopper as they were when only {N_KNOWN} products of theirs were known: the next one is the test; for "
         "validation, as they were with one product fewer"
@@ -128,7 +128,7 @@ def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
     history = _history_of(data, seed)
     contexts = circumstances(data, history)
     fits = np.array([all(getattr(each, name) == value for name, value in occasion.items()) for each in contexts], bool)
-    there = history[fits & (history["place"].to_numpy() > 0)]
+    there = history[fits & (history["position"].to_numpy() > 0)]
     last_first = there.iloc[::-1].groupby("user_row").cumcount().reindex(there.index).to_numpy()
     validation, test = there[last_first == 1], there[last_first == 0]
     if validation.empty:
@@ -157,8 +157,8 @@ def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
             file=data.name,
             remedy="use more data",
         )
-    from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["place"].to_numpy(), -1)
-    validation, test = (held_out_of(data, history[from_the_end == place]) for place in (1, 0))
+    from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["position"].to_numpy(), -1)
+    validation, test = (held_out_of(data, history[from_the_end == position]) for position in (1, 0))
     n_skipped = history["user_row"].nunique() - len(test)
     protocol = (
         f"every product as if it were new: in {N_FOLDS} parts of the products (drawn at random, seed {seed}), all "
@@ -192,8 +192,8 @@ def _of_shoppers(
         f"products, {len(history):,} positives"
     )
     folds = np.random.default_rng(seed).integers(0, N_FOLDS, data.n_users)
-    asked = held_out_of(data, validation), held_out_of(data, test)
-    return Rewind(data.knowing_copies(), history, *asked, folds, protocol, n_skipped)
+    pairs = held_out_of(data, validation), held_out_of(data, test)
+    return Rewind(data.knowing_copies(), history, *pairs, folds, protocol, n_skipped)
 
 
 def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
@@ -202,9 +202,9 @@ def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
     lots = np.random.default_rng(seed).random(len(positives))
     order = np.lexsort((lots, positives["time_s"].to_numpy(), positives["user_row"].to_numpy()))
     history = positives.iloc[order].reset_index(drop=True)
-    return history.assign(place=history.groupby("user_row").cumcount())
+    return history.assign(position=history.groupby("user_row").cumcount())
 
 
 def _sizes(history: pd.DataFrame) -> NDArray[np.int64]:
     """How many positives the shopper of each row has."""
-    return np.asarray(history.groupby("user_row")["place"].transform("size"), np.int64)
+    return np.asarray(history.groupby("user_row")["position"].transform("size"), np.int64)

@@ -144,13 +144,13 @@ def _in_one_form(values: Array, per: Array | None) -> tuple[Array, Array, NDArra
             own = filled[:, column] if n == len(filled) else filled[present[:, column], column]
             filled[:n, column], filled[n:, column] = np.sort(own), 0.0
             weights[:n, column], weights[n:, column] = 1.0, 0.0
-        first = _first_place(filled[:n, column])
+        first = _first_position(filled[:n, column])
         filled[:n, column] = np.roll(filled[:n, column], first)
         weights[:n, column] = np.roll(weights[:n, column], first)
     return filled, weights, n_present, unit
 
 
-def _first_place(column: Array) -> int:
+def _first_position(column: Array) -> int:
     """Position of the least value of a sorted column among the draws, by how many values are above 0 and how many 0.
 
     Were it the same for all samples, all would share the luck of one set of draws, and 95% of the intervals would hold
@@ -163,8 +163,8 @@ def _by_weight_and_value(weights: Array, values: Array) -> NDArray[np.intp]:
     """`numpy.lexsort` of values from -1 to 1 within equal weights, up to 1e-10 and several times as fast."""
     order = np.argsort(weights)
     ordered = weights[order]
-    place = np.concatenate([[0], np.cumsum(ordered[1:] > ordered[:-1])])[: len(order)]
-    answer: NDArray[np.intp] = order[np.argsort(4.0 * place + values[order])]
+    group = np.concatenate([[0], np.cumsum(ordered[1:] > ordered[:-1])])[: len(order)]
+    answer: NDArray[np.intp] = order[np.argsort(4.0 * group + values[order])]
     return answer
 
 
@@ -196,15 +196,15 @@ def _ends(
     skewness = np.einsum("uc,uc,uc->c", residuals, residuals, residuals) / squares**1.5
     spread = np.sqrt(squares / len(residuals))
     # Columns with the same weights share them, so that they are summed once.
-    places = {column.tobytes(): place for place, column in enumerate(weights.T)}
-    shared = [places[column.tobytes()] for column in weights.T]
+    column_of = {column.tobytes(): number for number, column in enumerate(weights.T)}
+    shared = [column_of[column.tobytes()] for column in weights.T]
     distinct = sorted(set(shared))
     scale = weights[:, distinct].sum(0) / len(weights)
     sums = sums_on_resamples(
         np.hstack([residuals / spread, weights[:, distinct] / scale]).astype(np.float32), seed, n_resamples
     ).astype(np.float64)
     above, below = sums[:, : len(spread)] * spread, sums[:, len(spread) :] * scale
-    below = below[:, [distinct.index(place) for place in shared]]
+    below = below[:, [distinct.index(column) for column in shared]]
     changes = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
     changes.sort(axis=0)
     with np.errstate(divide="ignore"):
@@ -220,24 +220,12 @@ def _ends(
 
 def _quantiles(ordered: Array, shares: Array) -> Array:
     """The quantile of each sorted column at its own share, between neighbours as `numpy.quantile` does."""
-    places = np.clip(shares, 0, 1) * (len(ordered) - 1)
-    lower = np.minimum(places.astype(np.int64), max(len(ordered) - 2, 0))
+    ranks = np.clip(shares, 0, 1) * (len(ordered) - 1)
+    lower = np.minimum(ranks.astype(np.int64), max(len(ordered) - 2, 0))
     columns = np.arange(ordered.shape[1])
     low, high = ordered[lower, columns], ordered[np.minimum(lower + 1, len(ordered) - 1), columns]
-    answer: Array = low + (high - low) * (places - lower)
+    answer: Array = low + (high - low) * (ranks - lower)
     return answer
-
-
-CELLS_AT_ONCE = 2**20
-"""Size of a block of counts (1 MB), which bounds memory however many shoppers there are."""
-
-
-CELLS_KEPT = 2**26
-"""How many counts are kept for the next call (64 MB); all of one thousand resamples of 16,384 shoppers take 16 MB."""
-
-
-MOST_UNITS = 2**14
-"""How many shoppers, or groups of shoppers, `sums_on_resamples` draws from."""
 
 
 def resample_counts(n_units: int, seed: int, n_resamples: int) -> Iterator[NDArray[np.uint8]]:
@@ -281,9 +269,9 @@ def sums_of_shoppers(rows: NDArray[Any], shoppers: NDArray[np.integer]) -> NDArr
     >>> sums_of_shoppers(np.array([[1.0], [2.0], [4.0]]), np.array([7, 7, 9])).tolist()
     [[3.0], [4.0]]
     """
-    _, places = np.unique(shoppers, return_inverse=True)
-    whose = (np.ones(len(places), rows.dtype), (places, np.arange(len(places))))
-    return np.asarray(csr_array(whose, shape=(int(places.max()) + 1, len(places))) @ rows)
+    _, codes = np.unique(shoppers, return_inverse=True)
+    whose = (np.ones(len(codes), rows.dtype), (codes, np.arange(len(codes))))
+    return np.asarray(csr_array(whose, shape=(int(codes.max()) + 1, len(codes))) @ rows)
 
 
 @lru_cache(maxsize=CELLS_KEPT // CELLS_AT_ONCE)

@@ -82,7 +82,7 @@ class Difference:
     metric : name
     new, old : the metric of either setting, over the shoppers that have both values
     change : new - old with its interval
-    verdict : by `verdict_of`, which is asked once; "unclear" for a metric that is `ShopFacts.modelled`
+    verdict : by `verdict_of`; "unclear" for a metric that is `ShopFacts.modelled`
     n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
     p : p-value corrected for all that were compared at once, on which the verdict rests as well; None where the change
         stands alone
@@ -241,7 +241,7 @@ def _mean(values: UserValues) -> float:
 
 
 def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-math.inf, math.inf)) -> Interval:
-    """The interval around another estimate: that of the metric itself, in place of the mean of the shares."""
+    """The interval around another estimate: that of the metric itself, instead of the mean of the shares."""
     ends = (end + estimate - interval.mean for end in (interval.low, interval.high))
     low, high = (
         end if math.isnan(end) else 0.0 if abs(end) <= ZERO * abs(estimate) else min(max(end, bounds[0]), bounds[1])

@@ -89,7 +89,7 @@ def fit_on_log(
 
     Parameters
     ----------
-    moments : int64 of shape (n_users,), when each shopper is first asked about; `NEVER` where that never is
+    moments : int64 of shape (n_users,), of each shopper's first request; `NEVER` without one
     latest_s : nothing of anybody from this moment on
     settings : of components, as `fit_scorers` takes them
 

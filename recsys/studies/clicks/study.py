@@ -39,7 +39,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         log = ClickLog.of(log.data.core(settings.min_interactions))
     logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
     rates = [PolicyRate.of(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
-    judged, why_not = _judged(workspace, log, settings, progress)
+    judged, why_not = _logged_set(workspace, log, settings, progress)
     if judged is None and not logged:
         raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
     lifts: list[ClickLift] = []
@@ -72,7 +72,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     )
 
 
-def _judged(
+def _logged_set(
     workspace: Workspace, log: ClickLog, settings: ExperimentSettings, progress: Progress
 ) -> tuple[LoggedEvaluationSet | None, str]:
     """The shop's own log as an evaluation set, or why it cannot be one."""
