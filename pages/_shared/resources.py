@@ -26,8 +26,8 @@ from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
+from recsys.offpolicy.logs import refuse_useless_file
 from recsys.offpolicy.mixes import LogEvaluator, MixAnswer, MixQuery
-from recsys.offpolicy.support import refuse_useless_file
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Scenario, Segment

@@ -1,1 +1,1 @@
-"""How lists are measured: metrics, statistics over shoppers, and protocols of what is held out and asked."""
+"""How lists are measured: metrics, statistics over shoppers, and protocols of what is held out."""

@@ -30,7 +30,7 @@ def start_log_work(home: AppPaths) -> Work:
     data = home.shop_data
     if data is None or not has_log(home):
         raise InputError(f"the data of this shop hold no {IMPRESSIONS.file}, so there is no log to ask")
-    from recsys.offpolicy.support import refuse_useless_file  # here, since the process begins without pandas
+    from recsys.offpolicy.logs import refuse_useless_file
 
     refuse_useless_file(data)
     return JOB.start(log_work(home), {"out": home.judged_log.absolute(), "data": data.absolute()})

@@ -1,7 +1,7 @@
-"""The later half of a shop's log, judged by models that knew nothing of it, kept in a folder.
+"""The later half of a shop's log with scores by models that knew nothing of it, in a folder.
 
-Weights of the traditional and of the full mix are chosen on validation shoppers of what came before the pages that are
-judged, and so are the settings of the components.
+Weights of the traditional and of the full mix, and the settings of the components, are chosen on validation shoppers of
+what came before these pages.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,10 @@ from recsys.demo.clicks import ClickJudge
 from recsys.errors import ArtifactError, DataError, RecsysError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.offpolicy.estimation import N_REFITS, ScoredPages
-from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import Pages, middle_of, require_earlier_likes
+from recsys.offpolicy.estimators import LEAST_EFFECTIVE
+from recsys.offpolicy.logs import ClickLog, refuse_useless
+from recsys.offpolicy.pages import N_REFITS, Pages, ScoredPages, middle_of, require_earlier_likes
 from recsys.offpolicy.simulation import TrueClickRates, users_of
-from recsys.offpolicy.support import LEAST_EFFECTIVE, refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
@@ -50,15 +49,14 @@ MODELLED = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LoggedEvaluationSet:
-    """What an estimate of any setting of the sliders rests on.
+    """What estimates of any setting of the sliders rest on.
 
     Parameters
     ----------
     log_id : names the content
-    cut_s : pages from this moment on are judged, in seconds since 1970
+    cut_s : the moment of the first page, in seconds since 1970
     weights : of "traditional" and "full", chosen before that moment
     items : the catalogue, one row a product
-    n_impressions : in the whole log
     facts : of the data and the settings, as saved
     truth : what a demo shop's simulator knows of the pages, or None
     """
@@ -69,17 +67,16 @@ class LoggedEvaluationSet:
     judged: ScoredPages
     seed: int
     items: pd.DataFrame
-    n_impressions: int
     facts: Mapping[str, Any] = field(default_factory=dict)
     truth: TrueClickRates | None = None
 
     @property
     def start(self) -> str:
-        """The day from which on pages are judged."""
+        """The day of the first page."""
         return f"{datetime.fromtimestamp(self.cut_s, UTC):%Y-%m-%d}"
 
     def protocol(self) -> str:
-        """What was done, in words."""
+        """Describe what was done."""
         return (
             f"{len(self.judged.pages):,} pages from {self.start} on, judged by models fitted {N_REFITS} times on what "
             "came before. A policy fills three quarters of places by chance that grows with the score (softmax, "
@@ -88,7 +85,7 @@ class LoggedEvaluationSet:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """One that was kept; raises ArtifactError where it cannot be used."""
+        """Open a folder; raises ArtifactError where it cannot be used."""
         artifact = open_artifact(Path(folder), LOGGED_SET)
         try:
             return cls._of(artifact)
@@ -113,7 +110,6 @@ class LoggedEvaluationSet:
             judged=judged,
             seed=int(facts["settings"]["seed"]),
             items=items,
-            n_impressions=int(facts["n_impressions"]),
             facts={name: facts[name] for name in ("data", "settings")},
             truth=TrueClickRates(pages, arrays["utilities"]) if "utilities" in arrays else None,
         )
@@ -122,7 +118,7 @@ class LoggedEvaluationSet:
 def build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings = _USUAL, progress: Progress = silent
 ) -> Artifact:
-    """Choose weights on the first half of the log's time, judge the pages of the second, and keep all of it.
+    """Choose weights on the first half of the log's time, score the pages of the second, and save both.
 
     `folder`: data folder.
 
@@ -169,7 +165,7 @@ def build_logged_set(
 
 
 def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
-    """Raise DataError where every estimate would be refused, or nothing could be learned, before any work is done."""
+    """Raise DataError, before any work, where every estimate would be refused or nothing could be learned."""
     later = log.impressions[log.impressions["time_s"] >= cut_s]
     n_clicks = int(later["click"].sum())
     require_earlier_likes(before)
@@ -177,13 +173,13 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
         few = f"the second half of the log has {len(later):,} impressions and {n_clicks:,} clicks; at least "
         few += f"{LEAST_EFFECTIVE} and {FEWEST_TELLING} are needed"
         raise DataError(few, file=IMPRESSIONS.file, remedy="bring a longer log")
-    refuse_useless(*(later[name].to_numpy() for name in ("click", "propensity", "item_row")))
+    refuse_useless(later)
 
 
-def open_or_build(
+def open_or_build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
 ) -> LoggedEvaluationSet:
-    """The judged log of a folder, prepared now unless it was, from the same data; raises as `build_logged_set` does."""
+    """Open the set of a folder, or build it unless it is there, of the same data; raises as `build_logged_set` does."""
     try:
         found = LoggedEvaluationSet.open(out)
         if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):

@@ -20,14 +20,17 @@ from numpy.typing import NDArray
 from recsys.data.assembly import fingerprint
 from recsys.data.columns import ColumnCells
 from recsys.data.dataset import NEVER, Dataset
+from recsys.data.reading import read_file
 from recsys.data.repairs import RepairLog
 from recsys.data.validation import check_file, refuse_missing_columns
 from recsys.errors import DataError
-from recsys.offpolicy.support import refuse_useless
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS, ITEMS
 
 THEIR_POLICY, THEIR_CATEGORY = "behavior_policy", "item_feature_1"
+
+_CERTAIN = 1 - 1e-6
+"""Propensities from here on are 1, whatever precision they were logged with."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,7 +54,7 @@ class ClickLog:
 
     @classmethod
     def of(cls, data: Dataset) -> Self:
-        """The impressions of a shop; those of one unknown shopper at one moment are one visitor's.
+        """Take the impressions of a shop; those of unknown shoppers at one moment are one visitor's.
 
         Raises DataError: there are none, or they can say nothing of any other policy.
         """
@@ -66,7 +69,7 @@ class ClickLog:
         # One place of a page is filled once; of an unknown shopper, or without a place, it may be another page.
         again = (table.duplicated() & (table["user_row"] >= 0) & (table["position"] >= 0)).to_numpy()
         table = table[~again].reset_index(drop=True)
-        refuse_useless(*(table[name].to_numpy() for name in ("click", "propensity", "item_row")))
+        refuse_useless(table)
         nobody = data.n_users + np.unique(table["time_s"], return_inverse=True)[1]
         user = table["user_row"].to_numpy(np.int64)
         return cls(
@@ -81,12 +84,11 @@ class ClickLog:
             int(again.sum()),
         )
 
-    def shelf(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Moments between which, both left out, each product could be shown: int64 of shape (n_items,) each.
+    def availability(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Determine moments between which, both left out, each product could be shown: int64 of shape (n_items,) each.
 
-        The shelf is not logged, so a product counts as on it from its first impression until its last one, or for good
-        if it is available now; nothing is on it by the impression asked about alone. Where the log is of no shop, all
-        products are on it always.
+        That is not logged, so a product could be shown from its first impression until its last one, or for good if it
+        is available now. Where the log is of no shop, all products always could.
         """
         if self.data is None:
             return np.full(len(self.categories), -1), np.full(len(self.categories), NEVER)
@@ -109,7 +111,7 @@ class ClickLog:
 
 
 def open_log(folder: Path, progress: Progress = silent) -> ClickLog:
-    """The log of a data folder, or of a folder of the Open Bandit Dataset; errors as of `Dataset.read`."""
+    """Read the log of a data folder, or of a folder of the Open Bandit Dataset; errors as of `Dataset.read`."""
     if _is_bandit_log(folder):
         return _bandit_log(folder)
     return ClickLog.of(Dataset.read(folder, progress))
@@ -140,7 +142,6 @@ def _bandit_log(folder: Path) -> ClickLog:
     if (rows < 0).any():
         cells = ColumnCells(table["item_id"], IMPRESSIONS["item_id"], IMPRESSIONS.file, RepairLog())
         cells.fail("the product is not in items.parquet", rows < 0, "leave these impressions out")
-    refuse_useless(table["click"].to_numpy(), table["propensity_score"].to_numpy(), rows)
     impressions = pd.DataFrame(
         {
             "time_s": table["time_s"],
@@ -152,5 +153,61 @@ def _bandit_log(folder: Path) -> ClickLog:
             "visitor": np.arange(len(table)),
         }
     )
+    refuse_useless(impressions)
     category = items.get(THEIR_CATEGORY, pd.Series("", index=items.index)).astype(str)
     return ClickLog(folder.resolve().name, impressions, category.to_numpy(object))
+
+
+def why_useless(
+    click: NDArray[Any], propensity: NDArray[np.floating[Any]], items: NDArray[Any] | None = None
+) -> tuple[str, str]:
+    """Say why no policy can be estimated from these impressions, and what would help; ("", "") where one may be.
+
+    Clicks say something only beside what was shown and not clicked, and a policy that always shows the same (propensity
+    1) can be compared with no other. Arrays have one entry an impression; `items` name the products shown.
+
+    >>> why_useless(np.array([1, 1]), np.array([0.5, 0.2]))[0]
+    'every one of the 2 logged impressions was clicked, so what was shown and not clicked is missing'
+    """
+    n, n_clicks = len(click), int(np.count_nonzero(click))
+    if n_clicks == n:
+        return (
+            f"every one of the {n:,} logged impressions was clicked, so what was shown and not clicked is missing",
+            "log every product that is shown, with click 0 where nobody clicked",
+        )
+    if not n_clicks:
+        return (
+            f"none of the {n:,} logged impressions was clicked, so no click rate can be estimated",
+            "log the clicks, with click 1",
+        )
+    if propensity.min() >= _CERTAIN:
+        return (
+            f"all {n:,} logged propensities are 1: nothing else could have been shown, so nothing else can be judged",
+            "log a policy that chooses partly by chance, with the chance of what it showed",
+        )
+    if items is not None and (items == items[0]).all():
+        return (
+            f"all {n:,} logged impressions are of one product, so there is nothing to choose from",
+            "log what is shown of the whole catalogue",
+        )
+    return "", ""
+
+
+def refuse_useless(impressions: pd.DataFrame) -> None:
+    """Raise DataError where impressions, with columns as of `ClickLog`, can say nothing of any other policy."""
+    problem, remedy = why_useless(*(impressions[name].to_numpy() for name in ("click", "propensity", "item_row")))
+    if problem:
+        raise DataError(problem, file=IMPRESSIONS.file, remedy=remedy)
+
+
+def refuse_useless_file(folder: Path) -> None:
+    """Do the same for the log of a data folder, read alone and checked; a file without rows is refused, too.
+
+    Raises DataError: the log can say nothing of any other policy, or its file breaks the canonical form.
+    """
+    repairs = RepairLog()
+    table = check_file(read_file(folder / IMPRESSIONS.file, IMPRESSIONS, repairs), IMPRESSIONS, repairs)
+    if not len(table):
+        raise DataError("the file has no rows", file=IMPRESSIONS.file, remedy="log what is shown and what is clicked")
+    columns = {"click": table["click"].astype(bool), "propensity": table["propensity_score"]}
+    refuse_useless(pd.DataFrame({**columns, "item_row": table["item_id"].cat.codes}))

@@ -1,12 +1,6 @@
-"""Settings of the sliders judged by a shop's own log: how much of them the log can tell, and what it tells.
+"""Click rates of settings of the sliders by a shop's own log: as the list of a mix, and as policies close to it."""
 
-Any mix is asked about as the list of its best products, and as policies that keep more or less close to it. What does
-not depend on the mix, the scores of every page and the model of clicks, is there before anybody asks, so an answer
-takes as long as filling every page once.
-"""
-
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +8,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import PolicyEstimate
-from recsys.offpolicy.estimators import Log, lift
+from recsys.offpolicy.estimators import Log, PolicyEstimate, lift
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.policies import SoftPolicy, top_lists
 from recsys.ranking.eligibility import CandidateFilter
@@ -27,7 +20,7 @@ MAIN_TEMPERATURE = 1.0
 """One deviation of the score makes a product 2.7 times as frequent; a log of the demo's size carries it well."""
 
 N_LISTED = 4
-"""Length of the lists that are asked about."""
+"""Length of the lists that are evaluated."""
 
 NO_PLACES = f"the log does not say which products stood in the first {N_LISTED} places"
 
@@ -41,7 +34,7 @@ class MixQuery:
     Parameters
     ----------
     temperature : as of `SoftPolicy`; 0 is the list of the best products itself
-    filters : what may be shown of what was on the shelf; what a shopper has is never shown again
+    filters : what may be shown of what was available; what a shopper has is never shown again
     """
 
     fusion: FusionSettings
@@ -51,12 +44,12 @@ class MixQuery:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MixAnswer:
-    """What is known of a setting.
+    """The estimate of a setting.
 
     Parameters
     ----------
-    log : the judged impressions as it sees them; None where it cannot be asked about at all
-    found : what they say of it, or why they say nothing
+    log : the impressions weighed by it; None where they cannot be
+    found : its click rate, or why there is none
     truth : its true click rate on these pages, or None where no simulator knows it
     """
 
@@ -67,52 +60,48 @@ class MixAnswer:
 
 
 class LogEvaluator:
-    """The sliders on a judged log; immutable but for what is computed once."""
+    """Estimates of settings by a logged evaluation set; immutable but for what is computed once."""
 
     def __init__(self, log: LoggedEvaluationSet) -> None:
         self.log_of = log
         self.judged, self.seed = log.judged, log.seed
 
-    def answer(self, asked: MixQuery) -> MixAnswer:
-        """Ask about a setting; raises SettingsError as `eligible` does."""
+    def answer(self, query: MixQuery) -> MixAnswer:
+        """Estimate a setting; raises SettingsError as `eligible` does."""
         truth, log = self.log_of.truth, None
-        if asked.temperature:
-            probabilities = self.probabilities(asked)
+        if query.temperature:
+            probabilities = self.probabilities(query)
             (log,) = self.judged.log(probabilities)
             known = truth.rate(probabilities) if truth else None
         else:
-            lists = self.lists(asked)
+            lists = self.lists(query)
             log = self.judged.listed(lists)
             known = float(truth.rates_of_lists(lists).mean()) if truth else None
         found = PolicyEstimate.of(log, seed=self.seed) if log else PolicyEstimate({}, NO_PLACES, None)
-        return MixAnswer(asked, log, found, known)
+        return MixAnswer(query, log, found, known)
 
     def lift(self, new: MixAnswer, old: MixAnswer) -> Interval | None:
-        """Relative change of the click rate from one setting to another; None where one is refused.
-
-        Doubly robust, or by weighted clicks alone for lists, which have no click model.
-        """
+        """Compute the relative change of the click rate between settings (`estimators.lift`); None where refused."""
         if new.log is None or old.log is None or new.found.refusal or old.found.refusal:
             return None
-        return lift(new.log, old.log, "ips" if new.log.q_target is None else "dr", seed=self.seed)
+        return lift(new.log, old.log, self.seed)
 
-    def probabilities(self, asked: MixQuery) -> FloatArray:
-        """Of every product on every page, float32 of shape (n_pages, n_items), for a temperature above 0."""
-        policy = SoftPolicy(asked.fusion, asked.temperature)
-        return policy.probabilities(self.judged.scores, self.eligible(asked.filters))
+    def probabilities(self, query: MixQuery) -> FloatArray:
+        """Probabilities of `SoftPolicy`, float32 of shape (n_pages, n_items), for a temperature above 0."""
+        policy = SoftPolicy(query.fusion, query.temperature)
+        return policy.probabilities(self.judged.scores, self.eligible(query.filters))
 
-    def lists(self, asked: MixQuery) -> NDArray[np.int64]:
+    def lists(self, query: MixQuery) -> NDArray[np.int64]:
         """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
-        return top_lists(self.judged.scores, asked.fusion, self.eligible(asked.filters), N_LISTED)
+        return top_lists(self.judged.scores, query.fusion, self.eligible(query.filters), N_LISTED)
 
     def eligible(self, filters: Filters) -> NDArray[np.bool_]:
         """What could be shown on every page, bool of shape (n_pages, n_items).
 
         Raises SettingsError: on some page nothing could.
         """
-        shown_again = dataclasses.replace(filters, include_seen=True)
-        may = self._shelf.eligible(shown_again, np.empty(0, np.int32))
-        eligible = self.judged.eligible & may
+        shown_again = replace(filters, include_seen=True)
+        eligible = self.judged.eligible & self._candidates.eligible(shown_again, np.empty(0, np.int32))
         empty = int((~eligible.any(1)).sum())
         if empty:
             raise SettingsError(
@@ -122,5 +111,5 @@ class LogEvaluator:
         return eligible
 
     @cached_property
-    def _shelf(self) -> CandidateFilter:
+    def _candidates(self) -> CandidateFilter:
         return CandidateFilter.of(self.log_of.items)

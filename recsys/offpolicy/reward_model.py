@@ -1,11 +1,17 @@
 """A model of the click rate for the direct method and the doubly robust one: logistic regression, cross-fitted.
 
-Visitors are dealt into folds, and whoever is judged is judged by a model that has seen none of their clicks. The chance
-of a click is logistic in the place on the page and in what is known of the product there: its component scores for the
-shopper, or, where there are none, the product and its category themselves, whose rates the penalty pulls together.
+Visitors are split into folds, and each one's click rates come from a model that has seen none of their clicks. The
+probability of a click is logistic in the position on the page and in what is known of the product there: its component
+scores for the shopper, or, where there are none, the product and its category themselves, whose rates the penalty pulls
+together.
 
 A shop shows people what it thinks they like, for reasons that the model does not see, so what it shows is clicked more
 than its like. Impressions count by one over their propensity, as if all products had been shown equally often.
+
+References
+----------
+Niculescu-Mizil & Caruana (2005), ICML (reliability diagrams); Naeini, Cooper & Hauskrecht (2015), AAAI (expected
+calibration error).
 """
 
 from dataclasses import dataclass
@@ -27,6 +33,9 @@ LARGEST_SHARE = 0.99
 
 FEW = 50
 """Up to so many features are fitted by Newton's method, which is many times faster then."""
+
+N_GROUPS, N_BINS, LEAST = 10, 4000, 1e-12
+"""Groups of a calibration, and bins of the logarithm of probabilities from `LEAST` to 1, of which they are made."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,16 +59,16 @@ class ClickModels:
         return np.asarray(np.matmul(slopes[:, None, :], features)[:, 0])
 
     def rates(self, fold: Ints, position: Ints, log_odds: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """Click rates in these places, of the shape of `log_odds`, whose first axis goes with fold and position."""
+        """Click rates at these positions, of the shape of `log_odds`, whose first axis goes with fold and position."""
         shift = self.intercepts[fold, np.searchsorted(self.positions, position)].astype(log_odds.dtype)
         return np.asarray(expit(log_odds + shift.reshape(-1, *[1] * (log_odds.ndim - 1))))
 
 
-def folds_of(visitors: Ints, seed: int = 0, n_folds: int = N_FOLDS) -> Ints:
-    """Fold of each impression, int64 of shape (n,); a visitor's are all in one, and folds are of like size."""
+def folds_of(visitors: Ints, seed: int = 0) -> Ints:
+    """Draw a fold for each impression, int64 of shape (n,); a visitor's are all in one, and folds are of like size."""
     _, rows = np.unique(visitors, return_inverse=True)
-    dealt: Ints = np.random.default_rng(seed).permutation(np.arange(rows.max(initial=0) + 1) % n_folds)
-    return dealt[rows]
+    drawn: Ints = np.random.default_rng(seed).permutation(np.arange(rows.max(initial=0) + 1) % N_FOLDS)
+    return drawn[rows]
 
 
 def fit_click_models(
@@ -71,15 +80,13 @@ def fit_click_models(
 
     A fold whose others have no click, or nothing but clicks, gets their rate throughout.
     """
-    positions, place = np.unique(position, return_inverse=True)
-    at = csr_array((np.ones(len(place)), (np.arange(len(place)), place)), shape=(len(place), len(positions)))
+    positions, code = np.unique(position, return_inverse=True)
     n_features = features.shape[1]
-    columns: Any = hstack([csr_array(features), at]).tocsr()
+    columns: Any = hstack([csr_array(features), one_hot(code, len(positions))]).tocsr()
     few = columns.shape[1] <= FEW
     columns = columns.toarray() if few else columns
     solver = "newton-cholesky" if few else "lbfgs"
-    weights = np.minimum(1 / propensity, np.quantile(1 / propensity, LARGEST_SHARE))
-    weights /= weights.mean()
+    weights = impression_weights(propensity)
     n_folds = int(folds.max()) + 1
     intercepts, slopes = np.zeros((n_folds, len(positions))), np.zeros((n_folds, n_features))
     for fold in range(n_folds):
@@ -94,10 +101,69 @@ def fit_click_models(
     return ClickModels(positions, intercepts, slopes)
 
 
+def impression_weights(propensity: Floats) -> Floats:
+    """One over the propensity, cut at `LARGEST_SHARE`, with mean 1: float64 of shape (n,)."""
+    weights = np.minimum(1 / propensity, np.quantile(1 / propensity, LARGEST_SHARE))
+    return np.asarray(weights / weights.mean())
+
+
+def one_hot(codes: NDArray[np.integer], n: int) -> csr_array:
+    """0 or 1, of shape (n_rows, n), from the column of the 1 in each row."""
+    return csr_array((np.ones(len(codes)), (np.arange(len(codes)), codes)), shape=(len(codes), n))
+
+
 def item_features(categories: NDArray[np.object_]) -> csr_array:
     """Every product by itself and by its category, 0 or 1, of shape (n_items, n_items + n_categories)."""
-    n = len(categories)
     names, code = np.unique(categories.astype(str), return_inverse=True)
-    rows = np.arange(n)
-    blocks = [csr_array((np.ones(n), (rows, column)), shape=(n, m)) for column, m in ((rows, n), (code, len(names)))]
-    return csr_array(hstack(blocks))
+    return csr_array(hstack([one_hot(np.arange(len(code)), len(code)), one_hot(code, len(names))]))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Groups of about equally many expected events, the least likely first.
+
+    Parameters
+    ----------
+    groups : mean probability, events expected and events observed, a group each
+    n : events observed
+    error : sum of |observed - expected| over the groups, as a share of the events
+    by_chance : what that sum comes to on average where every probability is right
+    """
+
+    groups: tuple[tuple[float, float, float], ...]
+    n: float
+    error: float
+    by_chance: float
+
+    @classmethod
+    def of(
+        cls,
+        probabilities: NDArray[np.floating],
+        happened: NDArray[np.floating],
+        weights: NDArray[np.floating] | float = 1.0,
+    ) -> "Calibration":
+        """Compare probabilities with what came of them, both of one shape; weights count each more or less.
+
+        Raises ValueError: nothing was observed.
+        """
+        expected_each, came = probabilities.ravel(), happened.ravel()
+        bins = (np.log(np.maximum(expected_each, LEAST)) / -np.log(LEAST) + 1) * N_BINS
+        counted = np.broadcast_to(np.asarray(weights, np.float64), probabilities.shape).ravel()
+        expected = expected_each * counted
+        # A weighted event has the variance of its squared weight times p (1 - p).
+        variance = expected * counted * (1 - expected_each)
+        in_bin = np.minimum(bins.astype(np.int64), N_BINS - 1)
+        sums = np.stack([np.bincount(in_bin, each, N_BINS) for each in (counted, expected, came * counted, variance)])
+        expected, n = sums[1], float(sums[2].sum())
+        if not n:
+            raise ValueError("nothing came of any chance, so none can be checked")
+        before = np.cumsum(expected) - expected
+        group = np.minimum((N_GROUPS * before / expected.sum()).astype(np.int64), N_GROUPS - 1)
+        sums = np.stack([np.bincount(group, column, N_GROUPS) for column in sums])
+        counted, expected, observed, variance = sums[:, sums[0] > 0]
+        return cls(
+            groups=tuple(zip((expected / counted).tolist(), expected.tolist(), observed.tolist(), strict=True)),
+            n=n,
+            error=float(np.abs(observed - expected).sum() / n),
+            by_chance=float(np.sqrt(2 / np.pi * variance).sum() / n),
+        )

@@ -1,9 +1,8 @@
-"""How right the estimators are, where the truth is known: a demo shop's log made again and again.
+"""How right the estimators are, where the truth is known: a demo shop's log simulated again and again.
 
 Each simulated log draws as many visitors as there are, with replacement, and takes all of their pages; on every page
-the shop's own logging policy draws new products, and the simulator new clicks. So what a visitor is like, what is shown
-and what is clicked all vary as they would in another half-year, and the click rate asked about, over all visitors'
-pages, is known exactly. Scores are not made again: the policies asked about stay what they are.
+the shop's own logging policy draws new products, and the simulator new clicks. Scores are not made again: the evaluated
+policies stay what they are, and their click rate over all visitors' pages is known exactly.
 """
 
 from collections.abc import Sequence
@@ -16,10 +15,8 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import PageClickModel, ScoredPages
-from recsys.offpolicy.estimators import ESTIMATORS, estimate
-from recsys.offpolicy.pages import Pages
-from recsys.offpolicy.support import support
+from recsys.offpolicy.estimators import ESTIMATORS, estimate, support
+from recsys.offpolicy.pages import PageClickModel, Pages, ScoredPages
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 
@@ -38,37 +35,34 @@ class TrueClickRates:
 
     @classmethod
     def of(cls, judge: ClickJudge, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
-        """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper.
-
-        `user_ids`: of every page.
-        """
+        """Look up the truth of pages and their shoppers; raises UnknownUserError where a page has no known shopper."""
         return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
 
     def rate(self, probabilities: FloatArray) -> float:
         """True click rate of a policy on the logged impressions; probabilities of shape (n_pages, n_items)."""
-        position, page, clicks = self.pages.column("position"), self.pages.column("page"), 0.0
-        for place, rates in self._rates.items():
-            n_shown = np.bincount(page[position == place], minlength=len(self.pages))
+        shown_at, page, clicks = self.pages.column("position"), self.pages.column("page"), 0.0
+        for position, rates in self._rates.items():
+            n_shown = np.bincount(page[shown_at == position], minlength=len(self.pages))
             clicks += float(n_shown @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
-        return clicks / len(position)
+        return clicks / len(page)
 
     def rates_of_lists(self, lists: NDArray[np.int64]) -> Floats:
-        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its places.
+        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its positions.
 
-        `lists`: item rows of shape (n_pages, n), -1 where a place is empty.
+        `lists`: item rows of shape (n_pages, n), -1 where a position is empty.
         """
         rows = np.arange(len(lists))
-        places = [
+        rates = [
             np.where(lists[:, n] >= 0, ClickJudge.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
             for n in range(lists.shape[1])
         ]
-        return np.asarray(np.mean(places, axis=0, dtype=np.float64))
+        return np.asarray(np.mean(rates, axis=0, dtype=np.float64))
 
     @cached_property
     def _rates(self) -> dict[int, FloatArray]:
-        """Of every product on every page, by place on the page."""
-        places = np.unique(self.pages.column("position")).tolist()
-        return {place: ClickJudge.rates(self.utilities, place) for place in places}
+        """Of every product on every page, by position."""
+        positions = np.unique(self.pages.column("position")).tolist()
+        return {position: ClickJudge.rates(self.utilities, position) for position in positions}
 
 
 def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
@@ -79,7 +73,7 @@ def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How one estimator did over simulated logs.
+    """The errors of one estimator over simulated logs.
 
     Parameters
     ----------
@@ -98,18 +92,12 @@ class Accuracy:
 
 @dataclass(frozen=True, eq=False)
 class Simulator:
-    """The clicks of a demo shop on judged pages. `user_ids`: of every page."""
+    """The clicks of a demo shop on scored pages. `user_ids`: of every page."""
 
     judge: ClickJudge
     judged: ScoredPages
     truth: TrueClickRates
     user_ids: NDArray[np.object_]
-
-    @classmethod
-    def of(cls, judge: ClickJudge, judged: ScoredPages, data: Dataset) -> "Simulator":
-        """Look up the truth of all pages; raises UnknownUserError where a page has no known shopper."""
-        users = users_of(judged.pages, data)
-        return cls(judge, judged, TrueClickRates.of(judge, judged.pages, users), users)
 
     def accuracy(
         self,
@@ -119,7 +107,7 @@ class Simulator:
         n_resamples: int = 1000,
         progress: Progress = silent,
     ) -> list[tuple[dict[str, Accuracy], int]]:
-        """For every policy, how each estimator does over simulated logs, and how many of these would be refused."""
+        """Measure every policy's estimators over simulated logs, and count how many of these would be refused."""
         rng, pages = np.random.default_rng(seed), self.judged.pages
         page, position, time_s, policy = (pages.column(name) for name in ("page", "position", "time_s", "policy"))
         users, (visitors, of) = self.user_ids[page], np.unique(pages.column("visitor"), return_inverse=True)
@@ -138,10 +126,10 @@ class Simulator:
                 propensity=new.propensity,
                 visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
             )
-            for place, log in enumerate(PageClickModel.of(self.judged, shown).seen_by(*policies)):
-                n_refused[place] += bool(support(log, seed).refusal)
+            for number, log in enumerate(PageClickModel.of(self.judged, shown).weighed_by(*policies)):
+                n_refused[number] += bool(support(log, seed).refusal)
                 made = estimate(log, seed=seed + one, n_resamples=n_resamples)
-                found[place, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
+                found[number, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
         progress("simulating logs", n_logs, n_logs)
         truths = [self.truth.rate(each) for each in policies]
         return [

@@ -9,8 +9,7 @@ from typing import Any, Self
 
 from recsys.data.dataset import Dataset
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.offpolicy.logged_set import LoggedEvaluationSet
-from recsys.offpolicy.logged_set import open_or_build as open_or_build_log
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, open_or_build_logged_set
 from recsys.panel.build import PanelSettings, open_or_build
 from recsys.panel.engine import LiveEngine
 from recsys.progress import Progress, silent
@@ -66,8 +65,8 @@ class Workspace:
         return self._engines[settings]
 
     def judged_log(self, min_interactions: int, k: int, seed: int, progress: Progress = silent) -> LoggedEvaluationSet:
-        """The later half of the shop's log as a logged evaluation set; raises as `open_or_build_log` does."""
+        """The later half of the shop's log as a logged evaluation set; raises as `open_or_build_logged_set` does."""
         assert self.place is not None, "use the workspace as a context manager"
         settings = EvaluationSettings("last", min_interactions, k, seed)
         folder = self.place / f"log-{min_interactions}-{k}-{seed}"
-        return open_or_build_log(self.data_folder, folder, settings, self.data.fingerprint, progress)
+        return open_or_build_logged_set(self.data_folder, folder, settings, self.data.fingerprint, progress)

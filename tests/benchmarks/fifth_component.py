@@ -16,10 +16,9 @@ from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
-from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.requests import standardised_scores
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
-from recsys.ranking.fusion import Standardised
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.settings import COMPONENTS
@@ -49,12 +48,8 @@ def scored(
     classes = {**COMPONENT_CLASSES, **BASELINE_CLASSES}
     scorers = fit_scorers(classes, Fitting(train, book, settings.seed), progress, chosen.settings())
     users = held_out.users()
-    values = np.empty((len(users), len(NAMES), data.n_items), np.float32)
-    for start, requests in batches(data, train, held_out, users, settings.split):
-        progress("scoring shoppers", start, len(users))
-        raw = np.stack([scorers[name].score(requests) for name in NAMES], axis=1)
-        for place, one in enumerate(raw):
-            values[start + place] = Standardised.of(one).values
+    in_order = [scorers[name] for name in NAMES]
+    values = standardised_scores(in_order, data, train, held_out, users, settings.split, "scoring shoppers", progress)
     return ValidationScores.of(values, train, held_out, users)
 
 

@@ -21,7 +21,7 @@ from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning import shipped
-from recsys.tuning.search import SearchSettings
+from recsys.tuning.search_result import SearchSettings
 from tests._job import done_here, requests_instead_of_processes
 from tests.cli._run import Said, run
 

@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from recsys.demo.clicks import ClickJudge
-from recsys.offpolicy.estimation import ScoredPages
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.pages import middle_of
-from recsys.offpolicy.simulation import Simulator
+from recsys.offpolicy.pages import ScoredPages, middle_of
+from recsys.offpolicy.simulation import Simulator, TrueClickRates, users_of
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests._panels import panel_folders
@@ -38,7 +37,8 @@ def simulator(panel_folders: tuple[Path, Path], shop_log: ClickLog, judged: Scor
     """The truth of it."""
     assert shop_log.data is not None
     judge = ClickJudge.open(panel_folders[0].parent / "shop", shop_log.data.item_ids)
-    return Simulator.of(judge, judged, shop_log.data)
+    users = users_of(judged.pages, shop_log.data)
+    return Simulator(judge, judged, TrueClickRates.of(judge, judged.pages, users), users)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.offpolicy.estimators import Log, estimate, gamma_interval, lift
-from recsys.offpolicy.support import support
+from recsys.offpolicy import estimators
+from recsys.offpolicy.estimators import SWITCH_SHARE, Log, estimate, gamma_interval, lift, support
 
 N_ITEMS = 12
 
@@ -85,11 +85,19 @@ def test_95_percent_of_the_intervals_hold_the_truth(world: World) -> None:
         assert 0.92 <= np.mean(each) <= 0.98, f"{name}: {np.mean(each):.3f}"
 
 
-def test_switch_dr_lies_between_the_model_and_dr(world: World) -> None:
+def test_switch_dr_leaves_out_the_corrections_of_the_largest_weights(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = world.log(np.random.default_rng(4), 300, model="half")
     found = estimate(log)
-    assert estimate(log, threshold=0.0)["switch_dr"].mean == pytest.approx(found["dm"].mean)
-    assert estimate(log, threshold=np.inf)["switch_dr"].mean == pytest.approx(found["dr"].mean)
+    assert log.q_shown is not None
+    assert log.q_target is not None
+    kept = log.weights <= np.quantile(log.weights[log.weights > 0], SWITCH_SHARE)
+    assert 0.98 < kept.mean() < 1
+    corrected = log.q_target + kept * log.weights * (log.clicks - log.q_shown)
+    assert found["switch_dr"].mean == pytest.approx(corrected.mean())
+    monkeypatch.setattr(estimators, "SWITCH_SHARE", 1.0)
+    assert estimate(log)["switch_dr"].mean == pytest.approx(found["dr"].mean)
 
 
 def test_snips_does_not_mind_propensities_of_the_wrong_size(world: World) -> None:
@@ -149,7 +157,7 @@ def test_a_log_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match=r"target has shape \(2,\)"):
         Log(one, one, one[:2], np.arange(3))
     with pytest.raises(ValueError, match="on the same impressions"):
-        lift(Log(one, one, one, np.arange(3)), Log(0 * one, one, one, np.arange(3)), "ips")
+        lift(Log(one, one, one, np.arange(3)), Log(0 * one, one, one, np.arange(3)))
 
 
 def test_one_weight_makes_the_gamma_interval_that_of_a_poisson_count() -> None:

@@ -27,7 +27,7 @@ def test_reviews_alone_are_refused_with_the_reason(tiny: dict[str, pd.DataFrame]
 
 
 def test_a_product_is_on_the_shelf_between_its_impressions_or_for_good_if_it_is_available(tiny_data: Dataset) -> None:
-    first, last = ClickLog.of(tiny_data).shelf()
+    first, last = ClickLog.of(tiny_data).availability()
     blanket, candle = tiny_data.item_rows(["blanket", "candle"])
     assert first[blanket] == pd.Timestamp("2024-04-09T21:00", tz="UTC").timestamp()
     assert last[blanket] == NEVER

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.artifacts.folder import open_artifact
 from recsys.errors import ArtifactError, DataError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.estimation import ScoredPages
 from recsys.offpolicy.estimators import estimate, lift
-from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set, open_or_build
+from recsys.offpolicy.logged_set import LOGGED_SET, LoggedEvaluationSet, build_logged_set, open_or_build_logged_set
 from recsys.offpolicy.mixes import N_LISTED, LogEvaluator, MixQuery
+from recsys.offpolicy.pages import ScoredPages
 from recsys.offpolicy.policies import SoftPolicy
 from recsys.offpolicy.simulation import Simulator
 from recsys.settings import Filters, FusionSettings
@@ -55,7 +56,7 @@ def test_what_is_kept_is_what_was_judged(
     assert opened.pages.shown["click"].tolist() == judged.pages.shown["click"].tolist()
     assert set(sliders.log_of.weights) == {"traditional", "full"}
     assert sliders.log_of.weights["traditional"].semantic == 0
-    assert sliders.log_of.n_impressions > len(opened.pages.shown)
+    assert open_artifact(kept, LOGGED_SET).manifest["n_impressions"] > len(opened.pages.shown)
     assert sliders.log_of.truth is not None
     assert (sliders.log_of.truth.utilities == simulator.truth.utilities).all()
     assert not [each for each in kept.iterdir() if each.suffix == ".pkl"]
@@ -174,10 +175,10 @@ def test_it_is_made_anew_only_for_other_data_or_settings(
     build: Callable[..., object] = lambda folder, out, settings, progress: made.append(settings)  # noqa: E731
     monkeypatch.setattr(logged_set, "build_logged_set", build)
     fingerprint = LoggedEvaluationSet.open(kept).facts["data"]["fingerprint"]
-    assert open_or_build(shop, kept, settings, fingerprint).log_id == LoggedEvaluationSet.open(kept).log_id
+    assert open_or_build_logged_set(shop, kept, settings, fingerprint).log_id == LoggedEvaluationSet.open(kept).log_id
     assert not made
-    open_or_build(shop, kept, settings, "other data")
-    open_or_build(shop, kept, EvaluationSettings("last", seed=1), fingerprint)
+    open_or_build_logged_set(shop, kept, settings, "other data")
+    open_or_build_logged_set(shop, kept, EvaluationSettings("last", seed=1), fingerprint)
     assert [each.seed for each in made] == [0, 1]
 
 

@@ -8,9 +8,8 @@ import pytest
 from scipy.special import softmax
 
 from recsys.errors import SettingsError
-from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.policies import LoggedPolicy, SoftPolicy, top_lists
+from recsys.offpolicy.policies import LoggedPolicy, SoftPolicy, estimate_logged, policy_pairs, top_lists
 from recsys.ranking.fusion import weight_vector
 from recsys.settings import FusionSettings
 
@@ -93,7 +92,7 @@ def test_a_policy_that_is_none_is_refused() -> None:
 def test_a_logged_policy_is_rebuilt_as_it_was_at_the_moment(bandit_folder: Path) -> None:
     log = open_log(bandit_folder)
     own = log.impressions[log.impressions["policy"] == "bts"]
-    policy = LoggedPolicy(own, log.shelf())
+    policy = LoggedPolicy(own, log.availability())
     early, late = policy.probabilities(1_574_500_000 + np.array([150_000, 450_000]), np.array([1, 2]))
     assert early == pytest.approx([0.5] + [0.1] * 5)
     assert late == pytest.approx([0.1] * 5 + [0.5])

@@ -13,11 +13,10 @@ from recsys.errors import DataError
 from recsys.jobs.log_job import log_work, start_log_work
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.estimation import estimate_logged, policy_pairs
-from recsys.offpolicy.estimators import Log, estimate, known_rate, lift, wilson_interval
+from recsys.offpolicy.estimators import Log, estimate, known_rate, lift, support, wilson_interval
 from recsys.offpolicy.logged_set import build_logged_set
-from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.support import refuse_useless_file, support, why_useless
+from recsys.offpolicy.logs import ClickLog, open_log, refuse_useless_file, why_useless
+from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook

@@ -83,7 +83,7 @@ def test_any_product_can_be_asked_about_by_title_or_id(open_page: OpenPage, mode
 
 
 def test_a_product_that_cannot_be_listed_says_why(open_page: OpenPage, model: Recommender, shopper: str) -> None:
-    owned = str(model.items["item_id"].iloc[int(model.scores(shopper).owned_rows[0])])
+    owned = str(model.items["item_id"].iloc[int(model.scores(shopper).seen_rows[0])])
     page = open_page(PAGE, query={"shopper": shopper, "item": owned})
     assert "Cannot be listed: the shopper already has it" in text(page)
 

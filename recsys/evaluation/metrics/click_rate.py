@@ -1,10 +1,10 @@
-"""How likely each shopper clicks each product in each place of a list, and where that is known from.
+"""How likely each shopper clicks each product at each position of a list, and by what source.
 
-    chance of a click in place r = seen[r] * p * odds[r] / (1 - p + p * odds[r])
+    chance of a click at position r = seen[r] * p * odds[r] / (1 - p + p * odds[r])
 
-p is the attraction: the chance of a click in the first place. A place may change the odds of a click, as in the demo
-shop's simulator and in a logistic model of a log; or it may be looked at less often, as in the position-based model of
-Craswell et al. (2008, WSDM), where odds are 1 everywhere. The click rate of a list is the mean over its k places.
+p is the attraction: the chance of a click at the first position. A position may change the odds of a click, as in the
+demo shop's simulator and in a logistic model of a log; or it may be looked at less often, as in the position-based
+model of Craswell et al. (2008, WSDM), where odds are 1. The click rate of a list is the mean over its k positions.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from recsys.scorers.base import FloatArray
 Source = Literal["simulator", "log", "reviews", "none"]
 
 LONGEST = 100
-"""Places that examination is held for; later ones count as the last."""
+"""Positions that odds and examination are given for; later ones count as the last."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,10 +29,9 @@ class ClickProbabilities:
     Parameters
     ----------
     source : the truth of a demo shop's simulator, a model of a shop's log, a simulation from choices alone, or nothing
-    attraction : float32 of shape (n_users, width), chance of a click in the first place, by place of the panel's
-        scores; of shape (0, 0) without a source
+    attraction : float32 of shape (n_users, width), by column of the panel's scores; of shape (0, 0) without a source
     odds, seen : float64 of shape (LONGEST,), see above
-    facts : what it rests on, JSON-like; in words by `offpolicy.click_models.wording`
+    facts : what it rests on, JSON-like; in words by `offpolicy.click_models.format`
     """
 
     source: Source = "none"

@@ -1,10 +1,8 @@
-"""Accuracy of rankings in which products tie: what is expected when equal scores stand in random order.
+"""Accuracy of rankings in which products tie: the mean over all orders of products with equal scores.
 
-Nothing is known of new products but what the shop says of them, so a simple model gives all of them the same score, and
-a model of categories gives the same to all of a category. In catalogue order such a model would win or lose by how the
-catalogue happens to be sorted. Here each order of equal products is as likely as any other, and the mean over all of
-them is exact, not drawn: with a products above the wanted one and e of the same score, itself included, its rank is
-each of a + 1 to a + e with chance 1 / e.
+A simple model gives all new products the same score, and a model of categories all products of one. In catalogue order
+it would win or lose by how the catalogue is sorted. Here each order is as likely as any other, and the mean is exact,
+not drawn.
 
 References
 ----------
@@ -25,22 +23,22 @@ EQUAL = np.float32(1e-5)
 def tied_places(
     scores: FloatArray, eligible: NDArray[np.bool_], relevant_rows: NDArray[np.integer], k: int
 ) -> IntArray:
-    """What may stand in each of the first k places of one list: int32 of shape (4, k).
+    """Describe what may be at each of the first k positions of one list: int32 of shape (4, k).
 
-    Of the products that tie for a place: how many are to be found, how many there are, which of their places it is
-    (from 1), and how many to be found stand above them all; zeros beyond the end of a short list. A product ties with
+    Of the products that tie for a position: how many are relevant, how many there are, which of their positions it is
+    (from 1), and how many relevant ones are above them all; zeros beyond the end of a short list. A product ties with
     the next lower one unless the gap between them is above EQUAL.
 
     Parameters
     ----------
     scores : float32 of shape (n_items,), standardised
     eligible : bool of shape (n_items,)
-    relevant_rows : integers of shape (n_relevant,), what is to be found
+    relevant_rows : integers of shape (n_relevant,)
     """
-    places = np.zeros((4, k), np.int32)
+    positions = np.zeros((4, k), np.int32)
     shown = scores[eligible]
     if not len(shown):
-        return places
+        return positions
     least = np.partition(shown, len(shown) - k)[len(shown) - k] if k < len(shown) else shown.min()
     while (lower := (top := shown[shown >= least - EQUAL]).min()) < least:
         least = lower
@@ -51,30 +49,30 @@ def tied_places(
     wanted = wanted[wanted >= least]
     found = np.bincount(group_of[np.searchsorted(-top, -wanted)], minlength=len(sizes))
     own = group_of[:k]
-    places[0, : len(own)], places[1, : len(own)] = found[own], sizes[own]
-    places[2, : len(own)] = np.arange(1, len(own) + 1) - (np.cumsum(sizes) - sizes)[own]
-    places[3, : len(own)] = (np.cumsum(found) - found)[own]
-    return places
+    positions[0, : len(own)], positions[1, : len(own)] = found[own], sizes[own]
+    positions[2, : len(own)] = np.arange(1, len(own) + 1) - (np.cumsum(sizes) - sizes)[own]
+    positions[3, : len(own)] = (np.cumsum(found) - found)[own]
+    return positions
 
 
-def expected_list_accuracy(places: IntArray, n_relevant: NDArray[np.integer]) -> dict[str, UserValues]:
-    """Every accuracy metric at k, float64 of shape (n_users,) by name, as a mean over all orders of equal products.
+def expected_list_accuracy(positions: IntArray, n_relevant: NDArray[np.integer]) -> dict[str, UserValues]:
+    """Compute every accuracy metric at k, float64 of shape (n_users,) by name, as a mean over all orders of ties.
 
-    In a group of g products of which r are to be found, each place holds one of them with chance r / g, and with a
-    second one at an earlier place of the group with chance r / g (r - 1) / (g - 1); where none has come yet, place j
-    holds the first with chance r / (g - j + 1).
+    In a group of g products of which r are relevant, each position holds one of them with chance r / g, and with a
+    second one at an earlier position of the group with chance r / g (r - 1) / (g - 1); where none has come yet,
+    position j holds the first with chance r / (g - j + 1).
 
     Parameters
     ----------
-    places : int32 of shape (n_users, 4, k), `tied_places` of each
-    n_relevant : integers of shape (n_users,), how many products are to be found; NaN for a shopper who has none
+    positions : int32 of shape (n_users, 4, k), `tied_places` of each
+    n_relevant : integers of shape (n_users,); values are NaN for a shopper who has none
     """
-    found, size, place, before = np.asarray(places, np.float64).transpose(1, 0, 2)
+    found, size, position, before = np.asarray(positions, np.float64).transpose(1, 0, 2)
     k = found.shape[1]
     ranks, (discounts, ideals) = np.arange(1, k + 1), rank_weights(k)
     chance = found / np.maximum(size, 1)
-    earlier = before + (place - 1) * np.maximum(found - 1, 0) / np.maximum(size - 1, 1)
-    hazard = np.minimum(found / np.maximum(size - place + 1, 1), 1)
+    earlier = before + (position - 1) * np.maximum(found - 1, 0) / np.maximum(size - 1, 1)
+    hazard = np.minimum(found / np.maximum(size - position + 1, 1), 1)
     none_yet = np.cumprod(1 - hazard, axis=1)
     first = hazard * np.concatenate([np.ones((len(found), 1)), none_yet[:, :-1]], axis=1)
     hits, possible, n_wanted = chance.sum(1), np.minimum(n_relevant, k), np.maximum(n_relevant, 1)

@@ -1,4 +1,4 @@
-"""How values and changes of metrics are written, everywhere."""
+"""Values and changes of metrics as text."""
 
 import math
 from decimal import Decimal
@@ -12,7 +12,7 @@ _MORE_DIGITS = 6
 
 
 def value(metric: str, number: float) -> str:
-    """A metric's number with its unit.
+    """Format a value with its unit.
 
     >>> value("ndcg", 0.05496), value("hit_rate", 0.1021), value("novelty", 5.2202), value("popularity_lift", 0.5373)
     ('0.0550', '10.2%', '5.22 bits', '+54%')
@@ -28,11 +28,9 @@ def value(metric: str, number: float) -> str:
 
 
 def change(metric: str, number: float, *, is_clear: bool = False) -> str:
-    """A difference of a metric, signed, in the metric's own unit; shares differ by percentage points.
+    """Format a difference, signed, in the metric's own unit; shares differ by percentage points.
 
-    Parameters
-    ----------
-    is_clear : it is known not to be 0, so that it gets digits until it does not read as 0
+    `is_clear`: it is known not to be 0, and gets digits until it does not read as 0.
 
     >>> change("ndcg", 0.0098), change("hit_rate", -0.0132), change("gini", -0.00001)
     ('+0.0098', '−1.3 pp', '0.000')
@@ -51,7 +49,7 @@ def change(metric: str, number: float, *, is_clear: bool = False) -> str:
 
 
 def interval(metric: str, low: float, high: float) -> str:
-    """Both ends of a difference's interval; an end beside 0 never reads as 0.
+    """Format both ends of a difference's interval; an end beside 0 never reads as 0.
 
     >>> interval("ndcg", 0.002, 0.018), interval("hit_rate", -0.007, -0.0002)
     ('+0.0020 to +0.0180', '−0.7 to −0.02 pp')
@@ -63,7 +61,7 @@ def interval(metric: str, low: float, high: float) -> str:
 
 
 def apart(metric: str, number: float) -> str:
-    """A clear difference in words.
+    """Format a clear difference as "0.0236 lower".
 
     >>> apart("ndcg", -0.0236), apart("coverage", 0.013)
     ('0.0236 lower', '1.3 pp higher')
@@ -72,7 +70,7 @@ def apart(metric: str, number: float) -> str:
 
 
 def rough(metric: str, number: float) -> str:
-    """A value of one shopper with two digits, for an axis.
+    """Format a value of one shopper with two digits, for an axis.
 
     >>> rough("long_tail", 0.1), rough("novelty", 5.66), rough("mrr", 1.0)
     ('10%', '5.7', '1')
@@ -81,7 +79,7 @@ def rough(metric: str, number: float) -> str:
 
 
 def written(value: float, in_percent: bool) -> str:
-    """Digits that are read back as exactly this number.
+    """Format a number so that it is read back exactly.
 
     >>> written(0.3, True), written(0.6, False)
     ('30%', '0.6')
@@ -92,7 +90,7 @@ def written(value: float, in_percent: bool) -> str:
 
 
 def exact(metric: str, number: float) -> str:
-    """A value in its unit, with digits that are read back as exactly this number.
+    """Format a value in its unit so that it is read back exactly.
 
     >>> exact("coverage", 0.3), exact("novelty", 4.5), exact("ild", 0.6)
     ('30%', '4.5 bits', '0.6')
@@ -101,7 +99,7 @@ def exact(metric: str, number: float) -> str:
 
 
 def unusable(metric: str, value: float) -> str:
-    """That a metric cannot have a value, and which ones it can.
+    """Write the message that a metric cannot have a value, with those that it can.
 
     >>> unusable("coverage", 30)
     'Catalogue coverage cannot be 30, which is 3,000%; give 0% to 100%, such as 30%'

@@ -1,4 +1,4 @@
-"""Every metric of every shopper's list, in one compiled walk over each list; `tests` hold them against definitions.
+"""Every metric of every shopper's list in one compiled loop; tests hold them against plain definitions.
 
 Relevance is binary, lists hold no repeats, and k is the width of the lists. A shopper without a relevant item has no
 accuracy: the value is NaN, never 0, so that averages can say how many shoppers they leave out.
@@ -26,7 +26,7 @@ N_COLUMNS = len(SHOPPER_METRICS) + 1
 
 
 class ListFacts(NamedTuple):
-    """What metrics need to know of shoppers and products, as compiled loops take it.
+    """What metrics need of shoppers and products, as compiled loops take it.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class ListFacts(NamedTuple):
 def product_facts(
     popularity: NDArray[np.float64], n_train_users: int, tail: NDArray[np.bool_], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Float64 of shape (n_items, 4): bits of surprise, in the long tail, has a vector, popularity.
+    """Compute bits of surprise, in the long tail, has a vector, and popularity: float64 of shape (n_items, 4).
 
     A product is -log2 p bits, p = (shoppers who have it + 1) / (all shoppers + 1): the +1 acts as one more shopper who
     has everything, so that a product nobody has is log2(n + 1) bits and one that everybody has is 0.
@@ -84,7 +84,7 @@ def product_facts(
 
 
 def measure_lists(ranked: NDArray[np.int32], facts: ListFacts, users: NDArray[np.intp]) -> dict[str, UserValues]:
-    """Every metric of `SHOPPER_METRICS` at k of the lists of some shoppers, by name, read-only.
+    """Compute every metric of `SHOPPER_METRICS` at k of the lists of some shoppers, by name, read-only.
 
     Parameters
     ----------
@@ -106,23 +106,18 @@ def list_metrics(
     popularity: NDArray[np.float64],
     n_train_users: int,
 ) -> dict[str, UserValues]:
-    """Accuracy, variety and novelty at k of many lists, by name: `EVALUATED_METRICS` but coverage.
+    """Compute accuracy, variety and novelty at k of many lists, by name: `EVALUATED_METRICS` but coverage.
 
     Parameters
     ----------
     ranked : int32 of shape (n_users, n_listed), item rows, best first, no repeats, padded with -1; first k are read
     relevant : bool of shape (n_users, n_items), the held-out items, rows as in `ranked`
-    k : cut-off, at least 1
     item_vectors : float32 of shape (n_items, n_dims), unit length in the encoder's own space, zeros for a product
         without text; None where no encoder took part, which makes every ILD NaN
     popularity, n_train_users : as for `product_facts`
 
-    Raises
-    ------
-    ValueError : shapes disagree, k is below 1, a row is outside the catalogue, or a list repeats a product
+    Raises ValueError: shapes disagree, k is below 1, a row is outside the catalogue, or a list repeats a product.
 
-    Examples
-    --------
     >>> held_out = csr_array(np.array([[False, False, True, True]]))
     >>> values = list_metrics(np.array([[0, 1, 2]], np.int32), held_out, 3, None, np.zeros(4), 5)
     >>> round(float(values["ndcg"][0]), 4), float(values["recall"][0])
@@ -198,18 +193,27 @@ def rank_weights(k):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def column_of(rows, item):  # type: ignore[no-untyped-def]
+    """Column of a product among ascending item rows, -1 where there is none; its own row where `rows` is empty."""
+    column = np.int64(item)
+    if rows.shape[0]:
+        column = np.int64(np.searchsorted(rows, item))
+        if column == rows.shape[0] or rows[column] != item:
+            column = np.int64(-1)
+    return column
+
+
+@inlined
 def clicks_on(items, attraction, rows, odds, seen):  # type: ignore[no-untyped-def]
     """Expected clicks on one list; NaN where a product is not among the shopper's columns."""
     clicked = 0.0
     for position in range(items.shape[0]):
         item = items[position]
         if item >= 0:
-            at = np.int64(item)
-            if rows.shape[0]:
-                at = np.searchsorted(rows, item)
-                if at == rows.shape[0] or rows[at] != item:
-                    clicked = np.nan
-                    break
+            at = column_of(rows, item)
+            if at < 0:
+                clicked = np.nan
+                break
             last = min(position, odds.shape[0] - 1)
             first = np.float64(attraction[at])
             clicked += seen[last] * first * odds[last] / (1 - first + first * odds[last])

@@ -1,8 +1,7 @@
 """Every metric of ranked lists, declared once: name, label, unit, direction, range and what it asks.
 
 `evaluation.metrics.lists` computes those of one list, `exposure` and `statistics.jackknife` those of all lists
-together; `tests/_metric_definitions.py` says what each one means, one list at a time. Whoever shows, searches for,
-saves or compares metrics reads this table.
+together; `tests/_metric_definitions.py` defines each, one list at a time.
 """
 
 from collections.abc import Mapping
@@ -57,99 +56,86 @@ class Metric:
         return self.label.replace("@k", f"@{k}")
 
 
-METRICS: Mapping[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric(
-            "ndcg",
-            "nDCG@k",
-            "Do lists hold what shoppers went on to choose, and near the top?",
-            "number",
-            is_outcome=True,
-            digits=4,
-        ),
-        Metric(
-            "hit_rate",
-            "Hit rate@k",
-            "How many shoppers find on their list what they went on to choose?",
-            is_outcome=True,
-        ),
-        Metric("recall", "Recall@k", "How much of what shoppers went on to choose is on their list?", is_outcome=True),
-        Metric("precision", "Precision@k", "How much of a list did the shopper go on to choose?", is_outcome=True),
-        Metric(
-            "f1",
-            "F1@k",
-            "Precision and recall in one number: their harmonic mean, shopper by shopper.",
-            is_outcome=True,
-        ),
-        Metric(
-            "map",
-            "MAP@k",
-            "How high do the right products stand, over all of them?",
-            "number",
-            is_outcome=True,
-            digits=4,
-        ),
-        Metric(
-            "mrr",
-            "MRR@k",
-            "How high does the first right product stand? 1 is first, 0.5 second.",
-            "number",
-            is_outcome=True,
-            digits=4,
-        ),
-        Metric(
-            "ild",
-            "Variety (ILD)",
-            "How unlike each other are the products of a list? By what texts say.",
-            "number",
-            highest=2.0,
-            digits=3,
-        ),
-        Metric(
-            "novelty",
-            "Novelty",
-            "How surprising are the products? One bit more is half as widely chosen.",
-            "bits",
-            highest=64.0,
-            digits=2,
-        ),
-        Metric(
-            "serendipity",
-            "Serendipity@k",
-            "How much of a list is right, and not what bestsellers alone would show?",
-            is_outcome=True,
-        ),
-        Metric("long_tail", "Long tail", "How much of a list is outside the bestsellers that hold 80% of all choices?"),
-        Metric(
-            "ctr",
-            "Click rate",
-            "How much of a list's places would be clicked? Nobody was shown these lists.",
-            is_outcome=True,
-        ),
-        Metric("coverage", "Catalogue coverage", "How much of the catalogue is on anybody's list?"),
-        Metric(
-            "gini",
-            "Exposure Gini",
-            "How unequally are products shown? 0 is equally, 1 is one for all.",
-            "number",
-            higher_is_better=False,
-            digits=3,
-        ),
-        Metric(
-            "popularity_lift",
-            "Popularity lift",
-            "How much more popular are lists than what the same shoppers chose before?",
-            "lift",
-            higher_is_better=False,  # popularity that the model adds on its own account
-            lowest=-1.0,
-            highest=1e6,
-            digits=0,
-        ),
-    )
-}
-"""By name, in the order in which they are shown. How a click rate is known is a panel's own, and said by
-`offpolicy.click_models.format`."""
+_ALL = (
+    Metric(
+        "ndcg",
+        "nDCG@k",
+        "Do lists hold what shoppers went on to choose, and near the top?",
+        "number",
+        is_outcome=True,
+        digits=4,
+    ),
+    Metric(
+        "hit_rate", "Hit rate@k", "How many shoppers find on their list what they went on to choose?", is_outcome=True
+    ),
+    Metric("recall", "Recall@k", "How much of what shoppers went on to choose is on their list?", is_outcome=True),
+    Metric("precision", "Precision@k", "How much of a list did the shopper go on to choose?", is_outcome=True),
+    Metric(
+        "f1", "F1@k", "Precision and recall in one number: their harmonic mean, shopper by shopper.", is_outcome=True
+    ),
+    Metric(
+        "map", "MAP@k", "How high do the right products stand, over all of them?", "number", is_outcome=True, digits=4
+    ),
+    Metric(
+        "mrr",
+        "MRR@k",
+        "How high does the first right product stand? 1 is first, 0.5 second.",
+        "number",
+        is_outcome=True,
+        digits=4,
+    ),
+    Metric(
+        "ild",
+        "Variety (ILD)",
+        "How unlike each other are the products of a list? By what texts say.",
+        "number",
+        highest=2.0,
+        digits=3,
+    ),
+    Metric(
+        "novelty",
+        "Novelty",
+        "How surprising are the products? One bit more is half as widely chosen.",
+        "bits",
+        highest=64.0,
+        digits=2,
+    ),
+    Metric(
+        "serendipity",
+        "Serendipity@k",
+        "How much of a list is right, and not what bestsellers alone would show?",
+        is_outcome=True,
+    ),
+    Metric("long_tail", "Long tail", "How much of a list is outside the bestsellers that hold 80% of all choices?"),
+    Metric(
+        "ctr",
+        "Click rate",
+        "How much of a list's places would be clicked? Nobody was shown these lists.",
+        is_outcome=True,
+    ),
+    Metric("coverage", "Catalogue coverage", "How much of the catalogue is on anybody's list?"),
+    Metric(
+        "gini",
+        "Exposure Gini",
+        "How unequally are products shown? 0 is equally, 1 is one for all.",
+        "number",
+        higher_is_better=False,
+        digits=3,
+    ),
+    Metric(
+        "popularity_lift",
+        "Popularity lift",
+        "How much more popular are lists than what the same shoppers chose before?",
+        "lift",
+        higher_is_better=False,  # popularity that the model adds on its own account
+        lowest=-1.0,
+        highest=1e6,
+        digits=0,
+    ),
+)
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+"""By name, in the order in which they are shown; what a click rate rests on is a panel's own
+(`offpolicy.click_models.format`)."""
 
 ACCURACY_METRICS = ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate")
 """Metrics that compare a list with held-out items; NaN for a shopper who has none."""

@@ -1,1 +1,1 @@
-"""What test shoppers are asked and what models may know: requests, rewinds, leak checks."""
+"""What is held out, the requests of test shoppers, and leak checks."""

@@ -1,4 +1,4 @@
-"""What is held out of a shop for evaluation, by which split, and what is ranked."""
+"""What is held out of a shop for evaluation."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -35,7 +35,7 @@ class EvaluationSettings:
 
 
 def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
-    """What is held out of the data; raises DataError where too little of it is left to test on."""
+    """Split the data; raises DataError where too little of it is left to test on."""
     try:
         split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
     except DataError as error:
@@ -53,17 +53,15 @@ def split_of(data: Dataset, settings: EvaluationSettings) -> Split:
 
 
 def copies_in_words(data: Dataset) -> str:
-    """What was found of copied texts, as a sentence."""
+    """Describe copied texts, as a sentence."""
     known = data.knowing_copies().copies
     assert known is not None
     return known.in_words(data.n_reviews)
 
 
 def catalogue_in_words(settings: EvaluationSettings) -> str:
-    """What is ranked, as the start of a sentence, after who and what was left out, if anything was.
+    """Name what is ranked, as the start of a sentence, after what was dropped.
 
-    >>> catalogue_in_words(EvaluationSettings(min_interactions=1))
-    'The whole catalogue'
     >>> catalogue_in_words(EvaluationSettings(min_interactions=5))
     'Shoppers and products with fewer than 5 positives were dropped first. The whole remaining catalogue'
     """

@@ -1,9 +1,4 @@
-"""No score may see what it is tested on: checked with every evaluation, on what the fitted models really hold.
-
-A prototype that forgot to take held-out reviews out of product profiles looked brilliant on validation and lost on
-test. So this does not trust the splitting: it looks for the held-out pairs, and for anything at or after the cut of a
-split by time, in the data that was learned from and in the profiles that came out of it.
-"""
+"""The leak check of every evaluation: is anything held out in the training data or inside the fitted models?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -26,15 +21,15 @@ from recsys.text.phrasebook import REVIEW
 
 @dataclass(frozen=True, slots=True)
 class LeakReport:
-    """What was looked at without finding a leak.
+    """How much was checked without finding a leak.
 
     Parameters
     ----------
     n_pairs : held-out pairs of shopper and product
-    n_reviews : reviews that must not be in any profile: those of these pairs, with a split by time all that stand at or
-        after the cut, and where shoppers were put back to an earlier moment all that they wrote after it
-    n_phrases : phrases of reviews in product profiles, each of which was looked at
-    n_later : acts of shoppers who were put back, after that moment; none may be known
+    n_reviews : reviews that must not be in any profile: those of these pairs, with a split by time all at or after the
+        cut, and of rewound shoppers all that they wrote after their moment
+    n_phrases : phrases of reviews in product profiles, all of which were checked
+    n_later : acts of rewound shoppers after their moment; none may be known
     n_new : acts with products that are taken for new; none may be known
     n_copies : reviews that say what a held-out one says; none may be read
     """
@@ -59,7 +54,7 @@ class LeakReport:
 
     @classmethod
     def together(cls, reports: "Sequence[LeakReport]") -> "LeakReport":
-        """Of several sets of models, each asked about a part of the shoppers."""
+        """Add up the reports of several sets of models, each for a part of the shoppers."""
         names = tuple(each.name for each in fields(cls))
         return cls(*(sum(getattr(each, name) for each in reports) for name in names))
 
@@ -73,14 +68,13 @@ def check_leaks(
     rewound: bool = False,
     new_rows: NDArray[np.int64] | None = None,
 ) -> LeakReport:
-    """Look for what is held out in what was learned from it; raises LeakError at the first finding.
+    """Search training data and fitted scorers for what is held out; raises LeakError at the first finding.
 
     Parameters
     ----------
     data : everything
     train : what the scorers were fitted on
-    scorers : fitted, by name; those that keep profiles or histories are looked into
-    rewound : whether nothing may be known of what the asked shoppers did after their held-out act either
+    rewound : whether nothing may be known of what these shoppers did after their held-out act either
     new_rows : products of which no interaction and no review may be known, whosever; None where there are none
     """
     reviews, pairs = data.reviews, _pairs(held_out.user_rows, held_out.item_rows, data.n_items)
@@ -118,11 +112,13 @@ def check_leaks(
             n_phrases = len(sources)
             for what, those in (("held-out reviews", ids), ("copies of held-out reviews", copies)):
                 _require_none(np.isin(sources, those), f"{{}} phrases of {what} are in the product profiles of {name}")
-        _require_none(_known_pairs(scorer, held_out), f"{{}} held-out pairs are in the shoppers' histories of {name}")
+        users, items = _likes(scorer)
+        is_known = np.isin(pairs, _pairs(users, items, data.n_items))
+        _require_none(is_known, f"{{}} held-out pairs are in the shoppers' histories of {name}")
         if new_rows is not None:
-            is_known = np.isin(new_rows, _learnt_rows(scorer))
+            chosen = scorer.rows if isinstance(scorer, ContextScorer) else items
             known = f"{{}} products that are taken for new are among those that {name} knows choices of"
-            _require_none(is_known, known)
+            _require_none(np.isin(new_rows, chosen), known)
         if cut is not None and isinstance(scorer, ContextScorer) and scorer.times_s.max(initial=0) >= cut:
             raise LeakError("the trend counts what happened at or after the moment asked about")
     return LeakReport(len(held_out), len(ids), n_phrases, n_later, n_new, len(copies))
@@ -144,27 +140,14 @@ def _copies(data: Dataset, train: Dataset, held_out: HeldOut) -> NDArray[np.int6
     return copies
 
 
-def _known_pairs(scorer: Scorer, held_out: HeldOut) -> NDArray[np.bool_]:
-    """Which held-out pairs a scorer's histories of shoppers hold."""
+def _likes(scorer: Scorer) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Shopper and product rows of the choices that a scorer's histories hold; empty where it keeps none."""
     if isinstance(scorer, CollaborativeScorer):
-        users = np.repeat(np.arange(len(scorer.like_starts) - 1), np.diff(scorer.like_starts))
-        n_items = held_out.shape[1]
-        liked = _pairs(users, scorer.like_rows, n_items)
-        return np.isin(_pairs(held_out.user_rows, held_out.item_rows, n_items), liked)
-    likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
-    if likes is None:
-        return np.zeros(0, bool)
-    return np.asarray(getattr(scorer, likes)[held_out.user_rows, held_out.item_rows], bool)
-
-
-def _learnt_rows(scorer: Scorer) -> NDArray[np.integer]:
-    """Products of which a scorer knows that somebody chose them."""
-    if isinstance(scorer, CollaborativeScorer):
-        return scorer.like_rows
-    if isinstance(scorer, ContextScorer):
-        return scorer.rows
-    likes = {ContentScorer: "likes", SemanticScorer: "liked"}.get(type(scorer))
-    return np.empty(0, np.int32) if likes is None else np.asarray(getattr(scorer, likes).indices)
+        return np.repeat(np.arange(len(scorer.like_starts) - 1), np.diff(scorer.like_starts)), scorer.like_rows
+    if isinstance(scorer, ContentScorer | SemanticScorer):
+        likes = (scorer.likes if isinstance(scorer, ContentScorer) else scorer.liked).tocoo()
+        return likes.row, likes.col
+    return np.empty(0, np.int32), np.empty(0, np.int32)
 
 
 def _later(table: pd.DataFrame, moments_s: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""What a live shop would have been asked for each test shopper: who, when, on which device, in which region."""
+"""The request of each test shopper: who, when, on which device, in which region."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import FloatArray, Requests, Scorer
-from recsys.settings import CONTEXT_DIMENSIONS, Context, season_of
+from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, season_of
 
 CHUNK_USERS = 256
 """Shoppers scored at a time."""
@@ -22,17 +22,17 @@ CHUNK_USERS = 256
 def batches(
     data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
 ) -> Iterator[tuple[int, Requests]]:
-    """Requests for some shoppers, at most CHUNK_USERS at a time, each with the place of its first.
+    """Yield requests of at most CHUNK_USERS shoppers, each with the position of its first.
 
     Parameters
     ----------
     train : what may be known
-    users : rows of the shoppers asked for, int32 of shape (n_users,)
+    users : rows of the shoppers, int32 of shape (n_users,)
     """
-    asked = contexts_of(data, train, held_out, users, split)
+    contexts = contexts_of(data, train, held_out, users, split)
     for start in range(0, len(users), CHUNK_USERS):
         chunk = slice(start, start + CHUNK_USERS)
-        yield start, Requests(users[chunk], tuple(asked[chunk]))
+        yield start, Requests(users[chunk], tuple(contexts[chunk]))
 
 
 def standardised_scores(
@@ -45,20 +45,31 @@ def standardised_scores(
     stage: str,
     progress: Progress = silent,
 ) -> FloatArray:
-    """Standardised scores of some shoppers, float32 of shape (n_users, n_scorers, n_items).
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), by scorers fitted on `train`.
 
-    Parameters
-    ----------
-    scorers : fitted on `train`
-    users : rows of the shoppers asked for, int32 of shape (n_users,)
-    stage : what the reporter is told
+    `users`: rows of the shoppers, int32 of shape (n_users,).
     """
-    values = np.empty((len(users), len(scorers), data.n_items), np.float32)
-    for start, requests in batches(data, train, held_out, users, split):
+    contexts = contexts_of(data, train, held_out, users, split)
+    return scores_in(scorers, users, contexts, data.n_items, stage, progress)
+
+
+def scores_in(
+    scorers: Sequence[Scorer],
+    users: NDArray[np.int32],
+    contexts: Sequence[Context],
+    n_items: int,
+    stage: str,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), of shoppers in contexts."""
+    values = np.empty((len(users), len(scorers), n_items), np.float32)
+    for start in range(0, len(users), CHUNK_USERS):
         progress(stage, start, len(users))
+        chunk = slice(start, start + CHUNK_USERS)
+        requests = Requests(users[chunk], tuple(contexts[chunk]))
         raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
-        for place, each in enumerate(raw, start):
-            values[place] = Standardised.of(each).values
+        for row, each in enumerate(raw, start):
+            values[row] = Standardised.of(each).values
     progress(stage, len(users), len(users))
     return values
 
@@ -66,17 +77,17 @@ def standardised_scores(
 def contexts_of(
     data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
 ) -> list[Context]:
-    """The circumstances in which each shopper is served.
+    """Determine the circumstances in which each shopper is served.
 
-    Leave-last-out asks at the moment of the held-out act, on its device and in its region, as a live shop would know
-    them before the act. The temporal split asks at the cut, of which only the season means something for the weeks
-    that follow, and in the region where the shopper acted most.
+    Leave-last-out: the moment, device and region of the held-out act, as a live shop would know them before it. The
+    temporal split: the cut, of which only the season means something for the weeks that follow, and the region where
+    the shopper acted most.
     """
     if split == "last":
-        places = pd.DataFrame(
+        acts = pd.DataFrame(
             {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
         )
-        return circumstances(data, places.drop_duplicates("user_row").set_index("user_row").loc[users].reset_index())
+        return circumstances(data, acts.drop_duplicates("user_row").set_index("user_row").loc[users].reset_index())
     moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
     acts = train.interactions()
     acts = acts[(acts["region"] != "") & acts["user_row"].isin(users)]
@@ -92,29 +103,29 @@ def contexts_of(
 
 
 def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
-    """When, on which device and in which region each act was done, as a live shop would know it just before.
+    """Look up when, on which device and in which region each act was done.
 
-    Parameters
-    ----------
-    acts : user_row, item_row, time_s, of acts that are in the data
+    `acts`: user_row, item_row, time_s, of acts that are in the data.
     """
     key = ["user_row", "item_row", "time_s"]
     known = data.interactions().drop_duplicates(key)[[*key, "device", "region"]]
     found = acts[key].merge(known, on=key, how="left")
-    devices, regions = (found[name].astype(object).fillna("") for name in ("device", "region"))
+    return contexts_at(found["time_s"], found["device"], found["region"], data.hemisphere)
+
+
+def contexts_at(times_s: pd.Series, devices: pd.Series, regions: pd.Series, hemisphere: Hemisphere) -> list[Context]:
+    """Make the contexts of moments in seconds since 1970; a device or region that is "" or missing is unknown."""
+    devices, regions = (each.astype(object).fillna("") for each in (devices, regions))
     return [
         Context.at(
-            datetime.fromtimestamp(moment, UTC),
-            device=device or None,
-            region=region or None,
-            hemisphere=data.hemisphere,
+            datetime.fromtimestamp(time_s, UTC), device=device or None, region=region or None, hemisphere=hemisphere
         )
-        for moment, device, region in zip(found["time_s"], devices, regions, strict=True)
+        for time_s, device, region in zip(times_s, devices, regions, strict=True)
     ]
 
 
 def contexts_of_panel(shoppers: pd.DataFrame) -> tuple[Context, ...]:
-    """One for each row of `Panel.shoppers`; "" there is unknown."""
+    """Read the contexts of the rows of `Panel.shoppers`; "" there is unknown."""
     stated = shoppers[list(CONTEXT_DIMENSIONS)].astype(object).to_dict("records")
     moments = pd.to_datetime(shoppers["moment_s"], unit="s", utc=True)
     return tuple(

@@ -1,12 +1,8 @@
-"""Shoppers rewound to an earlier moment (given-n), or products to the day they came, and asked what was chosen next.
+"""Shoppers rewound to an earlier moment (given-n), or products to the day they came, with the next choice held out.
 
-Few shoppers are new when they are last seen, few are last seen on a phone in the evening, and few products are new when
-they are chosen. So each shopper is taken back to a moment of that kind, or all that anybody did with a product and
-wrote of it is taken away. All cannot be rewound at once, or little would be left to learn from, so it is done for one
-part of the shoppers (or of the products) after the other, while everything else is known (cross-validation).
-
-"Given 2" protocols, which know two products of each test shopper, go back to Breese, Heckerman & Kadie (1998),
-Empirical Analysis of Predictive Algorithms for Collaborative Filtering.
+Done for one part of the shoppers (or of the products) after the other, while everything else is known
+(cross-validation). "Given 2" protocols go back to Breese, Heckerman & Kadie (1998), Empirical Analysis of Predictive
+Algorithms for Collaborative Filtering.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -34,16 +30,16 @@ _OCCASIONS = {"daypart": "in the {}", "weekday": "on a {}", "season": "in {}", "
 
 @dataclass(frozen=True, eq=False)
 class Rewind:
-    """What every shopper chose at a moment of their own, asked about as if nothing of theirs were known after it.
+    """Held-out choices at a moment of each shopper's own, after which nothing of theirs is known.
 
     Parameters
     ----------
     data : everything
-    history : each shopper's positives, one row a product: user_row, item_row, time_s, place (from 0, oldest first)
-    validation, test : what is asked about; validation is always earlier in a shopper's history
+    history : each shopper's positives, one row a product: user_row, item_row, time_s, position (from 0, oldest first)
+    validation, test : what is held out; validation is always earlier in a shopper's history
     fold_of : int64, part of each shopper, or of each product where these are new
     protocol : what was done, in plain words, with counts
-    n_skipped : shoppers with positives who are not asked about
+    n_skipped : shoppers with positives of whom nothing is held out
     of_products : whether the products of a part are taken for new: nothing that anybody did with them is known
     """
 
@@ -57,22 +53,22 @@ class Rewind:
     of_products: bool = False
 
     def held_out(self, role: Role) -> HeldOut:
-        """What is asked about."""
+        """Held-out pairs of a role."""
         return self.validation if role == "validation" else self.test
 
     def whole(self, role: Role) -> Dataset:
-        """Everything but what is asked about; for validation, without what is asked in the test as well."""
-        asked = (self.test,) if role == "test" else (self.test, self.validation)
-        return hidden(self.data, self.data, *asked)
+        """Everything but the held-out pairs; for validation, without those of the test as well."""
+        pairs = (self.test,) if role == "test" else (self.test, self.validation)
+        return hidden(self.data, self.data, *pairs)
 
     def rounds(self, role: Role) -> Iterator[Round]:
-        """One set of models a part: its shoppers are rewound, and asked about."""
-        asked, known = self.held_out(role), self.data
+        """Yield one round a part, whose shoppers (or products) are rewound."""
+        pairs, known = self.held_out(role), self.data
         if role == "validation":
             known = hidden(known, self.data, self.test)
-        part_of = self.fold_of[asked.item_rows if self.of_products else asked.user_rows]
+        part_of = self.fold_of[pairs.item_rows if self.of_products else pairs.user_rows]
         for fold in range(N_FOLDS):
-            part = asked.only(part_of == fold)
+            part = pairs.only(part_of == fold)
             if not len(part):
                 continue
             train, new_rows = self._rewound(known, part), None
@@ -88,20 +84,15 @@ class Rewind:
         pairs = self.history.merge(
             pd.DataFrame({"user_row": part.user_rows, "item_row": part.item_rows}), on=["user_row", "item_row"]
         )
-        first_hidden[pairs["user_row"]] = pairs["place"]
-        before = self.history[self.history["place"].to_numpy() < first_hidden[self.history["user_row"]]]
-        # Times that are whole days are often equal, and then only the place in the history says what came before.
+        first_hidden[pairs["user_row"]] = pairs["position"]
+        before = self.history[self.history["position"].to_numpy() < first_hidden[self.history["user_row"]]]
+        # Times that are whole days are often equal, and then only the position in the history says what came before.
         rewound = known.rewound(moments, before["user_row"].to_numpy(), before["item_row"].to_numpy())
         return hidden(rewound, self.data, part)
 
 
 def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
-    """Every shopper as they were with two products: which was the third?
-
-    Raises
-    ------
-    DataError : no shopper has enough positives
-    """
+    """Hold out every shopper's third product; raises DataError where no shopper has enough positives."""
     history = _history_of(data, seed)
     tested = history[_sizes(history) >= MIN_POSITIVES]
     if tested.empty:
@@ -110,7 +101,7 @@ def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
             file=data.name,
             remedy="use more data",
         )
-    validation, test = (tested[tested["place"] == place] for place in (N_KNOWN - 1, N_KNOWN))
+    validation, test = (tested[tested["position"] == position] for position in (N_KNOWN - 1, N_KNOWN))
     done = (
         f"every shopper as they were when only {N_KNOWN} products of theirs were known: the next one is the test; for "
         "validation, as they were with one product fewer"
@@ -119,17 +110,13 @@ def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
 
 
 def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -> Rewind:
-    """Every shopper at the last choice that they made on some occasion, such as in the evening on a phone.
+    """Hold out every shopper's last choice on some occasion, such as in the evening on a phone.
 
     Validation is the choice before it on the same occasion. At least one product is known each time.
 
-    Parameters
-    ----------
-    occasion : circumstances by dimension of `CONTEXT_DIMENSIONS`
+    `occasion`: circumstances by dimension of `CONTEXT_DIMENSIONS`.
 
-    Raises
-    ------
-    DataError : the data does not know these circumstances, or nobody chose anything in them
+    Raises DataError: the data does not know these circumstances, or nobody chose anything in them.
     """
     in_words = " ".join(_OCCASIONS[name].format(value) for name, value in occasion.items())
     if "daypart" in occasion and not data.has_time_of_day:
@@ -141,7 +128,7 @@ def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
     history = _history_of(data, seed)
     contexts = circumstances(data, history)
     fits = np.array([all(getattr(each, name) == value for name, value in occasion.items()) for each in contexts], bool)
-    there = history[fits & (history["place"].to_numpy() > 0)]
+    there = history[fits & (history["position"].to_numpy() > 0)]
     last_first = there.iloc[::-1].groupby("user_row").cumcount().reindex(there.index).to_numpy()
     validation, test = there[last_first == 1], there[last_first == 0]
     if validation.empty:
@@ -155,13 +142,11 @@ def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
 
 
 def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
-    """Every shopper before their last product, which is new to the shop; validation is the product before it.
+    """Hold out every shopper's last product as if it were new to the shop; validation is the product before it.
 
-    What is left of a new product is what the shop itself says: title, description, attributes.
+    What is known of a new product is what the shop itself says: title, description, attributes.
 
-    Raises
-    ------
-    DataError : no shopper has enough positives, or there are too few products to take turns
+    Raises DataError: no shopper has enough positives, or there are too few products to take turns.
     """
     history = _history_of(data, seed)
     sizes = _sizes(history)
@@ -172,8 +157,8 @@ def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
             file=data.name,
             remedy="use more data",
         )
-    from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["place"].to_numpy(), -1)
-    validation, test = (held_out_of(data, history[from_the_end == place]) for place in (1, 0))
+    from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["position"].to_numpy(), -1)
+    validation, test = (held_out_of(data, history[from_the_end == position]) for position in (1, 0))
     n_skipped = history["user_row"].nunique() - len(test)
     protocol = (
         f"every product as if it were new: in {N_FOLDS} parts of the products (drawn at random, seed {seed}), all "
@@ -207,19 +192,19 @@ def _of_shoppers(
         f"products, {len(history):,} positives"
     )
     folds = np.random.default_rng(seed).integers(0, N_FOLDS, data.n_users)
-    asked = held_out_of(data, validation), held_out_of(data, test)
-    return Rewind(data.knowing_copies(), history, *asked, folds, protocol, n_skipped)
+    pairs = held_out_of(data, validation), held_out_of(data, test)
+    return Rewind(data.knowing_copies(), history, *pairs, folds, protocol, n_skipped)
 
 
 def _history_of(data: Dataset, seed: int) -> pd.DataFrame:
-    """Positives in the order of each shopper's life; equal times in random order, as `last_split` has them."""
+    """Positives, each shopper's oldest first; equal times in random order, as in `last_split`."""
     positives = data.positives()
     lots = np.random.default_rng(seed).random(len(positives))
     order = np.lexsort((lots, positives["time_s"].to_numpy(), positives["user_row"].to_numpy()))
     history = positives.iloc[order].reset_index(drop=True)
-    return history.assign(place=history.groupby("user_row").cumcount())
+    return history.assign(position=history.groupby("user_row").cumcount())
 
 
 def _sizes(history: pd.DataFrame) -> NDArray[np.int64]:
     """How many positives the shopper of each row has."""
-    return np.asarray(history.groupby("user_row")["place"].transform("size"), np.int64)
+    return np.asarray(history.groupby("user_row")["position"].transform("size"), np.int64)

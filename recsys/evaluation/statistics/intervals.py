@@ -2,14 +2,13 @@
 
 Most shoppers' lists do not change for the better or worse when a slider moves, so differences are mostly 0 and their
 means skewed: a plain percentile interval then leaves out the truth too often, and on one side. BCa moves the ends by
-the skewness of the column (its bias correction and its acceleration are both a sixth of the skewness of the mean).
-What is left is that the spread is itself an estimate: as in Student's t, the ends are moved out by as many degrees of
-freedom as the spread has, which the fourth moment tells (Satterthwaite's rule).
+the skewness of the column (its bias correction and its acceleration are both a sixth of the skewness of the mean); as
+in Student's t, the ends are moved out by as many degrees of freedom as the spread has, by the fourth moment
+(Satterthwaite's rule).
 
-An interval depends on the values alone. Each column is brought to one form before anything is drawn: scaled to at most
-1, turned so that its sum is positive, and sorted. So neither the order of the shoppers, nor the unit, nor the columns
-beside it, nor which of two settings comes first can change what is told: metrics that are one number scaled get the
-same interval scaled, wherever they are measured.
+An interval depends on the values alone: each column is scaled to at most 1, turned so that its sum is positive, and
+sorted before anything is drawn, and all columns of as many shoppers rest on the same draws of a seed. So neither the
+order of the shoppers, nor the unit, nor the columns beside it, nor which of two settings comes first changes anything.
 
 References
 ----------
@@ -17,12 +16,16 @@ Efron (1987), Journal of the American Statistical Association 82(397); Efron & T
 O'Neill (2014), The American Statistician 68(4), for the degrees of freedom of a sample variance.
 """
 
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.special import ndtr, stdtrit
 
-from recsys.evaluation.statistics.resampling import sums_on_resamples
-from recsys.evaluation.statistics.significance import ZERO, Interval
+from recsys.evaluation.statistics.significance import ROUNDING, ZERO, Interval
 
 FEWEST_TELLING = 10
 """Fewer telling shoppers than this carry no interval.
@@ -33,12 +36,19 @@ selects: where only one sample in twenty is given an interval, that one has unus
 off. Over all samples that stays rare; `tests.benchmarks.intervals` shows both.
 """
 
-ROUNDING = 1e-6
-"""Changes this much smaller than the largest value of the metric are none; diversity comes from vectors of single
-precision."""
-
 LEVEL = 0.95
-"""Confidence level of all intervals that are shown."""
+"""Confidence level of all intervals."""
+
+CELLS_AT_ONCE = 2**20
+"""Size of a block of counts (1 MB), which bounds memory however many shoppers there are."""
+
+CELLS_KEPT = 2**26
+"""How many counts are cached (64 MB); all of one thousand resamples of 16,384 shoppers take 16 MB."""
+
+MOST_UNITS = 2**14
+"""More shoppers are drawn as so many groups of (nearly) equal size: sums over random groups are as independent as
+shoppers are, so the spread is the same, and the width of an interval is known to within half a percent, which is less
+than what a thousand resamples leave open."""
 
 Array = NDArray[np.float64]
 
@@ -46,9 +56,7 @@ Array = NDArray[np.float64]
 def changes(new: NDArray[np.floating], old: NDArray[np.floating]) -> Array:
     """Paired differences new - old of one metric, 0 where the two differ by rounding alone: float64 of their shape.
 
-    Raises
-    ------
-    ValueError : the two are not of the same shape, so entries are not of the same shoppers
+    Raises ValueError: the two are not of the same shape, so entries are not of the same shoppers.
 
     >>> changes(np.array([0.5, 0.3, np.nan]), np.array([0.25, 0.1 + 0.2, 1.0])).tolist()
     [0.25, 0.0, nan]
@@ -75,7 +83,7 @@ def mean_interval(values: NDArray[np.floating], seed: int = 0, n_resamples: int 
 
 
 def ratio_intervals(
-    values: NDArray[np.floating], per: Array | None = None, seed: int = 0, n_resamples: int = 1000, level: float = LEVEL
+    values: NDArray[np.floating], per: Array | None = None, seed: int = 0, n_resamples: int = 1000
 ) -> list[Interval]:
     """Sum of each column of values over sum of its `per`, with an interval.
 
@@ -83,21 +91,15 @@ def ratio_intervals(
     ----------
     values : float of shape (n_users, n_columns); NaN is skipped and counted
     per : float64 of the same shape, what each value is weighed against; None for 1 each, which makes means
-    seed, n_resamples : of the resamples, see `resampling`
-    level : confidence level, between 0 and 1
+    seed, n_resamples : of the resamples, which are the same for every call with as many shoppers
 
     Returns
     -------
     an Interval a column; its ends are NaN when fewer than `FEWEST_TELLING` shoppers tell
 
-    Raises
-    ------
-    ValueError : level is not between 0 and 1, or n_resamples is below 1
+    Raises ValueError: n_resamples is below 1.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
-    if n_resamples < 1:
-        raise ValueError(f"n_resamples={n_resamples} is not usable; give at least 1")
+    _require_resamples(n_resamples)
     filled, weights, n_present, unit = _in_one_form(np.asarray(values, np.float64), per)
     below = weights.sum(0)
     estimates = np.divide(filled.sum(0), below, out=np.full(len(below), np.nan), where=below > 0)
@@ -108,7 +110,7 @@ def ratio_intervals(
     usable = np.flatnonzero((telling >= FEWEST_TELLING) & (below > 0))
     if len(usable):
         ends[:, usable] = estimates[usable] + _ends(
-            residuals[:, usable], weights[:, usable], telling[usable], n_present[usable], seed, n_resamples, level
+            residuals[:, usable], weights[:, usable], telling[usable], n_present[usable], seed, n_resamples
         )
     ends[np.abs(ends) <= ZERO * np.abs(estimates)] = 0.0
     ends = np.where(unit < 0, ends[::-1], ends)
@@ -119,9 +121,7 @@ def ratio_intervals(
 
 
 def _in_one_form(values: Array, per: Array | None) -> tuple[Array, Array, NDArray[np.int64], Array]:
-    """Columns of at most 1, of positive sum, in one order: values, weights (0 where absent), numbers present, units.
-
-    Where the sum is 0 that of the cubes is positive.
+    """Columns of at most 1, of positive sum (or cubes), in one order: values, weights (0 where absent), counts, units.
 
     A unit is what a column has to be multiplied by to be itself again, negative where it was turned.
     """
@@ -144,14 +144,14 @@ def _in_one_form(values: Array, per: Array | None) -> tuple[Array, Array, NDArra
             own = filled[:, column] if n == len(filled) else filled[present[:, column], column]
             filled[:n, column], filled[n:, column] = np.sort(own), 0.0
             weights[:n, column], weights[n:, column] = 1.0, 0.0
-        first = _first_place(filled[:n, column])
+        first = _first_position(filled[:n, column])
         filled[:n, column] = np.roll(filled[:n, column], first)
         weights[:n, column] = np.roll(weights[:n, column], first)
     return filled, weights, n_present, unit
 
 
-def _first_place(column: Array) -> int:
-    """Where the least value of a sorted column stands among the draws, by how many values are above 0 and how many 0.
+def _first_position(column: Array) -> int:
+    """Position of the least value of a sorted column among the draws, by how many values are above 0 and how many 0.
 
     Were it the same for all samples, all would share the luck of one set of draws, and 95% of the intervals would hold
     the truth 94% of the time instead, or 96%.
@@ -163,13 +163,13 @@ def _by_weight_and_value(weights: Array, values: Array) -> NDArray[np.intp]:
     """`numpy.lexsort` of values from -1 to 1 within equal weights, up to 1e-10 and several times as fast."""
     order = np.argsort(weights)
     ordered = weights[order]
-    place = np.concatenate([[0], np.cumsum(ordered[1:] > ordered[:-1])])[: len(order)]
-    answer: NDArray[np.intp] = order[np.argsort(4.0 * place + values[order])]
+    group = np.concatenate([[0], np.cumsum(ordered[1:] > ordered[:-1])])[: len(order)]
+    answer: NDArray[np.intp] = order[np.argsort(4.0 * group + values[order])]
     return answer
 
 
 def effective_sample_size(residuals: Array) -> Array:
-    """How many shoppers a column's spread rests on: float64 of shape (n_columns,), 0 where nobody deviates.
+    """Compute how many shoppers a column's spread rests on: float64 of shape (n_columns,), 0 where nobody deviates.
 
     (sum of squares)^2 / sum of fourth powers of the deviations from the mean, which is n over the kurtosis: m when m
     of many shoppers deviate equally and the rest not at all, n / 3 for a bell curve.
@@ -190,27 +190,26 @@ def _ends(
     n_present: NDArray[np.int64],
     seed: int,
     n_resamples: int,
-    level: float,
 ) -> Array:
     """Both ends, relative to the estimates: float64 of shape (2, n_columns)."""
     squares = np.square(residuals).sum(0)
     skewness = np.einsum("uc,uc,uc->c", residuals, residuals, residuals) / squares**1.5
     spread = np.sqrt(squares / len(residuals))
     # Columns with the same weights share them, so that they are summed once.
-    places = {column.tobytes(): place for place, column in enumerate(weights.T)}
-    shared = [places[column.tobytes()] for column in weights.T]
+    column_of = {column.tobytes(): number for number, column in enumerate(weights.T)}
+    shared = [column_of[column.tobytes()] for column in weights.T]
     distinct = sorted(set(shared))
     scale = weights[:, distinct].sum(0) / len(weights)
     sums = sums_on_resamples(
         np.hstack([residuals / spread, weights[:, distinct] / scale]).astype(np.float32), seed, n_resamples
     ).astype(np.float64)
     above, below = sums[:, : len(spread)] * spread, sums[:, len(spread) :] * scale
-    below = below[:, [distinct.index(place) for place in shared]]
+    below = below[:, [distinct.index(column) for column in shared]]
     changes = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
     changes.sort(axis=0)
     with np.errstate(divide="ignore"):
         freedom = 2 / np.maximum(1 / telling - 1 / n_present, 1e-9)
-    reach = -stdtrit(freedom, (1 - level) / 2) * np.sqrt(n_present / np.maximum(n_present - 1, 1))
+    reach = -stdtrit(freedom, (1 - LEVEL) / 2) * np.sqrt(n_present / np.maximum(n_present - 1, 1))
     correction = skewness / 6
     answer = np.empty((2, len(spread)))
     for end, side in enumerate((-reach, reach)):
@@ -221,9 +220,69 @@ def _ends(
 
 def _quantiles(ordered: Array, shares: Array) -> Array:
     """The quantile of each sorted column at its own share, between neighbours as `numpy.quantile` does."""
-    places = np.clip(shares, 0, 1) * (len(ordered) - 1)
-    lower = np.minimum(places.astype(np.int64), max(len(ordered) - 2, 0))
+    ranks = np.clip(shares, 0, 1) * (len(ordered) - 1)
+    lower = np.minimum(ranks.astype(np.int64), max(len(ordered) - 2, 0))
     columns = np.arange(ordered.shape[1])
     low, high = ordered[lower, columns], ordered[np.minimum(lower + 1, len(ordered) - 1), columns]
-    answer: Array = low + (high - low) * (places - lower)
+    answer: Array = low + (high - low) * (ranks - lower)
     return answer
+
+
+def resample_counts(n_units: int, seed: int, n_resamples: int) -> Iterator[NDArray[np.uint8]]:
+    """Draw how often each resample holds each unit, in blocks of shape (n_block, n_units), read-only.
+
+    Raises ValueError: n_resamples is below 1.
+    """
+    _require_resamples(n_resamples)
+    size = max(1, CELLS_AT_ONCE // n_units)
+    for block, start in enumerate(range(0, n_resamples, size)):
+        yield _counts_block(n_units, seed, block, min(size, n_resamples - start))
+
+
+def _require_resamples(n_resamples: int) -> None:
+    if n_resamples < 1:
+        raise ValueError(f"n_resamples={n_resamples} is not usable; give at least 1")
+
+
+def sums_on_resamples(columns: NDArray[np.float32], seed: int, n_resamples: int) -> NDArray[np.float32]:
+    """Sum of every column over the shoppers that each resample draws: float32 of shape (n_resamples, n_columns).
+
+    `columns`: float32 of shape (n_users, n_columns), without NaN, best centred and of unit spread.
+    """
+    columns = grouped(columns, seed)
+    blocks = resample_counts(len(columns), seed, n_resamples)
+    return np.concatenate([counts.astype(np.float32) @ columns for counts in blocks])
+
+
+def grouped(columns: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    """The columns themselves, or their sums over `MOST_UNITS` random groups where there are more shoppers than that."""
+    if len(columns) <= MOST_UNITS:
+        return columns
+    starts = np.linspace(0, len(columns), MOST_UNITS, endpoint=False).astype(np.int64)
+    sums: NDArray[np.float32] = np.add.reduceat(columns[_order(len(columns), seed)], starts, axis=0)
+    return sums
+
+
+def sums_of_shoppers(rows: NDArray[Any], shoppers: NDArray[np.integer]) -> NDArray[Any]:
+    """Rows of one shopper added up, of shape (n_shoppers, n_columns), so that resampling takes or leaves the shopper.
+
+    >>> sums_of_shoppers(np.array([[1.0], [2.0], [4.0]]), np.array([7, 7, 9])).tolist()
+    [[3.0], [4.0]]
+    """
+    _, codes = np.unique(shoppers, return_inverse=True)
+    whose = (np.ones(len(codes), rows.dtype), (codes, np.arange(len(codes))))
+    return np.asarray(csr_array(whose, shape=(int(codes.max()) + 1, len(codes))) @ rows)
+
+
+@lru_cache(maxsize=CELLS_KEPT // CELLS_AT_ONCE)
+def _counts_block(n_units: int, seed: int, block: int, n_block: int) -> NDArray[np.uint8]:
+    drawn = np.random.default_rng([seed, block]).integers(0, n_units, (n_block, n_units))
+    drawn += np.arange(n_block)[:, None] * n_units
+    counts = np.bincount(drawn.ravel(), minlength=n_block * n_units).reshape(n_block, n_units).astype(np.uint8)
+    counts.flags.writeable = False
+    return counts
+
+
+@lru_cache(maxsize=1)
+def _order(n_users: int, seed: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, n_users]).permutation(n_users)

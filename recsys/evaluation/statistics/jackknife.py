@@ -1,23 +1,21 @@
-"""What each shopper's list does to a metric of all lists together, so that its spread over shoppers can be resampled.
+"""Each shopper's share in a metric of all lists together (coverage, Gini), so that its spread can be resampled.
 
 Coverage and Gini are no means over shoppers. A plain resample, which repeats some shoppers, always shows fewer products
-than the shoppers do; so each shopper stands for what the metric would lose without the shopper's list (the jackknife),
+than the shoppers do; so each shopper counts as what the metric would lose without the shopper's list (the jackknife),
 and those shares are resampled like any other column. The target is the metric that as many shoppers of the same
 population get on average.
 
 The jackknife's variance is too large, as it counts what two shoppers do together twice, what three do three times and
-so on (Efron & Stein 1981). For a metric that adds up over products those parts can be told from the lists: a product
-that exactly two lists show is lost with two shoppers and not with one. So the shares are shrunk by the square root of
-what the variance is over what the jackknife makes of it. In the difference of two settings, a product that the very
-same shoppers are shown by both cannot change anything and does not count.
+so on (Efron & Stein 1981). For a metric that adds up over products those parts can be counted in the lists: a product
+that exactly two lists show is lost with two shoppers and not with one. So shares are shrunk by the square root of what
+the variance is over what the jackknife makes of it. In the difference of two settings, a product that the very same
+shoppers are shown by both cannot change anything and does not count. For coverage the true variance is, up to rare
+products on the same lists, how many new products as many shoppers again would show: products on one list - on two + on
+three - ... (Good & Toulmin 1956), an alternating sum whose far terms are noise and so fade out (Efron & Thisted 1976).
+For Gini one correction is enough.
 
-Where every product shown stands on many lists, coverage hardly varies from sample to sample, and too few shoppers have
-any share in it to tell by how much. That is no ignorance: the variance is at most the expected number of products on
-exactly one list, times how many of those one shopper brings, and so it is bounded (`coverage_error`).
-
-For coverage the true variance is, up to rare products on the same lists, how many new products as many shoppers again
-would show: products on one list - on two + on three - ... (Good & Toulmin 1956), an alternating sum whose far terms
-are noise and so fade out (Efron & Thisted 1976). For Gini one correction is enough.
+Where every product shown is on many lists, too few shoppers have any share in coverage for an interval, though it
+hardly varies; its error is bounded instead (`coverage_error`).
 """
 
 from collections.abc import Callable, Mapping
@@ -42,16 +40,16 @@ PerItem = NDArray[np.float64]
 
 
 def in_both(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
-    """Which places of `new` hold a product that the same shopper's list in `old` holds, at any place."""
+    """Mark the positions of `new` whose product is on the same shopper's list in `old`, at any position."""
     found = np.zeros(new.shape, bool)
-    for place in range(old.shape[1]):
-        found |= new == old[:, place : place + 1]
+    for position in range(old.shape[1]):
+        found |= new == old[:, position : position + 1]
     return found & (new >= 0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Steps:
-    """A metric of all lists under two settings, and what each product on a list has to do with it.
+    """A metric of all lists under two settings, and each product's part in it.
 
     Parameters
     ----------
@@ -70,7 +68,7 @@ class Steps:
 
 
 def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
-    """Coverage; each product is on so many lists of new, of old, and of the same shopper's in both: (n_items,)."""
+    """Compute coverage; arguments: on how many lists of new, of old, and of the same shopper's in both, (n_items,)."""
     n_items = len(new)
     differ = (new > both) | (old > both)
     counts = np.concatenate([new[differ], old[differ]]).astype(np.int64)
@@ -81,7 +79,7 @@ def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
 
 
 def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
-    """Gini, as `coverage_steps`."""
+    """Compute the Gini coefficient, as `coverage_steps`."""
     (new_step, new_bend), (old_step, old_bend) = _steps(new), _steps(old)
     singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
     pairs = _pairs(both) * (new_bend - old_bend) ** 2
@@ -96,12 +94,12 @@ STEPS: Mapping[str, Callable[[PerItem, PerItem, PerItem], Steps]] = {"coverage":
 
 
 def coverage_error(n_single: int, largest: float, n_items: int) -> float:
-    """The most that the standard error of a coverage, or of a change of it, can reasonably be.
+    """Bound the standard error of a coverage, or of a change of it.
 
     A product that is shown lambda times on average is missing from a sample with probability q = exp(-lambda), which
     adds q (1 - q) <= lambda q to the variance of their number: the chance that exactly one list shows it. So the
-    expected number of products on one list bounds the variance, and the upper end of its 95% interval, given how many
-    there were (Garwood 1936), bounds that.
+    expected number of products on one list, times how many of those one shopper brings, bounds the variance, and the
+    upper end of its 95% interval, given how many there were (Garwood 1936), bounds that.
 
     Parameters
     ----------
@@ -114,7 +112,7 @@ def coverage_error(n_single: int, largest: float, n_items: int) -> float:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ListChange:
-    """The lists of two settings, row by row the same shoppers, and what products have to do with metrics of all lists.
+    """The lists of two settings, row by row the same shoppers.
 
     Parameters
     ----------
@@ -130,7 +128,7 @@ class ListChange:
 
     @classmethod
     def of(cls, new: Ranked, old: Ranked | None, n_items: int) -> Self:
-        """Of two settings, or of one alone, which is compared with lists of nothing."""
+        """Compare two settings, or one alone with empty lists."""
         old = np.full((len(new), 0), -1, np.int32) if old is None else old
         both = in_both(new, old)
         counts = exposure(new, n_items), exposure(old, n_items), exposure(np.where(both, new, -1), n_items)
@@ -138,14 +136,14 @@ class ListChange:
         return cls(new, old, moved, counts)
 
     def metric(self, name: str) -> tuple[float, float, UserValues]:
-        """A metric of `STEPS` of new and old, and each shopper's share in the difference times the shoppers."""
+        """Compute a metric of `STEPS` of new and old, and each shopper's share in the difference times the shoppers."""
         steps = STEPS[name](*self.counts)
         # Exactly 0 where nothing moved: sums in another order differ by rounding.
         scale = len(self.new) * steps.shrinkage * self.moved.any()
         return steps.now, steps.before, self._shares(steps) * scale
 
     def coverage_error(self) -> float:
-        """A bound on the standard error of the change of coverage, for where too few shoppers have a share in it."""
+        """Bound the standard error of the change of coverage."""
         steps = coverage_steps(*self.counts)
         largest = float(np.abs(self._shares(steps)).max(initial=0.0))
         return coverage_error(steps.n_single, largest, len(steps.new))
@@ -155,20 +153,16 @@ class ListChange:
 
 
 def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
-    """By how much the Gini falls when a product loses one of its lists, and by how much that step itself changes.
-
-    Losing a list puts the product behind those that are shown as often. Steps are centred: all products moving alike
-    change nothing.
-    """
+    """By how much the Gini falls when a product loses one list, centred, and by how much that step itself changes."""
     n_items, total = len(counts), counts.sum()
     if not total:
         return np.zeros(n_items), np.zeros(n_items)
     on = np.bincount(counts.astype(np.int64))
     fewer = np.concatenate([[0], np.cumsum(on)])  # fewer[c]: products on fewer than c lists
-    places = counts.astype(np.int64)
-    steps = 2 * fewer[places] / (n_items * total)
+    whole = counts.astype(np.int64)
+    steps = 2 * fewer[whole] / (n_items * total)
     steps -= steps @ counts / total
-    bends = np.where(counts >= 2, 2 * on[np.maximum(places - 1, 0)] / (n_items * total), 0.0)
+    bends = np.where(counts >= 2, 2 * on[np.maximum(whole - 1, 0)] / (n_items * total), 0.0)
     return steps, bends
 
 
@@ -182,6 +176,6 @@ def _shrinkage(variance: float, jackknife: float) -> float:
 
 
 def sums_of_lists(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
-    """What the products of each list have of something, together: float64 of shape (n_users,)."""
+    """Sum a value over the products of each list: float64 of shape (n_users,)."""
     found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
     return found

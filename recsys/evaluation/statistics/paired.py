@@ -1,8 +1,4 @@
-"""Two settings on the same shoppers: every metric of both, the change, and how sure it is.
-
-Every interval rests on the same resamples of shoppers (`resampling`), and is made by `intervals`; the shoppers' shares
-in a metric of all lists together come from `jackknife`.
-"""
+"""Two settings on the same shoppers: every metric of both, and its change with interval and verdict."""
 
 import math
 from collections.abc import Mapping
@@ -16,11 +12,16 @@ from scipy.special import ndtri
 from recsys.evaluation.metrics.exposure import mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, OUTCOME_METRICS, SHOPPER_METRICS, WHOLE_METRICS
-from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, changes, mean_interval, ratio_intervals
+from recsys.evaluation.statistics.intervals import (
+    FEWEST_TELLING,
+    LEVEL,
+    changes,
+    mean_interval,
+    ratio_intervals,
+    sums_of_shoppers,
+)
 from recsys.evaluation.statistics.jackknife import STEPS, ListChange
-from recsys.evaluation.statistics.randomisation import holm, sign_flip_p
-from recsys.evaluation.statistics.resampling import sums_of_shoppers
-from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, verdict_of
+from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, holm, sign_flip_p, verdict_of
 
 Open = Literal["not observed", "no value", "modelled", "less popular than before"]
 Key = TypeVar("Key")
@@ -54,7 +55,7 @@ class ShopFacts:
     n_items : size of the catalogue
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's training history; NaN without
-    modelled : metrics whose values a model makes up; intervals count shoppers, not how wrong it is, so their changes
+    modelled : metrics whose values come from a model; intervals count shoppers, not how wrong it is, so their changes
         are called neither better nor worse
     shoppers : int of shape (n_users,), from 0, which rows are of one shopper, who is then resampled as a whole; None
         where each row is a shopper of its own
@@ -81,7 +82,7 @@ class Difference:
     metric : name
     new, old : the metric of either setting, over the shoppers that have both values
     change : new - old with its interval
-    verdict : by `verdict_of`, which is asked once; "unclear" for a metric that is `ShopFacts.modelled`
+    verdict : by `verdict_of`; "unclear" for a metric that is `ShopFacts.modelled`
     n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
     p : p-value corrected for all that were compared at once, on which the verdict rests as well; None where the change
         stands alone
@@ -97,11 +98,9 @@ class Difference:
 
 
 def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
-    """Why nobody can say whether a change is for the better, though it may be a change; None where its verdict holds.
+    """Say why a change has no verdict though it may be one; None where its verdict holds.
 
-    Parameters
-    ----------
-    is_observed : shoppers were in the circumstances that they are looked at in
+    `is_observed`: shoppers were in the circumstances that they are looked at in.
     """
     if not is_observed and found.metric in OUTCOME_METRICS:
         return "not observed"
@@ -115,9 +114,9 @@ def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
 
 
 def means(lists: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000) -> dict[str, Interval]:
-    """Every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
+    """Compute every metric of one setting, with its interval, by name in the order of `LIVE_METRICS`.
 
-    The ends are NaN where too few shoppers tell (see `intervals.FEWEST_TELLING`), or where the metric has no value.
+    The ends are NaN where too few shoppers tell (`FEWEST_TELLING`), or where the metric has no value.
     """
     _require_same_shoppers(lists, lists, facts)
     change = ListChange.of(lists.ranked, None, facts.n_items)
@@ -136,21 +135,19 @@ def means(lists: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: in
 def differences(
     new: MeasuredLists, old: MeasuredLists, facts: ShopFacts, seed: int = 0, n_resamples: int = 1000
 ) -> dict[str, Difference]:
-    """Every metric's change from `old` to `new`; row u of either is the same shopper.
+    """Compute every metric's change from `old` to `new`; row u of either is the same shopper.
 
-    The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ enough to tell (see
-    `intervals.FEWEST_TELLING`). Coverage may rest on few shoppers though all lists differ, when hardly any product
-    stands on one list only; then its interval is too wide rather than none (`jackknife.coverage_error`).
+    The ends of a change are NaN, and its verdict "unclear", where too few shoppers differ (`FEWEST_TELLING`); coverage
+    has an interval that is too wide rather than none where lists differ all the same (`jackknife.coverage_error`).
 
-    Raises
-    ------
-    ValueError : the two do not hold the same shoppers
+    Raises ValueError: the two do not hold the same shoppers.
     """
     _require_same_shoppers(new, old, facts)
     change = ListChange.of(new.ranked, old.ranked, facts.n_items)
     whole = {name: change.metric(name) for name in STEPS}
-    listed = [mean_popularity(lists.ranked, facts.popularity) for lists in (new, old)]
-    columns = [changes(new.values[name], old.values[name]) for name in SHOPPER_METRICS]
+    values = {name: (new.values[name], old.values[name]) for name in SHOPPER_METRICS}
+    listed = tuple(mean_popularity(lists.ranked, facts.popularity) for lists in (new, old))
+    columns = [changes(*pair) for pair in values.values()]
     columns += [*(shares for _, _, shares in whole.values()), changes(*listed)]
     intervals = _intervals(columns, facts, seed, n_resamples)
     answer = {}
@@ -160,13 +157,13 @@ def differences(
             now, before, _ = whole[name]
             moved = _moved(interval, now - before)
         else:
-            both, values, base = ~np.isnan(column), [new.values.get(name), old.values.get(name)], 1.0
+            known = ~np.isnan(column)
             if name == "popularity_lift":
-                both &= ~np.isnan(facts.profile_popularity)
-                values, base = [*listed], _mean(facts.profile_popularity[both])
-            now, before = (_mean(each[both]) / base if base > 0 else math.nan for each in values if each is not None)
-            if name == "popularity_lift":
-                now, before = now - 1, before - 1
+                known &= ~np.isnan(facts.profile_popularity)
+                base = _mean(facts.profile_popularity[known])
+                now, before = (_mean(each[known]) / base - 1 if base > 0 else math.nan for each in listed)
+            else:
+                now, before = (_mean(each[known]) for each in values[name])
             # The mean of the shoppers' changes is the change of the mean but for rounding, which must neither move the
             # ends nor make a change of none.
             gap = now - before  # NaN where nobody has a value
@@ -181,16 +178,12 @@ def differences(
 def corrected(
     compared: Mapping[Key, Difference], gaps: Mapping[Key, UserValues], seed: int = 0
 ) -> dict[Key, Difference]:
-    """The same changes with p-values corrected for how many were compared, and with verdicts that rest on them, too.
+    """Add p-values corrected for how many were compared (`holm`), and let verdicts rest on them, too.
 
     Parameters
     ----------
     compared : changes of one metric, each from the same reference
     gaps : float64 of shape (n_users,) by the same keys, what each shopper's value changed by, see `changes`
-
-    References
-    ----------
-    Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
     p_values = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
     return {
@@ -200,12 +193,7 @@ def corrected(
 
 
 def coverage_interval(ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000) -> Interval:
-    """Share of the catalogue on at least one list, int32 of shape (n_users, k), padded with -1, as `means` has it.
-
-    Raises
-    ------
-    ValueError : the catalogue is empty
-    """
+    """Compute coverage alone, as `means` does, of lists of shape (n_users, k); raises ValueError on no catalogue."""
     if n_items < 1:
         raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
     change = ListChange.of(ranked, None, n_items)
@@ -253,7 +241,7 @@ def _mean(values: UserValues) -> float:
 
 
 def _moved(interval: Interval, estimate: float, bounds: tuple[float, float] = (-math.inf, math.inf)) -> Interval:
-    """The interval around another estimate: that of the metric itself, in place of the mean of the shares."""
+    """The interval around another estimate: that of the metric itself, instead of the mean of the shares."""
     ends = (end + estimate - interval.mean for end in (interval.low, interval.high))
     low, high = (
         end if math.isnan(end) else 0.0 if abs(end) <= ZERO * abs(estimate) else min(max(end, bounds[0]), bounds[1])

@@ -4,42 +4,35 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, ROUNDING
-from recsys.evaluation.statistics.resampling import grouped, resample_counts, sums_of_shoppers
+from recsys.evaluation.statistics.intervals import FEWEST_TELLING, LEVEL, grouped, resample_counts, sums_of_shoppers
+from recsys.evaluation.statistics.significance import ROUNDING
 
 
 def tied_with_best(
     per_point: NDArray[np.float32],
     best: int,
-    level: float = LEVEL,
     seed: int = 0,
     n_resamples: int = 1000,
     shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
-    """Which points may be as good as the best: bool of shape (n_points,), True at `best`.
+    """Mark the points that may be as good as the best: bool of shape (n_points,), True at `best`.
 
-    The best of many noisy means is partly lucky, and hundreds of comparisons with it are made at once, so comparing
-    each point with it at 95% would leave out the truly best point far more often than one time in twenty. Here a point
-    is left out only when its gap to the best, in standard errors, exceeds what the largest of all such gaps reaches in
-    95% of the resamples when no point is better than another (the max-T bootstrap). The set therefore holds the truly
-    best point with about 95% confidence, wherever it is: multiple comparisons with the best (Hsu), or the first and
-    widest step of a model confidence set (Hansen et al.). That a point is in it does not show that it is as good: the
-    data cannot tell. More shoppers make the set smaller.
-
-    A point that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it, and no gap is believed of it.
+    The best of many noisy means is partly lucky. So a point is left out only when its gap to the best, in standard
+    errors, exceeds what the largest of all such gaps reaches in 95% of the resamples when no point is better than
+    another (the max-T bootstrap): the set holds the truly best point with about 95% confidence. These are multiple
+    comparisons with the best (Hsu), or the first and widest step of a model confidence set (Hansen et al.). A point
+    that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it.
 
     Parameters
     ----------
     per_point : float32 of shape (n_points, n_users), one metric, higher is better, of every shopper at every point;
         shoppers that have no value (NaN) at some point are skipped
     best : the point whose mean is highest
-    level, seed, n_resamples : as for all intervals
+    seed, n_resamples : as for all intervals
     shoppers : int of shape (n_users,), which columns are of one shopper, who is then resampled as a whole; None where
         each is a shopper of its own
 
-    Raises
-    ------
-    ValueError : `best` is no row of `per_point`, or level is not between 0 and 1
+    Raises ValueError: `best` is no row of `per_point`.
 
     References
     ----------
@@ -55,36 +48,29 @@ def tied_with_best(
         return np.ones(len(per_point), bool)
     means = gaps.mean(1, dtype=np.float64)
     of_rows = None if shoppers is None else shoppers[known]
-    return tied_by_gaps(means, gaps, level, seed, n_resamples, shoppers=of_rows)
+    return tied_by_gaps(means, gaps, seed, n_resamples, shoppers=of_rows)
 
 
 def tied_by_gaps(
     gaps: NDArray[np.float64],
     shares: NDArray[np.float32],
-    level: float = LEVEL,
     seed: int = 0,
     n_resamples: int = 1000,
     most_errors: NDArray[np.float64] | None = None,
     shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
-    """As `tied_with_best`, of gaps that need not be means over shoppers: bool of shape (n_points,).
+    """Do the same for gaps that need not be means over shoppers: bool of shape (n_points,).
 
     Parameters
     ----------
     gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
-    shares : float32 of shape (n_points, n_users), what each shopper has to do with it, such that the mean over shoppers
-        varies from sample to sample as the gap does; see `jackknife`. Used up: what it holds afterwards means nothing
-    level, seed, n_resamples : as for all intervals
-    most_errors : float64 of shape (n_points,), what the standard error of each gap cannot exceed, for points that too
-        few shoppers tell from the best; infinite where nothing is known of it, as everywhere if None
+    shares : float32 of shape (n_points, n_users), whose mean over shoppers varies from sample to sample as the gap
+        does, see `jackknife`; overwritten
+    seed, n_resamples : as for all intervals
+    most_errors : float64 of shape (n_points,), bound of the standard error of each gap, for points that too few
+        shoppers tell from the best; infinite, as everywhere if None, where nothing is known of it
     shoppers : as for `tied_with_best`
-
-    Raises
-    ------
-    ValueError : level is not between 0 and 1
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level={level} is not a confidence level; give a number between 0 and 1, such as 0.95")
     tied = np.ones(len(gaps), bool)
     shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
     if shoppers is not None and len(np.unique(shoppers)) < len(shoppers):
@@ -101,10 +87,10 @@ def tied_by_gaps(
         largest = np.concatenate(
             [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
         )
-        tied[usable] = gaps[usable] * shares.shape[1] / lengths <= np.quantile(largest, level)
+        tied[usable] = gaps[usable] * shares.shape[1] / lengths <= np.quantile(largest, LEVEL)
     if most_errors is not None:
         # As many comparisons as there are points, each error at its bound (Bonferroni).
-        reach = float(ndtri(1 - (1 - level) / max(len(gaps) - 1, 1)))
+        reach = float(ndtri(1 - (1 - LEVEL) / max(len(gaps) - 1, 1)))
         others = telling < FEWEST_TELLING
         tied[others] = gaps[others] <= reach * most_errors[others]
     return tied

@@ -1,10 +1,9 @@
-"""What is said of a click rate: by what it is known, how that was checked, and what it does not say."""
+"""What a click rate rests on, how that was checked and what it does not say, as text."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from recsys.evaluation.metrics.click_rate import ClickProbabilities, Source
-from recsys.offpolicy.click_models.calibration import Calibration
 
 _SOURCES: Mapping[Source, tuple[str, str, str]] = {
     "simulator": (
@@ -24,18 +23,18 @@ _SOURCES: Mapping[Source, tuple[str, str, str]] = {
     ),
     "none": ("Click rate", "Nothing says.", "There is no click rate."),
 }
-"""What the metric is called, how it is known, and the same in one sentence for a protocol; by source."""
+"""Name of the metric, what it rests on, and the same in one sentence for a protocol; by source."""
 
 NAMES: Mapping[Source, str] = {source: name for source, (name, _, _) in _SOURCES.items()}
 
 
 def question(clicks: ClickProbabilities) -> str:
-    """The question that the metric answers, and by what."""
+    """State the question that the metric answers, and by what."""
     return f"How much of a list’s places would be clicked? {_SOURCES[clicks.source][1]}"
 
 
 def in_brief(clicks: ClickProbabilities) -> str:
-    """One sentence for a protocol.
+    """State the source in one sentence for a protocol.
 
     >>> in_brief(ClickProbabilities())
     'There is no click rate.'
@@ -44,7 +43,7 @@ def in_brief(clicks: ClickProbabilities) -> str:
 
 
 def note(clicks: ClickProbabilities) -> str:
-    """What has to be known to read the number."""
+    """State what has to be known to read the number."""
     facts = clicks.facts
     if clicks.source == "log":
         return (
@@ -65,14 +64,14 @@ def note(clicks: ClickProbabilities) -> str:
 
 
 def why_none(clicks: ClickProbabilities) -> str:
-    """Why there is no click rate, in a clause; "" where there is one."""
+    """State why there is no click rate, in a clause; "" where there is one."""
     if clicks.is_known:
         return ""
     return str(clicks.facts.get("no_choices", "nothing says what would be clicked"))
 
 
 def summary(clicks: ClickProbabilities) -> list[str]:
-    """What it rests on, how it was checked and what it does not say, most important first."""
+    """State what it rests on, how it was checked and what it does not say, most important first."""
     facts = clicks.facts
     if clicks.source == "simulator":
         return [
@@ -111,17 +110,15 @@ def _places(n: int) -> str:
     return f"the place on the page (later places than the {n} logged count as the last)" if n else "no place"
 
 
-def _off(saved: Mapping[str, Any], what: str) -> str:
-    found = Calibration.from_json(saved)
-    chance, expected, observed = found.groups[-1]
+def _off(calibration: Mapping[str, Any], what: str) -> str:
+    chance, expected, observed = calibration["groups"][-1]
     return (
         f"in the group held likeliest ({chance:.1%} on average) {expected:,.0f} {what} were expected and "
-        f"{observed:,.0f} came; over {len(found.groups)} groups it is off by {found.error:.0%} of all {what} "
-        f"(chance alone: about {found.by_chance:.0%})"
+        f"{observed:,.0f} came; over {len(calibration['groups'])} groups it is off by {calibration['error']:.0%} of "
+        f"all {what} (chance alone: about {calibration['by_chance']:.0%})"
     )
 
 
-def _total(saved: Mapping[str, Any]) -> str:
-    groups = Calibration.from_json(saved).groups
-    expected, observed = (sum(group[at] for group in groups) for at in (1, 2))
+def _total(calibration: Mapping[str, Any]) -> str:
+    expected, observed = (sum(group[at] for group in calibration["groups"]) for at in (1, 2))
     return f"{expected:,.0f} where {observed:,.0f} came"

@@ -1,13 +1,12 @@
 """Clicks modelled from a shop's own log of impressions: the direct method, on lists that were never shown.
 
 The log is cut in three by time, at `CUTS`. The click model is fitted on the second part, with component scores of
-models of what happened before the impressions, and it is checked on the third: no score knows what came of the
-impressions that it explains. The chance of a click is logistic in the component scores, the popularity and the category
-of the product, and the place on the page; impressions count by one over their propensity, as if all products had been
-shown equally often.
+models of what happened before the impressions, and it is checked on the third. The probability of a click is logistic
+in the component scores, the popularity and the category of the product, and the position on the page; impressions count
+by one over their propensity, as if all products had been shown equally often.
 
-What a shopper of the panel was shown at or after the moment asked about is left out, and with a temporal split whatever
-anybody was shown then.
+What a shopper of the panel was shown at or after their moment is left out, and with a temporal split whatever anybody
+was shown then.
 """
 
 from collections.abc import Mapping
@@ -22,27 +21,24 @@ from scipy.special import expit
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
-from recsys.offpolicy.click_models.calibration import Tally
+from recsys.evaluation.protocols.requests import CHUNK_USERS
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardised_log
-from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import CHUNK, ImpressionColumns, Pages, refits, score_pages
-from recsys.offpolicy.reward_model import LARGEST_SHARE, ClickModels, fit_click_models
-from recsys.offpolicy.support import refuse_useless
+from recsys.offpolicy.logs import ClickLog, refuse_useless
+from recsys.offpolicy.pages import ImpressionColumns, Pages, refits, score_pages
+from recsys.offpolicy.reward_model import Calibration, ClickModels, fit_click_models, impression_weights, one_hot
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS
-from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting
+from recsys.scorers import AS_THEY_ARE
 from recsys.text.phrasebook import Phrasebook
 
 CUTS = (0.2, 0.75)
 """Most impressions go into the model: a few hundred clicks leave its slopes far less sharp than its check."""
 
 N_REFITS = 4
-"""Components are fitted again so often over both parts, each time on everything before: those of the panel know all of
-the time before a moment, and a score learned from far less would seem to tell less of clicks than theirs does."""
+"""Components are fitted again so often over both parts, each time on everything before, as those of the panel are."""
 
 LEAST_CLICKS = 100
-"""Fewer clicks than this, in the part that is learned from or in the part that is checked, tell too little."""
+"""Fewer clicks than this, in the part that is learned from or in the part that is checked, are too few."""
 
 MOST_PAGES = 10_000
 """Of more pages than this in the last two parts, those of some visitors are drawn."""
@@ -58,7 +54,7 @@ class LoggedClicks:
     ----------
     slopes : float64 of shape (n_features,), of `conditional_logit.FEATURES`
     by_item : float64 of shape (n_items,), what the category adds to the log-odds
-    at_first : log-odds of a click in the first place where all features are 0
+    at_first : log-odds of a click at the first position where all features are 0
     odds : float64 of shape (LONGEST,), see `ClickProbabilities`
     facts : how it was checked
     """
@@ -70,13 +66,13 @@ class LoggedClicks:
     facts: Mapping[str, Any]
 
     def clicks(self, arrays: Arrays) -> ClickProbabilities:
-        """Clicks of one role, from its arrays as a panel keeps them."""
+        """Compute the clicks of one role, from its arrays as a panel keeps them."""
         rows, popular = arrays["rows"], standardised_log(arrays["popularity"])
         of_item = (self.at_first + self.by_item + self.slopes[-1] * popular).astype(np.float32)
         slopes = self.slopes.astype(np.float32)
         log_odds = slopes[-2] * arrays["context"] + (of_item[np.maximum(rows, 0)] if rows.size else of_item)
-        for place, slope in enumerate(slopes[:-2]):
-            log_odds += slope * arrays["static"][:, place]
+        for at, slope in enumerate(slopes[:-2]):
+            log_odds += slope * arrays["static"][:, at]
         return ClickProbabilities("log", expit(log_odds), self.odds, np.ones(LONGEST), self.facts)
 
 
@@ -93,7 +89,7 @@ def fit_on_log(
 
     Parameters
     ----------
-    moments : int64 of shape (n_users,), when each shopper is first asked about; `NEVER` where that never is
+    moments : int64 of shape (n_users,), of each shopper's first request; `NEVER` without one
     latest_s : nothing of anybody from this moment on
     settings : of components, as `fit_scorers` takes them
 
@@ -112,7 +108,7 @@ def fit_on_log(
     pages = Pages.after(log, start, seed, MOST_PAGES)
     item, position, _, clicks, propensity = ImpressionColumns.of(pages.shown)
     is_late = pages.shown["time_s"].to_numpy() >= middle
-    refuse_useless(clicks, propensity, item)
+    refuse_useless(pages.shown)
     for what, each in (("clicks", clicks), ("impressions without a click", 1 - clicks)):
         few = int(min(each[~is_late].sum(), each[is_late].sum()))
         if few < LEAST_CLICKS:
@@ -122,8 +118,7 @@ def fit_on_log(
             )
     known = _features_shown(data, book, pages, seed, progress, settings)
     code = np.unique(log.categories.astype(str), return_inverse=True)[1]
-    category = csr_array((np.ones(len(item)), (np.arange(len(item)), code[item])), shape=(len(item), code.max() + 1))
-    features = csr_array(hstack([csr_array(known), category]))
+    features = csr_array(hstack([csr_array(known), one_hot(code[item], code.max() + 1)]))
     # Nobody is in the first fold, so that its model has seen all of the middle.
     everyone = np.ones(int((~is_late).sum()), np.int64)
     models = fit_click_models(features[~is_late], position[~is_late], clicks[~is_late], propensity[~is_late], everyone)
@@ -158,16 +153,14 @@ def _features_shown(
     """`FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
     page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
     found, n_done = np.empty((len(page), len(FEATURES))), 0
-    for start_s, theirs in refits(pages, N_REFITS):
-        train = data.until(start_s)
-        scorers = fit_scorers(COMPONENT_CLASSES, Fitting(train, book, seed), progress, settings)
+    for train, scorers, theirs in refits(data, pages, N_REFITS, book, seed, progress, settings):
         popular = standardised_log(np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(float))
-        for first in range(0, len(theirs), CHUNK):
+        for first in range(0, len(theirs), CHUNK_USERS):
             progress("scoring logged pages", n_done, len(pages))
-            rows = theirs[first : first + CHUNK]
+            rows = theirs[first : first + CHUNK_USERS]
             n_done += len(rows)
             here = np.flatnonzero(np.isin(page, rows))
-            scores = score_pages(scorers, pages.some(rows))
+            scores = score_pages(scorers, pages.some(rows), data.n_items)
             found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
             found[here, -1] = popular[item[here]]
     progress("scoring logged pages", len(pages), len(pages))
@@ -182,10 +175,7 @@ def _checked(
     propensity: NDArray[np.float64],
 ) -> dict[str, Any]:
     """Expected against observed clicks, counted as in the fit, and as they were logged."""
-    place = np.minimum(np.searchsorted(models.positions, position), len(models.positions) - 1)
-    expected = expit(features @ models.slopes[0] + models.intercepts[0, place])
-    weights = np.minimum(1 / propensity, np.quantile(1 / propensity, LARGEST_SHARE))
-    weighed, plain = Tally(), Tally()
-    weighed.add(expected, clicks, weights / weights.mean())
-    plain.add(expected, clicks)
-    return {"calibration": asdict(weighed.calibration()), "calibration_as_logged": asdict(plain.calibration())}
+    code = np.minimum(np.searchsorted(models.positions, position), len(models.positions) - 1)
+    expected = expit(features @ models.slopes[0] + models.intercepts[0, code])
+    weighed = Calibration.of(expected, clicks, impression_weights(propensity))
+    return {"calibration": asdict(weighed), "calibration_as_logged": asdict(Calibration.of(expected, clicks))}

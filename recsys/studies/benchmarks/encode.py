@@ -1,8 +1,4 @@
-"""How many phrases a second, against plain `SentenceTransformer.encode` in float32 on the same phrases.
-
-Both run in this process, in interleaved rounds, so that a busy moment of the machine slows both; the ratio is the
-median over the rounds.
-"""
+"""Phrases a second, against plain `SentenceTransformer.encode` in float32 on the same phrases, by turns."""
 
 import os
 from collections.abc import Mapping
@@ -32,9 +28,7 @@ def run(
 ) -> dict[str, Any]:
     """Measure; nothing is read from or written to a cache.
 
-    Parameters
-    ----------
-    data : data folder whose reviews give the phrases; None for made-up sentences
+    `data`: data folder whose reviews give the phrases; None for made-up sentences.
 
     Returns
     -------

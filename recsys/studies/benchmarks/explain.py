@@ -1,7 +1,7 @@
-"""How long one explanation takes with 5,000 phrases on either side, and how long a strike takes to a new list.
+"""Milliseconds of one explanation with 5,000 phrases on either side, and from a phrase left out to the new list.
 
-A shop is made whose first shopper liked 50 products with 100 phrases each, and whose first product is reviewed with
-5,000 phrases. Vectors are drawn at random in the encoder's shape: what the numbers mean does not matter for speed.
+The first shopper of a made-up shop liked 50 products with 100 phrases each, and its first product is reviewed with
+5,000 phrases; vectors are random.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""The frame of every benchmark: calls timed by turns, percentiles of their times, and memory."""
+"""What benchmarks share: calls timed by turns, percentiles of their times, and memory."""
 
 import gc
 import time
@@ -16,9 +16,7 @@ def times_ms(calls: Mapping[str, Callable[[int], object]], n_rounds: int, n_warm
 
     All are called by turns, with the number of the round, so that whatever else the machine does hits them alike.
 
-    Parameters
-    ----------
-    n_warm : rounds before those that count, in which code is compiled and files are read
+    `n_warm`: rounds before those that count, in which code is compiled and files are read.
     """
     taken = np.zeros((n_warm + n_rounds, len(calls)))
     for turn, row in enumerate(taken):

@@ -1,12 +1,8 @@
 """Every shopper's top 10 and all metrics of it under new weights: ours beside torch and numpy, and beside mere reading.
 
-All four work on the same arrays and are timed by turns in one run, so that whatever else the machine does hits all of
-them alike; medians are reported. The three that compute do the same: mix four components, leave out what a shopper has,
-take the best ten, and give all metrics of every shopper's list (by one function, since ways of mixing and selecting are
-compared). Their results are held against each other before anything is timed.
-
-`read_ms` is how long all cores take to read the scores once, adding them up. Scores are drawn with a common part, as
-components agree on bestsellers; what they mean does not matter for speed.
+The three that compute mix four components, leave out what a shopper has, take the best ten, and give all metrics of
+every shopper's list (by one function); their results are compared before anything is timed. `read_ms` is how long all
+cores take to add up the scores once. Medians of calls by turns; random scores with a part that all share.
 """
 
 from collections.abc import Mapping

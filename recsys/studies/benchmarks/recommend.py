@@ -1,8 +1,7 @@
-"""How long one shopper's list takes, at 10,000 and at 1,000,000 products, end to end through a model on disk.
+"""Milliseconds of one shopper's list, at 10,000 and at 1,000,000 products, end to end through a model on disk.
 
-The model's arrays are drawn at random in the shapes that training gives them (scores do not depend on what the numbers
-mean for their speed): 16 collaborative dimensions, 20 words and attributes a product, 66 semantic dimensions, three
-phrases a product, 21 context values, and 50 acts a shopper.
+The model's arrays are random, in the shapes that training gives them: 16 collaborative dimensions, 20 words and
+attributes a product, 66 semantic dimensions, three phrases a product, 21 context values, and 50 acts a shopper.
 """
 
 import tempfile

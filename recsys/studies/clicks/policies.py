@@ -1,4 +1,9 @@
-"""Click rates of policies: mixes on the sliders, each at several temperatures and as a list; and lifts between them."""
+"""Click rates of mixes on the sliders, at several temperatures and as lists, and lifts between them.
+
+Lifts on test shoppers are of lists that a demo shop's test shoppers would see, by true click rates, with the weights of
+the ablation: from what was on sale at each shopper's moment, and from the whole catalogue, clicked as if all of it
+could be had.
+"""
 
 import math
 from collections.abc import Mapping
@@ -8,18 +13,26 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.statistics.intervals import ratio_intervals
+from recsys.demo.clicks import ClickJudge
+from recsys.evaluation.protocols.requests import contexts_at
+from recsys.evaluation.statistics.intervals import ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.estimation import PolicyEstimate
+from recsys.offpolicy.estimators import PolicyEstimate, Support
 from recsys.offpolicy.mixes import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
-from recsys.offpolicy.support import Support
-from recsys.settings import FusionSettings
+from recsys.offpolicy.policies import top_lists
+from recsys.panel.panel import Panel
+from recsys.progress import Progress, silent
+from recsys.settings import COMPONENTS, FusionSettings
+from recsys.studies.ablation import chosen_weights
+from recsys.studies.registry import ExperimentSettings
+from recsys.studies.workspace import Workspace
+from recsys.training.weights import TRADITIONAL
 
 GIVEN = "as asked"
 """Name of the mix that was given with the command."""
 
 BASE = "traditional"
-"""Name of the mix that all others are held against."""
+"""Name of the mix that all others are compared with."""
 
 TEST_SHOPPERS, LOGGED_PAGES = "test shoppers", "logged pages"
 TRUTH, ESTIMATED = "truth", "estimated, doubly robust"
@@ -32,7 +45,7 @@ class PolicyRate:
 
     Parameters
     ----------
-    log : whose impressions it is judged by
+    log : whose impressions it is estimated by
     estimates, refusal, support : as in `PolicyEstimate`
     known : by other means: a logged policy's own clicks, or the simulator's truth
     """
@@ -46,7 +59,7 @@ class PolicyRate:
 
     @classmethod
     def of(cls, policy: str, log: str, found: PolicyEstimate, truth: float | None = None) -> Self:
-        """An estimate, with the truth where it is known."""
+        """Name an estimate, with the truth where it is known."""
         known = found.known if truth is None else _exactly(truth)
         return cls(policy, log, found.estimates, found.refusal, found.support, known)
 
@@ -73,8 +86,8 @@ class ClickLift:
 def lift_of_lists(
     where: str, old: NDArray[np.float64], new: NDArray[np.float64], shoppers: NDArray[np.int64], mix: str = "full"
 ) -> ClickLift:
-    """From true rates of lists, one a page; the interval rests on shoppers."""
-    change, base = (np.bincount(shoppers, each).astype(np.float64)[:, None] for each in (new - old, old))
+    """Compute a lift from true rates of lists, one a page; the interval rests on shoppers."""
+    change, base = (sums_of_shoppers(each[:, None], shoppers) for each in (new - old, old))
     return ClickLift(where, TRUTH, mix, float(old.mean()), float(new.mean()), ratio_intervals(change, base)[0])
 
 
@@ -105,7 +118,7 @@ class Mixes:
         ]
 
     def lifts(self) -> list[ClickLift]:
-        """Of every mix over the traditional one on the logged pages, estimated and, in a demo shop, true."""
+        """Lifts of every mix over the traditional one on the logged pages, estimated and, in a demo shop, true."""
         return [lift for name in self.mixes if name != BASE for lift in self._lifts(name)]
 
     def _lifts(self, name: str) -> list[ClickLift]:
@@ -131,3 +144,40 @@ class Mixes:
 
 def _exactly(value: float) -> Interval:
     return Interval(value, math.nan, math.nan, 0)
+
+
+def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> list[ClickLift]:
+    """Compute the lifts on test shoppers; raises DataError where no truth is hidden."""
+    validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
+    weights, panel = chosen_weights(validation, settings.k, progress), test.panel
+    shoppers, scores = panel.shoppers, panel.scores.stacked()
+    contexts = contexts_at(shoppers["moment_s"], shoppers["device"], shoppers["region"], "north")
+    judge = ClickJudge.open(workspace.data_folder, panel.items["item_id"].tolist())
+    utilities = judge.utilities(shoppers["user_id"].tolist(), contexts)
+    rows, may = _columns(panel)
+    on_sale = judge.on_sale(np.maximum(rows, 0).astype(np.int64), shoppers["moment_s"].to_numpy(np.int64)[:, None])
+
+    def rates(mix: tuple[str, ...], eligible: NDArray[np.bool_]) -> NDArray[np.float64]:
+        columns = top_lists(scores, weights[mix], eligible, N_LISTED)
+        listed = np.take_along_axis(utilities, np.take_along_axis(rows, columns, 1), 1)
+        clicked = judge.rates(listed, np.arange(1, N_LISTED + 1)) * (columns >= 0)
+        return np.asarray(clicked.mean(axis=1), np.float64)
+
+    found = []
+    for source, eligible in (("what was on sale", may & on_sale), ("the whole catalogue", may)):
+        old, new = rates(TRADITIONAL, eligible), rates(COMPONENTS, eligible)
+        where = f"{TEST_SHOPPERS}, lists of {N_LISTED} from {source}"
+        found.append(lift_of_lists(where, old, new, np.arange(len(shoppers))))
+    return found
+
+
+def _columns(panel: Panel) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Item row of every score of every shopper, and whether it may be listed: not seen before, and no padding."""
+    held, n_users = panel.scores, len(panel)
+    if not held.is_whole:
+        return held.rows, held.rows >= 0
+    n_items = held.context.shape[1]
+    may = np.ones((n_users, n_items), bool)
+    users = np.repeat(np.arange(n_users), np.diff(panel.seen.starts))
+    may[users, panel.seen.values] = False
+    return np.broadcast_to(np.arange(n_items, dtype=np.int32), (n_users, n_items)), may

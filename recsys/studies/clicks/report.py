@@ -17,7 +17,7 @@ PAPER_LIFT = 0.63 / 0.56 - 1
 
 @dataclass(frozen=True, slots=True)
 class SimulatedLogs:
-    """How right the estimators are over simulated logs, for policies of one temperature.
+    """Accuracy of the estimators over simulated logs, for policies of one temperature.
 
     Parameters
     ----------

@@ -1,23 +1,21 @@
 """Clicks: what a log of impressions can say of policies that it did not follow, and how far that can be trusted.
 
-Three parts, each where the data allow it. Logged policies judge each other, so that the estimate stands beside what is
-known. Settings of the sliders are judged by the second half of the shop's log, with models that saw only what came
-before. In a demo shop the simulator knows the truth: of every estimate, of simulated logs one after another, and of the
-lists that test shoppers would see.
+Each where the data allow it: logged policies estimated from each other's impressions; settings of the sliders by the
+second half of the shop's log, with models of what came before; in a demo shop the truth of these, of simulated logs,
+and of the lists that test shoppers would see.
 """
 
 from recsys.demo.clicks import ClickJudge
 from recsys.errors import DataError, SettingsError
-from recsys.offpolicy.estimation import estimate_logged, policy_pairs
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
+from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.offpolicy.simulation import Simulator, users_of
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import report
-from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate
+from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate, true_lifts
 from recsys.studies.clicks.report import SimulatedLogs
-from recsys.studies.clicks.true_clicks import true_lifts
 from recsys.studies.format import mix_in_words
 from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
@@ -31,11 +29,9 @@ SIMULATED = tuple(each for each in TEMPERATURES if each >= 0.5)
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Judge every policy that the log can be asked about.
+    """Estimate every policy that the log can carry.
 
-    Raises
-    ------
-    DataError : the data have no impressions, or nothing can be learnt from before them
+    Raises DataError: the data have no impressions, or nothing can be learnt from before them.
     """
     log = open_log(workspace.data_folder, progress)
     facts = log.facts()
@@ -43,7 +39,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         log = ClickLog.of(log.data.core(settings.min_interactions))
     logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
     rates = [PolicyRate.of(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
-    judged, why_not = _judged(workspace, log, settings, progress)
+    judged, why_not = _logged_set(workspace, log, settings, progress)
     if judged is None and not logged:
         raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
     lifts: list[ClickLift] = []
@@ -76,10 +72,10 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     )
 
 
-def _judged(
+def _logged_set(
     workspace: Workspace, log: ClickLog, settings: ExperimentSettings, progress: Progress
 ) -> tuple[LoggedEvaluationSet | None, str]:
-    """The shop's own log, judged, or why it cannot be."""
+    """The shop's own log as an evaluation set, or why it cannot be one."""
     if log.data is None:
         return None, "this log is of no shop with reviews or purchases, so there are no sliders to judge"
     try:

@@ -8,10 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys.evaluation.metrics.expected import (
-    expected_list_accuracy,
-    tied_places,
-)
+from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_places
 from recsys.evaluation.metrics.lists import list_metrics
 from recsys.evaluation.metrics.registry import ACCURACY_METRICS
 

@@ -138,5 +138,5 @@ def test_equal_times_leave_exactly_the_known_products(seed: int, n_days: int) ->
         for one in rounds:
             liked = one.train.positives()
             for user in one.held_out.users():
-                first = replay.history.query(f"user_row == {user} and place < {n_known}")["item_row"]
+                first = replay.history.query(f"user_row == {user} and position < {n_known}")["item_row"]
                 assert set(liked.loc[liked["user_row"] == user, "item_row"]) == set(first)

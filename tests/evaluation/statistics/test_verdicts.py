@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, corrected, differences
-from recsys.evaluation.statistics.randomisation import sign_flip_p
-from recsys.evaluation.statistics.significance import verdict_of
+from recsys.evaluation.statistics.significance import sign_flip_p, verdict_of
 
 OPPOSITE = {"better": "worse", "worse": "better", "unclear": "unclear"}
 SCALES = (1e-9, 0.1, 2 / 11, 1 / 3, 0.7, 3.0, 10.0, 1e9)

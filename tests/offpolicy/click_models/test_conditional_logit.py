@@ -1,7 +1,5 @@
 """The conditional logit: the fit of a general optimiser, planted slopes found again, and nothing that one has."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -25,7 +23,7 @@ def chooser(n_users: int, n_items: int, seed: int = 0) -> Chooser:
     )  # fmt: skip
     utility = features(blank) @ PLANTED + rng.gumbel(size=(n_users, n_items))
     utility[np.arange(n_users), owned] = -np.inf
-    return replace(blank, chosen=utility.argmax(axis=1).astype(np.int32))
+    return blank._replace(chosen=utility.argmax(axis=1).astype(np.int32))
 
 
 def features(one: Chooser) -> np.ndarray:
@@ -53,7 +51,7 @@ def test_planted_slopes_are_found() -> None:
 
 def test_chances_sum_to_one_and_leave_out_what_a_shopper_has() -> None:
     one = chooser(50, 20)
-    chances = one.chances(PLANTED)
+    chances = one.probabilities(PLANTED)
     np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-5)
     assert (chances[np.arange(50), one.owned] == 0).all()
 
@@ -62,17 +60,17 @@ def test_candidates_give_the_chances_among_themselves() -> None:
     one = chooser(40, 20)
     rows = np.sort(np.argsort(np.random.default_rng(2).random((40, 20)), axis=1)[:, :9], axis=1).astype(np.int32)
     at = rows.astype(np.int64)
-    part = replace(
-        one,
+    part = one._replace(
         static=np.take_along_axis(one.static, at[:, None], axis=2),
         context=np.take_along_axis(one.context, at, axis=1),
         widths=np.full(40, 9),
         rows=rows,
+        owned=np.empty(0, np.int32),
         owned_starts=np.zeros(41, np.int64),
     )
-    whole = replace(one, owned=np.empty(0, np.int32), owned_starts=np.zeros(41, np.int64)).chances(PLANTED)
+    whole = one._replace(owned=np.empty(0, np.int32), owned_starts=np.zeros(41, np.int64)).probabilities(PLANTED)
     among = np.take_along_axis(whole, at, axis=1)
-    np.testing.assert_allclose(part.chances(PLANTED), among / among.sum(axis=1, keepdims=True), rtol=1e-4)
+    np.testing.assert_allclose(part.probabilities(PLANTED), among / among.sum(axis=1, keepdims=True), rtol=1e-4)
     is_held = (rows == one.chosen[:, None]).any(axis=1)
     assert 0 < is_held.sum() < 40
     assert part.choices().sum(axis=1).tolist() == is_held.tolist()
@@ -81,7 +79,7 @@ def test_candidates_give_the_chances_among_themselves() -> None:
 
 def test_several_choices_of_a_shopper_count_as_one() -> None:
     one = chooser(300, 15)
-    twice = replace(one, chosen=np.repeat(one.chosen, 2), chosen_starts=2 * one.chosen_starts)
+    twice = one._replace(chosen=np.repeat(one.chosen, 2), chosen_starts=2 * one.chosen_starts)
     np.testing.assert_allclose(twice.fit(), one.fit(), atol=1e-6)
 
 

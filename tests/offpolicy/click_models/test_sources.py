@@ -17,10 +17,10 @@ from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models import logged as logged_module
-from recsys.offpolicy.click_models import simulated as simulated_module
+from recsys.offpolicy.click_models import sources
 from recsys.offpolicy.click_models.conditional_logit import Chooser
 from recsys.offpolicy.click_models.logged import fit_on_log
-from recsys.offpolicy.click_models.simulated import BASE_RATE, SEEN, simulated
+from recsys.offpolicy.click_models.sources import BASE_RATE, SEEN, simulated
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES, Panel
 from recsys.schema import IMPRESSIONS
@@ -34,6 +34,12 @@ from tests.offpolicy.click_models.conftest import ClicksOf
 @pytest.fixture(scope="module")
 def panels(panel_folders: tuple[Path, Path]) -> tuple[Panel, Panel]:
     return Panel.open(panel_folders[0])
+
+
+@pytest.fixture
+def one_refit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Components of a log are fitted once, where it does not matter how well."""
+    monkeypatch.setattr(logged_module, "N_REFITS", 1)
 
 
 def test_a_demo_shops_clicks_are_the_simulators(panels: tuple[Panel, Panel], shop_folder: Path) -> None:
@@ -94,6 +100,7 @@ def test_the_log_model_finds_much_of_the_truth(
     assert true.corr(pd.Series(logged["test"].attraction.mean(axis=0)), method="spearman") > 0.3
 
 
+@pytest.mark.usefixtures("one_refit")
 def test_what_is_shown_after_the_moment_asked_about_teaches_nothing(logged_folder: Path) -> None:
     data = Dataset.read(logged_folder)
     book = build_phrasebook(data, WordEncoder())
@@ -174,6 +181,7 @@ def test_no_shoppers_own_choice_is_in_their_simulation(panel_folders: tuple[Path
     np.testing.assert_array_equal(simulated(tested)["test"].attraction, before["test"].attraction)
 
 
+@pytest.mark.usefixtures("one_refit")
 def test_candidates_are_simulated_too(clicks_of: ClicksOf, reviewed_folder: Path, logged_folder: Path) -> None:
     for folder, source in ((reviewed_folder, "reviews"), (logged_folder, "log")):
         found = clicks_of(folder, whole=False)["test"]
@@ -185,7 +193,7 @@ def test_candidates_are_simulated_too(clicks_of: ClicksOf, reviewed_folder: Path
 def test_too_few_choices_leave_no_click_rate_and_say_so(
     clicks_of: ClicksOf, reviewed_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulated_module, "FEWEST", 100_000)
+    monkeypatch.setattr(sources, "FEWEST", 100_000)
     found = clicks_of(reviewed_folder)["test"]
     assert not found.is_known
     assert "choices to learn clicks from or to check them on" in click_format.note(found)
@@ -193,6 +201,7 @@ def test_too_few_choices_leave_no_click_rate_and_say_so(
     assert "100000 are needed" in found.facts["no_choices"]
 
 
+@pytest.mark.usefixtures("one_refit")
 def test_a_truth_of_other_shoppers_is_no_truth(
     clicks_of: ClicksOf, logged_folder: Path, shop_folder: Path, tmp_path: Path
 ) -> None:

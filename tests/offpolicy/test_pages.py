@@ -8,13 +8,11 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.offpolicy.estimation import ScoredPages
-from recsys.offpolicy.estimators import estimate, lift
+from recsys.offpolicy.estimators import estimate, lift, support
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import Pages, eligible_on, middle_of
+from recsys.offpolicy.pages import Pages, ScoredPages, eligible_on, middle_of
 from recsys.offpolicy.policies import SoftPolicy, top_lists
 from recsys.offpolicy.simulation import Simulator
-from recsys.offpolicy.support import support
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
@@ -57,7 +55,7 @@ def test_only_what_is_on_the_shelf_and_not_had_can_be_shown(shop_log: ClickLog, 
     owned = train.seen()[judged.pages.table["user_row"].to_numpy()].toarray()
     assert owned.any()
     assert not (eligible & owned.astype(bool)).any()
-    first, last = shop_log.shelf()
+    first, last = shop_log.availability()
     moments = judged.pages.table["time_s"].to_numpy()
     assert not eligible[moments[:, None] <= first].any()
     assert not eligible[moments[:, None] >= last].any()
