@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Callable
 
-from recsys.cli import faithfulness, presets
-from recsys.cli.options import a_path, add_data, add_held_out, add_json, add_seed
+from recsys.cli import presets
+from recsys.cli.options import a_path, add_count, add_data, add_held_out, add_json, add_seed
 from recsys.cli.reporting import TerminalProgress
 from recsys.cli.terminal import say, say_json
-from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.registry import EXPERIMENTS, FAITHFULNESS
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,9 +52,24 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run, weights=None)
 
 
+def _add_faithfulness_options(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    add_count(parser, "-n", 300, "recommendations tested")
+    add_count(parser, "--explanations", 2000, "random explanations whose parts are summed")
+    parser.add_argument(
+        "--sentences",
+        type=a_path,
+        metavar="FILE",
+        help="human-labelled sentences to hold the polarity of phrases against (Parquet: sentence, polarity, ...)",
+    )
+    add_seed(parser, "of everything")
+    add_json(parser)
+    parser.set_defaults(run=run_faithfulness)
+
+
 _STUDIES: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     **{name: (each.summary, each.question, _add_options) for name, each in EXPERIMENTS.items()},
-    "faithfulness": (faithfulness.SUMMARY, faithfulness.DESCRIPTION, faithfulness.add_options),
+    FAITHFULNESS.name: (FAITHFULNESS.summary, FAITHFULNESS.question, _add_faithfulness_options),
     "presets": (presets.SUMMARY, presets.DESCRIPTION, presets.add_options),
     "all": (
         "all of these but faithfulness and presets",
@@ -72,9 +87,8 @@ def run(args: argparse.Namespace) -> None:
     from recsys.files import require_writable
     from recsys.settings import parse_weights
     from recsys.studies.format import in_words
-    from recsys.studies.registry import ExperimentSettings
     from recsys.studies.results_folder import require_results_folder, write_results
-    from recsys.studies.workspace import Workspace
+    from recsys.studies.workspace import ExperimentSettings, Workspace
 
     weights = parse_weights(args.weights) if args.weights is not None else None
     settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed, weights)
@@ -102,3 +116,18 @@ def run(args: argparse.Namespace) -> None:
         say("\n\n\n".join(map(in_words, results)))
         for name, why in failed.items():
             say(f"\n{name} cannot be run on these data: {why}")
+
+
+def run_faithfulness(args: argparse.Namespace) -> None:
+    """Study the explanations and print."""
+    from recsys.studies.faithfulness.study import FaithfulnessSettings
+    from recsys.studies.format import in_words
+    from recsys.studies.workspace import Workspace
+
+    settings = FaithfulnessSettings(args.n, args.explanations, args.seed, args.sentences)
+    with TerminalProgress() as progress, Workspace(args.data) as workspace:
+        result = FAITHFULNESS.run(workspace, settings, progress)
+    if args.json:
+        say_json(result.as_json())
+    else:
+        say(in_words(result))

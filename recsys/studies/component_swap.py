@@ -1,4 +1,4 @@
-"""The live evaluation of a role with another semantic component, all else as it was prepared, and its weights tuned."""
+"""Shoppers of a role with another semantic component, all else as it was prepared."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,37 +6,21 @@ from typing import Self
 import numpy as np
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut, Split
+from recsys.data.splitting import HeldOut
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.paired import MeasuredLists
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Fitting
-from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import FusionSettings, RankingSettings
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.workspace import Workspace
+from recsys.settings import FusionSettings
+from recsys.studies.models import lists_of
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.pairs import SEMANTIC
-from recsys.tuning.weight_map import weight_map
-
-
-def tuned(engine: LiveEngine, k: int, progress: Progress = silent, *, without_semantic: bool = False) -> FusionSettings:
-    """The mix of the weight map that is best by nDCG, of all or of those without the semantic component."""
-    found = weight_map(engine, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
-    among = found.cells.steps[:, SEMANTIC] == 0 if without_semantic else None
-    return found.settings(found.best("ndcg", among=among))
-
-
-def split_for(workspace: Workspace, settings: ExperimentSettings) -> tuple[Dataset, Split]:
-    """The data of a study, and how they are held out."""
-    data = workspace.data.core(settings.min_interactions)
-    return data, split_of(data, EvaluationSettings(settings.split, settings.min_interactions, seed=settings.seed))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,13 +41,8 @@ class SemanticRole:
 
     @classmethod
     def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
-        """Validation and test.
-
-        Raises
-        ------
-        SettingsError : the shop is held by candidates only
-        """
-        data, split = split_for(workspace, settings)
+        """Validation and test; raises SettingsError where the panel holds candidates only."""
+        data, split = workspace.split(settings)
         validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
         if not (validation.panel.scores.is_whole and test.panel.scores.is_whole):
             raise SettingsError(
@@ -75,11 +54,9 @@ class SemanticRole:
             cls(data, split.whole("test"), split.held_out("test"), test, settings),
         )
 
-    def fit(
-        self, book: Phrasebook, settings: SemanticSettings | None = None, progress: Progress = silent
-    ) -> SemanticScorer:
+    def fit(self, book: Phrasebook, progress: Progress = silent) -> SemanticScorer:
         """A semantic component that knows what may be known; whose texts these are is for the phrasebook to say."""
-        return SemanticScorer(settings).fit(Fitting(self.train, book, self.settings.seed), progress)
+        return SemanticScorer().fit(Fitting(self.train, book, self.settings.seed), progress)
 
     def scored_by(self, semantic: SemanticScorer) -> LiveEngine:
         """The same shoppers, scored anew by a fitted semantic component."""
@@ -92,7 +69,7 @@ class SemanticRole:
 
     def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:
         """Everybody's list, with the component as it was prepared or by another engine of these shoppers."""
-        return (engine or self.engine).measure(RankingSettings(fusion, WHOLE_CATALOGUE, self.settings.k)).lists
+        return lists_of(engine or self.engine, fusion, self.settings.k)
 
 
 def latest(engine: LiveEngine) -> LiveEngine:

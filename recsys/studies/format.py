@@ -9,7 +9,7 @@ from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
 from recsys.serving.exports import to_csv
 from recsys.settings import FusionSettings
-from recsys.studies.result import Cell, Result, Table, interval_cells, interval_columns
+from recsys.studies.result import Cell, Result, Table
 
 LONGEST_CELL = 44
 
@@ -55,13 +55,14 @@ def percent(change: Interval) -> str:
     return interval_in_words(hundred, 1, "%")
 
 
-def change_text(change: Interval, verdict: Verdict | None = None) -> str:
-    """A change with its interval, and the verdict that they carry; by the interval alone where none is given.
+def change_text(found: Interval | Difference) -> str:
+    """A change with its interval and its verdict, which is that of the interval alone where none was made.
 
     >>> change_text(Interval(0.01, -0.002, 0.022, 900))
     '+0.0100 (−0.0020 to +0.0220; no difference we can tell)'
     """
-    text, words = interval_in_words(change), VERDICTS[verdict or verdict_of(change)]
+    change, verdict = (found.change, found.verdict) if isinstance(found, Difference) else (found, verdict_of(found))
+    text, words = interval_in_words(change), VERDICTS[verdict]
     return f"{text[:-1]}; {words})" if text.endswith(")") else f"{text} ({words})"
 
 
@@ -111,11 +112,16 @@ def table_of(name: str, title: str, rows: Iterable[Row], columns: Columns[Row], 
     headings: dict[str, str] = {}
     for key, (heading, _) in spec.items():
         kinds = {type(each[key]) for each in records}
-        headings |= interval_columns(key, heading) if kinds & {Interval, Difference} else {key: heading}
+        headings |= _interval_columns(key, heading) if kinds & {Interval, Difference} else {key: heading}
         if Difference in kinds:
             headings |= {f"{key}_p": "p, corrected", f"{key}_verdict": "Verdict"}
     cells = [{each: part for key, value in row.items() for each, part in _cells(key, value).items()} for row in records]
     return Table(name, title, headings, tuple({key: row.get(key) for key in headings} for row in cells), note)
+
+
+def _interval_columns(name: str, title: str) -> dict[str, str]:
+    """The three columns of an interval, with their headings."""
+    return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
 
 
 def _item(key: str, row: object) -> object:
@@ -124,9 +130,9 @@ def _item(key: str, row: object) -> object:
 
 def _cells(key: str, value: object) -> dict[str, Cell]:
     if isinstance(value, Difference):
-        return {**interval_cells(key, value.change), f"{key}_p": value.p, f"{key}_verdict": VERDICTS[value.verdict]}
+        return {**_cells(key, value.change), f"{key}_p": value.p, f"{key}_verdict": VERDICTS[value.verdict]}
     if isinstance(value, Interval):
-        return interval_cells(key, value)
+        return dict(zip(_interval_columns(key, ""), value.as_json().values(), strict=True))
     if isinstance(value, FusionSettings):
         return {key: mix_in_words(value)}
     if isinstance(value, bool):

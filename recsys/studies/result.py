@@ -155,14 +155,3 @@ def as_json(value: object) -> Any:
     if isinstance(value, tuple | list):
         return [as_json(each) for each in value]
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def interval_cells(name: str, interval: Interval) -> dict[str, Cell]:
-    """Three cells of a row: `name`, `name_low` and `name_high`."""
-    ends = interval.as_json()
-    return {name: ends["mean"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
-
-
-def interval_columns(name: str, title: str) -> dict[str, str]:
-    """The columns of those cells, with their headings."""
-    return {name: title, f"{name}_low": "from", f"{name}_high": "to"}

@@ -13,15 +13,15 @@ from recsys.panel.panel import Panel
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.component_swap import tuned
 from recsys.studies.format import in_words
-from recsys.studies.multitask import learning, report
+from recsys.studies.models import tuned
+from recsys.studies.multitask import learning
 from recsys.studies.multitask import study as multitask
 from recsys.studies.multitask.learning import TODAY, TUNED, WEIGHTS_ALONE, LearningRole, MultitaskModel, moved
-from recsys.studies.multitask.report import ModelFigures, MultitaskFigures
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.multitask.study import ModelFigures, MultitaskFigures
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.pairs import SEMANTIC
 from tests._encoder import WordEncoder
@@ -118,9 +118,9 @@ def test_a_model_that_learned_nothing_is_left_out_of_the_sweep(shops: tuple[Lear
         {name: ModelFigures.of(each, models[TODAY], facts, facts, 0) for name, each in models.items()}, "lambda 0"
     )
     assert found.sweep == ["lambda 0"]
-    assert report.plots(found, 10)[0].series[0].x == (found.models["lambda 0"].means["ild"].mean,)
+    assert multitask.plots(found, 10)[0].series[0].x == (found.models["lambda 0"].means["ild"].mean,)
     assert all(each.on_test["ndcg"].verdict == "unclear" for each in found.models.values())
-    assert "earns" not in " ".join(report.conclusion(found))
+    assert "earns" not in " ".join(multitask.conclusion(found))
 
 
 def test_changes_are_against_today_on_the_same_shoppers(shops: tuple[LearningRole, LearningRole]) -> None:

@@ -17,9 +17,9 @@ from recsys.settings import FusionSettings, RankingSettings
 from recsys.studies.paper import search
 from recsys.studies.paper.search import MEASURED, Candidate, candidates, nearby, paper_lift
 from recsys.studies.paper.study import frontier, lifts
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from tests.studies.conftest import PreparedWorkspace
 
 

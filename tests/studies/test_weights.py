@@ -12,11 +12,11 @@ from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import change_text
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Cell, Result
-from recsys.studies.weights.report import MeasuredMix, WeightsFigures, conclusion
-from recsys.studies.weights.study import MappedRole, by_halves
-from recsys.studies.workspace import Workspace
+from recsys.studies.weights.mixes import MappedRole, MeasuredMix, by_halves
+from recsys.studies.weights.study import WeightsFigures, conclusion
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
 
 @pytest.fixture(scope="module")

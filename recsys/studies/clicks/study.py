@@ -19,9 +19,8 @@ from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate
 from recsys.studies.clicks.report import SimulatedLogs
 from recsys.studies.clicks.true_clicks import true_lifts
 from recsys.studies.format import mix_in_words
-from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
 N_LOGS = 200
 """Simulated logs of a demo shop."""

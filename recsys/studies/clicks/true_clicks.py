@@ -19,10 +19,9 @@ from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS, Context, FusionSettings
-from recsys.studies.ablation import chosen_weights
 from recsys.studies.clicks.policies import TEST_SHOPPERS, ClickLift, lift_of_lists
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.workspace import Workspace
+from recsys.studies.models import chosen_weights
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weight_choice import TRADITIONAL
 
 Floats = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Which of the new products for whom: every model on products that nobody has bought, rated or reviewed yet.
 
-Shoppers and models are those of the rewind of new products. Two rankings are looked at: of the new products alone, as a
-shelf of new arrivals shows them, and of the whole catalogue, where new products stand against those that are known.
+Shoppers and models are those of the rewind of new products. Two rankings are measured: of the new products alone, as a
+page of new arrivals shows them, and of the whole catalogue, where new products compete with those that are known.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,8 @@ from recsys.progress import Progress, silent
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.ablation import label, name_of
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.workspace import Workspace
+from recsys.studies.models import WITHOUT_SEMANTIC, Subset, label, name_of
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weight_choice import TRADITIONAL
 from recsys.training.weights import (
     POINTS_A_REPORT,
@@ -35,8 +34,7 @@ from recsys.training.weights import (
 
 RANKINGS: Mapping[str, str] = {"new": "among the new products", "whole": "among the whole catalogue"}
 
-WITHOUT_WORDS = tuple(name for name in COMPONENTS if name != "semantic")
-MIXES = (TRADITIONAL, WITHOUT_WORDS, COMPONENTS)
+MIXES = (TRADITIONAL, WITHOUT_SEMANTIC, COMPONENTS)
 """Sets of components whose weights are chosen on validation shoppers who are asked about new products."""
 
 KNOWN = ", weights for known products"
@@ -67,13 +65,7 @@ class NewProductRole:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NewModel:
-    """One model on shoppers who are asked about new products.
-
-    Parameters
-    ----------
-    values : of every shopper, nDCG and recall by name
-    weights : of the components, None for a simple model
-    """
+    """One model on shoppers who are asked about new products: nDCG and recall of each; `weights` None if simple."""
 
     name: str
     values: Mapping[str, UserValues]
@@ -130,9 +122,7 @@ def _role(panel: Panel, rewind: Rewind, seed: int, progress: Progress) -> NewPro
     )
 
 
-def chosen_for_new(
-    pairs: ValidationScores, k: int, progress: Progress = silent
-) -> dict[tuple[str, ...], FusionSettings]:
+def chosen_for_new(pairs: ValidationScores, k: int, progress: Progress = silent) -> dict[Subset, FusionSettings]:
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
     quality = np.empty(len(grid))
@@ -140,21 +130,19 @@ def chosen_for_new(
         progress("choosing weights", start, len(grid))
         quality[start : start + POINTS_A_REPORT] = ndcg_of_weights(pairs, grid[start : start + POINTS_A_REPORT], k)
     progress("choosing weights", len(grid), len(grid))
-    answer = {}
+    chosen = {}
     for names in MIXES:
         others = [column for column, name in enumerate(COMPONENTS) if name not in names]
-        inside = (grid[:, others] == 0).all(axis=1)
-        best = best_point(quality, grid, inside)
-        shares = (np.rint(grid[best] * N_STEPS) / N_STEPS).tolist()
-        answer[names] = FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
-    return answer
+        best = best_point(quality, grid, (grid[:, others] == 0).all(axis=1))
+        chosen[names] = FusionSettings(*(np.rint(grid[best] * N_STEPS) / N_STEPS).tolist())
+    return chosen
 
 
 def models_for_new(
     role: NewProductRole,
     ranking: str,
-    own: Mapping[tuple[str, ...], FusionSettings],
-    known: Mapping[tuple[str, ...], FusionSettings],
+    own: Mapping[Subset, FusionSettings],
+    known: Mapping[Subset, FusionSettings],
     k: int,
     progress: Progress = silent,
 ) -> dict[str, NewModel]:
@@ -166,13 +154,11 @@ def models_for_new(
     known : weights chosen on shoppers who are asked about any product
     """
     pairs = role.pairs[ranking]
-    one = np.ones(1, np.float32)
     shape = (len(pairs.values), 1, pairs.values.shape[2])
-    simple = {"random": np.zeros(shape, np.float32)}
-    simple |= {name: scores.reshape(shape) for name, scores in role.simple.items()}
     models = {}
-    for name, scores in simple.items():
-        models[name] = NewModel(name, accuracy(replace(pairs, values=scores), one, k))
+    for name, scores in {"random": np.zeros(shape, np.float32), **role.simple}.items():
+        alone = replace(pairs, values=scores.reshape(shape))
+        models[name] = NewModel(name, accuracy(alone, np.ones(1, np.float32), k))
     mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
@@ -198,4 +184,4 @@ def label_of(name: str) -> str:
     mix = name.removesuffix(KNOWN)
     if mix == "random":
         return "Random order"
-    return ("All but semantic" if mix == name_of(WITHOUT_WORDS) else label(mix)) + name[len(mix) :]
+    return ("All but semantic" if mix == name_of(WITHOUT_SEMANTIC) else label(mix)) + name[len(mix) :]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, rankdata
 
 from recsys.demo.planted import PlantedEffect, planted_context
+from recsys.errors import DataError
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.panel import Panel
@@ -26,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovery:
     """How well planted effects were learnt.
 
     Parameters
@@ -53,24 +54,27 @@ class PlantedFigures:
     """Every effect, and how well they were learnt: all together under "all", and by dimension."""
 
     effects: tuple[PlantedEffect, ...]
-    recovered: dict[str, Recovered]
+    recovered: dict[str, Recovery]
 
 
-def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures:
-    """Hold the log-lifts of a panel's component against the truth; raises DataError where none is hidden."""
+def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures | None:
+    """Compare the log-lifts of a panel's component with the truth of a demo shop; None where the data hide none."""
     scorer, codes = panel.context_scorers[0], pd.Categorical(panel.items["category"])
     of_category = np.eye(len(codes.categories))[codes.codes]
     shares = of_category / of_category.sum(axis=0)
     learnt = {name: (values, lifts @ shares) for name, (values, lifts) in scorer.lifts.items()}
-    effects = planted_context(folder, list(codes.categories), learnt)
+    try:
+        effects = planted_context(folder, list(codes.categories), learnt)
+    except DataError:
+        return None
     groups = {"all": effects, **{name: [each for each in effects if each.dimension == name] for name in learnt}}
     return PlantedFigures(tuple(effects), {name: recovered(found, seed) for name, found in groups.items()})
 
 
-def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
+def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovery:
     """How well some effects were learnt."""
     some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
-    return Recovered(
+    return Recovery(
         signs=_share([each.planted * each.learnt > 0 for each in some]),
         order=_order(effects, lambda each: (each.planted, each.learnt), seed),
         signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in some]),
@@ -122,10 +126,18 @@ def _of(found: Interval, form: str) -> str:
 
 def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
     """How well effects were learnt by dimension, and every effect."""
-    counts = {"n_effects": "Planted effects", "n_zero": "Planted as zero", "n_near_zero": "of them learnt as near zero"}
-    counts |= {"n_lost": "Planted effects learnt as near zero"}
-    measures = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
-    measures |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
+    columns = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
+    columns |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
+    columns |= {
+        "n_effects": "Planted effects",
+        "n_zero": "Planted as zero",
+        "n_near_zero": "of them learnt as near zero",
+    }
+    columns |= {"n_lost": "Planted effects learnt as near zero"}
+    recovered = [
+        {"dimension": dimension} | {name: getattr(found, name) for name in columns}
+        for dimension, found in planted.recovered.items()
+    ]
     fields = {"dimension": "Dimension", "value": "Circumstance", "category": "Category"}
     fields |= {"planted": "Planted", "learnt": "Learnt"}
     fields |= {"planted_beside": "Planted, means taken out", "learnt_beside": "Learnt, means taken out"}
@@ -133,11 +145,8 @@ def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
         table_of(
             "recovered",
             "Planted context effects, and how well the component learnt them",
-            [
-                {"dimension": dimension} | {name: getattr(found, name) for name in measures | counts}
-                for dimension, found in planted.recovered.items()
-            ],
-            {"dimension": "Dimension", **measures, **counts},
+            recovered,
+            {"dimension": "Dimension", **columns},
             "Signs are of effects that were planted as other than zero, with a binomial interval; effects of one "
             "category hang together, so it is somewhat too narrow. Means taken out: less what a category does in all "
             f"circumstances and a circumstance to all categories. Near zero: within {NEAR_ZERO:g}.",
@@ -161,16 +170,10 @@ def _judged(effect: PlantedEffect) -> str:
 
 def planted_plot(planted: PlantedFigures) -> Plot:
     """Planted against learnt, by dimension."""
-    dimensions = [name for name in planted.recovered if name != "all"]
-    by_dimension = {name: [each for each in planted.effects if each.dimension == name] for name in dimensions}
-    return Plot(
-        "planted",
-        "Effects of circumstances on categories: planted against learnt",
-        "Planted, log-odds",
-        "Learnt, mean log-lift of the category's products",
-        tuple(
-            Series(name, tuple(each.planted for each in some), tuple(each.learnt for each in some))
-            for name, some in by_dimension.items()
-        ),
-        zero=True,
-    )
+    series = []
+    for dimension in (name for name in planted.recovered if name != "all"):
+        some = [each for each in planted.effects if each.dimension == dimension]
+        series.append(Series(dimension, tuple(each.planted for each in some), tuple(each.learnt for each in some)))
+    title = "Effects of circumstances on categories: planted against learnt"
+    axes = "Planted, log-odds", "Learnt, mean log-lift of the category's products"
+    return Plot("planted", title, *axes, tuple(series), zero=True)

@@ -11,7 +11,7 @@ from recsys.explanations.records import Explanation
 from recsys.progress import Progress, silent
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
-from recsys.studies.faithfulness.measures import Sampled
+from recsys.studies.faithfulness.measures import SampledItem
 
 N_TOP = 10
 
@@ -56,7 +56,11 @@ class Stability:
 
 
 def stability(
-    first: Recommender, second: Recommender, sampled: list[Sampled], seed: int = 0, progress: Progress = silent
+    first: Recommender,
+    second: Recommender,
+    sampled: list[SampledItem],
+    seed: int = 0,
+    progress: Progress = silent,
 ) -> Stability:
     """Explain the same recommendations with two models and compare what they say.
 

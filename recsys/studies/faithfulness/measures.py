@@ -45,7 +45,7 @@ SideName = Literal["product", "shopper"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class SampledItem:
     """One recommendation of the sample: whose, what, and where it stood."""
 
     scored: ScoredRequest
@@ -54,7 +54,7 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ControlledMeasure:
     """One measure over the sample, beside its control on the same recommendations.
 
     Parameters
@@ -79,12 +79,12 @@ class SideReport:
 
     n: int
     n_skipped: int
-    measures: Mapping[str, Measured]
+    measures: Mapping[str, ControlledMeasure]
 
 
 def sample_recommendations(
     model: Recommender, n: int, seed: int = 0, list_length: int = 10, progress: Progress = silent
-) -> list[Sampled]:
+) -> list[SampledItem]:
     """One listed product each, at a random place of the list, of shoppers drawn from those who liked something.
 
     Raises
@@ -103,13 +103,13 @@ def sample_recommendations(
         listed = model.rank(scored, RankingSettings(model.info.default_weights, n=list_length)).items
         if listed:
             rank = int(rng.integers(len(listed))) + 1
-            sampled.append(Sampled(scored, listed[rank - 1].item_id, rank))
+            sampled.append(SampledItem(scored, listed[rank - 1].item_id, rank))
     progress("scoring a sample of shoppers", len(chosen), len(chosen))
     return sampled
 
 
 def faithfulness(
-    model: Recommender, sampled: list[Sampled], side: SideName, seed: int = 0, progress: Progress = silent
+    model: Recommender, sampled: list[SampledItem], side: SideName, seed: int = 0, progress: Progress = silent
 ) -> SideReport:
     """Measure the phrases of one side over a sample of recommendations."""
     rng = np.random.default_rng(seed)
@@ -122,7 +122,7 @@ def faithfulness(
     progress(f"taking away phrases of the {side}", len(sampled), len(sampled))
     table = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES))
     measures = {
-        name: Measured(
+        name: ControlledMeasure(
             mean_interval(value, seed), mean_interval(control, seed), mean_interval(changes(value, control), seed)
         )
         for name, value, control in zip(MEASURES, table.T[: len(MEASURES)], table.T[len(MEASURES) :], strict=True)

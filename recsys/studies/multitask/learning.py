@@ -8,13 +8,13 @@ from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, prefixed, silent
 from recsys.scorers.base import FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
-from recsys.studies.component_swap import SemanticRole, tuned
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.workspace import Workspace
+from recsys.studies.component_swap import SemanticRole
+from recsys.studies.models import METRIC, tuned
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
 from recsys.training.multitask import Learned, MultitaskSettings, learn
 from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
@@ -55,13 +55,7 @@ def moved(models: Sequence[MultitaskModel]) -> list[MultitaskModel]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LearningRole:
-    """One role of a shop: what may be learned from, and who is asked about.
-
-    Parameters
-    ----------
-    semantic : fitted on what may be known, without a head
-    pairs : to learn from
-    """
+    """One role of a shop: its shoppers, the semantic component fitted without a head, and the pairs to learn from."""
 
     role: SemanticRole
     semantic: SemanticScorer
@@ -71,11 +65,9 @@ class LearningRole:
     def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
         """Validation and test, fitted as their panels were; raises as `SemanticRole.both` does."""
         roles = SemanticRole.both(workspace, settings, progress)
-        book = make_phrasebook(roles[0].data, progress)
-
-        found = []
+        book, found = make_phrasebook(roles[0].data, progress), []
         for role in roles:
-            semantic = role.fit(book, progress=progress)
+            semantic = role.fit(book, progress)
             context = {"context": role.engine.panel.context_scorers[0].settings}
             pairs = training_pairs(role.train, semantic, settings.seed, progress, context)
             found.append(cls(role, semantic, pairs))
@@ -111,33 +103,26 @@ def learned_model(
 ) -> MultitaskModel:
     """Learn one variant, stopped on validation; its map is dropped where it does not beat the identity there."""
     validation, test = roles
-
-    def of_variant(stage: str, done: int = 0, total: int = 0) -> None:
-        progress(f"{name}: {stage}", done, total)
-
-    found = validation.learn(start, settings, judged, of_variant)
+    progress = prefixed(progress, name)
+    found = validation.learn(start, settings, judged, progress)
     if not found.epochs:
-        return MultitaskModel(
-            name, settings.diversity, 0, start, validation.lists(None, start), test.lists(None, start)
-        )
+        lists = validation.lists(None, start), test.lists(None, start)
+        return MultitaskModel(name, settings.diversity, 0, start, *lists)
     plain = validation.lists(None, found.fusion)
-    again = test.learn(start, replace(settings, epochs=found.epochs), None, of_variant)
+    again = test.learn(start, replace(settings, epochs=found.epochs), None, progress)
+    model = MultitaskModel(name, settings.diversity, found.epochs, found.fusion, plain, plain)
     if found.head is None:
-        lists = plain, test.lists(None, again.fusion)
-        return MultitaskModel(name, settings.diversity, found.epochs, found.fusion, *lists)
+        return replace(model, test=test.lists(None, again.fusion))
     mapped = validation.lists(found.head, found.fusion)
-    gain = mean_interval(changes(mapped.values["ndcg"], plain.values["ndcg"]), settings.seed)
+    gain = mean_interval(changes(mapped.values[METRIC], plain.values[METRIC]), settings.seed)
     has_map = gain.mean > 0
-    return MultitaskModel(
-        name,
-        settings.diversity,
-        found.epochs,
-        found.fusion,
-        mapped if has_map else plain,
-        test.lists(again.head if has_map else None, again.fusion),
-        has_map,
-        gain,
-        (found.head, again.head),
+    return replace(
+        model,
+        validation=mapped if has_map else plain,
+        test=test.lists(again.head if has_map else None, again.fusion),
+        has_map=has_map,
+        map_gain=gain,
+        heads=(found.head, again.head),
     )
 
 

@@ -6,11 +6,16 @@ not beat the identity on validation, with the same weights, is dropped. Today's 
 weights the mix of the weight map that is best on validation.
 """
 
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
+from recsys.evaluation.statistics.paired import Difference, ShopFacts, differences, means
+from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, silent
-from recsys.studies.component_swap import tuned, window_note
-from recsys.studies.multitask import report
+from recsys.settings import FusionSettings
+from recsys.studies.component_swap import window_note
+from recsys.studies.format import change_text, table_of
+from recsys.studies.models import METRIC, tuned
 from recsys.studies.multitask.learning import (
     TODAY,
     TUNED,
@@ -21,13 +26,72 @@ from recsys.studies.multitask.learning import (
     moved,
     tuned_model,
 )
-from recsys.studies.multitask.report import SWEEP, ModelFigures, MultitaskFigures
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result, as_json
-from recsys.studies.workspace import Workspace
+from recsys.studies.result import Plot, Result, Series, Table, as_json
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.multitask import MultitaskSettings
 
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
+
+SWEEP = "lambda "
+"""Names of the models of the sweep begin with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """A model's figures, and how they differ from today's.
+
+    Parameters
+    ----------
+    epochs, weights, has_map, map_gain : as in `MultitaskModel`
+    means : on test, by name of `METRICS`
+    on_validation : change of nDCG
+    on_test : changes by name of `METRICS`
+    """
+
+    epochs: int | None
+    weights: FusionSettings
+    has_map: bool | None
+    map_gain: Interval | None
+    means: Mapping[str, Interval]
+    on_validation: Difference
+    on_test: Mapping[str, Difference]
+
+    @classmethod
+    def of(
+        cls, model: MultitaskModel, today: MultitaskModel, validation: ShopFacts, test: ShopFacts, seed: int
+    ) -> "ModelFigures":
+        """The figures of one model, with intervals over shoppers."""
+        measured, changed = means(model.test, test, seed), differences(model.test, today.test, test, seed)
+        return cls(
+            model.epochs,
+            model.fusion,
+            model.has_map,
+            model.map_gain,
+            {name: measured[name] for name in METRICS},
+            differences(model.validation, today.validation, validation, seed)[METRIC],
+            {name: changed[name] for name in METRICS},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MultitaskFigures:
+    """Everything that the study measures.
+
+    Parameters
+    ----------
+    models : by name
+    chosen : name of the model of the sweep that is best on validation
+    """
+
+    models: Mapping[str, ModelFigures]
+    chosen: str
+
+    @property
+    def sweep(self) -> list[str]:
+        """Names of the sweep, of those that learned anything, or of all where none did."""
+        swept = [name for name in self.models if name.startswith(SWEEP)]
+        return [name for name in swept if self.models[name].epochs] or swept
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
@@ -42,10 +106,10 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"chosen by nDCG@{settings.k} on validation. Today's weights are the mix of the weight map that is best there. "
         "No variety is added.",
         settings={"learning": asdict(MultitaskSettings(seed=settings.seed))},
-        conclusion=report.conclusion(figures),
-        caveats=report.caveats(panel.leak_check),
-        tables=report.tables(figures, settings.k),
-        plots=report.plots(figures, settings.k),
+        conclusion=conclusion(figures),
+        caveats=caveats(panel.leak_check),
+        tables=tables(figures, settings.k),
+        plots=plots(figures, settings.k),
         figures=as_json(figures),
     )
 
@@ -77,4 +141,81 @@ def measure(
     facts = validation.role.engine.panel.facts, test.role.engine.panel.facts
     return MultitaskFigures(
         {name: ModelFigures.of(each, today, *facts, settings.seed) for name, each in models.items()}, chosen.name
+    )
+
+
+def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
+    """What map and weights gain together, what the map gains alone, and what the sweep trades."""
+    chosen, alone = figures.models[figures.chosen], figures.models[TUNED]
+    first, last = (figures.models[name].means for name in (figures.sweep[0], figures.sweep[-1]))
+    pays = alone.on_validation.verdict == "better"
+    return (
+        f"Map and weights learned together ({figures.chosen}, chosen on validation) change nDCG on test shoppers by "
+        f"{change_text(chosen.on_test['ndcg'])} from today's setting ({chosen.on_test['ndcg'].old:.4f}).",
+        f"The map alone, with weights tuned just as today's are, changes it by {change_text(alone.on_validation)} on "
+        f"validation and by {change_text(alone.on_test['ndcg'])} on test: by the shoppers that settings are chosen on, "
+        "it "
+        + ("earns a place in training (`recsys train --learn map`)." if pays else "is not shown to earn a place."),
+        f"From {figures.sweep[0]} to {figures.sweep[-1]}, diversity goes from {first['ild'].mean:.3f} to "
+        f"{last['ild'].mean:.3f} and nDCG from {first['ndcg'].mean:.4f} to {last['ndcg'].mean:.4f}.",
+    )
+
+
+def caveats(leak_check: str) -> tuple[str, ...]:
+    """What the figures do not say."""
+    return (
+        "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
+        "ones to judge by.",
+        "Today's weights were chosen by nDCG on the very validation shoppers; learned ones come from training data and "
+        "are only stopped there. A model of 0 epochs found nothing better than today's setting by the objective.",
+        "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
+        leak_check,
+    )
+
+
+def tables(figures: MultitaskFigures, k: int) -> tuple[Table, ...]:
+    """Every model, on validation and on test."""
+    used = {True: "used", False: "dropped", None: ""}
+    columns = {"model": "Model", "weights": "Weights, validation", "epochs": "Epochs", "map": "Learned map"}
+    columns |= {"map_gain": "nDCG by the map, validation", "validation": f"nDCG@{k}, validation"}
+    columns["known"] = "less today's"
+    for name, label in METRICS.items():
+        columns |= {name: f"{label}@{k}, test", f"{name}_change": "less today's"}
+    rows = []
+    for name, each in figures.models.items():
+        row: dict[str, object] = {"model": name, "weights": each.weights, "epochs": each.epochs}
+        row |= {"map": used[each.has_map], "map_gain": each.map_gain, "validation": each.on_validation.new}
+        if name != TODAY:
+            row |= {"known": each.on_validation.change}
+            row |= {f"{metric}_change": found.change for metric, found in each.on_test.items()}
+        rows.append(row | dict(each.means))
+    return (table_of("models", "Every model, learned on training data", rows, columns),)
+
+
+def plots(figures: MultitaskFigures, k: int) -> tuple[Plot, ...]:
+    """Accuracy against diversity on test, and every model's nDCG less today's."""
+    models, sweep = figures.models, figures.sweep
+    changed = {name: each for name, each in models.items() if name != TODAY}
+
+    def frontier(title: str, names: Sequence[str]) -> Series:
+        x = [models[name].means["ild"].mean for name in names]
+        return Series.of(title, x, [models[name].means["ndcg"] for name in names])
+
+    others = (frontier(name, [name]) for name in models if not name.startswith(SWEEP))
+    lambdas = " to ".join(sweep[end].removeprefix(SWEEP) for end in (0, -1))
+    return (
+        Plot(
+            "accuracy_diversity",
+            f"Accuracy against diversity on test shoppers, lambda from {lambdas}",
+            "Diversity (ILD) of the lists",
+            f"nDCG@{k}, 95% interval",
+            (frontier("lambda swept", sweep), *others),
+            "line",
+        ),
+        Plot.of_changes(
+            "changes",
+            (f"nDCG@{k} of every model, less today's", "Model", f"Change of nDCG@{k}, with its 95% interval"),
+            ("validation", {name: each.on_validation.change for name, each in changed.items()}),
+            ("test", {name: each.on_test["ndcg"].change for name, each in changed.items()}),
+        ),
     )

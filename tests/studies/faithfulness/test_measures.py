@@ -15,7 +15,7 @@ from recsys.studies.faithfulness.measures import (
     MEASURES,
     MIN_PHRASES,
     AblatedScore,
-    Sampled,
+    SampledItem,
     faithfulness,
     faithfulness_of,
     sample_recommendations,
@@ -27,11 +27,11 @@ from tests.serving.test_recommender import make_model
 
 
 @pytest.fixture(scope="module")
-def sampled(shop: Shop) -> list[Sampled]:  # noqa: F811
+def sampled(shop: Shop) -> list[SampledItem]:  # noqa: F811
     return sample_recommendations(shop.model, 60)
 
 
-def test_the_sample_is_of_listed_products_and_repeats_itself(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_the_sample_is_of_listed_products_and_repeats_itself(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     again = sample_recommendations(shop.model, 60)
     assert [(one.scored.user_id, one.item_id, one.rank) for one in again] == [
         (one.scored.user_id, one.item_id, one.rank) for one in sampled
@@ -42,7 +42,7 @@ def test_the_sample_is_of_listed_products_and_repeats_itself(shop: Shop, sampled
         assert listed[one.rank - 1].item_id == one.item_id
 
 
-def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     model, fusion = shop.model, shop.model.info.default_weights
     for one in sampled[:8]:
         shopper, product = model.explainer.sides(one.scored, model.item_row(one.item_id))
@@ -72,7 +72,7 @@ def test_named_phrases_matter_more_than_random_ones(shop: Shop) -> None:  # noqa
         assert abs(tau.control.mean) < 0.1
 
 
-def test_random_phrases_in_place_of_the_named_ones_show_nothing(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_random_phrases_in_place_of_the_named_ones_show_nothing(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     """The control is fair: an explainer that names phrases at random does no better than it."""
     rng, gaps = np.random.default_rng(0), []
     model = shop.model
@@ -104,7 +104,7 @@ def test_a_shop_where_nobody_likes_anything_is_refused(tiny_data: Dataset, tmp_p
         sample_recommendations(model, 5)
 
 
-def test_a_model_agrees_with_itself_and_less_with_another_seed(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_a_model_agrees_with_itself_and_less_with_another_seed(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     same = stability(shop.model, shop.model, sampled[:20])
     assert same.tau.mean == pytest.approx(1)
     assert same.same_top.mean == same.still_listed.mean == 1
@@ -127,7 +127,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         FaithfulnessSettings(0, 5)
 
 
-def test_components_are_named_in_the_order_of_the_score(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_components_are_named_in_the_order_of_the_score(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     one = sampled[0]
     model: Recommender = shop.model
     parts = model.explainer.components_of(one.scored, model.item_row(one.item_id), FusionSettings())

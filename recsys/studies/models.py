@@ -1,0 +1,138 @@
+"""Models on the shoppers of a panel: weights tuned on validation, everybody's lists, and paired differences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeVar
+
+import numpy as np
+
+from recsys.evaluation.metrics.lists import UserValues
+from recsys.evaluation.statistics.intervals import changes, ratio_intervals
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences
+from recsys.evaluation.statistics.significance import verdict_of
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.progress import Progress, silent
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.training.weight_choice import TRADITIONAL
+from recsys.tuning.weight_map import weight_map
+
+METRIC = "ndcg"
+"""Weights are chosen by it, and models compared by it."""
+
+LABELS = {
+    "recent_popularity": "Recent popularity",
+    "item_knn": "ItemKNN",
+    "ease": "EASE",
+    "traditional": "Traditional (collaborative + content)",
+    "full": "All components",
+}
+
+WITHOUT_SEMANTIC = tuple(name for name in COMPONENTS if name != "semantic")
+
+Key = TypeVar("Key")
+Subset = tuple[str, ...]
+"""Some components, in the order of `COMPONENTS`."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Model:
+    """One model on test shoppers; `weights` of the components, or None for a simple model."""
+
+    name: str
+    lists: MeasuredLists
+    weights: FusionSettings | None = None
+
+
+def name_of(subset: Subset) -> str:
+    """A subset's name in figures: "traditional" and "full" by name, others by what is in them."""
+    if subset == TRADITIONAL:
+        return "traditional"
+    return "full" if subset == COMPONENTS else " + ".join(subset)
+
+
+def without(*names: str) -> str:
+    """The name of the subset of all components but these."""
+    return name_of(tuple(name for name in COMPONENTS if name not in names))
+
+
+def label(name: str) -> str:
+    """A model's name as people read it.
+
+    >>> label("item_knn"), label("semantic + context")
+    ('ItemKNN', 'Semantic + context')
+    """
+    return LABELS.get(name, name[:1].upper() + name[1:])
+
+
+def subsets() -> list[Subset]:
+    """Every set of components, the smallest first."""
+    return [each for size in range(1, len(COMPONENTS) + 1) for each in combinations(COMPONENTS, size)]
+
+
+def chosen_weights(
+    validation: LiveEngine, k: int, progress: Progress = silent, among: Sequence[Subset] | None = None
+) -> dict[Subset, FusionSettings]:
+    """For every subset, or some, the mix of the weight map that is best on validation shoppers by nDCG."""
+    found = weight_map(validation, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
+    chosen = {}
+    for subset in subsets() if among is None else among:
+        others = [column for column, name in enumerate(COMPONENTS) if name not in subset]
+        inside = (found.cells.steps[:, others] == 0).all(axis=1)
+        chosen[subset] = found.settings(found.best(METRIC, among=inside))
+    return chosen
+
+
+def tuned(
+    validation: LiveEngine, k: int, progress: Progress = silent, components: Subset = COMPONENTS
+) -> FusionSettings:
+    """The mix of these components that is best on validation shoppers by nDCG."""
+    return chosen_weights(validation, k, progress, [components])[components]
+
+
+def lists_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> MeasuredLists:
+    """Everybody's list from the whole catalogue under one mix, without diversity, measured at k."""
+    return engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, k)).lists
+
+
+def models_on(test: LiveEngine, weights: Mapping[Subset, FusionSettings], k: int) -> dict[str, Model]:
+    """Every simple model and every subset on test shoppers, by name."""
+    models = {name: Model(name, test.baseline(name, k)) for name in test.panel.baselines if name not in COMPONENTS}
+    for subset, fusion in weights.items():
+        models[name_of(subset)] = Model(name_of(subset), lists_of(test, fusion, k), fusion)
+    return models
+
+
+def against(models: Mapping[str, Model], reference: str, facts: ShopFacts, seed: int) -> dict[str, Difference]:
+    """Every other model's change of `METRIC` from the reference, with verdicts corrected for how many they are."""
+    base = models[reference].lists
+    others = {name: each.lists for name, each in models.items() if name != reference}
+    found = {name: differences(lists, base, facts, seed)[METRIC] for name, lists in others.items()}
+    gaps = {name: changes(lists.values[METRIC], base.values[METRIC]) for name, lists in others.items()}
+    return corrected(found, gaps, seed)
+
+
+def paired_differences(pairs: Mapping[Key, tuple[UserValues, UserValues]], seed: int = 0) -> dict[Key, Difference]:
+    """The mean difference in `METRIC` of every pair, with p-values corrected for how many are compared.
+
+    Parameters
+    ----------
+    pairs : new and old values, float64 of shape (n_users,), by key; shoppers without one of them (NaN) are left out
+
+    Examples
+    --------
+    >>> old = np.random.default_rng(0).random(400)
+    >>> found = paired_differences({"up": (old + old**2, old), "same": (old, old)})
+    >>> {name: each.verdict for name, each in found.items()}
+    {'up': 'better', 'same': 'unclear'}
+    """
+    if not pairs:
+        return {}
+    gaps = {key: changes(new, old) for key, (new, old) in pairs.items()}
+    intervals = ratio_intervals(np.stack(list(gaps.values()), axis=1), seed=seed)
+    found = {}
+    for (key, gap), interval in zip(gaps.items(), intervals, strict=True):
+        known = ~np.isnan(gap)
+        new, old = (float(each[known].mean()) for each in pairs[key])
+        found[key] = Difference(METRIC, new, old, interval, verdict_of(interval), int(np.count_nonzero(gap[known])))
+    return corrected(found, gaps, seed)
