@@ -13,8 +13,6 @@ from recsys.studies.result import Cell, Result, Table
 
 LONGEST_CELL = 44
 
-NO_NUMBER = "not available: no shopper tells"
-
 VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
 """A verdict in words."""
 
@@ -34,13 +32,13 @@ def signed(value: float, digits: int = 4) -> str:
 
 
 def interval_in_words(change: Interval, digits: int = 4, unit: str = "") -> str:
-    """A change with its interval, or that too few shoppers tell.
+    """A change with its interval, or that it has none.
 
     >>> interval_in_words(Interval(0.01, -0.002, 0.022, 900))
     '+0.0100 (−0.0020 to +0.0220)'
     """
     if math.isnan(change.mean):
-        return NO_NUMBER
+        return "not available: no shopper tells"
     mean, low, high = (f"{signed(each, digits)}{unit}" for each in (change.mean, change.low, change.high))
     return f"{mean} ({low} to {high})" if change.is_given else f"{mean} (too few shoppers tell for an interval)"
 

@@ -18,13 +18,13 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table; every cell is a number or a text; `studies.format.table_of` makes one of records.
+    """One table; `studies.format.table_of` makes one of records.
 
     Parameters
     ----------
     name : as a file may be called
     columns : key of each column to its heading, in order
-    rows : each a cell by column key
+    rows : each a number or a text by column key
     note : how it is to be read, or ""
     """
 
@@ -47,7 +47,7 @@ class Series:
     Parameters
     ----------
     x : numbers, or names of a category axis
-    y, low, high : values with the ends of their intervals; None where there is none
+    y, low, high : values with the ends of their intervals, if they have any; None where there is none
     """
 
     name: str
@@ -57,10 +57,11 @@ class Series:
     high: tuple[int | float | None, ...] = ()
 
     @classmethod
-    def of(cls, name: str, x: Sequence[float] | Sequence[str], intervals: Sequence[Interval]) -> Self:
-        """Means with the ends of their intervals, one for each x."""
-        found = [each.as_json() for each in intervals]
-        return cls(name, tuple(x), *(tuple(each[end] for each in found) for end in ("mean", "low", "high")))  # type: ignore[arg-type]
+    def of(cls, name: str, x: Sequence[float] | Sequence[str], y: Sequence[Interval] | Sequence[float | None]) -> Self:
+        """Values, or means with the ends of their intervals, one for each x."""
+        found = [each.as_json() if isinstance(each, Interval) else {"mean": each} for each in y]
+        ends = ("mean", "low", "high") if found and "low" in found[0] else ("mean",)
+        return cls(name, tuple(x), *(tuple(each[end] for each in found) for end in ends))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,14 @@ from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
-from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
-from recsys.studies.context.measures import NOTHING, ContextComparison, ContextPart, GroupGain
+from recsys.studies.context.circumstances import (
+    DIMENSIONS,
+    NOTHING,
+    Circumstances,
+    ContextComparison,
+    ContextPart,
+    GroupGain,
+)
 from recsys.studies.context.planted import recovered
 from recsys.studies.context.study import ContextFigures, conclusion, tables
 from recsys.studies.format import by_verdict, change_text
@@ -178,7 +184,7 @@ def test_one_moment_for_all_is_a_caveat(
     monkeypatch.setattr("recsys.studies.context.study.parts_of", lambda *asked: {})
     monkeypatch.setattr("recsys.studies.context.study.groups_of", lambda *asked: ())
     monkeypatch.setattr("recsys.studies.context.study.tuned", lambda *asked: FusionSettings())
-    monkeypatch.setattr("recsys.studies.context.measures.N_DEALS", 1)
+    monkeypatch.setattr("recsys.studies.context.circumstances.N_DEALS", 1)
     monkeypatch.setattr(Circumstances, "varies", lambda self, name: name in dealt)
     found = EXPERIMENTS["context"].run(workspace, ExperimentSettings())
     assert any("leaves the trend as it was" in each for each in found.caveats) == says_so

@@ -46,14 +46,9 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class RankingFigures:
-    """One ranking of new products, by model.
+    """One ranking of new products, by model: weights (None for simple models), means, and the lead over all but "full".
 
-    Parameters
-    ----------
-    weights : of the components; None for simple models
-    ndcg, recall : over shoppers
-    once : nDCG with each product counting once
-    lead : of all but "full"
+    nDCG and recall are over shoppers; `once` is nDCG with each product counting once.
     """
 
     weights: Mapping[str, FusionSettings | None]
@@ -69,13 +64,7 @@ def verdict_of_both(shoppers: Verdict, products: Interval) -> Verdict:
 
 
 def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) -> Interval:
-    """Mean over products with its interval, each product counting once.
-
-    Parameters
-    ----------
-    values : float64 of shape (n_users,), without NaN
-    rows : int32 of shape (n_users,), the product that each shopper chose
-    """
+    """Mean of shoppers' values, none of them NaN, each product counting once; `rows` is what each shopper chose."""
     _, products = np.unique(rows, return_inverse=True)
     return mean_interval(np.bincount(products, values) / np.bincount(products), seed)
 
@@ -83,10 +72,10 @@ def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) ->
 def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed: int = 0) -> RankingFigures:
     """Everything about the models of one ranking; `rows` as for `over_products`."""
     full = models["full"].values[METRIC]
-    others = {name: each.values[METRIC] for name, each in models.items() if name != "full"}
+    pairs = {name: (full, each.values[METRIC]) for name, each in models.items() if name != "full"}
     lead = {}
-    for name, found in paired_differences({name: (full, each) for name, each in others.items()}, seed).items():
-        products = over_products(changes(full, others[name]), rows, seed)
+    for name, found in paired_differences(pairs, seed).items():
+        products = over_products(changes(*pairs[name]), rows, seed)
         lead[name] = Lead(found, products, verdict_of_both(found.verdict, products))
     return RankingFigures(
         weights={name: each.weights for name, each in models.items()},
@@ -99,14 +88,9 @@ def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed
 
 @dataclass(frozen=True, slots=True)
 class LevelScores:
-    """All models on one level of products or shoppers.
+    """All models on one level of "products" or "shoppers", with n test shoppers.
 
-    Parameters
-    ----------
-    of : "products" or "shoppers"
-    n : test shoppers
-    ndcg : by model
-    lead : nDCG of all components together less that of each other model
+    `lead` is nDCG of all components together less that of each other model.
     """
 
     of: str

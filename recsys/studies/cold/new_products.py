@@ -50,8 +50,7 @@ class NewProductRole:
     Parameters
     ----------
     pairs : shoppers and what they chose, by name of `RANKINGS`
-    simple : what simple models make of every product, by name; float32 of shape (n_users, n_items), higher is better,
-        equal where the model tells nothing apart
+    simple : rank among all scores of each simple model, float32 (n_users, n_items), higher is better, equal in a tie
     """
 
     pairs: Mapping[str, ValidationScores]
@@ -77,10 +76,7 @@ def new_product_roles(
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
     """Validation and test shoppers, prepared or found again, and the panel of the latter.
 
-    Raises
-    ------
-    DataError : too little data
-    SettingsError : the scores of all products for all shoppers do not fit in memory
+    Raises DataError for too little data, SettingsError where the scores of all products do not fit in memory.
     """
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
@@ -148,10 +144,7 @@ def models_for_new(
 ) -> dict[str, NewModel]:
     """Chance, every simple model, every component alone, and the mixes, by name.
 
-    Parameters
-    ----------
-    own : weights chosen for new products
-    known : weights chosen on shoppers who are asked about any product
+    `own` weights were chosen for new products, `known` on shoppers who are asked about any product.
     """
     pairs = role.pairs[ranking]
     shape = (len(pairs.values), 1, pairs.values.shape[2])

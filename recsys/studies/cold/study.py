@@ -36,9 +36,8 @@ class ColdFigures:
     Parameters
     ----------
     new_products : by name of `RANKINGS`
-    n_users, n_products, largest_share : shoppers of new products, the different products that they chose, and the share
-        of them who chose the most wanted one
-    share_described : of the products, with a description
+    n_users, n_products : shoppers of new products, and the different products that they chose
+    largest_share, share_described : of them who chose the most wanted product, and of products with a description
     """
 
     new_products: Mapping[str, RankingFigures]
@@ -127,8 +126,9 @@ def caveats(figures: ColdFigures, leak_checks: Sequence[str]) -> tuple[str, ...]
 
 def tables(figures: ColdFigures, k: int) -> tuple[Table, ...]:
     """Every model on new products, in either ranking, and on every level."""
+    lead = "All components less it"
     columns = {"model": "Model", "weights": "Weights", METRIC: f"nDCG@{k}", "recall": f"Recall@{k}"}
-    columns |= {"lead": "All components less it", "once": f"nDCG@{k}, each product once"}
+    columns |= {"lead": lead, "once": f"nDCG@{k}, each product once", "once_lead": lead}
     found = []
     for ranking, each in figures.new_products.items():
         rows = [
@@ -138,16 +138,14 @@ def tables(figures: ColdFigures, k: int) -> tuple[Table, ...]:
             for name, weights in each.weights.items()
         ]
         title = f"Products that nobody has chosen yet, ranked {RANKINGS[ranking]}"
-        names = {**columns, "once_lead": "All components less it"}
-        found.append(table_of(f"new_products_{ranking}", title, rows, names))
+        found.append(table_of(f"new_products_{ranking}", title, rows, columns))
     levels = [
         {"of": level.of, "level": level.level, "n": level.n, "model": label_of(model), METRIC: ndcg}
         | {"lead": level.lead.get(model)}
         for level in figures.levels
         for model, ndcg in level.ndcg.items()
     ]
-    columns = {"of": "Level of", "level": "Level", "n": "Shoppers", "model": "Model", METRIC: f"nDCG@{k}"}
-    columns |= {"lead": "All components less it"}
+    columns = {"of": "Level of", "level": "Level", "n": "Shoppers", "model": "Model", METRIC: f"nDCG@{k}", "lead": lead}
     note = "Training interactions: " + "; ".join(f"{name}: {range_}" for name, range_ in LEVELS.items()) + "."
     title = "By how known the wanted product is, and how known the shopper is"
     return (*found, table_of("levels", title, levels, columns, note))
@@ -157,25 +155,17 @@ def plots(figures: ColdFigures, k: int) -> tuple[Plot, ...]:
     """Every model among the new products; and how far all components are ahead, a plot for either kind of levels."""
     new = figures.new_products["new"]
     names = sorted(new.ndcg, key=lambda name: -new.ndcg[name].mean)
-    found = [
-        Plot(
-            "new_products",
-            f"nDCG@{k} on products that nobody has chosen yet, ranked among them alone",
-            "Model",
-            f"nDCG@{k}, 95% interval",
-            tuple(
-                Series.of(label, tuple(map(label_of, names)), [means[name] for name in names])
-                for label, means in (("each shopper once", new.ndcg), ("each product once", new.once))
-            ),
-        )
-    ]
+    means = ("each shopper once", new.ndcg), ("each product once", new.once)
+    series = [Series.of(title, [*map(label_of, names)], [each[name] for name in names]) for title, each in means]
+    title = f"nDCG@{k} on products that nobody has chosen yet, ranked among them alone"
+    found = [Plot("new_products", title, "Model", f"nDCG@{k}, 95% interval", tuple(series))]
     for of in dict.fromkeys(each.of for each in figures.levels):
         what = "the wanted product" if of == "products" else "the shopper"
         title = f"nDCG@{k} of all components less that of every other model, by how known {what} is"
-        series = [
+        leads = [
             (f"{each.level} ({each.n:,} shoppers)", {label_of(name): lead for name, lead in each.lead.items()})
             for each in figures.levels
             if each.of == of
         ]
-        found.append(Plot.of_changes(f"lead_by_{of}", (title, "Model", f"Lead in nDCG@{k}, 95% interval"), *series))
+        found.append(Plot.of_changes(f"lead_by_{of}", (title, "Model", f"Lead in nDCG@{k}, 95% interval"), *leads))
     return tuple(found)

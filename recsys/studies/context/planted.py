@@ -3,7 +3,7 @@
 Learnt is the mean log-lift of a category's products, by the component that serves the test shoppers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How well planted effects were learnt.
+    """How well planted effects were learnt; `_beside` is of effects less the means of category and circumstance.
 
     Parameters
     ----------
-    signs, signs_beside : share of effects other than zero whose sign is right, a count with Wilson's interval; the
-        second of effects less the means of category and circumstance
-    order, order_beside : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
+    signs : share of effects other than zero whose sign is right, a count with Wilson's interval
+    order : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
     n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
     n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
     """
@@ -57,7 +56,7 @@ class PlantedFigures:
     recovered: dict[str, Recovery]
 
 
-def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures | None:
+def recovered_on(folder: Path, panel: Panel) -> PlantedFigures | None:
     """Compare the log-lifts of a panel's component with the truth of a demo shop; None where the data hide none."""
     scorer, codes = panel.context_scorers[0], pd.Categorical(panel.items["category"])
     of_category = np.eye(len(codes.categories))[codes.codes]
@@ -68,17 +67,18 @@ def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures | 
     except DataError:
         return None
     groups = {"all": effects, **{name: [each for each in effects if each.dimension == name] for name in learnt}}
-    return PlantedFigures(tuple(effects), {name: recovered(found, seed) for name, found in groups.items()})
+    return PlantedFigures(tuple(effects), {name: recovered(found) for name, found in groups.items()})
 
 
-def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovery:
+def recovered(effects: Sequence[PlantedEffect]) -> Recovery:
     """How well some effects were learnt."""
+    codes = pd.Categorical([each.category for each in effects]).codes
     some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
     return Recovery(
         signs=_share([each.planted * each.learnt > 0 for each in some]),
-        order=_order(effects, lambda each: (each.planted, each.learnt), seed),
+        order=_order([(each.planted, each.learnt) for each in effects], codes),
         signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in some]),
-        order_beside=_order(effects, lambda each: (each.planted_beside, each.learnt_beside), seed),
+        order_beside=_order([(each.planted_beside, each.learnt_beside) for each in effects], codes),
         n_zero=len(zero),
         n_near_zero=sum(abs(each.learnt) < NEAR_ZERO for each in zero),
         n_effects=len(some),
@@ -93,13 +93,12 @@ def _share(right: Sequence[bool]) -> Interval:
     return Interval(sum(right) / len(right), float(ends.low), float(ends.high), len(right))
 
 
-def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple[float, float]], seed: int) -> Interval:
+def _order(effects: Sequence[tuple[float, float]], codes: NDArray[np.integer]) -> Interval:
     """Rank correlation; each category, whose effects hang together, stands for what it changes (the jackknife)."""
-    pairs = np.array([of(each) for each in effects], np.float64).reshape(-1, 2)
-    codes = pd.Categorical([each.category for each in effects]).codes
+    pairs = np.array(effects, np.float64).reshape(-1, 2)
     names, whole = np.unique(codes), _spearman(pairs)
     without = np.array([_spearman(pairs[codes != name]) for name in names])
-    jackknife = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
+    jackknife = mean_interval(len(names) * whole - (len(names) - 1) * without)
     low, high = np.clip(np.array([jackknife.low, jackknife.high]) + whole - jackknife.mean, -1, 1).tolist()
     return Interval(whole, low, high, len(pairs))
 
@@ -173,7 +172,7 @@ def planted_plot(planted: PlantedFigures) -> Plot:
     series = []
     for dimension in (name for name in planted.recovered if name != "all"):
         some = [each for each in planted.effects if each.dimension == dimension]
-        series.append(Series(dimension, tuple(each.planted for each in some), tuple(each.learnt for each in some)))
+        series.append(Series.of(dimension, [each.planted for each in some], [each.learnt for each in some]))
     title = "Effects of circumstances on categories: planted against learnt"
     axes = "Planted, log-odds", "Learnt, mean log-lift of the category's products"
     return Plot("planted", title, *axes, tuple(series), zero=True)

@@ -15,13 +15,14 @@ from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.segments import KNOWLEDGE
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings
-from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
-from recsys.studies.context.measures import (
+from recsys.studies.context.circumstances import (
     ALONE,
+    DIMENSIONS,
     LARGE_ENOUGH,
     METRICS,
     N_DEALS,
     NOTHING,
+    Circumstances,
     ContextComparison,
     ContextPart,
     ContextProbe,

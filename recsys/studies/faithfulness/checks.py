@@ -42,8 +42,7 @@ class Stability:
 
     Parameters
     ----------
-    tau : Kendall's tau-b of all contributions, and of those of the collaborative component alone, the only one in which
-        chance enters
+    tau : Kendall's tau-b of all contributions; `tau_collaborative` of the only component in which chance enters
     same_top : share of the N_TOP largest contributions that both models name; `chance_top` what chance would give
     still_listed : share of the explained products that the other model lists, too
     """
@@ -62,13 +61,7 @@ def stability(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Stability:
-    """Explain the same recommendations with two models and compare what they say.
-
-    Parameters
-    ----------
-    first : the model that the sample was drawn with
-    second : trained on the same data with another seed
-    """
+    """Explain recommendations of `first` with `second`, too, which was trained with another seed, and compare."""
     settings = RankingSettings(first.info.default_weights)
     rows = []
     for done, one in enumerate(sampled):
@@ -110,9 +103,7 @@ def exactness(
 ) -> Exactness:
     """Explain random products to random shoppers under random weights and circumstances, and sum the parts.
 
-    Parameters
-    ----------
-    texts : of the data's reviews, by review_id, which quotes are held against
+    Quotes are compared with `texts`, those of the data's reviews by review_id.
     """
     rng = np.random.default_rng(seed)
     users = model.users["user_id"].to_numpy(object)

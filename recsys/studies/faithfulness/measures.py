@@ -46,7 +46,7 @@ SideName = Literal["product", "shopper"]
 
 @dataclass(frozen=True, slots=True)
 class SampledItem:
-    """One recommendation of the sample: whose, what, and where it stood."""
+    """One recommendation of the sample: whose, what, and at which rank."""
 
     scored: ScoredRequest
     item_id: str
@@ -55,13 +55,7 @@ class SampledItem:
 
 @dataclass(frozen=True, slots=True)
 class ControlledMeasure:
-    """One measure over the sample, beside its control on the same recommendations.
-
-    Parameters
-    ----------
-    value, control : means with 95% intervals
-    difference : value minus control, paired
-    """
+    """One measure over the sample, its control on the same recommendations, and value less control, paired."""
 
     value: Interval
     control: Interval
@@ -82,14 +76,10 @@ class SideReport:
     measures: Mapping[str, ControlledMeasure]
 
 
-def sample_recommendations(
-    model: Recommender, n: int, seed: int = 0, list_length: int = 10, progress: Progress = silent
-) -> list[SampledItem]:
-    """One listed product each, at a random place of the list, of shoppers drawn from those who liked something.
+def sample_recommendations(model: Recommender, n: int, seed: int = 0, progress: Progress = silent) -> list[SampledItem]:
+    """One product each, at a random rank of a list of 10, of shoppers drawn from those who liked something.
 
-    Raises
-    ------
-    InputError : nobody in the model liked anything
+    Raises InputError where nobody in the model liked anything.
     """
     rng = np.random.default_rng(seed)
     known = model.users.loc[model.users["n_interactions"] > 0, "user_id"].to_numpy(object)
@@ -100,7 +90,7 @@ def sample_recommendations(
     for done, user_id in enumerate(chosen):
         progress("scoring a sample of shoppers", done, len(chosen))
         scored = model.scores(user_id)
-        listed = model.rank(scored, RankingSettings(model.info.default_weights, n=list_length)).items
+        listed = model.rank(scored, RankingSettings(model.info.default_weights, n=10)).items
         if listed:
             rank = int(rng.integers(len(listed))) + 1
             sampled.append(SampledItem(scored, listed[rank - 1].item_id, rank))
@@ -120,14 +110,12 @@ def faithfulness(
         if measured is not None:
             rows.append([*measured[0].values(), *measured[1].values()])
     progress(f"taking away phrases of the {side}", len(sampled), len(sampled))
-    table = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES))
-    measures = {
-        name: ControlledMeasure(
-            mean_interval(value, seed), mean_interval(control, seed), mean_interval(changes(value, control), seed)
-        )
-        for name, value, control in zip(MEASURES, table.T[: len(MEASURES)], table.T[len(MEASURES) :], strict=True)
-    }
-    return SideReport(len(table), len(sampled) - len(table), measures)
+    columns = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES)).T
+    measures = {}
+    for name, value, control in zip(MEASURES, columns[: len(MEASURES)], columns[len(MEASURES) :], strict=True):
+        intervals = (mean_interval(each, seed) for each in (value, control, changes(value, control)))
+        measures[name] = ControlledMeasure(*intervals)
+    return SideReport(len(rows), len(sampled) - len(rows), measures)
 
 
 def faithfulness_of(
@@ -145,20 +133,12 @@ def faithfulness_of(
     if len(mine) < MIN_PHRASES or not worth or not other.profile.any():
         return None
     ablated = AblatedScore(mine, other.against, worth)
-    ordered = np.argsort(-ablated.values, kind="stable")
     effects = ablated.whole - ablated.without_each()
+    ordered = np.argsort(-ablated.values, kind="stable")
+    found = ablated.measures(ordered, ablated.values, effects)
     random = [rng.permutation(len(mine)) for _ in range(N_RANDOM)]
-    found = {
-        "comprehensiveness": ablated.comprehensiveness(ordered),
-        "sufficiency": ablated.sufficiency(ordered),
-        "tau": _tau(ablated.values, effects),
-    }
-    control = {
-        "comprehensiveness": float(np.mean([ablated.comprehensiveness(order) for order in random])),
-        "sufficiency": float(np.mean([ablated.sufficiency(order) for order in random])),
-        "tau": float(np.mean([_tau(ablated.values[order], effects) for order in random])),
-    }
-    return found, control
+    by_chance = [ablated.measures(order, ablated.values[order], effects) for order in random]
+    return found, {name: float(np.mean([each[name] for each in by_chance])) for name in MEASURES}
 
 
 class AblatedScore:
@@ -193,8 +173,10 @@ class AblatedScore:
         """Mean drop when nothing but the first phrases of an order stays."""
         return float(np.mean(self.whole - self._score(self._leading(order))))
 
+    def measures(self, order: NDArray[np.int64], ranking: Floats, effects: Floats) -> dict[str, float]:
+        """All of `MEASURES` for one order of the phrases; tau is that of a ranking with the effects of each phrase."""
+        from scipy.stats import kendalltau
 
-def _tau(values: Floats, effects: Floats) -> float:
-    from scipy.stats import kendalltau
-
-    return float(kendalltau(values, effects).statistic)
+        tau = float(kendalltau(ranking, effects).statistic)
+        values = self.comprehensiveness(order), self.sufficiency(order), tau
+        return dict(zip(MEASURES, values, strict=True))

@@ -1,6 +1,5 @@
 """What the multi-task objective learns on one role's training data, measured on the shoppers of both roles."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -28,7 +27,6 @@ class MultitaskModel:
 
     Parameters
     ----------
-    diversity : lambda, or None where it played no part
     epochs : how often the training pairs were gone through, or None where nothing was learned
     fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
     validation, test : everybody's lists
@@ -38,7 +36,6 @@ class MultitaskModel:
     """
 
     name: str
-    diversity: float | None
     epochs: int | None
     fusion: FusionSettings
     validation: MeasuredLists
@@ -46,11 +43,6 @@ class MultitaskModel:
     has_map: bool | None = None
     map_gain: Interval | None = None
     heads: tuple[FloatArray | None, FloatArray | None] = (None, None)
-
-
-def moved(models: Sequence[MultitaskModel]) -> list[MultitaskModel]:
-    """Those that learned anything better than the start, by the objective on validation."""
-    return [each for each in models if each.epochs]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -107,10 +99,10 @@ def learned_model(
     found = validation.learn(start, settings, judged, progress)
     if not found.epochs:
         lists = validation.lists(None, start), test.lists(None, start)
-        return MultitaskModel(name, settings.diversity, 0, start, *lists)
+        return MultitaskModel(name, 0, start, *lists)
     plain = validation.lists(None, found.fusion)
     again = test.learn(start, replace(settings, epochs=found.epochs), None, progress)
-    model = MultitaskModel(name, settings.diversity, found.epochs, found.fusion, plain, plain)
+    model = MultitaskModel(name, found.epochs, found.fusion, plain, plain)
     if found.head is None:
         return replace(model, test=test.lists(None, again.fusion))
     mapped = validation.lists(found.head, found.fusion)
@@ -134,4 +126,4 @@ def tuned_model(
     fusion = tuned(validation.scored_by(learned.heads[0]), validation.role.settings.k, progress)
     lists = validation.lists(learned.heads[0], fusion), test.lists(learned.heads[1], fusion)
     has_map = None if learned.heads[0] is None else True
-    return MultitaskModel(TUNED, learned.diversity, learned.epochs, fusion, *lists, has_map)
+    return MultitaskModel(TUNED, learned.epochs, fusion, *lists, has_map)

@@ -23,7 +23,6 @@ from recsys.studies.multitask.learning import (
     LearningRole,
     MultitaskModel,
     learned_model,
-    moved,
     tuned_model,
 )
 from recsys.studies.result import Plot, Result, Series, Table, as_json
@@ -39,15 +38,7 @@ SWEEP = "lambda "
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """A model's figures, and how they differ from today's.
-
-    Parameters
-    ----------
-    epochs, weights, has_map, map_gain : as in `MultitaskModel`
-    means : on test, by name of `METRICS`
-    on_validation : change of nDCG
-    on_test : changes by name of `METRICS`
-    """
+    """A model's figures: means on test, and changes from today's, of nDCG on validation and of `METRICS` on test."""
 
     epochs: int | None
     weights: FusionSettings
@@ -76,13 +67,7 @@ class ModelFigures:
 
 @dataclass(frozen=True, slots=True)
 class MultitaskFigures:
-    """Everything that the study measures.
-
-    Parameters
-    ----------
-    models : by name
-    chosen : name of the model of the sweep that is best on validation
-    """
+    """Everything that the study measures, by model, and which of the sweep is best on validation."""
 
     models: Mapping[str, ModelFigures]
     chosen: str
@@ -131,12 +116,13 @@ def measure(
     """Every variant, today's setting, and the map alone."""
     validation, test = roles
     fusion = tuned(validation.role.engine, settings.k, progress)
-    today = MultitaskModel(TODAY, None, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
+    today = MultitaskModel(TODAY, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
     judged, models = validation.held_out_pairs(), {TODAY: today}
     for name, each in variants(settings.seed).items():
         models[name] = learned_model(name, each, fusion, roles, judged, progress)
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
-    chosen = max(moved(sweep) or sweep, key=lambda each: each.validation.values["ndcg"].mean())
+    learned = [each for each in sweep if each.epochs]
+    chosen = max(learned or sweep, key=lambda each: each.validation.values[METRIC].mean())
     models[TUNED] = tuned_model(sweep[0], roles, progress)
     facts = validation.role.engine.panel.facts, test.role.engine.panel.facts
     return MultitaskFigures(
@@ -203,15 +189,10 @@ def plots(figures: MultitaskFigures, k: int) -> tuple[Plot, ...]:
 
     others = (frontier(name, [name]) for name in models if not name.startswith(SWEEP))
     lambdas = " to ".join(sweep[end].removeprefix(SWEEP) for end in (0, -1))
+    title = f"Accuracy against diversity on test shoppers, lambda from {lambdas}"
+    axes = "Diversity (ILD) of the lists", f"nDCG@{k}, 95% interval"
     return (
-        Plot(
-            "accuracy_diversity",
-            f"Accuracy against diversity on test shoppers, lambda from {lambdas}",
-            "Diversity (ILD) of the lists",
-            f"nDCG@{k}, 95% interval",
-            (frontier("lambda swept", sweep), *others),
-            "line",
-        ),
+        Plot("accuracy_diversity", title, *axes, (frontier("lambda swept", sweep), *others), "line"),
         Plot.of_changes(
             "changes",
             (f"nDCG@{k} of every model, less today's", "Model", f"Change of nDCG@{k}, with its 95% interval"),

@@ -197,11 +197,11 @@ def plots(found: PaperFigures) -> tuple[Plot, ...]:
     paper = {name: paper_lift(name) for name in MEASURED}
 
     def points(name: str, *lifted: Mapping[str, float]) -> Series:
-        return Series(name, tuple(each["recall"] for each in lifted), tuple(each["ild"] for each in lifted))
+        return Series.of(name, [each["recall"] for each in lifted], [each["ild"] for each in lifted])
 
     lifts_beside = (
         Series.of("ours, with 95% interval", names, [found.lifts[name] for name in MEASURED]),
-        Series("the paper", names, tuple(paper.values())),
+        Series.of("the paper", names, list(paper.values())),
     )
     reached = (
         points("frontier, on validation", *(each.lifts for each in found.front)),

@@ -77,15 +77,13 @@ class MappedRole:
         """Mixes that cannot be told from the best."""
         return self.map.tied[METRIC]
 
-    def values(self, fusion: FusionSettings) -> Floats:
+    def values(self, point: int) -> Floats:
         """Every shopper's own nDCG under one mix."""
-        return lists_of(self.engine, fusion, self.map.k).values[METRIC]
+        return lists_of(self.engine, self.map.settings(point), self.map.k).values[METRIC]
 
-    def point_of(self, fusion: FusionSettings) -> int | None:
-        """The mix on the map, or None where its shares are no steps of it."""
-        shares = np.array(list(fusion.normalised().values()))
-        point = self.map.cells.nearest(shares)
-        return point if np.abs(self.map.cells.weights[point] - shares).max() < 1e-5 else None
+    def point_of(self, fusion: FusionSettings) -> int:
+        """The mix on the map, or that nearest to it."""
+        return self.map.cells.nearest(np.array(list(fusion.normalised().values())))
 
     def rank(self, point: int) -> int:
         """How many mixes are better, and one."""
@@ -93,12 +91,7 @@ class MappedRole:
 
 
 def by_halves(test: MappedRole, chosen: int, seed: int, progress: Progress = silent) -> Interval:
-    """nDCG of mixes chosen on one half of the test shoppers and measured on the other, less that of the chosen one.
-
-    Parameters
-    ----------
-    chosen : the mix on the map that was chosen on validation
-    """
+    """nDCG of mixes chosen on one half of the test shoppers and measured on the other, less that of the chosen one."""
     everyone = np.arange(len(test.engine.panel))
     walk = Walk(test.engine, test.map.cells, everyone, test.map.k, WHOLE_CATALOGUE, AS_IT_WAS, progress)
     column = np.array([SHOPPER_METRICS.index(METRIC)], np.int64)
@@ -116,38 +109,33 @@ def by_halves(test: MappedRole, chosen: int, seed: int, progress: Progress = sil
 
 def named_mixes(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
     """The mixes that matter; the chosen one comes first."""
-    settings = validation.map.settings
-    named: Mapping[str, FusionSettings] = {
-        "Best on validation (chosen)": settings(chosen),
-        "Best on test (in hindsight)": settings(test.map.best(METRIC)),
-        "Most even of those tied on validation": settings(validation.map.most_even(validation.tied)),
-        "Equal weights": FusionSettings(*(0.25,) * len(COMPONENTS)),
-        "The shop's default weights": FusionSettings(),
-        **{f"{name[:1].upper()}{name[1:]} alone": FusionSettings.only(name) for name in COMPONENTS},
+    equal = FusionSettings(*(0.25,) * len(COMPONENTS))
+    named: Mapping[str, int] = {
+        "Best on validation (chosen)": chosen,
+        "Best on test (in hindsight)": test.map.best(METRIC),
+        "Most even of those tied on validation": validation.map.most_even(validation.tied),
+        "Equal weights": test.point_of(equal),
+        "The shop's default weights": test.point_of(FusionSettings()),
+        **{f"{name[:1].upper()}{name[1:]} alone": test.point_of(FusionSettings.only(name)) for name in COMPONENTS},
     }
-    return tuple(_with_ranks(each, validation, test) for each in _measured(validation, test, list(named.items()), seed))
-
-
-def _with_ranks(mix: MeasuredMix, validation: MappedRole, test: MappedRole) -> MeasuredMix:
-    """A mix with its ranks, where it is one of the map."""
-    point = validation.point_of(mix.weights)
-    if point is None:
-        return mix
-    return replace(
-        mix,
-        tied_on_validation=bool(validation.tied[point]),
-        tied_on_test=bool(test.tied[point]),
-        rank_on_validation=validation.rank(point),
-        rank_on_test=test.rank(point),
+    return tuple(
+        replace(
+            mix,
+            tied_on_validation=bool(validation.tied[point]),
+            tied_on_test=bool(test.tied[point]),
+            rank_on_validation=validation.rank(point),
+            rank_on_test=test.rank(point),
+        )
+        for mix, point in zip(_measured(validation, test, list(named.items()), seed), named.values(), strict=True)
     )
 
 
 def best_by_share(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
     """For every share of every component, the mix that is best on validation, and what it does on test."""
-    steps, settings = validation.map.cells.steps, validation.map.settings
+    steps = validation.map.cells.steps
     cells = [(name, step, steps[:, at] == step) for at, name in enumerate(COMPONENTS) for step in range(N_STEPS + 1)]
-    best = [(name, settings(validation.map.best(METRIC, among=among))) for name, _, among in cells]
-    _, *measured = _measured(validation, test, [("", settings(chosen)), *best], seed)
+    best = [(name, validation.map.best(METRIC, among=among)) for name, _, among in cells]
+    _, *measured = _measured(validation, test, [("", chosen), *best], seed)
     return tuple(
         replace(
             each,
@@ -161,18 +149,15 @@ def best_by_share(validation: MappedRole, test: MappedRole, chosen: int, seed: i
 
 
 def _measured(
-    validation: MappedRole, test: MappedRole, mixes: Sequence[tuple[str, FusionSettings]], seed: int
+    validation: MappedRole, test: MappedRole, mixes: Sequence[tuple[str, int]], seed: int
 ) -> list[MeasuredMix]:
     """nDCG of every mix on validation, on test, and on test less that of the first."""
-    distinct = list(dict.fromkeys(weights for _, weights in mixes))
-    known, found = (np.stack([role.values(each) for each in distinct], axis=1) for role in (validation, test))
+    points = list(dict.fromkeys(point for _, point in mixes))
+    known, found = (np.stack([role.values(each) for each in points], axis=1) for role in (validation, test))
     gains = np.stack([changes(column, found[:, 0]) for column in found.T], axis=1)
     intervals = zip(*(ratio_intervals(each, seed=seed) for each in (known, found, gains)), strict=True)
-    by_mix = {
-        mix: MeasuredMix("", mix, on_validation, on_test, change)
-        for mix, (on_validation, on_test, change) in zip(distinct, intervals, strict=True)
-    }
-    return [replace(by_mix[mix], name=name) for name, mix in mixes]
+    by_point = dict(zip(points, intervals, strict=True))
+    return [MeasuredMix(name, test.map.settings(point), *by_point[point]) for name, point in mixes]
 
 
 def tied_shares(roles: Mapping[str, MappedRole]) -> dict[str, Ends]:

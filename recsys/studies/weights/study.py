@@ -122,34 +122,24 @@ def tables(found: WeightsFigures) -> tuple[Table, ...]:
     """The mixes that matter, the components' shares in the tied mixes, and every share of every component."""
     ndcg = {"validation": f"nDCG@{found.k}, validation", "test": f"nDCG@{found.k}, test"}
     change, tied = {"change": "Test, less the chosen mix"}, {"tied_on_validation": "Tied, validation"}
-    columns = {"component": "Component"}
-    columns |= {f"{role}_{end}": f"{title}, {role}" for role in ndcg for end, title in ENDS.items()}
-    rows = [
+    mixes = {"name": "Mix", "weights": "Weights", **ndcg, **change, "rank_on_validation": "Rank, validation"}
+    mixes |= {"rank_on_test": "Rank, test", **tied, "tied_on_test": "Tied, test"}
+    ranks = f"Rank is of {len(found.validation):,} mixes; tied means that it cannot be told from the best one."
+    components = [
         {"component": name}
         | {f"{role}_{end}": share for role in ends for end, share in zip(ENDS, ends[role], strict=True)}
         for name, ends in found.components.items()
     ]
+    columns = {"component": "Component"}
+    columns |= {f"{role}_{end}": f"{title}, {role}" for role in ndcg for end, title in ENDS.items()}
+    shares = {"name": "Component", "share": "Share", "weights": "Best mix on validation", **ndcg, **change}
+    shares |= {"hindsight": "Best on test, in hindsight", **tied, "tied_on_test": "Tied, test"}
+    by_share, some = "The best that can be had at every share of a component", "some mix of this share"
+    tied_shares = "Shares of the components in the mixes that cannot be told from the best"
     return (
-        table_of(
-            "mixes",
-            "The mixes that matter",
-            found.mixes,
-            {"name": "Mix", "weights": "Weights", **ndcg, **change}
-            | {"rank_on_validation": "Rank, validation", "rank_on_test": "Rank, test"}
-            | {**tied, "tied_on_test": "Tied, test"},
-            f"Rank is of {len(found.validation):,} mixes; tied means that it cannot be told from the best one.",
-        ),
-        table_of(
-            "components", "Shares of the components in the mixes that cannot be told from the best", rows, columns
-        ),
-        table_of(
-            "shares",
-            "The best that can be had at every share of a component",
-            found.shares,
-            {"name": "Component", "share": "Share", "weights": "Best mix on validation", **ndcg, **change}
-            | {"hindsight": "Best on test, in hindsight", **tied, "tied_on_test": "Tied, test"},
-            "Tied: some mix of this share cannot be told from the best of all.",
-        ),
+        table_of("mixes", "The mixes that matter", found.mixes, mixes, ranks),
+        table_of("components", tied_shares, components, columns),
+        table_of("shares", by_share, found.shares, shares, f"Tied: {some} cannot be told from the best of all."),
     )
 
 
@@ -161,34 +151,23 @@ def plots(found: WeightsFigures) -> tuple[Plot, ...]:
 def _share_plot(found: WeightsFigures, component: str) -> Plot:
     rows = [each for each in found.shares if each.name == component]
     x = [100 * (each.share or 0) for each in rows]
-    return Plot(
-        f"share_{component}",
-        f"The best nDCG@{found.k} that can be had at every share of the {component} component",
-        f"Share of the {component} component, %",
-        f"nDCG@{found.k}",
-        (
-            Series("best on validation, there", tuple(x), tuple(each.validation.mean for each in rows)),
-            Series.of("the same mix on test, 95% interval", x, [each.test for each in rows]),
-            Series("best on test, in hindsight", tuple(x), tuple(each.hindsight for each in rows)),
-        ),
-        "line",
+    series = (
+        Series.of("best on validation, there", x, [each.validation.mean for each in rows]),
+        Series.of("the same mix on test, 95% interval", x, [each.test for each in rows]),
+        Series.of("best on test, in hindsight", x, [each.hindsight for each in rows]),
     )
+    title = f"The best nDCG@{found.k} that can be had at every share of the {component} component"
+    axes = f"Share of the {component} component, %", f"nDCG@{found.k}"
+    return Plot(f"share_{component}", title, *axes, series, "line")
 
 
 def _scatter(found: WeightsFigures) -> Plot:
     tied = found.tied_on_validation
-    named = [mix for mix in found.mixes if not mix.name.endswith(" alone") and "even" not in mix.name]
     clouds = {"worse than the best on validation": ~tied, "tied with the best on validation": tied}
-    return Plot(
-        "agreement",
-        "Every mix on validation and on test",
-        f"nDCG@{found.k} on validation",
-        f"nDCG@{found.k} on test, 95% interval",
-        (
-            *(
-                Series(name, tuple(found.validation[some].tolist()), tuple(found.test[some].tolist()))
-                for name, some in clouds.items()
-            ),
-            *(Series.of(mix.name, (mix.validation.mean,), (mix.test,)) for mix in named),
-        ),
-    )
+    series = [
+        Series.of(name, found.validation[some].tolist(), found.test[some].tolist()) for name, some in clouds.items()
+    ]
+    named = [mix for mix in found.mixes if not mix.name.endswith(" alone") and "even" not in mix.name]
+    series += [Series.of(mix.name, (mix.validation.mean,), (mix.test,)) for mix in named]
+    axes = f"nDCG@{found.k} on validation", f"nDCG@{found.k} on test, 95% interval"
+    return Plot("agreement", "Every mix on validation and on test", *axes, tuple(series))
