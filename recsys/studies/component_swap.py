@@ -25,13 +25,7 @@ from recsys.training.pairs import SEMANTIC
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SemanticRole:
-    """One role of a shop, in which another semantic component can be put.
-
-    Parameters
-    ----------
-    data, train, held_out : everything, what may be known, and what is to be found
-    engine : the shoppers as they were prepared; of validation those of the last round
-    """
+    """One role of a shop: what may be known, what is to be found, and its shoppers (validation: those of the last round)."""
 
     data: Dataset
     train: Dataset
@@ -73,10 +67,7 @@ class SemanticRole:
 
 
 def latest(engine: LiveEngine) -> LiveEngine:
-    """Only the shoppers of the last round, where there are several: one semantic component is fitted for each change.
-
-    Nobody's clicks are kept, and `context_scorers` is the one of that round.
-    """
+    """Only the shoppers of the last round, as a semantic component is fitted for each change; their clicks are not kept."""
     panel = engine.panel
     rows = np.flatnonzero(panel.rounds == panel.rounds.max())
     if len(rows) == len(panel):

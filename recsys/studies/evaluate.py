@@ -70,9 +70,8 @@ def evaluate_lists(
 ) -> Metrics:
     """Every metric of one model's lists; arguments are those of `list_metrics`.
 
-    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`), in place of that
-    of the one order that the lists stand in. Intervals are those of the live metrics of the app; none is given where
-    fewer than `FEWEST_TELLING` shoppers tell.
+    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`). Intervals are those
+    of the live metrics of the app; none is given where fewer than `FEWEST_TELLING` shoppers tell.
     """
     values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
     intervals = dict(zip(values, ratio_intervals(np.stack(list(values.values()), axis=1), seed=seed), strict=True))
@@ -84,11 +83,8 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     """Compare every component, the fusion and every baseline on one data folder.
 
     Weights are chosen on validation shoppers with models that know neither validation nor test; then everything is
-    fitted again on training and validation together, and tested once.
-
-    Raises
-    ------
-    DataError : the data breaks the canonical form, or too little of it is left to test on
+    fitted again on training and validation together, and tested once. Raises DataError where the data break the
+    canonical form, or too little of them is left to test on.
     """
     settings = settings or EvaluationSettings()
     data = Dataset.read(folder, progress).core(settings.min_interactions).knowing_copies()

@@ -115,12 +115,8 @@ def against(models: Mapping[str, Model], reference: str, facts: ShopFacts, seed:
 def paired_differences(pairs: Mapping[Key, tuple[UserValues, UserValues]], seed: int = 0) -> dict[Key, Difference]:
     """The mean difference in `METRIC` of every pair, with p-values corrected for how many are compared.
 
-    Parameters
-    ----------
-    pairs : new and old values, float64 of shape (n_users,), by key; shoppers without one of them (NaN) are left out
+    Pairs are new and old values, float64 of shape (n_users,); shoppers without one of them (NaN) are left out.
 
-    Examples
-    --------
     >>> old = np.random.default_rng(0).random(400)
     >>> found = paired_differences({"up": (old + old**2, old), "same": (old, old)})
     >>> {name: each.verdict for name, each in found.items()}

@@ -16,14 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One study.
+    """One study, by the name of the command, of saved results, and of the package whose `study.run` does it.
 
-    Parameters
-    ----------
-    name : of the command, of saved results, and of the package under `recsys.studies` whose `study.run` does it,
-        imported when it is needed
-    title, question : as people see them
-    summary : a line of the command's help
+    `title` and `question` are as people see them, `summary` is a line of the command's help.
     """
 
     name: str
@@ -37,13 +32,7 @@ class Experiment:
         settings: "ExperimentSettings | FaithfulnessSettings",
         progress: Progress = silent,
     ) -> "Result":
-        """Run it on a shop.
-
-        Raises
-        ------
-        DataError, SettingsError : the data or the settings do not allow it
-        Cancelled : the reporter asked to stop
-        """
+        """Run it on a shop; raises DataError or SettingsError where they do not allow it, Cancelled where it is stopped."""
         begun = time.monotonic()
         result: Result = import_module(f"recsys.studies.{self.name}.study").run(workspace, settings, progress)
         return replace(

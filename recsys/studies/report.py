@@ -47,12 +47,7 @@ def is_report(path: Path) -> bool:
 
 
 def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: datetime | None = None) -> str:
-    """The report of several experiments on one data folder.
-
-    Parameters
-    ----------
-    failed : experiments that could not be run on these data, with the reason
-    """
+    """The report of several experiments on one data folder; `failed` ones could not be run on it, with the reason."""
     at = (made_at or datetime.now(UTC)).strftime("%-d %B %Y, %H:%M UTC")
     data = results[0].data if results else {}
     contents = (
@@ -77,10 +72,7 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: d
 def table_html(table: Table, text: Callable[[str], str] = escape, most_rows: int | None = None) -> str:
     """A table with its note, values over their intervals.
 
-    Parameters
-    ----------
-    text : makes HTML of what may come from the data
-    most_rows : more are left out, which the note says
+    `text` makes HTML of what may come from the data; rows beyond `most_rows` are left out, which the note says.
     """
     head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.visible)
     rows = []

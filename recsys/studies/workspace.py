@@ -20,12 +20,7 @@ from recsys.settings import FusionSettings
 
 @dataclass(frozen=True, slots=True)
 class ExperimentSettings(EvaluationSettings):
-    """How test shoppers are held out and measured in all experiments.
-
-    Parameters
-    ----------
-    weights : a mix that is measured beside those that are chosen, by the experiments that take one (`clicks`)
-    """
+    """How test shoppers are held out and measured; `weights` is another mix to measure, where a study takes one."""
 
     split: SplitName = "last"
     weights: FusionSettings | None = None
@@ -44,10 +39,7 @@ class ExperimentSettings(EvaluationSettings):
 class Workspace:
     """A data folder, and a folder beside it for what is prepared; used as a context manager.
 
-    Parameters
-    ----------
-    data_folder : canonical Parquet
-    place : where panels are kept, and found again by a later run; None keeps them until the end
+    What is prepared in `place` is found again by a later run; None keeps it until the end.
     """
 
     data_folder: Path

@@ -30,14 +30,7 @@ product is shows only after the choice, and serves for understanding."""
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """nDCG of all components together less that of another model.
-
-    Parameters
-    ----------
-    shoppers : mean over shoppers, corrected for all models that are compared
-    products : mean over products of the mean over those who chose it
-    verdict : by both, see `verdict_of_both`
-    """
+    """nDCG of all components together less that of another model, over shoppers and over products; the verdict is by both."""
 
     shoppers: Difference
     products: Interval

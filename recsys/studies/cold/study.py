@@ -31,14 +31,7 @@ BY_LEVEL = (
 
 @dataclass(frozen=True, slots=True)
 class ColdFigures:
-    """Everything that the study measures.
-
-    Parameters
-    ----------
-    new_products : by name of `RANKINGS`
-    n_users, n_products : shoppers of new products, and the different products that they chose
-    largest_share, share_described : of them who chose the most wanted product, and of products with a description
-    """
+    """Everything that was measured; `largest_share` chose the most wanted product, `share_described` have a description."""
 
     new_products: Mapping[str, RankingFigures]
     levels: Sequence[LevelScores]

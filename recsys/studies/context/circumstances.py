@@ -55,10 +55,8 @@ Deal = NDArray[np.intp]
 class ContextComparison:
     """One metric of one way of using the context component.
 
-    Parameters
-    ----------
-    gain, loss, rest : contextual less static, contextual less shuffled, and shuffled less static
-    lost : loss over gain, NaN where there is surely no gain to be lost
+    `gain` is contextual less static, `loss` contextual less shuffled, `rest` shuffled less static, and `lost` loss over
+    gain, NaN where there is surely no gain to be lost.
     """
 
     contextual: Interval
@@ -120,12 +118,9 @@ class Circumstances:
         return dealt
 
     def scores(self, dealt: Mapping[str, Deal] | None = None, left_out: Set[str] = frozenset()) -> FloatArray:
-        """Standardised context scores, float32 of shape (n_users, n_items).
+        """Standardised context scores, float32 of shape (n_users, n_items), without the dimensions left out.
 
-        Parameters
-        ----------
-        dealt : whose part of a dimension, or of the trend, each shopper gets; their own where it is not named
-        left_out : of `DIMENSIONS`, what does not count
+        `dealt` says whose part of a dimension, or of the trend, each shopper gets; their own where it is not named.
         """
         dealt, raw = dealt or {}, np.zeros(self.trends.shape, np.float32)
         everyone = np.arange(len(raw))

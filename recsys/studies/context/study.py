@@ -67,9 +67,8 @@ class ContextFigures:
 
     Parameters
     ----------
-    weights : chosen on validation in the contextual, the static and the shuffled world
+    weights : chosen on validation for contextual, static and shuffled scores
     compared : by way of using the component, the chosen mix second, and by metric
-    parts : by name
     planted : None where the data hide no truth
     dealt : dimensions in which shoppers differ; dealing the others at random changes nothing
     """

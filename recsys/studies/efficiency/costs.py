@@ -60,12 +60,11 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One model at one size of the catalogue.
+    """One model, or `LISTING`, at one size of the catalogue.
 
     Parameters
     ----------
-    name : component, simple model, or LISTING
-    times : size of the catalogue beside that of the shop
+    times : size of the catalogue relative to that of the shop
     timed : by name of `TIMED`, without what is not fitted, or not done for many at once
     n_bytes : of the fitted arrays
     """
@@ -99,12 +98,7 @@ def machine() -> dict[str, Any]:
 def costs(
     data: Dataset, seed: int = 0, progress: Progress = silent, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
-    """Every model at every size of `TIMES` that is not too large, with what each list costs after it.
-
-    Parameters
-    ----------
-    settings : of components, as `fit_scorers` takes them
-    """
+    """Every model at every size of `TIMES` that is not too large; `settings` are those of components, by name."""
     found, sizes = [], [each for each in TIMES if each <= 1 or each * data.n_items <= MOST_ITEMS]
     for number, times in enumerate(sizes, 1):
         at_size = prefixed(progress, f"size {number} of {len(sizes)}")

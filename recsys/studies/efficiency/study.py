@@ -26,14 +26,7 @@ BEYOND_TRADITIONAL = tuple(name for name in COMPONENTS if name not in TRADITIONA
 
 @dataclass(frozen=True, slots=True)
 class AccuracyGain:
-    """What some components add to the others, and at what cost.
-
-    Parameters
-    ----------
-    gain : of nDCG, weights tuned on validation either time
-    ms : milliseconds a request
-    per_ms : the gain over the milliseconds that it costs, which are taken as known
-    """
+    """What some components add to the nDCG of the others, and for how many milliseconds, which are taken as known."""
 
     gain: Difference
     ms: float
@@ -48,14 +41,7 @@ class AccuracyGain:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EfficiencyFigures:
-    """Everything that was measured.
-
-    Parameters
-    ----------
-    costs : every model at every size of the catalogue
-    bought : by the components that are added to all others
-    models, ndcg : of the ablation, by name
-    """
+    """Every model's costs at every size, what added components gain, and the models of the ablation with their nDCG."""
 
     k: int
     costs: Sequence[Cost]

@@ -52,17 +52,13 @@ def polarity_agreement(
 
     A sentence is encoded whole, even where it would be cut into several phrases. On the stars of Amazon reviews, for
     models of two other shops, that agreed better than the mean over its phrases (AUC 0.848 and 0.858 against 0.836 and
-    0.840). Sentences without an aspect, and those with aspects of both signs, are left out.
+    0.840). Sentences without an aspect, and those with aspects of both signs, are left out. Intervals resample whole
+    reviews, since sentences of one review are alike.
 
     Parameters
     ----------
-    sentences : one row an aspect, with COLUMNS; polarity is "Positive" or "Negative" where there is an aspect
+    sentences : one row an aspect, with COLUMNS; raises InputError where `one_way_only` refuses them
     encoder : the one that made the vectors that the model was fitted on
-    seed, n_resamples : of the 95% intervals, which resample whole reviews, since sentences of one review are alike
-
-    Raises
-    ------
-    InputError : a column is missing, a polarity is neither word, or no sentence is left
     """
     marked = one_way_only(sentences)
     texts = marked["sentence"].tolist()

@@ -42,12 +42,7 @@ MOST_MOVES = 12
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidate:
-    """One setting on the shoppers of one role.
-
-    Parameters
-    ----------
-    lifts : relative change of each of `MEASURED` from the traditional model
-    """
+    """One setting on the shoppers of one role, with its lifts of `MEASURED` over the traditional model."""
 
     settings: RankingSettings
     lifts: Mapping[str, float]

@@ -41,8 +41,7 @@ class PaperFigures:
     Parameters
     ----------
     traditional, full, lifts : of each of `MEASURED`, and of "ctr" where the click rate is known
-    rests_on : lifts of the chosen setting with one thing changed, by what was changed; as it was chosen first
-    chosen : the setting, with its lifts on validation shoppers
+    rests_on : lifts of the chosen setting, and of it with one thing changed
     front, later : settings that nothing beats in both recall and diversity, on validation, and the same on test
     """
 

@@ -72,13 +72,7 @@ class LevelFigures:
 
 @dataclass(frozen=True, slots=True)
 class SparsityFigures:
-    """Everything that the study measures.
-
-    Parameters
-    ----------
-    plain_weights, plain : of the best mix without the semantic component, and its nDCG
-    shares, noises : by name of the level
-    """
+    """Levels by name, and the best mix without the semantic component with its nDCG."""
 
     plain_weights: FusionSettings
     plain: Interval
@@ -96,13 +90,7 @@ class MeasuredLevel:
 
 @dataclass(frozen=True, eq=False)
 class TextShop:
-    """A shop whose texts may change.
-
-    Parameters
-    ----------
-    plain : weights of the mix without the semantic component, tuned on validation; no text changes it
-    steady : weights tuned on validation with all texts as they are
-    """
+    """A shop whose texts may change, with weights tuned on validation for all texts: `plain` are those without semantic."""
 
     validation: SemanticRole
     test: SemanticRole
@@ -112,13 +100,7 @@ class TextShop:
 
     @classmethod
     def of(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Self:
-        """Both roles of a shop.
-
-        Raises
-        ------
-        DataError : hardly a review has a text
-        SettingsError : the panel holds candidates only
-        """
+        """Both roles; raises DataError where hardly a review has a text, SettingsError for a panel of candidates only."""
         # Refused, if it is, before any test shopper is prepared.
         corruption = TextCorruption.of(*workspace.split(settings), settings.seed)
         validation, test = SemanticRole.both(workspace, settings, progress)
@@ -172,13 +154,7 @@ class TextShop:
 def compare_levels(
     levels: Sequence[MeasuredLevel], measured: Mapping[TextLevel, MeasuredLevel], plain: UserValues, seed: int
 ) -> dict[str, LevelFigures]:
-    """Figures of some levels by name, p-values corrected for how many they are.
-
-    Parameters
-    ----------
-    measured : every level, `CLEAN` and `SILENT` among them
-    plain : nDCG of the mix without the semantic component
-    """
+    """Figures of some levels by name, p-values corrected for how many they are; `plain` is nDCG without semantic."""
 
     def reference(of: str, name: str) -> UserValues:
         return plain if name == "plain" else measured[CLEAN if name == "clean" else SILENT].values[of]

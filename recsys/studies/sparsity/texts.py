@@ -31,13 +31,7 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class TextLevel:
-    """One state of the texts.
-
-    Parameters
-    ----------
-    noise : what was done to texts, a key of `NOISES`, or "" where some are left out
-    share : of the texts kept, or corrupted
-    """
+    """One state of the texts: the share that is kept, or that is corrupted by a noise of `NOISES`."""
 
     noise: str
     share: float
@@ -61,8 +55,7 @@ class TextCorruption:
 
     Parameters
     ----------
-    data : everything
-    rows : rows of the reviews that say anything, in the order in which texts are corrupted, and kept
+    rows : of the reviews that say anything, in the order in which texts are corrupted, and kept
     groups : int of shape (n_reviews,), what is learned from, validation's and test's reviews; texts are dealt within
         each, so that what is held out reaches no profile by another review
     """
@@ -130,15 +123,7 @@ def has_text(reviews: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def deranged(rows: NDArray[np.intp], products: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
-    """The rows in another order, in which hardly any holds what stood in a row of the same product.
-
-    Parameters
-    ----------
-    products : of every row there is
-
-    >>> deranged(np.array([0, 1, 2]), np.array([7, 7, 8]), np.random.default_rng(0)).shape
-    (3,)
-    """
+    """The rows in another order, in which hardly any takes the position of one of the same product."""
     order = rng.permutation(rows)
     for _ in range(MOST_SWAPS):
         wrong = np.flatnonzero(products[order] == products[rows])

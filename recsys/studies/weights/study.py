@@ -41,11 +41,9 @@ class WeightsFigures:
     Parameters
     ----------
     mixes : the chosen one first, the best on test second
-    components : by name
     agreement : correlations of both roles over all mixes and among those tied on validation, and how many are tied
     by_halves : nDCG of what is chosen on half of the test shoppers, on the other half, less that of the chosen mix
-    validation, test : float64 of shape (n_mixes,), mean nDCG of every mix
-    tied_on_validation : bool of the same shape
+    validation, test, tied_on_validation : of every mix, mean nDCG and whether it is tied with the best
     """
 
     k: int
