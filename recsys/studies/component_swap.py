@@ -25,7 +25,7 @@ from recsys.training.pairs import SEMANTIC
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SemanticRole:
-    """One role of a shop: what may be known, what is to be found, and its shoppers (validation: those of the last round)."""
+    """Shoppers of one role (validation: of the last round), what may be known of them, and what is to be found."""
 
     data: Dataset
     train: Dataset
@@ -67,7 +67,7 @@ class SemanticRole:
 
 
 def latest(engine: LiveEngine) -> LiveEngine:
-    """Only the shoppers of the last round, as a semantic component is fitted for each change; their clicks are not kept."""
+    """Only the shoppers of the last round, as one semantic component is fitted for all; clicks are not kept."""
     panel = engine.panel
     rows = np.flatnonzero(panel.rounds == panel.rounds.max())
     if len(rows) == len(panel):

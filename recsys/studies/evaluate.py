@@ -70,8 +70,8 @@ def evaluate_lists(
 ) -> Metrics:
     """Every metric of one model's lists; arguments are those of `list_metrics`.
 
-    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`). Intervals are those
-    of the live metrics of the app; none is given where fewer than `FEWEST_TELLING` shoppers tell.
+    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`). Intervals are the
+    live ones of the app; none is given where fewer than `FEWEST_TELLING` shoppers tell.
     """
     values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
     intervals = dict(zip(values, ratio_intervals(np.stack(list(values.values()), axis=1), seed=seed), strict=True))

@@ -32,7 +32,7 @@ class Experiment:
         settings: "ExperimentSettings | FaithfulnessSettings",
         progress: Progress = silent,
     ) -> "Result":
-        """Run it on a shop; raises DataError or SettingsError where they do not allow it, Cancelled where it is stopped."""
+        """Run it on a shop; raises DataError or SettingsError where it cannot be, Cancelled where it is stopped."""
         begun = time.monotonic()
         result: Result = import_module(f"recsys.studies.{self.name}.study").run(workspace, settings, progress)
         return replace(

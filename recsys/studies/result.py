@@ -37,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, or one kind of points: x are numbers or names, y values with the ends of their intervals; None is missing."""
+    """One line, or one kind of points: x are numbers or names, y have the ends of intervals; None is missing."""
 
     name: str
     x: tuple[int | float, ...] | tuple[str, ...]

@@ -30,7 +30,7 @@ product is shows only after the choice, and serves for understanding."""
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """nDCG of all components together less that of another model, over shoppers and over products; the verdict is by both."""
+    """nDCG of all components less that of another model, over shoppers and over products; the verdict is by both."""
 
     shoppers: Difference
     products: Interval

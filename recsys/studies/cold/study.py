@@ -31,7 +31,7 @@ BY_LEVEL = (
 
 @dataclass(frozen=True, slots=True)
 class ColdFigures:
-    """Everything that was measured; `largest_share` chose the most wanted product, `share_described` have a description."""
+    """Everything that was measured; the shares are of shoppers with the most wanted product, of described products."""
 
     new_products: Mapping[str, RankingFigures]
     levels: Sequence[LevelScores]

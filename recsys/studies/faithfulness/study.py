@@ -86,7 +86,7 @@ class FaithfulnessFigures:
 
 
 def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress = silent) -> Result:
-    """Train on a data folder and test the explanations; raises DataError or InputError for unusable data or sentences."""
+    """Train on a data folder and test the explanations; raises DataError or InputError for data or sentences."""
     seed = settings.seed
     labelled = None if settings.sentences is None else _read_sentences(settings.sentences)
     data = workspace.data

@@ -90,7 +90,7 @@ class MeasuredLevel:
 
 @dataclass(frozen=True, eq=False)
 class TextShop:
-    """A shop whose texts may change, with weights tuned on validation for all texts: `plain` are those without semantic."""
+    """A shop whose texts may change; weights tuned on validation for all texts, `plain` ones without semantic."""
 
     validation: SemanticRole
     test: SemanticRole
@@ -100,7 +100,7 @@ class TextShop:
 
     @classmethod
     def of(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Self:
-        """Both roles; raises DataError where hardly a review has a text, SettingsError for a panel of candidates only."""
+        """Both roles; raises DataError where hardly a review has a text, SettingsError for candidates only."""
         # Refused, if it is, before any test shopper is prepared.
         corruption = TextCorruption.of(*workspace.split(settings), settings.seed)
         validation, test = SemanticRole.both(workspace, settings, progress)
