@@ -112,14 +112,14 @@ def _reports(
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
     leaks = check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
-    ranking, owned = RankingSettings(n=settings.k), train.seen()
+    ranking, seen = RankingSettings(n=settings.k), train.seen()
     relevant = split.test.relevant()[users]
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
     tied = {name: np.zeros((len(users), 4, settings.k), np.int32) for name in MODELS}
     for start, requests in batches(data, train, split.test, users, settings.split):
         progress("ranking for test shoppers", start, len(users))
         raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
-        eligible = ~owned[requests.user_rows].toarray().astype(bool)
+        eligible = ~seen[requests.user_rows].toarray().astype(bool)
         for row in range(len(requests)):
             values = Standardised.of(np.stack([raw[name][row] for name in scorers])).values
             final = dict(zip(scorers, values, strict=True))

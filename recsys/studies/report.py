@@ -57,12 +57,12 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: d
     )
     left = f"<p>{len(failed)} could not be run on these data; the reasons stand at the end.</p>" if failed else ""
     missing = "".join(f"<li><b>{escape(_title(name))}</b>: {escape(why)}</li>" for name, why in failed.items())
-    first = next((place for place, each in enumerate(results) if each.plots), 0)
+    first = next((number for number, each in enumerate(results) if each.plots), 0)
     parts = (
         f"<h1>Experiments on {escape(str(data.get('name', 'no data')))}</h1>",
         f'<p class="sw-quiet">Made on {at} by Shelfwise {escape(recsys.__version__)}. {_facts(data)}</p>',
         f"<ul>{''.join(contents)}</ul>{left}",
-        *(_section(each, with_library=place == first) for place, each in enumerate(results)),
+        *(_section(each, with_library=number == first) for number, each in enumerate(results)),
         f"<h2>Not on these data</h2><ul>{missing}</ul>" if failed else "",
         f'<h2>Made with</h2><p class="sw-quiet">{escape(_environment())}.</p>',
     )
@@ -103,8 +103,8 @@ def _section(result: Result, *, with_library: bool) -> str:
     plots = (
         figure(plot)
         .update_layout(template="plotly_white")
-        .to_html(full_html=False, include_plotlyjs=with_library and not place, config={"displayModeBar": False})
-        for place, plot in enumerate(result.plots)
+        .to_html(full_html=False, include_plotlyjs=with_library and not number, config={"displayModeBar": False})
+        for number, plot in enumerate(result.plots)
     )
     return (
         f'<section id="{escape(result.experiment)}"><h2>{escape(_title(result.experiment))}</h2>'

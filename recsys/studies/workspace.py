@@ -39,17 +39,17 @@ class ExperimentSettings(EvaluationSettings):
 class Workspace:
     """A data folder, and a folder beside it for what is prepared; used as a context manager.
 
-    What is prepared in `place` is found again by a later run; None keeps it until the end.
+    What is prepared in `work_folder` is found again by a later run; None keeps it until the end.
     """
 
     data_folder: Path
-    place: Path | None = None
+    work_folder: Path | None = None
     _engines: dict[PanelSettings, tuple[LiveEngine, LiveEngine]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        if self.place is None:
+        if self.work_folder is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="shelfwise-experiment-")
-            self.place = Path(self._temporary.name)
+            self.work_folder = Path(self._temporary.name)
         return self
 
     def __exit__(
@@ -92,5 +92,5 @@ class Workspace:
         return open_or_build_log(self.data_folder, folder, settings, self.data.fingerprint, progress)
 
     def _folder(self, *names: str | int) -> Path:
-        assert self.place is not None, "use the workspace as a context manager"
-        return self.place / "-".join(map(str, names))
+        assert self.work_folder is not None, "use the workspace as a context manager"
+        return self.work_folder / "-".join(map(str, names))

@@ -54,7 +54,7 @@ def place(workspace: Workspace, new_product_folder: Path) -> Workspace:
             validation, test = Panel.open(folder)
             return LiveEngine(validation), LiveEngine(test)
 
-    return Prepared(workspace.data_folder, workspace.place)
+    return Prepared(workspace.data_folder, workspace.work_folder)
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,9 @@ def test_shuffled_is_the_mean_of_several_deals(result: Result, workspace: Worksp
     _, test = workspace.engines("last", 1, 0)
     known = Circumstances.of(test.panel)
     found = [
-        known.under(known.scores(dict.fromkeys(DIMENSIONS, known.deal(seed)))).measure(ALONE).lists.values["ndcg"]
+        known.under(known.scores(dict.fromkeys(DIMENSIONS, known.permutation(seed))))
+        .measure(ALONE)
+        .lists.values["ndcg"]
         for seed in range(5)
     ]
     row = rows_of(result, "compared")[0]
@@ -165,7 +167,7 @@ def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, m
         alike = shoppers.assign(**{name: shoppers[name].iloc[0] for name in (*CONTEXT_DIMENSIONS, "moment_s")})
         known = Circumstances.of(replace(engine.panel, shoppers=alike))
         engines.append(LiveEngine(known.under(known.scores()).panel))
-    asked = Workspace(workspace.data_folder, workspace.place)
+    asked = Workspace(workspace.data_folder, workspace.work_folder)
     monkeypatch.setattr(asked, "engines", lambda *how: engines)
     found = EXPERIMENTS["context"].run(asked, ExperimentSettings("temporal"))
     assert not any("after the moment" in each for each in found.caveats)  # learned from before it only
@@ -184,7 +186,7 @@ def test_one_moment_for_all_is_a_caveat(
     monkeypatch.setattr("recsys.studies.context.study.parts_of", lambda *asked: {})
     monkeypatch.setattr("recsys.studies.context.study.groups_of", lambda *asked: ())
     monkeypatch.setattr("recsys.studies.context.study.tuned", lambda *asked: FusionSettings())
-    monkeypatch.setattr("recsys.studies.context.circumstances.N_DEALS", 1)
+    monkeypatch.setattr("recsys.studies.context.circumstances.N_SHUFFLES", 1)
     monkeypatch.setattr(Circumstances, "varies", lambda self, name: name in dealt)
     found = EXPERIMENTS["context"].run(workspace, ExperimentSettings())
     assert any("leaves the trend as it was" in each for each in found.caveats) == says_so

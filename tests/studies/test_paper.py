@@ -106,7 +106,7 @@ def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Wo
 
 
 def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Workspace) -> None:
-    told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.place), ExperimentSettings())
+    told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.work_folder), ExperimentSettings())
     assert "Click rate (simulated)" in [row["metric"] for row in told.tables[0].rows]
     assert "Click rate (simulated): nobody was shown these lists" in told.tables[0].note
     lifts_told = told.figures["lifts"]
@@ -124,7 +124,7 @@ def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Wo
             one, other = super().engines(*asked, **more)
             return LiveEngine(replace(one.panel, clicks=nothing)), LiveEngine(replace(other.panel, clicks=nothing))
 
-    told = EXPERIMENTS["paper"].run(Without(workspace.data_folder, workspace.place), ExperimentSettings())
+    told = EXPERIMENTS["paper"].run(Without(workspace.data_folder, workspace.work_folder), ExperimentSettings())
     for name in ("traditional", "full", "lifts", "ctr_source"):
         assert (told.figures[name]["ctr"] if name != "ctr_source" else told.figures[name]) is None
     assert "There is no click rate of these lists: only 12 choices." in told.conclusion

@@ -34,8 +34,8 @@ CHUNK = 256
 """Shoppers between two reports of progress."""
 
 METRICS = (METRIC, "recall")
-N_DEALS = 5
-"""Random deals of circumstances, averaged shopper by shopper."""
+N_SHUFFLES = 5
+"""Random orders of circumstances, averaged shopper by shopper."""
 
 LARGE_ENOUGH = 100
 """Fewest test shoppers of a group that is reported."""
@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 Values = dict[str, Floats]
 """One value a shopper, by name of `METRICS`."""
 
-Deal = NDArray[np.intp]
+Permutation = NDArray[np.intp]
 """Whose circumstances each shopper gets: int of shape (n_users,), a permutation."""
 
 
@@ -70,7 +70,7 @@ class ContextComparison:
 
 @dataclass(frozen=True, slots=True)
 class ContextPart:
-    """One dimension: nDCG with it less that without it, or with it dealt at random; or why these data have none."""
+    """One dimension: nDCG with it less that without it, or with it shuffled; or why these data have none."""
 
     why_not: str = ""
     left_out_alone: Interval = NOTHING
@@ -109,29 +109,29 @@ class Circumstances:
             )
         return cls(panel, _trends(panel, panel.context_scorers, progress))
 
-    def deal(self, seed: int) -> Deal:
-        """Circumstances and moments dealt at random, each among shoppers of the same round."""
-        rng, dealt = np.random.default_rng(seed), np.arange(len(self.panel))
+    def permutation(self, seed: int) -> Permutation:
+        """Circumstances and moments in random order, each among shoppers of the same round."""
+        rng, order = np.random.default_rng(seed), np.arange(len(self.panel))
         for number in np.unique(self.panel.rounds):
             rows = np.flatnonzero(self.panel.rounds == number)
-            dealt[rows] = rng.permutation(rows)
-        return dealt
+            order[rows] = rng.permutation(rows)
+        return order
 
-    def scores(self, dealt: Mapping[str, Deal] | None = None, left_out: Set[str] = frozenset()) -> FloatArray:
+    def scores(self, shuffled: Mapping[str, Permutation] | None = None, left_out: Set[str] = frozenset()) -> FloatArray:
         """Standardised context scores, float32 of shape (n_users, n_items), without the dimensions left out.
 
-        `dealt` says whose part of a dimension, or of the trend, each shopper gets; their own where it is not named.
+        `shuffled` says whose part of a dimension, or of the trend, each shopper gets; their own where it is not named.
         """
-        dealt, raw = dealt or {}, np.zeros(self.trends.shape, np.float32)
+        shuffled, raw = shuffled or {}, np.zeros(self.trends.shape, np.float32)
         everyone = np.arange(len(raw))
         for dimension in (each for each in CONTEXT_DIMENSIONS if each not in left_out):
-            stated = self.panel.shoppers[dimension].to_numpy(object)[dealt.get(dimension, everyone)]
+            stated = self.panel.shoppers[dimension].to_numpy(object)[shuffled.get(dimension, everyone)]
             for number, scorer in enumerate(self.panel.context_scorers):
                 values, lifts = scorer.lifts.get(dimension, ((), np.empty((0, 0), np.float32)))
                 for value, lift in zip(values, lifts, strict=True):
                     raw[(stated == value) & (self.panel.rounds == number)] += lift
         if TREND not in left_out:
-            raw += self.trends[dealt.get(TREND, everyone)]
+            raw += self.trends[shuffled.get(TREND, everyone)]
         return Standardised.of(raw).values
 
     def static(self) -> FloatArray:
@@ -156,7 +156,7 @@ class Circumstances:
         return "" if has_any else "what is held out in this way has no such circumstance"
 
     def varies(self, dimension: str) -> bool:
-        """Whether shoppers differ in a dimension or in their moments, so that dealing it changes anything."""
+        """Whether shoppers differ in a dimension or in their moments, so that shuffling it changes anything."""
         column = "moment_s" if dimension == TREND else dimension
         return not self.why_not(dimension) and self.panel.shoppers[column].nunique() > 1
 
@@ -196,10 +196,10 @@ class ContextProbe:
         engine = self.circumstances.under(scores)
         return [values_of(engine, fusion, self.k) for fusion in fusions]
 
-    def dealt(self, dimensions: tuple[str, ...], *fusions: FusionSettings) -> list[Values]:
-        """The same with some dimensions dealt at random, averaged over several deals shopper by shopper."""
-        deals = [self.circumstances.deal(self.seed + number) for number in range(N_DEALS)]
-        scores = (self.circumstances.scores(dict.fromkeys(dimensions, deal)) for deal in deals)
+    def shuffled(self, dimensions: tuple[str, ...], *fusions: FusionSettings) -> list[Values]:
+        """The same with some dimensions shuffled, averaged over several orders, shopper by shopper."""
+        orders = [self.circumstances.permutation(self.seed + number) for number in range(N_SHUFFLES)]
+        scores = (self.circumstances.scores(dict.fromkeys(dimensions, order)) for order in orders)
         by_mix = zip(*(self.values(each, *fusions) for each in scores), strict=True)
         return [{name: np.mean([one[name] for one in some], axis=0) for name in METRICS} for some in by_mix]
 
@@ -223,7 +223,7 @@ def compared(contextual: Floats, static: Floats, shuffled: Floats, seed: int) ->
 def parts_of(
     probe: ContextProbe, own: tuple[Values, Values], mix: FusionSettings, progress: Progress
 ) -> dict[str, ContextPart]:
-    """What every dimension is worth: left out, and dealt at random while all others stay."""
+    """What every dimension is worth: left out, and shuffled while all others stay."""
     circumstances, found = probe.circumstances, {}
     parts = {name: (name,) for name in DIMENSIONS} | {"all circumstances": CONTEXT_DIMENSIONS}
     for done, (name, dimensions) in enumerate(parts.items()):
@@ -234,7 +234,7 @@ def parts_of(
             continue
         others = probe.values(circumstances.scores(left_out=frozenset(dimensions)), ALONE, mix)
         if any(map(circumstances.varies, dimensions)):
-            others += probe.dealt(dimensions, ALONE, mix)
+            others += probe.shuffled(dimensions, ALONE, mix)
         found[name] = _part(own, others, probe.seed)
     progress("measuring the parts of the context", len(parts), len(parts) + 1)
     found[NEWER] = _part(own, probe.values(circumstances.counted_alike(progress), ALONE, mix), probe.seed)

@@ -20,7 +20,7 @@ from recsys.studies.context.circumstances import (
     DIMENSIONS,
     LARGE_ENOUGH,
     METRICS,
-    N_DEALS,
+    N_SHUFFLES,
     NOTHING,
     Circumstances,
     ContextComparison,
@@ -91,13 +91,13 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     engines = {
         "contextual": validation,
         "static": known.under(known.static()),
-        "shuffled": known.under(known.scores(dict.fromkeys(DIMENSIONS, known.deal(settings.seed)))),
+        "shuffled": known.under(known.scores(dict.fromkeys(DIMENSIONS, known.permutation(settings.seed)))),
     }
     weights = {use: tuned(engine, k, progress) for use, engine in engines.items()}
     mix = weights["contextual"]
     own = values_of(test, ALONE, k), values_of(test, mix, k)
     static = probe.values(circumstances.static(), ALONE, mix, weights["static"])
-    shuffled = probe.dealt(DIMENSIONS, ALONE, mix, weights["shuffled"])
+    shuffled = probe.shuffled(DIMENSIONS, ALONE, mix, weights["shuffled"])
     ways = ("Context alone", "In the chosen mix", "In the mix, weights chosen for each")
     found = ContextFigures(
         k=k,
@@ -114,7 +114,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     return Result(
         protocol=f"{panel.protocol} Contextual: everybody's own circumstances and moment. Static: no circumstances, "
         "and all acts of the training data counted alike in place of the trend, whenever they were. Shuffled: "
-        f"circumstances and moments dealt at random among the shoppers, the mean of {N_DEALS} deals. Weights are the "
+        f"circumstances and moments dealt at random among the shoppers, the mean of {N_SHUFFLES} deals. Weights are the "
         f"best mix by nDCG@{k} on validation with contextual scores ({mix_in_words(mix)}); chosen anew for static "
         f"({mix_in_words(weights['static'])}) and for shuffled scores, of one deal of the validation shoppers "
         f"({mix_in_words(weights['shuffled'])}). Differences are those of the same shoppers, with 95% intervals.",

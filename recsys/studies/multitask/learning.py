@@ -66,10 +66,14 @@ class LearningRole:
         return found[0], found[1]
 
     def learn(
-        self, start: FusionSettings, settings: MultitaskSettings, judged: Pairs | None, progress: Progress = silent
+        self,
+        start: FusionSettings,
+        settings: MultitaskSettings,
+        stopping_pairs: Pairs | None,
+        progress: Progress = silent,
     ) -> Learned:
         """Learn from this role's training data."""
-        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, judged, progress)
+        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, stopping_pairs, progress)
 
     def held_out_pairs(self) -> Pairs:
         """The pairs that are asked about."""
@@ -90,13 +94,13 @@ def learned_model(
     settings: MultitaskSettings,
     start: FusionSettings,
     roles: tuple[LearningRole, LearningRole],
-    judged: Pairs,
+    stopping_pairs: Pairs,
     progress: Progress,
 ) -> MultitaskModel:
     """Learn one variant, stopped on validation; its map is dropped where it does not beat the identity there."""
     validation, test = roles
     progress = prefixed(progress, name)
-    found = validation.learn(start, settings, judged, progress)
+    found = validation.learn(start, settings, stopping_pairs, progress)
     if not found.epochs:
         lists = validation.lists(None, start), test.lists(None, start)
         return MultitaskModel(name, 0, start, *lists)

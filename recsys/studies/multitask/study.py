@@ -117,9 +117,9 @@ def measure(
     validation, test = roles
     fusion = tuned(validation.role.engine, settings.k, progress)
     today = MultitaskModel(TODAY, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
-    judged, models = validation.held_out_pairs(), {TODAY: today}
+    stopping_pairs, models = validation.held_out_pairs(), {TODAY: today}
     for name, each in variants(settings.seed).items():
-        models[name] = learned_model(name, each, fusion, roles, judged, progress)
+        models[name] = learned_model(name, each, fusion, roles, stopping_pairs, progress)
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
     learned = [each for each in sweep if each.epochs]
     chosen = max(learned or sweep, key=lambda each: each.validation.values[METRIC].mean())

@@ -103,7 +103,7 @@ class TextCorruption:
             texts[row] = change(texts[row], rng)
         return texts
 
-    def dealt(self) -> Texts:
+    def swapped(self) -> Texts:
         """Texts dealt anew among the reviews of other products."""
         rng, texts = np.random.default_rng([self.seed, 5]), self._texts()
         products = self.data.reviews["item_row"].to_numpy()
@@ -193,7 +193,7 @@ NOISES: dict[str, Callable[[TextCorruption], Texts]] = {
         lambda text, rng: " ".join(rng.permutation(np.array(text.split(), object))), 3
     ),
     OFF_TOPIC: lambda corruption: corruption.each(lambda text, rng: off_topic(len(text.split()), rng), 4),
-    WRONG_PRODUCT: lambda corruption: corruption.dealt(),
+    WRONG_PRODUCT: lambda corruption: corruption.swapped(),
 }
 """What may be wrong with texts: only their first words, their words in any order, about something else entirely, or
 written about another product."""
