@@ -13,25 +13,23 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.cold import study as cold
-from recsys.studies.cold.comparisons import (
-    LevelScores,
-    RankingFigures,
-    by_level,
-    compare_models,
-    over_products,
-    product_levels,
-    verdict_of_both,
-)
 from recsys.studies.cold.new_products import (
     KNOWN,
     MIXES,
+    LevelScores,
     NewModel,
     NewProductRole,
+    RankingFigures,
     accuracy,
+    by_level,
     chosen_for_new,
+    compare_models,
     label_of,
     models_for_new,
     new_product_roles,
+    over_products,
+    product_levels,
+    verdict_of_both,
 )
 from recsys.studies.format import in_words
 from recsys.studies.models import chosen_weights, models_on

@@ -13,8 +13,18 @@ from recsys.evaluation.protocols.rewinds import new_product_rewind
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
-from recsys.studies.cold.comparisons import LEVELS, LevelScores, RankingFigures, by_level, compare_models
-from recsys.studies.cold.new_products import RANKINGS, chosen_for_new, label_of, models_for_new, new_product_roles
+from recsys.studies.cold.new_products import (
+    LEVELS,
+    RANKINGS,
+    LevelScores,
+    RankingFigures,
+    by_level,
+    chosen_for_new,
+    compare_models,
+    label_of,
+    models_for_new,
+    new_product_roles,
+)
 from recsys.studies.format import by_verdict, change_text, table_of
 from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, chosen_weights, models_on, name_of
 from recsys.studies.result import Plot, Result, Series, Table, as_json

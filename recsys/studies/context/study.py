@@ -114,8 +114,8 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     return Result(
         protocol=f"{panel.protocol} Contextual: everybody's own circumstances and moment. Static: no circumstances, "
         "and all acts of the training data counted alike in place of the trend, whenever they were. Shuffled: "
-        f"circumstances and moments dealt at random among the shoppers, the mean of {N_SHUFFLES} deals. Weights are the "
-        f"best mix by nDCG@{k} on validation with contextual scores ({mix_in_words(mix)}); chosen anew for static "
+        f"circumstances and moments dealt at random among the shoppers, the mean of {N_SHUFFLES} deals. Weights are "
+        f"the best mix by nDCG@{k} on validation with contextual scores ({mix_in_words(mix)}); chosen anew for static "
         f"({mix_in_words(weights['static'])}) and for shuffled scores, of one deal of the validation shoppers "
         f"({mix_in_words(weights['shuffled'])}). Differences are those of the same shoppers, with 95% intervals.",
         conclusion=conclusion(found),

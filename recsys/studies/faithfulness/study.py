@@ -20,13 +20,16 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings, require_seed
-from recsys.studies.faithfulness.checks import Exactness, Stability, exactness, stability
 from recsys.studies.faithfulness.measures import (
     ControlledMeasure,
+    Exactness,
     SampledItem,
     SideReport,
+    Stability,
+    exactness,
     faithfulness,
     sample_recommendations,
+    stability,
 )
 from recsys.studies.faithfulness.polarity import PolarityAgreement, one_way_only, polarity_agreement
 from recsys.studies.format import change_text, table_of

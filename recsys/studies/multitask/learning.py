@@ -11,8 +11,7 @@ from recsys.progress import Progress, prefixed, silent
 from recsys.scorers.base import FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import FusionSettings
-from recsys.studies.component_swap import SemanticRole
-from recsys.studies.models import METRIC, tuned
+from recsys.studies.models import METRIC, SemanticRole, tuned
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
 from recsys.training.multitask import Learned, MultitaskSettings, learn

@@ -13,9 +13,8 @@ from recsys.evaluation.statistics.paired import Difference, ShopFacts, differenc
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings
-from recsys.studies.component_swap import window_note
 from recsys.studies.format import change_text, table_of
-from recsys.studies.models import METRIC, tuned
+from recsys.studies.models import METRIC, tuned, window_note
 from recsys.studies.multitask.learning import (
     TODAY,
     TUNED,

@@ -10,15 +10,17 @@ from recsys.errors import InputError, SettingsError
 from recsys.explanations.decompose import scales
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.faithfulness.checks import Stability, exactness, stability
 from recsys.studies.faithfulness.measures import (
     MEASURES,
     MIN_PHRASES,
     AblatedScore,
     SampledItem,
+    Stability,
+    exactness,
     faithfulness,
     faithfulness_of,
     sample_recommendations,
+    stability,
 )
 from recsys.studies.faithfulness.study import FaithfulnessSettings
 from tests.explanations._cases import Shop
