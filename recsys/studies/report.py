@@ -1,7 +1,4 @@
-"""One page that a sceptic can check and make again: protocol, figures with intervals, plots, tables, commands.
-
-Self-contained: it loads nothing from anywhere. Everything that comes from data is escaped.
-"""
+"""Results as one self-contained HTML page, with all that is needed to check and repeat them; data are escaped."""
 
 import platform
 from collections.abc import Callable, Mapping, Sequence

@@ -1,9 +1,4 @@
-"""What each component is worth: every subset of them with weights of its own, against the simple models.
-
-The weights of every subset are chosen on validation shoppers among the mixes of the weight map that use nothing else,
-by nDCG; then test shoppers are looked at once. Differences are tested by sign flips, corrected by Holm for how many
-settings are compared.
-"""
+"""What each component is worth: every subset of them with weights of its own, against the simple models."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,6 @@
-"""New products, and products and shoppers of whom little is known: who serves them best, and where the words pay.
+"""New products, and products and shoppers of whom little is known: who serves them best, and where words pay.
 
-First on products that nobody has bought or reviewed yet, by the rewind of new products; then by level (hot, warm, cold)
-on the ordinary test shoppers. All weights are chosen on validation shoppers of the same kind.
+All weights are chosen on validation shoppers of the same kind.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,10 +1,4 @@
-"""Context: contextual against static, with context dealt at random as the control; by dimension and by group.
-
-*Contextual*: every test shopper is asked in their own circumstances, at their own moment. *Static*: no circumstances,
-and in place of the trend all acts of the training data counted alike, whenever they were, which is popularity without a
-clock. *Shuffled*: circumstances and moments of the test shoppers are dealt at random among them. Weights are chosen on
-validation with contextual scores, and for fairness anew with static and with shuffled ones.
-"""
+"""What context gains: contextual against static scores, with shuffled ones as the control; by dimension, by group."""
 
 import math
 from collections.abc import Mapping

@@ -1,7 +1,6 @@
 """What each component costs to train and to serve, as the catalogue grows, and what accuracy that buys.
 
-Times are those of this machine, on one core, so they are given beside the cheapest component's as well. Accuracy is
-that of the ablation: each component's worth is what all together lose without it, their weights tuned again.
+Accuracy is that of the ablation: each component's worth is what all together lose without it, weights tuned again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,15 +1,14 @@
-"""How far explanations can be trusted: whether the phrases that they name are those that the score rests on.
+"""Whether the phrases that explanations name are those that the score rests on; and whether explanations are exact.
 
 For a sample of recommendations, phrases of one side are taken away and the score is worked out again from what is
-left, so that lengths change as they would if the words had never been written. Shares q of the phrases are 1, 5, 10, 20
-and 50 percent, at least one phrase each, and every figure is the mean over them (AOPC):
+left, lengths too. Shares q of the phrases are 1, 5, 10, 20 and 50 percent, at least one phrase each, and every figure
+is the mean over them (AOPC), in the unit of the final score:
 
     comprehensiveness = score - score without the q phrases that speak most for the product   (higher is better)
     sufficiency       = score - score with nothing but these phrases                          (lower is better)
     tau               = Kendall's tau-b of contributions and leave-one-out effects            (higher is better)
 
-The control takes as many phrases at random, or ranks them at random. Scores are in the unit of the final score; mean
-and deviation over the catalogue are kept.
+The control takes as many phrases at random, or ranks them at random.
 
 References
 ----------
@@ -47,11 +46,10 @@ SideName = Literal["product", "shopper"]
 
 @dataclass(frozen=True, slots=True)
 class SampledItem:
-    """One recommendation of the sample: whose, what, and at which rank."""
+    """One recommendation of the sample: whose, and what."""
 
     scored: ScoredRequest
     item_id: str
-    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +59,6 @@ class ControlledMeasure:
     value: Interval
     control: Interval
     difference: Interval
-
-    @property
-    def ratio(self) -> float:
-        """Value over control; NaN where the control is 0."""
-        return self.value.mean / self.control.mean if self.control.mean else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +86,7 @@ def sample_recommendations(model: Recommender, n: int, seed: int = 0, progress: 
         scored = model.scores(user_id)
         listed = model.rank(scored, RankingSettings(model.info.default_weights, n=10)).items
         if listed:
-            rank = int(rng.integers(len(listed))) + 1
-            sampled.append(SampledItem(scored, listed[rank - 1].item_id, rank))
+            sampled.append(SampledItem(scored, listed[int(rng.integers(len(listed)))].item_id))
     progress("scoring a sample of shoppers", len(chosen), len(chosen))
     return sampled
 

@@ -28,7 +28,6 @@ class MultitaskModel:
     ----------
     epochs : how often the training pairs were gone through, or None where nothing was learned
     fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
-    validation, test : everybody's lists
     has_map : whether a learned map was used; None where none was learned
     map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
     heads : the maps of validation and test, whether they were used or not; None is the identity
@@ -65,14 +64,10 @@ class LearningRole:
         return found[0], found[1]
 
     def learn(
-        self,
-        start: FusionSettings,
-        settings: MultitaskSettings,
-        stopping_pairs: Pairs | None,
-        progress: Progress = silent,
+        self, start: FusionSettings, settings: MultitaskSettings, held_out: Pairs | None, progress: Progress
     ) -> Learned:
-        """Learn from this role's training data."""
-        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, stopping_pairs, progress)
+        """Learn from this role's training data, stopped by held-out pairs if there are any."""
+        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, held_out, progress)
 
     def held_out_pairs(self) -> Pairs:
         """The pairs that are asked about."""
@@ -93,32 +88,23 @@ def learned_model(
     settings: MultitaskSettings,
     start: FusionSettings,
     roles: tuple[LearningRole, LearningRole],
-    stopping_pairs: Pairs,
+    held_out: Pairs,
     progress: Progress,
 ) -> MultitaskModel:
     """Learn one variant, stopped on validation; its map is dropped where it does not beat the identity there."""
     validation, test = roles
-    progress = prefixed(progress, name)
-    found = validation.learn(start, settings, stopping_pairs, progress)
+    found = validation.learn(start, settings, held_out, prefixed(progress, name))
     if not found.epochs:
-        lists = validation.lists(None, start), test.lists(None, start)
-        return MultitaskModel(name, 0, start, *lists)
+        return MultitaskModel(name, 0, start, validation.lists(None, start), test.lists(None, start))
+    again = test.learn(start, replace(settings, epochs=found.epochs), None, prefixed(progress, name))
     plain = validation.lists(None, found.fusion)
-    again = test.learn(start, replace(settings, epochs=found.epochs), None, progress)
-    model = MultitaskModel(name, found.epochs, found.fusion, plain, plain)
     if found.head is None:
-        return replace(model, test=test.lists(None, again.fusion))
+        return MultitaskModel(name, found.epochs, found.fusion, plain, test.lists(None, again.fusion))
     mapped = validation.lists(found.head, found.fusion)
     gain = mean_interval(changes(mapped.values[METRIC], plain.values[METRIC]), settings.seed)
     has_map = gain.mean > 0
-    return replace(
-        model,
-        validation=mapped if has_map else plain,
-        test=test.lists(again.head if has_map else None, again.fusion),
-        has_map=has_map,
-        map_gain=gain,
-        heads=(found.head, again.head),
-    )
+    lists = mapped if has_map else plain, test.lists(again.head if has_map else None, again.fusion)
+    return MultitaskModel(name, found.epochs, found.fusion, *lists, has_map, gain, (found.head, again.head))
 
 
 def tuned_model(

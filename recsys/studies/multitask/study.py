@@ -1,9 +1,7 @@
 """Does learning pay: a linear map of the phrase vectors and the weights, by the paper's multi-task objective?
 
-lambda, the weight of the diversity term, is swept. Everything is learned from training data and stopped on validation
-shoppers; for test, the same is learned again from training and validation together, for as many epochs. A map that does
-not beat the identity on validation, with the same weights, is dropped. Today's setting is the component as it is, its
-weights the mix of the weight map that is best on validation.
+lambda, the weight of the diversity term, is swept. A map that does not beat the identity on validation, with the same
+weights, is dropped. Today's setting is the component as it is, with the best mix of the weight map on validation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -116,9 +114,9 @@ def measure(
     validation, test = roles
     fusion = tuned(validation.role.engine, settings.k, progress)
     today = MultitaskModel(TODAY, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
-    stopping_pairs, models = validation.held_out_pairs(), {TODAY: today}
+    held_out, models = validation.held_out_pairs(), {TODAY: today}
     for name, each in variants(settings.seed).items():
-        models[name] = learned_model(name, each, fusion, roles, stopping_pairs, progress)
+        models[name] = learned_model(name, each, fusion, roles, held_out, progress)
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
     learned = [each for each in sweep if each.epochs]
     chosen = max(learned or sweep, key=lambda each: each.validation.values[METRIC].mean())

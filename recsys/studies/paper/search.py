@@ -1,6 +1,6 @@
 """One setting that lifts every metric of the paper: looked for on validation shoppers.
 
-The setting whose worst metric comes nearest to (or furthest beyond) the lift that the paper reports of it: first among
+The one whose worst metric comes nearest to (or furthest beyond) the lift that the paper reports of it: first among
 mixes of the weight map at every tenth of variety by every method, then by climbing from the best of each method.
 """
 

@@ -1,8 +1,6 @@
 """How much text is enough: reviews lose their words, or have worse ones, until the semantic part stops paying.
 
-Only texts change. At every level the phrases are cut and encoded anew, the semantic component is fitted anew, and the
-weights of the mix are chosen anew on validation shoppers; test shoppers are then looked at once. No other component
-reads a review's text, so their scores stay.
+Only texts change. No other component reads a review's text, so their scores stay.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

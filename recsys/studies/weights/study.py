@@ -1,8 +1,7 @@
 """Weights: the whole simplex of mixes on validation and on test, what is tied with the best, what choosing can gain.
 
-The mix is chosen on validation shoppers. The best mix on test is known only afterwards, and its lead is partly luck;
-how much of it choosing could really have had is measured by halves of the test shoppers: the mix that is best on one
-half is measured on the other, again and again, and never on those it was chosen on.
+The best mix on test is known only afterwards, and its lead is partly luck. What choosing could really have gained is
+measured by halves of the test shoppers: the best mix on one half is measured on the other, again and again.
 """
 
 import math

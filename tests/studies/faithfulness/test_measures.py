@@ -35,13 +35,15 @@ def sampled(shop: Shop) -> list[SampledItem]:  # noqa: F811
 
 def test_the_sample_is_of_listed_products_and_repeats_itself(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     again = sample_recommendations(shop.model, 60)
-    assert [(one.scored.user_id, one.item_id, one.rank) for one in again] == [
-        (one.scored.user_id, one.item_id, one.rank) for one in sampled
+    assert [(one.scored.user_id, one.item_id) for one in again] == [
+        (one.scored.user_id, one.item_id) for one in sampled
     ]
-    assert len({one.rank for one in sampled}) > 5
-    for one in sampled[:10]:
-        listed = shop.model.rank(one.scored, RankingSettings(shop.model.info.default_weights)).items
-        assert listed[one.rank - 1].item_id == one.item_id
+    settings = RankingSettings(shop.model.info.default_weights)
+    ranks = []
+    for one in sampled[:20]:
+        listed = [each.item_id for each in shop.model.rank(one.scored, settings).items]
+        ranks.append(listed.index(one.item_id))
+    assert len(set(ranks)) > 5
 
 
 def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
@@ -68,7 +70,7 @@ def test_named_phrases_matter_more_than_random_ones(shop: Shop) -> None:  # noqa
         assert report.n > 30
         assert set(report.measures) == set(MEASURES)
         comprehensive, sufficient, tau = (report.measures[name] for name in MEASURES)
-        assert comprehensive.ratio > 3
+        assert comprehensive.value.mean > 3 * comprehensive.control.mean > 0
         assert (comprehensive.difference.sign, sufficient.difference.sign) == (1, -1)
         assert tau.value.low > 0.2
         assert abs(tau.control.mean) < 0.1
