@@ -29,11 +29,13 @@ class Experiment:
     def run(
         self,
         workspace: "Workspace",
-        settings: "ExperimentSettings | FaithfulnessSettings",
+        settings: "ExperimentSettings | FaithfulnessSettings | None" = None,
         progress: Progress = silent,
     ) -> "Result":
         """Run it on a shop; raises DataError or SettingsError where it cannot be, Cancelled where it is stopped."""
-        begun = time.monotonic()
+        from recsys.studies.workspace import ExperimentSettings
+
+        begun, settings = time.monotonic(), settings or ExperimentSettings()
         result: Result = import_module(f"recsys.studies.{self.name}.study").run(workspace, settings, progress)
         return replace(
             result,

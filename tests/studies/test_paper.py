@@ -105,6 +105,14 @@ def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Wo
     assert any("simulator" in sentence and "+12.5%" in sentence for sentence in result.conclusion)
 
 
+@pytest.fixture
+def fewer_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which setting is chosen does not matter."""
+    monkeypatch.setattr(search, "N_BASES", 1)
+    monkeypatch.setattr(search, "MOST_MOVES", 0)
+
+
+@pytest.mark.usefixtures("fewer_still")
 def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Workspace) -> None:
     told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.work_folder), ExperimentSettings())
     assert "Click rate (simulated)" in [row["metric"] for row in told.tables[0].rows]
@@ -117,6 +125,7 @@ def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Worksp
     assert "ctr" not in told.figures["chosen"]["validation_lifts"]
 
 
+@pytest.mark.usefixtures("fewer_still")
 def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Workspace) -> None:
     class Without(PreparedWorkspace):
         def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:

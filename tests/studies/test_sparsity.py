@@ -53,10 +53,12 @@ def test_with_a_split_by_time_texts_are_weighed_on_the_last_window_alone(
         def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
             return LiveEngine(panels[0]), LiveEngine(panels[1])
 
-    shop = TextShop.of(ByTime(workspace.data_folder, workspace.work_folder), ExperimentSettings("temporal"))
-    book, rows = shop.book(CLEAN), np.flatnonzero(panels[0].rounds == panels[0].rounds.max())
+    by_time = ByTime(workspace.data_folder, workspace.work_folder)
+    roles = SemanticRole.both(by_time, ExperimentSettings("temporal"))
+    book = build_phrasebook(workspace.data, WordEncoder())
+    rows = np.flatnonzero(panels[0].rounds == panels[0].rounds.max())
     assert 0 < len(rows) < len(panels[0])
-    for role, held in ((shop.validation, panels[0].scores.static[rows]), (shop.test, panels[1].scores.static)):
+    for role, held in zip(roles, (panels[0].scores.static[rows], panels[1].scores.static), strict=True):
         found = role.scored_by(role.fit(book)).panel.scores.static
         np.testing.assert_allclose(found, held, atol=2e-3)
 
