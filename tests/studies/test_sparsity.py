@@ -55,7 +55,7 @@ def test_with_a_split_by_time_texts_are_weighed_on_the_last_window_alone(
 
     by_time = ByTime(workspace.data_folder, workspace.work_folder)
     roles = SemanticRole.both(by_time, ExperimentSettings("temporal"))
-    book = build_phrasebook(workspace.data, WordEncoder())
+    book = build_phrasebook(roles[0].data, WordEncoder())
     rows = np.flatnonzero(panels[0].rounds == panels[0].rounds.max())
     assert 0 < len(rows) < len(panels[0])
     for role, held in zip(roles, (panels[0].scores.static[rows], panels[1].scores.static), strict=True):
