@@ -20,7 +20,7 @@ from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import coverage_interval
 from recsys.evaluation.statistics.significance import Interval
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.ranking.fusion import Standardised, fuse
 from recsys.ranking.rank import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
@@ -134,8 +134,7 @@ def _reports(
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())
     reports = {}
-    for done, name in enumerate(MODELS):
-        progress("measuring", done, len(MODELS))
+    for name in reported(progress, "measuring", MODELS):
         reports[name] = evaluate_lists(
             lists[name],
             relevant,
@@ -146,7 +145,6 @@ def _reports(
             accuracy=expected_list_accuracy(tied[name], np.diff(relevant.indptr)),
             seed=settings.seed,
         )
-    progress("measuring", len(MODELS), len(MODELS))
     return reports, leaks
 
 

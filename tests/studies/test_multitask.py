@@ -15,10 +15,16 @@ from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import in_words
 from recsys.studies.models import tuned
-from recsys.studies.multitask import learning
 from recsys.studies.multitask import study as multitask
-from recsys.studies.multitask.learning import TODAY, TUNED, WEIGHTS_ALONE, LearningRole, MultitaskModel
-from recsys.studies.multitask.study import ModelFigures, MultitaskFigures
+from recsys.studies.multitask.study import (
+    TODAY,
+    TUNED,
+    WEIGHTS_ALONE,
+    LearningRole,
+    ModelFigures,
+    MultitaskFigures,
+    MultitaskModel,
+)
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
@@ -33,7 +39,7 @@ ABLATIONS = (WEIGHTS_ALONE, "without the rating term", "without the ranking term
 @pytest.fixture(scope="module", autouse=True)
 def quick_encoder():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(multitask, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(multitask, "LAMBDAS", (0.0, 3.0))
         yield
 

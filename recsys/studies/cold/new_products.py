@@ -26,7 +26,7 @@ from recsys.evaluation.statistics.significance import Interval, Verdict, verdict
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel, Ragged
 from recsys.panel.segments import Segment
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
@@ -165,11 +165,9 @@ def models_for_new(
     mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
-    for done, (name, fusion) in enumerate(mixes.items()):
-        progress("ranking new products", done, len(mixes))
+    for name, fusion in reported(progress, "ranking new products", mixes.items()):
         weights = np.array(list(fusion.normalised().values()), np.float32)
         models[name] = NewModel(name, accuracy(pairs, weights, k), fusion)
-    progress("ranking new products", len(mixes), len(mixes))
     return models
 
 

@@ -27,7 +27,7 @@ from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.decompose import scales
 from recsys.explanations.records import Explanation
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.phrase_sum import PhraseSum
 from recsys.serving.recommender import Recommender
@@ -81,13 +81,11 @@ def sample_recommendations(model: Recommender, n: int, seed: int = 0, progress: 
         raise InputError("no shopper of this model liked anything, so there is no recommendation to test")
     chosen = rng.permutation(known)[:n].tolist()
     sampled = []
-    for done, user_id in enumerate(chosen):
-        progress("scoring a sample of shoppers", done, len(chosen))
+    for user_id in reported(progress, "scoring a sample of shoppers", chosen):
         scored = model.scores(user_id)
         listed = model.rank(scored, RankingSettings(model.info.default_weights, n=10)).items
         if listed:
             sampled.append(SampledItem(scored, listed[int(rng.integers(len(listed)))].item_id))
-    progress("scoring a sample of shoppers", len(chosen), len(chosen))
     return sampled
 
 
@@ -97,12 +95,10 @@ def faithfulness(
     """Measure the phrases of one side over a sample of recommendations."""
     rng = np.random.default_rng(seed)
     rows: list[list[float]] = []
-    for done, one in enumerate(sampled):
-        progress(f"taking away phrases of the {side}", done, len(sampled))
+    for one in reported(progress, f"taking away phrases of the {side}", sampled):
         measured = faithfulness_of(model, one.scored, one.item_id, model.info.default_weights, side, rng)
         if measured is not None:
             rows.append([*measured[0].values(), *measured[1].values()])
-    progress(f"taking away phrases of the {side}", len(sampled), len(sampled))
     columns = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES)).T
     measures = {}
     for name, value, control in zip(MEASURES, columns[: len(MEASURES)], columns[len(MEASURES) :], strict=True):
@@ -226,13 +222,11 @@ def stability(
     """Explain recommendations of `first` with `second`, too, which was trained with another seed, and compare."""
     settings = RankingSettings(first.info.default_weights)
     rows = []
-    for done, one in enumerate(sampled):
-        progress("explaining with another seed", done, len(sampled))
+    for one in reported(progress, "explaining with another seed", sampled):
         again = second.scores(one.scored.user_id)
         here = first.explain(one.scored, one.item_id, settings)
         there = second.explain(again, one.item_id, settings)
         rows.append([*_agreement(here, there), float(there.position.rank is not None)])
-    progress("explaining with another seed", len(sampled), len(sampled))
     columns = np.array(rows, np.float64).reshape(-1, 5).T
     return Stability(*(mean_interval(column, seed) for column in columns))
 
@@ -273,8 +267,7 @@ def exactness(
     options = {name: option.values for name, option in model.context_options().items() if option.values}
     worst = np.zeros(3)
     n_quotes = n_verbatim = 0
-    for done in range(n):
-        progress("summing parts of random explanations", done, n)
+    for _ in reported(progress, "summing parts of random explanations", range(n)):
         circumstances = {name: str(rng.choice(values)) for name, values in options.items() if rng.random() < 0.5}
         weights = rng.dirichlet(np.ones(len(COMPONENTS))) * (rng.random(len(COMPONENTS)) < 0.9)
         fusion = FusionSettings(*weights.tolist()) if weights.any() else FusionSettings()
@@ -288,6 +281,5 @@ def exactness(
             written = texts[int(source["strike"].split(".")[0][1:])]
             n_quotes += 1
             n_verbatim += written[source["start"] : source["end"]] == source["text"]
-    progress("summing parts of random explanations", n, n)
     residual, component, side = worst.tolist()
     return Exactness(n, residual, component, side, n_quotes, n_verbatim)

@@ -13,7 +13,7 @@ import numpy as np
 from recsys.errors import DataError
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.tuning.weight_map import weight_map
 
@@ -93,11 +93,9 @@ def measured(
             file="the data folder",
             remedy="bring more data, or lower --min-interactions",
         )
-    for done, each in enumerate(settings):
-        progress("re-ranking for diversity", done, len(settings))
+    for each in reported(progress, "re-ranking for diversity", settings):
         now = _averages(engine.measure(each).lists)
         found.append(Candidate(each, {name: now[name] / base[name] - 1 for name in MEASURED}))
-    progress("re-ranking for diversity", len(settings), len(settings))
     return found
 
 
