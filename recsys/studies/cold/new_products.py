@@ -52,6 +52,9 @@ KNOWN = ", weights for known products"
 
 N_STEPS = 20
 
+LEVELS: Mapping[str, str] = {"hot": "10 or more", "warm": "1 to 9", "cold": "none"}
+"""Training interactions, by name: of a product those of all shoppers, of a shopper their own."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NewProductRole:
@@ -186,11 +189,6 @@ def label_of(name: str) -> str:
     if mix == "random":
         return "Random order"
     return ("All but semantic" if mix == name_of(WITHOUT_SEMANTIC) else label(mix)) + name[len(mix) :]
-
-
-LEVELS: Mapping[str, str] = {"hot": "10 or more", "warm": "1 to 9", "cold": "none"}
-"""Training interactions, by name: of a product those of all shoppers, of a shopper their own. How known the wanted
-product is shows only after the choice, and serves for understanding."""
 
 
 @dataclass(frozen=True, slots=True)

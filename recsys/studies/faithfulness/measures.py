@@ -38,6 +38,7 @@ MIN_PHRASES = 10
 """Products or shoppers with fewer phrases are skipped: half of three phrases is no finding."""
 
 N_RANDOM = 10
+N_TOP = 10
 MEASURES = ("comprehensiveness", "sufficiency", "tau")
 
 Floats = NDArray[np.float64]
@@ -169,9 +170,6 @@ class AblatedScore:
         tau = float(kendalltau(ranking, effects).statistic)
         values = self.comprehensiveness(order), self.sufficiency(order), tau
         return dict(zip(MEASURES, values, strict=True))
-
-
-N_TOP = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,13 @@ from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
 
 
+LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
+
+SWEEP = "lambda "
+"""Names of the models of the sweep begin with it."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class MultitaskModel:
     """One model on both roles.
@@ -123,13 +130,6 @@ def tuned_model(
     lists = validation.lists(learned.heads[0], fusion), test.lists(learned.heads[1], fusion)
     has_map = None if learned.heads[0] is None else True
     return MultitaskModel(TUNED, learned.epochs, fusion, *lists, has_map)
-
-
-LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
-
-SWEEP = "lambda "
-"""Names of the models of the sweep begin with it."""
 
 
 @dataclass(frozen=True, slots=True)

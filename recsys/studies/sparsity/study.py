@@ -59,6 +59,22 @@ CHANGES: Mapping[str, tuple[str, str]] = {
 the semantic component."""
 
 
+SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+"""Of texts kept; none and all are what the others are compared with."""
+
+DOSES = (0.25, 0.5, 1.0)
+"""Of texts corrupted."""
+
+MOST_RESIDUAL = 1e-5
+"""Parts that sum to the score but for this much do so but for rounding: scores are mostly between -1 and 1."""
+
+AGAINST = {
+    "clean": "less that with all texts",
+    "silent": "less that without texts",
+    "plain": "less that of the mix without semantic",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LevelFigures:
     """One state of the texts.
@@ -182,22 +198,6 @@ def compare_levels(
         )
         for each in levels
     }
-
-
-SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
-"""Of texts kept; none and all are what the others are compared with."""
-
-DOSES = (0.25, 0.5, 1.0)
-"""Of texts corrupted."""
-
-MOST_RESIDUAL = 1e-5
-"""Parts that sum to the score but for this much do so but for rounding: scores are mostly between -1 and 1."""
-
-AGAINST = {
-    "clean": "less that with all texts",
-    "silent": "less that without texts",
-    "plain": "less that of the mix without semantic",
-}
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:

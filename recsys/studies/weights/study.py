@@ -30,6 +30,9 @@ from recsys.tuning.weight_map import WeightMap, weight_map
 N_HALVINGS = 20
 """Random halves of the test shoppers, whose answers are averaged shopper by shopper."""
 
+ENDS = {"from": "Lowest", "to": "Highest"}
+
+
 Floats = NDArray[np.float64]
 Ends = Mapping[str, tuple[float, float]]
 """Lowest and highest share of a component among the tied mixes, of "validation" and of "test"."""
@@ -188,9 +191,6 @@ def agreement(validation: MappedRole, test: MappedRole) -> dict[str, float]:
         "n_tied_on_test": int(test.tied.sum()),
         "n_tied_on_both": int((tied & test.tied).sum()),
     }
-
-
-ENDS = {"from": "Lowest", "to": "Highest"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
