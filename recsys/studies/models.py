@@ -50,7 +50,6 @@ Subset = tuple[str, ...]
 class Model:
     """One model on test shoppers; `weights` of the components, or None for a simple model."""
 
-    name: str
     lists: MeasuredLists
     weights: FusionSettings | None = None
 
@@ -108,9 +107,9 @@ def lists_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> MeasuredList
 
 def models_on(test: LiveEngine, weights: Mapping[Subset, FusionSettings], k: int) -> dict[str, Model]:
     """Every simple model and every subset on test shoppers, by name."""
-    models = {name: Model(name, test.baseline(name, k)) for name in test.panel.baselines if name not in COMPONENTS}
+    models = {name: Model(test.baseline(name, k)) for name in test.panel.baselines if name not in COMPONENTS}
     for subset, fusion in weights.items():
-        models[name_of(subset)] = Model(name_of(subset), lists_of(test, fusion, k), fusion)
+        models[name_of(subset)] = Model(lists_of(test, fusion, k), fusion)
     return models
 
 

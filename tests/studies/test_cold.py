@@ -150,11 +150,11 @@ def drawn(full: float, simple: float, seed: int = 0, n_others: int = 0) -> Ranki
     rng = np.random.default_rng(seed)
     rows = np.arange(400, dtype=np.int32) % 100
 
-    def model(name: str, mean: float) -> NewModel:
+    def model(mean: float) -> NewModel:
         values = rng.normal(mean, 0.05, 400)
-        return NewModel(name, {"ndcg": values, "recall": values})
+        return NewModel({"ndcg": values, "recall": values})
 
-    models = {"popularity": model("popularity", simple), "full": model("full", full)}
+    models = {"popularity": model(simple), "full": model(full)}
     others = {f"other {n}": models["popularity"] for n in range(n_others)}
     return compare_models(models | others | {"random": models["popularity"], cold.NO_WORDS: models["full"]}, rows)
 

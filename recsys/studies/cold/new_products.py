@@ -79,7 +79,6 @@ class NewProductRole:
 class NewModel:
     """One model on shoppers who are asked about new products: nDCG and recall of each; `weights` None if simple."""
 
-    name: str
     values: Mapping[str, UserValues]
     weights: FusionSettings | None = None
 
@@ -164,13 +163,13 @@ def models_for_new(
     models = {}
     for name, scores in {"random": np.zeros(shape, np.float32), **role.simple}.items():
         alone = replace(pairs, values=scores.reshape(shape))
-        models[name] = NewModel(name, accuracy(alone, np.ones(1, np.float32), k))
+        models[name] = NewModel(accuracy(alone, np.ones(1, np.float32), k))
     mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
     for name, fusion in reported(progress, "ranking new products", mixes.items()):
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, accuracy(pairs, weights, k), fusion)
+        models[name] = NewModel(accuracy(pairs, weights, k), fusion)
     return models
 
 

@@ -26,7 +26,6 @@ from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 
 TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
 
-
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
 

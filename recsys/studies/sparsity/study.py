@@ -58,7 +58,6 @@ CHANGES: Mapping[str, tuple[str, str]] = {
 """Paired changes by name: which of `MEANS`, and its reference: the same with all texts or with none, or the mix without
 the semantic component."""
 
-
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 """Of texts kept; none and all are what the others are compared with."""
 

@@ -32,7 +32,6 @@ N_HALVINGS = 20
 
 ENDS = {"from": "Lowest", "to": "Highest"}
 
-
 Floats = NDArray[np.float64]
 Ends = Mapping[str, tuple[float, float]]
 """Lowest and highest share of a component among the tied mixes, of "validation" and of "test"."""
