@@ -43,9 +43,9 @@ def is_report(path: Path) -> bool:
     return start.startswith(_START) and "by Shelfwise " in start
 
 
-def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: datetime | None = None) -> str:
+def report_html(results: Sequence[Result], failed: Mapping[str, str]) -> str:
     """The report of several experiments on one data folder; `failed` ones could not be run on it, with the reason."""
-    at = (made_at or datetime.now(UTC)).strftime("%-d %B %Y, %H:%M UTC")
+    at = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
     data = results[0].data if results else {}
     contents = (
         f'<li><a href="#{escape(each.experiment)}">{escape(_title(each.experiment))}</a>: '

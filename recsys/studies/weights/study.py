@@ -23,6 +23,7 @@ from recsys.studies.format import change_text, mix_in_words, table_of
 from recsys.studies.models import METRIC, lists_of
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.training.weights import best_point
 from recsys.tuning.map_walk import Walk
 from recsys.tuning.simplex_cells import N_STEPS
 from recsys.tuning.weight_map import WeightMap, weight_map
@@ -110,8 +111,7 @@ def by_halves(test: MappedRole, chosen: int, seed: int, progress: Progress = sil
         first = np.zeros(len(gain), bool)
         first[rng.permutation(len(gain))[: len(gain) // 2]] = True
         for half in (first, ~first):
-            means = np.asarray(np.nanmean(values[:, half], axis=1), np.float64)
-            best = WeightMap(test.map.cells, test.map.k, int(half.sum()), {METRIC: means}, {}).best(METRIC)
+            best = best_point(np.asarray(np.nanmean(values[:, half], axis=1), np.float64), test.map.cells.weights)
             gain[~half] += (values[best] - values[chosen])[~half] / N_HALVINGS
     return mean_interval(gain, seed)
 
