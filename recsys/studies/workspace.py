@@ -4,7 +4,6 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from recsys.data.dataset import Dataset
@@ -27,8 +26,7 @@ class ExperimentSettings(EvaluationSettings):
 
     def as_json(self) -> dict[str, str | int]:
         """The settings by name; weights in the form of `parse_weights`, and only where there are any."""
-        saved: dict[str, str | int] = {"split": self.split, "min_interactions": self.min_interactions}
-        saved |= {"k": self.k, "seed": self.seed}
+        saved = {name: getattr(self, name) for name in ("split", "min_interactions", "k", "seed")}
         if self.weights is not None:
             shares = self.weights.normalised().items()
             saved["weights"] = ",".join(f"{name}={share:.6g}" for name, share in shares if share)
@@ -52,9 +50,7 @@ class Workspace:
             self.work_folder = Path(self._temporary.name)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._engines.clear()
         if hasattr(self, "_temporary"):
             self._temporary.cleanup()
