@@ -210,7 +210,7 @@ def values_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> Values:
     return {name: values[name] for name in METRICS}
 
 
-def compared(contextual: Floats, static: Floats, shuffled: Floats, seed: int) -> ContextComparison:
+def compared(contextual: Floats, static: Floats, shuffled: Floats, *, seed: int) -> ContextComparison:
     """One metric of every shopper, used in the three ways."""
     gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
     columns = np.stack([contextual, static, shuffled, gain, loss, rest], axis=1)

@@ -97,7 +97,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         k=k,
         weights=weights,
         compared={
-            way: {metric: compared(*(each[metric] for each in values), settings.seed) for metric in METRICS}
+            way: {metric: compared(*(each[metric] for each in values), seed=settings.seed) for metric in METRICS}
             for way, values in zip(ways, zip((*own, own[1]), static, shuffled, strict=True), strict=True)
         },
         parts=parts_of(probe, own, mix, progress),

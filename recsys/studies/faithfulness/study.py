@@ -194,10 +194,13 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
         _intervals("stability", "Trained again with another seed", _intervals_of(figures.stability)),
     ]
     if figures.planted_aspects is not None:
-        rows = [{**each, "definition": DEFINITIONS[name]} for name, each in figures.planted_aspects.items()]
-        headings = {"definition": "Do the top phrases name", "hit_rate": ("Hits", _hit_rate)}
-        headings |= {"chance": "By chance", "n": "Recommendations"}
-        found.append(table_of("planted_aspects", "The demo shop's hidden truth", rows, headings))
+        rows = [
+            {**each, "definition": DEFINITIONS[name], "hit_rate": _hit_rate(each)}
+            for name, each in figures.planted_aspects.items()
+        ]
+        columns = {"definition": "Do the top phrases name", "hit_rate": "Hits"}
+        columns |= {"chance": "By chance", "n": "Recommendations"}
+        found.append(table_of("planted_aspects", "The demo shop's hidden truth", rows, columns))
     if (agreement := figures.polarity) is not None:
         of = {"AUC, sentences as a whole": agreement.auc, "AUC, mean of their phrases": agreement.auc_of_phrases}
         note = (
