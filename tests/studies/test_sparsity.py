@@ -18,7 +18,6 @@ from recsys.studies.models import SemanticRole
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.sparsity import levels as sparsity_levels
 from recsys.studies.sparsity import study as sparsity
 from recsys.studies.sparsity.study import CHANGES, MEANS, LevelFigures, SparsityFigures, TextShop
 from recsys.studies.sparsity.texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, TextLevel
@@ -33,7 +32,7 @@ SETTINGS = ExperimentSettings(k=10)
 @pytest.fixture(scope="module", autouse=True)
 def quick():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sparsity_levels, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(sparsity, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(sparsity, "SHARES", (0.0, 0.5, 1.0))
         patch.setattr(sparsity, "DOSES", (1.0,))
         yield
