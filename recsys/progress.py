@@ -3,7 +3,10 @@
 A reporter may raise `Cancelled` to stop the work at that point.
 """
 
-from typing import Protocol
+from collections.abc import Collection, Iterator
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
 
 
 class Progress(Protocol):
@@ -27,3 +30,18 @@ def prefixed(progress: Progress, prefix: str) -> Progress:
         progress(f"{prefix}: {stage}", done, total)
 
     return report
+
+
+def reported(progress: Progress, stage: str, items: Collection[Item]) -> Iterator[Item]:
+    """Items one after another, reporting how many are done before each and after the last.
+
+    >>> list(reported(lambda stage, done, total: print(stage, done, total), "scoring", "ab"))
+    scoring 0 2
+    scoring 1 2
+    scoring 2 2
+    ['a', 'b']
+    """
+    for done, item in enumerate(items):
+        progress(stage, done, len(items))
+        yield item
+    progress(stage, len(items), len(items))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from recsys.cli.options import Commands, a_path, add_count, add_data, add_held_out, add_json, add_seed, new_command
 from recsys.cli.terminal import TerminalProgress, say, say_json
-from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.registry import EXPERIMENTS, FAITHFULNESS
 
 if TYPE_CHECKING:
     from recsys.studies.result import Result
@@ -57,9 +57,8 @@ def _run(args: argparse.Namespace) -> None:
     from recsys.errors import DataError, SettingsError
     from recsys.files import require_writable
     from recsys.settings import parse_weights
-    from recsys.studies.registry import ExperimentSettings
     from recsys.studies.results_folder import require_results_folder, write_results
-    from recsys.studies.workspace import Workspace
+    from recsys.studies.workspace import ExperimentSettings, Workspace
 
     weights = parse_weights(args.weights) if args.weights is not None else None
     settings = ExperimentSettings(args.split, args.min_interactions, args.k, args.seed, weights)
@@ -110,12 +109,11 @@ def _add_faithfulness_options(parser: argparse.ArgumentParser) -> None:
 
 def _run_faithfulness(args: argparse.Namespace) -> None:
     from recsys.studies.faithfulness.study import FaithfulnessSettings
-    from recsys.studies.faithfulness.study import run as study
     from recsys.studies.workspace import Workspace
 
     settings = FaithfulnessSettings(args.n, args.explanations, args.seed, args.sentences)
     with TerminalProgress() as progress, Workspace(args.data) as workspace:
-        result = study(workspace, settings, progress)
+        result = FAITHFULNESS.run(workspace, settings, progress)
     _say_results([result], as_json=args.json)
 
 
@@ -206,13 +204,8 @@ _STUDIES = {
         name: _Study(each.summary, each.question, _add_options_and_weights if name == "clicks" else _add_options)
         for name, each in EXPERIMENTS.items()
     },
-    "faithfulness": _Study(
-        "whether explanations name what scores rest on",
-        "Do explanations name what a score rests on? Random explanations are summed, phrases are taken away (against "
-        "as many at random), the model is trained again with another seed; on a demo shop the phrases are held against "
-        "the hidden truth, and with --sentences the polarity of phrases against human labels.",
-        _add_faithfulness_options,
-        _run_faithfulness,
+    FAITHFULNESS.name: _Study(
+        FAITHFULNESS.summary, FAITHFULNESS.question, _add_faithfulness_options, _run_faithfulness
     ),
     "presets": _Study(
         "whether the presets of the app reach their goals",

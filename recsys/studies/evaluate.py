@@ -20,7 +20,7 @@ from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import coverage_interval
 from recsys.evaluation.statistics.significance import Interval
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.ranking.fusion import Standardised, fuse
 from recsys.ranking.rank import select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
@@ -70,9 +70,8 @@ def evaluate_lists(
 ) -> Metrics:
     """Every metric of one model's lists; arguments are those of `list_metrics`.
 
-    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`), in place of that
-    of the one order that the lists stand in. Intervals are those of the live metrics of the app; none is given where
-    fewer than `FEWEST_TELLING` shoppers tell.
+    Of lists in which products tie, `accuracy` holds what is expected over their orders (`expected`). Intervals are the
+    live ones of the app; none is given where fewer than `FEWEST_TELLING` shoppers tell.
     """
     values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
     intervals = dict(zip(values, ratio_intervals(np.stack(list(values.values()), axis=1), seed=seed), strict=True))
@@ -84,11 +83,8 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     """Compare every component, the fusion and every baseline on one data folder.
 
     Weights are chosen on validation shoppers with models that know neither validation nor test; then everything is
-    fitted again on training and validation together, and tested once.
-
-    Raises
-    ------
-    DataError : the data breaks the canonical form, or too little of it is left to test on
+    fitted again on training and validation together, and tested once. Raises DataError where the data break the
+    canonical form, or too little of them is left to test on.
     """
     settings = settings or EvaluationSettings()
     data = Dataset.read(folder, progress).core(settings.min_interactions).knowing_copies()
@@ -116,14 +112,14 @@ def _reports(
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
     leaks = check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
-    ranking, owned = RankingSettings(n=settings.k), train.seen()
+    ranking, seen = RankingSettings(n=settings.k), train.seen()
     relevant = split.test.relevant()[users]
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
     tied = {name: np.zeros((len(users), 4, settings.k), np.int32) for name in MODELS}
     for start, requests in batches(data, train, split.test, users, settings.split):
         progress("ranking for test shoppers", start, len(users))
         raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
-        eligible = ~owned[requests.user_rows].toarray().astype(bool)
+        eligible = ~seen[requests.user_rows].toarray().astype(bool)
         for row in range(len(requests)):
             values = Standardised.of(np.stack([raw[name][row] for name in scorers])).values
             final = dict(zip(scorers, values, strict=True))
@@ -138,8 +134,7 @@ def _reports(
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())
     reports = {}
-    for done, name in enumerate(MODELS):
-        progress("measuring", done, len(MODELS))
+    for name in reported(progress, "measuring", MODELS):
         reports[name] = evaluate_lists(
             lists[name],
             relevant,
@@ -150,7 +145,6 @@ def _reports(
             accuracy=expected_list_accuracy(tied[name], np.diff(relevant.indptr)),
             seed=settings.seed,
         )
-    progress("measuring", len(MODELS), len(MODELS))
     return reports, leaks
 
 

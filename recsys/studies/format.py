@@ -9,11 +9,9 @@ from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
 from recsys.serving.exports import to_csv
 from recsys.settings import FusionSettings
-from recsys.studies.result import Cell, Result, Table, interval_cells, interval_columns
+from recsys.studies.result import Cell, Result, Table
 
 LONGEST_CELL = 44
-
-NO_NUMBER = "not available: no shopper tells"
 
 VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
 """A verdict in words."""
@@ -34,13 +32,13 @@ def signed(value: float, digits: int = 4) -> str:
 
 
 def interval_in_words(change: Interval, digits: int = 4, unit: str = "") -> str:
-    """A change with its interval, or that too few shoppers tell.
+    """A change with its interval, or that it has none.
 
     >>> interval_in_words(Interval(0.01, -0.002, 0.022, 900))
     '+0.0100 (−0.0020 to +0.0220)'
     """
     if math.isnan(change.mean):
-        return NO_NUMBER
+        return "not available: no shopper tells"
     mean, low, high = (f"{signed(each, digits)}{unit}" for each in (change.mean, change.low, change.high))
     return f"{mean} ({low} to {high})" if change.is_given else f"{mean} (too few shoppers tell for an interval)"
 
@@ -55,13 +53,14 @@ def percent(change: Interval) -> str:
     return interval_in_words(hundred, 1, "%")
 
 
-def change_text(change: Interval, verdict: Verdict | None = None) -> str:
-    """A change with its interval, and the verdict that they carry; by the interval alone where none is given.
+def change_text(found: Interval | Difference) -> str:
+    """A change with its interval and its verdict, which is that of the interval alone where none was made.
 
     >>> change_text(Interval(0.01, -0.002, 0.022, 900))
     '+0.0100 (−0.0020 to +0.0220; no difference we can tell)'
     """
-    text, words = interval_in_words(change), VERDICTS[verdict or verdict_of(change)]
+    change, verdict = (found.change, found.verdict) if isinstance(found, Difference) else (found, verdict_of(found))
+    text, words = interval_in_words(change), VERDICTS[verdict]
     return f"{text[:-1]}; {words})" if text.endswith(")") else f"{text} ({words})"
 
 
@@ -111,11 +110,16 @@ def table_of(name: str, title: str, rows: Iterable[Row], columns: Columns[Row], 
     headings: dict[str, str] = {}
     for key, (heading, _) in spec.items():
         kinds = {type(each[key]) for each in records}
-        headings |= interval_columns(key, heading) if kinds & {Interval, Difference} else {key: heading}
+        headings |= _interval_columns(key, heading) if kinds & {Interval, Difference} else {key: heading}
         if Difference in kinds:
             headings |= {f"{key}_p": "p, corrected", f"{key}_verdict": "Verdict"}
     cells = [{each: part for key, value in row.items() for each, part in _cells(key, value).items()} for row in records]
     return Table(name, title, headings, tuple({key: row.get(key) for key in headings} for row in cells), note)
+
+
+def _interval_columns(name: str, title: str) -> dict[str, str]:
+    """The three columns of an interval, with their headings."""
+    return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
 
 
 def _item(key: str, row: object) -> object:
@@ -124,9 +128,9 @@ def _item(key: str, row: object) -> object:
 
 def _cells(key: str, value: object) -> dict[str, Cell]:
     if isinstance(value, Difference):
-        return {**interval_cells(key, value.change), f"{key}_p": value.p, f"{key}_verdict": VERDICTS[value.verdict]}
+        return {**_cells(key, value.change), f"{key}_p": value.p, f"{key}_verdict": VERDICTS[value.verdict]}
     if isinstance(value, Interval):
-        return interval_cells(key, value)
+        return dict(zip(_interval_columns(key, ""), value.as_json().values(), strict=True))
     if isinstance(value, FusionSettings):
         return {key: mix_in_words(value)}
     if isinstance(value, bool):

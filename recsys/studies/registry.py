@@ -2,63 +2,23 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from recsys.errors import SettingsError
 from recsys.progress import Progress, silent
-from recsys.settings import FusionSettings, require_seed
 
 if TYPE_CHECKING:
-    from recsys.evaluation.protocols.hold_out import SplitName
+    from recsys.studies.faithfulness.study import FaithfulnessSettings
     from recsys.studies.result import Result
-    from recsys.studies.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentSettings:
-    """The settings of all experiments.
-
-    Parameters
-    ----------
-    split : how test shoppers are held out
-    min_interactions : shoppers and products with fewer positives are dropped, repeatedly
-    k : metric cut-off
-    seed : of every random choice
-    weights : a mix that is measured beside those that are chosen, by the experiments that take one (`clicks`)
-    """
-
-    split: "SplitName" = "last"
-    min_interactions: int = 1
-    k: int = 10
-    seed: int = 0
-    weights: FusionSettings | None = None
-
-    def __post_init__(self) -> None:
-        if self.min_interactions < 1 or self.k < 1:
-            raise SettingsError(f"min_interactions={self.min_interactions} and k={self.k} must both be at least 1")
-        require_seed(self.seed)
-
-    def as_json(self) -> dict[str, str | int]:
-        """The settings by name; weights in the form of `parse_weights`, and only where there are any."""
-        saved = {name: value for name, value in asdict(self).items() if name != "weights"}
-        if self.weights is not None:
-            shares = self.weights.normalised().items()
-            saved["weights"] = ",".join(f"{name}={share:.6g}" for name, share in shares if share)
-        return saved
+    from recsys.studies.workspace import ExperimentSettings, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One study.
+    """One study, by the name of the command, of saved results, and of the package whose `study.run` does it.
 
-    Parameters
-    ----------
-    name : of the command, of saved results, and of the file or package under `recsys.studies` whose `run` does it,
-        imported when it is needed
-    title, question : as people see them
-    summary : a line of the command's help
+    `title` and `question` are as people see them, `summary` is a line of the command's help.
     """
 
     name: str
@@ -67,18 +27,16 @@ class Experiment:
     question: str
 
     def run(
-        self, workspace: "Workspace", settings: ExperimentSettings | None = None, progress: Progress = silent
+        self,
+        workspace: "Workspace",
+        settings: "ExperimentSettings | FaithfulnessSettings | None" = None,
+        progress: Progress = silent,
     ) -> "Result":
-        """Run it on a shop.
+        """Run it on a shop; raises DataError or SettingsError where it cannot be, Cancelled where it is stopped."""
+        from recsys.studies.workspace import ExperimentSettings
 
-        Raises
-        ------
-        DataError, SettingsError : the data or the settings do not allow it
-        Cancelled : the reporter asked to stop
-        """
         begun, settings = time.monotonic(), settings or ExperimentSettings()
-        module = "ablation" if self.name == "ablation" else f"{self.name}.study"
-        result: Result = import_module(f"recsys.studies.{module}").run(workspace, settings, progress)
+        result: Result = import_module(f"recsys.studies.{self.name}.study").run(workspace, settings, progress)
         return replace(
             result,
             experiment=self.name,
@@ -88,66 +46,73 @@ class Experiment:
         )
 
 
-EXPERIMENTS: Mapping[str, Experiment] = {
-    name: Experiment(name, title, summary, question)
-    for name, title, summary, question in (
-        (
-            "ablation",
-            "Ablation",
-            "what each component is worth",
-            "What is each component worth, alone and in company, and does all together beat every simple model?",
-        ),
-        (
-            "weights",
-            "Weights",
-            "which mixes are best, or tied with the best",
-            "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
-        ),
-        (
-            "context",
-            "Context",
-            "what moment and circumstances gain",
-            "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
-        ),
-        (
-            "sparsity",
-            "Text sparsity",
-            "how many words of reviews it takes",
-            "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
-        ),
-        (
-            "cold",
-            "New products",
-            "new products, and shoppers hardly known",
-            "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words "
-            "pay?",
-        ),
-        (
-            "efficiency",
-            "Efficiency",
-            "what components cost to train and to serve",
-            "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that "
-            "buy?",
-        ),
-        (
-            "multitask",
-            "Multi-task learning",
-            "whether learning map and weights together pays",
-            "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
-            "cost?",
-        ),
-        (
-            "clicks",
-            "Clicks",
-            "what a log says of clicks under other settings",
-            "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
-        ),
-        (
-            "paper",
-            "The paper's table",
-            "what language adds, in the metrics of the paper",
-            "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
-        ),
-    )
-}
-"""In the order in which they are shown."""
+FAITHFULNESS = Experiment(
+    "faithfulness",
+    "Faithfulness",
+    "whether explanations name what scores rest on",
+    "Do explanations name what a score rests on? Random explanations are summed, phrases are taken away (against as "
+    "many at random), the model is trained again with another seed; on a demo shop the phrases are held against the "
+    "hidden truth, and with --sentences the polarity of phrases against human labels.",
+)
+"""It has settings of its own, so `experiment all` and the page are without it."""
+
+_ALL = (
+    Experiment(
+        "ablation",
+        "Ablation",
+        "what each component is worth",
+        "What is each component worth, alone and in company, and does all together beat every simple model?",
+    ),
+    Experiment(
+        "weights",
+        "Weights",
+        "which mixes are best, or tied with the best",
+        "Which mixes are best, how many cannot be told from the best, and does the choice hold on other shoppers?",
+    ),
+    Experiment(
+        "context",
+        "Context",
+        "what moment and circumstances gain",
+        "What do moment and circumstances gain, does dealing them at random lose it, and which of them matter?",
+    ),
+    Experiment(
+        "sparsity",
+        "Text sparsity",
+        "how many words of reviews it takes",
+        "How many words of reviews does the semantic part need to pay, and which noise in them does most harm?",
+    ),
+    Experiment(
+        "cold",
+        "New products",
+        "new products, and shoppers hardly known",
+        "Who serves products that nobody has bought yet, and shoppers of whom little is known, and where do words pay?",
+    ),
+    Experiment(
+        "efficiency",
+        "Efficiency",
+        "what components cost to train and to serve",
+        "What does each component cost to train and to serve as the catalogue grows, and what accuracy does that buy?",
+    ),
+    Experiment(
+        "multitask",
+        "Multi-task learning",
+        "whether learning map and weights together pays",
+        "Does learning a map of the phrases and the weights together pay, and what does diversity in the objective "
+        "cost?",
+    ),
+    Experiment(
+        "clicks",
+        "Clicks",
+        "what a log says of clicks under other settings",
+        "What does a log of impressions say of the clicks that other settings would have, and what can it not say?",
+    ),
+    Experiment(
+        "paper",
+        "The paper's table",
+        "what language adds, in the metrics of the paper",
+        "What does language add to a tuned traditional recommender, in every metric of the paper at once?",
+    ),
+)
+
+EXPERIMENTS: Mapping[str, Experiment] = {each.name: each for each in _ALL}
+"""By name, in the order in which they are shown."""

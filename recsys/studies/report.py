@@ -1,7 +1,4 @@
-"""One page that a sceptic can check and make again: protocol, figures with intervals, plots, tables, commands.
-
-Self-contained: it loads nothing from anywhere. Everything that comes from data is escaped.
-"""
+"""Results as one self-contained HTML page, with all that is needed to check and repeat them; data are escaped."""
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -46,14 +43,9 @@ def is_report(path: Path) -> bool:
     return start.startswith(_START) and "by Shelfwise " in start
 
 
-def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: datetime | None = None) -> str:
-    """The report of several experiments on one data folder.
-
-    Parameters
-    ----------
-    failed : experiments that could not be run on these data, with the reason
-    """
-    at = (made_at or datetime.now(UTC)).strftime("%-d %B %Y, %H:%M UTC")
+def report_html(results: Sequence[Result], failed: Mapping[str, str]) -> str:
+    """The report of several experiments on one data folder; `failed` ones could not be run on it, with the reason."""
+    at = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
     data = results[0].data if results else {}
     contents = (
         f'<li><a href="#{escape(each.experiment)}">{escape(_title(each.experiment))}</a>: '
@@ -62,12 +54,12 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: d
     )
     left = f"<p>{len(failed)} could not be run on these data; the reasons stand at the end.</p>" if failed else ""
     missing = "".join(f"<li><b>{escape(_title(name))}</b>: {escape(why)}</li>" for name, why in failed.items())
-    first = next((place for place, each in enumerate(results) if each.plots), 0)
+    first = next((number for number, each in enumerate(results) if each.plots), 0)
     parts = (
         f"<h1>Experiments on {escape(str(data.get('name', 'no data')))}</h1>",
         f'<p class="sw-quiet">Made on {at} by Shelfwise {escape(recsys.__version__)}. {_facts(data)}</p>',
         f"<ul>{''.join(contents)}</ul>{left}",
-        *(_section(each, with_library=place == first) for place, each in enumerate(results)),
+        *(_section(each, with_library=number == first) for number, each in enumerate(results)),
         f"<h2>Not on these data</h2><ul>{missing}</ul>" if failed else "",
         f'<h2>Made with</h2><p class="sw-quiet">{escape(_environment())}.</p>',
     )
@@ -77,10 +69,7 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str], made_at: d
 def table_html(table: Table, text: Callable[[str], str] = escape, most_rows: int | None = None) -> str:
     """A table with its note, values over their intervals.
 
-    Parameters
-    ----------
-    text : makes HTML of what may come from the data
-    most_rows : more are left out, which the note says
+    `text` makes HTML of what may come from the data; rows beyond `most_rows` are left out, which the note says.
     """
     head = "".join(f'<th scope="col">{escape(table.columns[name])}</th>' for name in table.visible)
     rows = []
@@ -111,8 +100,8 @@ def _section(result: Result, *, with_library: bool) -> str:
     plots = (
         figure(plot)
         .update_layout(template="plotly_white")
-        .to_html(full_html=False, include_plotlyjs=with_library and not place, config={"displayModeBar": False})
-        for place, plot in enumerate(result.plots)
+        .to_html(full_html=False, include_plotlyjs=with_library and not number, config={"displayModeBar": False})
+        for number, plot in enumerate(result.plots)
     )
     return (
         f'<section id="{escape(result.experiment)}"><h2>{escape(_title(result.experiment))}</h2>'

@@ -18,14 +18,9 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table; every cell is a number or a text; `studies.format.table_of` makes one of records.
+    """One table of numbers and texts, as `studies.format.table_of` makes it.
 
-    Parameters
-    ----------
-    name : as a file may be called
-    columns : key of each column to its heading, in order
-    rows : each a cell by column key
-    note : how it is to be read, or ""
+    `name` is as a file may be called, `columns` are headings by key, `note` says how the table is to be read, or is "".
     """
 
     name: str
@@ -42,13 +37,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, or one kind of points.
-
-    Parameters
-    ----------
-    x : numbers, or names of a category axis
-    y, low, high : values with the ends of their intervals; None where there is none
-    """
+    """One line, or one kind of points: x are numbers or names, y have the ends of intervals; None is missing."""
 
     name: str
     x: tuple[int | float, ...] | tuple[str, ...]
@@ -57,21 +46,18 @@ class Series:
     high: tuple[int | float | None, ...] = ()
 
     @classmethod
-    def of(cls, name: str, x: Sequence[float] | Sequence[str], intervals: Sequence[Interval]) -> Self:
-        """Means with the ends of their intervals, one for each x."""
-        found = [each.as_json() for each in intervals]
-        return cls(name, tuple(x), *(tuple(each[end] for each in found) for end in ("mean", "low", "high")))  # type: ignore[arg-type]
+    def of(cls, name: str, x: Sequence[float] | Sequence[str], y: Sequence[Interval] | Sequence[float | None]) -> Self:
+        """Values, or means with the ends of their intervals, one for each x."""
+        found = [each.as_json() if isinstance(each, Interval) else {"mean": each} for each in y]
+        ends = ("mean", "low", "high") if found and "low" in found[0] else ("mean",)
+        return cls(name, tuple(x), *(tuple(each[end] for each in found) for end in ends))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One chart with named axes.
+    """One chart with named axes; where x are names, they are drawn beneath each other, and y across.
 
-    Parameters
-    ----------
-    x_title, y_title : of the series' x and y; where x are names, they are drawn beneath each other, and y across
-    zero : whether a line at 0 means no change
-    x_log, y_log : whether equal steps along an axis are equal ratios
+    `zero` draws a line at 0, no change; with `x_log` and `y_log` equal steps along an axis are equal ratios.
     """
 
     name: str
@@ -93,17 +79,15 @@ class Plot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A finished experiment; what any of them has (name, data, settings, time) is filled in by `Experiment.run`.
+    """A finished experiment; name, data, settings and time are filled in by `Experiment.run`.
 
     Parameters
     ----------
-    experiment : name of the registry
-    protocol : what was done, in words
     data : name, fingerprint and sizes of the data
     settings : JSON-like, everything that has to be the same to get the same
     conclusion : sentences for people who read nothing else, most important first
     caveats : what the figures do not say
-    figures : JSON-like, see `as_json`; what the contract of the command names, at the top of its JSON document
+    figures : JSON-like; what the contract of the command names, at the top of its JSON document
     """
 
     experiment: str = ""
@@ -155,14 +139,3 @@ def as_json(value: object) -> Any:
     if isinstance(value, tuple | list):
         return [as_json(each) for each in value]
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def interval_cells(name: str, interval: Interval) -> dict[str, Cell]:
-    """Three cells of a row: `name`, `name_low` and `name_high`."""
-    ends = interval.as_json()
-    return {name: ends["mean"], f"{name}_low": ends["low"], f"{name}_high": ends["high"]}
-
-
-def interval_columns(name: str, title: str) -> dict[str, str]:
-    """The columns of those cells, with their headings."""
-    return {name: title, f"{name}_low": "from", f"{name}_high": "to"}

@@ -31,9 +31,7 @@ def require_results_folder(folder: Path, names: Iterable[str]) -> None:
 def write_results(folder: Path, results: Sequence[Result], failed: Mapping[str, str] | None = None) -> None:
     """Write all results; each file is replaced in one step, so whoever is stopped leaves whole ones.
 
-    Raises
-    ------
-    InputError : the folder cannot be written to, or holds other files of the same names
+    Raises InputError where the folder cannot be written to, or holds other files of the same names.
     """
     texts = {name: text for each in results for name, text in _texts(each)}
     texts[_REPORT] = report_html(results, failed or {})

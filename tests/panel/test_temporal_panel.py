@@ -11,7 +11,7 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import AS_IT_WAS
 from recsys.settings import RankingSettings
-from recsys.studies.component_swap import latest
+from recsys.studies.models import latest
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import pytest
 from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.ablation import chosen_weights, label, models_on, name_of, subsets, without
 from recsys.studies.format import VERDICTS, in_words, table_csv
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.models import chosen_weights, label, models_on, name_of, subsets, without
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
 
 @pytest.fixture(scope="module")

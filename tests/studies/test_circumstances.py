@@ -40,21 +40,21 @@ def test_own_circumstances_give_the_scores_of_the_panel(circumstances: Circumsta
 def test_everything_dealt_is_the_component_asked_in_the_circumstances_of_another(
     circumstances: Circumstances, test_panel: Panel
 ) -> None:
-    deal = circumstances.deal(3)
-    assert sorted(deal.tolist()) == list(range(len(test_panel)))
-    assert (deal != np.arange(len(deal))).mean() > 0.9
-    assert np.array_equal(deal, circumstances.deal(3))
-    assert not np.array_equal(deal, circumstances.deal(4))
-    scores = circumstances.scores(dict.fromkeys(DIMENSIONS, deal))
+    order = circumstances.permutation(3)
+    assert sorted(order.tolist()) == list(range(len(test_panel)))
+    assert (order != np.arange(len(order))).mean() > 0.9
+    assert np.array_equal(order, circumstances.permutation(3))
+    assert not np.array_equal(order, circumstances.permutation(4))
+    scores = circumstances.scores(dict.fromkeys(DIMENSIONS, order))
     for user in (0, 7, 40):
-        expected = asked(test_panel, user, test_panel.contexts[deal[user]])
+        expected = asked(test_panel, user, test_panel.contexts[order[user]])
         assert scores[user] == pytest.approx(expected, abs=1e-6)
 
 
 def test_one_dimension_dealt_leaves_the_others_as_they_were(circumstances: Circumstances, test_panel: Panel) -> None:
-    deal = circumstances.deal(0)
-    scores = circumstances.scores({"device": deal})
-    own, other = test_panel.contexts[5], test_panel.contexts[deal[5]]
+    order = circumstances.permutation(0)
+    scores = circumstances.scores({"device": order})
+    own, other = test_panel.contexts[5], test_panel.contexts[order[5]]
     mixed = Context(own.daypart, own.weekday, own.season, other.device, own.region, own.moment)
     assert scores[5] == pytest.approx(asked(test_panel, 5, mixed), abs=1e-6)
 

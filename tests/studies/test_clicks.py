@@ -15,15 +15,15 @@ from recsys.offpolicy import logged_set
 from recsys.offpolicy.mixes import MAIN_TEMPERATURE
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.settings import Context, RankingSettings
-from recsys.studies.ablation import chosen_weights
 from recsys.studies.clicks import study as clicks
 from recsys.studies.clicks.policies import ESTIMATED, TRUTH, ClickLift
 from recsys.studies.clicks.report import PAPER_LIFT, ClickFigures, conclusion
+from recsys.studies.models import chosen_weights
 from recsys.studies.paper.search import paper_lift
 from recsys.studies.plots import figure
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.weights import TRADITIONAL
 from tests._encoder import WordEncoder

@@ -12,25 +12,30 @@ from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.ablation import chosen_weights, models_on
-from recsys.studies.cold import report
-from recsys.studies.cold.comparisons import RankingFigures, compare_models, over_products, verdict_of_both
-from recsys.studies.cold.levels import LevelScores, by_level, product_levels
+from recsys.studies.cold import study as cold
 from recsys.studies.cold.new_products import (
     KNOWN,
     MIXES,
+    LevelScores,
     NewModel,
     NewProductRole,
+    RankingFigures,
     accuracy,
+    by_level,
     chosen_for_new,
+    compare_models,
     label_of,
     models_for_new,
     new_product_roles,
+    over_products,
+    product_levels,
+    verdict_of_both,
 )
 from recsys.studies.format import in_words
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.models import chosen_weights, models_on
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
 SETTINGS = ExperimentSettings(k=10)
 Roles = tuple[NewProductRole, NewProductRole]
@@ -47,7 +52,7 @@ def place(workspace: Workspace, new_product_folder: Path) -> Workspace:
             validation, test = Panel.open(folder)
             return LiveEngine(validation), LiveEngine(test)
 
-    return Prepared(workspace.data_folder, workspace.place)
+    return Prepared(workspace.data_folder, workspace.work_folder)
 
 
 @pytest.fixture(scope="module")
@@ -145,17 +150,17 @@ def drawn(full: float, simple: float, seed: int = 0, n_others: int = 0) -> Ranki
     rng = np.random.default_rng(seed)
     rows = np.arange(400, dtype=np.int32) % 100
 
-    def model(name: str, mean: float) -> NewModel:
+    def model(mean: float) -> NewModel:
         values = rng.normal(mean, 0.05, 400)
-        return NewModel(name, {"ndcg": values, "recall": values})
+        return NewModel({"ndcg": values, "recall": values})
 
-    models = {"popularity": model("popularity", simple), "full": model("full", full)}
+    models = {"popularity": model(simple), "full": model(full)}
     others = {f"other {n}": models["popularity"] for n in range(n_others)}
-    return compare_models(models | others | {"random": models["popularity"], report.NO_WORDS: models["full"]}, rows)
+    return compare_models(models | others | {"random": models["popularity"], cold.NO_WORDS: models["full"]}, rows)
 
 
 def conclusion(found: RankingFigures, *levels: LevelScores) -> tuple[str, ...]:
-    return report.conclusion(report.ColdFigures({"new": found}, levels, 400, 100, 0.1, 1.0))
+    return cold.conclusion(cold.ColdFigures({"new": found}, levels, 400, 100, 0.1, 1.0))
 
 
 @pytest.mark.parametrize(("full", "simple", "verdict"), [(0.3, 0.1, "better"), (0.1, 0.3, "worse")])
@@ -175,7 +180,7 @@ def test_a_lead_that_is_not_shown_for_the_average_product_is_not_claimed() -> No
 
 def test_words_pay_by_level_only_where_their_interval_says_so() -> None:
     leads = {"hot": interval(0.1, 0.2), "warm": interval(-0.2, -0.1), "cold": interval(-0.1, 0.3)}
-    levels = [LevelScores("products", name, 100, {}, {report.NO_WORDS: lead}) for name, lead in leads.items()]
+    levels = [LevelScores("products", name, 100, {}, {cold.NO_WORDS: lead}) for name, lead in leads.items()]
     said = conclusion(drawn(0.3, 0.1), *levels)[-1]
     assert "better: hot products; worse: warm products; no difference we can tell: cold products" in said
 

@@ -13,13 +13,20 @@ from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
-from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
+from recsys.studies.context.circumstances import (
+    DIMENSIONS,
+    NOTHING,
+    Circumstances,
+    ContextComparison,
+    ContextPart,
+    GroupGain,
+)
 from recsys.studies.context.planted import recovered
-from recsys.studies.context.report import NOTHING, ContextFigures, ContextPart, GroupGain, Worlds, conclusion, tables
+from recsys.studies.context.study import ContextFigures, conclusion, tables
 from recsys.studies.format import by_verdict, change_text
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Cell, Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.tuning.weight_map import weight_map
 
 ALONE = RankingSettings(FusionSettings(0, 0, 0, 1), WHOLE_CATALOGUE)
@@ -50,7 +57,9 @@ def test_shuffled_is_the_mean_of_several_deals(result: Result, workspace: Worksp
     _, test = workspace.engines("last", 1, 0)
     known = Circumstances.of(test.panel)
     found = [
-        known.under(known.scores(dict.fromkeys(DIMENSIONS, known.deal(seed)))).measure(ALONE).lists.values["ndcg"]
+        known.under(known.scores(dict.fromkeys(DIMENSIONS, known.permutation(seed))))
+        .measure(ALONE)
+        .lists.values["ndcg"]
         for seed in range(5)
     ]
     row = rows_of(result, "compared")[0]
@@ -118,7 +127,7 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
     for each in ("zero, learnt as near zero", "zero, learnt as an effect"):
         assert any(row["judged"] == each and row["planted"] == 0 for row in rows)
     assert any(plot.name == "planted" for plot in result.plots)
-    monkeypatch.setattr("recsys.studies.context.study._parts", lambda *asked: {})
+    monkeypatch.setattr("recsys.studies.context.study.parts_of", lambda *asked: {})
     elsewhere = replace(workspace, data_folder=tmp_path)
     monkeypatch.setattr(elsewhere, "engines", lambda *asked: workspace.engines(*asked))
     monkeypatch.setattr(elsewhere, "facts", dict)
@@ -158,7 +167,7 @@ def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, m
         alike = shoppers.assign(**{name: shoppers[name].iloc[0] for name in (*CONTEXT_DIMENSIONS, "moment_s")})
         known = Circumstances.of(replace(engine.panel, shoppers=alike))
         engines.append(LiveEngine(known.under(known.scores()).panel))
-    asked = Workspace(workspace.data_folder, workspace.place)
+    asked = Workspace(workspace.data_folder, workspace.work_folder)
     monkeypatch.setattr(asked, "engines", lambda *how: engines)
     found = EXPERIMENTS["context"].run(asked, ExperimentSettings("temporal"))
     assert not any("after the moment" in each for each in found.caveats)  # learned from before it only
@@ -174,10 +183,10 @@ def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, m
 def test_one_moment_for_all_is_a_caveat(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, dealt: tuple[str, ...], says_so: bool
 ) -> None:
-    monkeypatch.setattr("recsys.studies.context.study._parts", lambda *asked: {})
-    monkeypatch.setattr("recsys.studies.context.study._groups", lambda *asked: ())
+    monkeypatch.setattr("recsys.studies.context.study.parts_of", lambda *asked: {})
+    monkeypatch.setattr("recsys.studies.context.study.groups_of", lambda *asked: ())
     monkeypatch.setattr("recsys.studies.context.study.tuned", lambda *asked: FusionSettings())
-    monkeypatch.setattr("recsys.studies.context.study.N_DEALS", 1)
+    monkeypatch.setattr("recsys.studies.context.circumstances.N_SHUFFLES", 1)
     monkeypatch.setattr(Circumstances, "varies", lambda self, name: name in dealt)
     found = EXPERIMENTS["context"].run(workspace, ExperimentSettings())
     assert any("leaves the trend as it was" in each for each in found.caveats) == says_so
@@ -188,7 +197,7 @@ def _interval(mean: float, spread: float = 0.002) -> Interval:
 
 
 def _figures(gain: float, loss: float) -> ContextFigures:
-    worlds = Worlds(
+    worlds = ContextComparison(
         _interval(0.05),
         _interval(0.05 - gain),
         _interval(0.05 - loss),

@@ -17,12 +17,12 @@ from recsys.settings import COMPONENTS
 from recsys.studies.efficiency import costs as efficiency_costs
 from recsys.studies.efficiency import study as efficiency
 from recsys.studies.efficiency.costs import CLASSES, LISTING, MANY, Timed
-from recsys.studies.efficiency.report import Bought, bought_in_words
+from recsys.studies.efficiency.study import AccuracyGain, bought_in_words
 from recsys.studies.format import in_words, interval_in_words
 from recsys.studies.plots import figure
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 
@@ -92,11 +92,11 @@ def difference(low: float, high: float) -> Difference:
 
 
 def test_a_rate_is_given_only_of_a_gain() -> None:
-    gain = Bought.of(difference(0.1, 0.2), 2.0)
+    gain = AccuracyGain.of(difference(0.1, 0.2), 2.0)
     assert f"{interval_in_words(gain.per_ms)} a millisecond" in bought_in_words(("content",), gain)
     assert (gain.per_ms.mean, gain.per_ms.low, gain.per_ms.high) == pytest.approx((0.075, 0.05, 0.1))
     for low, high, verdict in ((-0.1, 0.2, "no difference we can tell"), (-0.2, -0.1, "worse")):
-        said = bought_in_words(("semantic", "context"), Bought.of(difference(low, high), 2.0))
+        said = bought_in_words(("semantic", "context"), AccuracyGain.of(difference(low, high), 2.0))
         assert said.endswith(f"{verdict}).")
         assert said.startswith("Semantic and context for 2.000 ms")
 

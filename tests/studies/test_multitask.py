@@ -13,15 +13,21 @@ from recsys.panel.panel import Panel
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.component_swap import tuned
 from recsys.studies.format import in_words
-from recsys.studies.multitask import learning, report
+from recsys.studies.models import tuned
 from recsys.studies.multitask import study as multitask
-from recsys.studies.multitask.learning import TODAY, TUNED, WEIGHTS_ALONE, LearningRole, MultitaskModel, moved
-from recsys.studies.multitask.report import ModelFigures, MultitaskFigures
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.multitask.study import (
+    TODAY,
+    TUNED,
+    WEIGHTS_ALONE,
+    LearningRole,
+    ModelFigures,
+    MultitaskFigures,
+    MultitaskModel,
+)
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.pairs import SEMANTIC
 from tests._encoder import WordEncoder
@@ -33,7 +39,7 @@ ABLATIONS = (WEIGHTS_ALONE, "without the rating term", "without the ranking term
 @pytest.fixture(scope="module", autouse=True)
 def quick_encoder():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(multitask, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(multitask, "LAMBDAS", (0.0, 3.0))
         yield
 
@@ -110,17 +116,16 @@ def test_the_conclusion_says_what_the_intervals_say(result: Result) -> None:
 def test_a_model_that_learned_nothing_is_left_out_of_the_sweep(shops: tuple[LearningRole, LearningRole]) -> None:
     lists, facts = shops[1].lists(None, FusionSettings()), shops[1].role.engine.panel.facts
     models = {
-        name: MultitaskModel(name, None, epochs, FusionSettings(), lists, lists)
+        name: MultitaskModel(name, epochs, FusionSettings(), lists, lists)
         for name, epochs in {TODAY: None, TUNED: 2, "lambda 0": 2, "lambda 3": 0, **dict.fromkeys(ABLATIONS, 2)}.items()
     }
-    assert [each.name for each in moved([models["lambda 0"], models["lambda 3"]])] == ["lambda 0"]
     found = MultitaskFigures(
         {name: ModelFigures.of(each, models[TODAY], facts, facts, 0) for name, each in models.items()}, "lambda 0"
     )
     assert found.sweep == ["lambda 0"]
-    assert report.plots(found, 10)[0].series[0].x == (found.models["lambda 0"].means["ild"].mean,)
+    assert multitask.plots(found, 10)[0].series[0].x == (found.models["lambda 0"].means["ild"].mean,)
     assert all(each.on_test["ndcg"].verdict == "unclear" for each in found.models.values())
-    assert "earns" not in " ".join(report.conclusion(found))
+    assert "earns" not in " ".join(multitask.conclusion(found))
 
 
 def test_changes_are_against_today_on_the_same_shoppers(shops: tuple[LearningRole, LearningRole]) -> None:

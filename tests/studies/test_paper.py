@@ -17,9 +17,9 @@ from recsys.settings import FusionSettings, RankingSettings
 from recsys.studies.paper import search
 from recsys.studies.paper.search import MEASURED, Candidate, candidates, nearby, paper_lift
 from recsys.studies.paper.study import frontier, lifts
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from tests.studies.conftest import PreparedWorkspace
 
 
@@ -105,8 +105,16 @@ def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Wo
     assert any("simulator" in sentence and "+12.5%" in sentence for sentence in result.conclusion)
 
 
+@pytest.fixture
+def fewer_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which setting is chosen does not matter."""
+    monkeypatch.setattr(search, "N_BASES", 1)
+    monkeypatch.setattr(search, "MOST_MOVES", 0)
+
+
+@pytest.mark.usefixtures("fewer_still")
 def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Workspace) -> None:
-    told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.place), ExperimentSettings())
+    told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.work_folder), ExperimentSettings())
     assert "Click rate (simulated)" in [row["metric"] for row in told.tables[0].rows]
     assert "Click rate (simulated): nobody was shown these lists" in told.tables[0].note
     lifts_told = told.figures["lifts"]
@@ -117,6 +125,7 @@ def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Worksp
     assert "ctr" not in told.figures["chosen"]["validation_lifts"]
 
 
+@pytest.mark.usefixtures("fewer_still")
 def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Workspace) -> None:
     class Without(PreparedWorkspace):
         def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
@@ -124,7 +133,7 @@ def test_without_a_click_rate_the_keys_stay_and_the_reason_is_told(workspace: Wo
             one, other = super().engines(*asked, **more)
             return LiveEngine(replace(one.panel, clicks=nothing)), LiveEngine(replace(other.panel, clicks=nothing))
 
-    told = EXPERIMENTS["paper"].run(Without(workspace.data_folder, workspace.place), ExperimentSettings())
+    told = EXPERIMENTS["paper"].run(Without(workspace.data_folder, workspace.work_folder), ExperimentSettings())
     for name in ("traditional", "full", "lifts", "ctr_source"):
         assert (told.figures[name]["ctr"] if name != "ctr_source" else told.figures[name]) is None
     assert "There is no click rate of these lists: only 12 choices." in told.conclusion

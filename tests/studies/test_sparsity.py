@@ -13,18 +13,15 @@ from recsys.evaluation.statistics.significance import Interval, Verdict, verdict
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
-from recsys.studies.component_swap import SemanticRole
 from recsys.studies.format import in_words
+from recsys.studies.models import SemanticRole
 from recsys.studies.plots import figure
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
-from recsys.studies.sparsity import measure as sparsity_measure
-from recsys.studies.sparsity import report
 from recsys.studies.sparsity import study as sparsity
-from recsys.studies.sparsity.figures import CHANGES, MEANS, LevelFigures, SparsityFigures
-from recsys.studies.sparsity.measure import TextShop
+from recsys.studies.sparsity.study import CHANGES, MEANS, LevelFigures, SparsityFigures, TextShop
 from recsys.studies.sparsity.texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, TextLevel
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.pairs import SEMANTIC
 from tests._encoder import WordEncoder
@@ -35,7 +32,7 @@ SETTINGS = ExperimentSettings(k=10)
 @pytest.fixture(scope="module", autouse=True)
 def quick():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sparsity_measure, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(sparsity, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         patch.setattr(sparsity, "SHARES", (0.0, 0.5, 1.0))
         patch.setattr(sparsity, "DOSES", (1.0,))
         yield
@@ -55,10 +52,12 @@ def test_with_a_split_by_time_texts_are_weighed_on_the_last_window_alone(
         def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
             return LiveEngine(panels[0]), LiveEngine(panels[1])
 
-    shop = TextShop.of(ByTime(workspace.data_folder, workspace.place), ExperimentSettings("temporal"))
-    book, rows = shop.book(CLEAN), np.flatnonzero(panels[0].rounds == panels[0].rounds.max())
+    by_time = ByTime(workspace.data_folder, workspace.work_folder)
+    roles = SemanticRole.both(by_time, ExperimentSettings("temporal"))
+    book = build_phrasebook(roles[0].data, WordEncoder())
+    rows = np.flatnonzero(panels[0].rounds == panels[0].rounds.max())
     assert 0 < len(rows) < len(panels[0])
-    for role, held in ((shop.validation, panels[0].scores.static[rows]), (shop.test, panels[1].scores.static)):
+    for role, held in zip(roles, (panels[0].scores.static[rows], panels[1].scores.static), strict=True):
         found = role.scored_by(role.fit(book)).panel.scores.static
         np.testing.assert_allclose(found, held, atol=2e-3)
 
@@ -105,12 +104,14 @@ def test_every_level_has_its_row_with_paired_changes(shop: TextShop, result: Res
     shares, noise = rows(result, "shares"), rows(result, "noise")
     assert [row["level"] for row in shares] == ["0% of texts kept", "50% of texts kept", "100% of texts kept"]
     assert [row["level"] for row in noise] == [f"100% {name}" for name in NOISES]
-    clean, silent = (shop.measure(level) for level in (CLEAN, SILENT))
-    change = differences(silent.alone, clean.alone, shop.test.engine.panel.facts)["ndcg"].change
+    clean = shop.measure(CLEAN)
+    alone = FusionSettings.only("semantic")
+    silent_lists, clean_lists = (shop.test.lists(alone, scored(shop.test, shop, each)) for each in (SILENT, CLEAN))
+    change = differences(silent_lists, clean_lists, shop.test.engine.panel.facts)["ndcg"].change
     assert shares[0]["alone_clean"] == pytest.approx(change.mean)
     assert shares[0]["alone_clean_low"] == pytest.approx(None if np.isnan(change.low) else change.low)
     plain = shop.test.lists(shop.plain).values["ndcg"].mean()
-    assert shares[2]["gain"] == pytest.approx(clean.mix.values["ndcg"].mean() - plain)
+    assert shares[2]["gain"] == pytest.approx(clean.values["mix"].mean() - plain)
     assert shares[2]["alone_clean"] is None
     assert shares[0]["alone_silent"] is None
     held = shop.test.lists(shop.steady, scored(shop.test, shop, SILENT))
@@ -181,12 +182,12 @@ def figures(*levels: LevelFigures) -> SparsityFigures:
 def test_it_pays_only_where_interval_and_p_value_agree(gain: Interval, p: float, verdict: Verdict) -> None:
     found = figures(level(CLEAN, p=p, gain=gain))
     assert found.shares[CLEAN.name].changes["gain"].verdict == verdict
-    assert f"{verdict}: 100%" in report.conclusion(found)[0].replace("no difference we can tell", "unclear")
+    assert f"{verdict}: 100%" in sparsity.conclusion(found)[0].replace("no difference we can tell", "unclear")
 
 
 def test_shares_stand_with_the_verdict_that_each_has() -> None:
     shares = [level(TextLevel("", each), gain=GAIN if each >= 0.5 else NOTHING) for each in (0.0, 0.25, 0.5, 1.0)]
-    pays = report.conclusion(figures(*shares))[0]
+    pays = sparsity.conclusion(figures(*shares))[0]
     assert "better: 50% and 100%" in pays
     assert "no difference we can tell: 0% and 25%" in pays
 
@@ -198,7 +199,7 @@ def test_noise_stands_with_the_verdict_that_it_has() -> None:
         level(TextLevel(OFF_TOPIC, 1.0), alone_clean=LOSS),
         level(TextLevel(SHUFFLED, 1.0)),
     )
-    harm = report.conclusion(found)[-1]
+    harm = sparsity.conclusion(found)[-1]
     assert "worse: off topic (−0.0200)" in harm
     assert "no difference we can tell: words shuffled" in harm
     assert "better" not in harm
@@ -206,16 +207,16 @@ def test_noise_stands_with_the_verdict_that_it_has() -> None:
 
 def test_texts_of_other_products_are_the_control() -> None:
     wrong = level(TextLevel(WRONG_PRODUCT, 1.0), alone_silent=GAIN, alone_clean=LOSS)
-    control = report.conclusion(figures(level(CLEAN), wrong))[1]
+    control = sparsity.conclusion(figures(level(CLEAN), wrong))[1]
     assert "+0.0200 (+0.0100 to +0.0300; better) against no texts" in control
     assert "−0.0200 (−0.0300 to −0.0100; worse) against each text in its place" in control
-    assert "control" not in report.conclusion(figures(level(CLEAN)))[1]
+    assert "control" not in sparsity.conclusion(figures(level(CLEAN)))[1]
 
 
 def test_parts_that_do_not_sum_are_named() -> None:
     broken = replace(level(SILENT), residual=0.01)
-    assert any("NOT sum to it at: 0% of texts kept" in each for each in report.caveats(figures(broken), ""))
-    assert not any("NOT" in each for each in report.caveats(figures(level(CLEAN)), ""))
+    assert any("NOT sum to it at: 0% of texts kept" in each for each in sparsity.caveats(figures(broken), ""))
+    assert not any("NOT" in each for each in sparsity.caveats(figures(level(CLEAN)), ""))
 
 
 def test_the_conclusion_is_what_its_figures_say(result: Result) -> None:

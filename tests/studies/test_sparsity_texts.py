@@ -13,19 +13,23 @@ from recsys.errors import DataError
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
 from recsys.scorers.base import Fitting, Requests
 from recsys.settings import Context
-from recsys.studies.sparsity.off_topic import DID, N_SENTENCES, WHEN, WHO, off_topic
 from recsys.studies.sparsity.texts import (
     CLEAN,
     CUT_SHORT,
+    DID,
     FIRST_WORDS,
+    N_SENTENCES,
     NOISES,
     OFF_TOPIC,
     SHUFFLED,
     SILENT,
+    WHEN,
+    WHO,
     WRONG_PRODUCT,
     TextCorruption,
     TextLevel,
     deranged,
+    off_topic,
 )
 from recsys.studies.workspace import Workspace
 from recsys.text.phrasebook import build_phrasebook

@@ -12,11 +12,10 @@ from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import silent
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import change_text
-from recsys.studies.registry import EXPERIMENTS, ExperimentSettings
+from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Cell, Result
-from recsys.studies.weights.report import MeasuredMix, WeightsFigures, conclusion
-from recsys.studies.weights.study import MappedRole, by_halves
-from recsys.studies.workspace import Workspace
+from recsys.studies.weights.study import MappedRole, MeasuredMix, WeightsFigures, by_halves, conclusion
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +83,13 @@ def test_halves_never_measure_on_those_they_chose_by(roles: tuple[MappedRole, Ma
     assert by_halves(test, worst, seed=0).low > 0
 
 
-def test_a_mix_between_the_steps_is_measured_but_has_no_place_on_the_map(roles: tuple[MappedRole, MappedRole]) -> None:
+def test_a_mix_is_found_on_the_map_and_measured_there(roles: tuple[MappedRole, MappedRole]) -> None:
     _, test = roles
-    assert test.point_of(FusionSettings(0.31, 0.19, 0.25, 0.25)) is None
     point = test.point_of(FusionSettings(2, 1, 1, 0))
-    assert point is not None
     assert test.map.settings(point).normalised()["collaborative"] == 0.5
-    assert test.values(FusionSettings(2, 1, 1, 0)).mean() == pytest.approx(test.means[point])
+    assert test.values(point).mean() == pytest.approx(test.means[point])
+    for named in (FusionSettings(), FusionSettings(1, 1, 1, 1)):
+        assert test.map.settings(test.point_of(named)).normalised() == pytest.approx(named.normalised())
 
 
 def test_the_document_and_the_charts_are_whole(result: Result) -> None:

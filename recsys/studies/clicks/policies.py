@@ -23,9 +23,8 @@ from recsys.offpolicy.policies import top_lists
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.ablation import chosen_weights
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.workspace import Workspace
+from recsys.studies.models import chosen_weights
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weights import TRADITIONAL
 
 GIVEN = "as asked"

@@ -17,9 +17,8 @@ from recsys.studies.clicks import report
 from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate, true_lifts
 from recsys.studies.clicks.report import SimulatedLogs
 from recsys.studies.format import mix_in_words
-from recsys.studies.registry import ExperimentSettings
 from recsys.studies.result import Result, as_json
-from recsys.studies.workspace import Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
 N_LOGS = 200
 """Simulated logs of a demo shop."""

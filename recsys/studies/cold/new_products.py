@@ -1,7 +1,12 @@
-"""Which of the new products for whom: every model on products that nobody has bought, rated or reviewed yet.
+"""New products, and levels of products and shoppers: every model measured, and compared with all components together.
 
-Shoppers and models are those of the rewind of new products. Two rankings are looked at: of the new products alone, as a
-shelf of new arrivals shows them, and of the whole catalogue, where new products stand against those that are known.
+Shoppers and models are those of the rewind of new products. Two rankings are measured: of the new products alone, as a
+page of new arrivals shows them, and of the whole catalogue, where new products compete with those that are known.
+
+A shop has many shoppers and few new products, and a model that is right about the one that everybody buys is right for
+all of them. So each difference is measured twice: over shoppers, as everywhere; and with each product counting once,
+whose interval says whether it would hold for other products. A model is called better only where both intervals leave
+out 0, and the p-value corrected for all models compared agrees.
 """
 
 from collections.abc import Mapping
@@ -15,14 +20,18 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
-from recsys.panel.panel import Panel
-from recsys.progress import Progress, silent
+from recsys.evaluation.statistics.intervals import changes, mean_interval
+from recsys.evaluation.statistics.paired import Difference
+from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
+from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import Panel, Ragged
+from recsys.panel.segments import Segment
+from recsys.progress import Progress, reported, silent
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.ablation import label, name_of
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.workspace import Workspace
+from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, Model, Subset, label, name_of, paired_differences
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weights import (
     POINTS_A_REPORT,
     TRADITIONAL,
@@ -35,14 +44,16 @@ from recsys.training.weights import (
 
 RANKINGS: Mapping[str, str] = {"new": "among the new products", "whole": "among the whole catalogue"}
 
-WITHOUT_WORDS = tuple(name for name in COMPONENTS if name != "semantic")
-MIXES = (TRADITIONAL, WITHOUT_WORDS, COMPONENTS)
+MIXES = (TRADITIONAL, WITHOUT_SEMANTIC, COMPONENTS)
 """Sets of components whose weights are chosen on validation shoppers who are asked about new products."""
 
 KNOWN = ", weights for known products"
 """After the name of a mix: its weights are those of shoppers who are asked about any product."""
 
 N_STEPS = 20
+
+LEVELS: Mapping[str, str] = {"hot": "10 or more", "warm": "1 to 9", "cold": "none"}
+"""Training interactions, by name: of a product those of all shoppers, of a shopper their own."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,8 +63,7 @@ class NewProductRole:
     Parameters
     ----------
     pairs : shoppers and what they chose, by name of `RANKINGS`
-    simple : what simple models make of every product, by name; float32 of shape (n_users, n_items), higher is better,
-        equal where the model tells nothing apart
+    simple : rank among all scores of each simple model, float32 (n_users, n_items), higher is better, equal in a tie
     """
 
     pairs: Mapping[str, ValidationScores]
@@ -67,15 +77,8 @@ class NewProductRole:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NewModel:
-    """One model on shoppers who are asked about new products.
+    """One model on shoppers who are asked about new products: nDCG and recall of each; `weights` None if simple."""
 
-    Parameters
-    ----------
-    values : of every shopper, nDCG and recall by name
-    weights : of the components, None for a simple model
-    """
-
-    name: str
     values: Mapping[str, UserValues]
     weights: FusionSettings | None = None
 
@@ -85,10 +88,7 @@ def new_product_roles(
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
     """Validation and test shoppers, prepared or found again, and the panel of the latter.
 
-    Raises
-    ------
-    DataError : too little data
-    SettingsError : the scores of all products for all shoppers do not fit in memory
+    Raises DataError for too little data, SettingsError where the scores of all products do not fit in memory.
     """
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
@@ -130,9 +130,7 @@ def _role(panel: Panel, rewind: Rewind, seed: int, progress: Progress) -> NewPro
     )
 
 
-def chosen_for_new(
-    pairs: ValidationScores, k: int, progress: Progress = silent
-) -> dict[tuple[str, ...], FusionSettings]:
+def chosen_for_new(pairs: ValidationScores, k: int, progress: Progress = silent) -> dict[Subset, FusionSettings]:
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
     quality = np.empty(len(grid))
@@ -140,47 +138,38 @@ def chosen_for_new(
         progress("choosing weights", start, len(grid))
         quality[start : start + POINTS_A_REPORT] = ndcg_of_weights(pairs, grid[start : start + POINTS_A_REPORT], k)
     progress("choosing weights", len(grid), len(grid))
-    answer = {}
+    chosen = {}
     for names in MIXES:
         others = [column for column, name in enumerate(COMPONENTS) if name not in names]
-        inside = (grid[:, others] == 0).all(axis=1)
-        best = best_point(quality, grid, inside)
-        shares = (np.rint(grid[best] * N_STEPS) / N_STEPS).tolist()
-        answer[names] = FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
-    return answer
+        best = best_point(quality, grid, (grid[:, others] == 0).all(axis=1))
+        chosen[names] = FusionSettings(*(np.rint(grid[best] * N_STEPS) / N_STEPS).tolist())
+    return chosen
 
 
 def models_for_new(
     role: NewProductRole,
     ranking: str,
-    own: Mapping[tuple[str, ...], FusionSettings],
-    known: Mapping[tuple[str, ...], FusionSettings],
+    own: Mapping[Subset, FusionSettings],
+    known: Mapping[Subset, FusionSettings],
     k: int,
     progress: Progress = silent,
 ) -> dict[str, NewModel]:
     """Chance, every simple model, every component alone, and the mixes, by name.
 
-    Parameters
-    ----------
-    own : weights chosen for new products
-    known : weights chosen on shoppers who are asked about any product
+    `own` weights were chosen for new products, `known` on shoppers who are asked about any product.
     """
     pairs = role.pairs[ranking]
-    one = np.ones(1, np.float32)
     shape = (len(pairs.values), 1, pairs.values.shape[2])
-    simple = {"random": np.zeros(shape, np.float32)}
-    simple |= {name: scores.reshape(shape) for name, scores in role.simple.items()}
     models = {}
-    for name, scores in simple.items():
-        models[name] = NewModel(name, accuracy(replace(pairs, values=scores), one, k))
+    for name, scores in {"random": np.zeros(shape, np.float32), **role.simple}.items():
+        alone = replace(pairs, values=scores.reshape(shape))
+        models[name] = NewModel(accuracy(alone, np.ones(1, np.float32), k))
     mixes = {name: FusionSettings.only(name) for name in COMPONENTS}
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
-    for done, (name, fusion) in enumerate(mixes.items()):
-        progress("ranking new products", done, len(mixes))
+    for name, fusion in reported(progress, "ranking new products", mixes.items()):
         weights = np.array(list(fusion.normalised().values()), np.float32)
-        models[name] = NewModel(name, accuracy(pairs, weights, k), fusion)
-    progress("ranking new products", len(mixes), len(mixes))
+        models[name] = NewModel(accuracy(pairs, weights, k), fusion)
     return models
 
 
@@ -198,4 +187,104 @@ def label_of(name: str) -> str:
     mix = name.removesuffix(KNOWN)
     if mix == "random":
         return "Random order"
-    return ("All but semantic" if mix == name_of(WITHOUT_WORDS) else label(mix)) + name[len(mix) :]
+    return ("All but semantic" if mix == name_of(WITHOUT_SEMANTIC) else label(mix)) + name[len(mix) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """nDCG of all components less that of another model, over shoppers and over products; the verdict is by both."""
+
+    shoppers: Difference
+    products: Interval
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RankingFigures:
+    """One ranking of new products, by model: weights (None for simple models), means, and the lead over all but "full".
+
+    nDCG and recall are over shoppers; `once` is nDCG with each product counting once.
+    """
+
+    weights: Mapping[str, FusionSettings | None]
+    ndcg: Mapping[str, Interval]
+    recall: Mapping[str, Interval]
+    once: Mapping[str, Interval]
+    lead: Mapping[str, Lead]
+
+
+def verdict_of_both(shoppers: Verdict, products: Interval) -> Verdict:
+    """Better or worse where it is for the average shopper and for the average product, else unclear."""
+    return shoppers if shoppers == verdict_of(products) else "unclear"
+
+
+def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) -> Interval:
+    """Mean of shoppers' values, none of them NaN, each product counting once; `rows` is what each shopper chose."""
+    _, products = np.unique(rows, return_inverse=True)
+    return mean_interval(np.bincount(products, values) / np.bincount(products), seed)
+
+
+def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed: int = 0) -> RankingFigures:
+    """Everything about the models of one ranking; `rows` as for `over_products`."""
+    full = models["full"].values[METRIC]
+    pairs = {name: (full, each.values[METRIC]) for name, each in models.items() if name != "full"}
+    lead = {}
+    for name, found in paired_differences(pairs, seed).items():
+        products = over_products(changes(*pairs[name]), rows, seed)
+        lead[name] = Lead(found, products, verdict_of_both(found.verdict, products))
+    return RankingFigures(
+        weights={name: each.weights for name, each in models.items()},
+        ndcg={name: mean_interval(each.values[METRIC], seed) for name, each in models.items()},
+        recall={name: mean_interval(each.values["recall"], seed) for name, each in models.items()},
+        once={name: over_products(each.values[METRIC], rows, seed) for name, each in models.items()},
+        lead=lead,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LevelScores:
+    """All models on one level of "products" or "shoppers", with n test shoppers.
+
+    `lead` is nDCG of all components together less that of each other model.
+    """
+
+    of: str
+    level: str
+    n: int
+    ndcg: Mapping[str, Interval]
+    lead: Mapping[str, Interval]
+
+
+def product_levels(panel: Panel) -> dict[str, NDArray[np.bool_]]:
+    """Which products are hot, warm and cold in the training data, bool of shape (n_items,) each."""
+    n = panel.popularity
+    return {"hot": n >= 10, "warm": (n >= 1) & (n < 10), "cold": n < 1}
+
+
+def restricted_to(engine: LiveEngine, products: NDArray[np.bool_]) -> LiveEngine:
+    """The same shoppers, to whom only some products are relevant, bool of shape (n_items,)."""
+    relevant = engine.panel.relevant
+    inside = products[relevant.values]
+    starts = np.concatenate([[0], np.cumsum(inside)])[relevant.starts].astype(np.int64)
+    return LiveEngine(replace(engine.panel, relevant=Ragged(starts, relevant.values[inside])))
+
+
+def by_level(engine: LiveEngine, models: Mapping[str, Model], seed: int = 0) -> list[LevelScores]:
+    """Every model on each level of products, then of shoppers; levels that nobody belongs to are left out."""
+    found = []
+    for name, inside in product_levels(engine.panel).items():
+        restricted = restricted_to(engine, inside)
+        lists = {model: restricted.measured(np.array(each.lists.ranked)) for model, each in models.items()}
+        found.append(_level("products", name, {model: each.values[METRIC] for model, each in lists.items()}, seed))
+    for name in LEVELS:
+        inside = Segment.of(activity=name).mask(engine.panel.shoppers)
+        values = {model: np.where(inside, each.lists.values[METRIC], np.nan) for model, each in models.items()}
+        found.append(_level("shoppers", name, values, seed))
+    return [each for each in found if each.n]
+
+
+def _level(of: str, name: str, values: Mapping[str, UserValues], seed: int) -> LevelScores:
+    full = values["full"]
+    ndcg = {model: mean_interval(each, seed) for model, each in values.items()}
+    lead = {model: mean_interval(changes(full, each), seed) for model, each in values.items() if model != "full"}
+    return LevelScores(of, name, int((~np.isnan(full)).sum()), ndcg, lead)

@@ -1,5 +1,6 @@
-"""Context scores of test shoppers in circumstances that were not theirs: dealt at random, left out, or without time."""
+"""What the context component is worth to test shoppers: in circumstances of theirs or of others, in part, or static."""
 
+import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Self
@@ -8,17 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
+from recsys.evaluation.statistics.intervals import changes, ratio_intervals
+from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import FloatArray
 from recsys.scorers.context import ContextScorer
-from recsys.settings import CONTEXT_DIMENSIONS
+from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
+from recsys.studies.models import METRIC, lists_of
 
 TREND = "trend"
 DIMENSIONS = (TREND, *CONTEXT_DIMENSIONS)
 """Parts of the context component."""
+
+NEWER = "newer acts counting more"
+"""The trend, beside all acts up to the shopper's moment counted alike."""
 
 AGES = 1e12
 """Days in which an act loses a part in e: so many that a trend over them is a plain count to the last digit."""
@@ -26,30 +33,75 @@ AGES = 1e12
 CHUNK = 256
 """Shoppers between two reports of progress."""
 
-Deal = NDArray[np.intp]
+METRICS = (METRIC, "recall")
+N_SHUFFLES = 5
+"""Random orders of circumstances, averaged shopper by shopper."""
+
+LARGE_ENOUGH = 100
+"""Fewest test shoppers of a group that is reported."""
+
+ALONE = FusionSettings.only("context")
+NOTHING = Interval(math.nan, math.nan, math.nan, 0)
+
+Floats = NDArray[np.float64]
+Values = dict[str, Floats]
+"""One value a shopper, by name of `METRICS`."""
+
+Permutation = NDArray[np.intp]
 """Whose circumstances each shopper gets: int of shape (n_users,), a permutation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextComparison:
+    """One metric of one way of using the context component.
+
+    `gain` is contextual less static, `loss` contextual less shuffled, `rest` shuffled less static, and `lost` loss over
+    gain, NaN where there is surely no gain to be lost.
+    """
+
+    contextual: Interval
+    static: Interval
+    shuffled: Interval
+    gain: Interval
+    loss: Interval
+    rest: Interval
+    lost: Interval = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPart:
+    """One dimension: nDCG with it less that without it, or with it shuffled; or why these data have none."""
+
+    why_not: str = ""
+    left_out_alone: Interval = NOTHING
+    left_out: Interval = NOTHING
+    dealt_alone: Interval = NOTHING
+    dealt: Interval = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGain:
+    """Shoppers who have a property in common, in the chosen mix."""
+
+    group: str
+    value: str
+    n: int
+    contextual: float
+    static: float
+    gain: Interval
+    loss: Interval
 
 
 @dataclass(frozen=True, eq=False)
 class Circumstances:
-    """The context component of one panel, taken apart.
-
-    Parameters
-    ----------
-    trends : float32 of shape (n_users, n_items), the trend at each shopper's own moment
-    """
+    """The context component of one panel, and the trend at each shopper's moment, float32 (n_users, n_items)."""
 
     panel: Panel
     trends: FloatArray
 
     @classmethod
     def of(cls, panel: Panel, progress: Progress = silent) -> Self:
-        """Ask for the trend at everybody's moment.
-
-        Raises
-        ------
-        SettingsError : the shop is held by candidates only
-        """
+        """Compute the trend at everybody's moment; raises SettingsError where the panel holds candidates only."""
         if not panel.scores.is_whole:
             raise SettingsError(
                 "the scores of all products for all test shoppers do not fit in memory, and other circumstances make "
@@ -57,34 +109,29 @@ class Circumstances:
             )
         return cls(panel, _trends(panel, panel.context_scorers, progress))
 
-    def deal(self, seed: int) -> Deal:
-        """Circumstances and moments dealt at random, each among shoppers of the same round."""
-        rng, dealt = np.random.default_rng(seed), np.arange(len(self.panel))
+    def permutation(self, seed: int) -> Permutation:
+        """Circumstances and moments in random order, each among shoppers of the same round."""
+        rng, order = np.random.default_rng(seed), np.arange(len(self.panel))
         for number in np.unique(self.panel.rounds):
             rows = np.flatnonzero(self.panel.rounds == number)
-            dealt[rows] = rng.permutation(rows)
-        return dealt
+            order[rows] = rng.permutation(rows)
+        return order
 
-    def scores(self, dealt: Mapping[str, Deal] | None = None, left_out: Set[str] = frozenset()) -> FloatArray:
-        """Standardised context scores, float32 of shape (n_users, n_items).
+    def scores(self, shuffled: Mapping[str, Permutation] | None = None, left_out: Set[str] = frozenset()) -> FloatArray:
+        """Standardised context scores, float32 of shape (n_users, n_items), without the dimensions left out.
 
-        Parameters
-        ----------
-        dealt : whose part of a dimension, or of the trend, each shopper gets; their own where it is not named
-        left_out : of `DIMENSIONS`, what does not count
+        `shuffled` says whose part of a dimension, or of the trend, each shopper gets; their own where it is not named.
         """
-        dealt, raw = dealt or {}, np.zeros(self.trends.shape, np.float32)
+        shuffled, raw = shuffled or {}, np.zeros(self.trends.shape, np.float32)
         everyone = np.arange(len(raw))
-        for dimension in CONTEXT_DIMENSIONS:
-            if dimension in left_out:
-                continue
-            stated = self.panel.shoppers[dimension].to_numpy(object)[dealt.get(dimension, everyone)]
+        for dimension in (each for each in CONTEXT_DIMENSIONS if each not in left_out):
+            stated = self.panel.shoppers[dimension].to_numpy(object)[shuffled.get(dimension, everyone)]
             for number, scorer in enumerate(self.panel.context_scorers):
                 values, lifts = scorer.lifts.get(dimension, ((), np.empty((0, 0), np.float32)))
                 for value, lift in zip(values, lifts, strict=True):
                     raw[(stated == value) & (self.panel.rounds == number)] += lift
         if TREND not in left_out:
-            raw += self.trends[dealt.get(TREND, everyone)]
+            raw += self.trends[shuffled.get(TREND, everyone)]
         return Standardised.of(raw).values
 
     def static(self) -> FloatArray:
@@ -105,12 +152,11 @@ class Circumstances:
         for scorer in self.panel.context_scorers:
             if dimension in scorer.unavailable:
                 return scorer.unavailable[dimension]
-        if not (self.panel.shoppers[dimension] != "").any():
-            return "what is held out in this way has no such circumstance"
-        return ""
+        has_any = (self.panel.shoppers[dimension] != "").any()
+        return "" if has_any else "what is held out in this way has no such circumstance"
 
     def varies(self, dimension: str) -> bool:
-        """Whether shoppers differ in a dimension or in their moments, so that dealing it changes anything."""
+        """Whether shoppers differ in a dimension or in their moments, so that shuffling it changes anything."""
         column = "moment_s" if dimension == TREND else dimension
         return not self.why_not(dimension) and self.panel.shoppers[column].nunique() > 1
 
@@ -135,3 +181,81 @@ def _trends(panel: Panel, scorers: tuple[ContextScorer, ...], progress: Progress
         trends[user] = scorers[number].trend(scorers[number].moment_s(context))
     progress("asking for the trend of every moment", len(panel), len(panel))
     return trends
+
+
+@dataclass(frozen=True, eq=False)
+class ContextProbe:
+    """The test shoppers, measured with other context scores."""
+
+    circumstances: Circumstances
+    k: int
+    seed: int
+
+    def values(self, scores: FloatArray, *fusions: FusionSettings) -> list[Values]:
+        """Metrics of every shopper with other context scores, under each mix."""
+        engine = self.circumstances.under(scores)
+        return [values_of(engine, fusion, self.k) for fusion in fusions]
+
+    def shuffled(self, dimensions: tuple[str, ...], *fusions: FusionSettings) -> list[Values]:
+        """The same with some dimensions shuffled, averaged over several orders, shopper by shopper."""
+        orders = [self.circumstances.permutation(self.seed + number) for number in range(N_SHUFFLES)]
+        scores = (self.circumstances.scores(dict.fromkeys(dimensions, order)) for order in orders)
+        by_mix = zip(*(self.values(each, *fusions) for each in scores), strict=True)
+        return [{name: np.mean([one[name] for one in some], axis=0) for name in METRICS} for some in by_mix]
+
+
+def values_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> Values:
+    """Metrics of every shopper under one mix."""
+    values = lists_of(engine, fusion, k).values
+    return {name: values[name] for name in METRICS}
+
+
+def compared(contextual: Floats, static: Floats, shuffled: Floats, *, seed: int) -> ContextComparison:
+    """One metric of every shopper, used in the three ways."""
+    gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
+    columns = np.stack([contextual, static, shuffled, gain, loss, rest], axis=1)
+    found = ContextComparison(*ratio_intervals(columns, seed=seed))
+    if found.gain.sign <= 0:
+        return found
+    return replace(found, lost=ratio_intervals(loss[:, None], gain[:, None], seed)[0])
+
+
+def parts_of(
+    probe: ContextProbe, own: tuple[Values, Values], mix: FusionSettings, progress: Progress
+) -> dict[str, ContextPart]:
+    """What every dimension is worth: left out, and shuffled while all others stay."""
+    circumstances, found = probe.circumstances, {}
+    parts = {name: (name,) for name in DIMENSIONS} | {"all circumstances": CONTEXT_DIMENSIONS}
+    for done, (name, dimensions) in enumerate(parts.items()):
+        progress("measuring the parts of the context", done, len(parts) + 1)
+        reasons = [circumstances.why_not(each) for each in dimensions]
+        if all(reasons):
+            found[name] = ContextPart(reasons[0])
+            continue
+        others = probe.values(circumstances.scores(left_out=frozenset(dimensions)), ALONE, mix)
+        if any(map(circumstances.varies, dimensions)):
+            others += probe.shuffled(dimensions, ALONE, mix)
+        found[name] = _part(own, others, probe.seed)
+    progress("measuring the parts of the context", len(parts), len(parts) + 1)
+    found[NEWER] = _part(own, probe.values(circumstances.counted_alike(progress), ALONE, mix), probe.seed)
+    progress("measuring the parts of the context", len(parts) + 1, len(parts) + 1)
+    return found
+
+
+def _part(own: tuple[Values, Values], others: list[Values], seed: int) -> ContextPart:
+    """Own nDCG less that of others, by turns alone and in the mix."""
+    columns = [changes(own[at % 2][METRIC], other[METRIC]) for at, other in enumerate(others)]
+    return ContextPart("", *ratio_intervals(np.stack(columns, axis=1), seed=seed))
+
+
+def groups_of(probe: ContextProbe, own: Floats, static: Floats, shuffled: Floats) -> tuple[GroupGain, ...]:
+    """Gain and loss in the chosen mix, of shoppers who have a property in common that not everybody has."""
+    shoppers, found = probe.circumstances.panel.shoppers, []
+    columns = np.stack([own, static, changes(own, static), changes(own, shuffled)], axis=1)
+    for name in ("activity", *(each for each in CONTEXT_DIMENSIONS if not probe.circumstances.why_not(each))):
+        for value in sorted(set(shoppers[name]) - {""}):
+            inside = (shoppers[name] == value).to_numpy(bool)
+            if inside.sum() >= LARGE_ENOUGH and not inside.all():
+                means = ratio_intervals(np.where(inside[:, None], columns, np.nan), seed=probe.seed)
+                found.append(GroupGain(name, value, int(inside.sum()), means[0].mean, means[1].mean, *means[2:]))
+    return tuple(found)

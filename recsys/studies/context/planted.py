@@ -3,7 +3,7 @@
 Learnt is the mean log-lift of a category's products, by the component that serves the test shoppers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, rankdata
 
 from recsys.demo.planted import PlantedEffect, planted_context
+from recsys.errors import DataError
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.panel import Panel
@@ -26,14 +27,13 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
-    """How well planted effects were learnt.
+class Recovery:
+    """How well planted effects were learnt; `_beside` is of effects less the means of category and circumstance.
 
     Parameters
     ----------
-    signs, signs_beside : share of effects other than zero whose sign is right, a count with Wilson's interval; the
-        second of effects less the means of category and circumstance
-    order, order_beside : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
+    signs : share of effects other than zero whose sign is right, a count with Wilson's interval
+    order : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
     n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
     n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
     """
@@ -53,28 +53,32 @@ class PlantedFigures:
     """Every effect, and how well they were learnt: all together under "all", and by dimension."""
 
     effects: tuple[PlantedEffect, ...]
-    recovered: dict[str, Recovered]
+    recovered: dict[str, Recovery]
 
 
-def recovered_on(folder: Path, panel: Panel, seed: int = 0) -> PlantedFigures:
-    """Hold the log-lifts of a panel's component against the truth; raises DataError where none is hidden."""
+def recovered_on(folder: Path, panel: Panel) -> PlantedFigures | None:
+    """Compare the log-lifts of a panel's component with the truth of a demo shop; None where the data hide none."""
     scorer, codes = panel.context_scorers[0], pd.Categorical(panel.items["category"])
     of_category = np.eye(len(codes.categories))[codes.codes]
     shares = of_category / of_category.sum(axis=0)
     learnt = {name: (values, lifts @ shares) for name, (values, lifts) in scorer.lifts.items()}
-    effects = planted_context(folder, list(codes.categories), learnt)
+    try:
+        effects = planted_context(folder, list(codes.categories), learnt)
+    except DataError:
+        return None
     groups = {"all": effects, **{name: [each for each in effects if each.dimension == name] for name in learnt}}
-    return PlantedFigures(tuple(effects), {name: recovered(found, seed) for name, found in groups.items()})
+    return PlantedFigures(tuple(effects), {name: recovered(found) for name, found in groups.items()})
 
 
-def recovered(effects: Sequence[PlantedEffect], seed: int = 0) -> Recovered:
+def recovered(effects: Sequence[PlantedEffect]) -> Recovery:
     """How well some effects were learnt."""
+    codes = pd.Categorical([each.category for each in effects]).codes
     some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
-    return Recovered(
+    return Recovery(
         signs=_share([each.planted * each.learnt > 0 for each in some]),
-        order=_order(effects, lambda each: (each.planted, each.learnt), seed),
+        order=_order([(each.planted, each.learnt) for each in effects], codes),
         signs_beside=_share([each.planted_beside * each.learnt_beside > 0 for each in some]),
-        order_beside=_order(effects, lambda each: (each.planted_beside, each.learnt_beside), seed),
+        order_beside=_order([(each.planted_beside, each.learnt_beside) for each in effects], codes),
         n_zero=len(zero),
         n_near_zero=sum(abs(each.learnt) < NEAR_ZERO for each in zero),
         n_effects=len(some),
@@ -89,13 +93,12 @@ def _share(right: Sequence[bool]) -> Interval:
     return Interval(sum(right) / len(right), float(ends.low), float(ends.high), len(right))
 
 
-def _order(effects: Sequence[PlantedEffect], of: Callable[[PlantedEffect], tuple[float, float]], seed: int) -> Interval:
+def _order(effects: Sequence[tuple[float, float]], codes: NDArray[np.integer]) -> Interval:
     """Rank correlation; each category, whose effects hang together, stands for what it changes (the jackknife)."""
-    pairs = np.array([of(each) for each in effects], np.float64).reshape(-1, 2)
-    codes = pd.Categorical([each.category for each in effects]).codes
+    pairs = np.array(effects, np.float64).reshape(-1, 2)
     names, whole = np.unique(codes), _spearman(pairs)
     without = np.array([_spearman(pairs[codes != name]) for name in names])
-    jackknife = mean_interval(len(names) * whole - (len(names) - 1) * without, seed)
+    jackknife = mean_interval(len(names) * whole - (len(names) - 1) * without)
     low, high = np.clip(np.array([jackknife.low, jackknife.high]) + whole - jackknife.mean, -1, 1).tolist()
     return Interval(whole, low, high, len(pairs))
 
@@ -122,10 +125,18 @@ def _of(found: Interval, form: str) -> str:
 
 def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
     """How well effects were learnt by dimension, and every effect."""
-    counts = {"n_effects": "Planted effects", "n_zero": "Planted as zero", "n_near_zero": "of them learnt as near zero"}
-    counts |= {"n_lost": "Planted effects learnt as near zero"}
-    measures = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
-    measures |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
+    columns = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
+    columns |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
+    columns |= {
+        "n_effects": "Planted effects",
+        "n_zero": "Planted as zero",
+        "n_near_zero": "of them learnt as near zero",
+    }
+    columns |= {"n_lost": "Planted effects learnt as near zero"}
+    recovered = [
+        {"dimension": dimension} | {name: getattr(found, name) for name in columns}
+        for dimension, found in planted.recovered.items()
+    ]
     fields = {"dimension": "Dimension", "value": "Circumstance", "category": "Category"}
     fields |= {"planted": "Planted", "learnt": "Learnt"}
     fields |= {"planted_beside": "Planted, means taken out", "learnt_beside": "Learnt, means taken out"}
@@ -133,11 +144,8 @@ def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
         table_of(
             "recovered",
             "Planted context effects, and how well the component learnt them",
-            [
-                {"dimension": dimension} | {name: getattr(found, name) for name in measures | counts}
-                for dimension, found in planted.recovered.items()
-            ],
-            {"dimension": "Dimension", **measures, **counts},
+            recovered,
+            {"dimension": "Dimension", **columns},
             "Signs are of effects that were planted as other than zero, with a binomial interval; effects of one "
             "category hang together, so it is somewhat too narrow. Means taken out: less what a category does in all "
             f"circumstances and a circumstance to all categories. Near zero: within {NEAR_ZERO:g}.",
@@ -161,16 +169,10 @@ def _judged(effect: PlantedEffect) -> str:
 
 def planted_plot(planted: PlantedFigures) -> Plot:
     """Planted against learnt, by dimension."""
-    dimensions = [name for name in planted.recovered if name != "all"]
-    by_dimension = {name: [each for each in planted.effects if each.dimension == name] for name in dimensions}
-    return Plot(
-        "planted",
-        "Effects of circumstances on categories: planted against learnt",
-        "Planted, log-odds",
-        "Learnt, mean log-lift of the category's products",
-        tuple(
-            Series(name, tuple(each.planted for each in some), tuple(each.learnt for each in some))
-            for name, some in by_dimension.items()
-        ),
-        zero=True,
-    )
+    series = []
+    for dimension in (name for name in planted.recovered if name != "all"):
+        some = [each for each in planted.effects if each.dimension == dimension]
+        series.append(Series.of(dimension, [each.planted for each in some], [each.learnt for each in some]))
+    title = "Effects of circumstances on categories: planted against learnt"
+    axes = "Planted, log-odds", "Learnt, mean log-lift of the category's products"
+    return Plot("planted", title, *axes, tuple(series), zero=True)

@@ -1,123 +1,121 @@
-"""Context: contextual against static, with context dealt at random as the control; by dimension and by group.
+"""What context gains: contextual against static scores, with shuffled ones as the control; by dimension, by group."""
 
-*Contextual*: every test shopper is asked in their own circumstances, at their own moment. *Static*: no circumstances,
-and in place of the trend all acts of the training data counted alike, whenever they were, which is popularity without a
-clock. *Shuffled*: circumstances and moments of the test shoppers are dealt at random among them. Weights are chosen on
-validation with contextual scores, and for fairness anew with static and with shuffled ones.
-"""
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
-
-from recsys.errors import DataError
-from recsys.evaluation.statistics.intervals import changes, ratio_intervals
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.evaluation.metrics.registry import METRICS as DEFINITIONS
+from recsys.evaluation.statistics.significance import verdict_of
+from recsys.panel.segments import KNOWLEDGE
 from recsys.progress import Progress, silent
-from recsys.scorers.base import FloatArray
-from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
-from recsys.studies.component_swap import tuned
-from recsys.studies.context.circumstances import DIMENSIONS, Circumstances
-from recsys.studies.context.planted import PlantedFigures, recovered_on
-from recsys.studies.context.report import (
+from recsys.settings import FusionSettings
+from recsys.studies.context.circumstances import (
+    ALONE,
+    DIMENSIONS,
     LARGE_ENOUGH,
-    ContextFigures,
+    METRICS,
+    N_SHUFFLES,
+    NOTHING,
+    Circumstances,
+    ContextComparison,
     ContextPart,
+    ContextProbe,
     GroupGain,
-    Worlds,
-    conclusion,
-    plots,
-    tables,
+    compared,
+    groups_of,
+    parts_of,
+    values_of,
 )
-from recsys.studies.format import mix_in_words
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result, as_json
-from recsys.studies.workspace import Workspace
+from recsys.studies.context.planted import (
+    PlantedFigures,
+    planted_conclusion,
+    planted_plot,
+    planted_tables,
+    recovered_on,
+)
+from recsys.studies.format import by_verdict, change_text, mix_in_words, table_of
+from recsys.studies.models import METRIC, tuned
+from recsys.studies.result import Plot, Result, Table, as_json
+from recsys.studies.workspace import ExperimentSettings, Workspace
 
-METRICS = ("ndcg", "recall")
-N_DEALS = 5
-"""Random deals of circumstances, averaged shopper by shopper."""
-
-NEWER = "newer acts counting more"
-"""The trend, beside all acts up to the shopper's moment counted alike."""
-
-ALONE = FusionSettings.only("context")
-
-_HINDSIGHT = (
+HINDSIGHT = (
     "Static counts what other shoppers did after the moment asked about, too; contextual only what came before. So "
     "static also differs in what it may know."
 )
+SAME_MOMENT = "Everybody is asked at the same moment here, so dealing at random leaves the trend as it was."
 
-_SAME_MOMENT = "Everybody is asked at the same moment here, so dealing at random leaves the trend as it was."
+COMPARED = {
+    "contextual": "Contextual",
+    "static": "Static",
+    "shuffled": "Shuffled",
+    "gain": "Contextual less static",
+    "loss": "Contextual less shuffled",
+    "rest": "Shuffled less static",
+    "lost": "Share of the gain that shuffling loses",
+}
 
-Floats = NDArray[np.float64]
-Values = dict[str, Floats]
-"""One value a shopper, by name of `METRICS`."""
 
+@dataclass(frozen=True, eq=False, slots=True)
+class ContextFigures:
+    """Everything that was measured.
 
-@dataclass(frozen=True, eq=False)
-class ContextProbe:
-    """The test shoppers, measured with other context scores."""
+    Parameters
+    ----------
+    weights : chosen on validation for contextual, static and shuffled scores
+    compared : by way of using the component, the chosen mix second, and by metric
+    planted : None where the data hide no truth
+    dealt : dimensions in which shoppers differ; dealing the others at random changes nothing
+    """
 
-    circumstances: Circumstances
     k: int
-    seed: int
-
-    def values(self, scores: FloatArray, *fusions: FusionSettings) -> list[Values]:
-        """Metrics of every shopper with other context scores, under each mix."""
-        engine = self.circumstances.under(scores)
-        return [_values(engine, fusion, self.k) for fusion in fusions]
-
-    def dealt(self, dimensions: tuple[str, ...], *fusions: FusionSettings) -> list[Values]:
-        """The same with some dimensions dealt at random, averaged over several deals shopper by shopper."""
-        deals = [self.circumstances.deal(self.seed + number) for number in range(N_DEALS)]
-        scores = (self.circumstances.scores(dict.fromkeys(dimensions, deal)) for deal in deals)
-        by_mix = zip(*(self.values(each, *fusions) for each in scores), strict=True)
-        return [{name: np.mean([one[name] for one in some], axis=0) for name in METRICS} for some in by_mix]
+    weights: Mapping[str, FusionSettings]
+    compared: Mapping[str, Mapping[str, ContextComparison]]
+    parts: Mapping[str, ContextPart]
+    groups: tuple[GroupGain, ...]
+    planted: PlantedFigures | None
+    dealt: tuple[str, ...]
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     """Choose weights on validation, and compare on test."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     panel, k = test.panel, settings.k
-    known = Circumstances.of(validation.panel, progress)
-    circumstances = Circumstances.of(panel, progress)
+    known, circumstances = Circumstances.of(validation.panel, progress), Circumstances.of(panel, progress)
     probe = ContextProbe(circumstances, k, settings.seed)
-    worlds = {
+    engines = {
         "contextual": validation,
         "static": known.under(known.static()),
-        "shuffled": known.under(known.scores(dict.fromkeys(DIMENSIONS, known.deal(settings.seed)))),
+        "shuffled": known.under(known.scores(dict.fromkeys(DIMENSIONS, known.permutation(settings.seed)))),
     }
-    weights = {world: tuned(engine, k, progress) for world, engine in worlds.items()}
+    weights = {use: tuned(engine, k, progress) for use, engine in engines.items()}
     mix = weights["contextual"]
-    own = _values(test, ALONE, k), _values(test, mix, k)
+    own = values_of(test, ALONE, k), values_of(test, mix, k)
     static = probe.values(circumstances.static(), ALONE, mix, weights["static"])
-    shuffled = probe.dealt(DIMENSIONS, ALONE, mix, weights["shuffled"])
+    shuffled = probe.shuffled(DIMENSIONS, ALONE, mix, weights["shuffled"])
     ways = ("Context alone", "In the chosen mix", "In the mix, weights chosen for each")
     found = ContextFigures(
         k=k,
         weights=weights,
         compared={
-            way: {metric: _compared([each[metric] for each in values], settings.seed) for metric in METRICS}
+            way: {metric: compared(*(each[metric] for each in values), seed=settings.seed) for metric in METRICS}
             for way, values in zip(ways, zip((*own, own[1]), static, shuffled, strict=True), strict=True)
         },
-        parts=_parts(probe, own, mix, progress),
-        groups=_groups(probe, own[1]["ndcg"], static[1]["ndcg"], shuffled[1]["ndcg"]),
-        planted=_planted(workspace, test),
+        parts=parts_of(probe, own, mix, progress),
+        groups=groups_of(probe, own[1][METRIC], static[1][METRIC], shuffled[1][METRIC]),
+        planted=recovered_on(workspace.data_folder, panel),
         dealt=tuple(name for name in DIMENSIONS if circumstances.varies(name)),
     )
     return Result(
         protocol=f"{panel.protocol} Contextual: everybody's own circumstances and moment. Static: no circumstances, "
         "and all acts of the training data counted alike in place of the trend, whenever they were. Shuffled: "
-        f"circumstances and moments dealt at random among the shoppers, the mean of {N_DEALS} deals. Weights are the "
-        f"best mix by nDCG@{k} on validation with contextual scores ({mix_in_words(mix)}); chosen anew for static "
+        f"circumstances and moments dealt at random among the shoppers, the mean of {N_SHUFFLES} deals. Weights are "
+        f"the best mix by nDCG@{k} on validation with contextual scores ({mix_in_words(mix)}); chosen anew for static "
         f"({mix_in_words(weights['static'])}) and for shuffled scores, of one deal of the validation shoppers "
         f"({mix_in_words(weights['shuffled'])}). Differences are those of the same shoppers, with 95% intervals.",
         conclusion=conclusion(found),
         caveats=(
-            *([_HINDSIGHT] if settings.split == "last" else []),
-            *([_SAME_MOMENT] if found.dealt and "trend" not in found.dealt else []),
+            *([HINDSIGHT] if settings.split == "last" else []),
+            *([SAME_MOMENT] if found.dealt and "trend" not in found.dealt else []),
             *([] if mix.context else ["The chosen mix gives context no weight, so in it nothing can change."]),
             "In the chosen mix, static and shuffled scores keep weights that were chosen for contextual ones, which is "
             "not fair to them; weights chosen for each are.",
@@ -132,63 +130,98 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     )
 
 
-def _values(engine: LiveEngine, fusion: FusionSettings, k: int) -> Values:
-    values = engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, k)).lists.values
-    return {name: values[name] for name in METRICS}
+def conclusion(found: ContextFigures) -> tuple[str, ...]:
+    """What context gains, whether dealing it at random loses that, and which parts matter."""
+    ndcg = {way: each[METRIC] for way, each in found.compared.items()}
+    points = [
+        f"{way}, contextual reaches nDCG {each.contextual.mean:.4f} and static {each.static.mean:.4f}: "
+        f"{change_text(each.gain)}."
+        for way, each in ndcg.items()
+    ]
+    alone = next(iter(ndcg.values()))
+    if found.dealt:
+        share = "" if math.isnan(alone.lost.mean) else f" ({alone.lost.mean:.0%} of the gain)"
+        points.append(
+            f"Dealt at random, context alone loses{share} {change_text(alone.loss)}; beside static is left "
+            f"{change_text(alone.rest)}."
+        )
+    else:
+        points.append("All are asked in the same circumstances here, so dealing them at random is no control.")
+    worth = {name: verdict_of(each.left_out) for name, each in found.parts.items() if not each.why_not}
+    missing = [f"{name} ({each.why_not})" for name, each in found.parts.items() if each.why_not]
+    if worth:
+        points.append(f"In the chosen mix, nDCG with each part, beside that without it, is {by_verdict(worth)}.")
+    if missing:
+        points.append(f"Not in these data: {'; '.join(missing)}.")
+    return (*points, *(planted_conclusion(found.planted) if found.planted is not None else ()))
 
 
-def _compared(worlds: list[Floats], seed: int) -> Worlds:
-    contextual, static, shuffled = worlds
-    gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
-    found = Worlds(*ratio_intervals(np.stack([*worlds, gain, loss, rest], axis=1), seed=seed))
-    if found.gain.sign <= 0:
-        return found
-    return replace(found, lost=ratio_intervals(loss[:, None], gain[:, None], seed)[0])
+def tables(found: ContextFigures) -> tuple[Table, ...]:
+    """Contextual, static and shuffled; by dimension; by group; planted effects where they are known."""
+    compared = [
+        {"way": way, "metric": f"{DEFINITIONS[metric].short}@{found.k}"}
+        | {name: getattr(each, name) for name in COMPARED}
+        for way, by_metric in found.compared.items()
+        for metric, each in by_metric.items()
+    ]
+    worth = {"left_out_alone": "Left out, context alone", "left_out": "Left out, in the mix"}
+    worth |= {"dealt_alone": "Dealt at random, context alone", "dealt": "Dealt at random, in the mix"}
+    worth |= {"why_not": "Not in these data"}
+    parts = [{"part": part} | {name: getattr(each, name) for name in worth} for part, each in found.parts.items()]
+    groups = {"group": "Property", "value": "Value", "n": "Shoppers", "contextual": f"nDCG@{found.k}, contextual"}
+    groups |= {name: COMPARED[name] for name in ("static", "gain", "loss")}
+    known = "; ".join(f"{name}: {KNOWLEDGE[name]}" for name in ("hot", "warm", "cold"))
+    tables = [
+        table_of(
+            "compared",
+            "Contextual, static and shuffled on the same test shoppers",
+            compared,
+            {"way": "Context", "metric": "Metric", **COMPARED},
+            "The share that shuffling loses is given only where there surely is a gain.",
+        ),
+        table_of(
+            "parts",
+            f"What each part of the context is worth: nDCG@{found.k} with it less that without it",
+            parts,
+            {"part": "Part", **worth},
+            "Weights stay as chosen. The trend also says how popular a product is at all, so leaving it out costs more "
+            "than its timing; its timing is measured by dealing it at random, and by newer acts counting more, which "
+            "is the trend against all acts up to the shopper's moment counted alike.",
+        ),
+        table_of(
+            "groups",
+            f"By group of at least {LARGE_ENOUGH} test shoppers, in the chosen mix",
+            found.groups,
+            groups,
+            f"Circumstances are those of the held-out act. Without an interval, too few shoppers tell. {known}.",
+        ),
+    ]
+    planted = planted_tables(found.planted) if found.planted is not None else ()
+    return (*(each for each in tables if each.rows), *planted)
 
 
-def _parts(
-    probe: ContextProbe, own: tuple[Values, Values], mix: FusionSettings, progress: Progress
-) -> dict[str, ContextPart]:
-    """What every dimension is worth: left out, and dealt at random while all others stay."""
-    circumstances, found = probe.circumstances, {}
-    parts = {name: (name,) for name in DIMENSIONS} | {"all circumstances": CONTEXT_DIMENSIONS}
-    for done, (name, dimensions) in enumerate(parts.items()):
-        progress("measuring the parts of the context", done, len(parts) + 1)
-        reasons = [circumstances.why_not(each) for each in dimensions]
-        if all(reasons):
-            found[name] = ContextPart(reasons[0])
-            continue
-        others = probe.values(circumstances.scores(left_out=frozenset(dimensions)), ALONE, mix)
-        if any(map(circumstances.varies, dimensions)):
-            others += probe.dealt(dimensions, ALONE, mix)
-        found[name] = _part(own, others, probe.seed)
-    progress("measuring the parts of the context", len(parts), len(parts) + 1)
-    found[NEWER] = _part(own, probe.values(circumstances.counted_alike(progress), ALONE, mix), probe.seed)
-    progress("measuring the parts of the context", len(parts) + 1, len(parts) + 1)
-    return found
-
-
-def _part(own: tuple[Values, Values], others: list[Values], seed: int) -> ContextPart:
-    """Own nDCG less that of others, by turns alone and in the mix."""
-    columns = [changes(own[at % 2]["ndcg"], other["ndcg"]) for at, other in enumerate(others)]
-    return ContextPart("", *ratio_intervals(np.stack(columns, axis=1), seed=seed))
-
-
-def _groups(probe: ContextProbe, own: Floats, static: Floats, shuffled: Floats) -> tuple[GroupGain, ...]:
-    """Gain and loss in the chosen mix, of shoppers who have a property in common that not everybody has."""
-    shoppers, found = probe.circumstances.panel.shoppers, []
-    columns = np.stack([own, static, changes(own, static), changes(own, shuffled)], axis=1)
-    for name in ("activity", *(each for each in CONTEXT_DIMENSIONS if not probe.circumstances.why_not(each))):
-        for value in sorted(set(shoppers[name]) - {""}):
-            inside = (shoppers[name] == value).to_numpy(bool)
-            if inside.sum() >= LARGE_ENOUGH and not inside.all():
-                means = ratio_intervals(np.where(inside[:, None], columns, np.nan), seed=probe.seed)
-                found.append(GroupGain(name, value, int(inside.sum()), means[0].mean, means[1].mean, *means[2:]))
-    return tuple(found)
-
-
-def _planted(workspace: Workspace, test: LiveEngine) -> PlantedFigures | None:
-    try:
-        return recovered_on(workspace.data_folder, test.panel)
-    except DataError:
-        return None
+def plots(found: ContextFigures) -> tuple[Plot, ...]:
+    """Gain and loss, parts, groups, and planted effects where they are known."""
+    ndcg, change = f"nDCG@{found.k}", f"Change of nDCG@{found.k}"
+    # One row a difference, so that intervals do not lie upon each other.
+    compared = {
+        f"{way}: {COMPARED[name].lower()}": getattr(each[METRIC], name)
+        for way, each in found.compared.items()
+        for name in ("gain", "loss", "rest")
+    }
+    title = f"What context gains, and what dealing it at random loses, {ndcg} with 95% intervals"
+    drawn = [Plot.of_changes("compared", (title, "Difference", change), ("change", compared))]
+    for how, words in (("left_out", "left out"), ("dealt", "dealt at random")):
+        parts = {name: each for name, each in found.parts.items() if getattr(each, how) is not NOTHING}
+        title = f"{ndcg} with each part of the context as it was, less that with it {words}, 95% intervals"
+        alone = {f"{name}, context alone": getattr(each, f"{how}_alone") for name, each in parts.items()}
+        in_mix = {f"{name}, in the mix": getattr(each, how) for name, each in parts.items()}
+        series = ("context alone", alone), ("in the chosen mix", in_mix)
+        drawn.append(Plot.of_changes(f"parts_{how}", (title, "Part", change), *series))
+    if found.groups:
+        title = f"Contextual less static by group, {ndcg} in the chosen mix with 95% intervals"
+        gains = {f"{each.group}: {each.value}": each.gain for each in found.groups}
+        drawn.append(Plot.of_changes("groups", (title, "Group", change), ("contextual less static", gains)))
+    if found.planted is not None:
+        drawn.append(planted_plot(found.planted))
+    return tuple(drawn)

@@ -14,7 +14,7 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.resizing import resized
 from recsys.evaluation.protocols.requests import circumstances
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, prefixed, silent
 from recsys.ranking.fusion import Standardised
 from recsys.ranking.rank import rank
 from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
@@ -40,7 +40,6 @@ N_ONE, N_MANY, MANY = 30, 5, 256
 LISTING = "mixing and ranking"
 """What every list costs after its components are scored."""
 
-
 TIMED = {"fit_s": "Fit, s", "one_ms": "One request, ms", "many_ms": f"One of {MANY} together, ms"}
 """What is timed, in the unit of its name."""
 
@@ -61,12 +60,11 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One model at one size of the catalogue.
+    """One model, or `LISTING`, at one size of the catalogue.
 
     Parameters
     ----------
-    name : component, simple model, or LISTING
-    times : size of the catalogue beside that of the shop
+    times : size of the catalogue relative to that of the shop
     timed : by name of `TIMED`, without what is not fitted, or not done for many at once
     n_bytes : of the fitted arrays
     """
@@ -100,25 +98,15 @@ def machine() -> dict[str, Any]:
 def costs(
     data: Dataset, seed: int = 0, progress: Progress = silent, settings: Mapping[str, Any] = AS_THEY_ARE
 ) -> list[Cost]:
-    """Every model at every size of `TIMES` that is not too large, with what each list costs after it.
-
-    Parameters
-    ----------
-    settings : of components, as `fit_scorers` takes them
-    """
+    """Every model at every size of `TIMES` that is not too large; `settings` are those of components, by name."""
     found, sizes = [], [each for each in TIMES if each <= 1 or each * data.n_items <= MOST_ITEMS]
     for number, times in enumerate(sizes, 1):
-
-        def report(stage: str, done: int = 0, total: int = 0, at: str = f"{number} of {len(sizes)}") -> None:
-            progress(f"size {at}: {stage}", done, total)
-
-        found += _costs_at(resized(data, times, seed), times, seed, report, settings)
+        at_size = prefixed(progress, f"size {number} of {len(sizes)}")
+        found += _costs_at(resized(data, times, seed), times, seed, at_size, settings)
     return found
 
 
-def _costs_at(
-    data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any] = AS_THEY_ARE
-) -> list[Cost]:
+def _costs_at(data: Dataset, times: float, seed: int, progress: Progress, settings: Mapping[str, Any]) -> list[Cost]:
     fitting = Fitting(data, make_phrasebook(data, progress), seed)
     data.positives(), data.seen()  # read by every model, and cached
     requests, found, fitted = _requests(data, seed), [], {}
@@ -142,10 +130,10 @@ def _costs_at(
 def _listing(data: Dataset, fitting: Fitting, fitted: Mapping[str, Scorer], requests: Requests) -> tuple[Timed, int]:
     """Standardising, mixing, and the ten best of what a shopper does not have; and the bytes of the vectors."""
     assert fitting.phrasebook is not None
-    vectors, owned = reference_vectors(fitting.phrasebook, data.n_items), data.seen()
+    vectors, seen = reference_vectors(fitting.phrasebook, data.n_items), data.seen()
 
     def ranked(raw: FloatArray, row: int) -> None:
-        eligible = ~owned[[row]].toarray()[0].astype(bool)
+        eligible = ~seen[[row]].toarray()[0].astype(bool)
         rank(Standardised.of(raw).values, RankingSettings(FusionSettings(), n=10), eligible, vectors)
 
     seconds = []

@@ -1,15 +1,14 @@
-"""How far explanations can be trusted: whether the phrases that they name are those that the score rests on.
+"""Whether the phrases that explanations name are those that the score rests on; and whether explanations are exact.
 
 For a sample of recommendations, phrases of one side are taken away and the score is worked out again from what is
-left, so that lengths change as they would if the words had never been written. Shares q of the phrases are 1, 5, 10, 20
-and 50 percent, at least one phrase each, and every figure is the mean over them (AOPC):
+left, lengths too. Shares q of the phrases are 1, 5, 10, 20 and 50 percent, at least one phrase each, and every figure
+is the mean over them (AOPC), in the unit of the final score:
 
     comprehensiveness = score - score without the q phrases that speak most for the product   (higher is better)
     sufficiency       = score - score with nothing but these phrases                          (lower is better)
     tau               = Kendall's tau-b of contributions and leave-one-out effects            (higher is better)
 
-The control takes as many phrases at random, or ranks them at random. Scores are in the unit of the final score; mean
-and deviation over the catalogue are kept.
+The control takes as many phrases at random, or ranks them at random.
 
 References
 ----------
@@ -27,17 +26,19 @@ from recsys.errors import InputError
 from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.decompose import scales
-from recsys.progress import Progress, silent
+from recsys.explanations.records import Explanation
+from recsys.progress import Progress, reported, silent
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.phrase_weights import PhraseSum
 from recsys.serving.recommender import Recommender
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)
 MIN_PHRASES = 10
 """Products or shoppers with fewer phrases are skipped: half of three phrases is no finding."""
 
 N_RANDOM = 10
+N_TOP = 10
 MEASURES = ("comprehensiveness", "sufficiency", "tau")
 
 Floats = NDArray[np.float64]
@@ -45,32 +46,20 @@ SideName = Literal["product", "shopper"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """One recommendation of the sample: whose, what, and where it stood."""
+class SampledItem:
+    """One recommendation of the sample: whose, and what."""
 
     scored: ScoredRequest
     item_id: str
-    rank: int
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One measure over the sample, beside its control on the same recommendations.
-
-    Parameters
-    ----------
-    value, control : means with 95% intervals
-    difference : value minus control, paired
-    """
+class ControlledMeasure:
+    """One measure over the sample, its control on the same recommendations, and value less control, paired."""
 
     value: Interval
     control: Interval
     difference: Interval
-
-    @property
-    def ratio(self) -> float:
-        """Value over control; NaN where the control is 0."""
-        return self.value.mean / self.control.mean if self.control.mean else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +68,13 @@ class SideReport:
 
     n: int
     n_skipped: int
-    measures: Mapping[str, Measured]
+    measures: Mapping[str, ControlledMeasure]
 
 
-def sample_recommendations(
-    model: Recommender, n: int, seed: int = 0, list_length: int = 10, progress: Progress = silent
-) -> list[Sampled]:
-    """One listed product each, at a random place of the list, of shoppers drawn from those who liked something.
+def sample_recommendations(model: Recommender, n: int, seed: int = 0, progress: Progress = silent) -> list[SampledItem]:
+    """One product each, at a random rank of a list of 10, of shoppers drawn from those who liked something.
 
-    Raises
-    ------
-    InputError : nobody in the model liked anything
+    Raises InputError where nobody in the model liked anything.
     """
     rng = np.random.default_rng(seed)
     known = model.users.loc[model.users["n_interactions"] > 0, "user_id"].to_numpy(object)
@@ -97,37 +82,30 @@ def sample_recommendations(
         raise InputError("no shopper of this model liked anything, so there is no recommendation to test")
     chosen = rng.permutation(known)[:n].tolist()
     sampled = []
-    for done, user_id in enumerate(chosen):
-        progress("scoring a sample of shoppers", done, len(chosen))
+    for user_id in reported(progress, "scoring a sample of shoppers", chosen):
         scored = model.scores(user_id)
-        listed = model.rank(scored, RankingSettings(model.info.default_weights, n=list_length)).items
+        listed = model.rank(scored, RankingSettings(model.info.default_weights, n=10)).items
         if listed:
-            rank = int(rng.integers(len(listed))) + 1
-            sampled.append(Sampled(scored, listed[rank - 1].item_id, rank))
-    progress("scoring a sample of shoppers", len(chosen), len(chosen))
+            sampled.append(SampledItem(scored, listed[int(rng.integers(len(listed)))].item_id))
     return sampled
 
 
 def faithfulness(
-    model: Recommender, sampled: list[Sampled], side: SideName, seed: int = 0, progress: Progress = silent
+    model: Recommender, sampled: list[SampledItem], side: SideName, seed: int = 0, progress: Progress = silent
 ) -> SideReport:
     """Measure the phrases of one side over a sample of recommendations."""
     rng = np.random.default_rng(seed)
     rows: list[list[float]] = []
-    for done, one in enumerate(sampled):
-        progress(f"taking away phrases of the {side}", done, len(sampled))
+    for one in reported(progress, f"taking away phrases of the {side}", sampled):
         measured = faithfulness_of(model, one.scored, one.item_id, model.info.default_weights, side, rng)
         if measured is not None:
             rows.append([*measured[0].values(), *measured[1].values()])
-    progress(f"taking away phrases of the {side}", len(sampled), len(sampled))
-    table = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES))
-    measures = {
-        name: Measured(
-            mean_interval(value, seed), mean_interval(control, seed), mean_interval(changes(value, control), seed)
-        )
-        for name, value, control in zip(MEASURES, table.T[: len(MEASURES)], table.T[len(MEASURES) :], strict=True)
-    }
-    return SideReport(len(table), len(sampled) - len(table), measures)
+    columns = np.array(rows, np.float64).reshape(-1, 2 * len(MEASURES)).T
+    measures = {}
+    for name, value, control in zip(MEASURES, columns[: len(MEASURES)], columns[len(MEASURES) :], strict=True):
+        intervals = (mean_interval(each, seed) for each in (value, control, changes(value, control)))
+        measures[name] = ControlledMeasure(*intervals)
+    return SideReport(len(rows), len(sampled) - len(rows), measures)
 
 
 def faithfulness_of(
@@ -145,20 +123,12 @@ def faithfulness_of(
     if len(mine) < MIN_PHRASES or not worth or not other.profile.any():
         return None
     ablated = AblatedScore(mine, other.against, worth)
-    ordered = np.argsort(-ablated.values, kind="stable")
     effects = ablated.whole - ablated.without_each()
+    ordered = np.argsort(-ablated.values, kind="stable")
+    found = ablated.measures(ordered, ablated.values, effects)
     random = [rng.permutation(len(mine)) for _ in range(N_RANDOM)]
-    found = {
-        "comprehensiveness": ablated.comprehensiveness(ordered),
-        "sufficiency": ablated.sufficiency(ordered),
-        "tau": _tau(ablated.values, effects),
-    }
-    control = {
-        "comprehensiveness": float(np.mean([ablated.comprehensiveness(order) for order in random])),
-        "sufficiency": float(np.mean([ablated.sufficiency(order) for order in random])),
-        "tau": float(np.mean([_tau(ablated.values[order], effects) for order in random])),
-    }
-    return found, control
+    by_chance = [ablated.measures(order, ablated.values[order], effects) for order in random]
+    return found, {name: float(np.mean([each[name] for each in by_chance])) for name in MEASURES}
 
 
 class AblatedScore:
@@ -193,8 +163,121 @@ class AblatedScore:
         """Mean drop when nothing but the first phrases of an order stays."""
         return float(np.mean(self.whole - self._score(self._leading(order))))
 
+    def measures(self, order: NDArray[np.int64], ranking: Floats, effects: Floats) -> dict[str, float]:
+        """All of `MEASURES` for one order of the phrases; tau is that of a ranking with the effects of each phrase."""
+        from scipy.stats import kendalltau
 
-def _tau(values: Floats, effects: Floats) -> float:
+        tau = float(kendalltau(ranking, effects).statistic)
+        values = self.comprehensiveness(order), self.sufficiency(order), tau
+        return dict(zip(MEASURES, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """Largest gap between the sum of the parts and the score, over random explanations, in units of the score.
+
+    Parameters
+    ----------
+    residual : of baseline and components against the score
+    component_residual : of the contributions against their component
+    side_residual : of the shopper's phrases against the semantic component
+    n_quotes, n_verbatim : phrases quoted from reviews, and how many of them are text[start:end] of that review
+    """
+
+    n: int
+    residual: float
+    component_residual: float
+    side_residual: float
+    n_quotes: int
+    n_verbatim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """Agreement of two models that differ in the seed, over the same shoppers and products.
+
+    Parameters
+    ----------
+    tau : Kendall's tau-b of all contributions; `tau_collaborative` of the only component in which chance enters
+    same_top : share of the N_TOP largest contributions that both models name; `chance_top` what chance would give
+    still_listed : share of the explained products that the other model lists, too
+    """
+
+    tau: Interval
+    tau_collaborative: Interval
+    same_top: Interval
+    chance_top: Interval
+    still_listed: Interval
+
+
+def stability(
+    first: Recommender,
+    second: Recommender,
+    sampled: list[SampledItem],
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Stability:
+    """Explain recommendations of `first` with `second`, too, which was trained with another seed, and compare."""
+    settings = RankingSettings(first.info.default_weights)
+    rows = []
+    for one in reported(progress, "explaining with another seed", sampled):
+        again = second.scores(one.scored.user_id)
+        here = first.explain(one.scored, one.item_id, settings)
+        there = second.explain(again, one.item_id, settings)
+        rows.append([*_agreement(here, there), float(there.position.rank is not None)])
+    columns = np.array(rows, np.float64).reshape(-1, 5).T
+    return Stability(*(mean_interval(column, seed) for column in columns))
+
+
+def _agreement(here: Explanation, there: Explanation) -> tuple[float, float, float, float]:
     from scipy.stats import kendalltau
 
-    return float(kendalltau(values, effects).statistic)
+    values = [_by_name(explanation) for explanation in (here, there)]
+    names = sorted(set(values[0]) | set(values[1]))
+    table = np.array([[value.get(name, 0.0) for name in names] for value in values])
+    collaborative = [column for column, (component, _, _) in enumerate(names) if component == COMPONENTS[0]]
+    taus = [
+        float(kendalltau(table[0, chosen], table[1, chosen]).statistic) if len(chosen) > 1 else float("nan")
+        for chosen in (list(range(len(names))), collaborative)
+    ]
+    n_top = min(N_TOP, len(names))
+    tops = [set(np.argsort(-np.abs(row), kind="stable")[:n_top].tolist()) for row in table]
+    return taus[0], taus[1], len(tops[0] & tops[1]) / n_top, n_top / len(names)
+
+
+def _by_name(explanation: Explanation) -> Mapping[tuple[str, str, str], float]:
+    return {
+        (part.component, str(part.source.get("strike", "")), str(part.source.get("with", ""))): part.value
+        for part in explanation.contributions
+    }
+
+
+def exactness(
+    model: Recommender, texts: Mapping[int, str], n: int, seed: int = 0, progress: Progress = silent
+) -> Exactness:
+    """Explain random products to random shoppers under random weights and circumstances, and sum the parts.
+
+    Quotes are compared with `texts`, those of the data's reviews by review_id.
+    """
+    rng = np.random.default_rng(seed)
+    users = model.users["user_id"].to_numpy(object)
+    items = model.items["item_id"].to_numpy(object)
+    options = {name: option.values for name, option in model.context_options().items() if option.values}
+    worst = np.zeros(3)
+    n_quotes = n_verbatim = 0
+    for _ in reported(progress, "summing parts of random explanations", range(n)):
+        circumstances = {name: str(rng.choice(values)) for name, values in options.items() if rng.random() < 0.5}
+        weights = rng.dirichlet(np.ones(len(COMPONENTS))) * (rng.random(len(COMPONENTS)) < 0.9)
+        fusion = FusionSettings(*weights.tolist()) if weights.any() else FusionSettings()
+        scored = model.scores(str(rng.choice(users)), context=Context(**circumstances))  # type: ignore[arg-type]
+        found = model.explain(scored, str(rng.choice(items)), RankingSettings(fusion))
+        gaps = [abs(sum(part.value for part in found.of(name)) - found.components[name]) for name in COMPONENTS]
+        phrases = [part.value for part in found.shopper_phrases]
+        side = abs(sum(phrases) - found.components["semantic"]) if phrases else 0.0
+        worst = np.maximum(worst, [abs(found.residual), max(gaps), side])
+        for source in (part.source for part in found.of("semantic") if part.source["kind"] == "review"):
+            written = texts[int(source["strike"].split(".")[0][1:])]
+            n_quotes += 1
+            n_verbatim += written[source["start"] : source["end"]] == source["text"]
+    residual, component, side = worst.tolist()
+    return Exactness(n, residual, component, side, n_quotes, n_verbatim)

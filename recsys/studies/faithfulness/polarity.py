@@ -45,24 +45,18 @@ class PolarityAgreement:
     share_of_majority: float
 
 
-def polarity_agreement(
-    sentences: pd.DataFrame, model: PolarityModel, encoder: TextEncoder, seed: int = 0, n_resamples: int = 1000
-) -> PolarityAgreement:
+def polarity_agreement(sentences: pd.DataFrame, model: PolarityModel, encoder: TextEncoder) -> PolarityAgreement:
     """Compare a polarity model with sentences whose aspects people marked as positive or negative.
 
     A sentence is encoded whole, even where it would be cut into several phrases. On the stars of Amazon reviews, for
     models of two other shops, that agreed better than the mean over its phrases (AUC 0.848 and 0.858 against 0.836 and
-    0.840). Sentences without an aspect, and those with aspects of both signs, are left out.
+    0.840). Sentences without an aspect, and those with aspects of both signs, are left out. Intervals resample whole
+    reviews, since sentences of one review are alike.
 
     Parameters
     ----------
-    sentences : one row an aspect, with COLUMNS; polarity is "Positive" or "Negative" where there is an aspect
+    sentences : one row an aspect, with COLUMNS; raises InputError where `one_way_only` refuses them
     encoder : the one that made the vectors that the model was fitted on
-    seed, n_resamples : of the 95% intervals, which resample whole reviews, since sentences of one review are alike
-
-    Raises
-    ------
-    InputError : a column is missing, a polarity is neither word, or no sentence is left
     """
     marked = one_way_only(sentences)
     texts = marked["sentence"].tolist()
@@ -75,9 +69,9 @@ def polarity_agreement(
     return PolarityAgreement(
         n_sentences=len(marked),
         n_positive=int(good.sum()),
-        auc=_auc(polarity, good, reviews, seed, n_resamples),
-        auc_of_phrases=_auc(of_phrases, good, reviews, seed, n_resamples),
-        accuracy=_by_review(right, reviews, seed, n_resamples),
+        auc=_auc(polarity, good, reviews),
+        auc_of_phrases=_auc(of_phrases, good, reviews),
+        accuracy=_by_review(right, reviews),
         balanced_accuracy=float(np.mean(sides)),
         share_of_majority=float(max(good.mean(), 1 - good.mean())),
     )
@@ -117,15 +111,15 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _by_review(values: Array, reviews: NDArray[np.int64], seed: int, n_resamples: int) -> Interval:
+def _by_review(values: Array, reviews: NDArray[np.int64]) -> Interval:
     """Mean of one value a sentence, by resampled reviews; `n` counts sentences."""
     n = np.bincount(reviews).astype(np.float64)
     sums = np.bincount(reviews, values).astype(np.float64)
-    (found,) = ratio_intervals(sums[:, None], n[:, None], seed, n_resamples)
+    (found,) = ratio_intervals(sums[:, None], n[:, None])
     return replace(found, n=len(values))
 
 
-def _auc(scores: Array, good: NDArray[np.bool_], reviews: NDArray[np.int64], seed: int, n_resamples: int) -> Interval:
+def _auc(scores: Array, good: NDArray[np.bool_], reviews: NDArray[np.int64]) -> Interval:
     """Area under the ROC curve, ties counting half, by resampled reviews; NaN where one side is missing.
 
     It is no mean over sentences. Each stands for what it has to do with it: the share of the other side that is on the
@@ -140,8 +134,6 @@ def _auc(scores: Array, good: NDArray[np.bool_], reviews: NDArray[np.int64], see
     beaten = ranks - own  # sentences of the other side below, those as high counting half
     shares = np.where(good, beaten / n_bad, 1 - beaten / n_good)
     area = float(shares[good].mean())
-    interval = _by_review(
-        area + (shares - area) * len(good) / np.where(good, n_good, n_bad), reviews, seed, n_resamples
-    )
+    interval = _by_review(area + (shares - area) * len(good) / np.where(good, n_good, n_bad), reviews)
     low, high = (min(max(end, 0.0), 1.0) if not math.isnan(end) else end for end in (interval.low, interval.high))
     return replace(interval, mean=area, low=low, high=high)

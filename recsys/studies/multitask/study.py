@@ -1,33 +1,177 @@
 """Does learning pay: a linear map of the phrase vectors and the weights, by the paper's multi-task objective?
 
-lambda, the weight of the diversity term, is swept. Everything is learned from training data and stopped on validation
-shoppers; for test, the same is learned again from training and validation together, for as many epochs. A map that does
-not beat the identity on validation, with the same weights, is dropped. Today's setting is the component as it is, its
-weights the mix of the weight map that is best on validation.
+lambda, the weight of the diversity term, is swept. A map that does not beat the identity on validation, with the same
+weights, is dropped. Today's setting is the component as it is, with the best mix of the weight map on validation.
 """
 
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Self
 
-from recsys.progress import Progress, silent
-from recsys.studies.component_swap import tuned, window_note
-from recsys.studies.multitask import report
-from recsys.studies.multitask.learning import (
-    TODAY,
-    TUNED,
-    WEIGHTS_ALONE,
-    LearningRole,
-    MultitaskModel,
-    learned_model,
-    moved,
-    tuned_model,
-)
-from recsys.studies.multitask.report import SWEEP, ModelFigures, MultitaskFigures
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result, as_json
-from recsys.studies.workspace import Workspace
-from recsys.training.multitask import MultitaskSettings
+from recsys.evaluation.statistics.intervals import changes, mean_interval
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, differences, means
+from recsys.evaluation.statistics.significance import Interval
+from recsys.panel.engine import LiveEngine
+from recsys.progress import Progress, prefixed, silent
+from recsys.scorers.base import FloatArray
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import FusionSettings
+from recsys.studies.format import change_text, table_of
+from recsys.studies.models import METRIC, SemanticRole, tuned, window_note
+from recsys.studies.result import Plot, Result, Series, Table, as_json
+from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.text.encoder import make_phrasebook
+from recsys.training.multitask import Learned, MultitaskSettings, learn
+from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
+
+TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
 
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
+
+SWEEP = "lambda "
+"""Names of the models of the sweep begin with it."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MultitaskModel:
+    """One model on both roles.
+
+    Parameters
+    ----------
+    epochs : how often the training pairs were gone through, or None where nothing was learned
+    fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
+    has_map : whether a learned map was used; None where none was learned
+    map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
+    heads : the maps of validation and test, whether they were used or not; None is the identity
+    """
+
+    name: str
+    epochs: int | None
+    fusion: FusionSettings
+    validation: MeasuredLists
+    test: MeasuredLists
+    has_map: bool | None = None
+    map_gain: Interval | None = None
+    heads: tuple[FloatArray | None, FloatArray | None] = (None, None)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LearningRole:
+    """One role of a shop: its shoppers, the semantic component fitted without a head, and the pairs to learn from."""
+
+    role: SemanticRole
+    semantic: SemanticScorer
+    pairs: Pairs
+
+    @classmethod
+    def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
+        """Validation and test, fitted as their panels were; raises as `SemanticRole.both` does."""
+        roles = SemanticRole.both(workspace, settings, progress)
+        book, found = make_phrasebook(roles[0].data, progress), []
+        for role in roles:
+            semantic = role.fit(book, progress)
+            context = {"context": role.engine.panel.context_scorers[0].settings}
+            pairs = training_pairs(role.train, semantic, settings.seed, progress, context)
+            found.append(cls(role, semantic, pairs))
+        return found[0], found[1]
+
+    def learn(
+        self, start: FusionSettings, settings: MultitaskSettings, held_out: Pairs | None, progress: Progress
+    ) -> Learned:
+        """Learn from this role's training data, stopped by held-out pairs if there are any."""
+        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, held_out, progress)
+
+    def held_out_pairs(self) -> Pairs:
+        """The pairs that are asked about."""
+        scores = self.role.engine.panel.scores.stacked()
+        return held_out_pairs(self.role.train, self.role.held_out, self.semantic, scores)
+
+    def scored_by(self, head: FloatArray | None) -> LiveEngine:
+        """The live evaluation of this role with the semantic component under a head."""
+        return self.role.engine if head is None else self.role.scored_by(self.semantic.with_head(head))
+
+    def lists(self, head: FloatArray | None, fusion: FusionSettings) -> MeasuredLists:
+        """Everybody's list."""
+        return self.role.lists(fusion, self.scored_by(head))
+
+
+def learned_model(
+    name: str,
+    settings: MultitaskSettings,
+    start: FusionSettings,
+    roles: tuple[LearningRole, LearningRole],
+    held_out: Pairs,
+    progress: Progress,
+) -> MultitaskModel:
+    """Learn one variant, stopped on validation; its map is dropped where it does not beat the identity there."""
+    validation, test = roles
+    found = validation.learn(start, settings, held_out, prefixed(progress, name))
+    if not found.epochs:
+        return MultitaskModel(name, 0, start, validation.lists(None, start), test.lists(None, start))
+    again = test.learn(start, replace(settings, epochs=found.epochs), None, prefixed(progress, name))
+    plain = validation.lists(None, found.fusion)
+    if found.head is None:
+        return MultitaskModel(name, found.epochs, found.fusion, plain, test.lists(None, again.fusion))
+    mapped = validation.lists(found.head, found.fusion)
+    gain = mean_interval(changes(mapped.values[METRIC], plain.values[METRIC]), settings.seed)
+    has_map = gain.mean > 0
+    lists = mapped if has_map else plain, test.lists(again.head if has_map else None, again.fusion)
+    return MultitaskModel(name, found.epochs, found.fusion, *lists, has_map, gain, (found.head, again.head))
+
+
+def tuned_model(
+    learned: MultitaskModel, roles: tuple[LearningRole, LearningRole], progress: Progress
+) -> MultitaskModel:
+    """A learned map, whatever it is worth, with weights tuned as today's are: what the map alone adds."""
+    validation, test = roles
+    fusion = tuned(validation.scored_by(learned.heads[0]), validation.role.settings.k, progress)
+    lists = validation.lists(learned.heads[0], fusion), test.lists(learned.heads[1], fusion)
+    has_map = None if learned.heads[0] is None else True
+    return MultitaskModel(TUNED, learned.epochs, fusion, *lists, has_map)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """A model's figures: means on test, and changes from today's, of nDCG on validation and of `METRICS` on test."""
+
+    epochs: int | None
+    weights: FusionSettings
+    has_map: bool | None
+    map_gain: Interval | None
+    means: Mapping[str, Interval]
+    on_validation: Difference
+    on_test: Mapping[str, Difference]
+
+    @classmethod
+    def of(
+        cls, model: MultitaskModel, today: MultitaskModel, validation: ShopFacts, test: ShopFacts, seed: int
+    ) -> "ModelFigures":
+        """The figures of one model, with intervals over shoppers."""
+        measured, changed = means(model.test, test, seed), differences(model.test, today.test, test, seed)
+        return cls(
+            model.epochs,
+            model.fusion,
+            model.has_map,
+            model.map_gain,
+            {name: measured[name] for name in METRICS},
+            differences(model.validation, today.validation, validation, seed)[METRIC],
+            {name: changed[name] for name in METRICS},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MultitaskFigures:
+    """Everything that the study measures, by model, and which of the sweep is best on validation."""
+
+    models: Mapping[str, ModelFigures]
+    chosen: str
+
+    @property
+    def sweep(self) -> list[str]:
+        """Names of the sweep, of those that learned anything, or of all where none did."""
+        swept = [name for name in self.models if name.startswith(SWEEP)]
+        return [name for name in swept if self.models[name].epochs] or swept
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
@@ -42,10 +186,10 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"chosen by nDCG@{settings.k} on validation. Today's weights are the mix of the weight map that is best there. "
         "No variety is added.",
         settings={"learning": asdict(MultitaskSettings(seed=settings.seed))},
-        conclusion=report.conclusion(figures),
-        caveats=report.caveats(panel.leak_check),
-        tables=report.tables(figures, settings.k),
-        plots=report.plots(figures, settings.k),
+        conclusion=conclusion(figures),
+        caveats=caveats(panel.leak_check),
+        tables=tables(figures, settings.k),
+        plots=plots(figures, settings.k),
         figures=as_json(figures),
     )
 
@@ -67,14 +211,87 @@ def measure(
     """Every variant, today's setting, and the map alone."""
     validation, test = roles
     fusion = tuned(validation.role.engine, settings.k, progress)
-    today = MultitaskModel(TODAY, None, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
-    judged, models = validation.held_out_pairs(), {TODAY: today}
+    today = MultitaskModel(TODAY, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
+    held_out, models = validation.held_out_pairs(), {TODAY: today}
     for name, each in variants(settings.seed).items():
-        models[name] = learned_model(name, each, fusion, roles, judged, progress)
+        models[name] = learned_model(name, each, fusion, roles, held_out, progress)
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
-    chosen = max(moved(sweep) or sweep, key=lambda each: each.validation.values["ndcg"].mean())
+    learned = [each for each in sweep if each.epochs]
+    chosen = max(learned or sweep, key=lambda each: each.validation.values[METRIC].mean())
     models[TUNED] = tuned_model(sweep[0], roles, progress)
     facts = validation.role.engine.panel.facts, test.role.engine.panel.facts
     return MultitaskFigures(
         {name: ModelFigures.of(each, today, *facts, settings.seed) for name, each in models.items()}, chosen.name
+    )
+
+
+def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
+    """What map and weights gain together, what the map gains alone, and what the sweep trades."""
+    chosen, alone = figures.models[figures.chosen], figures.models[TUNED]
+    first, last = (figures.models[name].means for name in (figures.sweep[0], figures.sweep[-1]))
+    pays = alone.on_validation.verdict == "better"
+    return (
+        f"Map and weights learned together ({figures.chosen}, chosen on validation) change nDCG on test shoppers by "
+        f"{change_text(chosen.on_test['ndcg'])} from today's setting ({chosen.on_test['ndcg'].old:.4f}).",
+        f"The map alone, with weights tuned just as today's are, changes it by {change_text(alone.on_validation)} on "
+        f"validation and by {change_text(alone.on_test['ndcg'])} on test: by the shoppers that settings are chosen on, "
+        "it "
+        + ("earns a place in training (`recsys train --learn map`)." if pays else "is not shown to earn a place."),
+        f"From {figures.sweep[0]} to {figures.sweep[-1]}, diversity goes from {first['ild'].mean:.3f} to "
+        f"{last['ild'].mean:.3f} and nDCG from {first['ndcg'].mean:.4f} to {last['ndcg'].mean:.4f}.",
+    )
+
+
+def caveats(leak_check: str) -> tuple[str, ...]:
+    """What the figures do not say."""
+    return (
+        "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
+        "ones to judge by.",
+        "Today's weights were chosen by nDCG on the very validation shoppers; learned ones come from training data and "
+        "are only stopped there. A model of 0 epochs found nothing better than today's setting by the objective.",
+        "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
+        leak_check,
+    )
+
+
+def tables(figures: MultitaskFigures, k: int) -> tuple[Table, ...]:
+    """Every model, on validation and on test."""
+    used = {True: "used", False: "dropped", None: ""}
+    columns = {"model": "Model", "weights": "Weights, validation", "epochs": "Epochs", "map": "Learned map"}
+    columns |= {"map_gain": "nDCG by the map, validation", "validation": f"nDCG@{k}, validation"}
+    columns["known"] = "less today's"
+    for name, label in METRICS.items():
+        columns |= {name: f"{label}@{k}, test", f"{name}_change": "less today's"}
+    rows = []
+    for name, each in figures.models.items():
+        row: dict[str, object] = {"model": name, "weights": each.weights, "epochs": each.epochs}
+        row |= {"map": used[each.has_map], "map_gain": each.map_gain, "validation": each.on_validation.new}
+        if name != TODAY:
+            row |= {"known": each.on_validation.change}
+            row |= {f"{metric}_change": found.change for metric, found in each.on_test.items()}
+        rows.append(row | dict(each.means))
+    return (table_of("models", "Every model, learned on training data", rows, columns),)
+
+
+def plots(figures: MultitaskFigures, k: int) -> tuple[Plot, ...]:
+    """Accuracy against diversity on test, and every model's nDCG less today's."""
+    models, sweep = figures.models, figures.sweep
+    changed = {name: each for name, each in models.items() if name != TODAY}
+
+    def frontier(title: str, names: Sequence[str]) -> Series:
+        x = [models[name].means["ild"].mean for name in names]
+        return Series.of(title, x, [models[name].means["ndcg"] for name in names])
+
+    others = (frontier(name, [name]) for name in models if not name.startswith(SWEEP))
+    lambdas = " to ".join(sweep[end].removeprefix(SWEEP) for end in (0, -1))
+    title = f"Accuracy against diversity on test shoppers, lambda from {lambdas}"
+    axes = "Diversity (ILD) of the lists", f"nDCG@{k}, 95% interval"
+    return (
+        Plot("accuracy_diversity", title, *axes, (frontier("lambda swept", sweep), *others), "line"),
+        Plot.of_changes(
+            "changes",
+            (f"nDCG@{k} of every model, less today's", "Model", f"Change of nDCG@{k}, with its 95% interval"),
+            ("validation", {name: each.on_validation.change for name, each in changed.items()}),
+            ("test", {name: each.on_test["ndcg"].change for name, each in changed.items()}),
+        ),
     )

@@ -1,6 +1,6 @@
 """One setting that lifts every metric of the paper: looked for on validation shoppers.
 
-The setting whose worst metric comes nearest to (or furthest beyond) the lift that the paper reports of it: first among
+The one whose worst metric comes nearest to (or furthest beyond) the lift that the paper reports of it: first among
 mixes of the weight map at every tenth of variety by every method, then by climbing from the best of each method.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from recsys.errors import DataError
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
 from recsys.tuning.weight_map import weight_map
 
@@ -42,12 +42,7 @@ MOST_MOVES = 12
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidate:
-    """One setting on the shoppers of one role.
-
-    Parameters
-    ----------
-    lifts : relative change of each of `MEASURED` from the traditional model
-    """
+    """One setting on the shoppers of one role, with its lifts of `MEASURED` over the traditional model."""
 
     settings: RankingSettings
     lifts: Mapping[str, float]
@@ -98,11 +93,9 @@ def measured(
             file="the data folder",
             remedy="bring more data, or lower --min-interactions",
         )
-    for done, each in enumerate(settings):
-        progress("re-ranking for diversity", done, len(settings))
+    for each in reported(progress, "re-ranking for diversity", settings):
         now = _averages(engine.measure(each).lists)
         found.append(Candidate(each, {name: now[name] / base[name] - 1 for name in MEASURED}))
-    progress("re-ranking for diversity", len(settings), len(settings))
     return found
 
 

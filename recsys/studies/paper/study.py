@@ -1,33 +1,50 @@
-"""The paper's table on real data: what does language add to a tuned traditional recommender, in all metrics at once?
+"""What language adds to a tuned traditional recommender in all metrics of the paper (arXiv 2410.12829) at once."""
 
-arXiv 2410.12829 reports lifts of precision, recall, F1, click rate and diversity together. So one setting of all
-components is looked for on validation shoppers that lifts every one of them: the setting whose worst metric comes
-nearest to (or furthest beyond) the lift that the paper reports of it (`search`). Test shoppers are looked at once, with
-what was chosen.
-
-Figures of the paper: table of its section on results; hybrid against traditional, precision 0.75 to 0.82, recall 0.68
-to 0.77, F1 0.71 to 0.79, click rate 0.56 to 0.63, diversity 0.34 to 0.48.
-"""
-
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import MeasuredLists, means
 from recsys.evaluation.statistics.significance import Interval
-from recsys.offpolicy.click_models import format as click_words
+from recsys.offpolicy.click_models.format import NAMES, summary, why_none
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.studies.ablation import chosen_weights
-from recsys.studies.format import mix_in_words
-from recsys.studies.paper.report import SAME_VARIETY, PaperFigures, conclusion, plots, tables
-from recsys.studies.paper.search import MEASURED, Candidate, candidates, measured
-from recsys.studies.registry import ExperimentSettings
-from recsys.studies.result import Result, as_json
-from recsys.studies.workspace import Workspace
+from recsys.studies.format import mix_in_words, percent, signed, table_of
+from recsys.studies.models import tuned
+from recsys.studies.paper.search import MEASURED, PAPER, Candidate, candidates, measured, paper_lift
+from recsys.studies.result import Plot, Result, Series, Table, as_json
+from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weights import TRADITIONAL
+
+LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "ild": "Diversity (ILD)"}
+SAME_VARIETY = "Traditional, with the same variety"
+NOT_COUNTED = "nobody was shown these lists, so it is not counted among the lifts that are reached"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PaperFigures:
+    """The paper's metrics on test shoppers.
+
+    Parameters
+    ----------
+    traditional, full, lifts : of each of `MEASURED`, and of "ctr" where the click rate is known
+    rests_on : lifts of the chosen setting, and of it with one thing changed
+    front, later : settings that nothing beats in both recall and diversity, on validation, and the same on test
+    """
+
+    n_users: int
+    traditional: Mapping[str, Interval]
+    full: Mapping[str, Interval]
+    lifts: Mapping[str, Interval]
+    rests_on: Mapping[str, Mapping[str, Interval]]
+    chosen: Candidate
+    front: Sequence[Candidate]
+    later: Sequence[Candidate]
+    clicks: ClickProbabilities
 
 
 def lifts(
@@ -43,7 +60,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     """Choose on validation, and measure the paper's table on test."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     k, panel = settings.k, test.panel
-    weights = chosen_weights(validation, k, progress)[TRADITIONAL]
+    weights = tuned(validation, k, progress, TRADITIONAL)
     traditional = RankingSettings(weights, WHOLE_CATALOGUE, k)
     tried = candidates(validation, traditional, k, progress)
     chosen = max(tried, key=lambda each: each.worst)
@@ -51,15 +68,13 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     old, new = test.measure(traditional).lists, test.measure(chosen.settings).lists
     front = frontier(tried)
     names = (*MEASURED, "ctr") if panel.clicks.is_known else MEASURED
-    changed = {
-        name: lifts(test.measure(each).lists, old, settings.seed) for name, each in _parts(traditional, chosen).items()
-    }
+    changed = _parts(traditional, chosen).items()
     found = PaperFigures(
         n_users=len(panel),
         traditional=means(old, panel.facts, settings.seed),
         full=means(new, panel.facts, settings.seed),
         lifts=lifts(new, old, settings.seed, names),
-        rests_on={"As chosen": lifts(new, old, settings.seed), **changed},
+        rests_on={name: lifts(test.measure(each).lists, old, settings.seed) for name, each in changed},
         chosen=chosen,
         front=front,
         later=measured([each.settings for each in front], test, old, progress),
@@ -77,7 +92,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
             "Absolute values cannot be compared with the paper's: it does not say on which data, with how many "
             "products to choose from, or how it held out. Here the whole catalogue is ranked, and each shopper has "
             "few products to find, so precision at k cannot exceed those few over k.",
-            *click_words.summary(panel.clicks),
+            *summary(panel.clicks),
             panel.leak_check,
         ),
         tables=tables(found),
@@ -97,9 +112,9 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def _parts(traditional: RankingSettings, chosen: Candidate) -> dict[str, RankingSettings]:
-    """The chosen setting with one thing changed at a time."""
+    """The chosen setting, and that with one thing changed at a time."""
     settings, shares = chosen.settings, chosen.settings.fusion.normalised()
-    parts = {SAME_VARIETY: replace(settings, fusion=traditional.fusion)}
+    parts = {"As chosen": settings, SAME_VARIETY: replace(settings, fusion=traditional.fusion)}
     if settings.diversity:
         parts["As chosen, without variety"] = replace(settings, diversity=0.0)
     for name, share in shares.items():
@@ -115,3 +130,80 @@ def frontier(tried: list[Candidate]) -> list[Candidate]:
         if not front or each.lifts["ild"] > front[-1].lifts["ild"]:
             front.append(each)
     return front
+
+
+def conclusion(found: PaperFigures) -> tuple[str, ...]:
+    """How many lifts are reached, each beside the paper's, what they rest on, and the click rate."""
+    n_reached = sum(found.lifts[name].mean >= paper_lift(name) and found.lifts[name].sign > 0 for name in MEASURED)
+    lifts = [f"{LABELS[name]} {percent(found.lifts[name])}, the paper {_paper(name)}" for name in MEASURED]
+    same, language = found.rests_on[SAME_VARIETY], found.chosen.settings.fusion.normalised()["semantic"]
+    return (
+        f"{n_reached} of {len(MEASURED)} of the paper's lifts are reached at one setting, on {found.n_users:,} test "
+        f"shoppers; the one that comes off worst reached {found.chosen.worst:.0%} of it on validation.",
+        f"{'; '.join(lifts)}.",
+        f"Language has {language:.0%} of the weight; the traditional model with the same variety reaches recall "
+        f"{percent(same['recall'])} and diversity {percent(same['ild'])}.",
+        f"{NAMES[found.clicks.source]}: {percent(found.lifts['ctr'])}, the paper {_paper('ctr')}; {NOT_COUNTED}."
+        if found.clicks.is_known
+        else f"There is no click rate of these lists: {why_none(found.clicks)}.",
+    )
+
+
+def _paper(name: str) -> str:
+    return f"{signed(100 * paper_lift(name), 1)}%"
+
+
+def tables(found: PaperFigures) -> tuple[Table, ...]:
+    """The paper's metrics, and what the lifts rest on."""
+    labels = LABELS | {"ctr": NAMES[found.clicks.source]}
+    return (
+        table_of(
+            "lifts",
+            "The paper's metrics, traditional and full, and the paper's own lifts",
+            [name for name in PAPER if name in found.lifts],
+            {
+                "metric": ("Metric", labels.get),
+                "traditional": ("Traditional", found.traditional.get),
+                "full": ("Full", found.full.get),
+                "lift": ("Lift", found.lifts.get),
+                "paper_lift": ("Paper's lift", paper_lift),
+                "paper_traditional": ("Paper's traditional", lambda name: PAPER[name][0]),
+                "paper_full": ("Paper's hybrid", lambda name: PAPER[name][1]),
+            },
+            f"{labels['ctr']}: {NOT_COUNTED}." if found.clicks.is_known else "",
+        ),
+        table_of(
+            "rests_on",
+            "What the lifts rest on: the chosen setting with one thing changed, against the traditional model",
+            [{"model": name, **each} for name, each in found.rests_on.items()],
+            {"model": "Setting"} | {name: f"{LABELS[name]}, lift" for name in MEASURED},
+        ),
+    )
+
+
+def plots(found: PaperFigures) -> tuple[Plot, ...]:
+    """Our lifts beside the paper's, and what can be had together: the most diversity at every accuracy."""
+    names = tuple(LABELS[name] for name in MEASURED)
+    paper = {name: paper_lift(name) for name in MEASURED}
+
+    def points(name: str, *lifted: Mapping[str, float]) -> Series:
+        return Series.of(name, [each["recall"] for each in lifted], [each["ild"] for each in lifted])
+
+    lifts_beside = (
+        Series.of("ours, with 95% interval", names, [found.lifts[name] for name in MEASURED]),
+        Series.of("the paper", names, list(paper.values())),
+    )
+    reached = (
+        points("frontier, on validation", *(each.lifts for each in found.front)),
+        points("the same settings, on test", *(each.lifts for each in found.later)),
+        points("chosen, on validation", found.chosen.lifts),
+        points("chosen, on test", {name: each.mean for name, each in found.lifts.items()}),
+        points("the paper", paper),
+    )
+    title = "Relative lift of all components over the traditional ones, ours and the paper's"
+    frontier_title = "Recall against diversity: the frontier of what one setting reaches"
+    axes = "Relative lift of recall", "Relative lift of diversity (ILD)"
+    return (
+        Plot("lifts", title, "Metric", "Relative lift", lifts_beside, zero=True),
+        Plot("frontier", frontier_title, *axes, reached, "line"),
+    )

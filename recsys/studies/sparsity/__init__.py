@@ -1,1 +1,1 @@
-"""Less text, and worse."""
+"""What less and worse text does."""

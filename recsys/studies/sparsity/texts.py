@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
 from recsys.errors import DataError
-from recsys.studies.sparsity.off_topic import off_topic
 
 FIRST_WORDS = 5
 """A text that is cut short keeps so many."""
@@ -32,13 +31,7 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class TextLevel:
-    """One state of the texts.
-
-    Parameters
-    ----------
-    noise : what was done to texts, a key of `NOISES`, or "" where some are left out
-    share : of the texts kept, or corrupted
-    """
+    """One state of the texts: the share that is kept, or that is corrupted by a noise of `NOISES`."""
 
     noise: str
     share: float
@@ -62,8 +55,7 @@ class TextCorruption:
 
     Parameters
     ----------
-    data : everything
-    rows : rows of the reviews that say anything, in the order in which texts are corrupted, and kept
+    rows : of the reviews that say anything, in the order in which texts are corrupted, and kept
     groups : int of shape (n_reviews,), what is learned from, validation's and test's reviews; texts are dealt within
         each, so that what is held out reaches no profile by another review
     """
@@ -111,7 +103,7 @@ class TextCorruption:
             texts[row] = change(texts[row], rng)
         return texts
 
-    def dealt(self) -> Texts:
+    def swapped(self) -> Texts:
         """Texts dealt anew among the reviews of other products."""
         rng, texts = np.random.default_rng([self.seed, 5]), self._texts()
         products = self.data.reviews["item_row"].to_numpy()
@@ -131,15 +123,7 @@ def has_text(reviews: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def deranged(rows: NDArray[np.intp], products: NDArray[Any], rng: np.random.Generator) -> NDArray[np.intp]:
-    """The rows in another order, in which hardly any holds what stood in a row of the same product.
-
-    Parameters
-    ----------
-    products : of every row there is
-
-    >>> deranged(np.array([0, 1, 2]), np.array([7, 7, 8]), np.random.default_rng(0)).shape
-    (3,)
-    """
+    """The rows in another order, in which hardly any takes the position of one of the same product."""
     order = rng.permutation(rows)
     for _ in range(MOST_SWAPS):
         wrong = np.flatnonzero(products[order] == products[rows])
@@ -151,15 +135,65 @@ def deranged(rows: NDArray[np.intp], products: NDArray[Any], rng: np.random.Gene
     return order
 
 
+# Sentences that speak of no product at all, of three parts each, written for this purpose. There are thousands of them,
+# since a sentence said over and over would count less and less, and do less harm than real chatter does.
+
+WHO = (
+    *("My neighbour", "The postman", "Our old teacher", "A man on the platform", "The choir", "Somebody's uncle"),
+    *("The mayor", "Her dentist", "The whole village", "A tall stranger", "The bus driver", "My grandmother"),
+    *("The librarian", "Two students", "His accountant", "The night watchman", "A flock of geese", "The council"),
+    *("Their landlord", "The newsreader", "An elderly couple", "The parish clerk", "Our cousin", "The ferryman"),
+)
+
+DID = (
+    *("counted the windows of the town hall", "argued about the date of Easter", "missed the train to the coast"),
+    *("filled in the wrong tax form", "recited a poem about November", "waited for the bank to open"),
+    *("asked the way to the cathedral", "voted against the new roundabout", "read the weather report aloud"),
+    *("forgot the name of the river", "learnt six words of Latin", "talked about the eclipse"),
+    *("signed a petition on parking fees", "watched the tide go out", "complained about the church bells"),
+    *("moved to another postcode", "drew a map of the cemetery", "changed trains at the junction"),
+    *("remembered the long drought", "wrote to the editor of the gazette", "slept through the sermon"),
+    *("planted a hedge along the lane", "disputed the election result", "hummed the national anthem"),
+)
+
+WHEN = (
+    *("on a grey Tuesday", "before the clocks went back", "while the bells were ringing", "in the spring of that year"),
+    *("at a quarter to seven", "after the second interval", "during the bank holiday", "shortly before the census"),
+    *("without telling anybody", "for the third time this month", "as the fog came in", "in front of the post office"),
+    *("two days after the funeral", "when the bridge was closed", "along with half the street", "just after lunch"),
+    *("in the shade of the elms", "between two meetings", "to nobody's surprise", "in the middle of the debate"),
+    *("by the war memorial", "on the last day of term", "under the old by-laws", "until the lights came on"),
+)
+
+N_SENTENCES = len(WHO) * len(DID) * len(WHEN)
+
+WORDS_A_SENTENCE = 13
+"""About so many words has each."""
+
+
+def off_topic(n_words: int, rng: np.random.Generator) -> str:
+    """A text of about so many words, at least one sentence.
+
+    >>> off_topic(9, np.random.default_rng(1)).count(".")
+    1
+    """
+    drawn = rng.integers(0, N_SENTENCES, max(1, round(n_words / WORDS_A_SENTENCE)))
+    return " ".join(_sentence(int(number)) for number in drawn)
+
+
+def _sentence(number: int) -> str:
+    rest, when = divmod(number, len(WHEN))
+    who, did = divmod(rest, len(DID))
+    return f"{WHO[who]} {DID[did]} {WHEN[when]}."
+
+
 NOISES: dict[str, Callable[[TextCorruption], Texts]] = {
     CUT_SHORT: lambda corruption: corruption.each(lambda text, _: " ".join(text.split()[:FIRST_WORDS]), 2),
-    SHUFFLED: lambda corruption: corruption.each(lambda text, rng: " ".join(rng.permutation(_words(text))), 3),
+    SHUFFLED: lambda corruption: corruption.each(
+        lambda text, rng: " ".join(rng.permutation(np.array(text.split(), object))), 3
+    ),
     OFF_TOPIC: lambda corruption: corruption.each(lambda text, rng: off_topic(len(text.split()), rng), 4),
-    WRONG_PRODUCT: lambda corruption: corruption.dealt(),
+    WRONG_PRODUCT: lambda corruption: corruption.swapped(),
 }
 """What may be wrong with texts: only their first words, their words in any order, about something else entirely, or
 written about another product."""
-
-
-def _words(text: str) -> Texts:
-    return np.array(text.split(), object)

@@ -10,15 +10,17 @@ from recsys.errors import InputError, SettingsError
 from recsys.explanations.decompose import scales
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.faithfulness.checks import Stability, exactness, stability
 from recsys.studies.faithfulness.measures import (
     MEASURES,
     MIN_PHRASES,
     AblatedScore,
-    Sampled,
+    SampledItem,
+    Stability,
+    exactness,
     faithfulness,
     faithfulness_of,
     sample_recommendations,
+    stability,
 )
 from recsys.studies.faithfulness.study import FaithfulnessSettings
 from tests.explanations._cases import Shop
@@ -27,22 +29,24 @@ from tests.serving.test_recommender import make_model
 
 
 @pytest.fixture(scope="module")
-def sampled(shop: Shop) -> list[Sampled]:  # noqa: F811
+def sampled(shop: Shop) -> list[SampledItem]:  # noqa: F811
     return sample_recommendations(shop.model, 60)
 
 
-def test_the_sample_is_of_listed_products_and_repeats_itself(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_the_sample_is_of_listed_products_and_repeats_itself(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     again = sample_recommendations(shop.model, 60)
-    assert [(one.scored.user_id, one.item_id, one.rank) for one in again] == [
-        (one.scored.user_id, one.item_id, one.rank) for one in sampled
+    assert [(one.scored.user_id, one.item_id) for one in again] == [
+        (one.scored.user_id, one.item_id) for one in sampled
     ]
-    assert len({one.rank for one in sampled}) > 5
-    for one in sampled[:10]:
-        listed = shop.model.rank(one.scored, RankingSettings(shop.model.info.default_weights)).items
-        assert listed[one.rank - 1].item_id == one.item_id
+    settings = RankingSettings(shop.model.info.default_weights)
+    ranks = []
+    for one in sampled[:20]:
+        listed = [each.item_id for each in shop.model.rank(one.scored, settings).items]
+        ranks.append(listed.index(one.item_id))
+    assert len(set(ranks)) > 5
 
 
-def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_taking_away_gives_what_striking_gives(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     model, fusion = shop.model, shop.model.info.default_weights
     for one in sampled[:8]:
         shopper, product = model.explainer.sides(one.scored, model.item_row(one.item_id))
@@ -66,13 +70,13 @@ def test_named_phrases_matter_more_than_random_ones(shop: Shop) -> None:  # noqa
         assert report.n > 30
         assert set(report.measures) == set(MEASURES)
         comprehensive, sufficient, tau = (report.measures[name] for name in MEASURES)
-        assert comprehensive.ratio > 3
+        assert comprehensive.value.mean > 3 * comprehensive.control.mean > 0
         assert (comprehensive.difference.sign, sufficient.difference.sign) == (1, -1)
         assert tau.value.low > 0.2
         assert abs(tau.control.mean) < 0.1
 
 
-def test_random_phrases_in_place_of_the_named_ones_show_nothing(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_random_phrases_in_place_of_the_named_ones_show_nothing(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     """The control is fair: an explainer that names phrases at random does no better than it."""
     rng, gaps = np.random.default_rng(0), []
     model = shop.model
@@ -104,7 +108,7 @@ def test_a_shop_where_nobody_likes_anything_is_refused(tiny_data: Dataset, tmp_p
         sample_recommendations(model, 5)
 
 
-def test_a_model_agrees_with_itself_and_less_with_another_seed(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_a_model_agrees_with_itself_and_less_with_another_seed(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     same = stability(shop.model, shop.model, sampled[:20])
     assert same.tau.mean == pytest.approx(1)
     assert same.same_top.mean == same.still_listed.mean == 1
@@ -127,7 +131,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         FaithfulnessSettings(0, 5)
 
 
-def test_components_are_named_in_the_order_of_the_score(shop: Shop, sampled: list[Sampled]) -> None:  # noqa: F811
+def test_components_are_named_in_the_order_of_the_score(shop: Shop, sampled: list[SampledItem]) -> None:  # noqa: F811
     one = sampled[0]
     model: Recommender = shop.model
     parts = model.explainer.components_of(one.scored, model.item_row(one.item_id), FusionSettings())

@@ -1,0 +1,1 @@
+"""What each component is worth."""

@@ -1,0 +1,218 @@
+"""Models on the shoppers of a panel: weights tuned on validation, everybody's lists, and differences between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Self, TypeVar
+
+import numpy as np
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import HeldOut
+from recsys.errors import SettingsError
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
+from recsys.evaluation.metrics.lists import UserValues
+from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.statistics.intervals import changes, ratio_intervals
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences
+from recsys.evaluation.statistics.significance import verdict_of
+from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.progress import Progress, silent
+from recsys.ranking.fusion import Standardised
+from recsys.scorers import BASELINE_CLASSES
+from recsys.scorers.base import Fitting
+from recsys.scorers.semantic import SemanticScorer
+from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.pairs import SEMANTIC
+from recsys.training.weights import TRADITIONAL
+from recsys.tuning.weight_map import weight_map
+
+METRIC = "ndcg"
+"""Weights are chosen by it, and models compared by it."""
+
+LABELS = {name: scorer.label for name, scorer in BASELINE_CLASSES.items()} | {
+    "traditional": "Traditional (collaborative + content)",
+    "full": "All components",
+}
+
+WITHOUT_SEMANTIC = tuple(name for name in COMPONENTS if name != "semantic")
+
+Key = TypeVar("Key")
+Subset = tuple[str, ...]
+"""Some components, in the order of `COMPONENTS`."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Model:
+    """One model on test shoppers; `weights` of the components, or None for a simple model."""
+
+    lists: MeasuredLists
+    weights: FusionSettings | None = None
+
+
+def name_of(subset: Subset) -> str:
+    """A subset's name in figures: "traditional" and "full" by name, others by what is in them."""
+    if subset == TRADITIONAL:
+        return "traditional"
+    return "full" if subset == COMPONENTS else " + ".join(subset)
+
+
+def without(*names: str) -> str:
+    """The name of the subset of all components but these."""
+    return name_of(tuple(name for name in COMPONENTS if name not in names))
+
+
+def label(name: str) -> str:
+    """A model's name as people read it.
+
+    >>> label("item_knn"), label("semantic + context")
+    ('ItemKNN', 'Semantic + context')
+    """
+    return LABELS.get(name, name[:1].upper() + name[1:])
+
+
+def subsets() -> list[Subset]:
+    """Every set of components, the smallest first."""
+    return [each for size in range(1, len(COMPONENTS) + 1) for each in combinations(COMPONENTS, size)]
+
+
+def chosen_weights(
+    validation: LiveEngine, k: int, progress: Progress = silent, among: Sequence[Subset] | None = None
+) -> dict[Subset, FusionSettings]:
+    """For every subset, or some, the mix of the weight map that is best on validation shoppers by nDCG."""
+    found = weight_map(validation, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
+    chosen = {}
+    for subset in subsets() if among is None else among:
+        others = [column for column, name in enumerate(COMPONENTS) if name not in subset]
+        inside = (found.cells.steps[:, others] == 0).all(axis=1)
+        chosen[subset] = found.settings(found.best(METRIC, among=inside))
+    return chosen
+
+
+def tuned(
+    validation: LiveEngine, k: int, progress: Progress = silent, components: Subset = COMPONENTS
+) -> FusionSettings:
+    """The mix of these components that is best on validation shoppers by nDCG."""
+    return chosen_weights(validation, k, progress, [components])[components]
+
+
+def lists_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> MeasuredLists:
+    """Everybody's list from the whole catalogue under one mix, without diversity, measured at k."""
+    return engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE, k)).lists
+
+
+def models_on(test: LiveEngine, weights: Mapping[Subset, FusionSettings], k: int) -> dict[str, Model]:
+    """Every simple model and every subset on test shoppers, by name."""
+    models = {name: Model(test.baseline(name, k)) for name in test.panel.baselines if name not in COMPONENTS}
+    for subset, fusion in weights.items():
+        models[name_of(subset)] = Model(lists_of(test, fusion, k), fusion)
+    return models
+
+
+def against(models: Mapping[str, Model], reference: str, facts: ShopFacts, seed: int) -> dict[str, Difference]:
+    """Every other model's change of `METRIC` from the reference, with verdicts corrected for how many they are."""
+    base = models[reference].lists
+    others = {name: each.lists for name, each in models.items() if name != reference}
+    found = {name: differences(lists, base, facts, seed)[METRIC] for name, lists in others.items()}
+    gaps = {name: changes(lists.values[METRIC], base.values[METRIC]) for name, lists in others.items()}
+    return corrected(found, gaps, seed)
+
+
+def paired_differences(pairs: Mapping[Key, tuple[UserValues, UserValues]], seed: int = 0) -> dict[Key, Difference]:
+    """The mean difference in `METRIC` of every pair, with p-values corrected for how many are compared.
+
+    Pairs are new and old values, float64 of shape (n_users,); shoppers without one of them (NaN) are left out.
+
+    >>> old = np.random.default_rng(0).random(400)
+    >>> found = paired_differences({"up": (old + old**2, old), "same": (old, old)})
+    >>> {name: each.verdict for name, each in found.items()}
+    {'up': 'better', 'same': 'unclear'}
+    """
+    if not pairs:
+        return {}
+    gaps = {key: changes(new, old) for key, (new, old) in pairs.items()}
+    intervals = ratio_intervals(np.stack(list(gaps.values()), axis=1), seed=seed)
+    found = {}
+    for (key, gap), interval in zip(gaps.items(), intervals, strict=True):
+        known = ~np.isnan(gap)
+        new, old = (float(each[known].mean()) for each in pairs[key])
+        found[key] = Difference(METRIC, new, old, interval, verdict_of(interval), int(np.count_nonzero(gap[known])))
+    return corrected(found, gaps, seed)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SemanticRole:
+    """Shoppers of one role (validation: of the last round), what may be known of them, and what is to be found."""
+
+    data: Dataset
+    train: Dataset
+    held_out: HeldOut
+    engine: LiveEngine
+    settings: ExperimentSettings
+
+    @classmethod
+    def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
+        """Validation and test; raises SettingsError where the panel holds candidates only."""
+        data, split = workspace.split(settings)
+        validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
+        if not (validation.panel.scores.is_whole and test.panel.scores.is_whole):
+            raise SettingsError(
+                "the scores of all products for all test shoppers do not fit in memory, and another semantic component "
+                "changes which products are candidates; raise --min-interactions"
+            )
+        return (
+            cls(data, split.whole("validation"), split.held_out("validation"), latest(validation), settings),
+            cls(data, split.whole("test"), split.held_out("test"), test, settings),
+        )
+
+    def fit(self, book: Phrasebook, progress: Progress = silent) -> SemanticScorer:
+        """A semantic component that knows what may be known; whose texts these are is for the phrasebook to say."""
+        return SemanticScorer().fit(Fitting(self.train, book, self.settings.seed), progress)
+
+    def scored_by(self, semantic: SemanticScorer) -> LiveEngine:
+        """The same shoppers, scored anew by a fitted semantic component."""
+        panel, users = self.engine.panel, self.held_out.users()
+        static = np.array(panel.scores.static)
+        for start, requests in batches(self.data, self.train, self.held_out, users, self.settings.split):
+            for row, raw in enumerate(semantic.score(requests), start):
+                static[row, SEMANTIC] = Standardised.of(raw[None]).values[0]
+        return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
+
+    def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:
+        """Everybody's list, with the component as it was prepared or by another engine of these shoppers."""
+        return lists_of(engine or self.engine, fusion, self.settings.k)
+
+
+def latest(engine: LiveEngine) -> LiveEngine:
+    """Only the shoppers of the last round, as one semantic component is fitted for all; clicks are not kept."""
+    panel = engine.panel
+    rows = np.flatnonzero(panel.rounds == panel.rounds.max())
+    if len(rows) == len(panel):
+        return engine
+    held = panel.scores
+    scores = replace(held, static=held.static[rows], context=held.context[rows], widths=held.widths[rows])
+    return LiveEngine(
+        replace(
+            panel,
+            scores=scores,
+            seen=panel.seen.of(rows),
+            relevant=panel.relevant.of(rows),
+            baselines={name: ranked[rows] for name, ranked in panel.baselines.items()},
+            profile_popularity=panel.profile_popularity[rows],
+            shoppers=panel.shoppers.iloc[rows].reset_index(drop=True),
+            rounds=np.zeros(len(rows), np.int32),
+            context_scorers=panel.context_scorers[-1:],
+            clicks=ClickProbabilities(),
+        )
+    )
+
+
+def window_note(split: str) -> str:
+    """What `latest` leaves out, as a sentence for protocols; nothing where there is one round.
+
+    >>> window_note("temporal"), window_note("last")
+    (' In this experiment validation is the last window before the test alone.', '')
+    """
+    return " In this experiment validation is the last window before the test alone." if split == "temporal" else ""
