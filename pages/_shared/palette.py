@@ -37,6 +37,11 @@ class ComponentLook:
     pattern: str
     question: str
 
+    @property
+    def name(self) -> str:
+        """Glyph and label, as choices and headings show them."""
+        return f"{self.glyph} {self.label}"
+
     def colour(self, theme: str) -> str:
         """Hex colour for "light" or "dark"."""
         return self.dark if theme == "dark" else self.light

@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pages._shared.palette import LOOKS
+from recsys.evaluation.metrics.format import NO_VALUE, with_sign
 from recsys.settings import Context, RankingSettings
-
-NO_VALUE = "–"
-
-_HOURS = {"night": "00–06", "morning": "06–12", "afternoon": "12–18", "evening": "18–24"}
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
@@ -22,7 +19,7 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 def ordinal(n: int) -> str:
-    """A place as a person says it.
+    """A rank in words.
 
     >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
     ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
@@ -69,10 +66,7 @@ def signed(value: float, digits: int = 2) -> str:
     >>> signed(0.456), signed(-1.2), signed(-0.001)
     ('+0.46', '−1.20', '0.00')
     """
-    rounded = round(value, digits)
-    if rounded == 0:
-        return f"{0:.{digits}f}"
-    return f"{'+' if rounded > 0 else '−'}{abs(rounded):.{digits}f}"
+    return with_sign(f"{abs(value):.{digits}f}", round(value, digits))
 
 
 def parts_in_words(components: Mapping[str, float], digits: int = 2) -> str:
@@ -106,12 +100,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def daypart(name: str) -> str:
-    """A part of the day with its hours, as a choice on screen."""
-    hours = _HOURS.get(name)
-    return f"{name.capitalize()} {hours}" if hours else name.capitalize()
 
 
 def moment_in_words(context: Context) -> str:

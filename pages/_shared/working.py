@@ -1,15 +1,21 @@
-"""The progress of long work: its stages, how long still, a way to stop it, and what is said when it ended badly."""
+"""The progress of jobs: stages, time left, a way to stop, and how it ended; first of all that of making a demo shop."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import words
-from pages._shared.cards import esc
+from pages._shared import resources, words
+from pages._shared.cards import esc, questions_html
 from pages._shared.notices import notice_html
-from recsys.errors import RecsysError
+from pages._shared.widgets import button
+from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs import WorkStatus
+from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
+from recsys.jobs.paths import AppPaths
+from recsys.serving.recommender import Recommender
 
 LOOK_EVERY_S = 0.7
 """How often a fragment that shows work runs: `st.fragment(run_every=LOOK_EVERY_S)`."""
@@ -52,7 +58,7 @@ def show(
     on_cancel: Callable[[], None],
     is_ready: bool = True,
 ) -> None:
-    """Draw where a work stands and what can be done about it, in a fragment that the caller runs again and again.
+    """Draw the state of a job and what can be done about it, in a fragment that the caller runs again and again.
 
     When the work is done the whole app runs again, and has to find then what was made rather than come here.
 
@@ -67,9 +73,8 @@ def show(
         st.html(_stages(status, display))
     if status.state == "running":
         st.session_state.pop(_refusal(display), None)
-        said = "Stopping" if status.is_stopping else "Cancel"
-        key = f"{display.key}cancel"
-        st.button(said, key=key, icon=":material/close:", disabled=status.is_stopping, on_click=on_cancel)
+        label = "Stopping" if status.is_stopping else "Cancel"
+        button(label, f"{display.key}cancel", "close", on_cancel, disabled=status.is_stopping)
         return
     if refused := st.session_state.get(_refusal(display)):
         st.html(notice_html("It could not be started.", [words.sentence(refused)]))
@@ -79,13 +84,11 @@ def show(
         st.html(notice_html("Stopped. Nothing was changed."))
     elif status.state == "done":
         st.html(notice_html("What this made is no longer there."))
-    args = (display, on_start)
-    if status.state == "waiting":
-        st.button(display.start, key=f"{display.key}start", type="primary", on_click=start, args=args)
-        return
     goes_on = status.state == "cancelled" and display.is_resumable
-    said, icon = ("Go on", ":material/play_arrow:") if goes_on else ("Try again", ":material/refresh:")
-    st.button(said, key=f"{display.key}retry", type="primary", icon=icon, on_click=start, args=args)
+    label, key, icon = ("Go on", "retry", "play_arrow") if goes_on else ("Try again", "retry", "refresh")
+    if status.state == "waiting":
+        label, key, icon = display.start, "start", ""
+    button(label, f"{display.key}{key}", icon, start, display, on_start, type="primary")
 
 
 def start(display: JobDisplay, on_start: Callable[[], object]) -> None:
@@ -114,7 +117,7 @@ def offer_again(
     title: str,
     why: str,
     *,
-    said: str,
+    again: str,
     doing: str,
     on_start: Callable[[], object],
 ) -> None:
@@ -122,7 +125,7 @@ def offer_again(
 
     Parameters
     ----------
-    said : what the button says ("Judge it again")
+    again : label of the button ("Judge it again")
     doing : the same as what is being done ("Judging it again")
     """
     lines = [why]
@@ -131,8 +134,7 @@ def offer_again(
     if refused := why_refused(display):
         lines.append(f"{doing} could not be started: {refused}")
     st.html(notice_html(title, lines))
-    args = (display, on_start)
-    st.button(said, key=f"{display.key}again", icon=":material/refresh:", on_click=start, args=args)
+    button(again, f"{display.key}again", "refresh", start, display, on_start)
 
 
 def fraction_done(status: WorkStatus, usual_shares: Mapping[str, float]) -> float:
@@ -174,12 +176,82 @@ def _stages(status: WorkStatus, display: JobDisplay) -> str:
 
 
 def _stage(name: str, state: str, status: WorkStatus) -> str:
-    counted = ""
-    if state == "running" and status.total:
-        counted = f"{status.done:,} of {status.total:,}"
+    counted = f"{status.done:,} of {status.total:,}" if state == "running" and status.total else ""
     return (
         f'<li class="sw-stage sw-stage-{esc(state)}">'
         f'<span class="sw-stage-mark" role="img" aria-label="{_STATES.get(state, "")}">'
         f"{_MARKS.get(state, '○')}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
         f'<span class="sw-stage-count">{counted}</span></li>'
     )
+
+
+DEMO_SHOP = JobDisplay(label="Making the shop", start="Make the demo shop", usual_shares=JOB.usual_shares)
+
+
+def model_or_progress(home: AppPaths) -> Recommender:
+    """The model in use; while there is none, the progress of making one, and the run ends here."""
+    problem = None
+    if home.chosen_model is not None or _has_model(home):
+        try:
+            return resources.recommender(home)
+        except ArtifactError as error:
+            problem = error
+    with st.container(key="first_start"):
+        if problem is None:
+            _welcome(home)
+        elif home.chosen_model is not None:
+            _chosen_unusable(home.chosen_model, problem)
+        else:
+            _unusable(home, problem)
+    st.stop()
+
+
+def _has_model(home: AppPaths) -> bool:
+    return (home.model / "manifest.json").exists()
+
+
+def _chosen_unusable(folder: Path, problem: ArtifactError) -> None:
+    """What is wrong with a folder that somebody chose, and the command to repair it; no demo shop in its place."""
+    st.title("The model you named cannot be opened", anchor=False)
+    st.html(f'<p class="sw-lede">RECSYS_MODEL names the folder <code dir="auto">{esc(folder)}</code>.</p>')
+    st.html(notice_html("Why it cannot be opened", [words.sentence(str(problem))]))
+    st.html('<p class="sw-note">Train a model into it, then reload this page:</p>')
+    st.code(f"python -m recsys train --data DIR --out {shlex.quote(str(folder))}", language=None, wrap_lines=True)
+    st.html('<p class="sw-note">Or start the dashboard without RECSYS_MODEL to open the demo shop.</p>')
+
+
+def _unusable(home: AppPaths, problem: ArtifactError) -> None:
+    st.header("This model cannot be opened", anchor=False)
+    st.html(f'<p class="sw-lede" dir="auto">{esc(problem)}</p>')
+    button("Make the demo shop anew", "remake", "refresh", _start, home, type="primary")
+    if was_refused(DEMO_SHOP) or demo_work(home).status().state == "running":
+        _progress(home)
+
+
+def _welcome(home: AppPaths) -> None:
+    st.title("Setting the shelves", anchor=False)
+    st.html(
+        '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers '
+        "wrote. It takes about a minute, once; then this page opens by itself.</p>"
+    )
+    if demo_work(home).status().state == "waiting":
+        _start(home)
+    _progress(home)
+    st.space("medium")
+    st.html('<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p>' + questions_html())
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def _progress(home: AppPaths) -> None:
+    work = demo_work(home)
+    show(
+        work.status(),
+        DEMO_SHOP,
+        on_start=lambda: start_demo_work(home),
+        on_cancel=work.cancel,
+        is_ready=_has_model(home),
+    )
+
+
+def _start(home: AppPaths) -> None:
+    start(DEMO_SHOP, lambda: start_demo_work(home))

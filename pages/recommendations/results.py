@@ -1,4 +1,4 @@
-"""The list itself: mixer, toolbar and products, in one fragment, so that moving a control draws nothing else again."""
+"""Mixer, toolbar and list in one fragment, so that moving a control draws nothing else again."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages._shared import cards, controls, frame, listing, resources, words
 from pages._shared.cards import esc, isolated
-from pages._shared.moves import Moves
+from pages._shared.listing import Moves
 from pages._shared.notices import empty_html, notes_html
-from pages._shared.shopper import PARAMETER, TargetUser, nobody_yet
+from pages._shared.shopper import PARAMETER, TargetUser, show_start
 from pages._shared.view import KNOWN, NEW, TABLE, Choices
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.exports import to_csv
@@ -20,7 +20,7 @@ _MOVES = "moves_of_the_list"
 
 
 @st.fragment
-def show(model: Recommender, choices: Choices, user: TargetUser) -> None:
+def show_list(model: Recommender, choices: Choices, user: TargetUser) -> None:
     """Controls and list for one shopper."""
     with st.container(key="mixer"):
         positions = controls.weights(choices, NEW if user.is_new else KNOWN)
@@ -31,7 +31,7 @@ def show(model: Recommender, choices: Choices, user: TargetUser) -> None:
         settings = controls.settings(positions, chosen, n, strength, method)
         effective.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not user.is_somebody:
-            nobody_yet(model, choices, user, "The list then rests on what the words mean.")
+            show_start(model, choices, user, "The list then rests on what the words mean.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, user.user_id, user.words, context)
@@ -50,12 +50,8 @@ def _list(
     if ranked.notes:
         st.html(notes_html(ranked.notes))
     if not ranked.items:
-        st.html(
-            empty_html(
-                "No product passes the filters",
-                "Widen the price range or the categories, or include what they already have.",
-            )
-        )
+        remedy = "Widen the price range or the categories, or include what they already have."
+        st.html(empty_html("No product passes the filters", remedy))
     elif table:
         listing.show_table(model, ranked, moves)
     else:
@@ -68,11 +64,9 @@ def _list(
 
 def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int | str]:
     """Places moved since this session's last setting."""
-    user = f"{request.user_id}\n{request.words}"
-    shown = [item.item_id for item in ranked.items]
-    earlier: Moves | None = st.session_state.get(_MOVES)
-    now = earlier.after(user, shown) if earlier else Moves(user, tuple(shown))
-    st.session_state[_MOVES] = now
+    earlier: Moves = st.session_state.get(_MOVES, Moves())
+    item_ids = [item.item_id for item in ranked.items]
+    st.session_state[_MOVES] = now = earlier.after(f"{request.user_id}\n{request.words}", item_ids)
     return now.by_item()
 
 

@@ -1,11 +1,15 @@
 """What an address can say, what is refused of it and why."""
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from pages._shared.view import ANY, KNOWN, NEW, Choices, complaints, context_of, narrowed, starting_words
+from pages._shared import resources
+from pages._shared.notices import complaints
+from pages._shared.view import ANY, KNOWN, NEW, Choices, context_of
 from recsys.serving.results import ContextOption
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context
 
@@ -140,7 +144,8 @@ USERS = pd.DataFrame(
 def test_shoppers_are_found_by_what_they_are_like_most_vocal_first(
     wanted: tuple[str, str, str], found: list[str]
 ) -> None:
-    assert narrowed(USERS, *wanted)["user_id"].tolist() == found
+    model: Any = SimpleNamespace(model_id=str(wanted), users=USERS)
+    assert list(resources.matching_shoppers(model, *wanted)) == found
 
 
 def test_the_kind_of_shopper_sets_where_the_sliders_start() -> None:
@@ -161,9 +166,11 @@ ITEMS = pd.DataFrame(
 
 def test_first_words_come_from_what_the_shop_sells_most() -> None:
     wishes = ("something like Portal 2", "something like Chess", "something like Tycoon")
-    assert starting_words(ITEMS) == wishes
+    model: Any = SimpleNamespace(model_id="any shop", items=ITEMS)
+    assert resources.first_words(model) == wishes
 
 
 def test_first_words_of_the_demo_shop_are_written_for_it() -> None:
     demo = ITEMS.assign(category=["Tents", "Candles & Scents", "Vacuum Cleaners", "Action", "Racing", None])
-    assert starting_words(demo)[0] == "light tent that stays dry in heavy rain"
+    model: Any = SimpleNamespace(model_id="a demo shop", items=demo)
+    assert resources.first_words(model)[0] == "light tent that stays dry in heavy rain"
