@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from pages._shared import words
-from pages._shared.palette import LOOKS
 from recsys.explanations.records import Contribution, Explanation, RankPosition
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
@@ -165,11 +164,6 @@ def exclusion_label_of(part: Contribution) -> str:
 def title_of(model: Recommender, item_id: str) -> str:
     """Title of a product of the catalogue."""
     return str(model.items["title"].iloc[model.item_row(item_id)])
-
-
-def component_name(name: str) -> str:
-    """A component with its glyph, as choices and headings show it."""
-    return f"{LOOKS[name].glyph} {LOOKS[name].label}"
 
 
 def place_in_words(place: RankPosition) -> str:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from pages._shared import address, cards, resources, words
 from pages._shared.palette import LOOKS
+from pages._shared.widgets import switch
 from pages.explanations import ablation, naming
-from pages.explanations.bars import Scale, label_html, note_html
-from pages.explanations.context import ExplanationContext
-from pages.explanations.waterfall import OPENED
+from pages.explanations.bars import OPENED, Scale, label_html, note_html
+from pages.explanations.product import ExplanationContext
 from recsys.explanations.exclusions import names_over
 from recsys.explanations.records import Contribution
 from recsys.settings import COMPONENTS
@@ -44,7 +44,7 @@ class PartRow:
     loss: float | None = None
 
 
-def show(case: ExplanationContext) -> str:
+def show_parts(case: ExplanationContext) -> str:
     """The panel; gives the component that is open."""
     with st.container(key="parts"):
         opened = _choose(case)
@@ -82,7 +82,7 @@ def _choose(case: ExplanationContext) -> str:
     st.segmented_control(
         "Open",
         list(by_label),
-        format_func=lambda label: naming.component_name(by_label[label]),
+        format_func=lambda label: LOOKS[by_label[label]].name,
         required=True,
         key=OPENED,
         label_visibility="collapsed",
@@ -94,13 +94,10 @@ def _choose(case: ExplanationContext) -> str:
 def _rows(case: ExplanationContext, component: str) -> list[PartRow]:
     names = case.now.struck
     if component == "semantic" and case.original.of("semantic"):
-        side = st.segmented_control(
+        side = switch(
             "Split by",
             [PRODUCT_SIDE, SHOPPER_SIDE],
-            default=PRODUCT_SIDE,
-            required=True,
-            key="side",
-            bind="query-params",
+            "side",
             help="The same number split two ways: over the phrases about this product, or over what the shopper's side "
             "of it comes from. Either sums to the component.",
         )
@@ -144,9 +141,9 @@ def history_rows(
 ) -> list[PartRow]:
     """The shopper's side of the semantic component, summed over the phrases of each product of their history."""
     sums: dict[str, list[float]] = {}
-    for place, phrases in enumerate((before, now)):
+    for column, phrases in enumerate((before, now)):
         for phrase in phrases:
-            sums.setdefault(str(phrase.source.get("item_id") or ""), [0.0, 0.0])[place] += phrase.value
+            sums.setdefault(str(phrase.source.get("item_id") or ""), [0.0, 0.0])[column] += phrase.value
     rows = [
         PartRow(titles.get(item_id, item_id), "", value, was, f"h:{item_id}", f"h:{item_id}" in names)
         if item_id

@@ -1,7 +1,8 @@
-"""Which product is explained: picking one, and its head with score and place."""
+"""The product that is explained: its request as it is and as it is argued about, the picker, and its head."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -9,10 +10,61 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._shared import cards, listing, resources
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
+from pages._shared.shopper import TargetUser
+from pages._shared.view import Choices
+from pages._shared.widgets import button
 from pages.explanations import naming
-from pages.explanations.context import Outcome
-from recsys.ranking.results import Recommendation
+from recsys.explanations.records import Explanation, RankPosition
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
+from recsys.settings import Context, RankingSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExplanationContext:
+    """One product for one request, as it is and as it is argued about.
+
+    Parameters
+    ----------
+    before, original : the request and its explanation as they are
+    now, explanation : the same with exclusions left out and with what is added said; the same objects where nothing is
+    """
+
+    model: Recommender
+    choices: Choices
+    user: TargetUser
+    context: Context
+    settings: RankingSettings
+    item_id: str
+    before: ScoredRequest
+    now: ScoredRequest
+    explanation: Explanation
+    original: Explanation
+
+    @property
+    def is_argued(self) -> bool:
+        """Whether anything is left out or added."""
+        return self.now is not self.before
+
+    @property
+    def supposed(self) -> str:
+        """Words that were added for the sake of argument, "" for none; the shopper did not write them."""
+        return self.explanation.words.removeprefix(self.original.words).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Score and rank of one product, which are known long before the parts of the score."""
+
+    score: float
+    position: RankPosition
+
+    @classmethod
+    def of(cls, model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings) -> Self:
+        """Score and rank a product for a request."""
+        row, explainer = model.item_row(item_id), model.explainer
+        return cls(explainer.score_of(request, row, settings.fusion), explainer.rank_position(request, row, settings))
+
 
 PARAMETER = "item"
 MAX_LISTED = 2000
@@ -67,13 +119,10 @@ def picker(label: str, options: Sequence[str], chosen: str | None, parameter: st
 
     A picker shows something else for what is no option of its, so what is chosen must be among the first.
     """
-
-    def point() -> None:
-        _point_at(st.session_state.get(key), parameter)
-
     st.session_state[key] = chosen
     listed = list(dict.fromkeys(options))[:MAX_LISTED]
-    st.selectbox(label, listed, key=key, accept_new_options=True, on_change=point, width="stretch", **more)
+    more["on_change"] = lambda: _point_at(st.session_state.get(key), parameter)
+    st.selectbox(label, listed, key=key, accept_new_options=True, width="stretch", **more)
 
 
 def _steps(on_list: list[str], item_id: str | None) -> None:
@@ -82,15 +131,8 @@ def _steps(on_list: list[str], item_id: str | None) -> None:
     above = on_list[at - 1] if at else None
     rest = on_list if at is None else on_list[at + 1 :]
     for name, icon, to in (("above", "up", above), ("below", "down", rest[0] if rest else None)):
-        st.button(
-            name.capitalize(),
-            key=f"step_{name}",
-            icon=f":material/keyboard_arrow_{icon}:",
-            help=f"The product {name} it on the list",
-            disabled=to is None,
-            on_click=_point_at,
-            args=(to,),
-        )
+        more = {"help": f"The product {name} it on the list", "disabled": to is None}
+        button(name.capitalize(), f"step_{name}", f"keyboard_arrow_{icon}", _point_at, to, **more)
 
 
 def _point_at(item_id: str | None, parameter: str = PARAMETER) -> None:

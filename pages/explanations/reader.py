@@ -59,7 +59,7 @@ class ReaderAnswer:
     look_inside: str | None = None
 
 
-def show(
+def show_reader(
     reading: Reading,
     *,
     user_id: str | None,

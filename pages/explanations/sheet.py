@@ -13,9 +13,9 @@ from pages._shared import controls, illustrations, words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.listing import downloads
 from pages._shared.palette import LOOKS
-from pages.explanations import naming, waterfall
+from pages.explanations import bars, naming
 from pages.explanations.bars import Scale
-from pages.explanations.context import ExplanationContext
+from pages.explanations.product import ExplanationContext
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.settings import COMPONENTS
@@ -108,7 +108,7 @@ def _facts(case: ExplanationContext, made_at: datetime) -> str:
 
 
 def _arithmetic(found: Explanation) -> str:
-    steps = waterfall.steps(found)
+    steps = bars.steps(found)
     scale = Scale.of([point for _, start, end in steps for point in (start, end)])
     rows = ""
     for name, start, end in steps:
@@ -129,7 +129,7 @@ def _arithmetic(found: Explanation) -> str:
         '<table><thead><tr><th>Step</th><th></th><th class="n">Amount</th><th class="n">Average product</th></tr>'
         "</thead>"
         f"<tbody>{rows}</tbody></table><p>Sum of all parts: <strong>{words.signed(whole, 4)}</strong>; rounding leaves "
-        f"{waterfall.rounding(found)}.</p>"
+        f"{bars.rounding(found)}.</p>"
     )
 
 

@@ -80,7 +80,7 @@ def heard(answer):
 
 st.title("Reader")
 callback = None if "slow" in st.query_params else heard
-answer = reader.show(reading, user_id=asked, key="reader", inside=inside, on_answer=callback)
+answer = reader.show_reader(reading, user_id=asked, key="reader", inside=inside, on_answer=callback)
 if callback is None and answer != reader.ReaderAnswer():
     heard(answer)
     st.rerun()

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import words
 from pages._shared.caching import Background
 from pages.explanations.bars import Bar, bars_html
-from pages.explanations.sections import SECTIONS
+from pages.explanations.explanation import SECTIONS
 from recsys.explanations.counterfactual import smallest_removal
 from recsys.explanations.difference import difference
 from recsys.explanations.history_attribution import history_attribution

@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.cards import esc
 from pages._shared.notices import empty_html
-from pages.explanations.context import ExplanationContext
+from pages.explanations.product import ExplanationContext
 from recsys.evaluation.statistics.significance import Interval
 from recsys.studies.faithfulness.measures import MIN_PHRASES, SideName, SideReport, faithfulness_of
 
