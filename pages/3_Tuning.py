@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from pages._shared.address import addressed
 from pages._shared.frame import TUNE_PAGE, choices, open_page
-from pages._shared.notices import addressed
 from pages.tuning import page
 
 frame = open_page("Tuning")

@@ -73,12 +73,7 @@ def _key(argument: object) -> object:
 
 
 class Background(Generic[T]):
-    """Work of some seconds in a thread of its own: started once, watched by every session that looks.
-
-    Parameters
-    ----------
-    work : called with a reporter of progress; what it returns is `result`
-    """
+    """Work of some seconds in a thread of its own, watched by every session; `result` is what it returns."""
 
     def __init__(self, name: str, work: Callable[[Progress], T]) -> None:
         self.stage, self.done, self.total = "starting", 0, 0
@@ -113,12 +108,7 @@ class SavedPresets:
 
 
 class PresetCache:
-    """The presets of one shop as this server last read them, so that pages go on while the database is away.
-
-    Parameters
-    ----------
-    clock : seconds, for tests
-    """
+    """The presets of one shop as this server last read them, so that pages go on while the database is away."""
 
     def __init__(self, store: PresetStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock

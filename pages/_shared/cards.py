@@ -1,34 +1,23 @@
 """HTML of the product list. Every value that comes from data passes through `esc`, the one door to markup."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
 
 from pages._shared import illustrations, words
 from pages._shared.palette import LOOKS
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteOnCard:
-    """The strongest phrase for a product, already masked."""
-
-    text: str
-    source: str
-    rating: float | None = None
-    said_on: datetime | None = None
+from recsys.serving.results import Quote
+from recsys.text.masking import mask_personal, pseudonym
 
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """What one place of a list shows.
+    """What a list shows of one product.
 
-    Parameters
-    ----------
-    components : contribution to the score by component name
-    move : places moved since the last setting (positive is up), None when not known, "new" when it was not listed
-    why : address of the page that takes the score apart, "" for no link
+    `components` are contributions to the score by name; `move` is as in `move_html`; `why` is the address of its
+    explanation, "" for no link.
     """
 
     rank: int
@@ -46,7 +35,7 @@ class ProductCard:
     is_cold: bool = False
     places_diversified: int = 0
     move: int | str | None = None
-    quote: QuoteOnCard | None = field(default=None)
+    quote: Quote | None = None
     why: str = ""
 
 
@@ -119,9 +108,7 @@ def _whole(title: str) -> str:
 def move_html(move: int | str | None, since: str = " since the last change") -> str:
     """Places moved as a badge: positive is up, "new" was not listed before, "gone" is listed no more, None is unknown.
 
-    Parameters
-    ----------
-    since : what is said after the number of places, to screen readers and in the tooltip
+    `since` follows the number of places, for screen readers and in the tooltip.
     """
     if move is None:
         return ""
@@ -189,16 +176,18 @@ def facts_html(card: ProductCard) -> str:
     return f'<p class="sw-facts">{"".join(facts)}{badges}</p>'
 
 
-def _quote(quote: QuoteOnCard | None) -> str:
-    if quote is None:
-        return ""
-    by = esc(quote.source)
-    if quote.rating is not None:
-        by = f"{by} · {quote.rating:g}★"
-    if quote.said_on is not None:
-        by = f"{by} · {words.day_short(quote.said_on)}"
+def _quote(quote: Quote | None) -> str:
+    if quote is None or quote.kind in ("title", "attributes") or not quote.text.strip():
+        return ""  # The card says these already.
+    by = "From the description"
+    if quote.kind == "review":
+        by = f"{esc(pseudonym(quote.user_id) if quote.user_id else 'a shopper')}, review"
+        if not math.isnan(quote.rating):
+            by = f"{by} · {quote.rating:g}★"
+        if quote.moment is not None:
+            by = f"{by} · {words.day_short(quote.moment)}"
     return (
-        f'<figure class="sw-quote"><blockquote dir="auto">{esc(quote.text)}</blockquote>'
+        f'<figure class="sw-quote"><blockquote dir="auto">{esc(mask_personal(quote.text.strip()))}</blockquote>'
         f"<figcaption>{by}</figcaption></figure>"
     )
 
@@ -208,11 +197,9 @@ def _extent(components: Mapping[str, float]) -> tuple[float, float]:
 
 
 def score_html(score: float, components: Mapping[str, float], low: float, high: float) -> str:
-    """Score with its bar: what speaks for the product to the right of the line, what speaks against it to the left.
+    """Score with its bar: positive parts to the right of the line, negative ones to the left.
 
-    Parameters
-    ----------
-    low, high : the largest negative and positive sums of the list, which set the common scale
+    `low` and `high` are the largest sums of either in the list, so that bars share one scale.
     """
     span = (low + high) or 1.0
     said = words.parts_in_words(components)

@@ -1,5 +1,6 @@
 """The controls of the recommendation page: widgets, bound to the address, that add up to frozen settings."""
 
+from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -38,12 +39,7 @@ def swap_default_weights(choices: Choices) -> None:
 
 
 def weights(choices: Choices, who: str) -> dict[str, int]:
-    """One slider a component; raw positions from 0 to 100.
-
-    Parameters
-    ----------
-    who : the kind of shopper, whose own weights an address without weights means
-    """
+    """One slider a component, from 0 to 100; an address without weights means those of this kind of shopper (`who`)."""
     positions = {}
     usual = choices.new_weights if who == NEW else choices.weights
     start = choices.start if who == KNOWN else None
@@ -145,13 +141,16 @@ def variety(label: str = "Variety and length") -> tuple[int, float, str]:
     return int(n), strength, METHODS[method]
 
 
-def toolbar(choices: Choices) -> tuple[Context, Filters, int, float, str]:
-    """Moment, filters, variety and length as popovers in a row, and a button that puts everything back."""
+def toolbar(choices: Choices) -> tuple[Context, Callable[[dict[str, int]], RankingSettings]]:
+    """Moment, filters, variety and length as popovers in a row, and a button that puts everything back.
+
+    Returns the circumstances, and `settings` of those choices, which wants the positions of the sliders.
+    """
     context = moment(choices)
     chosen = filters(choices)
     n, strength, method = variety()
     button("Reset", "reset", "restart_alt", reset, choices, type="tertiary")
-    return context, chosen, n, strength, method
+    return context, lambda positions: settings(positions, chosen, n, strength, method)
 
 
 def settings(positions: dict[str, int], chosen: Filters, n: int, strength: float, method: str) -> RankingSettings:

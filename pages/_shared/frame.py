@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages._shared import address, illustrations, resources, words, working
+from pages._shared.address import addressed
 from pages._shared.cards import definitions_html, esc, isolated
-from pages._shared.notices import addressed, empty_html
+from pages._shared.notices import empty_html
 from pages._shared.view import NEW, STATED, WEIGHTS, Choices, StartValues
 from recsys.errors import RecsysError
 from recsys.jobs.paths import AppPaths
@@ -44,13 +45,7 @@ _OWN = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a page may build on once it is open.
-
-    Parameters
-    ----------
-    shop_name : as shown
-    is_demo : the shop was made up for the first start
-    """
+    """What a page builds on once it is open; `is_demo` is a shop made up for the first start."""
 
     home: AppPaths
     model: Recommender
@@ -97,10 +92,7 @@ def choices(frame: Frame, page: str) -> Choices:
 
 
 def remember_view(page: str) -> None:
-    """Keep the settings in the address of a page, so that coming back to it within a session finds them again.
-
-    Pages share the shopper, the weights and all other settings of the list.
-    """
+    """Keep the settings of a page for coming back within a session; those of the list are shared by all pages."""
     address.note_names()
     query = addressed()
     own = {name: values for name, values in query.items() if name in _OWN[page]}

@@ -11,9 +11,7 @@ from pages._shared.palette import LOOKS
 from pages._shared.widgets import download
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote
 from recsys.settings import COMPONENTS
-from recsys.text.masking import mask_personal, pseudonym
 
 COLUMNS = ("rank", "title", "score", *COMPONENTS, "price", "mean_rating", "category", "brand", "item_id")
 """Columns of table and CSV, in order."""
@@ -21,12 +19,9 @@ COLUMNS = ("rank", "title", "score", *COMPONENTS, "price", "mean_rating", "categ
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """The list before the last change and the list now, for one request.
+    """The list before the last change and now, as item ids, best first, of one request; another one starts afresh.
 
-    Parameters
-    ----------
-    request : whose list it is; another starts afresh, and so does the empty one
-    now, before : item ids, best first; `before` is None until something has changed
+    `before` is None until something has changed.
     """
 
     request: str = ""
@@ -58,7 +53,6 @@ def card(
 ) -> cards.ProductCard:
     """The card of one place of a list; `why` is the address that takes its score apart."""
     item = ranked.items[place]
-    quote = resources.quote(model, request, item.item_id)
     return replace(
         product_card(model, item.item_id, item.score),
         rank=item.rank,
@@ -66,7 +60,7 @@ def card(
         is_cold=item.is_cold,
         places_diversified=item.rank_before_diversity - item.rank,
         move=moves.get(item.item_id),
-        quote=None if quote is None else _quote_on_card(quote),
+        quote=resources.quote(model, request, item.item_id),
         why=why,
     )
 
@@ -89,16 +83,6 @@ def product_card(model: Recommender, item_id: str, score: float) -> cards.Produc
         available=bool(facts["available"]),
         is_cold=bool(facts["is_cold"]),
     )
-
-
-def _quote_on_card(quote: Quote) -> cards.QuoteOnCard | None:
-    text = mask_personal(quote.text.strip())
-    if quote.kind in ("title", "attributes") or not text:
-        return None  # The card says these already.
-    if quote.kind == "review":
-        who = pseudonym(quote.user_id) if quote.user_id else "a shopper"
-        return cards.QuoteOnCard(text, f"{who}, review", _number(quote.rating), quote.moment)
-    return cards.QuoteOnCard(text, "From the description")
 
 
 def _text(value: object) -> str | None:

@@ -1,23 +1,17 @@
-"""Notices and empty states, with every value escaped, and what of an address no control can hold.
+"""Notices and empty states, every value escaped, and what of an address Streamlit would drop without a word."""
 
-Streamlit drops a value that a widget cannot hold, silently. So a shared address is read before the widgets are, and the
-visitor is told what was left out.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 
 import streamlit as st
 
+from pages._shared.address import Query, addressed
 from pages._shared.cards import esc
 from pages._shared.illustrations import tile_html
 from pages._shared.view import ANY, CARDS, KNOWN, LENGTHS, MAX_WEIGHT, MAX_WORDS, METHODS, NEW, TABLE, Choices
 from pages._shared.words import sentence
 from recsys.settings import COMPONENTS
-
-Query = Mapping[str, Sequence[str]]
-"""Parameters of an address, each with all of its values."""
 
 _EXPLAINED = "address_explained"
 _MOST_NAMED = 16
@@ -41,18 +35,11 @@ def notes_html(notes: Sequence[str]) -> str:
     return f'<p class="sw-hint" dir="auto">{esc(" ".join(map(sentence, notes)))}</p>'
 
 
-def addressed() -> Query:
-    """The parameters of the address, each with all of its values."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
-
-
 def explain_address(choices: Choices, query: Query | None = None, offered: Callable[[], Query] = dict) -> None:
     """List, once a visit, what of a shared address no control here can hold; the rest of the address counts.
 
-    Parameters
-    ----------
-    query : the address as it was before widgets took such values out of it; None where none is drawn yet
-    offered : gives the values of controls that only one page has, by name
+    `query` is the address before widgets took such values out of it, None where none is drawn yet; `offered` gives the
+    values of controls that only one page has, by name.
     """
     if st.session_state.get(_EXPLAINED):
         return

@@ -1,7 +1,6 @@
-"""Every cache of two pages or more. Keys are small values; answers are shared by all sessions and never changed.
+"""Every cache of two pages or more; answers are shared by all sessions and never changed.
 
-What is opened once (models, test shoppers, logs, databases, work beside the page) is kept by `st.cache_resource`; what
-is answered, of which there is more the more is asked, is `bounded` by bytes, since one answer grows with the shop.
+What is opened once is kept by `st.cache_resource`; answers, of which there are more the more is asked, are `bounded`.
 """
 
 import gc
@@ -147,11 +146,7 @@ def matching_shoppers(model: Recommender, activity: str, category: str, region: 
 
 @bounded(4 * MB)
 def first_words(model: Recommender) -> tuple[str, ...]:
-    """Words that a new shopper of this shop may start from.
-
-    Those written for the demo shop where all of them fit, or wishes for something like the products most chosen, each
-    of another category.
-    """
+    """Words to start from: those of the demo shop where they fit, else products most chosen, each of a category."""
     items = model.items
     if set(_WISHES) <= set(items["category"]):
         return tuple(_WISHES.values())
@@ -211,12 +206,10 @@ def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[SideNam
 
 @cache
 def style(scheme: str) -> str:
-    """The stylesheet as one style element: palette, drawings and the sheets of all pages; no data of any shop.
+    """Stylesheets of all pages, palette and drawings as one style element; no data of any shop.
 
-    Parameters
-    ----------
-    scheme : "light", "dark", or "light dark" where it is not known; stated for the whole document, because Streamlit
-        states it for the app alone, and popovers stand outside of the app
+    `scheme` ("light", "dark", or "light dark" where it is not known) holds for the whole document, because Streamlit
+    sets it for the app alone, and popovers are outside of the app.
     """
     names = ("shelfwise", "questions", "tuning", "map", "side", "presets", "experiments")
     sheet = "".join(illustrations.asset(f"{name}.css") for name in names)

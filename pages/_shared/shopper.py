@@ -25,12 +25,7 @@ _BEFORE = "known_before"
 
 @dataclass(frozen=True, slots=True)
 class TargetUser:
-    """Whose list is asked for: a known shopper, or the words of a new one; neither is "nobody yet".
-
-    Parameters
-    ----------
-    is_new : a new shopper was chosen, whether they said something by now or not
-    """
+    """Whose list is asked for: a known shopper, or a new one with their words, if they have typed any by now."""
 
     user_id: str | None
     words: str
@@ -164,12 +159,7 @@ def words_input(label: str, key: str, placeholder: str, **more: Any) -> str:
 
 
 def show_start(model: Recommender, choices: Choices, user: TargetUser, then: str) -> None:
-    """A page without anybody to rank for: what to do, what the page shows then, words to start from.
-
-    Parameters
-    ----------
-    then : what the page shows of a new shopper who has said something
-    """
+    """A page without anybody to rank for: what to do, what it shows `then`, and words to start from."""
     with st.container(key="nobody_yet"):
         if user.is_new:
             title, do = "Tell us what they are after", "Type it above in your own words: a product, a use, a mood."

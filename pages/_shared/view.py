@@ -38,12 +38,7 @@ where it names nothing, so it does not start at that preset."""
 
 @dataclass(frozen=True, slots=True)
 class StartValues:
-    """Where the controls start for known shoppers, in place of the model's own weights: values by key of a widget.
-
-    Parameters
-    ----------
-    name : of the preset; text that a person typed, so never markup
-    """
+    """Where the controls start for known shoppers: the values of a preset by key, in place of the model's own."""
 
     name: str
     values: Mapping[str, Any]

@@ -20,27 +20,22 @@ from recsys.serving.recommender import Recommender
 LOOK_EVERY_S = 0.7
 """How often a fragment that shows work runs: `st.fragment(run_every=LOOK_EVERY_S)`."""
 
-_MARKS = {"done": "✓", "running": "●", "waiting": "○", "failed": "✕", "cancelled": "–"}
 _STATES = {
-    "done": "done",
-    "running": "in progress",
-    "waiting": "still to come",
-    "failed": "failed",
-    "cancelled": "stopped",
+    "done": ("✓", "done"),
+    "running": ("●", "in progress"),
+    "waiting": ("○", "still to come"),
+    "failed": ("✕", "failed"),
+    "cancelled": ("–", "stopped"),
 }
+"""Mark and words of a stage by its state."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobDisplay:
-    """How a work is shown.
+    """How a job is shown.
 
-    Parameters
-    ----------
-    label : what the work does, for who cannot see the meter ("Making the shop")
-    start : what the button says that starts it for the first time
-    usual_shares : how long a stage takes beside the others, by name; 1 for those not named
-    is_resumable : whether what it has done when it is stopped counts when it goes on
-    key : what the keys of its widgets begin with; panels of one page have different ones
+    `label` names it to who cannot see the meter ("Making the shop"), `start` is its first button, `usual_shares` are
+    lengths of stages beside one another (1 where not named), `key` is what the keys of its widgets begin with.
     """
 
     label: str
@@ -60,12 +55,8 @@ def show(
 ) -> None:
     """Draw the state of a job and what can be done about it, in a fragment that the caller runs again and again.
 
-    When the work is done the whole app runs again, and has to find then what was made rather than come here.
-
-    Parameters
-    ----------
-    on_start, on_cancel : called when a button asks for it; the first may raise `RecsysError`
-    is_ready : whether that which the work makes is there; if it is not when the work is done, it can be started again
+    When the job is done the whole app runs again, and has to find its result (`is_ready`) rather than come here.
+    Buttons call `on_start`, which may raise `RecsysError`, and `on_cancel`.
     """
     if status.state == "done" and is_ready:
         st.rerun(scope="app")
@@ -121,12 +112,9 @@ def offer_again(
     doing: str,
     on_start: Callable[[], object],
 ) -> None:
-    """A notice that what a work made is out of date, what came of making it again, and the button that does.
+    """A notice that a result is out of date, how making it again ended, and the button (`again`) that does it.
 
-    Parameters
-    ----------
-    again : label of the button ("Judge it again")
-    doing : the same as what is being done ("Judging it again")
+    `doing` is the same as what is being done ("Judging it again").
     """
     lines = [why]
     if status.state == "failed" and status.message:
@@ -176,11 +164,12 @@ def _stages(status: WorkStatus, display: JobDisplay) -> str:
 
 
 def _stage(name: str, state: str, status: WorkStatus) -> str:
+    mark, in_words = _STATES.get(state, ("○", ""))
     counted = f"{status.done:,} of {status.total:,}" if state == "running" and status.total else ""
     return (
         f'<li class="sw-stage sw-stage-{esc(state)}">'
-        f'<span class="sw-stage-mark" role="img" aria-label="{_STATES.get(state, "")}">'
-        f"{_MARKS.get(state, '○')}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
+        f'<span class="sw-stage-mark" role="img" aria-label="{in_words}">'
+        f"{mark}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
         f'<span class="sw-stage-count">{counted}</span></li>'
     )
 

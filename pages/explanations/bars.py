@@ -41,13 +41,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line: what it is, how much, and what else to say of it.
-
-    Parameters
-    ----------
-    note : a quieter second line, plain text
-    quote : the label is somebody's words
-    """
+    """One line: what it is, how much, a quieter `note` under it; `quote` where the label is somebody's words."""
 
     label: str
     value: float
@@ -137,13 +131,10 @@ def summing(amounts: Sequence[float], digits: int = DIGITS) -> list[float]:
 
 
 def floating(bars: Sequence[Step], names: Sequence[str], title: str, tone: str, opened: str = "") -> go.Figure:
-    """Bars from where each step starts to where it ends, the first and the last from 0.
+    """Bars from where each step starts to where it ends.
 
-    Parameters
-    ----------
-    bars : key, start and end of each; a component's key gives its colour and pattern, the others are plain
-    names : what the axis says
-    opened : key of the bar that is outlined
+    The key of a bar gives its colour and pattern where it is a component's; `names` are on the axis; the bar of the key
+    `opened` is outlined.
     """
     plain, strong = MUTED[tone], INK[tone]
     fills = [LOOKS[key].colour(tone) if key in LOOKS else plain for key, _, _ in bars[:-1]] + [strong]
@@ -247,9 +238,6 @@ def sum_html(explanation: Explanation) -> str:
 
 
 def rounding(explanation: Explanation) -> str:
-    """What rounding leaves, with as many digits as it takes to see it.
-
-    The engine adds in single precision here and in double precision there.
-    """
+    """What rounding leaves of the sum in single precision, with as many digits as it takes to see it."""
     left = abs(explanation.residual)
     return "0" if left < 5e-13 else f"{left:.{next(n for n in range(1, 14) if left >= 10.0**-n)}f}"

@@ -42,10 +42,13 @@ def show_explanation(model: Recommender, choices: Choices, user: TargetUser) -> 
     """Settings, product, and everything about it."""
     pointing = st.container(horizontal=True, vertical_alignment="center", gap="small", key="product_picker")
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        context, settings, problem = _settings(choices, NEW if user.is_new else KNOWN)
+        with st.popover("Mix", icon=":material/tune:", key="mix_popover"), st.container(key="mixer"):
+            positions = controls.weights(choices, NEW if user.is_new else KNOWN)
+            effective = st.container()
+        context, settings_of = controls.toolbar(choices)
     with frame.remembered(frame.WHY_PAGE, _REFUSED):
-        if problem:
-            raise problem
+        settings = settings_of(positions)
+        effective.html(cards.weights_html(settings.fusion.normalised()))
         if not user.is_somebody:
             show_start(model, choices, user, "What puts each product on their list is then shown here.")
             return
@@ -57,20 +60,6 @@ def show_explanation(model: Recommender, choices: Choices, user: TargetUser) -> 
                 st.html(empty_html("No products", "This shop's catalogue is empty."))
                 return
             _argue(model, choices, user, context, settings, item_id)
-
-
-def _settings(choices: Choices, who: str) -> tuple[Context, RankingSettings, RecsysError | None]:
-    """The same controls as on the list, bound to the same parameters."""
-    with st.popover("Mix", icon=":material/tune:", key="mix_popover"), st.container(key="mixer"):
-        positions = controls.weights(choices, who)
-        effective = st.container()
-    context, chosen, n, strength, method = controls.toolbar(choices)
-    try:
-        settings = controls.settings(positions, chosen, n, strength, method)
-        effective.html(cards.weights_html(settings.fusion.normalised()))
-        return context, settings, None
-    except RecsysError as problem:
-        return context, RankingSettings(), problem
 
 
 @st.fragment

@@ -93,26 +93,26 @@ def origin_of(source: Mapping[str, Any], user_id: str | None = None) -> str:
     return " · ".join(said)
 
 
-def opinion_of(source: Mapping[str, Any]) -> str:
-    """ "praise" or "complaint" for a phrase of a review that says so clearly, otherwise "".
+def opinion(kind: str, polarity: float) -> str:
+    """ "praise" or "complaint" for a phrase of a review that is clearly so; other texts have no opinion, however glum.
 
-    >>> opinion_of({"kind": "review", "polarity": -0.9}), opinion_of({"kind": "title", "polarity": -0.9})
+    >>> opinion("review", -0.9), opinion("title", -0.9)
     ('complaint', '')
     """
-    return opinion(str(source.get("kind")), source.get("polarity", 0.0))
-
-
-def opinion(kind: str, polarity: float) -> str:
-    """The same for a phrase of such a text: only those who bought praise or complain, and a glum title does not."""
     if kind != "review" or abs(polarity) < NEUTRAL:
         return ""
     return "praise" if polarity > 0 else "complaint"
 
 
+def is_complaint(source: Mapping[str, Any]) -> bool:
+    """Whether a phrase of this source clearly complains."""
+    return opinion(str(source.get("kind")), source.get("polarity", 0.0)) == "complaint"
+
+
 def phrase_facts(source: Mapping[str, Any], user_id: str | None = None) -> str:
     """Under a phrase: whose words it is, whether it complains, and what the score would be without it alone."""
     facts = [origin_of(source, user_id)]
-    if opinion_of(source) == "complaint":
+    if is_complaint(source):
         facts.append("complaint")
     if source.get("loss") is not None:
         facts.append(f"without it {words.signed(-source['loss'], 3)}")

@@ -24,14 +24,8 @@ PRODUCT_SIDE, SHOPPER_SIDE = "What is said of the product", "What the shopper ch
 class PartRow:
     """One part as it is shown.
 
-    Parameters
-    ----------
-    value : its signed share of the score now, 0 while it is left out
-    before : the same before anything was left out or added
-    name : to leave it out by, "" for what cannot be
-    is_ablated : it is left out
-    is_quote : the label is somebody's words
-    loss : what the score loses without it alone, None where that is its value
+    `value` is its share of the score now, 0 while it is left out, and `before` without any exclusion; `name` leaves
+    it out, "" where nothing can; `loss` is what the score loses without it alone, None where that is its value.
     """
 
     label: str
@@ -110,12 +104,7 @@ def _rows(case: ExplanationContext, component: str) -> list[PartRow]:
 def rows_of(
     before: Sequence[Contribution], now: Sequence[Contribution], names: Sequence[str], *, by_now: bool = False
 ) -> list[PartRow]:
-    """Parts in the order of their size before anything was left out, so that nothing jumps while a person does.
-
-    Parameters
-    ----------
-    by_now : in the order of their size now, for words that were added change everything at once
-    """
+    """Parts by size before anything was left out, so that nothing jumps, or by size now (`by_now`)."""
     were, are = ({_key(part): part for part in parts} for parts in (before, now))
 
     def row(key: tuple[object, ...], part: Contribution) -> PartRow:
@@ -123,7 +112,7 @@ def rows_of(
         part, quote = are.get(key, part), part.component == "semantic"
         name = str(part.source.get("strike", ""))
         origin = naming.origin_of(part.source)
-        if quote and naming.opinion_of(part.source) == "complaint":
+        if quote and naming.is_complaint(part.source):
             origin += " · complaint"
         ablated = bool(name) and not set(names_over(name)).isdisjoint(names)
         return PartRow(naming.label_of(part), origin, value, was, name, ablated, quote, part.source.get("loss"))

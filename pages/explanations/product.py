@@ -24,10 +24,8 @@ from recsys.settings import Context, RankingSettings
 class ExplanationContext:
     """One product for one request, as it is and as it is argued about.
 
-    Parameters
-    ----------
-    before, original : the request and its explanation as they are
-    now, explanation : the same with exclusions left out and with what is added said; the same objects where nothing is
+    `before` and `original` are request and explanation as they are; `now` and `explanation` without exclusions and
+    with words added, the same objects where there are none.
     """
 
     model: Recommender
@@ -72,12 +70,7 @@ MAX_LISTED = 2000
 
 
 def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator) -> str | None:
-    """The product that the address names, or the first of the list, and the picker of another; None for an empty shop.
-
-    Parameters
-    ----------
-    pointing : where the picker and the steps along the list are drawn
-    """
+    """Draw the picker and return the product of the address, else the first of the list; None in an empty shop."""
     on_list = [item.item_id for item in ranked.items]
     titles = resources.titles(model)
     options = list(dict.fromkeys([*on_list, *titles]))
@@ -100,12 +93,7 @@ def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator)
 
 
 def requested(parameter: str, options: Sequence[str], titles: dict[str, str], complaint: str) -> str | None:
-    """The product that a parameter of the address names, or the first that can be; None where none can.
-
-    Parameters
-    ----------
-    complaint : title of the notice for a product that is none of this shop
-    """
+    """The product that a parameter names, or the first option; `complaint` heads the notice of an unknown one."""
     typed = st.query_params.get(parameter, "").strip()
     found = find(typed, titles) if typed else None
     if typed and found is None:
@@ -117,7 +105,7 @@ def requested(parameter: str, options: Sequence[str], titles: dict[str, str], co
 def picker(label: str, options: Sequence[str], chosen: str | None, parameter: str, *, key: str, **more: Any) -> None:
     """A box to pick a product from, or to type another, which the address then names.
 
-    A picker shows something else for what is no option of its, so what is chosen must be among the first.
+    A box shows something else for what is no option of its, so what is chosen must be among the first.
     """
     st.session_state[key] = chosen
     listed = list(dict.fromkeys(options))[:MAX_LISTED]
@@ -154,12 +142,7 @@ def find(typed: str, titles: dict[str, str]) -> str | None:
 
 
 def head_html(model: Recommender, item_id: str, outcomes: tuple[Outcome, Outcome], *, is_argued: bool) -> str:
-    """The product, its score, and its place.
-
-    Parameters
-    ----------
-    outcomes : as it is, and as it is argued about
-    """
+    """The product with its score and rank, as it is and as it is argued about."""
     before, now = outcomes
     card = listing.product_card(model, item_id, now.score)
     off = " sw-standing-off" if now.position.not_eligible else ""

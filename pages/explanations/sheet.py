@@ -1,7 +1,4 @@
-"""The evidence sheet: one explanation as a page of its own, to be printed, mailed or filed.
-
-Self-contained: no script, nothing loaded from anywhere. Quotes are masked and their writers stand under pseudonyms.
-"""
+"""The evidence sheet: one explanation as a self-contained page without scripts, to be printed, mailed or filed."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -49,8 +46,8 @@ def _file_name(item_id: str) -> str:
 def shareable_json(case: ExplanationContext) -> str:
     """The document of `recsys explain --json`, with quotes masked and other shoppers under pseudonyms.
 
-    Offsets are still those of the verbatim text. Beside it stand the model, what was supposed and not written by the
-    shopper, and what narrows the list.
+    Offsets are still those of the verbatim text. Added are the model, words supposed and not written, and what narrows
+    the list.
     """
     more = {"model_id": case.model.model_id, "supposed": case.supposed, "list": words.limits_in_words(case.settings)}
     document = case.explanation.as_json() | more

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages._shared import cards, controls, frame, listing, resources, words
+from pages._shared.address import addressed
 from pages._shared.cards import esc, isolated
 from pages._shared.listing import Moves
 from pages._shared.notices import empty_html, notes_html
@@ -26,9 +27,9 @@ def show_list(model: Recommender, choices: Choices, user: TargetUser) -> None:
         positions = controls.weights(choices, NEW if user.is_new else KNOWN)
         effective = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        context, chosen, n, strength, method = controls.toolbar(choices)
+        context, settings_of = controls.toolbar(choices)
     with frame.remembered(frame.LIST_PAGE, "Nothing to show with these settings"):
-        settings = controls.settings(positions, chosen, n, strength, method)
+        settings = settings_of(positions)
         effective.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not user.is_somebody:
             show_start(model, choices, user, "The list then rests on what the words mean.")
@@ -108,7 +109,7 @@ def why_link(user_id: str | None, item_id: str) -> str:
 
 
 def _query(user_id: str | None) -> list[tuple[str, str]]:
-    query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    query = [(name, value) for name, values in addressed().items() for value in values]
     if user_id is not None and PARAMETER not in st.query_params:
         query = [(PARAMETER, user_id), *query]
     return query

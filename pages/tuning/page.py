@@ -8,8 +8,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages._shared import frame, resources
+from pages._shared.address import Query
 from pages._shared.cards import esc
-from pages._shared.notices import Query, empty_html, explain_address, notice_html
+from pages._shared.notices import empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
 from pages.tuning import by_log, controls, labels, preparation, reference
 from pages.tuning import resources as caches

@@ -9,7 +9,7 @@ from pages._shared.widgets import button
 from pages.explanations import ablation, naming, reader
 from pages.explanations.product import ExplanationContext
 from recsys.errors import RecsysError
-from recsys.explanations.reading import N_TEXTS, Reading
+from recsys.explanations.reading import N_TEXTS
 from recsys.explanations.themes import Profile, Theme
 from recsys.text.masking import mask_personal
 
@@ -32,7 +32,8 @@ def whose_words(case: ExplanationContext) -> None:
         user_id=case.user.user_id,
         key="reader",
         inside=_inside(case),
-        on_answer=lambda answer: _answered(answer, reading),
+        on_strike=lambda name: ablation.write(reader.toggled(ablation.addressed(), name, reading)),
+        on_look_inside=_toggle_inside,
     )
     n_more = max(reading.n_shopper_texts - len(reading.shopper), reading.n_product_texts - len(reading.product))
     if n_more > 0:
@@ -40,11 +41,8 @@ def whose_words(case: ExplanationContext) -> None:
         button(label, "more_texts", "expand_more", st.session_state.update, more)
 
 
-def _answered(answer: reader.ReaderAnswer, reading: Reading) -> None:
-    if answer.struck_toggled:
-        ablation.write(reader.toggled(ablation.addressed(), answer.struck_toggled, reading))
-    if name := answer.look_inside:
-        st.session_state[_LOOKED_INTO] = None if st.session_state.get(_LOOKED_INTO) == name else name
+def _toggle_inside(name: str) -> None:
+    st.session_state[_LOOKED_INTO] = None if st.session_state.get(_LOOKED_INTO) == name else name
 
 
 def _inside(case: ExplanationContext) -> reader.Inside | None:
