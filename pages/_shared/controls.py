@@ -5,26 +5,10 @@ from datetime import date
 
 import streamlit as st
 
-from pages._shared import address, words
+from pages._shared import address, view, words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
-from pages._shared.view import (
-    ANY,
-    CARDS,
-    DEFAULT_LENGTH,
-    KNOWN,
-    LENGTHS,
-    MAX_WEIGHT,
-    METHODS,
-    NEW,
-    STATED,
-    TABLE,
-    USUAL_VARIETY,
-    WEIGHT_STEP,
-    WEIGHTS,
-    Choices,
-    context_of,
-)
+from pages._shared.view import ANY, KNOWN, NEW, Choices
 from pages._shared.widgets import button, switch
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 
@@ -44,10 +28,10 @@ def weights(choices: Choices, who: str) -> dict[str, int]:
     usual = choices.new_weights if who == NEW else choices.weights
     start = choices.start if who == KNOWN else None
     if start:
-        address.put(WEIGHTS, STATED)
+        address.put(view.WEIGHTS, view.STATED)
     with st.grid(4, min_column_width=120, gap="medium"):
         for name, look in LOOKS.items():
-            limits = (0, MAX_WEIGHT, usual[name], WEIGHT_STEP)
+            limits = (0, view.MAX_WEIGHT, usual[name], view.WEIGHT_STEP)
             positions[name] = st.slider(look.label, *limits, key=name, help=look.question, bind="query-params")
     if start:
         name = isolated(start.name)
@@ -74,7 +58,7 @@ def moment(choices: Choices) -> Context:
             with column:
                 chosen[from_day] = circumstance(choices, from_day, fixed_by=day)
                 chosen[stated] = circumstance(choices, stated)
-    return context_of(choices, day, **chosen)
+    return view.context_of(choices, day, **chosen)
 
 
 def circumstance(choices: Choices, name: str, *, fixed_by: date | None = None) -> str:
@@ -132,13 +116,13 @@ def variety(label: str = "Variety and length") -> tuple[int, float, str]:
         )
         method = switch(
             "Method",
-            list(METHODS),
+            list(view.METHODS),
             "method",
             help="MMR weighs score against likeness one place at a time; DPP prefers sets that spread out; MSD weighs "
             "the mean score of the list against how far its products are apart on average (ILD).",
         )
-        n = switch("Products", [str(n) for n in LENGTHS], "n", str(DEFAULT_LENGTH))
-    return int(n), strength, METHODS[method]
+        n = switch("Products", [str(n) for n in view.LENGTHS], "n", str(view.DEFAULT_LENGTH))
+    return int(n), strength, view.METHODS[method]
 
 
 def toolbar(choices: Choices) -> tuple[Context, Callable[[dict[str, int]], RankingSettings]]:
@@ -155,13 +139,8 @@ def toolbar(choices: Choices) -> tuple[Context, Callable[[dict[str, int]], Ranki
 
 def settings(positions: dict[str, int], chosen: Filters, n: int, strength: float, method: str) -> RankingSettings:
     """The frozen settings; raises SettingsError where they make no sense, such as all weights at 0."""
-    fusion = FusionSettings(**{name: positions[name] / MAX_WEIGHT for name in COMPONENTS})
+    fusion = FusionSettings(**{name: positions[name] / view.MAX_WEIGHT for name in COMPONENTS})
     return RankingSettings(fusion, chosen, n, strength, method)  # type: ignore[arg-type]
-
-
-def view_switch() -> str:
-    """Cards or table."""
-    return switch("View", [CARDS, TABLE], "view", label_visibility="collapsed")
 
 
 def reset(choices: Choices) -> None:
@@ -179,8 +158,8 @@ def reset(choices: Choices) -> None:
 def variety_start(choices: Choices, who: str) -> dict[str, object]:
     """Defaults of variety and length for a known or a new shopper."""
     if choices.start is None or who == NEW:
-        return dict(USUAL_VARIETY)
-    return {name: choices.start.values.get(name, value) for name, value in USUAL_VARIETY.items()}
+        return dict(view.USUAL_VARIETY)
+    return {name: choices.start.values.get(name, value) for name, value in view.USUAL_VARIETY.items()}
 
 
 def moment_line(context: Context) -> str:

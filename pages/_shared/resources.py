@@ -7,7 +7,6 @@ import gc
 import threading
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -15,15 +14,12 @@ from pages._shared import illustrations, palette
 from pages._shared.caching import Background, PresetCache, bounded
 from pages._shared.view import ANY, Choices
 from recsys.errors import ArtifactError, RecsysError
-from recsys.explanations.occlusion import WordEffects
-from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 from recsys.ranking.results import ScoredRequest
 from recsys.serving.recommender import Recommender
-from recsys.serving.results import Quote
-from recsys.settings import Context, RankingSettings
+from recsys.settings import Context
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.studies.faithfulness.measures import SideName, SideReport
@@ -76,10 +72,12 @@ def saved(home: AppPaths, shop: str) -> PresetCache:
     return PresetCache(presets(home, shop))
 
 
-@bounded(16 * MB)
-def choices(model: Recommender) -> Choices:
-    """What the controls of the recommendation page can hold for a model."""
-    return Choices.of(model)
+choices = bounded(16 * MB)(Choices.of)
+explained = bounded(64 * MB)(Recommender.explain)
+word_effects = bounded(16 * MB)(Recommender.look_inside)
+quote = bounded(16 * MB)(Recommender.quote)
+history = bounded(32 * MB)(Recommender.history)
+"""What a model answers for its shop, a product or a shopper, as its own methods say."""
 
 
 @bounded(SCORES_BYTES)
@@ -90,20 +88,6 @@ def scored(
     if ablated:
         return model.ablate(scored(model, user_id, words, context), ablated)
     return model.scores(user_id, words, context)
-
-
-@bounded(64 * MB)
-def explained(model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings) -> Explanation:
-    """The arithmetic of one product's score."""
-    return model.explain(request, item_id, settings)
-
-
-@bounded(16 * MB)
-def word_effects(
-    model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings, phrase: str
-) -> WordEffects:
-    """Effect of each word of one phrase; raises RecsysError where that phrase is no part of the explanation."""
-    return model.look_inside(request, item_id, phrase, settings)
 
 
 @bounded(4 * MB)
@@ -125,12 +109,6 @@ def titles(model: Recommender) -> dict[str, str]:
     """Title of every product by id, in the order of the ids."""
     titles = dict(zip(model.items["item_id"], model.items["title"], strict=True))
     return {item_id: titles[item_id] for item_id in sorted(titles)}
-
-
-@bounded(16 * MB)
-def quote(model: Recommender, request: ScoredRequest, item_id: str) -> Quote | None:
-    """The strongest phrase of one product for one request."""
-    return model.quote(request, item_id)
 
 
 @bounded(32 * MB)
@@ -162,12 +140,6 @@ _WISHES = {
     "Vacuum Cleaners": "quiet, easy to clean, not too big",
 }
 """Wishes by a category that has to be there for them to make sense."""
-
-
-@bounded(32 * MB)
-def history(model: Recommender, user_id: str) -> Any:
-    """What a shopper did, newest first (a data frame, read only)."""
-    return model.history(user_id)
 
 
 @bounded(16 * MB)

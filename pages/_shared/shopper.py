@@ -174,7 +174,6 @@ def show_start(model: Recommender, choices: Choices, user: TargetUser, then: str
 
 
 def _type_words(choices: Choices, text: str) -> None:
-    """Let a new shopper have typed something, whoever was chosen before."""
     if st.session_state.get("who", KNOWN) != NEW:
         st.session_state["who"] = NEW
         _change_kind(choices)

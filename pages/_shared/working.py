@@ -67,8 +67,8 @@ def show(
         label = "Stopping" if status.is_stopping else "Cancel"
         button(label, f"{display.key}cancel", "close", on_cancel, disabled=status.is_stopping)
         return
-    if refused := st.session_state.get(_refusal(display)):
-        st.html(notice_html("It could not be started.", [words.sentence(refused)]))
+    if refused := why_refused(display):
+        st.html(notice_html("It could not be started.", [refused]))
     elif status.state == "failed":
         st.html(notice_html("It could not be finished.", [status.message] if status.message else []))
     elif status.state == "cancelled":

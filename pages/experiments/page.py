@@ -96,7 +96,6 @@ def _overview(results: Mapping[str, Result], refused: Mapping[str, str]) -> None
 def _runs(
     home: AppPaths, split: str, results: Mapping[str, Result], refused: Mapping[str, str], status: WorkStatus
 ) -> None:
-    """How the last run ended, and the buttons for more."""
     if problem := _problem(status):
         st.html(problem)
     missing = [name for name in EXPERIMENTS if name not in results and name not in refused]
@@ -124,7 +123,6 @@ def _start(home: AppPaths, split: str, names: Sequence[str]) -> None:
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
 def _watch(home: AppPaths, split: str) -> None:
-    """Progress of the run under way."""
     work = experiments_work(results_folder(home, split))
     status = work.status()
     if status.state != "running":

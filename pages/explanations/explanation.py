@@ -114,7 +114,6 @@ def _argue(
 
 
 def _look_closer(case: ExplanationContext) -> None:
-    """The control and the section that is open."""
     with st.container(key="sections"):
         names = list(SECTIONS)
         requested = st.query_params.get("section")

@@ -124,7 +124,11 @@ def exclusion_label(name: str, model: Recommender, *explanations: Explanation) -
     for explanation in explanations:
         for part in (*explanation.contributions, *explanation.shopper_phrases):
             if part.source.get("strike") == name:
-                return exclusion_label_of(part)
+                # It may be more than the part: "brand X" is left out for all who want it.
+                feature = str(part.source.get("feature"))
+                if part.source.get("kind") == "item feature":
+                    return "This product itself" if feature.startswith("product:") else feature_name(feature)
+                return f"“{label_of(part)}”" if part.component == "semantic" else label_of(part)
     kind, _, rest = name.partition(":")
     if kind == "f":
         term, _, word = rest.partition(":")
@@ -149,16 +153,6 @@ def _text_label(name: str, model: Recommender) -> str:
         return f"“{mask_personal(document.text[start:end])}”"
     source = document.sources()[0]
     return f"{origin_of(source)}: “{said if len(said) <= 60 else said[:59] + '…'}”"
-
-
-def exclusion_label_of(part: Contribution) -> str:
-    """What is left out with this part, which may be more than the part: "brand X" for all who want it."""
-    source = part.source
-    if source.get("kind") == "item feature":
-        feature = str(source["feature"])
-        return "This product itself" if feature.startswith("product:") else feature_name(feature)
-    said = label_of(part)
-    return f"“{said}”" if part.component == "semantic" else said
 
 
 def title_of(model: Recommender, item_id: str) -> str:

@@ -11,7 +11,8 @@ from pages._shared.cards import esc, isolated
 from pages._shared.listing import Moves
 from pages._shared.notices import empty_html, notes_html
 from pages._shared.shopper import PARAMETER, TargetUser, show_start
-from pages._shared.view import KNOWN, NEW, TABLE, Choices
+from pages._shared.view import CARDS, KNOWN, NEW, TABLE, Choices
+from pages._shared.widgets import switch
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.exports import to_csv
 from recsys.serving.recommender import Recommender
@@ -46,7 +47,7 @@ def _list(
     moves = _moves(request, ranked)
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
         st.html(_headline(request, ranked, context, limits), width="stretch")
-        table = controls.view_switch() == TABLE
+        table = switch("View", [CARDS, TABLE], "view", label_visibility="collapsed") == TABLE
         _share(model, ranked, request.user_id)
     if ranked.notes:
         st.html(notes_html(ranked.notes))
@@ -64,7 +65,6 @@ def _list(
 
 
 def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int | str]:
-    """Places moved since this session's last setting."""
     earlier: Moves = st.session_state.get(_MOVES, Moves())
     item_ids = [item.item_id for item in ranked.items]
     st.session_state[_MOVES] = now = earlier.after(f"{request.user_id}\n{request.words}", item_ids)

@@ -71,7 +71,6 @@ def _verdict(first: Explanation, second: Explanation, found: ExplanationDifferen
 
 
 def _figure(found: ExplanationDifference, tone: str) -> go.Figure:
-    """The difference of the scores, by component."""
     names = [*(LOOKS[name].name for name in COMPONENTS), "Difference"]
     title = f"How far it stands {'above' if found.score >= 0 else 'below'} the other"
     return bars.floating([*bars.stacked(found.components), ("score", 0.0, found.score)], names, title, tone)

@@ -52,7 +52,7 @@ def _inside(case: ExplanationContext) -> reader.Inside | None:
         return None
     try:
         with st.spinner("Reading the phrase without each of its words …", show_time=True):
-            effects = resources.word_effects(case.model, case.now, case.item_id, case.settings, name)
+            effects = resources.word_effects(case.model, case.now, case.item_id, name, case.settings)
     except RecsysError:  # it was of another product, or is struck now
         st.session_state[_LOOKED_INTO] = None
         return None

@@ -58,7 +58,6 @@ def _this_one(case: ExplanationContext) -> None:
 
 
 def _too_little(case: ExplanationContext) -> str:
-    """Why nothing can be taken away."""
     if not case.explanation.weights["semantic"]:
         return "Words have no weight in the mix, so there is nothing to take away."
     if not case.explanation.shopper_phrases:
@@ -67,7 +66,6 @@ def _too_little(case: ExplanationContext) -> str:
 
 
 def _verdict(found: Mapping[str, float], control: Mapping[str, float]) -> str:
-    """The table in one sentence."""
     gain = found["comprehensiveness"] - control["comprehensiveness"]
     order = "largely" if found["tau"] >= 0.5 else "partly" if found["tau"] >= 0.2 else "hardly"
     beats = f"matter {abs(gain):.2f} points more than" if gain > 0.005 else "matter no more than"
