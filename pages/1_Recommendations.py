@@ -15,12 +15,12 @@ st.title("Recommendations", anchor=False)
 explain_address(offered)
 user = shopper.choose(model, offered)
 with st.container(key="list_and_shopper"):
-    beside, about = st.columns([2.7, 1], gap="medium")
+    wide, narrow = st.columns([2.7, 1], gap="medium")
 try:
-    with about:
+    with narrow:
         shopper_panel.show_shopper(model, user)
-    with beside:
+    with wide:
         results.show_list(model, offered, user)
 except RecsysError as problem:
-    with beside:
+    with wide:
         st.html(empty_html("No such shopper", str(problem)))

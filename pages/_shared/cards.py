@@ -113,14 +113,14 @@ def move_html(move: int | str | None, since: str = " since the last change") -> 
     if move is None:
         return ""
     if move in ("new", "gone"):
-        said = "Was not listed before" if move == "new" else "Is not listed any more"
-        return f'<span class="sw-move sw-move-{"new" if move == "new" else "down"}" title="{said}">{move}</span>'
+        text = "Was not listed before" if move == "new" else "Is not listed any more"
+        return f'<span class="sw-move sw-move-{"new" if move == "new" else "down"}" title="{text}">{move}</span>'
     if not isinstance(move, int) or move == 0:
         return '<span class="sw-move sw-move-same" title="Same place as before">=</span>'
     way, arrow = ("up", "▲") if move > 0 else ("down", "▼")
-    said = f"{way} {words.count(abs(move), 'place')}{since}"
+    text = f"{way} {words.count(abs(move), 'place')}{since}"
     return (
-        f'<span class="sw-move sw-move-{way}" title="{said}"><span class="sw-sr">{said}</span>'
+        f'<span class="sw-move sw-move-{way}" title="{text}"><span class="sw-sr">{text}</span>'
         f'<span aria-hidden="true">{arrow}{abs(move)}</span></span>'
     )
 
@@ -153,9 +153,9 @@ def facts_html(card: ProductCard) -> str:
             f'<span class="sw-fact sw-price"><span class="sw-sr">Price </span>{words.price(card.price)}</span>'
         )
     if card.mean_rating is not None and card.n_ratings:
-        said = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
+        text = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
         facts.append(
-            f'<span class="sw-fact" title="{said}"><span class="sw-sr">{said}</span><span aria-hidden="true">'
+            f'<span class="sw-fact" title="{text}"><span class="sw-sr">{text}</span><span aria-hidden="true">'
             f'<span class="sw-star">★</span> {card.mean_rating:.1f} '
             f'<span class="sw-quiet">({card.n_ratings:,})</span></span></span>'
         )
@@ -202,12 +202,12 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
     `low` and `high` are the largest sums of either in the list, so that bars share one scale.
     """
     span = (low + high) or 1.0
-    said = words.parts_in_words(components)
+    spoken = words.parts_in_words(components)
     against = [(n, v) for n, v in reversed(components.items()) if v < 0]
     speaking = [(n, v) for n, v in components.items() if v > 0]
     to_left, to_right = 100 * low / span, 100 * high / span
     bar = (
-        f'<div class="sw-bar" role="img" aria-label="Score {score:.2f}: {said}">'
+        f'<div class="sw-bar" role="img" aria-label="Score {score:.2f}: {spoken}">'
         f'<div class="sw-bar-side sw-bar-low" style="flex-basis:{to_left:.3f}%">{_segments(against, low)}</div>'
         f'<div class="sw-bar-side sw-bar-high" style="flex-basis:{to_right:.3f}%">{_segments(speaking, high)}</div>'
         "</div>"
@@ -239,7 +239,7 @@ def _segments(parts: Sequence[tuple[str, float]], whole: float) -> str:
 
 def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
     """One full bar of the effective weights, and under it a legend with the shares."""
-    said = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
+    spoken = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
     segments = "".join(
         f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" '
         f'title="{LOOKS[name].label} {share:.0%}"></span>'
@@ -252,6 +252,6 @@ def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
     )
     captioned = f"<span>{esc(caption)}</span>" if caption else ""
     return (
-        f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {said}">{segments}</div>'
+        f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {spoken}">{segments}</div>'
         f'<p class="sw-legend" aria-hidden="true">{captioned}{legend}</p>'
     )

@@ -75,7 +75,7 @@ def choices(frame: Frame, page: str) -> Choices:
     Must run before the widgets do, because a fresh visitor is sent on to the address that names those values. A link
     copied from there means the same for ever, whatever becomes the default preset.
     """
-    found = resources.choices(frame.model)
+    offered = resources.choices(frame.model)
     try:
         preset = resources.saved(frame.home, frame.shop_name).default()
     except RecsysError:  # an address that names no database; the tuning room says so
@@ -86,9 +86,9 @@ def choices(frame: Frame, page: str) -> Choices:
         st.session_state[_STARTED] = True
         query = addressed()
         if start and is_first and query.keys().isdisjoint((WEIGHTS, *COMPONENTS)):
-            moved = {name: value for name, value in start.moved(found).items() if name not in query}
+            moved = {name: value for name, value in start.moved(offered).items() if name not in query}
             st.switch_page(page, query_params={**query, **moved, WEIGHTS: STATED})
-    return replace(found, start=start)
+    return replace(offered, start=start)
 
 
 def remember_view(page: str) -> None:
@@ -97,8 +97,8 @@ def remember_view(page: str) -> None:
     query = addressed()
     own = {name: values for name, values in query.items() if name in _OWN[page]}
     shared = {name: values for name, values in query.items() if not any(name in names for names in _OWN.values())}
-    kept = st.session_state.get(_LAST_VIEW, {})
-    st.session_state[_LAST_VIEW] = {**kept, "shared": shared, page: {**own, _WHOSE: _whose(shared)}}
+    views = st.session_state.get(_LAST_VIEW, {})
+    st.session_state[_LAST_VIEW] = {**views, "shared": shared, page: {**own, _WHOSE: _whose(shared)}}
 
 
 @contextmanager
@@ -114,8 +114,8 @@ def remembered(page: str, refused: str) -> Iterator[None]:
 
 def last_view(page: str) -> dict[str, list[str]] | None:
     """The settings with which to come back to a page, None where all stands at its defaults."""
-    kept = st.session_state.get(_LAST_VIEW, {})
-    shared, own = kept.get("shared", {}), kept.get(page, {})
+    views = st.session_state.get(_LAST_VIEW, {})
+    shared, own = views.get("shared", {}), views.get(page, {})
     if own.get(_WHOSE) != _whose(shared):  # an argument about one shopper is none about another
         own = {name: values for name, values in own.items() if name not in ("strike", "added")}
     return {**shared, **{name: values for name, values in own.items() if name != _WHOSE}} or None
@@ -141,8 +141,8 @@ def _come_back(title: str) -> None:
 
 def link_to(page: str) -> None:
     """A link to a page, by its name, as this session last left it."""
-    place = _PAGES[page]
-    st.page_link(place, label=page, icon=":material/arrow_forward:", query_params=last_view(place))
+    path = _PAGES[page]
+    st.page_link(path, label=page, icon=":material/arrow_forward:", query_params=last_view(path))
 
 
 def _navigation(title: str) -> None:

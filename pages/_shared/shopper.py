@@ -46,8 +46,8 @@ def choose(model: Recommender, choices: Choices) -> TargetUser:
 
 
 def _known_shopper(model: Recommender) -> TargetUser:
-    found = _matching(model)
-    ids = list(found[:MAX_LISTED])
+    matching = _matching(model)
+    ids = list(matching[:MAX_LISTED])
     st.session_state["shopper"] = user_id = _requested(model)
     st.selectbox(
         "Shopper",
@@ -61,7 +61,7 @@ def _known_shopper(model: Recommender) -> TargetUser:
         on_change=lambda: _request(st.session_state.get("shopper")),
     )
     with st.popover("Find", icon=":material/search:", key="find_popover"):
-        _finder(model, len(found))
+        _finder(model, len(matching))
     more = {"help": "A random shopper among those that match", "disabled": not ids}
     button("Surprise me", "random", "shuffle", _pick_random, model, tuple(ids), **more)
     return TargetUser(user_id, "")
@@ -105,9 +105,9 @@ def _matching(model: Recommender) -> tuple[str, ...]:
 
 def _show_match(model: Recommender) -> None:
     """Show the first that matches, unless the one on screen does."""
-    found = _matching(model)
-    if found and _requested(model) not in found:
-        _request(found[0])
+    matching = _matching(model)
+    if matching and _requested(model) not in matching:
+        _request(matching[0])
 
 
 def _finder(model: Recommender, n_found: int) -> None:

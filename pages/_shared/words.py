@@ -131,17 +131,17 @@ def limits_in_words(settings: RankingSettings) -> list[str]:
     >>> limits_in_words(RankingSettings(diversity=0.3))
     ['variety 0.30 by MMR']
     """
-    filters, said = settings.filters, []
+    filters, clauses = settings.filters, []
     if filters.categories:
         names = sorted(filters.categories, key=str.casefold)
-        said.append(f"only {' or '.join(names)}" if len(names) <= 3 else f"only {len(names)} categories")
+        clauses.append(f"only {' or '.join(names)}" if len(names) <= 3 else f"only {len(names)} categories")
     if filters.price_low is not None or filters.price_high is not None:
         low = f"{filters.price_low or 0:g}"
-        said.append(f"price from {low}" if filters.price_high is None else f"price {low} to {filters.price_high:g}")
+        clauses.append(f"price from {low}" if filters.price_high is None else f"price {low} to {filters.price_high:g}")
     if filters.include_seen:
-        said.append("with what they already have")
+        clauses.append("with what they already have")
     if not filters.only_available:
-        said.append("with what is not available")
+        clauses.append("with what is not available")
     if settings.diversity:
-        said.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
-    return said
+        clauses.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
+    return clauses

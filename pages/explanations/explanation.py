@@ -72,8 +72,8 @@ def _argue(
     excluded = ablation.read(model)
     head, notes = st.container(key="product_head"), st.container()
     with st.container(key="two_sides"):
-        beside, details = st.columns([1, 1], gap="medium")
-    with beside:
+        left, right = st.columns([1, 1], gap="medium")
+    with left:
         chart = st.container(key="chart_waterfall")
         with st.container(key="argument"):
             st.html(
@@ -105,7 +105,7 @@ def _argue(
         ablation.show_chips(model, excluded, original)
     with evidence:
         sheet.popover(case)
-    with details:
+    with right:
         opened = parts.show_parts(case)
     with chart:
         bars.show_waterfall(explanation, opened, charts.theme())

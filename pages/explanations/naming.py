@@ -49,8 +49,8 @@ def feature_name(feature: str) -> str:
     """
     kind, _, value = feature.partition(":")
     value = mask_personal(value)
-    said = kind.replace("_", " ")
-    return f"Tag “{value}”" if kind == "tag" else f"{said[:1].upper()}{said[1:]} {value}"
+    label = kind.replace("_", " ")
+    return f"Tag “{value}”" if kind == "tag" else f"{label[:1].upper()}{label[1:]} {value}"
 
 
 def circumstance_name(dimension: str, value: str = "") -> str:
@@ -85,12 +85,12 @@ def origin_of(source: Mapping[str, Any], user_id: str | None = None) -> str:
         return plain.get(str(kind), "")
     writer = source.get("user_id")
     by = "this shopper" if writer == user_id else pseudonym(str(writer))
-    said = [f"Review by {by}" if writer else "Review"]
+    facts = [f"Review by {by}" if writer else "Review"]
     if source.get("rating") is not None:
-        said.append(f"{source['rating']:g}★")
+        facts.append(f"{source['rating']:g}★")
     if source.get("timestamp"):
-        said.append(words.day_short(pd.Timestamp(source["timestamp"]).to_pydatetime()))
-    return " · ".join(said)
+        facts.append(words.day_short(pd.Timestamp(source["timestamp"]).to_pydatetime()))
+    return " · ".join(facts)
 
 
 def opinion(kind: str, polarity: float) -> str:
@@ -143,16 +143,16 @@ def exclusion_label(name: str, model: Recommender, *explanations: Explanation) -
 
 def _text_label(name: str, model: Recommender) -> str:
     """A text or phrase of it that the explanations do not show: whose it is, and how it begins."""
-    found = model.explainer.ablated_text(name)
-    if found is None:
+    known = model.explainer.ablated_text(name)
+    if known is None:
         return f"{_TEXTS.get(name[:1], 'text')} {name[1:].lstrip(':')}".capitalize()
-    document, phrase = found
-    said = " ".join(mask_personal(document.text).split())
+    document, phrase = known
+    text = " ".join(mask_personal(document.text).split())
     if phrase is not None:
         start, end = document.spans[phrase]
         return f"“{mask_personal(document.text[start:end])}”"
     source = document.sources()[0]
-    return f"{origin_of(source)}: “{said if len(said) <= 60 else said[:59] + '…'}”"
+    return f"{origin_of(source)}: “{text if len(text) <= 60 else text[:59] + '…'}”"
 
 
 def title_of(model: Recommender, item_id: str) -> str:
@@ -160,19 +160,18 @@ def title_of(model: Recommender, item_id: str) -> str:
     return str(model.items["title"].iloc[model.item_row(item_id)])
 
 
-def place_in_words(place: RankPosition) -> str:
+def place_in_words(position: RankPosition) -> str:
     """Where a product stands and what moved it, as one sentence without its full stop."""
-    if place.not_eligible:
-        return f"Cannot be listed: {place.not_eligible}"
-    if place.rank_by_score is None:
+    if position.not_eligible:
+        return f"Cannot be listed: {position.not_eligible}"
+    if position.rank_by_score is None:
         return "Not ranked"
-    said = f"{words.ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
-    if place.rank is None:
-        beyond = "variety keeps it off" if place.rank_by_score <= place.n else "not among"
-        return f"{said}; {beyond} the first {place.n}"
-    moved = place.places_diversified
+    sentence = f"{words.ordinal(position.rank_by_score)} of {position.n_candidates:,} by score"
+    if position.rank is None:
+        beyond = "variety keeps it off" if position.rank_by_score <= position.n else "not among"
+        return f"{sentence}; {beyond} the first {position.n}"
+    moved = position.places_diversified
     if not moved:
-        return said
-    return (
-        f"{said}; variety moved it {'up' if moved > 0 else 'down'} {words.count(abs(moved), 'place')}, to {place.rank}"
-    )
+        return sentence
+    way = "up" if moved > 0 else "down"
+    return f"{sentence}; variety moved it {way} {words.count(abs(moved), 'place')}, to {position.rank}"

@@ -192,8 +192,8 @@ def row_html(component: str, row: PartRow, scale: Scale) -> str:
 
 def head_html(case: ExplanationContext, component: str) -> str:
     """What the component asks, and its amount beside the average product's."""
-    found = case.explanation
-    value, average = found.components[component], found.averages[component]
+    explanation = case.explanation
+    value, average = explanation.components[component], explanation.averages[component]
     return (
         f'<div class="sw-component"><p class="sw-component-asks">{cards.dot_html(component)} '
         f"{LOOKS[component].question}</p>"

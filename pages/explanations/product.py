@@ -95,11 +95,11 @@ def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator)
 def requested(parameter: str, options: Sequence[str], titles: dict[str, str], complaint: str) -> str | None:
     """The product that a parameter names, or the first option; `complaint` heads the notice of an unknown one."""
     typed = st.query_params.get(parameter, "").strip()
-    found = find(typed, titles) if typed else None
-    if typed and found is None:
+    item_id = find(typed, titles) if typed else None
+    if typed and item_id is None:
         known = f"{parameter} = {typed[:60]!r}: not a title or id among {len(titles):,} products"
         st.html(notice_html(complaint, [known]))
-    return found if found in options else next(iter(options), None)
+    return item_id if item_id in options else next(iter(options), None)
 
 
 def picker(label: str, options: Sequence[str], chosen: str | None, parameter: str, *, key: str, **more: Any) -> None:

@@ -52,7 +52,7 @@ def shoppers_html(users: pd.DataFrame) -> str:
     """How many shoppers are hot, warm and cold, which says how hard the shop is to recommend for."""
     names = {"hot": "Hot: 10 choices or more", "warm": "Warm: fewer", "cold": "Cold: none yet"}
     counts = users["activity"].value_counts()
-    meters = "".join(_meter(said, counts.get(name, 0) / max(len(users), 1)) for name, said in names.items())
+    meters = "".join(_meter(label, counts.get(name, 0) / max(len(users), 1)) for name, label in names.items())
     return f'<h2 class="sw-chart-title" style="margin-top:1.5rem">How well shoppers are known</h2>{meters}'
 
 

@@ -77,10 +77,10 @@ def _headline(request: ScoredRequest, ranked: Recommendation, context: Context, 
     count = (
         f"Top {len(ranked.items)} of {words.count(ranked.n_candidates, 'product')}" if ranked.items else "No product"
     )
-    said = " · ".join([esc(controls.moment_line(context)), *map(isolated, limits)])
+    details = " · ".join([esc(controls.moment_line(context)), *map(isolated, limits)])
     return (
         f'<p class="sw-headline" role="status"><strong>{count}</strong> '
-        f'<span class="sw-quiet">for {whom} · {said}</span></p>'
+        f'<span class="sw-quiet">for {whom} · {details}</span></p>'
     )
 
 

@@ -94,11 +94,11 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
 def _act(act: Any) -> str:
     kind, rating, text = act.kind, act.rating, act.text
     what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
-    said = _review_html(text) if text else ""
+    review = _review_html(text) if text else ""
     tile = illustrations.tile_html(act.category, act.item_id)
     return (
         f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
-        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{said}</div></li>'
+        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{review}</div></li>'
     )
 
 

@@ -48,7 +48,7 @@ def test_every_cache_of_the_pages_is_bounded_by_bytes_but_for_what_is_opened_onc
 
 def scored_of(n_items: int, seed: int) -> ScoredRequest:
     """Scores of one request as a shop of so many products has them."""
-    raw = np.random.default_rng(seed).normal(size=(len(COMPONENTS), n_items)).astype(np.float32)
+    raw = (np.arange(len(COMPONENTS) * n_items, dtype=np.float32) + seed).reshape(len(COMPONENTS), n_items)
     requests = Requests.one(seed, Context(), None)
     profile, owned = np.zeros(384, np.float32), np.zeros(3, np.int32)
     return ScoredRequest(

@@ -29,15 +29,15 @@ def rival(case: ExplanationContext) -> None:
         st.html(empty_html("Nothing to compare with", "no other product is listed; type a title or an id"))
         return
     second = resources.explained(case.model, case.now, other, case.settings)
-    found = difference(case.explanation, second)
-    st.html(_verdict(case.explanation, second, found))
+    compared = difference(case.explanation, second)
+    st.html(_verdict(case.explanation, second, compared))
     chart, parts = st.columns([1, 1], gap="medium")
     with chart, st.container(key="rival_chart"):
-        alt = f"Difference of the scores {words.signed(found.score)}: {words.parts_in_words(found.components)}"
-        charts.show(_figure(found, charts.theme()), alt, key="rival_waterfall")
+        alt = f"Difference of the scores {words.signed(compared.score)}: {words.parts_in_words(compared.components)}"
+        charts.show(_figure(compared, charts.theme()), alt, key="rival_waterfall")
     with parts, st.container(key="rival_parts"):
         for name in COMPONENTS:
-            st.html(_parts(name, found.of(name), found.components[name]))
+            st.html(_parts(name, compared.of(name), compared.components[name]))
 
 
 def _choose(case: ExplanationContext) -> str | None:
@@ -58,22 +58,22 @@ def _choose(case: ExplanationContext) -> str | None:
     return chosen
 
 
-def _verdict(first: Explanation, second: Explanation, found: ExplanationDifference) -> str:
-    way = "above" if found.score >= 0 else "below"
-    most = max(COMPONENTS, key=lambda name: found.components[name] * (1 if found.score >= 0 else -1))
+def _verdict(first: Explanation, second: Explanation, compared: ExplanationDifference) -> str:
+    way = "above" if compared.score >= 0 else "below"
+    most = max(COMPONENTS, key=lambda name: compared.components[name] * (1 if compared.score >= 0 else -1))
     places = (esc(naming.place_in_words(each.position)) for each in (first, second))
     return (
-        f'<p class="sw-lede">{isolated(first.title)} stands <strong>{abs(found.score):.2f}</strong> {way} '
+        f'<p class="sw-lede">{isolated(first.title)} stands <strong>{abs(compared.score):.2f}</strong> {way} '
         f"{isolated(second.title)}, most of all by {LOOKS[most].label.lower()} "
-        f"({words.signed(found.components[most])}).</p>"
+        f"({words.signed(compared.components[most])}).</p>"
         f'<p class="sw-note">{" against ".join(places)}.</p>'
     )
 
 
-def _figure(found: ExplanationDifference, tone: str) -> go.Figure:
+def _figure(compared: ExplanationDifference, tone: str) -> go.Figure:
     names = [*(LOOKS[name].name for name in COMPONENTS), "Difference"]
-    title = f"How far it stands {'above' if found.score >= 0 else 'below'} the other"
-    return bars.floating([*bars.stacked(found.components), ("score", 0.0, found.score)], names, title, tone)
+    title = f"How far it stands {'above' if compared.score >= 0 else 'below'} the other"
+    return bars.floating([*bars.stacked(compared.components), ("score", 0.0, compared.score)], names, title, tone)
 
 
 def _parts(component: str, parts: tuple[DifferencePart, ...], total: float) -> str:
@@ -161,9 +161,9 @@ def _row(one: MovedProduct, here: Context, there: Context, item_id: str) -> str:
 def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:
     """The circumstances that moved the score, largest first."""
     stated = [context.stated() for context in (here, there)]
-    said = []
+    amounts = []
     for name, change in sorted(changes.items(), key=lambda entry: -abs(entry[1]))[:2]:
         if abs(change) >= 0.005:
             value = stated[1].get(name) or stated[0].get(name, "")
-            said.append(f"{naming.circumstance_name(name, value)} {words.signed(change)}")
-    return esc(" · ".join(said)) or '<span class="sw-quiet">nothing of note</span>'
+            amounts.append(f"{naming.circumstance_name(name, value)} {words.signed(change)}")
+    return esc(" · ".join(amounts)) or '<span class="sw-quiet">nothing of note</span>'

@@ -66,12 +66,12 @@ def _most_telling_first(case: ExplanationContext, had: list[str]) -> list[str]:
 
 def _bar(effect: HistoryEffect, titles: dict[str, str], rank: int | None) -> Bar:
     shares = {name: effect.components[name] for name in COMPONENTS if abs(effect.components[name]) >= 0.0005}
-    said = words.parts_in_words(shares, 3).replace(", ", " · ") or "no component notices"
+    note = words.parts_in_words(shares, 3).replace(", ", " · ") or "no component notices"
     if rank is not None and effect.rank_without is not None and effect.rank_without != rank:
-        said += f" · without it place {effect.rank_without:,} instead of {rank:,}"
+        note += f" · without it place {effect.rank_without:,} instead of {rank:,}"
         if (effect.value < 0) == (effect.rank_without > rank):
-            said += ", because others gain more"
-    return Bar(titles.get(effect.item_id, effect.item_id), effect.value, said)
+            note += ", because others gain more"
+    return Bar(titles.get(effect.item_id, effect.item_id), effect.value, note)
 
 
 N_FIRST = 6
@@ -97,22 +97,22 @@ def counterfactual(case: ExplanationContext) -> None:
     for column, (side, title, whose) in zip(st.columns(2, gap="medium"), _SIDES, strict=True):
         with column, st.container(key=f"turning_{side}"):
             with st.spinner("Striking phrases …", show_time=True):
-                found = smallest_removal(case.model, case.now, case.item_id, case.settings, side)
-            st.html(f'<h3 class="sw-chart-title">{title}</h3>{_answer(found, whose, n, case.user.user_id)}')
-            if found.phrases:
-                label = f"Strike {words.count(len(found.phrases), 'phrase')}"
-                names = [str(phrase.source["strike"]) for phrase in found.phrases]
+                removal = smallest_removal(case.model, case.now, case.item_id, case.settings, side)
+            st.html(f'<h3 class="sw-chart-title">{title}</h3>{_answer(removal, whose, n, case.user.user_id)}')
+            if removal.phrases:
+                label = f"Strike {words.count(len(removal.phrases), 'phrase')}"
+                names = [str(phrase.source["strike"]) for phrase in removal.phrases]
                 button(label, f"strike_turning_{side}", "format_strikethrough", ablation.exclude_all, names)
 
 
-def _answer(found: Counterfactual, whose: str, n: int, user_id: str | None) -> str:
-    if not found.phrases:
-        return f'<p class="sw-hint" dir="auto">{words.sentence(found.reason)}</p>'
-    size = words.count(len(found.phrases), "phrase")
-    sure = "No smaller set does it." if found.is_smallest else "The smallest set found; a smaller one may exist."
+def _answer(removal: Counterfactual, whose: str, n: int, user_id: str | None) -> str:
+    if not removal.phrases:
+        return f'<p class="sw-hint" dir="auto">{words.sentence(removal.reason)}</p>'
+    size = words.count(len(removal.phrases), "phrase")
+    sure = "No smaller set does it." if removal.is_smallest else "The smallest set found; a smaller one may exist."
     bars = [
         Bar(naming.label_of(part), part.value, naming.phrase_facts(part.source, user_id), quote=True)
-        for part in sorted(found.phrases, key=lambda part: -part.value)
+        for part in sorted(removal.phrases, key=lambda part: -part.value)
     ]
     return (
         f'<p class="sw-lede">Without {size} {whose}, it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
