@@ -13,7 +13,7 @@ from pages._shared import address, illustrations, resources, words, working
 from pages._shared.address import addressed
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.notices import empty_html
-from pages._shared.view import NEW, STATED, WEIGHTS, Choices, StartValues
+from pages._shared.view import NEW, STATED, WEIGHTS, Choices, StartValues, control_values
 from recsys.errors import RecsysError
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
@@ -80,7 +80,7 @@ def choices(frame: Frame, page: str) -> Choices:
         preset = resources.saved(frame.home, frame.shop_name).default()
     except RecsysError:  # an address that names no database; the tuning room says so
         preset = None
-    start = StartValues.of(preset.name, preset.settings.ranking()) if preset else None
+    start = StartValues(preset.name, control_values(preset.settings.ranking())) if preset else None
     if page == TUNE_PAGE or st.query_params.get("who") != NEW:
         is_first = not st.session_state.get(_STARTED)
         st.session_state[_STARTED] = True

@@ -27,7 +27,7 @@ MAX_WEIGHT, WEIGHT_STEP = 100, 5
 LENGTHS = (5, 10, 20, 30, 50)
 DEFAULT_LENGTH = 10
 USUAL_VARIETY = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
-"""Where variety and length stand where nothing says otherwise, by key of a widget."""
+"""Defaults of variety and length, by key of a widget."""
 METHODS = {"MMR": "mmr", "DPP": "dpp", "MSD": "msd"}
 MAX_WORDS = 500
 
@@ -42,11 +42,6 @@ class StartValues:
 
     name: str
     values: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, name: str, ranking: RankingSettings) -> "StartValues":
-        """The mix, variety and length of a preset; whom it is asked for and what may be listed stay as they are."""
-        return cls(name, control_values(ranking))
 
     @property
     def weights(self) -> dict[str, int]:
@@ -124,7 +119,7 @@ class Choices:
 
 
 def positions(weights: FusionSettings) -> dict[str, int]:
-    """Where the sliders stand for some weights: as they are, where sliders can stand so, else in whole percent.
+    """Slider positions for some weights: as they are, where sliders can have them, else in whole percent.
 
     >>> positions(FusionSettings(1, 0.5, 0, 0))["content"], positions(FusionSettings(2, 1, 1, 0))["content"]
     (50, 25)
@@ -136,7 +131,7 @@ def positions(weights: FusionSettings) -> dict[str, int]:
 
 
 def control_values(ranking: RankingSettings) -> dict[str, Any]:
-    """What the controls of mix, variety and length hold for some settings, by key; a length that none has is left out.
+    """Values of the controls of mix, variety and length for some settings, by key; an odd length is left out.
 
     >>> control_values(RankingSettings(diversity=0.25, method="dpp", n=7))["method"]
     'DPP'

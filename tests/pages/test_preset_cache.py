@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pages._shared.caching import FRESH_S, PAUSE_S, PresetCache, SavedPresets
-from pages._shared.view import StartValues
+from pages._shared.view import StartValues, control_values
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.database import Database
@@ -110,8 +110,10 @@ def test_the_list_is_read_again_only_where_something_changed(store: Flaky) -> No
 
 def test_a_start_names_what_an_address_without_it_would_not_mean() -> None:
     weights = FusionSettings(**{name: share / 100 for name, share in CHOICES.weights.items()})
-    assert StartValues.of("same", RankingSettings(weights)).moved(CHOICES) == {}
-    moved = StartValues.of("other", RankingSettings(FusionSettings(2, 1, 1, 0), n=20, diversity=0.25, method="dpp"))
+    assert StartValues("same", control_values(RankingSettings(weights))).moved(CHOICES) == {}
+    moved = StartValues(
+        "other", control_values(RankingSettings(FusionSettings(2, 1, 1, 0), n=20, diversity=0.25, method="dpp"))
+    )
     assert moved.weights == {"collaborative": 50, "content": 25, "semantic": 25, "context": 0}
     assert moved.moved(CHOICES) == {
         **{name: str(value) for name, value in moved.weights.items()},
@@ -119,4 +121,6 @@ def test_a_start_names_what_an_address_without_it_would_not_mean() -> None:
         "method": "DPP",
         "n": "20",
     }
-    assert "n" not in StartValues.of("odd", RankingSettings(n=17)).values, "a length that no control can hold"
+    assert "n" not in StartValues("odd", control_values(RankingSettings(n=17))).values, (
+        "a length that no control can hold"
+    )
