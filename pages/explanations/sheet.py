@@ -1,6 +1,7 @@
 """The evidence sheet: one explanation as a self-contained page without scripts, to be printed, mailed or filed."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -36,11 +37,8 @@ def popover(case: ExplanationContext) -> None:
             "of both sides, and what was left out. Personal details in quotes are hidden, and other shoppers stand "
             "under pseudonyms; <code>recsys explain --json</code> gives the same verbatim.</p>"
         )
-        downloads(files, f"evidence-{_file_name(case.item_id)}", "evidence")
-
-
-def _file_name(item_id: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in item_id)[:60] or "product"
+        name = re.sub(r"[^A-Za-z0-9_-]", "-", case.item_id)[:60] or "product"
+        downloads(files, f"evidence-{name}", "evidence")
 
 
 def shareable_json(case: ExplanationContext) -> str:
