@@ -40,8 +40,8 @@ class TargetUser:
 def choose(model: Recommender, choices: Choices) -> TargetUser:
     """The picker above the page."""
     with st.container(horizontal=True, vertical_alignment="center", key="picker"):
-        options = {"label_visibility": "collapsed", "on_change": _change_kind, "args": (choices,)}
-        who = switch("Recommend for", [KNOWN, NEW], "who", **options)
+        more: dict[str, Any] = {"label_visibility": "collapsed", "on_change": _change_kind, "args": (choices,)}
+        who = switch("Recommend for", [KNOWN, NEW], "who", **more)
         return _new_shopper(model) if who == NEW else _known_shopper(model)
 
 
