@@ -33,13 +33,9 @@ PAUSE_S = 3
 def bounded(most_bytes: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function answers, the latest asked for longest, while all of it takes at most so many bytes.
 
-    Arguments whose name begins with an underscore are no part of the key; a model stands there with its id, a scored
-    request with what was asked, and all others have to be hashable. Answers are shared and must not be changed.
-    Sessions that ask for the same at once wait for one of them; errors are not kept.
-
-    Parameters
-    ----------
-    most_bytes : the newest answer is kept even if it alone takes more
+    Arguments whose name begins with an underscore are no part of the key; a model counts by its id, a scored request by
+    what was asked, and all others have to be hashable. Answers are shared and must not be changed; errors are not kept;
+    sessions that ask for the same at once wait for one of them. The newest answer is kept, however large.
     """
 
     def keeping(function: Callable[P, T]) -> Callable[P, T]:

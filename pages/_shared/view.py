@@ -43,11 +43,6 @@ class StartValues:
     name: str
     values: Mapping[str, Any]
 
-    @property
-    def weights(self) -> dict[str, int]:
-        """Positions of the sliders of the components."""
-        return {name: self.values[name] for name in COMPONENTS}
-
     def moved(self, choices: "Choices") -> dict[str, str]:
         """The values that an address has to name, because without them controls have others."""
         usual = {**choices.weights, **USUAL_VARIETY}
@@ -56,18 +51,11 @@ class StartValues:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the widgets of the page can hold, for one model.
+    """What the controls can hold, for one model.
 
-    Parameters
-    ----------
-    weights : the model's weight by component, from 0 to 100, for known shoppers; what an address that names none means
-    new_weights : the same for new shoppers
-    categories : names, in alphabetical order
-    price_low, price_high : whole numbers around all prices; equal when there is nothing to choose
-    options : by circumstance, its values or why there are none
-    known_until : the end of what the model knows
-    start : where a shop's default preset wants the controls of known shoppers, or None
-    hemisphere : where the shop's shoppers live, which says what season a day is
+    `weights`, from 0 to 100, are the model's own for known shoppers, which an address that names none means. Prices are
+    whole numbers around all there are, equal without any; `options` are the values of a circumstance, or why there are
+    none; `start` replaces the weights where a shop has a default preset.
     """
 
     weights: Mapping[str, int]
@@ -100,7 +88,7 @@ class Choices:
         """Where the sliders start for a known or a new shopper."""
         if who == NEW:
             return self.new_weights
-        return self.start.weights if self.start else self.weights
+        return {name: self.start.values[name] for name in COMPONENTS} if self.start else self.weights
 
     @property
     def is_priced(self) -> bool:
