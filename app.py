@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._shared import charts, words
 from pages._shared.frame import link_to, open_page
-from pages.home import figures, glance
+from pages.home import overview
 
 # Pages to go to, the question each answers, and how; no docstring, because Streamlit would print it.
 ANSWERS = (
@@ -41,30 +41,29 @@ if frame.is_demo:
         '<p class="sw-hint">This is a demo: the shop, its products, shoppers and reviews are made up. '
         "README.md says how to open your own shop.</p>"
     )
-st.html(glance.tiles_html(info))
+st.html(overview.tiles_html(info))
 
 with st.container(key="answers"):
-    for page, asks, tells in ANSWERS:
-        ask, go = st.columns([2.2, 1], vertical_alignment="center")
-        with ask:
-            st.subheader(asks, anchor=False)
-            st.html(f'<p class="sw-note">{tells}</p>')
-        with go, st.container(key=f"go_{page.casefold()}"):
+    for page, question, how in ANSWERS:
+        left, right = st.columns([2.2, 1], vertical_alignment="center")
+        with left:
+            st.subheader(question, anchor=False)
+            st.html(f'<p class="sw-note">{how}</p>')
+        with right, st.container(key=f"go_{page.casefold()}"):
             link_to(page)
 
-beside, about = st.columns([1.7, 1], gap="small")
-with beside, st.container(key="chart_activity", height="stretch"):
-    charts.show(figures.activity(summary.activity, tone), "Events and reviews by month", key="activity")
-with about, st.container(key="chart_ratings", height="stretch"):
-    charts.show(figures.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
-beside, about = st.columns([1.7, 1], gap="small")
-with beside, st.container(key="chart_categories", height="stretch"):
-    charts.show(
-        figures.categories(summary.top_categories, tone), "Categories that shoppers chose most", key="categories"
-    )
-with about, st.container(key="chart_coverage", height="stretch"):
-    st.html(glance.coverage_html(summary) + glance.shoppers_html(model.users))
+wide, narrow = st.columns([1.7, 1], gap="small")
+with wide, st.container(key="chart_activity", height="stretch"):
+    charts.show(overview.activity(summary.activity, tone), "Events and reviews by month", key="activity")
+with narrow, st.container(key="chart_ratings", height="stretch"):
+    charts.show(overview.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
+wide, narrow = st.columns([1.7, 1], gap="small")
+with wide, st.container(key="chart_categories", height="stretch"):
+    categories = overview.categories(summary.top_categories, tone)
+    charts.show(categories, "Categories that shoppers chose most", key="categories")
+with narrow, st.container(key="chart_coverage", height="stretch"):
+    st.html(overview.coverage_html(summary) + overview.shoppers_html(model.users))
 with st.container(key="chart_score"):
-    st.html(glance.score_html(info))
+    st.html(overview.score_html(info))
 with st.container(key="model_facts"):
-    st.html(glance.model_html(info, model.model_id, frame.shop_name))
+    st.html(overview.model_html(info, model.model_id, frame.shop_name))

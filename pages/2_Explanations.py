@@ -1,16 +1,16 @@
-"""One product for one shopper: the score as arithmetic that adds up, and what happens to it when parts are struck."""
+"""The Explanations page: the score of one product as a sum of parts, and what leaving parts out does to it."""
 
 import streamlit as st
 
-from pages._shared import shopper, starting
-from pages._shared.frame import WHY_PAGE, open_page
+from pages._shared import shopper
+from pages._shared.frame import WHY_PAGE, choices, open_page
 from pages._shared.notices import explain_address
 from pages.explanations import explanation
 
 frame = open_page("Explanations")
-model, choices = frame.model, starting.choices(frame, WHY_PAGE)
+model, offered = frame.model, choices(frame, WHY_PAGE)
 
 st.title("Explanations", anchor=False)
-explain_address(choices)
-user = shopper.choose(model, choices)
-explanation.show(model, choices, user)
+explain_address(offered)
+user = shopper.choose(model, offered)
+explanation.show_explanation(model, offered, user)

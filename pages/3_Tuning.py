@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from pages._shared import starting
-from pages._shared.frame import TUNE_PAGE, open_page
-from pages._shared.notices import addressed
+from pages._shared.address import addressed
+from pages._shared.frame import TUNE_PAGE, choices, open_page
 from pages.tuning import page
 
 frame = open_page("Tuning")
-model, choices = frame.model, starting.choices(frame, TUNE_PAGE)
+model, offered = frame.model, choices(frame, TUNE_PAGE)
 
 link = page.with_present_metrics(addressed())
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()
-page.show(frame.home, model, choices, frame.shop_name, split, link)
+page.show(frame.home, model, offered, frame.shop_name, split, link)

@@ -1,9 +1,9 @@
-"""The address of a page as the place where its state is kept, and the way back to a state by Back and Forward.
+"""State of a page that is kept in its address, and the way back to it by Back and Forward.
 
-Streamlit binds widgets to parameters of the address; state that no widget can be bound to is kept there by `put`.
 `assets/shelfwise.js` makes every act of a person one stop of the browser's history.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import parse_qs, urlencode
 
@@ -19,7 +19,15 @@ RENAMED = {
 }
 """Parameters of the tuning page that had another name once; links and bookmarks with the old ones still work."""
 
+Query = Mapping[str, Sequence[str]]
+"""Parameters of an address, each with all of its values."""
+
 _NAMES = "names_of_addresses"
+
+
+def addressed() -> dict[str, list[str]]:
+    """The parameters of the address, each with all of its values."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def put(name: str, value: str | None) -> None:
@@ -64,12 +72,9 @@ def restore() -> None:
 
 
 def use_present_names(page: str) -> None:
-    """Let parameters of a page stand under their present names where a link has old ones; present ones win.
-
-    Must run before any widget is drawn.
-    """
+    """Put old parameters of a link under their present names, before any widget is drawn; present ones win."""
     if page == "Tuning":
-        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        query = addressed()
         old = {RENAMED[name]: values for name, values in query.items() if name in RENAMED}
         _replace(old | {name: values for name, values in query.items() if name not in RENAMED})
 
@@ -77,7 +82,7 @@ def use_present_names(page: str) -> None:
 def _replace(query: dict[str, list[str]]) -> None:
     """Put other parameters into the address, for widgets bound to them as well."""
     context = get_script_run_ctx()
-    if context is not None and query != {name: st.query_params.get_all(name) for name in st.query_params}:
+    if context is not None and query != addressed():
         st.query_params.from_dict(query)
         with context.session_state.query_params() as parameters:
             parameters.set_initial_query_params(urlencode(query, doseq=True))

@@ -1,34 +1,23 @@
 """HTML of the product list. Every value that comes from data passes through `esc`, the one door to markup."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlsplit
 
 from pages._shared import illustrations, words
 from pages._shared.palette import LOOKS
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteOnCard:
-    """The strongest phrase for a product, already masked."""
-
-    text: str
-    source: str
-    rating: float | None = None
-    said_on: datetime | None = None
+from recsys.serving.quotes import Quote
+from recsys.text.masking import mask_personal, pseudonym
 
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """What one place of a list shows.
+    """What a list shows of one product.
 
-    Parameters
-    ----------
-    components : contribution to the score by component name
-    move : places moved since the last setting (positive is up), None when not known, "new" when it was not listed
-    why : address of the page that takes the score apart, "" for no link
+    `components` are contributions to the score by name; `move` is as in `move_html`; `why` is the address of its
+    explanation, "" for no link.
     """
 
     rank: int
@@ -46,7 +35,7 @@ class ProductCard:
     is_cold: bool = False
     places_diversified: int = 0
     move: int | str | None = None
-    quote: QuoteOnCard | None = field(default=None)
+    quote: Quote | None = None
     why: str = ""
 
 
@@ -119,21 +108,19 @@ def _whole(title: str) -> str:
 def move_html(move: int | str | None, since: str = " since the last change") -> str:
     """Places moved as a badge: positive is up, "new" was not listed before, "gone" is listed no more, None is unknown.
 
-    Parameters
-    ----------
-    since : what is said after the number of places, to screen readers and in the tooltip
+    `since` follows the number of places, for screen readers and in the tooltip.
     """
     if move is None:
         return ""
     if move in ("new", "gone"):
-        said = "Was not listed before" if move == "new" else "Is not listed any more"
-        return f'<span class="sw-move sw-move-{"new" if move == "new" else "down"}" title="{said}">{move}</span>'
+        text = "Was not listed before" if move == "new" else "Is not listed any more"
+        return f'<span class="sw-move sw-move-{"new" if move == "new" else "down"}" title="{text}">{move}</span>'
     if not isinstance(move, int) or move == 0:
         return '<span class="sw-move sw-move-same" title="Same place as before">=</span>'
     way, arrow = ("up", "▲") if move > 0 else ("down", "▼")
-    said = f"{way} {words.count(abs(move), 'place')}{since}"
+    text = f"{way} {words.count(abs(move), 'place')}{since}"
     return (
-        f'<span class="sw-move sw-move-{way}" title="{said}"><span class="sw-sr">{said}</span>'
+        f'<span class="sw-move sw-move-{way}" title="{text}"><span class="sw-sr">{text}</span>'
         f'<span aria-hidden="true">{arrow}{abs(move)}</span></span>'
     )
 
@@ -166,9 +153,9 @@ def facts_html(card: ProductCard) -> str:
             f'<span class="sw-fact sw-price"><span class="sw-sr">Price </span>{words.price(card.price)}</span>'
         )
     if card.mean_rating is not None and card.n_ratings:
-        said = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
+        text = f"{card.mean_rating:.1f} of 5 stars from {words.count(card.n_ratings, 'rating')}"
         facts.append(
-            f'<span class="sw-fact" title="{said}"><span class="sw-sr">{said}</span><span aria-hidden="true">'
+            f'<span class="sw-fact" title="{text}"><span class="sw-sr">{text}</span><span aria-hidden="true">'
             f'<span class="sw-star">★</span> {card.mean_rating:.1f} '
             f'<span class="sw-quiet">({card.n_ratings:,})</span></span></span>'
         )
@@ -189,16 +176,18 @@ def facts_html(card: ProductCard) -> str:
     return f'<p class="sw-facts">{"".join(facts)}{badges}</p>'
 
 
-def _quote(quote: QuoteOnCard | None) -> str:
-    if quote is None:
-        return ""
-    by = esc(quote.source)
-    if quote.rating is not None:
-        by = f"{by} · {quote.rating:g}★"
-    if quote.said_on is not None:
-        by = f"{by} · {words.day_short(quote.said_on)}"
+def _quote(quote: Quote | None) -> str:
+    if quote is None or quote.document.kind in ("title", "attributes") or not quote.text.strip():
+        return ""  # The card says these already.
+    by = "From the description"
+    if quote.document.kind == "review":
+        by = f"{esc(pseudonym(quote.document.user_id) if quote.document.user_id else 'a shopper')}, review"
+        if not math.isnan(quote.document.rating):
+            by = f"{by} · {quote.document.rating:g}★"
+        if quote.document.moment is not None:
+            by = f"{by} · {words.day_short(quote.document.moment)}"
     return (
-        f'<figure class="sw-quote"><blockquote dir="auto">{esc(quote.text)}</blockquote>'
+        f'<figure class="sw-quote"><blockquote dir="auto">{esc(mask_personal(quote.text.strip()))}</blockquote>'
         f"<figcaption>{by}</figcaption></figure>"
     )
 
@@ -208,19 +197,17 @@ def _extent(components: Mapping[str, float]) -> tuple[float, float]:
 
 
 def score_html(score: float, components: Mapping[str, float], low: float, high: float) -> str:
-    """Score with its bar: what speaks for the product to the right of the line, what speaks against it to the left.
+    """Score with its bar: positive parts to the right of the line, negative ones to the left.
 
-    Parameters
-    ----------
-    low, high : the largest negative and positive sums of the list, which set the common scale
+    `low` and `high` are the largest sums of either in the list, so that bars share one scale.
     """
     span = (low + high) or 1.0
-    said = words.parts_in_words(components)
+    spoken = words.parts_in_words(components)
     against = [(n, v) for n, v in reversed(components.items()) if v < 0]
     speaking = [(n, v) for n, v in components.items() if v > 0]
     to_left, to_right = 100 * low / span, 100 * high / span
     bar = (
-        f'<div class="sw-bar" role="img" aria-label="Score {score:.2f}: {said}">'
+        f'<div class="sw-bar" role="img" aria-label="Score {score:.2f}: {spoken}">'
         f'<div class="sw-bar-side sw-bar-low" style="flex-basis:{to_left:.3f}%">{_segments(against, low)}</div>'
         f'<div class="sw-bar-side sw-bar-high" style="flex-basis:{to_right:.3f}%">{_segments(speaking, high)}</div>'
         "</div>"
@@ -252,7 +239,7 @@ def _segments(parts: Sequence[tuple[str, float]], whole: float) -> str:
 
 def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
     """One full bar of the effective weights, and under it a legend with the shares."""
-    said = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
+    spoken = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
     segments = "".join(
         f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" '
         f'title="{LOOKS[name].label} {share:.0%}"></span>'
@@ -265,6 +252,6 @@ def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
     )
     captioned = f"<span>{esc(caption)}</span>" if caption else ""
     return (
-        f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {said}">{segments}</div>'
+        f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {spoken}">{segments}</div>'
         f'<p class="sw-legend" aria-hidden="true">{captioned}{legend}</p>'
     )

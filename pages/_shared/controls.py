@@ -1,67 +1,40 @@
 """The controls of the recommendation page: widgets, bound to the address, that add up to frozen settings."""
 
+from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
 
-from pages._shared import address, words
+from pages._shared import address, view, words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
-from pages._shared.view import (
-    ANY,
-    CARDS,
-    DEFAULT_LENGTH,
-    KNOWN,
-    LENGTHS,
-    MAX_WEIGHT,
-    METHODS,
-    NEW,
-    STATED,
-    TABLE,
-    USUAL_VARIETY,
-    WEIGHT_STEP,
-    WEIGHTS,
-    Choices,
-    context_of,
-)
-from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
+from pages._shared.view import ANY, KNOWN, NEW, Choices
+from pages._shared.widgets import button, switch
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 
 
-def other_kind(choices: Choices) -> None:
-    """The other kind of shopper was chosen: sliders that stood at the defaults go to its defaults, moved ones stay."""
+def swap_default_weights(choices: Choices) -> None:
+    """Where the kind of shopper has changed, put sliders at its defaults that were at those of the other kind."""
     state = st.session_state
     now, before = choices.start_weights(state["who"]), choices.start_weights(KNOWN if state["who"] == NEW else NEW)
-    stand = {name: state.get(name, before[name]) for name in COMPONENTS}
+    current = {name: state.get(name, before[name]) for name in COMPONENTS}
     # Set even where they stay, because an address leaves out what is usual, and that is another weight from now on.
-    state.update(now if stand == before else stand)
+    state.update(now if current == before else current)
 
 
 def weights(choices: Choices, who: str) -> dict[str, int]:
-    """One slider a component; raw positions from 0 to 100.
-
-    Parameters
-    ----------
-    who : the kind of shopper, whose own weights an address without weights means
-    """
+    """One slider a component, from 0 to 100; an address without weights means those of this kind of shopper (`who`)."""
     positions = {}
     usual = choices.new_weights if who == NEW else choices.weights
-    is_started = choices.start is not None and who == KNOWN
-    if is_started:
-        address.put(WEIGHTS, STATED)
+    start = choices.start if who == KNOWN else None
+    if start:
+        address.put(view.WEIGHTS, view.STATED)
     with st.grid(4, min_column_width=120, gap="medium"):
         for name, look in LOOKS.items():
-            positions[name] = st.slider(
-                look.label,
-                0,
-                MAX_WEIGHT,
-                usual[name],
-                WEIGHT_STEP,
-                key=name,
-                help=look.question,
-                bind="query-params",
-            )
-    if choices.start and is_started:
-        name = isolated(choices.start.name)
+            limits = (0, view.MAX_WEIGHT, usual[name], view.WEIGHT_STEP)
+            positions[name] = st.slider(look.label, *limits, key=name, help=look.question, bind="query-params")
+    if start:
+        name = isolated(start.name)
         st.html(f'<p class="sw-note sw-start">Sliders start at the default of this shop: preset {name}</p>')
     return positions
 
@@ -80,15 +53,12 @@ def moment(choices: Choices) -> Context:
             help="Sets weekday, season, and the moment that trends are judged by. Empty: the last day the model knows.",
             bind="query-params",
         )
-        daypart = circumstance(choices, "daypart")
-        left, right = st.columns(2)
-        with left:
-            weekday = circumstance(choices, "weekday", fixed_by=day)
-            device = circumstance(choices, "device")
-        with right:
-            season = circumstance(choices, "season", fixed_by=day)
-            region = circumstance(choices, "region")
-    return context_of(choices, day, daypart, weekday, season, device, region)
+        chosen = {"daypart": circumstance(choices, "daypart")}
+        for column, from_day, stated in zip(st.columns(2), ("weekday", "season"), ("device", "region"), strict=True):
+            with column:
+                chosen[from_day] = circumstance(choices, from_day, fixed_by=day)
+                chosen[stated] = circumstance(choices, stated)
+    return view.context_of(choices, day, **chosen)
 
 
 def circumstance(choices: Choices, name: str, *, fixed_by: date | None = None) -> str:
@@ -110,25 +80,18 @@ def circumstance(choices: Choices, name: str, *, fixed_by: date | None = None) -
 
 def filters(choices: Choices) -> Filters:
     """Category, price, availability and seen products, in a popover."""
+    whole = (choices.price_low, choices.price_high)
+    bounds = whole
     with st.popover("Filters", icon=":material/filter_alt:", key="filters_popover"):
         chosen = categories(choices)
-        low, high = choices.price_low, choices.price_high
-        priced = low < high
-        bounds = (low, high)
-        if priced:
-            bounds = st.slider("Price", low, high, bounds, key="price", bind="query-params")
+        if choices.is_priced:
+            bounds = st.slider("Price", *whole, whole, key="price", bind="query-params")
         else:
             st.caption("Price: not available, this catalogue names no prices.")
         seen = st.toggle("Include what they already have", key="seen", bind="query-params")
         unavailable = st.toggle("Include products that are not available", key="unavailable", bind="query-params")
-    whole = not priced or bounds == (low, high)
-    return Filters(
-        include_seen=seen,
-        only_available=not unavailable,
-        categories=frozenset(chosen),
-        price_low=None if whole else float(bounds[0]),
-        price_high=None if whole else float(bounds[1]),
-    )
+    low, high = (None, None) if bounds == whole else (float(bounds[0]), float(bounds[1]))
+    return Filters(seen, not unavailable, frozenset(chosen), low, high)
 
 
 def categories(choices: Choices) -> list[str]:
@@ -151,85 +114,55 @@ def variety(label: str = "Variety and length") -> tuple[int, float, str]:
             help="0 lists by score alone; higher values avoid products that resemble those above them. Scores stay.",
             bind="query-params",
         )
-        method = st.segmented_control(
+        method = switch(
             "Method",
-            list(METHODS),
-            default="MMR",
-            required=True,
-            key="method",
+            list(view.METHODS),
+            "method",
             help="MMR weighs score against likeness one place at a time; DPP prefers sets that spread out; MSD weighs "
             "the mean score of the list against how far its products are apart on average (ILD).",
-            bind="query-params",
         )
-        n = st.segmented_control(
-            "Products",
-            [str(n) for n in LENGTHS],
-            default=str(DEFAULT_LENGTH),
-            required=True,
-            key="n",
-            bind="query-params",
-        )
-    return int(n or DEFAULT_LENGTH), strength, METHODS[method or "MMR"]
+        n = switch("Products", [str(n) for n in view.LENGTHS], "n", str(view.DEFAULT_LENGTH))
+    return int(n), strength, view.METHODS[method]
 
 
-def toolbar(choices: Choices) -> tuple[Context, Filters, int, float, str]:
-    """Moment, filters, variety and length as popovers in a row, and a button that puts everything back."""
+def toolbar(choices: Choices) -> tuple[Context, Callable[[dict[str, int]], RankingSettings]]:
+    """Moment, filters, variety and length as popovers in a row, and a button that puts everything back.
+
+    Returns the circumstances, and `settings` of those choices, which wants the positions of the sliders.
+    """
     context = moment(choices)
     chosen = filters(choices)
     n, strength, method = variety()
-    st.button(
-        "Reset",
-        key="reset",
-        icon=":material/restart_alt:",
-        type="tertiary",
-        on_click=reset,
-        args=(choices,),
-    )
-    return context, chosen, n, strength, method
+    button("Reset", "reset", "restart_alt", reset, choices, type="tertiary")
+    return context, lambda positions: settings(positions, chosen, n, strength, method)
 
 
 def settings(positions: dict[str, int], chosen: Filters, n: int, strength: float, method: str) -> RankingSettings:
     """The frozen settings; raises SettingsError where they make no sense, such as all weights at 0."""
-    fusion = FusionSettings(**{name: positions[name] / MAX_WEIGHT for name in COMPONENTS})
+    fusion = FusionSettings(**{name: positions[name] / view.MAX_WEIGHT for name in COMPONENTS})
     return RankingSettings(fusion, chosen, n, strength, method)  # type: ignore[arg-type]
-
-
-def view_switch() -> str:
-    """Cards or table."""
-    chosen = st.segmented_control(
-        "View",
-        [CARDS, TABLE],
-        default=CARDS,
-        required=True,
-        key="view",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
-    return chosen or CARDS
 
 
 def reset(choices: Choices) -> None:
     """Put every control back to its default; the shopper stays."""
     state = st.session_state
-    state.update(choices.start_weights(state.get("who", KNOWN)))
-    for name in choices.options:
-        if name != "moment":
-            state[name] = ANY
-    state["date"] = None
-    state.update(variety_start(choices, state.get("who", KNOWN)))
-    state["category"], state["seen"], state["unavailable"] = [], False, False
-    if choices.price_low < choices.price_high:
+    who = state.get("who", KNOWN)
+    state.update(
+        {**choices.start_weights(who), **variety_start(choices, who), **dict.fromkeys(CONTEXT_DIMENSIONS, ANY)}
+    )
+    state.update({"date": None, "category": [], "seen": False, "unavailable": False})
+    if choices.is_priced:
         state["price"] = (choices.price_low, choices.price_high)
 
 
 def variety_start(choices: Choices, who: str) -> dict[str, object]:
-    """Where variety and length start."""
+    """Defaults of variety and length for a known or a new shopper."""
     if choices.start is None or who == NEW:
-        return dict(USUAL_VARIETY)
-    return {name: choices.start.values.get(name, value) for name, value in USUAL_VARIETY.items()}
+        return dict(view.USUAL_VARIETY)
+    return {name: choices.start.values.get(name, value) for name, value in view.USUAL_VARIETY.items()}
 
 
 def moment_line(context: Context) -> str:
     """The circumstances in words, with the date asked about."""
-    said = words.moment_in_words(context)
-    return f"{said}, {words.day(context.moment)}" if context.moment else said
+    line = words.moment_in_words(context)
+    return f"{line}, {words.day(context.moment)}" if context.moment else line

@@ -5,17 +5,19 @@ A link to a page on a fresh server runs that page alone, so nothing may rest on 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages._shared import address, first_start, illustrations, resources, words
+from pages._shared import address, illustrations, resources, words, working
+from pages._shared.address import addressed
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.notices import empty_html
+from pages._shared.view import NEW, STATED, WEIGHTS, Choices, StartValues, control_values
 from recsys.errors import RecsysError
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
-from recsys.settings import CONTEXT_DIMENSIONS
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS
 
 HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/2_Explanations.py"
 TUNE_PAGE, EXPERIMENTS_PAGE = "pages/3_Tuning.py", "pages/4_Experiments.py"
@@ -27,7 +29,7 @@ _ICONS = {
     "Tuning": ":material/tune:",
     "Experiments": ":material/science:",
 }
-_SHOWN, _WHOSE = "page_shown", "whose"
+_SHOWN, _WHOSE, _STARTED = "page_shown", "whose", "sliders_started"
 _OWN = {
     LIST_PAGE: frozenset({"view"}),
     WHY_PAGE: frozenset({"item", "strike", "added", "section", "open", "side", "rival"})
@@ -43,13 +45,7 @@ _OWN = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a page may build on once it is open.
-
-    Parameters
-    ----------
-    shop_name : as shown
-    is_demo : the shop was made up for the first start
-    """
+    """What a page builds on once it is open; `is_demo` is a shop made up for the first start."""
 
     home: AppPaths
     model: Recommender
@@ -67,23 +63,42 @@ def open_page(title: str) -> Frame:
     _come_back(title)
     home = AppPaths.default()
     _navigation(title)
-    model = first_start.model_or_progress(home)
+    model = working.model_or_progress(home)
     shop_name = "Demo shop" if home.is_demo else model.info.name
     _model_in_use(model, shop_name)
     return Frame(home, model, shop_name, home.is_demo)
 
 
-def remember_view(page: str) -> None:
-    """Keep the settings in the address of a page, so that coming back to it within a session finds them again.
+def choices(frame: Frame, page: str) -> Choices:
+    """What the controls of a page can hold, and where they start; a database that is away changes neither.
 
-    Pages share the shopper, the weights and all other settings of the list.
+    Must run before the widgets do, because a fresh visitor is sent on to the address that names those values. A link
+    copied from there means the same for ever, whatever becomes the default preset.
     """
+    offered = resources.choices(frame.model)
+    try:
+        preset = resources.saved(frame.home, frame.shop_name).default()
+    except RecsysError:  # an address that names no database; the tuning room says so
+        preset = None
+    start = StartValues(preset.name, control_values(preset.settings.ranking())) if preset else None
+    if page == TUNE_PAGE or st.query_params.get("who") != NEW:
+        is_first = not st.session_state.get(_STARTED)
+        st.session_state[_STARTED] = True
+        query = addressed()
+        if start and is_first and query.keys().isdisjoint((WEIGHTS, *COMPONENTS)):
+            moved = {name: value for name, value in start.moved(offered).items() if name not in query}
+            st.switch_page(page, query_params={**query, **moved, WEIGHTS: STATED})
+    return replace(offered, start=start)
+
+
+def remember_view(page: str) -> None:
+    """Keep the settings of a page for coming back within a session; those of the list are shared by all pages."""
     address.note_names()
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    query = addressed()
     own = {name: values for name, values in query.items() if name in _OWN[page]}
     shared = {name: values for name, values in query.items() if not any(name in names for names in _OWN.values())}
-    kept = st.session_state.get(_LAST_VIEW, {})
-    st.session_state[_LAST_VIEW] = {**kept, "shared": shared, page: {**own, _WHOSE: _whose(shared)}}
+    views = st.session_state.get(_LAST_VIEW, {})
+    st.session_state[_LAST_VIEW] = {**views, "shared": shared, page: {**own, _WHOSE: _whose(shared)}}
 
 
 @contextmanager
@@ -99,8 +114,8 @@ def remembered(page: str, refused: str) -> Iterator[None]:
 
 def last_view(page: str) -> dict[str, list[str]] | None:
     """The settings with which to come back to a page, None where all stands at its defaults."""
-    kept = st.session_state.get(_LAST_VIEW, {})
-    shared, own = kept.get("shared", {}), kept.get(page, {})
+    views = st.session_state.get(_LAST_VIEW, {})
+    shared, own = views.get("shared", {}), views.get(page, {})
     if own.get(_WHOSE) != _whose(shared):  # an argument about one shopper is none about another
         own = {name: values for name, values in own.items() if name not in ("strike", "added")}
     return {**shared, **{name: values for name, values in own.items() if name != _WHOSE}} or None
@@ -126,8 +141,8 @@ def _come_back(title: str) -> None:
 
 def link_to(page: str) -> None:
     """A link to a page, by its name, as this session last left it."""
-    place = _PAGES[page]
-    st.page_link(place, label=page, icon=":material/arrow_forward:", query_params=last_view(place))
+    path = _PAGES[page]
+    st.page_link(path, label=page, icon=":material/arrow_forward:", query_params=last_view(path))
 
 
 def _navigation(title: str) -> None:

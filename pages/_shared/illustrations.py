@@ -1,7 +1,6 @@
-"""A calm line illustration for every product category, and a tinted initial for categories without one.
+"""A line illustration for every product category, by its name alone, and a tinted initial where none is known.
 
-The drawings are masks (`assets/icons/*.svg`), so that one file serves both themes. What is picked depends on the
-category's name alone, never on a run: the same category looks the same everywhere.
+The drawings are masks (`assets/icons/*.svg`), so that one file serves both themes.
 """
 
 import hashlib
@@ -61,8 +60,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Words of a category's name by drawing; the longest word found wins, so that "sleeping bag" is not a "bag"."""
 
-_HUES = tuple(range(8, 360, 20))
-
 
 @lru_cache(maxsize=4096)
 def icon_of(category: str) -> str | None:
@@ -81,21 +78,12 @@ def icon_of(category: str) -> str | None:
     return max(found)[2] if found else None
 
 
-@lru_cache(maxsize=4096)
-def hue_of(name: str) -> int:
-    """Hue in degrees for a tile, from the name alone."""
-    return _HUES[_digest(name) % len(_HUES)]
-
-
 def tile_html(category: str | None, seed: str = "") -> str:
-    """Decorative tile for a product: drawing or initial on a tint; `seed` (an item id) only moves the light on it.
-
-    Hidden from screen readers, because the category stands beside it in words.
-    """
+    """Decorative tile of a product, hidden from screen readers: drawing or initial on a tint, lit by `seed`, its id."""
     name = (category or "").strip()
     icon = icon_of(name) if name else "box"
     light = _digest(seed or name)
-    style = f"--hue:{hue_of(name)};--lx:{15 + light % 70}%;--ly:{10 + light // 70 % 60}%"
+    style = f"--hue:{8 + 20 * (_digest(name) % 18)};--lx:{15 + light % 70}%;--ly:{10 + light // 70 % 60}%"
     if icon:
         inside = f'<span class="sw-art-icon sw-art-{icon}"></span>'
     else:

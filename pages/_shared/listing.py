@@ -1,21 +1,46 @@
-"""What a ranked list shows of its products: one card each, or one row each for the table and the CSV."""
+"""What a ranked list shows of its products: a card each, a row each of table and CSV, places moved since before."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
 from pages._shared import cards, resources
 from pages._shared.palette import LOOKS
+from pages._shared.widgets import download
 from recsys.ranking.results import Recommendation, ScoredRequest
-from recsys.serving.quotes import Quote
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS
-from recsys.text.masking import mask_personal, pseudonym
 
 COLUMNS = ("rank", "title", "score", *COMPONENTS, "price", "mean_rating", "category", "brand", "item_id")
 """Columns of table and CSV, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The list before the last change and now, as item ids, best first, of one request; another one starts afresh.
+
+    `before` is None until something has changed.
+    """
+
+    request: str = ""
+    now: tuple[str, ...] = ()
+    before: tuple[str, ...] | None = None
+
+    def after(self, request: str, item_ids: Sequence[str]) -> "Moves":
+        """The state after another ranking; drawing the same list again keeps what was before."""
+        shown = tuple(item_ids)
+        if request != self.request:
+            return Moves(request, shown)
+        return self if shown == self.now else replace(self, now=shown, before=self.now)
+
+    def by_item(self) -> Mapping[str, int | str]:
+        """Places moved by item id: positive is up, "new" was not listed before; empty until something has changed."""
+        if self.before is None:
+            return {}
+        earlier = {item_id: place for place, item_id in enumerate(self.before)}
+        return {item: earlier[item] - place if item in earlier else "new" for place, item in enumerate(self.now)}
 
 
 def card(
@@ -28,15 +53,14 @@ def card(
 ) -> cards.ProductCard:
     """The card of one place of a list; `why` is the address that takes its score apart."""
     item = ranked.items[place]
-    quote = resources.quote(model, request, item.item_id)
     return replace(
         product_card(model, item.item_id, item.score),
         rank=item.rank,
         components=item.components,
         is_cold=item.is_cold,
-        places_diversified=item.rank_before_diversity - item.rank if _reordered(ranked) else 0,
+        places_diversified=item.rank_before_diversity - item.rank,
         move=moves.get(item.item_id),
-        quote=None if quote is None else _quote_on_card(quote),
+        quote=resources.quote(model, request, item.item_id),
         why=why,
     )
 
@@ -61,21 +85,6 @@ def product_card(model: Recommender, item_id: str, score: float) -> cards.Produc
     )
 
 
-def _reordered(ranked: Recommendation) -> bool:
-    return any(item.rank != item.rank_before_diversity for item in ranked.items)
-
-
-def _quote_on_card(quote: Quote) -> cards.QuoteOnCard | None:
-    kind, text = quote.document.kind, mask_personal(quote.text.strip())
-    if kind in ("title", "attributes") or not text:
-        return None  # The card says these already.
-    if kind == "review":
-        who = pseudonym(quote.document.user_id) if quote.document.user_id else "a shopper"
-        rating = _number(quote.document.rating)
-        return cards.QuoteOnCard(text, f"{who}, review", rating, quote.document.moment)
-    return cards.QuoteOnCard(text, "From the description")
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
@@ -98,8 +107,7 @@ def show_table(model: Recommender, ranked: Recommendation, moves: Mapping[str, i
     """The list as a table that can be sorted and searched."""
     table = pd.DataFrame(rows_of(model, ranked), columns=list(COLUMNS))
     if moves:
-        said = [_move_in_table(moves.get(item.item_id)) for item in ranked.items]
-        table.insert(1, "moved", said)
+        table.insert(1, "moved", [_move_in_table(moves.get(item.item_id)) for item in ranked.items])
     number = st.column_config.NumberColumn
     st.dataframe(
         table,
@@ -115,10 +123,7 @@ def show_table(model: Recommender, ranked: Recommendation, moves: Mapping[str, i
             "price": number("Price", width=64, format="%.2f"),
             "mean_rating": number("Rating", width=62, format="%.1f ★"),
             "score": number("Score", width=60, format="%.2f"),
-            **{
-                name: number(f"{look.glyph} {look.label}", width=34 + 6 * len(look.label), format="%+.2f")
-                for name, look in LOOKS.items()
-            },
+            **{name: number(look.name, width=34 + 6 * len(look.label), format="%+.2f") for name, look in LOOKS.items()},
         },
         alt="Recommended products with their score and the contribution of each component",
     )
@@ -134,12 +139,4 @@ def downloads(files: Mapping[str, tuple[str, str, Callable[[], str]]], name: str
     """Buttons that download a file each: label, MIME type and what makes it, by the end of its name."""
     with st.container(horizontal=True):
         for suffix, (label, mime, made) in files.items():
-            st.download_button(
-                label,
-                made,
-                f"{name}.{suffix}",
-                mime,
-                key=f"{key}_{suffix}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            download(label, f"{key}_{suffix}", f"{name}.{suffix}", mime, made)

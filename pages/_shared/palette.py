@@ -1,7 +1,6 @@
 """Colour, glyph and pattern of every component, stated once for cards, charts and theme.
 
-Colours are told apart under protanopia, deuteranopia and tritanopia and stand at least 3:1 against the surface in both
-themes; glyph and pattern say the same without colour. `tests/pages/test_palette.py` measures all of it.
+All three tell components apart, for colour-blind readers too; `tests/pages/test_palette.py` measures it.
 """
 
 from collections.abc import Mapping
@@ -21,14 +20,7 @@ ON_ACCENT = {"light": "#FFFFFF", "dark": "#10211C"}
 
 @dataclass(frozen=True, slots=True)
 class ComponentLook:
-    """How one component looks and is introduced, everywhere.
-
-    Parameters
-    ----------
-    glyph : one character, a second cue beside colour
-    pattern : CSS background image laid over the colour, a third cue ("none" for a plain fill)
-    question : what the component asks, in a few words a merchandiser would use
-    """
+    """How one component looks and what it asks; `pattern` is a CSS background over the colour, "none" for plain."""
 
     label: str
     glyph: str
@@ -36,6 +28,11 @@ class ComponentLook:
     dark: str
     pattern: str
     question: str
+
+    @property
+    def name(self) -> str:
+        """Glyph and label, as choices and headings show them."""
+        return f"{self.glyph} {self.label}"
 
     def colour(self, theme: str) -> str:
         """Hex colour for "light" or "dark"."""

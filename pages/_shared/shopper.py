@@ -1,6 +1,7 @@
 """Who the list is for: finding a shopper, or being a new one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import streamlit as st
 from pages._shared import address, controls, resources, words
 from pages._shared.notices import empty_html
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
+from pages._shared.widgets import button, switch
 from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000
@@ -20,17 +22,10 @@ EXCLUDED = "strike"
 """What is left out of an explanation; the parameter may stand in the address many times."""
 _BEFORE = "known_before"
 
-NOBODY = "No shopper matches all of this; open one of the three up again."
-
 
 @dataclass(frozen=True, slots=True)
 class TargetUser:
-    """Whose list is asked for: a known shopper, or the words of a new one; neither is "nobody yet".
-
-    Parameters
-    ----------
-    is_new : a new shopper was chosen, whether they said something by now or not
-    """
+    """Whose list is asked for: a known shopper, or a new one with their words, if they have typed any by now."""
 
     user_id: str | None
     words: str
@@ -45,25 +40,14 @@ class TargetUser:
 def choose(model: Recommender, choices: Choices) -> TargetUser:
     """The picker above the page."""
     with st.container(horizontal=True, vertical_alignment="center", key="picker"):
-        who = st.segmented_control(
-            "Recommend for",
-            [KNOWN, NEW],
-            default=KNOWN,
-            required=True,
-            key="who",
-            label_visibility="collapsed",
-            on_change=_other_kind,
-            args=(choices,),
-            bind="query-params",
-        )
-        if who == NEW:
-            return _new_shopper(model)
-        return _known_shopper(model)
+        more: dict[str, Any] = {"label_visibility": "collapsed", "on_change": _change_kind, "args": (choices,)}
+        who = switch("Recommend for", [KNOWN, NEW], "who", **more)
+        return _new_shopper(model) if who == NEW else _known_shopper(model)
 
 
 def _known_shopper(model: Recommender) -> TargetUser:
-    found = _matching(model)
-    ids = list(found[:MAX_LISTED])
+    matching = _matching(model)
+    ids = list(matching[:MAX_LISTED])
     st.session_state["shopper"] = user_id = _requested(model)
     st.selectbox(
         "Shopper",
@@ -74,36 +58,25 @@ def _known_shopper(model: Recommender) -> TargetUser:
         accept_new_options=True,
         label_visibility="collapsed",
         width="stretch",
-        on_change=_picked,
+        on_change=lambda: _request(st.session_state.get("shopper")),
     )
     with st.popover("Find", icon=":material/search:", key="find_popover"):
-        _finder(model, len(found))
-    st.button(
-        "Surprise me",
-        key="random",
-        icon=":material/shuffle:",
-        help="A random shopper among those that match",
-        disabled=not ids,
-        on_click=_pick_random,
-        args=(model, tuple(ids)),
-    )
+        _finder(model, len(matching))
+    more = {"help": "A random shopper among those that match", "disabled": not ids}
+    button("Surprise me", "random", "shuffle", _pick_random, model, tuple(ids), **more)
     return TargetUser(user_id, "")
 
 
 def _requested(model: Recommender) -> str | None:
-    """Who the address asks for: the first shopper where it names none, nobody where the box was cleared."""
-    said = st.query_params.get(PARAMETER)
-    if said is not None or not len(model.users):
-        return (said or "").strip() or None
+    """The shopper of the address: the first one where it names none, nobody where the box was cleared."""
+    named = st.query_params.get(PARAMETER)
+    if named is not None or not len(model.users):
+        return (named or "").strip() or None
     return resources.matching_shoppers(model, ANY, ANY, ANY)[0]
 
 
-def _picked() -> None:
-    _request(st.session_state.get("shopper"))
-
-
 def _request(user_id: str | None) -> None:
-    """Let the address name another shopper; what was argued about one says nothing of another."""
+    """Put another shopper into the address, without what was left out for the one before."""
     address.put(PARAMETER, user_id or "")
     restore_all()
 
@@ -114,9 +87,9 @@ def restore_all() -> None:
     st.session_state["added"] = ""
 
 
-def _other_kind(choices: Choices) -> None:
-    """The other kind of shopper was chosen; a known one is out of the address until they are come back to."""
-    controls.other_kind(choices)
+def _change_kind(choices: Choices) -> None:
+    """Follow the choice of the other kind of shopper; the known one before is kept until that kind is chosen again."""
+    controls.swap_default_weights(choices)
     restore_all()
     if st.session_state["who"] == NEW:
         st.session_state[_BEFORE] = st.query_params.get(PARAMETER)
@@ -130,16 +103,17 @@ def _matching(model: Recommender) -> tuple[str, ...]:
     return resources.matching_shoppers(model, *wanted)
 
 
-def _follow(model: Recommender) -> None:
+def _show_match(model: Recommender) -> None:
     """Show the first that matches, unless the one on screen does."""
-    found = _matching(model)
-    if found and _requested(model) not in found:
-        _request(found[0])
+    matching = _matching(model)
+    if matching and _requested(model) not in matching:
+        _request(matching[0])
 
 
 def _finder(model: Recommender, n_found: int) -> None:
     users = model.users
     n_each = users["activity"].value_counts()
+    follow: dict[str, Any] = {"on_change": _show_match, "args": (model,)}
     st.pills(
         "Activity",
         [ANY, "Hot", "Warm", "Cold"],
@@ -148,25 +122,17 @@ def _finder(model: Recommender, n_found: int) -> None:
         key="find_activity",
         format_func=lambda name: name if name == ANY else f"{name} ({n_each.get(name.casefold(), 0):,})",
         help="Hot: 10 or more products chosen. Warm: fewer. Cold: none, a hard case for any recommender.",
-        on_change=_follow,
-        args=(model,),
+        **follow,
     )
-    categories = [ANY, *_values(users["top_category"])]
-    st.selectbox("Favourite category", categories, key="find_category", on_change=_follow, args=(model,))
+    st.selectbox("Favourite category", [ANY, *_values(users["top_category"])], key="find_category", **follow)
     regions = _values(users["region"])
-    st.selectbox(
-        "Region",
-        [ANY, *regions],
-        key="find_region",
-        on_change=_follow,
-        args=(model,),
-        disabled=not regions,
-        help=None if regions else "No regions on record.",
-    )
+    reason = None if regions else "No regions on record."
+    st.selectbox("Region", [ANY, *regions], key="find_region", disabled=not regions, help=reason, **follow)
     listed = "the list beside shows them, most vocal first."
     if n_found > MAX_LISTED:
         listed = f"the list beside shows the {MAX_LISTED:,} most vocal. Any other id can be typed there."
-    st.caption(f"{words.count(n_found, 'shopper matches', 'shoppers match')}; {listed}" if n_found else NOBODY)
+    counted = f"{words.count(n_found, 'shopper matches', 'shoppers match')}; {listed}"
+    st.caption(counted if n_found else "No shopper matches all of this; open one of the three up again.")
 
 
 def _values(column: pd.Series) -> list[str]:
@@ -181,48 +147,34 @@ def _pick_random(model: Recommender, ids: tuple[str, ...]) -> None:
 
 def _new_shopper(model: Recommender) -> TargetUser:
     resources.warm_encoder(model)
-    said = st.text_input(
-        "What are you looking for, or what do you like?",
-        key="words",
-        max_chars=MAX_WORDS,
-        placeholder="What are you looking for, or what do you like?",
-        icon=":material/edit:",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
-    return TargetUser(None, said or "", is_new=True)
+    question = "What are you looking for, or what do you like?"
+    typed = words_input(question, "words", question, label_visibility="collapsed")
+    return TargetUser(None, typed, is_new=True)
 
 
-def nobody_yet(model: Recommender, choices: Choices, user: TargetUser, then: str) -> None:
-    """The page without anybody to rank for: what to do, what the page shows then, words to start from.
+def words_input(label: str, key: str, placeholder: str, **more: Any) -> str:
+    """A box for words of a shopper, held in the address."""
+    options: dict[str, Any] = {"max_chars": MAX_WORDS, "icon": ":material/edit:", "bind": "query-params", **more}
+    return st.text_input(label, key=key, placeholder=placeholder, **options) or ""
 
-    Parameters
-    ----------
-    then : what the page shows of a new shopper who has said something
-    """
+
+def show_start(model: Recommender, choices: Choices, user: TargetUser, then: str) -> None:
+    """A page without anybody to rank for: what to do, what it shows `then`, and words to start from."""
     with st.container(key="nobody_yet"):
         if user.is_new:
             title, do = "Tell us what they are after", "Type it above in your own words: a product, a use, a mood."
         else:
             title, do = "No shopper is chosen", "Choose one above, or say what a new shopper is after."
         st.html(empty_html(title, f"{do} {then} Or start from one of these:"))
-        _examples(model, choices)
+        with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
+            for n, text in enumerate(resources.first_words(model)):
+                # The list is a fragment of its own; whose list it is is drawn outside, so the whole page has to run.
+                if button(text, f"example_{n}", "format_quote", _type_words, choices, text):
+                    st.rerun()
 
 
-def _examples(model: Recommender, choices: Choices) -> None:
-    """Words to start from, for a visitor who has none yet."""
-    with st.container(horizontal=True, horizontal_alignment="center", key="examples"):
-        for place, text in enumerate(resources.first_words(model)):
-            # The list is a fragment of its own; whose list it is stands outside, so the whole page has to run again.
-            if st.button(
-                text, key=f"example_{place}", icon=":material/format_quote:", on_click=_say, args=(choices, text)
-            ):
-                st.rerun()
-
-
-def _say(choices: Choices, text: str) -> None:
-    """Let a new shopper say something, whoever was asked for before."""
+def _type_words(choices: Choices, text: str) -> None:
     if st.session_state.get("who", KNOWN) != NEW:
         st.session_state["who"] = NEW
-        _other_kind(choices)
+        _change_kind(choices)
     address.hold("words", text)

@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pages._shared.palette import LOOKS
+from recsys.evaluation.metrics.format import NO_VALUE, with_sign
 from recsys.settings import Context, RankingSettings
-
-NO_VALUE = "–"
-
-_HOURS = {"night": "00–06", "morning": "06–12", "afternoon": "12–18", "evening": "18–24"}
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
@@ -22,7 +19,7 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 def ordinal(n: int) -> str:
-    """A place as a person says it.
+    """A rank in words.
 
     >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 1103)]
     ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '1,103rd']
@@ -69,10 +66,7 @@ def signed(value: float, digits: int = 2) -> str:
     >>> signed(0.456), signed(-1.2), signed(-0.001)
     ('+0.46', '−1.20', '0.00')
     """
-    rounded = round(value, digits)
-    if rounded == 0:
-        return f"{0:.{digits}f}"
-    return f"{'+' if rounded > 0 else '−'}{abs(rounded):.{digits}f}"
+    return with_sign(f"{abs(value):.{digits}f}", round(value, digits))
 
 
 def parts_in_words(components: Mapping[str, float], digits: int = 2) -> str:
@@ -108,12 +102,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def daypart(name: str) -> str:
-    """A part of the day with its hours, as a choice on screen."""
-    hours = _HOURS.get(name)
-    return f"{name.capitalize()} {hours}" if hours else name.capitalize()
-
-
 def moment_in_words(context: Context) -> str:
     """The circumstances of a request as one phrase; "any moment" where none is stated.
 
@@ -143,17 +131,17 @@ def limits_in_words(settings: RankingSettings) -> list[str]:
     >>> limits_in_words(RankingSettings(diversity=0.3))
     ['variety 0.30 by MMR']
     """
-    filters, said = settings.filters, []
+    filters, clauses = settings.filters, []
     if filters.categories:
         names = sorted(filters.categories, key=str.casefold)
-        said.append(f"only {' or '.join(names)}" if len(names) <= 3 else f"only {len(names)} categories")
+        clauses.append(f"only {' or '.join(names)}" if len(names) <= 3 else f"only {len(names)} categories")
     if filters.price_low is not None or filters.price_high is not None:
         low = f"{filters.price_low or 0:g}"
-        said.append(f"price from {low}" if filters.price_high is None else f"price {low} to {filters.price_high:g}")
+        clauses.append(f"price from {low}" if filters.price_high is None else f"price {low} to {filters.price_high:g}")
     if filters.include_seen:
-        said.append("with what they already have")
+        clauses.append("with what they already have")
     if not filters.only_available:
-        said.append("with what is not available")
+        clauses.append("with what is not available")
     if settings.diversity:
-        said.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
-    return said
+        clauses.append(f"variety {settings.diversity:.2f} by {settings.method.upper()}")
+    return clauses

@@ -1,40 +1,41 @@
-"""The progress of long work: its stages, how long still, a way to stop it, and what is said when it ended badly."""
+"""The progress of jobs: stages, time left, a way to stop, and how it ended; first of all that of making a demo shop."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import words
-from pages._shared.cards import esc
+from pages._shared import resources, words
+from pages._shared.cards import esc, questions_html
 from pages._shared.notices import notice_html
-from recsys.errors import RecsysError
+from pages._shared.widgets import button
+from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs import WorkStatus
+from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
+from recsys.jobs.paths import AppPaths
+from recsys.serving.recommender import Recommender
 
 LOOK_EVERY_S = 0.7
 """How often a fragment that shows work runs: `st.fragment(run_every=LOOK_EVERY_S)`."""
 
-_MARKS = {"done": "✓", "running": "●", "waiting": "○", "failed": "✕", "cancelled": "–"}
 _STATES = {
-    "done": "done",
-    "running": "in progress",
-    "waiting": "still to come",
-    "failed": "failed",
-    "cancelled": "stopped",
+    "done": ("✓", "done"),
+    "running": ("●", "in progress"),
+    "waiting": ("○", "still to come"),
+    "failed": ("✕", "failed"),
+    "cancelled": ("–", "stopped"),
 }
+"""Mark and words of a stage by its state."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobDisplay:
-    """How a work is shown.
+    """How a job is shown.
 
-    Parameters
-    ----------
-    label : what the work does, for who cannot see the meter ("Making the shop")
-    start : what the button says that starts it for the first time
-    usual_shares : how long a stage takes beside the others, by name; 1 for those not named
-    is_resumable : whether what it has done when it is stopped counts when it goes on
-    key : what the keys of its widgets begin with; panels of one page have different ones
+    `label` names it to who cannot see the meter ("Making the shop"), `start` is its first button, `usual_shares` are
+    lengths of stages beside one another (1 where not named), `key` is what the keys of its widgets begin with.
     """
 
     label: str
@@ -52,14 +53,10 @@ def show(
     on_cancel: Callable[[], None],
     is_ready: bool = True,
 ) -> None:
-    """Draw where a work stands and what can be done about it, in a fragment that the caller runs again and again.
+    """Draw the state of a job and what can be done about it, in a fragment that the caller runs again and again.
 
-    When the work is done the whole app runs again, and has to find then what was made rather than come here.
-
-    Parameters
-    ----------
-    on_start, on_cancel : called when a button asks for it; the first may raise `RecsysError`
-    is_ready : whether that which the work makes is there; if it is not when the work is done, it can be started again
+    When the job is done the whole app runs again, and has to find its result (`is_ready`) rather than come here.
+    Buttons call `on_start`, which may raise `RecsysError`, and `on_cancel`.
     """
     if status.state == "done" and is_ready:
         st.rerun(scope="app")
@@ -67,25 +64,22 @@ def show(
         st.html(_stages(status, display))
     if status.state == "running":
         st.session_state.pop(_refusal(display), None)
-        said = "Stopping" if status.is_stopping else "Cancel"
-        key = f"{display.key}cancel"
-        st.button(said, key=key, icon=":material/close:", disabled=status.is_stopping, on_click=on_cancel)
+        label = "Stopping" if status.is_stopping else "Cancel"
+        button(label, f"{display.key}cancel", "close", on_cancel, disabled=status.is_stopping)
         return
-    if refused := st.session_state.get(_refusal(display)):
-        st.html(notice_html("It could not be started.", [words.sentence(refused)]))
+    if refused := why_refused(display):
+        st.html(notice_html("It could not be started.", [refused]))
     elif status.state == "failed":
         st.html(notice_html("It could not be finished.", [status.message] if status.message else []))
     elif status.state == "cancelled":
         st.html(notice_html("Stopped. Nothing was changed."))
     elif status.state == "done":
         st.html(notice_html("What this made is no longer there."))
-    args = (display, on_start)
-    if status.state == "waiting":
-        st.button(display.start, key=f"{display.key}start", type="primary", on_click=start, args=args)
-        return
     goes_on = status.state == "cancelled" and display.is_resumable
-    said, icon = ("Go on", ":material/play_arrow:") if goes_on else ("Try again", ":material/refresh:")
-    st.button(said, key=f"{display.key}retry", type="primary", icon=icon, on_click=start, args=args)
+    label, key, icon = ("Go on", "retry", "play_arrow") if goes_on else ("Try again", "retry", "refresh")
+    if status.state == "waiting":
+        label, key, icon = display.start, "start", ""
+    button(label, f"{display.key}{key}", icon, start, display, on_start, type="primary")
 
 
 def start(display: JobDisplay, on_start: Callable[[], object]) -> None:
@@ -114,16 +108,13 @@ def offer_again(
     title: str,
     why: str,
     *,
-    said: str,
+    again: str,
     doing: str,
     on_start: Callable[[], object],
 ) -> None:
-    """A notice that what a work made is out of date, what came of making it again, and the button that does.
+    """A notice that a result is out of date, how making it again ended, and the button (`again`) that does it.
 
-    Parameters
-    ----------
-    said : what the button says ("Judge it again")
-    doing : the same as what is being done ("Judging it again")
+    `doing` is the same as what is being done ("Judging it again").
     """
     lines = [why]
     if status.state == "failed" and status.message:
@@ -131,8 +122,7 @@ def offer_again(
     if refused := why_refused(display):
         lines.append(f"{doing} could not be started: {refused}")
     st.html(notice_html(title, lines))
-    args = (display, on_start)
-    st.button(said, key=f"{display.key}again", icon=":material/refresh:", on_click=start, args=args)
+    button(again, f"{display.key}again", "refresh", start, display, on_start)
 
 
 def fraction_done(status: WorkStatus, usual_shares: Mapping[str, float]) -> float:
@@ -174,12 +164,83 @@ def _stages(status: WorkStatus, display: JobDisplay) -> str:
 
 
 def _stage(name: str, state: str, status: WorkStatus) -> str:
-    counted = ""
-    if state == "running" and status.total:
-        counted = f"{status.done:,} of {status.total:,}"
+    mark, in_words = _STATES.get(state, ("○", ""))
+    counted = f"{status.done:,} of {status.total:,}" if state == "running" and status.total else ""
     return (
         f'<li class="sw-stage sw-stage-{esc(state)}">'
-        f'<span class="sw-stage-mark" role="img" aria-label="{_STATES.get(state, "")}">'
-        f"{_MARKS.get(state, '○')}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
+        f'<span class="sw-stage-mark" role="img" aria-label="{in_words}">'
+        f"{mark}</span><span>{esc(name[:1].upper() + name[1:])}</span>"
         f'<span class="sw-stage-count">{counted}</span></li>'
     )
+
+
+DEMO_SHOP = JobDisplay(label="Making the shop", start="Make the demo shop", usual_shares=JOB.usual_shares)
+
+
+def model_or_progress(home: AppPaths) -> Recommender:
+    """The model in use; while there is none, the progress of making one, and the run ends here."""
+    problem = None
+    if home.chosen_model is not None or _has_model(home):
+        try:
+            return resources.recommender(home)
+        except ArtifactError as error:
+            problem = error
+    with st.container(key="first_start"):
+        if problem is None:
+            _welcome(home)
+        elif home.chosen_model is not None:
+            _chosen_unusable(home.chosen_model, problem)
+        else:
+            _unusable(home, problem)
+    st.stop()
+
+
+def _has_model(home: AppPaths) -> bool:
+    return (home.model / "manifest.json").exists()
+
+
+def _chosen_unusable(folder: Path, problem: ArtifactError) -> None:
+    """What is wrong with a folder that somebody chose, and the command to repair it; no demo shop in its place."""
+    st.title("The model you named cannot be opened", anchor=False)
+    st.html(f'<p class="sw-lede">RECSYS_MODEL names the folder <code dir="auto">{esc(folder)}</code>.</p>')
+    st.html(notice_html("Why it cannot be opened", [words.sentence(str(problem))]))
+    st.html('<p class="sw-note">Train a model into it, then reload this page:</p>')
+    st.code(f"python -m recsys train --data DIR --out {shlex.quote(str(folder))}", language=None, wrap_lines=True)
+    st.html('<p class="sw-note">Or start the dashboard without RECSYS_MODEL to open the demo shop.</p>')
+
+
+def _unusable(home: AppPaths, problem: ArtifactError) -> None:
+    st.header("This model cannot be opened", anchor=False)
+    st.html(f'<p class="sw-lede" dir="auto">{esc(problem)}</p>')
+    button("Make the demo shop anew", "remake", "refresh", _start, home, type="primary")
+    if was_refused(DEMO_SHOP) or demo_work(home).status().state == "running":
+        _progress(home)
+
+
+def _welcome(home: AppPaths) -> None:
+    st.title("Setting the shelves", anchor=False)
+    st.html(
+        '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers '
+        "wrote. It takes about a minute, once; then this page opens by itself.</p>"
+    )
+    if demo_work(home).status().state == "waiting":
+        _start(home)
+    _progress(home)
+    st.space("medium")
+    st.html('<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p>' + questions_html())
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def _progress(home: AppPaths) -> None:
+    work = demo_work(home)
+    show(
+        work.status(),
+        DEMO_SHOP,
+        on_start=lambda: start_demo_work(home),
+        on_cancel=work.cancel,
+        is_ready=_has_model(home),
+    )
+
+
+def _start(home: AppPaths) -> None:
+    start(DEMO_SHOP, lambda: start_demo_work(home))

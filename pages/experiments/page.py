@@ -1,19 +1,23 @@
-"""The list of experiments, the one that is looked at, and the work that runs them."""
+"""The Experiments page below its title: every study, one result whole, and the job that runs them."""
 
 from collections.abc import Mapping, Sequence
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import charts, frame, words, working
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
-from pages.experiments import result as result_view
+from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
+from pages._shared.widgets import button, download
 from recsys.jobs import WorkStatus
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
+from recsys.studies.format import command, table_csv
+from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, Experiment
-from recsys.studies.report import report_html
-from recsys.studies.result import Result
+from recsys.studies.report import report_html, table_html
+from recsys.studies.result import Plot, Result, Table
 from recsys.studies.results_folder import read_results
 
 SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after a moment"}
@@ -22,25 +26,16 @@ SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after 
 OVERVIEW = "overview"
 """What is looked at before an experiment is chosen."""
 
-_PANEL = working.JobDisplay(
+_MOST_ROWS = 40
+_MOST_OPEN = 20
+"""Rows; a longer table is folded."""
+
+_RUNS = working.JobDisplay(
     label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_"
 )
 
 
-def hold_out() -> str:
-    """What test shoppers are asked to find: a key of `SPLITS`."""
-    chosen = st.selectbox(
-        "Test shoppers are asked to find",
-        list(SPLITS),
-        key="held_out",
-        format_func=SPLITS.get,
-        bind="query-params",
-        width=260,
-    )
-    return chosen or "last"
-
-
-def show(home: AppPaths, split: str) -> None:
+def show_experiments(home: AppPaths, split: str) -> None:
     """Everything below the title."""
     folder = results_folder(home, split)
     results, status = read_results(folder), experiments_work(folder).status()
@@ -74,7 +69,7 @@ def show(home: AppPaths, split: str) -> None:
 def _one(experiment: Experiment, result: Result | None, why_not: str) -> None:
     st.html(f'<p class="sw-headline"><strong>{esc(experiment.question)}</strong></p>')
     if result is not None:
-        result_view.show(result, charts.theme())
+        _result(result, charts.theme())
     elif why_not:
         st.html(notice_html("This shop’s data do not allow it.", [words.sentence(why_not)]))
     else:
@@ -87,49 +82,30 @@ def _overview(results: Mapping[str, Result], refused: Mapping[str, str]) -> None
         if name in results:
             answer = f"<p>{isolated(results[name].conclusion[0])}</p>"
         else:
-            why_not = (
-                f"This shop’s data do not allow it: {esc(words.sentence(refused[name]))}" if name in refused else ""
-            )
-            answer = f'<p class="sw-note">{why_not or "Not run yet."}</p>'
+            reason = "Not run yet."
+            if name in refused:
+                reason = f"This shop’s data do not allow it: {esc(words.sentence(refused[name]))}"
+            answer = f'<p class="sw-note">{reason}</p>'
         with st.container(key=f"overview_{name}", gap="xxsmall"):
-            st.button(
-                experiment.title,
-                key=f"open_{name}",
-                type="tertiary",
-                icon=":material/arrow_forward:",
-                icon_position="right",
-                on_click=st.session_state.update,
-                args=({"experiment": name},),
-            )
+            opening, chosen = st.session_state.update, {"experiment": name}
+            more = {"type": "tertiary", "icon_position": "right"}
+            button(experiment.title, f"open_{name}", "arrow_forward", opening, chosen, **more)
             st.html(f'<p class="sw-overview-question">{esc(experiment.question)}</p>{answer}')
 
 
 def _runs(
     home: AppPaths, split: str, results: Mapping[str, Result], refused: Mapping[str, str], status: WorkStatus
 ) -> None:
-    """How the last run ended, and the buttons for more."""
     if problem := _problem(status):
         st.html(problem)
     missing = [name for name in EXPERIMENTS if name not in results and name not in refused]
     with st.container(horizontal=True, vertical_alignment="center", key="experiment_runs"):
         if missing:
-            st.button(
-                "Run all experiments" if not results else "Run what is missing",
-                key="run_missing",
-                type="primary",
-                icon=":material/play_arrow:",
-                on_click=_start,
-                args=(home, split, missing),
-            )
+            label = "Run all experiments" if not results else "Run what is missing"
+            button(label, "run_missing", "play_arrow", _start, home, split, missing, type="primary")
         if results:
-            st.button(
-                "Run all again",
-                key="run_all",
-                icon=":material/refresh:",
-                type="secondary" if missing else "tertiary",
-                on_click=_start,
-                args=(home, split, list(EXPERIMENTS)),
-            )
+            kind = "secondary" if missing else "tertiary"
+            button("Run all again", "run_all", "refresh", _start, home, split, list(EXPERIMENTS), type=kind)
             st.download_button(
                 "Report",
                 lambda: report_html(list(results.values()), refused),
@@ -142,21 +118,20 @@ def _runs(
 
 
 def _start(home: AppPaths, split: str, names: Sequence[str]) -> None:
-    working.start(_PANEL, lambda: start_experiments(home, split, names))
+    working.start(_RUNS, lambda: start_experiments(home, split, names))
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
 def _watch(home: AppPaths, split: str) -> None:
-    """Progress of the run under way."""
     work = experiments_work(results_folder(home, split))
     status = work.status()
     if status.state != "running":
         st.rerun(scope="app")
-    working.show(status, _PANEL, on_start=lambda: _start(home, split, list(EXPERIMENTS)), on_cancel=work.cancel)
+    working.show(status, _RUNS, on_start=lambda: _start(home, split, list(EXPERIMENTS)), on_cancel=work.cancel)
 
 
 def _problem(status: WorkStatus) -> str:
-    if why_not := working.why_refused(_PANEL):
+    if why_not := working.why_refused(_RUNS):
         return notice_html("The experiments could not be started.", [why_not])
     if status.state == "failed":
         lines = [words.sentence(status.message)] if status.message else []
@@ -164,3 +139,65 @@ def _problem(status: WorkStatus) -> str:
     if status.state == "cancelled":
         return '<p class="sw-hint" role="status">Stopped; experiments that were finished are kept.</p>'
     return ""
+
+
+def _result(result: Result, tone: str) -> None:
+    """Conclusion, plots and tables of a result, and exactly what was done."""
+    first, *rest = result.conclusion
+    with st.container(key="chart_conclusion"):
+        st.html(
+            f'<h2 class="sw-eyebrow">What it comes to</h2><p class="sw-finding" role="status">{isolated(first)}</p>'
+            f"{_points(rest)}"
+        )
+    for side_by_side in _rows(result.plots):
+        for column, plot in zip(st.columns(len(side_by_side)), side_by_side, strict=True):
+            with column, st.container(key=f"chart_{result.experiment}_{plot.name}"):
+                st.html(f'<h2 class="sw-chart-title">{esc(plot.title)}</h2>')
+                alt = f"{plot.title}: {plot.y_title} by {plot.x_title}"
+                charts.show(_drawn(plot, tone), alt, key=f"{result.experiment}_{plot.name}")
+    for n, table in enumerate(result.tables):
+        with st.container(key=f"chart_table_{result.experiment}_{table.name}"):
+            if n == 0 and len(table.rows) <= _MOST_OPEN:
+                st.html(f'<h2 class="sw-chart-title">{esc(table.title)}</h2>')
+                _table(result.experiment, table)
+            else:
+                with st.expander(table.title):
+                    _table(result.experiment, table)
+    with st.container(key="chart_done"):
+        caveats = f'<h3 class="sw-eyebrow">What the figures do not say</h3>{_points(result.caveats)}'
+        st.html(
+            '<h2 class="sw-chart-title">What was done</h2>'
+            f'<p class="sw-experiment-text">{isolated(words.sentence(result.protocol))}</p>'
+            f"{caveats if result.caveats else ''}"
+            f'<p class="sw-note">Again: <code>{esc(command(result))}</code>; took {words.duration(result.seconds)}.</p>'
+        )
+
+
+def _points(lines: Sequence[str]) -> str:
+    return f'<ul class="sw-points">{"".join(f"<li>{isolated(each)}</li>" for each in lines)}</ul>'
+
+
+def _rows(plots: Sequence[Plot]) -> list[list[Plot]]:
+    """Curves in pairs where two or more follow one another, all else alone."""
+    rows: list[list[Plot]] = []
+    for plot in plots:
+        before = rows[-1] if rows else []
+        if plot.kind == "line" and len(before) == 1 and before[0].kind == "line":
+            before.append(plot)
+        else:
+            rows.append([plot])
+    return rows
+
+
+def _drawn(plot: Plot, tone: str) -> go.Figure:
+    axis = {"gridcolor": GRID[tone], "zerolinecolor": MUTED[tone], "title_font": {"color": MUTED[tone], "size": 12.5}}
+    drawn = figure(plot, (ACCENT[tone], *(look.colour(tone) for look in LOOKS.values())))
+    drawn.update_xaxes(**axis, automargin=True).update_yaxes(**axis)
+    margin = {"l": 8, "r": 16, "t": 12, "b": 72}
+    return drawn.update_layout(**{**charts.framed("", tone), "title": None, "margin": margin})
+
+
+def _table(experiment: str, table: Table) -> None:
+    st.html(table_html(table, isolated, _MOST_ROWS))
+    key, file = f"csv_{experiment}_{table.name}", f"{experiment}-{table.name}.csv"
+    download("Table (CSV)", key, file, "text/csv", lambda: table_csv(table), type="tertiary")

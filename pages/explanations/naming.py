@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from pages._shared import words
-from pages._shared.palette import LOOKS
 from recsys.explanations.exclusions import text_of
 from recsys.explanations.records import Contribution, Explanation, RankPosition
 from recsys.serving.recommender import Recommender
@@ -51,8 +50,8 @@ def feature_name(feature: str) -> str:
     """
     kind, _, value = feature.partition(":")
     value = mask_personal(value)
-    said = kind.replace("_", " ")
-    return f"Tag “{value}”" if kind == "tag" else f"{said[:1].upper()}{said[1:]} {value}"
+    label = kind.replace("_", " ")
+    return f"Tag “{value}”" if kind == "tag" else f"{label[:1].upper()}{label[1:]} {value}"
 
 
 def circumstance_name(dimension: str, value: str = "") -> str:
@@ -87,34 +86,34 @@ def origin_of(source: Mapping[str, Any], user_id: str | None = None) -> str:
         return plain.get(str(kind), "")
     writer = source.get("user_id")
     by = "this shopper" if writer == user_id else pseudonym(str(writer))
-    said = [f"Review by {by}" if writer else "Review"]
+    facts = [f"Review by {by}" if writer else "Review"]
     if source.get("rating") is not None:
-        said.append(f"{source['rating']:g}★")
+        facts.append(f"{source['rating']:g}★")
     if source.get("timestamp"):
-        said.append(words.day_short(pd.Timestamp(source["timestamp"]).to_pydatetime()))
-    return " · ".join(said)
-
-
-def opinion_of(source: Mapping[str, Any]) -> str:
-    """ "praise" or "complaint" for a phrase of a review that says so clearly, otherwise "".
-
-    >>> opinion_of({"kind": "review", "polarity": -0.9}), opinion_of({"kind": "title", "polarity": -0.9})
-    ('complaint', '')
-    """
-    return opinion(str(source.get("kind")), source.get("polarity", 0.0))
+        facts.append(words.day_short(pd.Timestamp(source["timestamp"]).to_pydatetime()))
+    return " · ".join(facts)
 
 
 def opinion(kind: str, polarity: float) -> str:
-    """The same for a phrase of such a text: only those who bought praise or complain, and a glum title does not."""
+    """ "praise" or "complaint" for a phrase of a review that is clearly so; other texts have no opinion, however glum.
+
+    >>> opinion("review", -0.9), opinion("title", -0.9)
+    ('complaint', '')
+    """
     if kind != "review" or abs(polarity) < NEUTRAL:
         return ""
     return "praise" if polarity > 0 else "complaint"
 
 
+def is_complaint(source: Mapping[str, Any]) -> bool:
+    """Whether a phrase of this source clearly complains."""
+    return opinion(str(source.get("kind")), source.get("polarity", 0.0)) == "complaint"
+
+
 def phrase_facts(source: Mapping[str, Any], user_id: str | None = None) -> str:
     """Under a phrase: whose words it is, whether it complains, and what the score would be without it alone."""
     facts = [origin_of(source, user_id)]
-    if opinion_of(source) == "complaint":
+    if is_complaint(source):
         facts.append("complaint")
     if source.get("loss") is not None:
         facts.append(f"without it {words.signed(-source['loss'], 3)}")
@@ -126,7 +125,11 @@ def exclusion_label(name: str, model: Recommender, *explanations: Explanation) -
     for explanation in explanations:
         for part in (*explanation.contributions, *explanation.shopper_phrases):
             if part.source.get("strike") == name:
-                return exclusion_label_of(part)
+                # It may be more than the part: "brand X" is left out for all who want it.
+                feature = str(part.source.get("feature"))
+                if part.source.get("kind") == "item feature":
+                    return "This product itself" if feature.startswith("product:") else feature_name(feature)
+                return f"“{label_of(part)}”" if part.component == "semantic" else label_of(part)
     kind, _, rest = name.partition(":")
     if kind == "f":
         term, _, word = rest.partition(":")
@@ -141,26 +144,16 @@ def exclusion_label(name: str, model: Recommender, *explanations: Explanation) -
 
 def _text_label(name: str, model: Recommender) -> str:
     """A text or phrase of it that the explanations do not show: whose it is, and how it begins."""
-    found = text_of(name, model.documents)
-    if found is None:
+    known = text_of(name, model.documents)
+    if known is None:
         return f"{_TEXTS.get(name[:1], 'text')} {name[1:].lstrip(':')}".capitalize()
-    document, phrase = found
-    said = " ".join(mask_personal(document.text).split())
+    document, phrase = known
+    text = " ".join(mask_personal(document.text).split())
     if phrase is not None:
         start, end = document.spans[phrase]
         return f"“{mask_personal(document.text[start:end])}”"
     source = document.sources()[0]
-    return f"{origin_of(source)}: “{said if len(said) <= 60 else said[:59] + '…'}”"
-
-
-def exclusion_label_of(part: Contribution) -> str:
-    """What is left out with this part, which may be more than the part: "brand X" for all who want it."""
-    source = part.source
-    if source.get("kind") == "item feature":
-        feature = str(source["feature"])
-        return "This product itself" if feature.startswith("product:") else feature_name(feature)
-    said = label_of(part)
-    return f"“{said}”" if part.component == "semantic" else said
+    return f"{origin_of(source)}: “{text if len(text) <= 60 else text[:59] + '…'}”"
 
 
 def title_of(model: Recommender, item_id: str) -> str:
@@ -168,24 +161,18 @@ def title_of(model: Recommender, item_id: str) -> str:
     return str(model.items["title"].iloc[model.item_row(item_id)])
 
 
-def component_name(name: str) -> str:
-    """A component with its glyph, as choices and headings show it."""
-    return f"{LOOKS[name].glyph} {LOOKS[name].label}"
-
-
-def place_in_words(place: RankPosition) -> str:
+def place_in_words(position: RankPosition) -> str:
     """Where a product stands and what moved it, as one sentence without its full stop."""
-    if place.not_eligible:
-        return f"Cannot be listed: {place.not_eligible}"
-    if place.rank_by_score is None:
+    if position.not_eligible:
+        return f"Cannot be listed: {position.not_eligible}"
+    if position.rank_by_score is None:
         return "Not ranked"
-    said = f"{words.ordinal(place.rank_by_score)} of {place.n_candidates:,} by score"
-    if place.rank is None:
-        beyond = "variety keeps it off" if place.rank_by_score <= place.n else "not among"
-        return f"{said}; {beyond} the first {place.n}"
-    moved = place.places_diversified
+    sentence = f"{words.ordinal(position.rank_by_score)} of {position.n_candidates:,} by score"
+    if position.rank is None:
+        beyond = "variety keeps it off" if position.rank_by_score <= position.n else "not among"
+        return f"{sentence}; {beyond} the first {position.n}"
+    moved = position.places_diversified
     if not moved:
-        return said
-    return (
-        f"{said}; variety moved it {'up' if moved > 0 else 'down'} {words.count(abs(moved), 'place')}, to {place.rank}"
-    )
+        return sentence
+    way = "up" if moved > 0 else "down"
+    return f"{sentence}; variety moved it {way} {words.count(abs(moved), 'place')}, to {position.rank}"

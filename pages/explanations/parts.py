@@ -7,10 +7,10 @@ import streamlit as st
 
 from pages._shared import address, cards, resources, words
 from pages._shared.palette import LOOKS
+from pages._shared.widgets import switch
 from pages.explanations import ablation, naming
-from pages.explanations.bars import Scale, label_html, note_html
-from pages.explanations.context import ExplanationContext
-from pages.explanations.waterfall import OPENED
+from pages.explanations.bars import OPENED, Scale, label_html, note_html
+from pages.explanations.product import ExplanationContext
 from recsys.explanations.exclusions import names_over
 from recsys.explanations.records import Contribution
 from recsys.settings import COMPONENTS
@@ -24,14 +24,8 @@ PRODUCT_SIDE, SHOPPER_SIDE = "What is said of the product", "What the shopper ch
 class PartRow:
     """One part as it is shown.
 
-    Parameters
-    ----------
-    value : its signed share of the score now, 0 while it is left out
-    before : the same before anything was left out or added
-    name : to leave it out by, "" for what cannot be
-    is_ablated : it is left out
-    is_quote : the label is somebody's words
-    loss : what the score loses without it alone, None where that is its value
+    `value` is its share of the score now, 0 while it is left out, and `before` without any exclusion; `name` leaves
+    it out, "" where nothing can; `loss` is what the score loses without it alone, None where that is its value.
     """
 
     label: str
@@ -44,7 +38,7 @@ class PartRow:
     loss: float | None = None
 
 
-def show(case: ExplanationContext) -> str:
+def show_parts(case: ExplanationContext) -> str:
     """The panel; gives the component that is open."""
     with st.container(key="parts"):
         opened = _choose(case)
@@ -82,7 +76,7 @@ def _choose(case: ExplanationContext) -> str:
     st.segmented_control(
         "Open",
         list(by_label),
-        format_func=lambda label: naming.component_name(by_label[label]),
+        format_func=lambda label: LOOKS[by_label[label]].name,
         required=True,
         key=OPENED,
         label_visibility="collapsed",
@@ -94,13 +88,10 @@ def _choose(case: ExplanationContext) -> str:
 def _rows(case: ExplanationContext, component: str) -> list[PartRow]:
     names = case.now.ablated
     if component == "semantic" and case.original.of("semantic"):
-        side = st.segmented_control(
+        side = switch(
             "Split by",
             [PRODUCT_SIDE, SHOPPER_SIDE],
-            default=PRODUCT_SIDE,
-            required=True,
-            key="side",
-            bind="query-params",
+            "side",
             help="The same number split two ways: over the phrases about this product, or over what the shopper's side "
             "of it comes from. Either sums to the component.",
         )
@@ -113,12 +104,7 @@ def _rows(case: ExplanationContext, component: str) -> list[PartRow]:
 def rows_of(
     before: Sequence[Contribution], now: Sequence[Contribution], names: Sequence[str], *, by_now: bool = False
 ) -> list[PartRow]:
-    """Parts in the order of their size before anything was left out, so that nothing jumps while a person does.
-
-    Parameters
-    ----------
-    by_now : in the order of their size now, for words that were added change everything at once
-    """
+    """Parts by size before anything was left out, so that nothing jumps, or by size now (`by_now`)."""
     were, are = ({_key(part): part for part in parts} for parts in (before, now))
 
     def row(key: tuple[object, ...], part: Contribution) -> PartRow:
@@ -126,7 +112,7 @@ def rows_of(
         part, quote = are.get(key, part), part.component == "semantic"
         name = str(part.source.get("strike", ""))
         origin = naming.origin_of(part.source)
-        if quote and naming.opinion_of(part.source) == "complaint":
+        if quote and naming.is_complaint(part.source):
             origin += " · complaint"
         ablated = bool(name) and not set(names_over(name)).isdisjoint(names)
         return PartRow(naming.label_of(part), origin, value, was, name, ablated, quote, part.source.get("loss"))
@@ -144,9 +130,9 @@ def history_rows(
 ) -> list[PartRow]:
     """The shopper's side of the semantic component, summed over the phrases of each product of their history."""
     sums: dict[str, list[float]] = {}
-    for place, phrases in enumerate((before, now)):
+    for column, phrases in enumerate((before, now)):
         for phrase in phrases:
-            sums.setdefault(str(phrase.source.get("item_id") or ""), [0.0, 0.0])[place] += phrase.value
+            sums.setdefault(str(phrase.source.get("item_id") or ""), [0.0, 0.0])[column] += phrase.value
     rows = [
         PartRow(titles.get(item_id, item_id), "", value, was, f"h:{item_id}", f"h:{item_id}" in names)
         if item_id
@@ -206,8 +192,8 @@ def row_html(component: str, row: PartRow, scale: Scale) -> str:
 
 def head_html(case: ExplanationContext, component: str) -> str:
     """What the component asks, and its amount beside the average product's."""
-    found = case.explanation
-    value, average = found.components[component], found.averages[component]
+    explanation = case.explanation
+    value, average = explanation.components[component], explanation.averages[component]
     return (
         f'<div class="sw-component"><p class="sw-component-asks">{cards.dot_html(component)} '
         f"{LOOKS[component].question}</p>"

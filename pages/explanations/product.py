@@ -1,7 +1,8 @@
-"""Which product is explained: picking one, and its head with score and place."""
+"""The product that is explained: its request as it is and as it is argued about, the picker, and its head."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -9,10 +10,59 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._shared import cards, listing, resources
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
+from pages._shared.shopper import TargetUser
+from pages._shared.view import Choices
+from pages._shared.widgets import button
 from pages.explanations import naming
-from pages.explanations.context import Outcome
-from recsys.ranking.results import Recommendation
+from recsys.explanations.records import Explanation, RankPosition
+from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
+from recsys.settings import Context, RankingSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExplanationContext:
+    """One product for one request, as it is and as it is argued about.
+
+    `before` and `original` are request and explanation as they are; `now` and `explanation` without exclusions and
+    with words added, the same objects where there are none.
+    """
+
+    model: Recommender
+    choices: Choices
+    user: TargetUser
+    context: Context
+    settings: RankingSettings
+    item_id: str
+    before: ScoredRequest
+    now: ScoredRequest
+    explanation: Explanation
+    original: Explanation
+
+    @property
+    def is_argued(self) -> bool:
+        """Whether anything is left out or added."""
+        return self.now is not self.before
+
+    @property
+    def supposed(self) -> str:
+        """Words that were added for the sake of argument, "" for none; the shopper did not write them."""
+        return self.explanation.words.removeprefix(self.original.words).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Score and rank of one product, which are known long before the parts of the score."""
+
+    score: float
+    position: RankPosition
+
+    @classmethod
+    def of(cls, model: Recommender, request: ScoredRequest, item_id: str, settings: RankingSettings) -> Self:
+        """Score and rank a product for a request."""
+        row, explainer = model.item_row(item_id), model.explainer
+        return cls(explainer.score_of(request, row, settings.fusion), explainer.rank_position(request, row, settings))
+
 
 PARAMETER = "item"
 MAX_LISTED = 2000
@@ -20,12 +70,7 @@ MAX_LISTED = 2000
 
 
 def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator) -> str | None:
-    """The product that the address names, or the first of the list, and the picker of another; None for an empty shop.
-
-    Parameters
-    ----------
-    pointing : where the picker and the steps along the list are drawn
-    """
+    """Draw the picker and return the product of the address, else the first of the list; None in an empty shop."""
     on_list = [item.item_id for item in ranked.items]
     titles = resources.titles(model)
     options = list(dict.fromkeys([*on_list, *titles]))
@@ -48,32 +93,24 @@ def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator)
 
 
 def requested(parameter: str, options: Sequence[str], titles: dict[str, str], complaint: str) -> str | None:
-    """The product that a parameter of the address names, or the first that can be; None where none can.
-
-    Parameters
-    ----------
-    complaint : title of the notice for a product that is none of this shop
-    """
+    """The product that a parameter names, or the first option; `complaint` heads the notice of an unknown one."""
     typed = st.query_params.get(parameter, "").strip()
-    found = find(typed, titles) if typed else None
-    if typed and found is None:
+    item_id = find(typed, titles) if typed else None
+    if typed and item_id is None:
         known = f"{parameter} = {typed[:60]!r}: not a title or id among {len(titles):,} products"
         st.html(notice_html(complaint, [known]))
-    return found if found in options else next(iter(options), None)
+    return item_id if item_id in options else next(iter(options), None)
 
 
 def picker(label: str, options: Sequence[str], chosen: str | None, parameter: str, *, key: str, **more: Any) -> None:
     """A box to pick a product from, or to type another, which the address then names.
 
-    A picker shows something else for what is no option of its, so what is chosen must be among the first.
+    A box shows something else for what is no option of its, so what is chosen must be among the first.
     """
-
-    def point() -> None:
-        _point_at(st.session_state.get(key), parameter)
-
     st.session_state[key] = chosen
     listed = list(dict.fromkeys(options))[:MAX_LISTED]
-    st.selectbox(label, listed, key=key, accept_new_options=True, on_change=point, width="stretch", **more)
+    more["on_change"] = lambda: _point_at(st.session_state.get(key), parameter)
+    st.selectbox(label, listed, key=key, accept_new_options=True, width="stretch", **more)
 
 
 def _steps(on_list: list[str], item_id: str | None) -> None:
@@ -82,15 +119,8 @@ def _steps(on_list: list[str], item_id: str | None) -> None:
     above = on_list[at - 1] if at else None
     rest = on_list if at is None else on_list[at + 1 :]
     for name, icon, to in (("above", "up", above), ("below", "down", rest[0] if rest else None)):
-        st.button(
-            name.capitalize(),
-            key=f"step_{name}",
-            icon=f":material/keyboard_arrow_{icon}:",
-            help=f"The product {name} it on the list",
-            disabled=to is None,
-            on_click=_point_at,
-            args=(to,),
-        )
+        more = {"help": f"The product {name} it on the list", "disabled": to is None}
+        button(name.capitalize(), f"step_{name}", f"keyboard_arrow_{icon}", _point_at, to, **more)
 
 
 def _point_at(item_id: str | None, parameter: str = PARAMETER) -> None:
@@ -112,12 +142,7 @@ def find(typed: str, titles: dict[str, str]) -> str | None:
 
 
 def head_html(model: Recommender, item_id: str, outcomes: tuple[Outcome, Outcome], *, is_argued: bool) -> str:
-    """The product, its score, and its place.
-
-    Parameters
-    ----------
-    outcomes : as it is, and as it is argued about
-    """
+    """The product with its score and rank, as it is and as it is argued about."""
     before, now = outcomes
     card = listing.product_card(model, item_id, now.score)
     off = " sw-standing-off" if now.position.not_eligible else ""

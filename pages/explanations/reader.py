@@ -1,14 +1,13 @@
-"""The texts of both sides, to be read: phrases shaded by what they add, paired across, struck, and looked into.
+"""The texts of both sides: phrases shaded by what they add, paired across, struck, and looked into.
 
-`payload` says what is shown, and hides what must be; `assets/reader.js` draws it, builds no markup from it, and gives
-back what a person ticks or asks for.
+`payload` is what is shown, masked; `assets/reader.js` draws it and gives back what a person ticks or asks for.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from itertools import groupby
 from typing import Any
@@ -41,54 +40,35 @@ Inside = tuple[str, WordEffects]
 
 _KINDS = {"title": "Title", "description": "Description", "attributes": "Category and tags", "words": "Typed words"}
 _EVEN = "3★ counts neither way"
-_TRIGGERS = ("struck_toggled", "look_inside")
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderAnswer:
-    """What a person did in the reader, once.
-
-    Parameters
-    ----------
-    struck_toggled : name of the phrase or text that was struck or restored
-    look_inside : name of the phrase whose words are asked for
-    """
-
-    struck_toggled: str | None = None
-    look_inside: str | None = None
-
-
-def show(
+def show_reader(
     reading: Reading,
     *,
     user_id: str | None,
     key: str,
-    inside: Inside | None = None,
-    on_answer: Callable[[ReaderAnswer], None] | None = None,
-) -> ReaderAnswer:
-    """Draw both sides; the page owns what is struck, and shows a new reading after each answer.
+    inside: Inside | None,
+    on_strike: Callable[[str], None],
+    on_look_inside: Callable[[str], None],
+) -> None:
+    """Draw both sides; the name of what a person ticks, or looks into, is handed on before the page runs again.
 
-    Parameters
-    ----------
-    user_id : the shopper asked about, None for a new one; only decides which texts are called their own
-    on_answer : called with the answer before the page runs again, so that it draws what was ticked in the same run
+    `user_id` is the shopper, None for a new one; it only decides which texts are called their own.
     """
-    data = payload(reading, user_id=user_id, inside=inside)
-    names = _names(reading)
-    turns = f"{key}_turns"
+    names, turns = _names(reading), f"{key}_turns"
 
-    def heard() -> None:
+    def answered(trigger: str, act: Callable[[str], None]) -> None:
         # The reader sends one answer at a time: it waits until this number has changed.
         st.session_state[turns] = st.session_state.get(turns, 0) + 1
-        if on_answer is not None:
-            on_answer(_answer(st.session_state[key], names))
+        if name := _answer(st.session_state[key], trigger, names):
+            act(name)
 
-    given = _READER(
+    _READER(
         key=key,
-        data={**data, "turn": st.session_state.get(turns, 0)},
-        **{f"on_{name}_change": heard for name in _TRIGGERS},
+        data={**payload(reading, user_id=user_id, inside=inside), "turn": st.session_state.get(turns, 0)},
+        on_struck_toggled_change=partial(answered, "struck_toggled", on_strike),
+        on_look_inside_change=partial(answered, "look_inside", on_look_inside),
     )
-    return _answer(given, names)
 
 
 def payload(reading: Reading, *, user_id: str | None, inside: Inside | None = None) -> dict[str, Any]:
@@ -140,10 +120,10 @@ def _names(reading: Reading) -> frozenset[str]:
     return frozenset(filter(None, [*texts, *(phrase.name for phrase in _phrases(reading))]))
 
 
-def _answer(given: Any, names: frozenset[str]) -> ReaderAnswer:
+def _answer(given: Any, trigger: str, names: frozenset[str]) -> str | None:
     """What came back, if it names something that was shown: browsers can send anything."""
-    said = {name: getattr(given, name, None) for name in _TRIGGERS}
-    return ReaderAnswer(**{name: value for name, value in said.items() if isinstance(value, str) and value in names})
+    name = getattr(given, trigger, None)
+    return name if isinstance(name, str) and name in names else None
 
 
 def _side(reading: Reading, side: str, user_id: str | None) -> dict[str, Any]:

@@ -1,9 +1,7 @@
-"""The evidence sheet: one explanation as a page of its own, to be printed, mailed or filed.
-
-Self-contained: no script, nothing loaded from anywhere. Quotes are masked and their writers stand under pseudonyms.
-"""
+"""The evidence sheet: one explanation as a self-contained page without scripts, to be printed, mailed or filed."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -13,9 +11,9 @@ from pages._shared import controls, illustrations, words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.listing import downloads
 from pages._shared.palette import LOOKS
-from pages.explanations import naming, waterfall
+from pages.explanations import bars, naming
 from pages.explanations.bars import Scale
-from pages.explanations.context import ExplanationContext
+from pages.explanations.product import ExplanationContext
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.settings import COMPONENTS
@@ -39,18 +37,15 @@ def popover(case: ExplanationContext) -> None:
             "of both sides, and what was left out. Personal details in quotes are hidden, and other shoppers stand "
             "under pseudonyms; <code>recsys explain --json</code> gives the same verbatim.</p>"
         )
-        downloads(files, f"evidence-{_file_name(case.item_id)}", "evidence")
-
-
-def _file_name(item_id: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in item_id)[:60] or "product"
+        name = re.sub(r"[^A-Za-z0-9_-]", "-", case.item_id)[:60] or "product"
+        downloads(files, f"evidence-{name}", "evidence")
 
 
 def shareable_json(case: ExplanationContext) -> str:
     """The document of `recsys explain --json`, with quotes masked and other shoppers under pseudonyms.
 
-    Offsets are still those of the verbatim text. Beside it stand the model, what was supposed and not written by the
-    shopper, and what narrows the list.
+    Offsets are still those of the verbatim text. Added are the model, words supposed and not written, and what narrows
+    the list.
     """
     more = {"model_id": case.model.model_id, "supposed": case.supposed, "list": words.limits_in_words(case.settings)}
     document = case.explanation.as_json() | more
@@ -75,30 +70,31 @@ def csv_rows(explanation: Explanation) -> list[dict[str, object]]:
 
 def sheet_html(case: ExplanationContext, made_at: datetime) -> str:
     """The whole sheet."""
-    found = case.explanation
+    explanation = case.explanation
+    rank = esc(naming.place_in_words(explanation.position))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>Evidence: {esc(found.title)}</title><style>{illustrations.asset('sheet.css')}</style></head><body>"
-        f'<p class="eyebrow">Shelfwise evidence sheet</p><h1>{isolated(found.title)}</h1>'
-        f'<p><span class="score">{found.score:.2f}</span> &nbsp;{esc(naming.place_in_words(found.position))}</p>'
-        f"{_facts(case, made_at)}{_arithmetic(found)}{_argued(case)}"
-        f"{''.join(_component(found, name) for name in COMPONENTS)}"
+        f"<title>Evidence: {esc(explanation.title)}</title><style>{illustrations.asset('sheet.css')}</style></head>"
+        f'<body><p class="eyebrow">Shelfwise evidence sheet</p><h1>{isolated(explanation.title)}</h1>'
+        f'<p><span class="score">{explanation.score:.2f}</span> &nbsp;{rank}</p>'
+        f"{_facts(case, made_at)}{_arithmetic(explanation)}{_argued(case)}"
+        f"{''.join(_component(explanation, name) for name in COMPONENTS)}"
         f"{_shoppers_side(case)}"
         f"{_caveats(case)}</body></html>"
     )
 
 
 def _facts(case: ExplanationContext, made_at: datetime) -> str:
-    found, info = case.explanation, case.model.info
-    user = isolated(found.user_id) if found.user_id is not None else "a new shopper"
-    facts = {"Product": isolated(found.item_id), "Shopper": user}
+    explanation, info = case.explanation, case.model.info
+    user = isolated(explanation.user_id) if explanation.user_id is not None else "a new shopper"
+    facts = {"Product": isolated(explanation.item_id), "Shopper": user}
     if case.original.words:
         facts["Their words"] = f"“{isolated(mask_personal(case.original.words))}”"
     settings = ", ".join([f"{case.settings.n} products", *words.limits_in_words(case.settings)])
     facts |= {
         "Circumstances": isolated(controls.moment_line(case.context)),
-        "Weights": ", ".join(f"{LOOKS[name].label} {share:.1%}" for name, share in found.weights.items()),
+        "Weights": ", ".join(f"{LOOKS[name].label} {share:.1%}" for name, share in explanation.weights.items()),
         "List": isolated(settings),
         "Model": f"{esc(case.model.model_id)}, trained {esc(words.day(info.trained_at))}, "
         f"knows until {esc(words.day(info.known_until))}",
@@ -107,21 +103,21 @@ def _facts(case: ExplanationContext, made_at: datetime) -> str:
     return f"<dl>{definitions_html(facts)}</dl>"
 
 
-def _arithmetic(found: Explanation) -> str:
-    steps = waterfall.steps(found)
+def _arithmetic(explanation: Explanation) -> str:
+    steps = bars.steps(explanation)
     scale = Scale.of([point for _, start, end in steps for point in (start, end)])
     rows = ""
     for name, start, end in steps:
         colour = LOOKS[name].light if name in LOOKS else "#1F2A2C" if name == "score" else "#5C6668"
         label = f"{LOOKS[name].glyph} {LOOKS[name].label}" if name in LOOKS else name.capitalize()
-        average = words.signed(found.averages[name], 4) if name in LOOKS else ""
+        average = words.signed(explanation.averages[name], 4) if name in LOOKS else ""
         rows += (
             f'<tr{" class=sum" if name == "score" else ""}><td>{label}</td><td><div class="track" '
             f'style="--zero:{scale.zero:.2f}%"><div class="fill" style="background:{colour};'
             f'{scale.style(start, end)}"></div></div></td><td class="n">{words.signed(end - start, 4)}</td>'
             f'<td class="n">{average}</td></tr>'
         )
-    whole = found.baseline + sum(found.components.values())
+    whole = explanation.baseline + sum(explanation.components.values())
     return (
         "<h2>The arithmetic</h2><p>Read it from top to bottom: the baseline takes off what the average product "
         "gathers, each component adds what this product gathers, and the sum is the score. A score of 0 is average. "
@@ -129,7 +125,7 @@ def _arithmetic(found: Explanation) -> str:
         '<table><thead><tr><th>Step</th><th></th><th class="n">Amount</th><th class="n">Average product</th></tr>'
         "</thead>"
         f"<tbody>{rows}</tbody></table><p>Sum of all parts: <strong>{words.signed(whole, 4)}</strong>; rounding leaves "
-        f"{waterfall.rounding(found)}.</p>"
+        f"{bars.rounding(explanation)}.</p>"
     )
 
 
@@ -142,17 +138,17 @@ def _argued(case: ExplanationContext) -> str:
         for name in case.explanation.ablated
     )
     added = case.supposed
-    said = f"<p>Supposed, and not written by them: “{isolated(mask_personal(added))}”</p>" if added else ""
+    supposed = f"<p>Supposed, and not written by them: “{isolated(mask_personal(added))}”</p>" if added else ""
     listed = f"<p>Left out, as if it had never been there:</p><ul>{names}</ul>" if names else ""
     return (
-        f"<h2>What was argued</h2>{listed}{said}<p>Score before: {case.original.score:.4f} "
+        f"<h2>What was argued</h2>{listed}{supposed}<p>Score before: {case.original.score:.4f} "
         f"({esc(naming.place_in_words(case.original.position))}); now: {case.explanation.score:.4f} "
         f"({esc(naming.place_in_words(case.explanation.position))}).</p>"
     )
 
 
-def _component(found: Explanation, name: str) -> str:
-    look, rows = LOOKS[name], found.of(name)
+def _component(explanation: Explanation, name: str) -> str:
+    look, rows = LOOKS[name], explanation.of(name)
     heading = f'<h2><span style="color:{look.light}">{look.glyph}</span> {look.label}</h2>'
     if not rows:
         return f'{heading}<p class="quiet">{look.question}</p><p>Says nothing here.</p>'

@@ -1,4 +1,4 @@
-"""The list itself: mixer, toolbar and products, in one fragment, so that moving a control draws nothing else again."""
+"""Mixer, toolbar and list in one fragment, so that moving a control draws nothing else again."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages._shared import cards, controls, frame, listing, resources, words
+from pages._shared.address import addressed
 from pages._shared.cards import esc, isolated
-from pages._shared.moves import Moves
+from pages._shared.listing import Moves
 from pages._shared.notices import empty_html, notes_html
-from pages._shared.shopper import PARAMETER, TargetUser, nobody_yet
-from pages._shared.view import KNOWN, NEW, TABLE, Choices
+from pages._shared.shopper import PARAMETER, TargetUser, show_start
+from pages._shared.view import CARDS, KNOWN, NEW, TABLE, Choices
+from pages._shared.widgets import switch
 from recsys.ranking.results import Recommendation, ScoredRequest
 from recsys.serving.exports import to_csv
 from recsys.serving.recommender import Recommender
@@ -21,18 +23,18 @@ _MOVES = "moves_of_the_list"
 
 
 @st.fragment
-def show(model: Recommender, choices: Choices, user: TargetUser) -> None:
+def show_list(model: Recommender, choices: Choices, user: TargetUser) -> None:
     """Controls and list for one shopper."""
     with st.container(key="mixer"):
         positions = controls.weights(choices, NEW if user.is_new else KNOWN)
         effective = st.container()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        context, chosen, n, strength, method = controls.toolbar(choices)
+        context, settings_of = controls.toolbar(choices)
     with frame.remembered(frame.LIST_PAGE, "Nothing to show with these settings"):
-        settings = controls.settings(positions, chosen, n, strength, method)
+        settings = settings_of(positions)
         effective.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not user.is_somebody:
-            nobody_yet(model, choices, user, "The list then rests on what the words mean.")
+            show_start(model, choices, user, "The list then rests on what the words mean.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, user.user_id, user.words, context)
@@ -46,17 +48,13 @@ def _list(
     moves = _moves(request, ranked)
     with st.container(horizontal=True, vertical_alignment="center", key="list_head"):
         st.html(_headline(request, ranked, context, limits), width="stretch")
-        table = controls.view_switch() == TABLE
+        table = switch("View", [CARDS, TABLE], "view", label_visibility="collapsed") == TABLE
         _share(model, ranked, request.user_id)
     if ranked.notes:
         st.html(notes_html(ranked.notes))
     if not ranked.items:
-        st.html(
-            empty_html(
-                "No product passes the filters",
-                "Widen the price range or the categories, or include what they already have.",
-            )
-        )
+        remedy = "Widen the price range or the categories, or include what they already have."
+        st.html(empty_html("No product passes the filters", remedy))
     elif table:
         listing.show_table(model, ranked, moves)
     else:
@@ -68,12 +66,9 @@ def _list(
 
 
 def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int | str]:
-    """Places moved since this session's last setting."""
-    user = f"{request.user_id}\n{request.words}"
-    shown = [item.item_id for item in ranked.items]
-    earlier: Moves | None = st.session_state.get(_MOVES)
-    now = earlier.after(user, shown) if earlier else Moves(user, tuple(shown))
-    st.session_state[_MOVES] = now
+    earlier: Moves = st.session_state.get(_MOVES, Moves())
+    item_ids = [item.item_id for item in ranked.items]
+    st.session_state[_MOVES] = now = earlier.after(f"{request.user_id}\n{request.words}", item_ids)
     return now.by_item()
 
 
@@ -83,10 +78,10 @@ def _headline(request: ScoredRequest, ranked: Recommendation, context: Context, 
     count = (
         f"Top {len(ranked.items)} of {words.count(ranked.n_candidates, 'product')}" if ranked.items else "No product"
     )
-    said = " · ".join([esc(controls.moment_line(context)), *map(isolated, limits)])
+    details = " · ".join([esc(controls.moment_line(context)), *map(isolated, limits)])
     return (
         f'<p class="sw-headline" role="status"><strong>{count}</strong> '
-        f'<span class="sw-quiet">for {whom} · {said}</span></p>'
+        f'<span class="sw-quiet">for {whom} · {details}</span></p>'
     )
 
 
@@ -115,7 +110,7 @@ def why_link(user_id: str | None, item_id: str) -> str:
 
 
 def _query(user_id: str | None) -> list[tuple[str, str]]:
-    query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    query = [(name, value) for name, values in addressed().items() for value in values]
     if user_id is not None and PARAMETER not in st.query_params:
         query = [(PARAMETER, user_id), *query]
     return query

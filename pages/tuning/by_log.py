@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import charts, resources, words
+from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.charts import framed
 from pages._shared.notices import empty_html
 from pages._shared.palette import ACCENT, LOOKS, MUTED
-from pages.tuning import chart_parts, preparation
+from pages.tuning import chart_parts, preparation, resources
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import VERDICTS
 from recsys.errors import ArtifactError

@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from pages._shared import charts, resources, words
+from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages.tuning import labels, tiles, tradeoff
+from pages.tuning import labels, resources, tiles, tradeoff
 from pages.tuning.baseline_check import BaselineCheck
 from pages.tuning.context import TuningCase
 from recsys.evaluation.metrics.click_rate import ClickProbabilities

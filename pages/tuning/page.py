@@ -8,10 +8,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages._shared import frame, resources
+from pages._shared.address import Query
 from pages._shared.cards import esc
-from pages._shared.notices import Query, empty_html, explain_address, notice_html
+from pages._shared.notices import empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
 from pages.tuning import by_log, controls, labels, preparation, reference
+from pages.tuning import resources as caches
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
 from pages.tuning.presets.section import presets
@@ -77,7 +79,7 @@ def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split:
     """The room, or the progress of preparing its test shoppers; `link` is the address before any control was drawn."""
     shoppers = preparation.of_shoppers(home, split, shop)
     try:
-        engines = resources.engines(home, split)
+        engines = caches.engines(home, split)
     except ArtifactError as problem:
         explain_address(choices, link, lambda: {"split": _splits()})
         shoppers.introduce(str(problem) if (home.panel(split) / "manifest.json").exists() else "")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared import resources, working
+from pages._shared import working
 from pages._shared.notices import notice_html
+from pages.tuning import resources
 from pages.tuning.protocol import HOLD_OUTS
 from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs import Work, log_job, panel_job
@@ -70,7 +71,7 @@ class Preparation:
             _progress(self)
             return
         working.offer_again(
-            status, self.panel, *self.out_of_date, said=self.again, doing=self.doing, on_start=self.start
+            status, self.panel, *self.out_of_date, again=self.again, doing=self.doing, on_start=self.start
         )
 
 

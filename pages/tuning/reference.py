@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 import streamlit as st
 
 from pages._shared import address
-from pages._shared.saved import SavedPresets
+from pages._shared.caching import SavedPresets
 from pages._shared.view import MAX_WEIGHT, METHODS, USUAL_VARIETY
 from pages.tuning.buttons import button
 from recsys.errors import RecsysError

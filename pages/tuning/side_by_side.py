@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages._shared import charts, resources, words
+from pages._shared import charts, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
-from pages.tuning import exposure, labels, report, shopper_lists
+from pages.tuning import exposure, labels, report, resources, shopper_lists
 from pages.tuning.buttons import button
 from pages.tuning.context import TuningCase
 from pages.tuning.list_moves import letter_html

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages.explanations.sections import SECTIONS
+from pages.explanations.explanation import SECTIONS
 from recsys.jobs.paths import AppPaths
 from tests import _demo, _hostile
 from tests.browser import _server

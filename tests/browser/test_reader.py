@@ -71,18 +71,26 @@ for text in (*reading.shopper, *reading.product):
             inside = looked, WordEffects(words, phrase.value, phrase.value - sum(effects))
 
 
-def heard(answer):
-    if answer.struck_toggled:
-        st.session_state.struck = reader.toggled(st.session_state.struck, answer.struck_toggled, reading)
-    if answer.look_inside:
-        st.session_state.looked = answer.look_inside
+def strike(name):
+    st.session_state.struck = reader.toggled(st.session_state.struck, name, reading)
+
+
+def look(name):
+    st.session_state.looked = name
+
+
+def act(done, name):
+    if "slow" in st.query_params:
+        st.session_state.later = done, name
+    else:
+        done(name)
 
 
 st.title("Reader")
-callback = None if "slow" in st.query_params else heard
-answer = reader.show(reading, user_id=asked, key="reader", inside=inside, on_answer=callback)
-if callback is None and answer != reader.ReaderAnswer():
-    heard(answer)
+answers = {"on_strike": lambda name: act(strike, name), "on_look_inside": lambda name: act(look, name)}
+reader.show_reader(reading, user_id=asked, key="reader", inside=inside, **answers)
+if later := st.session_state.pop("later", None):
+    later[0](later[1])
     st.rerun()
 st.write("struck now:", " ".join(st.session_state.struck) or "none")
 """

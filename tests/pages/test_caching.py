@@ -29,7 +29,7 @@ OPENED_ONCE = {
     "weight_map": "work beside the page, whose map is as large in every shop",
     "faithfulness_of_model": "work beside the page, whose report is as large in every shop",
     "warm_encoder": "a thread",
-    "room": "what `bounded` keeps, by function",
+    "answers_of": "what `bounded` keeps, by function",
 }
 """What may be kept by number, and what that is: nothing that grows with the shop and with what is asked."""
 
@@ -41,13 +41,14 @@ def test_every_cache_of_the_pages_is_bounded_by_bytes_but_for_what_is_opened_onc
             if isinstance(node, ast.FunctionDef):
                 for each in node.decorator_list:
                     if ast.unparse(each).startswith(("st.cache_", "cache_", "streamlit.cache_")):
-                        found[node.name] = path.name
-    assert found == {name: "caching.py" if name == "room" else "resources.py" for name in OPENED_ONCE}
+                        found[node.name] = path.relative_to(ROOT / "pages").as_posix()
+    assert found.keys() == OPENED_ONCE.keys()
+    assert set(found.values()) == {"_shared/caching.py", "_shared/resources.py", "tuning/resources.py"}
 
 
 def scored_of(n_items: int, seed: int) -> ScoredRequest:
     """Scores of one request as a shop of so many products has them."""
-    raw = np.random.default_rng(seed).normal(size=(len(COMPONENTS), n_items)).astype(np.float32)
+    raw = (np.arange(len(COMPONENTS) * n_items, dtype=np.float32) + seed).reshape(len(COMPONENTS), n_items)
     requests = Requests.one(seed, Context(), None)
     profile, owned = np.zeros(384, np.float32), np.zeros(3, np.int32)
     return ScoredRequest(
@@ -79,7 +80,7 @@ def test_scores_of_a_shop_of_200_000_products_take_no_more_than_their_room() -> 
     n_asked = resources.SCORES_BYTES // size + 12
     for user in range(n_asked):
         resources.scored(shop, str(user), "", Context())  # type: ignore[arg-type]
-    kept = caching.room("pages._shared.resources.scored", resources.SCORES_BYTES)
+    kept = caching.answers_of("pages._shared.resources.scored", resources.SCORES_BYTES)
     assert kept.n_bytes <= resources.SCORES_BYTES
     assert len(kept) <= resources.SCORES_BYTES // size < n_asked
     assert len(kept) >= 0.98 * (resources.SCORES_BYTES // size)
@@ -93,7 +94,7 @@ def test_scores_of_a_shop_of_200_000_products_take_no_more_than_their_room() -> 
     for user in range(300):
         resources.scored(kept_of_small, str(user), "", Context())  # type: ignore[arg-type]
     assert kept_of_small.n_scored == 300
-    caching.room.clear("pages._shared.resources.scored", resources.SCORES_BYTES)
+    caching.answers_of.clear("pages._shared.resources.scored", resources.SCORES_BYTES)
 
 
 def test_the_key_is_every_argument_but_those_that_are_lent() -> None:

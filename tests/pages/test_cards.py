@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages._shared import cards
-from pages._shared.cards import ProductCard, QuoteOnCard, esc, list_html, safe_image_url, score_html, weights_html
+from pages._shared.cards import ProductCard, esc, list_html, safe_image_url, score_html, weights_html
+from recsys.explanations.documents import Document
+from recsys.serving.quotes import Quote
+from recsys.text.masking import pseudonym
 
 HOSTILE = "<script>alert(1)</script>\" onload='x' [a](javascript:alert(1)) \u202egnp.exe\u202c & \x00 <b>"
 PARTS = {"collaborative": 0.75, "content": -0.25, "semantic": 0.5, "context": 0.0}
@@ -29,6 +32,11 @@ class Tags(HTMLParser):
         self.text += data
 
 
+def said(text: str, user_id: str = "u1", rating: float = float("nan")) -> Quote:
+    """A phrase of a review."""
+    return Quote(text, Document("review", 0, "t1", "", user_id, rating, None, text, (0,), ((0, len(text)),)))
+
+
 def card(**changes: object) -> ProductCard:
     """A card with everything on it."""
     facts: dict[str, object] = {
@@ -42,17 +50,15 @@ def card(**changes: object) -> ProductCard:
         "price": 129.5,
         "mean_rating": 4.25,
         "n_ratings": 1200,
-        "quote": QuoteOnCard("Dry inside", "Alder 027, review", 5),
+        "quote": said("Dry inside", rating=5.0),
     }
     return ProductCard(**facts | changes)  # type: ignore[arg-type]
 
 
 @given(st.text())
 def test_any_text_is_content_and_never_markup(text: str) -> None:
-    shown = Tags(
-        list_html([card(title=text, brand=text, category=text, quote=QuoteOnCard(text, text), item_id=text)], text)
-    )
-    plain = Tags(list_html([card(title="a", brand="a", category="a", quote=QuoteOnCard("a", "a"), item_id="a")], "a"))
+    shown = Tags(list_html([card(title=text, brand=text, category=text, quote=said(text, text), item_id=text)], text))
+    plain = Tags(list_html([card(title="a", brand="a", category="a", quote=said("a"), item_id="a")], "a"))
     names = {"script", "img", "iframe", "a", "b", "svg", "style", "object", "form"}
     assert not names & {tag for tag, _ in shown.seen}
     known = {name for _, attributes in plain.seen for name in attributes}
@@ -81,7 +87,7 @@ def test_a_card_says_what_it_shows() -> None:
         "4.2",
         "(1,200)",
         "Dry inside",
-        "Alder 027, review · 5★",
+        f"{pseudonym('u1')}, review · 5★",
     ):
         assert said in text
 

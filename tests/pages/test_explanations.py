@@ -14,8 +14,8 @@ from pages._shared import words
 from pages._shared.palette import LOOKS
 from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
-from pages.explanations import ablation, effect, naming, parts, sheet, waterfall
-from pages.explanations.context import ExplanationContext
+from pages.explanations import ablation, bars, naming, parts, sheet
+from pages.explanations.product import ExplanationContext
 from recsys.explanations.exclusions import names_over
 from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
@@ -203,12 +203,12 @@ def test_the_history_splits_the_same_number(model: Recommender, shopper: str, se
 
 def test_the_waterfall_ends_at_the_score(model: Recommender, shopper: str, settings: RankingSettings) -> None:
     found = made(model, shopper, settings).explanation
-    steps = waterfall.steps(found)
+    steps = bars.steps(found)
     assert [name for name, _, _ in steps] == ["baseline", *COMPONENTS, "score"]
     assert steps[-2][2] == pytest.approx(found.score, abs=1e-5)
-    chart = waterfall.figure(found, "content", "light")
+    chart = bars.figure(found, "content", "light")
     assert list(chart.data[0].y) == [end - start for _, start, end in steps]
-    assert waterfall.alt(found).endswith(f"score {words.signed(found.score)}")
+    assert bars.alt(found).endswith(f"score {words.signed(found.score)}")
 
 
 def test_standings_are_said_as_a_person_would() -> None:
@@ -338,8 +338,8 @@ def test_the_effect_marks_who_came_and_who_went(model: Recommender, shopper: str
     case = made(model, shopper, settings)
     other = model.rank(model.scores(shopper), RankingSettings(settings.fusion, n=9))
     whole = model.rank(case.before, settings)
-    assert "gone" in effect._two_lists(whole, other, case.item_id)
-    assert ">new<" in effect._two_lists(other, whole, case.item_id)
+    assert "gone" in ablation._two_lists(whole, other, case.item_id)
+    assert ">new<" in ablation._two_lists(other, whole, case.item_id)
 
 
 def test_a_struck_text_is_named_by_its_writer_and_its_words(model: Recommender, shopper: str) -> None:
@@ -366,8 +366,8 @@ def test_a_phrase_says_what_the_score_would_be_without_it(
 
 def test_what_charts_show_sums_to_what_they_show(model: Recommender, shopper: str, settings: RankingSettings) -> None:
     case = made(model, shopper, settings)
-    amounts = [end - start for _, start, end in waterfall.steps(case.explanation)]
-    shown = waterfall.summing(amounts)
+    amounts = [end - start for _, start, end in bars.steps(case.explanation)]
+    shown = bars.summing(amounts)
     assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=1e-9)
     assert max(abs(a - b) for a, b in zip(amounts, shown, strict=True)) < 0.0011
 

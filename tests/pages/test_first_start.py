@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import first_start
+from pages._shared import working
 from pages._shared.working import fraction_done, remaining_s
 from recsys.errors import RecsysError
 from recsys.jobs import NEVER_STARTED, WorkStatus
@@ -66,8 +66,8 @@ def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[App
         jobs["now"] = PretendJob(status(current=0, done=10))
         return jobs["now"]
 
-    monkeypatch.setattr(first_start, "demo_work", lambda home: jobs["now"])
-    monkeypatch.setattr(first_start, "start_demo_work", start)
+    monkeypatch.setattr(working, "demo_work", lambda home: jobs["now"])
+    monkeypatch.setattr(working, "start_demo_work", start)
     return started
 
 
@@ -125,7 +125,7 @@ def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: AppPaths, m
         raise RecsysError("the disk is full")
 
     pretend(monkeypatch, None)
-    monkeypatch.setattr(first_start, "start_demo_work", refuse)
+    monkeypatch.setattr(working, "start_demo_work", refuse)
     empty_home.model.mkdir(parents=True)
     (empty_home.model / "manifest.json").write_text("{broken")
     page = opened()
@@ -170,7 +170,7 @@ def test_a_model_trained_elsewhere_is_opened_without_the_demo_note(
 
 def test_the_share_done_grows_with_stages_and_counts() -> None:
     stands = [status(current=stage, done=done) for stage in range(6) for done in (0, 50, 100)]
-    shares = [fraction_done(stand, first_start.PANEL.usual_shares) for stand in stands]
+    shares = [fraction_done(stand, working.DEMO_SHOP.usual_shares) for stand in stands]
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] == pytest.approx(1)

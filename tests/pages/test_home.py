@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pages.home import glance
+from pages.home import overview
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from tests.pages._seen import html, text
@@ -23,8 +23,8 @@ def test_home_shows_the_numbers_of_the_model_in_use(open_page: OpenPage, page_ho
 
 
 def test_where_the_weights_come_from_is_said_where_they_were_learned(model: Recommender) -> None:
-    assert "learned" not in glance.score_html(model.info)
-    told = glance.score_html(replace(model.info, learned="The weights were learned from 9 choices <b>."))
+    assert "learned" not in overview.score_html(model.info)
+    told = overview.score_html(replace(model.info, learned="The weights were learned from 9 choices <b>."))
     assert "The weights were learned from 9 choices &lt;b&gt;." in told
 
 

@@ -1,11 +1,14 @@
-"""What an address can say, what is refused of it and why."""
+"""What the controls of a list can hold, where they start, and the context that they add up to."""
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from pages._shared.view import ANY, KNOWN, NEW, Choices, complaints, context_of, narrowed, starting_words
+from pages._shared import resources
+from pages._shared.view import ANY, KNOWN, NEW, Choices, context_of
 from recsys.serving.results import ContextOption
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context
 
@@ -26,60 +29,6 @@ CHOICES = Choices(
     },
     known_until=KNOWN_UNTIL,
 )
-SOUND = {
-    "who": [KNOWN],
-    "collaborative": ["35"],
-    "context": ["0"],
-    "diversity": ["0.35"],
-    "n": ["20"],
-    "method": ["DPP"],
-    "category": ["Lamps", "Tents & tarps"],
-    "price": ["10", "80"],
-    "date": ["2026-06-05"],
-    "daypart": ["evening"],
-    "device": ["mobile"],
-    "region": [ANY],
-    "seen": ["true"],
-    "view": ["Table"],
-    "words": ["light tent"],
-    "utm_source": ["mail"],
-}
-
-
-def test_a_sound_address_is_taken_without_a_word() -> None:
-    assert complaints(SOUND, CHOICES) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "said"),
-    [
-        ("who", ["Nobody"], "who = 'Nobody': not one of Known shopper, New shopper"),
-        ("collaborative", ["banana"], "collaborative = 'banana': not a number from 0 to 100"),
-        ("semantic", ["101"], "semantic = '101': not a number from 0 to 100"),
-        ("content", ["nan"], "content = 'nan': not a number from 0 to 100"),
-        ("diversity", ["-1"], "diversity = '-1': not a number from 0 to 1"),
-        ("n", ["7"], "n = '7': not one of 5, 10, 20, 30, 50"),
-        ("method", ["XYZ"], "method = 'XYZ': not one of MMR, DPP, MSD"),
-        ("category", ["Lamps", "Zzz"], "category = 'Lamps', 'Zzz': no such category in this shop: Zzz"),
-        ("price", ["900"], "price = '900': not two prices from 5 to 300"),
-        ("price", ["1", "80"], "price = '1', '80': not two prices from 5 to 300"),
-        ("date", ["tomorrow"], "date = 'tomorrow': not a date such as 2026-05-31"),
-        (
-            "date",
-            ["2026-05-30"],
-            "date = '2026-05-30': not from 2026-05-31 to 2027-06-01; an earlier day would be judged with hindsight",
-        ),
-        ("daypart", ["noon"], "daypart = 'noon': not one of Any, night, morning, afternoon, evening"),
-        ("region", ["Moon"], "region = 'Moon': this shop's data cannot tell it apart"),
-        ("seen", ["maybe"], "seen = 'maybe': not one of true, false"),
-        ("view", ["Pie"], "view = 'Pie': not one of Cards, Table"),
-        ("words", ["x" * 501], f"words = '{'x' * 60}': longer than 500 characters"),
-    ],
-)
-def test_what_cannot_be_used_is_named_with_its_reason_and_the_rest_stays(
-    name: str, values: list[str], said: str
-) -> None:
-    assert complaints(SOUND | {name: values}, CHOICES) == [said]
 
 
 def ask(day: date | None = None, **stated: str) -> Context:
@@ -140,7 +89,8 @@ USERS = pd.DataFrame(
 def test_shoppers_are_found_by_what_they_are_like_most_vocal_first(
     wanted: tuple[str, str, str], found: list[str]
 ) -> None:
-    assert narrowed(USERS, *wanted)["user_id"].tolist() == found
+    model: Any = SimpleNamespace(model_id=str(wanted), users=USERS)
+    assert list(resources.matching_shoppers(model, *wanted)) == found
 
 
 def test_the_kind_of_shopper_sets_where_the_sliders_start() -> None:
@@ -161,9 +111,11 @@ ITEMS = pd.DataFrame(
 
 def test_first_words_come_from_what_the_shop_sells_most() -> None:
     wishes = ("something like Portal 2", "something like Chess", "something like Tycoon")
-    assert starting_words(ITEMS) == wishes
+    model: Any = SimpleNamespace(model_id="any shop", items=ITEMS)
+    assert resources.first_words(model) == wishes
 
 
 def test_first_words_of_the_demo_shop_are_written_for_it() -> None:
     demo = ITEMS.assign(category=["Tents", "Candles & Scents", "Vacuum Cleaners", "Action", "Racing", None])
-    assert starting_words(demo)[0] == "light tent that stays dry in heavy rain"
+    model: Any = SimpleNamespace(model_id="a demo shop", items=demo)
+    assert resources.first_words(model)[0] == "light tent that stays dry in heavy rain"

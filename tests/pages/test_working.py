@@ -182,7 +182,7 @@ def out_of_date() -> None:
         st.session_state["panel"],
         "This log is old.",
         "The shop has changed.",
-        said="Judge it again",
+        again="Judge it again",
         doing="Judging it again",
         on_start=begin,
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import resources, words
 from pages._shared.cards import esc
 from pages._shared.notices import empty_html
-from pages.explanations.context import ExplanationContext
+from pages.explanations.product import ExplanationContext
 from recsys.evaluation.statistics.significance import Interval
 from recsys.studies.faithfulness.measures import MIN_PHRASES, SideName, SideReport, faithfulness_of
 
@@ -47,18 +47,17 @@ def _this_one(case: ExplanationContext) -> None:
         "score is worked out again; beside it the same number of phrases at random. In points of the score.</p>"
     )
     for side, of_whom in _SIDES.items():
-        found = faithfulness_of(
+        measures = faithfulness_of(
             case.model, case.now, case.item_id, case.settings.fusion, side, np.random.default_rng(0)
         )
-        if found is None:
+        if measures is None:
             st.html(f'<p class="sw-hint">{words.sentence(of_whom)} {_too_little(case)}</p>')
         else:
-            cells = {name: [words.signed(each[name]) for each in found] for name in _MEASURES}
-            st.html(_table(of_whom, cells) + _verdict(*found))
+            cells = {name: [words.signed(each[name]) for each in measures] for name in _MEASURES}
+            st.html(_table(of_whom, cells) + _verdict(*measures))
 
 
 def _too_little(case: ExplanationContext) -> str:
-    """Why nothing can be taken away."""
     if not case.explanation.weights["semantic"]:
         return "Words have no weight in the mix, so there is nothing to take away."
     if not case.explanation.shopper_phrases:
@@ -66,10 +65,9 @@ def _too_little(case: ExplanationContext) -> str:
     return f"Fewer than {MIN_PHRASES} phrases: there is too little to take away."
 
 
-def _verdict(found: Mapping[str, float], control: Mapping[str, float]) -> str:
-    """The table in one sentence."""
-    gain = found["comprehensiveness"] - control["comprehensiveness"]
-    order = "largely" if found["tau"] >= 0.5 else "partly" if found["tau"] >= 0.2 else "hardly"
+def _verdict(named: Mapping[str, float], control: Mapping[str, float]) -> str:
+    gain = named["comprehensiveness"] - control["comprehensiveness"]
+    order = "largely" if named["tau"] >= 0.5 else "partly" if named["tau"] >= 0.2 else "hardly"
     beats = f"matter {abs(gain):.2f} points more than" if gain > 0.005 else "matter no more than"
     return (
         f'<p class="sw-note">In words: the named phrases {beats} random ones, and their order is {order} that of '
@@ -110,10 +108,10 @@ def _report(of_whom: str, report: SideReport) -> str:
     return _table(of_whom, cells) + _verdict(*means) + count
 
 
-def _interval(found: Interval) -> str:
+def _interval(interval: Interval) -> str:
     """A mean, and its interval in a quieter second line."""
-    ends = f"{words.signed(found.low)} to {words.signed(found.high)}" if found.is_given else "too few tell"
-    return f'{words.signed(found.mean)}<span class="sw-by">{ends}</span>'
+    ends = f"{words.signed(interval.low)} to {words.signed(interval.high)}" if interval.is_given else "too few tell"
+    return f'{words.signed(interval.mean)}<span class="sw-by">{ends}</span>'
 
 
 def _table(of_whom: str, cells: Mapping[str, Sequence[str]]) -> str:
@@ -132,7 +130,7 @@ def _table(of_whom: str, cells: Mapping[str, Sequence[str]]) -> str:
 
 def _caveats(case: ExplanationContext) -> str:
     praise = case.model.polarity.in_words()
-    said = (
+    caveats = (
         "<strong>Exact:</strong> baseline and parts sum to the score. Quotes are verbatim, but for e-mail addresses, "
         "links, card, account and telephone numbers, which are hidden; other shoppers stand under pseudonyms, names "
         "inside a text do not.",
@@ -147,7 +145,7 @@ def _caveats(case: ExplanationContext) -> str:
         "<strong>Not said at all:</strong> whether the shopper would buy. An explanation is of the score, and the "
         "score can be wrong.",
     )
-    items = "".join(f"<li>{each}</li>" for each in said)
+    items = "".join(f"<li>{each}</li>" for each in caveats)
     return (
         f'<section class="sw-caveats"><h3 class="sw-chart-title">What these numbers are</h3><ul>{items}</ul>'
         '<p class="sw-note">What takes minutes is measured by <code>python -m recsys experiment faithfulness --data DIR'

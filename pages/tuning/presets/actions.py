@@ -70,7 +70,7 @@ def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str =
             title = "The presets cannot be reached:"
         st.session_state[_OUTCOME] = PresetOutcome(title, (sentence(str(problem)),), where, is_problem=True)
         return False
-    resources.saved(room.home, room.shop).forget()
+    resources.saved(room.home, room.shop).expire()
     return True
 
 

@@ -5,9 +5,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pages._shared import resources
 from pages._shared.view import positions
-from pages.tuning import reference
+from pages.tuning import reference, resources
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.protocol import choices_of
 from recsys.errors import RecsysError

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from pages._shared import resources
 from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import GRID, INK, LOOKS, MUTED, SURFACE
-from pages.tuning import chart_parts
+from pages.tuning import chart_parts, resources
 from pages.tuning.context import TuningCase, TuningContext
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import METRICS

@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 
 from pages._shared import charts as shared_charts
-from pages._shared import resources, words
-from pages._shared.background import Background
+from pages._shared import words
+from pages._shared.caching import Background
 from pages._shared.cards import esc
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
+from pages.tuning import resources
 from pages.tuning.chart_parts import legend_html
 from pages.tuning.context import TuningCase
 from pages.tuning.live_metrics import choose_second

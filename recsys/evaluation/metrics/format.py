@@ -23,7 +23,7 @@ def value(metric: str, number: float) -> str:
         return NO_VALUE
     unit = METRICS[metric].unit
     if unit == "lift":
-        return _signed(f"{abs(number):.0%}", round(number, 2))
+        return with_sign(f"{abs(number):.0%}", round(number, 2))
     return _plain(metric, number) + (" bits" if unit == "bits" else "")
 
 
@@ -44,7 +44,7 @@ def change(metric: str, number: float, *, is_clear: bool = False) -> str:
     scaled = 100 * number if unit in ("share", "lift") else number
     tried = range(usual, usual + _MORE_DIGITS + 1) if is_clear else (usual,)
     digits = next((each for each in tried if round(scaled, each)), usual)
-    said = _signed(f"{abs(scaled):.{digits}f}", round(scaled, digits))
+    said = with_sign(f"{abs(scaled):.{digits}f}", round(scaled, digits))
     return f"{said} pp" if unit in ("share", "lift") else said
 
 
@@ -122,5 +122,6 @@ def _plain(metric: str, number: float) -> str:
     return f"{100 * number:.{shown.digits}f}%" if shown.unit == "share" else f"{number:.{shown.digits}f}"
 
 
-def _signed(text: str, rounded: float) -> str:
+def with_sign(text: str, rounded: float) -> str:
+    """A number's digits without a sign, after the sign of its rounded value; none where that is 0."""
     return text if rounded == 0 else f"{'+' if rounded > 0 else '−'}{text}"

@@ -33,7 +33,7 @@ def store(tuning_home: Path) -> Iterator[PresetStore]:
     with database.writing() as session:
         for table in ("shelfwise_preset_save", "shelfwise_preset"):
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
-    resources.saved(AppPaths(tuning_home), SHOP).forget()
+    resources.saved(AppPaths(tuning_home), SHOP).expire()
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def test_the_models_own_weights_have_a_link_beside_a_default(
     open_page: OpenPage, store: PresetStore, kept: Preset, tuning_home: Path, model: Recommender
 ) -> None:
     store.make_default(kept.preset_id)
-    resources.saved(AppPaths(tuning_home), SHOP).forget()
+    resources.saved(AppPaths(tuning_home), SHOP).expire()
     own = Choices.of(model).weights
     link = {"weights": addressed(open_page("Recommendations"))["weights"]}  # the browser leaves out the model's own
     for linked in (open_page("Recommendations", query=link), open_page("Explanations", query=link)):
@@ -63,7 +63,7 @@ def test_a_link_to_the_start_holds_where_the_sliders_stand(
     open_page: OpenPage, store: PresetStore, kept: Preset, tuning_home: Path
 ) -> None:
     store.make_default(kept.preset_id)
-    resources.saved(AppPaths(tuning_home), SHOP).forget()
+    resources.saved(AppPaths(tuning_home), SHOP).expire()
     page = open_page("Recommendations")
     assert {"collaborative=20", "content=30", "context=10", "diversity=0.3"} <= set(
         re.split("[?&]", page.code[0].value)
@@ -161,7 +161,7 @@ def test_while_the_database_is_away_all_else_goes_on_and_nothing_is_lost(
         page.segmented_control(key="room").set_value("Live metrics").run()
         assert "against preset Autumn" in text(page)
         page.segmented_control(key="room").set_value("Presets").run()
-    resources.saved(AppPaths.default(), SHOP).forget()  # else it is left alone for some seconds
+    resources.saved(AppPaths.default(), SHOP).expire()  # else it is left alone for some seconds
     page.run()
     assert "cannot be reached just now" not in text(page)
     assert page.text_input(key="preset_name").value == "Typed"

@@ -146,7 +146,7 @@ def test_a_default_that_was_measured_with_products_of_the_past_lists_none_that_c
     (preset,) = store.presets()
     assert not preset.settings.only_available
     store.make_default(preset.preset_id)
-    resources.saved(AppPaths(tuning_home), "Demo shop").forget()
+    resources.saved(AppPaths(tuning_home), "Demo shop").expire()
     page = open_page("Recommendations")
     assert page.slider(key="context").value == 20
     assert page.toggle(key="unavailable").value is False

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.recommendations.person import stars_html
+from pages.recommendations.shopper_panel import stars_html
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is known of the shopper beside the list: who they are in a line, what they wrote, what they chose."""
+"""What is known of a shopper, beside the list: facts in a line, then what they wrote and chose, newest first."""
 
 import math
 from typing import Any
@@ -23,8 +23,8 @@ CHOICES_OF_KIND = ("review", "purchase", "recommend")
 """Acts that say what somebody wants; views and carts are listed only where there is nothing else."""
 
 
-def panel(model: Recommender, user: TargetUser) -> None:
-    """What is known of the shopper: who they are in a line, then what they did and wrote, newest first."""
+def show_shopper(model: Recommender, user: TargetUser) -> None:
+    """Draw what is known of a shopper, or the words of a new one."""
     with st.container(key="shopper_panel"):
         if user.is_new:
             st.html(_newcomer(user))
@@ -32,59 +32,50 @@ def panel(model: Recommender, user: TargetUser) -> None:
         if user.user_id is None:
             st.html('<p class="sw-eyebrow">Shopper</p><p class="sw-note">Nobody is chosen.</p>')
             return
-        person = model.users.iloc[model.user_row(user.user_id)]
-        acts = resources.history(model, user.user_id)
-        st.html(_person(person))
-        st.html(_history(acts))
+        st.html(_facts(model.users.iloc[model.user_row(user.user_id)]))
+        st.html(_history(resources.history(model, user.user_id)))
 
 
 def _newcomer(user: TargetUser) -> str:
-    said = (
-        f'<p class="sw-history-text" dir="auto">“{esc(user.words)}”</p>'
-        if user.words.strip()
-        else '<p class="sw-note">Nothing said yet.</p>'
-    )
+    typed = '<p class="sw-note">Nothing said yet.</p>'
+    if user.words.strip():
+        typed = f'<p class="sw-history-text" dir="auto">“{esc(user.words)}”</p>'
     return (
-        f'<p class="sw-eyebrow">New shopper</p>{said}<p class="sw-note" style="margin-top:.8rem">There are no '
+        f'<p class="sw-eyebrow">New shopper</p>{typed}<p class="sw-note" style="margin-top:.8rem">There are no '
         "purchases and no reviews to learn from. The words are matched, by meaning, with what is written of each "
         "product.</p>"
     )
 
 
-def _person(person: pd.Series) -> str:
+def _facts(shopper: pd.Series) -> str:
     facts = [
-        str(person["activity"]).capitalize(),
-        f"{words.count(int(person['n_interactions']), 'product')} chosen",
-        f"{words.count(int(person['n_reviews']), 'review')} written",
+        str(shopper["activity"]).capitalize(),
+        f"{words.count(int(shopper['n_interactions']), 'product')} chosen",
+        f"{words.count(int(shopper['n_reviews']), 'review')} written",
     ]
-    for value, said in (
-        (person["top_category"], "mostly {}"),
-        (person["region"], "{}"),
-        (person["device"], "{}"),
-    ):
-        if isinstance(value, str) and value:
-            facts.append(said.format(value))
-    if pd.notna(person["last_active"]):
-        facts.append(f"last seen {words.day_short(person['last_active'])}")
+    for name, before in (("top_category", "mostly "), ("region", ""), ("device", "")):
+        if isinstance(shopper[name], str) and shopper[name]:
+            facts.append(f"{before}{shopper[name]}")
+    if pd.notna(shopper["last_active"]):
+        facts.append(f"last seen {words.day_short(shopper['last_active'])}")
     chips = "".join(f'<li class="sw-chip">{isolated(fact)}</li>' for fact in facts)
     return (
         '<p class="sw-eyebrow">Shopper</p>'
-        f'<h2 class="sw-title" style="margin:.1rem 0 .6rem">{isolated(person["user_id"])}</h2>'
+        f'<h2 class="sw-title" style="margin:.1rem 0 .6rem">{isolated(shopper["user_id"])}</h2>'
         f'<ul class="sw-person" aria-label="What is known of this shopper">{chips}</ul>'
     )
 
 
 def _history(acts: pd.DataFrame) -> str:
     """What they wrote, then what they chose without a word; where there is neither, what they looked at."""
-    said = acts[acts["text"] != ""]
+    written = acts[acts["text"] != ""]
     chosen = acts[(acts["text"] == "") & acts["kind"].isin(CHOICES_OF_KIND)]
-    rest = acts if not len(said) and not len(chosen) else acts.iloc[:0]
-    parts = (
-        _listed("In their words", said, 5),
-        _listed("What they chose", chosen, 4 if len(said) else 9),
-        _listed("What they looked at", rest, 9),
+    listed = _listed("In their words", written, 5) + _listed("What they chose", chosen, 4 if len(written) else 9)
+    return (
+        listed
+        or _listed("What they looked at", acts, 9)
+        or '<p class="sw-note" style="margin-top:.9rem">No history on record.</p>'
     )
-    return "".join(parts) or '<p class="sw-note" style="margin-top:.9rem">No history on record.</p>'
 
 
 def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
@@ -103,11 +94,11 @@ def _listed(title: str, acts: pd.DataFrame, n_first: int) -> str:
 def _act(act: Any) -> str:
     kind, rating, text = act.kind, act.rating, act.text
     what = stars_html(rating) if kind == "review" and not np.isnan(rating) else esc(kind.replace("_", " "))
-    said = _review_html(text) if text else ""
+    review = _review_html(text) if text else ""
     tile = illustrations.tile_html(act.category, act.item_id)
     return (
         f'<li>{tile}<div><p class="sw-history-title">{isolated(act.title)}</p>'
-        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{said}</div></li>'
+        f'<p class="sw-history-meta">{what} · {words.day_short(act.timestamp)}</p>{review}</div></li>'
     )
 
 

@@ -1,11 +1,12 @@
 """What pages know of presets while the database is away, and where sliders start."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pages._shared.saved import FRESH_S, PAUSE_S, PresetCache, SavedPresets
-from pages._shared.view import Start
+from pages._shared.caching import FRESH_S, PAUSE_S, PresetCache, SavedPresets
+from pages._shared.view import KNOWN, StartValues, control_values
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.database import Database
@@ -70,7 +71,7 @@ def test_what_somebody_does_here_is_looked_for_at_once(store: Flaky) -> None:
     store.away = True
     assert saved.presets().away
     store.away = False
-    saved.forget()
+    saved.expire()
     assert saved.presets() == SavedPresets()
 
 
@@ -109,14 +110,19 @@ def test_the_list_is_read_again_only_where_something_changed(store: Flaky) -> No
 
 
 def test_a_start_names_what_an_address_without_it_would_not_mean() -> None:
-    weights = FusionSettings(**{name: share / 100 for name, share in CHOICES.weights.items()})
-    assert Start.of("same", RankingSettings(weights)).moved(CHOICES) == {}
-    moved = Start.of("other", RankingSettings(FusionSettings(2, 1, 1, 0), n=20, diversity=0.25, method="dpp"))
-    assert moved.weights == {"collaborative": 50, "content": 25, "semantic": 25, "context": 0}
+    usual = FusionSettings(**{name: share / 100 for name, share in CHOICES.weights.items()})
+    assert StartValues("same", control_values(RankingSettings(usual))).moved(CHOICES) == {}
+    moved = StartValues(
+        "other", control_values(RankingSettings(FusionSettings(2, 1, 1, 0), n=20, diversity=0.25, method="dpp"))
+    )
+    weights = {"collaborative": 50, "content": 25, "semantic": 25, "context": 0}
+    assert replace(CHOICES, start=moved).start_weights(KNOWN) == weights
     assert moved.moved(CHOICES) == {
-        **{name: str(value) for name, value in moved.weights.items()},
+        **{name: str(value) for name, value in weights.items()},
         "diversity": "0.25",
         "method": "DPP",
         "n": "20",
     }
-    assert "n" not in Start.of("odd", RankingSettings(n=17)).values, "a length that no control can hold"
+    assert "n" not in StartValues("odd", control_values(RankingSettings(n=17))).values, (
+        "a length that no control can hold"
+    )

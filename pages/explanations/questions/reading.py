@@ -1,14 +1,62 @@
-"""Who they are: what the system believes of the shopper and of the product, in themes of phrases."""
+"""What the semantic component reads: the texts of both sides, and the themes that it believes in."""
 
 import streamlit as st
 
 from pages._shared import resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
-from pages.explanations import naming
-from pages.explanations.context import ExplanationContext
+from pages._shared.widgets import button
+from pages.explanations import ablation, naming, reader
+from pages.explanations.product import ExplanationContext
+from recsys.errors import RecsysError
+from recsys.explanations.reading import N_TEXTS
 from recsys.explanations.themes import Profile, Theme
 from recsys.text.masking import mask_personal
+
+_LOOKED_INTO = "phrase_looked_into"
+_N_TEXTS = "texts_read"
+
+
+def whose_words(case: ExplanationContext) -> None:
+    """The texts of both sides with their phrases shaded; phrases and texts can be left out, and looked into."""
+    if not case.explanation.shopper_phrases:
+        why = "this shopper has written nothing and chosen nothing with words; add some above"
+        if not case.explanation.weights["semantic"]:
+            why = "they have no weight in the mix; raise Semantic above 0"
+        st.html(empty_html("Words say nothing here", why))
+        return
+    n_texts = st.session_state.get(_N_TEXTS, N_TEXTS)
+    reading = case.model.read(case.now, case.item_id, case.settings, n_texts)
+    reader.show_reader(
+        reading,
+        user_id=case.user.user_id,
+        key="reader",
+        inside=_inside(case),
+        on_strike=lambda name: ablation.write(reader.toggled(ablation.addressed(), name, reading)),
+        on_look_inside=_toggle_inside,
+    )
+    n_more = max(reading.n_shopper_texts - len(reading.shopper), reading.n_product_texts - len(reading.product))
+    if n_more > 0:
+        label, more = f"Read {min(n_more, N_TEXTS):,} more texts of a side", {_N_TEXTS: n_texts + N_TEXTS}
+        button(label, "more_texts", "expand_more", st.session_state.update, more)
+
+
+def _toggle_inside(name: str) -> None:
+    st.session_state[_LOOKED_INTO] = None if st.session_state.get(_LOOKED_INTO) == name else name
+
+
+def _inside(case: ExplanationContext) -> reader.Inside | None:
+    """The words of the phrase that was asked for last, while it is part of what is shown."""
+    name = st.session_state.get(_LOOKED_INTO)
+    if not name:
+        return None
+    try:
+        with st.spinner("Reading the phrase without each of its words …", show_time=True):
+            effects = resources.word_effects(case.model, case.now, case.item_id, name, case.settings)
+    except RecsysError:  # it was of another product, or is struck now
+        st.session_state[_LOOKED_INTO] = None
+        return None
+    return name, effects
 
 
 def beliefs(case: ExplanationContext) -> None:

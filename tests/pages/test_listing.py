@@ -1,6 +1,6 @@
 """Places moved are those since the last change of the same shopper's list."""
 
-from pages._shared.moves import Moves
+from pages._shared.listing import Moves
 
 
 def test_places_are_counted_up_and_down_and_new_ones_named() -> None:
