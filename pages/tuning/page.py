@@ -11,7 +11,7 @@ from pages._shared import frame, resources
 from pages._shared.cards import esc
 from pages._shared.notices import Query, empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import by_log, controls, labels, preparation, reference
+from pages.tuning import controls, labels, log_clicks, preparation
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
 from pages.tuning.presets.section import presets
@@ -33,7 +33,7 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
     "Side by side": side_by_side,
     "Presets": presets,
     "Find good weights": find_weights,
-    "Clicks by the log": by_log.clicks_by_the_log,
+    "Clicks by the log": log_clicks.clicks_by_the_log,
     "How this is measured": protocol,
 }
 
@@ -127,13 +127,13 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
     metrics = tuple(map(metric_label, METRICS))
     properties = {name: (ANY, *values) for name, values in controls.properties(room.test.panel).items()}
     saved = resources.saved(room.home, room.shop).presets()
-    against = {} if saved.away else {"against": tuple(reference.options(saved.presets))}
+    against = {} if saved.away else {"against": tuple(controls.reference_names(saved.presets))}
     return {
         "split": _splits(),
         "room": tuple(SECTIONS),
         "metric": metrics,
         "second": metrics,
-        "follow": tuple(by_log.TEMPERATURES),
+        "follow": tuple(log_clicks.TEMPERATURES),
         **against,
         **properties,
         **dict.fromkeys(("same_context", "only_available"), ("true", "false")),
@@ -155,7 +155,7 @@ def _room(room: TuningContext) -> None:
         )
         now, segment = controls.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
-            against = reference.choose(now, default, resources.saved(room.home, room.shop).presets())
+            against = controls.choose_reference(now, default, resources.saved(room.home, room.shop).presets())
             metric = judge_by()
         case = TuningCase(room, now, against, segment, metric)
         if not case.mask.any():

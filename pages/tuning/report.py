@@ -15,10 +15,9 @@ from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.illustrations import ASSETS
 from pages.tuning import report_tables
-from pages.tuning.baseline_check import BaselineCheck
-from pages.tuning.buttons import download
 from pages.tuning.context import TuningCase
-from pages.tuning.live_metrics import imagined_sentence
+from pages.tuning.controls import download
+from pages.tuning.live_metrics import BaselineCheck, imagined_sentence
 from pages.tuning.metric_cells import BASELINES
 from pages.tuning.presets.actions import WHO
 from recsys.evaluation.metrics.registry import LIVE_METRICS

@@ -12,8 +12,8 @@ from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages.tuning import exposure, labels, report, shopper_lists
-from pages.tuning.buttons import button
 from pages.tuning.context import TuningCase
+from pages.tuning.controls import button
 from pages.tuning.list_moves import letter_html
 from pages.tuning.live_metrics import FEW, who
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of

@@ -10,10 +10,10 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.view import LENGTHS
 from pages._shared.words import sentence
-from pages.tuning import controls, reference
-from pages.tuning.buttons import button
+from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import measuring
+from pages.tuning.controls import button
+from pages.tuning.presets import cards
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Filters
@@ -110,7 +110,7 @@ def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[
     """The setting of a preset as far as the controls can hold it, its shoppers, and what had to be left out."""
     choices, shoppers = room.choices, room.test.panel.shoppers
     stated, properties, lost = {}, {}, []
-    for dimension, value in reference.scenario_of(settings).as_dict().items():
+    for dimension, value in controls.scenario_of(settings).as_dict().items():
         option = choices.options[dimension]
         if option.unavailable or value not in option.values:
             lost.append(f"{dimension} {value}")
@@ -134,14 +134,14 @@ def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[
 
 def compare(preset: Preset) -> None:
     """Let the whole page compare with this preset."""
-    st.session_state["against"] = reference.option(preset)
+    st.session_state["against"] = controls.reference_name(preset)
 
 
 def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
 
     def work() -> PresetOutcome:
-        present, measured = measuring.present(case), measuring.measurement(case)
+        present, measured = cards.present(case), cards.measurement(case)
         store = case.room.store
         saved = store.update(preset_id, version=version, settings=present, measured=measured, by=who())
         return PresetOutcome(f"“{saved.name}” now holds the present setting; its history keeps what it was.")

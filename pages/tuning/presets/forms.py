@@ -9,9 +9,9 @@ import streamlit as st
 from pages._shared import words
 from pages._shared.cards import isolated, weights_html
 from pages.tuning import labels
-from pages.tuning.buttons import button, download
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import actions, cards, measuring
+from pages.tuning.controls import button, download
+from pages.tuning.presets import actions, cards
 from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, who
 from recsys.errors import ConflictError, StoreError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
@@ -38,7 +38,7 @@ def save_new(case: TuningCase) -> None:
     with st.popover(
         "Save this setting", icon=":material/bookmark_add:", type="primary", key=POPOVER, on_change="rerun"
     ):
-        settings = measuring.present(case)
+        settings = cards.present(case)
         n = words.count(int(case.mask.sum()), "test shopper")
         st.html(
             f'{weights_html(settings.weights.normalised())}<p class="sw-note">{labels.preset_html(settings)}. Kept '
@@ -131,8 +131,8 @@ def _save(case: TuningCase) -> None:
     def work() -> PresetOutcome:
         name, description, tags, goal = _typed(*_FIELDS)
         goal = edited_goal(goal, _typed(_PICKED)[0])
-        draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
-        made = case.room.store.create(draft, measuring.measurement(case), by=who())
+        draft = Draft(name, cards.present(case), description, read_tags(tags), goal)
+        made = case.room.store.create(draft, cards.measurement(case), by=who())
         return PresetOutcome(f"“{made.name}” is saved, with how it measures now.")
 
     if attempt(case.room, work, NEW):

@@ -7,10 +7,10 @@ import streamlit as st
 from pages._shared import resources, words, working
 from pages._shared.cards import isolated
 from pages._shared.notices import empty_html, notice_html
-from pages.tuning import reference
-from pages.tuning.buttons import button, download
+from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import actions, forms, measuring
+from pages.tuning.controls import button, download
+from pages.tuning.presets import actions, cards, forms
 from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError
 from recsys.jobs import Work, WorkStatus
@@ -111,10 +111,10 @@ def _with_open(case: TuningCase, shown: list[Preset], presets: tuple[Preset, ...
 
 def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     room, pid = case.room, preset.preset_id
-    is_open, is_present = forms.is_open(preset), measuring.is_present(case, preset.settings)
-    is_reference = st.session_state.get("against") == reference.option(preset)
+    is_open, is_present = forms.is_open(preset), cards.is_present(case, preset.settings)
+    is_reference = st.session_state.get("against") == controls.reference_name(preset)
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
-    drift = measuring.drift(room, preset.settings, preset.measured)
+    drift = cards.drift(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
         st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):

@@ -13,7 +13,7 @@ from pages._shared.view import positions
 from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.presets import forms
-from pages.tuning.search import draft, form, front, shop_search, summary, tables
+from pages.tuning.search import draft, form, front, shop_search, summary
 from pages.tuning.search.shop_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -26,7 +26,7 @@ from recsys.tuning.search_result import FrontPoint, SearchResult
 _LOADED, _SECTION = "search_clicks", "room"
 
 
-def show(case: TuningCase, found: SearchResult, *, is_running: bool = False) -> None:
+def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = False) -> None:
     """The result, by test shoppers first.
 
     Parameters
@@ -48,9 +48,9 @@ def show(case: TuningCase, found: SearchResult, *, is_running: bool = False) -> 
         _front(case, found, outdated=outdated)
     if found.kept:
         with st.container(key="chart_kept"):
-            st.html(tables.conditions_html(found))
+            st.html(summary.conditions_html(found))
     with st.container(key="chart_sought"):
-        st.html(tables.metrics_html(found, case.room.test.panel.clicks))
+        st.html(summary.metrics_html(found, case.room.test.panel.clicks))
 
 
 def outdated_html() -> str:

@@ -34,12 +34,12 @@ def find_weights(case: TuningCase) -> None:
         follow(case, request)
         if found:
             st.html(_earlier(found))
-            result.show(case, found, is_running=status.state == "running")
+            result.show_result(case, found, is_running=status.state == "running")
         return
     if refused := working.why_refused(shop_search.panel(0)):
         st.html(notice_html("It could not be started.", [refused]))
     if found:
-        result.show(case, found)
+        result.show_result(case, found)
     elif request is not None:
         st.html(notice_html("What the last search found cannot be read:", ["Another version wrote it. Search again."]))
     watch(room, seen)

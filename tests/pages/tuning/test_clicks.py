@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.tuning import live_metrics, tiles
+from pages.tuning import live_metrics, metric_cells
 from pages.tuning.page import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
 from recsys.evaluation.metrics.click_rate import ClickProbabilities, Source
@@ -48,7 +48,7 @@ def clicks(source: Source) -> ClickProbabilities:
 
 
 def tile_of(source: Source, now: MeasuredLists) -> str:
-    whole = tiles.tiles_html(
+    whole = metric_cells.tiles_html(
         now, lists(1), differences(now, lists(1), facts()), 5, 40, "the reference", is_same=False, clicks=clicks(source)
     )
     start = whole.index('data-metric="ctr"')
@@ -88,7 +88,7 @@ def test_only_the_truth_calls_a_list_better(source: Source, said: str) -> None:
     now.values["ctr"][:] = before.values["ctr"] + np.linspace(0.1, 0.3, 80)
     panel_facts = replace(facts(), modelled=frozenset(["ctr"] if source != "simulator" else []))
     found = differences(now, before, panel_facts)
-    whole = tiles.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False, clicks=clicks(source))
+    whole = metric_cells.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False, clicks=clicks(source))
     shown = whole[whole.index('data-metric="ctr"') :].partition("</div>")[0]
     assert said in shown
     assert "+20.0 pp" in shown

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pages.tuning import tiles
+from pages.tuning import metric_cells
 from pages.tuning.metric_cells import GROUPS, ChangeCell
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
@@ -40,7 +40,7 @@ def test_tiles_show_each_metric_with_its_change_and_verdict() -> None:
     now, before = lists(0), lists(1)
     now.values["ndcg"][:] = before.values["ndcg"] + np.linspace(0.1, 0.3, 80)
     found = differences(now, before, facts())
-    html = tiles.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False)
+    html = metric_cells.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False)
     assert html.count('data-metric="') == len(LIVE_METRICS)
     assert 'sw-metric-better" data-metric="ndcg"' in html
     assert "+0.2000" in html
@@ -49,7 +49,7 @@ def test_tiles_show_each_metric_with_its_change_and_verdict() -> None:
 
 def test_tiles_of_the_reference_itself_claim_no_change() -> None:
     now = lists(0)
-    html = tiles.tiles_html(now, now, differences(now, now, facts()), 5, 40, "equal weights", is_same=True)
+    html = metric_cells.tiles_html(now, now, differences(now, now, facts()), 5, 40, "equal weights", is_same=True)
     assert "sw-metric-better" not in html
     assert "sw-metric-worse" not in html
     assert html.count("this is the reference") == len(LIVE_METRICS)
@@ -58,7 +58,7 @@ def test_tiles_of_the_reference_itself_claim_no_change() -> None:
 def test_tiles_stand_where_nobody_has_a_value() -> None:
     now = lists(0)
     empty = MeasuredLists(np.full_like(now.ranked, -1), {name: np.full(80, np.nan) for name in SHOPPER_METRICS})
-    html = tiles.tiles_html(empty, empty, differences(empty, empty, facts()), 5, 40, "x", is_same=False)
+    html = metric_cells.tiles_html(empty, empty, differences(empty, empty, facts()), 5, 40, "x", is_same=False)
     assert "no shopper has a value" in html
     assert "nan" not in html
 
@@ -106,5 +106,5 @@ def test_what_was_not_observed_is_not_judged(metric: str) -> None:
 def test_shares_of_single_shoppers_are_written_as_their_mean_is() -> None:
     now, before = lists(0), lists(1)
     now.values["long_tail"][:] = before.values["long_tail"][:] = np.tile([0.0, 0.1, 0.3, 0.2], 20)
-    html = tiles.tiles_html(now, before, differences(now, before, facts()), 5, 40, "x", is_same=False)
+    html = metric_cells.tiles_html(now, before, differences(now, before, facts()), 5, 40, "x", is_same=False)
     assert "10% to 30%; 0% for 20 of 80" in html

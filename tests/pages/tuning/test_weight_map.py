@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pages.tuning.chart_parts import legend_html
-from pages.tuning.weight_map import charts, mixes, section
+from pages.tuning.weight_map import charts, section
 from pages.tuning.weight_map.map_view import HEIGHT, MapView, MarkedMix, Plane
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, Verdict, differences
@@ -103,7 +103,7 @@ def test_losers_are_passed_over_and_so_is_what_is_further_behind(found: WeightMa
         found = differing("unclear" if values[point] >= enough else "worse", -0.01)
         return {"ndcg": found, "ild": found}
 
-    best, even, second = mixes.worth_loading(mapped(found), change)
+    best, even, second = section.worth_loading(mapped(found), change)
     assert (best.point, even.point) == (found.best("ndcg"), found.most_even(tied & (values >= enough)))
     assert second.point == found.best("ild", among=tied & (values >= enough))
     assert len(compared) < 60
@@ -118,7 +118,7 @@ def test_what_too_few_shoppers_tell_is_no_reason_to_offer_a_mix(found: WeightMap
             asked.append(point)
             return {"ndcg": change, "ild": change}
 
-        return [each.key for each in mixes.worth_loading(shown, compared)]
+        return [each.key for each in section.worth_loading(shown, compared)]
 
     assert offered(differing("unclear", -0.01)) == ["best", "even", "second"]
     assert offered(differing("unclear", np.nan)) == ["best"]
@@ -129,7 +129,7 @@ def test_what_too_few_shoppers_tell_is_no_reason_to_offer_a_mix(found: WeightMap
 @pytest.mark.parametrize("change", [{"n_users": 40}, {"tied": {"ndcg": np.ones(1771, bool)}}])
 def test_where_hardly_anything_can_be_told_only_the_best_is_offered(found: WeightMap, change: dict[str, Any]) -> None:
     shown = mapped(replace(found, **change))
-    rows = mixes.worth_loading(shown, lambda point: pytest.fail("compared"))
+    rows = section.worth_loading(shown, lambda point: pytest.fail("compared"))
     assert [each.key for each in rows] == ["best"]
     assert "weights can hardly be told apart" in section.summary_html(shown, "test", 0)
 
