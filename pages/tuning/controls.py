@@ -18,6 +18,7 @@ from pages._shared.view import (
     USUAL_VARIETY,
     Choices,
     control_values,
+    positions,
 )
 from pages.tuning import labels
 from recsys.errors import RecsysError
@@ -30,8 +31,8 @@ from recsys.tuning.config import EvaluationConfig
 
 
 def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> None:
-    """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol."""
-    st.button(label, key=key, icon=f":material/{icon}:", on_click=on_click, args=args, **more)
+    """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, or "" for none."""
+    st.button(label, key=key, icon=f":material/{icon}:" if icon else None, on_click=on_click, args=args, **more)
 
 
 def download(
@@ -238,6 +239,12 @@ def _setting_of(
     if name == EQUAL:
         return beside("equal weights", RankingSettings(fusion=FusionSettings(1, 1, 1, 1)), now.scenario)
     return beside("the model's weights", RankingSettings(fusion=default_weights), now.scenario)
+
+
+def positions_of(ranking: RankingSettings) -> tuple[object, ...]:
+    """Where the controls of mix, variety and length stand for a setting; without variety its method plays no part."""
+    strength = round(ranking.diversity, 2)
+    return positions(ranking.fusion), strength, ranking.method if strength else "", ranking.n
 
 
 def ranking_of(settings: PresetSettings) -> RankingSettings:

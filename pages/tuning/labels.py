@@ -70,13 +70,24 @@ def candidates(filters: Filters) -> list[str]:
     return [*said, "available today"] if filters.only_available else list(said)
 
 
-def variety(ranking: RankingSettings | PresetSettings) -> str:
-    """How strongly lists are spread out, and by which method; "" for not at all.
+def variety(ranking: RankingSettings | PresetSettings, none: str = "") -> str:
+    """How strongly lists are spread out, and by which method; `none` where they are not.
 
     >>> variety(RankingSettings(diversity=0.3))
     '0.30 by MMR'
     """
-    return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else ""
+    return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else none
+
+
+def mix(settings: RankingSettings) -> str:
+    """The weights and the variety of a setting, in one line.
+
+    >>> from recsys.settings import FusionSettings
+    >>> mix(RankingSettings(FusionSettings(0.3, 0.05, 0.35, 0.3), diversity=0.2))
+    'Collaborative 30%, Content 5%, Semantic 35%, Context 30%, variety 0.20 by MMR'
+    """
+    weights = shares({name: share for name, share in settings.fusion.normalised().items() if share})
+    return f"{weights}, variety {variety(settings)}" if settings.diversity else weights
 
 
 def shares(weights: Mapping[str, float]) -> str:
@@ -126,11 +137,8 @@ def differences(a: EvaluationConfig, b: EvaluationConfig) -> list[tuple[str, str
         which = "what is available today" if filters.only_available else "the whole catalogue"
         return ", ".join([which, *(each for each in limits if each.startswith(("only", "price")))])
 
-    def spread(setting: EvaluationConfig) -> str:
-        return variety(setting.settings) or "none, by score alone"
-
     return [
-        ("Variety", spread(a), spread(b)),
+        ("Variety", *(variety(each.settings, "none, by score alone") for each in (a, b))),
         ("Listed", listed(a), listed(b)),
         ("Circumstances", imagined(a), imagined(b)),
     ]
@@ -199,6 +207,14 @@ def _property(name: str, value: str) -> str:
 
 def _plain(text: str) -> str:
     """A name as Markdown shows it, cut where it is long: it must stay text, and stay in its place."""
-    text = _REORDERING.sub(" ", text)
-    cut = text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
-    return _MARKS.sub(r"\\\1", cut).replace(":", ":\u200b").replace("&", "&amp;")
+    marked = _MARKS.sub(r"\\\1", cut(_REORDERING.sub(" ", text), _LONGEST_NAME))
+    return marked.replace(":", ":\u200b").replace("&", "&amp;")
+
+
+def cut(text: str, longest: int) -> str:
+    """A text that is not longer than `longest` characters, with an ellipsis where it was.
+
+    >>> cut("Candles & Scents", 9)
+    'Candles …'
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

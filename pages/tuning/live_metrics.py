@@ -1,7 +1,6 @@
 """The section "Live metrics": every metric over every test shopper, and how simple models do on the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
@@ -28,35 +27,22 @@ FEW = 50
 def live_metrics(case: TuningCase) -> None:
     """Tiles first, since they are what a person waits for; then the baseline check and the trade-off."""
     found, k, panel = case.changes(), case.k, case.room.test.panel
-    is_observed = not case.n_imagined
     st.html(headline_html(case))
     warning = st.container()
-    shown = metric_cells.tiles_html(
-        case.lists(case.now),
-        case.lists(case.reference),
-        found,
-        k,
-        panel.n_items,
-        case.reference.name,
-        is_same=case.is_same,
-        is_observed=is_observed,
-        clicks=panel.clicks,
-    )
-    st.html(shown + notes_html(case, tradeoff.n_looked_at(case)))
-    check = BaselineCheck.of(case, is_observed=is_observed)
-    if lost := check.notice_html():
-        with warning:
-            st.html(lost)
+    st.html(metric_cells.tiles_html(case, found) + notes_html(case, tradeoff.n_looked_at(case)))
+    against = against_baselines(case)
+    if lost := losses_html(case, against):
+        warning.html(lost)
     beside, about = st.columns([1.5, 1], gap="small")
     with about, st.container(key="chart_guard", height="stretch"):
-        st.html(check.table_html())
+        st.html(baselines_html(case, against))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
         second = choose_second(case.metric)
-        stops = tradeoff.trail(case, found)
+        points = tradeoff.trail(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
         baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
-        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, charts.theme())
+        figure = tradeoff.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
 
 
@@ -211,74 +197,49 @@ def imagined_html(case: TuningCase) -> str:
     return notice_html(f"{imagined_sentence(case.n_imagined, int(case.mask.sum()))}.", lines)
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineCheck:
-    """The setting against every baseline, on the same shoppers.
+def against_baselines(case: TuningCase) -> dict[str, Difference]:
+    """By simple model, the change of the judged metric from it to the setting, all on the same resamples."""
+    metric, lists, facts = case.metric, case.lists(case.now), case.facts
+    engine, filters = case.room.test, case.now.settings.filters
+    others = {name: engine.baseline(name, case.k, filters).of(case.mask) for name in BASELINES}
+    if metric not in SHOPPER_METRICS:
+        return {name: differences(lists, other, facts)[metric] for name, other in others.items()}
+    gaps = np.stack([changes(lists.values[metric], other.values[metric]) for other in others.values()], axis=1)
+    found = {}
+    for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
+        both = ~np.isnan(gap)
+        old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
+        verdict = "unclear" if metric in facts.modelled else verdict_of(change, METRICS[metric].higher_is_better)
+        found[name] = Difference(metric, old + change.mean, old, change, verdict, int(np.count_nonzero(gap[both])))
+    return found
 
-    Parameters
-    ----------
-    metric : what settings are judged by
-    k : list length
-    against : by baseline, the change of that metric from the baseline to the setting
-    is_observed : shoppers were in the circumstances that they are looked at in
-    clicks : by what click rates are known
-    """
 
-    metric: str
-    k: int
-    against: Mapping[str, Difference]
-    is_observed: bool = True
-    clicks: ClickProbabilities = field(default_factory=ClickProbabilities)
+def losses_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
+    """The simple models that the setting loses to, as a notice above everything else; "" where there are none."""
+    name = metric_of(case.metric, case.room.test.panel.clicks).at(case.k)
+    cells = {model: ChangeCell(found, not case.n_imagined) for model, found in against.items()}
+    lines = [
+        f"{BASELINES[model]} has {name} {fmt.value(case.metric, cell.found.old)}: this setting is "
+        f"{fmt.apart(case.metric, cell.found.change.mean)}, 95% interval {cell.ends}."
+        for model, cell in cells.items()
+        if cell.kind == "worse"
+    ]
+    return notice_html("This setting loses to a simple model:", lines) if lines else ""
 
-    @classmethod
-    def of(cls, case: TuningCase, *, is_observed: bool = True) -> "BaselineCheck":
-        """Compare by the metric that is judged by; all baselines on the same resamples."""
-        metric, k, lists, mask = case.metric, case.k, case.lists(case.now), case.mask
-        engine, filters, clicks = case.room.test, case.now.settings.filters, case.room.test.panel.clicks
-        others = {name: engine.baseline(name, k, filters).of(mask) for name in BASELINES}
-        if metric not in SHOPPER_METRICS:
-            facts = case.facts
-            whole = {name: differences(lists, other, facts)[metric] for name, other in others.items()}
-            return cls(metric, k, whole, is_observed, clicks)
-        now = lists.values[metric]
-        gaps = np.stack([changes(now, other.values[metric]) for other in others.values()], axis=1)
-        found = {}
-        for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
-            both = ~np.isnan(gap)
-            old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
-            is_modelled = metric in case.facts.modelled
-            verdict = "unclear" if is_modelled else verdict_of(change, METRICS[metric].higher_is_better)
-            n_changed = int(np.count_nonzero(gap[both]))
-            found[name] = Difference(metric, old + change.mean, old, change, verdict, n_changed)
-        return cls(metric, k, found, is_observed, clicks)
 
-    @property
-    def name(self) -> str:
-        """What the judged metric is called."""
-        return metric_of(self.metric, self.clicks).at(self.k)
-
-    def notice_html(self) -> str:
-        """What has to be said above everything else; "" where nothing is lost."""
-        cells = {name: ChangeCell(found, self.is_observed) for name, found in self.against.items()}
-        lines = [
-            f"{BASELINES[name]} has {self.name} {fmt.value(self.metric, cell.found.old)}: this setting is "
-            f"{fmt.apart(self.metric, cell.found.change.mean)}, 95% interval {cell.ends}."
-            for name, cell in cells.items()
-            if cell.kind == "worse"
-        ]
-        return notice_html("This setting loses to a simple model:", lines) if lines else ""
-
-    def table_html(self) -> str:
-        """Every baseline with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
-        cells = {name: ChangeCell(found, self.is_observed) for name, found in self.against.items()}
-        rows = "".join(
+def baselines_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
+    """Every simple model with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
+    name = metric_of(case.metric, case.room.test.panel.clicks).at(case.k)
+    rows = ""
+    for number, (model, found) in enumerate(against.items(), 1):
+        cell = ChangeCell(found, not case.n_imagined)
+        rows += (
             f'<tr class="sw-metric-{cell.kind}"><th scope="row"><span class="sw-model-mark" aria-hidden="true">'
-            f"<i>{number}</i></span>{esc(BASELINES[name])}</th>"
-            f"<td>{esc(fmt.value(self.metric, cell.found.old))}</td><td>{cell.html}</td></tr>"
-            for number, (name, cell) in enumerate(cells.items(), 1)
+            f"<i>{number}</i></span>{esc(BASELINES[model])}</th>"
+            f"<td>{esc(fmt.value(case.metric, found.old))}</td><td>{cell.html}</td></tr>"
         )
-        return (
-            f'<h2 class="sw-chart-title">Against simple models, by {esc(self.name)}</h2>'
-            '<table class="sw-guard"><thead><tr><th scope="col">Model</th><th scope="col">Its value</th>'
-            f'<th scope="col">This setting</th></tr></thead><tbody>{rows}</tbody></table>'
-        )
+    return (
+        f'<h2 class="sw-chart-title">Against simple models, by {esc(name)}</h2>'
+        '<table class="sw-guard"><thead><tr><th scope="col">Model</th><th scope="col">Its value</th>'
+        f'<th scope="col">This setting</th></tr></thead><tbody>{rows}</tbody></table>'
+    )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pages._shared.cards import esc
+from pages.tuning.context import TuningCase
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS, WHOLE_METRICS, Metric
@@ -151,39 +152,20 @@ class ChangeCell:
 N_BINS = 14
 
 
-def tiles_html(
-    now: MeasuredLists,
-    before: MeasuredLists,
-    found: Mapping[str, Difference],
-    k: int,
-    n_items: int,
-    against: str,
-    *,
-    is_same: bool,
-    is_observed: bool = True,
-    clicks: ClickProbabilities | None = None,
-) -> str:
-    """All tiles, in groups.
-
-    Parameters
-    ----------
-    now, before : the lists of the setting and of its reference, of the shoppers looked at
-    found : what changed, by metric
-    against : what the reference is called
-    is_same : the setting is its own reference, so there is no change to show
-    is_observed : shoppers were in the circumstances that they are looked at in
-    clicks : by what click rates are known
-    """
-    clicks = clicks or ClickProbabilities()
+def tiles_html(case: TuningCase, found: Mapping[str, Difference]) -> str:
+    """One tile a metric, in groups; `found` is what changed, by metric."""
+    clicks, against = case.room.test.panel.clicks, case.reference.name
+    now, before = case.lists(case.now), case.lists(case.reference)
 
     def tile(name: str) -> str:
-        metric, cell = metric_of(name, clicks), ChangeCell(found[name], is_observed)
-        same = '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
+        metric, cell = metric_of(name, clicks), ChangeCell(found[name], not case.n_imagined)
+        asks, same = esc(metric.asks), '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
         return (
-            f'<div class="sw-metric sw-metric-{"same" if is_same else cell.kind}" data-metric="{name}">'
-            f'<dt title="{esc(metric.asks)}">{esc(metric.at(k))}<span class="sw-sr"> {esc(metric.asks)}</span></dt>'
+            f'<div class="sw-metric sw-metric-{"same" if case.is_same else cell.kind}" data-metric="{name}">'
+            f'<dt title="{asks}">{esc(metric.at(case.k))}<span class="sw-sr"> {asks}</span></dt>'
             f'<dd class="sw-metric-value">{esc(fmt.value(name, found[name].new))}</dd>'
-            f"{same if is_same else _change(cell, against)}{_spread(now, before, found[name], n_items, clicks)}</div>"
+            f"{same if case.is_same else _change(cell, against)}"
+            f"{_spread(now, before, found[name], case.room.test.panel.n_items, clicks)}</div>"
         )
 
     groups = "".join(

@@ -18,7 +18,7 @@ from pages.tuning.presets.section import presets
 from pages.tuning.protocol import HOLD_OUTS, protocol
 from pages.tuning.search.section import find_weights
 from pages.tuning.side_by_side import side_by_side
-from pages.tuning.weight_map.section import weight_map
+from pages.tuning.weight_map import weight_map
 from recsys.errors import ArtifactError, RecsysError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs.paths import AppPaths

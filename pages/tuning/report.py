@@ -17,7 +17,7 @@ from pages._shared.illustrations import ASSETS
 from pages.tuning import report_tables
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import download
-from pages.tuning.live_metrics import BaselineCheck, imagined_sentence
+from pages.tuning.live_metrics import against_baselines, imagined_sentence
 from pages.tuning.metric_cells import BASELINES
 from pages.tuning.presets.actions import WHO
 from recsys.evaluation.metrics.registry import LIVE_METRICS
@@ -83,7 +83,7 @@ class Report:
             panel.protocol,
             notes,
             conclusion,
-            {BASELINES[name]: each for name, each in BaselineCheck.of(case).against.items()},
+            {BASELINES[name]: each for name, each in against_baselines(case).items()},
             {
                 "data": str(panel.data["name"]),
                 "fingerprint": str(panel.data["fingerprint"]),

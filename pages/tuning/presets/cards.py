@@ -1,16 +1,14 @@
 """One preset as its card and its history show it, and how its settings measure now; what people typed stays text."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from pages._shared import resources, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.palette import LOOKS
-from pages._shared.view import positions
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.protocol import choices_of
@@ -20,7 +18,6 @@ from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.segments import Segment
 from recsys.serving.exports import to_csv
-from recsys.settings import FusionSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Measurement, Preset, Save
 from recsys.tuning.goals import describe_goal
@@ -34,23 +31,22 @@ SAME = 1e-6
 _LONGEST_PROTOCOL = 500
 
 
-@dataclass(frozen=True, slots=True)
-class PresetDrift:
+class PresetDrift(NamedTuple):
     """How a preset's settings measure now, beside what was saved.
 
     Parameters
     ----------
     now : every metric with its interval, empty where they cannot be measured
-    problem : why they cannot, or ""
     text : how what was saved is to be read, as a clause
+    problem : why they cannot be measured, or ""
     is_same : what was saved still holds, to the last digit
     is_same_test : it was saved where test shoppers were asked for the same as in this room, as far as is known
     """
 
     now: Mapping[str, Interval]
-    problem: str
     text: str
-    is_same: bool
+    problem: str = ""
+    is_same: bool = False
     is_same_test: bool = True
 
 
@@ -61,33 +57,22 @@ def present(case: TuningCase) -> PresetSettings:
 
 def is_present(case: TuningCase, settings: PresetSettings) -> bool:
     """Whether the controls stand where these settings want them, as exactly as controls can."""
-    return _on_controls(present(case)) == _on_controls(settings)
 
+    def of_controls(each: PresetSettings) -> tuple[object, ...]:
+        ranking = controls.ranking_of(each)
+        return controls.positions_of(ranking), ranking.filters, controls.scenario_of(each), each.segment
 
-def _on_controls(settings: PresetSettings) -> tuple[object, ...]:
-    return (
-        positions(settings.weights),
-        controls.scenario_of(settings),
-        dataclasses.replace(settings, weights=FusionSettings(), diversity=round(settings.diversity, 2), scenario={}),
-    )
+    return of_controls(present(case)) == of_controls(settings)
 
 
 def measurement(case: TuningCase) -> Measurement:
     """Every metric of the present setting at this moment, over all test shoppers of the segment."""
-    panel = case.room.test.panel
-    found = _means(case.room, present(case))
-    return Measurement(
-        {name: interval.as_json() for name, interval in found.items()},
-        n_users=int(case.mask.sum()),
-        protocol=protocol(case.room),
-        panel_id=panel.panel_id,
-    )
-
-
-def protocol(room: TuningContext) -> str:
-    """What was held out, in as many whole sentences as a save can hold."""
-    said = room.test.panel.protocol
-    return said if len(said) <= _LONGEST_PROTOCOL else said[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
+    panel, found = case.room.test.panel, _means(case.room, present(case))
+    protocol = panel.protocol
+    if len(protocol) > _LONGEST_PROTOCOL:  # as many whole sentences as a save can hold
+        protocol = protocol[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
+    metrics = {name: interval.as_json() for name, interval in found.items()}
+    return Measurement(metrics, int(case.mask.sum()), protocol, panel.panel_id)
 
 
 def drift(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
@@ -95,17 +80,17 @@ def drift(room: TuningContext, settings: PresetSettings, saved: Measurement | No
     try:
         now = _means(room, settings)
     except RecsysError as problem:
-        return PresetDrift({}, str(problem), "cannot be measured now", False)
+        return PresetDrift({}, "cannot be measured now", str(problem))
     if saved is None:
-        return PresetDrift(now, "", "not measured when it was saved", False)
+        return PresetDrift(now, "not measured when it was saved")
     if saved.panel_id != room.test.panel.panel_id:
         was, is_now = choices_of(saved.protocol), choices_of(room.test.panel.protocol)
         is_same_test = was in ("", is_now)
         text = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
-        return PresetDrift(now, "", text, False, is_same_test)
+        return PresetDrift(now, text, is_same_test=is_same_test)
     same = all(_is_near(now[name].mean, saved.metrics[name]["mean"]) for name in now if name in saved.metrics)
     text = "measures the same now" if same else "same shoppers, but lists are made differently now"
-    return PresetDrift(now, "", text, same)
+    return PresetDrift(now, text, is_same=same)
 
 
 def role(panel_id: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Literal, TypedDict, cast
+from typing import Literal
 
 import streamlit as st
 from pydantic import Field
@@ -42,42 +42,42 @@ KINDS: Mapping[Kind, Against] = {
 """How a metric can be bounded, and what it is then held against."""
 
 
-class Condition(TypedDict):
+class Condition(Form):
     """A constraint while it is picked, which may make no sense yet."""
 
-    metric: str
-    value: float
-    against: Against
-    at_least: bool
-
-
-class Draft(TypedDict):
-    """A goal while it is picked; of the form of a saved goal."""
-
-    metric: str
-    constraints: list[Condition]
-    segment: dict[str, str]
-    k: int
-
-
-class _ConditionForm(Form):
     metric: str
     value: float = Field(ge=-1e6, le=1e6)
     against: Against
     at_least: bool
 
+    @property
+    def kind(self) -> Kind:
+        """How it bounds its metric."""
+        if self.against == "value":
+            return "at least" if self.at_least else "at most"
+        if self.against == "best":
+            return "within % of the best"
+        return "within % of equal weights" if self.value else "no worse than equal weights"
 
-class _DraftForm(Form):
+
+class GoalDraft(Form):
+    """A goal while it is picked; of the form of a saved goal."""
+
     metric: str
-    constraints: list[_ConditionForm] = Field(max_length=MOST_CONDITIONS)
+    constraints: list[Condition] = Field(max_length=MOST_CONDITIONS)
     segment: dict[str, str]
     k: int = Field(ge=1, le=LONGEST_LIST)
 
+    @property
+    def metrics(self) -> set[str]:
+        """The metrics that it speaks of."""
+        return {self.metric, *(each.metric for each in self.constraints)}
 
-def read_draft() -> tuple[Draft, tuple[str, list[str]] | None]:
+
+def read_draft() -> tuple[GoalDraft, tuple[str, list[str]] | None]:
     """The goal that the address holds, or the usual one and why, as title and lines of a notice."""
     text = st.query_params.get(PARAMETER, "")
-    usual = cast(Draft, DEFAULT.as_json())
+    usual = GoalDraft(**DEFAULT.as_json())
     if not text:
         return usual, None
     instead = f"Until you pick another one, it is: {describe_goal(DEFAULT)}."
@@ -87,36 +87,27 @@ def read_draft() -> tuple[Draft, tuple[str, list[str]] | None]:
             [f"This link asks for “{text[:200]}”: pick that metric and its conditions below. {instead}"],
         )
     try:
-        draft = cast(Draft, from_json(_DraftForm, json.loads(text)).model_dump())
-        for name in (draft["metric"], *(each["metric"] for each in draft["constraints"])):
+        draft = from_json(GoalDraft, json.loads(text))
+        for name in draft.metrics:
             Goal(name)
-        Segment.of(**draft["segment"])
+        Segment.of(**draft.segment)
     except (ValueError, RecursionError, SettingsError):
         return usual, ("The goal of this link cannot be read.", [instead])
     return draft, None
 
 
-def fill(goal: Goal) -> None:
+def fill_goal(goal: Goal) -> None:
     """Put the controls where a goal wants them."""
-    write_draft(cast(Draft, goal.as_json()))
+    write_draft(GoalDraft(**goal.as_json()))
 
 
-def kind_of(condition: Condition) -> Kind:
-    """How a condition bounds its metric."""
-    if condition["against"] == "value":
-        return "at least" if condition["at_least"] else "at most"
-    if condition["against"] == "best":
-        return "within % of the best"
-    return "within % of equal weights" if condition["value"] else "no worse than equal weights"
-
-
-def write_draft(draft: Draft) -> None:
+def write_draft(draft: GoalDraft) -> None:
     """Put a goal into the address."""
-    is_usual = draft == DEFAULT.as_json()
-    address.put(PARAMETER, None if is_usual else json.dumps(draft, separators=(",", ":")))
+    document = draft.model_dump()
+    address.put(PARAMETER, None if document == DEFAULT.as_json() else json.dumps(document, separators=(",", ":")))
 
 
-def rebound(metric: str, kind: Kind, equal: Mapping[str, float]) -> Condition:
+def start_condition(metric: str, kind: Kind, equal: Mapping[str, float]) -> Condition:
     """A condition on a metric, bounded in some way; a value to begin with is where equal weights stand.
 
     Parameters
@@ -128,14 +119,13 @@ def rebound(metric: str, kind: Kind, equal: Mapping[str, float]) -> Condition:
     if against == "value":
         at_least = kind == "at least"
         value = round_bound(metric, equal.get(metric, 0.0), at_least=at_least)
-    return {"metric": metric, "value": value, "against": against, "at_least": at_least}
+    return Condition(metric=metric, value=value, against=against, at_least=at_least)
 
 
 def step_of(metric: str) -> float:
     """Bounds that are proposed are multiples of this."""
-    shown = METRICS[metric]
     usual = {"share": 0.01, "bits": 0.1, "lift": 0.05}
-    return usual.get(shown.unit, 0.001 if shown.digits > 3 else 0.01)
+    return usual.get(METRICS[metric].unit, 0.001 if METRICS[metric].digits > 3 else 0.01)
 
 
 def round_bound(metric: str, value: float, *, at_least: bool) -> float:
@@ -152,15 +142,13 @@ def round_bound(metric: str, value: float, *, at_least: bool) -> float:
 def add_condition() -> None:
     """Another condition that makes sense as it is: something that is not spoken of yet, no worse than equal weights."""
     draft = read_draft()[0]
-    named = {draft["metric"], *(each["metric"] for each in draft["constraints"])}
-    metric = next((name for name in ("ndcg", "ild", "coverage", "novelty", *METRICS) if name not in named), "ndcg")
-    better = METRICS[metric].higher_is_better
-    draft["constraints"].append({"metric": metric, "value": 0.0, "against": "equal", "at_least": better})
+    unnamed = (name for name in ("ndcg", "ild", "coverage", "novelty", *METRICS) if name not in draft.metrics)
+    draft.constraints.append(start_condition(next(unnamed, "ndcg"), "no worse than equal weights", {}))
     write_draft(draft)
 
 
-def remove_condition(place: int) -> None:
-    """Take one out."""
+def remove_condition(number: int) -> None:
+    """Take one out, counted from 0."""
     draft = read_draft()[0]
-    del draft["constraints"][place : place + 1]
+    del draft.constraints[number : number + 1]
     write_draft(draft)

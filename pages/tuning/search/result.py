@@ -1,19 +1,19 @@
 """What a search found: the sentence that counts, the setting, what can be done with it, and every figure."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping
 
 import streamlit as st
 
 from pages._shared import charts
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages._shared.view import positions
-from pages.tuning import controls
+from pages.tuning import chart_parts, controls, labels
+from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.controls import button
 from pages.tuning.presets import forms
-from pages.tuning.search import draft, form, front, shop_search, summary
+from pages.tuning.search import form, shop_search, summary
+from pages.tuning.search.draft import fill_goal
 from pages.tuning.search.shop_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -37,8 +37,7 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     outdated = shop_search.is_of_other_data(case.room, found.panel_ids)
     if outdated:
         st.html(outdated_html())
-        args, icon = (case.room, request), ":material/refresh:"
-        st.button("Search again", key="search_again", icon=icon, disabled=is_running, on_click=form.begin, args=args)
+        button("Search again", "search_again", "refresh", form.begin, case.room, request, disabled=is_running)
     beside, about = st.columns([1, 1], gap="small")
     with beside, st.container(key="chart_found", height="stretch"):
         st.html(_found_html(found))
@@ -53,6 +52,18 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
         st.html(summary.metrics_html(found, case.room.test.panel.clicks))
 
 
+def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
+    """What the marks on the chart of a search mean."""
+    names = chart_parts.mark_names(is_done=is_done)
+    shown = {kind: names[kind] for kind in ("best", "reference", "now") if kind in marked}
+    return chart_parts.legend_html(shown | {"front": "No setting found is better by both"})
+
+
+def variety_text(settings: RankingSettings) -> str:
+    """How much variety a setting asks for."""
+    return f"variety {labels.variety(settings)}" if settings.diversity else "no variety, by score alone"
+
+
 def outdated_html() -> str:
     """That something was found before the test shoppers were prepared anew."""
     return notice_html(
@@ -62,7 +73,7 @@ def outdated_html() -> str:
 
 
 def _found_html(found: SearchResult) -> str:
-    settings, variety = found.settings, front.variety_text(found.settings)
+    settings, variety = found.settings, variety_text(found.settings)
     first, points, after = summary.finding(found), summary.held(found), ""
     if failing := summary.broken(found):
         first, points = "Nothing that was tried keeps all conditions safely.", failing
@@ -85,56 +96,30 @@ def _instead(found: SearchResult) -> None:
     with st.container(key="search_instead"):
         words = isolated(describe_goal(easier))
         st.html(f'<p class="sw-note">What could be asked instead: <strong>{words}</strong></p>')
-        st.button("Ask for that", key="ask_instead", icon=":material/edit:", on_click=draft.fill, args=(easier,))
+        button("Ask for that", "ask_instead", "edit", fill_goal, easier)
 
 
 def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, can_go_on: bool) -> None:
     room = case.room
     with st.container(horizontal=True, gap="small", key="found_buttons"):
         _load_button("Load into the sliders", "load_found", case, found.goal, found.settings, is_primary=True)
-        actions: tuple[tuple[str, str, str, str, Callable[..., None]], ...] = (
-            (
-                *("Compare side by side", "compare_found", ":material/compare_arrows:"),
-                *("Loads it, and shows what changes for the same shoppers.", compare),
-            ),
-            (
-                *("Save as preset", "save_found", ":material/bookmark_add:"),
-                *("Loads it, and opens the form that saves it for everybody.", save),
-            ),
-        )
-        for label, key, icon, about, action in actions:
-            st.button(label, key=key, icon=icon, help=about, on_click=action, args=(room, found))
+        about = "Loads it, and shows what changes for the same shoppers."
+        button("Compare side by side", "compare_found", "compare_arrows", compare, room, found, help=about)
+        about = "Loads it, and opens the form that saves it for everybody."
+        button("Save as preset", "save_found", "bookmark_add", save, room, found, help=about)
         n = shop_search.further(found.n_trials)
-        st.button(
-            "Search further",
-            key="search_further",
-            icon=":material/travel_explore:",
-            disabled=not can_go_on or n <= found.n_trials,
-            help=f"Goes on to {n:,} settings with variety; what was tried is not tried again.",
-            on_click=form.begin,
-            args=(room, replace(request, n_trials=n)),
-        )
+        about = f"Goes on to {n:,} settings with variety; what was tried is not tried again."
+        args, is_off = (room, request._replace(n_trials=n)), not can_go_on or n <= found.n_trials
+        button("Search further", "search_further", "travel_explore", form.begin, *args, disabled=is_off, help=about)
 
 
 def _load_button(
     label: str, key: str, case: TuningCase, goal: Goal, settings: RankingSettings, *, is_primary: bool = False
 ) -> None:
-    loaded = _on_controls(case.now.settings) == _on_controls(settings)
-    st.button(
-        "On the sliders" if loaded else label,
-        key=key,
-        type="primary" if is_primary and not loaded else "secondary",
-        icon=":material/check:" if loaded else ":material/tune:",
-        disabled=loaded,
-        on_click=load,
-        args=(case.room, goal, settings),
-    )
-
-
-def _on_controls(settings: RankingSettings) -> tuple[object, ...]:
-    """Where controls stand for a setting, as exactly as controls can."""
-    strength = round(settings.diversity, 2)
-    return positions(settings.fusion), strength, settings.method if strength else "", settings.n
+    loaded = controls.positions_of(case.now.settings) == controls.positions_of(settings)
+    shown, icon = ("On the sliders", "check") if loaded else (label, "tune")
+    kind = "primary" if is_primary and not loaded else "secondary"
+    button(shown, key, icon, load, case.room, goal, settings, type=kind, disabled=loaded)
 
 
 def load(room: TuningContext, goal: Goal, settings: RankingSettings) -> None:
@@ -167,47 +152,33 @@ def _n_loaded() -> int:
 
 def _front(case: TuningCase, found: SearchResult, *, outdated: bool) -> None:
     metrics, k = found.front_metrics, found.goal.k
-    marked = {} if outdated else front.beside(case, found.goal, metrics)
+    marked = {} if outdated else shop_search.marked_settings(case, found.goal, metrics)
     marked["best"] = (found.validation[metrics[0]].mean, found.validation[metrics[1]].mean)
-    texts = [
-        f"{front.mix_text(each.settings).replace(', ', '<br>')}<br><i>Click to load</i><br>" for each in found.front
-    ]
+    texts = [f"{labels.mix(each.settings).replace(', ', '<br>')}<br><i>Click to load</i><br>" for each in found.front]
     points = [(point.first, point.second) for point in found.front]
     names = " against ".join(METRICS[name].at(k) for name in metrics)
-    key = f"search_front_{_n_loaded()}"
-
-    def load_clicked() -> None:
-        event: Any = st.session_state.get(key)
-        clicked = event["selection"]["points"] if event else []
-        place = clicked[0].get("customdata") if clicked else None
-        place = place[0] if isinstance(place, list) and place else place
-        if isinstance(place, int) and 0 <= place < len(found.front):
-            load(case.room, found.goal, found.front[place].settings)
-
-    st.plotly_chart(
-        front.figure(points, marked, metrics, k, charts.theme(), texts),
-        theme=None,
-        config={"displayModeBar": False},
-        alt=f"{names}: {len(points)} settings that no other found beats by both; choose one below the chart",
-        key=key,
-        on_select=load_clicked,
-        selection_mode="points",
+    chart_parts.clickable(
+        chart_parts.pareto_chart(points, marked, metrics, k, charts.theme(), texts),
+        f"{names}: {len(points)} settings that no other found beats by both; choose one below the chart",
+        f"search_front_{_n_loaded()}",
+        len(found.front),
+        lambda number: load(case.room, found.goal, found.front[number].settings),
     )
-    st.html(front.legend_html(marked, is_done=True))
+    st.html(legend_html(marked, is_done=True))
     if not found.front:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="front_row"):
         # What a click on the chart does, for the keyboard and for screen readers.
-        place = st.selectbox(
+        number = st.selectbox(
             "Another point of the chart",
             range(len(found.front)),
             key=f"front_point_{found.n_trials}_{len(found.front)}",
-            format_func=lambda place: _line(found, found.front[place]),
+            format_func=lambda number: _line(found, found.front[number]),
         )
-        _load_button("Load this", "load_point", case, found.goal, found.front[place or 0].settings)
+        _load_button("Load this", "load_point", case, found.goal, found.front[number or 0].settings)
 
 
 def _line(found: SearchResult, point: FrontPoint) -> str:
     values = zip(found.front_metrics, (point.first, point.second), strict=True)
     said = " · ".join(f"{METRICS[name].at(found.goal.k)} {fmt.value(name, value)}" for name, value in values)
-    return f"{said} · {front.mix_text(point.settings)}"
+    return f"{said} · {labels.mix(point.settings)}"

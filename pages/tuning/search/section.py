@@ -8,8 +8,9 @@ import streamlit as st
 from pages._shared import charts, words, working
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
+from pages.tuning import chart_parts
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.search import form, front, result, shop_search
+from pages.tuning.search import form, result, shop_search
 from pages.tuning.search.shop_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -123,16 +124,16 @@ def _so_far(
         points = [(float(first), float(second)) for first, second in so_far["front"]]
         metrics = (str(so_far["front_metrics"][0]), str(so_far["front_metrics"][1]))
         best = so_far["best"]
-        marked = {} if outdated else front.beside(case, request.goal, metrics)
+        marked = {} if outdated else shop_search.marked_settings(case, request.goal, metrics)
         if best:
             marked["best"] = (_value(best, metrics[0]), _value(best, metrics[1]))
         st.html(_best_html(request.goal, best))
-        figure = front.figure(points, marked, metrics, request.goal.k, charts.theme())
+        figure = chart_parts.pareto_chart(points, marked, metrics, request.goal.k, charts.theme())
     except (LookupError, TypeError, ValueError):
         st.html(notice_html("What was found so far cannot be read; another version of Shelfwise wrote it."))
         return
     charts.show(figure, f"{len(points)} settings that no other found so far beats by both metrics", key="so_far_front")
-    st.html(front.legend_html(marked, is_done=False))
+    st.html(result.legend_html(marked, is_done=False))
 
 
 def _best_html(goal: Goal, best: Mapping[str, Any] | None) -> str:
@@ -150,7 +151,7 @@ def _best_html(goal: Goal, best: Mapping[str, Any] | None) -> str:
         f'<h2 class="sw-eyebrow">Best so far</h2><p class="sw-best"><strong>'
         f"{esc(fmt.value(goal.metric, _value(best, goal.metric)))}</strong> {name} "
         f'<span class="sw-quiet">on validation shoppers</span></p>{weights_html(settings.fusion.normalised())}'
-        f'<p class="sw-note">{words.sentence(held + esc(front.variety_text(settings)))} What it is worth by later '
+        f'<p class="sw-note">{words.sentence(held + esc(result.variety_text(settings)))} What it is worth by later '
         "choices is said at the end.</p>"
     )
 

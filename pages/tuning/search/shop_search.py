@@ -1,19 +1,25 @@
 """The search of a shop: one at a time, in a process of its own, seen by everyone who opens the room."""
 
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
-from pages._shared import working
+from pages._shared import resources, working
 from pages._shared.view import LENGTHS
-from pages.tuning.context import TuningContext
-from recsys.errors import SettingsError
+from pages.tuning.chart_parts import Point
+from pages.tuning.context import TuningCase, TuningContext
+from recsys.errors import RecsysError, SettingsError
 from recsys.jobs import Work
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.search_job import read_asked, search_work, start_search
-from recsys.settings import FusionSettings
+from recsys.panel.engine import WHOLE_CATALOGUE
+from recsys.panel.segments import Segment
+from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.addresses import VARIABLE, file_address
 from recsys.store.database import FILE
+from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Goal
 from recsys.tuning.search import MOST_TRIALS
 
@@ -27,8 +33,7 @@ _TRYING_S, _CHOOSING_S = (5.0, 0.09), (8.0, 0.055)
 _DEMO_SHOPPERS = 911
 
 
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
+class SearchRequest(NamedTuple):
     """What a search was started for."""
 
     goal: Goal
@@ -120,3 +125,31 @@ def panel(n_trials: int) -> working.JobDisplay:
         is_resumable=True,
         key="search_",
     )
+
+
+def marked_settings(case: TuningCase, goal: Goal, metrics: tuple[str, str]) -> dict[str, Point]:
+    """Where equal weights and the present setting lie among the validation shoppers of a goal."""
+    equal = equal_means(case.room, goal.k, goal.segment)
+    now = _means(case.room, replace(case.now, settings=replace(case.now.settings, n=goal.k)), goal.segment)
+    found = {"reference": equal, "now": now}
+    first, second = metrics
+    return {
+        kind: (values.get(first, math.nan), values.get(second, math.nan)) for kind, values in found.items() if values
+    }
+
+
+def equal_means(room: TuningContext, k: int, segment: Segment) -> dict[str, float]:
+    """Every metric with equal weights over the validation shoppers of a segment; empty where it cannot be measured."""
+    ranking = RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, k)
+    return _means(room, EvaluationConfig("equal weights", ranking), segment)
+
+
+def _means(room: TuningContext, setting: EvaluationConfig, segment: Segment) -> dict[str, float]:
+    engine = room.validation
+    if not segment.mask(engine.panel.shoppers).any():
+        return {}
+    try:
+        found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+    except RecsysError:
+        return {}  # a setting that cannot be measured has no place
+    return {name: each.mean for name, each in found.items() if not math.isnan(each.mean)}

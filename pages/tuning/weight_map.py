@@ -3,26 +3,24 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages._shared import charts as shared_charts
-from pages._shared import resources, words
+from pages._shared import charts, resources, words
 from pages._shared.background import Background
 from pages._shared.cards import esc, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
-from pages.tuning.chart_parts import legend_html
+from pages.tuning.chart_parts import clickable, legend_html
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import button
 from pages.tuning.live_metrics import choose_second
-from pages.tuning.weight_map import charts
-from pages.tuning.weight_map.map_view import MapView, MarkedMix, Plane
+from pages.tuning.weight_map_charts import MapView, MarkedMix, Plane, all_mixes, triangle
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
@@ -35,7 +33,6 @@ from recsys.tuning.weight_map import WeightMap
 
 ROLES = {"test": "Test shoppers", "validation": "Validation shoppers"}
 _STEP = 100 // N_STEPS
-_HEIGHT = 600
 _FOLLOWED, _CLICKS = "map_followed", "map_clicks"
 
 
@@ -70,9 +67,15 @@ def weight_map(case: TuningCase) -> None:
         show_mixes(view, lambda point: load(found, point), compare)
 
 
+def _mark_names(view: MapView) -> dict[str, str]:
+    names = {"now": "This setting", "reference": f"Reference: {view.reference.name}", "best": "Best found"}
+    region = {"tied": "Not ruled out as the best"} if view.best >= 0 else {}
+    return {**names, **region, "front": "No mix is better by both metrics"}
+
+
 def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
-    st.html(summary_html(view, role, variety) + legend_html(view.reference.name, has_region=view.best >= 0))
-    tone = shared_charts.theme()
+    st.html(summary_html(view, role, variety) + legend_html(_mark_names(view)))
+    tone = charts.theme()
     beside, about = st.columns([1.15, 1], gap="small")
     with beside, st.container(key="chart_triangle", height="stretch"):
         others = ", ".join(LOOKS[name].label for name in plane.corners)
@@ -80,11 +83,11 @@ def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
             f"Triangle of {view.label(view.metric)} at every mix of {others}, with {plane.share * _STEP}% "
             f"{LOOKS[plane.fixed].label}; the mixes worth loading stand below the charts"
         )
-        _clickable(charts.triangle(view, plane, tone), "triangle", alt, view.found)
+        _clickable(triangle(view, plane, tone), "triangle", alt, view.found)
         st.html(_elsewhere_html(view, plane))
     with about, st.container(key="chart_front", height="stretch"):
         alt = f"Every mix by {view.label(view.metric)} and {view.label(view.second)}"
-        _clickable(charts.front(view, tone), "front", alt, view.found)
+        _clickable(all_mixes(view, tone), "front", alt, view.found)
 
 
 def _slice(shares: list[float]) -> Plane:
@@ -134,7 +137,8 @@ def _role() -> str:
 
 def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> MarkedMix:
     found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
-    return MarkedMix.of(setting.name, setting.settings.fusion, {name: each.mean for name, each in found.items()})
+    shares = np.array(list(setting.settings.fusion.normalised().values()))
+    return MarkedMix(setting.name, shares, {name: each.mean for name, each in found.items()})
 
 
 def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
@@ -149,30 +153,12 @@ def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None
     return work.result
 
 
-def _clickable(figure: Any, name: str, alt: str, found: WeightMap) -> None:
+def _clickable(figure: go.Figure, name: str, alt: str, found: WeightMap) -> None:
     """Draw a chart whose points load their weights; a fresh one after each, which also forgets what was clicked."""
     key = f"{name}_{st.session_state.get(_CLICKS, 0)}"
     # The stylesheet makes it lower where narrow.
-    with st.container(key=f"map_plot_{name}", height=_HEIGHT, border=False):
-        st.plotly_chart(
-            figure,
-            theme=None,
-            config={"displayModeBar": False},
-            alt=alt,
-            key=key,
-            height="stretch",
-            on_select=lambda: load_clicked(st.session_state.get(key), found),
-            selection_mode="points",
-        )
-
-
-def load_clicked(event: Any, found: WeightMap) -> None:
-    """Put the weights of the point of a click on the sliders; whatever else comes is left alone."""
-    points = event["selection"]["points"] if event else []
-    chosen = points[0].get("customdata") if points else None
-    chosen = chosen[0] if isinstance(chosen, list) and chosen else chosen
-    if isinstance(chosen, int) and 0 <= chosen < len(found.cells.steps):
-        load(found, chosen)
+    with st.container(key=f"map_plot_{name}", height=600, border=False):
+        clickable(figure, alt, key, len(found.cells.steps), partial(load, found), height="stretch")
 
 
 def load(found: WeightMap, point: int) -> None:
@@ -255,18 +241,8 @@ MOST_COMPARED = 40
 """So many mixes at most are compared with the best, for each that is offered besides."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedMix:
-    """A mix worth loading.
-
-    Parameters
-    ----------
-    key : names its button
-    title : why it is worth it
-    button : what the button says
-    point : where it is on the map
-    changes : from the best mix to it; None for the best itself
-    """
+class OfferedMix(NamedTuple):
+    """A mix worth loading: by `key`, why, what its button says, and its point; `changes` are those from the best."""
 
     key: str
     title: str
@@ -276,11 +252,10 @@ class OfferedMix:
 
 
 def worth_loading(view: MapView, compare: Compare) -> list[OfferedMix]:
-    """The best, and up to two others that show no loss against it; empty where no mix has a value.
+    """The best, and up to two others not ruled out as the best; empty where no mix has a value.
 
-    Others have to be in the region that is not ruled out as the best, and no worse than the best when the two are
-    compared alone, by an interval: that nobody can tell is no reason to offer a mix. Where these shoppers hardly tell
-    mixes apart, only the best is offered.
+    Others must show no loss when compared with the best alone, by an interval: that nobody can tell is no reason to
+    offer a mix. Where these shoppers hardly tell mixes apart, only the best is offered.
     """
     if view.best < 0:
         return []
