@@ -1,7 +1,7 @@
 """Work that a section needs before it can show anything: it is started beside the page, which shows how far it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -23,13 +23,12 @@ _LOG = working.JobDisplay(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class Preparation(NamedTuple):
     """One kind of work, and how the page speaks of it.
 
     Parameters
     ----------
-    panel : how its progress is shown
+    display : how its progress is shown
     work : finds the work as it stands
     start : starts it; may raise `RecsysError`
     lede : what it is for and how long it takes, shown above its progress
@@ -38,7 +37,7 @@ class Preparation:
     is_readable : whether what it made can be used
     """
 
-    panel: working.JobDisplay
+    display: working.JobDisplay
     work: Callable[[], Work]
     start: Callable[[], object]
     lede: str
@@ -59,8 +58,8 @@ class Preparation:
         Work that is done, though what it made is of no use here, starts again by itself only if `remakes`.
         """
         due = ("waiting", "done") if remakes else ("waiting",)
-        if self.work().status().state in due and not working.was_refused(self.panel):
-            working.start(self.panel, self.start)
+        if self.work().status().state in due and not working.was_refused(self.display):
+            working.start(self.display, self.start)
         _progress(self)
 
     def offer_again(self) -> None:
@@ -69,9 +68,8 @@ class Preparation:
         if status.state == "running":
             _progress(self)
             return
-        working.offer_again(
-            status, self.panel, *self.out_of_date, said=self.again, doing=self.doing, on_start=self.start
-        )
+        again = {"said": self.again, "doing": self.doing, "on_start": self.start}
+        working.offer_again(status, self.display, *self.out_of_date, **again)
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
@@ -80,7 +78,7 @@ def _progress(preparation: Preparation) -> None:
     try:
         working.show(
             work.status(),
-            preparation.panel,
+            preparation.display,
             on_start=preparation.start,
             on_cancel=work.cancel,
             is_ready=preparation.is_readable(),

@@ -7,7 +7,6 @@ from pages._shared import words
 from pages._shared.cards import esc, isolated
 from pages._shared.palette import LOOKS
 from pages.tuning import labels
-from pages.tuning.exposure import most_changed
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
@@ -17,6 +16,7 @@ from recsys.tuning.exposure import CategoryShown, Product, ProductShown
 from recsys.tuning.outcomes import PERSISTENCE, HeldOutProduct, ShopperChange
 
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
+N_CATEGORIES_SHOWN = 12
 
 _FATES = {
     "found in both": "found with both",
@@ -149,6 +149,12 @@ def lists_html(found: Comparison) -> str:
     }
     rows = "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts.items())
     return f"<section><h2>How lists change</h2><dl>{rows}</dl></section>"
+
+
+def most_changed(found: Sequence[CategoryShown], n: int = N_CATEGORIES_SHOWN) -> list[CategoryShown]:
+    """The categories whose places change most, the greatest winner first."""
+    changed = sorted((each for each in found if each.change), key=lambda each: -abs(each.change))
+    return sorted(changed[:n], key=lambda each: -each.change)
 
 
 def exposure_html(found: Comparison) -> str:

@@ -1,8 +1,7 @@
 """Forms of presets: a new one, the details of one below its card, files in and out, and those that were deleted."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -25,8 +24,7 @@ _FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
 _OPEN, _FILE, _NTH = "preset_open", "import_file", "import_nth"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPreset:
+class OpenPreset(NamedTuple):
     """The preset whose details are open, in the version of then, so that a later one is not overwritten unawares."""
 
     preset_id: str
@@ -65,22 +63,10 @@ def save_new(case: TuningCase) -> None:
 
 
 def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "", **more: Any) -> None:
-    st.text_input(
-        "Tags, with commas between them",
-        tags,
-        key=tags_key,
-        max_chars=MOST_TAGS * (LONGEST_TAG + 2),
-        placeholder="for example: autumn, mobile",
-        **more,
-    )
-    st.text_input(
-        "Goal (optional)",
-        goal,
-        key=goal_key,
-        max_chars=LONGEST_GOAL,
-        placeholder="what it is tuned for, in your words",
-        **more,
-    )
+    most, example = MOST_TAGS * (LONGEST_TAG + 2), "for example: autumn, mobile"
+    st.text_input("Tags, with commas between them", tags, most, key=tags_key, placeholder=example, **more)
+    example = "what it is tuned for, in your words"
+    st.text_input("Goal (optional)", goal, LONGEST_GOAL, key=goal_key, placeholder=example, **more)
 
 
 def who_field() -> None:
@@ -111,7 +97,7 @@ def edited_goal(typed: str, saved: str) -> str:
     return saved if typed == describe_goal(saved) else typed
 
 
-def fill(goal: Goal, description: str) -> None:
+def fill_form(goal: Goal, description: str) -> None:
     """Open the form, with name, goal and description filled in."""
     goal_text, state = describe_goal(goal), st.session_state
     state["preset_name"] = goal_text if len(goal_text) <= LONGEST_NAME else f"{goal_text[: LONGEST_NAME - 1].rstrip()}…"
@@ -142,8 +128,7 @@ def _save(case: TuningCase) -> None:
 
 def open_preset() -> OpenPreset | None:
     """The one whose details are open, if any."""
-    found: OpenPreset | None = st.session_state.get(_OPEN)
-    return found
+    return st.session_state.get(_OPEN)  # type: ignore[no-any-return]
 
 
 def is_open(preset: Preset) -> bool:
@@ -152,7 +137,7 @@ def is_open(preset: Preset) -> bool:
     return now is not None and now.preset_id == preset.preset_id
 
 
-def toggle(preset: Preset) -> None:
+def toggle_details(preset: Preset) -> None:
     """Open the details of a preset, or close them."""
     st.session_state[_OPEN] = None if is_open(preset) else OpenPreset(preset.preset_id, preset.version)
 
@@ -242,14 +227,7 @@ def import_file(room: TuningContext) -> None:
         show_outcome(room, IMPORT)
         key = f"{_FILE}_{st.session_state.get(_NTH, 0)}"
         given = st.file_uploader("File of presets", "json", key=key, max_upload_size=1, label_visibility="collapsed")
-        st.button(
-            "Import these presets",
-            key="import",
-            type="primary",
-            disabled=given is None,
-            on_click=_import,
-            args=(room, key),
-        )
+        button("Import these presets", "import", "", _import, room, key, type="primary", disabled=given is None)
 
 
 def _import(room: TuningContext, key: str) -> None:
@@ -286,4 +264,4 @@ def deleted(room: TuningContext) -> None:
                     f"{isolated(preset.who)}, {cards.moment(preset.changed_at)}</span></p>",
                     width="stretch",
                 )
-                st.button("Restore", key=f"restore_{pid}", on_click=actions.restore, args=(room, pid))
+                button("Restore", f"restore_{pid}", "", actions.restore, room, pid)

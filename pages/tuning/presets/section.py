@@ -42,20 +42,21 @@ def presets(case: TuningCase) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="preset_tools"):
         forms.save_new(case)
         forms.import_file(room)
+        file, mime = "shelfwise-presets.json", "application/json"
         download(
-            "Export all",
-            "export_all",
-            "shelfwise-presets.json",
-            "application/json",
-            lambda: export_presets(found.presets),
-            disabled=not found.presets,
+            *("Export all", "export_all", file, mime, lambda: export_presets(found.presets)), disabled=not found.presets
         )
         forms.deleted(room)
         forms.who_field()
     if found.away:
         _away(case, found.away, bool(found.presets))
     actions.show_outcome(room)
-    _tuning_progress(room)
+    if _work(room).status().state == "running":
+        st.html(
+            '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
+            "validation shoppers. They appear here when that is done; all else here goes on meanwhile.</p>"
+        )
+        _tuning_progress(room)
     if not found.presets and not found.away:
         st.html(
             empty_html(
@@ -69,7 +70,7 @@ def presets(case: TuningCase) -> None:
     for preset in _with_open(case, matching[:n], found.presets):
         _card(case, preset, is_gone=preset not in found.presets)
     if len(matching) > n:
-        st.button(f"Show {min(AT_ONCE, len(matching) - n)} more", key="more_presets", on_click=_show_more)
+        button(f"Show {min(AT_ONCE, len(matching) - n)} more", "more_presets", "", _show_more)
     if not found.away:
         _offer_tuning(room, found.presets)
 
@@ -119,7 +120,7 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
         st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
-                st.button("Restore", key=f"back_{pid}", on_click=actions.restore, args=(room, pid))
+                button("Restore", f"back_{pid}", "", actions.restore, room, pid)
             else:
                 button("Load", f"load_{pid}", "tune", actions.load, room, preset, disabled=is_present)
                 compare = "Compare with it", f"compare_{pid}", "compare_arrows"
@@ -130,7 +131,7 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
                     save = "Save the present setting here", f"update_{pid}", "save"
                     button(*save, actions.update, case, pid, preset.version)
             label, icon = ("Close", "expand_less") if is_open else ("Details", "expand_more")
-            button(label, f"open_{pid}", icon, forms.toggle, preset, type="tertiary")
+            button(label, f"open_{pid}", icon, forms.toggle_details, preset, type="tertiary")
         if is_open:
             forms.details(case, preset)
 
@@ -147,18 +148,9 @@ def _start(room: TuningContext) -> None:
     start_presets_work(ShopFolders.of(room.home, SPLIT, room.shop))
 
 
-def _tuning_progress(room: TuningContext) -> None:
-    """How far the tuning of what comes with Shelfwise is while it runs, whoever started it; nothing else."""
-    if _work(room).status().state == "running":
-        st.html(
-            '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
-            "validation shoppers. They appear here when that is done; all else here goes on meanwhile.</p>"
-        )
-        _watched(room)
-
-
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _watched(room: TuningContext) -> None:
+def _tuning_progress(room: TuningContext) -> None:
+    """How far the tuning of what comes with Shelfwise is, whoever started it; the page runs again when it ends."""
     work = _work(room)
     status = work.status()
     if status.state != "running":

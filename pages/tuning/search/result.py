@@ -141,7 +141,7 @@ def compare(room: TuningContext, found: SearchResult) -> None:
 def save(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
     load(room, found.goal, found.settings)
-    forms.fill(found.goal, f"Found by a search. {summary.finding(found)} {summary.tried(found)}")
+    forms.fill_form(found.goal, f"Found by a search. {summary.finding(found)} {summary.tried(found)}")
     st.session_state[_SECTION] = "Presets"
 
 
