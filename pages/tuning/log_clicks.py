@@ -11,9 +11,10 @@ from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import ACCENT, LOOKS, MUTED
 from pages._shared.words import signed
-from pages.tuning import chart_parts, preparation
+from pages.tuning import chart_parts
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import VERDICTS
+from pages.tuning.protocol import prepare_log
 from recsys.errors import ArtifactError
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
@@ -56,7 +57,7 @@ def clicks_by_the_log(case: TuningCase) -> None:
     if problem := resources.problem_of_log(home):
         st.html(empty_html("This log cannot be asked", problem))
         return
-    log = preparation.of_log(home)
+    log = prepare_log(home)
     try:
         evaluator = resources.sliders(home)
     except ArtifactError as unreadable:

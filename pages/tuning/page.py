@@ -11,11 +11,11 @@ from pages._shared import frame, resources
 from pages._shared.cards import esc
 from pages._shared.notices import Query, empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import controls, labels, log_clicks, preparation
+from pages.tuning import controls, labels, log_clicks
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
 from pages.tuning.presets.section import presets
-from pages.tuning.protocol import HOLD_OUTS, protocol
+from pages.tuning.protocol import HOLD_OUTS, prepare_shoppers, protocol
 from pages.tuning.search.section import find_weights
 from pages.tuning.side_by_side import side_by_side
 from pages.tuning.weight_map import weight_map
@@ -37,6 +37,8 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
     "How this is measured": protocol,
 }
 
+
+_SPLITS = tuple(each.wanted for each in HOLD_OUTS.values())
 
 FORMER_METRICS = {"Click rate (simulated)": "ctr"}
 """Metrics by what they were called in addresses that people kept."""
@@ -69,17 +71,13 @@ def hold_out() -> str:
     return split or "last"
 
 
-def _splits() -> tuple[str, ...]:
-    return tuple(each.wanted for each in HOLD_OUTS.values())
-
-
 def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
     """The room, or the progress of preparing its test shoppers; `link` is the address before any control was drawn."""
-    shoppers = preparation.of_shoppers(home, split, shop)
+    shoppers = prepare_shoppers(home, split, shop)
     try:
         engines = resources.engines(home, split)
     except ArtifactError as problem:
-        explain_address(choices, link, lambda: {"split": _splits()})
+        explain_address(choices, link, lambda: {"split": _SPLITS})
         shoppers.introduce(str(problem) if (home.panel(split) / "manifest.json").exists() else "")
         if home.shop_data is None:
             st.html(notice_html("The data of this model is needed, too:", ["Nobody said where it lies."]))
@@ -129,7 +127,7 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
     saved = resources.saved(room.home, room.shop).presets()
     against = {} if saved.away else {"against": tuple(controls.reference_names(saved.presets))}
     return {
-        "split": _splits(),
+        "split": _SPLITS,
         "room": tuple(SECTIONS),
         "metric": metrics,
         "second": metrics,

@@ -15,13 +15,15 @@ from pages._shared.view import ANY, LENGTHS
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
 from pages.tuning.controls import button
-from pages.tuning.search import shop_search
-from pages.tuning.search.draft import (
+from pages.tuning.search import goal_search
+from pages.tuning.search.goal_search import (
+    EFFORTS,
     EXAMPLES,
     KINDS,
     MOST_CONDITIONS,
     Condition,
     GoalDraft,
+    SearchRequest,
     add_condition,
     fill_goal,
     read_draft,
@@ -30,7 +32,6 @@ from pages.tuning.search.draft import (
     step_of,
     write_draft,
 )
-from pages.tuning.search.shop_search import EFFORTS, SearchRequest
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -65,7 +66,7 @@ def ask(room: TuningContext, *, is_running: bool) -> None:
 def begin(room: TuningContext, request: SearchRequest | None) -> None:
     """Start a search; if that fails, the progress says why."""
     if request is not None:
-        working.start(shop_search.panel(request.n_trials), lambda: shop_search.start(room, request))
+        working.start(goal_search.panel(request.n_trials), lambda: goal_search.start(room, request))
 
 
 def _aim(room: TuningContext, draft: GoalDraft) -> None:
@@ -122,7 +123,7 @@ def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
 
 def _conditions(room: TuningContext, draft: GoalDraft) -> list[str]:
     """A row for each condition, and what is wrong with some beside them."""
-    problems, equal = [], shop_search.equal_means(room, draft.k, Segment.of(**draft.segment))
+    problems, equal = [], goal_search.equal_means(room, draft.k, Segment.of(**draft.segment))
     if draft.constraints:
         st.html('<p class="sw-goal-label">What must hold</p>')
     for number, condition in enumerate(draft.constraints):
@@ -185,7 +186,7 @@ def _checked(room: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
     """The goal, or None and why it cannot be searched for here."""
     try:
         goal = Goal.from_json(draft.model_dump())
-        shop_search.require_length(goal)
+        goal_search.require_length(goal)
         for engine in (room.validation, room.test):
             GoalEvaluator(engine, goal)  # refuses a group that is too small to choose by
     except SettingsError as problem:
@@ -218,7 +219,7 @@ def _summary_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
     asks = " ".join(
         f"<li><strong>{esc(METRICS[name].at(goal.k))}</strong> {esc(METRICS[name].asks)}</li>" for name in goal.metrics
     )
-    took = words.duration(5 * max(round(shop_search.usual_s(room, n_trials) / 5), 1))
+    took = words.duration(5 * max(round(goal_search.usual_s(room, n_trials) / 5), 1))
     return (
         f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Goal:</span> '
         f"<strong>{isolated(describe_goal(goal))}</strong></p>"

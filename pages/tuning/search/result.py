@@ -12,9 +12,8 @@ from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.controls import button
 from pages.tuning.presets import forms
-from pages.tuning.search import form, shop_search, summary
-from pages.tuning.search.draft import fill_goal
-from pages.tuning.search.shop_search import SearchRequest
+from pages.tuning.search import form, goal_search, summary
+from pages.tuning.search.goal_search import SearchRequest, fill_goal
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import Scenario
@@ -34,7 +33,7 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     is_running : whether another search is under way, which has to end before this one can go on
     """
     request = SearchRequest(found.goal, found.n_trials)
-    outdated = shop_search.is_of_other_data(case.room, found.panel_ids)
+    outdated = goal_search.is_of_other_data(case.room, found.panel_ids)
     if outdated:
         st.html(outdated_html())
         button("Search again", "search_again", "refresh", form.begin, case.room, request, disabled=is_running)
@@ -107,7 +106,7 @@ def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, c
         button("Compare side by side", "compare_found", "compare_arrows", compare, room, found, help=about)
         about = "Loads it, and opens the form that saves it for everybody."
         button("Save as preset", "save_found", "bookmark_add", save, room, found, help=about)
-        n = shop_search.further(found.n_trials)
+        n = goal_search.further(found.n_trials)
         about = f"Goes on to {n:,} settings with variety; what was tried is not tried again."
         args, is_off = (room, request._replace(n_trials=n)), not can_go_on or n <= found.n_trials
         button("Search further", "search_further", "travel_explore", form.begin, *args, disabled=is_off, help=about)
@@ -152,7 +151,7 @@ def _n_loaded() -> int:
 
 def _front(case: TuningCase, found: SearchResult, *, outdated: bool) -> None:
     metrics, k = found.front_metrics, found.goal.k
-    marked = {} if outdated else shop_search.marked_settings(case, found.goal, metrics)
+    marked = {} if outdated else goal_search.marked_settings(case, found.goal, metrics)
     marked["best"] = (found.validation[metrics[0]].mean, found.validation[metrics[1]].mean)
     texts = [f"{labels.mix(each.settings).replace(', ', '<br>')}<br><i>Click to load</i><br>" for each in found.front]
     points = [(point.first, point.second) for point in found.front]

@@ -10,8 +10,8 @@ from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
 from pages.tuning import chart_parts
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.search import form, result, shop_search
-from pages.tuning.search.shop_search import SearchRequest
+from pages.tuning.search import form, goal_search, result
+from pages.tuning.search.goal_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs import WorkStatus
@@ -26,8 +26,8 @@ LOOK_FOR_OTHERS_EVERY_S = 3
 def find_weights(case: TuningCase) -> None:
     """From a goal to weights, chosen on validation shoppers and told by test shoppers."""
     room = case.room
-    seen, work = signature(room), shop_search.work_of(room)
-    status, request = work.status(), shop_search.request_of(work)
+    seen, work = signature(room), goal_search.work_of(room)
+    status, request = work.status(), goal_search.request_of(work)
     with st.container(key="chart_goal"):
         form.ask(room, is_running=status.state == "running")
     found = read_found(work)
@@ -37,7 +37,7 @@ def find_weights(case: TuningCase) -> None:
             st.html(_earlier(found))
             result.show_result(case, found, is_running=status.state == "running")
         return
-    if refused := working.why_refused(shop_search.panel(0)):
+    if refused := working.why_refused(goal_search.panel(0)):
         st.html(notice_html("It could not be started.", [refused]))
     if found:
         result.show_result(case, found)
@@ -57,18 +57,18 @@ def _earlier(found: SearchResult) -> str:
 @st.fragment(run_every=working.LOOK_EVERY_S)
 def follow(case: TuningCase, request: SearchRequest) -> None:
     """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
-    work = shop_search.work_of(case.room)
+    work = goal_search.work_of(case.room)
     status = work.status()
     so_far = status.result.get("so_far")
     so_far = so_far if isinstance(so_far, Mapping) else None
-    outdated = so_far is not None and shop_search.is_of_other_data(case.room, so_far.get("panel_ids"))
+    outdated = so_far is not None and goal_search.is_of_other_data(case.room, so_far.get("panel_ids"))
     st.html(_heading(request, status) + (result.outdated_html() if outdated else ""))
     beside, about = st.columns([1, 1.35], gap="small")
     with beside, st.container(key="search_progress"):
         working.show(
             status,
-            shop_search.panel(request.n_trials),
-            on_start=lambda: shop_search.start(case.room, request),
+            goal_search.panel(request.n_trials),
+            on_start=lambda: goal_search.start(case.room, request),
             on_cancel=work.cancel,
         )
         if status.state in ("failed", "cancelled") and so_far and not outdated:
@@ -88,7 +88,7 @@ def watch(room: TuningContext, seen: str) -> None:
 
 def signature(room: TuningContext) -> str:
     """What changes when a search of the shop starts or ends."""
-    work = shop_search.work_of(room)
+    work = goal_search.work_of(room)
     try:
         changed = work.path("json").stat().st_mtime_ns
     except OSError:
@@ -124,7 +124,7 @@ def _so_far(
         points = [(float(first), float(second)) for first, second in so_far["front"]]
         metrics = (str(so_far["front_metrics"][0]), str(so_far["front_metrics"][1]))
         best = so_far["best"]
-        marked = {} if outdated else shop_search.marked_settings(case, request.goal, metrics)
+        marked = {} if outdated else goal_search.marked_settings(case, request.goal, metrics)
         if best:
             marked["best"] = (_value(best, metrics[0]), _value(best, metrics[1]))
         st.html(_best_html(request.goal, best))

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.tuning.search import form as asking
-from pages.tuning.search import shop_search, summary
-from pages.tuning.search.draft import EXAMPLES, MOST_CONDITIONS
+from pages.tuning.search import goal_search, summary
+from pages.tuning.search.goal_search import EXAMPLES, MOST_CONDITIONS
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.jobs import State, Work, record
@@ -320,7 +320,7 @@ def test_a_search_goes_further_without_trying_twice(open_room: OpenRoom, work: W
     first = read_found(work)
     page.query_params["goal"] = save_goal(Goal("novelty"))  # the button is about the result, not about the box
     page.button(key="search_further").click().run()
-    assert read_asked(work) == (GOAL, shop_search.further(4))
+    assert read_asked(work) == (GOAL, goal_search.further(4))
     assert first is not None
     until(lambda: work.status().done > 0 or work.status().state != "running")
     assert work.status().done >= 4 or work.status().stage != STAGES[2]
@@ -363,7 +363,7 @@ def test_a_database_that_is_away_stops_the_search_with_words(
     open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        shop_search, "database_url", lambda home: "postgresql://ann:secret@127.0.0.1:1/shop?connect_timeout=1"
+        goal_search, "database_url", lambda home: "postgresql://ann:secret@127.0.0.1:1/shop?connect_timeout=1"
     )
     page = open_room(SECTION, goal=save_goal(GOAL))
     page.button(key="search").click().run()
@@ -384,7 +384,7 @@ def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Work, mo
     def refuse(*rest: object) -> None:
         raise RecsysError("the disk is full; make room")
 
-    monkeypatch.setattr(shop_search, "start", refuse)
+    monkeypatch.setattr(goal_search, "start", refuse)
     page = open_room(SECTION)
     page.button(key="search").click().run()
     assert "It could not be started." in text(page)
