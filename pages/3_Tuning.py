@@ -8,10 +8,10 @@ from pages._shared.notices import addressed
 from pages.tuning import page
 
 frame = open_page("Tuning")
-model, choices = frame.model, starting.choices(frame, TUNE_PAGE)
+choices = starting.choices(frame, TUNE_PAGE)
 
 link = page.with_present_metrics(addressed())
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()
-page.show(frame.home, model, choices, frame.shop_name, split, link)
+page.draw_page(frame, choices, split, link)

@@ -1,6 +1,7 @@
 """The controls of the tuning page, its buttons, and what a setting is compared with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -29,6 +30,13 @@ from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
 from recsys.tuning.config import EvaluationConfig
 
+_PROPERTIES = {
+    "shoppers": "How well they are known",
+    "top_category": "Mostly buy",
+    "home_region": "Home region",
+}
+"""Select boxes of properties of shoppers, by key."""
+
 
 def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> None:
     """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, or "" for none."""
@@ -40,6 +48,11 @@ def download(
 ) -> None:
     """Draw a button that hands over a file, which is made only then; the page does not run again."""
     st.download_button(label, data, file, mime, key=key, icon=f":material/{icon}:", on_click="ignore", **more)
+
+
+def select(label: str, options: Sequence[str], key: str, default: str, **more: Any) -> str:
+    """Draw a select box that the address holds; its value, or `default` where it is cleared."""
+    return st.selectbox(label, options, key=key, bind="query-params", **more) or default
 
 
 def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
@@ -92,22 +105,10 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         knowledge = ". ".join(f"{name.capitalize()}: {meaning}" for name, meaning in KNOWLEDGE.items())
-        chosen = {
-            key: st.selectbox(
-                label,
-                (ANY, *values[key]),
-                key=key,
-                disabled=not values[key],
-                help=f"{knowledge}." if key == "shoppers" else None,
-                bind="query-params",
-            )
-            or ANY
-            for key, label in (
-                ("shoppers", "How well they are known"),
-                ("top_category", "Mostly buy"),
-                ("home_region", "Home region"),
-            )
-        }
+        chosen = {}
+        for key, label in _PROPERTIES.items():
+            about, is_off = f"{knowledge}." if key == "shoppers" else None, not values[key]
+            chosen[key] = select(label, (ANY, *values[key]), key, ANY, disabled=is_off, help=about)
         match = st.toggle(
             "Only who really came in these circumstances",
             key="same_context",
@@ -119,11 +120,11 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
 
 def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
     """Values that test shoppers can be selected by, by key of the control, beside `ANY`."""
-    columns = {
-        key: panel.shoppers[name].unique() for key, name in (("top_category", "top_category"), ("home_region", "home"))
-    }
-    values = {key: tuple(sorted(filter(None, map(str, each)), key=str.casefold)) for key, each in columns.items()}
-    return {"shoppers": tuple(map(str.capitalize, KNOWLEDGE)), **values}
+    categories, homes = (
+        tuple(sorted(filter(None, map(str, panel.shoppers[name].unique())), key=str.casefold))
+        for name in ("top_category", "home")
+    )
+    return {"shoppers": tuple(map(str.capitalize, KNOWLEDGE)), "top_category": categories, "home_region": homes}
 
 
 def _segment(chosen: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
@@ -171,7 +172,7 @@ def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
     state.update(choices.start_weights(KNOWN))
-    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "top_category", "home_region")})
+    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, *_PROPERTIES)})
     state.update({"same_context": False, "only_available": False, "category": []})
     state.update(controls.variety_start(choices, KNOWN))
 
@@ -202,13 +203,13 @@ def choose_reference(now: EvaluationConfig, default_weights: FusionSettings, sav
     """A selectbox, and a button that pins what is on the sliders now."""
     presets = saved.presets
     with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
-        name = st.selectbox("Compare with", reference_names(presets), key="against", bind="query-params", width=260)
+        name = select("Compare with", reference_names(presets), "against", MODEL, width=260)
         about = "Keeps what is on the sliders now, to compare with while you go on."
         button("Pin this setting", "pin", "push_pin", _pin, now, help=about)
         if saved.away:
             known = "those last seen are offered" if presets else "none is offered"
             st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
-    return _setting_of(name or MODEL, now, default_weights, presets)
+    return _setting_of(name, now, default_weights, presets)
 
 
 def reference_names(presets: Sequence[Preset]) -> list[str]:
@@ -225,20 +226,16 @@ def _setting_of(
     name: str, now: EvaluationConfig, default_weights: FusionSettings, presets: Sequence[Preset]
 ) -> EvaluationConfig:
     """The setting of that name, with the list length and the filters of `now`, so that only the mixing differs."""
-
-    def beside(label: str, ranking: RankingSettings, scenario: Scenario) -> EvaluationConfig:
-        filters, n = now.settings.filters, now.settings.n
-        kept = RankingSettings(ranking.fusion, filters, n, ranking.diversity, ranking.method)
-        return EvaluationConfig(label, kept, scenario)
-
-    if name == PINNED and (pinned := _pinned()):
-        return beside("the pinned setting", pinned.settings, pinned.scenario)
-    for preset in presets:
-        if reference_name(preset) == name:
-            return beside(f"preset {preset.name}", ranking_of(preset.settings), scenario_of(preset.settings))
-    if name == EQUAL:
-        return beside("equal weights", RankingSettings(fusion=FusionSettings(1, 1, 1, 1)), now.scenario)
-    return beside("the model's weights", RankingSettings(fusion=default_weights), now.scenario)
+    known = {
+        MODEL: EvaluationConfig("the model's weights", RankingSettings(default_weights), now.scenario),
+        EQUAL: EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1)), now.scenario),
+        PINNED: _pinned(),
+    }
+    for each in presets:
+        ranking, scenario = ranking_of(each.settings), scenario_of(each.settings)
+        known[reference_name(each)] = EvaluationConfig(f"preset {each.name}", ranking, scenario)
+    found = known.get(name) or known[MODEL]
+    return replace(found, settings=replace(found.settings, filters=now.settings.filters, n=now.settings.n))
 
 
 def positions_of(ranking: RankingSettings) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -108,6 +109,16 @@ def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
         if share > 0
     )
     return f'<div class="sw-bar sw-bar-weights" role="img" {named}>{parts}</div>'
+
+
+def timestamp(at: datetime) -> str:
+    """A date with its time.
+
+    >>> timestamp(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
+    '3 May 2026, 09:05 UTC'
+    """
+    at = at.astimezone(UTC)
+    return f"{words.day(at)}, {at:%H:%M} UTC"
 
 
 def moment(stated: Mapping[str, str]) -> str:

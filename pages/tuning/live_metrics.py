@@ -10,6 +10,7 @@ from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
 from pages.tuning import labels, metric_cells, tradeoff
 from pages.tuning.context import TuningCase
+from pages.tuning.controls import select
 from pages.tuning.metric_cells import BASELINES, ChangeCell, metric_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
@@ -34,8 +35,7 @@ def live_metrics(case: TuningCase) -> None:
     if lost := losses_html(case, against):
         warning.html(lost)
     beside, about = st.columns([1.5, 1], gap="small")
-    with about, st.container(key="chart_guard", height="stretch"):
-        st.html(baselines_html(case, against))
+    about.container(key="chart_guard", height="stretch").html(baselines_html(case, against))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
         second = choose_second(case.metric)
         points = tradeoff.trail(case, found)
@@ -48,10 +48,7 @@ def live_metrics(case: TuningCase) -> None:
 
 def judge_by() -> str:
     """Which metric settings are judged by."""
-    name = st.selectbox(
-        "Judge by", list(METRICS), key="metric", format_func=metric_label, bind="query-params", width=200
-    )
-    return name or "ndcg"
+    return select("Judge by", list(METRICS), "metric", "ndcg", format_func=metric_label, width=200)
 
 
 def choose_second(judged: str) -> str:
@@ -60,17 +57,9 @@ def choose_second(judged: str) -> str:
     options = [name for name in METRICS if name != judged]
     if st.session_state.get("second") == judged:
         st.session_state["second"] = usual
-    name = st.selectbox(
-        "Against",
-        options,
-        index=options.index(usual),
-        key="second",
-        format_func=metric_label,
-        help="The second metric of the trade-off, here and on the weight map.",
-        bind="query-params",
-        width=200,
-    )
-    return name or usual
+    about = "The second metric of the trade-off, here and on the weight map."
+    more = {"index": options.index(usual), "format_func": metric_label, "help": about, "width": 200}
+    return select("Against", options, "second", usual, **more)
 
 
 def metric_label(name: str) -> str:
@@ -97,7 +86,10 @@ def headline_html(case: TuningCase) -> str:
     facts = []
     if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
         facts.append(f"imagined: {', '.join(map(isolated, labels.circumstances(case.now.scenario)))}")
-    facts.append(f"lists of {case.k} out of {_listable(case)}")
+    n_barred, limits = np.isinf(case.room.test.penalty(settings.filters)).sum(), labels.candidates(settings.filters)
+    listed = f"{panel.n_items - n_barred:,} of {panel.n_items:,}" if n_barred else f"{panel.n_items:,}"
+    which = f" ({', '.join(map(isolated, limits))})" if limits else ""
+    facts.append(f"lists of {case.k} out of {listed} products{which}")
     if settings.diversity:
         facts.append(f"variety {labels.variety(settings)}")
     facts.append(f"against {isolated(case.reference.name)}")
@@ -114,15 +106,6 @@ def headline_html(case: TuningCase) -> str:
         f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
         f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
     )
-
-
-def _listable(case: TuningCase) -> str:
-    """How many products may be listed, and which."""
-    n_items, filters = case.room.test.panel.n_items, case.now.settings.filters
-    n_barred = np.isinf(case.room.test.penalty(filters)).sum()
-    limits = labels.candidates(filters)
-    which = f" ({', '.join(map(isolated, limits))})" if limits else ""
-    return (f"{n_items - n_barred:,} of " if n_barred else "") + f"{n_items:,} products{which}"
 
 
 def notes_html(case: TuningCase, n_looks: int) -> str:

@@ -109,8 +109,8 @@ def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
             shown = (*now.found.estimates.values(), *reference.found.estimates.values())
             if any(math.isnan(each.low) for each in shown):
                 st.html(_note("A point without a bar: too few visitors decide it for an interval."))
-    with about, st.container(key="chart_support", height="stretch"):
-        st.html(_support_html({each: _answer(evaluator, case.now, each) for each in TEMPERATURES}, closeness))
+    answers = {each: _answer(evaluator, case.now, each) for each in TEMPERATURES}
+    about.container(key="chart_support", height="stretch").html(_support_html(answers, closeness))
     how = '<h2 class="sw-eyebrow">How this is known</h2>'
     st.html(how + _note(esc(evaluator.log_of.protocol())) + _note(_CAVEATS))
 

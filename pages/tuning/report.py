@@ -12,9 +12,9 @@ from functools import cache, partial
 import streamlit as st
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.illustrations import ASSETS
-from pages.tuning import report_tables
+from pages.tuning import labels, report_tables
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import download
 from pages.tuning.live_metrics import against_baselines, imagined_sentence
@@ -46,9 +46,7 @@ class Report:
     Parameters
     ----------
     title : what was asked, in a few words
-    shop, by : of which shop, and who made it
-    made_at : when, in UTC
-    comparison : what was found
+    by, made_at : who made it, and when, in UTC
     protocol, leak_check : of the panel, in words
     conclusion : what people make of it, as they wrote it; "" for none
     against : by name of a simple model, one metric's change from it to B on the same shoppers
@@ -156,14 +154,14 @@ def _head(report: Report) -> str:
         "Shop": isolated(report.shop),
         "Shoppers": _shoppers(found),
         "Lists": esc(f"{words.count(found.b.settings.n, 'product')} each, out of {found.n_items:,}"),
-        "Made": f"{esc(words.day(report.made_at))}, {report.made_at:%H:%M} UTC",
+        "Made": labels.timestamp(report.made_at),
         "By": isolated(report.by) if report.by.strip() else "somebody who gave no name",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<header><p class="eyebrow">Shelfwise comparison</p><h1>{isolated(report.title)}</h1>'
         f'<p class="sides"><span><b class="side">A</b> {isolated(found.a.name)}</span>'
-        f'<span><b class="side side-b">B</b> {isolated(found.b.name)}</span></p><dl>{rows}</dl></header>'
+        f'<span><b class="side side-b">B</b> {isolated(found.b.name)}</span></p>'
+        f"<dl>{definitions_html(facts)}</dl></header>"
     )
 
 

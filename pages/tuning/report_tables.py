@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.palette import LOOKS
 from pages.tuning import labels
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
@@ -90,8 +90,7 @@ def against_html(against: Mapping[str, Difference], found: Comparison) -> str:
     """B against simple models; "" where none is given."""
     if not against:
         return ""
-    of_model = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
-    rows = ""
+    of_model, rows = {"better": "beats it", "worse": "loses to it"}, ""
     for name, each in against.items():
         cell, metric = ChangeCell(each, not found.n_imagined), metric_of(each.metric, found.clicks)
         rows += (
@@ -147,8 +146,7 @@ def lists_html(found: Comparison) -> str:
         "Likeness": f"{alike.likeness:.2f}, where 1 is the same list and 0 nothing in common; the top counts most "
         f"(rank-biased overlap, persistence {PERSISTENCE}).",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts.items())
-    return f"<section><h2>How lists change</h2><dl>{rows}</dl></section>"
+    return f"<section><h2>How lists change</h2><dl>{definitions_html(facts)}</dl></section>"
 
 
 def most_changed(found: Sequence[CategoryShown], n: int = N_CATEGORIES_SHOWN) -> list[CategoryShown]:

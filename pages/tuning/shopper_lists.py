@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from pages._shared import frame, resources
+from pages._shared import resources
 from pages._shared.cards import esc
-from pages._shared.notices import empty_html, notice_html
+from pages._shared.frame import TUNE_PAGE, remembered
+from pages._shared.notices import notice_html
 from pages._shared.view import ANY, positions
 from pages.tuning import list_moves
 from pages.tuning.context import TuningCase
-from recsys.errors import RecsysError
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.moves import moves
@@ -25,12 +25,8 @@ _CHOICE, _TABLE = "tested_choice", "changed_table"
 @st.fragment
 def one_shopper(case: TuningCase, found: Comparison) -> None:
     """The table, the picker, and both lists."""
-    try:
+    with remembered(TUNE_PAGE, "These lists cannot be taken apart"):
         _one_shopper(case, found)
-    except RecsysError as problem:
-        st.html(empty_html("These lists cannot be taken apart", str(problem)))
-    finally:
-        frame.remember_view(frame.TUNE_PAGE)
 
 
 def _one_shopper(case: TuningCase, found: Comparison) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import charts, resources, words
+from pages._shared import address, charts, resources, words
 from pages._shared.cards import esc, isolated
 from pages._shared.charts import framed
 from pages._shared.notices import empty_html
@@ -56,28 +56,19 @@ def _show(case: TuningCase, found: Comparison) -> None:
             report.downloads(case, found)
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
-    with beside, st.container(key="chart_comes_to", height="stretch"):
-        st.html(summary_html(found))
-    with about, st.container(key="chart_two_mixes", height="stretch"):
-        st.html(mixes_html(found))
+    beside.container(key="chart_comes_to", height="stretch").html(summary_html(found))
+    about.container(key="chart_two_mixes", height="stretch").html(mixes_html(found))
     with st.container(key="side_middle"):
         beside, about = st.columns([1.5, 1], gap="small")
-    with beside, st.container(key="chart_figures", height="stretch"):
-        st.html(figures_html(found))
-    with about:
-        with st.container(key="chart_people"):
-            st.html(outcomes_html(found))
-        with st.container(key="chart_categories", height="stretch"):
-            if categories := report_tables.most_changed(found.categories):
-                figure = category_figure(categories, charts.theme())
-                charts.show(figure, category_text(categories), key="categories_shown")
-            else:
-                st.html(NO_CATEGORY_HTML)
+    beside.container(key="chart_figures", height="stretch").html(figures_html(found))
+    about.container(key="chart_people").html(outcomes_html(found))
+    with about.container(key="chart_categories", height="stretch"):
+        _categories(report_tables.most_changed(found.categories))
     with st.container(key="side_exposure"):
         beside, about = st.columns(2, gap="small")
     for column, way, products in ((beside, "more", found.winners), (about, "fewer", found.losers)):
-        with column, st.container(key=f"chart_{way}", height="stretch"):
-            st.html(products_html(f"Shown to {way} shoppers", products, found.n_shoppers))
+        markup = products_html(f"Shown to {way} shoppers", products, found.n_shoppers)
+        column.container(key=f"chart_{way}", height="stretch").html(markup)
     with st.container(key="chart_single"):
         shopper_lists.one_shopper(case, found)
 
@@ -87,10 +78,20 @@ def _is_swapped() -> bool:
 
 
 def _swap() -> None:
-    if _is_swapped():
-        del st.query_params[SWAPPED]
-    else:
-        st.query_params[SWAPPED] = "true"
+    address.put(SWAPPED, None if _is_swapped() else "true")
+
+
+def _categories(categories: Sequence[CategoryShown]) -> None:
+    """The chart of categories whose places change, or that none does."""
+    if categories:
+        changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
+        alt = f"Places on all lists that categories win or lose with B: {changes}"
+        charts.show(category_figure(categories, charts.theme()), alt, key="categories_shown")
+        return
+    st.html(
+        '<h2 class="sw-chart-title">Categories: places won and lost</h2>'
+        '<p class="sw-note">Every category has as many places with A as with B.</p>'
+    )
 
 
 def headline_html(found: Comparison) -> str:
@@ -226,24 +227,13 @@ _LONGEST = 22
 MORE, LESS = {"light": "#2C5AA0", "dark": "#7FA8E8"}, {"light": "#B3591E", "dark": "#E59A62"}
 """Told apart by those who see few colours; what loses is hatched as well."""
 
-NO_CATEGORY_HTML = (
-    '<h2 class="sw-chart-title">Categories: places won and lost</h2>'
-    '<p class="sw-note">Every category has as many places with A as with B.</p>'
-)
-"""Where no category changes."""
-
 
 def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure:
     """The chart; categories stand by number, because two of them may be cut to the same name."""
     rows = list(range(len(categories)))[::-1]
     changes = [each.change for each in categories]
-    hatching = {
-        "shape": ["" if change > 0 else "/" for change in changes],
-        "fgcolor": SURFACE[tone],
-        "fgopacity": 0.45,
-        "size": 5,
-        "fillmode": "overlay",
-    }
+    shapes = ["" if change > 0 else "/" for change in changes]
+    hatching = {"shape": shapes, "fgcolor": SURFACE[tone], "fgopacity": 0.45, "size": 5, "fillmode": "overlay"}
     bars = go.Bar(
         x=changes,
         y=rows,
@@ -282,12 +272,6 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
         bargap=0.3,
         showlegend=False,
     )
-
-
-def category_text(categories: Sequence[CategoryShown]) -> str:
-    """What a screen reader says of the chart."""
-    changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
-    return f"Places on all lists that categories win or lose with B: {changes}"
 
 
 def _hover(each: CategoryShown) -> str:

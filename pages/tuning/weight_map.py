@@ -18,7 +18,7 @@ from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages.tuning.chart_parts import clickable, legend_html
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import button
+from pages.tuning.controls import button, select
 from pages.tuning.live_metrics import choose_second
 from pages.tuning.weight_map_charts import MapView, MarkedMix, Plane, all_mixes, triangle
 from recsys.evaluation.metrics import format as fmt
@@ -42,7 +42,8 @@ def weight_map(case: TuningCase) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="map_row"):
         plane = _slice(shares)
         second = choose_second(case.metric)
-        role = _role()
+        about = "Weights are chosen on earlier choices (validation); what they are worth, later choices say (test)."
+        role = select("Measured on", list(ROLES), "map_of", "test", format_func=ROLES.get, help=about, width=200)
     engine = case.room.test if role == "test" else case.room.validation
     if not case.segment.mask(engine.panel.shoppers).any():
         st.html(empty_html("Nobody fits", f"no {role} shopper has all of these properties; choose fewer of them"))
@@ -67,14 +68,11 @@ def weight_map(case: TuningCase) -> None:
         show_mixes(view, lambda point: load(found, point), compare)
 
 
-def _mark_names(view: MapView) -> dict[str, str]:
-    names = {"now": "This setting", "reference": f"Reference: {view.reference.name}", "best": "Best found"}
-    region = {"tied": "Not ruled out as the best"} if view.best >= 0 else {}
-    return {**names, **region, "front": "No mix is better by both metrics"}
-
-
 def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
-    st.html(summary_html(view, role, variety) + legend_html(_mark_names(view)))
+    marks = {"now": "This setting", "reference": f"Reference: {view.reference.name}", "best": "Best found"}
+    marks |= {"tied": "Not ruled out as the best"} if view.best >= 0 else {}
+    legend = legend_html(marks | {"front": "No mix is better by both metrics"})
+    st.html(summary_html(view, role, variety) + legend)
     tone = charts.theme()
     beside, about = st.columns([1.15, 1], gap="small")
     with beside, st.container(key="chart_triangle", height="stretch"):
@@ -91,17 +89,9 @@ def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
 
 
 def _slice(shares: list[float]) -> Plane:
-    fixed = st.selectbox(
-        "Slice by",
-        list(COMPONENTS),
-        index=len(COMPONENTS) - 1,
-        key="fixed",
-        format_func=lambda name: LOOKS[name].label,
-        help="The triangle mixes the other three components; this one has the same share all over it.",
-        bind="query-params",
-        width=170,
-    )
-    fixed = fixed or COMPONENTS[-1]
+    about = "The triangle mixes the other three components; this one has the same share all over it."
+    more = {"index": len(COMPONENTS) - 1, "format_func": lambda name: LOOKS[name].label, "help": about, "width": 170}
+    fixed = select("Slice by", list(COMPONENTS), "fixed", COMPONENTS[-1], **more)
     here = (fixed, round(N_STEPS * shares[COMPONENTS.index(fixed)]))
     before = st.session_state.get(_FOLLOWED)
     if before != here and not (before is None and "slice" in st.query_params):
@@ -120,19 +110,6 @@ def _slice(shares: list[float]) -> Plane:
         width=260,
     )
     return Plane(fixed, share // _STEP)
-
-
-def _role() -> str:
-    chosen = st.selectbox(
-        "Measured on",
-        list(ROLES),
-        key="map_of",
-        format_func=lambda name: ROLES[name],
-        help="Weights are chosen on earlier choices (validation); what they are worth, later choices say (test).",
-        bind="query-params",
-        width=200,
-    )
-    return chosen or "test"
 
 
 def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> MarkedMix:

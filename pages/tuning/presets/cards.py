@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from pages._shared import resources, words
 from pages._shared.cards import esc, isolated, weights_html
@@ -88,7 +88,9 @@ def drift(room: TuningContext, settings: PresetSettings, saved: Measurement | No
         is_same_test = was in ("", is_now)
         text = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
         return PresetDrift(now, text, is_same_test=is_same_test)
-    same = all(_is_near(now[name].mean, saved.metrics[name]["mean"]) for name in now if name in saved.metrics)
+    both = [name for name in now if name in saved.metrics]
+    means = [math.nan if mean is None else mean for mean in (saved.metrics[name]["mean"] for name in both)]
+    same = np.allclose([now[name].mean for name in both], means, rtol=0, atol=SAME, equal_nan=True)
     text = "measures the same now" if same else "same shoppers, but lists are made differently now"
     return PresetDrift(now, text, is_same=same)
 
@@ -112,12 +114,6 @@ def _means(room: TuningContext, settings: PresetSettings) -> Mapping[str, Interv
         raise RecsysError("none of the test shoppers is one of those that it was judged on")
     ranking, scenario = controls.ranking_of(settings), controls.scenario_of(settings)
     return resources.means_of(room.test, panel.panel_id, ranking, scenario, segment)
-
-
-def _is_near(one: float, other: float | None) -> bool:
-    if other is None or math.isnan(one):
-        return other is None and math.isnan(one)
-    return abs(one - other) < SAME
 
 
 IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")
@@ -187,11 +183,11 @@ def _foot(preset: Preset, drift: PresetDrift) -> str:
     parts = []
     if preset.saves:
         save = preset.saves[0]
-        parts.append(f"saved by {isolated(save.who)}, {moment(save.saved_at)}")
+        parts.append(f"saved by {isolated(save.who)}, {labels.timestamp(save.saved_at)}")
         if save.measured.n_users:
             parts.append(words.count(save.measured.n_users, f"{role(save.measured.panel_id)} shopper".strip()))
     elif not preset.is_shipped:
-        parts.append(f"made by {isolated(preset.who)}, {moment(preset.changed_at)}")
+        parts.append(f"made by {isolated(preset.who)}, {labels.timestamp(preset.changed_at)}")
     if preset.is_shipped:
         parts.append("tuned on validation shoppers")
     if preset.measured and preset.measured.note:
@@ -202,16 +198,6 @@ def _foot(preset: Preset, drift: PresetDrift) -> str:
     return whole[:1].upper() + whole[1:]
 
 
-def moment(at: datetime) -> str:
-    """A date with its time.
-
-    >>> moment(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
-    '3 May 2026, 09:05 UTC'
-    """
-    at = at.astimezone(UTC)
-    return f"{words.day(at)}, {at:%H:%M} UTC"
-
-
 def history_html(preset: Preset) -> str:
     """Every save: when, who, what, how it measured, and what that changed since the save before; newest first."""
     if not preset.saves:
@@ -219,8 +205,8 @@ def history_html(preset: Preset) -> str:
     head = "".join(
         f'<th scope="col" title="{esc(METRICS[name].asks)}">{esc(METRICS[name].short)}</th>' for name in IN_HISTORY
     )
-    pairs = list(pairwise([*preset.saves, None]))[:N_SAVES]
-    rows = "".join(_save(save, before) for save, before in pairs if save is not None)
+    before = [*preset.saves[1:], None]
+    rows = "".join(map(_save, preset.saves[:N_SAVES], before))
     more = len(preset.saves) - N_SAVES
     rest = f'<p class="sw-note">And {words.count(more, "earlier save")}, in the file.</p>' if more > 0 else ""
     return (
@@ -231,32 +217,30 @@ def history_html(preset: Preset) -> str:
 
 
 def _save(save: Save, before: Save | None) -> str:
+    """A row of the history; a difference from the save before is told where it is one of the settings alone."""
+
+    def judged_on(each: Save) -> tuple[object, ...]:
+        return each.measured.panel_id, each.settings.k, each.settings.segment
+
     measured, settings = save.measured, save.settings
     who = f"{isolated(save.who)} · {words.count(measured.n_users, 'shopper')}"
     note = f'<span class="sw-by">{isolated(measured.note)}</span>' if measured.note else ""
-    if before is not None and not _is_comparable(save, before):
+    if before is not None and judged_on(save) != judged_on(before):
         note += '<span class="sw-by">other shoppers or lists than the save before</span>'
+        before = None
     cells = "".join(f"<td>{_cell(name, save, before)}</td>" for name in IN_HISTORY)
     weights = settings.weights.normalised()
     plain = " · ".join(f"{share:.0%}" for share in weights.values())
     return (
-        f'<tr><th scope="row">{esc(moment(save.saved_at))}<span class="sw-by">{who}</span>{note}</th>'
+        f'<tr><th scope="row">{esc(labels.timestamp(save.saved_at))}<span class="sw-by">{who}</span>{note}</th>'
         f'<td>{labels.weights_bar_html(weights)}<span class="sw-by" aria-hidden="true">{plain}</span>'
         f'<span class="sw-by">{labels.preset_html(settings)}</span></td>{cells}</tr>'
     )
 
 
-def _is_comparable(one: Save, other: Save) -> bool:
-    """Whether a difference between two saves is one of their settings alone."""
-    a, b = ((each.measured.panel_id, each.settings.k, each.settings.segment) for each in (one, other))
-    return a == b
-
-
 def _cell(name: str, save: Save, before: Save | None) -> str:
     value = esc(_saved_value(name, save.measured)[0])
-    if before is None or not _is_comparable(save, before):
-        return value
-    now, was = (each.metrics[name]["mean"] if name in each.metrics else None for each in (save, before))
+    now, was = (each.metrics[name]["mean"] if each and name in each.metrics else None for each in (save, before))
     if now is None or was is None:
         return value
     return f'{value}<span class="sw-by">{esc("=" if now == was else fmt.change(name, now - was))}</span>'

@@ -261,7 +261,7 @@ def deleted(room: TuningContext) -> None:
             with st.container(horizontal=True, vertical_alignment="center", key=f"gone_{pid}"):
                 st.html(
                     f'<p class="sw-note"><strong>{isolated(preset.name)}</strong><span class="sw-by">deleted by '
-                    f"{isolated(preset.who)}, {cards.moment(preset.changed_at)}</span></p>",
+                    f"{isolated(preset.who)}, {labels.timestamp(preset.changed_at)}</span></p>",
                     width="stretch",
                 )
                 button("Restore", f"restore_{pid}", "", actions.restore, room, pid)

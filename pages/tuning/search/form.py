@@ -14,7 +14,7 @@ from pages._shared.notices import notice_html
 from pages._shared.view import ANY, LENGTHS
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.controls import button
+from pages.tuning.controls import button, select
 from pages.tuning.search import goal_search
 from pages.tuning.search.goal_search import (
     EFFORTS,
@@ -197,19 +197,12 @@ def _checked(room: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
 def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
     *most, last = map(str, EFFORTS.values())
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_start"):
-        effort = st.selectbox(
-            "How hard to search",
-            list(EFFORTS),
-            key="effort",
-            help=f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
-            "are tried.",
-            bind="query-params",
-            width=190,
-        )
-        n_trials, can_start = EFFORTS[effort or "Quick"], goal is not None and not is_running
+        about = f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
+        effort = select("How hard to search", list(EFFORTS), "effort", "Quick", help=f"{about}are tried.", width=190)
+        n_trials, can_start = EFFORTS[effort], goal is not None and not is_running
         request, kind = goal and SearchRequest(goal, n_trials), "primary" if can_start else "secondary"
-        about = "One search of this shop at a time." if is_running else None
-        button("Search", "search", "search", begin, room, request, type=kind, disabled=not can_start, help=about)
+        only_one = "One search of this shop at a time." if is_running else None
+        button("Search", "search", "search", begin, room, request, type=kind, disabled=not can_start, help=only_one)
     return n_trials
 
 

@@ -205,7 +205,7 @@ def start(room: TuningContext, request: SearchRequest) -> None:
         request.goal,
         request.n_trials,
         database_url(room.home),
-        default=own_weights(room),
+        default=room.own_weights,
     )
 
 
@@ -219,11 +219,6 @@ def require_length(goal: Goal) -> None:
     if goal.k not in LENGTHS:
         *most, last = map(str, LENGTHS)
         raise SettingsError(f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}")
-
-
-def own_weights(room: TuningContext) -> FusionSettings:
-    """The weights of the model in use, which a result is held against."""
-    return FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
 
 
 def database_url(home: AppPaths) -> str:

@@ -45,10 +45,8 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     with about, st.container(key="chart_search_front", height="stretch"):
         _front(case, found, outdated=outdated)
     if found.kept:
-        with st.container(key="chart_kept"):
-            st.html(summary.conditions_html(found))
-    with st.container(key="chart_sought"):
-        st.html(summary.metrics_html(found, case.room.test.panel.clicks))
+        st.container(key="chart_kept").html(summary.conditions_html(found))
+    st.container(key="chart_sought").html(summary.metrics_html(found, case.room.test.panel.clicks))
 
 
 def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:

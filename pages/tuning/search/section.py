@@ -18,7 +18,6 @@ from recsys.jobs import WorkStatus
 from recsys.jobs.search_job import read_found
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.goals import Goal, describe_goal
-from recsys.tuning.search_result import SearchResult
 
 LOOK_FOR_OTHERS_EVERY_S = 3
 
@@ -34,7 +33,11 @@ def find_weights(case: TuningCase) -> None:
     if request is not None and status.state != "done":
         follow(case, request)
         if found:
-            st.html(_earlier(found))
+            goal, stays = isolated(describe_goal(found.goal)), "What it found stays here until another one finishes."
+            st.html(
+                f'<p class="sw-headline sw-judged"><strong>The last search that finished: {goal}</strong></p>'
+                f'<p class="sw-note">{stays}</p>'
+            )
             result.show_result(case, found, is_running=status.state == "running")
         return
     if refused := working.why_refused(goal_search.panel(0)):
@@ -44,14 +47,6 @@ def find_weights(case: TuningCase) -> None:
     elif request is not None:
         st.html(notice_html("What the last search found cannot be read:", ["Another version wrote it. Search again."]))
     watch(room, seen)
-
-
-def _earlier(found: SearchResult) -> str:
-    return (
-        '<p class="sw-headline sw-judged"><strong>The last search that finished: '
-        f'{isolated(describe_goal(found.goal))}</strong></p><p class="sw-note">What it found stays here until '
-        "another one finishes.</p>"
-    )
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
