@@ -1,10 +1,9 @@
 """Settings, shoppers and circumstances in a few words: on buttons, cards and reports, and where nobody fits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import numpy as np
 import pandas as pd
 
 from pages._shared import words
@@ -187,6 +186,15 @@ def segment(values: Mapping[str, str]) -> str:
     return f"{said} who came {came}" if came else said
 
 
+def table_html(css_class: str, heads: Sequence[str], body: str) -> str:
+    """A table of HTML; a column whose heading ends with "#" holds numbers."""
+    columns = "".join(
+        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
+        for head in heads
+    )
+    return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
+
+
 def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
     head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
@@ -194,20 +202,12 @@ def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     rows = ""
     for name in _ORDER:
         if name in values:
-            alone = Segment(((name, values[name]),)).mask(people)
-            others = Segment(tuple(pair for pair in segment.values if pair[0] != name)).mask(people)
-            rows += (
-                f'<tr><th scope="row">{isolated(_property(name, values[name]))}</th>'
-                f"<td>{_share(alone)}</td><td>{_share(others)}</td></tr>"
-            )
-    return (
-        f'{head}<table class="sw-guard sw-nobody"><thead><tr><th scope="col">Chosen under Shoppers</th>'
-        f'<th scope="col">Have it</th><th scope="col">Fit without it</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
-
-
-def _share(mask: np.ndarray) -> str:
-    return esc(f"{int(mask.sum()):,} of {len(mask):,}")
+            alone = Segment(((name, values[name]),))
+            others = Segment(tuple(pair for pair in segment.values if pair[0] != name))
+            cells = "".join(f"<td>{each.mask(people).sum():,} of {len(people):,}</td>" for each in (alone, others))
+            rows += f'<tr><th scope="row">{isolated(_property(name, values[name]))}</th>{cells}</tr>'
+    heads = ["Chosen under Shoppers", "Have it", "Fit without it"]
+    return head + table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
 def _property(name: str, value: str) -> str:

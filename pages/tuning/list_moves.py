@@ -157,18 +157,15 @@ def split_html(move: Move) -> str:
     rows = [*_lines(move), ("", "Together", sum(part.value for part in move.parts), sum(p.value for p in move.lead))]
     cells = [
         f'<tr><th scope="row">{dot_html(component) if component else ""}{esc(label)}</th>'
-        f'<td class="sw-num">{signed(own)}</td>'
-        + (f'<td class="sw-num">{signed(lead)}</td>' if move.lead else "")
+        + "".join(f'<td class="sw-num">{signed(value)}</td>' for value in ((own, lead) if move.lead else (own,)))
         + "</tr>"
         for component, label, own, lead in rows
     ]
-    crossed = "it passes" if move.by_score > 0 else "that pass it"
-    head = (
-        f'<th scope="col" class="sw-num" title="How much more its score rises than theirs, on average">'
-        f"Against the {move.n_crossed:,} {crossed}</th>"
-        if move.lead
-        else ""
-    )
+    head = ""
+    if move.lead:
+        crossed = f"{move.n_crossed:,} {'it passes' if move.by_score > 0 else 'that pass it'}"
+        about = "How much more its score rises than theirs, on average"
+        head = f'<th scope="col" class="sw-num" title="{about}">Against the {crossed}</th>'
     a, b = (signed(side.score).removeprefix("+") for side in (move.a, move.b))
     return (
         '<table class="sw-split"><thead><tr><th scope="col">By</th><th scope="col" class="sw-num">Its score</th>'

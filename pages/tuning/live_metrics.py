@@ -221,8 +221,5 @@ def baselines_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
             f"<i>{number}</i></span>{esc(BASELINES[model])}</th>"
             f"<td>{esc(fmt.value(case.metric, found.old))}</td><td>{cell.html}</td></tr>"
         )
-    return (
-        f'<h2 class="sw-chart-title">Against simple models, by {esc(name)}</h2>'
-        '<table class="sw-guard"><thead><tr><th scope="col">Model</th><th scope="col">Its value</th>'
-        f'<th scope="col">This setting</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    table = labels.table_html("sw-guard", ["Model", "Its value", "This setting"], f"<tbody>{rows}</tbody>")
+    return f'<h2 class="sw-chart-title">Against simple models, by {esc(name)}</h2>{table}'

@@ -13,6 +13,7 @@ from pages._shared.palette import ACCENT, LOOKS, MUTED
 from pages._shared.words import signed
 from pages.tuning import chart_parts
 from pages.tuning.context import TuningCase
+from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import VERDICTS
 from pages.tuning.protocol import prepare_log
 from recsys.errors import ArtifactError
@@ -192,8 +193,8 @@ def _unused_controls(case: TuningCase) -> str:
 def _support_html(answers: dict[str, MixAnswer], chosen: str) -> str:
     """One row a way of following the setting; the truth in a column of its own where it is known."""
     has_truth = any(answer.truth is not None for answer in answers.values())
-    names = ["Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried"]
-    head = "".join(f'<th scope="col">{name}</th>' for name in (*names, *(["Truth"] if has_truth else [])))
+    heads = ["Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried"]
+    heads += ["Truth"] if has_truth else []
     rows = ""
     for closeness, answer in answers.items():
         cells = [*_cells(answer), *([_rate(answer.truth)] if has_truth else [])]
@@ -202,8 +203,7 @@ def _support_html(answers: dict[str, MixAnswer], chosen: str) -> str:
         rows += f'<tr{current}><th scope="row">{esc(closeness)}</th>{row}</tr>'
     return (
         '<h2 class="sw-chart-title">The more closely it is followed, the less the log can say</h2>'
-        f'<div class="sw-experiment-wide"><table class="sw-guard sw-log"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div class="sw-experiment-wide">{table_html("sw-guard sw-log", heads, f"<tbody>{rows}</tbody>")}</div>'
         '<p class="sw-note">Worth impressions: as many unweighted ones would say as much. Never tried: the share of '
         "this setting’s choices that the log surely never shows. Largest weight: how many times as often as the log "
         "this setting shows a product, at most; the larger, the more a single impression decides.</p>"

@@ -138,17 +138,6 @@ def in_both_roles(validation: Panel, test: Panel) -> str:
     )
 
 
-_SHOPPERS = working.JobDisplay(
-    label="Preparing the test shoppers",
-    start="Prepare the test shoppers",
-    usual_shares=panel_job.JOB.usual_shares,
-    key="panel_",
-)
-_LOG = working.JobDisplay(
-    label="Judging the log", start="Judge the log", usual_shares=log_job.JOB.usual_shares, key="log_"
-)
-
-
 class Preparation(NamedTuple):
     """One kind of work, and how the page speaks of it.
 
@@ -216,8 +205,9 @@ def _progress(preparation: Preparation) -> None:
 
 def prepare_shoppers(home: AppPaths, split: str, shop: str) -> Preparation:
     """Preparing the test shoppers of one way of holding out."""
+    label, start = "Preparing the test shoppers", "Prepare the test shoppers"
     return Preparation(
-        _SHOPPERS,
+        working.JobDisplay(label, start, panel_job.JOB.usual_shares, key="panel_"),
         lambda: panel_job.panel_work(home, split),
         lambda: panel_job.start_panel_work(home, split, shop),
         f"To judge settings, Shelfwise {HOLD_OUTS[split].method}. For that it scores every product for each of "
@@ -234,8 +224,16 @@ def prepare_shoppers(home: AppPaths, split: str, shop: str) -> Preparation:
 
 def prepare_log(home: AppPaths) -> Preparation:
     """Judging the shop's log of impressions."""
+
+    def can_read() -> bool:
+        try:
+            resources.sliders(home)
+        except ArtifactError:
+            return False
+        return True
+
     return Preparation(
-        _LOG,
+        working.JobDisplay("Judging the log", "Judge the log", log_job.JOB.usual_shares, key="log_"),
         lambda: log_job.log_work(home),
         lambda: log_job.start_log_work(home),
         "What would be clicked if pages followed these sliders? The shop’s log of impressions can tell, as far as it "
@@ -247,13 +245,5 @@ def prepare_log(home: AppPaths) -> Preparation:
         ),
         "Judge it again",
         "Judging it again",
-        lambda: _can_read_log(home),
+        can_read,
     )
-
-
-def _can_read_log(home: AppPaths) -> bool:
-    try:
-        resources.sliders(home)
-    except ArtifactError:
-        return False
-    return True

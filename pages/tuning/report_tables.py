@@ -7,6 +7,7 @@ from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.palette import LOOKS
 from pages.tuning import labels
+from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
@@ -25,15 +26,6 @@ _FATES = {
     "found in neither": "found with neither",
     "nothing held out": "not known",
 }
-
-
-def _table(css_class: str, heads: Sequence[str], body: str) -> str:
-    """A table of HTML; a column whose heading ends with "#" holds numbers."""
-    columns = "".join(
-        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
-        for head in heads
-    )
-    return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
 
 
 def settings_html(found: Comparison) -> str:
@@ -63,7 +55,7 @@ def settings_html(found: Comparison) -> str:
         for letter, each in zip("AB", (found.a, found.b), strict=True)
     ]
     body = f"<tbody>{rows}</tbody>"
-    return f"<section><h2>The two settings</h2>{_table('settings', ['', *names, 'Change#'], body)}</section>"
+    return f"<section><h2>The two settings</h2>{table_html('settings', ['', *names, 'Change#'], body)}</section>"
 
 
 def metrics_html(found: Comparison) -> str:
@@ -82,7 +74,7 @@ def metrics_html(found: Comparison) -> str:
     return (
         '<section><h2>Every figure</h2><p class="quiet">Beside each value its 95% interval. The bar shows the interval '
         "of the change, each on its own scale, with no change at the line in the middle.</p>"
-        f"{_table('metrics', heads, grouped_rows(row, 5, 'group'))}</section>"
+        f"{table_html('metrics', heads, grouped_rows(row, 5, 'group'))}</section>"
     )
 
 
@@ -104,7 +96,7 @@ def against_html(against: Mapping[str, Difference], found: Comparison) -> str:
     return (
         '<section><h2>Against simple models</h2><p class="quiet">A setting that loses to a model this simple is not '
         "worth its trouble. Same training data, same shoppers.</p>"
-        f"{_table('metrics', heads, f'<tbody>{rows}</tbody>')}</section>"
+        f"{table_html('metrics', heads, f'<tbody>{rows}</tbody>')}</section>"
     )
 
 
@@ -183,7 +175,7 @@ def _products(title: str, products: Sequence[ProductShown], n: int) -> str:
     rest = len(products) - N_PRODUCTS
     more = f'<p class="quiet">and {words.count(rest, "other")}</p>' if rest > 0 else ""
     heads = ["Product", "Lists, A → B#"]
-    return f"<div><h3>{title}</h3>{_table('products', heads, f'<tbody>{rows}</tbody>')}{more}</div>"
+    return f"<div><h3>{title}</h3>{table_html('products', heads, f'<tbody>{rows}</tbody>')}{more}</div>"
 
 
 def _categories(found: Sequence[CategoryShown]) -> str:
@@ -199,7 +191,7 @@ def _categories(found: Sequence[CategoryShown]) -> str:
         for each in changed
     )
     heads = ["Category", "Places, A → B#", "Change#", "Shoppers#", "Products shown#"]
-    table = _table("categories", heads, f"<tbody>{rows}</tbody>")
+    table = table_html("categories", heads, f"<tbody>{rows}</tbody>")
     return f"<h3>Categories whose places change most</h3>{table}"
 
 
@@ -213,7 +205,7 @@ def shoppers_html(found: Comparison) -> str:
     return (
         f"<section><h2>Whose lists change most</h2><p class='quiet'>{words.count(len(shoppers), 'shopper')} whose "
         "lists are least alike, under the names that the shop’s data has for them.</p>"
-        f"{_table('shoppers', heads, body)}</section>"
+        f"{table_html('shoppers', heads, body)}</section>"
     )
 
 

@@ -1,9 +1,11 @@
 """Forms of presets: a new one, the details of one below its card, files in and out, and those that were deleted."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared import words
 from pages._shared.cards import isolated, weights_html
@@ -45,28 +47,31 @@ def save_new(case: TuningCase) -> None:
         show_outcome(case.room, NEW)
         asks_who = not who()
         with st.form(NEW, border=False):
-            left, right = st.columns(2)
-            with left:
-                st.text_input("Name", key="preset_name", max_chars=LONGEST_NAME, persist_state="session")
-                _tags_and_goal("preset_tags", "preset_goal", persist_state="session")
-            with right:
-                st.text_area(
-                    "Description",
-                    key="preset_description",
-                    max_chars=LONGEST_DESCRIPTION,
-                    height=122 if asks_who else 208,
-                    persist_state="session",
-                )
-                if asks_who:
-                    st.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
+            right = _word_fields(_FIELDS, ("", "", "", ""), 122 if asks_who else 208, persist_state="session")
+            if asks_who:
+                right.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
             st.form_submit_button("Save", type="primary", on_click=_save, args=(case,), key="preset_save")
 
 
-def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "", **more: Any) -> None:
-    most, example = MOST_TAGS * (LONGEST_TAG + 2), "for example: autumn, mobile"
-    st.text_input("Tags, with commas between them", tags, most, key=tags_key, placeholder=example, **more)
-    example = "what it is tuned for, in your words"
-    st.text_input("Goal (optional)", goal, LONGEST_GOAL, key=goal_key, placeholder=example, **more)
+def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more: Any) -> DeltaGenerator:
+    """The fields of a preset's name, description, tags and goal, in this order; gives the right column."""
+    left, right = st.columns(2)
+    (name_key, text_key, tags_key, goal_key), (name, text, tags, goal) = keys, values
+    most_tags, tags_help = MOST_TAGS * (LONGEST_TAG + 2), "for example: autumn, mobile"
+    goal_help = "what it is tuned for, in your words"
+    with left:
+        st.text_input("Name", name, LONGEST_NAME, key=name_key, **more)
+        st.text_input("Tags, with commas between them", tags, most_tags, key=tags_key, placeholder=tags_help, **more)
+        st.text_input("Goal (optional)", goal, LONGEST_GOAL, key=goal_key, placeholder=goal_help, **more)
+    right.text_area("Description", text, key=text_key, max_chars=LONGEST_DESCRIPTION, height=height, **more)
+    return right
+
+
+def _typed_words(keys: Sequence[str], saved_goal: str) -> dict[str, Any]:
+    """What these fields hold, as a preset keeps it; a goal whose words were left as they are stays the goal itself."""
+    name, text, tags, goal = _typed(*keys)
+    kept = saved_goal if goal == describe_goal(saved_goal) else goal
+    return {"name": name, "description": text, "tags": read_tags(tags), "goal": kept}
 
 
 def who_field() -> None:
@@ -92,11 +97,6 @@ def read_tags(typed: str) -> tuple[str, ...]:
     return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
 
 
-def edited_goal(typed: str, saved: str) -> str:
-    """What is kept of a goal whose words a person could change: the goal itself where they left them as they are."""
-    return saved if typed == describe_goal(saved) else typed
-
-
 def fill_form(goal: Goal, description: str) -> None:
     """Open the form, with name, goal and description filled in."""
     goal_text, state = describe_goal(goal), st.session_state
@@ -115,9 +115,7 @@ def _save(case: TuningCase) -> None:
         state[actions.WHO] = name
 
     def work() -> PresetOutcome:
-        name, description, tags, goal = _typed(*_FIELDS)
-        goal = edited_goal(goal, _typed(_PICKED)[0])
-        draft = Draft(name, cards.present(case), description, read_tags(tags), goal)
+        draft = Draft(settings=cards.present(case), **_typed_words(_FIELDS, _typed(_PICKED)[0]))
         made = case.room.store.create(draft, cards.measurement(case), by=who())
         return PresetOutcome(f"“{made.name}” is saved, with how it measures now.")
 
@@ -142,6 +140,10 @@ def toggle_details(preset: Preset) -> None:
     st.session_state[_OPEN] = None if is_open(preset) else OpenPreset(preset.preset_id, preset.version)
 
 
+def _edit_keys(preset_id: str) -> list[str]:
+    return [f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")]
+
+
 def details(case: TuningCase, preset: Preset) -> None:
     """What is done more rarely, its history, and its words."""
     room, pid = case.room, preset.preset_id
@@ -154,15 +156,9 @@ def details(case: TuningCase, preset: Preset) -> None:
     show_outcome(room, pid)
     with st.form(f"edit_{pid}", border=False):
         st.html('<h3 class="sw-chart-title sw-preset-words">Name and words</h3>')
-        left, right = st.columns(2)
-        with left:
-            st.text_input("Name", preset.name, key=f"name_{pid}", max_chars=LONGEST_NAME)
-            _tags_and_goal(f"tags_{pid}", f"goal_{pid}", ", ".join(preset.tags), describe_goal(preset.goal))
-            st.session_state[f"saved_goal_{pid}"] = preset.goal
-        with right:
-            st.text_area(
-                "Description", preset.description, key=f"about_{pid}", max_chars=LONGEST_DESCRIPTION, height=200
-            )
+        st.session_state[f"saved_goal_{pid}"] = preset.goal
+        tags, goal = ", ".join(preset.tags), describe_goal(preset.goal)
+        _word_fields(_edit_keys(pid), (preset.name, preset.description, tags, goal), 200)
         st.form_submit_button("Save these words", on_click=_describe, args=(room, pid), key=f"describe_{pid}")
 
 
@@ -193,11 +189,9 @@ def _describe(room: TuningContext, preset_id: str) -> None:
         return
 
     def work() -> PresetOutcome:
-        name, about, tags, goal = _typed(*(f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")))
-        goal = edited_goal(goal, _typed(f"saved_goal_{preset_id}")[0])
-        new = {"name": name, "description": about, "tags": read_tags(tags), "goal": goal}
+        new = _typed_words(_edit_keys(preset_id), _typed(f"saved_goal_{preset_id}")[0])
         try:
-            saved = room.store.update(preset_id, version=now.version, by=who(), **new)  # type: ignore[arg-type]
+            saved = room.store.update(preset_id, version=now.version, by=who(), **new)
         except ConflictError as conflict:
             if conflict.done == "saved":
                 state[_OPEN] = OpenPreset(preset_id, room.store.get(preset_id).version)

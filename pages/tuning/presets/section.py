@@ -1,6 +1,7 @@
 """What is saved at a glance, the present setting's way into it, and the presets that come with Shelfwise."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -70,7 +71,8 @@ def presets(case: TuningCase) -> None:
     for preset in _with_open(case, matching[:n], found.presets):
         _card(case, preset, is_gone=preset not in found.presets)
     if len(matching) > n:
-        button(f"Show {min(AT_ONCE, len(matching) - n)} more", "more_presets", "", _show_more)
+        more = partial(st.session_state.update, presets_shown=n + AT_ONCE)
+        button(f"Show {min(AT_ONCE, len(matching) - n)} more", "more_presets", "", more)
     if not found.away:
         _offer_tuning(room, found.presets)
 
@@ -134,10 +136,6 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
             button(label, f"open_{pid}", icon, forms.toggle_details, preset, type="tertiary")
         if is_open:
             forms.details(case, preset)
-
-
-def _show_more() -> None:
-    st.session_state["presets_shown"] = st.session_state.get("presets_shown", AT_ONCE) + AT_ONCE
 
 
 def _work(room: TuningContext) -> Work:

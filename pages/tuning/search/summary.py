@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated
+from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from pages.tuning.search.goal_search import round_bound
 from recsys.errors import SettingsError
@@ -188,10 +189,9 @@ def conditions_html(found: SearchResult) -> str:
         f"{_outcome('Validation', promised)}{_outcome('Test', shown)}</tr>"
         for promised, shown in zip(found.kept_on_validation, found.kept, strict=True)
     )
+    heads = ["Condition", "Promised by validation shoppers", "Shown by test shoppers"]
     return rows and (
-        '<h2 class="sw-chart-title">What had to hold</h2><table class="sw-kept"><thead><tr>'
-        '<th scope="col">Condition</th><th scope="col">Promised by validation shoppers</th>'
-        f'<th scope="col">Shown by test shoppers</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<h2 class="sw-chart-title">What had to hold</h2>{table_html("sw-kept", heads, f"<tbody>{rows}</tbody>")}'
         '<p class="sw-note">In brackets 95% intervals of how far inside its bound the value is. “Cannot tell”: the '
         "interval has both sides of the bound.</p>"
     )
