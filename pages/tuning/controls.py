@@ -229,12 +229,13 @@ def _setting_of(
     known = {
         MODEL: EvaluationConfig("the model's weights", RankingSettings(default_weights), now.scenario),
         EQUAL: EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1)), now.scenario),
-        PINNED: _pinned(),
     }
+    if pinned := _pinned():
+        known[PINNED] = pinned
     for each in presets:
         ranking, scenario = ranking_of(each.settings), scenario_of(each.settings)
         known[reference_name(each)] = EvaluationConfig(f"preset {each.name}", ranking, scenario)
-    found = known.get(name) or known[MODEL]
+    found = known.get(name, known[MODEL])
     return replace(found, settings=replace(found.settings, filters=now.settings.filters, n=now.settings.n))
 
 

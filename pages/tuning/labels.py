@@ -11,7 +11,7 @@ from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
-from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
+from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.tuning.config import EvaluationConfig
@@ -19,7 +19,6 @@ from recsys.tuning.config import EvaluationConfig
 _LONGEST_NAME, _MOST_NAMES = 24, 2
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$])")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]")
-_ORDER = ("activity", "top_category", "home", *CONTEXT_DIMENSIONS)
 
 
 def button(name: str, chosen: list[str]) -> str:
@@ -50,7 +49,7 @@ def shoppers(segment: Segment) -> list[str]:
     ['new', 'mostly buy Tents', 'mobile']
     """
     values = segment.as_dict()
-    return [_property(name, values[name]) for name in _ORDER if name in values]
+    return [_property(name, values[name]) for name in DIMENSIONS if name in values]
 
 
 def circumstances(scenario: Scenario) -> list[str]:
@@ -200,7 +199,7 @@ def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
     values = segment.as_dict()
     rows = ""
-    for name in _ORDER:
+    for name in DIMENSIONS:
         if name in values:
             alone = Segment(((name, values[name]),))
             others = Segment(tuple(pair for pair in segment.values if pair[0] != name))
