@@ -67,10 +67,10 @@ def metric_label(name: str) -> str:
     return METRICS[name].short
 
 
-def who(n: int, n_panel: int) -> str:
+def shoppers_text(n: int, n_panel: int) -> str:
     """How many test shoppers are looked at.
 
-    >>> who(911, 911), who(12, 911)
+    >>> shoppers_text(911, 911), shoppers_text(12, 911)
     ('911 test shoppers', '12 of 911 test shoppers')
     """
     return words.count(n, "test shopper") if n == n_panel else f"{n:,} of {n_panel:,} test shoppers"
@@ -80,7 +80,7 @@ def headline_html(case: TuningCase) -> str:
     """Who is judged, by which lists, and what could not be proven, in one line under the effective weights."""
     panel, settings = case.room.test.panel, case.now.settings
     n = int(case.mask.sum())
-    judged = who(n, len(panel))
+    judged = shoppers_text(n, len(panel))
     if properties := labels.shoppers(case.segment):
         judged += f": {', '.join(map(isolated, properties))}"
     facts = []

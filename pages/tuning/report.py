@@ -19,7 +19,7 @@ from pages.tuning.context import TuningCase
 from pages.tuning.controls import download
 from pages.tuning.live_metrics import against_baselines, imagined_sentence
 from pages.tuning.metric_cells import BASELINES
-from pages.tuning.presets.actions import WHO
+from pages.tuning.presets.actions import NAME_KEY
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.paired import Difference
@@ -93,7 +93,7 @@ class Report:
 
 def downloads(case: TuningCase, found: Comparison) -> None:
     """The report by one click; who signs it, and the tables, each behind a button."""
-    by, conclusion = (str(st.session_state.get(name) or "") for name in (WHO, CONCLUSION))
+    by, conclusion = (str(st.session_state.get(name) or "") for name in (NAME_KEY, CONCLUSION))
     download(
         "Report",
         "report",
@@ -105,7 +105,7 @@ def downloads(case: TuningCase, found: Comparison) -> None:
     )
     with st.popover("Sign", icon=":material/draw:", key="sign"):
         st.html('<p class="sw-note">To stand on the report:</p>')
-        st.text_input("Your name", key=WHO, max_chars=80, placeholder="Your name", persist_state="session")
+        st.text_input("Your name", key=NAME_KEY, max_chars=80, placeholder="Your name", persist_state="session")
         st.text_area(
             "What you make of it",
             key=CONCLUSION,

@@ -16,7 +16,7 @@ from pages.tuning import chart_parts, labels, report, report_tables, shopper_lis
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import button
 from pages.tuning.list_moves import letter_html
-from pages.tuning.live_metrics import FEW, who
+from pages.tuning.live_metrics import FEW, shoppers_text
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -103,7 +103,7 @@ def headline_html(found: Comparison) -> str:
     if found.n_unproven:
         facts.append(f"{words.count(found.n_unproven, 'list')} could differ with all products")
     return (
-        f'<p class="sw-headline" role="status"><strong>{who(n, found.n_panel)}</strong> '
+        f'<p class="sw-headline" role="status"><strong>{shoppers_text(n, found.n_panel)}</strong> '
         f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
     )
 

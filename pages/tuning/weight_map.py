@@ -52,7 +52,7 @@ def weight_map(case: TuningCase) -> None:
     filters, scenario = case.now.settings.filters, case.now.scenario
     key = (engine.panel.panel_id, case.k, filters, scenario, case.segment, case.metric)
     work = resources.weight_map(engine, *key)
-    found = awaited(work, engine)
+    found = wait_for_map(work, engine)
     if found is None:
         resources.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
@@ -118,7 +118,7 @@ def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> Mar
     return MarkedMix(setting.name, shares, {name: each.mean for name, each in found.items()})
 
 
-def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
+def wait_for_map(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
     """The map, when it is done; progress until then. None where it failed, with the reason in `work.problem`."""
     place = st.empty()
     while work.is_running:

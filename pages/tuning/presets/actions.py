@@ -21,7 +21,7 @@ from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
 from recsys.tuning.config import EvaluationConfig
 
-WHO = "your_name"
+NAME_KEY = "your_name"
 PAGE = "page"
 
 STARTS = "weights, variety with its method, and list length; circumstances, shoppers and shelf stay free"
@@ -51,9 +51,9 @@ class PresetOutcome(NamedTuple):
     undo: str = ""
 
 
-def who() -> str:
+def visitor_name() -> str:
     """How this visitor calls themselves, "" where they did not say."""
-    return str(st.session_state.get(WHO) or "")
+    return str(st.session_state.get(NAME_KEY) or "")
 
 
 def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str = PAGE) -> bool:
@@ -86,7 +86,7 @@ def show_outcome(room: TuningContext, where: str = PAGE) -> None:
 
 def restore(room: TuningContext, preset_id: str) -> None:
     """Undo a deletion."""
-    attempt(room, lambda: PresetOutcome(f"“{room.store.restore(preset_id, by=who()).name}” is back."))
+    attempt(room, lambda: PresetOutcome(f"“{room.store.restore(preset_id, by=visitor_name()).name}” is back."))
 
 
 def load(room: TuningContext, preset: Preset) -> None:
@@ -135,9 +135,9 @@ def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
 
     def work() -> PresetOutcome:
-        present, measured = cards.present(case), cards.measurement(case)
+        present, measured = cards.present_settings(case), cards.measurement(case)
         store = case.room.store
-        saved = store.update(preset_id, version=version, settings=present, measured=measured, by=who())
+        saved = store.update(preset_id, version=version, settings=present, measured=measured, by=visitor_name())
         return PresetOutcome(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
 
     attempt(case.room, work)
@@ -145,14 +145,16 @@ def update(case: TuningCase, preset_id: str, version: int) -> None:
 
 def duplicate(room: TuningContext, preset_id: str) -> None:
     """Make a copy of one's own."""
-    attempt(room, lambda: PresetOutcome(f"“{room.store.duplicate(preset_id, by=who()).name}” is yours to change."))
+    attempt(
+        room, lambda: PresetOutcome(f"“{room.store.duplicate(preset_id, by=visitor_name()).name}” is yours to change.")
+    )
 
 
 def delete(room: TuningContext, preset: Preset) -> None:
     """Take it off the list, with a way back."""
 
     def work() -> PresetOutcome:
-        room.store.delete(preset.preset_id, by=who())
+        room.store.delete(preset.preset_id, by=visitor_name())
         st.session_state[AGAIN] = preset.is_default
         return PresetOutcome(f"“{preset.name}” was deleted.", undo=preset.preset_id)
 

@@ -50,7 +50,7 @@ class PresetDrift(NamedTuple):
     is_same_test: bool = True
 
 
-def present(case: TuningCase) -> PresetSettings:
+def present_settings(case: TuningCase) -> PresetSettings:
     """What the controls say now, as a preset keeps it."""
     return PresetSettings.of(case.now.settings, case.now.scenario.as_dict(), case.segment.as_dict())
 
@@ -62,12 +62,12 @@ def is_present(case: TuningCase, settings: PresetSettings) -> bool:
         ranking = controls.ranking_of(each)
         return controls.positions_of(ranking), ranking.filters, controls.scenario_of(each), each.segment
 
-    return of_controls(present(case)) == of_controls(settings)
+    return of_controls(present_settings(case)) == of_controls(settings)
 
 
 def measurement(case: TuningCase) -> Measurement:
     """Every metric of the present setting at this moment, over all test shoppers of the segment."""
-    panel, found = case.room.test.panel, _means(case.room, present(case))
+    panel, found = case.room.test.panel, _means(case.room, present_settings(case))
     protocol = panel.protocol
     if len(protocol) > _LONGEST_PROTOCOL:  # as many whole sentences as a save can hold
         protocol = protocol[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
@@ -75,7 +75,7 @@ def measurement(case: TuningCase) -> Measurement:
     return Measurement(metrics, int(case.mask.sum()), protocol, panel.panel_id)
 
 
-def drift(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
+def measure_drift(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
     """Measure a preset's settings now, on the shoppers it was judged on, and compare."""
     try:
         now = _means(room, settings)
@@ -95,13 +95,13 @@ def drift(room: TuningContext, settings: PresetSettings, saved: Measurement | No
     return PresetDrift(now, text, is_same=same)
 
 
-def role(panel_id: str) -> str:
+def panel_role(panel_id: str) -> str:
     """Which shoppers a measurement was made on: "validation", "test", or "" where that is not known."""
     return next((name for name in ("validation", "test") if panel_id.endswith(f"-{name}")), "")
 
 
 def _other_panel(saved: Measurement, asked: str) -> str:
-    if role(saved.panel_id) == "validation":
+    if panel_role(saved.panel_id) == "validation":
         return "measured on validation shoppers when it was saved"
     if saved.protocol and not asked:
         return "saved with other test shoppers or another way of testing"
@@ -185,7 +185,7 @@ def _foot(preset: Preset, drift: PresetDrift) -> str:
         save = preset.saves[0]
         parts.append(f"saved by {isolated(save.who)}, {labels.timestamp(save.saved_at)}")
         if save.measured.n_users:
-            parts.append(words.count(save.measured.n_users, f"{role(save.measured.panel_id)} shopper".strip()))
+            parts.append(words.count(save.measured.n_users, f"{panel_role(save.measured.panel_id)} shopper".strip()))
     elif not preset.is_shipped:
         parts.append(f"made by {isolated(preset.who)}, {labels.timestamp(preset.changed_at)}")
     if preset.is_shipped:

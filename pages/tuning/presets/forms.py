@@ -13,7 +13,7 @@ from pages.tuning import labels
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.controls import button, download
 from pages.tuning.presets import actions, cards
-from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, who
+from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, visitor_name
 from recsys.errors import ConflictError, StoreError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.store.exchange import export_presets, import_presets
@@ -38,14 +38,14 @@ def save_new(case: TuningCase) -> None:
     with st.popover(
         "Save this setting", icon=":material/bookmark_add:", type="primary", key=POPOVER, on_change="rerun"
     ):
-        settings = cards.present(case)
+        settings = cards.present_settings(case)
         n = words.count(int(case.mask.sum()), "test shopper")
         st.html(
             f'{weights_html(settings.weights.normalised())}<p class="sw-note">{labels.preset_html(settings)}. Kept '
             f"with it: all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
         )
         show_outcome(case.room, NEW)
-        asks_who = not who()
+        asks_who = not visitor_name()
         with st.form(NEW, border=False):
             right = _word_fields(_FIELDS, ("", "", "", ""), 122 if asks_who else 208, persist_state="session")
             if asks_who:
@@ -78,7 +78,7 @@ def who_field() -> None:
     """Who saves, for everybody to see; kept for the session."""
     st.text_input(
         "Your name",
-        key=actions.WHO,
+        key=actions.NAME_KEY,
         max_chars=80,
         placeholder="Your name",
         icon=":material/person:",
@@ -112,11 +112,11 @@ def _typed(*keys: str) -> list[str]:
 def _save(case: TuningCase) -> None:
     state = st.session_state
     if name := _typed("preset_who")[0].strip():
-        state[actions.WHO] = name
+        state[actions.NAME_KEY] = name
 
     def work() -> PresetOutcome:
-        draft = Draft(settings=cards.present(case), **_typed_words(_FIELDS, _typed(_PICKED)[0]))
-        made = case.room.store.create(draft, cards.measurement(case), by=who())
+        draft = Draft(settings=cards.present_settings(case), **_typed_words(_FIELDS, _typed(_PICKED)[0]))
+        made = case.room.store.create(draft, cards.measurement(case), by=visitor_name())
         return PresetOutcome(f"“{made.name}” is saved, with how it measures now.")
 
     if attempt(case.room, work, NEW):
@@ -144,7 +144,7 @@ def _edit_keys(preset_id: str) -> list[str]:
     return [f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")]
 
 
-def details(case: TuningCase, preset: Preset) -> None:
+def show_details(case: TuningCase, preset: Preset) -> None:
     """What is done more rarely, its history, and its words."""
     room, pid = case.room, preset.preset_id
     with st.container(horizontal=True, key="preset_more"):
@@ -191,7 +191,7 @@ def _describe(room: TuningContext, preset_id: str) -> None:
     def work() -> PresetOutcome:
         new = _typed_words(_edit_keys(preset_id), _typed(f"saved_goal_{preset_id}")[0])
         try:
-            saved = room.store.update(preset_id, version=now.version, by=who(), **new)
+            saved = room.store.update(preset_id, version=now.version, by=visitor_name(), **new)
         except ConflictError as conflict:
             if conflict.done == "saved":
                 state[_OPEN] = OpenPreset(preset_id, room.store.get(preset_id).version)
@@ -228,7 +228,7 @@ def _import(room: TuningContext, key: str) -> None:
     state = st.session_state
 
     def work() -> PresetOutcome:
-        made = import_presets(room.store, state[key].getvalue(), by=who())
+        made = import_presets(room.store, state[key].getvalue(), by=visitor_name())
         names, more = ", ".join(f"“{preset.name}”" for preset in made[:5]), len(made) - 5
         listed = f"{names} and {more} more" if more > 0 else names
         return PresetOutcome(f"{words.count(len(made), 'preset')} imported.", (listed,))
@@ -238,7 +238,7 @@ def _import(room: TuningContext, key: str) -> None:
         state[IMPORT] = False
 
 
-def deleted(room: TuningContext) -> None:
+def deleted_presets(room: TuningContext) -> None:
     """What was deleted and can be restored; looked up when somebody wants to know."""
     with st.popover("Deleted", icon=":material/restore_from_trash:", key=DELETED, on_change="rerun") as popover:
         if not popover.open:

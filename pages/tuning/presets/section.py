@@ -47,7 +47,7 @@ def presets(case: TuningCase) -> None:
         download(
             *("Export all", "export_all", file, mime, lambda: export_presets(found.presets)), disabled=not found.presets
         )
-        forms.deleted(room)
+        forms.deleted_presets(room)
         forms.who_field()
     if found.away:
         _away(case, found.away, bool(found.presets))
@@ -117,7 +117,7 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     is_open, is_present = forms.is_open(preset), cards.is_present(case, preset.settings)
     is_reference = st.session_state.get("against") == controls.reference_name(preset)
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
-    drift = cards.drift(room, preset.settings, preset.measured)
+    drift = cards.measure_drift(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
         st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
@@ -135,7 +135,7 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
             label, icon = ("Close", "expand_less") if is_open else ("Details", "expand_more")
             button(label, f"open_{pid}", icon, forms.toggle_details, preset, type="tertiary")
         if is_open:
-            forms.details(case, preset)
+            forms.show_details(case, preset)
 
 
 def _work(room: TuningContext) -> Work:

@@ -41,7 +41,7 @@ from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal, describe_goal
 
 
-def ask(room: TuningContext, *, is_running: bool) -> None:
+def draw_form(room: TuningContext, *, is_running: bool) -> None:
     """All controls of a goal, and what is searched for with them."""
     draft, unread = read_draft()
     if unread:
@@ -63,10 +63,10 @@ def ask(room: TuningContext, *, is_running: bool) -> None:
         st.html(f'<div class="sw-goal sw-goal-unread" role="status"><p>{_sentence(problem)}</p></div>')
 
 
-def begin(room: TuningContext, request: SearchRequest | None) -> None:
+def begin_search(room: TuningContext, request: SearchRequest | None) -> None:
     """Start a search; if that fails, the progress says why."""
     if request is not None:
-        working.start(goal_search.panel(request.n_trials), lambda: goal_search.start(room, request))
+        working.start(goal_search.job_display(request.n_trials), lambda: goal_search.start(room, request))
 
 
 def _aim(room: TuningContext, draft: GoalDraft) -> None:
@@ -202,7 +202,8 @@ def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
         n_trials, can_start = EFFORTS[effort], goal is not None and not is_running
         request, kind = goal and SearchRequest(goal, n_trials), "primary" if can_start else "secondary"
         only_one = "One search of this shop at a time." if is_running else None
-        button("Search", "search", "search", begin, room, request, type=kind, disabled=not can_start, help=only_one)
+        more = {"type": kind, "disabled": not can_start, "help": only_one}
+        button("Search", "search", "search", begin_search, room, request, **more)
     return n_trials
 
 

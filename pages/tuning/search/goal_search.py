@@ -227,7 +227,7 @@ def database_url(home: AppPaths) -> str:
     return given or file_address(home.path / FILE).render_as_string(hide_password=False)
 
 
-def further(n_trials: int) -> int:
+def more_trials(n_trials: int) -> int:
     """How many settings to have tried in all after the next step."""
     more = next((n for n in EFFORTS.values() if n > n_trials), n_trials + EFFORTS["Very thorough"])
     return min(more, MOST_TRIALS)
@@ -256,7 +256,7 @@ def usual_s(room: TuningContext, n_trials: int) -> float:
     return ready + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)
 
 
-def panel(n_trials: int) -> working.JobDisplay:
+def job_display(n_trials: int) -> working.JobDisplay:
     """How its progress is shown."""
     return working.JobDisplay(
         label="Searching for good weights",

@@ -36,10 +36,10 @@ def find_weights(case: TuningCase) -> None:
     seen, work = signature(room), goal_search.work_of(room)
     status, request = work.status(), goal_search.request_of(work)
     with st.container(key="chart_goal"):
-        form.ask(room, is_running=status.state == "running")
+        form.draw_form(room, is_running=status.state == "running")
     found = read_found(work)
     if request is not None and status.state != "done":
-        follow(case, request)
+        show_progress(case, request)
         if found:
             goal, stays = isolated(describe_goal(found.goal)), "What it found stays here until another one finishes."
             st.html(
@@ -48,7 +48,7 @@ def find_weights(case: TuningCase) -> None:
             )
             show_result(case, found, is_running=status.state == "running")
         return
-    if refused := working.why_refused(goal_search.panel(0)):
+    if refused := working.why_refused(goal_search.job_display(0)):
         st.html(notice_html("It could not be started.", [refused]))
     if found:
         show_result(case, found)
@@ -58,7 +58,7 @@ def find_weights(case: TuningCase) -> None:
 
 
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def follow(case: TuningCase, request: SearchRequest) -> None:
+def show_progress(case: TuningCase, request: SearchRequest) -> None:
     """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
     work = goal_search.work_of(case.room)
     status = work.status()
@@ -70,7 +70,7 @@ def follow(case: TuningCase, request: SearchRequest) -> None:
     with beside, st.container(key="search_progress"):
         working.show(
             status,
-            goal_search.panel(request.n_trials),
+            goal_search.job_display(request.n_trials),
             on_start=lambda: goal_search.start(case.room, request),
             on_cancel=work.cancel,
         )
@@ -170,7 +170,7 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     outdated = goal_search.is_of_other_data(case.room, found.panel_ids)
     if outdated:
         st.html(outdated_html())
-        button("Search again", "search_again", "refresh", form.begin, case.room, request, disabled=is_running)
+        button("Search again", "search_again", "refresh", form.begin_search, case.room, request, disabled=is_running)
     beside, about = st.columns([1, 1], gap="small")
     with beside, st.container(key="chart_found", height="stretch"):
         st.html(_found_html(found))
@@ -205,10 +205,10 @@ def outdated_html() -> str:
 
 def _found_html(found: SearchResult) -> str:
     settings, variety = found.settings, variety_text(found.settings)
-    first, points, after = summary.finding(found), summary.held(found), ""
-    if failing := summary.broken(found):
+    first, points, after = summary.finding_text(found), summary.outcome_texts(found), ""
+    if failing := summary.shortfall_texts(found):
         first, points = "Nothing that was tried keeps all conditions safely.", failing
-        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(summary.finding(found))}</p>'
+        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(summary.finding_text(found))}</p>'
     listed = "".join(f"<li>{isolated(line)}</li>" for line in points)
     return (
         f'<h2 class="sw-eyebrow">What was found</h2><p class="sw-note">for {isolated(describe_goal(found.goal))}</p>'
@@ -216,12 +216,12 @@ def _found_html(found: SearchResult) -> str:
         + (f'<ul class="sw-points">{listed}</ul>' if listed else "")
         + f'{after}<div class="sw-found-mix">{weights_html(settings.fusion.normalised())}'
         f'<p class="sw-note">{esc(variety[0].upper() + variety[1:])} · lists of {settings.n}</p></div>'
-        f'<p class="sw-note">{esc(summary.tried(found))}</p>'
+        f'<p class="sw-note">{esc(summary.trials_text(found))}</p>'
     )
 
 
 def _instead(found: SearchResult) -> None:
-    easier = summary.instead(found)
+    easier = summary.easier_goal(found)
     if easier is None or easier == found.goal:
         return
     with st.container(key="search_instead"):
@@ -238,10 +238,12 @@ def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, c
         button("Compare side by side", "compare_found", "compare_arrows", compare, room, found, help=about)
         about = "Loads it, and opens the form that saves it for everybody."
         button("Save as preset", "save_found", "bookmark_add", save, room, found, help=about)
-        n = goal_search.further(found.n_trials)
+        n = goal_search.more_trials(found.n_trials)
         about = f"Goes on to {n:,} settings with variety; what was tried is not tried again."
         args, is_off = (room, request._replace(n_trials=n)), not can_go_on or n <= found.n_trials
-        button("Search further", "search_further", "travel_explore", form.begin, *args, disabled=is_off, help=about)
+        button(
+            "Search further", "search_further", "travel_explore", form.begin_search, *args, disabled=is_off, help=about
+        )
 
 
 def _load_button(
@@ -272,7 +274,7 @@ def compare(room: TuningContext, found: SearchResult) -> None:
 def save(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
     load(room, found.goal, found.settings)
-    forms.fill_form(found.goal, f"Found by a search. {summary.finding(found)} {summary.tried(found)}")
+    forms.fill_form(found.goal, f"Found by a search. {summary.finding_text(found)} {summary.trials_text(found)}")
     st.session_state[_SECTION] = "Presets"
 
 

@@ -37,7 +37,7 @@ def keeps_all(found: SearchResult) -> bool:
     return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
 
 
-def finding(found: SearchResult) -> str:
+def finding_text(found: SearchResult) -> str:
     """What it comes to on test shoppers, beside both references."""
     goal, metric = found.goal, found.goal.metric
     who = "test shoppers"
@@ -46,18 +46,18 @@ def finding(found: SearchResult) -> str:
     equal, own = found.against_equal[metric], found.against_default[metric]
     return (
         f"On {who}, whose later choices the search did not see, {METRICS[metric].at(goal.k)} is "
-        f"{fmt.value(metric, equal.new)}. Equal weights have {fmt.value(metric, equal.old)}: {changed(equal)}. "
-        f"The model's weights have {fmt.value(metric, own.old)}: {changed(own)}."
+        f"{fmt.value(metric, equal.new)}. Equal weights have {fmt.value(metric, equal.old)}: {change_text(equal)}. "
+        f"The model's weights have {fmt.value(metric, own.old)}: {change_text(own)}."
     )
 
 
-def changed(change: Difference) -> str:
+def change_text(change: Difference) -> str:
     """A change with its interval and what can be told from it."""
     cell = ChangeCell(change)
     return f"{cell.amount} ({cell.ends}), {cell.words}"
 
 
-def tried(found: SearchResult) -> str:
+def trials_text(found: SearchResult) -> str:
     """How many settings were measured, and how many come near the best."""
     said = (
         f"{words.count(found.n_points, 'mix', 'mixes')} of weights and {words.count(found.n_trials, 'setting')} with "
@@ -74,7 +74,7 @@ def tried(found: SearchResult) -> str:
     )
 
 
-def held(found: SearchResult) -> list[str]:
+def outcome_texts(found: SearchResult) -> list[str]:
     """Which conditions hold for test shoppers, one sentence each."""
     return [
         f"{describe_constraint(kept.constraint)}: {_ANSWERS[kept.answer]}, with "
@@ -83,7 +83,7 @@ def held(found: SearchResult) -> list[str]:
     ]
 
 
-def broken(found: SearchResult) -> list[str]:
+def shortfall_texts(found: SearchResult) -> list[str]:
     """What the nearest setting does not keep, and by how much, one sentence each."""
     said = []
     for kept in () if keeps_all(found) else found.kept_on_validation:
@@ -98,14 +98,14 @@ def broken(found: SearchResult) -> list[str]:
     return said
 
 
-def room_text(kept: ConstraintOutcome) -> str:
+def margin_text(kept: ConstraintOutcome) -> str:
     """How far inside its bound a metric is, with the interval."""
     metric, room = kept.constraint.metric, kept.room
     side = "inside" if room.mean >= 0 else "off"
     return f"{_size(metric, room.mean)} {side} ({fmt.interval(metric, room.low, room.high)})"
 
 
-def instead(found: SearchResult) -> Goal | None:
+def easier_goal(found: SearchResult) -> Goal | None:
     """The goal with what fails moved to where the nearest setting holds it; None where nothing fails."""
     if keeps_all(found):
         return None
@@ -179,7 +179,7 @@ def _metric(found: SearchResult, metric: str, clicks: ClickProbabilities) -> str
 
 def _change(label: str, change: Difference) -> str:
     cell = ChangeCell(change)
-    return f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{esc(changed(change))}">{cell.html}</td>'
+    return f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{esc(change_text(change))}">{cell.html}</td>'
 
 
 def conditions_html(found: SearchResult) -> str:
@@ -203,5 +203,5 @@ def _outcome(label: str, kept: ConstraintOutcome) -> str:
         f'<td class="sw-metric-{colour}" data-label="{label}"><span class="sw-verdict" aria-hidden="true">{mark}</span>'
         f' <strong>{esc(kept.answer)}</strong> <span class="sw-kept-value">'
         f"{esc(fmt.value(kept.constraint.metric, kept.value))}</span>"
-        f'<span class="sw-metric-ends">{esc(room_text(kept))}</span></td>'
+        f'<span class="sw-metric-ends">{esc(margin_text(kept))}</span></td>'
     )
