@@ -146,11 +146,11 @@ def differences(a: EvaluationConfig, b: EvaluationConfig) -> list[tuple[str, str
         which = "what is available today" if filters.only_available else "the whole catalogue"
         return ", ".join([which, *(each for each in limits if each.startswith(("only", "price")))])
 
-    return [
-        ("Variety", *(variety(each.settings, "none, by score alone") for each in (a, b))),
-        ("Listed", listed(a), listed(b)),
-        ("Circumstances", imagined(a), imagined(b)),
-    ]
+    def spread(setting: EvaluationConfig) -> str:
+        return variety(setting.settings, "none, by score alone")
+
+    parts = {"Variety": spread, "Listed": listed, "Circumstances": imagined}
+    return [(label, text(a), text(b)) for label, text in parts.items()]
 
 
 def preset_html(settings: PresetSettings) -> str:

@@ -190,7 +190,7 @@ def triangle(view: MapView, plane: Plane, tone: str) -> go.Figure:
     chart_parts.add_outline(chart, list(plane.outline(cells, view.tied)), tone)
     spots = {"size": 22, "opacity": 0, "color": MUTED[tone]}
     chart.add_scatter(x=x, y=y, mode="markers", marker=spots, **view.hover(points), showlegend=False)
-    marked = {
+    marked: dict[str, NDArray[np.float64]] = {
         "front": cells.weights[view.front],
         "reference": view.reference.shares[None],
         "now": view.now.shares[None],

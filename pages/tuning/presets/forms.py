@@ -126,7 +126,7 @@ def _save(case: TuningCase) -> None:
 
 def open_preset() -> OpenPreset | None:
     """The one whose details are open, if any."""
-    return st.session_state.get(_OPEN)  # type: ignore[no-any-return]
+    return st.session_state.get(_OPEN)
 
 
 def is_open(preset: Preset) -> bool:

@@ -53,8 +53,8 @@ def draw_form(room: TuningContext, *, is_running: bool) -> None:
         about = "Something that must hold while the metric above is made as good as possible."
         button("Add a condition", "goal_add", "add", add_condition, disabled=is_full, help=about)
         st.html('<span class="sw-quiet">For example</span>', width="content")
-        for name, goal in _examples(room).items():
-            button(name, f"example_{name}", "", fill_goal, goal, type="tertiary", help=describe_goal(goal))
+        for name, each in _examples(room).items():
+            button(name, f"example_{name}", "", fill_goal, each, type="tertiary", help=describe_goal(each))
     goal, problem = (None, "") if problems else _checked(room, draft)
     n_trials = _start(room, goal, is_running=is_running)
     if goal:
