@@ -43,10 +43,8 @@ def presets(case: TuningCase) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="preset_tools"):
         forms.save_new(case)
         forms.import_file(room)
-        file, mime = "shelfwise-presets.json", "application/json"
-        download(
-            *("Export all", "export_all", file, mime, lambda: export_presets(found.presets)), disabled=not found.presets
-        )
+        file, mime, export = "shelfwise-presets.json", "application/json", partial(export_presets, found.presets)
+        download("Export all", "export_all", file, mime, export, disabled=not found.presets)
         forms.deleted_presets(room)
         forms.who_field()
     if found.away:
