@@ -7,10 +7,10 @@ from pages._shared.frame import TUNE_PAGE, choices, open_page
 from pages.tuning import page
 
 frame = open_page("Tuning")
-model, offered = frame.model, choices(frame, TUNE_PAGE)
+offered = choices(frame, TUNE_PAGE)
 
 link = page.with_present_metrics(addressed())
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="room_head"):
     st.title("Tuning room", anchor=False, width="content")
     split = page.hold_out()
-page.show(frame.home, model, offered, frame.shop_name, split, link)
+page.draw_page(frame, offered, split, link)

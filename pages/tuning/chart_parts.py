@@ -1,18 +1,28 @@
-"""What charts of the tuning room share: axes, labels, names that stay text, and the marks of settings on a map."""
+"""What charts of the tuning page share: axes, marks of settings, clicks on points, and one metric against another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 from numpy.typing import NDArray
 
+from pages._shared import charts
 from pages._shared.cards import esc
 from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
+from pages.tuning.labels import cut
 from recsys.evaluation.metrics.registry import METRICS
 
 Values = Sequence[float] | NDArray[np.float64]
 Ends = Sequence[tuple[tuple[float, float], ...]]
+Point = tuple[float, float]
+"""A value of the metric on the vertical axis, and one of the metric on the horizontal axis."""
+
+UNITS: Mapping[str, str] = {"bits": "bits", "share": "%", "lift": "%"}
+"""What a unit is called on an axis; others have no name."""
+
+_TICKS = {"share": (".0%", ".1%"), "lift": ("+.0%", "+.0%"), "bits": ("", ".2f")}
 
 
 def axis(tone: str, **more: Any) -> dict[str, Any]:
@@ -21,14 +31,21 @@ def axis(tone: str, **more: Any) -> dict[str, Any]:
     return {"gridcolor": GRID[tone], "zeroline": False, "automargin": True, "title_font": title_font, **more}
 
 
+def axis_title(metric: str, k: int) -> str:
+    """A metric's name, its unit, and which way is better."""
+    unit = UNITS.get(METRICS[metric].unit)
+    better = "higher" if METRICS[metric].higher_is_better else "lower"
+    return f"{METRICS[metric].at(k)}{f' ({unit})' if unit else ''}, {better} is better"
+
+
 def hover_label(tone: str) -> dict[str, Any]:
     """The label that appears over a point."""
     return {"bgcolor": SURFACE[tone], "bordercolor": GRID[tone], "font": {"color": INK[tone]}, "align": "left"}
 
 
-def tick_format(metric: str) -> str:
-    """How Plotly writes a metric's numbers on an axis."""
-    return {"share": ".0%", "lift": "+.0%"}.get(METRICS[metric].unit, "")
+def number_format(metric: str, *, is_fine: bool = False) -> str:
+    """How Plotly writes a metric's numbers; "" leaves it to Plotly. `is_fine` adds a digit."""
+    return _TICKS.get(METRICS[metric].unit, ("", ""))[is_fine]
 
 
 def plain(name: str, longest: int) -> str:
@@ -37,8 +54,70 @@ def plain(name: str, longest: int) -> str:
     >>> plain("Candles & <b>Scents", 99), plain("Candles & Scents", 9)
     ('Candles &amp; &lt;b>Scents', 'Candles …')
     """
-    cut = name if len(name) <= longest else f"{name[: longest - 1]}…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;")
+    return cut(name, longest).replace("&", "&amp;").replace("<", "&lt;")
+
+
+def metrics_layout(metrics: tuple[str, str], k: int, tone: str) -> dict[str, Any]:
+    """The layout of a chart of one metric, on the vertical axis, against a second one; nothing can be dragged."""
+    y, x = (
+        axis(tone, fixedrange=True, title_text=axis_title(metric, k), tickformat=number_format(metric))
+        for metric in metrics
+    )
+    up, right = (METRICS[metric].at(k) for metric in metrics)
+    return {
+        **charts.framed(f"{up} against {right}", tone),
+        "xaxis": {**x, "nticks": 6},
+        "yaxis": y,
+        "hovermode": "closest",
+        "hoverlabel": hover_label(tone),
+        "showlegend": False,
+    }
+
+
+def pareto_chart(
+    points: Sequence[Point],
+    marked: Mapping[str, Point],
+    metrics: tuple[str, str],
+    k: int,
+    tone: str,
+    texts: Sequence[str] = (),
+) -> go.Figure:
+    """A goal's metric against a second one: settings that no other found beats by both.
+
+    Parameters
+    ----------
+    points : the front, in order
+    marked : where "reference" (equal weights), "now" and "best" (the chosen one) lie
+    texts : what hovering over the points says; where it is given, they can be clicked
+    """
+    chart = go.Figure()
+    formats = [number_format(metric, is_fine=True) or ".4f" for metric in metrics]
+    hover = (
+        f"%{{text}}{METRICS[metrics[0]].at(k)} %{{y:{formats[0]}}}<br>"
+        f"{METRICS[metrics[1]].at(k)} %{{x:{formats[1]}}}<extra></extra>"
+    )
+    more = {"customdata": list(range(len(points))), "text": list(texts)} if texts else {"text": [""] * len(points)}
+    y, x = [point[0] for point in points], [point[1] for point in points]
+    add_front(chart, x, y, tone, **more, hovertemplate=hover)
+    for kind, name in mark_names(is_done=bool(texts)).items():
+        if kind in marked:
+            first, second = marked[kind]
+            add_marks(chart, kind, [second], [first], tone, text=[f"{name}<br>"], hovertemplate=hover)
+    return keep_unselected(chart).update_layout(
+        metrics_layout(metrics, k, tone), yaxis_nticks=7, height=380, margin={"l": 8, "r": 14, "t": 48, "b": 8}
+    )
+
+
+def mark_names(*, is_done: bool) -> dict[str, str]:
+    """What the marks of a search are called, while it runs and when it is done."""
+    return {"reference": "Equal weights", "best": "Chosen" if is_done else "Best so far", "now": "This setting"}
+
+
+def add_front(chart: go.Figure, x: Values, y: Values, tone: str, **more: Any) -> None:
+    """Draw a Pareto front as a line with a diamond at each point."""
+    line = {"color": INK[tone], "width": 1.5}
+    chart.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False)
+    add_marks(chart, "front", x, y, tone, **more)
 
 
 def add_marks(chart: go.Figure, kind: str, x: Values, y: Values, tone: str, **more: Any) -> None:
@@ -78,17 +157,29 @@ def keep_unselected(chart: go.Figure) -> go.Figure:
     return chart
 
 
-def legend_html(reference: str, has_region: bool) -> str:
-    """One legend for the charts of a map."""
-    parts = [
-        ("now", "This setting"),
-        ("reference", f"Reference: {reference}"),
-        ("best", "Best found"),
-        *([("tied", "Not ruled out as the best")] if has_region else []),
-        ("front", "No mix is better by both metrics"),
-    ]
+def clickable(figure: go.Figure, alt: str, key: str, n: int, on_point: Callable[[int], None], **more: Any) -> None:
+    """Draw a chart of which a click on one of its `n` points calls `on_point` with the number that it carries."""
+
+    def clicked() -> None:
+        point = clicked_point(st.session_state.get(key), n)
+        if point is not None:
+            on_point(point)
+
+    charts.show(figure, alt, key=key, on_select=clicked, selection_mode="points", **more)
+
+
+def clicked_point(event: Any, n: int) -> int | None:
+    """The number below `n` that a clicked point carries; None for whatever else comes."""
+    points = event["selection"]["points"] if event else []
+    chosen = points[0].get("customdata") if points else None
+    chosen = chosen[0] if isinstance(chosen, list) and chosen else chosen
+    return chosen if isinstance(chosen, int) and 0 <= chosen < n else None
+
+
+def legend_html(parts: Mapping[str, str]) -> str:
+    """A legend of marks, by kind, with what each means."""
     items = "".join(
         f'<li><span class="sw-key sw-key-{kind}" aria-hidden="true"></span><span dir="auto">{esc(text)}</span></li>'
-        for kind, text in parts
+        for kind, text in parts.items()
     )
     return f'<ul class="sw-keys" aria-label="Legend">{items}</ul>'

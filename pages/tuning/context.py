@@ -13,6 +13,7 @@ from recsys.jobs.paths import AppPaths
 from recsys.panel.engine import LiveEngine, LiveMetrics
 from recsys.panel.segments import Segment
 from recsys.serving.recommender import Recommender
+from recsys.settings import FusionSettings
 from recsys.store.presets import PresetStore
 from recsys.tuning.config import EvaluationConfig
 
@@ -38,6 +39,11 @@ class TuningContext:
     validation: LiveEngine
     test: LiveEngine
     store: PresetStore
+
+    @property
+    def own_weights(self) -> FusionSettings:
+        """The weights of the model in use, as the sliders hold them."""
+        return FusionSettings(**{name: position / 100 for name, position in self.choices.weights.items()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,17 +1,58 @@
-"""The controls of the tuning room; weights, circumstances and variety are those of the recommendation page as well."""
+"""The controls of the tuning page, its buttons, and what a setting is compared with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-from pages._shared import controls
-from pages._shared.view import ANY, DEFAULT_LENGTH, KNOWN, LENGTHS, METHODS, USUAL_VARIETY, Choices, control_values
+from pages._shared import address, controls
+from pages._shared.caching import SavedPresets
+from pages._shared.view import (
+    ANY,
+    DEFAULT_LENGTH,
+    KNOWN,
+    LENGTHS,
+    MAX_WEIGHT,
+    METHODS,
+    USUAL_VARIETY,
+    Choices,
+    control_values,
+    positions,
+)
 from pages.tuning import labels
-from pages.tuning.buttons import button
+from recsys.errors import RecsysError
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
-from recsys.settings import CONTEXT_DIMENSIONS, Filters
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
+from recsys.store.preset_settings import PresetSettings
+from recsys.store.records import Preset
 from recsys.tuning.config import EvaluationConfig
+
+_PROPERTIES = {
+    "shoppers": "How well they are known",
+    "top_category": "Mostly buy",
+    "home_region": "Home region",
+}
+"""Select boxes of properties of shoppers, by key."""
+
+
+def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> None:
+    """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, or "" for none."""
+    st.button(label, key=key, icon=f":material/{icon}:" if icon else None, on_click=on_click, args=args, **more)
+
+
+def download(
+    label: str, key: str, file: str, mime: str, data: Callable[[], str], icon: str = "download", **more: Any
+) -> None:
+    """Draw a button that hands over a file, which is made only then; the page does not run again."""
+    st.download_button(label, data, file, mime, key=key, icon=f":material/{icon}:", on_click="ignore", **more)
+
+
+def select(label: str, options: Sequence[str], key: str, default: str, **more: Any) -> str:
+    """Draw a select box that the address holds; its value, or `default` where it is cleared."""
+    return st.selectbox(label, options, key=key, bind="query-params", **more) or default
 
 
 def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
@@ -64,22 +105,10 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
     with st.popover(label, icon=":material/group:", key="shoppers_popover"):
         st.html('<p class="sw-note">Judge by some of the test shoppers only.</p>')
         knowledge = ". ".join(f"{name.capitalize()}: {meaning}" for name, meaning in KNOWLEDGE.items())
-        chosen = {
-            key: st.selectbox(
-                label,
-                (ANY, *values[key]),
-                key=key,
-                disabled=not values[key],
-                help=f"{knowledge}." if key == "shoppers" else None,
-                bind="query-params",
-            )
-            or ANY
-            for key, label in (
-                ("shoppers", "How well they are known"),
-                ("top_category", "Mostly buy"),
-                ("home_region", "Home region"),
-            )
-        }
+        chosen = {}
+        for key, label in _PROPERTIES.items():
+            about, is_off = f"{knowledge}." if key == "shoppers" else None, not values[key]
+            chosen[key] = select(label, (ANY, *values[key]), key, ANY, disabled=is_off, help=about)
         match = st.toggle(
             "Only who really came in these circumstances",
             key="same_context",
@@ -91,11 +120,11 @@ def segment(panel: Panel, scenario: Scenario) -> Segment:
 
 def properties(panel: Panel) -> dict[str, tuple[str, ...]]:
     """Values that test shoppers can be selected by, by key of the control, beside `ANY`."""
-    columns = {
-        key: panel.shoppers[name].unique() for key, name in (("top_category", "top_category"), ("home_region", "home"))
-    }
-    values = {key: tuple(sorted(filter(None, map(str, each)), key=str.casefold)) for key, each in columns.items()}
-    return {"shoppers": tuple(map(str.capitalize, KNOWLEDGE)), **values}
+    categories, homes = (
+        tuple(sorted(filter(None, map(str, panel.shoppers[name].unique())), key=str.casefold))
+        for name in ("top_category", "home")
+    )
+    return {"shoppers": tuple(map(str.capitalize, KNOWLEDGE)), "top_category": categories, "home_region": homes}
 
 
 def _segment(chosen: Mapping[str, str], scenario: Scenario, *, match: bool) -> Segment:
@@ -143,7 +172,7 @@ def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
     state.update(choices.start_weights(KNOWN))
-    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, "shoppers", "top_category", "home_region")})
+    state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, *_PROPERTIES)})
     state.update({"same_context": False, "only_available": False, "category": []})
     state.update(controls.variety_start(choices, KNOWN))
 
@@ -164,3 +193,86 @@ def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = 
         state["shoppers"] = values.get("activity", ANY).capitalize()
         state["top_category"], state["home_region"] = values.get("top_category", ANY), values.get("home", ANY)
         state["same_context"] = any(name in values for name in CONTEXT_DIMENSIONS)
+
+
+MODEL, EQUAL, PINNED = "The model's weights", "Equal weights", "Pinned setting"
+PINNED_PARAMETER = "pinned"
+
+
+def choose_reference(now: EvaluationConfig, default_weights: FusionSettings, saved: SavedPresets) -> EvaluationConfig:
+    """A selectbox, and a button that pins what is on the sliders now."""
+    presets = saved.presets
+    with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
+        name = select("Compare with", reference_names(presets), "against", MODEL, width=260)
+        about = "Keeps what is on the sliders now, to compare with while you go on."
+        button("Pin this setting", "pin", "push_pin", _pin, now, help=about)
+        if saved.away:
+            known = "those last seen are offered" if presets else "none is offered"
+            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
+    return _setting_of(name, now, default_weights, presets)
+
+
+def reference_names(presets: Sequence[Preset]) -> list[str]:
+    """The names of all references that there are now."""
+    return [MODEL, EQUAL, *([PINNED] if _pinned() else []), *map(reference_name, presets)]
+
+
+def reference_name(preset: Preset) -> str:
+    """What a preset is called among the references, apart from those that are always there."""
+    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
+
+
+def _setting_of(
+    name: str, now: EvaluationConfig, default_weights: FusionSettings, presets: Sequence[Preset]
+) -> EvaluationConfig:
+    """The setting of that name, with the list length and the filters of `now`, so that only the mixing differs."""
+    known = {
+        MODEL: EvaluationConfig("the model's weights", RankingSettings(default_weights), now.scenario),
+        EQUAL: EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1)), now.scenario),
+    }
+    if pinned := _pinned():
+        known[PINNED] = pinned
+    for each in presets:
+        ranking, scenario = ranking_of(each.settings), scenario_of(each.settings)
+        known[reference_name(each)] = EvaluationConfig(f"preset {each.name}", ranking, scenario)
+    found = known.get(name, known[MODEL])
+    return replace(found, settings=replace(found.settings, filters=now.settings.filters, n=now.settings.n))
+
+
+def positions_of(ranking: RankingSettings) -> tuple[object, ...]:
+    """Where the controls of mix, variety and length stand for a setting; without variety its method plays no part."""
+    strength = round(ranking.diversity, 2)
+    return positions(ranking.fusion), strength, ranking.method if strength else "", ranking.n
+
+
+def ranking_of(settings: PresetSettings) -> RankingSettings:
+    """What a preset fixes of a list, with the products that it was measured on."""
+    return settings.ranking(Filters())
+
+
+def scenario_of(settings: PresetSettings) -> Scenario:
+    """The circumstances that a preset was tuned for."""
+    return Scenario(tuple((name, value) for name, value in settings.scenario.items() if name != "moment"))
+
+
+def _pinned() -> EvaluationConfig | None:
+    """The setting that the address keeps to compare with, None where it keeps none that makes sense."""
+    query = parse_qs(st.query_params.get(PINNED_PARAMETER, ""))
+    try:
+        weights = FusionSettings(**{name: float(query[name][-1]) / MAX_WEIGHT for name in COMPONENTS})
+        strength = float(query.get("diversity", ["0"])[-1])
+        method = METHODS[query.get("method", [str(USUAL_VARIETY["method"])])[-1]]
+        ranking = RankingSettings(weights, diversity=strength, method=method)  # type: ignore[arg-type]
+        stated = {name: query[name][-1] for name in CONTEXT_DIMENSIONS if name in query}
+        Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance
+    except (KeyError, ValueError, RecsysError):
+        return None
+    return EvaluationConfig("the pinned setting", ranking, Scenario.of(**stated))
+
+
+def _pin(now: EvaluationConfig) -> None:
+    weights = {name: round(MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
+    variety = {"diversity": f"{now.settings.diversity:g}", "method": now.settings.method.upper()}
+    stated = {name: value for name, value in now.scenario.stated if value}
+    address.put(PINNED_PARAMETER, urlencode(weights | variety | stated))
+    st.session_state["against"] = PINNED

@@ -1,9 +1,9 @@
 """Settings, shoppers and circumstances in a few words: on buttons, cards and reports, and where nobody fits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-import numpy as np
 import pandas as pd
 
 from pages._shared import words
@@ -11,7 +11,7 @@ from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
-from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
+from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.tuning.config import EvaluationConfig
@@ -19,7 +19,6 @@ from recsys.tuning.config import EvaluationConfig
 _LONGEST_NAME, _MOST_NAMES = 24, 2
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$])")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]")
-_ORDER = ("activity", "top_category", "home", *CONTEXT_DIMENSIONS)
 
 
 def button(name: str, chosen: list[str]) -> str:
@@ -50,7 +49,7 @@ def shoppers(segment: Segment) -> list[str]:
     ['new', 'mostly buy Tents', 'mobile']
     """
     values = segment.as_dict()
-    return [_property(name, values[name]) for name in _ORDER if name in values]
+    return [_property(name, values[name]) for name in DIMENSIONS if name in values]
 
 
 def circumstances(scenario: Scenario) -> list[str]:
@@ -70,13 +69,24 @@ def candidates(filters: Filters) -> list[str]:
     return [*said, "available today"] if filters.only_available else list(said)
 
 
-def variety(ranking: RankingSettings | PresetSettings) -> str:
-    """How strongly lists are spread out, and by which method; "" for not at all.
+def variety(ranking: RankingSettings | PresetSettings, none: str = "") -> str:
+    """How strongly lists are spread out, and by which method; `none` where they are not.
 
     >>> variety(RankingSettings(diversity=0.3))
     '0.30 by MMR'
     """
-    return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else ""
+    return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else none
+
+
+def mix(settings: RankingSettings) -> str:
+    """The weights and the variety of a setting, in one line.
+
+    >>> from recsys.settings import FusionSettings
+    >>> mix(RankingSettings(FusionSettings(0.3, 0.05, 0.35, 0.3), diversity=0.2))
+    'Collaborative 30%, Content 5%, Semantic 35%, Context 30%, variety 0.20 by MMR'
+    """
+    weights = shares({name: share for name, share in settings.fusion.normalised().items() if share})
+    return f"{weights}, variety {variety(settings)}" if settings.diversity else weights
 
 
 def shares(weights: Mapping[str, float]) -> str:
@@ -97,6 +107,16 @@ def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
         if share > 0
     )
     return f'<div class="sw-bar sw-bar-weights" role="img" {named}>{parts}</div>'
+
+
+def timestamp(at: datetime) -> str:
+    """A date with its time.
+
+    >>> timestamp(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
+    '3 May 2026, 09:05 UTC'
+    """
+    at = at.astimezone(UTC)
+    return f"{words.day(at)}, {at:%H:%M} UTC"
 
 
 def moment(stated: Mapping[str, str]) -> str:
@@ -127,13 +147,10 @@ def differences(a: EvaluationConfig, b: EvaluationConfig) -> list[tuple[str, str
         return ", ".join([which, *(each for each in limits if each.startswith(("only", "price")))])
 
     def spread(setting: EvaluationConfig) -> str:
-        return variety(setting.settings) or "none, by score alone"
+        return variety(setting.settings, "none, by score alone")
 
-    return [
-        ("Variety", spread(a), spread(b)),
-        ("Listed", listed(a), listed(b)),
-        ("Circumstances", imagined(a), imagined(b)),
-    ]
+    parts = {"Variety": spread, "Listed": listed, "Circumstances": imagined}
+    return [(label, text(a), text(b)) for label, text in parts.items()]
 
 
 def preset_html(settings: PresetSettings) -> str:
@@ -168,27 +185,28 @@ def segment(values: Mapping[str, str]) -> str:
     return f"{said} who came {came}" if came else said
 
 
+def table_html(css_class: str, heads: Sequence[str], body: str) -> str:
+    """A table of HTML; a column whose heading ends with "#" holds numbers."""
+    columns = "".join(
+        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
+        for head in heads
+    )
+    return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
+
+
 def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
     head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
     values = segment.as_dict()
     rows = ""
-    for name in _ORDER:
+    for name in DIMENSIONS:
         if name in values:
-            alone = Segment(((name, values[name]),)).mask(people)
-            others = Segment(tuple(pair for pair in segment.values if pair[0] != name)).mask(people)
-            rows += (
-                f'<tr><th scope="row">{isolated(_property(name, values[name]))}</th>'
-                f"<td>{_share(alone)}</td><td>{_share(others)}</td></tr>"
-            )
-    return (
-        f'{head}<table class="sw-guard sw-nobody"><thead><tr><th scope="col">Chosen under Shoppers</th>'
-        f'<th scope="col">Have it</th><th scope="col">Fit without it</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
-
-
-def _share(mask: np.ndarray) -> str:
-    return esc(f"{int(mask.sum()):,} of {len(mask):,}")
+            alone = Segment(((name, values[name]),))
+            others = Segment(tuple(pair for pair in segment.values if pair[0] != name))
+            cells = "".join(f"<td>{each.mask(people).sum():,} of {len(people):,}</td>" for each in (alone, others))
+            rows += f'<tr><th scope="row">{isolated(_property(name, values[name]))}</th>{cells}</tr>'
+    heads = ["Chosen under Shoppers", "Have it", "Fit without it"]
+    return head + table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
 def _property(name: str, value: str) -> str:
@@ -199,6 +217,14 @@ def _property(name: str, value: str) -> str:
 
 def _plain(text: str) -> str:
     """A name as Markdown shows it, cut where it is long: it must stay text, and stay in its place."""
-    text = _REORDERING.sub(" ", text)
-    cut = text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
-    return _MARKS.sub(r"\\\1", cut).replace(":", ":\u200b").replace("&", "&amp;")
+    marked = _MARKS.sub(r"\\\1", cut(_REORDERING.sub(" ", text), _LONGEST_NAME))
+    return marked.replace(":", ":\u200b").replace("&", "&amp;")
+
+
+def cut(text: str, longest: int) -> str:
+    """A text that is not longer than `longest` characters, with an ellipsis where it was.
+
+    >>> cut("Candles & Scents", 9)
+    'Candles …'
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

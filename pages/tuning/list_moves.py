@@ -1,9 +1,8 @@
 """Both lists of one shopper next to each other, with what moved each product: in words, and taken apart."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from pages._shared import words
 from pages._shared.cards import dot_html, esc, isolated, move_html
 from pages._shared.palette import LOOKS
 from pages._shared.words import count, ordinal, signed
@@ -17,8 +16,7 @@ from recsys.tuning.moves import Move, ProductRank, Shift, cause_text, leading, p
 _CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to choose it</span>'
 
 
-@dataclass(frozen=True, slots=True)
-class ShopperFacts:
+class ShopperFacts(NamedTuple):
     """Whose lists these are, what is known of them in a few words each, and what they went on to choose."""
 
     user_id: str
@@ -43,8 +41,8 @@ class ShopperFacts:
 
 def lists_html(found: Comparison, moves: Sequence[Move], shopper: ShopperFacts, links: Mapping[str, str]) -> str:
     """The shopper, what they went on to choose, and both lists; `links` take a score apart, by item id."""
-    on_a = sorted((move for move in moves if move.a.rank is not None), key=lambda move: move.a.rank or 0)
-    on_b = sorted((move for move in moves if move.b.rank is not None), key=lambda move: move.b.rank or 0)
+    on_a = sorted((move for move in moves if move.a.rank), key=lambda move: move.a.rank or 0)
+    on_b = sorted((move for move in moves if move.b.rank), key=lambda move: move.b.rank or 0)
     facts = " · ".join(map(isolated, shopper.facts))
     nothing = '<p class="sw-note">Nothing may be listed.</p>'
     lists = "".join(
@@ -159,18 +157,15 @@ def split_html(move: Move) -> str:
     rows = [*_lines(move), ("", "Together", sum(part.value for part in move.parts), sum(p.value for p in move.lead))]
     cells = [
         f'<tr><th scope="row">{dot_html(component) if component else ""}{esc(label)}</th>'
-        f'<td class="sw-num">{signed(own)}</td>'
-        + (f'<td class="sw-num">{signed(lead)}</td>' if move.lead else "")
+        + "".join(f'<td class="sw-num">{signed(value)}</td>' for value in ((own, lead) if move.lead else (own,)))
         + "</tr>"
         for component, label, own, lead in rows
     ]
-    crossed = "it passes" if move.by_score > 0 else "that pass it"
-    head = (
-        f'<th scope="col" class="sw-num" title="How much more its score rises than theirs, on average">'
-        f"Against the {move.n_crossed:,} {crossed}</th>"
-        if move.lead
-        else ""
-    )
+    head = ""
+    if move.lead:
+        crossed = f"{move.n_crossed:,} {'it passes' if move.by_score > 0 else 'that pass it'}"
+        about = "How much more its score rises than theirs, on average"
+        head = f'<th scope="col" class="sw-num" title="{about}">Against the {crossed}</th>'
     a, b = (signed(side.score).removeprefix("+") for side in (move.a, move.b))
     return (
         '<table class="sw-split"><thead><tr><th scope="col">By</th><th scope="col" class="sw-num">Its score</th>'
@@ -199,7 +194,7 @@ def ranks_in_words(move: Move) -> str:
     if a is None or b is None:
         return "It may not be listed under one of the settings, so places cannot be counted."
     moved = ", ".join(
-        f"{words.count(abs(n), 'place')} {'up' if n > 0 else 'down'} by {name}"
+        f"{count(abs(n), 'place')} {'up' if n > 0 else 'down'} by {name}"
         for n, name in ((move.by_score, "scores"), (move.by_rules, "what may be listed"), (move.by_variety, "variety"))
         if n
     )

@@ -1,4 +1,6 @@
-"""The section "Live metrics": every metric over every test shopper, as the sliders move."""
+"""The section "Live metrics": every metric over every test shopper, and how simple models do on the same."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
@@ -6,11 +8,16 @@ import streamlit as st
 from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages.tuning import labels, resources, tiles, tradeoff
-from pages.tuning.baseline_check import BaselineCheck
+from pages.tuning import labels, metric_cells, resources, tradeoff
 from pages.tuning.context import TuningCase
+from pages.tuning.controls import select
+from pages.tuning.metric_cells import BASELINES, ChangeCell, metric_of
+from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
-from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
+from recsys.evaluation.statistics.intervals import changes, ratio_intervals
+from recsys.evaluation.statistics.paired import Difference, differences
+from recsys.evaluation.statistics.significance import verdict_of
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.segments import Segment
 
@@ -21,44 +28,27 @@ FEW = 50
 def live_metrics(case: TuningCase) -> None:
     """Tiles first, since they are what a person waits for; then the baseline check and the trade-off."""
     found, k, panel = case.changes(), case.k, case.room.test.panel
-    is_observed = not case.n_imagined
     st.html(headline_html(case))
     warning = st.container()
-    shown = tiles.tiles_html(
-        case.lists(case.now),
-        case.lists(case.reference),
-        found,
-        k,
-        panel.n_items,
-        case.reference.name,
-        is_same=case.is_same,
-        is_observed=is_observed,
-        clicks=panel.clicks,
-    )
-    st.html(shown + notes_html(case, tradeoff.n_looked_at(case)))
-    check = BaselineCheck.of(case, is_observed=is_observed)
-    if lost := check.notice_html():
-        with warning:
-            st.html(lost)
+    st.html(metric_cells.tiles_html(case, found) + notes_html(case, tradeoff.n_looked_at(case)))
+    against = against_baselines(case)
+    if lost := losses_html(case, against):
+        warning.html(lost)
     beside, about = st.columns([1.5, 1], gap="small")
-    with about, st.container(key="chart_guard", height="stretch"):
-        st.html(check.table_html())
+    about.container(key="chart_guard", height="stretch").html(baselines_html(case, against))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
         second = choose_second(case.metric)
-        stops = tradeoff.trail(case, found)
+        points = tradeoff.trail(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
         baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
-        figure = tradeoff.figure(stops, reference, baselines, (case.metric, second), k, charts.theme())
+        figure = tradeoff.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
 
 
 def judge_by() -> str:
     """Which metric settings are judged by."""
-    name = st.selectbox(
-        "Judge by", list(METRICS), key="metric", format_func=metric_label, bind="query-params", width=200
-    )
-    return name or "ndcg"
+    return select("Judge by", list(METRICS), "metric", "ndcg", format_func=metric_label, width=200)
 
 
 def choose_second(judged: str) -> str:
@@ -67,17 +57,9 @@ def choose_second(judged: str) -> str:
     options = [name for name in METRICS if name != judged]
     if st.session_state.get("second") == judged:
         st.session_state["second"] = usual
-    name = st.selectbox(
-        "Against",
-        options,
-        index=options.index(usual),
-        key="second",
-        format_func=metric_label,
-        help="The second metric of the trade-off, here and on the weight map.",
-        bind="query-params",
-        width=200,
-    )
-    return name or usual
+    about = "The second metric of the trade-off, here and on the weight map."
+    more = {"index": options.index(usual), "format_func": metric_label, "help": about, "width": 200}
+    return select("Against", options, "second", usual, **more)
 
 
 def metric_label(name: str) -> str:
@@ -85,10 +67,10 @@ def metric_label(name: str) -> str:
     return METRICS[name].short
 
 
-def who(n: int, n_panel: int) -> str:
+def shoppers_text(n: int, n_panel: int) -> str:
     """How many test shoppers are looked at.
 
-    >>> who(911, 911), who(12, 911)
+    >>> shoppers_text(911, 911), shoppers_text(12, 911)
     ('911 test shoppers', '12 of 911 test shoppers')
     """
     return words.count(n, "test shopper") if n == n_panel else f"{n:,} of {n_panel:,} test shoppers"
@@ -98,13 +80,16 @@ def headline_html(case: TuningCase) -> str:
     """Who is judged, by which lists, and what could not be proven, in one line under the effective weights."""
     panel, settings = case.room.test.panel, case.now.settings
     n = int(case.mask.sum())
-    judged = who(n, len(panel))
+    judged = shoppers_text(n, len(panel))
     if properties := labels.shoppers(case.segment):
         judged += f": {', '.join(map(isolated, properties))}"
     facts = []
     if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
         facts.append(f"imagined: {', '.join(map(isolated, labels.circumstances(case.now.scenario)))}")
-    facts.append(f"lists of {case.k} out of {_listable(case)}")
+    n_barred, limits = np.isinf(case.room.test.penalty(settings.filters)).sum(), labels.candidates(settings.filters)
+    listed = f"{panel.n_items - n_barred:,} of {panel.n_items:,}" if n_barred else f"{panel.n_items:,}"
+    which = f" ({', '.join(map(isolated, limits))})" if limits else ""
+    facts.append(f"lists of {case.k} out of {listed} products{which}")
     if settings.diversity:
         facts.append(f"variety {labels.variety(settings)}")
     facts.append(f"against {isolated(case.reference.name)}")
@@ -121,15 +106,6 @@ def headline_html(case: TuningCase) -> str:
         f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
         f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
     )
-
-
-def _listable(case: TuningCase) -> str:
-    """How many products may be listed, and which."""
-    n_items, filters = case.room.test.panel.n_items, case.now.settings.filters
-    n_barred = np.isinf(case.room.test.penalty(filters)).sum()
-    limits = labels.candidates(filters)
-    which = f" ({', '.join(map(isolated, limits))})" if limits else ""
-    return (f"{n_items - n_barred:,} of " if n_barred else "") + f"{n_items:,} products{which}"
 
 
 def notes_html(case: TuningCase, n_looks: int) -> str:
@@ -202,3 +178,48 @@ def imagined_html(case: TuningCase) -> str:
             "who really came in these circumstances” under Shoppers."
         )
     return notice_html(f"{imagined_sentence(case.n_imagined, int(case.mask.sum()))}.", lines)
+
+
+def against_baselines(case: TuningCase) -> dict[str, Difference]:
+    """By simple model, the change of the judged metric from it to the setting, all on the same resamples."""
+    metric, lists, facts = case.metric, case.lists(case.now), case.facts
+    engine, filters = case.room.test, case.now.settings.filters
+    others = {name: engine.baseline(name, case.k, filters).of(case.mask) for name in BASELINES}
+    if metric not in SHOPPER_METRICS:
+        return {name: differences(lists, other, facts)[metric] for name, other in others.items()}
+    gaps = np.stack([changes(lists.values[metric], other.values[metric]) for other in others.values()], axis=1)
+    found = {}
+    for name, gap, change in zip(others, gaps.T, ratio_intervals(gaps), strict=True):
+        both = ~np.isnan(gap)
+        old = float(others[name].values[metric][both].mean()) if both.any() else np.nan
+        verdict = "unclear" if metric in facts.modelled else verdict_of(change, METRICS[metric].higher_is_better)
+        found[name] = Difference(metric, old + change.mean, old, change, verdict, int(np.count_nonzero(gap[both])))
+    return found
+
+
+def losses_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
+    """The simple models that the setting loses to, as a notice above everything else; "" where there are none."""
+    name = metric_of(case.metric, case.room.test.panel.clicks).at(case.k)
+    cells = {model: ChangeCell(found, not case.n_imagined) for model, found in against.items()}
+    lines = [
+        f"{BASELINES[model]} has {name} {fmt.value(case.metric, cell.found.old)}: this setting is "
+        f"{fmt.apart(case.metric, cell.found.change.mean)}, 95% interval {cell.ends}."
+        for model, cell in cells.items()
+        if cell.kind == "worse"
+    ]
+    return notice_html("This setting loses to a simple model:", lines) if lines else ""
+
+
+def baselines_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
+    """Every simple model with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
+    name = metric_of(case.metric, case.room.test.panel.clicks).at(case.k)
+    rows = ""
+    for number, (model, found) in enumerate(against.items(), 1):
+        cell = ChangeCell(found, not case.n_imagined)
+        rows += (
+            f'<tr class="sw-metric-{cell.kind}"><th scope="row"><span class="sw-model-mark" aria-hidden="true">'
+            f"<i>{number}</i></span>{esc(BASELINES[model])}</th>"
+            f"<td>{esc(fmt.value(case.metric, found.old))}</td><td>{cell.html}</td></tr>"
+        )
+    table = labels.table_html("sw-guard", ["Model", "Its value", "This setting"], f"<tbody>{rows}</tbody>")
+    return f'<h2 class="sw-chart-title">Against simple models, by {esc(name)}</h2>{table}'

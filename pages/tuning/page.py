@@ -7,27 +7,27 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages._shared import frame, resources
+from pages._shared import resources
 from pages._shared.address import Query
 from pages._shared.cards import esc
+from pages._shared.frame import TUNE_PAGE, Frame, remembered
 from pages._shared.notices import empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import by_log, controls, labels, preparation, reference
+from pages.tuning import controls, labels, log_clicks
 from pages.tuning import resources as caches
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
 from pages.tuning.presets.section import presets
-from pages.tuning.protocol import HOLD_OUTS, protocol
+from pages.tuning.protocol import HOLD_OUTS, prepare_shoppers, protocol
 from pages.tuning.search.section import find_weights
 from pages.tuning.side_by_side import side_by_side
-from pages.tuning.weight_map.section import weight_map
-from recsys.errors import ArtifactError, RecsysError, SettingsError
+from pages.tuning.weight_map import weight_map
+from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.jobs.paths import AppPaths
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
-from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings
+from recsys.settings import TRAINED_ON_EVERYTHING
 
 SECTIONS: dict[str, Callable[[TuningCase], None]] = {
     "Live metrics": live_metrics,
@@ -35,10 +35,12 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
     "Side by side": side_by_side,
     "Presets": presets,
     "Find good weights": find_weights,
-    "Clicks by the log": by_log.clicks_by_the_log,
+    "Clicks by the log": log_clicks.clicks_by_the_log,
     "How this is measured": protocol,
 }
 
+
+_SPLITS = tuple(each.wanted for each in HOLD_OUTS.values())
 
 FORMER_METRICS = {"Click rate (simulated)": "ctr"}
 """Metrics by what they were called in addresses that people kept."""
@@ -56,39 +58,31 @@ def with_present_metrics(link: Query) -> Query:
 
 def hold_out() -> str:
     """What test shoppers are asked to find again: a key of `HOLD_OUTS`."""
-    split = st.selectbox(
-        "Test shoppers are asked to find",
-        list(HOLD_OUTS),
-        key="split",
-        format_func=lambda name: HOLD_OUTS[name].wanted,
-        help="Everybody’s last choice, or everything after a moment; or put every shopper back to an earlier moment: "
+    about = (
+        "Everybody’s last choice, or everything after a moment; or put every shopper back to an earlier moment: "
         "when two products of theirs were known, which shows how newcomers are served, or before their last evening "
         "on a phone. Or take what they chose for new, as if nobody had bought or reviewed it yet. “How this is "
-        "measured” says exactly what is done.",
-        bind="query-params",
-        width=260,
+        "measured” says exactly what is done."
     )
-    return split or "last"
+    more = {"format_func": lambda name: HOLD_OUTS[name].wanted, "help": about, "width": 260}
+    return controls.select("Test shoppers are asked to find", list(HOLD_OUTS), "split", "last", **more)
 
 
-def _splits() -> tuple[str, ...]:
-    return tuple(each.wanted for each in HOLD_OUTS.values())
-
-
-def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split: str, link: Query) -> None:
-    """The room, or the progress of preparing its test shoppers; `link` is the address before any control was drawn."""
-    shoppers = preparation.of_shoppers(home, split, shop)
+def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
+    """The sections, or the progress of preparing test shoppers; `link` is the address before any control was drawn."""
+    home, model, shop = frame.home, frame.model, frame.shop_name
+    shoppers = prepare_shoppers(home, split, shop)
     try:
         engines = caches.engines(home, split)
     except ArtifactError as problem:
-        explain_address(choices, link, lambda: {"split": _splits()})
+        explain_address(choices, link, lambda: {"split": _SPLITS})
         shoppers.introduce(str(problem) if (home.panel(split) / "manifest.json").exists() else "")
         if home.shop_data is None:
             st.html(notice_html("The data of this model is needed, too:", ["Nobody said where it lies."]))
             st.html('<p class="sw-note">Start the dashboard with the data folder that the model was trained on:</p>')
             st.code(f"RECSYS_MODEL={esc(home.model)} RECSYS_DATA=DIR make app", language=None, wrap_lines=True)
-            return
-        shoppers.run()
+        else:
+            shoppers.run()
         return
     try:
         room = TuningContext(home, model, choices, shop, split, *engines, resources.presets(home, shop))
@@ -100,7 +94,7 @@ def show(home: AppPaths, model: Recommender, choices: Choices, shop: str, split:
     if own := own_words(model):
         st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
     explain_address(choices, link, lambda: address_values(room))
-    _room(room)
+    _sections(room)
 
 
 def is_of_other_data(model: Recommender, room: TuningContext) -> bool:
@@ -129,13 +123,13 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
     metrics = tuple(map(metric_label, METRICS))
     properties = {name: (ANY, *values) for name, values in controls.properties(room.test.panel).items()}
     saved = resources.saved(room.home, room.shop).presets()
-    against = {} if saved.away else {"against": tuple(reference.options(saved.presets))}
+    against = {} if saved.away else {"against": tuple(controls.reference_names(saved.presets))}
     return {
-        "split": _splits(),
+        "split": _SPLITS,
         "room": tuple(SECTIONS),
         "metric": metrics,
         "second": metrics,
-        "follow": tuple(by_log.TEMPERATURES),
+        "follow": tuple(log_clicks.TEMPERATURES),
         **against,
         **properties,
         **dict.fromkeys(("same_context", "only_available"), ("true", "false")),
@@ -143,9 +137,8 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
 
 
 @st.fragment
-def _room(room: TuningContext) -> None:
-    default = FusionSettings(**{name: position / 100 for name, position in room.choices.weights.items()})
-    try:
+def _sections(room: TuningContext) -> None:
+    with remembered(TUNE_PAGE, "Nothing to show with these settings"):
         section = st.segmented_control(
             "Section",
             list(SECTIONS),
@@ -157,7 +150,7 @@ def _room(room: TuningContext) -> None:
         )
         now, segment = controls.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
-            against = reference.choose(now, default, resources.saved(room.home, room.shop).presets())
+            against = controls.choose_reference(now, room.own_weights, resources.saved(room.home, room.shop).presets())
             metric = judge_by()
         case = TuningCase(room, now, against, segment, metric)
         if not case.mask.any():
@@ -166,7 +159,3 @@ def _room(room: TuningContext) -> None:
         if elsewhere := imagined_html(case):
             st.html(elsewhere)
         SECTIONS[section or next(iter(SECTIONS))](case)
-    except RecsysError as problem:
-        st.html(empty_html("Nothing to show with these settings", str(problem)))
-    finally:
-        frame.remember_view(frame.TUNE_PAGE)

@@ -12,15 +12,14 @@ from functools import cache, partial
 import streamlit as st
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.illustrations import ASSETS
-from pages.tuning import report_tables
-from pages.tuning.baseline_check import BaselineCheck
-from pages.tuning.buttons import download
+from pages.tuning import labels, report_tables
 from pages.tuning.context import TuningCase
-from pages.tuning.live_metrics import imagined_sentence
+from pages.tuning.controls import download
+from pages.tuning.live_metrics import against_baselines, imagined_sentence
 from pages.tuning.metric_cells import BASELINES
-from pages.tuning.presets.actions import WHO
+from pages.tuning.presets.actions import NAME_KEY
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.paired import Difference
@@ -46,9 +45,7 @@ class Report:
     Parameters
     ----------
     title : what was asked, in a few words
-    shop, by : of which shop, and who made it
-    made_at : when, in UTC
-    comparison : what was found
+    by, made_at : who made it, and when, in UTC
     protocol, leak_check : of the panel, in words
     conclusion : what people make of it, as they wrote it; "" for none
     against : by name of a simple model, one metric's change from it to B on the same shoppers
@@ -83,7 +80,7 @@ class Report:
             panel.protocol,
             notes,
             conclusion,
-            {BASELINES[name]: each for name, each in BaselineCheck.of(case).against.items()},
+            {BASELINES[name]: each for name, each in against_baselines(case).items()},
             {
                 "data": str(panel.data["name"]),
                 "fingerprint": str(panel.data["fingerprint"]),
@@ -95,7 +92,7 @@ class Report:
 
 def downloads(case: TuningCase, found: Comparison) -> None:
     """The report by one click; who signs it, and the tables, each behind a button."""
-    by, conclusion = (str(st.session_state.get(name) or "") for name in (WHO, CONCLUSION))
+    by, conclusion = (str(st.session_state.get(name) or "") for name in (NAME_KEY, CONCLUSION))
     download(
         "Report",
         "report",
@@ -107,7 +104,7 @@ def downloads(case: TuningCase, found: Comparison) -> None:
     )
     with st.popover("Sign", icon=":material/draw:", key="sign"):
         st.html('<p class="sw-note">To stand on the report:</p>')
-        st.text_input("Your name", key=WHO, max_chars=80, placeholder="Your name", persist_state="session")
+        st.text_input("Your name", key=NAME_KEY, max_chars=80, placeholder="Your name", persist_state="session")
         st.text_area(
             "What you make of it",
             key=CONCLUSION,
@@ -156,14 +153,14 @@ def _head(report: Report) -> str:
         "Shop": isolated(report.shop),
         "Shoppers": _shoppers(found),
         "Lists": esc(f"{words.count(found.b.settings.n, 'product')} each, out of {found.n_items:,}"),
-        "Made": f"{esc(words.day(report.made_at))}, {report.made_at:%H:%M} UTC",
+        "Made": labels.timestamp(report.made_at),
         "By": isolated(report.by) if report.by.strip() else "somebody who gave no name",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return (
         f'<header><p class="eyebrow">Shelfwise comparison</p><h1>{isolated(report.title)}</h1>'
         f'<p class="sides"><span><b class="side">A</b> {isolated(found.a.name)}</span>'
-        f'<span><b class="side side-b">B</b> {isolated(found.b.name)}</span></p><dl>{rows}</dl></header>'
+        f'<span><b class="side side-b">B</b> {isolated(found.b.name)}</span></p>'
+        f"<dl>{definitions_html(facts)}</dl></header>"
     )
 
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated
+from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.palette import LOOKS
 from pages.tuning import labels
-from pages.tuning.exposure import most_changed
+from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
@@ -16,6 +16,7 @@ from recsys.tuning.comparison import Comparison
 from recsys.tuning.exposure import PERSISTENCE, CategoryShown, HeldOutProduct, Product, ProductShown, ShopperChange
 
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
+N_CATEGORIES_SHOWN = 12
 
 _FATES = {
     "found in both": "found with both",
@@ -24,15 +25,6 @@ _FATES = {
     "found in neither": "found with neither",
     "nothing held out": "not known",
 }
-
-
-def _table(css_class: str, heads: Sequence[str], body: str) -> str:
-    """A table of HTML; a column whose heading ends with "#" holds numbers."""
-    columns = "".join(
-        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
-        for head in heads
-    )
-    return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
 
 
 def settings_html(found: Comparison) -> str:
@@ -62,7 +54,7 @@ def settings_html(found: Comparison) -> str:
         for letter, each in zip("AB", (found.a, found.b), strict=True)
     ]
     body = f"<tbody>{rows}</tbody>"
-    return f"<section><h2>The two settings</h2>{_table('settings', ['', *names, 'Change#'], body)}</section>"
+    return f"<section><h2>The two settings</h2>{table_html('settings', ['', *names, 'Change#'], body)}</section>"
 
 
 def metrics_html(found: Comparison) -> str:
@@ -81,7 +73,7 @@ def metrics_html(found: Comparison) -> str:
     return (
         '<section><h2>Every figure</h2><p class="quiet">Beside each value its 95% interval. The bar shows the interval '
         "of the change, each on its own scale, with no change at the line in the middle.</p>"
-        f"{_table('metrics', heads, grouped_rows(row, 5, 'group'))}</section>"
+        f"{table_html('metrics', heads, grouped_rows(row, 5, 'group'))}</section>"
     )
 
 
@@ -89,8 +81,7 @@ def against_html(against: Mapping[str, Difference], found: Comparison) -> str:
     """B against simple models; "" where none is given."""
     if not against:
         return ""
-    of_model = {"better": "beats it", "worse": "loses to it", "unclear": "no difference we can tell"}
-    rows = ""
+    of_model, rows = {"better": "beats it", "worse": "loses to it"}, ""
     for name, each in against.items():
         cell, metric = ChangeCell(each, not found.n_imagined), metric_of(each.metric, found.clicks)
         rows += (
@@ -104,7 +95,7 @@ def against_html(against: Mapping[str, Difference], found: Comparison) -> str:
     return (
         '<section><h2>Against simple models</h2><p class="quiet">A setting that loses to a model this simple is not '
         "worth its trouble. Same training data, same shoppers.</p>"
-        f"{_table('metrics', heads, f'<tbody>{rows}</tbody>')}</section>"
+        f"{table_html('metrics', heads, f'<tbody>{rows}</tbody>')}</section>"
     )
 
 
@@ -146,8 +137,13 @@ def lists_html(found: Comparison) -> str:
         "Likeness": f"{alike.likeness:.2f}, where 1 is the same list and 0 nothing in common; the top counts most "
         f"(rank-biased overlap, persistence {PERSISTENCE}).",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts.items())
-    return f"<section><h2>How lists change</h2><dl>{rows}</dl></section>"
+    return f"<section><h2>How lists change</h2><dl>{definitions_html(facts)}</dl></section>"
+
+
+def most_changed(found: Sequence[CategoryShown], n: int = N_CATEGORIES_SHOWN) -> list[CategoryShown]:
+    """The categories whose places change most, the greatest winner first."""
+    changed = sorted((each for each in found if each.change), key=lambda each: -abs(each.change))
+    return sorted(changed[:n], key=lambda each: -each.change)
 
 
 def exposure_html(found: Comparison) -> str:
@@ -178,7 +174,7 @@ def _products(title: str, products: Sequence[ProductShown], n: int) -> str:
     rest = len(products) - N_PRODUCTS
     more = f'<p class="quiet">and {words.count(rest, "other")}</p>' if rest > 0 else ""
     heads = ["Product", "Lists, A → B#"]
-    return f"<div><h3>{title}</h3>{_table('products', heads, f'<tbody>{rows}</tbody>')}{more}</div>"
+    return f"<div><h3>{title}</h3>{table_html('products', heads, f'<tbody>{rows}</tbody>')}{more}</div>"
 
 
 def _categories(found: Sequence[CategoryShown]) -> str:
@@ -194,7 +190,7 @@ def _categories(found: Sequence[CategoryShown]) -> str:
         for each in changed
     )
     heads = ["Category", "Places, A → B#", "Change#", "Shoppers#", "Products shown#"]
-    table = _table("categories", heads, f"<tbody>{rows}</tbody>")
+    table = table_html("categories", heads, f"<tbody>{rows}</tbody>")
     return f"<h3>Categories whose places change most</h3>{table}"
 
 
@@ -208,7 +204,7 @@ def shoppers_html(found: Comparison) -> str:
     return (
         f"<section><h2>Whose lists change most</h2><p class='quiet'>{words.count(len(shoppers), 'shopper')} whose "
         "lists are least alike, under the names that the shop’s data has for them.</p>"
-        f"{_table('shoppers', heads, body)}</section>"
+        f"{table_html('shoppers', heads, body)}</section>"
     )
 
 

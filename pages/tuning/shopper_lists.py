@@ -1,19 +1,18 @@
 """One shopper at a time: a table to choose from, and both lists of whoever is chosen; choosing runs nothing else."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from pages._shared import frame, resources
+from pages._shared import resources
 from pages._shared.cards import esc
-from pages._shared.notices import empty_html, notice_html
+from pages._shared.frame import TUNE_PAGE, remembered
+from pages._shared.notices import notice_html
 from pages._shared.view import ANY, positions
 from pages.tuning import list_moves
 from pages.tuning.context import TuningCase
-from recsys.errors import RecsysError
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.moves import moves
@@ -23,23 +22,11 @@ MAX_LISTED = 2000
 _CHOICE, _TABLE = "tested_choice", "changed_table"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedShopper:
-    """Whose lists are shown, and who was asked for instead where that is nobody here."""
-
-    user_id: str
-    unknown: str = ""
-
-
 @st.fragment
 def one_shopper(case: TuningCase, found: Comparison) -> None:
     """The table, the picker, and both lists."""
-    try:
+    with remembered(TUNE_PAGE, "These lists cannot be taken apart"):
         _one_shopper(case, found)
-    except RecsysError as problem:
-        st.html(empty_html("These lists cannot be taken apart", str(problem)))
-    finally:
-        frame.remember_view(frame.TUNE_PAGE)
 
 
 def _one_shopper(case: TuningCase, found: Comparison) -> None:
@@ -49,36 +36,31 @@ def _one_shopper(case: TuningCase, found: Comparison) -> None:
         return
     panel, model = case.room.test.panel, case.room.model
     inside = [str(user_id) for user_id in panel.shoppers["user_id"].to_numpy(object)[case.mask]]
-    chosen = choose(st.query_params.get(PARAMETER, "").strip(), found, inside)
-    _table(found, chosen.user_id)
+    user_id, unknown = choose(st.query_params.get(PARAMETER, "").strip(), found, inside)
+    _table(found, user_id)
     with st.container(horizontal=True, vertical_alignment="bottom", key="tested_row"):
-        _picker(found, inside, chosen.user_id)
-        is_known = chosen.user_id in resources.matching_shoppers(model, ANY, ANY, ANY)
-        st.html(links_html(found.b, chosen.user_id, is_known=is_known), width="content")
-    if chosen.unknown:
-        st.html(
-            notice_html(
-                "That shopper is not among those looked at, so the first stands in:",
-                [f"{chosen.unknown[:60]!r} is none of {len(inside):,} test shoppers. The ids are those of your data."],
-            )
-        )
-    column = panel.position(chosen.user_id)
+        _picker(found, inside, user_id)
+        is_known = user_id in resources.matching_shoppers(model, ANY, ANY, ANY)
+        st.html(links_html(found.b, user_id, is_known=is_known), width="content")
+    if unknown:
+        about = f"{unknown[:60]!r} is none of {len(inside):,} test shoppers. The ids are those of your data."
+        st.html(notice_html("That shopper is not among those looked at, so the first stands in:", [about]))
+    column = panel.position(user_id)
     if column is None:  # ids of a segment are always of the panel
         return
     found_moves = moves(case.room.test, found, column)
-    why = {move.product.item_id: why_link(found.b, chosen.user_id, move.product.item_id) for move in found_moves}
+    ids = [move.product.item_id for move in found_moves]
+    why = {item_id: page_address("Explanations", found.b, user_id, item_id) for item_id in ids}
     st.html(list_moves.lists_html(found, found_moves, list_moves.ShopperFacts.of(panel, column), why))
 
 
-def choose(wanted: str, found: Comparison, inside: list[str]) -> ListedShopper:
-    """The shopper of an address, or the one whose list changes most; at least one list must change."""
+def choose(wanted: str, found: Comparison, inside: list[str]) -> tuple[str, str]:
+    """The shopper of an address, or the one whose list changes most and who is not known here, "" where all are."""
     first = found.changed[0].user_id
-    if not wanted:
-        return ListedShopper(first)
-    if wanted in inside:
-        return ListedShopper(wanted)
-    alike = next((user_id for user_id in inside if user_id.casefold() == wanted.casefold()), None)
-    return ListedShopper(alike) if alike else ListedShopper(first, wanted)
+    if not wanted or wanted in inside:
+        return wanted or first, ""
+    alike = next((user_id for user_id in inside if user_id.casefold() == wanted.casefold()), "")
+    return alike or first, "" if alike else wanted
 
 
 def table(found: Comparison) -> pd.DataFrame:
@@ -149,6 +131,10 @@ def select(ids: list[str], rows: list[int]) -> None:
 
 
 def _picker(found: Comparison, inside: list[str], user_id: str) -> None:
+    def picked() -> None:
+        if chosen := st.session_state.get(_CHOICE):
+            st.query_params[PARAMETER] = str(chosen)
+
     changed = [each.user_id for each in found.changed]
     st.session_state[_CHOICE] = user_id
     st.selectbox(
@@ -157,21 +143,16 @@ def _picker(found: Comparison, inside: list[str], user_id: str) -> None:
         key=_CHOICE,
         placeholder="Type a shopper's id",
         accept_new_options=True,
-        on_change=_picked,
+        on_change=picked,
         help="Anybody looked at; those whose lists change most come first.",
         width=260,
     )
 
 
-def _picked() -> None:
-    if user_id := st.session_state.get(_CHOICE):
-        st.query_params[PARAMETER] = str(user_id)
-
-
 def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
     """The parameters that put a setting and a shopper on another page; all weights, so that no default stands in.
 
-    Whether a product can be bought is no part of a mix: a live list leaves out what cannot, however it was measured.
+    A live list always leaves out what cannot be bought, however the setting was measured.
 
     >>> from recsys.settings import FusionSettings, RankingSettings
     >>> found = query(EvaluationConfig("x", RankingSettings(FusionSettings(0.8, 0, 0.2, 0), n=20)), "u1")
@@ -189,25 +170,21 @@ def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[st
     return found | ({"item": [item_id]} if item_id else {})
 
 
-def why_link(setting: EvaluationConfig, user_id: str, item_id: str) -> str:
-    """Address, beside this page, that takes one product's score apart."""
-    return f"Explanations?{urlencode(query(setting, user_id, item_id), doseq=True)}"
+def page_address(page: str, setting: EvaluationConfig, user_id: str, item_id: str = "") -> str:
+    """The address of another page with a setting, a shopper and maybe a product, beside the address of this page."""
+    return f"{page}?{urlencode(query(setting, user_id, item_id), doseq=True)}"
 
 
 def links_html(setting: EvaluationConfig, user_id: str, *, is_known: bool) -> str:
-    """Links to the list and its explanations, in a tab of their own, so that the room stays as it is.
+    """Links to the list and its explanations, in a tab of their own; `is_known` by the model in use.
 
     They are addresses, not links within the session: Streamlit takes away from those what widgets here are bound to.
-
-    Parameters
-    ----------
-    is_known : the model in use knows the shopper, which it may not where the test shoppers are older
     """
     if not is_known:
         return '<p class="sw-note">The model in use does not know this shopper, so no other page can show them.</p>'
     title = "Set as B is. The model in use there has learnt what is hidden from the models here, so lists can differ."
     links = "".join(
-        f'<a class="sw-why" href="{esc(f"{page}?{urlencode(query(setting, user_id), doseq=True)}")}" target="_blank" '
+        f'<a class="sw-why" href="{esc(page_address(page, setting, user_id))}" target="_blank" '
         f'rel="noopener" title="{title}">{page} with B</a>'
         for page in ("Recommendations", "Explanations")
     )

@@ -1,26 +1,27 @@
-"""The section "Side by side": two settings on the same test shoppers, from the summary down to a single product.
+"""The section "Side by side": settings A and B on the same test shoppers, from the summary down to one product."""
 
-A is what is compared with and B what is on the sliders, or the other way round.
-"""
-
+from collections.abc import Sequence
 from dataclasses import replace
 
+import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import charts, words
+from pages._shared import address, charts, words
 from pages._shared.cards import esc, isolated
+from pages._shared.charts import framed
 from pages._shared.notices import empty_html
-from pages._shared.palette import LOOKS
-from pages.tuning import exposure, labels, report, resources, shopper_lists
-from pages.tuning.buttons import button
+from pages._shared.palette import INK, LOOKS, SURFACE
+from pages._shared.words import signed
+from pages.tuning import chart_parts, labels, report, report_tables, resources, shopper_lists
 from pages.tuning.context import TuningCase
+from pages.tuning.controls import button
 from pages.tuning.list_moves import letter_html
-from pages.tuning.live_metrics import FEW, who
+from pages.tuning.live_metrics import FEW, shoppers_text
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import Outcomes
+from recsys.tuning.exposure import CategoryShown, Outcomes, ProductShown
 from recsys.tuning.summary import summary
 
 SWAPPED = "swapped"
@@ -54,28 +55,19 @@ def _show(case: TuningCase, found: Comparison) -> None:
             report.downloads(case, found)
     with st.container(key="side_top"):
         beside, about = st.columns([1.35, 1], gap="small")
-    with beside, st.container(key="chart_comes_to", height="stretch"):
-        st.html(summary_html(found))
-    with about, st.container(key="chart_two_mixes", height="stretch"):
-        st.html(mixes_html(found))
+    beside.container(key="chart_comes_to", height="stretch").html(summary_html(found))
+    about.container(key="chart_two_mixes", height="stretch").html(mixes_html(found))
     with st.container(key="side_middle"):
         beside, about = st.columns([1.5, 1], gap="small")
-    with beside, st.container(key="chart_figures", height="stretch"):
-        st.html(figures_html(found))
-    with about:
-        with st.container(key="chart_people"):
-            st.html(outcomes_html(found))
-        with st.container(key="chart_categories", height="stretch"):
-            if categories := exposure.most_changed(found.categories):
-                figure = exposure.category_figure(categories, charts.theme())
-                charts.show(figure, exposure.category_text(categories), key="categories_shown")
-            else:
-                st.html(exposure.NO_CATEGORY_HTML)
+    beside.container(key="chart_figures", height="stretch").html(figures_html(found))
+    about.container(key="chart_people").html(outcomes_html(found))
+    with about.container(key="chart_categories", height="stretch"):
+        _categories(report_tables.most_changed(found.categories))
     with st.container(key="side_exposure"):
         beside, about = st.columns(2, gap="small")
     for column, way, products in ((beside, "more", found.winners), (about, "fewer", found.losers)):
-        with column, st.container(key=f"chart_{way}", height="stretch"):
-            st.html(exposure.products_html(f"Shown to {way} shoppers", products, found.n_shoppers))
+        markup = products_html(f"Shown to {way} shoppers", products, found.n_shoppers)
+        column.container(key=f"chart_{way}", height="stretch").html(markup)
     with st.container(key="chart_single"):
         shopper_lists.one_shopper(case, found)
 
@@ -85,10 +77,20 @@ def _is_swapped() -> bool:
 
 
 def _swap() -> None:
-    if _is_swapped():
-        del st.query_params[SWAPPED]
-    else:
-        st.query_params[SWAPPED] = "true"
+    address.put(SWAPPED, None if _is_swapped() else "true")
+
+
+def _categories(categories: Sequence[CategoryShown]) -> None:
+    """The chart of categories whose places change, or that none does."""
+    if categories:
+        changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
+        alt = f"Places on all lists that categories win or lose with B: {changes}"
+        charts.show(category_figure(categories, charts.theme()), alt, key="categories_shown")
+        return
+    st.html(
+        '<h2 class="sw-chart-title">Categories: places won and lost</h2>'
+        '<p class="sw-note">Every category has as many places with A as with B.</p>'
+    )
 
 
 def headline_html(found: Comparison) -> str:
@@ -100,7 +102,7 @@ def headline_html(found: Comparison) -> str:
     if found.n_unproven:
         facts.append(f"{words.count(found.n_unproven, 'list')} could differ with all products")
     return (
-        f'<p class="sw-headline" role="status"><strong>{who(n, found.n_panel)}</strong> '
+        f'<p class="sw-headline" role="status"><strong>{shoppers_text(n, found.n_panel)}</strong> '
         f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
     )
 
@@ -216,4 +218,104 @@ def _fares_html(counted: Outcomes) -> str:
         '<p class="sw-note">Better served: what they went on to choose stands higher on their list. '
         f"{counted.both:,} find it with both settings, {counted.gained:,} only with B, {counted.lost:,} only with A, "
         f"{counted.neither:,} with neither.</p>"
+    )
+
+
+N_FIRST, N_MORE = 6, 24
+_LONGEST = 22
+MORE, LESS = {"light": "#2C5AA0", "dark": "#7FA8E8"}, {"light": "#B3591E", "dark": "#E59A62"}
+"""Told apart by those who see few colours; what loses is hatched as well."""
+
+
+def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure:
+    """The chart; categories stand by number, because two of them may be cut to the same name."""
+    rows = list(range(len(categories)))[::-1]
+    changes = [each.change for each in categories]
+    shapes = ["" if change > 0 else "/" for change in changes]
+    hatching = {"shape": shapes, "fgcolor": SURFACE[tone], "fgopacity": 0.45, "size": 5, "fillmode": "overlay"}
+    bars = go.Bar(
+        x=changes,
+        y=rows,
+        orientation="h",
+        marker={"color": [(MORE if change > 0 else LESS)[tone] for change in changes], "pattern": hatching},
+        text=[signed(change, 0) for change in changes],
+        textposition="outside",
+        textfont={"size": 12, "color": INK[tone]},
+        cliponaxis=False,
+        hovertext=list(map(_hover, categories)),
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    low, high = min(0, *changes), max(0, *changes)
+    room = 0.24 * (high - low)  # for the numbers at the ends of the bars
+    return go.Figure(bars).update_layout(
+        **framed("Categories: places won and lost", tone),
+        xaxis=chart_parts.axis(
+            tone,
+            title_text="Places on all lists together, B less A",
+            range=[low - (room if low else 0), high + (room if high else 0)],
+            zeroline=True,
+            zerolinecolor=INK[tone],
+            tickformat=",d",
+            nticks=5,
+        ),
+        yaxis=chart_parts.axis(
+            tone,
+            showgrid=False,
+            tickvals=rows,
+            ticktext=[_plain(each.category) for each in categories],
+            ticksuffix=" ",
+            range=[-0.6, len(categories) - 0.4],
+        ),
+        height=96 + 26 * max(len(categories), 3),
+        margin={"l": 4, "r": 8, "t": 48, "b": 8},
+        bargap=0.3,
+        showlegend=False,
+    )
+
+
+def _hover(each: CategoryShown) -> str:
+    return (
+        f"{_plain(each.category, 999)}<br>{each.places_a:,} → {each.places_b:,} places<br>"
+        f"on the lists of {each.lists_a:,} → {each.lists_b:,} shoppers<br>"
+        f"{each.products_a:,} → {each.products_b:,} of its {each.n_items:,} products shown"
+    )
+
+
+def _plain(category: str, longest: int = _LONGEST) -> str:
+    return chart_parts.plain(category, longest) or "no category"
+
+
+def products_html(title: str, products: Sequence[ProductShown], n_shoppers: int) -> str:
+    """A ranked list, the product that changes most first, of which more opens on a click."""
+    head = (
+        f'<h2 class="sw-chart-title">{esc(title)} <span class="sw-quiet">{words.count(len(products), "product")}</span>'
+        "</h2>"
+    )
+    if not products:
+        return f'{head}<p class="sw-note">None.</p>'
+    rows = [_product(rank, each, n_shoppers) for rank, each in enumerate(products[: N_FIRST + N_MORE], 1)]
+    listed = f'<ol class="sw-shown" aria-label="{esc(title)}">{"".join(rows[:N_FIRST])}</ol>'
+    if more := rows[N_FIRST:]:
+        rest = len(products) - len(rows)
+        others = (
+            f'<p class="sw-note">and {words.count(rest, "other")}; the tables to download hold all</p>' if rest else ""
+        )
+        listed += (
+            f'<details class="sw-more"><summary>{len(more):,} more</summary>'
+            f'<ol class="sw-shown" start="{N_FIRST + 1}">{"".join(more)}</ol>{others}</details>'
+        )
+    return head + listed
+
+
+def _product(rank: int, each: ProductShown, n: int) -> str:
+    facts = [isolated(each.product.category or "no category")]
+    if each.in_long_tail:
+        facts.append('<span title="Outside the bestsellers that hold 80% of all choices">rarely chosen</span>')
+    return (
+        f'<li data-item="{esc(each.product.item_id)}"><span class="sw-shown-place">{rank}</span>'
+        f'<span class="sw-shown-title" title="{esc(each.product.title)}">{isolated(each.product.title)}'
+        f'<span class="sw-by">{" · ".join(facts)}</span></span>'
+        f'<span class="sw-shown-lists">{each.lists_a:,} → <strong>{each.lists_b:,}</strong> lists'
+        f'<span class="sw-by">{esc(words.share(each.lists_a / n))} → {esc(words.share(each.lists_b / n))} of shoppers'
+        "</span></span></li>"
     )

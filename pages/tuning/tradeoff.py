@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,7 +10,7 @@ import streamlit as st
 from pages._shared.cards import esc
 from pages._shared.charts import framed
 from pages._shared.palette import ACCENT, INK, MUTED, SURFACE
-from pages.tuning import chart_parts
+from pages.tuning import chart_parts, labels
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import BASELINES
 from recsys.evaluation.metrics import format as fmt
@@ -34,30 +33,30 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 """The least and the most that a metric can be, by unit."""
 
-Point = tuple[int, float, float]
-"""Number, x and y of a simple model."""
+MetricValues = Mapping[str, float]
+"""One setting's or model's metrics, by name."""
 
-Range = Sequence[float] | None
+Group = list[tuple[int, float, float]]
+"""Simple models that lie over each other: number, x and y of each, as shares of the axes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A setting on the trail, with its metrics by name."""
+class TrailPoint(NamedTuple):
+    """A setting that was looked at, with its metrics."""
 
     setting: EvaluationConfig
-    values: Mapping[str, float]
+    values: MetricValues
 
 
-def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[Stop]:
+def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[TrailPoint]:
     """The trail of this session with the present setting at its end; another question begins another trail."""
     question = (case.room.split, case.k, case.segment, case.now.settings.filters)
-    before, trail = st.session_state.get(_TRAIL, (None, ()))
-    stops: Sequence[Stop] = trail if before == question else ()
-    stop = Stop(case.now, {name: each.new for name, each in found.items()})
-    if not stops or stops[-1].setting != stop.setting:
-        stops = (*stops, stop)[-LONGEST_TRAIL:]
-    st.session_state[_TRAIL] = (question, stops)
-    return stops
+    before, points = st.session_state.get(_TRAIL, (None, ()))
+    if before != question:
+        points = ()
+    if not points or points[-1].setting != case.now:
+        points = (*points, TrailPoint(case.now, {name: each.new for name, each in found.items()}))[-LONGEST_TRAIL:]
+    st.session_state[_TRAIL] = (question, points)
+    return points  # type: ignore[no-any-return]
 
 
 def n_looked_at(case: TuningCase) -> int:
@@ -68,34 +67,35 @@ def n_looked_at(case: TuningCase) -> int:
     return len(seen)
 
 
-def figure(
-    stops: Sequence[Stop],
-    reference: tuple[str, Mapping[str, float]],
-    baselines: Mapping[str, Mapping[str, float]],
+def tradeoff_chart(
+    points: Sequence[TrailPoint],
+    reference: tuple[str, MetricValues],
+    baselines: Mapping[str, MetricValues],
     metrics: tuple[str, str],
     k: int,
     tone: str,
 ) -> go.Figure:
-    """The chart.
+    """The trail, the present setting last, with its reference, by name, and the simple models.
 
     Parameters
     ----------
-    stops : the trail, the present setting last
-    reference : its name and values
-    baselines : values by name
-    metrics : what stands on the vertical axis, and on the horizontal one
+    metrics : of the vertical axis, and of the horizontal one
     """
     up, right = metrics
     name, values = reference
-    drawn = [values, *baselines.values(), *(stop.values for stop in stops)]
+    drawn = [values, *baselines.values(), *(point.values for point in points)]
     ranges = [axis_range(metric, drawn) for metric in metrics]
     chart = go.Figure()
 
-    def add(label: str, points: Sequence[tuple[str, Mapping[str, float]]], mode: str = "markers", **look: Any) -> None:
+    def hover(name: str, values: MetricValues) -> str:
+        shown = (f"{METRICS[each].at(k)} {fmt.value(each, values[each])}" for each in metrics)
+        return "<br>".join((esc(name), *shown))
+
+    def add(label: str, named: Sequence[tuple[str, MetricValues]], mode: str = "markers", **look: Any) -> None:
         chart.add_scatter(
-            x=[each[right] for _, each in points],
-            y=[each[up] for _, each in points],
-            text=[_hover(text, each, metrics, k) for text, each in points],
+            x=[each[right] for _, each in named],
+            y=[each[up] for _, each in named],
+            text=[hover(*each) for each in named],
             mode=mode,
             name=label,
             hovertemplate="%{text}<extra></extra>",
@@ -107,9 +107,9 @@ def figure(
     diamond = {"symbol": "diamond", "size": 17, "color": MUTED[tone], "line": {"width": 1, "color": SURFACE[tone]}}
     add("Simple models, numbered as in the table", models, marker=diamond)
     chart.add_traces(_numbers(baselines, metrics, ranges, tone))
-    been = [(_mix(stop.setting), stop.values) for stop in stops]
+    been = [(labels.mix(point.setting.settings), point.values) for point in points]
     if len(been) > 1:
-        faded = [0.2 + 0.6 * place / (len(been) - 1) for place in range(len(been))]
+        faded = [0.2 + 0.6 * number / (len(been) - 1) for number in range(len(been))]
         line = {"color": ACCENT[tone], "width": 1, "dash": "dot"}
         dots = {"size": 6, "color": ACCENT[tone], "opacity": faded}
         add("Where you have been", been, "lines+markers", line=line, marker=dots)
@@ -121,15 +121,15 @@ def figure(
     axis = chart_parts.axis(tone, nticks=6, ticks="outside", ticklen=10, tickcolor="rgba(0,0,0,0)")
     return chart.update_layout(
         **framed(f"{METRICS[up].at(k)} against {METRICS[right].at(k)}", tone),
-        xaxis={**axis, "title_text": _axis(right, k), "range": ranges[1], "tickformat": _tick_format(right)},
-        yaxis={**axis, "title_text": _axis(up, k), "range": ranges[0], "tickformat": _tick_format(up)},
+        xaxis={**axis, **_scale(right, k), "range": ranges[1]},
+        yaxis={**axis, **_scale(up, k), "range": ranges[0]},
         height=400,
         margin={"l": 8, "r": 14, "t": 58, "b": 8},
         legend={"orientation": "h", "y": -0.24, "x": 0, "font": {"size": 12}},
     )
 
 
-def axis_range(metric: str, drawn: Sequence[Mapping[str, float]]) -> list[float] | None:
+def axis_range(metric: str, drawn: Sequence[MetricValues]) -> list[float] | None:
     """The range of an axis: around all points, and never where the metric cannot be; None where nobody has a value."""
     values = [each[metric] for each in drawn if not math.isnan(each[metric])]
     if not values:
@@ -141,26 +141,32 @@ def axis_range(metric: str, drawn: Sequence[Mapping[str, float]]) -> list[float]
 
 
 def _numbers(
-    baselines: Mapping[str, Mapping[str, float]], metrics: tuple[str, str], ranges: Sequence[Range], tone: str
+    baselines: Mapping[str, MetricValues],
+    metrics: tuple[str, str],
+    ranges: Sequence[Sequence[float] | None],
+    tone: str,
 ) -> list[go.Scatter]:
     """The numbers: inside of a diamond that stands alone, and beside those that lie over each other, together."""
-    groups = _grouped(baselines, metrics, ranges)
-    labels: dict[str, list[tuple[float, float, str]]] = {"middle center": [], "top center": [], "bottom center": []}
+    (bottom, top), (left, end) = (each or (0.0, 1.0) for each in ranges)
+    high, wide = top - bottom, end - left
+    shares = [((each[metrics[1]] - left) / wide, (each[metrics[0]] - bottom) / high) for each in baselines.values()]
+    groups = _grouped(shares)
+    placed: dict[str, list[tuple[float, float, str]]] = {"middle center": [], "top center": [], "bottom center": []}
     for group in groups:
         names = ", ".join(str(number) for number, _, _ in group)
         x, ys = sum(x for _, x, _ in group) / len(group), [y for _, _, y in group]
         others = [each for other in groups if other is not group for each in other]
         if len(group) == 1:
-            labels["middle center"].append((x, ys[0], names))
-        elif _is_free(x, max(ys), others, ranges):
-            labels["top center"].append((x, max(ys), f"{names}<br> "))
+            placed["middle center"].append((x, ys[0], names))
+        elif not any(abs(x - a) < 3 * _NEAR[1] and 0.01 < b - max(ys) < 3 * _NEAR[0] for _, a, b in others):
+            placed["top center"].append((x, max(ys), f"{names}<br> "))
         else:
-            labels["bottom center"].append((x, min(ys), f" <br>{names}"))
+            placed["bottom center"].append((x, min(ys), f" <br>{names}"))
     inside, outside = {"size": 10.5, "color": SURFACE[tone], "weight": 600}, {"size": 11.5, "color": INK[tone]}
     return [
         go.Scatter(
-            x=[x for x, _, _ in each],
-            y=[y for _, y, _ in each],
+            x=[left + x * wide for x, _, _ in each],
+            y=[bottom + y * high for _, y, _ in each],
             text=[names for _, _, names in each],
             mode="text",
             textposition=where,
@@ -169,27 +175,16 @@ def _numbers(
             showlegend=False,
             cliponaxis=False,
         )
-        for where, each in labels.items()
+        for where, each in placed.items()
         if each
     ]
 
 
-def _is_free(x: float, y: float, others: Sequence[Point], ranges: Sequence[Range]) -> bool:
-    """Whether no other diamond stands where a label above (x, y) would."""
-    high, wide = (ends[1] - ends[0] if ends else 0.0 for ends in ranges)
-    return not any(abs(x - a) < 3 * _NEAR[1] * wide and 0.01 * high < b - y < 3 * _NEAR[0] * high for _, a, b in others)
-
-
-def _grouped(
-    baselines: Mapping[str, Mapping[str, float]], metrics: tuple[str, str], ranges: Sequence[Range]
-) -> list[list[Point]]:
+def _grouped(points: Sequence[tuple[float, float]]) -> list[Group]:
     """The simple models, those that lie over each other together, from the left."""
-    up, right = metrics
-    high, wide = (near * (ends[1] - ends[0]) if ends else 0.0 for near, ends in zip(_NEAR, ranges, strict=True))
-    groups: list[list[Point]] = []
-    points = [(number, values[right], values[up]) for number, values in enumerate(baselines.values(), 1)]
-    for number, x, y in sorted(points, key=lambda each: each[1]):
-        near = (group for group in groups if any(abs(x - a) <= wide and abs(y - b) <= high for _, a, b in group))
+    groups: list[Group] = []
+    for number, (x, y) in sorted(enumerate(points, 1), key=lambda each: each[1][0]):
+        near = (each for each in groups if any(abs(x - a) <= _NEAR[1] and abs(y - b) <= _NEAR[0] for _, a, b in each))
         if (group := next(near, None)) is None:
             groups.append([(number, x, y)])
         else:
@@ -197,22 +192,12 @@ def _grouped(
     return groups
 
 
-def _axis(metric: str, k: int) -> str:
-    unit = {"bits": ", bits", "share": ", %", "lift": ", %"}.get(METRICS[metric].unit, "")
+def _scale(metric: str, k: int) -> dict[str, str]:
+    """Title and number format of an axis."""
+    unit = chart_parts.UNITS.get(METRICS[metric].unit)
     of = "all lists together" if metric in WHOLE_METRICS else "mean of shoppers"
-    return f"{METRICS[metric].at(k)} ({of}{unit})"
-
-
-def _tick_format(metric: str) -> str:
-    digits = {"share": ".1%", "lift": "+.0%", "bits": ".2f"}.get(METRICS[metric].unit)
-    return digits or (".3f" if metric in ("ndcg", "map", "mrr") else ".2f")
-
-
-def _hover(name: str, values: Mapping[str, float], metrics: tuple[str, str], k: int) -> str:
-    return "<br>".join((esc(name), *(f"{METRICS[each].at(k)} {fmt.value(each, values[each])}" for each in metrics)))
-
-
-def _mix(setting: EvaluationConfig) -> str:
-    weights = setting.settings.fusion.normalised()
-    text = ", ".join(f"{name} {share:.0%}" for name, share in weights.items() if share)
-    return f"{text}, variety {setting.settings.diversity:.2f}" if setting.settings.diversity else text
+    digits = ".3f" if metric in ("ndcg", "map", "mrr") else ".2f"
+    return {
+        "title_text": f"{METRICS[metric].at(k)} ({of}{f', {unit}' if unit else ''})",
+        "tickformat": chart_parts.number_format(metric, is_fine=True) or digits,
+    }

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WITH_EXAMPLES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in sorted(
-        path for room in ("_shared", "explanations", "home") for path in (ROOT / "pages" / room).rglob("*.py")
+        path for room in ("_shared", "explanations", "home", "tuning") for path in (ROOT / "pages" / room).rglob("*.py")
     )
     if ">>> " in path.read_text(encoding="utf-8")
 ]

@@ -11,6 +11,7 @@ from pages._shared import words
 from pages._shared.caching import Background
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.explanation import SECTIONS
+from recsys.explanations.comparisons import compare_moments, difference, history_attribution
 from recsys.explanations.counterfactual import smallest_removal
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings

@@ -1,7 +1,7 @@
 """What the buttons of a preset do, before the page is drawn again; what it came to is said once, where it was done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -10,18 +10,18 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.view import LENGTHS
 from pages._shared.words import sentence
-from pages.tuning import controls, reference
-from pages.tuning.buttons import button
+from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import measuring
+from pages.tuning.controls import button
+from pages.tuning.presets import cards
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 from recsys.panel.segments import Scenario, Segment
-from recsys.settings import CONTEXT_DIMENSIONS, Filters
+from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
 from recsys.tuning.config import EvaluationConfig
 
-WHO = "your_name"
+NAME_KEY = "your_name"
 PAGE = "page"
 
 STARTS = "weights, variety with its method, and list length; circumstances, shoppers and shelf stay free"
@@ -33,14 +33,12 @@ AGAIN = "presets_run_again"
 _OUTCOME = "preset_outcome"
 
 
-@dataclass(frozen=True, slots=True)
-class PresetOutcome:
-    """What the last thing that somebody did with presets came to.
+class PresetOutcome(NamedTuple):
+    """What the last action on presets came to.
 
     Parameters
     ----------
-    title : what happened; text that may hold names that people typed, so never markup
-    lines : more about it
+    title, lines : what happened, and more about it; text that may hold names that people typed, so never markup
     where : PAGE, or what else shows it
     is_problem : it was not done
     undo : id of a preset that can be restored, or ""
@@ -53,9 +51,9 @@ class PresetOutcome:
     undo: str = ""
 
 
-def who() -> str:
+def visitor_name() -> str:
     """How this visitor calls themselves, "" where they did not say."""
-    return str(st.session_state.get(WHO) or "")
+    return str(st.session_state.get(NAME_KEY) or "")
 
 
 def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str = PAGE) -> bool:
@@ -63,11 +61,8 @@ def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str =
     try:
         st.session_state[_OUTCOME] = work()
     except RecsysError as problem:
-        title = "That was not done:"
-        if isinstance(problem, ConflictError):
-            title = "Somebody else was faster:"
-        elif isinstance(problem, StoreUnavailable):
-            title = "The presets cannot be reached:"
+        titles = {ConflictError: "Somebody else was faster:", StoreUnavailable: "The presets cannot be reached:"}
+        title = next((each for kind, each in titles.items() if isinstance(problem, kind)), "That was not done:")
         st.session_state[_OUTCOME] = PresetOutcome(title, (sentence(str(problem)),), where, is_problem=True)
         return False
     resources.saved(room.home, room.shop).expire()
@@ -91,7 +86,7 @@ def show_outcome(room: TuningContext, where: str = PAGE) -> None:
 
 def restore(room: TuningContext, preset_id: str) -> None:
     """Undo a deletion."""
-    attempt(room, lambda: PresetOutcome(f"“{room.store.restore(preset_id, by=who()).name}” is back."))
+    attempt(room, lambda: PresetOutcome(f"“{room.store.restore(preset_id, by=visitor_name()).name}” is back."))
 
 
 def load(room: TuningContext, preset: Preset) -> None:
@@ -109,41 +104,40 @@ def load(room: TuningContext, preset: Preset) -> None:
 def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
     """The setting of a preset as far as the controls can hold it, its shoppers, and what had to be left out."""
     choices, shoppers = room.choices, room.test.panel.shoppers
-    stated, properties, lost = {}, {}, []
-    for dimension, value in reference.scenario_of(settings).as_dict().items():
-        option = choices.options[dimension]
-        if option.unavailable or value not in option.values:
-            lost.append(f"{dimension} {value}")
-        else:
-            stated[dimension] = value
-    for dimension, value in settings.segment.items():
+    wanted = controls.scenario_of(settings).as_dict()
+    options = {dimension: choices.options[dimension] for dimension in wanted}
+    stated = {
+        dimension: value
+        for dimension, value in wanted.items()
+        if not options[dimension].unavailable and value in options[dimension].values
+    }
+
+    def fits(dimension: str, value: str) -> bool:
         if dimension in CONTEXT_DIMENSIONS:
-            fits = stated.get(dimension) == value
-        else:
-            fits = dimension == "activity" or (shoppers[dimension] == value).any()
-        if fits:
-            properties[dimension] = value
-        else:
-            lost.append(f"shoppers of {value}")
+            return stated.get(dimension) == value
+        return dimension == "activity" or bool((shoppers[dimension] == value).any())
+
+    segment = {dimension: value for dimension, value in settings.segment.items() if fits(dimension, value)}
+    lost = [f"{dimension} {value}" for dimension, value in wanted.items() if dimension not in stated]
+    lost += [f"shoppers of {value}" for dimension, value in settings.segment.items() if dimension not in segment]
     lost += [name for name in settings.categories if name not in choices.categories]
-    if settings.k not in LENGTHS:
-        lost.append(f"lists of {settings.k}")
-    setting = EvaluationConfig(name, settings.ranking(Filters()), Scenario.of(**stated))
-    return setting, Segment.of(**properties), lost
+    lost += [] if settings.k in LENGTHS else [f"lists of {settings.k}"]
+    setting = EvaluationConfig(name, controls.ranking_of(settings), Scenario.of(**stated))
+    return setting, Segment.of(**segment), lost
 
 
 def compare(preset: Preset) -> None:
     """Let the whole page compare with this preset."""
-    st.session_state["against"] = reference.option(preset)
+    st.session_state["against"] = controls.reference_name(preset)
 
 
 def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
 
     def work() -> PresetOutcome:
-        present, measured = measuring.present(case), measuring.measurement(case)
+        present, measured = cards.present_settings(case), cards.measurement(case)
         store = case.room.store
-        saved = store.update(preset_id, version=version, settings=present, measured=measured, by=who())
+        saved = store.update(preset_id, version=version, settings=present, measured=measured, by=visitor_name())
         return PresetOutcome(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
 
     attempt(case.room, work)
@@ -151,19 +145,20 @@ def update(case: TuningCase, preset_id: str, version: int) -> None:
 
 def duplicate(room: TuningContext, preset_id: str) -> None:
     """Make a copy of one's own."""
-    attempt(room, lambda: PresetOutcome(f"“{room.store.duplicate(preset_id, by=who()).name}” is yours to change."))
+    attempt(
+        room, lambda: PresetOutcome(f"“{room.store.duplicate(preset_id, by=visitor_name()).name}” is yours to change.")
+    )
 
 
 def delete(room: TuningContext, preset: Preset) -> None:
     """Take it off the list, with a way back."""
 
     def work() -> PresetOutcome:
-        room.store.delete(preset.preset_id, by=who())
-        if preset.is_default:
-            st.session_state[AGAIN] = True
+        room.store.delete(preset.preset_id, by=visitor_name())
+        st.session_state[AGAIN] = preset.is_default
         return PresetOutcome(f"“{preset.name}” was deleted.", undo=preset.preset_id)
 
-    attempt(room, work, PAGE)
+    attempt(room, work)
 
 
 def make_default(room: TuningContext, preset: Preset) -> None:

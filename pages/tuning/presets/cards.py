@@ -1,19 +1,120 @@
-"""One preset as its card and its history show it; names, descriptions and tags are what people typed, and stay text."""
+"""One preset as its card and its history show it, and how its settings measure now; what people typed stays text."""
 
+import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.palette import LOOKS
-from pages.tuning import labels
-from pages.tuning.presets.measuring import AT_A_GLANCE, PresetDrift, role
+from pages.tuning import controls, labels, resources
+from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.protocol import choices_of
+from recsys.errors import RecsysError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
+from recsys.evaluation.statistics.significance import Interval
+from recsys.panel.segments import Segment
 from recsys.serving.exports import to_csv
+from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Measurement, Preset, Save
 from recsys.tuning.goals import describe_goal
+
+AT_A_GLANCE = ("ndcg", "ild", "coverage")
+"""Metrics that the list of presets shows: right products, good lists, fair to the catalogue."""
+
+SAME = 1e-6
+"""Values that are nearer than this are the same."""
+
+_LONGEST_PROTOCOL = 500
+
+
+class PresetDrift(NamedTuple):
+    """How a preset's settings measure now, beside what was saved.
+
+    Parameters
+    ----------
+    now : every metric with its interval, empty where they cannot be measured
+    text : how what was saved is to be read, as a clause
+    problem : why they cannot be measured, or ""
+    is_same : what was saved still holds, to the last digit
+    is_same_test : it was saved where test shoppers were asked for the same as in this room, as far as is known
+    """
+
+    now: Mapping[str, Interval]
+    text: str
+    problem: str = ""
+    is_same: bool = False
+    is_same_test: bool = True
+
+
+def present_settings(case: TuningCase) -> PresetSettings:
+    """What the controls say now, as a preset keeps it."""
+    return PresetSettings.of(case.now.settings, case.now.scenario.as_dict(), case.segment.as_dict())
+
+
+def is_present(case: TuningCase, settings: PresetSettings) -> bool:
+    """Whether the controls stand where these settings want them, as exactly as controls can."""
+
+    def of_controls(each: PresetSettings) -> tuple[object, ...]:
+        ranking = controls.ranking_of(each)
+        return controls.positions_of(ranking), ranking.filters, controls.scenario_of(each), each.segment
+
+    return of_controls(present_settings(case)) == of_controls(settings)
+
+
+def measurement(case: TuningCase) -> Measurement:
+    """Every metric of the present setting at this moment, over all test shoppers of the segment."""
+    panel, found = case.room.test.panel, _means(case.room, present_settings(case))
+    protocol = panel.protocol
+    if len(protocol) > _LONGEST_PROTOCOL:  # as many whole sentences as a save can hold
+        protocol = protocol[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
+    metrics = {name: interval.as_json() for name, interval in found.items()}
+    return Measurement(metrics, int(case.mask.sum()), protocol, panel.panel_id)
+
+
+def measure_drift(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
+    """Measure a preset's settings now, on the shoppers it was judged on, and compare."""
+    try:
+        now = _means(room, settings)
+    except RecsysError as problem:
+        return PresetDrift({}, "cannot be measured now", str(problem))
+    if saved is None:
+        return PresetDrift(now, "not measured when it was saved")
+    if saved.panel_id != room.test.panel.panel_id:
+        was, is_now = choices_of(saved.protocol), choices_of(room.test.panel.protocol)
+        is_same_test = was in ("", is_now)
+        text = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
+        return PresetDrift(now, text, is_same_test=is_same_test)
+    both = [name for name in now if name in saved.metrics]
+    means = [math.nan if mean is None else mean for mean in (saved.metrics[name]["mean"] for name in both)]
+    same = np.allclose([now[name].mean for name in both], means, rtol=0, atol=SAME, equal_nan=True)
+    text = "measures the same now" if same else "same shoppers, but lists are made differently now"
+    return PresetDrift(now, text, is_same=same)
+
+
+def panel_role(panel_id: str) -> str:
+    """Which shoppers a measurement was made on: "validation", "test", or "" where that is not known."""
+    return next((name for name in ("validation", "test") if panel_id.endswith(f"-{name}")), "")
+
+
+def _other_panel(saved: Measurement, asked: str) -> str:
+    if panel_role(saved.panel_id) == "validation":
+        return "measured on validation shoppers when it was saved"
+    if saved.protocol and not asked:
+        return "saved with other test shoppers or another way of testing"
+    return "saved with other test shoppers: model or data were others then"
+
+
+def _means(room: TuningContext, settings: PresetSettings) -> Mapping[str, Interval]:
+    panel, segment = room.test.panel, Segment.of(**settings.segment)
+    if not segment.mask(panel.shoppers).any():
+        raise RecsysError("none of the test shoppers is one of those that it was judged on")
+    ranking, scenario = controls.ranking_of(settings), controls.scenario_of(settings)
+    return resources.means_of(room.test, panel.panel_id, ranking, scenario, segment)
+
 
 IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")
 """Metrics of the history; the file has all of them."""
@@ -82,11 +183,11 @@ def _foot(preset: Preset, drift: PresetDrift) -> str:
     parts = []
     if preset.saves:
         save = preset.saves[0]
-        parts.append(f"saved by {isolated(save.who)}, {moment(save.saved_at)}")
+        parts.append(f"saved by {isolated(save.who)}, {labels.timestamp(save.saved_at)}")
         if save.measured.n_users:
-            parts.append(words.count(save.measured.n_users, f"{role(save.measured.panel_id)} shopper".strip()))
+            parts.append(words.count(save.measured.n_users, f"{panel_role(save.measured.panel_id)} shopper".strip()))
     elif not preset.is_shipped:
-        parts.append(f"made by {isolated(preset.who)}, {moment(preset.changed_at)}")
+        parts.append(f"made by {isolated(preset.who)}, {labels.timestamp(preset.changed_at)}")
     if preset.is_shipped:
         parts.append("tuned on validation shoppers")
     if preset.measured and preset.measured.note:
@@ -97,16 +198,6 @@ def _foot(preset: Preset, drift: PresetDrift) -> str:
     return whole[:1].upper() + whole[1:]
 
 
-def moment(at: datetime) -> str:
-    """A date with its time.
-
-    >>> moment(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
-    '3 May 2026, 09:05 UTC'
-    """
-    at = at.astimezone(UTC)
-    return f"{words.day(at)}, {at:%H:%M} UTC"
-
-
 def history_html(preset: Preset) -> str:
     """Every save: when, who, what, how it measured, and what that changed since the save before; newest first."""
     if not preset.saves:
@@ -114,8 +205,8 @@ def history_html(preset: Preset) -> str:
     head = "".join(
         f'<th scope="col" title="{esc(METRICS[name].asks)}">{esc(METRICS[name].short)}</th>' for name in IN_HISTORY
     )
-    pairs = list(pairwise([*preset.saves, None]))[:N_SAVES]
-    rows = "".join(_save(save, before) for save, before in pairs if save is not None)
+    before = [*preset.saves[1:], None]
+    rows = "".join(map(_save, preset.saves[:N_SAVES], before))
     more = len(preset.saves) - N_SAVES
     rest = f'<p class="sw-note">And {words.count(more, "earlier save")}, in the file.</p>' if more > 0 else ""
     return (
@@ -126,32 +217,30 @@ def history_html(preset: Preset) -> str:
 
 
 def _save(save: Save, before: Save | None) -> str:
+    """A row of the history; a difference from the save before is told where it is one of the settings alone."""
+
+    def judged_on(each: Save) -> tuple[object, ...]:
+        return each.measured.panel_id, each.settings.k, each.settings.segment
+
     measured, settings = save.measured, save.settings
     who = f"{isolated(save.who)} · {words.count(measured.n_users, 'shopper')}"
     note = f'<span class="sw-by">{isolated(measured.note)}</span>' if measured.note else ""
-    if before is not None and not _is_comparable(save, before):
+    if before is not None and judged_on(save) != judged_on(before):
         note += '<span class="sw-by">other shoppers or lists than the save before</span>'
+        before = None
     cells = "".join(f"<td>{_cell(name, save, before)}</td>" for name in IN_HISTORY)
     weights = settings.weights.normalised()
     plain = " · ".join(f"{share:.0%}" for share in weights.values())
     return (
-        f'<tr><th scope="row">{esc(moment(save.saved_at))}<span class="sw-by">{who}</span>{note}</th>'
+        f'<tr><th scope="row">{esc(labels.timestamp(save.saved_at))}<span class="sw-by">{who}</span>{note}</th>'
         f'<td>{labels.weights_bar_html(weights)}<span class="sw-by" aria-hidden="true">{plain}</span>'
         f'<span class="sw-by">{labels.preset_html(settings)}</span></td>{cells}</tr>'
     )
 
 
-def _is_comparable(one: Save, other: Save) -> bool:
-    """Whether a difference between two saves is one of their settings alone."""
-    a, b = ((each.measured.panel_id, each.settings.k, each.settings.segment) for each in (one, other))
-    return a == b
-
-
 def _cell(name: str, save: Save, before: Save | None) -> str:
     value = esc(_saved_value(name, save.measured)[0])
-    if before is None or not _is_comparable(save, before):
-        return value
-    now, was = (each.metrics[name]["mean"] if name in each.metrics else None for each in (save, before))
+    now, was = (each.metrics[name]["mean"] if each and name in each.metrics else None for each in (save, before))
     if now is None or was is None:
         return value
     return f'{value}<span class="sw-by">{esc("=" if now == was else fmt.change(name, now - was))}</span>'

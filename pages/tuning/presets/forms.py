@@ -1,18 +1,19 @@
 """Forms of presets: a new one, the details of one below its card, files in and out, and those that were deleted."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared import words
 from pages._shared.cards import isolated, weights_html
 from pages.tuning import labels
-from pages.tuning.buttons import button, download
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import actions, cards, measuring
-from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, who
+from pages.tuning.controls import button, download
+from pages.tuning.presets import actions, cards
+from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, visitor_name
 from recsys.errors import ConflictError, StoreError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.store.exchange import export_presets, import_presets
@@ -25,8 +26,7 @@ _FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
 _OPEN, _FILE, _NTH = "preset_open", "import_file", "import_nth"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPreset:
+class OpenPreset(NamedTuple):
     """The preset whose details are open, in the version of then, so that a later one is not overwritten unawares."""
 
     preset_id: str
@@ -38,56 +38,47 @@ def save_new(case: TuningCase) -> None:
     with st.popover(
         "Save this setting", icon=":material/bookmark_add:", type="primary", key=POPOVER, on_change="rerun"
     ):
-        settings = measuring.present(case)
+        settings = cards.present_settings(case)
         n = words.count(int(case.mask.sum()), "test shopper")
         st.html(
             f'{weights_html(settings.weights.normalised())}<p class="sw-note">{labels.preset_html(settings)}. Kept '
             f"with it: all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
         )
         show_outcome(case.room, NEW)
-        asks_who = not who()
+        asks_who = not visitor_name()
         with st.form(NEW, border=False):
-            left, right = st.columns(2)
-            with left:
-                st.text_input("Name", key="preset_name", max_chars=LONGEST_NAME, persist_state="session")
-                _tags_and_goal("preset_tags", "preset_goal", persist_state="session")
-            with right:
-                st.text_area(
-                    "Description",
-                    key="preset_description",
-                    max_chars=LONGEST_DESCRIPTION,
-                    height=122 if asks_who else 208,
-                    persist_state="session",
-                )
-                if asks_who:
-                    st.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
+            right = _word_fields(_FIELDS, ("", "", "", ""), 122 if asks_who else 208, persist_state="session")
+            if asks_who:
+                right.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
             st.form_submit_button("Save", type="primary", on_click=_save, args=(case,), key="preset_save")
 
 
-def _tags_and_goal(tags_key: str, goal_key: str, tags: str = "", goal: str = "", **more: Any) -> None:
-    st.text_input(
-        "Tags, with commas between them",
-        tags,
-        key=tags_key,
-        max_chars=MOST_TAGS * (LONGEST_TAG + 2),
-        placeholder="for example: autumn, mobile",
-        **more,
-    )
-    st.text_input(
-        "Goal (optional)",
-        goal,
-        key=goal_key,
-        max_chars=LONGEST_GOAL,
-        placeholder="what it is tuned for, in your words",
-        **more,
-    )
+def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more: Any) -> DeltaGenerator:
+    """The fields of a preset's name, description, tags and goal, in this order; gives the right column."""
+    left, right = st.columns(2)
+    (name_key, text_key, tags_key, goal_key), (name, text, tags, goal) = keys, values
+    most_tags, tags_help = MOST_TAGS * (LONGEST_TAG + 2), "for example: autumn, mobile"
+    goal_help = "what it is tuned for, in your words"
+    with left:
+        st.text_input("Name", name, LONGEST_NAME, key=name_key, **more)
+        st.text_input("Tags, with commas between them", tags, most_tags, key=tags_key, placeholder=tags_help, **more)
+        st.text_input("Goal (optional)", goal, LONGEST_GOAL, key=goal_key, placeholder=goal_help, **more)
+    right.text_area("Description", text, key=text_key, max_chars=LONGEST_DESCRIPTION, height=height, **more)
+    return right
+
+
+def _typed_words(keys: Sequence[str], saved_goal: str) -> dict[str, Any]:
+    """What these fields hold, as a preset keeps it; a goal whose words were left as they are stays the goal itself."""
+    name, text, tags, goal = _typed(*keys)
+    kept = saved_goal if goal == describe_goal(saved_goal) else goal
+    return {"name": name, "description": text, "tags": read_tags(tags), "goal": kept}
 
 
 def who_field() -> None:
     """Who saves, for everybody to see; kept for the session."""
     st.text_input(
         "Your name",
-        key=actions.WHO,
+        key=actions.NAME_KEY,
         max_chars=80,
         placeholder="Your name",
         icon=":material/person:",
@@ -106,12 +97,7 @@ def read_tags(typed: str) -> tuple[str, ...]:
     return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
 
 
-def edited_goal(typed: str, saved: str) -> str:
-    """What is kept of a goal whose words a person could change: the goal itself where they left them as they are."""
-    return saved if typed == describe_goal(saved) else typed
-
-
-def fill(goal: Goal, description: str) -> None:
+def fill_form(goal: Goal, description: str) -> None:
     """Open the form, with name, goal and description filled in."""
     goal_text, state = describe_goal(goal), st.session_state
     state["preset_name"] = goal_text if len(goal_text) <= LONGEST_NAME else f"{goal_text[: LONGEST_NAME - 1].rstrip()}…"
@@ -126,13 +112,11 @@ def _typed(*keys: str) -> list[str]:
 def _save(case: TuningCase) -> None:
     state = st.session_state
     if name := _typed("preset_who")[0].strip():
-        state[actions.WHO] = name
+        state[actions.NAME_KEY] = name
 
     def work() -> PresetOutcome:
-        name, description, tags, goal = _typed(*_FIELDS)
-        goal = edited_goal(goal, _typed(_PICKED)[0])
-        draft = Draft(name, measuring.present(case), description, read_tags(tags), goal)
-        made = case.room.store.create(draft, measuring.measurement(case), by=who())
+        draft = Draft(settings=cards.present_settings(case), **_typed_words(_FIELDS, _typed(_PICKED)[0]))
+        made = case.room.store.create(draft, cards.measurement(case), by=visitor_name())
         return PresetOutcome(f"“{made.name}” is saved, with how it measures now.")
 
     if attempt(case.room, work, NEW):
@@ -142,8 +126,7 @@ def _save(case: TuningCase) -> None:
 
 def open_preset() -> OpenPreset | None:
     """The one whose details are open, if any."""
-    found: OpenPreset | None = st.session_state.get(_OPEN)
-    return found
+    return st.session_state.get(_OPEN)
 
 
 def is_open(preset: Preset) -> bool:
@@ -152,12 +135,16 @@ def is_open(preset: Preset) -> bool:
     return now is not None and now.preset_id == preset.preset_id
 
 
-def toggle(preset: Preset) -> None:
+def toggle_details(preset: Preset) -> None:
     """Open the details of a preset, or close them."""
     st.session_state[_OPEN] = None if is_open(preset) else OpenPreset(preset.preset_id, preset.version)
 
 
-def details(case: TuningCase, preset: Preset) -> None:
+def _edit_keys(preset_id: str) -> list[str]:
+    return [f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")]
+
+
+def show_details(case: TuningCase, preset: Preset) -> None:
     """What is done more rarely, its history, and its words."""
     room, pid = case.room, preset.preset_id
     with st.container(horizontal=True, key="preset_more"):
@@ -169,15 +156,9 @@ def details(case: TuningCase, preset: Preset) -> None:
     show_outcome(room, pid)
     with st.form(f"edit_{pid}", border=False):
         st.html('<h3 class="sw-chart-title sw-preset-words">Name and words</h3>')
-        left, right = st.columns(2)
-        with left:
-            st.text_input("Name", preset.name, key=f"name_{pid}", max_chars=LONGEST_NAME)
-            _tags_and_goal(f"tags_{pid}", f"goal_{pid}", ", ".join(preset.tags), describe_goal(preset.goal))
-            st.session_state[f"saved_goal_{pid}"] = preset.goal
-        with right:
-            st.text_area(
-                "Description", preset.description, key=f"about_{pid}", max_chars=LONGEST_DESCRIPTION, height=200
-            )
+        st.session_state[f"saved_goal_{pid}"] = preset.goal
+        tags, goal = ", ".join(preset.tags), describe_goal(preset.goal)
+        _word_fields(_edit_keys(pid), (preset.name, preset.description, tags, goal), 200)
         st.form_submit_button("Save these words", on_click=_describe, args=(room, pid), key=f"describe_{pid}")
 
 
@@ -208,11 +189,9 @@ def _describe(room: TuningContext, preset_id: str) -> None:
         return
 
     def work() -> PresetOutcome:
-        name, about, tags, goal = _typed(*(f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")))
-        goal = edited_goal(goal, _typed(f"saved_goal_{preset_id}")[0])
-        new = {"name": name, "description": about, "tags": read_tags(tags), "goal": goal}
+        new = _typed_words(_edit_keys(preset_id), _typed(f"saved_goal_{preset_id}")[0])
         try:
-            saved = room.store.update(preset_id, version=now.version, by=who(), **new)  # type: ignore[arg-type]
+            saved = room.store.update(preset_id, version=now.version, by=visitor_name(), **new)
         except ConflictError as conflict:
             if conflict.done == "saved":
                 state[_OPEN] = OpenPreset(preset_id, room.store.get(preset_id).version)
@@ -242,21 +221,14 @@ def import_file(room: TuningContext) -> None:
         show_outcome(room, IMPORT)
         key = f"{_FILE}_{st.session_state.get(_NTH, 0)}"
         given = st.file_uploader("File of presets", "json", key=key, max_upload_size=1, label_visibility="collapsed")
-        st.button(
-            "Import these presets",
-            key="import",
-            type="primary",
-            disabled=given is None,
-            on_click=_import,
-            args=(room, key),
-        )
+        button("Import these presets", "import", "", _import, room, key, type="primary", disabled=given is None)
 
 
 def _import(room: TuningContext, key: str) -> None:
     state = st.session_state
 
     def work() -> PresetOutcome:
-        made = import_presets(room.store, state[key].getvalue(), by=who())
+        made = import_presets(room.store, state[key].getvalue(), by=visitor_name())
         names, more = ", ".join(f"“{preset.name}”" for preset in made[:5]), len(made) - 5
         listed = f"{names} and {more} more" if more > 0 else names
         return PresetOutcome(f"{words.count(len(made), 'preset')} imported.", (listed,))
@@ -266,7 +238,7 @@ def _import(room: TuningContext, key: str) -> None:
         state[IMPORT] = False
 
 
-def deleted(room: TuningContext) -> None:
+def deleted_presets(room: TuningContext) -> None:
     """What was deleted and can be restored; looked up when somebody wants to know."""
     with st.popover("Deleted", icon=":material/restore_from_trash:", key=DELETED, on_change="rerun") as popover:
         if not popover.open:
@@ -283,7 +255,7 @@ def deleted(room: TuningContext) -> None:
             with st.container(horizontal=True, vertical_alignment="center", key=f"gone_{pid}"):
                 st.html(
                     f'<p class="sw-note"><strong>{isolated(preset.name)}</strong><span class="sw-by">deleted by '
-                    f"{isolated(preset.who)}, {cards.moment(preset.changed_at)}</span></p>",
+                    f"{isolated(preset.who)}, {labels.timestamp(preset.changed_at)}</span></p>",
                     width="stretch",
                 )
-                st.button("Restore", key=f"restore_{pid}", on_click=actions.restore, args=(room, pid))
+                button("Restore", f"restore_{pid}", "", actions.restore, room, pid)

@@ -1,16 +1,17 @@
 """What is saved at a glance, the present setting's way into it, and the presets that come with Shelfwise."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from pages._shared import resources, words, working
 from pages._shared.cards import isolated
 from pages._shared.notices import empty_html, notice_html
-from pages.tuning import reference
-from pages.tuning.buttons import button, download
+from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import actions, forms, measuring
+from pages.tuning.controls import button, download
+from pages.tuning.presets import actions, cards, forms
 from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError
 from recsys.jobs import Work, WorkStatus
@@ -42,20 +43,19 @@ def presets(case: TuningCase) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="preset_tools"):
         forms.save_new(case)
         forms.import_file(room)
-        download(
-            "Export all",
-            "export_all",
-            "shelfwise-presets.json",
-            "application/json",
-            lambda: export_presets(found.presets),
-            disabled=not found.presets,
-        )
-        forms.deleted(room)
+        file, mime, export = "shelfwise-presets.json", "application/json", partial(export_presets, found.presets)
+        download("Export all", "export_all", file, mime, export, disabled=not found.presets)
+        forms.deleted_presets(room)
         forms.who_field()
     if found.away:
         _away(case, found.away, bool(found.presets))
     actions.show_outcome(room)
-    _tuning_progress(room)
+    if _work(room).status().state == "running":
+        st.html(
+            '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
+            "validation shoppers. They appear here when that is done; all else here goes on meanwhile.</p>"
+        )
+        _tuning_progress(room)
     if not found.presets and not found.away:
         st.html(
             empty_html(
@@ -69,7 +69,8 @@ def presets(case: TuningCase) -> None:
     for preset in _with_open(case, matching[:n], found.presets):
         _card(case, preset, is_gone=preset not in found.presets)
     if len(matching) > n:
-        st.button(f"Show {min(AT_ONCE, len(matching) - n)} more", key="more_presets", on_click=_show_more)
+        more = partial(st.session_state.update, presets_shown=n + AT_ONCE)
+        button(f"Show {min(AT_ONCE, len(matching) - n)} more", "more_presets", "", more)
     if not found.away:
         _offer_tuning(room, found.presets)
 
@@ -111,15 +112,15 @@ def _with_open(case: TuningCase, shown: list[Preset], presets: tuple[Preset, ...
 
 def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     room, pid = case.room, preset.preset_id
-    is_open, is_present = forms.is_open(preset), measuring.is_present(case, preset.settings)
-    is_reference = st.session_state.get("against") == reference.option(preset)
+    is_open, is_present = forms.is_open(preset), cards.is_present(case, preset.settings)
+    is_reference = st.session_state.get("against") == controls.reference_name(preset)
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
-    drift = measuring.drift(room, preset.settings, preset.measured)
+    drift = cards.measure_drift(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
         st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
-                st.button("Restore", key=f"back_{pid}", on_click=actions.restore, args=(room, pid))
+                button("Restore", f"back_{pid}", "", actions.restore, room, pid)
             else:
                 button("Load", f"load_{pid}", "tune", actions.load, room, preset, disabled=is_present)
                 compare = "Compare with it", f"compare_{pid}", "compare_arrows"
@@ -130,13 +131,9 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
                     save = "Save the present setting here", f"update_{pid}", "save"
                     button(*save, actions.update, case, pid, preset.version)
             label, icon = ("Close", "expand_less") if is_open else ("Details", "expand_more")
-            button(label, f"open_{pid}", icon, forms.toggle, preset, type="tertiary")
+            button(label, f"open_{pid}", icon, forms.toggle_details, preset, type="tertiary")
         if is_open:
-            forms.details(case, preset)
-
-
-def _show_more() -> None:
-    st.session_state["presets_shown"] = st.session_state.get("presets_shown", AT_ONCE) + AT_ONCE
+            forms.show_details(case, preset)
 
 
 def _work(room: TuningContext) -> Work:
@@ -147,18 +144,9 @@ def _start(room: TuningContext) -> None:
     start_presets_work(ShopFolders.of(room.home, SPLIT, room.shop))
 
 
-def _tuning_progress(room: TuningContext) -> None:
-    """How far the tuning of what comes with Shelfwise is while it runs, whoever started it; nothing else."""
-    if _work(room).status().state == "running":
-        st.html(
-            '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
-            "validation shoppers. They appear here when that is done; all else here goes on meanwhile.</p>"
-        )
-        _watched(room)
-
-
 @st.fragment(run_every=working.LOOK_EVERY_S)
-def _watched(room: TuningContext) -> None:
+def _tuning_progress(room: TuningContext) -> None:
+    """How far the tuning of what comes with Shelfwise is, whoever started it; the page runs again when it ends."""
     work = _work(room)
     status = work.status()
     if status.state != "running":

@@ -14,23 +14,24 @@ from pages._shared.notices import notice_html
 from pages._shared.view import ANY, LENGTHS
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.search import front, shop_search
-from pages.tuning.search.draft import (
+from pages.tuning.controls import button, select
+from pages.tuning.search import goal_search
+from pages.tuning.search.goal_search import (
+    EFFORTS,
     EXAMPLES,
     KINDS,
     MOST_CONDITIONS,
     Condition,
-    Draft,
+    GoalDraft,
+    SearchRequest,
     add_condition,
-    fill,
-    kind_of,
+    fill_goal,
     read_draft,
-    rebound,
     remove_condition,
+    start_condition,
     step_of,
     write_draft,
 )
-from pages.tuning.search.shop_search import EFFORTS, SearchRequest
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -40,7 +41,7 @@ from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal, describe_goal
 
 
-def ask(room: TuningContext, *, is_running: bool) -> None:
+def draw_form(room: TuningContext, *, is_running: bool) -> None:
     """All controls of a goal, and what is searched for with them."""
     draft, unread = read_draft()
     if unread:
@@ -48,20 +49,12 @@ def ask(room: TuningContext, *, is_running: bool) -> None:
     _aim(room, draft)
     problems = _conditions(room, draft)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="goal_examples"):
-        st.button(
-            "Add a condition",
-            key="goal_add",
-            icon=":material/add:",
-            disabled=len(draft["constraints"]) >= MOST_CONDITIONS,
-            help="Something that must hold while the metric above is made as good as possible.",
-            on_click=add_condition,
-        )
+        is_full = len(draft.constraints) >= MOST_CONDITIONS
+        about = "Something that must hold while the metric above is made as good as possible."
+        button("Add a condition", "goal_add", "add", add_condition, disabled=is_full, help=about)
         st.html('<span class="sw-quiet">For example</span>', width="content")
-        for name, example in _examples(room).items():
-            args = (example,)
-            st.button(
-                name, key=f"example_{name}", type="tertiary", help=describe_goal(example), on_click=fill, args=args
-            )
+        for name, each in _examples(room).items():
+            button(name, f"example_{name}", "", fill_goal, each, type="tertiary", help=describe_goal(each))
     goal, problem = (None, "") if problems else _checked(room, draft)
     n_trials = _start(room, goal, is_running=is_running)
     if goal:
@@ -70,20 +63,20 @@ def ask(room: TuningContext, *, is_running: bool) -> None:
         st.html(f'<div class="sw-goal sw-goal-unread" role="status"><p>{_sentence(problem)}</p></div>')
 
 
-def begin(room: TuningContext, request: SearchRequest | None) -> None:
+def begin_search(room: TuningContext, request: SearchRequest | None) -> None:
     """Start a search; if that fails, the progress says why."""
     if request is not None:
-        working.start(shop_search.panel(request.n_trials), lambda: shop_search.start(room, request))
+        working.start(goal_search.job_display(request.n_trials), lambda: goal_search.start(room, request))
 
 
-def _aim(room: TuningContext, draft: Draft) -> None:
+def _aim(room: TuningContext, draft: GoalDraft) -> None:
     def pick(part: Literal["metric", "k"]) -> None:
         changed = read_draft()[0]
-        changed[part] = st.session_state[f"goal_{part}"]
+        setattr(changed, part, st.session_state[f"goal_{part}"])
         write_draft(changed)
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_row"):
-        st.session_state["goal_metric"], st.session_state["goal_k"] = draft["metric"], draft["k"]
+        st.session_state["goal_metric"], st.session_state["goal_k"] = draft.metric, draft.k
         st.selectbox(
             "As good as possible",
             list(METRICS),
@@ -92,18 +85,16 @@ def _aim(room: TuningContext, draft: Draft) -> None:
             on_change=pick,
             args=("metric",),
         )
-        st.selectbox(
-            "List length", sorted({*LENGTHS, draft["k"]}), key="goal_k", on_change=pick, args=("k",), width=120
-        )
+        st.selectbox("List length", sorted({*LENGTHS, draft.k}), key="goal_k", on_change=pick, args=("k",), width=120)
         _shoppers(room, draft)
 
 
-def _shoppers(room: TuningContext, draft: Draft) -> None:
+def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
     def pick(name: str) -> None:
         changed, value = read_draft()[0], st.session_state[f"goal_{name}"]
-        changed["segment"] = {**changed["segment"], name: value}
+        changed.segment[name] = value
         if value == ANY:
-            del changed["segment"][name]
+            del changed.segment[name]
         write_draft(changed)
 
     known = controls.properties(room.validation.panel)
@@ -113,16 +104,15 @@ def _shoppers(room: TuningContext, draft: Draft) -> None:
         "home": ("Home region", known["home_region"]),
         **{name: (name.capitalize(), room.choices.options[name].values) for name in CONTEXT_DIMENSIONS},
     }
-    chosen = draft["segment"]
-    label = labels.button("Shoppers", labels.shoppers(Segment.of(**chosen)))
+    label = labels.button("Shoppers", labels.shoppers(Segment.of(**draft.segment)))
     with st.popover(label, icon=":material/group:", key="goal_shoppers"):
         st.html('<p class="sw-note">Search for some of the shoppers only.</p>')
         columns = st.columns(2)
-        for place, (name, (title, values)) in enumerate(offered.items()):
-            st.session_state[f"goal_{name}"] = stands = chosen.get(name, ANY)
-            columns[place % 2].selectbox(
+        for number, (name, (title, values)) in enumerate(offered.items()):
+            st.session_state[f"goal_{name}"] = chosen = draft.segment.get(name, ANY)
+            columns[number % 2].selectbox(
                 title,
-                list(dict.fromkeys((ANY, *values, stands))),
+                list(dict.fromkeys((ANY, *values, chosen))),
                 key=f"goal_{name}",
                 disabled=not values,
                 format_func=str.capitalize if name == "activity" else str,
@@ -131,17 +121,17 @@ def _shoppers(room: TuningContext, draft: Draft) -> None:
             )
 
 
-def _conditions(room: TuningContext, draft: Draft) -> list[str]:
+def _conditions(room: TuningContext, draft: GoalDraft) -> list[str]:
     """A row for each condition, and what is wrong with some beside them."""
-    problems, equal = [], front.equal_means(room, draft["k"], Segment.of(**draft["segment"]))
-    if draft["constraints"]:
+    problems, equal = [], goal_search.equal_means(room, draft.k, Segment.of(**draft.segment))
+    if draft.constraints:
         st.html('<p class="sw-goal-label">What must hold</p>')
-    for place, condition in enumerate(draft["constraints"]):
-        metric = condition["metric"]
-        with st.container(horizontal=True, vertical_alignment="center", key=f"goal_condition_{place}"):
-            _condition(place, condition, equal)
+    for number, condition in enumerate(draft.constraints):
+        metric = condition.metric
+        with st.container(horizontal=True, vertical_alignment="center", key=f"goal_condition_{number}"):
+            _condition(number, condition, equal)
         try:
-            Constraint(**condition)
+            Constraint(**condition.model_dump())
             note = f"Equal weights: {esc(fmt.value(metric, equal[metric]))}" if metric in equal else ""
             st.html(f'<p class="sw-note sw-goal-note">{note}</p>')
         except SettingsError as problem:
@@ -150,43 +140,36 @@ def _conditions(room: TuningContext, draft: Draft) -> list[str]:
     return problems
 
 
-def _condition(place: int, condition: Condition, equal: Mapping[str, float]) -> None:
-    kind, state = kind_of(condition), st.session_state
-    is_percent = condition["against"] != "value" or METRICS[condition["metric"]].in_percent
+def _condition(number: int, condition: Condition, equal: Mapping[str, float]) -> None:
+    kind, state = condition.kind, st.session_state
+    is_relative = condition.against != "value"
+    is_percent = is_relative or METRICS[condition.metric].in_percent
     scale = 100 if is_percent else 1
 
     def change(part: Literal["metric", "kind", "value"]) -> None:
-        draft, picked = read_draft()[0], state[f"goal_{part}_{place}"]
-        new = draft["constraints"][place]
+        draft, picked = read_draft()[0], state[f"goal_{part}_{number}"]
         if part == "value":
-            new["value"] = round(float(picked) / scale, 8)
+            draft.constraints[number].value = round(float(picked) / scale, 8)
         else:
-            metric, way = (picked, kind) if part == "metric" else (condition["metric"], picked)
-            draft["constraints"][place] = rebound(metric, way, equal)
+            metric, way = (picked, kind) if part == "metric" else (condition.metric, picked)
+            draft.constraints[number] = start_condition(metric, way, equal)
         write_draft(draft)
 
     def field(part: str, draw: Callable[..., object], value: object, *rest: object, **more: object) -> None:
-        key = f"goal_{part}_{place}"
+        key = f"goal_{part}_{number}"
         state[key] = value
-        label = f"Condition {place + 1}: {part}"
+        label = f"Condition {number + 1}: {part}"
         more = {"key": key, "label_visibility": "collapsed", "on_change": change, "args": (part,), **more}
         draw(label, *rest, **more)
 
-    field("metric", st.selectbox, condition["metric"], list(METRICS), format_func=lambda name: METRICS[name].short)
+    field("metric", st.selectbox, condition.metric, list(METRICS), format_func=lambda name: METRICS[name].short)
     field("kind", st.selectbox, kind, list(KINDS))
     if kind != "no worse than equal weights":
-        step = 1.0 if condition["against"] != "value" else scale * step_of(condition["metric"])
-        icon, value = ":material/percent:" if is_percent else None, round(scale * condition["value"], 6)
+        step = 1.0 if is_relative else scale * step_of(condition.metric)
+        icon, value = ":material/percent:" if is_percent else None, round(scale * condition.value, 6)
         field("value", st.number_input, value, step=step, format="%.6g", icon=icon, width=150)
-    st.button(
-        "",
-        key=f"goal_remove_{place}",
-        icon=":material/close:",
-        type="tertiary",
-        help="Take this condition out",
-        on_click=remove_condition,
-        args=(place,),
-    )
+    about = "Take this condition out"
+    button("", f"goal_remove_{number}", "close", remove_condition, number, type="tertiary", help=about)
 
 
 def _examples(room: TuningContext) -> Mapping[str, Goal]:
@@ -199,11 +182,11 @@ def _examples(room: TuningContext) -> Mapping[str, Goal]:
     }
 
 
-def _checked(room: TuningContext, draft: Draft) -> tuple[Goal | None, str]:
+def _checked(room: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
     """The goal, or None and why it cannot be searched for here."""
     try:
-        goal = Goal.from_json(draft)
-        shop_search.require_length(goal)
+        goal = Goal.from_json(draft.model_dump())
+        goal_search.require_length(goal)
         for engine in (room.validation, room.test):
             GoalEvaluator(engine, goal)  # refuses a group that is too small to choose by
     except SettingsError as problem:
@@ -214,26 +197,13 @@ def _checked(room: TuningContext, draft: Draft) -> tuple[Goal | None, str]:
 def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
     *most, last = map(str, EFFORTS.values())
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_start"):
-        effort = st.selectbox(
-            "How hard to search",
-            list(EFFORTS),
-            key="effort",
-            help=f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
-            "are tried.",
-            bind="query-params",
-            width=190,
-        )
-        n_trials, can_start = EFFORTS[effort or "Quick"], goal is not None and not is_running
-        st.button(
-            "Search",
-            key="search",
-            type="primary" if can_start else "secondary",
-            icon=":material/search:",
-            disabled=not can_start,
-            help="One search of this shop at a time." if is_running else None,
-            on_click=begin,
-            args=(room, goal and SearchRequest(goal, n_trials)),
-        )
+        about = f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
+        effort = select("How hard to search", list(EFFORTS), "effort", "Quick", help=f"{about}are tried.", width=190)
+        n_trials, can_start = EFFORTS[effort], goal is not None and not is_running
+        request, kind = goal and SearchRequest(goal, n_trials), "primary" if can_start else "secondary"
+        only_one = "One search of this shop at a time." if is_running else None
+        more = {"type": kind, "disabled": not can_start, "help": only_one}
+        button("Search", "search", "search", begin_search, room, request, **more)
     return n_trials
 
 
@@ -243,7 +213,7 @@ def _summary_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
     asks = " ".join(
         f"<li><strong>{esc(METRICS[name].at(goal.k))}</strong> {esc(METRICS[name].asks)}</li>" for name in goal.metrics
     )
-    took = words.duration(5 * max(round(shop_search.usual_s(room, n_trials) / 5), 1))
+    took = words.duration(5 * max(round(goal_search.usual_s(room, n_trials) / 5), 1))
     return (
         f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Goal:</span> '
         f"<strong>{isolated(describe_goal(goal))}</strong></p>"

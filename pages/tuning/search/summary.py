@@ -1,18 +1,22 @@
-"""What a search found, in sentences that promise no more than later choices, those of test shoppers, show."""
+"""What a search found: sentences that promise no more than test shoppers show, and tables of every figure."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pages._shared import words
-from pages.tuning.metric_cells import ChangeCell
-from pages.tuning.search.draft import round_bound
+from pages._shared.cards import esc, isolated
+from pages.tuning.labels import table_html
+from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from pages.tuning.search.goal_search import round_bound
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goal_evaluation import MARGIN
 from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_segment
-from recsys.tuning.search_result import ConstraintOutcome, SearchResult
+from recsys.tuning.search_result import Answer, ConstraintOutcome, SearchResult
 
 _ERRORS_WIDE = 3.92
 """A 95% interval is so many standard errors wide."""
@@ -33,7 +37,7 @@ def keeps_all(found: SearchResult) -> bool:
     return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
 
 
-def finding(found: SearchResult) -> str:
+def finding_text(found: SearchResult) -> str:
     """What it comes to on test shoppers, beside both references."""
     goal, metric = found.goal, found.goal.metric
     who = "test shoppers"
@@ -42,18 +46,18 @@ def finding(found: SearchResult) -> str:
     equal, own = found.against_equal[metric], found.against_default[metric]
     return (
         f"On {who}, whose later choices the search did not see, {METRICS[metric].at(goal.k)} is "
-        f"{fmt.value(metric, equal.new)}. Equal weights have {fmt.value(metric, equal.old)}: {changed(equal)}. "
-        f"The model's weights have {fmt.value(metric, own.old)}: {changed(own)}."
+        f"{fmt.value(metric, equal.new)}. Equal weights have {fmt.value(metric, equal.old)}: {change_text(equal)}. "
+        f"The model's weights have {fmt.value(metric, own.old)}: {change_text(own)}."
     )
 
 
-def changed(change: Difference) -> str:
+def change_text(change: Difference) -> str:
     """A change with its interval and what can be told from it."""
     cell = ChangeCell(change)
     return f"{cell.amount} ({cell.ends}), {cell.words}"
 
 
-def tried(found: SearchResult) -> str:
+def trials_text(found: SearchResult) -> str:
     """How many settings were measured, and how many come near the best."""
     said = (
         f"{words.count(found.n_points, 'mix', 'mixes')} of weights and {words.count(found.n_trials, 'setting')} with "
@@ -70,7 +74,7 @@ def tried(found: SearchResult) -> str:
     )
 
 
-def held(found: SearchResult) -> list[str]:
+def outcome_texts(found: SearchResult) -> list[str]:
     """Which conditions hold for test shoppers, one sentence each."""
     return [
         f"{describe_constraint(kept.constraint)}: {_ANSWERS[kept.answer]}, with "
@@ -79,7 +83,7 @@ def held(found: SearchResult) -> list[str]:
     ]
 
 
-def broken(found: SearchResult) -> list[str]:
+def shortfall_texts(found: SearchResult) -> list[str]:
     """What the nearest setting does not keep, and by how much, one sentence each."""
     said = []
     for kept in () if keeps_all(found) else found.kept_on_validation:
@@ -94,14 +98,14 @@ def broken(found: SearchResult) -> list[str]:
     return said
 
 
-def room_text(kept: ConstraintOutcome) -> str:
+def margin_text(kept: ConstraintOutcome) -> str:
     """How far inside its bound a metric is, with the interval."""
     metric, room = kept.constraint.metric, kept.room
     side = "inside" if room.mean >= 0 else "off"
     return f"{_size(metric, room.mean)} {side} ({fmt.interval(metric, room.low, room.high)})"
 
 
-def instead(found: SearchResult) -> Goal | None:
+def easier_goal(found: SearchResult) -> Goal | None:
     """The goal with what fails moved to where the nearest setting holds it; None where nothing fails."""
     if keeps_all(found):
         return None
@@ -134,3 +138,70 @@ def _margin(kept: ConstraintOutcome) -> float:
 
 def _size(metric: str, number: float) -> str:
     return fmt.change(metric, abs(number)).removeprefix("+")
+
+
+_MARKS: Mapping[Answer, tuple[str, str]] = {
+    "met": ("✓", "better"),
+    "missed": ("✕", "worse"),
+    "cannot tell": ("≈", "unclear"),
+}
+"""A mark that needs no colour, and the class whose colour it has, by answer."""
+
+
+def metrics_html(found: SearchResult, clicks: ClickProbabilities) -> str:
+    """A row a metric, in the groups of the live metrics; on test against two references."""
+    bodies = grouped_rows(lambda name: _metric(found, name, clicks), 5, "sw-figure-group")
+    return (
+        '<h2 class="sw-chart-title">Every figure <span class="sw-quiet">both comparisons on test shoppers</span></h2>'
+        '<table class="sw-sought"><thead><tr><th scope="col">Figure</th>'
+        '<th scope="col" class="sw-num" title="Settings are chosen by these shoppers, so this flatters a little">'
+        'Validation</th><th scope="col" class="sw-num">Test</th><th scope="col">Against equal weights</th>'
+        f'<th scope="col">Against the model’s weights</th></tr></thead>{bodies}</table>'
+        '<p class="sw-note">Validation flatters a little, because settings were chosen by it; test is what to expect. '
+        f"Changes with their 95% intervals. Every figure is judged by itself: of {len(METRICS)}, one may look "
+        "different by chance.</p>"
+    )
+
+
+def _metric(found: SearchResult, metric: str, clicks: ClickProbabilities) -> str:
+    about = metric_of(metric, clicks)
+    asks = question_of(about)
+    is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
+    validation, test = (esc(fmt.value(metric, means[metric].mean)) for means in (found.validation, found.test))
+    return (
+        f'<tr data-metric="{metric}"{is_goal}><th scope="row" title="{esc(asks)}">{esc(about.at(found.goal.k))}'
+        f'<span class="sw-sr"> {esc(asks)}</span></th><td class="sw-num" data-label="Validation">{validation}</td>'
+        f'<td class="sw-num" data-label="Test"><strong>{test}</strong></td>'
+        f"{_change('Against equal weights', found.against_equal[metric])}"
+        f"{_change('Against the model’s weights', found.against_default[metric])}</tr>"
+    )
+
+
+def _change(label: str, change: Difference) -> str:
+    cell = ChangeCell(change)
+    return f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{esc(change_text(change))}">{cell.html}</td>'
+
+
+def conditions_html(found: SearchResult) -> str:
+    """A row a condition, as validation shoppers promised it and as test shoppers show it; "" where there are none."""
+    rows = "".join(
+        f'<tr><th scope="row">{isolated(describe_constraint(promised.constraint))}</th>'
+        f"{_outcome('Validation', promised)}{_outcome('Test', shown)}</tr>"
+        for promised, shown in zip(found.kept_on_validation, found.kept, strict=True)
+    )
+    heads = ["Condition", "Promised by validation shoppers", "Shown by test shoppers"]
+    return rows and (
+        f'<h2 class="sw-chart-title">What had to hold</h2>{table_html("sw-kept", heads, f"<tbody>{rows}</tbody>")}'
+        '<p class="sw-note">In brackets 95% intervals of how far inside its bound the value is. “Cannot tell”: the '
+        "interval has both sides of the bound.</p>"
+    )
+
+
+def _outcome(label: str, kept: ConstraintOutcome) -> str:
+    mark, colour = _MARKS[kept.answer]
+    return (
+        f'<td class="sw-metric-{colour}" data-label="{label}"><span class="sw-verdict" aria-hidden="true">{mark}</span>'
+        f' <strong>{esc(kept.answer)}</strong> <span class="sw-kept-value">'
+        f"{esc(fmt.value(kept.constraint.metric, kept.value))}</span>"
+        f'<span class="sw-metric-ends">{esc(margin_text(kept))}</span></td>'
+    )

@@ -2,20 +2,19 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pages.tuning import live_metrics, tiles
+from pages.tuning import live_metrics
 from pages.tuning.page import SECTIONS
 from recsys.demo.truth import TRUTH_FILE
 from recsys.evaluation.metrics.click_rate import ClickProbabilities, Source
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
-from recsys.evaluation.statistics.paired import MeasuredLists, differences
+from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel import build
@@ -25,7 +24,7 @@ from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
-from tests.pages.tuning.test_metric_cells import facts, lists
+from tests.pages.tuning.test_metric_cells import lists, tiles
 from tests.pages.tuning.test_page import tile
 
 CHECKED = {"groups": [[0.1, 50.0, 55.0]], "n": 55.0, "error": 0.1, "by_chance": 0.08}
@@ -48,9 +47,7 @@ def clicks(source: Source) -> ClickProbabilities:
 
 
 def tile_of(source: Source, now: MeasuredLists) -> str:
-    whole = tiles.tiles_html(
-        now, lists(1), differences(now, lists(1), facts()), 5, 40, "the reference", is_same=False, clicks=clicks(source)
-    )
+    whole = tiles(now, lists(1), clicks=clicks(source))
     start = whole.index('data-metric="ctr"')
     return whole[start : whole.index("</div>", start)]
 
@@ -86,9 +83,8 @@ def test_a_tile_without_a_click_rate_says_why() -> None:
 def test_only_the_truth_calls_a_list_better(source: Source, said: str) -> None:
     now, before = lists(0), lists(1)
     now.values["ctr"][:] = before.values["ctr"] + np.linspace(0.1, 0.3, 80)
-    panel_facts = replace(facts(), modelled=frozenset(["ctr"] if source != "simulator" else []))
-    found = differences(now, before, panel_facts)
-    whole = tiles.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False, clicks=clicks(source))
+    modelled = frozenset(["ctr"] if source != "simulator" else [])
+    whole = tiles(now, before, modelled, clicks=clicks(source))
     shown = whole[whole.index('data-metric="ctr"') :].partition("</div>")[0]
     assert said in shown
     assert "+20.0 pp" in shown

@@ -1,13 +1,16 @@
 """Numbers of the tuning room as they are written, and tiles that say what the comparison says."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pages.tuning import tiles
-from pages.tuning.metric_cells import GROUPS, ChangeCell
+from pages.tuning.metric_cells import GROUPS, ChangeCell, tiles_html
 from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, differences
 from recsys.evaluation.statistics.significance import Interval
@@ -26,6 +29,18 @@ def facts(n: int = 80) -> ShopFacts:
     return ShopFacts(40, np.arange(40.0), np.full(n, 10.0))
 
 
+def tiles(now: MeasuredLists, before: MeasuredLists, modelled: frozenset[str] = frozenset(), **more: Any) -> str:
+    """All tiles of two settings on the same shoppers; `more` of the case, or `clicks`."""
+    panel = SimpleNamespace(n_items=40, clicks=more.pop("clicks", ClickProbabilities()))
+    case = SimpleNamespace(
+        **{"now": "now", "reference": SimpleNamespace(name="equal weights"), "k": 5, "is_same": False, "n_imagined": 0},
+        lists=lambda setting: now if setting == "now" else before,
+        room=SimpleNamespace(test=SimpleNamespace(panel=panel)),
+    )
+    vars(case).update(more)
+    return tiles_html(case, differences(now, before, replace(facts(), modelled=modelled)))  # type: ignore[arg-type]
+
+
 def test_every_metric_stands_in_one_group() -> None:
     assert sorted(name for group in GROUPS.values() for name in group) == sorted(LIVE_METRICS)
 
@@ -39,8 +54,7 @@ def test_no_number_is_no_number(metric: str) -> None:
 def test_tiles_show_each_metric_with_its_change_and_verdict() -> None:
     now, before = lists(0), lists(1)
     now.values["ndcg"][:] = before.values["ndcg"] + np.linspace(0.1, 0.3, 80)
-    found = differences(now, before, facts())
-    html = tiles.tiles_html(now, before, found, 5, 40, "equal weights", is_same=False)
+    html = tiles(now, before)
     assert html.count('data-metric="') == len(LIVE_METRICS)
     assert 'sw-metric-better" data-metric="ndcg"' in html
     assert "+0.2000" in html
@@ -49,7 +63,7 @@ def test_tiles_show_each_metric_with_its_change_and_verdict() -> None:
 
 def test_tiles_of_the_reference_itself_claim_no_change() -> None:
     now = lists(0)
-    html = tiles.tiles_html(now, now, differences(now, now, facts()), 5, 40, "equal weights", is_same=True)
+    html = tiles(now, now, is_same=True)
     assert "sw-metric-better" not in html
     assert "sw-metric-worse" not in html
     assert html.count("this is the reference") == len(LIVE_METRICS)
@@ -58,7 +72,7 @@ def test_tiles_of_the_reference_itself_claim_no_change() -> None:
 def test_tiles_stand_where_nobody_has_a_value() -> None:
     now = lists(0)
     empty = MeasuredLists(np.full_like(now.ranked, -1), {name: np.full(80, np.nan) for name in SHOPPER_METRICS})
-    html = tiles.tiles_html(empty, empty, differences(empty, empty, facts()), 5, 40, "x", is_same=False)
+    html = tiles(empty, empty)
     assert "no shopper has a value" in html
     assert "nan" not in html
 
@@ -106,5 +120,5 @@ def test_what_was_not_observed_is_not_judged(metric: str) -> None:
 def test_shares_of_single_shoppers_are_written_as_their_mean_is() -> None:
     now, before = lists(0), lists(1)
     now.values["long_tail"][:] = before.values["long_tail"][:] = np.tile([0.0, 0.1, 0.3, 0.2], 20)
-    html = tiles.tiles_html(now, before, differences(now, before, facts()), 5, 40, "x", is_same=False)
+    html = tiles(now, before)
     assert "10% to 30%; 0% for 20 of 80" in html

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.tuning.search import form as asking
-from pages.tuning.search import shop_search, summary
-from pages.tuning.search.draft import EXAMPLES, MOST_CONDITIONS
+from pages.tuning.search import goal_search, summary
+from pages.tuning.search.goal_search import EXAMPLES, MOST_CONDITIONS
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.jobs import State, Work, record
@@ -259,9 +259,9 @@ def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(o
     page.run()
     found, seen = read_found(work), text(page)
     assert found is not None
-    assert summary.finding(found) in seen
+    assert summary.finding_text(found) in seen
     for references in (found.against_equal, found.against_default):
-        assert summary.changed(references["ndcg"]) in seen
+        assert summary.change_text(references["ndcg"]) in seen
     assert "never used" not in seen
     assert f"for {describe_goal(found.goal)}" in seen
     assert "What had to hold" in seen
@@ -287,7 +287,7 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     assert page.segmented_control(key="room").value == "Presets"
     assert page.text_input(key="preset_goal").value == describe_goal(found.goal)
     assert page.text_input(key="preset_name").value.startswith("nDCG@10 as high as possible")
-    assert summary.finding(found) in page.text_area(key="preset_description").value
+    assert summary.finding_text(found) in page.text_area(key="preset_description").value
     assert on_sliders(page) == wanted
     page.text_input(key="preset_who").set_value("Ann")
     page.button(key="preset_save").click().run()
@@ -319,7 +319,7 @@ def test_a_search_goes_further_without_trying_twice(open_room: OpenRoom, work: W
     first = read_found(work)
     page.query_params["goal"] = save_goal(Goal("novelty"))  # the button is about the result, not about the box
     page.button(key="search_further").click().run()
-    assert read_asked(work) == (GOAL, shop_search.further(4))
+    assert read_asked(work) == (GOAL, goal_search.more_trials(4))
     assert first is not None
     until(lambda: work.status().done > 0 or work.status().state != "running")
     assert work.status().done >= 4 or work.status().stage != STAGES[2]
@@ -362,7 +362,7 @@ def test_a_database_that_is_away_stops_the_search_with_words(
     open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        shop_search, "database_url", lambda home: "postgresql://ann:secret@127.0.0.1:1/shop?connect_timeout=1"
+        goal_search, "database_url", lambda home: "postgresql://ann:secret@127.0.0.1:1/shop?connect_timeout=1"
     )
     page = open_room(SECTION, goal=save_goal(GOAL))
     page.button(key="search").click().run()
@@ -383,7 +383,7 @@ def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Work, mo
     def refuse(*rest: object) -> None:
         raise RecsysError("the disk is full; make room")
 
-    monkeypatch.setattr(shop_search, "start", refuse)
+    monkeypatch.setattr(goal_search, "start", refuse)
     page = open_room(SECTION)
     page.button(key="search").click().run()
     assert "It could not be started." in text(page)
@@ -433,14 +433,14 @@ def test_the_last_finished_result_stays_until_the_next_one_finishes(
     page = open_room(SECTION)
     assert f"The last search that finished: {describe_goal(example.goal)}" in text(page)
     assert describe_goal(Goal("novelty")) in text(page)
-    assert summary.finding(example) in text(page)
+    assert summary.finding_text(example) in text(page)
     assert page.button(key="search_further").disabled == (state == "running")
     page.button(key="load_found").click().run()
     assert on_sliders(page) == [round(100 * share) for share in example.settings.fusion.normalised().values()]
 
 
 def test_settings_near_the_best_are_said_to_be_within_one_standard_error(example: SearchResult) -> None:
-    said = summary.tried(replace(example, n_tied=56))
+    said = summary.trials_text(replace(example, n_tied=56))
     assert "56 of them are within one standard error of the best" in said
     assert "as good" not in said
 
@@ -451,11 +451,11 @@ def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
     show(work, example.as_json())
     page = open_room(SECTION)
     assert "Nothing that was tried keeps all conditions safely" in text(page)
-    (said,) = summary.broken(example)
+    (said,) = summary.shortfall_texts(example)
     assert said in text(page)
     assert said.startswith("Variety (ILD) at least 0.95: ")
     page.button(key="ask_instead").click().run()
-    easier = summary.instead(example)
+    easier = summary.easier_goal(example)
     assert easier is not None
     assert picked(page) == easier
     judge = GoalEvaluator(engines[0], easier)

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared.view import Choices
-from pages.tuning import exposure, labels, list_moves, shopper_lists, side_by_side
+from pages.tuning import labels, list_moves, report_tables, shopper_lists, side_by_side
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.metric_cells import GROUPS
 from pages.tuning.report import Report, report_html
@@ -118,8 +118,8 @@ def test_another_shopper_changes_the_lists(page: AppTest, found: Comparison, eng
 
 def test_an_id_can_be_typed_and_a_strange_one_is_owned_up_to(open_room: OpenRoom, found: Comparison) -> None:
     inside = [each.user_id for each in found.changed]
-    assert shopper_lists.choose(inside[5].lower(), found, inside) == shopper_lists.ListedShopper(inside[5])
-    assert shopper_lists.choose("", found, inside) == shopper_lists.ListedShopper(inside[0])
+    assert shopper_lists.choose(inside[5].lower(), found, inside) == (inside[5], "")
+    assert shopper_lists.choose("", found, inside) == (inside[0], "")
     page = open_room("Side by side", against="Equal weights", tested="nobody<b>", **WEIGHTS)
     assert 'class="sw-notice"' in html(page)
     assert "nobody<b>" not in html(page)
@@ -266,7 +266,7 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
     }
     assert not B.settings.filters.only_available
     assert "unavailable" not in shopper_lists.query(B, "U1")
-    assert shopper_lists.why_link(B, "U&1", "P 1").endswith("item=P+1")
+    assert shopper_lists.page_address("Explanations", B, "U&1", "P 1").endswith("item=P+1")
     assert 'href="Recommendations?shopper=U%261&amp;' in shopper_lists.links_html(B, "U&1", is_known=True)
     assert "href" not in shopper_lists.links_html(B, "U1", is_known=False)
 
@@ -292,19 +292,21 @@ def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
             side_by_side.summary_html(bad),
             side_by_side.mixes_html(bad),
             side_by_side.outcomes_html(bad),
-            exposure.products_html("More", bad.products, bad.n_shoppers),
-            list_moves.lists_html(bad, [move], person, {HOSTILE: shopper_lists.why_link(B, HOSTILE, HOSTILE)}),
+            side_by_side.products_html("More", bad.products, bad.n_shoppers),
+            list_moves.lists_html(
+                bad, [move], person, {HOSTILE: shopper_lists.page_address("Explanations", B, HOSTILE, HOSTILE)}
+            ),
         )
     )
     assert "<script" not in markup
     assert "<img" not in markup
     assert "\u202e" not in markup
-    chart = exposure.category_figure([CategoryShown(HOSTILE, 1, 2, 3, 4, 5, 6, 7)], "dark").to_json()
+    chart = side_by_side.category_figure([CategoryShown(HOSTILE, 1, 2, 3, 4, 5, 6, 7)], "dark").to_json()
     assert "<script" not in chart.replace("\\u003c", "<")
 
 
 def test_nothing_is_told_where_nothing_is_known() -> None:
     empty = comparison()
-    assert exposure.most_changed(empty.categories) == []
-    assert "None." in exposure.products_html("More", (), 10)
+    assert report_tables.most_changed(empty.categories) == []
+    assert "None." in side_by_side.products_html("More", (), 10)
     assert shopper_lists.table(empty).empty

@@ -17,8 +17,8 @@ def models(*points: tuple[float, float]) -> dict[str, dict[str, float]]:
 
 
 def drawn(metrics: tuple[str, str], values: dict[str, float], baselines: dict[str, dict[str, float]]) -> dict:  # type: ignore[type-arg]
-    stop = tradeoff.Stop(EvaluationConfig("now"), values)
-    return tradeoff.figure([stop], ("the <b>reference", values), baselines, metrics, 10, "light").to_dict()
+    point = tradeoff.TrailPoint(EvaluationConfig("now"), values)
+    return tradeoff.tradeoff_chart([point], ("the <b>reference", values), baselines, metrics, 10, "light").to_dict()
 
 
 @pytest.mark.parametrize(

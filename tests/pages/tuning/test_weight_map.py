@@ -6,23 +6,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 
-from pages.tuning.chart_parts import legend_html
-from pages.tuning.weight_map import charts, mixes, section
-from pages.tuning.weight_map.map_view import HEIGHT, MapView, MarkedMix, Plane
+from pages.tuning.chart_parts import clicked_point, legend_html
+from pages.tuning.weight_map import load, summary_html, worth_loading
+from pages.tuning.weight_map_charts import HEIGHT, MapView, MarkedMix, Plane, triangle
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, Verdict, differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, RankingSettings
 from recsys.tuning.simplex_cells import N_STEPS, grid_cells
 from recsys.tuning.weight_map import WeightMap, weight_map
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
-
-EVEN = FusionSettings(1, 1, 1, 1)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +36,7 @@ def found(test_engine: LiveEngine) -> WeightMap:
 
 
 def mapped(found: WeightMap, **values: float) -> MapView:
-    mix = MarkedMix.of("this setting", EVEN, {"ndcg": 0.1, "ild": 0.5, **values})
+    mix = MarkedMix("this setting", np.full(4, 0.25), {"ndcg": 0.1, "ild": 0.5, **values})
     return MapView(found, "ndcg", "ild", mix, mix)
 
 
@@ -103,7 +102,7 @@ def test_losers_are_passed_over_and_so_is_what_is_further_behind(found: WeightMa
         found = differing("unclear" if values[point] >= enough else "worse", -0.01)
         return {"ndcg": found, "ild": found}
 
-    best, even, second = mixes.worth_loading(mapped(found), change)
+    best, even, second = worth_loading(mapped(found), change)
     assert (best.point, even.point) == (found.best("ndcg"), found.most_even(tied & (values >= enough)))
     assert second.point == found.best("ild", among=tied & (values >= enough))
     assert len(compared) < 60
@@ -118,7 +117,7 @@ def test_what_too_few_shoppers_tell_is_no_reason_to_offer_a_mix(found: WeightMap
             asked.append(point)
             return {"ndcg": change, "ild": change}
 
-        return [each.key for each in mixes.worth_loading(shown, compared)]
+        return [each.key for each in worth_loading(shown, compared)]
 
     assert offered(differing("unclear", -0.01)) == ["best", "even", "second"]
     assert offered(differing("unclear", np.nan)) == ["best"]
@@ -129,9 +128,9 @@ def test_what_too_few_shoppers_tell_is_no_reason_to_offer_a_mix(found: WeightMap
 @pytest.mark.parametrize("change", [{"n_users": 40}, {"tied": {"ndcg": np.ones(1771, bool)}}])
 def test_where_hardly_anything_can_be_told_only_the_best_is_offered(found: WeightMap, change: dict[str, Any]) -> None:
     shown = mapped(replace(found, **change))
-    rows = mixes.worth_loading(shown, lambda point: pytest.fail("compared"))
+    rows = worth_loading(shown, lambda point: pytest.fail("compared"))
     assert [each.key for each in rows] == ["best"]
-    assert "weights can hardly be told apart" in section.summary_html(shown, "test", 0)
+    assert "weights can hardly be told apart" in summary_html(shown, "test", 0)
 
 
 def test_moving_the_slice_keeps_the_setting_and_the_map(
@@ -197,15 +196,18 @@ def test_what_cannot_be_computed_is_said(open_room: OpenRoom, monkeypatch: pytes
     monkeypatch.undo()
 
 
-def test_a_click_loads_its_mix_and_anything_else_is_left_alone(
-    found: WeightMap, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("points", [[], [{}], [{"customdata": "x"}], [{"customdata": 99_999}]])
+def test_a_click_on_nothing_is_left_alone(points: list[dict[str, object]]) -> None:
+    assert clicked_point({"selection": {"points": points}}, 1771) is None
+    assert clicked_point(None, 1771) is None
+
+
+def test_a_click_loads_its_mix(found: WeightMap, monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, object] = {}
-    monkeypatch.setattr(section.st, "session_state", state)
-    for points in ([], [{}], [{"customdata": "x"}], [{"customdata": 99_999}]):
-        section.load_clicked({"selection": {"points": points}}, found)
-    assert not state
-    section.load_clicked({"selection": {"points": [{"customdata": [7]}]}}, found)
+    monkeypatch.setattr(st, "session_state", state)
+    point = clicked_point({"selection": {"points": [{"customdata": [7]}]}}, 1771)
+    assert point == 7
+    load(found, point)
     assert [state[name] for name in COMPONENTS] == [5 * step for step in found.cells.steps[7].tolist()]
     assert sum(5 * found.cells.steps[7]) == 100
 
@@ -244,7 +246,7 @@ def test_colours_mean_the_same_in_every_slice_and_better_is_brighter(found: Weig
 
     def fills(share: int) -> dict[int, str]:
         plane = Plane("context", share)
-        shapes = charts.triangle(shown, plane, "light").layout.shapes
+        shapes = triangle(shown, plane, "light").layout.shapes
         return dict(zip(plane.points(found.cells).tolist(), (shape.fillcolor for shape in shapes), strict=True))
 
     def brightness(colour: str) -> float:
@@ -259,7 +261,7 @@ def test_colours_mean_the_same_in_every_slice_and_better_is_brighter(found: Weig
 
 
 def test_a_name_of_a_preset_stays_text() -> None:
-    assert "&lt;b&gt;" in legend_html("preset <b>", has_region=True)
+    assert "&lt;b&gt;" in legend_html({"reference": "preset <b>"})
 
 
 def test_the_second_metric_stays_between_the_map_and_the_live_metrics(open_room: OpenRoom) -> None:

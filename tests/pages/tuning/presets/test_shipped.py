@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import resources
-from pages.tuning import preparation, protocol
+from pages.tuning import protocol
 from pages.tuning.presets import section
 from pages.tuning.presets.actions import STARTS
 from pages.tuning.protocol import HOLD_OUTS, choices_of
@@ -189,7 +189,7 @@ def test_what_is_prepared_is_said_for_each_way_of_holding_out() -> None:
 def test_while_shoppers_are_prepared_it_says_what_is_done_with_them(
     open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparation.panel_job, "start_panel_work", lambda *_: None)
+    monkeypatch.setattr(protocol.panel_job, "start_panel_work", lambda *_: None)
     page = open_room("Presets", split=HOLD_OUTS["newcomers"].wanted)
     assert HOLD_OUTS["newcomers"].method in text(page)
     page.selectbox(key="split").set_value("temporal").run()

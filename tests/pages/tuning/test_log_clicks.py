@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pages.tuning.by_log import TEMPERATURES
+from pages.tuning.log_clicks import TEMPERATURES
 from recsys.jobs import record
 from recsys.jobs.log_job import JOB, log_work
 from recsys.jobs.paths import AppPaths

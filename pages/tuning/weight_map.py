@@ -1,25 +1,29 @@
-"""The section itself: which slice is shown, both charts, what they say, and the mixes worth loading."""
+"""The section "Weight map": which slice is shown, both charts, what they say, and the mixes worth loading."""
 
+import math
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
-from pages._shared import charts as shared_charts
-from pages._shared import words
+from pages._shared import charts, words
 from pages._shared.caching import Background
-from pages._shared.cards import esc
+from pages._shared.cards import esc, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages.tuning import resources
-from pages.tuning.chart_parts import legend_html
+from pages.tuning.chart_parts import clickable, legend_html
 from pages.tuning.context import TuningCase
+from pages.tuning.controls import button, select
 from pages.tuning.live_metrics import choose_second
-from pages.tuning.weight_map import charts, mixes
-from pages.tuning.weight_map.map_view import MapView, MarkedMix, Plane
+from pages.tuning.weight_map_charts import MapView, MarkedMix, Plane, all_mixes, triangle
 from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
@@ -30,7 +34,6 @@ from recsys.tuning.weight_map import WeightMap
 
 ROLES = {"test": "Test shoppers", "validation": "Validation shoppers"}
 _STEP = 100 // N_STEPS
-_HEIGHT = 600
 _FOLLOWED, _CLICKS = "map_followed", "map_clicks"
 
 
@@ -40,7 +43,8 @@ def weight_map(case: TuningCase) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="map_row"):
         plane = _slice(shares)
         second = choose_second(case.metric)
-        role = _role()
+        about = "Weights are chosen on earlier choices (validation); what they are worth, later choices say (test)."
+        role = select("Measured on", list(ROLES), "map_of", "test", format_func=ROLES.get, help=about, width=200)
     engine = case.room.test if role == "test" else case.room.validation
     if not case.segment.mask(engine.panel.shoppers).any():
         st.html(empty_html("Nobody fits", f"no {role} shopper has all of these properties; choose fewer of them"))
@@ -49,7 +53,7 @@ def weight_map(case: TuningCase) -> None:
     filters, scenario = case.now.settings.filters, case.now.scenario
     key = (engine.panel.panel_id, case.k, filters, scenario, case.segment, case.metric)
     work = resources.weight_map(engine, *key)
-    found = awaited(work, engine)
+    found = wait_for_map(work, engine)
     if found is None:
         resources.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
@@ -62,12 +66,15 @@ def weight_map(case: TuningCase) -> None:
         return resources.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
 
     with st.container(key="chart_mixes"):
-        mixes.show(view, lambda point: load(found, point), compare)
+        show_mixes(view, lambda point: load(found, point), compare)
 
 
 def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
-    st.html(summary_html(view, role, variety) + legend_html(view.reference.name, has_region=view.best >= 0))
-    tone = shared_charts.theme()
+    marks = {"now": "This setting", "reference": f"Reference: {view.reference.name}", "best": "Best found"}
+    marks |= {"tied": "Not ruled out as the best"} if view.best >= 0 else {}
+    legend = legend_html(marks | {"front": "No mix is better by both metrics"})
+    st.html(summary_html(view, role, variety) + legend)
+    tone = charts.theme()
     beside, about = st.columns([1.15, 1], gap="small")
     with beside, st.container(key="chart_triangle", height="stretch"):
         others = ", ".join(LOOKS[name].label for name in plane.corners)
@@ -75,25 +82,17 @@ def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
             f"Triangle of {view.label(view.metric)} at every mix of {others}, with {plane.share * _STEP}% "
             f"{LOOKS[plane.fixed].label}; the mixes worth loading stand below the charts"
         )
-        _clickable(charts.triangle(view, plane, tone), "triangle", alt, view.found)
+        _clickable(triangle(view, plane, tone), "triangle", alt, view.found)
         st.html(_elsewhere_html(view, plane))
     with about, st.container(key="chart_front", height="stretch"):
         alt = f"Every mix by {view.label(view.metric)} and {view.label(view.second)}"
-        _clickable(charts.front(view, tone), "front", alt, view.found)
+        _clickable(all_mixes(view, tone), "front", alt, view.found)
 
 
 def _slice(shares: list[float]) -> Plane:
-    fixed = st.selectbox(
-        "Slice by",
-        list(COMPONENTS),
-        index=len(COMPONENTS) - 1,
-        key="fixed",
-        format_func=lambda name: LOOKS[name].label,
-        help="The triangle mixes the other three components; this one has the same share all over it.",
-        bind="query-params",
-        width=170,
-    )
-    fixed = fixed or COMPONENTS[-1]
+    about = "The triangle mixes the other three components; this one has the same share all over it."
+    more = {"index": len(COMPONENTS) - 1, "format_func": lambda name: LOOKS[name].label, "help": about, "width": 170}
+    fixed = select("Slice by", list(COMPONENTS), "fixed", COMPONENTS[-1], **more)
     here = (fixed, round(N_STEPS * shares[COMPONENTS.index(fixed)]))
     before = st.session_state.get(_FOLLOWED)
     if before != here and not (before is None and "slice" in st.query_params):
@@ -114,25 +113,13 @@ def _slice(shares: list[float]) -> Plane:
     return Plane(fixed, share // _STEP)
 
 
-def _role() -> str:
-    chosen = st.selectbox(
-        "Measured on",
-        list(ROLES),
-        key="map_of",
-        format_func=lambda name: ROLES[name],
-        help="Weights are chosen on earlier choices (validation); what they are worth, later choices say (test).",
-        bind="query-params",
-        width=200,
-    )
-    return chosen or "test"
-
-
 def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> MarkedMix:
     found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
-    return MarkedMix.of(setting.name, setting.settings.fusion, {name: each.mean for name, each in found.items()})
+    shares = np.array(list(setting.settings.fusion.normalised().values()))
+    return MarkedMix(setting.name, shares, {name: each.mean for name, each in found.items()})
 
 
-def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
+def wait_for_map(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
     """The map, when it is done; progress until then. None where it failed, with the reason in `work.problem`."""
     place = st.empty()
     while work.is_running:
@@ -144,30 +131,12 @@ def awaited(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None
     return work.result
 
 
-def _clickable(figure: Any, name: str, alt: str, found: WeightMap) -> None:
+def _clickable(figure: go.Figure, name: str, alt: str, found: WeightMap) -> None:
     """Draw a chart whose points load their weights; a fresh one after each, which also forgets what was clicked."""
     key = f"{name}_{st.session_state.get(_CLICKS, 0)}"
     # The stylesheet makes it lower where narrow.
-    with st.container(key=f"map_plot_{name}", height=_HEIGHT, border=False):
-        st.plotly_chart(
-            figure,
-            theme=None,
-            config={"displayModeBar": False},
-            alt=alt,
-            key=key,
-            height="stretch",
-            on_select=lambda: load_clicked(st.session_state.get(key), found),
-            selection_mode="points",
-        )
-
-
-def load_clicked(event: Any, found: WeightMap) -> None:
-    """Put the weights of the point of a click on the sliders; whatever else comes is left alone."""
-    points = event["selection"]["points"] if event else []
-    chosen = points[0].get("customdata") if points else None
-    chosen = chosen[0] if isinstance(chosen, list) and chosen else chosen
-    if isinstance(chosen, int) and 0 <= chosen < len(found.cells.steps):
-        load(found, chosen)
+    with st.container(key=f"map_plot_{name}", height=600, border=False):
+        clickable(figure, alt, key, len(found.cells.steps), partial(load, found), height="stretch")
 
 
 def load(found: WeightMap, point: int) -> None:
@@ -238,3 +207,100 @@ def _elsewhere_html(view: MapView, plane: Plane) -> str:
     away = [f"{name} at {shares[column]:.0%} {label}" for name, shares in marked if not plane.holds(shares)]
     elsewhere = f" In other slices: {', '.join(away)}." if away else ""
     return f'<p class="sw-note">Click a mix in either chart to put it on the sliders.{elsewhere}</p>'
+
+
+Compare = Callable[[int], Mapping[str, Difference]]
+"""Every metric's change from the best mix to another one, the two compared alone."""
+
+Pick = Callable[[NDArray[np.bool_]], int]
+"""The point to prefer among some; -1 where there are none."""
+
+MOST_COMPARED = 40
+"""So many mixes at most are compared with the best, for each that is offered besides."""
+
+
+class OfferedMix(NamedTuple):
+    """A mix worth loading: by `key`, why, what its button says, and its point; `changes` are those from the best."""
+
+    key: str
+    title: str
+    button: str
+    point: int
+    changes: Mapping[str, Difference] | None = None
+
+
+def worth_loading(view: MapView, compare: Compare) -> list[OfferedMix]:
+    """The best, and up to two others not ruled out as the best; empty where no mix has a value.
+
+    Others must show no loss when compared with the best alone, by an interval: that nobody can tell is no reason to
+    offer a mix. Where these shoppers hardly tell mixes apart, only the best is offered.
+    """
+    if view.best < 0:
+        return []
+    judged, second = view.label(view.metric), view.label(view.second)
+    found = [OfferedMix("best", f"Best {judged} found", "Load best", view.best)]
+    if not view.is_telling:
+        return found
+    by_second = partial(view.found.best, view.second)
+    for key, title, action, pick in (
+        ("even", f"Most even found with no loss of {judged} we can tell", "Load most even", view.found.most_even),
+        ("second", f"Best {second} found with no loss of {judged} we can tell", "Load alternative", by_second),
+    ):
+        point = _without_loss(view, pick, compare)
+        if point not in (-1, *(each.point for each in found)):
+            found.append(OfferedMix(key, title, action, point, compare(point)))
+    return found
+
+
+def _without_loss(view: MapView, pick: Pick, compare: Compare) -> int:
+    """The first point to pick that shows no loss, passing over all that are as far behind as a known loser; else -1."""
+    loss = (view.values[view.best] - view.values) * (1 if METRICS[view.metric].higher_is_better else -1)
+    among = view.tied.copy()
+    for _ in range(MOST_COMPARED):
+        point = pick(among)
+        if point in (-1, view.best):
+            return -1
+        found = compare(point)[view.metric]
+        if found.verdict != "worse" and (not math.isnan(found.change.low) or not found.n_changed):
+            return point
+        among &= loss < loss[point]
+    return -1
+
+
+def show_mixes(view: MapView, load: Callable[[int], None], compare: Compare) -> None:
+    """One row a mix."""
+    rows = worth_loading(view, compare)
+    if not rows:
+        return
+    st.html('<h2 class="sw-chart-title">Mixes worth loading</h2>')
+    now = view.found.cells.nearest(view.now.shares)
+    for row in rows:
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"mix_{row.key}"
+        ):
+            st.html(_row_html(view, row), width="stretch")
+            is_now = row.point == now and np.allclose(view.now.shares, view.found.cells.weights[now], atol=1e-3)
+            label, icon = ("On the sliders", "check") if is_now else (row.button, "tune")
+            button(label, f"load_{row.key}", icon, load, row.point, disabled=bool(is_now), width=185)
+
+
+def _row_html(view: MapView, row: OfferedMix) -> str:
+    metrics = (view.metric, view.second)
+    values = " · ".join(
+        f"{esc(view.label(name))} <strong>{esc(fmt.value(name, float(view.found.means[name][row.point])))}</strong>"
+        for name in metrics
+    )
+    if row.changes is not None:
+        changes = (_change_text(view.label(name), row.changes[name]) for name in metrics)
+        text = "; ".join(f'<span class="sw-mix-change">{esc(each)}</span>' for each in changes)
+        values += f'<span class="sw-metric-ends">Against the best: {text}</span>'
+    shares = dict(zip(COMPONENTS, view.found.cells.weights[row.point].tolist(), strict=True))
+    return (
+        f'<div class="sw-mix" data-mix="{row.key}"><p class="sw-mix-title">{esc(row.title)}</p>'
+        f'<p class="sw-mix-values">{values}</p><div class="sw-mix-weights">{weights_html(shares)}</div></div>'
+    )
+
+
+def _change_text(label: str, found: Difference) -> str:
+    ends = fmt.interval(found.metric, found.change.low, found.change.high)
+    return f"{label} {fmt.change(found.metric, found.change.mean)} ({ends})"

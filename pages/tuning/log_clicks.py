@@ -8,19 +8,20 @@ import streamlit as st
 
 from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.charts import framed
 from pages._shared.notices import empty_html
 from pages._shared.palette import ACCENT, LOOKS, MUTED
-from pages.tuning import chart_parts, preparation, resources
+from pages._shared.words import signed
+from pages.tuning import chart_parts, resources
 from pages.tuning.context import TuningCase
+from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import VERDICTS
+from pages.tuning.protocol import prepare_log
 from recsys.errors import ArtifactError
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.jobs.log_job import has_log
 from recsys.offpolicy.estimators import ESTIMATORS, main_estimator
 from recsys.offpolicy.mixes import MAIN_TEMPERATURE, N_LISTED, LogEvaluator, MixAnswer, MixQuery
-from recsys.studies.format import signed
 from recsys.tuning.config import EvaluationConfig
 
 TEMPERATURES = {"Loosely": MAIN_TEMPERATURE, "Closely": 0.5, "Very closely": 0.25, "As its list": 0.0}
@@ -57,7 +58,7 @@ def clicks_by_the_log(case: TuningCase) -> None:
     if problem := resources.problem_of_log(home):
         st.html(empty_html("This log cannot be asked", problem))
         return
-    log = preparation.of_log(home)
+    log = prepare_log(home)
     try:
         evaluator = resources.sliders(home)
     except ArtifactError as unreadable:
@@ -67,12 +68,7 @@ def clicks_by_the_log(case: TuningCase) -> None:
         return
     if evaluator.log_of.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"]:
         log.offer_again()
-    _show(case, evaluator, _choose_closeness())
-
-
-def _choose_closeness() -> str:
-    """A key of `TEMPERATURES`; the closer, the less a log of something else can say."""
-    chosen = st.segmented_control(
+    closeness = st.segmented_control(
         "How closely pages follow the setting",
         list(TEMPERATURES),
         default=next(iter(TEMPERATURES)),
@@ -83,18 +79,19 @@ def _choose_closeness() -> str:
         f"of places goes to any product. As its list, every page shows the {N_LISTED} best products and nothing else.",
         bind="query-params",
     )
-    return chosen or next(iter(TEMPERATURES))
+    _draw(case, evaluator, closeness or next(iter(TEMPERATURES)))
 
 
-def _show(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
+def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
     against = case.reference.name
     now, reference = (_answer(evaluator, each, closeness) for each in (case.now, case.reference))
+    compared = None if case.is_same else reference
     with st.container(key="chart_answer"):
-        notes = (
-            [] if case.is_same or now.found.refusal else [_change(evaluator.lift(now, reference), reference, against)]
-        )
+        notes = []
+        if compared and not now.found.refusal:
+            notes.append(_change(evaluator.lift(now, compared), compared, against))
         if now.truth is not None:
-            notes.append(_truth(now, None if case.is_same else reference, against))
+            notes.append(_truth(now, compared, against))
         weights = weights_html(now.asked.fusion.normalised(), "Effective weights")
         headline = f'<p class="sw-headline sw-judged" role="status">{_headline(now, evaluator)}</p>'
         st.html(weights + headline + "".join(map(_note, notes)))
@@ -107,14 +104,14 @@ def _show(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
             st.html(_note("None is shown: the log can carry no estimate. Follow the setting less closely."))
         else:
             logged = float(evaluator.judged.pages.column("click").mean())
-            drawn = _figure(now, None if case.is_same else reference, against, logged, charts.theme())
+            drawn = _figure(now, compared, against, logged, charts.theme())
             alt = "Click rate of this setting and of its reference, by every estimator"
             charts.show(drawn, alt, key="log_estimates")
             shown = (*now.found.estimates.values(), *reference.found.estimates.values())
             if any(math.isnan(each.low) for each in shown):
                 st.html(_note("A point without a bar: too few visitors decide it for an interval."))
-    with about, st.container(key="chart_support", height="stretch"):
-        st.html(_table_html({each: _answer(evaluator, case.now, each) for each in TEMPERATURES}, closeness))
+    answers = {each: _answer(evaluator, case.now, each) for each in TEMPERATURES}
+    about.container(key="chart_support", height="stretch").html(_support_html(answers, closeness))
     how = '<h2 class="sw-eyebrow">How this is known</h2>'
     st.html(how + _note(esc(evaluator.log_of.protocol())) + _note(_CAVEATS))
 
@@ -193,23 +190,20 @@ def _unused_controls(case: TuningCase) -> str:
     return f"Not part of this: {'; '.join(unused)}." if unused else ""
 
 
-def _table_html(answers: dict[str, MixAnswer], chosen: str) -> str:
+def _support_html(answers: dict[str, MixAnswer], chosen: str) -> str:
     """One row a way of following the setting; the truth in a column of its own where it is known."""
     has_truth = any(answer.truth is not None for answer in answers.values())
-    names = ["Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried"]
-    head = "".join(f'<th scope="col">{name}</th>' for name in (*names, *(["Truth"] if has_truth else [])))
+    heads = ["Followed", "Places clicked", "Worth impressions", "Largest weight", "Never tried"]
+    heads += ["Truth"] if has_truth else []
     rows = ""
     for closeness, answer in answers.items():
-        cells = _cells(answer)
-        if has_truth:
-            cells.append(words.NO_VALUE if answer.truth is None else _rate(answer.truth))
+        cells = [*_cells(answer), *([_rate(answer.truth)] if has_truth else [])]
         current = ' aria-current="true"' if closeness == chosen else ""
         row = "".join(f"<td>{each}</td>" for each in cells)
         rows += f'<tr{current}><th scope="row">{esc(closeness)}</th>{row}</tr>'
     return (
         '<h2 class="sw-chart-title">The more closely it is followed, the less the log can say</h2>'
-        f'<div class="sw-experiment-wide"><table class="sw-guard sw-log"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div class="sw-experiment-wide">{table_html("sw-guard sw-log", heads, f"<tbody>{rows}</tbody>")}</div>'
         '<p class="sw-note">Worth impressions: as many unweighted ones would say as much. Never tried: the share of '
         "this setting’s choices that the log surely never shows. Largest weight: how many times as often as the log "
         "this setting shows a product, at most; the larger, the more a single impression decides.</p>"
@@ -225,23 +219,17 @@ def _cells(answer: MixAnswer) -> list[str]:
     first = f'{value}<span class="sw-metric-ends">{ends}</span>'
     if support is None:
         return [first, *[words.NO_VALUE] * 3]
-    gap = words.NO_VALUE if math.isnan(support.gap) else f"{support.gap:.0%}"
-    return [first, f"{support.n_effective:,.0f}", weight(support.largest_weight), gap]
+    largest, gap = support.largest_weight, support.gap
+    return [
+        first,
+        f"{support.n_effective:,.0f}",
+        words.NO_VALUE if math.isnan(largest) else f"{largest:,.{1 if largest < 100 else 0}f}",
+        words.NO_VALUE if math.isnan(gap) else f"{gap:.0%}",
+    ]
 
 
-def weight(value: float) -> str:
-    """A weight, with a digit where it is small.
-
-    >>> weight(33.96), weight(1204.2), weight(float("nan"))
-    ('34.0', '1,204', '–')
-    """
-    if math.isnan(value):
-        return words.NO_VALUE
-    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def _rate(value: float) -> str:
-    return f"{100 * value:.2f}%"
+def _rate(value: float | None) -> str:
+    return words.NO_VALUE if value is None else f"{100 * value:.2f}%"
 
 
 def _percent(change: float) -> str:
@@ -249,7 +237,7 @@ def _percent(change: float) -> str:
 
 
 def _ends(estimate: Interval) -> str:
-    if math.isnan(estimate.low):
+    if not estimate.is_given:
         return "not known, too few visitors tell"
     return f"{_rate(estimate.low)} to {_rate(estimate.high)}"
 
@@ -260,15 +248,18 @@ def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: f
     _add_estimates(chart, "This setting", now, ACCENT[tone], "circle")
     if reference is not None:
         _add_estimates(chart, chart_parts.plain(against, 28), reference, MUTED[tone], "diamond-open")
-    _add_line(chart, "as logged", logged, MUTED[tone], "dot")
+    lines = [("as logged", logged, MUTED[tone], "dot")]
     if now.truth is not None:
-        _add_line(chart, "truth of this setting", now.truth, LOOKS["semantic"].colour(tone), "dash")
+        lines.append(("truth of this setting", now.truth, LOOKS["semantic"].colour(tone), "dash"))
+    for name, at, colour, dash in lines:
+        line = {"color": colour, "dash": dash, "width": 2}
+        chart.add_vline(at, line=line, name=name, showlegend=True, layer="below")
     axis = chart_parts.axis(tone, fixedrange=True)
     return chart.update_layout(
-        **{name: value for name, value in framed("", tone).items() if name != "title"},
+        **{name: value for name, value in charts.framed("", tone).items() if name != "title"},
         xaxis={
             **axis,
-            "range": _axis_range(chart, [line.x0 for line in chart.layout.shapes]),
+            "range": _axis_range(chart, [at for _, at, _, _ in lines]),
             "title_text": "Share of places clicked, 95% interval",
             "tickformat": ".1%",
         },
@@ -320,7 +311,3 @@ def _add_estimates(chart: go.Figure, name: str, answer: MixAnswer, colour: str, 
         },
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
     )
-
-
-def _add_line(chart: go.Figure, name: str, at: float, colour: str, dash: str) -> None:
-    chart.add_vline(at, line={"color": colour, "dash": dash, "width": 2}, name=name, showlegend=True, layer="below")

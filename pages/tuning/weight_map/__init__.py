@@ -1,1 +1,0 @@
-"""The section "Weight map": the judged metric at every mix of weights, and the mixes worth loading."""
