@@ -56,6 +56,12 @@ def engines(panels: tuple[Panel, Panel]) -> Engines:
     return LiveEngine(validation), LiveEngine(test)
 
 
+@pytest.fixture(scope="module")
+def example(engines: Engines) -> SearchResult:
+    """What a small search finds for a goal that cannot be reached."""
+    return find_weights(*engines, Goal("ndcg", (Constraint("ild", 0.95),), k=5), SearchSettings(2))
+
+
 def show(work: Work, found: dict[str, object]) -> None:
     """Leave a result as the process of a search does."""
     (work.folder / "search.found.json").parent.mkdir(parents=True, exist_ok=True)
@@ -87,11 +93,10 @@ def stopped(work: Work, engines: Engines, *, panel_id: str = "") -> None:
     leave(work, GOAL.as_json(), facts)
 
 
-def shown(open_room: OpenRoom, work: Work, engines: Engines, goal: Goal) -> tuple[AppTest, SearchResult]:
-    """The section with what a small search found."""
-    found = find_weights(*engines, goal, SearchSettings(4))
-    show(work, found.as_json())
-    return open_room(SECTION), found
+@pytest.fixture(scope="module")
+def sought(engines: Engines) -> SearchResult:
+    """What a small search finds for GOAL."""
+    return find_weights(*engines, GOAL, SearchSettings(4))
 
 
 def until(holds: Callable[[], bool], timeout_s: float = 120) -> None:
@@ -99,17 +104,6 @@ def until(holds: Callable[[], bool], timeout_s: float = 120) -> None:
     while not holds():
         assert time.monotonic() < end, "it takes too long"
         time.sleep(0.1)
-
-
-def searched(page: AppTest, work: Work) -> AppTest:
-    """Press the button and wait for what it finds."""
-    page.button(key="search").click().run()
-    assert not page.exception
-    until(lambda: work.status().state != "running")
-    assert work.status().state == "done", work.status().message
-    page.run()
-    assert not page.exception
-    return page
 
 
 def on_sliders(page: AppTest) -> list[int]:
@@ -226,11 +220,10 @@ def test_what_makes_no_sense_is_said_before_anything_starts(
 
 
 def test_a_length_that_no_control_shows_can_be_searched_elsewhere_but_not_gone_on_with_here(
-    open_room: OpenRoom, work: Work, engines: Engines
+    open_room: OpenRoom, work: Work, example: SearchResult
 ) -> None:
-    found = find_weights(*engines, Goal("ndcg", k=15), SearchSettings(2))
-    assert found.settings.n == 15
-    show(work, found.as_json())
+    assert example.settings.n == example.goal.k == 5
+    show(work, replace(example, goal=Goal("ndcg", k=15), settings=replace(example.settings, n=15)).as_json())
     page = open_room(SECTION)
     page.button(key="search_further").click().run()
     assert "Lists of 15 cannot be shown in this room" in text(page)
@@ -248,7 +241,7 @@ def test_no_more_conditions_than_can_be_held(open_room: OpenRoom, work: Work) ->
     assert len(picked(page).constraints) == MOST_CONDITIONS - 1
 
 
-def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(open_room: OpenRoom, work: Work) -> None:
+def test_a_search_runs_beside_the_page_and_its_result_goes_further(open_room: OpenRoom, work: Work) -> None:
     page = open_room(SECTION, goal=save_goal(GOAL))
     page.button(key="search").click().run()
     assert read_asked(work) == (GOAL, 4)
@@ -256,6 +249,7 @@ def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(o
     page.slider(key="semantic").set_value(80).run()  # the room stays usable
     assert not page.exception
     until(lambda: work.status().state != "running")
+    assert work.status().state == "done", work.status().message
     page.run()
     found, seen = read_found(work), text(page)
     assert found is not None
@@ -268,12 +262,20 @@ def test_a_search_runs_beside_the_page_and_its_result_is_told_by_test_shoppers(o
     assert f"{found.n_trials} settings with variety" in seen
     assert all(f'data-metric="{name}"' in html(page) for name in LIVE_METRICS)
     assert page.slider(key="semantic").value == 80
+    assert not page.exception
+
+    page.query_params["goal"] = save_goal(Goal("novelty"))  # the button is about the result, not about the box
+    page.button(key="search_further").click().run()
+    assert read_asked(work) == (GOAL, goal_search.more_trials(4))
+    until(lambda: work.status().done > 0 or work.status().state != "running")
+    assert work.status().done >= 4 or work.status().stage != STAGES[2]  # nothing is tried twice
 
 
 def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
-    open_room: OpenRoom, work: Work, engines: Engines, store: PresetStore
+    open_room: OpenRoom, work: Work, sought: SearchResult, store: PresetStore
 ) -> None:
-    page, found = shown(open_room, work, engines, GOAL)
+    show(work, sought.as_json())
+    page, found = open_room(SECTION), sought
     wanted = [round(100 * share) for share in found.settings.fusion.normalised().values()]
     page.button(key="load_found").click().run()
     assert on_sliders(page) == wanted
@@ -298,31 +300,22 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     assert f"Goal: {describe_goal(GOAL)}" in text(page)
 
 
-def test_another_point_of_the_front_can_be_loaded(open_room: OpenRoom, work: Work, engines: Engines) -> None:
-    page, found = shown(open_room, work, engines, GOAL)
+def test_another_point_of_the_front_can_be_loaded(open_room: OpenRoom, work: Work, sought: SearchResult) -> None:
+    show(work, sought.as_json())
+    page, found = open_room(SECTION), sought
     box = next(box for box in page.selectbox if box.key.startswith("front_point"))
     box.set_value(len(found.front) - 1).run()
     page.button(key="load_point").click().run()
     assert on_sliders(page) == [round(100 * share) for share in found.front[-1].settings.fusion.normalised().values()]
 
 
-def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, engines: Engines) -> None:
-    page, _ = shown(open_room, work, engines, Goal("ndcg", segment=Segment.of(device="desktop")))
+def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
+    show(work, replace(example, goal=Goal("ndcg", segment=Segment.of(device="desktop"))).as_json())
+    page = open_room(SECTION)
     assert "test shoppers of this goal (shoppers on desktop)" in text(page)
     page.button(key="load_found").click().run()
     assert page.selectbox(key="device").value == "desktop"
     assert page.toggle(key="same_context").value
-
-
-def test_a_search_goes_further_without_trying_twice(open_room: OpenRoom, work: Work) -> None:
-    page = searched(open_room(SECTION, goal=save_goal(GOAL)), work)
-    first = read_found(work)
-    page.query_params["goal"] = save_goal(Goal("novelty"))  # the button is about the result, not about the box
-    page.button(key="search_further").click().run()
-    assert read_asked(work) == (GOAL, goal_search.more_trials(4))
-    assert first is not None
-    until(lambda: work.status().done > 0 or work.status().state != "running")
-    assert work.status().done >= 4 or work.status().stage != STAGES[2]
 
 
 def test_a_stopped_search_says_so_and_goes_on(open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,12 +389,6 @@ def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
     page = open_room(SECTION)
     assert "the job ended without a word (was it killed?)" in text(page)
     assert not page.button(key="search").disabled
-
-
-@pytest.fixture(scope="module")
-def example(engines: Engines) -> SearchResult:
-    """What a small search finds for a goal that cannot be reached."""
-    return find_weights(*engines, Goal("ndcg", (Constraint("ild", 0.95),)), SearchSettings(2))
 
 
 def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
