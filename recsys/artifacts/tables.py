@@ -175,4 +175,5 @@ def _by_month(data: Dataset) -> list[dict[str, Any]]:
     if len(frame):
         frame = frame.reindex(pd.period_range(frame.index[0], frame.index[-1], freq="M"))
     frame.insert(0, "month", frame.index.astype(str))
-    return frame.fillna(0).astype({name: int for name in tables}).to_dict("records")
+    rows: list[dict[str, Any]] = frame.fillna(0).astype({name: int for name in tables}).to_dict("records")
+    return rows

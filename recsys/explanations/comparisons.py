@@ -164,6 +164,10 @@ def compare_moments(
         # A new shopper's region is all that the other components read of the circumstances.
         if others := sum(after[name] - before[name] for name in COMPONENTS if name != "context"):
             changes["region"] = changes.get("region", 0.0) + others
-        scores = (explainer.score_of(request, row, fusion) for request in both)
-        moved.append(MovedProduct(item_id, title, *(rank.get(item_id) for rank in ranks), *scores, changes))
+        score_first, score_second = (explainer.score_of(request, row, fusion) for request in both)
+        moved.append(
+            MovedProduct(
+                item_id, title, ranks[0].get(item_id), ranks[1].get(item_id), score_first, score_second, changes
+            )
+        )
     return tuple(moved)

@@ -114,10 +114,12 @@ class Documents:
         for (kind, number), own in phrases.items():
             own.sort()
             row = own[0][-1]
-            facts = reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, row))
-            item = self._texts["item_id"][row], self._texts["title"][row]
-            spans = tuple((start, end) for start, end, _, _ in own)
-            documents.append(Document(KINDS[kind], number, *item, *facts, tuple(place for *_, place, _ in own), spans))
+            author, rating, moment, text = (
+                reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, row))
+            )
+            item_id, title = self._texts["item_id"][row], self._texts["title"][row]
+            places, spans = tuple(own_row[2] for own_row in own), tuple((own_row[0], own_row[1]) for own_row in own)
+            documents.append(Document(KINDS[kind], number, item_id, title, author, rating, moment, text, places, spans))
         return documents
 
     def texts_at(self, places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -130,9 +130,12 @@ def read_side(
         phrases = []
         for start, end in text.spans:
             partners = tuple(
-                Partner(*address[column], float(pairs[at, column])) for column in closest[at] if pairs[at, column]
+                Partner(address[column][0], address[column][1], float(pairs[at, column]))
+                for column in closest[at]
+                if pairs[at, column]
             )
-            phrases.append(ReadPhrase(start, end, text.name(start), *amounts[at], partners, bool(rows[at] < 0)))
+            value, loss, praised = amounts[at]
+            phrases.append(ReadPhrase(start, end, text.name(start), value, loss, praised, partners, bool(rows[at] < 0)))
             at += 1
         read.append(ReadText(text, sum(phrase.value for phrase in phrases), tuple(phrases)))
     return tuple(read)

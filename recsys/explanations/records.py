@@ -116,10 +116,22 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys explain --json` prints."""
-        names = ("user_id", "item_id", "title", "words", "score", "baseline", "weights", "context", "components")
-        names += ("averages", "notes", "residual", "against_average")
+        names = [
+            "user_id",
+            "item_id",
+            "title",
+            "words",
+            "score",
+            "baseline",
+            "weights",
+            "context",
+            "components",
+            "averages",
+            "notes",
+            "residual",
+        ]
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in [*names, "against_average"]},
             "struck": self.ablated,
             "standing": asdict(self.position),
             "contributions": [part._asdict() for part in self.contributions],

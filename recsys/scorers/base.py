@@ -153,7 +153,7 @@ class Scorer(ABC):
 
     def __init__(self, settings: Any = None) -> None:
         self._fitted = False
-        self.settings = settings or (self.SETTINGS() if self.SETTINGS else None)
+        self.settings: Any = settings or (self.SETTINGS() if self.SETTINGS else None)
 
     def fit(self, fitting: Fitting, progress: Progress = silent) -> Self:
         """Learn from the training data; returns itself."""

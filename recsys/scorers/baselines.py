@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,7 @@ class HistoryScorer(Scorer):
     A new shopper, or one who liked nothing, gets 0 for every product. Subclasses learn the links.
     """
 
-    META = ("titles", "item_ids")
+    META: ClassVar[tuple[str, ...]] = ("titles", "item_ids")
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         data = fitting.data
