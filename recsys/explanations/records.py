@@ -116,22 +116,10 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys explain --json` prints."""
-        names = [
-            "user_id",
-            "item_id",
-            "title",
-            "words",
-            "score",
-            "baseline",
-            "weights",
-            "context",
-            "components",
-            "averages",
-            "notes",
-            "residual",
-        ]
+        names: tuple[str, ...] = ("user_id", "item_id", "title", "words", "score", "baseline", "weights", "context")
+        names += ("components", "averages", "notes", "residual", "against_average")
         return {
-            **{name: getattr(self, name) for name in [*names, "against_average"]},
+            **{name: getattr(self, name) for name in names},
             "struck": self.ablated,
             "standing": asdict(self.position),
             "contributions": [part._asdict() for part in self.contributions],
