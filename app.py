@@ -54,13 +54,13 @@ with st.container(key="answers"):
 
 wide, narrow = st.columns([1.7, 1], gap="small")
 with wide, st.container(key="chart_activity", height="stretch"):
-    charts.show(overview.activity(summary.activity, tone), "Events and reviews by month", key="activity")
+    charts.show_chart(overview.activity(summary.activity, tone), "Events and reviews by month", key="activity")
 with narrow, st.container(key="chart_ratings", height="stretch"):
-    charts.show(overview.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
+    charts.show_chart(overview.ratings(summary.rating_counts, tone), "Number of reviews by stars", key="ratings")
 wide, narrow = st.columns([1.7, 1], gap="small")
 with wide, st.container(key="chart_categories", height="stretch"):
     categories = overview.categories(summary.top_categories, tone)
-    charts.show(categories, "Categories that shoppers chose most", key="categories")
+    charts.show_chart(categories, "Categories that shoppers chose most", key="categories")
 with narrow, st.container(key="chart_coverage", height="stretch"):
     st.html(overview.coverage_html(summary) + overview.shoppers_html(model.users))
 with st.container(key="chart_score"):

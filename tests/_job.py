@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.jobs import JobKind, Reporter, Stage, Work, kind
+from recsys.jobs import Job, JobKind, Reporter, Stage, kind
 
 if TYPE_CHECKING:
     import pytest
@@ -46,7 +46,7 @@ def requests_instead_of_processes(monkeypatch: "pytest.MonkeyPatch") -> list[dic
     return requests
 
 
-def done_here(monkeypatch: "pytest.MonkeyPatch", kind: JobKind, start: Callable[[], Work]) -> Work:
+def done_here(monkeypatch: "pytest.MonkeyPatch", kind: JobKind, start: Callable[[], Job]) -> Job:
     """Start a job and do it in this process, which spares loading everything again."""
     with monkeypatch.context() as patch:
         requests = requests_instead_of_processes(patch)

@@ -13,7 +13,7 @@ from recsys.artifacts.folder import MANIFEST, MODEL, FolderKind, save_artifact
 from recsys.demo import generate_demo
 from recsys.errors import ArtifactError, DataError, InputError, RecsysError
 from recsys.files import is_temporary, replace_file, require_writable, temporary_beside
-from recsys.jobs import JobKind, Stage, Work
+from recsys.jobs import Job, JobKind, Stage
 from recsys.jobs.record import facts, write
 from recsys.offpolicy.logged_set import LOGGED_SET, build_logged_set
 from recsys.panel.build import build_panel
@@ -21,7 +21,7 @@ from recsys.panel.panel import PANEL
 from recsys.progress import Progress
 from recsys.studies.result import Result, Table
 from recsys.studies.results_folder import require_results_folder, write_results
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import settled_precision
 from recsys.training.fit import train
 from tests._data import write_folder
@@ -245,21 +245,21 @@ def test_records_of_works_leave_other_files_alone(tmp_path: Path) -> None:
     before = put_foreign_files(tmp_path / "home")
     for _ in range(2):
         write(tmp_path / "home" / "job.work.json", facts(("a",), 0, 0, 0, 0.0, state="done"))
-    Work(tmp_path / "home", "job").forget()
+    Job(tmp_path / "home", "job").forget()
     assert_untouched(tmp_path / "home", before)
 
 
 def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> None:
     (tmp_path / "job.work.json").write_text('{"name": "mine"}')
     with pytest.raises(RecsysError, match="was written by another program"):
-        JobKind("recsys.jobs.demo_job", print, (Stage("a"),)).start(Work(tmp_path, "job"), {})
+        JobKind("recsys.jobs.demo_job", print, (Stage("a"),)).start(Job(tmp_path, "job"), {})
     assert standing(tmp_path).keys() == {"job.work.json"}
     assert (tmp_path / "job.work.json").read_text() == '{"name": "mine"}'
 
 
 def test_a_log_of_another_program_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "count.work.log").write_text("mine\n")
-    work = JobKind("recsys.training.no_such_module", print, (Stage("a"),)).start(Work(tmp_path, "count"), {})
+    work = JobKind("recsys.training.no_such_module", print, (Stage("a"),)).start(Job(tmp_path, "count"), {})
     end = time.monotonic() + 60
     while work.path("log").stat().st_size == len("mine\n") and time.monotonic() < end:
         time.sleep(0.05)

@@ -13,7 +13,7 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def show(figure: go.Figure, alt: str, *, key: str, **more: Any) -> None:
+def show_chart(figure: go.Figure, alt: str, *, key: str, **more: Any) -> None:
     """Draw a chart in its own colours and without Plotly's tool bar; `alt` is what a screen reader says of it."""
     st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, alt=alt, key=key, **more)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages._shared import address, illustrations, resources, words, working
+from pages._shared import address, illustrations, job_progress, resources, words
 from pages._shared.address import addressed
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.notices import empty_html
@@ -63,7 +63,7 @@ def open_page(title: str) -> Frame:
     _come_back(title)
     home = AppPaths.default()
     _navigation(title)
-    model = working.model_or_progress(home)
+    model = job_progress.model_or_progress(home)
     shop_name = "Demo shop" if home.is_demo else model.info.name
     _model_in_use(model, shop_name)
     return Frame(home, model, shop_name, home.is_demo)

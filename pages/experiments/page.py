@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._shared import charts, frame, words, working
+from pages._shared import charts, frame, job_progress, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
 from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
 from pages._shared.widgets import button, download
-from recsys.jobs import WorkStatus
+from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.studies_job import experiments_work, results_folder, start_experiments
+from recsys.jobs.studies_job import experiments_job_at, results_folder, start_experiments
 from recsys.studies.format import command, table_csv
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, Experiment
@@ -30,7 +30,7 @@ _MOST_ROWS = 40
 _MOST_OPEN = 20
 """Rows; a longer table is folded."""
 
-_RUNS = working.JobDisplay(
+_RUNS = job_progress.JobDisplay(
     label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_"
 )
 
@@ -38,7 +38,7 @@ _RUNS = working.JobDisplay(
 def show_experiments(home: AppPaths, split: str) -> None:
     """Everything below the title."""
     folder = results_folder(home, split)
-    results, status = read_results(folder), experiments_work(folder).status()
+    results, status = read_results(folder), experiments_job_at(folder).status()
     reasons = status.result.get("not_available")
     refused = {str(name): str(why) for name, why in reasons.items()} if isinstance(reasons, dict) else {}
     st.html(
@@ -94,7 +94,7 @@ def _overview(results: Mapping[str, Result], refused: Mapping[str, str]) -> None
 
 
 def _runs(
-    home: AppPaths, split: str, results: Mapping[str, Result], refused: Mapping[str, str], status: WorkStatus
+    home: AppPaths, split: str, results: Mapping[str, Result], refused: Mapping[str, str], status: JobStatus
 ) -> None:
     if problem := _problem(status):
         st.html(problem)
@@ -118,20 +118,22 @@ def _runs(
 
 
 def _start(home: AppPaths, split: str, names: Sequence[str]) -> None:
-    working.start(_RUNS, lambda: start_experiments(home, split, names))
+    job_progress.start(_RUNS, lambda: start_experiments(home, split, names))
 
 
-@st.fragment(run_every=working.LOOK_EVERY_S)
+@st.fragment(run_every=job_progress.LOOK_EVERY_S)
 def _watch(home: AppPaths, split: str) -> None:
-    work = experiments_work(results_folder(home, split))
+    work = experiments_job_at(results_folder(home, split))
     status = work.status()
     if status.state != "running":
         st.rerun(scope="app")
-    working.show(status, _RUNS, on_start=lambda: _start(home, split, list(EXPERIMENTS)), on_cancel=work.cancel)
+    job_progress.show_progress(
+        status, _RUNS, on_start=lambda: _start(home, split, list(EXPERIMENTS)), on_cancel=work.cancel
+    )
 
 
-def _problem(status: WorkStatus) -> str:
-    if why_not := working.why_refused(_RUNS):
+def _problem(status: JobStatus) -> str:
+    if why_not := job_progress.why_refused(_RUNS):
         return notice_html("The experiments could not be started.", [why_not])
     if status.state == "failed":
         lines = [words.sentence(status.message)] if status.message else []
@@ -154,7 +156,7 @@ def _result(result: Result, tone: str) -> None:
             with column, st.container(key=f"chart_{result.experiment}_{plot.name}"):
                 st.html(f'<h2 class="sw-chart-title">{esc(plot.title)}</h2>')
                 alt = f"{plot.title}: {plot.y_title} by {plot.x_title}"
-                charts.show(_drawn(plot, tone), alt, key=f"{result.experiment}_{plot.name}")
+                charts.show_chart(_drawn(plot, tone), alt, key=f"{result.experiment}_{plot.name}")
     for n, table in enumerate(result.tables):
         with st.container(key=f"chart_table_{result.experiment}_{table.name}"):
             if n == 0 and len(table.rows) <= _MOST_OPEN:

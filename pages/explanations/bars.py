@@ -201,7 +201,7 @@ def floating(bars: Sequence[Step], names: Sequence[str], title: str, tone: str, 
 def show_waterfall(explanation: Explanation, opened: str, tone: str) -> None:
     """Draw it; a click on a component's bar opens its parts."""
     key = f"waterfall_{opened}"  # a fresh one after each choice, which also forgets what was clicked
-    charts.show(
+    charts.show_chart(
         figure(explanation, opened, tone),
         alt(explanation),
         key=key,

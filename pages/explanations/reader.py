@@ -18,7 +18,13 @@ from pages._shared import cards, illustrations, words
 from pages.explanations import naming
 from recsys.explanations.documents import Document
 from recsys.explanations.exclusions import names_over
-from recsys.explanations.reading import Reading, ReadPhrase, ReadText, WordEffect, WordEffects
+from recsys.explanations.reading import (
+    DocumentContributions,
+    PhraseContribution,
+    TextContributions,
+    WordEffect,
+    WordEffects,
+)
 from recsys.text.masking import masked_segments, pseudonym
 
 FOLD_OVER = 280
@@ -43,7 +49,7 @@ _EVEN = "3★ counts neither way"
 
 
 def show_reader(
-    reading: Reading,
+    reading: TextContributions,
     *,
     user_id: str | None,
     key: str,
@@ -71,7 +77,7 @@ def show_reader(
     )
 
 
-def payload(reading: Reading, *, user_id: str | None, inside: Inside | None = None) -> dict[str, Any]:
+def payload(reading: TextContributions, *, user_id: str | None, inside: Inside | None = None) -> dict[str, Any]:
     """What the reader draws, JSON-like, with personal data masked and other shoppers under pseudonyms.
 
     `shopper` and `product` hold groups of documents; a document's `index` is its place in the reading, which the
@@ -85,7 +91,7 @@ def payload(reading: Reading, *, user_id: str | None, inside: Inside | None = No
     }
 
 
-def toggled(excluded: Iterable[str], name: str, reading: Reading) -> tuple[str, ...]:
+def toggled(excluded: Iterable[str], name: str, reading: TextContributions) -> tuple[str, ...]:
     """The names that are left out after one was ticked in the reader, sorted.
 
     A text takes the ticks of its phrases along. A phrase restored out of a struck text leaves the other phrases struck;
@@ -111,11 +117,11 @@ def toggled(excluded: Iterable[str], name: str, reading: Reading) -> tuple[str, 
     return tuple(sorted(after))
 
 
-def _phrases(reading: Reading) -> list[ReadPhrase]:
+def _phrases(reading: TextContributions) -> list[PhraseContribution]:
     return [phrase for text in (*reading.shopper, *reading.product) for phrase in text.phrases]
 
 
-def _names(reading: Reading) -> frozenset[str]:
+def _names(reading: TextContributions) -> frozenset[str]:
     texts = (text.document.name() for text in (*reading.shopper, *reading.product))
     return frozenset(filter(None, [*texts, *(phrase.name for phrase in _phrases(reading))]))
 
@@ -126,8 +132,8 @@ def _answer(given: Any, trigger: str, names: frozenset[str]) -> str | None:
     return name if isinstance(name, str) and name in names else None
 
 
-def _side(reading: Reading, side: str, user_id: str | None) -> dict[str, Any]:
-    texts: Sequence[ReadText] = getattr(reading, side)
+def _side(reading: TextContributions, side: str, user_id: str | None) -> dict[str, Any]:
+    texts: Sequence[DocumentContributions] = getattr(reading, side)
     grouped: dict[str, list[int]] = {title: [] for title in _GROUPS[side]}
     for index, text in enumerate(texts):
         grouped[_group(text.document, side, user_id)].append(index)
@@ -166,7 +172,7 @@ def _is_own(document: Document, user_id: str | None) -> bool:
     return document.user_id is not None and document.user_id == user_id
 
 
-def _nothing(reading: Reading, side: str) -> str:
+def _nothing(reading: TextContributions, side: str) -> str:
     if side == "product":
         return "Nobody has written about this product yet, and the shop says nothing of it."
     if reading.n_shopper_texts:
@@ -184,7 +190,7 @@ def _hint(grouped: dict[str, list[int]], side: str) -> str:
     return "Nothing written yet: the words typed above are all that is known."
 
 
-def _counted(reading: Reading, side: str) -> str:
+def _counted(reading: TextContributions, side: str) -> str:
     texts, n_texts = getattr(reading, side), getattr(reading, f"n_{side}_texts")
     rest = reading.total - sum(text.value for text in texts)
     total = amount(reading.total)
@@ -214,7 +220,7 @@ def _first(groups: list[list[int]]) -> frozenset[int]:
     return frozenset(ordered[:SHOWN])
 
 
-def _document(text: ReadText, index: int, side: str, user_id: str | None, is_open: bool) -> dict[str, Any]:
+def _document(text: DocumentContributions, index: int, side: str, user_id: str | None, is_open: bool) -> dict[str, Any]:
     document = text.document
     return {
         "index": index,
@@ -238,7 +244,7 @@ def _writer(document: Document, user_id: str | None) -> str:
     return THIS_SHOPPER if _is_own(document, user_id) else pseudonym(document.user_id)
 
 
-def _phrase(phrase: ReadPhrase, kind: str) -> dict[str, Any]:
+def _phrase(phrase: PhraseContribution, kind: str) -> dict[str, Any]:
     return {
         "strike": phrase.name,
         "value": round(phrase.value, 7),
@@ -249,7 +255,7 @@ def _phrase(phrase: ReadPhrase, kind: str) -> dict[str, Any]:
     }
 
 
-def _pieces(text: ReadText) -> list[dict[str, Any]]:
+def _pieces(text: DocumentContributions) -> list[dict[str, Any]]:
     pieces = masked_segments(text.document.text, [(phrase.start, phrase.end) for phrase in text.phrases])
     folded = _folded([(piece.phrase, len(piece.text)) for piece in pieces], text.phrases)
     return [
@@ -258,7 +264,7 @@ def _pieces(text: ReadText) -> list[dict[str, Any]]:
     ]
 
 
-def _folded(pieces: Sequence[tuple[int | None, int]], phrases: Sequence[ReadPhrase]) -> list[bool]:
+def _folded(pieces: Sequence[tuple[int | None, int]], phrases: Sequence[PhraseContribution]) -> list[bool]:
     """Which pieces, (phrase, length), of a text are folded away.
 
     A long text keeps its first words, what is left out, its strongest phrases, and of their neighbours those that fit;
@@ -284,7 +290,7 @@ def _folded(pieces: Sequence[tuple[int | None, int]], phrases: Sequence[ReadPhra
     return folded
 
 
-def _inside(reading: Reading, inside: Inside) -> dict[str, Any] | None:
+def _inside(reading: TextContributions, inside: Inside) -> dict[str, Any] | None:
     """The words of one phrase, masked like the text they stand in; None when the phrase is not shown."""
     name, effects = inside
     for text in (*reading.shopper, *reading.product):
@@ -296,7 +302,7 @@ def _inside(reading: Reading, inside: Inside) -> dict[str, Any] | None:
     return None
 
 
-def _words(text: str, phrase: ReadPhrase, effects: WordEffects) -> list[dict[str, Any]]:
+def _words(text: str, phrase: PhraseContribution, effects: WordEffects) -> list[dict[str, Any]]:
     cuts: list[tuple[int, int]] = []
     values: list[float | None] = []
     done = phrase.start

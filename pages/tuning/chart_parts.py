@@ -165,7 +165,7 @@ def clickable(figure: go.Figure, alt: str, key: str, n: int, on_point: Callable[
         if point is not None:
             on_point(point)
 
-    charts.show(figure, alt, key=key, on_select=clicked, selection_mode="points", **more)
+    charts.show_chart(figure, alt, key=key, on_select=clicked, selection_mode="points", **more)
 
 
 def clicked_point(event: Any, n: int) -> int | None:

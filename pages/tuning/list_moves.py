@@ -10,8 +10,8 @@ from pages.tuning import labels
 from recsys.panel.panel import Panel
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import Names, Product
-from recsys.tuning.moves import Move, ProductRank, Shift, cause_text, leading, position_text
+from recsys.tuning.list_changes import Names, Product
+from recsys.tuning.moves import ComponentChange, Move, ProductRank, cause_text, leading, position_text
 
 _CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to choose it</span>'
 
@@ -176,7 +176,9 @@ def split_html(move: Move) -> str:
 
 def _lines(move: Move) -> list[tuple[str, str, float, float]]:
     """Component, label, change of its own score, and lead; other circumstances stand apart from the weight."""
-    leads: Sequence[Shift] = move.lead or tuple(Shift(part.component, 0.0, 0.0) for part in move.parts)
+    leads: Sequence[ComponentChange] = move.lead or tuple(
+        ComponentChange(part.component, 0.0, 0.0) for part in move.parts
+    )
     lines = []
     for own, lead in zip(move.parts, leads, strict=True):
         name, label = own.component, LOOKS[own.component].label

@@ -43,7 +43,7 @@ def live_metrics(case: TuningCase) -> None:
         filters = case.now.settings.filters
         baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
         figure = tradeoff.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
-        charts.show(figure, "Where this setting stands among simple models", key="tradeoff")
+        charts.show_chart(figure, "Where this setting stands among simple models", key="tradeoff")
 
 
 def judge_by() -> str:

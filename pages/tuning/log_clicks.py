@@ -106,7 +106,7 @@ def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
             logged = float(evaluator.judged.pages.column("click").mean())
             drawn = _figure(now, compared, against, logged, charts.theme())
             alt = "Click rate of this setting and of its reference, by every estimator"
-            charts.show(drawn, alt, key="log_estimates")
+            charts.show_chart(drawn, alt, key="log_estimates")
             shown = (*now.found.estimates.values(), *reference.found.estimates.values())
             if any(math.isnan(each.low) for each in shown):
                 st.html(_note("A point without a bar: too few visitors decide it for an interval."))

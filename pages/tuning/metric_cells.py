@@ -13,7 +13,7 @@ from pages.tuning.context import TuningCase
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS, WHOLE_METRICS, Metric
-from recsys.evaluation.statistics.paired import Difference, MeasuredLists, why_open
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, why_no_verdict
 from recsys.evaluation.statistics.significance import Verdict
 from recsys.offpolicy.click_models import format as click_words
 from recsys.scorers import BASELINE_CLASSES
@@ -80,7 +80,7 @@ class ChangeCell:
     @property
     def no_verdict(self) -> str:
         """Why there is no verdict; "" where there is one."""
-        reason = why_open(self.found, is_observed=self.is_observed)
+        reason = why_no_verdict(self.found, is_observed=self.is_observed)
         no_value = {"popularity_lift": "no history to compare with", "ctr": "no click rate is known"}
         return {
             None: "",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages._shared import words, working
+from pages._shared import job_progress, words
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages.tuning import resources
@@ -14,7 +14,7 @@ from pages.tuning.metric_cells import metric_of
 from recsys.errors import ArtifactError, RecsysError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.jobs import Work, log_job, panel_job
+from recsys.jobs import Job, log_job, panel_job
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.panel import Panel
@@ -153,8 +153,8 @@ class Preparation(NamedTuple):
     is_readable : whether what it made can be used
     """
 
-    display: working.JobDisplay
-    work: Callable[[], Work]
+    display: job_progress.JobDisplay
+    work: Callable[[], Job]
     start: Callable[[], object]
     lede: str
     out_of_date: tuple[str, str]
@@ -174,8 +174,8 @@ class Preparation(NamedTuple):
         Work that is done, though what it made is of no use here, starts again by itself only if `remakes`.
         """
         due = ("waiting", "done") if remakes else ("waiting",)
-        if self.work().status().state in due and not working.was_refused(self.display):
-            working.start(self.display, self.start)
+        if self.work().status().state in due and not job_progress.was_refused(self.display):
+            job_progress.start(self.display, self.start)
         _progress(self)
 
     def offer_again(self) -> None:
@@ -184,16 +184,16 @@ class Preparation(NamedTuple):
         if status.state == "running":
             _progress(self)
             return
-        working.offer_again(
+        job_progress.offer_again(
             status, self.display, *self.out_of_date, again=self.again, doing=self.doing, on_start=self.start
         )
 
 
-@st.fragment(run_every=working.LOOK_EVERY_S)
+@st.fragment(run_every=job_progress.LOOK_EVERY_S)
 def _progress(preparation: Preparation) -> None:
     work = preparation.work()
     try:
-        working.show(
+        job_progress.show_progress(
             work.status(),
             preparation.display,
             on_start=preparation.start,
@@ -208,9 +208,9 @@ def prepare_shoppers(home: AppPaths, split: str, shop: str) -> Preparation:
     """Preparing the test shoppers of one way of holding out."""
     label, start = "Preparing the test shoppers", "Prepare the test shoppers"
     return Preparation(
-        working.JobDisplay(label, start, panel_job.JOB.usual_shares, key="panel_"),
-        lambda: panel_job.panel_work(home, split),
-        lambda: panel_job.start_panel_work(home, split, shop),
+        job_progress.JobDisplay(label, start, panel_job.JOB.usual_shares, key="panel_"),
+        lambda: panel_job.panel_job_at(home, split),
+        lambda: panel_job.start_panel_job(home, split, shop),
         f"To judge settings, Shelfwise {HOLD_OUTS[split].method}. For that it scores every product for each of "
         "them. It takes about half a minute for the demo shop, once; everything here is instant after that, and all "
         "other pages work meanwhile.",
@@ -234,9 +234,9 @@ def prepare_log(home: AppPaths) -> Preparation:
         return True
 
     return Preparation(
-        working.JobDisplay("Judging the log", "Judge the log", log_job.JOB.usual_shares, key="log_"),
-        lambda: log_job.log_work(home),
-        lambda: log_job.start_log_work(home),
+        job_progress.JobDisplay("Judging the log", "Judge the log", log_job.JOB.usual_shares, key="log_"),
+        lambda: log_job.log_job_at(home),
+        lambda: log_job.start_log_job(home),
         "What would be clicked if pages followed these sliders? The shop’s log of impressions can tell, as far as it "
         "showed the same products. For that Shelfwise learns from what came before the later half of the log, scores "
         "every product for every page of that half, once, and answers at once from then on.",

@@ -13,7 +13,14 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import PERSISTENCE, CategoryShown, HeldOutProduct, Product, ProductShown, ShopperChange
+from recsys.tuning.list_changes import (
+    PERSISTENCE,
+    CategoryShown,
+    HeldOutProduct,
+    Product,
+    ProductShown,
+    ShopperChange,
+)
 
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
 N_CATEGORIES_SHOWN = 12

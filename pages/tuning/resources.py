@@ -12,7 +12,7 @@ from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
-from recsys.offpolicy.logs import refuse_useless_file
+from recsys.offpolicy.logs import require_usable_log
 from recsys.offpolicy.mixes import LogEvaluator, MixAnswer, MixQuery
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
@@ -65,7 +65,7 @@ def problem_of_log(home: AppPaths) -> str:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _problem_of_log(folder: str, written_ns: int) -> str:
     try:
-        refuse_useless_file(Path(folder))
+        require_usable_log(Path(folder))
     except DataError as problem:
         return str(problem)
     return ""

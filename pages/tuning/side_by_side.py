@@ -21,7 +21,7 @@ from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, quest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import CategoryShown, Outcomes, ProductShown
+from recsys.tuning.list_changes import CategoryShown, Outcomes, ProductShown
 from recsys.tuning.summary import summary
 
 SWAPPED = "swapped"
@@ -85,7 +85,7 @@ def _categories(categories: Sequence[CategoryShown]) -> None:
     if categories:
         changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
         alt = f"Places on all lists that categories win or lose with B: {changes}"
-        charts.show(category_figure(categories, charts.theme()), alt, key="categories_shown")
+        charts.show_chart(category_figure(categories, charts.theme()), alt, key="categories_shown")
         return
     st.html(
         '<h2 class="sw-chart-title">Categories: places won and lost</h2>'

@@ -135,7 +135,7 @@ def _run_presets(args: argparse.Namespace) -> None:
     from recsys.panel.engine import LiveEngine
     from recsys.panel.panel import Panel
     from recsys.progress import Progress
-    from recsys.tuning.search_result import SearchSettings
+    from recsys.tuning.search import SearchSettings
     from recsys.tuning.shipped import Engines, tune_shipped
 
     settings = SearchSettings(args.trials, args.seed)

@@ -22,7 +22,7 @@ class Redrawn:
     clicks: NDArray[np.int8]
 
 
-class ClickJudge:
+class ClickSimulator:
     """The truth about the clicks of one demo shop; item rows are positions in `item_ids`, the caller's catalogue."""
 
     def __init__(self, truth: Truth, item_ids: Sequence[str]) -> None:
@@ -32,7 +32,7 @@ class ClickJudge:
         self._row_of[self._items] = np.arange(len(self._items))
 
     @classmethod
-    def open(cls, folder: Path, item_ids: Sequence[str]) -> "ClickJudge":
+    def open(cls, folder: Path, item_ids: Sequence[str]) -> "ClickSimulator":
         """Open a demo folder; raises DataError where there is no hidden truth."""
         return cls(load_truth(folder), item_ids)
 

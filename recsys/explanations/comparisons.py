@@ -143,7 +143,7 @@ class MovedProduct:
         return name if name and abs(self.circumstances[name]) > 1e-9 else ""
 
 
-def compare_moments(
+def compare_contexts(
     model: Explainable, first: ScoredRequest, second: ScoredRequest, settings: RankingSettings
 ) -> tuple[MovedProduct, ...]:
     """Every product on either list, in the order of the second list and then of the first.

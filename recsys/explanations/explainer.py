@@ -15,7 +15,7 @@ from recsys.explanations.documents import Document, Documents
 from recsys.explanations.reading import (
     N_TEXTS,
     Encode,
-    Reading,
+    TextContributions,
     WordEffects,
     leading_texts,
     phrase_rows,
@@ -137,7 +137,7 @@ class Explainer:
 
     def read(
         self, before: ScoredRequest, now: ScoredRequest, item_row: int, fusion: FusionSettings, n_texts: int = N_TEXTS
-    ) -> Reading:
+    ) -> TextContributions:
         """The texts behind the semantic component, phrase by phrase, on both sides.
 
         `before`, `now`: the request without and with what is left out; the first decides which texts are shown and in
@@ -153,7 +153,7 @@ class Explainer:
         pairs, here, there = np.zeros((len(rows), len(columns))), rows >= 0, columns >= 0
         values = mine.side.pairs(others.side, rows[here], columns[there])
         pairs[np.ix_(here, there)] = worth * values.astype(np.float64)
-        return Reading(
+        return TextContributions(
             read_side(texts, rows, mine, pairs, of_product, self.polarity),
             read_side(of_product, columns, others, pairs.T, texts, self.polarity),
             float(others.values.sum()),

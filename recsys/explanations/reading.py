@@ -28,7 +28,7 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPhrase:
+class PhraseContribution:
     """A phrase in a text.
 
     Parameters
@@ -53,16 +53,16 @@ class ReadPhrase:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadText:
+class DocumentContributions:
     """A text of one side with all of its phrases; `value` is their sum."""
 
     document: Document
     value: float
-    phrases: tuple[ReadPhrase, ...]
+    phrases: tuple[PhraseContribution, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TextContributions:
     """The texts of both sides, those that matter most first.
 
     Parameters
@@ -72,8 +72,8 @@ class Reading:
     n_shopper_texts, n_product_texts : how many there are in all
     """
 
-    shopper: tuple[ReadText, ...]
-    product: tuple[ReadText, ...]
+    shopper: tuple[DocumentContributions, ...]
+    product: tuple[DocumentContributions, ...]
     total: float
     n_shopper_texts: int
     n_product_texts: int
@@ -111,7 +111,7 @@ def read_side(
     pairs: NDArray[np.float64],
     others: list[Document],
     polarity: Polarity,
-) -> tuple[ReadText, ...]:
+) -> tuple[DocumentContributions, ...]:
     """The texts of one side with the values of their phrases.
 
     Parameters
@@ -135,9 +135,11 @@ def read_side(
                 if pairs[at, column]
             )
             value, loss, praised = amounts[at]
-            phrases.append(ReadPhrase(start, end, text.name(start), value, loss, praised, partners, bool(rows[at] < 0)))
+            phrases.append(
+                PhraseContribution(start, end, text.name(start), value, loss, praised, partners, bool(rows[at] < 0))
+            )
             at += 1
-        read.append(ReadText(text, sum(phrase.value for phrase in phrases), tuple(phrases)))
+        read.append(DocumentContributions(text, sum(phrase.value for phrase in phrases), tuple(phrases)))
     return tuple(read)
 
 

@@ -8,6 +8,6 @@ Every kind of job is a `JobKind` in a module of its own, which pages start it th
 """
 
 from recsys.jobs.kind import POLITE, JobKind, Reporter, Stage
-from recsys.jobs.record import NEVER_STARTED, State, Work, WorkStatus
+from recsys.jobs.record import NEVER_STARTED, Job, JobStatus, State
 
-__all__ = ["NEVER_STARTED", "POLITE", "JobKind", "Reporter", "Stage", "State", "Work", "WorkStatus"]
+__all__ = ["NEVER_STARTED", "POLITE", "Job", "JobKind", "JobStatus", "Reporter", "Stage", "State"]

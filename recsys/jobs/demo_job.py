@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from recsys.jobs import JobKind, Reporter, Stage, Work
+from recsys.jobs import Job, JobKind, Reporter, Stage
 from recsys.jobs.paths import AppPaths
 
 
-def demo_work(home: AppPaths) -> Work:
+def demo_job_at(home: AppPaths) -> Job:
     """The job of a home folder, running, ended or never started."""
-    return Work(home.path.absolute(), "demo")
+    return Job(home.path.absolute(), "demo")
 
 
-def start_demo_work(home: AppPaths) -> Work:
+def start_demo_job(home: AppPaths) -> Job:
     """Make the demo shop unless there is one, and train on it; if that is already under way, join it."""
-    return JOB.start(demo_work(home), {"home": home.path.absolute()})
+    return JOB.start(demo_job_at(home), {"home": home.path.absolute()})
 
 
 def _make_and_train(reporter: Reporter, home: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from recsys.errors import Cancelled, RecsysError
 from recsys.jobs import record
-from recsys.jobs.record import LOCK_VARIABLE, State, Work, acquire, inherited_lock
+from recsys.jobs.record import LOCK_VARIABLE, Job, State, acquire, inherited_lock
 
 POLITE = 5
 """Niceness of a process that lets others go first, so that the dashboard stays quick on a machine with few cores."""
@@ -49,7 +49,7 @@ class Reporter:
     A report that no stage names belongs to the stage reached so far, and none leads back to an earlier one.
     """
 
-    def __init__(self, job: Work, stages: Sequence[Stage]) -> None:
+    def __init__(self, job: Job, stages: Sequence[Stage]) -> None:
         self.job = job
         self._stage_of = {
             report: position for position, stage in enumerate(stages) for report in (stage.title, *stage.reports)
@@ -135,7 +135,7 @@ class JobKind:
         """How long each stage usually takes beside the others, by title."""
         return {stage.title: stage.usual_share for stage in self.stages_of()}
 
-    def start(self, job: Work, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Work:
+    def start(self, job: Job, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Job:
         """Do a job in a process that outlives this one, or join it where it is under way.
 
         Parameters
@@ -149,7 +149,7 @@ class JobKind:
         ------
         RecsysError : the folder cannot be written to, or the system starts no process
         """
-        job = Work(job.folder.absolute(), job.name)
+        job = Job(job.folder.absolute(), job.name)
         known = job.path("json")
         if record.is_foreign(known):
             raise RecsysError(
@@ -185,10 +185,10 @@ class JobKind:
             ) from error
         return job
 
-    def run(self, job: Work, request: Mapping[str, Any]) -> int:
+    def run(self, job: Job, request: Mapping[str, Any]) -> int:
         """Do a job in this process, in its main thread; returns the exit status.
 
-        While another process is at it, nothing happens. SIGTERM, SIGINT and `Work.cancel` make the reporter raise
+        While another process is at it, nothing happens. SIGTERM, SIGINT and `Job.cancel` make the reporter raise
         `Cancelled`.
         """
         job.folder.mkdir(parents=True, exist_ok=True)
@@ -217,10 +217,10 @@ class JobKind:
         """Be the process that `start` starts."""
         os.nice(self.niceness)
         folder, name = sys.argv[1:]
-        sys.exit(self.run(Work(Path(folder), name), json.load(sys.stdin)))
+        sys.exit(self.run(Job(Path(folder), name), json.load(sys.stdin)))
 
 
-def _start_process(job: Work, command: list[str], request: str, lock: int, *, append: bool) -> None:
+def _start_process(job: Job, command: list[str], request: str, lock: int, *, append: bool) -> None:
     """Start the process, which inherits the lock, so that there is no moment in which nobody has it.
 
     Parameters

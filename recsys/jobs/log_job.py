@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from recsys.errors import InputError
-from recsys.jobs import POLITE, JobKind, Reporter, Stage, Work
+from recsys.jobs import POLITE, Job, JobKind, Reporter, Stage
 from recsys.jobs.paths import AppPaths
 from recsys.schema import IMPRESSIONS
 
@@ -13,13 +13,13 @@ def has_log(home: AppPaths) -> bool:
     return home.shop_data is not None and (home.shop_data / IMPRESSIONS.file).is_file()
 
 
-def log_work(home: AppPaths) -> Work:
+def log_job_at(home: AppPaths) -> Job:
     """The job that judges the log of the shop in use, running, ended or never started."""
     folder = home.judged_log.absolute()
-    return Work(folder.parent, folder.name)
+    return Job(folder.parent, folder.name)
 
 
-def start_log_work(home: AppPaths) -> Work:
+def start_log_job(home: AppPaths) -> Job:
     """Judge the log of the shop in use in another process, or join it where that is under way.
 
     Raises
@@ -30,10 +30,10 @@ def start_log_work(home: AppPaths) -> Work:
     data = home.shop_data
     if data is None or not has_log(home):
         raise InputError(f"the data of this shop hold no {IMPRESSIONS.file}, so there is no log to ask")
-    from recsys.offpolicy.logs import refuse_useless_file
+    from recsys.offpolicy.logs import require_usable_log
 
-    refuse_useless_file(data)
-    return JOB.start(log_work(home), {"out": home.judged_log.absolute(), "data": data.absolute()})
+    require_usable_log(data)
+    return JOB.start(log_job_at(home), {"out": home.judged_log.absolute(), "data": data.absolute()})
 
 
 def _judge(reporter: Reporter, out: str, data: str) -> None:

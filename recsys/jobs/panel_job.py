@@ -4,26 +4,26 @@ import logging
 
 from recsys.documents import from_json, to_json
 from recsys.errors import RecsysError
-from recsys.jobs import JobKind, Reporter, Stage, Work
+from recsys.jobs import Job, JobKind, Reporter, Stage
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.presets_job import SPLIT, ShopFolders, start_presets_work
+from recsys.jobs.presets_job import SPLIT, ShopFolders, start_presets_job
 
 logger = logging.getLogger(__name__)
 
 
-def panel_work(home: AppPaths, split: str) -> Work:
+def panel_job_at(home: AppPaths, split: str) -> Job:
     """The job that prepares one split of the shop in use, running, ended or never started."""
     folder = home.panel(split)
-    return Work(folder.parent, folder.name)
+    return Job(folder.parent, folder.name)
 
 
-def start_panel_work(home: AppPaths, split: str, shop: str) -> Work:
+def start_panel_job(home: AppPaths, split: str, shop: str) -> Job:
     """Prepare the test shoppers of the shop in use in another process, or join it where that is under way.
 
     `shop` is the name under which its presets are stored; errors are those of `AppPaths.require_data`.
     """
     folders = ShopFolders.of(home, split, shop)
-    return JOB.start(panel_work(home, split), {"split": split, "folders": to_json(folders)})
+    return JOB.start(panel_job_at(home, split), {"split": split, "folders": to_json(folders)})
 
 
 def _prepare(reporter: Reporter, split: str, folders: object) -> None:
@@ -41,7 +41,7 @@ def _prepare(reporter: Reporter, split: str, folders: object) -> None:
     LiveEngine(Panel.open(shop.panel)[1]).warm_up()
     if split == SPLIT:
         try:
-            start_presets_work(shop)
+            start_presets_job(shop)
         except RecsysError:
             # What was prepared is whole, and the presets section has a button that starts it.
             logger.exception("the presets that come with the app are not being tuned")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from recsys.documents import from_json, to_json
 from recsys.errors import ArtifactError
-from recsys.jobs import POLITE, JobKind, Reporter, Stage, Work
+from recsys.jobs import POLITE, Job, JobKind, Reporter, Stage
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 
@@ -41,14 +41,14 @@ class ShopFolders:
         return cls(home.panel(split).absolute(), data, home.model.absolute(), home.path.absolute(), shop)
 
 
-def presets_work(panel: Path) -> Work:
+def presets_job_at(panel: Path) -> Job:
     """The job that tunes the presets of a shop, whose test shoppers under `SPLIT` are in the folder `panel`."""
-    return Work(panel.parent, panel.name.removesuffix(SPLIT) + "presets")
+    return Job(panel.parent, panel.name.removesuffix(SPLIT) + "presets")
 
 
-def start_presets_work(folders: ShopFolders) -> Work:
+def start_presets_job(folders: ShopFolders) -> Job:
     """Tune the presets of a shop in another process, or join it where that is under way."""
-    return JOB.start(presets_work(folders.panel), to_json(folders))
+    return JOB.start(presets_job_at(folders.panel), to_json(folders))
 
 
 def _tune(reporter: Reporter, **shop: str) -> None:

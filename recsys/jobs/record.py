@@ -25,7 +25,7 @@ _MAX_PID = 2**31
 
 
 @dataclass(frozen=True, slots=True)
-class WorkStatus:
+class JobStatus:
     """How far a job is.
 
     Parameters
@@ -50,11 +50,11 @@ class WorkStatus:
     is_stopping: bool = False
 
 
-NEVER_STARTED = WorkStatus("waiting", "", 0, 0, (), "", 0.0)
+NEVER_STARTED = JobStatus("waiting", "", 0, 0, (), "", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Job:
     """A job of one folder, whether it runs, has ended or never was started.
 
     Parameters
@@ -69,7 +69,7 @@ class Work:
         """Its record, its lock, what it printed, or the request that it stop."""
         return self.folder / f"{self.name}.work.{kind}"
 
-    def status(self) -> WorkStatus:
+    def status(self) -> JobStatus:
         """How far it is; a job whose process died without reporting it counts as failed."""
         known = read(self.path("json"))
         if known is None:
@@ -86,7 +86,7 @@ class Work:
         for position, title in enumerate(titles):
             ended = position < current or state == "done"
             stages.append((title, "done" if ended else state if position == current else "waiting"))
-        return WorkStatus(
+        return JobStatus(
             state,
             titles[current] if titles else "",
             known["done"],

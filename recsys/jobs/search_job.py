@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from recsys.documents import from_json, to_json
 from recsys.errors import RecsysError
 from recsys.files import replace_file
-from recsys.jobs import JobKind, Reporter, Stage, Work
+from recsys.jobs import Job, JobKind, Reporter, Stage
 from recsys.settings import FusionSettings
 
 if TYPE_CHECKING:
     from recsys.tuning.goals import Goal
-    from recsys.tuning.search_result import SearchResult
+    from recsys.tuning.search import SearchResult
 
 _NOT_READABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecsysError)
 """Errors of a file that is not there, or that another version wrote."""
 
 
-def search_work(folder: Path) -> Work:
+def search_job_at(folder: Path) -> Job:
     """The search job of a folder, running, ended or never started."""
-    return Work(folder, "search")
+    return Job(folder, "search")
 
 
 def start_search(
@@ -33,12 +33,12 @@ def start_search(
     *,
     seed: int = 0,
     default: FusionSettings | None = None,
-) -> Work:
+) -> Job:
     """Search for a goal in another process; if the same search of this folder is already under way, join it.
 
     Of several that start at once, one does, with its own request. A search for the same goal on the same panel goes on
     where the last one stopped; with more trials it goes further. The result of the last search that finished stays
-    until this one finishes, see `read_found`.
+    until this one finishes, see `read_result`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def start_search(
     ------
     RecsysError : a search for another goal, or of another length, is under way, or as for `JobKind.start`
     """
-    job = search_work(folder.absolute())
+    job = search_job_at(folder.absolute())
     wanted = {"goal": goal.as_json(), "n_trials": n_trials}
     request = {"panel": panel_folder.absolute(), "seed": seed, "database_url": database_url}
     is_ours = False
@@ -61,14 +61,14 @@ def start_search(
         replace_file(_path(job, "wanted"), json.dumps(wanted).encode(), private=True)
 
     JOB.start(job, {**wanted, **request, "default": default and to_json(default)}, save_request)
-    if not is_ours and read_asked(job) != (goal, n_trials):
+    if not is_ours and read_request(job) != (goal, n_trials):
         raise RecsysError("another search of this shop is under way; wait for it, or cancel it first")
     return job
 
 
-def read_found(job: Work) -> "SearchResult | None":
+def read_result(job: Job) -> "SearchResult | None":
     """The result of the last search that finished, whatever became of later ones; None before, or if not readable."""
-    from recsys.tuning.search_result import SearchResult
+    from recsys.tuning.search import SearchResult
 
     try:
         return SearchResult.from_json(json.loads(_path(job, "found").read_text()))
@@ -76,7 +76,7 @@ def read_found(job: Work) -> "SearchResult | None":
         return None
 
 
-def read_asked(job: Work) -> "tuple[Goal, int] | None":
+def read_request(job: Job) -> "tuple[Goal, int] | None":
     """The goal and the number of trials of the last search, so that it can go on; None where there was none."""
     from recsys.tuning.goals import Goal
 
@@ -102,13 +102,13 @@ def _search(
     panels = Panel.open(Path(panel))
     from recsys.panel.engine import LiveEngine
     from recsys.tuning.goals import Goal
-    from recsys.tuning.search_result import SearchSettings, SoFar, find_weights
+    from recsys.tuning.search import SearchSettings, SearchState, find_weights
 
     validation, test = map(LiveEngine, panels)
     aim = Goal.from_json(goal)
     panel_ids = {engine.panel.role: engine.panel.panel_id for engine in (validation, test)}
 
-    def watch(so_far: SoFar) -> None:
+    def watch(so_far: SearchState) -> None:
         reporter.publish({"so_far": {**_so_far_json(so_far), "panel_ids": panel_ids}})
 
     result = find_weights(
@@ -148,7 +148,7 @@ def _so_far_json(so_far: Any) -> dict[str, Any]:
     }
 
 
-def _path(job: Work, what: Literal["wanted", "found"]) -> Path:
+def _path(job: Job, what: Literal["wanted", "found"]) -> Path:
     """A file beside the record: the request, or the result of the last search that finished."""
     return job.folder / f"{job.name}.{what}.json"
 

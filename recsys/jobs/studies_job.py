@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.errors import DataError, SettingsError
-from recsys.jobs import POLITE, JobKind, Reporter, Stage, Work
+from recsys.jobs import POLITE, Job, JobKind, Reporter, Stage
 from recsys.jobs.paths import AppPaths
 from recsys.studies.registry import EXPERIMENTS
 
@@ -15,17 +15,17 @@ def results_folder(home: AppPaths, split: str) -> Path:
     return panel.parent.with_name("experiments") / panel.name
 
 
-def experiments_work(folder: Path) -> Work:
+def experiments_job_at(folder: Path) -> Job:
     """The job of a folder of results, running, ended or never started."""
-    return Work(folder.absolute(), "experiments")
+    return Job(folder.absolute(), "experiments")
 
 
-def start_experiments(home: AppPaths, split: str, names: Sequence[str]) -> Work:
+def start_experiments(home: AppPaths, split: str, names: Sequence[str]) -> Job:
     """Run some experiments in another process, or join it where some are under way; errors as `require_data`."""
     folder = results_folder(home, split).absolute()
     panels = home.panel(split).parent.absolute()
     request = {"folder": folder, "data": home.require_data(), "panels": panels, "split": split, "names": list(names)}
-    return JOB.start(experiments_work(folder), request)
+    return JOB.start(experiments_job_at(folder), request)
 
 
 def _stages(names: Sequence[str], **_: object) -> tuple[Stage, ...]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, FolderKind, open_artifact, require_model_folder, save_artifact
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import ArtifactError, DataError, RecsysError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
@@ -192,7 +192,7 @@ def open_or_build_logged_set(
 
 def _truth(folder: Path, data: Dataset, pages: Pages) -> TrueClickRates | None:
     try:
-        return TrueClickRates.of(ClickJudge.open(folder, data.item_ids.tolist()), pages, users_of(pages, data))
+        return TrueClickRates.of(ClickSimulator.open(folder, data.item_ids.tolist()), pages, users_of(pages, data))
     except RecsysError:
         return None  # it is no demo shop, or no longer the one that the truth is of
 

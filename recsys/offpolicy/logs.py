@@ -200,7 +200,7 @@ def refuse_useless(impressions: pd.DataFrame) -> None:
         raise DataError(problem, file=IMPRESSIONS.file, remedy=remedy)
 
 
-def refuse_useless_file(folder: Path) -> None:
+def require_usable_log(folder: Path) -> None:
     """Do the same for the log of a data folder, read alone and checked; a file without rows is refused, too.
 
     Raises DataError: the log can say nothing of any other policy, or its file breaks the canonical form.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.offpolicy.estimators import ESTIMATORS, estimate, support
 from recsys.offpolicy.pages import PageClickModel, Pages, ScoredPages
 from recsys.progress import Progress, silent
@@ -34,7 +34,7 @@ class TrueClickRates:
     utilities: FloatArray
 
     @classmethod
-    def of(cls, judge: ClickJudge, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
+    def of(cls, judge: ClickSimulator, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
         """Look up the truth of pages and their shoppers; raises UnknownUserError where a page has no known shopper."""
         return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
 
@@ -53,7 +53,7 @@ class TrueClickRates:
         """
         rows = np.arange(len(lists))
         rates = [
-            np.where(lists[:, n] >= 0, ClickJudge.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
+            np.where(lists[:, n] >= 0, ClickSimulator.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
             for n in range(lists.shape[1])
         ]
         return np.asarray(np.mean(rates, axis=0, dtype=np.float64))
@@ -62,7 +62,7 @@ class TrueClickRates:
     def _rates(self) -> dict[int, FloatArray]:
         """Of every product on every page, by position."""
         positions = np.unique(self.pages.column("position")).tolist()
-        return {position: ClickJudge.rates(self.utilities, position) for position in positions}
+        return {position: ClickSimulator.rates(self.utilities, position) for position in positions}
 
 
 def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
@@ -94,7 +94,7 @@ class Accuracy:
 class Simulator:
     """The clicks of a demo shop on scored pages. `user_ids`: of every page."""
 
-    judge: ClickJudge
+    judge: ClickSimulator
     judged: ScoredPages
     truth: TrueClickRates
     user_ids: NDArray[np.object_]

@@ -16,7 +16,7 @@ from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownIte
 from recsys.explanations.documents import Documents
 from recsys.explanations.exclusions import exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
-from recsys.explanations.reading import N_TEXTS, Reading, WordEffects
+from recsys.explanations.reading import N_TEXTS, TextContributions, WordEffects
 from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.fusion import Standardised
@@ -114,7 +114,7 @@ class Recommender:
     @cached_property
     def _encoder(self) -> Any:
         # Imported on first use: torch takes seconds to load, and only typed words need it.
-        from recsys.text.cache import EmbeddingCache
+        from recsys.text.embedding_cache import EmbeddingCache
         from recsys.text.encoder import PhraseEncoder
 
         return PhraseEncoder(cache=EmbeddingCache())
@@ -276,7 +276,7 @@ class Recommender:
 
     def read(
         self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None, n_texts: int = N_TEXTS
-    ) -> Reading:
+    ) -> TextContributions:
         """The texts behind the semantic component of one product, phrase by phrase, on both sides."""
         fusion = self._or_default(settings, scored).fusion
         whole = self.ablate(scored, ()) if scored.ablated else scored

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
-from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_places
+from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_positions
 from recsys.evaluation.metrics.lists import UserValues, list_metrics
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
@@ -129,7 +129,7 @@ def _reports(
             for name in MODELS:
                 listed, _ = select(final[name], ranking, eligible[row], vectors)
                 lists[name][start + row, : len(listed)] = listed
-                tied[name][start + row] = tied_places(final[name], eligible[row], held_out, settings.k)
+                tied[name][start + row] = tied_positions(final[name], eligible[row], held_out, settings.k)
     progress("ranking for test shoppers", len(users), len(users))
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())

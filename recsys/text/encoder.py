@@ -21,7 +21,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import EncoderError
 from recsys.files import replace_file
 from recsys.progress import Progress, silent
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from recsys.text.phrases import CANONICAL_VERSION, canonical, segment
 

@@ -82,7 +82,7 @@ class MultitaskSettings:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Learned:
+class MultitaskResult:
     """The result of multi-task learning.
 
     Parameters
@@ -106,7 +106,7 @@ def learn(
     settings: MultitaskSettings | None = None,
     validation: Pairs | None = None,
     progress: Progress = silent,
-) -> Learned:
+) -> MultitaskResult:
     """Learn W and the weights.
 
     Parameters
@@ -126,7 +126,7 @@ def learn(
         model = Objective(pairs, reference, start, settings)
         optimiser, order = torch.optim.Adam(model.parameters()), np.random.default_rng(settings.seed)
         losses = [model.judged_on(validation)] if validation is not None else []
-        best = Learned(model.learned_head(), model.fusion(), 0)
+        best = MultitaskResult(model.learned_head(), model.fusion(), 0)
         for epoch in range(1, settings.epochs + 1):
             progress(stage, epoch - 1, settings.epochs)
             for rows in batches(order.permutation(len(pairs)), settings.batch):
@@ -140,7 +140,7 @@ def learn(
                 if len(losses) - 1 - int(np.argmin(losses)) >= settings.patience:
                     break
             if validation is None or int(np.argmin(losses)) == epoch:
-                best = Learned(model.learned_head(), model.fusion(), epoch)
+                best = MultitaskResult(model.learned_head(), model.fusion(), epoch)
         progress(stage, settings.epochs, settings.epochs)
         return replace(best, losses=tuple(losses))
 

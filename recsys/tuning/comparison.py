@@ -14,7 +14,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import EVERYONE, Segment
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import (
+from recsys.tuning.list_changes import (
     CategoryShown,
     Names,
     Outcomes,

@@ -22,7 +22,7 @@ from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import Names, Product, rank_in
+from recsys.tuning.list_changes import Names, Product, rank_in
 
 Cause = Literal["none", "score", "rules", "variety"]
 """What moved a product: nothing, scores, what may be listed at all, or the diversity re-ranking."""
@@ -35,7 +35,7 @@ N_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class ComponentChange:
     """Change of score by one component: by its weight, and by other circumstances (context alone)."""
 
     component: str
@@ -96,8 +96,8 @@ class Move:
     n: int
     a: ProductRank
     b: ProductRank
-    parts: tuple[Shift, ...]
-    lead: tuple[Shift, ...]
+    parts: tuple[ComponentChange, ...]
+    lead: tuple[ComponentChange, ...]
     n_crossed: int
     by_score: int
     by_rules: int
@@ -182,7 +182,7 @@ class _Crossings:
         a, b = self.a.product(column), self.b.product(column)
         own = self.changes[:, :, column]
         by_score = by_rules = n_crossed = 0
-        lead: tuple[Shift, ...] = ()
+        lead: tuple[ComponentChange, ...] = ()
         if a.rank_by_score is not None and b.rank_by_score is not None:
             above_a = self.a.eligible & (self.a.ranks < a.rank_by_score)
             above_b = self.b.eligible & (self.b.ranks < b.rank_by_score)
@@ -198,9 +198,9 @@ class _Crossings:
         return Move(product, is_wanted, n, a, b, _parts(own), lead, n_crossed, by_score, by_rules, by_variety, cause)
 
 
-def _parts(changes: NDArray[np.float64]) -> tuple[Shift, ...]:
+def _parts(changes: NDArray[np.float64]) -> tuple[ComponentChange, ...]:
     by_weight, by_moment = changes.tolist()
-    return tuple(map(Shift, COMPONENTS, by_weight, by_moment))
+    return tuple(map(ComponentChange, COMPONENTS, by_weight, by_moment))
 
 
 def _cause(a: ProductRank, b: ProductRank, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
@@ -240,7 +240,7 @@ def cause_text(move: Move) -> str:
     return _rules(move) if move.cause == "rules" else ""
 
 
-def leading(lead: tuple[Shift, ...], n: int = N_NAMED) -> list[tuple[str, float]]:
+def leading(lead: tuple[ComponentChange, ...], n: int = N_NAMED) -> list[tuple[str, float]]:
     """The n greatest parts of the lead that have its sign; other circumstances count apart from the weight of context.
 
     >>> leading((Shift("semantic", 0.8, 0.0), Shift("content", -0.6, 0.0), Shift("context", 0.01, 0.3)))

@@ -15,7 +15,7 @@ from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Draft, Measurement, ShippedPreset
 from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_goal, save_goal
-from recsys.tuning.search_result import Answer, SearchResult, SearchSettings, find_weights
+from recsys.tuning.search import Answer, SearchResult, SearchSettings, find_weights
 
 N_TRIALS = 60
 """Trials with variety for each of them, beside the 1,771 points of the map."""

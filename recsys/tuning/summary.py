@@ -4,11 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from recsys.evaluation.statistics.paired import Difference, why_open
+from recsys.evaluation.statistics.paired import Difference, why_no_verdict
 from recsys.panel.segments import DIMENSIONS
 from recsys.serving.exports import to_csv
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.exposure import Product, ProductShown
+from recsys.tuning.list_changes import Product, ProductShown
 
 FEW_SHOPPERS = 30
 """Fewer shoppers than this are said to be few."""
@@ -205,7 +205,7 @@ def metrics_csv(found: Comparison) -> str:
     for name, each in found.differences.items():
         intervals = (found.means_a[name], found.means_b[name], each.change)
         numbers = [number for one in intervals for number in (one.mean, one.low, one.high)]
-        verdict = why_open(each, is_observed=not found.n_imagined) or each.verdict
+        verdict = why_no_verdict(each, is_observed=not found.n_imagined) or each.verdict
         rows.append((name, *map(_number, numbers), verdict, each.change.n, each.n_changed))
     return _csv(METRIC_COLUMNS, rows)
 

@@ -9,11 +9,11 @@ import pytest
 
 from recsys.documents import to_json
 from recsys.errors import ArtifactError, InputError
-from recsys.jobs import Work, log_job, panel_job, presets_job, record
-from recsys.jobs.log_job import has_log, log_work, start_log_work
-from recsys.jobs.panel_job import panel_work, start_panel_work
+from recsys.jobs import Job, log_job, panel_job, presets_job, record
+from recsys.jobs.log_job import has_log, log_job_at, start_log_job
+from recsys.jobs.panel_job import panel_job_at, start_panel_job
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.presets_job import ShopFolders, presets_work, start_presets_work
+from recsys.jobs.presets_job import ShopFolders, presets_job_at, start_presets_job
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.mixes import LogEvaluator, MixQuery
 from recsys.panel.panel import Panel
@@ -21,7 +21,7 @@ from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning import shipped
-from recsys.tuning.search_result import SearchSettings
+from recsys.tuning.search import SearchSettings
 from tests._job import done_here, requests_instead_of_processes
 from tests.cli._run import Said, run
 
@@ -69,21 +69,21 @@ def test_the_shop_in_use_is_prepared_and_then_its_presets_are_tuned(
 ) -> None:
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     requests = requests_instead_of_processes(monkeypatch)
-    work = start_panel_work(home, "last", "shop")
-    assert work == panel_work(home, "last")
+    work = start_panel_job(home, "last", "shop")
+    assert work == panel_job_at(home, "last")
     assert [name for name, _ in work.status().stages] == list(panel_job.JOB.titles)
     assert panel_job.JOB.run(work, requests.pop()) == 0
     assert work.status().state == "done"
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
-    assert presets_work(home.panel("last").absolute()).status().state == "running"
+    assert presets_job_at(home.panel("last").absolute()).status().state == "running"
     assert requests == [to_json(ShopFolders.of(home, "last", "shop"))]
 
 
 def test_the_log_of_the_shop_in_use_is_judged(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     assert has_log(home)
-    work = done_here(monkeypatch, log_job.JOB, lambda: start_log_work(home))
-    assert work == log_work(home)
+    work = done_here(monkeypatch, log_job.JOB, lambda: start_log_job(home))
+    assert work == log_job_at(home)
     assert work.status().stages == tuple((name, "done") for name in log_job.JOB.titles)
     answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
@@ -93,7 +93,7 @@ def test_a_shop_without_a_log_has_none_to_judge(place: Path, tmp_path: Path) -> 
     for home in (AppPaths(tmp_path, place / "model"), AppPaths(tmp_path, place / "model", tmp_path / "nowhere")):
         assert not has_log(home)
         with pytest.raises(InputError, match=r"hold no impressions\.parquet, so there is no log to ask"):
-            start_log_work(home)
+            start_log_job(home)
 
 
 def test_presets_are_tuned_for_a_shop_that_was_not_prepared(
@@ -106,7 +106,7 @@ def test_presets_are_tuned_for_a_shop_that_was_not_prepared(
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     folders = ShopFolders.of(home, "last", "shop")
     folders.home.mkdir()
-    work = done_here(monkeypatch, presets_job.JOB, lambda: start_presets_work(folders))
+    work = done_here(monkeypatch, presets_job.JOB, lambda: start_presets_job(folders))
     assert Panel.open(folders.panel)[1].protocol.startswith("last positive")
     kept = PresetStore(Database.default(home.path), "shop").presets()
     assert kept, "no preset that comes with the app was tuned and kept"
@@ -123,17 +123,17 @@ def test_tuning_that_was_stopped_or_finds_no_database_changes_nothing_and_can_be
     folders = ShopFolders.of(home, "last", "shop")
     folders.home.mkdir()
     monkeypatch.setenv("RECSYS_DATABASE_URL", "postgresql://ann:secret@127.0.0.1:9/shop?connect_timeout=1")
-    work = start_presets_work(folders)
+    work = start_presets_job(folders)
     waited_for(work)
     assert work.status().state == "failed"
     assert "cannot be reached" in work.status().message
     assert "secret" not in work.path("json").read_text()
     assert not folders.panel.exists()  # it is said at once, before any work
     monkeypatch.delenv("RECSYS_DATABASE_URL")
-    again = start_presets_work(folders)
+    again = start_presets_job(folders)
     while (pid := (record.read(again.path("json")) or {})["pid"]) == 0:
         time.sleep(0.05)
-    assert start_presets_work(folders) == again == presets_work(folders.panel)  # who comes second joins
+    assert start_presets_job(folders) == again == presets_job_at(folders.panel)  # who comes second joins
     assert (record.read(again.path("json")) or {})["pid"] == pid
     again.cancel()
     waited_for(again)
@@ -141,7 +141,7 @@ def test_tuning_that_was_stopped_or_finds_no_database_changes_nothing_and_can_be
     assert PresetStore(Database.default(home.path), "shop").presets() == ()
 
 
-def waited_for(work: Work) -> Work:
+def waited_for(work: Job) -> Job:
     waited = time.monotonic()
     while work.status().state == "running" and time.monotonic() - waited < 240:
         time.sleep(0.2)
@@ -150,6 +150,6 @@ def waited_for(work: Work) -> Work:
 
 def test_without_the_data_nothing_can_be_prepared(place: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="start the dashboard with RECSYS_DATA=DIR"):
-        start_panel_work(AppPaths(tmp_path, place / "model"), "last", "shop")
+        start_panel_job(AppPaths(tmp_path, place / "model"), "last", "shop")
     with pytest.raises(InputError, match="set RECSYS_DATA to the data folder of this shop"):
-        start_panel_work(AppPaths(tmp_path, place / "model", tmp_path / "nowhere"), "last", "shop")
+        start_panel_job(AppPaths(tmp_path, place / "model", tmp_path / "nowhere"), "last", "shop")

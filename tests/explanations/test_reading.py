@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.explanations.reading import N_PARTNERS, N_TEXTS, Reading
+from recsys.explanations.reading import N_PARTNERS, N_TEXTS, TextContributions
 from recsys.ranking.results import ScoredRequest
 from recsys.scorers.base import NO_ROW
 from recsys.serving.recommender import Recommender
@@ -11,13 +11,13 @@ from recsys.settings import RankingSettings
 from tests.explanations._cases import Shop, approx
 
 
-def texts(reading: Reading) -> list[list[tuple[str, str]]]:
+def texts(reading: TextContributions) -> list[list[tuple[str, str]]]:
     return [
         [(text.document.name(), text.document.text) for text in side] for side in (reading.shopper, reading.product)
     ]
 
 
-def check(shop_or_model: Recommender, scored: ScoredRequest, item_id: str) -> Reading:
+def check(shop_or_model: Recommender, scored: ScoredRequest, item_id: str) -> TextContributions:
     """The values are those of the explanation, whatever is struck, and every offset is right."""
     reading, found = shop_or_model.read(scored, item_id), shop_or_model.explain(scored, item_id)
     assert reading.total == approx(found.components["semantic"])

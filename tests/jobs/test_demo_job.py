@@ -19,9 +19,9 @@ import pytest
 from recsys import demo
 from recsys.artifacts.folder import open_artifact
 from recsys.errors import DataError
-from recsys.jobs import Work, WorkStatus
+from recsys.jobs import Job, JobStatus
 from recsys.jobs import record as records
-from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
+from recsys.jobs.demo_job import JOB, demo_job_at, start_demo_job
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
 from recsys.training import fit
@@ -33,7 +33,7 @@ STAGES = JOB.titles
 
 def run_demo_work(home: AppPaths) -> int:
     """Do the job in this process."""
-    return JOB.run(demo_work(home), {"home": str(home.path)})
+    return JOB.run(demo_job_at(home), {"home": str(home.path)})
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Training], None]:
 
 
 def test_a_home_without_a_job_has_none(home: AppPaths) -> None:
-    assert demo_work(home).status().state == "waiting"
+    assert demo_job_at(home).status().state == "waiting"
 
 
 def test_a_job_that_ends_is_done(home: AppPaths, jobs: Callable[[Training], None]) -> None:
@@ -64,17 +64,17 @@ def test_a_job_that_ends_is_done(home: AppPaths, jobs: Callable[[Training], None
 
     def job(progress: Progress) -> None:
         progress("encoding phrases", 3, 9)
-        seen.append(demo_work(home).status())
+        seen.append(demo_job_at(home).status())
 
     jobs(job)
     assert run_demo_work(home) == 0
     status = seen[0]
     assert (status.state, status.stage, status.done, status.total) == ("running", "Understanding words", 3, 9)
     assert [state for _, state in status.stages] == ["done", "done", "done", "running", "waiting", "waiting"]
-    ended = demo_work(home).status()
+    ended = demo_job_at(home).status()
     assert (ended.state, ended.message) == ("done", "")
     assert ended.stages == tuple((name, "done") for name in STAGES)
-    assert ended.elapsed_s == demo_work(home).status().elapsed_s  # the clock stops with the job
+    assert ended.elapsed_s == demo_job_at(home).status().elapsed_s  # the clock stops with the job
 
 
 def test_every_stage_that_a_person_sees_is_reached_and_a_model_trained_elsewhere_is_left_alone(
@@ -96,13 +96,13 @@ def test_every_stage_that_a_person_sees_is_reached_and_a_model_trained_elsewhere
 def test_a_stop_signal_cancels_the_job(home: AppPaths, jobs: Callable[[Training], None]) -> None:
     def job(progress: Progress) -> None:
         progress("fitting the context model", 0, 2)
-        demo_work(home).cancel()
+        demo_job_at(home).cancel()
         progress("fitting the context model", 1, 2)
         raise AssertionError("the job went on")
 
     jobs(job)
     assert run_demo_work(home) == 130
-    status = demo_work(home).status()
+    status = demo_job_at(home).status()
     assert status.state == "cancelled"
     assert status.message == "stopped while fitting the context model; what was there before is unchanged"
     assert dict(status.stages)["Learning tastes"] == "cancelled"
@@ -116,7 +116,7 @@ def test_the_projects_own_errors_are_told_in_their_words(home: AppPaths, jobs: C
 
     jobs(job)
     assert run_demo_work(home) == 2
-    assert (demo_work(home).status().state, demo_work(home).status().message) == ("failed", str(error))
+    assert (demo_job_at(home).status().state, demo_job_at(home).status().message) == ("failed", str(error))
 
 
 def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, jobs: Callable[[Training], None]) -> None:
@@ -126,7 +126,7 @@ def test_the_unexpected_is_told_and_left_to_the_log(home: AppPaths, jobs: Callab
     jobs(job)
     with pytest.raises(MemoryError):
         run_demo_work(home)
-    status = demo_work(home).status()
+    status = demo_job_at(home).status()
     assert status.state == "failed"
     assert status.message == "something unexpected went wrong (MemoryError: too small); the log has more"
 
@@ -144,14 +144,14 @@ def test_a_second_run_leaves_the_first_alone(home: AppPaths, jobs: Callable[[Tra
 def record(home: AppPaths, **changes: object) -> None:
     """Write a job's state as its process would have."""
     facts = records.facts(STAGES, 3, 1, 2, time.time() - 60)
-    demo_work(home).path("json").write_text(json.dumps({**facts, **changes}))
+    demo_job_at(home).path("json").write_text(json.dumps({**facts, **changes}))
 
 
 def test_a_job_that_was_killed_is_failed_after_a_while(home: AppPaths) -> None:
     record(home)
-    assert demo_work(home).status().state == "running"
+    assert demo_job_at(home).status().state == "running"
     record(home, updated_at=time.time() - 30)
-    status = demo_work(home).status()
+    status = demo_job_at(home).status()
     assert status.state == "failed"
     assert status.message == "the job ended without a word (was it killed?); start it again"
 
@@ -160,7 +160,7 @@ def test_a_silent_process_that_lives_is_running(home: AppPaths) -> None:
     record(home, updated_at=time.time() - 30)
     with (home.path / "demo.work.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert demo_work(home).status().state == "running"
+        assert demo_job_at(home).status().state == "running"
 
 
 @pytest.mark.parametrize("state", ["running", "done"])
@@ -174,10 +174,10 @@ def test_only_a_living_job_that_told_its_process_is_signalled(
         if alive:
             fcntl.flock(lock, fcntl.LOCK_EX)
         record(home, state=state, pid=0)  # 0 would be this process and all of its group
-        demo_work(home).cancel()
+        demo_job_at(home).cancel()
         assert sent == []
         record(home, state=state, pid=4321)
-        demo_work(home).cancel()
+        demo_job_at(home).cancel()
     assert sent == ([4321] if alive and state == "running" else [])
 
 
@@ -186,8 +186,8 @@ def test_only_a_living_job_that_told_its_process_is_signalled(
     [b"", b"{", b"\xff", b"[]", b"{}", b'{"state": "running"}', b"[" * 100_000, b'{"stage": 99}'],
 )
 def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> None:
-    demo_work(home).path("json").write_bytes(content)
-    job = demo_work(home)
+    demo_job_at(home).path("json").write_bytes(content)
+    job = demo_job_at(home)
     assert (job.status().state, job.status().message) == (
         "failed",
         "the record of this job is damaged; start it again",
@@ -200,7 +200,7 @@ def test_a_damaged_record_is_a_failed_job(home: AppPaths, content: bytes) -> Non
 )
 def test_a_record_with_odd_values_is_a_failed_job(home: AppPaths, changes: dict[str, object]) -> None:
     record(home, **changes)
-    assert demo_work(home).status().message == "the record of this job is damaged; start it again"
+    assert demo_job_at(home).status().message == "the record of this job is damaged; start it again"
 
 
 class _Started:
@@ -216,7 +216,7 @@ class _Started:
 def test_two_starts_are_one_job(home: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     _Started.commands = []
     monkeypatch.setattr(subprocess, "Popen", _Started)
-    first, second = start_demo_work(home), start_demo_work(home)
+    first, second = start_demo_job(home), start_demo_job(home)
     assert first == second
     assert _Started.commands == [[sys.executable, "-m", "recsys.jobs.demo_job", str(home.path), "demo"]]
     assert second.status().state == "running"
@@ -229,12 +229,12 @@ def test_what_ended_or_is_damaged_can_be_started_again(home: AppPaths, monkeypat
         if content is None:
             record(home, state="cancelled")
         else:
-            demo_work(home).path("json").write_bytes(content)
-        assert start_demo_work(home).status().state == "running"
+            demo_job_at(home).path("json").write_bytes(content)
+        assert start_demo_job(home).status().state == "running"
         assert len(_Started.commands) == n_started
 
 
-def wait_for(job: Work, reached: Callable[[WorkStatus], bool], seconds: float = 120) -> WorkStatus:
+def wait_for(job: Job, reached: Callable[[JobStatus], bool], seconds: float = 120) -> JobStatus:
     """The first status that is what the test waits for."""
     end = time.monotonic() + seconds
     while not reached(status := job.status()):
@@ -245,7 +245,7 @@ def wait_for(job: Work, reached: Callable[[WorkStatus], bool], seconds: float = 
 
 def process_of(home: AppPaths) -> int:
     """The process that a job says it is, 0 before it says so."""
-    facts = records.read(demo_work(home).path("json"))
+    facts = records.read(demo_job_at(home).path("json"))
     return facts["pid"] if facts else 0
 
 
@@ -255,18 +255,18 @@ def test_a_real_job_trains_is_stopped_and_is_killed(
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(home.path / "cache"))
     write_folder(home.data, **tiny)
-    job = start_demo_work(home)
+    job = start_demo_job(home)
     assert wait_for(job, lambda status: status.state != "running").state == "done", (
         home.path / "demo.work.log"
     ).read_text()
     trained = open_artifact(home.model).model_id
 
-    job = start_demo_work(home)
+    job = start_demo_job(home)
     wait_for(job, lambda status: process_of(home) > 0)
     job.cancel()
     assert wait_for(job, lambda status: status.state != "running").state == "cancelled"
 
-    job = start_demo_work(home)
+    job = start_demo_job(home)
     wait_for(job, lambda status: process_of(home) > 0)
     os.kill(process_of(home), signal.SIGKILL)
     assert "ended without a word" in wait_for(job, lambda status: status.state != "running").message

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from recsys.errors import RecsysError
-from recsys.jobs import NEVER_STARTED, JobKind, Reporter, Stage, Work, WorkStatus, kind, record
+from recsys.jobs import NEVER_STARTED, Job, JobKind, JobStatus, Reporter, Stage, kind, record
 from recsys.jobs.record import LOCK_VARIABLE, is_locked
 from tests._job import JOB, STAGES
 
@@ -29,17 +29,17 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     (tmp_path / "hush").unlink(missing_ok=True)
     (tmp_path / "end").touch()
-    wait_for(lambda: not is_locked(Work(tmp_path, "count").path("lock")))
+    wait_for(lambda: not is_locked(Job(tmp_path, "count").path("lock")))
 
 
-def start(folder: Path) -> Work:
+def start(folder: Path) -> Job:
     """Start the counting job of `tests._job`."""
-    return JOB.start(Work(folder, "count"), {"where": folder.absolute()})
+    return JOB.start(Job(folder, "count"), {"where": folder.absolute()})
 
 
 def do(folder: Path, job: Callable[..., None], name: str = "count", stages: tuple[Stage, ...] = JOB.stages_of()) -> int:
     """Do a job in this process."""
-    return JobKind("tests", job, stages).run(Work(folder, name), {})
+    return JobKind("tests", job, stages).run(Job(folder, name), {})
 
 
 def wait_for(reached: Callable[[], object], seconds: float = 60) -> None:
@@ -50,13 +50,13 @@ def wait_for(reached: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def ended(job: Work) -> WorkStatus:
+def ended(job: Job) -> JobStatus:
     """How the job ended, once it has."""
     wait_for(lambda: job.status().state != "running")
     return job.status()
 
 
-def counted(job: Work) -> WorkStatus:
+def counted(job: Job) -> JobStatus:
     """The job under way, with something published."""
     wait_for(lambda: job.status().result)
     return job.status()
@@ -68,7 +68,7 @@ def starts(folder: Path) -> int:
 
 
 def test_a_job_that_never_was_started_waits(folder: Path) -> None:
-    job = Work(folder, "count")
+    job = Job(folder, "count")
     assert job.status() == NEVER_STARTED
     job.cancel()
     job.forget()
@@ -78,7 +78,7 @@ def test_a_job_that_never_was_started_waits(folder: Path) -> None:
 def test_progress_and_results_are_seen_from_another_process_and_outlive_the_starter(folder: Path) -> None:
     code = f"from pathlib import Path; from tests.jobs.test_process import start; start(Path({str(folder)!r}))"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)  # the starter has gone when this returns
-    job = Work(folder, "count")
+    job = Job(folder, "count")
     status = counted(job)
     assert (status.state, status.stage, status.total) == ("running", "Counting", 10_000)
     assert status.stages == (("Setting up", "done"), ("Counting", "running"))
@@ -124,9 +124,9 @@ def test_a_job_can_be_cancelled_before_its_process_has_said_a_word(folder: Path)
 
 def test_a_wish_to_stop_is_not_left_to_the_next_who_works(folder: Path) -> None:
     (folder / "end").touch()
-    Work(folder, "count").path("stop").touch()
+    Job(folder, "count").path("stop").touch()
     assert ended(start(folder)).state == "done"
-    Work(folder, "count").path("stop").touch()
+    Job(folder, "count").path("stop").touch()
     assert do(folder, lambda reporter: reporter("Counting")) == 0
 
 
@@ -148,7 +148,7 @@ def test_a_killed_job_is_told_as_failed_and_can_be_started_again(folder: Path, m
 
 def test_a_process_that_never_gets_to_its_job_has_failed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record, "_STALE_S", 0.5)
-    job = JobKind("tests._no_such_module", JOB.do, JOB.stages).start(Work(folder, "count"), {})
+    job = JobKind("tests._no_such_module", JOB.do, JOB.stages).start(Job(folder, "count"), {})
     assert "ended without a word" in ended(job).message
     assert "_no_such_module" in job.path("log").read_text()
 
@@ -156,7 +156,7 @@ def test_a_process_that_never_gets_to_its_job_has_failed(folder: Path, monkeypat
 def test_many_who_start_at_once_join_one_job(folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         jobs = list(pool.map(start, [folder] * 8))
-    assert set(jobs) == {Work(folder, "count")}
+    assert set(jobs) == {Job(folder, "count")}
     counted(jobs[0])
     assert start(folder) == jobs[0]
     time.sleep(0.3)
@@ -175,7 +175,7 @@ def test_who_looks_does_not_keep_others_from_working(folder: Path) -> None:
 
     def look() -> None:
         while not stop.is_set():
-            is_locked(Work(folder, "count").path("lock"))
+            is_locked(Job(folder, "count").path("lock"))
 
     def job(reporter: Reporter) -> None:
         nonlocal n_done
@@ -194,7 +194,7 @@ def test_jobs_of_one_folder_do_not_meet(folder: Path) -> None:
     job = start(folder)
     counted(job)
     assert do(folder, lambda reporter: reporter.publish({"a": 1}), "other", (Stage("Alone"),)) == 0
-    assert Work(folder, "other").status().result == {"a": 1}
+    assert Job(folder, "other").status().result == {"a": 1}
     assert job.status().state == "running"
 
 
@@ -219,7 +219,7 @@ def test_signals_stop_the_job_and_mean_what_they_did_before_afterwards(folder: P
 
     before = signal.getsignal(number)
     assert do(folder, job) == 130
-    assert Work(folder, "count").status().state == "cancelled"
+    assert Job(folder, "count").status().state == "cancelled"
     assert signal.getsignal(number) is before
 
 
@@ -228,7 +228,7 @@ def test_a_lock_of_something_else_is_not_taken_for_ones_own(folder: Path, monkey
         for said in (str(other.fileno()), "99999", "-1", "x", "9" * 30):
             monkeypatch.setenv(LOCK_VARIABLE, said)
             assert do(folder, lambda reporter: None) == 0
-            assert Work(folder, "count").status().state == "done"
+            assert Job(folder, "count").status().state == "done"
             assert LOCK_VARIABLE not in os.environ
         assert not other.closed
 
@@ -240,7 +240,7 @@ def test_stages_are_known_by_their_name_by_the_map_or_by_a_first_word_and_never_
     def job(reporter: Reporter) -> None:
         for said in ("unknown", "Scoring the shoppers", "reading again", "unknown", "writing the panel"):
             reporter(said)
-            seen.append(Work(folder, "panel").status().stage)
+            seen.append(Job(folder, "panel").status().stage)
 
     assert do(folder, job, "panel", stages) == 0
     assert seen == ["Reading", *[stages[1].title] * 3, "Saving"]
@@ -266,15 +266,15 @@ def test_the_record_is_written_now_and_then_and_holds_the_last_word(
 
     assert do(folder, job) == 0
     assert len(written) == 4  # the start, the second stage, the first result, the end
-    assert Work(folder, "count").status().result == {"step": 999}
+    assert Job(folder, "count").status().result == {"step": 999}
 
 
 def test_results_are_copied_and_must_be_small_and_of_json(folder: Path) -> None:
-    reporter = Reporter(Work(folder, "count"), JOB.stages_of())
+    reporter = Reporter(Job(folder, "count"), JOB.stages_of())
     result = {"best": {"value": 0.5, "name": "caf\ud800"}, "unknown": math.nan}
     reporter.publish(result)
     result["best"] = {}
-    seen = Work(folder, "count").status().result
+    seen = Job(folder, "count").status().result
     assert seen["best"] == {"value": 0.5, "name": "caf?"}
     assert math.isnan(seen["unknown"])
     with pytest.raises(ValueError, match=r"600,012 bytes are too many to publish \(at most 500,000\); write a file"):
@@ -288,7 +288,7 @@ def test_a_failure_of_any_length_and_letters_can_be_read(folder: Path) -> None:
         raise RecsysError("no room for \udcff " + "x" * 2_000_000)
 
     assert do(folder, job) == 1
-    status = Work(folder, "count").status()
+    status = Job(folder, "count").status()
     assert status.state == "failed"
     assert status.message.startswith("no room for ? xxx")
 
@@ -306,13 +306,13 @@ def test_a_system_without_processes_leaves_no_record(folder: Path, monkeypatch: 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(RecsysError, match="Resource temporarily unavailable"):
         start(folder)
-    assert Work(folder, "count").status() == NEVER_STARTED
+    assert Job(folder, "count").status() == NEVER_STARTED
 
 
 def test_a_record_from_the_future_is_not_running_for_ever(folder: Path) -> None:
     facts = {**record.facts(STAGES, 0, 0, 0, time.time()), "updated_at": time.time() + 1e6}
-    record.write(Work(folder, "count").path("json"), facts)
-    assert Work(folder, "count").status().state == "failed"
+    record.write(Job(folder, "count").path("json"), facts)
+    assert Job(folder, "count").status().state == "failed"
 
 
 HOSTILE: list[dict[str, object]] = [
@@ -343,7 +343,7 @@ HOSTILE: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("changes", HOSTILE, ids=lambda changes: repr(changes)[:40].encode("ascii", "replace").decode())
 def test_a_record_with_odd_values_is_a_failed_job(folder: Path, changes: dict[str, object]) -> None:
-    job = Work(folder, "count")
+    job = Job(folder, "count")
     facts = {**record.facts(STAGES, 1, 1, 2, time.time() - 60), **changes}
     job.path("json").write_text(json.dumps(facts))
     status = job.status()
@@ -354,7 +354,7 @@ def test_a_record_with_odd_values_is_a_failed_job(folder: Path, changes: dict[st
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000, b"9" * 10_000])
 def test_a_damaged_record_is_a_failed_job_that_can_be_started_again(folder: Path, content: bytes) -> None:
-    job = Work(folder, "count")
+    job = Job(folder, "count")
     job.path("json").write_bytes(content)
     assert job.status().message == "the record of this job is damaged; start it again"
     (folder / "end").touch()

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from recsys.errors import RecsysError
-from recsys.jobs import Work, WorkStatus
-from recsys.jobs.search_job import JOB, read_asked, read_found, search_work, start_search
+from recsys.jobs import Job, JobStatus
+from recsys.jobs.search_job import JOB, read_request, read_result, search_job_at, start_search
 from recsys.settings import FusionSettings
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.search_result import SearchResult, SearchSettings, find_weights
+from recsys.tuning.search import SearchResult, SearchSettings, find_weights
 from tests.tuning.test_search import Engines, engines, without_time
 
 __all__ = ["engines"]  # a fixture
@@ -34,7 +34,7 @@ def wait_for(reached: Callable[[], object], seconds: float = 120) -> None:
         time.sleep(0.02)
 
 
-def ended(job: Work) -> WorkStatus:
+def ended(job: Job) -> JobStatus:
     wait_for(lambda: job.status().state != "running")
     return job.status()
 
@@ -43,7 +43,7 @@ def ended(job: Work) -> WorkStatus:
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder for a search; one that still runs when the test ends is stopped."""
     yield tmp_path / "search"
-    job = search_work(tmp_path / "search")
+    job = search_job_at(tmp_path / "search")
     job.cancel()
     ended(job)
 
@@ -53,7 +53,7 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
 ) -> None:
     address = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
     job = start_search(folder, panel_folders[0], GOAL, 2000, address)
-    assert read_found(job) is None
+    assert read_result(job) is None
     wait_for(lambda: job.status().result.get("so_far") or job.status().state != "running")
     assert job.status().state == "running", job.status().message + job.path("log").read_text()
     status = job.status()
@@ -67,14 +67,14 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     for goal, n_trials in ((Goal("mrr"), 2000), (GOAL, 5)):
         with pytest.raises(RecsysError, match="another search of this shop is under way"):
             start_search(folder, panel_folders[0], goal, n_trials, None)
-    assert read_asked(job) == (GOAL, 2000)
+    assert read_request(job) == (GOAL, 2000)
     job.cancel()
     assert ended(job).state == "cancelled"
-    assert read_found(job) is None
+    assert read_result(job) is None
     kept = int(job.status().result["so_far"]["n_trials"])
     job = start_search(folder, panel_folders[0], GOAL, kept, address, default=FusionSettings(1, 0, 0, 0))
     assert ended(job).state == "done", job.path("log").read_text()
-    found = read_found(job)
+    found = read_result(job)
     assert found is not None
     assert (found.goal, found.n_trials) == (GOAL, kept)
     default = FusionSettings(1, 0, 0, 0)
@@ -83,7 +83,7 @@ def test_a_search_is_seen_stopped_and_resumed_from_another_process(
     assert job.path("log").read_text() == ""
     start_search(folder, tmp_path / "nowhere", Goal("mrr"), 5, None)
     assert ended(job).state == "failed"
-    assert read_found(job) == found  # until another search finishes
+    assert read_result(job) == found  # until another search finishes
     kinds = ["found.json", "wanted.json", "work.json", "work.lock", "work.log"]
     assert sorted(path.name for path in folder.iterdir()) == [f"search.{kind}" for kind in kinds]
 
@@ -93,7 +93,7 @@ def test_a_panel_that_cannot_be_opened_is_said(folder: Path, tmp_path: Path) -> 
     status = ended(job)
     assert status.state == "failed"
     assert "nowhere" in status.message
-    assert read_found(job) is None
+    assert read_result(job) is None
 
 
 SECRET = "postgresql://ann:secret@db.example/shop"
@@ -128,7 +128,7 @@ def test_nothing_is_under_way_where_no_process_starts(
     monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
     with pytest.raises(RecsysError, match="cannot be started in the folder"):
         start_search(folder, tmp_path / "nowhere", GOAL, 5, SECRET)
-    assert search_work(folder).status().state == "waiting"
+    assert search_job_at(folder).status().state == "waiting"
 
 
 _START = """
@@ -169,9 +169,9 @@ def test_of_many_starts_at_once_one_is_searched_and_all_others_are_refused(folde
             outcomes = [told.readline().strip() for _, told in pipes]
             assert set(outcomes) <= {"started", "refused"}
             # A search of a panel that is not there ends at once, so that more than one may have had its turn.
-            job = search_work(folder)
+            job = search_job_at(folder)
             assert ended(job).state == "failed"
-            wanted = read_asked(job)
+            wanted = read_request(job)
             assert wanted is not None
             position = wanted[1] - 10 * attempt - 1
             assert outcomes[position] == "started"
@@ -186,7 +186,7 @@ def test_what_a_process_is_asked_is_what_its_own_starter_asked(
 
     begun, real = [], module._start_process
 
-    def second_first(job: Work, command: list[str], request: str, lock: int, **rest: bool) -> None:
+    def second_first(job: Job, command: list[str], request: str, lock: int, **rest: bool) -> None:
         begun.append(job)
         with pytest.raises(RecsysError, match="another search"):
             start_search(folder, tmp_path / "nowhere", Goal("mrr"), 7, None)
@@ -198,19 +198,19 @@ def test_what_a_process_is_asked_is_what_its_own_starter_asked(
     job = start_search(folder, tmp_path / "nowhere", GOAL, 5, None, seed=3)
     ended(job)
     assert len(begun) == 1
-    assert read_asked(job) == (GOAL, 5)
+    assert read_request(job) == (GOAL, 5)
 
 
 def test_two_sessions_that_start_the_same_search_share_it(folder: Path, tmp_path: Path) -> None:
     barrier = threading.Barrier(6)
 
-    def session(_: int) -> Work:
+    def session(_: int) -> Job:
         barrier.wait()
         return start_search(folder, tmp_path / "nowhere", GOAL, 5, None)
 
     with ThreadPoolExecutor(6) as pool:
         assert len(set(pool.map(session, range(6)))) == 1
-    assert ended(search_work(folder)).state == "failed"
+    assert ended(search_job_at(folder)).state == "failed"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -221,10 +221,10 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("saved", [{}, [], "all", {"goal": {"metric": "beauty"}}])
 def test_a_result_that_cannot_be_read_is_none(tmp_path: Path, saved: object) -> None:
-    job = search_work(tmp_path)
-    assert read_found(job) is None
+    job = search_job_at(tmp_path)
+    assert read_result(job) is None
     (tmp_path / "search.found.json").write_text(json.dumps(saved))
-    assert read_found(job) is None
+    assert read_result(job) is None
 
 
 def test_every_report_of_a_search_belongs_to_a_stage(engines: Engines) -> None:

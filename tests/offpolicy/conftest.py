@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.pages import ScoredPages, middle_of
 from recsys.offpolicy.simulation import Simulator, TrueClickRates, users_of
@@ -36,7 +36,7 @@ def judged(shop_log: ClickLog) -> ScoredPages:
 def simulator(panel_folders: tuple[Path, Path], shop_log: ClickLog, judged: ScoredPages) -> Simulator:
     """The truth of it."""
     assert shop_log.data is not None
-    judge = ClickJudge.open(panel_folders[0].parent / "shop", shop_log.data.item_ids)
+    judge = ClickSimulator.open(panel_folders[0].parent / "shop", shop_log.data.item_ids)
     users = users_of(judged.pages, shop_log.data)
     return Simulator(judge, judged, TrueClickRates.of(judge, judged.pages, users), users)
 

@@ -10,12 +10,12 @@ from scipy.stats import binomtest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.jobs.log_job import log_work, start_log_work
+from recsys.jobs.log_job import log_job_at, start_log_job
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimators import Log, estimate, known_rate, lift, support, wilson_interval
 from recsys.offpolicy.logged_set import build_logged_set
-from recsys.offpolicy.logs import ClickLog, open_log, refuse_useless_file, why_useless
+from recsys.offpolicy.logs import ClickLog, open_log, require_usable_log, why_useless
 from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.workspace import Workspace
@@ -117,11 +117,11 @@ def test_no_process_is_started_for_a_log_that_cannot_be_used(kind: str, frames: 
     change, reason = (USELESS | BROKEN)[kind]
     folder = written({**frames, "impressions": change(frames["impressions"])}, tmp_path / "shop")
     with pytest.raises(DataError, match=reason):
-        refuse_useless_file(folder)
+        require_usable_log(folder)
     home = AppPaths(tmp_path / "home", chosen_data=folder)
     with pytest.raises(DataError, match=reason):
-        start_log_work(home)
-    assert log_work(home).status().state == "waiting"
+        start_log_job(home)
+    assert log_job_at(home).status().state == "waiting"
     assert not home.path.exists()
 
 

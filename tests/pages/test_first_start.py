@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import working
-from pages._shared.working import fraction_done, remaining_s
+from pages._shared import job_progress
+from pages._shared.job_progress import fraction_done, remaining_s
 from recsys.errors import RecsysError
-from recsys.jobs import NEVER_STARTED, WorkStatus
+from recsys.jobs import NEVER_STARTED, JobStatus
 from recsys.jobs.demo_job import JOB
 from recsys.jobs.paths import AppPaths
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
@@ -17,20 +17,20 @@ from tests.pages._seen import text
 STAGES = JOB.titles
 
 
-def status(state: str = "running", current: int = 3, done: int = 50, total: int = 100, message: str = "") -> WorkStatus:
+def status(state: str = "running", current: int = 3, done: int = 50, total: int = 100, message: str = "") -> JobStatus:
     """A job somewhere on its way."""
     states = ["done"] * current + [state] + ["waiting"] * (len(STAGES) - current - 1)
     stages = tuple(zip(STAGES, states, strict=True))
-    return WorkStatus(state, STAGES[current], done, total, stages, message, 12.0)  # type: ignore[arg-type]
+    return JobStatus(state, STAGES[current], done, total, stages, message, 12.0)  # type: ignore[arg-type]
 
 
 class PretendJob:
     """A job that stands where it is told to."""
 
-    def __init__(self, now: WorkStatus) -> None:
+    def __init__(self, now: JobStatus) -> None:
         self.now, self.cancelled = now, False
 
-    def status(self) -> WorkStatus:
+    def status(self) -> JobStatus:
         return self.now
 
     def cancel(self) -> None:
@@ -66,8 +66,8 @@ def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[App
         jobs["now"] = PretendJob(status(current=0, done=10))
         return jobs["now"]
 
-    monkeypatch.setattr(working, "demo_work", lambda home: jobs["now"])
-    monkeypatch.setattr(working, "start_demo_work", start)
+    monkeypatch.setattr(job_progress, "demo_job_at", lambda home: jobs["now"])
+    monkeypatch.setattr(job_progress, "start_demo_work", start)
     return started
 
 
@@ -125,7 +125,7 @@ def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: AppPaths, m
         raise RecsysError("the disk is full")
 
     pretend(monkeypatch, None)
-    monkeypatch.setattr(working, "start_demo_work", refuse)
+    monkeypatch.setattr(job_progress, "start_demo_work", refuse)
     empty_home.model.mkdir(parents=True)
     (empty_home.model / "manifest.json").write_text("{broken")
     page = opened()
@@ -170,7 +170,7 @@ def test_a_model_trained_elsewhere_is_opened_without_the_demo_note(
 
 def test_the_share_done_grows_with_stages_and_counts() -> None:
     stands = [status(current=stage, done=done) for stage in range(6) for done in (0, 50, 100)]
-    shares = [fraction_done(stand, working.DEMO_SHOP.usual_shares) for stand in stands]
+    shares = [fraction_done(stand, job_progress.DEMO_SHOP.usual_shares) for stand in stands]
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] == pytest.approx(1)

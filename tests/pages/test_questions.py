@@ -11,7 +11,7 @@ from pages._shared import words
 from pages._shared.caching import Background
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.explanation import SECTIONS
-from recsys.explanations.comparisons import compare_moments, difference, history_attribution
+from recsys.explanations.comparisons import compare_contexts, difference, history_attribution
 from recsys.explanations.counterfactual import smallest_removal
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
@@ -91,7 +91,7 @@ def test_another_moment_says_what_moved_and_why(
     page = opened(open_page, "Another moment", shopper)
     assert "Choose other circumstances" in text(page)
     page.selectbox(key="other_season").set_value("winter").run()
-    moved = compare_moments(
+    moved = compare_contexts(
         model, model.scores(shopper), model.scores(shopper, context=Context(season="winter")), settings
     )
     rows = re.findall(r"<tr[^>]*><th scope=\"row\">(.*?)</tr>", html(page))

@@ -16,7 +16,14 @@ from pages._shared import illustrations, palette
 from pages.explanations import reader
 from pages.explanations.reader import payload, toggled
 from recsys.explanations.documents import Document
-from recsys.explanations.reading import Partner, Reading, ReadPhrase, ReadText, WordEffect, WordEffects
+from recsys.explanations.reading import (
+    DocumentContributions,
+    Partner,
+    PhraseContribution,
+    TextContributions,
+    WordEffect,
+    WordEffects,
+)
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
@@ -37,14 +44,14 @@ def asked(model: Recommender) -> str:
 
 
 @pytest.fixture(scope="module")
-def reading(model: Recommender, asked: str) -> Reading:
+def reading(model: Recommender, asked: str) -> TextContributions:
     """A shopper who wrote much and typed something, before a product that others wrote of."""
     scored = model.scores(asked, "a warm sleeping bag for cold nights")
     return model.read(scored, model.rank(scored).items[0].item_id)
 
 
-def phrase(start: int, end: int, value: float = 0.1, **facts: Any) -> ReadPhrase:
-    return ReadPhrase(
+def phrase(start: int, end: int, value: float = 0.1, **facts: Any) -> PhraseContribution:
+    return PhraseContribution(
         **{"name": f"r1.{start}", "loss": 0.0, "polarity": 0.0, "partners": (), "ablated": False, **facts},
         start=start,
         end=end,
@@ -52,17 +59,19 @@ def phrase(start: int, end: int, value: float = 0.1, **facts: Any) -> ReadPhrase
     )
 
 
-def text(said: str, phrases: tuple[ReadPhrase, ...], **facts: Any) -> ReadText:
+def text(said: str, phrases: tuple[PhraseContribution, ...], **facts: Any) -> DocumentContributions:
     spans = tuple((each.start, each.end) for each in phrases)
     known = {"kind": "review", "number": 1, "item_id": "P1", "title": "Tent", "user_id": "U1", "rating": 4.0}
     moment = datetime(2026, 5, 31, tzinfo=UTC)
     document = Document(**{**known, "moment": moment, **facts}, text=said, places=tuple(range(len(spans))), spans=spans)
-    return ReadText(document, sum(each.value for each in phrases), phrases)
+    return DocumentContributions(document, sum(each.value for each in phrases), phrases)
 
 
-def sides(shopper: tuple[ReadText, ...] = (), product: tuple[ReadText, ...] = ()) -> Reading:
+def sides(
+    shopper: tuple[DocumentContributions, ...] = (), product: tuple[DocumentContributions, ...] = ()
+) -> TextContributions:
     total = sum(each.value for each in product)
-    return Reading(shopper, product, total, len(shopper), len(product), 1, 1)
+    return TextContributions(shopper, product, total, len(shopper), len(product), 1, 1)
 
 
 def documents(data: dict[str, Any], side: str) -> list[dict[str, Any]]:
@@ -73,7 +82,7 @@ def groups(data: dict[str, Any], side: str) -> list[str]:
     return [group["title"] for group in data[side]["groups"]]
 
 
-def only(said: ReadText, side: str = "product") -> dict[str, Any]:
+def only(said: DocumentContributions, side: str = "product") -> dict[str, Any]:
     """The one document of a reading with one text."""
     (document,) = documents(payload(sides(**{side: (said,)}), user_id="U9"), side)
     return document
@@ -83,7 +92,7 @@ def shown(document: dict[str, Any], *, folded: bool = True) -> str:
     return "".join(piece["text"] for piece in document["pieces"] if folded or not piece["fold"])
 
 
-def test_everything_read_is_there_once_and_can_be_sent(reading: Reading, asked: str) -> None:
+def test_everything_read_is_there_once_and_can_be_sent(reading: TextContributions, asked: str) -> None:
     data = json.loads(json.dumps(payload(reading, user_id=asked), allow_nan=False))
     for side, texts in (("shopper", reading.shopper), ("product", reading.product)):
         assert sorted(each["index"] for each in documents(data, side)) == list(range(len(texts)))
@@ -95,7 +104,7 @@ def test_everything_read_is_there_once_and_can_be_sent(reading: Reading, asked: 
     assert data["strongest"] == max(abs(p.value) for p in reader._phrases(reading))
 
 
-def test_partners_point_to_phrases_of_the_other_side(reading: Reading, asked: str) -> None:
+def test_partners_point_to_phrases_of_the_other_side(reading: TextContributions, asked: str) -> None:
     data = payload(reading, user_id=asked)
     for side, other in itertools.permutations(SIDES):
         there = {each["index"]: each for each in documents(data, other)}
@@ -105,7 +114,7 @@ def test_partners_point_to_phrases_of_the_other_side(reading: Reading, asked: st
         assert all(value for _, _, value in pairs)
 
 
-def test_texts_are_grouped_by_who_speaks(reading: Reading, asked: str) -> None:
+def test_texts_are_grouped_by_who_speaks(reading: TextContributions, asked: str) -> None:
     data = payload(reading, user_id=asked)
     assert groups(data, "shopper") == ["Typed now", "Written by this shopper", "Said of products they chose"]
     assert groups(data, "product") == ["What other shoppers say", "What the shop says"]
@@ -130,7 +139,9 @@ def test_a_new_shopper_wrote_nothing(model: Recommender) -> None:
     assert "this shopper" not in {each["who"] for side in SIDES for each in documents(data, side)}
 
 
-def test_other_shoppers_bear_pseudonyms_and_no_id_is_sent(reading: Reading, asked: str, model: Recommender) -> None:
+def test_other_shoppers_bear_pseudonyms_and_no_id_is_sent(
+    reading: TextContributions, asked: str, model: Recommender
+) -> None:
     sent = json.dumps(payload(reading, user_id=asked))
     authors = {t.document.user_id for t in (*reading.shopper, *reading.product)} - {None, asked}
     assert authors
@@ -149,14 +160,14 @@ def test_what_is_left_out_is_said() -> None:
     assert payload(sides(product=(one,)), user_id=None)["product"]["counted"] == "The one text there is; it adds +0.25"
 
 
-def test_each_group_is_open_a_little(reading: Reading, asked: str) -> None:
+def test_each_group_is_open_a_little(reading: TextContributions, asked: str) -> None:
     data = payload(reading, user_id=asked)
     for side in SIDES:
         assert sum(each["open"] for each in documents(data, side)) == reader.SHOWN
         assert all(group["documents"][0]["open"] for group in data[side]["groups"])
 
 
-def test_folding_spares_the_strongest_phrases_and_the_first_words(reading: Reading, asked: str) -> None:
+def test_folding_spares_the_strongest_phrases_and_the_first_words(reading: TextContributions, asked: str) -> None:
     data = payload(reading, user_id=asked)
     n_folded = 0
     for each in (*documents(data, "shopper"), *documents(data, "product")):
@@ -244,7 +255,7 @@ def test_words_inside_a_phrase_are_masked_like_the_text() -> None:
     assert payload(one, user_id=None, inside=("", effects))["inside"] is None
 
 
-def test_a_closer_look_at_a_real_phrase(model: Recommender, reading: Reading, asked: str) -> None:
+def test_a_closer_look_at_a_real_phrase(model: Recommender, reading: TextContributions, asked: str) -> None:
     scored = model.scores(asked, "a warm sleeping bag for cold nights")
     item_id = model.rank(scored).items[0].item_id
     said = next(each for each in reading.product if each.document.kind == "review")
@@ -258,7 +269,7 @@ def test_a_closer_look_at_a_real_phrase(model: Recommender, reading: Reading, as
 
 
 def test_ticks_of_texts_and_phrases_go_together() -> None:
-    def read(*struck: int) -> Reading:
+    def read(*struck: int) -> TextContributions:
         spans = ((0, 4), (5, 10), (11, 16))
         return sides(
             product=(text("Dry. Warm. Cold.", tuple(phrase(*s, ablated=n in struck) for n, s in enumerate(spans))),)
@@ -274,7 +285,9 @@ def test_ticks_of_texts_and_phrases_go_together() -> None:
     assert toggled(("c:trend",), "r7", read()) == ("c:trend", "r7")
 
 
-def test_strikes_that_the_reader_names_are_known_to_the_model(model: Recommender, reading: Reading, asked: str) -> None:
+def test_strikes_that_the_reader_names_are_known_to_the_model(
+    model: Recommender, reading: TextContributions, asked: str
+) -> None:
     data = payload(reading, user_id=asked)
     some = documents(data, "product")[0]
     struck = toggled((), some["phrases"][0]["strike"], reading)
@@ -282,7 +295,7 @@ def test_strikes_that_the_reader_names_are_known_to_the_model(model: Recommender
     assert scored.ablated == struck
 
 
-def test_only_names_that_were_shown_come_back(reading: Reading, asked: str) -> None:
+def test_only_names_that_were_shown_come_back(reading: TextContributions, asked: str) -> None:
     names = reader._names(reading)
 
     class Given:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy import logged_set
@@ -89,7 +89,10 @@ def test_lists_from_the_whole_catalogue_are_those_of_the_live_evaluation(workspa
     validation, test = workspace.engines("last", 1, 0)
     fusion = chosen_weights(validation, 10)[TRADITIONAL]
     lists = test.measure(RankingSettings(fusion, WHOLE_CATALOGUE, 4)).lists.ranked
-    truth, shoppers = ClickJudge.open(workspace.data_folder, test.panel.items["item_id"].tolist()), test.panel.shoppers
+    truth, shoppers = (
+        ClickSimulator.open(workspace.data_folder, test.panel.items["item_id"].tolist()),
+        test.panel.shoppers,
+    )
     contexts = [
         Context.at(datetime.fromtimestamp(moment, UTC), device=device or None, region=region or None)
         for moment, device, region in zip(shoppers["moment_s"], shoppers["device"], shoppers["region"], strict=True)

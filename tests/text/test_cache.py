@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recsys.files import temporary_beside
-from recsys.text.cache import EmbeddingCache, default_folder
+from recsys.text.embedding_cache import EmbeddingCache, default_folder
 
 ENCODER = "model.float32"
 
@@ -127,7 +127,7 @@ def test_pruning_clears_what_a_killed_process_left_but_not_what_is_being_written
 _WRITER = """
 import sys
 import numpy as np
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 cache, name = EmbeddingCache(sys.argv[1]), sys.argv[2]
 for shard in range(int(sys.argv[3])):
     texts = [f"{name} {shard} {row}" for row in range(200)]

@@ -11,7 +11,7 @@ import pytest
 from recsys.errors import Cancelled, EncoderError
 from recsys.studies.benchmarks.encode import sample_phrases
 from recsys.text import encoder as encoder_module
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, check_weights, fastest_precision, packaged_model, settled_precision
 from tests._data import shared_data
 

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from recsys.data.dataset import Dataset
 from recsys.demo import generate_demo
 from recsys.demo.truth import load_truth
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.text.polarity import MIN_REVIEWS, NEUTRAL, PolarityModel, fit_polarity, lexicon_valence

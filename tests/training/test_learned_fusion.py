@@ -30,7 +30,7 @@ from recsys.training.learned_fusion import (
     learned_map,
     nothing_learned,
 )
-from recsys.training.multitask import Learned
+from recsys.training.multitask import MultitaskResult
 from recsys.training.pairs import Pairs
 from recsys.training.weights import ValidationScores
 from tests._encoder import WordEncoder
@@ -240,11 +240,11 @@ def test_a_map_has_to_be_better_than_the_same_without_it() -> None:
 def test_what_all_shoppers_together_do_not_learn_is_not_tried(
     data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def learning(*rest: object) -> Learned:
+    def learning(*rest: object) -> MultitaskResult:
         """Halves learn, all together do not."""
         judged = rest[4]
         assert isinstance(judged, Pairs)
-        return Learned(np.eye(3, dtype=np.float32), FusionSettings.only("context"), int(len(judged) < 440))
+        return MultitaskResult(np.eye(3, dtype=np.float32), FusionSettings.only("context"), int(len(judged) < 440))
 
     monkeypatch.setattr(learned_fusion, "learn", learning)
     monkeypatch.setattr(SemanticScorer, "with_head", lambda self, head: self)

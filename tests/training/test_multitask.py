@@ -9,7 +9,7 @@ import pytest
 from recsys.errors import Cancelled, SettingsError
 from recsys.scorers.phrase_weights import unit
 from recsys.settings import FusionSettings
-from recsys.training.multitask import Learned, MultitaskSettings, Objective, learn
+from recsys.training.multitask import MultitaskResult, MultitaskSettings, Objective, learn
 from recsys.training.pairs import Pairs
 from tests.training._learner import N_DIMS, N_TELLING, planted, semantic_scores
 
@@ -21,12 +21,12 @@ TRAIN, JUDGED = planted(1500, 1), planted(400, 2)
 REFERENCE = unit(TRAIN.items)
 
 
-def learned(settings: MultitaskSettings = QUICK, judged: Pairs | None = JUDGED) -> Learned:
+def learned(settings: MultitaskSettings = QUICK, judged: Pairs | None = JUDGED) -> MultitaskResult:
     return learn(TRAIN, REFERENCE, START, settings, judged)
 
 
 @pytest.fixture(scope="module")
-def found() -> Learned:
+def found() -> MultitaskResult:
     return learned()
 
 
@@ -35,7 +35,7 @@ def reciprocal_rank(pairs: Pairs, head: np.ndarray | None) -> float:
     return float((1 / (1 + (scores > scores[np.arange(len(pairs)), pairs.asked][:, None]).sum(1))).mean())
 
 
-def test_the_map_finds_the_dimensions_that_choices_are_made_by(found: Learned) -> None:
+def test_the_map_finds_the_dimensions_that_choices_are_made_by(found: MultitaskResult) -> None:
     assert found.head is not None
     assert found.head.dtype == np.float32
     assert found.head.shape == (N_DIMS, N_DIMS)
@@ -44,7 +44,7 @@ def test_the_map_finds_the_dimensions_that_choices_are_made_by(found: Learned) -
     assert lengths[:N_TELLING].min() > lengths[N_TELLING:].max()
 
 
-def test_weight_goes_to_the_component_that_tells(found: Learned) -> None:
+def test_weight_goes_to_the_component_that_tells(found: MultitaskResult) -> None:
     weights = found.fusion.normalised()
     assert weights["semantic"] > 0.5
     assert sum(weights.values()) == pytest.approx(1)
@@ -61,14 +61,14 @@ def test_it_starts_at_todays_scores_and_stays_where_nothing_is_better(monkeypatc
     assert found.fusion.normalised() == pytest.approx(START.normalised(), abs=1e-6)
 
 
-def test_weights_alone_leave_the_map_alone(found: Learned) -> None:
+def test_weights_alone_leave_the_map_alone(found: MultitaskResult) -> None:
     alone = learned(replace(QUICK, head=False))
     assert alone.head is None
     assert alone.epochs > 0
     assert alone.losses[alone.epochs] > found.losses[found.epochs]
 
 
-def test_same_seed_same_map_and_as_many_epochs_as_asked(found: Learned) -> None:
+def test_same_seed_same_map_and_as_many_epochs_as_asked(found: MultitaskResult) -> None:
     repeated = learned(replace(QUICK, epochs=found.epochs), None)
     np.testing.assert_array_equal(repeated.head, found.head)
     assert repeated.fusion == found.fusion
@@ -81,7 +81,7 @@ def test_diversity_in_the_objective_spreads_what_is_likely_to_be_shown() -> None
     assert _likeness(diverse) < 0.9 * _likeness(plain)
 
 
-def _likeness(found: Learned) -> float:
+def _likeness(found: MultitaskResult) -> float:
     """Mean cosine of the products in the ten best of everybody."""
     best = np.argsort(-semantic_scores(JUDGED, found.head), axis=1)[:, :10]
     return float(np.mean([np.square(REFERENCE[rows].mean(0)).sum() for rows in best]))

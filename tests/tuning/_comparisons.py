@@ -9,7 +9,7 @@ from recsys.panel.segments import EVERYONE
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import Outcomes, Overlap, Product, ProductShown
+from recsys.tuning.list_changes import Outcomes, Overlap, Product, ProductShown
 
 A = EvaluationConfig("A", RankingSettings(FusionSettings(1, 0, 0, 0)))
 B = EvaluationConfig("B", RankingSettings(FusionSettings(0, 1, 0, 0)))

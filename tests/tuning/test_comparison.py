@@ -13,7 +13,7 @@ from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.exposure import PERSISTENCE, agreements, likeness, overlap
+from recsys.tuning.list_changes import PERSISTENCE, agreements, likeness, overlap
 from tests.panel._settings import setting
 
 A, B = setting("A", 1, 0, 0, 0), setting("B", 0.3, 0.1, 0.4, 0.2, diversity=0.2)

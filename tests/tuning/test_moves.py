@@ -12,8 +12,8 @@ from recsys.ranking.rank import Ranking, rank
 from recsys.settings import Filters
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import Product
-from recsys.tuning.moves import Move, ProductRank, Shift, cause_text, moves, position_text
+from recsys.tuning.list_changes import Product
+from recsys.tuning.moves import ComponentChange, Move, ProductRank, cause_text, moves, position_text
 from tests.panel._settings import ALL, setting, two_settings
 
 SEEDS = range(60)
@@ -209,11 +209,11 @@ def side(rank: int | None, by_score: int | None, *, proven: bool = True, barred:
 
 
 LEAD = (
-    Shift("semantic", 0.8, 0.0),
-    Shift("collaborative", -0.5, 0.0),
-    Shift("context", 0.04, 0.12),
+    ComponentChange("semantic", 0.8, 0.0),
+    ComponentChange("collaborative", -0.5, 0.0),
+    ComponentChange("context", 0.04, 0.12),
 )
-FALL = (Shift("semantic", -0.8, 0.0), Shift("content", -0.01, 0.0))
+FALL = (ComponentChange("semantic", -0.8, 0.0), ComponentChange("content", -0.01, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ FALL = (Shift("semantic", -0.8, 0.0), Shift("content", -0.01, 0.0))
     ],
 )
 def test_moves_described(
-    a: ProductRank, b: ProductRank, lead: tuple[Shift, ...], by: tuple[int, int, int], cause: str, said: str
+    a: ProductRank, b: ProductRank, lead: tuple[ComponentChange, ...], by: tuple[int, int, int], cause: str, said: str
 ) -> None:
     move = Move(Product(0, "p", "Tent", "Tents"), False, 10, a, b, lead, lead, len(lead), *by, cause)  # type: ignore[arg-type]
     assert described(move) == said

@@ -19,10 +19,10 @@ from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import MARGIN, GoalEvaluator, references_of
 from recsys.tuning.goals import Constraint, Goal
-from recsys.tuning.search_result import (
+from recsys.tuning.search import (
     SearchResult,
     SearchSettings,
-    SoFar,
+    SearchState,
     constraint_outcomes,
     find_weights,
     study_name,
@@ -157,7 +157,7 @@ def test_other_goals_have_other_trials(engines: Engines) -> None:
 
 
 def test_whoever_watches_sees_the_best_so_far(engines: Engines) -> None:
-    seen: list[SoFar] = []
+    seen: list[SearchState] = []
     find_weights(*engines, BALANCED, SearchSettings(2 * BATCH), watch=seen.append)
     assert [each.n_trials for each in seen] == [BATCH, 2 * BATCH]
     values = [each.best.metrics["ndcg"] for each in seen if each.best]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS
-from recsys.tuning.exposure import Outcomes, Overlap
+from recsys.tuning.list_changes import Outcomes, Overlap
 from recsys.tuning.summary import summary
 from tests.tuning._comparisons import A, B, comparison, difference, shown
 

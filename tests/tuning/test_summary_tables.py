@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS
-from recsys.evaluation.statistics.paired import why_open
+from recsys.evaluation.statistics.paired import why_no_verdict
 from recsys.panel.engine import LiveEngine
 from recsys.tuning.comparison import compare
-from recsys.tuning.exposure import Product, ProductShown
+from recsys.tuning.list_changes import Product, ProductShown
 from recsys.tuning.summary import metrics_csv, products_csv, shoppers_csv
 from tests.panel._settings import setting
 from tests.tuning._comparisons import comparison, difference
@@ -27,7 +27,7 @@ def test_every_row_is_there_with_its_numbers(engine: LiveEngine) -> None:
     for row in metrics:
         assert float(row["change"]) == found.differences[row["metric"]].change.mean
         each = found.differences[row["metric"]]
-        assert row["verdict"] == (why_open(each) or each.verdict)
+        assert row["verdict"] == (why_no_verdict(each) or each.verdict)
     assert [(row["item_id"], int(row["change"])) for row in products] == [
         (each.product.item_id, each.change) for each in found.products
     ]

@@ -17,7 +17,7 @@ from recsys.explanations.comparisons import (
     DifferencePart,
     ExplanationDifference,
     MovedProduct,
-    compare_moments,
+    compare_contexts,
     difference,
 )
 from recsys.explanations.records import Explanation
@@ -39,7 +39,7 @@ def rival(case: ExplanationContext) -> None:
     chart, parts = st.columns([1, 1], gap="medium")
     with chart, st.container(key="rival_chart"):
         alt = f"Difference of the scores {words.signed(compared.score)}: {words.parts_in_words(compared.components)}"
-        charts.show(_figure(compared, charts.theme()), alt, key="rival_waterfall")
+        charts.show_chart(_figure(compared, charts.theme()), alt, key="rival_waterfall")
     with parts, st.container(key="rival_parts"):
         for name in COMPONENTS:
             st.html(_parts(name, compared.of(name), compared.components[name]))
@@ -128,7 +128,7 @@ def other_moment(case: ExplanationContext) -> None:
         st.html(empty_html("Choose other circumstances", why))
         return
     there = resources.scored(case.model, case.user.user_id, case.now.words, other, case.now.ablated)
-    moved = compare_moments(case.model, case.now, there, case.settings)
+    moved = compare_contexts(case.model, case.now, there, case.settings)
     with st.container(key="other_moment"):
         st.html(_table(moved, case.context, other, case.item_id))
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages._shared import resources, words, working
+from pages._shared import job_progress, resources, words
 from pages._shared.cards import isolated
 from pages._shared.notices import empty_html, notice_html
 from pages.tuning import controls
@@ -14,8 +14,8 @@ from pages.tuning.controls import button, download
 from pages.tuning.presets import actions, cards, forms
 from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError
-from recsys.jobs import Work, WorkStatus
-from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_work, start_presets_work
+from recsys.jobs import Job, JobStatus
+from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_job_at, start_presets_job
 from recsys.store.exchange import export_presets
 from recsys.store.records import Preset
 from recsys.tuning.goals import describe_goal
@@ -29,7 +29,7 @@ FIND_FROM = 7
 LOOK_EVERY_S = 4
 """How often a database that is away is asked again."""
 
-_PANEL = working.JobDisplay(
+_PANEL = job_progress.JobDisplay(
     label="Tuning the presets", start="Tune the presets of this shop", usual_shares=JOB.usual_shares, key="tuning_"
 )
 
@@ -136,22 +136,22 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
             forms.show_details(case, preset)
 
 
-def _work(room: TuningContext) -> Work:
-    return presets_work(room.home.panel(SPLIT).absolute())
+def _work(room: TuningContext) -> Job:
+    return presets_job_at(room.home.panel(SPLIT).absolute())
 
 
 def _start(room: TuningContext) -> None:
-    start_presets_work(ShopFolders.of(room.home, SPLIT, room.shop))
+    start_presets_job(ShopFolders.of(room.home, SPLIT, room.shop))
 
 
-@st.fragment(run_every=working.LOOK_EVERY_S)
+@st.fragment(run_every=job_progress.LOOK_EVERY_S)
 def _tuning_progress(room: TuningContext) -> None:
     """How far the tuning of what comes with Shelfwise is, whoever started it; the page runs again when it ends."""
     work = _work(room)
     status = work.status()
     if status.state != "running":
         st.rerun(scope="app")
-    working.show(status, _PANEL, on_start=lambda: _start(room), on_cancel=work.cancel)
+    job_progress.show_progress(status, _PANEL, on_start=lambda: _start(room), on_cancel=work.cancel)
 
 
 def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
@@ -166,11 +166,11 @@ def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
         st.html(f'<p class="sw-note">{_shipped_html(shipped, status)}</p>', width="stretch")
         label, icon = ("Tune again", "refresh") if shipped else (_PANEL.start, "tune")
         kind = "tertiary" if shipped else "secondary"
-        button(label, "tune_presets", icon, working.start, _PANEL, lambda: _start(room), type=kind)
+        button(label, "tune_presets", icon, job_progress.start, _PANEL, lambda: _start(room), type=kind)
 
 
-def _problem_html(status: WorkStatus) -> str:
-    if refused := working.why_refused(_PANEL):
+def _problem_html(status: JobStatus) -> str:
+    if refused := job_progress.why_refused(_PANEL):
         return notice_html("Tuning could not be started.", [refused])
     if status.state == "failed":
         lines = [words.sentence(status.message)] if status.message else []
@@ -180,7 +180,7 @@ def _problem_html(status: WorkStatus) -> str:
     return ""
 
 
-def _shipped_html(shipped: Sequence[Preset], status: WorkStatus) -> str:
+def _shipped_html(shipped: Sequence[Preset], status: JobStatus) -> str:
     reasons = status.result.get("not_available")
     missing = "".join(
         f" This shop cannot have “{isolated(name)}”: {isolated(str(why).rstrip('.'))}."

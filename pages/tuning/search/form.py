@@ -8,7 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages._shared import words, working
+from pages._shared import job_progress, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
 from pages._shared.view import ANY, LENGTHS
@@ -66,7 +66,7 @@ def draw_form(room: TuningContext, *, is_running: bool) -> None:
 def begin_search(room: TuningContext, request: SearchRequest | None) -> None:
     """Start a search; if that fails, the progress says why."""
     if request is not None:
-        working.start(goal_search.job_display(request.n_trials), lambda: goal_search.start(room, request))
+        job_progress.start(goal_search.job_display(request.n_trials), lambda: goal_search.start(room, request))
 
 
 def _aim(room: TuningContext, draft: GoalDraft) -> None:

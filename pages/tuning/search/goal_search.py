@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import streamlit as st
 from pydantic import Field
 
-from pages._shared import address, working
+from pages._shared import address, job_progress
 from pages._shared.view import LENGTHS
 from pages.tuning import resources
 from pages.tuning.chart_parts import Point
@@ -18,9 +18,9 @@ from pages.tuning.context import TuningCase, TuningContext
 from recsys.documents import Form, from_json
 from recsys.errors import RecsysError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.jobs import Work
+from recsys.jobs import Job
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.search_job import read_asked, search_work, start_search
+from recsys.jobs.search_job import read_request, search_job_at, start_search
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.panel.panel import N_BASELINE
 from recsys.panel.segments import Segment
@@ -29,7 +29,7 @@ from recsys.store.addresses import VARIABLE, file_address
 from recsys.store.database import FILE
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Against, Constraint, Goal, describe_goal
-from recsys.tuning.search_result import MOST_TRIALS
+from recsys.tuning.search import MOST_TRIALS
 
 PARAMETER = "goal"
 DEFAULT = Goal("ndcg")
@@ -187,14 +187,14 @@ class SearchRequest(NamedTuple):
     n_trials: int
 
 
-def work_of(room: TuningContext) -> Work:
+def work_of(room: TuningContext) -> Job:
     """The search of the shop that the room is about, running, ended or never started."""
-    return search_work(room.home.path / "searches" / room.home.panel(room.split).name)
+    return search_job_at(room.home.path / "searches" / room.home.panel(room.split).name)
 
 
-def request_of(work: Work) -> SearchRequest | None:
+def request_of(work: Job) -> SearchRequest | None:
     """What it was started for, or None where it never was."""
-    asked = read_asked(work)
+    asked = read_request(work)
     return None if asked is None else SearchRequest(*asked)
 
 
@@ -258,9 +258,9 @@ def usual_s(room: TuningContext, n_trials: int) -> float:
     return ready + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)
 
 
-def job_display(n_trials: int) -> working.JobDisplay:
+def job_display(n_trials: int) -> job_progress.JobDisplay:
     """How its progress is shown."""
-    return working.JobDisplay(
+    return job_progress.JobDisplay(
         label="Searching for good weights",
         start="Search",
         usual_shares=usual_shares(n_trials),

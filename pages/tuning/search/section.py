@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared import charts, words, working
+from pages._shared import charts, job_progress, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
 from pages.tuning import chart_parts, controls, labels
@@ -17,13 +17,13 @@ from pages.tuning.search import form, goal_search, summary
 from pages.tuning.search.goal_search import SearchRequest, fill_goal
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
-from recsys.jobs import WorkStatus
-from recsys.jobs.search_job import read_found
+from recsys.jobs import JobStatus
+from recsys.jobs.search_job import read_result
 from recsys.panel.segments import Scenario
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
 from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Goal, describe_goal
-from recsys.tuning.search_result import SearchResult
+from recsys.tuning.search import SearchResult
 
 LOOK_FOR_OTHERS_EVERY_S = 3
 _LOADED, _SECTION = "search_clicks", "room"
@@ -37,7 +37,7 @@ def find_weights(case: TuningCase) -> None:
     status, request = work.status(), goal_search.request_of(work)
     with st.container(key="chart_goal"):
         form.draw_form(room, is_running=status.state == "running")
-    found = read_found(work)
+    found = read_result(work)
     if request is not None and status.state != "done":
         show_progress(case, request)
         if found:
@@ -48,7 +48,7 @@ def find_weights(case: TuningCase) -> None:
             )
             show_result(case, found, is_running=status.state == "running")
         return
-    if refused := working.why_refused(goal_search.job_display(0)):
+    if refused := job_progress.why_refused(goal_search.job_display(0)):
         st.html(notice_html("It could not be started.", [refused]))
     if found:
         show_result(case, found)
@@ -57,7 +57,7 @@ def find_weights(case: TuningCase) -> None:
     watch(room, seen)
 
 
-@st.fragment(run_every=working.LOOK_EVERY_S)
+@st.fragment(run_every=job_progress.LOOK_EVERY_S)
 def show_progress(case: TuningCase, request: SearchRequest) -> None:
     """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
     work = goal_search.work_of(case.room)
@@ -68,7 +68,7 @@ def show_progress(case: TuningCase, request: SearchRequest) -> None:
     st.html(_heading(request, status) + (outdated_html() if outdated else ""))
     beside, about = st.columns([1, 1.35], gap="small")
     with beside, st.container(key="search_progress"):
-        working.show(
+        job_progress.show_progress(
             status,
             goal_search.job_display(request.n_trials),
             on_start=lambda: goal_search.start(case.room, request),
@@ -99,7 +99,7 @@ def signature(room: TuningContext) -> str:
     return f"{work.status().state} {changed}"
 
 
-def _heading(request: SearchRequest, status: WorkStatus) -> str:
+def _heading(request: SearchRequest, status: JobStatus) -> str:
     goal = isolated(describe_goal(request.goal))
     n = words.count(request.n_trials, "setting")
     if status.state == "running":
@@ -135,7 +135,9 @@ def _so_far(
     except (LookupError, TypeError, ValueError):
         st.html(notice_html("What was found so far cannot be read; another version of Shelfwise wrote it."))
         return
-    charts.show(figure, f"{len(points)} settings that no other found so far beats by both metrics", key="so_far_front")
+    charts.show_chart(
+        figure, f"{len(points)} settings that no other found so far beats by both metrics", key="so_far_front"
+    )
     st.html(legend_html(marked, is_done=False))
 
 

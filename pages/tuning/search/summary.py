@@ -16,7 +16,7 @@ from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goal_evaluation import MARGIN
 from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_segment
-from recsys.tuning.search_result import Answer, ConstraintOutcome, SearchResult
+from recsys.tuning.search import Answer, ConstraintOutcome, SearchResult
 
 _ERRORS_WIDE = 3.92
 """A 95% interval is so many standard errors wide."""

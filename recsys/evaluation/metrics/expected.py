@@ -20,7 +20,7 @@ EQUAL = np.float32(1e-5)
 """Scores that differ by no more than this are equal; products that are alike differ by rounding alone."""
 
 
-def tied_places(
+def tied_positions(
     scores: FloatArray, eligible: NDArray[np.bool_], relevant_rows: NDArray[np.integer], k: int
 ) -> IntArray:
     """Describe what may be at each of the first k positions of one list: int32 of shape (4, k).
@@ -64,7 +64,7 @@ def expected_list_accuracy(positions: IntArray, n_relevant: NDArray[np.integer])
 
     Parameters
     ----------
-    positions : int32 of shape (n_users, 4, k), `tied_places` of each
+    positions : int32 of shape (n_users, 4, k), `tied_positions` of each
     n_relevant : integers of shape (n_users,); values are NaN for a shopper who has none
     """
     found, size, position, before = np.asarray(positions, np.float64).transpose(1, 0, 2)

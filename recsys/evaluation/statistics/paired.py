@@ -23,7 +23,7 @@ from recsys.evaluation.statistics.intervals import (
 from recsys.evaluation.statistics.jackknife import STEPS, ListChange
 from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, holm, sign_flip_p, verdict_of
 
-Open = Literal["not observed", "no value", "modelled", "less popular than before"]
+NoVerdict = Literal["not observed", "no value", "modelled", "less popular than before"]
 Key = TypeVar("Key")
 Rows = NDArray[np.integer] | NDArray[np.bool_]
 
@@ -97,7 +97,7 @@ class Difference:
     p: float | None = None
 
 
-def why_open(found: Difference, *, is_observed: bool = True) -> Open | None:
+def why_no_verdict(found: Difference, *, is_observed: bool = True) -> NoVerdict | None:
     """Say why a change has no verdict though it may be one; None where its verdict holds.
 
     `is_observed`: shoppers were in the circumstances that they are looked at in.

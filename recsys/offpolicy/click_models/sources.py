@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from recsys.data.dataset import NEVER, Dataset
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.protocols.requests import contexts_of_panel
@@ -102,7 +102,7 @@ def true_clicks(
     Raises DataError: the folder has no hidden truth; UnknownUserError, UnknownItemError: it is not the truth of these
     shoppers and products.
     """
-    judge, found = ClickJudge.open(folder, item_ids), {}
+    judge, found = ClickSimulator.open(folder, item_ids), {}
     odds = judge.odds_by_place(LONGEST)
     for role, each in shoppers.items():
         first = judge.rates(judge.utilities(each["user_id"].tolist(), contexts_of_panel(each)), 1)

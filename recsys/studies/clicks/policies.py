@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.evaluation.protocols.requests import contexts_at
 from recsys.evaluation.statistics.intervals import ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval
@@ -151,7 +151,7 @@ def true_lifts(workspace: Workspace, settings: ExperimentSettings, progress: Pro
     weights, panel = chosen_weights(validation, settings.k, progress), test.panel
     shoppers, scores = panel.shoppers, panel.scores.stacked()
     contexts = contexts_at(shoppers["moment_s"], shoppers["device"], shoppers["region"], "north")
-    judge = ClickJudge.open(workspace.data_folder, panel.items["item_id"].tolist())
+    judge = ClickSimulator.open(workspace.data_folder, panel.items["item_id"].tolist())
     utilities = judge.utilities(shoppers["user_id"].tolist(), contexts)
     rows, may = _columns(panel)
     on_sale = judge.on_sale(np.maximum(rows, 0).astype(np.int64), shoppers["moment_s"].to_numpy(np.int64)[:, None])

@@ -5,7 +5,7 @@ second half of the shop's log, with models of what came before; in a demo shop t
 and of the lists that test shoppers would see.
 """
 
-from recsys.demo.clicks import ClickJudge
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
 from recsys.offpolicy.logs import ClickLog, open_log
@@ -50,7 +50,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         lifts += on_sliders.lifts()
         if judged.truth is not None and log.data is not None:
             lifts = true_lifts(workspace, settings, progress) + lifts
-            judge = ClickJudge.open(workspace.data_folder, log.data.item_ids.tolist())
+            judge = ClickSimulator.open(workspace.data_folder, log.data.item_ids.tolist())
             simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
             found = simulator.accuracy(
                 [on_sliders.sliders.probabilities(MixQuery(mixes["full"], each)) for each in SIMULATED],

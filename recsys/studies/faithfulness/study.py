@@ -35,7 +35,7 @@ from recsys.studies.faithfulness.polarity import PolarityAgreement, one_way_only
 from recsys.studies.format import change_text, table_of
 from recsys.studies.result import Result, Table, as_json
 from recsys.studies.workspace import Workspace
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import ContextChoice, choose_for_all

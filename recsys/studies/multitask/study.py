@@ -21,7 +21,7 @@ from recsys.studies.models import METRIC, SemanticRole, tuned, window_note
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
-from recsys.training.multitask import Learned, MultitaskSettings, learn
+from recsys.training.multitask import MultitaskResult, MultitaskSettings, learn
 from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 
 TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
@@ -78,7 +78,7 @@ class LearningRole:
 
     def learn(
         self, start: FusionSettings, settings: MultitaskSettings, held_out: Pairs | None, progress: Progress
-    ) -> Learned:
+    ) -> MultitaskResult:
         """Learn from this role's training data, stopped by held-out pairs if there are any."""
         return learn(self.pairs, self.role.engine.panel.vectors, start, settings, held_out, progress)
 

@@ -9,7 +9,7 @@ import pytest
 
 from pages.tuning.log_clicks import TEMPERATURES
 from recsys.jobs import record
-from recsys.jobs.log_job import JOB, log_work
+from recsys.jobs.log_job import JOB, log_job_at
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set
@@ -42,7 +42,7 @@ def test_before_the_log_is_judged_its_progress_is_shown(open_room: OpenRoom, tun
     page = open_room(SECTION)
     assert 'class="sw-lede"' in html(page)
     assert "Judging logged pages" in html(page)
-    work = log_work(home)
+    work = log_job_at(home)
     work.cancel()
     while work.status().state == "running":
         pass
@@ -54,7 +54,7 @@ def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: Ope
     home = AppPaths(tuning_home)
     home.judged_log.mkdir(parents=True)
     (home.judged_log / "manifest.json").write_text("{}")
-    work = log_work(home)
+    work = log_job_at(home)
     work.folder.mkdir(exist_ok=True)
     record.write(work.path("json"), record.facts(JOB.titles, 0, 0, 0, 0.0, state="done"))
     try:
@@ -88,7 +88,7 @@ def test_a_log_that_can_say_nothing_is_refused_and_not_judged(open_room: OpenRoo
         assert "This log cannot be asked" in text(page)
         assert "was clicked" in text(page)
         assert not [each for each in page.button if str(each.key).startswith("log_")]
-        assert log_work(home).status().state == "waiting"
+        assert log_job_at(home).status().state == "waiting"
     finally:
         log.with_suffix(".away").replace(log)
 

@@ -14,9 +14,9 @@ from pages.tuning.search import goal_search, summary
 from pages.tuning.search.goal_search import EXAMPLES, MOST_CONDITIONS
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
-from recsys.jobs import State, Work, record
+from recsys.jobs import Job, State, record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.search_job import JOB, read_asked, read_found, search_work
+from recsys.jobs.search_job import JOB, read_request, read_result, search_job_at
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
@@ -24,7 +24,7 @@ from recsys.settings import COMPONENTS
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import GoalEvaluator
 from recsys.tuning.goals import Constraint, Goal, describe_goal, save_goal, saved_goal
-from recsys.tuning.search_result import SearchResult, SearchSettings, constraint_outcomes, find_weights
+from recsys.tuning.search import SearchResult, SearchSettings, constraint_outcomes, find_weights
 from tests.pages._seen import addressed, html, text
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import store
@@ -38,11 +38,11 @@ GOAL = Goal("ndcg", (Constraint("ild", 0.3),))
 
 
 @pytest.fixture
-def work(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+def work(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     """The search of the shop on screen; none at first, and none left behind."""
     monkeypatch.setitem(asking.EFFORTS, "Quick", 4)  # type: ignore[attr-defined]
     folder = tuning_home / "searches" / AppPaths(tuning_home).panel("last").name
-    found = search_work(folder)
+    found = search_job_at(folder)
     yield found
     found.cancel()
     until(lambda: found.status().state != "running")
@@ -62,21 +62,21 @@ def example(engines: Engines) -> SearchResult:
     return find_weights(*engines, Goal("ndcg", (Constraint("ild", 0.95),), k=5), SearchSettings(2))
 
 
-def show(work: Work, found: dict[str, object]) -> None:
+def show(work: Job, found: dict[str, object]) -> None:
     """Leave a result as the process of a search does."""
     (work.folder / "search.found.json").parent.mkdir(parents=True, exist_ok=True)
     (work.folder / "search.found.json").write_text(json.dumps(found))
     leave(work, found["goal"], record.facts(STAGES, 4, 0, 0, time.time() - 9, state="done"))
 
 
-def leave(work: Work, goal: object, facts: dict[str, object]) -> None:
+def leave(work: Job, goal: object, facts: dict[str, object]) -> None:
     """Leave the record of a search."""
     work.folder.mkdir(parents=True, exist_ok=True)
     (work.folder / "search.wanted.json").write_text(json.dumps({"goal": goal, "n_trials": 9}))
     record.write(work.path("json"), facts)
 
 
-def stopped(work: Work, engines: Engines, *, panel_id: str = "") -> None:
+def stopped(work: Job, engines: Engines, *, panel_id: str = "") -> None:
     """Leave a search for GOAL that was stopped after its first settings."""
     metrics = dict.fromkeys(LIVE_METRICS, 0.1)
     best = {"weights": dict.fromkeys(COMPONENTS, 0.25), "diversity": 0.2, "method": "mmr", "metrics": metrics}
@@ -126,7 +126,7 @@ def picked(page: AppTest) -> Goal:
     return goal
 
 
-def test_a_goal_is_picked_and_stands_in_the_address(open_room: OpenRoom, work: Work) -> None:
+def test_a_goal_is_picked_and_stands_in_the_address(open_room: OpenRoom, work: Job) -> None:
     page = open_room(SECTION)
     assert f"Goal: {describe_goal(Goal('ndcg'))}" in text(page)
     assert "goal" not in addressed(page)
@@ -150,7 +150,7 @@ def test_a_goal_is_picked_and_stands_in_the_address(open_room: OpenRoom, work: W
     assert not page.exception
 
 
-def test_a_link_with_a_goal_opens_on_it_and_the_usual_goal_needs_no_parameter(open_room: OpenRoom, work: Work) -> None:
+def test_a_link_with_a_goal_opens_on_it_and_the_usual_goal_needs_no_parameter(open_room: OpenRoom, work: Job) -> None:
     goal = Goal("novelty", (Constraint("ndcg", 0.02, "best"), Constraint("popularity_lift", 0.4, at_least=False)), k=5)
     page = open_room(SECTION, goal=save_goal(goal))
     assert (page.selectbox(key="goal_metric").value, page.selectbox(key="goal_k").value) == ("novelty", 5)
@@ -161,7 +161,7 @@ def test_a_link_with_a_goal_opens_on_it_and_the_usual_goal_needs_no_parameter(op
     assert page.selectbox(key="goal_metric").value == "ndcg"
 
 
-def test_a_bound_begins_where_equal_weights_stand(open_room: OpenRoom, work: Work, engines: Engines) -> None:
+def test_a_bound_begins_where_equal_weights_stand(open_room: OpenRoom, work: Job, engines: Engines) -> None:
     page = open_room(SECTION, goal=save_goal(Goal("ndcg", (Constraint("ild", 0, "equal"),))))
     judge = GoalEvaluator(engines[0], Goal("ndcg"))
     equal = judge.measure(judge.equal).metrics
@@ -177,7 +177,7 @@ def test_a_bound_begins_where_equal_weights_stand(open_room: OpenRoom, work: Wor
 @pytest.mark.parametrize(
     "link", ["best nDCG with diversity at least 0.6", "", "{", "{}", '{"metric":"beauty"}', doubtful(k=0), "[1]"]
 )
-def test_a_link_that_holds_no_goal_starts_from_the_usual_one(open_room: OpenRoom, work: Work, link: str) -> None:
+def test_a_link_that_holds_no_goal_starts_from_the_usual_one(open_room: OpenRoom, work: Job, link: str) -> None:
     page = open_room(SECTION, goal=link)
     assert not page.exception
     assert page.selectbox(key="goal_metric").value == "ndcg"
@@ -210,7 +210,7 @@ def condition(metric: str, value: float, against: str = "value", at_least: bool 
     ],
 )
 def test_what_makes_no_sense_is_said_before_anything_starts(
-    open_room: OpenRoom, work: Work, goal: str, said: str
+    open_room: OpenRoom, work: Job, goal: str, said: str
 ) -> None:
     page = open_room(SECTION, goal=goal)
     assert said.casefold() in text(page).casefold()
@@ -220,7 +220,7 @@ def test_what_makes_no_sense_is_said_before_anything_starts(
 
 
 def test_a_length_that_no_control_shows_can_be_searched_elsewhere_but_not_gone_on_with_here(
-    open_room: OpenRoom, work: Work, example: SearchResult
+    open_room: OpenRoom, work: Job, example: SearchResult
 ) -> None:
     assert example.settings.n == example.goal.k == 5
     show(work, replace(example, goal=Goal("ndcg", k=15), settings=replace(example.settings, n=15)).as_json())
@@ -230,7 +230,7 @@ def test_a_length_that_no_control_shows_can_be_searched_elsewhere_but_not_gone_o
     assert work.status().state == "done"
 
 
-def test_no_more_conditions_than_can_be_held(open_room: OpenRoom, work: Work) -> None:
+def test_no_more_conditions_than_can_be_held(open_room: OpenRoom, work: Job) -> None:
     page = open_room(SECTION)
     for _ in range(MOST_CONDITIONS):
         page.button(key="goal_add").click().run()
@@ -241,17 +241,17 @@ def test_no_more_conditions_than_can_be_held(open_room: OpenRoom, work: Work) ->
     assert len(picked(page).constraints) == MOST_CONDITIONS - 1
 
 
-def test_a_search_runs_beside_the_page_and_its_result_goes_further(open_room: OpenRoom, work: Work) -> None:
+def test_a_search_runs_beside_the_page_and_its_result_goes_further(open_room: OpenRoom, work: Job) -> None:
     page = open_room(SECTION, goal=save_goal(GOAL))
     page.button(key="search").click().run()
-    assert read_asked(work) == (GOAL, 4)
+    assert read_request(work) == (GOAL, 4)
     assert "Everybody who opens this shop sees this search" in text(page) or work.status().state == "done"
     page.slider(key="semantic").set_value(80).run()  # the room stays usable
     assert not page.exception
     until(lambda: work.status().state != "running")
     assert work.status().state == "done", work.status().message
     page.run()
-    found, seen = read_found(work), text(page)
+    found, seen = read_result(work), text(page)
     assert found is not None
     assert summary.finding_text(found) in seen
     for references in (found.against_equal, found.against_default):
@@ -266,13 +266,13 @@ def test_a_search_runs_beside_the_page_and_its_result_goes_further(open_room: Op
 
     page.query_params["goal"] = save_goal(Goal("novelty"))  # the button is about the result, not about the box
     page.button(key="search_further").click().run()
-    assert read_asked(work) == (GOAL, goal_search.more_trials(4))
+    assert read_request(work) == (GOAL, goal_search.more_trials(4))
     until(lambda: work.status().done > 0 or work.status().state != "running")
     assert work.status().done >= 4 or work.status().stage != STAGES[2]  # nothing is tried twice
 
 
 def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
-    open_room: OpenRoom, work: Work, sought: SearchResult, store: PresetStore
+    open_room: OpenRoom, work: Job, sought: SearchResult, store: PresetStore
 ) -> None:
     show(work, sought.as_json())
     page, found = open_room(SECTION), sought
@@ -300,7 +300,7 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     assert f"Goal: {describe_goal(GOAL)}" in text(page)
 
 
-def test_another_point_of_the_front_can_be_loaded(open_room: OpenRoom, work: Work, sought: SearchResult) -> None:
+def test_another_point_of_the_front_can_be_loaded(open_room: OpenRoom, work: Job, sought: SearchResult) -> None:
     show(work, sought.as_json())
     page, found = open_room(SECTION), sought
     box = next(box for box in page.selectbox if box.key.startswith("front_point"))
@@ -309,7 +309,7 @@ def test_another_point_of_the_front_can_be_loaded(open_room: OpenRoom, work: Wor
     assert on_sliders(page) == [round(100 * share) for share in found.front[-1].settings.fusion.normalised().values()]
 
 
-def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
+def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Job, example: SearchResult) -> None:
     show(work, replace(example, goal=Goal("ndcg", segment=Segment.of(device="desktop"))).as_json())
     page = open_room(SECTION)
     assert "test shoppers of this goal (shoppers on desktop)" in text(page)
@@ -318,7 +318,7 @@ def test_who_a_goal_is_for_is_loaded_with_it(open_room: OpenRoom, work: Work, ex
     assert page.toggle(key="same_context").value
 
 
-def test_a_stopped_search_says_so_and_goes_on(open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_search_says_so_and_goes_on(open_room: OpenRoom, work: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(asking.EFFORTS, "Quick", 2000)  # type: ignore[attr-defined]
     page = open_room(SECTION, goal=save_goal(GOAL))
     page.button(key="search").click().run()
@@ -335,24 +335,24 @@ def test_a_stopped_search_says_so_and_goes_on(open_room: OpenRoom, work: Work, m
     assert "This was found on other data" not in text(page)
     page.button(key="search_retry").click().run()
     assert work.status().state == "running"
-    assert read_asked(work) == (GOAL, 2000)
+    assert read_request(work) == (GOAL, 2000)
 
 
 def test_a_second_search_of_the_same_shop_is_refused(
-    open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch
+    open_room: OpenRoom, work: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(asking.EFFORTS, "Quick", 2000)  # type: ignore[attr-defined]
     other = open_room(SECTION, goal=save_goal(Goal("novelty")))  # looks at the page before anybody searches
     page = open_room(SECTION, goal=save_goal(GOAL))
     page.button(key="search").click().run()
     other.button(key="search").click().run()
-    assert read_asked(work) == (GOAL, 2000)
+    assert read_request(work) == (GOAL, 2000)
     assert f"Searching: {describe_goal(GOAL)}" in text(other)
     assert other.button(key="search").disabled
 
 
 def test_a_database_that_is_away_stops_the_search_with_words(
-    open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch
+    open_room: OpenRoom, work: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         goal_search, "database_url", lambda home: "postgresql://ann:secret@127.0.0.1:1/shop?connect_timeout=1"
@@ -372,7 +372,7 @@ def test_a_database_that_is_away_stops_the_search_with_words(
     assert not any("secret" in path.read_text(errors="replace") for path in work.folder.glob("*"))
 
 
-def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*rest: object) -> None:
         raise RecsysError("the disk is full; make room")
 
@@ -383,7 +383,7 @@ def test_a_search_that_cannot_start_says_why(open_room: OpenRoom, work: Work, mo
     assert "The disk is full; make room." in text(page)
 
 
-def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
+def test_a_killed_search_says_so(open_room: OpenRoom, work: Job) -> None:
     facts = record.facts(STAGES, 2, 5, 9, time.time() - 60, pid=0)
     leave(work, GOAL.as_json(), {**facts, "updated_at": time.time() - 60})
     page = open_room(SECTION)
@@ -391,7 +391,7 @@ def test_a_killed_search_says_so(open_room: OpenRoom, work: Work) -> None:
     assert not page.button(key="search").disabled
 
 
-def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
+def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: Job, example: SearchResult) -> None:
     show(work, {**example.as_json(), "panel_ids": {"validation": "another", "test": "another"}})
     page = open_room(SECTION)
     assert "This was found on other data." in text(page)
@@ -400,7 +400,7 @@ def test_a_result_of_other_data_is_shown_as_outdated(open_room: OpenRoom, work: 
 
 
 def test_what_a_stopped_search_found_on_other_data_is_shown_as_outdated(
-    open_room: OpenRoom, work: Work, engines: Engines
+    open_room: OpenRoom, work: Job, engines: Engines
 ) -> None:
     stopped(work, engines)
     assert "This was found on other data." not in text(open_room(SECTION))
@@ -412,7 +412,7 @@ def test_what_a_stopped_search_found_on_other_data_is_shown_as_outdated(
 
 @pytest.mark.parametrize("state", ["cancelled", "failed", "running"])
 def test_the_last_finished_result_stays_until_the_next_one_finishes(
-    open_room: OpenRoom, work: Work, engines: Engines, example: SearchResult, state: State
+    open_room: OpenRoom, work: Job, engines: Engines, example: SearchResult, state: State
 ) -> None:
     show(work, example.as_json())
     facts = record.facts(STAGES, 1, 0, 0, time.time(), state=state)
@@ -433,7 +433,7 @@ def test_settings_near_the_best_are_said_to_be_within_one_standard_error(example
 
 
 def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
-    open_room: OpenRoom, work: Work, example: SearchResult, engines: Engines
+    open_room: OpenRoom, work: Job, example: SearchResult, engines: Engines
 ) -> None:
     show(work, example.as_json())
     page = open_room(SECTION)
@@ -451,7 +451,7 @@ def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
     assert all(summary.is_kept(kept) for kept in constraint_outcomes(judge, example.settings))
 
 
-def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Work, example: SearchResult) -> None:
+def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Job, example: SearchResult) -> None:
     show(work, {"goal": example.goal.as_json(), "strange": 1})
     page = open_room(SECTION)
     assert "What the last search found cannot be read" in text(page)

@@ -21,7 +21,7 @@ from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.exposure import CategoryShown, Product, ProductShown
+from recsys.tuning.list_changes import CategoryShown, Product, ProductShown
 from recsys.tuning.moves import Move, moves
 from recsys.tuning.summary import metrics_csv, summary
 from tests.pages._seen import html, text

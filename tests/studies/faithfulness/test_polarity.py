@@ -12,7 +12,7 @@ from recsys.data.resizing import resized
 from recsys.errors import InputError
 from recsys.studies.faithfulness.polarity import polarity_agreement
 from recsys.studies.result import as_json
-from recsys.text.cache import EmbeddingCache
+from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, make_phrasebook
 from recsys.text.polarity import PolarityModel, fit_polarity
 from tests._data import shared_data

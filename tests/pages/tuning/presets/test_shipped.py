@@ -19,9 +19,9 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split, temporal_split
 from recsys.errors import InputError
 from recsys.evaluation.protocols.rewinds import REWINDS
-from recsys.jobs import Work, record
+from recsys.jobs import Job, record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.presets_job import JOB, ShopFolders, presets_work
+from recsys.jobs.presets_job import JOB, ShopFolders, presets_job_at
 from recsys.panel.build import SPLITS
 from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
@@ -35,15 +35,15 @@ LONG = "As accurate as it gets while lists stay as varied as they are with equal
 
 
 @pytest.fixture
-def work(tuning_home: Path) -> Iterator[Work]:
+def work(tuning_home: Path) -> Iterator[Job]:
     """The tuning of the shop on screen; never started at first, and nothing left behind."""
-    tuning = presets_work(AppPaths(tuning_home).panel("last").absolute())
+    tuning = presets_job_at(AppPaths(tuning_home).panel("last").absolute())
     tuning.forget()
     yield tuning
     tuning.path("json").unlink(missing_ok=True)
 
 
-def left(work: Work, state: str, message: str = "", *, result: dict[str, object] | None = None) -> None:
+def left(work: Job, state: str, message: str = "", *, result: dict[str, object] | None = None) -> None:
     """Leave a record as the process of a tuning does."""
     facts = record.facts(JOB.titles, 1, 120, 300, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
     record.write(work.path("json"), facts)
@@ -64,11 +64,11 @@ def ship(store: PresetStore, measure: Measure, name: str = "Balanced", about: st
 
 
 def test_a_shop_without_presets_has_them_tuned_by_a_button(
-    open_room: OpenRoom, store: PresetStore, work: Work, monkeypatch: pytest.MonkeyPatch, tuning_home: Path
+    open_room: OpenRoom, store: PresetStore, work: Job, monkeypatch: pytest.MonkeyPatch, tuning_home: Path
 ) -> None:
     asked = []
 
-    def start(folders: ShopFolders) -> Work:
+    def start(folders: ShopFolders) -> Job:
         asked.append(folders)
         left(work, "running")
         return work
@@ -92,7 +92,7 @@ def test_a_shop_without_presets_has_them_tuned_by_a_button(
 
 
 def test_what_is_there_can_be_tuned_again_and_says_what_the_shop_cannot_have(
-    open_room: OpenRoom, store: PresetStore, measure: Measure, work: Work
+    open_room: OpenRoom, store: PresetStore, measure: Measure, work: Job
 ) -> None:
     ship(store, measure)
     left(work, "done", result={"not_available": {"Evening mobile": "all times are whole days"}})
@@ -103,7 +103,7 @@ def test_what_is_there_can_be_tuned_again_and_says_what_the_shop_cannot_have(
 
 
 def test_tuning_that_went_wrong_says_why_and_can_be_started_again(
-    open_room: OpenRoom, store: PresetStore, work: Work, monkeypatch: pytest.MonkeyPatch
+    open_room: OpenRoom, store: PresetStore, work: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left(work, "failed", "the PostgreSQL database 'shop' cannot be reached; start the server")
     page = open_room("Presets")

@@ -12,8 +12,8 @@ from pages._shared.cards import esc, questions_html
 from pages._shared.notices import notice_html
 from pages._shared.widgets import button
 from recsys.errors import ArtifactError, RecsysError
-from recsys.jobs import WorkStatus
-from recsys.jobs.demo_job import JOB, demo_work, start_demo_work
+from recsys.jobs import JobStatus
+from recsys.jobs.demo_job import JOB, demo_job_at, start_demo_job
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 
@@ -45,8 +45,8 @@ class JobDisplay:
     key: str = ""
 
 
-def show(
-    status: WorkStatus,
+def show_progress(
+    status: JobStatus,
     display: JobDisplay,
     *,
     on_start: Callable[[], object],
@@ -103,7 +103,7 @@ def why_refused(display: JobDisplay) -> str:
 
 
 def offer_again(
-    status: WorkStatus,
+    status: JobStatus,
     display: JobDisplay,
     title: str,
     why: str,
@@ -125,7 +125,7 @@ def offer_again(
     button(again, f"{display.key}again", "refresh", start, display, on_start)
 
 
-def fraction_done(status: WorkStatus, usual_shares: Mapping[str, float]) -> float:
+def fraction_done(status: JobStatus, usual_shares: Mapping[str, float]) -> float:
     """Share of the whole work, in [0, 1]: finished stages by their usual length, and the running one by its count."""
     if not status.stages:
         return 0.0
@@ -147,7 +147,7 @@ def _refusal(display: JobDisplay) -> str:
     return f"{display.key}start_refused"
 
 
-def _stages(status: WorkStatus, display: JobDisplay) -> str:
+def _stages(status: JobStatus, display: JobDisplay) -> str:
     share = fraction_done(status, display.usual_shares)
     rows = "".join(_stage(name, state, status) for name, state in status.stages)
     left = remaining_s(status.elapsed_s, share) if status.state == "running" else None
@@ -163,7 +163,7 @@ def _stages(status: WorkStatus, display: JobDisplay) -> str:
     )
 
 
-def _stage(name: str, state: str, status: WorkStatus) -> str:
+def _stage(name: str, state: str, status: JobStatus) -> str:
     mark, in_words = _STATES.get(state, ("○", ""))
     counted = f"{status.done:,} of {status.total:,}" if state == "running" and status.total else ""
     return (
@@ -213,7 +213,7 @@ def _unusable(home: AppPaths, problem: ArtifactError) -> None:
     st.header("This model cannot be opened", anchor=False)
     st.html(f'<p class="sw-lede" dir="auto">{esc(problem)}</p>')
     button("Make the demo shop anew", "remake", "refresh", _start, home, type="primary")
-    if was_refused(DEMO_SHOP) or demo_work(home).status().state == "running":
+    if was_refused(DEMO_SHOP) or demo_job_at(home).status().state == "running":
         _progress(home)
 
 
@@ -223,7 +223,7 @@ def _welcome(home: AppPaths) -> None:
         '<p class="sw-lede">This is the first start. Shelfwise makes a demo shop and reads everything its shoppers '
         "wrote. It takes about a minute, once; then this page opens by itself.</p>"
     )
-    if demo_work(home).status().state == "waiting":
+    if demo_job_at(home).status().state == "waiting":
         _start(home)
     _progress(home)
     st.space("medium")
@@ -232,15 +232,15 @@ def _welcome(home: AppPaths) -> None:
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def _progress(home: AppPaths) -> None:
-    work = demo_work(home)
-    show(
+    work = demo_job_at(home)
+    show_progress(
         work.status(),
         DEMO_SHOP,
-        on_start=lambda: start_demo_work(home),
+        on_start=lambda: start_demo_job(home),
         on_cancel=work.cancel,
         is_ready=_has_model(home),
     )
 
 
 def _start(home: AppPaths) -> None:
-    start(DEMO_SHOP, lambda: start_demo_work(home))
+    start(DEMO_SHOP, lambda: start_demo_job(home))

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared.working import JobDisplay, fraction_done
-from recsys.jobs import NEVER_STARTED, WorkStatus
+from pages._shared.job_progress import JobDisplay, fraction_done
+from recsys.jobs import NEVER_STARTED, JobStatus
 from tests.pages._seen import html, text
 
-RUNNING = WorkStatus(
+RUNNING = JobStatus(
     "running",
     "Searching",
     30,
@@ -22,7 +22,7 @@ RUNNING = WorkStatus(
 PANEL = JobDisplay("Searching for weights", "Search", {"Searching": 8.0}, key="search_")
 
 
-def ended(state: Any, message: str = "") -> WorkStatus:
+def ended(state: Any, message: str = "") -> JobStatus:
     """The work as it ended in its second stage."""
     stages: Any = (("Reading <b>", "done"), ("Searching", state), ("Saving", "waiting"))
     return replace(RUNNING, state=state, done=0, total=0, stages=stages, message=message)
@@ -32,7 +32,7 @@ def script() -> None:
     """A page that shows its result once it is there, and the work until then."""
     import streamlit as st
 
-    from pages._shared import working
+    from pages._shared import job_progress
     from recsys.errors import RecsysError
 
     state = st.session_state
@@ -47,10 +47,10 @@ def script() -> None:
         state["asked"] = "cancel"
         state["status"] = state["next_status"]
 
-    @st.fragment(run_every=working.LOOK_EVERY_S)
+    @st.fragment(run_every=job_progress.LOOK_EVERY_S)
     def panel() -> None:
         state["status"] = state.pop("meanwhile", state["status"])
-        working.show(
+        job_progress.show_progress(
             state["status"], state["panel"], on_start=begin, on_cancel=cancel, is_ready=state.get("is_ready", True)
         )
 
@@ -60,7 +60,7 @@ def script() -> None:
         panel()
 
 
-def opened(status: WorkStatus, panel: JobDisplay = PANEL, **state: Any) -> AppTest:
+def opened(status: JobStatus, panel: JobDisplay = PANEL, **state: Any) -> AppTest:
     """The page with a work that stands somewhere."""
     page = AppTest.from_function(script, default_timeout=30)
     for name, value in {"status": status, "panel": panel, "next_status": RUNNING, **state}.items():
@@ -136,7 +136,7 @@ def test_work_that_never_was_started_has_one_button() -> None:
 
 
 @pytest.mark.parametrize("status", [NEVER_STARTED, ended("failed", "an older reason")])
-def test_why_it_could_not_be_started_stays_until_it_is(status: WorkStatus) -> None:
+def test_why_it_could_not_be_started_stays_until_it_is(status: JobStatus) -> None:
     page = opened(status, refuses=True)
     clean(page.button[0].click().run())
     assert "It could not be started. The disk is full <b>." in text(clean(page.run()))
@@ -169,7 +169,7 @@ def out_of_date() -> None:
     """A page with a result that is out of date."""
     import streamlit as st
 
-    from pages._shared import working
+    from pages._shared import job_progress
     from recsys.errors import RecsysError
 
     def begin() -> None:
@@ -177,7 +177,7 @@ def out_of_date() -> None:
             raise RecsysError("the disk is full <b>")
         st.session_state["asked"] = "start"
 
-    working.offer_again(
+    job_progress.offer_again(
         st.session_state["status"],
         st.session_state["panel"],
         "This log is old.",

@@ -163,7 +163,7 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
-class SoFar:
+class SearchState:
     """A search under way: trials done of those wanted, the best settings that meet the constraints, and the Pareto
     front on validation shoppers.
     """
@@ -185,7 +185,7 @@ def find_weights(
     starts: Sequence[RankingSettings] = (),
     default: FusionSettings | None = None,
     progress: Progress = silent,
-    watch: Callable[[SoFar], object] = lambda so_far: None,
+    watch: Callable[[SearchState], object] = lambda so_far: None,
 ) -> SearchResult:
     """Search on validation shoppers, and measure the result on test shoppers.
 
@@ -303,9 +303,9 @@ def _front(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeas
     return tuple(points[each] for each in front[spread].tolist())
 
 
-def _so_far(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SoFar:
+def _so_far(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SearchState:
     best = max((each for each in trials if each.is_inside), key=evaluator.value, default=None)
-    return SoFar(len(trials), wanted, best, front_metrics(evaluator.goal), _front(evaluator, found, trials))
+    return SearchState(len(trials), wanted, best, front_metrics(evaluator.goal), _front(evaluator, found, trials))
 
 
 def constraint_outcomes(evaluator: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
