@@ -67,7 +67,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, job: PretendJob | None) -> list[App
         return jobs["now"]
 
     monkeypatch.setattr(job_progress, "demo_job_at", lambda home: jobs["now"])
-    monkeypatch.setattr(job_progress, "start_demo_work", start)
+    monkeypatch.setattr(job_progress, "start_demo_job", start)
     return started
 
 
@@ -125,7 +125,7 @@ def test_why_a_damaged_model_cannot_be_made_anew_is_said(empty_home: AppPaths, m
         raise RecsysError("the disk is full")
 
     pretend(monkeypatch, None)
-    monkeypatch.setattr(job_progress, "start_demo_work", refuse)
+    monkeypatch.setattr(job_progress, "start_demo_job", refuse)
     empty_home.model.mkdir(parents=True)
     (empty_home.model / "manifest.json").write_text("{broken")
     page = opened()

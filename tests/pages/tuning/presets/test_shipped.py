@@ -73,7 +73,7 @@ def test_a_shop_without_presets_has_them_tuned_by_a_button(
         left(work, "running")
         return work
 
-    monkeypatch.setattr(section, "start_presets_work", start)
+    monkeypatch.setattr(section, "start_presets_job", start)
     page = open_room("Presets")
     assert "No presets yet" in text(page)
     assert page.button(key="tune_presets").label == "Tune the presets of this shop"
@@ -189,7 +189,7 @@ def test_what_is_prepared_is_said_for_each_way_of_holding_out() -> None:
 def test_while_shoppers_are_prepared_it_says_what_is_done_with_them(
     open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol.panel_job, "start_panel_work", lambda *_: None)
+    monkeypatch.setattr(protocol.panel_job, "start_panel_job", lambda *_: None)
     page = open_room("Presets", split=HOLD_OUTS["newcomers"].wanted)
     assert HOLD_OUTS["newcomers"].method in text(page)
     page.selectbox(key="split").set_value("temporal").run()
