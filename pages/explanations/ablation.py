@@ -14,7 +14,7 @@ from pages.explanations import naming
 from pages.explanations.product import Outcome
 from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, names_over
 from recsys.explanations.records import Explanation
-from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
 

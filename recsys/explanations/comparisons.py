@@ -7,7 +7,7 @@ from recsys.errors import InputError
 from recsys.explanations.explainer import Explainable
 from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.explanations.explainer import Explainable
 from recsys.explanations.records import Contribution
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH, PhraseSum
 from recsys.settings import RankingSettings

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.explanations.documents import Document, Documents
 from recsys.explanations.records import Contribution, PhrasePair, largest_first
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers.base import ScorePart
 from recsys.scorers.phrase_weights import PhraseSum
 from recsys.settings import COMPONENTS, FusionSettings

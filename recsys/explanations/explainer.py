@@ -25,9 +25,7 @@ from recsys.explanations.reading import (
 from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.fusion import fuse, weight_vector
-from recsys.ranking.rank import select
-from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.ranking.rank import Recommendation, ScoredRequest, fuse, select, weight_vector
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_weights import PhraseSum

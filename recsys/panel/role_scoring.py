@@ -19,8 +19,7 @@ from recsys.evaluation.protocols.requests import batches, contexts_of
 from recsys.evaluation.protocols.rewinds import Rewind
 from recsys.panel.panel import N_BASELINE
 from recsys.progress import Progress, prefixed
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.rank import select
+from recsys.ranking.rank import Standardised, select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, IntArray, Scorer
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings

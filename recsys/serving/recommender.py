@@ -19,9 +19,16 @@ from recsys.explanations.explainer import Explainer
 from recsys.explanations.reading import N_TEXTS, TextContributions, WordEffects
 from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.rank import Ranking, rank
-from recsys.ranking.results import RankedItem, Recommendation, ScoredRequest, require_someone, uninformative_notes
+from recsys.ranking.rank import (
+    RankedItem,
+    Ranking,
+    Recommendation,
+    ScoredRequest,
+    Standardised,
+    rank,
+    require_someone,
+    uninformative_notes,
+)
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Exclusions, Requests, Scorer, ScorerState
 from recsys.scorers.collaborative import CollaborativeScorer

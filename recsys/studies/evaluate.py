@@ -21,8 +21,7 @@ from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import coverage_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, reported, silent
-from recsys.ranking.fusion import Standardised, fuse
-from recsys.ranking.rank import select
+from recsys.ranking.rank import Standardised, fuse, select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors

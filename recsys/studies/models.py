@@ -18,7 +18,7 @@ from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopF
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer

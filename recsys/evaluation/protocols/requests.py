@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers.base import FloatArray, Requests, Scorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, season_of
 

@@ -28,7 +28,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.decompose import scales
 from recsys.explanations.records import Explanation
 from recsys.progress import Progress, reported, silent
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.scorers.phrase_weights import PhraseSum
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
