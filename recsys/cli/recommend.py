@@ -11,7 +11,7 @@ from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, parse_context, parse_weights
 
 if TYPE_CHECKING:
-    from recsys.explanations.records import Contribution, Explanation
+    from recsys.explanations.decompose import Contribution, Explanation
     from recsys.ranking.rank import Recommendation
     from recsys.serving.recommender import Recommender
 

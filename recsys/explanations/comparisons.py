@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recsys.errors import InputError
+from recsys.explanations.decompose import Contribution, Explanation
 from recsys.explanations.explainer import Explainable
-from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
 from recsys.ranking.rank import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.explanations.decompose import Contribution
 from recsys.explanations.explainer import Explainable
-from recsys.explanations.records import Contribution
 from recsys.ranking.rank import ScoredRequest
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH, PhraseSum

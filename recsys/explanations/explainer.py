@@ -10,7 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
+from recsys.explanations.decompose import (
+    Contribution,
+    Explanation,
+    PhrasePair,
+    Polarity,
+    RankPosition,
+    WeightedSide,
+    largest_first,
+    readable,
+    scales,
+    strongest_pairs,
+)
 from recsys.explanations.documents import Document, Documents
 from recsys.explanations.reading import (
     N_TEXTS,
@@ -22,7 +33,6 @@ from recsys.explanations.reading import (
     read_side,
     word_effects,
 )
-from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.rank import Recommendation, ScoredRequest, fuse, select, weight_vector

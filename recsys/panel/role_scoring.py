@@ -13,9 +13,8 @@ from scipy.sparse import vstack
 from recsys.artifacts.tables import user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Round, Split
-from recsys.evaluation.protocols.hold_out import EvaluationSettings
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, batches, contexts_of
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
-from recsys.evaluation.protocols.requests import batches, contexts_of
 from recsys.evaluation.protocols.rewinds import Rewind
 from recsys.panel.panel import N_BASELINE
 from recsys.progress import Progress, prefixed

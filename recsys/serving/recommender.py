@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.artifacts.tables import Histories
 from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
+from recsys.explanations.decompose import Explanation
 from recsys.explanations.documents import Documents
 from recsys.explanations.exclusions import exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.reading import N_TEXTS, TextContributions, WordEffects
-from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.ranking.rank import (
     RankedItem,

@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
-from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, batches, split_of
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
 from recsys.ranking.rank import Standardised

@@ -16,8 +16,8 @@ from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
 from pages.explanations import ablation, bars, naming, parts, sheet
 from pages.explanations.product import ExplanationContext
+from recsys.explanations.decompose import Contribution, Explanation
 from recsys.explanations.exclusions import names_over
-from recsys.explanations.records import Contribution, Explanation
 from recsys.serving.exports import to_csv
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings

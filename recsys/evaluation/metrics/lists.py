@@ -25,6 +25,10 @@ N_COLUMNS = len(SHOPPER_METRICS) + 1
 """Columns that `list_values` fills: `SHOPPER_METRICS`, and the mean popularity of the list."""
 
 
+HEAD_SHARE = 0.8
+"""Share of the training interactions that the popular products, those outside the long tail, hold."""
+
+
 class ListFacts(NamedTuple):
     """What metrics need of shoppers and products, as compiled loops take it.
 
@@ -61,6 +65,29 @@ class ListFacts(NamedTuple):
         return cls(starts, rows, none, products, vectors, np.empty((0, 0), np.float32), even, even, starts, none[:0])
 
 
+def long_tail_mask(popularity: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the products of the long tail: bool of shape (n_items,).
+
+    The head is the smallest set of most chosen products that together hold at least 80% of the interactions
+    (Abdollahpouri, Burke & Mobasher 2019, FLAIRS). Products as popular as the last of them join it, so that ties are
+    never cut. A product that nobody chose is always in the tail; where all are chosen equally often there is none.
+
+    `popularity`: float of shape (n_items,), in how many shoppers' training histories each product is.
+
+    >>> long_tail_mask(np.array([70.0, 10.0, 10.0, 5.0, 5.0, 0.0])).tolist()
+    [False, False, False, True, True, True]
+    """
+    popularity = np.asarray(popularity, np.float64)
+    downwards = np.sort(popularity)[::-1]
+    held = np.cumsum(downwards)
+    if not len(held) or held[-1] <= 0:
+        return np.ones(len(popularity), bool)
+    # Counts are whole numbers; the hair's breadth keeps 0.8 * total from landing just above one.
+    last = int(np.searchsorted(held, HEAD_SHARE * held[-1] * (1 - 1e-12)))
+    tail: NDArray[np.bool_] = popularity < downwards[last]
+    return tail
+
+
 def product_facts(
     popularity: NDArray[np.float64], n_train_users: int, tail: NDArray[np.bool_], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
@@ -73,7 +100,7 @@ def product_facts(
     ----------
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     n_train_users : how many shoppers those are
-    tail : bool of shape (n_items,), see `exposure.long_tail_mask`
+    tail : bool of shape (n_items,), see `long_tail_mask`
 
     References
     ----------

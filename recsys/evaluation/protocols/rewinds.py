@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.data.splitting import MIN_POSITIVES, HeldOut, Role, Round, held_out_of, hidden
 from recsys.errors import DataError
-from recsys.evaluation.protocols.requests import circumstances
+from recsys.evaluation.protocols.hold_out import circumstances
 
 N_FOLDS = 5
 """Parts of the shoppers (or of the products); four fifths are always known whole."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from recsys.data.dataset import Dataset
 from recsys.data.resizing import resized
-from recsys.evaluation.protocols.requests import circumstances
+from recsys.evaluation.protocols.hold_out import circumstances
 from recsys.progress import Progress, prefixed, silent
 from recsys.ranking.rank import Standardised, rank
 from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
