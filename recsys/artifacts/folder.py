@@ -56,7 +56,6 @@ class FolderKind:
 MODEL = FolderKind("shelfwise-model", 4, "model", "train", "trained", "recsys train")
 
 _T = TypeVar("_T")
-Part = Mapping[str, NDArray[Any]] | pa.Table
 
 _DTYPES: dict[str, Any] = {
     "BOOL": np.bool_,
@@ -154,11 +153,11 @@ def _write(
     kind: FolderKind,
     folder: Path,
     handle: int,
-    contents: Mapping[str, Part],
+    contents: Mapping[str, Any],
     facts: Mapping[str, Any],
     progress: Progress,
 ) -> None:
-    """Write a locked folder, whose handle is given."""
+    """Write a locked folder with this handle; `contents`: a table, or arrays by name, of every part."""
     earlier, temporaries = _written_before(folder, kind)
     files: dict[str, dict[str, Any]] = {}
     parts: dict[str, Path] = {}
@@ -271,8 +270,8 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in kinds.items())
 
 
-def _write_part(content: Part, path: Path) -> str:
-    """Write a table or arrays; returns what the name of such a file ends in."""
+def _write_part(content: Any, path: Path) -> str:
+    """Write a table, or arrays by name; returns what the name of such a file ends in."""
     if isinstance(content, pa.Table):
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, content.schema) as writer:
             writer.write_table(content)

@@ -29,14 +29,9 @@ Polarity = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 
 class Contribution(NamedTuple):
-    """One share of a score.
+    """One share of the final score, signed.
 
-    Parameters
-    ----------
-    component : which component it belongs to
-    label : what a person reads
-    value : signed share of the final score
-    source : a dict of where it comes from, JSON-like; "strike" is the name under which it can be left out
+    `source`: a dict of where it comes from, JSON-like; "strike" is the name under which it can be left out
     """
 
     component: str
@@ -46,12 +41,9 @@ class Contribution(NamedTuple):
 
 
 class PhrasePair(NamedTuple):
-    """What a shopper's phrase and a product's phrase add together.
+    """What a shopper's phrase and a product's phrase add to the final score together.
 
-    Parameters
-    ----------
-    shopper, product : positions in `Explanation.shopper_phrases` and in the semantic part of its contributions
-    value : signed share of the final score
+    `shopper`, `product`: positions in `Explanation.shopper_phrases` and in the semantic part of its contributions
     """
 
     shopper: int
@@ -99,7 +91,6 @@ class Explanation:
     contributions : every share, in the order of COMPONENTS, largest size first
     shopper_phrases : the semantic component split over the phrases of the other side, largest size first
     pairs : the strongest pairs of both sides, largest size first
-    position : the rank on the list
     ablated : names of what was left out
     notes : what a person should know about the request, in words
     """
@@ -191,9 +182,7 @@ class WeightedSide:
     ) -> tuple[Contribution, ...]:
         """The semantic component split over these phrases, largest first.
 
-        The source also holds "loss", and "polarity" from -1 to 1.
-
-        `typed`: the words said now, for the places that no text of the shop holds
+        The source also holds "loss", and "polarity" from -1 to 1; `typed` are the words of the places of no text.
         """
         places = self.side.places
         sources = documents.sources(places, typed)
@@ -208,10 +197,7 @@ class WeightedSide:
 
 
 def readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
-    """A part of a score as a share of the final one, with the name to leave it out by.
-
-    `item_ids`: of the catalogue, in its order
-    """
+    """A part of a score as a share of the final one, with the name to leave it out by; `item_ids` of the catalogue."""
     source = part.source
     if source["kind"] == "circumstance":
         name = f"c:{source['dimension']}"

@@ -85,24 +85,16 @@ class Document:
 
 
 class Documents:
-    """Looks up the texts of phrases that the semantic scorer knows.
+    """Looks up the texts of phrases that the semantic scorer knows, by their offsets in the catalogue and the reviews.
 
-    Parameters
-    ----------
-    semantic : the fitted scorer; its phrases carry offsets into titles, descriptions, attributes and reviews
-    items : the catalogue, in its order
-    reviews : review_id (ascending), user_row, rating, time_s and text of each review
-    users : user_id of each shopper, in row order
+    `reviews` holds review_id (ascending), user_row, item_row, rating, time_s and text of each review.
     """
 
     def __init__(self, semantic: SemanticScorer, items: pd.DataFrame, reviews: pa.Table, users: pa.Table) -> None:
         self._semantic, self._items, self._reviews, self._users = semantic, items, reviews, users
 
     def holding(self, places: NDArray[np.integer[Any]] | Sequence[int]) -> list[Document]:
-        """The texts that hold some phrases, in the order in which their first phrase is asked for.
-
-        `places`: phrase occurrences of the semantic scorer; a text lists those of its phrases that are asked for
-        """
+        """The texts that hold some phrases, those alone, in the order in which their first phrase is asked for."""
         semantic, asked = self._semantic, np.asarray(places, np.int64)
         columns = semantic.kinds, semantic.documents, semantic.starts, semantic.ends
         rows = np.stack([*(each[asked] for each in columns), asked, semantic.items_at(asked)], axis=1)
@@ -208,10 +200,7 @@ class Documents:
 
 
 def phrase_texts(semantic: SemanticScorer, tables: Mapping[str, pa.Table]) -> list[str]:
-    """The words of every phrase as they first stand in the catalogue's order, rows as in `semantic.phrase_vectors`.
-
-    `tables`: "items", "reviews" and "users", as they are saved
-    """
+    """The words of every phrase as they first stand in the catalogue's order, rows as in `semantic.phrase_vectors`."""
     known, first = np.unique(semantic.phrases, return_index=True)
     documents = Documents(semantic, tables["items"].to_pandas(), tables["reviews"], tables["users"])
     texts = [""] * len(semantic.phrase_vectors)

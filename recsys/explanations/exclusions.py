@@ -37,10 +37,7 @@ def require_few(names: Iterable[str]) -> None:
 
 
 def exclusions_of(
-    names: Iterable[str],
-    documents: Documents,
-    item_row: Callable[[str], int],
-    known_features: Container[str],
+    names: Iterable[str], documents: Documents, item_row: Callable[[str], int], known_features: Container[str]
 ) -> Exclusions:
     """What the scorers leave out for these names, whose order and repeats change nothing.
 

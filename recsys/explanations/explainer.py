@@ -46,14 +46,7 @@ from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 class Explainer:
     """Splits scored requests; changes nothing, and may be shared.
 
-    Parameters
-    ----------
-    scorers : the components, by name
-    documents : the texts of the semantic scorer's phrases
-    items : the catalogue, in its order
-    candidates : what may be listed
-    vectors : what diversity is measured between, rows in catalogue order
-    polarity : how much phrases praise or complain
+    `vectors`: what diversity is measured between, rows in catalogue order
     """
 
     def __init__(

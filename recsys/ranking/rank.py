@@ -72,7 +72,6 @@ class Ranking:
 
     Parameters
     ----------
-    item_rows : int32 of shape (n_listed,)
     scores : float64 of shape (n_listed,), the fused score, untouched by diversity
     contributions : float64 of shape (n_listed, n_components), what each component adds to the score
     ranks_by_score : int32 of shape (n_listed,), rank before diversity re-ranking, from 1

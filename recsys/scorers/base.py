@@ -85,11 +85,7 @@ class Requests:
 
     @classmethod
     def one(
-        cls,
-        user_row: int,
-        context: Context,
-        words: PhraseVectors | None = None,
-        exclusions: Exclusions = NO_EXCLUSIONS,
+        cls, user_row: int, context: Context, words: PhraseVectors | None = None, exclusions: Exclusions = NO_EXCLUSIONS
     ) -> Self:
         """A batch of one."""
         return cls(np.array([user_row], np.int32), (context,), (words,), (exclusions,))
@@ -97,13 +93,9 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """One named share of a score.
+    """One named share of a score, signed, in the unit of the score that was split.
 
-    Parameters
-    ----------
-    label : what a person reads
-    value : signed share, in the unit of the score that was split
-    source : where it comes from, JSON-like; for a phrase the "kind" of its text and its "place" in the scorer
+    `source`: where it comes from, JSON-like; for a phrase the "kind" of its text and its "place" in the scorer
     """
 
     label: str

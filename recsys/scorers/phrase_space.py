@@ -36,7 +36,7 @@ OTHERS_PRIOR = 2.0
 def supervised_directions(
     vectors: FloatArray, users: IntArray, items: IntArray, data: Dataset, n_directions: int
 ) -> FloatArray:
-    """A linear map onto the directions in which people agree, float32 of shape (n_dims, n_kept).
+    """Learn a linear map onto the directions in which people agree, float32 of shape (n_dims, n_kept).
 
     Agreement is the covariance between different authors on one product, and between a shopper's words and those of
     others on further products that this shopper likes; anecdotes and ways of writing have none. A direction counts by

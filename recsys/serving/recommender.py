@@ -52,10 +52,7 @@ _S = TypeVar("_S", bound=Scorer)
 
 
 class Recommender:
-    """An opened model. It never changes, so all sessions may share one.
-
-    `artifact`: an opened and checked model folder
-    """
+    """An opened model. It never changes, so all sessions may share one."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.model_id = artifact.model_id
@@ -69,7 +66,6 @@ class Recommender:
         self.items["is_cold"] = self.items["n_interactions"] == 0
         # Picking rows of arrays is far quicker than of a table, and every list does it.
         self._columns = {name: self.items[name].to_numpy(object) for name in ("item_id", "title", "is_cold")}
-        self._item_index = pd.Index(self.items["item_id"])
         self._semantic, self._context = self._scorer(SemanticScorer), self._scorer(ContextScorer)
         self._candidates = CandidateFilter.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
@@ -142,17 +138,16 @@ class Recommender:
 
     def item_row(self, item_id: str) -> int:
         """Row of a product; raises UnknownItemError."""
-        row = int(self._item_index.get_indexer([item_id])[0])
-        if row < 0:
-            raise UnknownItemError(item_id, len(self._item_index))
+        row = self.documents.item_row(item_id)
+        if row == NO_ROW:
+            raise UnknownItemError(item_id, len(self.items))
         return row
 
     def context_options(self) -> Mapping[str, ContextOption]:
         """For every dimension, and for "moment", the values that can be asked about, or why none can."""
-        scorer = self._context
-        values = {name: each for name, (each, _) in scorer.lifts.items()}
+        values = {name: each for name, (each, _) in self._context.lifts.items()}
         return {
-            name: ContextOption(values.get(name, ()), scorer.unavailable.get(name, ""))
+            name: ContextOption(values.get(name, ()), self._context.unavailable.get(name, ""))
             for name in (*CONTEXT_DIMENSIONS, "moment")
         }
 
@@ -172,11 +167,7 @@ class Recommender:
         return settings or RankingSettings(fusion=self.start_weights(scored.user_id))
 
     def scores(
-        self,
-        user_id: str | None = None,
-        words: str = "",
-        context: Context | None = None,
-        ablated: Sequence[str] = (),
+        self, user_id: str | None = None, words: str = "", context: Context | None = None, ablated: Sequence[str] = ()
     ) -> ScoredRequest:
         """Score the whole catalogue for one request.
 

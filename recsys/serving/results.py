@@ -15,10 +15,7 @@ from recsys.settings import FusionSettings, Hemisphere
 class ModelInfo:
     """Which model answers, and what it learnt from.
 
-    Parameters
-    ----------
-    learned : what came of learning the default weights, if only that nothing did; "" where it was not asked for
-    hemisphere : where its shoppers live, which says what season a month is
+    `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for
     """
 
     name: str
@@ -66,8 +63,7 @@ class ShopSummary:
     ----------
     rating_counts : number of reviews by stars, 1 to 5, in half stars where a rating needs them
     activity : one row a month: month (first day), reviews, events
-    text_coverage : share of products with at least one review in words
-    description_coverage : share of products with a description
+    text_coverage, description_coverage : shares of products with at least one review in words, with a description
     writer_share : share of shoppers who wrote at least one review in words
     top_categories : category, n_items, n_interactions, mean_rating (NaN without ratings), most wanted first
     """

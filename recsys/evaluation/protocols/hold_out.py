@@ -87,12 +87,9 @@ def catalogue_in_words(settings: EvaluationSettings) -> str:
 def batches(
     data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
 ) -> Iterator[tuple[int, Requests]]:
-    """Yield requests of at most CHUNK_USERS shoppers, each with the position of its first.
+    """Yield requests of at most CHUNK_USERS shoppers, given by rows, each with the position of its first.
 
-    Parameters
-    ----------
-    train : what may be known
-    users : rows of the shoppers, int32 of shape (n_users,)
+    `train`: what may be known
     """
     contexts = contexts_of(data, train, held_out, users, split)
     for start in range(0, len(users), CHUNK_USERS):
@@ -110,10 +107,7 @@ def standardised_scores(
     stage: str,
     progress: Progress = silent,
 ) -> FloatArray:
-    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), by scorers fitted on `train`.
-
-    `users`: rows of the shoppers, int32 of shape (n_users,).
-    """
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), by scorers fitted on `train`."""
     contexts = contexts_of(data, train, held_out, users, split)
     return scores_in(scorers, users, contexts, data.n_items, stage, progress)
 

@@ -100,10 +100,8 @@ def coverage_error(n_single: int, largest: float, n_items: int) -> float:
     expected number of products on one list, times how many of those one shopper brings, bounds the variance, and the
     upper end of its 95% interval, given how many there were (Garwood 1936), bounds that.
 
-    Parameters
-    ----------
-    n_single : products that exactly one list shows; of both settings together for a change
-    largest : largest share of one shopper in the coverage
+    `n_single`: products that exactly one list shows, of both settings together for a change; `largest`: largest share
+    of one shopper in the coverage
     """
     expected = float(gammaincinv(n_single + 1, 0.975))
     return float(np.sqrt(max(largest * n_items, 1.0) * expected)) / n_items
@@ -115,7 +113,7 @@ class ListChange:
 
     Parameters
     ----------
-    new, old : int32 of shape (n_users, n_listed), item rows, padded with -1
+    new, old : int32 of shape (n_users, n_listed), padded with -1
     moved : bool of shape (n_users,), whose list holds other products
     counts : on how many lists of new, of old, and of the same shopper's in both each product is, float64 (n_items,)
     """

@@ -53,7 +53,6 @@ class ShopFacts:
 
     Parameters
     ----------
-    n_items : size of the catalogue
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's training history; NaN without
     modelled : metrics whose values come from a model; intervals count shoppers, not how wrong it is, so their changes
@@ -80,8 +79,7 @@ class Difference:
 
     Parameters
     ----------
-    metric : name
-    new, old : the metric of either setting, over the shoppers that have both values
+    new, old : of either setting, over the shoppers that have both values
     change : new - old with its interval
     verdict : by `verdict_of`; "unclear" for a metric that is `ShopFacts.modelled`
     n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
@@ -279,7 +277,6 @@ def tied_with_best(
     per_point : float32 of shape (n_points, n_users), one metric, higher is better, of every shopper at every point;
         shoppers that have no value (NaN) at some point are skipped
     best : the point whose mean is highest
-    seed, n_resamples : as for all intervals
     shoppers : int of shape (n_users,), which columns are of one shopper, who is then resampled as a whole; None where
         each is a shopper of its own
 
@@ -310,17 +307,15 @@ def tied_by_gaps(
     most_errors: NDArray[np.float64] | None = None,
     shoppers: NDArray[np.integer] | None = None,
 ) -> NDArray[np.bool_]:
-    """Do the same for gaps that need not be means over shoppers: bool of shape (n_points,).
+    """Do the same, `shoppers` included, for gaps that need not be means over shoppers: bool of shape (n_points,).
 
     Parameters
     ----------
     gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
     shares : float32 of shape (n_points, n_users), whose mean over shoppers varies from sample to sample as the gap
         does, see `jackknife`; overwritten
-    seed, n_resamples : as for all intervals
     most_errors : float64 of shape (n_points,), bound of the standard error of each gap, for points that too few
         shoppers tell from the best; infinite, as everywhere if None, where nothing is known of it
-    shoppers : as for `tied_with_best`
     """
     tied = np.ones(len(gaps), bool)
     shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
