@@ -13,7 +13,7 @@ from pages._shared.widgets import button
 from pages.explanations import naming
 from pages.explanations.product import Outcome
 from recsys.explanations.decompose import Explanation
-from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, names_over
+from recsys.explanations.documents import MAX_EXCLUSIONS, current_name, names_over
 from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings

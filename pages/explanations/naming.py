@@ -7,7 +7,7 @@ import pandas as pd
 
 from pages._shared import words
 from recsys.explanations.decompose import Contribution, Explanation, RankPosition
-from recsys.explanations.exclusions import text_of
+from recsys.explanations.documents import text_of
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
 from recsys.text.polarity import NEUTRAL

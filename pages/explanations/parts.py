@@ -12,7 +12,7 @@ from pages.explanations import ablation, naming
 from pages.explanations.bars import OPENED, Scale, label_html, note_html
 from pages.explanations.product import ExplanationContext
 from recsys.explanations.decompose import Contribution
-from recsys.explanations.exclusions import names_over
+from recsys.explanations.documents import names_over
 from recsys.settings import COMPONENTS
 
 N_FIRST, N_MORE = 12, 200

@@ -56,9 +56,7 @@ class Requests:
     Parameters
     ----------
     user_rows : int32 of shape (n_requests,), rows of `Dataset.user_ids`, or NO_ROW for a new shopper
-    contexts : one context a request
-    words : what the shopper says in words now, encoded, or None; may be left empty
-    exclusions : what is left out; may be left empty
+    words : what the shopper says in words now, encoded, or None; these and `exclusions` may be left empty
     """
 
     user_rows: IntArray

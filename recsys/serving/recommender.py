@@ -14,8 +14,7 @@ from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.artifacts.tables import Histories
 from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
 from recsys.explanations.decompose import Explanation
-from recsys.explanations.documents import Documents
-from recsys.explanations.exclusions import exclusions_of, require_few
+from recsys.explanations.documents import Documents, exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.reading import N_TEXTS, TextContributions, WordEffects
 from recsys.ranking.eligibility import CandidateFilter
@@ -176,7 +175,7 @@ class Recommender:
         user_id : a known shopper, or None for a new one
         words : what the shopper says they like or look for, "" for nothing
         context : the circumstances; None means the end of the training data and nothing else known
-        ablated : what is left out, by the names of `recsys.explanations.exclusions`
+        ablated : what is left out, by the names of `recsys.explanations.documents`
 
         Raises
         ------
@@ -283,10 +282,7 @@ class Recommender:
     def look_inside(
         self, scored: ScoredRequest, item_id: str, name: str, settings: RankingSettings | None = None
     ) -> WordEffects:
-        """What each word of one phrase does, by leaving it out: approximate; the residual says how far.
-
-        `name`: of the phrase, of the product or of the shopper, such as "r17.40"
-        """
+        """What each word of one phrase, such as "r17.40", does, by leaving it out; the residual says how far from exact."""
         fusion = self._or_default(settings, scored).fusion
         return self.explainer.look_inside(scored, self.item_row(item_id), name, fusion, self._encoder.encode_now)
 

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.explanations.decompose import Contribution, Explanation, scales
-from recsys.explanations.exclusions import names_over
+from recsys.explanations.documents import names_over
 from recsys.ranking.rank import ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings

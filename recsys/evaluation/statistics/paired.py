@@ -179,10 +179,8 @@ def corrected(
 ) -> dict[Key, Difference]:
     """Add p-values corrected for how many were compared (`holm`), and let verdicts rest on them, too.
 
-    Parameters
-    ----------
-    compared : changes of one metric, each from the same reference
-    gaps : float64 of shape (n_users,) by the same keys, what each shopper's value changed by, see `changes`
+    `compared`: changes of one metric, each from the same reference; `gaps`: what each shopper's value changed by, see
+    `changes`, float64 of shape (n_users,)
     """
     p_values = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
     return {
