@@ -282,7 +282,7 @@ class Recommender:
     def look_inside(
         self, scored: ScoredRequest, item_id: str, name: str, settings: RankingSettings | None = None
     ) -> WordEffects:
-        """What each word of one phrase, such as "r17.40", does, by leaving it out; the residual says how far from exact."""
+        """What each word of one phrase, such as "r17.40", does, by leaving it out; approximate: see the residual."""
         fusion = self._or_default(settings, scored).fusion
         return self.explainer.look_inside(scored, self.item_row(item_id), name, fusion, self._encoder.encode_now)
 
