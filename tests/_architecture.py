@@ -72,8 +72,8 @@ def room_of(module: str) -> int | None:
 def module_of(path: str) -> str:
     """Dotted name of a file.
 
-    >>> module_of("recsys/text/__init__.py"), module_of("recsys/ranking/fusion.py")
-    ('recsys.text', 'recsys.ranking.fusion')
+    >>> module_of("recsys/text/__init__.py"), module_of("recsys/ranking/rank.py")
+    ('recsys.text', 'recsys.ranking.rank')
     """
     parts = PurePosixPath(path).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

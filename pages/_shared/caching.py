@@ -14,7 +14,7 @@ import streamlit as st
 from recsys.cache import ByteCache, n_bytes
 from recsys.errors import StoreError
 from recsys.progress import Progress
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.store.presets import PresetStore
 from recsys.store.records import Preset
 

@@ -9,7 +9,7 @@ import streamlit as st
 from pages._shared import cards, resources
 from pages._shared.palette import LOOKS
 from pages._shared.widgets import download
-from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS
 

@@ -17,7 +17,7 @@ from recsys.errors import ArtifactError, RecsysError
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context
 from recsys.store.database import Database

@@ -12,9 +12,9 @@ from pages._shared.shopper import EXCLUDED, restore_all
 from pages._shared.widgets import button
 from pages.explanations import naming
 from pages.explanations.product import Outcome
-from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, names_over
-from recsys.explanations.records import Explanation
-from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.explanations.decompose import Explanation
+from recsys.explanations.documents import MAX_EXCLUSIONS, current_name, names_over
+from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
 

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from pages._shared import words
-from recsys.explanations.exclusions import text_of
-from recsys.explanations.records import Contribution, Explanation, RankPosition
+from recsys.explanations.decompose import Contribution, Explanation, RankPosition
+from recsys.explanations.documents import text_of
 from recsys.serving.recommender import Recommender
 from recsys.text.masking import mask_personal, pseudonym
 from recsys.text.polarity import NEUTRAL

@@ -11,8 +11,8 @@ from pages._shared.widgets import switch
 from pages.explanations import ablation, naming
 from pages.explanations.bars import OPENED, Scale, label_html, note_html
 from pages.explanations.product import ExplanationContext
-from recsys.explanations.exclusions import names_over
-from recsys.explanations.records import Contribution
+from recsys.explanations.decompose import Contribution
+from recsys.explanations.documents import names_over
 from recsys.settings import COMPONENTS
 
 N_FIRST, N_MORE = 12, 200

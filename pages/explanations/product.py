@@ -14,8 +14,8 @@ from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
 from pages._shared.widgets import button
 from pages.explanations import naming
-from recsys.explanations.records import Explanation, RankPosition
-from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.explanations.decompose import Explanation, RankPosition
+from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings
 

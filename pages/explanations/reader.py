@@ -16,8 +16,7 @@ import streamlit as st
 
 from pages._shared import cards, illustrations, words
 from pages.explanations import naming
-from recsys.explanations.documents import Document
-from recsys.explanations.exclusions import names_over
+from recsys.explanations.documents import Document, names_over
 from recsys.explanations.reading import (
     DocumentContributions,
     PhraseContribution,

@@ -14,8 +14,8 @@ from pages._shared.palette import LOOKS
 from pages.explanations import bars, naming
 from pages.explanations.bars import Scale
 from pages.explanations.product import ExplanationContext
-from recsys.explanations.records import Contribution, Explanation
-from recsys.serving.exports import to_csv
+from recsys.explanations.decompose import Contribution, Explanation
+from recsys.serving.results import to_csv
 from recsys.settings import COMPONENTS
 from recsys.text.masking import mask_personal, pseudonym
 

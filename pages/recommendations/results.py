@@ -14,9 +14,9 @@ from pages._shared.notices import empty_html, notes_html
 from pages._shared.shopper import PARAMETER, TargetUser, show_start
 from pages._shared.view import CARDS, KNOWN, NEW, TABLE, Choices
 from pages._shared.widgets import switch
-from recsys.ranking.results import Recommendation, ScoredRequest
-from recsys.serving.exports import to_csv
+from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
+from recsys.serving.results import to_csv
 from recsys.settings import Context
 
 _MOVES = "moves_of_the_list"

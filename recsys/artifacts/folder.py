@@ -1,9 +1,9 @@
 """A trained model or a panel of test shoppers on disk: arrays, tables, a manifest with checksums; nothing that runs.
 
-A folder holds `manifest.json` and the files it names: scorers as safetensors, tables as Arrow IPC. Files are named
-after their content, written beside and renamed; the manifest is replaced last, in one rename. So a writer that is
-killed leaves the earlier manifest with all of its files, or the new one with all of its own. Loading maps arrays into
-memory instead of copying them.
+A folder holds `manifest.json` and the files it names: arrays as safetensors, tables as Arrow IPC. Files are named after
+their content, written beside and renamed; the manifest is replaced last, in one rename. So a writer that is killed
+leaves the earlier manifest with all of its files, or the new one with all of its own. Reading maps files into memory:
+opened at once whatever their size, shared by all who read them.
 
 A writer deletes only what a writer wrote: files that the manifest before it names, and temporary files, one of which is
 the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
@@ -18,7 +18,6 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +26,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from recsys.artifacts.mapping import map_arrays, map_table
 from recsys.errors import ArtifactError, InputError
 from recsys.files import is_temporary, require_writable, temporary_beside
 from recsys.progress import Progress, silent
@@ -37,14 +35,9 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class FolderKind:
-    """What a folder of this form holds.
+    """What a folder holds: its format in the manifest (another version is refused), and how messages speak of it.
 
-    Parameters
-    ----------
-    format, version : as the manifest names them; another version is refused
-    noun : what a person calls it
-    verb, done : what makes one, as an imperative and as a participle
-    command : the command that makes one
+    `verb`, `done`, `command`: what makes one, as an imperative, as a participle and as a command
     """
 
     format: str
@@ -64,21 +57,20 @@ MODEL = FolderKind("shelfwise-model", 4, "model", "train", "trained", "recsys tr
 
 _T = TypeVar("_T")
 
+_DTYPES: dict[str, Any] = {
+    "BOOL": np.bool_,
+    **{"I8": np.int8, "I16": np.int16, "I32": np.int32, "I64": np.int64},
+    **{"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64},
+    **{"F16": np.float16, "F32": np.float32, "F64": np.float64},
+}
+
 _PART_FILE = re.compile(r"[\w-]+-[0-9a-f]{16}\.(safetensors|arrow)")
 """The name of a part: what it is and the start of its checksum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """An opened model folder.
-
-    Parameters
-    ----------
-    folder : where it lies
-    manifest : the JSON manifest
-    model_id : sha256 of the manifest, so of everything
-    kind : what the folder holds
-    """
+    """An opened model folder; `model_id` is the sha256 of the manifest, so of everything."""
 
     folder: Path
     manifest: Mapping[str, Any]
@@ -87,11 +79,11 @@ class Artifact:
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of one part, as read-only memory maps."""
-        return self._read(name, map_arrays)
+        return self._read(name, _map_arrays)
 
     def table(self, name: str) -> pa.Table:
         """One table, mapped into memory."""
-        return self._read(name, map_table)
+        return self._read(name, _map_table)
 
     def _read(self, name: str, read: Callable[[Path], _T]) -> _T:
         entry = self.manifest["files"].get(name)
@@ -104,6 +96,32 @@ class Artifact:
             raise ArtifactError(
                 f"{self.folder / entry['file']}: part {name!r} cannot be read; {self.kind.remedy}"
             ) from None
+
+
+def _map_table(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _map_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Arrays of a safetensors file as memory maps (the library itself would copy them).
+
+    The format is an 8-byte little-endian header length, a JSON header, and the raw arrays.
+    """
+    mapped = np.memmap(path, np.uint8, mode="r")
+    n_header = int.from_bytes(mapped[:8].tobytes(), "little")
+    if n_header > len(mapped) - 8:
+        raise ValueError("the header lies outside the file")
+    header = json.loads(mapped[8 : 8 + n_header].tobytes())
+    content = mapped[8 + n_header :]
+    arrays = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            first, last = entry["data_offsets"]
+            if not 0 <= first <= last <= len(content):
+                raise ValueError(f"{name} lies outside the file")
+            arrays[name] = content[first:last].view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return arrays
 
 
 def save_artifact(
@@ -120,19 +138,14 @@ def save_artifact(
     Parameters
     ----------
     folder : made if it is missing; refused if it holds other things
-    arrays : part name to its named arrays
-    tables : table name to table
+    arrays, tables : by name of the part
     facts : JSON-like content of the manifest
     """
     folder = Path(folder)
     require_model_folder(folder, kind)
     folder.mkdir(parents=True, exist_ok=True)
-    writers: dict[str, tuple[str, Callable[[Path], None]]] = {
-        **{name: ("safetensors", partial(_write_arrays, part)) for name, part in arrays.items()},
-        **{name: ("arrow", partial(_write_table, table)) for name, table in tables.items()},
-    }
     with _one_at_a_time(folder) as handle:
-        _write(kind, folder, handle, writers, facts, progress)
+        _write(kind, folder, handle, {**arrays, **tables}, facts, progress)
     return open_artifact(folder, kind)
 
 
@@ -140,31 +153,30 @@ def _write(
     kind: FolderKind,
     folder: Path,
     handle: int,
-    writers: Mapping[str, tuple[str, Callable[[Path], None]]],
+    contents: Mapping[str, Any],
     facts: Mapping[str, Any],
     progress: Progress,
 ) -> None:
-    """Write a locked folder; `writers`: ending of the file and writing function of every part, by name."""
+    """Write a locked folder with this handle; `contents`: a table, or arrays by name, of every part."""
     earlier, temporaries = _written_before(folder, kind)
     files: dict[str, dict[str, Any]] = {}
     parts: dict[str, Path] = {}
     try:
-        for name, (ending, write) in writers.items():
-            progress(f"saving the {kind.noun}", len(files), len(writers))
+        for name, content in contents.items():
+            progress(f"saving the {kind.noun}", len(files), len(contents))
             parts[name] = part = temporary_beside(folder / name)
-            write(part)
+            ending = _write_part(content, part)
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
             digest, n_bytes = _sha256(part), part.stat().st_size
             files[name] = {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": n_bytes}
         manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
-        content = json.dumps(manifest, indent=1, sort_keys=True).encode()
-        progress(f"saving the {kind.noun}", len(writers), len(writers))  # the last moment to stop with nothing changed
+        progress(f"saving the {kind.noun}", len(files), len(contents))  # the last moment to stop with nothing changed
         # On disk before any part has its name: should we be killed, it tells the next writer which files are ours.
         names = {entry["file"] for entry in files.values()}
         ours = {"format": kind.format, "wrote": sorted(names | {path.name for path in earlier})}
         journal = _write_synced(folder / MANIFEST, json.dumps(ours).encode())
-        parts[MANIFEST] = _write_synced(folder / MANIFEST, content)
+        parts[MANIFEST] = _write_synced(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
         for name, entry in files.items():
             os.replace(parts[name], folder / entry["file"])
         os.replace(parts[MANIFEST], folder / MANIFEST)
@@ -258,14 +270,15 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and all(isinstance(entry.get(key), kind) for key, kind in kinds.items())
 
 
-def _write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+def _write_part(content: Any, path: Path) -> str:
+    """Write a table, or arrays by name; returns what the name of such a file ends in."""
+    if isinstance(content, pa.Table):
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, content.schema) as writer:
+            writer.write_table(content)
+        return "arrow"
     # Not by the library's own `save_file`: killed, it leaves temporary files that nobody knows for ours.
-    path.write_bytes(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
-
-
-def _write_table(table: pa.Table, path: Path) -> None:
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    path.write_bytes(save({name: np.asarray(array, order="C") for name, array in content.items()}))
+    return "safetensors"
 
 
 def _write_synced(path: Path, content: bytes) -> Path:

@@ -91,12 +91,8 @@ def history_arrays(data: Dataset) -> tuple[dict[str, NDArray[Any]], list[str]]:
 class Histories:
     """The acts of all shoppers, read from what `history_arrays` wrote.
 
-    Parameters
-    ----------
-    acts : `starts` of shape (n_users + 1,), the others one entry an act, newest first within a shopper
-    kinds : names that `acts["kind"]` numbers
-    items : the catalogue, in its order
-    reviews : text of each review, by the rows that `acts["review_row"]` holds
+    `kinds` are the names that `acts["kind"]` numbers, `reviews` the text of each review by the rows that
+    `acts["review_row"]` holds.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, parse_context, parse_weights
 
 if TYPE_CHECKING:
-    from recsys.explanations.records import Contribution, Explanation
-    from recsys.ranking.results import Recommendation
+    from recsys.explanations.decompose import Contribution, Explanation
+    from recsys.ranking.rank import Recommendation
     from recsys.serving.recommender import Recommender
 
 _LONGEST_TITLE = 44
@@ -92,7 +92,7 @@ def run_explain(args: argparse.Namespace) -> None:
 
 def _request_of(args: argparse.Namespace) -> RankingSettings:
     """Settings that the options ask for; they and the circumstances are checked before a model is opened."""
-    from recsys.ranking.results import require_someone
+    from recsys.ranking.rank import require_someone
 
     require_someone(args.user, args.text)
     parse_context(args.context)

@@ -211,8 +211,8 @@ class Dataset:
 
     def without_pairs(self, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
         """Leave out any review, event or impression of (shopper, product) pairs, integers of shape (n_pairs,) each."""
-        hidden = self._pair_keys(user_rows, item_rows)
-        return self._keeping(lambda table: ~np.isin(self._pair_keys(table["user_row"], table["item_row"]), hidden))
+        hidden = self.pair_keys(user_rows, item_rows)
+        return self._keeping(lambda table: ~np.isin(self.pair_keys(table["user_row"], table["item_row"]), hidden))
 
     def knowing_copies(self) -> "Dataset":
         """Find `copies` among all reviews, once; every subset keeps them."""
@@ -237,8 +237,8 @@ class Dataset:
 
     def reviews_of(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int32]:
         """Find the ids of reviews of (shopper, product) pairs; arguments as for `without_pairs`."""
-        wanted = self._pair_keys(user_rows, item_rows)
-        mine = np.isin(self._pair_keys(self.reviews["user_row"], self.reviews["item_row"]), wanted)
+        wanted = self.pair_keys(user_rows, item_rows)
+        mine = np.isin(self.pair_keys(self.reviews["user_row"], self.reviews["item_row"]), wanted)
         return np.asarray(self.reviews["review_id"])[mine]
 
     def without_items(self, item_rows: ArrayLike) -> "Dataset":
@@ -253,12 +253,12 @@ class Dataset:
         moments_s : integers of shape (n_users,), in seconds since 1970; NEVER keeps everything
         user_rows, item_rows : integers of shape (n_pairs,); pairs that stay although they are of that very moment
         """
-        moments, kept = np.asarray(moments_s, dtype=np.int64), self._pair_keys(user_rows, item_rows)
+        moments, kept = np.asarray(moments_s, dtype=np.int64), self.pair_keys(user_rows, item_rows)
 
         def known(table: pd.DataFrame) -> NDArray[np.bool_]:
             users, times = table["user_row"].to_numpy(), table["time_s"].to_numpy()
             ends = np.where(users < 0, NEVER, moments[users])
-            at_once = (times == ends) & np.isin(self._pair_keys(users, table["item_row"]), kept)
+            at_once = (times == ends) & np.isin(self.pair_keys(users, table["item_row"]), kept)
             return np.asarray((times < ends) | at_once)
 
         return self._keeping(known)
@@ -292,7 +292,8 @@ class Dataset:
     def _logs(self) -> dict[str, pd.DataFrame]:
         return {"reviews": self.reviews, "events": self.events, "impressions": self.impressions}
 
-    def _pair_keys(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int64]:
+    def pair_keys(self, user_rows: ArrayLike, item_rows: ArrayLike) -> NDArray[np.int64]:
+        """Compute one number for each pair of shopper and product: int64 of the shape of the rows."""
         return np.asarray(user_rows, dtype=np.int64) * self.n_items + np.asarray(item_rows, dtype=np.int64)
 
     def _keeping(self, which: Any) -> "Dataset":

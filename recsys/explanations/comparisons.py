@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recsys.errors import InputError
+from recsys.explanations.decompose import Contribution, Explanation
 from recsys.explanations.explainer import Explainable
-from recsys.explanations.records import Contribution, Explanation
 from recsys.progress import Progress, silent
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.settings import COMPONENTS, RankingSettings
 
 
@@ -69,13 +69,10 @@ MAX_PRODUCTS = 30
 
 @dataclass(frozen=True, slots=True)
 class HistoryEffect:
-    """The effect of one product of the history.
+    """The effect of one product of the history: score with it minus score without it.
 
-    Parameters
-    ----------
-    value : score with it minus score without it
-    components : the same by component, beside the average product; they sum to `value`
-    rank_without : rank by score without it, None where the explained product cannot be listed
+    `components`: the same beside the average product; they sum to `value`
+    `rank_without`: rank by score without it, None where the explained product cannot be listed
     """
 
     item_id: str
@@ -117,15 +114,10 @@ def history_attribution(
 
 @dataclass(frozen=True, slots=True)
 class MovedProduct:
-    """One product on either list of a shopper in two circumstances.
+    """One product on either list of a shopper in two circumstances; its rank is None where it is not listed.
 
-    Parameters
-    ----------
-    rank_first, rank_second : on the lists, None where it is not listed
-    score_first, score_second : under either circumstances
-    circumstances : what each circumstance adds to the difference of the scores, beside the average product; they sum
-        to it. The region of a new shopper stands for the home that the collaborative model would know, and counts both
-        ways
+    `circumstances`: what each adds to the difference of the scores, beside the average product; they sum to it. The
+    region of a new shopper stands for the home that the collaborative model would know, and counts both ways
     """
 
     item_id: str
@@ -146,10 +138,7 @@ class MovedProduct:
 def compare_contexts(
     model: Explainable, first: ScoredRequest, second: ScoredRequest, settings: RankingSettings
 ) -> tuple[MovedProduct, ...]:
-    """Every product on either list, in the order of the second list and then of the first.
-
-    `first`, `second`: the same shopper and words, scored in two circumstances
-    """
+    """Every product on either list of one shopper and words, in the order of the second list and then of the first."""
     explainer, fusion, both = model.explainer, settings.fusion, (first, second)
     lists = [model.rank(request, settings).items for request in both]
     ranks = [{item.item_id: item.rank for item in items} for items in lists]

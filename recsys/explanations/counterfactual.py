@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.explanations.decompose import Contribution
 from recsys.explanations.explainer import Explainable
-from recsys.explanations.records import Contribution
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH, PhraseSum
 from recsys.settings import RankingSettings
@@ -30,13 +30,9 @@ SideName = Literal["product", "shopper"]
 
 @dataclass(frozen=True, slots=True)
 class Counterfactual:
-    """The fewest phrases found whose removal takes a product off the list, or why there are none.
+    """The fewest phrases found whose removal takes a product off the list, largest contribution first, or why none.
 
-    Parameters
-    ----------
-    phrases : those to remove, largest contribution first; empty where no set was found
-    is_smallest : no smaller set of phrases that speak for the product does it; False where that is not known
-    reason : why there is no answer, "" if there is one
+    `is_smallest`: no smaller set of phrases that speak for the product does it; False where that is not known
     """
 
     phrases: tuple[Contribution, ...]
@@ -45,11 +41,7 @@ class Counterfactual:
 
 
 def smallest_removal(
-    model: Explainable,
-    scored: ScoredRequest,
-    item_id: str,
-    settings: RankingSettings,
-    side: SideName = "product",
+    model: Explainable, scored: ScoredRequest, item_id: str, settings: RankingSettings, side: SideName = "product"
 ) -> Counterfactual:
     """Find the fewest phrases of one side whose removal takes a product off the list.
 
@@ -151,12 +143,8 @@ class _Search:
 class _Remainder:
     """A product's score without some of its phrases.
 
-    Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length.
-
-    Parameters
-    ----------
-    against : M P, see `PhraseSum.against`
-    rows : phrases of the side that may go
+    Without the phrases S the profile is Q - sum of c_q e_q over S, and the score is M P . that / its length; `against`
+    is M P, and `rows` are the phrases that may go.
     """
 
     def __init__(self, product: PhraseSum, against: FloatArray, rows: NDArray[np.int64]) -> None:

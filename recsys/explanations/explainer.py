@@ -10,7 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.errors import InputError
-from recsys.explanations.decompose import Polarity, WeightedSide, readable, scales, strongest_pairs
+from recsys.explanations.decompose import (
+    Contribution,
+    Explanation,
+    PhrasePair,
+    Polarity,
+    RankPosition,
+    WeightedSide,
+    largest_first,
+    readable,
+    scales,
+    strongest_pairs,
+)
 from recsys.explanations.documents import Document, Documents
 from recsys.explanations.reading import (
     N_TEXTS,
@@ -22,12 +33,9 @@ from recsys.explanations.reading import (
     read_side,
     word_effects,
 )
-from recsys.explanations.records import Contribution, Explanation, PhrasePair, RankPosition, largest_first
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.fusion import fuse, weight_vector
-from recsys.ranking.rank import select
-from recsys.ranking.results import Recommendation, ScoredRequest
+from recsys.ranking.rank import Recommendation, ScoredRequest, fuse, select, weight_vector
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_weights import PhraseSum
@@ -38,14 +46,7 @@ from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 class Explainer:
     """Splits scored requests; changes nothing, and may be shared.
 
-    Parameters
-    ----------
-    scorers : the components, by name
-    documents : the texts of the semantic scorer's phrases
-    items : the catalogue, in its order
-    candidates : what may be listed
-    vectors : what diversity is measured between, rows in catalogue order
-    polarity : how much phrases praise or complain
+    `vectors`: what diversity is measured between, rows in catalogue order
     """
 
     def __init__(

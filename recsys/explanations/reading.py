@@ -63,13 +63,9 @@ class DocumentContributions:
 
 @dataclass(frozen=True, slots=True)
 class TextContributions:
-    """The texts of both sides, those that matter most first.
+    """The texts of both sides, those that matter most first, and how many there are in all.
 
-    Parameters
-    ----------
-    shopper, product : texts of either side
-    total : the semantic component, which the phrases of either side sum to
-    n_shopper_texts, n_product_texts : how many there are in all
+    `total`: the semantic component, which the phrases of either side sum to
     """
 
     shopper: tuple[DocumentContributions, ...]
@@ -114,11 +110,8 @@ def read_side(
 ) -> tuple[DocumentContributions, ...]:
     """The texts of one side with the values of their phrases.
 
-    Parameters
-    ----------
-    rows : row in `side` of every phrase, -1 for one that is left out
-    pairs : float64 of shape (n phrases here, n phrases of `others`), what every pair adds
-    others : the texts of the other side
+    `rows`: row in `side` of every phrase, -1 for one that is left out; `pairs`: float64 of shape (n phrases here, n
+    phrases of `others`), what every pair adds
     """
     address = [(text, phrase) for text, other in enumerate(others) for phrase in range(len(other.places))]
     closest = np.argsort(-np.abs(pairs), axis=1, kind="stable")[:, :N_PARTNERS]

@@ -38,14 +38,12 @@ class ThemePhrase:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Phrases of similar meaning.
+    """Phrases of similar meaning; `share` is of the profile.
 
     Parameters
     ----------
     title : the short phrase nearest to the centre of the theme, verbatim
-    words : the most distinctive words of the theme
-    share : of the profile, summed over its phrases
-    n_phrases : how many there are
+    words : the most distinctive ones
     phrases : those that make up most, largest share first
     """
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.evaluation.protocols.requests import contexts_at, scores_in
+from recsys.evaluation.protocols.hold_out import contexts_at, scores_in
 from recsys.offpolicy.estimators import Log
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.reward_model import ClickModels, fit_click_models, folds_of

@@ -25,8 +25,8 @@ from recsys.offpolicy.pages import ImpressionColumns
 from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_features
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import LEAST_SPREAD, weight_vector
 from recsys.ranking.kernels import in_parallel, inlined, insert, mix
+from recsys.ranking.rank import LEAST_SPREAD, weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings
 

@@ -17,9 +17,8 @@ from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
 from recsys.ranking.diversity import CODES, diversify_all
-from recsys.ranking.fusion import Standardised, weight_vector
 from recsys.ranking.kernels import n_lanes
-from recsys.ranking.rank import pool_size
+from recsys.ranking.rank import Standardised, pool_size, weight_vector
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
 

@@ -19,9 +19,8 @@ from recsys.artifacts.folder import Artifact, FolderKind, open_artifact
 from recsys.data.splitting import Role
 from recsys.errors import ArtifactError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
-from recsys.evaluation.metrics.exposure import long_tail_mask
-from recsys.evaluation.metrics.lists import ListFacts, product_facts
-from recsys.evaluation.protocols.requests import contexts_of_panel
+from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, product_facts
+from recsys.evaluation.protocols.hold_out import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.scorers.base import FloatArray, IntArray, ScorerState

@@ -13,14 +13,12 @@ from scipy.sparse import vstack
 from recsys.artifacts.tables import user_table
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Round, Split
-from recsys.evaluation.protocols.hold_out import EvaluationSettings
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, batches, contexts_of
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
-from recsys.evaluation.protocols.requests import batches, contexts_of
 from recsys.evaluation.protocols.rewinds import Rewind
 from recsys.panel.panel import N_BASELINE
 from recsys.progress import Progress, prefixed
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.rank import select
+from recsys.ranking.rank import Standardised, select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, IntArray, Scorer
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, RankingSettings

@@ -48,23 +48,15 @@ _compiled = numba.njit(nogil=True, cache=True)
 def diversify(
     scores: NDArray[np.float32], vectors: NDArray[np.float32], n: int, strength: float, method: DiversityMethod
 ) -> NDArray[np.int32]:
-    """Re-rank one list.
+    """Re-rank one list: int32 of shape (min(n, n_pool),), positions in the pool in their new order.
 
     Parameters
     ----------
     scores : float32 of shape (n_pool,), highest first
     vectors : float32 of shape (n_pool, n_dims), unit length or zeros
-    n : products wanted
     strength : in [0, 1]
-    method : "mmr", "dpp" or "msd"
 
-    Returns
-    -------
-    int32 of shape (min(n, n_pool),), positions in the pool in their new order
-
-    Examples
-    --------
-    The second product is the same as the first:
+    Where the second product is the same as the first:
 
     >>> scores = np.float32([1, 0.9, 0.8, 0])
     >>> vectors = np.float32([[1, 0], [1, 0], [0, 1], [0, 1]])

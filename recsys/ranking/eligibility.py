@@ -18,12 +18,7 @@ _SEEN, _SOLD_OUT = "the shopper already has it", "it is not available"
 class CandidateFilter:
     """The columns of the catalogue that filters read, in catalogue order.
 
-    Parameters
-    ----------
-    categories : names of the categories
-    category : int32 of shape (n_items,), position in `categories`
-    price : float64 of shape (n_items,), NaN where unknown
-    available : bool of shape (n_items,)
+    `category` holds positions in `categories`, and `price` is NaN where it is unknown.
     """
 
     categories: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Compiled building blocks of every ranking loop: mix component scores, and keep the best of them.
 
-Scores are added up as `recsys.ranking.fusion.fuse` adds them, without relaxed arithmetic, and equal ones stand in
+Scores are added up as `recsys.ranking.rank.fuse` adds them, without relaxed arithmetic, and equal ones stand in
 catalogue order, so that lists are those of `recsys.ranking.rank.select`, product for product.
 
 Callers are compiled with these inlined, and their caches on disk do not notice a change here: delete `__pycache__`

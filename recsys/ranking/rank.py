@@ -1,16 +1,69 @@
-"""Ranking: standardised component scores to a list."""
+"""From component scores to a ranked list: standardise over the catalogue, weigh, sum, and choose.
 
-from dataclasses import dataclass
+final(u, i, c) = sum_k  weight_k * (s_k - mean_k(u)) / std_k(u)
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.ranking.fusion import fuse, weight_vector
-from recsys.scorers.base import FloatArray, IntArray
-from recsys.settings import RankingSettings
+from recsys.errors import InputError
+from recsys.scorers.base import FloatArray, IntArray, Requests
+from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
+
+LEAST_SPREAD = 1e-4
+"""Scores with a smaller deviation, relative to their mean, differ by rounding alone, which dividing would magnify."""
 
 MIN_POOL = 100
 """Diversity chooses from at least this many of the best candidates, and from ten times the list's length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standardised:
+    """Component scores of one request on one scale.
+
+    Parameters
+    ----------
+    values : float32 of shape (n_components, n_items), mean 0 and deviation 1 over the catalogue in every row; a
+        component that tells no product from another is 0 throughout
+    mean, std : float64 of shape (n_components,), of the raw scores
+    """
+
+    values: FloatArray
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, raw: FloatArray) -> Self:
+        """Standardise raw scores, float32 of shape (n_components, n_items)."""
+        mean = raw.mean(axis=1, dtype=np.float64)
+        centred = raw - mean[:, None].astype(np.float32)
+        std = np.sqrt([np.dot(row, row) / raw.shape[1] for row in centred], dtype=np.float64)
+        std[std <= LEAST_SPREAD * np.maximum(np.abs(mean), LEAST_SPREAD)] = 0
+        scale = np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
+        centred *= scale[:, None].astype(np.float32)
+        return cls(centred, mean, std)
+
+
+def weight_vector(settings: FusionSettings) -> FloatArray:
+    """Normalised weights in the order of COMPONENTS, float32 of shape (n_components,)."""
+    return np.array(list(settings.normalised().values()), np.float32)
+
+
+def fuse(values: FloatArray, settings: FusionSettings) -> FloatArray:
+    """Final scores, float32 of shape (n_items,), from standardised ones of shape (n_components, n_items).
+
+    Added up product by product in the same order: a matrix product rounds by place in the array, and would tell equal
+    products apart.
+    """
+    fused = np.zeros(values.shape[1], np.float32)
+    for weight, row in zip(weight_vector(settings), values, strict=True):
+        if weight > 0:
+            fused += weight * row
+    return fused
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +72,6 @@ class Ranking:
 
     Parameters
     ----------
-    item_rows : int32 of shape (n_listed,)
     scores : float64 of shape (n_listed,), the fused score, untouched by diversity
     contributions : float64 of shape (n_listed, n_components), what each component adds to the score
     ranks_by_score : int32 of shape (n_listed,), rank before diversity re-ranking, from 1
@@ -39,7 +91,6 @@ def rank(values: FloatArray, settings: RankingSettings, eligible: NDArray[np.boo
     Parameters
     ----------
     values : standardised component scores, float32 of shape (n_components, n_items)
-    settings : weights, list length and diversity
     eligible : bool of shape (n_items,)
     vectors : float32 of shape (n_items, n_dims), unit length, what diversity is measured between
     """
@@ -62,8 +113,7 @@ def select(
     scores: FloatArray, settings: RankingSettings, eligible: NDArray[np.bool_], vectors: FloatArray
 ) -> tuple[IntArray, IntArray]:
     """Rows of the listed products in order, and their ranks before diversity, from final scores of shape (n_items,)."""
-    candidates = np.flatnonzero(eligible)
-    pool = _best(scores, candidates, pool_size(settings))
+    pool = _best(scores, np.flatnonzero(eligible), pool_size(settings))
     order: IntArray = np.arange(min(settings.n, len(pool)), dtype=np.int32)
     if settings.diversity > 0:
         from recsys.ranking.diversity import diversify  # only here: the compiler takes a while to import
@@ -80,3 +130,77 @@ def _best(fused: FloatArray, candidates: NDArray[np.intp], n: int) -> NDArray[np
         kept = scores >= threshold
         candidates, scores = candidates[kept], scores[kept]
     return candidates[np.argsort(-scores, kind="stable")][:n]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredRequest:
+    """The catalogue scored for one request, before weights and filters.
+
+    Parameters
+    ----------
+    user_id : None for a new shopper
+    words : what was typed, verbatim
+    requests : the request as the scorers saw it, a batch of one
+    profile : float32 of shape (n_dims,), unit length, what the shopper's words and likes mean; zeros if unknown
+    seen_rows : rows of the products that the shopper already has
+    is_cold : the shopper has no training interaction
+    notes : what a person should know about this request, in words
+    ablated : names of what is left out
+    """
+
+    user_id: str | None
+    words: str
+    context: Context
+    requests: Requests
+    standardised: Standardised
+    profile: FloatArray
+    seen_rows: IntArray
+    is_cold: bool
+    notes: tuple[str, ...]
+    ablated: tuple[str, ...] = ()
+
+
+def require_someone(user_id: str | None, words: str) -> None:
+    """Raise InputError unless a request names a shopper or holds words."""
+    if user_id is None and not words.strip():
+        raise InputError("nobody was asked about; give a shopper's id, or words that a new shopper would say")
+
+
+def uninformative_notes(standardised: Standardised) -> list[str]:
+    """Notes on components that give every product the same score."""
+    silent = [name for name, std in zip(COMPONENTS, standardised.std, strict=True) if std == 0]
+    if len(silent) == len(COMPONENTS):
+        return ["nothing tells products apart for this shopper, so they stand in an order that means nothing"]
+    if silent:
+        return [f"{', '.join(silent)} cannot tell products apart for this shopper, so what is left decides"]
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class RankedItem:
+    """One product on a list; `components` sum to `score`."""
+
+    rank: int
+    item_id: str
+    title: str
+    score: float
+    components: Mapping[str, float]
+    rank_before_diversity: int
+    is_cold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A ranked list and its request."""
+
+    user_id: str | None
+    weights: Mapping[str, float]
+    context: Mapping[str, str]
+    is_cold: bool
+    notes: tuple[str, ...]
+    n_candidates: int
+    items: tuple[RankedItem, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document that `recsys recommend --json` prints."""
+        return asdict(self)

@@ -56,9 +56,7 @@ class Requests:
     Parameters
     ----------
     user_rows : int32 of shape (n_requests,), rows of `Dataset.user_ids`, or NO_ROW for a new shopper
-    contexts : one context a request
-    words : what the shopper says in words now, encoded, or None; may be left empty
-    exclusions : what is left out; may be left empty
+    words : what the shopper says in words now, encoded, or None; these and `exclusions` may be left empty
     """
 
     user_rows: IntArray
@@ -85,11 +83,7 @@ class Requests:
 
     @classmethod
     def one(
-        cls,
-        user_row: int,
-        context: Context,
-        words: PhraseVectors | None = None,
-        exclusions: Exclusions = NO_EXCLUSIONS,
+        cls, user_row: int, context: Context, words: PhraseVectors | None = None, exclusions: Exclusions = NO_EXCLUSIONS
     ) -> Self:
         """A batch of one."""
         return cls(np.array([user_row], np.int32), (context,), (words,), (exclusions,))
@@ -97,13 +91,9 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """One named share of a score.
+    """One named share of a score, signed, in the unit of the score that was split.
 
-    Parameters
-    ----------
-    label : what a person reads
-    value : signed share, in the unit of the score that was split
-    source : where it comes from, JSON-like; for a phrase the "kind" of its text and its "place" in the scorer
+    `source`: where it comes from, JSON-like; for a phrase the "kind" of its text and its "place" in the scorer
     """
 
     label: str

@@ -20,10 +20,8 @@ MIN_ITEMS = 2
 def item_features(items: pd.DataFrame) -> tuple[tuple[str, ...], sparse.csr_array]:
     """Features of a catalogue, but for those of fewer than MIN_ITEMS products.
 
-    Returns
-    -------
-    names : "kind:value" of each feature, such as "brand:Northpeak"
-    matrix : float32 csr of shape (n_items, n_features), 1 where a product has a feature, rows in catalogue order
+    Names, "kind:value" such as "brand:Northpeak", and a float32 matrix of shape (n_items, n_features), 1 where a
+    product has a feature.
     """
     columns = [_column("category", items["category"]), _column("brand", items["brand"])]
     tags = items["tags"].explode().dropna().astype(str)

@@ -36,7 +36,7 @@ OTHERS_PRIOR = 2.0
 def supervised_directions(
     vectors: FloatArray, users: IntArray, items: IntArray, data: Dataset, n_directions: int
 ) -> FloatArray:
-    """A linear map onto the directions in which people agree, float32 of shape (n_dims, n_kept).
+    """Learn a linear map onto the directions in which people agree, float32 of shape (n_dims, n_kept).
 
     Agreement is the covariance between different authors on one product, and between a shopper's words and those of
     others on further products that this shopper likes; anecdotes and ways of writing have none. A direction counts by
@@ -51,7 +51,7 @@ def supervised_directions(
     n_dims = vectors.shape[1]
     exact = vectors.astype(np.float64)  # rounding would pass for agreement where there is little of it
     directions = np.eye(n_dims)
-    if len(np.unique(_pair(users, items, data))) >= MIN_REVIEWS:
+    if len(np.unique(data.pair_keys(users, items))) >= MIN_REVIEWS:
         directions = _directions(exact, users, items, data, n_directions)
     length = np.square(exact @ directions).sum(axis=1).mean() if len(exact) else 0
     return np.asarray(directions / np.sqrt(length) if length > 0 else directions, np.float32)
@@ -84,7 +84,7 @@ def _agreements(
     vectors: NDArray[np.float64], users: IntArray, items: IntArray, data: Dataset
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Summed outer products: of two authors on one product, and of own words and others' on further liked products."""
-    keys, groups, sizes = np.unique(_pair(users, items, data), return_inverse=True, return_counts=True)
+    keys, groups, sizes = np.unique(data.pair_keys(users, items), return_inverse=True, return_counts=True)
     said = _sums(vectors, groups, len(keys)) / sizes[:, None]  # one mean for each author and product
     authors, products = keys // data.n_items, keys % data.n_items
     of_product = _sums(said, products, data.n_items)
@@ -92,7 +92,7 @@ def _agreements(
 
     likes = data.positives()
     fans, liked = likes["user_row"].to_numpy(), likes["item_row"].to_numpy()
-    wanted = _pair(fans, liked, data)
+    wanted = data.pair_keys(fans, liked)
     own = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     wrote = keys[own] == wanted
     n_others = np.bincount(products, minlength=data.n_items)[liked] - wrote
@@ -105,10 +105,6 @@ def _agreements(
     fans, own, wrote = fans[heard], own[heard], wrote[heard]
     by_author, by_fan = _sums(said, authors, data.n_users), _sums(others, fans, data.n_users)
     return between_authors, by_author.T @ by_fan - said[own[wrote]].T @ others[wrote]
-
-
-def _pair(users: IntArray, items: IntArray, data: Dataset) -> NDArray[np.int64]:
-    return users.astype(np.int64) * data.n_items + items
 
 
 def _sums(vectors: NDArray[np.float64], groups: NDArray[np.integer[Any]], n_groups: int) -> NDArray[np.float64]:

@@ -104,10 +104,8 @@ def item_weights(
 ) -> NDArray[np.float64]:
     """Weight b of every phrase occurrence in the profile of its product, float64 of shape (n_occurrences,).
 
-    Parameters
-    ----------
-    review_weights : signed weight of phrases of reviews
-    informative : weight of a phrase by how rare it is and how much of it lies along the learnt directions
+    `review_weights` are signed; `informative` is the weight of a phrase by how rare it is and how much of it lies along
+    the learnt directions.
     """
     of_kind = (settings.title_weight, settings.description_weight, settings.attributes_weight)
     weights = np.zeros(len(kinds))
@@ -207,10 +205,8 @@ class PhraseSum:
     ) -> FloatArray:
         """What the pairs of some phrases here with some there add, float32 of shape (len(rows), len(columns)).
 
-        With all phrases there a row sums to the `values` of its phrase, and so do the columns over all rows for the
-        phrases of the other side.
-
-        `columns`: of the other side; None for all of it.
+        With all phrases there (None) a row sums to the `values` of its phrase, and so do the columns over all rows for
+        the phrases of the other side.
         """
         there = slice(None) if columns is None else columns
         products = self.vectors[rows] @ self.metric @ other.vectors[there].T

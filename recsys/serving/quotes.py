@@ -31,10 +31,7 @@ def strongest_quote(
     unlike what the shopper likes or by standing in a good review, but a reader takes it for the opposite; so it is not
     quoted while there is anything else.
 
-    Parameters
-    ----------
-    side : the product's phrases
-    polarity : how much the words of phrases praise (1) or complain (-1), whatever the stars
+    `polarity`: how much the words of phrases praise (1) or complain (-1), whatever the stars
     """
     if not len(side):
         return None

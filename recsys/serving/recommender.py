@@ -13,15 +13,21 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.artifacts.tables import Histories
 from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
-from recsys.explanations.documents import Documents
-from recsys.explanations.exclusions import exclusions_of, require_few
+from recsys.explanations.decompose import Explanation
+from recsys.explanations.documents import Documents, exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.reading import N_TEXTS, TextContributions, WordEffects
-from recsys.explanations.records import Explanation
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.rank import Ranking, rank
-from recsys.ranking.results import RankedItem, Recommendation, ScoredRequest, require_someone, uninformative_notes
+from recsys.ranking.rank import (
+    RankedItem,
+    Ranking,
+    Recommendation,
+    ScoredRequest,
+    Standardised,
+    rank,
+    require_someone,
+    uninformative_notes,
+)
 from recsys.scorers import COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Exclusions, Requests, Scorer, ScorerState
 from recsys.scorers.collaborative import CollaborativeScorer
@@ -45,10 +51,7 @@ _S = TypeVar("_S", bound=Scorer)
 
 
 class Recommender:
-    """An opened model. It never changes, so all sessions may share one.
-
-    `artifact`: an opened and checked model folder
-    """
+    """An opened model. It never changes, so all sessions may share one."""
 
     def __init__(self, artifact: Artifact) -> None:
         self.model_id = artifact.model_id
@@ -62,7 +65,6 @@ class Recommender:
         self.items["is_cold"] = self.items["n_interactions"] == 0
         # Picking rows of arrays is far quicker than of a table, and every list does it.
         self._columns = {name: self.items[name].to_numpy(object) for name in ("item_id", "title", "is_cold")}
-        self._item_index = pd.Index(self.items["item_id"])
         self._semantic, self._context = self._scorer(SemanticScorer), self._scorer(ContextScorer)
         self._candidates = CandidateFilter.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
@@ -135,17 +137,16 @@ class Recommender:
 
     def item_row(self, item_id: str) -> int:
         """Row of a product; raises UnknownItemError."""
-        row = int(self._item_index.get_indexer([item_id])[0])
-        if row < 0:
-            raise UnknownItemError(item_id, len(self._item_index))
+        row = self.documents.item_row(item_id)
+        if row == NO_ROW:
+            raise UnknownItemError(item_id, len(self.items))
         return row
 
     def context_options(self) -> Mapping[str, ContextOption]:
         """For every dimension, and for "moment", the values that can be asked about, or why none can."""
-        scorer = self._context
-        values = {name: each for name, (each, _) in scorer.lifts.items()}
+        values = {name: each for name, (each, _) in self._context.lifts.items()}
         return {
-            name: ContextOption(values.get(name, ()), scorer.unavailable.get(name, ""))
+            name: ContextOption(values.get(name, ()), self._context.unavailable.get(name, ""))
             for name in (*CONTEXT_DIMENSIONS, "moment")
         }
 
@@ -165,11 +166,7 @@ class Recommender:
         return settings or RankingSettings(fusion=self.start_weights(scored.user_id))
 
     def scores(
-        self,
-        user_id: str | None = None,
-        words: str = "",
-        context: Context | None = None,
-        ablated: Sequence[str] = (),
+        self, user_id: str | None = None, words: str = "", context: Context | None = None, ablated: Sequence[str] = ()
     ) -> ScoredRequest:
         """Score the whole catalogue for one request.
 
@@ -178,7 +175,7 @@ class Recommender:
         user_id : a known shopper, or None for a new one
         words : what the shopper says they like or look for, "" for nothing
         context : the circumstances; None means the end of the training data and nothing else known
-        ablated : what is left out, by the names of `recsys.explanations.exclusions`
+        ablated : what is left out, by the names of `recsys.explanations.documents`
 
         Raises
         ------
@@ -285,10 +282,7 @@ class Recommender:
     def look_inside(
         self, scored: ScoredRequest, item_id: str, name: str, settings: RankingSettings | None = None
     ) -> WordEffects:
-        """What each word of one phrase does, by leaving it out: approximate; the residual says how far.
-
-        `name`: of the phrase, of the product or of the shopper, such as "r17.40"
-        """
+        """What each word of one phrase, such as "r17.40", does, by leaving it out; approximate: see the residual."""
         fusion = self._or_default(settings, scored).fusion
         return self.explainer.look_inside(scored, self.item_row(item_id), name, fusion, self._encoder.encode_now)
 

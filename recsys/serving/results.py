@@ -1,6 +1,8 @@
-"""What the recommender answers with: plain frozen records, ready for a page or for JSON."""
+"""What the recommender answers with: frozen records for a page or for JSON, and lists as CSV for a spreadsheet."""
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -10,15 +12,14 @@ import pandas as pd
 
 from recsys.settings import FusionSettings, Hemisphere
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """Which model answers, and what it learnt from.
 
-    Parameters
-    ----------
-    learned : what came of learning the default weights, if only that nothing did; "" where it was not asked for
-    hemisphere : where its shoppers live, which says what season a month is
+    `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for
     """
 
     name: str
@@ -66,8 +67,7 @@ class ShopSummary:
     ----------
     rating_counts : number of reviews by stars, 1 to 5, in half stars where a rating needs them
     activity : one row a month: month (first day), reviews, events
-    text_coverage : share of products with at least one review in words
-    description_coverage : share of products with a description
+    text_coverage, description_coverage : shares of products with at least one review in words, with a description
     writer_share : share of shoppers who wrote at least one review in words
     top_categories : category, n_items, n_interactions, mean_rating (NaN without ratings), most wanted first
     """
@@ -101,3 +101,30 @@ class ContextOption:
 
     values: tuple[str, ...]
     unavailable: str
+
+
+def spreadsheet_safe(value: object) -> object:
+    """The value, with text that a spreadsheet would run as a formula made plain by a leading apostrophe.
+
+    Numbers stay numbers. Text is looked at past leading blanks and invisible marks, because some programs skip them.
+
+    >>> spreadsheet_safe("=1+1"), spreadsheet_safe(-2.5), spreadsheet_safe("tent")
+    ("'=1+1", -2.5, 'tent')
+    """
+    if not isinstance(value, str):
+        return value
+    seen = value.lstrip(" \n\u00a0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+    return f"'{value}" if seen.startswith(_FORMULA_STARTS) else value
+
+
+def to_csv(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> str:
+    """CSV text (RFC 4180: CRLF, quotes doubled) of the named columns; missing values are empty cells.
+
+    Starts with a byte order mark, without which common spreadsheets misread accents.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([spreadsheet_safe(name) for name in columns])
+    for row in rows:
+        writer.writerow(["" if row.get(name) is None else spreadsheet_safe(row[name]) for name in columns])
+    return "\ufeff" + out.getvalue()

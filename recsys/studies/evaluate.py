@@ -14,15 +14,19 @@ from recsys.data.splitting import Split
 from recsys.evaluation.metrics.expected import expected_list_accuracy, tied_positions
 from recsys.evaluation.metrics.lists import UserValues, list_metrics
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
+from recsys.evaluation.protocols.hold_out import (
+    EvaluationSettings,
+    batches,
+    catalogue_in_words,
+    copies_in_words,
+    split_of,
+)
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
-from recsys.evaluation.protocols.requests import batches
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import coverage_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, reported, silent
-from recsys.ranking.fusion import Standardised, fuse
-from recsys.ranking.rank import select
+from recsys.ranking.rank import Standardised, fuse, select
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval, Verdict, verdict_of
-from recsys.serving.exports import to_csv
+from recsys.serving.results import to_csv
 from recsys.settings import FusionSettings
 from recsys.studies.result import Cell, Result, Table
 

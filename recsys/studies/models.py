@@ -12,13 +12,13 @@ from recsys.data.splitting import HeldOut
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.hold_out import batches
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer

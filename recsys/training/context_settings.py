@@ -14,8 +14,7 @@ import numpy as np
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Round, last_split
 from recsys.errors import DataError
-from recsys.evaluation.protocols.hold_out import SplitName
-from recsys.evaluation.protocols.requests import contexts_of
+from recsys.evaluation.protocols.hold_out import SplitName, contexts_of
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.scorers.context import ContextScorer, ContextSettings, log_count

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round
-from recsys.evaluation.protocols.hold_out import SplitName
+from recsys.evaluation.protocols.hold_out import SplitName, standardised_scores
 from recsys.evaluation.protocols.leaks import check_leaks
-from recsys.evaluation.protocols.requests import standardised_scores
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval, sign_flip_p, verdict_of
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import weight_vector
+from recsys.ranking.rank import weight_vector
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer, ContextSettings

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recsys.errors import SettingsError
 from recsys.parallel import one_thread
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import LEAST_SPREAD
+from recsys.ranking.rank import LEAST_SPREAD
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH
 from recsys.settings import COMPONENTS, FusionSettings, require_seed
@@ -285,7 +285,7 @@ def _unit(vectors: "Tensor") -> "Tensor":
 
 
 def _standardised(raw: "Tensor") -> "Tensor":
-    """As `fusion.Standardised` has it."""
+    """As `rank.Standardised` has it."""
     import torch
 
     mean = raw.mean(1, keepdim=True)

@@ -16,9 +16,9 @@ from scipy import sparse
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import DataError
-from recsys.evaluation.protocols.requests import CHUNK_USERS, circumstances
+from recsys.evaluation.protocols.hold_out import CHUNK_USERS, circumstances
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, IntArray, Requests
 from recsys.scorers.semantic import SemanticScorer

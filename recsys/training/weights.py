@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split
 from recsys.evaluation.metrics.expected import EQUAL
-from recsys.evaluation.protocols.hold_out import EvaluationSettings
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, standardised_scores
 from recsys.evaluation.protocols.leaks import check_leaks
-from recsys.evaluation.protocols.requests import standardised_scores
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers

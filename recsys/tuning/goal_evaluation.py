@@ -5,7 +5,7 @@ by shopper (Breiman, Friedman, Olshen & Stone 1984, Classification and Regressio
 to their centre is taken. Chosen on a random half of the validation shoppers and measured on the other half, 60 times,
 that gained 0.0087 nDCG over equal weights on the demo shop, where the best point gained 0.0060, and 0.0142 against
 0.0138 on Steam; for new shoppers and for evenings on mobile 0.0164 and 0.0128 against 0.0080 and 0.0094. The centre of
-all points that a simultaneous test leaves in (`ties.tied_with_best`), the most even point and the best of a smoothed
+all points that a simultaneous test leaves in (`paired.tied_with_best`), the most even point and the best of a smoothed
 map each did worse somewhere.
 """
 
@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import SettingsError
-from recsys.evaluation.metrics.exposure import exposure, gini, mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, SHOPPER_METRICS
-from recsys.evaluation.statistics.jackknife import ListChange
+from recsys.evaluation.statistics.jackknife import ListChange, exposure, gini, mean_popularity
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.progress import Progress, silent

@@ -7,9 +7,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics.exposure import exposure
 from recsys.evaluation.metrics.lists import N_COLUMNS, add, clicks_on, holds, list_values, rank_weights, square
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
+from recsys.evaluation.statistics.jackknife import exposure
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario
 from recsys.parallel import cores_for

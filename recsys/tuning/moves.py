@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS
-from recsys.ranking.fusion import fuse, weight_vector
+from recsys.ranking.rank import fuse, weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison

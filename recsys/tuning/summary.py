@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from recsys.evaluation.statistics.paired import Difference, why_no_verdict
 from recsys.panel.segments import DIMENSIONS
-from recsys.serving.exports import to_csv
+from recsys.serving.results import to_csv
 from recsys.tuning.comparison import Comparison
 from recsys.tuning.list_changes import Product, ProductShown
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.evaluation.metrics.exposure import gini
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, sums_of_lists
-from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
+from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, gini, sums_of_lists
+from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import Progress, silent

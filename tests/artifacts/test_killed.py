@@ -90,7 +90,7 @@ def save_and_die(folder: Path, n_changes: int) -> bool:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "replace", until_death(os.replace))
         patch.setattr(Path, "unlink", until_death(Path.unlink))
-        patch.setattr(artifacts, "_write_arrays", until_death(artifacts._write_arrays))
+        patch.setattr(artifacts, "_write_part", until_death(artifacts._write_part))
         try:
             save(folder, 1)
         except Dead:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Role, Split
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
-from recsys.evaluation.protocols.requests import standardised_scores
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of, standardised_scores
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers

@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS
-from recsys.evaluation.statistics.paired import differences, means
+from recsys.evaluation.statistics.paired import differences, means, tied_with_best
 from recsys.evaluation.statistics.significance import Interval
-from recsys.evaluation.statistics.ties import tied_with_best
 from tests.evaluation.statistics._population import Population, population
 
 SIZES = (50, 200, 1000, 3000)

@@ -19,8 +19,7 @@ import numpy as np
 from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, split_of
-from recsys.evaluation.protocols.requests import standardised_scores
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, split_of, standardised_scores
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers

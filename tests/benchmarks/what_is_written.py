@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 
 from recsys.cli.terminal import TerminalProgress
 from recsys.data.dataset import Dataset
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
-from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, batches, split_of
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.progress import Progress
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Requests
 from recsys.scorers.phrase_space import whitening_metric

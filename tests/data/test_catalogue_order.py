@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from recsys.data.dataset import Dataset
 from recsys.data.validation import in_drawn_order
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.rank import rank
+from recsys.ranking.rank import Standardised, rank
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests
 from recsys.serving.recommender import Recommender

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.explanations.decompose import scales
-from recsys.explanations.exclusions import names_over
-from recsys.explanations.records import Contribution, Explanation
-from recsys.ranking.results import ScoredRequest
+from recsys.explanations.decompose import Contribution, Explanation, scales
+from recsys.explanations.documents import names_over
+from recsys.ranking.rank import ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 from recsys.text.phrasebook import attributes_text

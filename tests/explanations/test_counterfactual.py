@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys.explanations.counterfactual import MAX_SIZE, smallest_removal
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
 from tests.explanations._cases import Shop, settings

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recsys.data.dataset import Dataset
 from recsys.explanations.decompose import scales
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests._data import shared_data

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError, UnknownItemError
-from recsys.explanations.exclusions import MAX_EXCLUSIONS, current_name, require_few, text_of
+from recsys.explanations.documents import MAX_EXCLUSIONS, current_name, require_few, text_of
 from recsys.scorers.base import NO_EXCLUSIONS, Exclusions
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.explanations.reading import N_PARTNERS, N_TEXTS, TextContributions
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.scorers.base import NO_ROW
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings

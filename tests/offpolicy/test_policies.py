@@ -10,7 +10,7 @@ from scipy.special import softmax
 from recsys.errors import SettingsError
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.policies import LoggedPolicy, SoftPolicy, estimate_logged, policy_pairs, top_lists
-from recsys.ranking.fusion import weight_vector
+from recsys.ranking.rank import weight_vector
 from recsys.settings import FusionSettings
 
 ALONE = FusionSettings(1, 0, 0, 0)

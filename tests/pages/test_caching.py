@@ -12,8 +12,7 @@ import pytest
 from pages._shared import caching, resources
 from pages._shared.caching import bounded
 from recsys.errors import InputError
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest, Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, Context
 

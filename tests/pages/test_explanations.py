@@ -16,10 +16,10 @@ from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
 from pages.explanations import ablation, bars, naming, parts, sheet
 from pages.explanations.product import ExplanationContext
-from recsys.explanations.exclusions import names_over
-from recsys.explanations.records import Contribution, Explanation
-from recsys.serving.exports import to_csv
+from recsys.explanations.decompose import Contribution, Explanation
+from recsys.explanations.documents import names_over
 from recsys.serving.recommender import Recommender
+from recsys.serving.results import to_csv
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage

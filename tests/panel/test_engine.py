@@ -18,8 +18,7 @@ from recsys.panel import build
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
-from recsys.ranking.fusion import fuse
-from recsys.ranking.rank import select
+from recsys.ranking.rank import fuse, select
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.studies.evaluate import evaluate as evaluate_models
 from recsys.text.phrasebook import build_phrasebook

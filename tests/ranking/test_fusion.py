@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from recsys.ranking.fusion import Standardised, fuse, weight_vector
+from recsys.ranking.rank import Standardised, fuse, weight_vector
 from recsys.settings import COMPONENTS, FusionSettings
 
 N = len(COMPONENTS)

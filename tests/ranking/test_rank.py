@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.ranking.fusion import Standardised, fuse
-from recsys.ranking.rank import MIN_POOL, Ranking, rank, select
+from recsys.ranking.rank import MIN_POOL, Ranking, Standardised, fuse, rank, select
 from recsys.settings import COMPONENTS, DiversityMethod, FusionSettings, RankingSettings
 
 N = len(COMPONENTS)

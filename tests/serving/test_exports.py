@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.serving.exports import spreadsheet_safe, to_csv
+from recsys.serving.results import spreadsheet_safe, to_csv
 
 
 @pytest.mark.parametrize(

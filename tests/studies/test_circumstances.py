@@ -9,7 +9,7 @@ import pytest
 from recsys.errors import SettingsError
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers.base import NO_ROW, Exclusions, Requests
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, FusionSettings, RankingSettings

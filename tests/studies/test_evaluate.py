@@ -13,8 +13,7 @@ from recsys.data.splitting import last_split, temporal_split
 from recsys.errors import DataError, SettingsError
 from recsys.evaluation.metrics.lists import list_metrics
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
-from recsys.evaluation.protocols import requests
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName
+from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, contexts_of
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, coverage_interval, means
 from recsys.progress import Progress, silent
@@ -107,7 +106,7 @@ def test_no_list_holds_what_the_shopper_had(shop: Path, monkeypatch: pytest.Monk
 def test_leave_last_out_asks_in_the_circumstances_of_the_held_out_act(tiny_data: Dataset) -> None:
     split = last_split(tiny_data)
     users = split.test.users()
-    asked = requests.contexts_of(tiny_data, split.fit_test, split.test, users, "last")
+    asked = contexts_of(tiny_data, split.fit_test, split.test, users, "last")
     expected = {
         "ann": Context.at(datetime(2024, 4, 20, 19, tzinfo=UTC), device="mobile", region="north"),
         "ben": Context.at(datetime(2024, 4, 12, 20, 45, tzinfo=UTC), device="mobile", region="south"),
@@ -119,7 +118,7 @@ def test_leave_last_out_asks_in_the_circumstances_of_the_held_out_act(tiny_data:
 def test_the_temporal_split_asks_at_the_cut_and_knows_no_more(tiny_data: Dataset) -> None:
     split = temporal_split(tiny_data)
     users = split.test.users()
-    asked = requests.contexts_of(tiny_data, split.fit_test, split.test, users, "temporal")
+    asked = contexts_of(tiny_data, split.fit_test, split.test, users, "temporal")
     homes = {"0042": "west", "ann": "north", "ben": "south", "cleo": "south", "dora": "north", "eli": "west"}
     for user, context in zip(tiny_data.user_ids[users], asked, strict=True):
         assert context.moment is not None

@@ -10,7 +10,7 @@ from recsys.errors import SettingsError
 from recsys.evaluation.statistics.paired import differences
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import in_words

@@ -8,7 +8,7 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split, last_split
-from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.hold_out import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.training import context_settings

@@ -8,8 +8,8 @@ import pytest
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Round, temporal_split
 from recsys.errors import Cancelled
-from recsys.evaluation.protocols.requests import batches
-from recsys.ranking.fusion import Standardised, fuse
+from recsys.evaluation.protocols.hold_out import batches
+from recsys.ranking.rank import Standardised, fuse
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer

@@ -9,7 +9,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from recsys.data.dataset import Dataset
 from recsys.errors import SettingsError
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import unit
 from recsys.scorers.semantic import SemanticScorer

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.ranking.fusion import Standardised, fuse
-from recsys.ranking.rank import select
+from recsys.ranking.rank import Standardised, fuse, select
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.training.weights import ValidationScores, best_weights, gains_of_weights, ndcg_of_weights, simplex_grid
 from tests._metric_definitions import ndcg_at_k, recall_at_k

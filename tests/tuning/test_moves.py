@@ -7,8 +7,7 @@ import pytest
 
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario, Segment
-from recsys.ranking.fusion import fuse
-from recsys.ranking.rank import Ranking, rank
+from recsys.ranking.rank import Ranking, fuse, rank
 from recsys.settings import Filters
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.config import EvaluationConfig

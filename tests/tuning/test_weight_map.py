@@ -8,8 +8,7 @@ import pytest
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.jackknife import ListChange
-from recsys.evaluation.statistics.paired import MeasuredLists, means
-from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
+from recsys.evaluation.statistics.paired import MeasuredLists, means, tied_by_gaps, tied_with_best
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import silent

@@ -20,7 +20,7 @@ from recsys.explanations.comparisons import (
     compare_contexts,
     difference,
 )
-from recsys.explanations.records import Explanation
+from recsys.explanations.decompose import Explanation
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context
 
 PARAMETER = "rival"

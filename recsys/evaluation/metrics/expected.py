@@ -29,11 +29,7 @@ def tied_positions(
     (from 1), and how many relevant ones are above them all; zeros beyond the end of a short list. A product ties with
     the next lower one unless the gap between them is above EQUAL.
 
-    Parameters
-    ----------
-    scores : float32 of shape (n_items,), standardised
-    eligible : bool of shape (n_items,)
-    relevant_rows : integers of shape (n_relevant,)
+    `scores`, `eligible`: of every product, standardised scores and bool
     """
     positions = np.zeros((4, k), np.int32)
     shown = scores[eligible]
@@ -62,10 +58,8 @@ def expected_list_accuracy(positions: IntArray, n_relevant: NDArray[np.integer])
     second one at an earlier position of the group with chance r / g (r - 1) / (g - 1); where none has come yet,
     position j holds the first with chance r / (g - j + 1).
 
-    Parameters
-    ----------
-    positions : int32 of shape (n_users, 4, k), `tied_positions` of each
-    n_relevant : integers of shape (n_users,); values are NaN for a shopper who has none
+    `positions` has shape (n_users, 4, k), `tied_positions` of each; the values of a shopper without a relevant product
+    are NaN.
     """
     found, size, position, before = np.asarray(positions, np.float64).transpose(1, 0, 2)
     k = found.shape[1]

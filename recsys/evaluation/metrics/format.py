@@ -21,10 +21,12 @@ def value(metric: str, number: float) -> str:
     """
     if math.isnan(number):
         return NO_VALUE
-    unit = METRICS[metric].unit
-    if unit == "lift":
+    shown = METRICS[metric]
+    if shown.unit == "lift":
         return with_sign(f"{abs(number):.0%}", round(number, 2))
-    return _plain(metric, number) + (" bits" if unit == "bits" else "")
+    if shown.unit == "share":
+        return f"{100 * number:.{shown.digits}f}%"
+    return f"{number:.{shown.digits}f}" + (" bits" if shown.unit == "bits" else "")
 
 
 def change(metric: str, number: float, *, is_clear: bool = False) -> str:
@@ -39,13 +41,12 @@ def change(metric: str, number: float, *, is_clear: bool = False) -> str:
     """
     if math.isnan(number):
         return NO_VALUE
-    unit = METRICS[metric].unit
-    usual = METRICS[metric].digits
-    scaled = 100 * number if unit in ("share", "lift") else number
+    usual, in_percent = METRICS[metric].digits, METRICS[metric].in_percent
+    scaled = 100 * number if in_percent else number
     tried = range(usual, usual + _MORE_DIGITS + 1) if is_clear else (usual,)
     digits = next((each for each in tried if round(scaled, each)), usual)
     said = with_sign(f"{abs(scaled):.{digits}f}", round(scaled, digits))
-    return f"{said} pp" if unit in ("share", "lift") else said
+    return f"{said} pp" if in_percent else said
 
 
 def interval(metric: str, low: float, high: float) -> str:
@@ -109,17 +110,12 @@ def unusable(metric: str, value: float) -> str:
     >>> unusable("novelty", -3)
     'Novelty cannot be -3; give bits from 0 to 64, such as 4.5'
     """
-    low, high = METRICS[metric].lowest, METRICS[metric].highest
-    if METRICS[metric].in_percent:
+    shown, low, high = METRICS[metric], METRICS[metric].lowest, METRICS[metric].highest
+    if shown.in_percent:
         ends = f"{low:.0%} to {high:.0%}" if high <= 1 else f"{low:.0%} or more"
-        return f"{METRICS[metric].short} cannot be {value:g}, which is {value:,.0%}; give {ends}, such as 30%"
-    unit, example = ("bits", ", such as 4.5") if METRICS[metric].unit == "bits" else ("a number", "")
-    return f"{METRICS[metric].short} cannot be {value:g}; give {unit} from {low:g} to {high:g}{example}"
-
-
-def _plain(metric: str, number: float) -> str:
-    shown = METRICS[metric]
-    return f"{100 * number:.{shown.digits}f}%" if shown.unit == "share" else f"{number:.{shown.digits}f}"
+        return f"{shown.short} cannot be {value:g}, which is {value:,.0%}; give {ends}, such as 30%"
+    unit, example = ("bits", ", such as 4.5") if shown.unit == "bits" else ("a number", "")
+    return f"{shown.short} cannot be {value:g}; give {unit} from {low:g} to {high:g}{example}"
 
 
 def with_sign(text: str, rounded: float) -> str:

@@ -25,6 +25,10 @@ N_COLUMNS = len(SHOPPER_METRICS) + 1
 """Columns that `list_values` fills: `SHOPPER_METRICS`, and the mean popularity of the list."""
 
 
+HEAD_SHARE = 0.8
+"""Share of the training interactions that the popular products, those outside the long tail, hold."""
+
+
 class ListFacts(NamedTuple):
     """What metrics need of shoppers and products, as compiled loops take it.
 
@@ -61,6 +65,29 @@ class ListFacts(NamedTuple):
         return cls(starts, rows, none, products, vectors, np.empty((0, 0), np.float32), even, even, starts, none[:0])
 
 
+def long_tail_mask(popularity: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the products of the long tail: bool of shape (n_items,).
+
+    The head is the smallest set of most chosen products that together hold at least 80% of the interactions
+    (Abdollahpouri, Burke & Mobasher 2019, FLAIRS). Products as popular as the last of them join it, so that ties are
+    never cut. A product that nobody chose is always in the tail; where all are chosen equally often there is none.
+
+    `popularity`: float of shape (n_items,), in how many shoppers' training histories each product is.
+
+    >>> long_tail_mask(np.array([70.0, 10.0, 10.0, 5.0, 5.0, 0.0])).tolist()
+    [False, False, False, True, True, True]
+    """
+    popularity = np.asarray(popularity, np.float64)
+    downwards = np.sort(popularity)[::-1]
+    held = np.cumsum(downwards)
+    if not len(held) or held[-1] <= 0:
+        return np.ones(len(popularity), bool)
+    # Counts are whole numbers; the hair's breadth keeps 0.8 * total from landing just above one.
+    last = int(np.searchsorted(held, HEAD_SHARE * held[-1] * (1 - 1e-12)))
+    tail: NDArray[np.bool_] = popularity < downwards[last]
+    return tail
+
+
 def product_facts(
     popularity: NDArray[np.float64], n_train_users: int, tail: NDArray[np.bool_], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
@@ -73,7 +100,7 @@ def product_facts(
     ----------
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     n_train_users : how many shoppers those are
-    tail : bool of shape (n_items,), see `exposure.long_tail_mask`
+    tail : bool of shape (n_items,), see `long_tail_mask`
 
     References
     ----------
@@ -123,23 +150,6 @@ def list_metrics(
     >>> round(float(values["ndcg"][0]), 4), float(values["recall"][0])
     (0.3066, 0.5)
     """
-    ranked = _checked(ranked, relevant, k, item_vectors, popularity)
-    lists = np.full((len(ranked), k), -1, np.int32)
-    lists[:, : ranked.shape[1]] = ranked
-    n_items = relevant.shape[1]
-    vectors = np.empty((n_items, 0), np.float32) if item_vectors is None else item_vectors
-    products = product_facts(popularity, n_train_users, np.zeros(n_items, bool), vectors)
-    values = measure_lists(lists, ListFacts.of_held_out(relevant, products, vectors), np.arange(len(lists)))
-    return {name: values[name] for name in (*ACCURACY_METRICS, "ild", "novelty")}
-
-
-def _checked(
-    ranked: NDArray[np.int32],
-    relevant: csr_array,
-    k: int,
-    item_vectors: NDArray[np.float32] | None,
-    popularity: NDArray[np.float64],
-) -> NDArray[np.int32]:
     if k < 1:
         raise ValueError(f"k={k} is not a list length; give at least 1")
     n_users, n_items = relevant.shape
@@ -154,7 +164,13 @@ def _checked(
     repeats = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(1)
     if repeats.any():
         raise ValueError(f"the list in row {int(repeats.argmax())} of ranked shows a product twice")
-    return ranked
+
+    lists = np.full((n_users, k), -1, np.int32)
+    lists[:, : ranked.shape[1]] = ranked
+    vectors = np.empty((n_items, 0), np.float32) if item_vectors is None else item_vectors
+    products = product_facts(popularity, n_train_users, np.zeros(n_items, bool), vectors)
+    values = measure_lists(lists, ListFacts.of_held_out(relevant, products, vectors), np.arange(len(lists)))
+    return {name: values[name] for name in (*ACCURACY_METRICS, "ild", "novelty")}
 
 
 @inlined
@@ -224,13 +240,9 @@ def clicks_on(items, attraction, rows, odds, seen):  # type: ignore[no-untyped-d
 def list_values(values, items, held_out, expected, products, discounts, ideals, squared, clicked):  # type: ignore[no-untyped-def]
     """Fill `values`, float64 of shape (N_COLUMNS,), with the metrics of one list.
 
-    Parameters
-    ----------
-    held_out : item rows that the shopper went on to choose
-    expected : the popularity baseline's list, empty where there is none
-    discounts, ideals : `rank_weights`
-    squared : `square` of the sum of the list's vectors
-    clicked : `clicks_on` it; NaN where nothing is known of clicks
+    `held_out` and `expected` hold item rows, of what the shopper went on to choose and of the popularity baseline's
+    list; `discounts` and `ideals` are `rank_weights`, `squared` is the `square` of the sum of the list's vectors, and
+    `clicked` the `clicks_on` it, NaN where nothing is known of clicks.
     """
     k, n_relevant = items.shape[0], held_out.shape[0]
     n_listed, n_hits, first, n_unexpected = 0, 0, 0, 0

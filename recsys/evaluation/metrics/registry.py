@@ -1,7 +1,7 @@
 """Every metric of ranked lists, declared once: name, label, unit, direction, range and what it asks.
 
-`evaluation.metrics.lists` computes those of one list, `exposure` and `statistics.jackknife` those of all lists
-together; `tests/_metric_definitions.py` defines each, one list at a time.
+`evaluation.metrics.lists` computes those of one list, `statistics.jackknife` those of all lists together;
+`tests/_metric_definitions.py` defines each, one list at a time.
 """
 
 from collections.abc import Mapping
@@ -21,8 +21,6 @@ class Metric:
     label : its name on screen, with "@k" standing for the list length where it depends on it
     asks : the question it answers, as a merchandiser would ask it
     unit : "number" (plain), "share" (percent), "bits", or "lift" (signed percent)
-    is_outcome : asks whether lists hold what shoppers went on to choose or would click
-    higher_is_better : which way is better
     lowest, highest : values that it can have
     digits : decimals that are shown, of percent for shares and lifts
     """
@@ -31,7 +29,6 @@ class Metric:
     label: str
     asks: str
     unit: Unit = "share"
-    is_outcome: bool = False
     higher_is_better: bool = True
     lowest: float = 0.0
     highest: float = 1.0
@@ -57,33 +54,13 @@ class Metric:
 
 
 _ALL = (
-    Metric(
-        "ndcg",
-        "nDCG@k",
-        "Do lists hold what shoppers went on to choose, and near the top?",
-        "number",
-        is_outcome=True,
-        digits=4,
-    ),
-    Metric(
-        "hit_rate", "Hit rate@k", "How many shoppers find on their list what they went on to choose?", is_outcome=True
-    ),
-    Metric("recall", "Recall@k", "How much of what shoppers went on to choose is on their list?", is_outcome=True),
-    Metric("precision", "Precision@k", "How much of a list did the shopper go on to choose?", is_outcome=True),
-    Metric(
-        "f1", "F1@k", "Precision and recall in one number: their harmonic mean, shopper by shopper.", is_outcome=True
-    ),
-    Metric(
-        "map", "MAP@k", "How high do the right products stand, over all of them?", "number", is_outcome=True, digits=4
-    ),
-    Metric(
-        "mrr",
-        "MRR@k",
-        "How high does the first right product stand? 1 is first, 0.5 second.",
-        "number",
-        is_outcome=True,
-        digits=4,
-    ),
+    Metric("ndcg", "nDCG@k", "Do lists hold what shoppers went on to choose, and near the top?", "number", digits=4),
+    Metric("hit_rate", "Hit rate@k", "How many shoppers find on their list what they went on to choose?"),
+    Metric("recall", "Recall@k", "How much of what shoppers went on to choose is on their list?"),
+    Metric("precision", "Precision@k", "How much of a list did the shopper go on to choose?"),
+    Metric("f1", "F1@k", "Precision and recall in one number: their harmonic mean, shopper by shopper."),
+    Metric("map", "MAP@k", "How high do the right products stand, over all of them?", "number", digits=4),
+    Metric("mrr", "MRR@k", "How high does the first right product stand? 1 is first, 0.5 second.", "number", digits=4),
     Metric(
         "ild",
         "Variety (ILD)",
@@ -100,19 +77,9 @@ _ALL = (
         highest=64.0,
         digits=2,
     ),
-    Metric(
-        "serendipity",
-        "Serendipity@k",
-        "How much of a list is right, and not what bestsellers alone would show?",
-        is_outcome=True,
-    ),
+    Metric("serendipity", "Serendipity@k", "How much of a list is right, and not what bestsellers alone would show?"),
     Metric("long_tail", "Long tail", "How much of a list is outside the bestsellers that hold 80% of all choices?"),
-    Metric(
-        "ctr",
-        "Click rate",
-        "How much of a list's places would be clicked? Nobody was shown these lists.",
-        is_outcome=True,
-    ),
+    Metric("ctr", "Click rate", "How much of a list's places would be clicked? Nobody was shown these lists."),
     Metric("coverage", "Catalogue coverage", "How much of the catalogue is on anybody's list?"),
     Metric(
         "gini",
@@ -152,5 +119,5 @@ WHOLE_METRICS = ("coverage", "gini", "popularity_lift")
 LIVE_METRICS = (*SHOPPER_METRICS, *WHOLE_METRICS)
 """All names, in the order of columns."""
 
-OUTCOME_METRICS = tuple(name for name in LIVE_METRICS if METRICS[name].is_outcome)
+OUTCOME_METRICS = (*ACCURACY_METRICS, "serendipity", "ctr")
 """Metrics that ask what shoppers went on to choose or would click, in circumstances of their own."""

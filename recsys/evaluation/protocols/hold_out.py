@@ -1,14 +1,27 @@
-"""What is held out of a shop for evaluation."""
+"""What is held out of a shop for evaluation, and the request of each test shopper: who, when, on what device, where."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Split, last_split, temporal_split
+from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
-from recsys.settings import require_seed
+from recsys.progress import Progress, silent
+from recsys.ranking.rank import Standardised
+from recsys.scorers.base import FloatArray, Requests, Scorer
+from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, require_seed, season_of
 
 SplitName = Literal["temporal", "last"]
+
+
+CHUNK_USERS = 256
+"""Shoppers scored at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +82,112 @@ def catalogue_in_words(settings: EvaluationSettings) -> str:
     if n == 1:
         return "The whole catalogue"
     return f"Shoppers and products with fewer than {n} positives were dropped first. The whole remaining catalogue"
+
+
+def batches(
+    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
+) -> Iterator[tuple[int, Requests]]:
+    """Yield requests of at most CHUNK_USERS shoppers, given by rows, each with the position of its first.
+
+    `train`: what may be known
+    """
+    contexts = contexts_of(data, train, held_out, users, split)
+    for start in range(0, len(users), CHUNK_USERS):
+        chunk = slice(start, start + CHUNK_USERS)
+        yield start, Requests(users[chunk], tuple(contexts[chunk]))
+
+
+def standardised_scores(
+    scorers: Sequence[Scorer],
+    data: Dataset,
+    train: Dataset,
+    held_out: HeldOut,
+    users: NDArray[np.int32],
+    split: SplitName,
+    stage: str,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), by scorers fitted on `train`."""
+    contexts = contexts_of(data, train, held_out, users, split)
+    return scores_in(scorers, users, contexts, data.n_items, stage, progress)
+
+
+def scores_in(
+    scorers: Sequence[Scorer],
+    users: NDArray[np.int32],
+    contexts: Sequence[Context],
+    n_items: int,
+    stage: str,
+    progress: Progress = silent,
+) -> FloatArray:
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), of shoppers in contexts."""
+    values = np.empty((len(users), len(scorers), n_items), np.float32)
+    for start in range(0, len(users), CHUNK_USERS):
+        progress(stage, start, len(users))
+        chunk = slice(start, start + CHUNK_USERS)
+        requests = Requests(users[chunk], tuple(contexts[chunk]))
+        raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
+        for row, each in enumerate(raw, start):
+            values[row] = Standardised.of(each).values
+    progress(stage, len(users), len(users))
+    return values
+
+
+def contexts_of(
+    data: Dataset, train: Dataset, held_out: HeldOut, users: NDArray[np.int32], split: SplitName
+) -> list[Context]:
+    """Determine the circumstances in which each shopper is served.
+
+    Leave-last-out: the moment, device and region of the held-out act, as a live shop would know them before it. The
+    temporal split: the cut, of which only the season means something for the weeks that follow, and the region where
+    the shopper acted most.
+    """
+    if split == "last":
+        acts = pd.DataFrame(
+            {"user_row": held_out.user_rows, "item_row": held_out.item_rows, "time_s": held_out.moments_s}
+        )
+        return circumstances(data, acts.drop_duplicates("user_row").set_index("user_row").loc[users].reset_index())
+    moments = pd.Series(held_out.moments_s, index=held_out.user_rows).groupby(level=0).first().reindex(users)
+    acts = train.interactions()
+    acts = acts[(acts["region"] != "") & acts["user_row"].isin(users)]
+    homes = acts.groupby("user_row")["region"].agg(lambda regions: regions.astype(str).mode().iloc[0]).reindex(users)
+    return [
+        Context(
+            season=season_of(datetime.fromtimestamp(moment, UTC).month, data.hemisphere),
+            region=region if isinstance(region, str) else None,
+            moment=datetime.fromtimestamp(moment, UTC),
+        )
+        for moment, region in zip(moments, homes, strict=True)
+    ]
+
+
+def circumstances(data: Dataset, acts: pd.DataFrame) -> list[Context]:
+    """Look up when, on which device and in which region each act was done.
+
+    `acts`: user_row, item_row, time_s, of acts that are in the data.
+    """
+    key = ["user_row", "item_row", "time_s"]
+    known = data.interactions().drop_duplicates(key)[[*key, "device", "region"]]
+    found = acts[key].merge(known, on=key, how="left")
+    return contexts_at(found["time_s"], found["device"], found["region"], data.hemisphere)
+
+
+def contexts_at(times_s: pd.Series, devices: pd.Series, regions: pd.Series, hemisphere: Hemisphere) -> list[Context]:
+    """Make the contexts of moments in seconds since 1970; a device or region that is "" or missing is unknown."""
+    devices, regions = (each.astype(object).fillna("") for each in (devices, regions))
+    return [
+        Context.at(
+            datetime.fromtimestamp(time_s, UTC), device=device or None, region=region or None, hemisphere=hemisphere
+        )
+        for time_s, device, region in zip(times_s, devices, regions, strict=True)
+    ]
+
+
+def contexts_of_panel(shoppers: pd.DataFrame) -> tuple[Context, ...]:
+    """Read the contexts of the rows of `Panel.shoppers`; "" there is unknown."""
+    stated = shoppers[list(CONTEXT_DIMENSIONS)].astype(object).to_dict("records")
+    moments = pd.to_datetime(shoppers["moment_s"], unit="s", utc=True)
+    return tuple(
+        Context(**{str(name): value or None for name, value in each.items()}, moment=moment.to_pydatetime())
+        for each, moment in zip(stated, moments, strict=True)
+    )

@@ -77,15 +77,16 @@ def check_leaks(
     rewound : whether nothing may be known of what these shoppers did after their held-out act either
     new_rows : products of which no interaction and no review may be known, whosever; None where there are none
     """
-    reviews, pairs = data.reviews, _pairs(held_out.user_rows, held_out.item_rows, data.n_items)
+    reviews, pairs = data.reviews, data.pair_keys(held_out.user_rows, held_out.item_rows)
     cut = int(held_out.moments_s.min()) if split == "temporal" and len(held_out) else None
     # With a cut, a look or a click before it is no secret.
     tables = {"reviews": train.reviews} if split == "temporal" else {"reviews": train.reviews, "events": train.events}
     for name, table in tables.items():
-        _require_none(_of_pairs(table, pairs, data.n_items), "held-out pairs have {} " + name + " in the training data")
+        are_held_out = np.isin(data.pair_keys(table["user_row"], table["item_row"]), pairs)
+        _require_none(are_held_out, "held-out pairs have {} " + name + " in the training data")
     if cut is not None and train.known_until_s >= cut:
         raise LeakError("the training data reaches past the moment that it is asked about")
-    hidden = _of_pairs(reviews, pairs, data.n_items)
+    hidden = np.isin(data.pair_keys(reviews["user_row"], reviews["item_row"]), pairs)
     if cut is not None:
         hidden |= reviews["time_s"].to_numpy() >= cut
     n_later = n_new = 0
@@ -113,7 +114,7 @@ def check_leaks(
             for what, those in (("held-out reviews", ids), ("copies of held-out reviews", copies)):
                 _require_none(np.isin(sources, those), f"{{}} phrases of {what} are in the product profiles of {name}")
         users, items = _likes(scorer)
-        is_known = np.isin(pairs, _pairs(users, items, data.n_items))
+        is_known = np.isin(pairs, data.pair_keys(users, items))
         _require_none(is_known, f"{{}} held-out pairs are in the shoppers' histories of {name}")
         if new_rows is not None:
             chosen = scorer.rows if isinstance(scorer, ContextScorer) else items
@@ -153,12 +154,3 @@ def _likes(scorer: Scorer) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
 def _later(table: pd.DataFrame, moments_s: NDArray[np.int64]) -> NDArray[np.bool_]:
     later: NDArray[np.bool_] = table["time_s"].to_numpy() > moments_s[table["user_row"].to_numpy()]
     return later
-
-
-def _of_pairs(table: pd.DataFrame, pairs: NDArray[np.int64], n_items: int) -> NDArray[np.bool_]:
-    return np.isin(_pairs(table["user_row"].to_numpy(), table["item_row"].to_numpy(), n_items), pairs)
-
-
-def _pairs(users: NDArray[np.integer], items: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
-    """One number a pair of shopper and product."""
-    return users.astype(np.int64) * n_items + items

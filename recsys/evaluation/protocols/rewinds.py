@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import NEVER, Dataset
 from recsys.data.splitting import MIN_POSITIVES, HeldOut, Role, Round, held_out_of, hidden
 from recsys.errors import DataError
-from recsys.evaluation.protocols.requests import circumstances
+from recsys.evaluation.protocols.hold_out import circumstances
 
 N_FOLDS = 5
 """Parts of the shoppers (or of the products); four fifths are always known whole."""
@@ -95,12 +95,8 @@ def newcomer_rewind(data: Dataset, seed: int = 0) -> Rewind:
     """Hold out every shopper's third product; raises DataError where no shopper has enough positives."""
     history = _history_of(data, seed)
     tested = history[_sizes(history) >= MIN_POSITIVES]
-    if tested.empty:
-        raise DataError(
-            f"no shopper has {MIN_POSITIVES} positives, so none can be put back to when there were {N_KNOWN}",
-            file=data.name,
-            remedy="use more data",
-        )
+    too_few = f"no shopper has {MIN_POSITIVES} positives, so none can be put back to when there were {N_KNOWN}"
+    _require(not tested.empty, data, too_few)
     validation, test = (tested[tested["position"] == position] for position in (N_KNOWN - 1, N_KNOWN))
     done = (
         f"every shopper as they were when only {N_KNOWN} products of theirs were known: the next one is the test; for "
@@ -119,21 +115,16 @@ def occasion_rewind(data: Dataset, occasion: Mapping[str, str], seed: int = 0) -
     Raises DataError: the data does not know these circumstances, or nobody chose anything in them.
     """
     in_words = " ".join(_OCCASIONS[name].format(value) for name, value in occasion.items())
-    if "daypart" in occasion and not data.has_time_of_day:
-        raise DataError(
-            f"nothing is known of choices {in_words}: all times are whole days",
-            file=data.name,
-            remedy="bring times with hours and minutes",
-        )
+    no_hours = f"nothing is known of choices {in_words}: all times are whole days"
+    _require("daypart" not in occasion or data.has_time_of_day, data, no_hours, "bring times with hours and minutes")
     history = _history_of(data, seed)
     contexts = circumstances(data, history)
     fits = np.array([all(getattr(each, name) == value for name, value in occasion.items()) for each in contexts], bool)
     there = history[fits & (history["position"].to_numpy() > 0)]
     last_first = there.iloc[::-1].groupby("user_row").cumcount().reindex(there.index).to_numpy()
     validation, test = there[last_first == 1], there[last_first == 0]
-    if validation.empty:
-        remedy = "use more data, or another occasion"
-        raise DataError(f"no shopper chose anything {in_words} twice", file=data.name, remedy=remedy)
+    too_few = f"no shopper chose anything {in_words} twice"
+    _require(not validation.empty, data, too_few, "use more data, or another occasion")
     done = (
         f"every shopper as they were before the last product that they chose {in_words}, which is the test; for "
         "validation, before the last but one chosen so; at least one product of theirs is known each time"
@@ -150,13 +141,9 @@ def new_product_rewind(data: Dataset, seed: int = 0) -> Rewind:
     """
     history = _history_of(data, seed)
     sizes = _sizes(history)
-    if not (sizes >= MIN_POSITIVES).any() or data.n_items < N_FOLDS:
-        raise DataError(
-            f"no shopper has {MIN_POSITIVES} positives among at least {N_FOLDS} products, so none can be asked about "
-            "new ones",
-            file=data.name,
-            remedy="use more data",
-        )
+    among = f"{MIN_POSITIVES} positives among at least {N_FOLDS} products"
+    too_few = f"no shopper has {among}, so none can be asked about new ones"
+    _require(bool((sizes >= MIN_POSITIVES).any()) and data.n_items >= N_FOLDS, data, too_few)
     from_the_end = np.where(sizes >= MIN_POSITIVES, sizes - 1 - history["position"].to_numpy(), -1)
     validation, test = (held_out_of(data, history[from_the_end == position]) for position in (1, 0))
     n_skipped = history["user_row"].nunique() - len(test)
@@ -178,6 +165,11 @@ REWINDS: Mapping[str, Callable[[Dataset, int], Rewind]] = {
     "new_products": new_product_rewind,
 }
 """Each rewind by name."""
+
+
+def _require(is_met: bool, data: Dataset, problem: str, remedy: str = "use more data") -> None:
+    if not is_met:
+        raise DataError(problem, file=data.name, remedy=remedy)
 
 
 def _of_shoppers(

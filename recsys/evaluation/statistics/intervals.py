@@ -85,17 +85,13 @@ def mean_interval(values: NDArray[np.floating], seed: int = 0, n_resamples: int 
 def ratio_intervals(
     values: NDArray[np.floating], per: Array | None = None, seed: int = 0, n_resamples: int = 1000
 ) -> list[Interval]:
-    """Sum of each column of values over sum of its `per`, with an interval.
+    """Sum of each column of values over sum of its `per`, with an interval; NaN if fewer than `FEWEST_TELLING` tell.
 
     Parameters
     ----------
     values : float of shape (n_users, n_columns); NaN is skipped and counted
     per : float64 of the same shape, what each value is weighed against; None for 1 each, which makes means
     seed, n_resamples : of the resamples, which are the same for every call with as many shoppers
-
-    Returns
-    -------
-    an Interval a column; its ends are NaN when fewer than `FEWEST_TELLING` shoppers tell
 
     Raises ValueError: n_resamples is below 1.
     """
@@ -184,12 +180,7 @@ def effective_sample_size(residuals: Array) -> Array:
 
 
 def _ends(
-    residuals: Array,
-    weights: Array,
-    telling: Array,
-    n_present: NDArray[np.int64],
-    seed: int,
-    n_resamples: int,
+    residuals: Array, weights: Array, telling: Array, n_present: NDArray[np.int64], seed: int, n_resamples: int
 ) -> Array:
     """Both ends, relative to the estimates: float64 of shape (2, n_columns)."""
     squares = np.square(residuals).sum(0)

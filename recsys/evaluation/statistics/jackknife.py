@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
-from recsys.evaluation.metrics.exposure import exposure, gini
 from recsys.evaluation.metrics.lists import UserValues
 
 FADING = np.array([0.0, 1.0, -1.0, 0.75, -0.25])
@@ -101,10 +100,8 @@ def coverage_error(n_single: int, largest: float, n_items: int) -> float:
     expected number of products on one list, times how many of those one shopper brings, bounds the variance, and the
     upper end of its 95% interval, given how many there were (Garwood 1936), bounds that.
 
-    Parameters
-    ----------
-    n_single : products that exactly one list shows; of both settings together for a change
-    largest : largest share of one shopper in the coverage
+    `n_single`: products that exactly one list shows, of both settings together for a change; `largest`: largest share
+    of one shopper in the coverage
     """
     expected = float(gammaincinv(n_single + 1, 0.975))
     return float(np.sqrt(max(largest * n_items, 1.0) * expected)) / n_items
@@ -116,7 +113,7 @@ class ListChange:
 
     Parameters
     ----------
-    new, old : int32 of shape (n_users, n_listed), item rows, padded with -1
+    new, old : int32 of shape (n_users, n_listed), padded with -1
     moved : bool of shape (n_users,), whose list holds other products
     counts : on how many lists of new, of old, and of the same shopper's in both each product is, float64 (n_items,)
     """
@@ -179,3 +176,25 @@ def sums_of_lists(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
     """Sum a value over the products of each list: float64 of shape (n_users,)."""
     found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
     return found
+
+
+def mean_popularity(ranked: NDArray[np.int32], popularity: NDArray[np.float64]) -> UserValues:
+    """Compute the mean popularity of each list, float64 of shape (n_users,); NaN for an empty list."""
+    listed = ranked >= 0
+    sums, n_listed = np.where(listed, popularity[ranked], 0).sum(1), listed.sum(1)
+    means: UserValues = np.divide(sums, n_listed, out=np.full(len(ranked), np.nan), where=n_listed > 0)
+    return means
+
+
+def exposure(ranked: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:
+    """Count on how many lists each product is: float64 of shape (n_items,)."""
+    return np.bincount(ranked[ranked >= 0], minlength=n_items).astype(np.float64)
+
+
+def gini(counts: NDArray[np.float64]) -> float:
+    """Compute the Gini coefficient of how often each product is shown, float64 of (n_items,); NaN when nothing is."""
+    n_items, total = len(counts), counts.sum()
+    if not total:
+        return float("nan")
+    ranks = np.arange(1, n_items + 1)
+    return float(2 * (ranks @ np.sort(counts)) / (n_items * total) - (n_items + 1) / n_items)

@@ -1,4 +1,4 @@
-"""Two settings on the same shoppers: every metric of both, and its change with interval and verdict."""
+"""Settings on the same shoppers: two with the change of every metric, or which of many cannot be told from the best."""
 
 import math
 from collections.abc import Mapping
@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from recsys.evaluation.metrics.exposure import mean_popularity
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, OUTCOME_METRICS, SHOPPER_METRICS, WHOLE_METRICS
 from recsys.evaluation.statistics.intervals import (
     FEWEST_TELLING,
     LEVEL,
     changes,
+    grouped,
     mean_interval,
     ratio_intervals,
+    resample_counts,
     sums_of_shoppers,
 )
-from recsys.evaluation.statistics.jackknife import STEPS, ListChange
-from recsys.evaluation.statistics.significance import ZERO, Interval, Verdict, holm, sign_flip_p, verdict_of
+from recsys.evaluation.statistics.jackknife import STEPS, ListChange, mean_popularity
+from recsys.evaluation.statistics.significance import ROUNDING, ZERO, Interval, Verdict, holm, sign_flip_p, verdict_of
 
 NoVerdict = Literal["not observed", "no value", "modelled", "less popular than before"]
 Key = TypeVar("Key")
@@ -52,7 +53,6 @@ class ShopFacts:
 
     Parameters
     ----------
-    n_items : size of the catalogue
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's training history; NaN without
     modelled : metrics whose values come from a model; intervals count shoppers, not how wrong it is, so their changes
@@ -79,8 +79,7 @@ class Difference:
 
     Parameters
     ----------
-    metric : name
-    new, old : the metric of either setting, over the shoppers that have both values
+    new, old : of either setting, over the shoppers that have both values
     change : new - old with its interval
     verdict : by `verdict_of`; "unclear" for a metric that is `ShopFacts.modelled`
     n_changed : shoppers whose value changed; for a metric of all lists, shoppers whose list holds other products
@@ -180,10 +179,8 @@ def corrected(
 ) -> dict[Key, Difference]:
     """Add p-values corrected for how many were compared (`holm`), and let verdicts rest on them, too.
 
-    Parameters
-    ----------
-    compared : changes of one metric, each from the same reference
-    gaps : float64 of shape (n_users,) by the same keys, what each shopper's value changed by, see `changes`
+    `compared`: changes of one metric, each from the same reference; `gaps`: what each shopper's value changed by, see
+    `changes`, float64 of shape (n_users,)
     """
     p_values = holm(np.array([sign_flip_p(gaps[key], seed) for key in compared]))
     return {
@@ -256,3 +253,88 @@ def _bounded(interval: Interval, change: ListChange, bounds: tuple[float, float]
         return interval
     reach = float(ndtri((1 + LEVEL) / 2)) * change.coverage_error()
     return replace(interval, low=max(interval.mean - reach, bounds[0]), high=min(interval.mean + reach, bounds[1]))
+
+
+def tied_with_best(
+    per_point: NDArray[np.float32],
+    best: int,
+    seed: int = 0,
+    n_resamples: int = 1000,
+    shoppers: NDArray[np.integer] | None = None,
+) -> NDArray[np.bool_]:
+    """Mark the points that may be as good as the best: bool of shape (n_points,), True at `best`.
+
+    The best of many noisy means is partly lucky. So a point is left out only when its gap to the best, in standard
+    errors, exceeds what the largest of all such gaps reaches in 95% of the resamples when no point is better than
+    another (the max-T bootstrap): the set holds the truly best point with about 95% confidence. These are multiple
+    comparisons with the best (Hsu), or the first and widest step of a model confidence set (Hansen et al.). A point
+    that fewer than `FEWEST_TELLING` shoppers tell from the best is tied with it.
+
+    Parameters
+    ----------
+    per_point : float32 of shape (n_points, n_users), one metric, higher is better, of every shopper at every point;
+        shoppers that have no value (NaN) at some point are skipped
+    best : the point whose mean is highest
+    shoppers : int of shape (n_users,), which columns are of one shopper, who is then resampled as a whole; None where
+        each is a shopper of its own
+
+    Raises ValueError: `best` is no row of `per_point`.
+
+    References
+    ----------
+    Gupta (1965), Technometrics 7(2); Hsu (1981), Annals of Statistics 9(5); Westfall & Young (1993), Resampling-based
+    multiple testing; Hansen, Lunde & Nason (2011), Econometrica 79(2).
+    """
+    if per_point.ndim != 2 or not 0 <= best < len(per_point):
+        raise ValueError(f"best={best} is no row of per_point, whose shape is {per_point.shape}")
+    known = ~np.isnan(per_point).any(0)
+    gaps = (per_point[best] - per_point)[:, known]
+    gaps[np.abs(gaps) <= ROUNDING * np.abs(per_point[:, known]).max(initial=0)] = 0
+    if not gaps.shape[1]:
+        return np.ones(len(per_point), bool)
+    means = gaps.mean(1, dtype=np.float64)
+    of_rows = None if shoppers is None else shoppers[known]
+    return tied_by_gaps(means, gaps, seed, n_resamples, shoppers=of_rows)
+
+
+def tied_by_gaps(
+    gaps: NDArray[np.float64],
+    shares: NDArray[np.float32],
+    seed: int = 0,
+    n_resamples: int = 1000,
+    most_errors: NDArray[np.float64] | None = None,
+    shoppers: NDArray[np.integer] | None = None,
+) -> NDArray[np.bool_]:
+    """Do the same, `shoppers` included, for gaps that need not be means over shoppers: bool of shape (n_points,).
+
+    Parameters
+    ----------
+    gaps : float64 of shape (n_points,), by how much the best is ahead of each point, 0 or more
+    shares : float32 of shape (n_points, n_users), whose mean over shoppers varies from sample to sample as the gap
+        does, see `jackknife`; overwritten
+    most_errors : float64 of shape (n_points,), bound of the standard error of each gap, for points that too few
+        shoppers tell from the best; infinite, as everywhere if None, where nothing is known of it
+    """
+    tied = np.ones(len(gaps), bool)
+    shares -= shares.mean(1, dtype=np.float64)[:, None].astype(np.float32)
+    if shoppers is not None and len(np.unique(shoppers)) < len(shoppers):
+        of_shoppers = sums_of_shoppers(np.ascontiguousarray(shares.T), shoppers).T
+        shares = of_shoppers * np.float32(of_shoppers.shape[1] / shares.shape[1])
+    squares = np.einsum("pu,pu->p", shares, shares)
+    fourths = np.einsum("pu,pu,pu,pu->p", shares, shares, shares, shares)
+    telling = np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
+    usable = np.flatnonzero(telling >= FEWEST_TELLING)
+    if len(usable):
+        lengths = np.sqrt(squares[usable])  # n_users times the standard error
+        units = grouped(np.ascontiguousarray(shares[usable].T), seed)
+        units /= lengths
+        largest = np.concatenate(
+            [(counts.astype(np.float32) @ -units).max(1) for counts in resample_counts(len(units), seed, n_resamples)]
+        )
+        tied[usable] = gaps[usable] * shares.shape[1] / lengths <= np.quantile(largest, LEVEL)
+    if most_errors is not None:
+        # As many comparisons as there are points, each error at its bound (Bonferroni).
+        reach = float(ndtri(1 - (1 - LEVEL) / max(len(gaps) - 1, 1)))
+        others = telling < FEWEST_TELLING
+        tied[others] = gaps[others] <= reach * most_errors[others]
+    return tied

@@ -32,14 +32,9 @@ Verdict = Literal["better", "worse", "unclear"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with its confidence interval.
+    """An estimate on the `n` shoppers that have a value, with its confidence interval; NaN where there is none.
 
-    Parameters
-    ----------
-    mean : the estimate on all shoppers that have a value; NaN when none has
-    low, high : ends of the interval; NaN where there is none
-    n : shoppers behind the estimate
-    n_skipped : shoppers left out because they have no value (NaN)
+    `n_skipped`: shoppers left out because they have no value (NaN)
     """
 
     mean: float
@@ -72,16 +67,14 @@ class Interval:
 
 
 def verdict_of(change: Interval, higher_is_better: bool = True, p: float | None = None) -> Verdict:
-    """Decide whether a change is for the better: the only place where a verdict is made.
+    """Decide whether a change is for the better; no verdict is made anywhere else.
+
+    "better" or "worse" where the interval leaves out 0 and p is at most `MOST_P`, else "unclear".
 
     Parameters
     ----------
     change : new - old, or any other quantity that is 0 where nothing changed
     p : p-value, corrected for all that were compared at once; None where a change stands alone
-
-    Returns
-    -------
-    "better" or "worse" where the interval leaves out 0 and p is at most `MOST_P`, else "unclear"
 
     >>> up = Interval(0.2, 0.1, 0.3, 900)
     >>> verdict_of(up), verdict_of(up, higher_is_better=False), verdict_of(up, p=0.27)
@@ -95,10 +88,8 @@ def verdict_of(change: Interval, higher_is_better: bool = True, p: float | None 
 def sign_flip_p(differences: NDArray[np.float64], seed: int = 0, n_flips: int = 9_999) -> float:
     """Two-sided p-value of a mean of paired differences, one a shopper; NaN is left out, 1 where nobody differs.
 
-    Parameters
-    ----------
-    differences : float64 of shape (n_users,), without rounding, see `intervals.changes`
-    n_flips : sign patterns drawn; the smallest p-value is 1 / (n_flips + 1)
+    `differences`: float64 of shape (n_users,), without rounding, see `intervals.changes`; the smallest p-value is
+    1 / (n_flips + 1)
     """
     sizes = np.sort(np.abs(differences[~np.isnan(differences)]))
     largest = sizes[-1] if len(sizes) else 0.0

@@ -21,7 +21,7 @@ from scipy.special import expit
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
-from recsys.evaluation.protocols.requests import CHUNK_USERS
+from recsys.evaluation.protocols.hold_out import CHUNK_USERS
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, standardised_log
 from recsys.offpolicy.logs import ClickLog, refuse_useless
 from recsys.offpolicy.pages import ImpressionColumns, Pages, refits, score_pages

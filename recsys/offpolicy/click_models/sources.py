@@ -23,7 +23,7 @@ from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
-from recsys.evaluation.protocols.requests import contexts_of_panel
+from recsys.evaluation.protocols.hold_out import contexts_of_panel
 from recsys.offpolicy.click_models.conditional_logit import FEATURES, Chooser, Slopes
 from recsys.offpolicy.click_models.logged import fit_on_log
 from recsys.offpolicy.reward_model import Calibration, folds_of

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recsys.data.splitting import Role
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.protocols.requests import batches
+from recsys.evaluation.protocols.hold_out import batches
 from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
 from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.paired import Difference

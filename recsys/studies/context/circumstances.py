@@ -14,7 +14,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
-from recsys.ranking.fusion import Standardised
+from recsys.ranking.rank import Standardised
 from recsys.scorers.base import FloatArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings

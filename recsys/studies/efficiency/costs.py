@@ -13,10 +13,9 @@ import numpy as np
 
 from recsys.data.dataset import Dataset
 from recsys.data.resizing import resized
-from recsys.evaluation.protocols.requests import circumstances
+from recsys.evaluation.protocols.hold_out import circumstances
 from recsys.progress import Progress, prefixed, silent
-from recsys.ranking.fusion import Standardised
-from recsys.ranking.rank import rank
+from recsys.ranking.rank import Standardised, rank
 from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
 from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.scorers.phrase_weights import reference_vectors

@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 from recsys.errors import InputError
 from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
-from recsys.explanations.decompose import scales
-from recsys.explanations.records import Explanation
+from recsys.explanations.decompose import Explanation, scales
 from recsys.progress import Progress, reported, silent
-from recsys.ranking.results import ScoredRequest
+from recsys.ranking.rank import ScoredRequest
 from recsys.scorers.phrase_weights import PhraseSum
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings

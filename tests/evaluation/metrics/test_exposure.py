@@ -10,8 +10,8 @@ from ranx import Qrels, Run, evaluate
 from scipy.sparse import csr_array
 from sklearn.metrics import auc
 
-from recsys.evaluation.metrics import exposure as e
-from recsys.evaluation.metrics.lists import ListFacts, measure_lists, product_facts
+from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, measure_lists, product_facts
+from recsys.evaluation.statistics.jackknife import exposure, gini, mean_popularity
 from tests import _metric_definitions as d
 
 N_ITEMS = 25
@@ -43,7 +43,7 @@ def _matrix(relevant: list[set[int]]) -> csr_array:
 def measured(ranked: np.ndarray, relevant: list[set[int]], baseline: np.ndarray, popularity: np.ndarray, k: int):
     """Every metric at k with a popularity baseline."""
     vectors = np.zeros((N_ITEMS, 0), np.float32)
-    products = product_facts(popularity, 100, e.long_tail_mask(popularity), vectors)
+    products = product_facts(popularity, 100, long_tail_mask(popularity), vectors)
     lists = np.full((2, len(ranked), max(k, ranked.shape[1])), -1, np.int32)
     lists[0, :, : ranked.shape[1]], lists[1, :, : baseline.shape[1]] = ranked, baseline
     facts = ListFacts.of_held_out(_matrix(relevant), products, vectors)._replace(expected=lists[1])
@@ -73,7 +73,7 @@ def test_serendipity_worked_by_hand():
     ],
 )
 def test_the_long_tail_is_what_the_smallest_head_leaves_and_ties_are_not_cut(popularity, tail):
-    assert e.long_tail_mask(np.array(popularity, float)).tolist() == tail
+    assert long_tail_mask(np.array(popularity, float)).tolist() == tail
     items = d.long_tail_items(dict(enumerate(popularity)))
     assert items == set(np.flatnonzero(tail).tolist())
 
@@ -96,7 +96,7 @@ def test_gini_and_lift_worked_by_hand():
 def test_bulk_agrees_with_the_definitions(k):
     ranked, baseline, relevant = _lists(1), _lists(2), _relevant(3)
     popularity = np.random.default_rng(4).integers(0, 40, N_ITEMS).astype(float)
-    values, means = measured(ranked, relevant, baseline, popularity, k), e.mean_popularity(ranked, popularity)
+    values, means = measured(ranked, relevant, baseline, popularity, k), mean_popularity(ranked, popularity)
     surprises, shares = values["serendipity"], values["long_tail"]
     tail_items = d.long_tail_items(dict(enumerate(popularity.tolist())))
     for row, wanted in enumerate(relevant):
@@ -104,14 +104,14 @@ def test_bulk_agrees_with_the_definitions(k):
         assert surprises[row] == pytest.approx(d.serendipity_at_k(items, wanted, expected, k), nan_ok=True)
         assert shares[row] == pytest.approx(d.long_tail(items[:k], tail_items), nan_ok=True)
         assert means[row] == pytest.approx(popularity[items].mean() if items else math.nan, nan_ok=True)
-    assert e.gini(e.exposure(ranked, N_ITEMS)) == pytest.approx(d.gini([_items(row) for row in ranked], N_ITEMS))
+    assert gini(exposure(ranked, N_ITEMS)) == pytest.approx(d.gini([_items(row) for row in ranked], N_ITEMS))
 
 
 def test_serendipity_and_long_tail_are_precisions_of_ranx():
     ranked, baseline, relevant = _lists(5), _lists(6), _relevant(7)
     ranked[:, 5], k = -1, 5
     ranked = ranked[(ranked[:, :k] >= 0).all(1)]
-    tail = e.long_tail_mask(np.arange(N_ITEMS, dtype=float) ** 2)
+    tail = long_tail_mask(np.arange(N_ITEMS, dtype=float) ** 2)
     names = [f"{u:03}" for u in range(len(ranked))]  # ranx lists its answers in the order of the names
     run = Run(
         {
@@ -135,23 +135,23 @@ def test_serendipity_and_long_tail_are_precisions_of_ranx():
 def test_gini_is_twice_the_area_above_the_lorenz_curve_of_scikit_learn():
     counts = np.random.default_rng(8).zipf(1.6, 500).clip(0, 4000) - 1.0
     curve = np.concatenate([[0], np.cumsum(np.sort(counts)) / counts.sum()])
-    assert e.gini(counts) == pytest.approx(1 - 2 * auc(np.linspace(0, 1, 501), curve), abs=1e-9)
+    assert gini(counts) == pytest.approx(1 - 2 * auc(np.linspace(0, 1, 501), curve), abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(1, 9), st.randoms())
 def test_gini_depends_on_shares_alone(counts, factor, random):
     counts = np.array(counts, float)
-    value = e.gini(counts)
+    value = gini(counts)
     if not counts.any():
         assert math.isnan(value)
         return
     shuffled = counts.tolist()
     random.shuffle(shuffled)
     assert -1e-12 <= value <= 1 - 1 / len(counts) + 1e-12
-    assert e.gini(np.array(shuffled)) == pytest.approx(value, abs=1e-12)
-    assert e.gini(counts * factor) == pytest.approx(value, abs=1e-12)
-    assert e.gini(np.full(len(counts), float(factor))) == pytest.approx(0, abs=1e-12)
+    assert gini(np.array(shuffled)) == pytest.approx(value, abs=1e-12)
+    assert gini(counts * factor) == pytest.approx(value, abs=1e-12)
+    assert gini(np.full(len(counts), float(factor))) == pytest.approx(0, abs=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -160,7 +160,7 @@ def test_no_order_of_the_catalogue_decides_on_the_long_tail(counts, random):
     order = list(range(len(counts)))
     random.shuffle(order)
     popularity = np.array(counts, float)
-    tail = e.long_tail_mask(popularity)
-    assert e.long_tail_mask(popularity[order]).tolist() == tail[order].tolist()
+    tail = long_tail_mask(popularity)
+    assert long_tail_mask(popularity[order]).tolist() == tail[order].tolist()
     assert popularity[~tail].sum() >= 0.8 * popularity.sum() - 1e-9
     assert (popularity[tail] < popularity[~tail].min()).all() if (~tail).any() else not popularity.any()

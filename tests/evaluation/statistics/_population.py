@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.exposure import long_tail_mask
-from recsys.evaluation.metrics.lists import ListFacts, measure_lists, product_facts
+from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, measure_lists, product_facts
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts
 from recsys.offpolicy.click_models.sources import SEEN
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recsys.evaluation.statistics import ties
-from recsys.evaluation.statistics.ties import tied_by_gaps, tied_with_best
+from recsys.evaluation.statistics import paired
+from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
 
 
 def _hits(rng, chances, n_users):
@@ -46,7 +46,7 @@ def test_a_higher_level_keeps_more_points(monkeypatch):
     best = int(values.mean(1).argmax())
     found = []
     for level in (0.99, 0.8):
-        monkeypatch.setattr(ties, "LEVEL", level)
+        monkeypatch.setattr(paired, "LEVEL", level)
         found.append(tied_with_best(values, best))
     strict, loose = found
     assert strict.sum() > loose.sum()
