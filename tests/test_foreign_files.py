@@ -252,7 +252,7 @@ def test_records_of_works_leave_other_files_alone(tmp_path: Path) -> None:
 def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> None:
     (tmp_path / "job.work.json").write_text('{"name": "mine"}')
     with pytest.raises(RecsysError, match="was written by another program"):
-        JobKind("recsys.jobs.demo_job", print, (Stage("a"),)).start(Job(tmp_path, "job"), {})
+        JobKind("recsys.jobs.shop_jobs", print, (Stage("a"),)).start(Job(tmp_path, "job"), {})
     assert standing(tmp_path).keys() == {"job.work.json"}
     assert (tmp_path / "job.work.json").read_text() == '{"name": "mine"}'
 

@@ -54,7 +54,7 @@ class Reporter:
         self._stage_of = {
             report: position for position, stage in enumerate(stages) for report in (stage.title, *stage.reports)
         }
-        self._known = record.facts([stage.title for stage in stages], 0, 0, 0, time.time())
+        self._known = record.facts([stage.title for stage in stages], started_at=time.time())
         self._reported, self._published = -math.inf, -math.inf
         self._stopping = False
 
@@ -105,11 +105,11 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of long job. Its module ends with `if __name__ == "__main__": JOB.main()`.
+    """A kind of long job, whose process imports it and calls `main`.
 
     Parameters
     ----------
-    module : what `python -m` runs
+    module, name : where it is defined, and the variable that holds it
     do : does the job, called with a reporter and what was requested, as keywords; slow modules are imported inside, so
         that it can be stopped from the first moment
     stages : in order, or what gives them for a request
@@ -120,6 +120,7 @@ class JobKind:
     do: Callable[..., None]
     stages: tuple[Stage, ...] | Callable[..., tuple[Stage, ...]]
     niceness: int = 0
+    name: str = "JOB"
 
     def stages_of(self, request: Mapping[str, Any] | None = None) -> tuple[Stage, ...]:
         """The stages of one request."""
@@ -173,8 +174,9 @@ class JobKind:
                 job.path("stop").unlink(missing_ok=True)
                 is_ours = known.exists()
                 titles = [stage.title for stage in self.stages_of(request)]
-                record.write(known, record.facts(titles, 0, 0, 0, time.time(), pid=0))
-                command = [sys.executable, "-m", self.module, str(job.folder), job.name]
+                record.write(known, record.facts(titles, started_at=time.time(), pid=0))
+                code = f"from {self.module} import {self.name}; {self.name}.main()"
+                command = [sys.executable, "-c", code, str(job.folder), job.name]
                 _start_process(job, command, json.dumps(request, default=str), lock.fileno(), append=not is_ours)
         except OSError as error:
             with suppress(OSError):

@@ -154,7 +154,7 @@ def _path(job: Job, what: Literal["wanted", "found"]) -> Path:
 
 
 JOB = JobKind(
-    "recsys.jobs.search_job",
+    __name__,
     _search,
     (
         Stage("Getting ready", ("opening",)),
@@ -164,6 +164,3 @@ JOB = JobKind(
         Stage("Measuring on test shoppers", ("measuring",)),
     ),
 )
-
-if __name__ == "__main__":
-    JOB.main()

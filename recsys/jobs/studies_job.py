@@ -57,7 +57,4 @@ def _run(reporter: Reporter, folder: str, data: str, panels: str, split: str, na
             write_results(Path(folder), [results[each] for each in EXPERIMENTS if each in results], refused)
 
 
-JOB = JobKind("recsys.jobs.studies_job", _run, _stages, POLITE)
-
-if __name__ == "__main__":
-    JOB.main()
+JOB = JobKind(__name__, _run, _stages, POLITE)
