@@ -90,11 +90,8 @@ class Dataset:
     ) -> "Dataset":
         """Read and check a canonical data folder.
 
-        Parameters
-        ----------
-        now : times more than a day after this are refused; None means the clock
-        hemisphere : where the shoppers live; the files do not say
-
+        `now`: times more than a day after this are refused; None means the clock.
+        `hemisphere`: where the shoppers live, which the files do not say.
         Raises DataError: the folder breaks the canonical form; the message says where and what to do.
         """
         folder, log = Path(folder), RepairLog()
@@ -248,10 +245,8 @@ class Dataset:
     def rewound(self, moments_s: ArrayLike, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
         """Leave out what each shopper did at or after a moment of their own.
 
-        Parameters
-        ----------
-        moments_s : integers of shape (n_users,), in seconds since 1970; NEVER keeps everything
-        user_rows, item_rows : integers of shape (n_pairs,); pairs that stay although they are of that very moment
+        `moments_s`: integers of shape (n_users,), in seconds since 1970; NEVER keeps everything.
+        `user_rows`, `item_rows`: integers of shape (n_pairs,); pairs that stay although they are of that very moment.
         """
         moments, kept = np.asarray(moments_s, dtype=np.int64), self._pair_keys(user_rows, item_rows)
 

@@ -12,11 +12,8 @@ from recsys.errors import SettingsError
 def resized(data: Dataset, times: float, seed: int = 0) -> Dataset:
     """Make a shop of so many times the products, without impressions; interactions and texts grow with them.
 
-    Parameters
-    ----------
-    times : a share below 1, for products drawn at random with all their interactions; or a whole number of copies of
-        all products and shoppers; else SettingsError
-    seed : of which products stay
+    `times`: a share below 1, for products drawn at random with all their interactions; or a whole number of copies of
+    all products and shoppers; else SettingsError. `seed`: of which products stay.
     """
     if not times > 0 or (times > 1 and times != int(times)):
         raise SettingsError(f"a shop cannot be made {times:g} times as large; give a share below 1, or a whole number")

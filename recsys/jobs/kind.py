@@ -32,10 +32,8 @@ _LONGEST_MESSAGE = 2000
 class Stage:
     """A part of a job, as people see it.
 
-    Parameters
-    ----------
-    reports : what the job reports in it, by whole names or first words; its own title needs no entry
-    usual_share : how long it usually takes beside the others
+    `reports`: what the job reports in it, by whole names or first words; its own title needs no entry.
+    `usual_share`: how long it usually takes beside the others.
     """
 
     title: str
@@ -73,9 +71,7 @@ class Reporter:
     def publish(self, result: Mapping[str, Any]) -> None:
         """Show this to all who watch, in place of what was published before.
 
-        Parameters
-        ----------
-        result : names and values that JSON knows, no more than half a megabyte; large things belong in a file
+        `result`: names and values that JSON knows, no more than half a megabyte; large things belong in a file.
         """
         text = json.dumps(dict(result), ensure_ascii=False).encode("utf-8", "replace")
         if len(text) > _MAX_RESULT_BYTES:
@@ -146,9 +142,7 @@ class JobKind:
         prepare : called before the process starts, by who starts it and never by who joins, while nobody else can
             start; what it raises ends the start
 
-        Raises
-        ------
-        RecsysError : the folder cannot be written to, or the system starts no process
+        Raises RecsysError: the folder cannot be written to, or the system starts no process.
         """
         job = Job(job.folder.absolute(), job.name)
         known = job.path("json")
@@ -225,9 +219,7 @@ class JobKind:
 def _start_process(job: Job, command: list[str], request: str, lock: int, *, append: bool) -> None:
     """Start the process, which inherits the lock, so that there is no moment in which nobody has it.
 
-    Parameters
-    ----------
-    append : whether what the log holds stays, since nothing says that it is that of an earlier start
+    `append`: whether what the log holds stays, since nothing says that it is that of an earlier start.
     """
     with job.path("log").open("ab" if append else "wb") as log:
         process = subprocess.Popen(

@@ -57,9 +57,7 @@ NEVER_STARTED = JobStatus("waiting", "", 0, 0, (), "", 0.0)
 class Job:
     """A job of one folder, whether it runs, has ended or never was started.
 
-    Parameters
-    ----------
-    name : what its files are called; jobs of one folder have different names
+    `name`: what its files are called; jobs of one folder have different names.
     """
 
     folder: Path

@@ -73,10 +73,8 @@ def log_job_at(home: AppPaths) -> Job:
 def start_log_job(home: AppPaths) -> Job:
     """Judge the log of the shop in use in another process, or join it where that is under way.
 
-    Raises
-    ------
-    InputError : the data of the chosen model are not known, or hold no log
-    DataError : the log can say nothing of any other policy
+    Raises InputError: the data of the chosen model are not known, or hold no log; DataError: the log can say nothing of
+    any other policy.
     """
     data = home.shop_data
     if data is None or not has_log(home):

@@ -101,13 +101,8 @@ class Database:
     There is one writer at a time, on SQLite by its own lock and on PostgreSQL by an advisory one, so whatever was
     looked up before a change still holds when the change is made.
 
-    Parameters
-    ----------
-    url : an address as `RECSYS_DATABASE_URL` holds it, or one that has been read already
-
-    Raises
-    ------
-    SettingsError : the address names no database that can be used; it is opened on first use, not here
+    `url`: an address as `RECSYS_DATABASE_URL` holds it, or one that has been read already.
+    Raises SettingsError: the address names no database that can be used; it is opened on first use, not here.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -138,10 +133,8 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session to look things up in; nothing done in it is kept.
 
-        Raises
-        ------
-        StoreUnavailable : the database cannot be reached now; the next use tries anew
-        StoreError : it cannot be used as it is
+        Raises StoreUnavailable: the database cannot be reached now (the next use tries anew); StoreError: it cannot be
+        used as it is.
         """
         with self._translated():
             self._prepare()
@@ -152,9 +145,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session whose changes are kept together when the block ends, or not at all when it raises.
 
-        Raises
-        ------
-        StoreUnavailable, StoreError : as for `reading`
+        Raises StoreUnavailable, StoreError: as for `reading`.
         """
         with self._translated():
             self._prepare()
@@ -164,10 +155,6 @@ class Database:
                 session.flush()
                 with self._translated(committing=True):
                     session.commit()
-
-    def close(self) -> None:
-        """Let go of every connection; a later use opens new ones."""
-        self._engine.dispose()
 
     @contextmanager
     def _translated(self, *, committing: bool = False) -> Iterator[None]:
@@ -255,9 +242,7 @@ def _prepare_file(path: Path) -> None:
 def store_error(error: Exception, url: URL, *, committing: bool = False) -> StoreError:
     """The project's own error for one of DRIVER_ERRORS.
 
-    Parameters
-    ----------
-    committing : the connection was lost while a change was being kept, so nobody can know whether it was
+    `committing`: the connection was lost while a change was being kept, so nobody can know whether it was.
     """
     kind, happened, remedy = _meaning(error, url)
     if committing and kind is StoreUnavailable and not is_sqlite(url):

@@ -14,8 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from recsys.documents import from_json, to_json
 from recsys.errors import InputError, StoreError
 from recsys.store.labels import name_key
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement, Preset, Save, clean_person
+from recsys.store.records import Draft, Measurement, Preset, PresetSettings, Save, clean_person
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -86,9 +85,7 @@ class PresetRow(Base):
     def record(self) -> Preset:
         """The row as a preset.
 
-        Raises
-        ------
-        StoreError : another program wrote into the table
+        Raises StoreError: another program wrote into the table.
         """
         same = ("preset_id", "shop", "name", "description", "goal", "is_default", "version", "changed_at", "changed_by")
         try:

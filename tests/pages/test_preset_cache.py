@@ -10,9 +10,8 @@ from pages._shared.view import KNOWN, StartValues, control_values
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.database import Database
-from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
-from recsys.store.records import Draft, Measurement
+from recsys.store.records import Draft, Measurement, PresetSettings
 from tests.pages.test_view import CHOICES
 
 MEASURED = Measurement({"ndcg": {"mean": 0.1, "low": None, "high": None}})

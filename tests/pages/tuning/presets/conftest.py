@@ -16,9 +16,8 @@ from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings
 from recsys.store.database import FILE, Database
-from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
-from recsys.store.records import Draft, Measurement, Preset
+from recsys.store.records import Draft, Measurement, Preset, PresetSettings
 from tests.pages._seen import html
 
 SHOP = "Demo shop"
