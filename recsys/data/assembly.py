@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 from pandas.util import hash_array
 
-from recsys.data.repairs import RepairLog
+from recsys.data.reading import RepairLog
 from recsys.schema import EVENTS
 from recsys.settings import EVENT_STRENGTHS, POSITIVE_RATING
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.data.reading import N_EXAMPLES, RepairLog, show
 from recsys.errors import DataError
 from recsys.schema import ITEMS, Column, Kind
 

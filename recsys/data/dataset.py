@@ -15,8 +15,7 @@ from scipy.sparse import csr_array
 from recsys.data import assembly
 from recsys.data.assembly import fingerprint
 from recsys.data.copies import Copies, find_copies
-from recsys.data.reading import read_frames
-from recsys.data.repairs import Repair, RepairLog
+from recsys.data.reading import Repair, RepairLog, read_frames
 from recsys.data.validation import validate
 from recsys.errors import SettingsError, UnknownItemError, UnknownUserError
 from recsys.progress import Progress, silent

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.data.validation import refuse_missing_columns
+from recsys.data.reading import refuse_missing_columns
 from recsys.errors import DataError
 from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind

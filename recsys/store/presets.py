@@ -33,7 +33,7 @@ class PresetStore:
     Every method is one transaction. All of them raise StoreUnavailable when the database cannot be reached, and
     StoreError when it cannot be used; `by` is the name of who does something.
 
-    `shop`: which shop the presets belong to; those of another one are neither seen nor touched. `now`: the clock, in UTC.
+    `shop`: which one the presets belong to; those of another are neither seen nor touched. `now`: the clock, in UTC.
     """
 
     def __init__(self, database: Database, shop: str, now: Callable[[], datetime] = _utc_now) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.columns import ColumnCells, seconds
-from recsys.data.repairs import RepairLog
+from recsys.data.reading import RepairLog
 from recsys.errors import DataError
 from recsys.schema import REVIEWS
 
