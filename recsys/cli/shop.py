@@ -19,7 +19,7 @@ from recsys.cli.options import (
     add_seed,
     new_command,
 )
-from recsys.cli.terminal import TerminalProgress, say, say_json
+from recsys.cli.terminal import TerminalProgress, say, say_either, say_json
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
@@ -186,10 +186,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     settings = EvaluationSettings(args.split, args.min_interactions, args.k, args.seed)
     with TerminalProgress() as progress:
         evaluation = evaluate(args.data, settings, progress)
-    if args.json:
-        say_json(evaluation.as_json())
-    else:
-        say(_table(evaluation))
+    say_either(args.json, evaluation.as_json, lambda: _table(evaluation))
 
 
 def _table(evaluation: "Evaluation") -> str:

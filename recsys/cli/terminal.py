@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -62,6 +63,14 @@ def shortened(text: object, width: int) -> str:
 def say(text: str) -> None:
     """Print on stdout."""
     print(safe(text))
+
+
+def say_either(as_json: bool, document: Callable[[], object], text: Callable[[], str]) -> None:
+    """Print one JSON document, or text."""
+    if as_json:
+        say_json(document())
+    else:
+        say(text())
 
 
 def say_error(text: str) -> None:

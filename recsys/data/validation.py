@@ -38,9 +38,8 @@ def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
 def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     """Turn ids into text and title untitled products by their id. Raises DataError: an id stands in several rows."""
     ids = items["item_id"].astype("str")
-    if (twice := ids.duplicated(keep=False).to_numpy()).any():
-        cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
-        cells.fail("the same id stands in several rows", twice, "keep one row for each product")
+    cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
+    cells.refuse("the same id stands in several rows", ids.duplicated(keep=False), "keep one row for each product")
     untitled = (items["title"].str.strip() == "").to_numpy()
     if untitled.any():
         log.add(ITEMS.file, "title", "no title", "the id is shown instead", untitled.sum(), ids[untitled])

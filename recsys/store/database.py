@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 from sqlalchemy import create_engine, event
@@ -177,11 +177,10 @@ class Database:
 
 
 def _engine(url: URL) -> Engine:
-    # Messages of errors never repeat what somebody saved.
-    common: dict[str, Any] = {"hide_parameters": True}
+    # Parameters are hidden, so that messages of errors never repeat what somebody saved.
     if is_sqlite(url):
         # Without a pool: a file that was deleted or replaced is noticed at the next use.
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S}, **common)
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S}, hide_parameters=True)
         event.listen(engine, "connect", _open_file)
         event.listen(engine, "begin", _begin_in_file)
         return engine
@@ -191,7 +190,7 @@ def _engine(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_timeout=BUSY_S,
         pool_recycle=1800,
-        **common,
+        hide_parameters=True,
     )
     event.listen(engine, "begin", _begin_on_server)
     return engine

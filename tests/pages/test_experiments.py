@@ -11,7 +11,7 @@ from pages.experiments import page as experiments_page
 from recsys.errors import InputError
 from recsys.jobs import record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.studies_job import experiments_job_at, results_folder, start_experiments
+from recsys.jobs.shop_jobs import experiments_job_at, results_folder, start_experiments
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.results_folder import write_results
 from tests.pages._seen import html, text
