@@ -207,11 +207,10 @@ DIVERSITY_METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
 class RankingSettings:
     """How component scores become a list.
 
-    Parameters
-    ----------
-    n : list length, at least 1
-    diversity : strength of the diversity re-ranking in [0, 1]; 0 leaves the order by score alone
-    method : "mmr" (maximal marginal relevance), "dpp" (determinantal point process) or "msd" (maximal sum of distances)
+    `n`: list length, at least 1.
+    `diversity`: strength of the diversity re-ranking in [0, 1]; 0 leaves the order by score alone.
+    `method`: "mmr" (maximal marginal relevance), "dpp" (determinantal point process) or "msd" (maximal sum of
+    distances).
     """
 
     fusion: FusionSettings = field(default_factory=FusionSettings)

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,11 +169,8 @@ def _coded(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
-    try:
+    with suppress(pa.ArrowInvalid):
         column.validate(full=True)
-    except pa.ArrowInvalid:
-        pass
-    else:
         return
     is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
     as_bytes = column.cast(pa.large_list(pa.large_binary()) if is_list else pa.large_binary()).to_pylist()

@@ -29,11 +29,9 @@ at most .0005. More windows cost more fits (rolling origin; Tashman 2000, Int. J
 class HeldOut:
     """Held-out pairs, with the row numbers of the datasets of the same split.
 
-    Parameters
-    ----------
-    user_rows, item_rows : int32 of shape (n_pairs,)
-    moments_s : int64 of shape (n_pairs,), the moment of the request for this pair, in seconds since 1970
-    shape : (n_users, n_items)
+    `user_rows`, `item_rows`: int32 of shape (n_pairs,).
+    `moments_s`: int64 of shape (n_pairs,), the moment of the request for this pair, in seconds since 1970.
+    `shape`: (n_users, n_items).
     """
 
     user_rows: NDArray[np.int32]

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pandas as pd
@@ -132,9 +131,7 @@ class FolderWriter:
         assert name in self._own, "name it in `extra`"
         return self._hidden / name
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             for writer in self._writers.values():
                 writer.close()

@@ -135,12 +135,10 @@ class JobKind:
     def start(self, job: Job, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Job:
         """Do a job in a process that outlives this one, or join it where it is under way.
 
-        Parameters
-        ----------
-        request : what the process is to do, as JSON values or paths; it comes through standard input, which nobody else
-            reads, so that it may hold a password. Paths are absolute, because the process starts in another folder
-        prepare : called before the process starts, by who starts it and never by who joins, while nobody else can
-            start; what it raises ends the start
+        `request`: what the process is to do, as JSON values or paths; it comes through standard input, which nobody
+        else reads, so that it may hold a password. Paths are absolute, because the process starts in another folder.
+        `prepare`: called before the process starts, by who starts it and never by who joins, while nobody else can
+        start; what it raises ends the start.
 
         Raises RecsysError: the folder cannot be written to, or the system starts no process.
         """
@@ -155,12 +153,8 @@ class JobKind:
             job.folder.mkdir(parents=True, exist_ok=True)
             with job.path("lock").open("a") as lock:
                 end = time.monotonic() + _ENDING_S
-                while True:
-                    if job.status().state == "running":
-                        return job
-                    if acquire(lock):
-                        break
-                    if time.monotonic() > end:
+                while (is_running := job.status().state == "running") or not acquire(lock):
+                    if is_running or time.monotonic() > end:
                         return job
                     time.sleep(0.05)
                 if prepare is not None:

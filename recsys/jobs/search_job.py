@@ -40,11 +40,9 @@ def start_search(
     where the last one stopped; with more trials it goes further. The result of the last search that finished stays
     until this one finishes, see `read_result`.
 
-    Parameters
-    ----------
-    folder : of the job; one search at a time
-    database_url : where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none
-    default : the shop's own weights, which the result is compared with
+    `folder`: of the job; one search at a time.
+    `database_url`: where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none.
+    `default`: the shop's own weights, which the result is compared with.
 
     Raises RecsysError: a search for another goal, or of another length, is under way, or as for `JobKind.start`.
     """

@@ -114,11 +114,9 @@ LOG = JobKind(
 class ShopFolders:
     """Absolute folders of the shop in use, and the name under which its presets are stored.
 
-    Parameters
-    ----------
-    panel : of its test shoppers, under one split
-    data : that its model was trained on
-    home : the app's own
+    `panel`: of its test shoppers, under one split.
+    `data`: that its model was trained on.
+    `home`: the app's own.
     """
 
     panel: Path

@@ -75,8 +75,9 @@ _SQLITE_ERRORS: tuple[tuple[tuple[int, ...], type[StoreError], str, str], ...] =
 )
 """Result codes of SQLite (https://sqlite.org/rescode.html): which error, what happened, what to do."""
 
+_START_SERVER = f"start the server or check {VARIABLE}, then try again"
 _POSTGRESQL_ERRORS: tuple[tuple[str, type[StoreError], str, str], ...] = (
-    (r"08|57P0[123]", StoreUnavailable, "does not answer", f"start the server or check {VARIABLE}, then try again"),
+    (r"08|57P0[123]", StoreUnavailable, "does not answer", _START_SERVER),
     (r"53300", StoreUnavailable, "has no connection free", "try again in a moment, or allow the server more of them"),
     (r"55P03|57014|40", StoreUnavailable, "is busy with another change", "try again in a moment"),
     (r"28", StoreError, "refuses this user or password", f"correct them in {VARIABLE}"),
@@ -262,12 +263,7 @@ def _meaning(error: Exception, url: URL) -> tuple[type[StoreError], str, str]:
                 return kind, happened, remedy
     lost = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
     if lost or isinstance(error, TimeoutError) or getattr(error, "connection_invalidated", False):
-        reason = _reason(cause, url)
-        return (
-            StoreUnavailable,
-            f"cannot be reached ({reason})",
-            f"start the server or check {VARIABLE}, then try again",
-        )
+        return StoreUnavailable, f"cannot be reached ({_reason(cause, url)})", _START_SERVER
     if isinstance(error, IntegrityError):
         return StoreError, "was changed by somebody else at the same moment", "open the page again and save once more"
     return StoreError, f"answered with an error ({_reason(cause, url)})", "try again; if it stays, report these words"

@@ -21,10 +21,7 @@ SHIPPER = "Shelfwise"
 
 _LONGEST_SHOP = 500
 _IS_LIVING = PresetRow.deleted_at.is_(None)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_UTC_NOW = partial(datetime.now, UTC)
 
 
 class PresetStore:
@@ -36,7 +33,7 @@ class PresetStore:
     `shop`: which one the presets belong to; those of another are neither seen nor touched. `now`: the clock, in UTC.
     """
 
-    def __init__(self, database: Database, shop: str, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, database: Database, shop: str, now: Callable[[], datetime] = _UTC_NOW) -> None:
         self._database, self._now = database, now
         self.shop = label(shop, "shop", _LONGEST_SHOP, required=True)
 

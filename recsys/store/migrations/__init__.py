@@ -33,11 +33,9 @@ def current(connection: Connection) -> tuple[str, ...]:
 def upgrade(reader: Engine, writer: Engine, where: str) -> None:
     """Take every step that is missing, in one transaction: all of them or none.
 
-    Parameters
-    ----------
-    reader : connections that only look, so that a database which is up to date is not held up
-    writer : connections on which one at a time begins a transaction, whatever the process
-    where : the database, as messages name it
+    `reader`: connections that only look, so that a database which is up to date is not held up.
+    `writer`: connections on which one at a time begins a transaction, whatever the process.
+    `where`: the database, as messages name it.
 
     Raises StoreError: a newer version of the app has been here; nothing is touched.
     """
