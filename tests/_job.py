@@ -35,7 +35,7 @@ def _count(reporter: Reporter, where: str) -> None:
 
 
 JOB = JobKind("tests._job", _count, (Stage("Setting up"), Stage("Counting")))
-STAGES = JOB.titles
+STAGES = tuple(JOB.usual_shares)
 
 
 def requests_instead_of_processes(monkeypatch: "pytest.MonkeyPatch") -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 def add_experiment(commands: Commands) -> None:
-    """Add `recsys experiment`, with a command of its own for every study."""
     listed = "\n".join(f"  {name:<13} {study.summary}" for name, study in _STUDIES.items())
     parser = commands.add_parser(
         "experiment",

@@ -20,7 +20,6 @@ _MOST_PARTS = 8
 
 
 def add_recommend(commands: Commands) -> None:
-    """Add `recsys recommend`."""
     parser = new_command(
         commands,
         "recommend",
@@ -34,7 +33,6 @@ def add_recommend(commands: Commands) -> None:
 
 
 def run_recommend(args: argparse.Namespace) -> None:
-    """Rank and print."""
     from recsys.serving.recommender import Recommender
 
     settings = _request_of(args)
@@ -46,7 +44,6 @@ def run_recommend(args: argparse.Namespace) -> None:
 
 
 def add_explain(commands: Commands) -> None:
-    """Add `recsys explain`."""
     parser = new_command(
         commands,
         "explain",
@@ -71,7 +68,6 @@ def add_explain(commands: Commands) -> None:
 
 
 def run_explain(args: argparse.Namespace) -> None:
-    """Explain and print."""
     from recsys.serving.recommender import Recommender
 
     settings = _request_of(args)

@@ -35,7 +35,6 @@ _WHY_NOT = {"ild": "no list holds two products to compare", "novelty": "no list 
 
 
 def add_demo(commands: Commands) -> None:
-    """Add `recsys demo`."""
     parser = new_command(
         commands,
         "demo",
@@ -53,7 +52,6 @@ def add_demo(commands: Commands) -> None:
 
 
 def run_demo(args: argparse.Namespace) -> None:
-    """Make the shop and print its sizes."""
     from recsys.demo import generate_demo
 
     with TerminalProgress() as progress:
@@ -63,7 +61,6 @@ def run_demo(args: argparse.Namespace) -> None:
 
 
 def add_train(commands: Commands) -> None:
-    """Add `recsys train`."""
     parser = new_command(
         commands,
         "train",
@@ -96,7 +93,6 @@ def add_train(commands: Commands) -> None:
 
 
 def run_train(args: argparse.Namespace) -> None:
-    """Train and print what was learnt."""
     from recsys.settings import FusionSettings
     from recsys.training.fit import TrainingSettings, train
 
@@ -116,7 +112,6 @@ def run_train(args: argparse.Namespace) -> None:
 
 
 def add_panel(commands: Commands) -> None:
-    """Add `recsys panel`."""
     parser = new_command(
         commands,
         "panel",
@@ -146,7 +141,6 @@ def add_panel(commands: Commands) -> None:
 
 
 def run_panel(args: argparse.Namespace) -> None:
-    """Prepare the shoppers and print how many there are."""
     from recsys.panel.build import PanelSettings, build_panel
     from recsys.panel.panel import Panel
 
@@ -161,7 +155,6 @@ def run_panel(args: argparse.Namespace) -> None:
 
 
 def add_evaluate(commands: Commands) -> None:
-    """Add `recsys evaluate`."""
     parser = new_command(
         commands,
         "evaluate",
@@ -179,7 +172,6 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def run_evaluate(args: argparse.Namespace) -> None:
-    """Evaluate and print."""
     from recsys.evaluation.protocols.hold_out import EvaluationSettings
     from recsys.studies.evaluate import evaluate
 
@@ -215,7 +207,6 @@ def _cell(interval: "Interval") -> str:
 
 
 def add_bench(commands: Commands) -> None:
-    """Add `recsys bench`."""
     parser = new_command(
         commands,
         "bench",
@@ -237,7 +228,6 @@ def add_bench(commands: Commands) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> None:
-    """Measure and print."""
     module = importlib.import_module(f"recsys.studies.benchmarks.{args.name.replace('-', '_')}")
     options: dict[str, Any] = dict(module.SMALL) if args.small else {}
     if args.data is not None:

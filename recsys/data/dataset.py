@@ -118,7 +118,7 @@ class Dataset:
     def _assemble(cls, frames: dict[str, pd.DataFrame], log: RepairLog, now: datetime | None, name: str) -> "Dataset":
         checked = validate(frames, log, now)
         item_ids, user_ids, tables = assembly.number_rows(checked, log)
-        return cls(name, checked["items"], item_ids, user_ids, **tables, repairs=log.all())
+        return cls(name, checked["items"], item_ids, user_ids, **tables, repairs=tuple(log))
 
     @property
     def n_items(self) -> int:

@@ -40,22 +40,15 @@ class Repair:
         return f"{where}: {self.problem} in {self.n_rows:,} rows{shown}; {self.action}"
 
 
-class RepairLog:
-    """Collects repairs while one set of files is read."""
-
-    def __init__(self) -> None:
-        self._repairs: list[Repair] = []
+class RepairLog(list[Repair]):
+    """Repairs of one set of files, in the order in which they were made."""
 
     def add(
         self, file: str, column: str, problem: str, action: str, n_rows: int, examples: Iterable[object] = ()
     ) -> None:
         """Note one repair, with at most N_EXAMPLES examples as `show` writes them."""
         shown = tuple(show(value) for value, _ in zip(examples, range(N_EXAMPLES), strict=False))
-        self._repairs.append(Repair(file, column, problem, action, int(n_rows), shown))
-
-    def all(self) -> tuple[Repair, ...]:
-        """Repairs in the order in which they were made."""
-        return tuple(self._repairs)
+        self.append(Repair(file, column, problem, action, int(n_rows), shown))
 
 
 def show(value: object, longest: int = 60) -> str:

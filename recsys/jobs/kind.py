@@ -123,11 +123,6 @@ class JobKind:
         return self.stages if isinstance(self.stages, tuple) else self.stages(**(request or {}))
 
     @property
-    def titles(self) -> tuple[str, ...]:
-        """Titles of its stages, where they are always the same."""
-        return tuple(stage.title for stage in self.stages_of())
-
-    @property
     def usual_shares(self) -> dict[str, float]:
         """How long each stage usually takes beside the others, by title."""
         return {stage.title: stage.usual_share for stage in self.stages_of()}

@@ -115,20 +115,12 @@ class Database:
 
     @classmethod
     def default(cls, folder: Path) -> Self:
-        """The database that the environment names, or else a file in this folder (the app's own)."""
+        """The database that the environment names, or else a file in this folder (the app's own), made on first use."""
         given = os.environ.get(VARIABLE, "").strip()
-        return cls(given) if given else cls.in_file(folder / FILE)
-
-    @classmethod
-    def in_file(cls, path: Path) -> Self:
-        """A SQLite file; it and its folder are made on first use."""
-        return cls(file_address(path))
+        return cls(given or file_address(folder / FILE))
 
     def __str__(self) -> str:
         return in_words(self._url)
-
-    def __repr__(self) -> str:
-        return f"<Database: {self}>"
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

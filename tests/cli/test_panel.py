@@ -81,7 +81,7 @@ def test_the_shop_in_use_is_prepared_and_then_its_presets_are_tuned(
     requests = requests_instead_of_processes(monkeypatch)
     work = start_panel_job(home, "last", "shop")
     assert work == panel_job_at(home, "last")
-    assert [name for name, _ in work.status().stages] == list(PANEL.titles)
+    assert [name for name, _ in work.status().stages] == list(tuple(PANEL.usual_shares))
     assert PANEL.run(work, requests.pop()) == 0
     assert work.status().state == "done"
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
@@ -94,7 +94,7 @@ def test_the_log_of_the_shop_in_use_is_judged(place: Path, tmp_path: Path, monke
     assert has_log(home)
     work = done_here(monkeypatch, LOG, lambda: start_log_job(home))
     assert work == log_job_at(home)
-    assert work.status().stages == tuple((name, "done") for name in LOG.titles)
+    assert work.status().stages == tuple((name, "done") for name in tuple(LOG.usual_shares))
     answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
 

@@ -22,7 +22,7 @@ def read(values: object, now: datetime | None = NOW) -> tuple[list[int], str]:
     """Seconds, and the repairs in words."""
     log = RepairLog()
     cells = ColumnCells(pd.Series(values), REVIEWS["timestamp"], REVIEWS.file, log)
-    return seconds(cells, now).tolist(), "\n".join(map(str, log.all()))
+    return seconds(cells, now).tolist(), "\n".join(map(str, log))
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -28,7 +28,7 @@ from recsys.training import fit
 from tests._data import write_folder
 
 Training = Callable[[Progress], None]
-STAGES = DEMO.titles
+STAGES = tuple(DEMO.usual_shares)
 START_DEMO = "from recsys.jobs.shop_jobs import DEMO; DEMO.main()"
 
 

@@ -33,7 +33,7 @@ def left(folder: Path, state: str, message: str = "", result: dict[str, object] 
     stages = [each.title for each in EXPERIMENTS.values()]
     work = experiments_job_at(folder)
     work.path("json").parent.mkdir(parents=True, exist_ok=True)
-    facts = record.facts(stages, 0, 3, 10, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
+    facts = record.facts(stages, 0, 3, 10, time.time() - 9, state=state, message=message, result=result or {})
     record.write(work.path("json"), facts)
 
 

@@ -14,7 +14,7 @@ from recsys.jobs.shop_jobs import DEMO
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
 from tests.pages._seen import text
 
-STAGES = DEMO.titles
+STAGES = tuple(DEMO.usual_shares)
 
 
 def status(state: str = "running", current: int = 3, done: int = 50, total: int = 100, message: str = "") -> JobStatus:

@@ -9,6 +9,7 @@ from pages._shared.caching import FRESH_S, PAUSE_S, PresetCache, SavedPresets
 from pages._shared.view import KNOWN, StartValues, control_values
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings
+from recsys.store.addresses import file_address
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, PresetSettings
@@ -47,7 +48,7 @@ class Clock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Flaky:
-    return Flaky(Database.in_file(tmp_path / "presets.sqlite3"), "shop")
+    return Flaky(Database(file_address(tmp_path / "presets.sqlite3")), "shop")
 
 
 def test_what_was_last_seen_stays_while_the_database_is_away(store: Flaky) -> None:

@@ -45,7 +45,9 @@ def work(tuning_home: Path) -> Iterator[Job]:
 
 def left(work: Job, state: str, message: str = "", *, result: dict[str, object] | None = None) -> None:
     """Leave a record as the process of a tuning does."""
-    facts = record.facts(PRESETS.titles, 1, 120, 300, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
+    facts = record.facts(
+        tuple(PRESETS.usual_shares), 1, 120, 300, time.time() - 9, state=state, message=message, result=result or {}
+    )
     record.write(work.path("json"), facts)
 
 
