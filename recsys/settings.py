@@ -258,7 +258,6 @@ def parse_context(words: str, hemisphere: Hemisphere = "north") -> Context:
 
     `date` (YYYY-MM-DD, or with Thh:mm) sets the moment and with it weekday and season, and daypart if it has an hour;
     what is given beside it wins. The shop's hemisphere gives a month or a date its season.
-
     Raises ContextError: a key or value is not known; SettingsError: a part is not of the form name=value, or a name is
     given twice.
     """

@@ -150,8 +150,7 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256, in hex, over every value; equal for equal content however the files were compressed."""
         users = pd.DataFrame({"user_id": self.user_ids})
-        tables = {"items": self.items, "users": users, "reviews": self.reviews, "events": self.events}
-        return fingerprint({**tables, "impressions": self.impressions})
+        return fingerprint({"items": self.items, "users": users, **self._logs()})
 
     def user_row(self, user_id: UserId) -> int:
         """Row of one shopper; raises UnknownUserError."""

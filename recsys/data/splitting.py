@@ -163,7 +163,6 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     requests is the cut itself.
 
     `test_share`, `validation_share`: shares of the positives, above 0, together below 1.
-
     Raises SettingsError: the shares make no sense; DataError: the times are too alike to be cut.
     """
     if not (test_share > 0 and validation_share > 0 and test_share + validation_share < 1):

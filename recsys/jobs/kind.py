@@ -134,7 +134,6 @@ class JobKind:
         else reads, so that it may hold a password. Paths are absolute, because the process starts in another folder.
         `prepare`: called before the process starts, by who starts it and never by who joins, while nobody else can
         start; what it raises ends the start.
-
         Raises RecsysError: the folder cannot be written to, or the system starts no process.
         """
         job = Job(job.folder.absolute(), job.name)

@@ -43,7 +43,6 @@ def start_search(
     `folder`: of the job; one search at a time.
     `database_url`: where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none.
     `default`: the shop's own weights, which the result is compared with.
-
     Raises RecsysError: a search for another goal, or of another length, is under way, or as for `JobKind.start`.
     """
     job = search_job_at(folder.absolute())

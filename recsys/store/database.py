@@ -138,7 +138,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session whose changes are kept together when the block ends, or not at all when it raises.
 
-        Raises StoreUnavailable, StoreError: as for `reading`.
+        Errors are those of `reading`.
         """
         with self._translated():
             self._prepare()

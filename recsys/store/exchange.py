@@ -59,10 +59,7 @@ def import_presets(store: PresetStore, document: str | bytes, *, by: str = "") -
 
 
 def read_document(document: str | bytes) -> tuple[tuple[Draft, Measurement | None], ...]:
-    """The presets of a document, checked.
-
-    Raises PresetError: as for `import_presets`.
-    """
+    """The presets of a document, checked; errors are those of `import_presets`."""
     entries = _entries(document)
     if not 1 <= len(entries) <= MOST_PRESETS:
         raise PresetError(f"the document holds {len(entries):,} presets; give 1 to {MOST_PRESETS}")

@@ -36,7 +36,6 @@ def upgrade(reader: Engine, writer: Engine, where: str) -> None:
     `reader`: connections that only look, so that a database which is up to date is not held up.
     `writer`: connections on which one at a time begins a transaction, whatever the process.
     `where`: the database, as messages name it.
-
     Raises StoreError: a newer version of the app has been here; nothing is touched.
     """
     scripts = _scripts()
