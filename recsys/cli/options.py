@@ -20,8 +20,8 @@ def new_command(
 ) -> argparse.ArgumentParser:
     """A command without options yet.
 
-    `summary`: what it does, for the list of commands; None where the list is written elsewhere; `examples`: its own
-    arguments, as one would type them.
+    `summary`: what it does, for the list of commands; None where the list is written elsewhere.
+    `examples`: its own arguments, as one would type them.
     """
     about: dict[str, Any] = {} if summary is None else {"help": summary}
     parser = commands.add_parser(name, description=description, **about)
