@@ -21,10 +21,8 @@ MOST_SAMPLED = 200
 class ByteCache(Generic[K, V]):
     """A least-recently-used cache that is bounded by bytes; safe to share between threads.
 
-    Parameters
-    ----------
-    most_bytes : above it the least recently used values are dropped; the newest one never is
-    bytes_of : what one value takes, measured once
+    `most_bytes`: above it the least recently used values are dropped, but never the newest one.
+    `bytes_of`: what one value takes, measured once.
     """
 
     def __init__(self, most_bytes: int, bytes_of: Callable[[V], int]) -> None:

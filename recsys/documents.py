@@ -60,13 +60,8 @@ def from_json(kind: type[_T], document: object, what: str = "") -> _T:
     >>> from_json(RankingSettings, {"n": 5, "fusion": {"content": 0.2}}).fusion.content
     0.2
 
-    Parameters
-    ----------
-    what : the document, as messages name it
-
-    Raises
-    ------
-    SettingsError, ContextError : a key is not known, or a value is of the wrong kind or makes no sense
+    `what`: the document, as messages name it.
+    Raises SettingsError, ContextError: a key is not known, or a value is of the wrong kind or makes no sense.
     """
     try:
         read: _T = _adapter(kind).validate_python(document)

@@ -207,11 +207,10 @@ DIVERSITY_METHODS: tuple[DiversityMethod, ...] = get_args(DiversityMethod)
 class RankingSettings:
     """How component scores become a list.
 
-    Parameters
-    ----------
-    n : list length, at least 1
-    diversity : strength of the diversity re-ranking in [0, 1]; 0 leaves the order by score alone
-    method : "mmr" (maximal marginal relevance), "dpp" (determinantal point process) or "msd" (maximal sum of distances)
+    `n`: list length, at least 1.
+    `diversity`: strength of the diversity re-ranking in [0, 1]; 0 leaves the order by score alone.
+    `method`: "mmr" (maximal marginal relevance), "dpp" (determinantal point process) or "msd" (maximal sum of
+    distances).
     """
 
     fusion: FusionSettings = field(default_factory=FusionSettings)
@@ -259,7 +258,6 @@ def parse_context(words: str, hemisphere: Hemisphere = "north") -> Context:
 
     `date` (YYYY-MM-DD, or with Thh:mm) sets the moment and with it weekday and season, and daypart if it has an hour;
     what is given beside it wins. The shop's hemisphere gives a month or a date its season.
-
     Raises ContextError: a key or value is not known; SettingsError: a part is not of the form name=value, or a name is
     given twice.
     """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def _count(reporter: Reporter, where: str) -> None:
+    print("hello from the job")
     folder = Path(where)
     with (folder / "starts").open("a") as starts:
         starts.write(f"{os.getpid()}\n")
@@ -34,7 +35,7 @@ def _count(reporter: Reporter, where: str) -> None:
 
 
 JOB = JobKind("tests._job", _count, (Stage("Setting up"), Stage("Counting")))
-STAGES = JOB.titles
+STAGES = tuple(JOB.usual_shares)
 
 
 def requests_instead_of_processes(monkeypatch: "pytest.MonkeyPatch") -> list[dict[str, Any]]:
@@ -53,8 +54,3 @@ def done_here(monkeypatch: "pytest.MonkeyPatch", kind: JobKind, start: Callable[
         job = start()
     assert kind.run(job, requests[0]) == 0, job.status().message
     return job
-
-
-if __name__ == "__main__":
-    print("hello from the job")
-    JOB.main()

@@ -208,11 +208,12 @@ def test_a_folder_or_a_link_named_like_a_table_is_not_replaced(tiny, tmp_path: P
 
 
 def test_a_file_that_comes_in_during_the_last_step_is_carried_over(tiny, tmp_path: Path) -> None:
-    from recsys.data.writing import beside, put_in_place
+    from recsys.data.writing import put_in_place
 
     write_folder(tmp_path / "shop", **tiny)
     (tmp_path / "shop" / "notes.txt").write_text("mine")
-    finished = beside(tmp_path / "shop")
+    finished = tmp_path / "new"
+    finished.mkdir()
     (finished / "items.parquet").write_bytes(b"new")
     put_in_place(finished, tmp_path / "shop", ("items.parquet", "reviews.parquet", "events.parquet"))
     assert (tmp_path / "shop" / "notes.txt").read_text() == "mine"
@@ -252,7 +253,7 @@ def test_records_of_works_leave_other_files_alone(tmp_path: Path) -> None:
 def test_a_file_of_another_program_is_not_taken_for_a_record(tmp_path: Path) -> None:
     (tmp_path / "job.work.json").write_text('{"name": "mine"}')
     with pytest.raises(RecsysError, match="was written by another program"):
-        JobKind("recsys.jobs.demo_job", print, (Stage("a"),)).start(Job(tmp_path, "job"), {})
+        JobKind("recsys.jobs.shop_jobs", print, (Stage("a"),)).start(Job(tmp_path, "job"), {})
     assert standing(tmp_path).keys() == {"job.work.json"}
     assert (tmp_path / "job.work.json").read_text() == '{"name": "mine"}'
 

@@ -13,8 +13,8 @@ from pages._shared.notices import notice_html
 from pages._shared.widgets import button
 from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs import JobStatus
-from recsys.jobs.demo_job import JOB, demo_job_at, start_demo_job
 from recsys.jobs.paths import AppPaths
+from recsys.jobs.shop_jobs import DEMO, demo_job_at, start_demo_job
 from recsys.serving.recommender import Recommender
 
 LOOK_EVERY_S = 0.7
@@ -174,7 +174,7 @@ def _stage(name: str, state: str, status: JobStatus) -> str:
     )
 
 
-DEMO_SHOP = JobDisplay(label="Making the shop", start="Make the demo shop", usual_shares=JOB.usual_shares)
+DEMO_SHOP = JobDisplay(label="Making the shop", start="Make the demo shop", usual_shares=DEMO.usual_shares)
 
 
 def model_or_progress(home: AppPaths) -> Recommender:

@@ -12,7 +12,7 @@ from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
 from pages._shared.widgets import button, download
 from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.studies_job import experiments_job_at, results_folder, start_experiments
+from recsys.jobs.shop_jobs import experiments_job_at, results_folder, start_experiments
 from recsys.studies.format import command, table_csv
 from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, Experiment

@@ -26,8 +26,7 @@ from recsys.errors import RecsysError
 from recsys.panel.panel import Panel
 from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Preset
+from recsys.store.records import Preset, PresetSettings
 from recsys.tuning.config import EvaluationConfig
 
 _PROPERTIES = {

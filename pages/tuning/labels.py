@@ -13,7 +13,7 @@ from pages._shared.palette import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
 from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings
-from recsys.store.preset_settings import PresetSettings
+from recsys.store.records import PresetSettings
 from recsys.tuning.config import EvaluationConfig
 
 _LONGEST_NAME, _MOST_NAMES = 24, 2

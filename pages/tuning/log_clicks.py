@@ -19,7 +19,7 @@ from pages.tuning.protocol import prepare_log
 from recsys.errors import ArtifactError
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
-from recsys.jobs.log_job import has_log
+from recsys.jobs.shop_jobs import has_log
 from recsys.offpolicy.estimators import ESTIMATORS, main_estimator
 from recsys.offpolicy.mixes import MAIN_TEMPERATURE, N_LISTED, LogEvaluator, MixAnswer, MixQuery
 from recsys.tuning.config import EvaluationConfig

@@ -14,7 +14,7 @@ from pages.tuning.metric_cells import metric_of
 from recsys.errors import ArtifactError, RecsysError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.jobs import Job, log_job, panel_job
+from recsys.jobs import Job, shop_jobs
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.panel import Panel
@@ -208,9 +208,9 @@ def prepare_shoppers(home: AppPaths, split: str, shop: str) -> Preparation:
     """Preparing the test shoppers of one way of holding out."""
     label, start = "Preparing the test shoppers", "Prepare the test shoppers"
     return Preparation(
-        job_progress.JobDisplay(label, start, panel_job.JOB.usual_shares, key="panel_"),
-        lambda: panel_job.panel_job_at(home, split),
-        lambda: panel_job.start_panel_job(home, split, shop),
+        job_progress.JobDisplay(label, start, shop_jobs.PANEL.usual_shares, key="panel_"),
+        lambda: shop_jobs.panel_job_at(home, split),
+        lambda: shop_jobs.start_panel_job(home, split, shop),
         f"To judge settings, Shelfwise {HOLD_OUTS[split].method}. For that it scores every product for each of "
         "them. It takes about half a minute for the demo shop, once; everything here is instant after that, and all "
         "other pages work meanwhile.",
@@ -234,9 +234,9 @@ def prepare_log(home: AppPaths) -> Preparation:
         return True
 
     return Preparation(
-        job_progress.JobDisplay("Judging the log", "Judge the log", log_job.JOB.usual_shares, key="log_"),
-        lambda: log_job.log_job_at(home),
-        lambda: log_job.start_log_job(home),
+        job_progress.JobDisplay("Judging the log", "Judge the log", shop_jobs.LOG.usual_shares, key="log_"),
+        lambda: shop_jobs.log_job_at(home),
+        lambda: shop_jobs.start_log_job(home),
         "What would be clicked if pages followed these sliders? The shop’s log of impressions can tell, as far as it "
         "showed the same products. For that Shelfwise learns from what came before the later half of the log, scores "
         "every product for every page of that half, once, and answers at once from then on.",

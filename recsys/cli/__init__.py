@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 import recsys
-from recsys.cli import build, experiment, measure, recommend
+from recsys.cli import experiment, recommend, shop
 from recsys.cli.terminal import SafeFormatter, one_line, say_error
 from recsys.errors import Cancelled, RecsysError
 
@@ -53,14 +53,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="store_true", help="also log what happens inside, on stderr")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     for add_command in (
-        build.add_demo,
-        build.add_train,
+        shop.add_demo,
+        shop.add_train,
         recommend.add_recommend,
         recommend.add_explain,
-        measure.add_evaluate,
-        build.add_panel,
+        shop.add_evaluate,
+        shop.add_panel,
         experiment.add_experiment,
-        measure.add_bench,
+        shop.add_bench,
     ):
         add_command(commands)
     return parser

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from recsys.cli.options import Commands, a_path, add_count, add_data, add_held_out, add_json, add_seed, new_command
-from recsys.cli.terminal import TerminalProgress, say, say_json
+from recsys.cli.terminal import TerminalProgress, say, say_either, say_json
 from recsys.studies.registry import EXPERIMENTS, FAITHFULNESS
 
 if TYPE_CHECKING:
-    from recsys.studies.result import Result
     from recsys.tuning.shipped import NotAvailable, TunedPreset
 
 
 def add_experiment(commands: Commands) -> None:
-    """Add `recsys experiment`, with a command of its own for every study."""
     listed = "\n".join(f"  {name:<13} {study.summary}" for name, study in _STUDIES.items())
     parser = commands.add_parser(
         "experiment",
@@ -57,6 +55,7 @@ def _run(args: argparse.Namespace) -> None:
     from recsys.errors import DataError, SettingsError
     from recsys.files import require_writable
     from recsys.settings import parse_weights
+    from recsys.studies.format import in_words
     from recsys.studies.results_folder import require_results_folder, write_results
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
@@ -82,18 +81,9 @@ def _run(args: argparse.Namespace) -> None:
     if is_all and args.json:
         say_json({"results": [each.as_json() for each in results], "failed": failed})
     else:
-        _say_results(results, as_json=args.json)
+        say_either(args.json, lambda: results[0].as_json(), lambda: "\n\n\n".join(map(in_words, results)))
         for name, why in failed.items():
             say(f"\n{name} cannot be run on these data: {why}")
-
-
-def _say_results(results: "list[Result]", *, as_json: bool) -> None:
-    from recsys.studies.format import in_words
-
-    if as_json:
-        say_json(results[0].as_json())
-    else:
-        say("\n\n\n".join(map(in_words, results)))
 
 
 def _add_faithfulness_options(parser: argparse.ArgumentParser) -> None:
@@ -109,12 +99,13 @@ def _add_faithfulness_options(parser: argparse.ArgumentParser) -> None:
 
 def _run_faithfulness(args: argparse.Namespace) -> None:
     from recsys.studies.faithfulness.study import FaithfulnessSettings
+    from recsys.studies.format import in_words
     from recsys.studies.workspace import Workspace
 
     settings = FaithfulnessSettings(args.n, args.explanations, args.seed, args.sentences)
     with TerminalProgress() as progress, Workspace(args.data) as workspace:
         result = FAITHFULNESS.run(workspace, settings, progress)
-    _say_results([result], as_json=args.json)
+    say_either(args.json, result.as_json, lambda: in_words(result))
 
 
 def _add_preset_options(parser: argparse.ArgumentParser) -> None:

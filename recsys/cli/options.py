@@ -20,10 +20,8 @@ def new_command(
 ) -> argparse.ArgumentParser:
     """A command without options yet.
 
-    Parameters
-    ----------
-    summary : what it does, for the list of commands; None where the list is written elsewhere
-    examples : its own arguments, as one would type them
+    `summary`: what it does, for the list of commands; None where the list is written elsewhere.
+    `examples`: its own arguments, as one would type them.
     """
     about: dict[str, Any] = {} if summary is None else {"help": summary}
     parser = commands.add_parser(name, description=description, **about)
@@ -43,32 +41,26 @@ def a_path(text: str) -> Path:
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """The shop."""
     parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
 
 
 def add_out(parser: argparse.ArgumentParser, metavar: str, what: str) -> None:
-    """The folder to write."""
     parser.add_argument("--out", type=a_path, required=True, metavar=metavar, help=what)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """One JSON document instead of text."""
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 def add_count(parser: argparse.ArgumentParser, name: str, default: int, what: str, metavar: str = "N") -> None:
-    """A whole number with a default."""
     parser.add_argument(name, type=int, default=default, metavar=metavar, help=f"{what} (default: %(default)s)")
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
-    """Where random choices start."""
     add_count(parser, "--seed", 0, what, "S")
 
 
 def add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], default: str, what: str) -> None:
-    """One of some words, with a default."""
     parser.add_argument(name, choices=choices, default=default, help=f"{what} (default: %(default)s)")
 
 
@@ -82,12 +74,10 @@ def add_held_out(parser: argparse.ArgumentParser, split: str, *, cut_off: bool =
 
 
 def add_min_interactions(parser: argparse.ArgumentParser) -> None:
-    """How dense the data have to be."""
     add_count(parser, "--min-interactions", 1, "drop shoppers and products with fewer positives, repeatedly")
 
 
 def add_hemisphere(parser: argparse.ArgumentParser) -> None:
-    """Where the shoppers live."""
     what = "where the shop's shoppers live, which says what season a month is"
     add_choice(parser, "--hemisphere", HEMISPHERES, "north", what)
 

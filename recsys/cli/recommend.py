@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from recsys.cli.options import Commands, add_request, new_command
-from recsys.cli.terminal import one_line, say, say_error, say_json, shortened
+from recsys.cli.terminal import one_line, say_either, say_error, shortened
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings, parse_context, parse_weights
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _MOST_PARTS = 8
 
 
 def add_recommend(commands: Commands) -> None:
-    """Add `recsys recommend`."""
     parser = new_command(
         commands,
         "recommend",
@@ -34,7 +33,6 @@ def add_recommend(commands: Commands) -> None:
 
 
 def run_recommend(args: argparse.Namespace) -> None:
-    """Rank and print."""
     from recsys.serving.recommender import Recommender
 
     settings = _request_of(args)
@@ -42,14 +40,10 @@ def run_recommend(args: argparse.Namespace) -> None:
     context = parse_context(args.context, model.info.hemisphere)
     ranked = model.recommend(args.user, args.text, context, _with_weights(settings, args, model))
     _say_notes(ranked.notes)
-    if args.json:
-        say_json(ranked.as_json())
-    else:
-        say(_table(ranked, args.n))
+    say_either(args.json, ranked.as_json, lambda: _table(ranked, args.n))
 
 
 def add_explain(commands: Commands) -> None:
-    """Add `recsys explain`."""
     parser = new_command(
         commands,
         "explain",
@@ -74,7 +68,6 @@ def add_explain(commands: Commands) -> None:
 
 
 def run_explain(args: argparse.Namespace) -> None:
-    """Explain and print."""
     from recsys.serving.recommender import Recommender
 
     settings = _request_of(args)
@@ -84,10 +77,7 @@ def run_explain(args: argparse.Namespace) -> None:
     scored = model.scores(args.user, args.text, context, args.without)
     explanation = model.explain(scored, args.item, _with_weights(settings, args, model))
     _say_notes(explanation.notes)
-    if args.json:
-        say_json(explanation.as_json())
-    else:
-        say(_arithmetic(explanation))
+    say_either(args.json, explanation.as_json, lambda: _arithmetic(explanation))
 
 
 def _request_of(args: argparse.Namespace) -> RankingSettings:

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from types import TracebackType
+from collections.abc import Callable
 from typing import Any, Self, TextIO
 
 _BAR = 24
@@ -62,6 +62,14 @@ def shortened(text: object, width: int) -> str:
 def say(text: str) -> None:
     """Print on stdout."""
     print(safe(text))
+
+
+def say_either(as_json: bool, document: Callable[[], object], text: Callable[[], str]) -> None:
+    """Print one JSON document, or text."""
+    if as_json:
+        say_json(document())
+    else:
+        say(text())
 
 
 def say_error(text: str) -> None:
@@ -121,9 +129,7 @@ class TerminalProgress:
         self._stop_asked = True
         raise KeyboardInterrupt
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._close_stage(time.monotonic())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 from pandas.util import hash_array
 
-from recsys.data.repairs import RepairLog
+from recsys.data.reading import RepairLog
 from recsys.schema import EVENTS
 from recsys.settings import EVENT_STRENGTHS, POSITIVE_RATING
 
@@ -42,6 +42,7 @@ def interactions(reviews: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     rating = np.concatenate([reviews["rating"].to_numpy(), np.full(len(events), np.nan, np.float32)])
     weight = np.concatenate([np.zeros(len(reviews), np.float32), events["weight"].to_numpy()])
     is_review = np.arange(len(rating)) < len(reviews)
+    places = ("device", "region")
     columns = {name: np.concatenate([reviews[name], events[name]]) for name in ("user_row", "item_row", "time_s")}
     order = np.lexsort((columns["item_row"], columns["user_row"], columns["time_s"]))
     kinds = pd.Categorical.from_codes(np.zeros(len(reviews), np.int8), categories=["review"])
@@ -50,9 +51,9 @@ def interactions(reviews: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
             **{name: values[order] for name, values in columns.items()},
             "strength": np.where(is_review, (rating - 3) / 2, weight).astype(np.float32)[order],
             "positive": np.where(is_review, rating >= POSITIVE_RATING, weight >= 1)[order],
-            "kind": _joined(kinds, events["event"].array)[order],
+            "kind": union_categoricals([kinds, events["event"]], sort_categories=True)[order],
             "rating": rating[order],
-            **{name: _joined(reviews[name].array, events[name].array)[order] for name in ("device", "region")},
+            **{name: union_categoricals([reviews[name], events[name]], sort_categories=True)[order] for name in places},
         }
     )
 
@@ -118,11 +119,6 @@ def _strengths(events: pd.Series, log: RepairLog) -> NDArray[np.float64]:
         log.add(EVENTS.file, "event", "events of an unknown name", action, events.isin(unknown).sum(), unknown)
     strengths = np.array([EVENT_STRENGTHS.get(name, UNKNOWN_EVENT_STRENGTH) for name in names], dtype=np.float64)
     return strengths[events.cat.codes.to_numpy()] if len(events) else np.zeros(0)
-
-
-def _joined(first: pd.Categorical, second: pd.Categorical) -> pd.Categorical:
-    """Concatenate two categoricals; categories are sorted."""
-    return union_categoricals([first, second], sort_categories=True)
 
 
 _BETWEEN_TEXTS = "\x1f"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.data.repairs import N_EXAMPLES, RepairLog, show
+from recsys.data.reading import N_EXAMPLES, RepairLog, show
 from recsys.errors import DataError
 from recsys.schema import ITEMS, Column, Kind
 
@@ -33,9 +33,16 @@ class ColumnCells:
         n_rows = len(wrong_rows)
         raise DataError(problem, file=self.file, column=self.column.name, rows=rows, n_rows=n_rows, remedy=remedy)
 
+    def refuse(self, problem: str, wrong: Any, remedy: str) -> None:
+        """`fail`, if the mask is true in any row."""
+        if np.any(wrong):
+            self.fail(problem, wrong, remedy)
+
     def note(self, problem: str, action: str, touched: Any) -> None:
-        """Report a repair of the rows where the mask `touched` is true."""
+        """Report a repair of the rows where the mask `touched` is true, if there are any."""
         rows = np.flatnonzero(touched)
+        if not len(rows):
+            return
         examples = dict.fromkeys(map(str, self.series.iloc[rows[:N_EXAMPLES]]))
         self.log.add(self.file, self.column.name, problem, action, len(rows), examples)
 
@@ -45,8 +52,8 @@ class ColumnCells:
 
     def refuse_blank(self, blank: NDArray[np.bool_]) -> None:
         """Refuse blank cells where the column must have a value everywhere."""
-        if blank.any() and not self.column.blank_allowed:
-            self.fail("cells without a value", blank, "fill them in or leave these rows out")
+        if not self.column.blank_allowed:
+            self.refuse("cells without a value", blank, "fill them in or leave these rows out")
 
 
 def convert(cells: ColumnCells) -> pd.Series:
@@ -143,9 +150,9 @@ def _numbers(cells: ColumnCells) -> pd.Series:
         cells.fail(f"values of type {values.dtype} instead of numbers", ~blank, "write the column as numbers")
     numbers = pd.to_numeric(values.astype("object") if _is_text(values) else values, errors="coerce")
     numbers = numbers.astype("float64")
-    if (wrong := numbers.isna().to_numpy() & ~blank).any():
-        cells.fail("values that are not numbers", wrong, "write the column as numbers")
-    if _is_text(values) and not blank.all():
+    wrong = numbers.isna().to_numpy() & ~blank
+    cells.refuse("values that are not numbers", wrong, "write the column as numbers")
+    if _is_text(values):
         cells.note("numbers written as text", "read as numbers", ~blank)
     cells.refuse_blank(blank)
     wrong = np.isinf(numbers.to_numpy())
@@ -153,8 +160,7 @@ def _numbers(cells: ColumnCells) -> pd.Series:
         wrong |= (numbers <= column.low).to_numpy() if column.low_excluded else (numbers < column.low).to_numpy()
     if column.high is not None:
         wrong |= (numbers > column.high).to_numpy()
-    if wrong.any():
-        cells.fail(f"numbers out of range; a {column.name} is {column.range_in_words()}", wrong, "correct these rows")
+    cells.refuse(f"numbers out of range; a {column.name} is {column.range_in_words()}", wrong, "correct these rows")
     return numbers if column.default is None else numbers.fillna(float(column.default))  # type: ignore[arg-type]
 
 
@@ -165,20 +171,19 @@ def _booleans(cells: ColumnCells) -> pd.Series:
         return values
     words = values.astype("object").astype("str").str.strip().str.lower()
     truth = words.isin(_TRUE).to_numpy()
-    if (wrong := ~truth & ~words.isin(_FALSE).to_numpy() & ~blank).any():
-        cells.fail("values that are neither 1 nor 0, true nor false", wrong, "write 1 or 0, or true or false")
-    if _is_text(values) and not blank.all():
+    wrong = ~truth & ~words.isin(_FALSE).to_numpy() & ~blank
+    cells.refuse("values that are neither 1 nor 0, true nor false", wrong, "write 1 or 0, or true or false")
+    if _is_text(values):
         cells.note("true and false written as text", "read as true and false", ~blank & _are_texts(values))
     return pd.Series(np.where(blank, bool(cells.column.default), truth))
 
 
 def _lists(cells: ColumnCells) -> pd.Series:
-    values, blank = cells.series, cells.blank()
+    values = cells.series
     is_text = _are_texts(values)
-    if (wrong := ~are_lists(values) & ~is_text & ~blank).any():
-        cells.fail("values that are not lists of texts", wrong, "write a list of texts in each cell")
-    if is_text.any():
-        cells.note("one text instead of a list", "split at its commas", is_text)
+    wrong = ~are_lists(values) & ~is_text & ~cells.blank()
+    cells.refuse("values that are not lists of texts", wrong, "write a list of texts in each cell")
+    cells.note("one text instead of a list", "split at its commas", is_text)
     split = [as_texts(value.split(",") if isinstance(value, str) else value) for value in values]
     return pd.Series(split, dtype=object)
 
@@ -264,20 +269,19 @@ def seconds(cells: ColumnCells, now: datetime | None = None) -> pd.Series:
         result = _from_texts(cells, values)
     now = datetime.now(UTC) if now is None else now
     now = now.replace(tzinfo=UTC) if now.tzinfo is None else now
-    if (wrong := result > (now + FUTURE_TOLERANCE).timestamp()).any():
-        cells.fail(
-            f"times in the future (now is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC)",
-            wrong,
-            "check the unit, the zone and this computer's clock, or leave these rows out",
-        )
-    if (wrong := result < EARLIEST.timestamp()).any():
-        cells.fail(f"times before {EARLIEST:%Y}", wrong, "check the unit, or leave these rows out")
+    cells.refuse(
+        f"times in the future (now is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC)",
+        result > (now + FUTURE_TOLERANCE).timestamp(),
+        "check the unit, the zone and this computer's clock, or leave these rows out",
+    )
+    too_early = result < EARLIEST.timestamp()
+    cells.refuse(f"times before {EARLIEST:%Y}", too_early, "check the unit, or leave these rows out")
     return pd.Series(result, name=cells.series.name)
 
 
 def _from_stamps(cells: ColumnCells, stamps: pd.Series) -> NDArray[np.int64]:
     if stamps.dt.tz is None:
-        cells.note("times without a zone", "read as UTC", np.ones(len(stamps), dtype=bool))
+        cells.note("times without a zone", "read as UTC", stamps.notna())
         stamps = stamps.dt.tz_localize("UTC")
     return np.asarray(stamps.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[s]").astype("int64"))
 
@@ -285,12 +289,11 @@ def _from_stamps(cells: ColumnCells, stamps: pd.Series) -> NDArray[np.int64]:
 def _from_numbers(cells: ColumnCells, numbers: NDArray[np.float64], what: str) -> NDArray[np.int64]:
     """Convert numbers since 1970; the largest one sets their unit, and all must agree on it."""
     sizes = np.abs(numbers)
-    if (wrong := ~(sizes < _LIMIT)).any():
-        cells.fail("values that cannot be read as a time", wrong, _TIME_REMEDY)
+    cells.refuse("values that cannot be read as a time", ~(sizes < _LIMIT), _TIME_REMEDY)
     unit_of = np.searchsorted([limit for _, limit, _ in _UNITS], sizes, side="right")
     unit = int(unit_of.max(initial=0))
-    if (wrong := (unit_of != unit) & (numbers != 0)).any():
-        cells.fail("numbers of another unit than the largest ones", wrong, "write all times in one unit, in UTC")
+    wrong = (unit_of != unit) & (numbers != 0)
+    cells.refuse("numbers of another unit than the largest ones", wrong, "write all times in one unit, in UTC")
     name, _, per_second = _UNITS[unit] if unit < len(_UNITS) else ("nanoseconds", np.inf, 1_000_000_000)
     cells.note(f"{what} instead of times", f"read as {name} since 1970 in UTC", np.ones(len(numbers), dtype=bool))
     return np.floor(numbers / per_second).astype(np.int64)
@@ -302,10 +305,8 @@ def _from_texts(cells: ColumnCells, values: pd.Series) -> NDArray[np.int64]:
     if len(texts) and is_number.all():
         return _from_numbers(cells, texts.astype("float64").to_numpy(), "numbers written as text")
     stamps = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-    if (wrong := np.asarray(stamps.isna())).any():
-        cells.fail("values that cannot be read as a time", wrong, _TIME_REMEDY)
-    if (is_text := _are_texts(texts)).any():
-        cells.note("times written as text", "read as ISO 8601; those without a zone as UTC", is_text)
+    cells.refuse("values that cannot be read as a time", stamps.isna(), _TIME_REMEDY)
+    cells.note("times written as text", "read as ISO 8601; those without a zone as UTC", _are_texts(texts))
     return _from_stamps(cells, stamps)
 
 

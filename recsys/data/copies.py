@@ -61,11 +61,9 @@ def words_of(text: str) -> tuple[str, ...]:
 class Copies:
     """Sets of reviews that are copies of each other; being a copy is not transitive across sets.
 
-    Parameters
-    ----------
-    own : bool of shape (n_review_ids, n_sets), sets by one author each
-    any : bool of shape (n_review_ids, n_sets), sets by any authors, those of `own` as well
-    n_reviews : how many reviews have a copy
+    `own`: bool of shape (n_review_ids, n_sets), sets by one author each.
+    `any`: bool of shape (n_review_ids, n_sets), sets by any authors, those of `own` as well.
+    `n_reviews`: how many reviews have a copy.
     """
 
     own: csr_array

@@ -15,8 +15,7 @@ from scipy.sparse import csr_array
 from recsys.data import assembly
 from recsys.data.assembly import fingerprint
 from recsys.data.copies import Copies, find_copies
-from recsys.data.reading import read_frames
-from recsys.data.repairs import Repair, RepairLog
+from recsys.data.reading import Repair, RepairLog, read_frames
 from recsys.data.validation import validate
 from recsys.errors import SettingsError, UnknownItemError, UnknownUserError
 from recsys.progress import Progress, silent
@@ -90,11 +89,8 @@ class Dataset:
     ) -> "Dataset":
         """Read and check a canonical data folder.
 
-        Parameters
-        ----------
-        now : times more than a day after this are refused; None means the clock
-        hemisphere : where the shoppers live; the files do not say
-
+        `now`: times more than a day after this are refused; None means the clock.
+        `hemisphere`: where the shoppers live, which the files do not say.
         Raises DataError: the folder breaks the canonical form; the message says where and what to do.
         """
         folder, log = Path(folder), RepairLog()
@@ -122,7 +118,7 @@ class Dataset:
     def _assemble(cls, frames: dict[str, pd.DataFrame], log: RepairLog, now: datetime | None, name: str) -> "Dataset":
         checked = validate(frames, log, now)
         item_ids, user_ids, tables = assembly.number_rows(checked, log)
-        return cls(name, checked["items"], item_ids, user_ids, **tables, repairs=log.all())
+        return cls(name, checked["items"], item_ids, user_ids, **tables, repairs=tuple(log))
 
     @property
     def n_items(self) -> int:
@@ -154,8 +150,7 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256, in hex, over every value; equal for equal content however the files were compressed."""
         users = pd.DataFrame({"user_id": self.user_ids})
-        tables = {"items": self.items, "users": users, "reviews": self.reviews, "events": self.events}
-        return fingerprint({**tables, "impressions": self.impressions})
+        return fingerprint({"items": self.items, "users": users, **self._logs()})
 
     def user_row(self, user_id: UserId) -> int:
         """Row of one shopper; raises UnknownUserError."""
@@ -248,10 +243,8 @@ class Dataset:
     def rewound(self, moments_s: ArrayLike, user_rows: ArrayLike, item_rows: ArrayLike) -> "Dataset":
         """Leave out what each shopper did at or after a moment of their own.
 
-        Parameters
-        ----------
-        moments_s : integers of shape (n_users,), in seconds since 1970; NEVER keeps everything
-        user_rows, item_rows : integers of shape (n_pairs,); pairs that stay although they are of that very moment
+        `moments_s`: integers of shape (n_users,), in seconds since 1970; NEVER keeps everything.
+        `user_rows`, `item_rows`: integers of shape (n_pairs,); pairs that stay although they are of that very moment.
         """
         moments, kept = np.asarray(moments_s, dtype=np.int64), self.pair_keys(user_rows, item_rows)
 

@@ -1,5 +1,9 @@
-"""Read the files of a data folder as tables; their values are checked by `validation`."""
+"""Read the files of a data folder as tables, whose values `validation` checks; no repair goes without a note."""
 
+import difflib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +11,50 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.data.repairs import N_EXAMPLES, RepairLog, show
-from recsys.data.validation import refuse_missing_columns
 from recsys.errors import DataError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES, ITEMS, FileSchema, Kind
 
 _CODED = (Kind.ID, Kind.WORD)
 _REMEDY_FOLDER = "give the folder that holds items.parquet, and reviews.parquet or events.parquet"
+N_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One kind of repair in one column of one file, or of whole rows where `column` is "".
+
+    `examples`: a few of the values, as shown to a person.
+    """
+
+    file: str
+    column: str
+    problem: str
+    action: str
+    n_rows: int
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f"{self.file}, column {self.column!r}" if self.column else self.file
+        shown = f" (such as {', '.join(self.examples)})" if self.examples else ""
+        return f"{where}: {self.problem} in {self.n_rows:,} rows{shown}; {self.action}"
+
+
+class RepairLog(list[Repair]):
+    """Repairs of one set of files, in the order in which they were made."""
+
+    def add(
+        self, file: str, column: str, problem: str, action: str, n_rows: int, examples: Iterable[object] = ()
+    ) -> None:
+        """Note one repair, with at most N_EXAMPLES examples as `show` writes them."""
+        shown = tuple(show(value) for value, _ in zip(examples, range(N_EXAMPLES), strict=False))
+        self.append(Repair(file, column, problem, action, int(n_rows), shown))
+
+
+def show(value: object, longest: int = 60) -> str:
+    """Write a value for a message: quoted if text, cut if long."""
+    text = repr(value) if isinstance(value, str | bytes) else str(value)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def read_frames(folder: Path, log: RepairLog, progress: Progress = silent) -> dict[str, pd.DataFrame]:
@@ -67,6 +107,22 @@ def read_file(path: Path, schema: FileSchema, log: RepairLog) -> pd.DataFrame:
     return pd.DataFrame({name: _to_pandas(table.column(name), name, schema, log) for name in table.column_names})
 
 
+def refuse_missing_columns(names: Sequence[str], schema: FileSchema) -> None:
+    """Raise DataError unless every required column is among the names of a file; a name like it is pointed out."""
+    missing = [column.name for column in schema if column.required and column.name not in names]
+    if not missing:
+        return
+    spare = [name for name in names if name not in schema.names]
+    close = difflib.get_close_matches(missing[0], spare, n=1, cutoff=0.5)
+    present = ", ".join(map(repr, names)) or "none"
+    raise DataError(
+        f"the column is missing (the file has {present})",
+        file=schema.file,
+        column=missing[0],
+        remedy=f"rename {close[0]!r} to {missing[0]!r} if that is meant" if close else f"add a column {missing[0]!r}",
+    )
+
+
 def _to_pandas(column: pa.ChunkedArray, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:
     """Convert one column: UTF-8 checked, bytes read as text, decimals as numbers, dates as times."""
     if pa.types.is_dictionary(column.type):
@@ -106,11 +162,8 @@ def _coded(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _check_utf8(column: pa.ChunkedArray, name: str, schema: FileSchema) -> None:
-    try:
+    with suppress(pa.ArrowInvalid):
         column.validate(full=True)
-    except pa.ArrowInvalid:
-        pass
-    else:
         return
     is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
     as_bytes = column.cast(pa.large_list(pa.large_binary()) if is_list else pa.large_binary()).to_pylist()

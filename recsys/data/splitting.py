@@ -1,7 +1,7 @@
-"""Splits of a data set into what is learned from and what is held out."""
+"""Splits of a data set into what is learned from and what is held out, and the same shop smaller or larger."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -29,11 +29,9 @@ at most .0005. More windows cost more fits (rolling origin; Tashman 2000, Int. J
 class HeldOut:
     """Held-out pairs, with the row numbers of the datasets of the same split.
 
-    Parameters
-    ----------
-    user_rows, item_rows : int32 of shape (n_pairs,)
-    moments_s : int64 of shape (n_pairs,), the moment of the request for this pair, in seconds since 1970
-    shape : (n_users, n_items)
+    `user_rows`, `item_rows`: int32 of shape (n_pairs,).
+    `moments_s`: int64 of shape (n_pairs,), the moment of the request for this pair, in seconds since 1970.
+    `shape`: (n_users, n_items).
     """
 
     user_rows: NDArray[np.int32]
@@ -165,7 +163,6 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
     requests is the cut itself.
 
     `test_share`, `validation_share`: shares of the positives, above 0, together below 1.
-
     Raises SettingsError: the shares make no sense; DataError: the times are too alike to be cut.
     """
     if not (test_share > 0 and validation_share > 0 and test_share + validation_share < 1):
@@ -194,6 +191,40 @@ def temporal_split(data: Dataset, test_share: float = 0.1, validation_share: flo
         f"positive in the window not tested; {data.n_items:,} products, {len(positives):,} positives"
     )
     return Split(fit_validation, validation, fit_test, test, protocol, n_skipped, earlier)
+
+
+def resized(data: Dataset, times: float, seed: int = 0) -> Dataset:
+    """Make a shop of so many times the products, without impressions; interactions and texts grow with them.
+
+    It is for measuring what size costs, never how good a list is.
+
+    `times`: a share below 1, for products drawn at random with all their interactions; or a whole number of copies of
+    all products and shoppers; else SettingsError. `seed`: of which products stay.
+    """
+    if not times > 0 or (times > 1 and times != int(times)):
+        raise SettingsError(f"a shop cannot be made {times:g} times as large; give a share below 1, or a whole number")
+    data = replace(data, impressions=data.impressions.iloc[:0])
+    if times < 1:
+        drawn = np.random.default_rng(seed).permutation(data.n_items)[: max(1, round(times * data.n_items))]
+        return data.renumbered(np.ones(data.n_users, bool), np.isin(np.arange(data.n_items), drawn))
+    if times == 1:
+        return data
+    n = int(times)
+    n_reviews = int(data.reviews["review_id"].max()) + 1 if len(data.reviews) else 0
+    sizes = {"user_row": data.n_users, "item_row": data.n_items, "review_id": n_reviews}
+
+    def repeated(table: pd.DataFrame) -> pd.DataFrame:
+        rows = [name for name in sizes if name in table]
+        moved = ({name: table[name] + np.int32(copy * sizes[name]) for name in rows} for copy in range(n))
+        return pd.concat([table.assign(**each) for each in moved], ignore_index=True)
+
+    item_ids, user_ids = (
+        pd.Index([f"{each}#{copy + 1}" if copy else str(each) for copy in range(n) for each in ids], dtype=object)
+        for ids in (data.item_ids, data.user_ids)
+    )
+    items = pd.concat([data.items] * n, ignore_index=True).assign(item_id=item_ids)
+    tables = {"items": items, "events": repeated(data.events), "reviews": repeated(data.reviews)}
+    return replace(data, item_ids=item_ids, user_ids=user_ids, **tables)
 
 
 def _by_time(

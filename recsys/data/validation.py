@@ -1,7 +1,6 @@
 """Validate data: bring every file to the schema, and check the files against each other."""
 
-import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import blake2b
 
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.columns import ColumnCells, absent, are_lists, as_texts, convert, seconds
-from recsys.data.repairs import RepairLog
+from recsys.data.reading import RepairLog, refuse_missing_columns
 from recsys.errors import DataError
 from recsys.schema import EVENTS, FILES, ITEMS, REVIEWS, Column, FileSchema, ItemId, Kind
 
@@ -39,9 +38,8 @@ def in_drawn_order(items: pd.DataFrame) -> pd.DataFrame:
 def with_text_ids(items: pd.DataFrame, log: RepairLog) -> pd.DataFrame:
     """Turn ids into text and title untitled products by their id. Raises DataError: an id stands in several rows."""
     ids = items["item_id"].astype("str")
-    if (twice := ids.duplicated(keep=False).to_numpy()).any():
-        cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
-        cells.fail("the same id stands in several rows", twice, "keep one row for each product")
+    cells = ColumnCells(ids, ITEMS["item_id"], ITEMS.file, log)
+    cells.refuse("the same id stands in several rows", ids.duplicated(keep=False), "keep one row for each product")
     untitled = (items["title"].str.strip() == "").to_numpy()
     if untitled.any():
         log.add(ITEMS.file, "title", "no title", "the id is shown instead", untitled.sum(), ids[untitled])
@@ -143,22 +141,6 @@ def check_file(
         others = [name for name in frame.columns if name not in schema.names]
         result.update({str(name): _attribute(frame[name], str(name), schema, log) for name in others})
     return pd.DataFrame(result)
-
-
-def refuse_missing_columns(names: Sequence[str], schema: FileSchema) -> None:
-    """Raise DataError unless every required column is among the names of a file; a name like it is pointed out."""
-    missing = [column.name for column in schema if column.required and column.name not in names]
-    if not missing:
-        return
-    spare = [name for name in names if name not in schema.names]
-    close = difflib.get_close_matches(missing[0], spare, n=1, cutoff=0.5)
-    present = ", ".join(map(repr, names)) or "none"
-    raise DataError(
-        f"the column is missing (the file has {present})",
-        file=schema.file,
-        column=missing[0],
-        remedy=f"rename {close[0]!r} to {missing[0]!r} if that is meant" if close else f"add a column {missing[0]!r}",
-    )
 
 
 def _attribute(values: pd.Series, name: str, schema: FileSchema, log: RepairLog) -> pd.Series:

@@ -8,28 +8,19 @@ import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.data.validation import refuse_missing_columns
+from recsys.data.reading import refuse_missing_columns
 from recsys.errors import DataError
 from recsys.files import require_writable
 from recsys.schema import FILES, ITEMS, SCHEMAS, FileSchema, Kind
 
 _AT_FDCWD = -100
 _EXCHANGE = 2
-
-
-def beside(target: Path) -> Path:
-    """Make a new hidden folder next to `target`, on the same disk, for building what will replace it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    made = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
-    made.mkdir()
-    return made
 
 
 def put_in_place(finished: Path, target: Path, own: Collection[str] = ()) -> None:
@@ -91,12 +82,11 @@ class FolderWriter:
             for chunk in chunks:
                 folder.write("events", chunk)
 
-    Everything goes into a hidden folder beside `out`, which replaces an earlier data folder at `out` when the block
-    ends; a folder with any other file is never touched. When the block raises, the hidden folder is removed; a killed
-    process leaves it behind.
+    Everything goes into a hidden folder beside `out`, on the same disk, which replaces an earlier data folder at `out`
+    when the block ends; a folder with any other file is never touched. When the block raises, the hidden folder is
+    removed; a killed process leaves it behind.
 
     `extra`: names of the further files that will be written.
-
     Raises InputError: `out` cannot be written or replaced; DataError: a piece does not fit the schema.
     """
 
@@ -111,7 +101,8 @@ class FolderWriter:
     def __enter__(self) -> Self:
         require_replaceable(self._out, self._own)
         self._out = self._out.resolve()
-        self._hidden = beside(self._out)
+        self._hidden = self._out.with_name(f".{self._out.name}.{secrets.token_hex(4)}.partial")
+        self._hidden.mkdir(parents=True)
         return self
 
     def write(self, table: str, frame: pd.DataFrame) -> None:
@@ -132,9 +123,7 @@ class FolderWriter:
         assert name in self._own, "name it in `extra`"
         return self._hidden / name
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             for writer in self._writers.values():
                 writer.close()

@@ -4,7 +4,7 @@ A job is a folder and a name. Its process holds `<name>.work.lock` as long as it
 `<name>.work.json`, which any number of pages, sessions and processes may read. What it prints goes to
 `<name>.work.log`; the request that it stop is the file `<name>.work.stop`.
 
-Every kind of job is a `JobKind` in a module of its own, which pages start it through, and which its process runs.
+Every kind of job is a `JobKind`, through which pages start it, and which its process runs.
 """
 
 from recsys.jobs.kind import POLITE, JobKind, Reporter, Stage

@@ -32,10 +32,8 @@ _LONGEST_MESSAGE = 2000
 class Stage:
     """A part of a job, as people see it.
 
-    Parameters
-    ----------
-    reports : what the job reports in it, by whole names or first words; its own title needs no entry
-    usual_share : how long it usually takes beside the others
+    `reports`: what the job reports in it, by whole names or first words; its own title needs no entry.
+    `usual_share`: how long it usually takes beside the others.
     """
 
     title: str
@@ -54,7 +52,7 @@ class Reporter:
         self._stage_of = {
             report: position for position, stage in enumerate(stages) for report in (stage.title, *stage.reports)
         }
-        self._known = record.facts([stage.title for stage in stages], 0, 0, 0, time.time())
+        self._known = record.facts([stage.title for stage in stages], started_at=time.time())
         self._reported, self._published = -math.inf, -math.inf
         self._stopping = False
 
@@ -73,9 +71,7 @@ class Reporter:
     def publish(self, result: Mapping[str, Any]) -> None:
         """Show this to all who watch, in place of what was published before.
 
-        Parameters
-        ----------
-        result : names and values that JSON knows, no more than half a megabyte; large things belong in a file
+        `result`: names and values that JSON knows, no more than half a megabyte; large things belong in a file.
         """
         text = json.dumps(dict(result), ensure_ascii=False).encode("utf-8", "replace")
         if len(text) > _MAX_RESULT_BYTES:
@@ -105,11 +101,11 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """A kind of long job. Its module ends with `if __name__ == "__main__": JOB.main()`.
+    """A kind of long job, whose process imports it and calls `main`.
 
     Parameters
     ----------
-    module : what `python -m` runs
+    module, name : where it is defined, and the variable that holds it
     do : does the job, called with a reporter and what was requested, as keywords; slow modules are imported inside, so
         that it can be stopped from the first moment
     stages : in order, or what gives them for a request
@@ -120,15 +116,11 @@ class JobKind:
     do: Callable[..., None]
     stages: tuple[Stage, ...] | Callable[..., tuple[Stage, ...]]
     niceness: int = 0
+    name: str = "JOB"
 
     def stages_of(self, request: Mapping[str, Any] | None = None) -> tuple[Stage, ...]:
         """The stages of one request."""
         return self.stages if isinstance(self.stages, tuple) else self.stages(**(request or {}))
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """Titles of its stages, where they are always the same."""
-        return tuple(stage.title for stage in self.stages_of())
 
     @property
     def usual_shares(self) -> dict[str, float]:
@@ -138,16 +130,11 @@ class JobKind:
     def start(self, job: Job, request: Mapping[str, Any], prepare: Callable[[], None] | None = None) -> Job:
         """Do a job in a process that outlives this one, or join it where it is under way.
 
-        Parameters
-        ----------
-        request : what the process is to do, as JSON values or paths; it comes through standard input, which nobody else
-            reads, so that it may hold a password. Paths are absolute, because the process starts in another folder
-        prepare : called before the process starts, by who starts it and never by who joins, while nobody else can
-            start; what it raises ends the start
-
-        Raises
-        ------
-        RecsysError : the folder cannot be written to, or the system starts no process
+        `request`: what the process is to do, as JSON values or paths; it comes through standard input, which nobody
+        else reads, so that it may hold a password. Paths are absolute, because the process starts in another folder.
+        `prepare`: called before the process starts, by who starts it and never by who joins, while nobody else can
+        start; what it raises ends the start.
+        Raises RecsysError: the folder cannot be written to, or the system starts no process.
         """
         job = Job(job.folder.absolute(), job.name)
         known = job.path("json")
@@ -160,12 +147,8 @@ class JobKind:
             job.folder.mkdir(parents=True, exist_ok=True)
             with job.path("lock").open("a") as lock:
                 end = time.monotonic() + _ENDING_S
-                while True:
-                    if job.status().state == "running":
-                        return job
-                    if acquire(lock):
-                        break
-                    if time.monotonic() > end:
+                while (is_running := job.status().state == "running") or not acquire(lock):
+                    if is_running or time.monotonic() > end:
                         return job
                     time.sleep(0.05)
                 if prepare is not None:
@@ -173,8 +156,9 @@ class JobKind:
                 job.path("stop").unlink(missing_ok=True)
                 is_ours = known.exists()
                 titles = [stage.title for stage in self.stages_of(request)]
-                record.write(known, record.facts(titles, 0, 0, 0, time.time(), pid=0))
-                command = [sys.executable, "-m", self.module, str(job.folder), job.name]
+                record.write(known, record.facts(titles, started_at=time.time(), pid=0))
+                code = f"from {self.module} import {self.name}; {self.name}.main()"
+                command = [sys.executable, "-c", code, str(job.folder), job.name]
                 _start_process(job, command, json.dumps(request, default=str), lock.fileno(), append=not is_ours)
         except OSError as error:
             with suppress(OSError):
@@ -223,9 +207,7 @@ class JobKind:
 def _start_process(job: Job, command: list[str], request: str, lock: int, *, append: bool) -> None:
     """Start the process, which inherits the lock, so that there is no moment in which nobody has it.
 
-    Parameters
-    ----------
-    append : whether what the log holds stays, since nothing says that it is that of an earlier start
+    `append`: whether what the log holds stays, since nothing says that it is that of an earlier start.
     """
     with job.path("log").open("ab" if append else "wb") as log:
         process = subprocess.Popen(

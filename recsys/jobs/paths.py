@@ -15,11 +15,9 @@ from recsys.schema import ITEMS
 class AppPaths:
     """The app's folders.
 
-    Parameters
-    ----------
-    path : the app's own folder, of the demo shop, its model and its jobs
-    chosen_model : a model trained elsewhere that is opened instead of the demo shop's, or None
-    chosen_data : the data folder that this model was trained on, or None where it is not known
+    `path`: the app's own folder, of the demo shop, its model and its jobs.
+    `chosen_model`: a model trained elsewhere that is opened instead of the demo shop's, or None.
+    `chosen_data`: the data folder that this model was trained on, or None where it is not known.
     """
 
     path: Path

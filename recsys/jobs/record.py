@@ -57,9 +57,7 @@ NEVER_STARTED = JobStatus("waiting", "", 0, 0, (), "", 0.0)
 class Job:
     """A job of one folder, whether it runs, has ended or never was started.
 
-    Parameters
-    ----------
-    name : what its files are called; jobs of one folder have different names
+    `name`: what its files are called; jobs of one folder have different names.
     """
 
     folder: Path
@@ -158,29 +156,21 @@ def inherited_lock(path: Path) -> IO[str] | None:
 
 
 def facts(
-    stages: Sequence[str],
-    stage: int,
-    done: int,
-    total: int,
-    started_at: float,
-    *,
-    state: State = "running",
-    message: str = "",
-    pid: int | None = None,
-    result: Mapping[str, Any] | None = None,
+    stages: Sequence[str] = (), stage: int = 0, done: int = 0, total: int = 0, started_at: float = 0.0, **others: Any
 ) -> dict[str, Any]:
-    """All that a record holds; `stage` is a position in `stages`, `pid` this process's unless given."""
+    """All that a record holds, of a job that this process runs unless `others` say so; `stage` is a position."""
     return {
-        "state": state,
+        "state": "running",
         "stages": list(stages),
         "stage": stage,
         "done": done,
         "total": total,
-        "message": message,
-        "result": dict(result or {}),
-        "pid": os.getpid() if pid is None else pid,
+        "message": "",
+        "result": {},
+        "pid": os.getpid(),
         "started_at": started_at,
         "updated_at": time.time(),
+        **others,
     }
 
 
@@ -205,19 +195,19 @@ def read(path: Path) -> dict[str, Any] | None:
             document = json.loads(file.read(_MAX_BYTES))
         json.dumps(document, ensure_ascii=False).encode()  # half a character could not be shown
         if _is_record(document):
-            return {name: document[name] for name in facts((), 0, 0, 0, 0.0)}
+            return {name: document[name] for name in facts()}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError):
         pass
     damaged = "the record of this job is damaged; start it again"
-    return facts((), 0, 0, 0, time.time(), state="failed", message=damaged)
+    return facts(started_at=time.time(), state="failed", message=damaged)
 
 
 def _is_record(document: Any) -> bool:
     return (
         isinstance(document, dict)
-        and all(type(document.get(name)) is type(value) for name, value in facts((), 0, 0, 0, 0.0).items())
+        and all(type(document.get(name)) is type(value) for name, value in facts().items())
         and document["state"] in get_args(State)
         and document["state"] != "waiting"  # that is a job without a record
         and all(isinstance(title, str) for title in document["stages"])

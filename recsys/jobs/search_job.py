@@ -40,15 +40,10 @@ def start_search(
     where the last one stopped; with more trials it goes further. The result of the last search that finished stays
     until this one finishes, see `read_result`.
 
-    Parameters
-    ----------
-    folder : of the job; one search at a time
-    database_url : where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none
-    default : the shop's own weights, which the result is compared with
-
-    Raises
-    ------
-    RecsysError : a search for another goal, or of another length, is under way, or as for `JobKind.start`
+    `folder`: of the job; one search at a time.
+    `database_url`: where trials are stored, as `RECSYS_DATABASE_URL` holds it; None stores none.
+    `default`: the shop's own weights, which the result is compared with.
+    Raises RecsysError: a search for another goal, or of another length, is under way, or as for `JobKind.start`.
     """
     job = search_job_at(folder.absolute())
     wanted = {"goal": goal.as_json(), "n_trials": n_trials}
@@ -154,7 +149,7 @@ def _path(job: Job, what: Literal["wanted", "found"]) -> Path:
 
 
 JOB = JobKind(
-    "recsys.jobs.search_job",
+    __name__,
     _search,
     (
         Stage("Getting ready", ("opening",)),
@@ -164,6 +159,3 @@ JOB = JobKind(
         Stage("Measuring on test shoppers", ("measuring",)),
     ),
 )
-
-if __name__ == "__main__":
-    JOB.main()

@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from recsys.data.assembly import fingerprint
 from recsys.data.columns import ColumnCells
 from recsys.data.dataset import NEVER, Dataset
-from recsys.data.reading import read_file
-from recsys.data.repairs import RepairLog
-from recsys.data.validation import check_file, refuse_missing_columns
+from recsys.data.reading import RepairLog, read_file, refuse_missing_columns
+from recsys.data.validation import check_file
 from recsys.errors import DataError
 from recsys.progress import Progress, silent
 from recsys.schema import IMPRESSIONS, ITEMS

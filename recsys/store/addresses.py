@@ -22,10 +22,8 @@ def read_address(text: str) -> URL:
     >>> read_address("postgres://ann:secret@db.example/shop").drivername
     'postgresql+psycopg'
 
-    Raises
-    ------
-    SettingsError : it is no address, or one of another kind of database; the message never shows the address, because
-        a password may stand anywhere in one that was mistyped
+    Raises SettingsError: it is no address, or one of another kind of database; the message never shows the address,
+    because a password may stand anywhere in one that was mistyped.
     """
     try:
         url = make_url(text.strip())

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 from sqlalchemy import create_engine, event
@@ -75,8 +75,9 @@ _SQLITE_ERRORS: tuple[tuple[tuple[int, ...], type[StoreError], str, str], ...] =
 )
 """Result codes of SQLite (https://sqlite.org/rescode.html): which error, what happened, what to do."""
 
+_START_SERVER = f"start the server or check {VARIABLE}, then try again"
 _POSTGRESQL_ERRORS: tuple[tuple[str, type[StoreError], str, str], ...] = (
-    (r"08|57P0[123]", StoreUnavailable, "does not answer", f"start the server or check {VARIABLE}, then try again"),
+    (r"08|57P0[123]", StoreUnavailable, "does not answer", _START_SERVER),
     (r"53300", StoreUnavailable, "has no connection free", "try again in a moment, or allow the server more of them"),
     (r"55P03|57014|40", StoreUnavailable, "is busy with another change", "try again in a moment"),
     (r"28", StoreError, "refuses this user or password", f"correct them in {VARIABLE}"),
@@ -101,13 +102,8 @@ class Database:
     There is one writer at a time, on SQLite by its own lock and on PostgreSQL by an advisory one, so whatever was
     looked up before a change still holds when the change is made.
 
-    Parameters
-    ----------
-    url : an address as `RECSYS_DATABASE_URL` holds it, or one that has been read already
-
-    Raises
-    ------
-    SettingsError : the address names no database that can be used; it is opened on first use, not here
+    `url`: an address as `RECSYS_DATABASE_URL` holds it, or one that has been read already.
+    Raises SettingsError: the address names no database that can be used; it is opened on first use, not here.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -119,29 +115,19 @@ class Database:
 
     @classmethod
     def default(cls, folder: Path) -> Self:
-        """The database that the environment names, or else a file in this folder (the app's own)."""
+        """The database that the environment names, or else a file in this folder (the app's own), made on first use."""
         given = os.environ.get(VARIABLE, "").strip()
-        return cls(given) if given else cls.in_file(folder / FILE)
-
-    @classmethod
-    def in_file(cls, path: Path) -> Self:
-        """A SQLite file; it and its folder are made on first use."""
-        return cls(file_address(path))
+        return cls(given or file_address(folder / FILE))
 
     def __str__(self) -> str:
         return in_words(self._url)
-
-    def __repr__(self) -> str:
-        return f"<Database: {self}>"
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to look things up in; nothing done in it is kept.
 
-        Raises
-        ------
-        StoreUnavailable : the database cannot be reached now; the next use tries anew
-        StoreError : it cannot be used as it is
+        Raises StoreUnavailable: the database cannot be reached now (the next use tries anew); StoreError: it cannot be
+        used as it is.
         """
         with self._translated():
             self._prepare()
@@ -152,9 +138,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session whose changes are kept together when the block ends, or not at all when it raises.
 
-        Raises
-        ------
-        StoreUnavailable, StoreError : as for `reading`
+        Errors are those of `reading`.
         """
         with self._translated():
             self._prepare()
@@ -164,10 +148,6 @@ class Database:
                 session.flush()
                 with self._translated(committing=True):
                     session.commit()
-
-    def close(self) -> None:
-        """Let go of every connection; a later use opens new ones."""
-        self._engine.dispose()
 
     @contextmanager
     def _translated(self, *, committing: bool = False) -> Iterator[None]:
@@ -190,11 +170,10 @@ class Database:
 
 
 def _engine(url: URL) -> Engine:
-    # Messages of errors never repeat what somebody saved.
-    common: dict[str, Any] = {"hide_parameters": True}
+    # Parameters are hidden, so that messages of errors never repeat what somebody saved.
     if is_sqlite(url):
         # Without a pool: a file that was deleted or replaced is noticed at the next use.
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S}, **common)
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S}, hide_parameters=True)
         event.listen(engine, "connect", _open_file)
         event.listen(engine, "begin", _begin_in_file)
         return engine
@@ -204,7 +183,7 @@ def _engine(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_timeout=BUSY_S,
         pool_recycle=1800,
-        **common,
+        hide_parameters=True,
     )
     event.listen(engine, "begin", _begin_on_server)
     return engine
@@ -255,9 +234,7 @@ def _prepare_file(path: Path) -> None:
 def store_error(error: Exception, url: URL, *, committing: bool = False) -> StoreError:
     """The project's own error for one of DRIVER_ERRORS.
 
-    Parameters
-    ----------
-    committing : the connection was lost while a change was being kept, so nobody can know whether it was
+    `committing`: the connection was lost while a change was being kept, so nobody can know whether it was.
     """
     kind, happened, remedy = _meaning(error, url)
     if committing and kind is StoreUnavailable and not is_sqlite(url):
@@ -278,12 +255,7 @@ def _meaning(error: Exception, url: URL) -> tuple[type[StoreError], str, str]:
                 return kind, happened, remedy
     lost = isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
     if lost or isinstance(error, TimeoutError) or getattr(error, "connection_invalidated", False):
-        reason = _reason(cause, url)
-        return (
-            StoreUnavailable,
-            f"cannot be reached ({reason})",
-            f"start the server or check {VARIABLE}, then try again",
-        )
+        return StoreUnavailable, f"cannot be reached ({_reason(cause, url)})", _START_SERVER
     if isinstance(error, IntegrityError):
         return StoreError, "was changed by somebody else at the same moment", "open the page again and save once more"
     return StoreError, f"answered with an error ({_reason(cause, url)})", "try again; if it stays, report these words"

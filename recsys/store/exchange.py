@@ -53,20 +53,13 @@ def import_presets(store: PresetStore, document: str | bytes, *, by: str = "") -
     Names that are taken get "(imported)" behind them, and notes of measurements say so, too. Imported presets are
     neither default nor shipped.
 
-    Raises
-    ------
-    PresetError : the document cannot be read, or a preset in it is not one; the message names preset and field
+    Raises PresetError: the document cannot be read, or a preset in it is not one; the message names preset and field.
     """
     return store.create_all(read_document(document), mark="imported", by=by)
 
 
 def read_document(document: str | bytes) -> tuple[tuple[Draft, Measurement | None], ...]:
-    """The presets of a document, checked.
-
-    Raises
-    ------
-    PresetError : as for `import_presets`
-    """
+    """The presets of a document, checked; errors are those of `import_presets`."""
     entries = _entries(document)
     if not 1 <= len(entries) <= MOST_PRESETS:
         raise PresetError(f"the document holds {len(entries):,} presets; give 1 to {MOST_PRESETS}")

@@ -36,9 +36,7 @@ def label(
 ) -> str:
     """A cleaned text of at most so many characters.
 
-    Raises
-    ------
-    PresetError : it is longer, or required and nothing of it can be seen
+    Raises PresetError: it is longer, or required and nothing of it can be seen.
     """
     kept = clean(text)
     if required and not _is_visible(kept):
@@ -54,9 +52,7 @@ def tags(given: Iterable[str], most: int, longest: int) -> tuple[str, ...]:
     >>> tags(["Summer  Sale", "summer sale", " "], most=10, longest=30)
     ('summer sale',)
 
-    Raises
-    ------
-    PresetError : one is too long, or there are too many
+    Raises PresetError: one is too long, or there are too many.
     """
     cleaned = (" ".join(label(tag, "a tag", longest).lower().split()) for tag in given)
     kept = tuple(dict.fromkeys(tag for tag in cleaned if _is_visible(tag)))

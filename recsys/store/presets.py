@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from recsys.errors import ConflictError, PresetError, UnknownPresetError
 from recsys.store.database import Database
 from recsys.store.labels import clean_prose, free_name, label, name_key
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, ShippedPreset
+from recsys.store.records import LONGEST_NAME, NOBODY, Draft, Measurement, Preset, PresetSettings, ShippedPreset
 from recsys.store.tables import PresetRow
 
 SHIPPER = "Shelfwise"
@@ -22,10 +21,7 @@ SHIPPER = "Shelfwise"
 
 _LONGEST_SHOP = 500
 _IS_LIVING = PresetRow.deleted_at.is_(None)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_UTC_NOW = partial(datetime.now, UTC)
 
 
 class PresetStore:
@@ -34,13 +30,10 @@ class PresetStore:
     Every method is one transaction. All of them raise StoreUnavailable when the database cannot be reached, and
     StoreError when it cannot be used; `by` is the name of who does something.
 
-    Parameters
-    ----------
-    shop : which shop the presets belong to; presets of another one are neither seen nor touched
-    now : the clock, in UTC
+    `shop`: which one the presets belong to; those of another are neither seen nor touched. `now`: the clock, in UTC.
     """
 
-    def __init__(self, database: Database, shop: str, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, database: Database, shop: str, now: Callable[[], datetime] = _UTC_NOW) -> None:
         self._database, self._now = database, now
         self.shop = label(shop, "shop", _LONGEST_SHOP, required=True)
 
@@ -67,20 +60,15 @@ class PresetStore:
         with self._database.reading() as session:
             return self._row(session, preset_id).record()
 
-    def find(self, name: str) -> Preset | None:
-        """The living preset of that name, whatever its capitals."""
-        return self._first(PresetRow.name_key == name_key(name))
-
     def default(self) -> Preset | None:
         """The preset that lists of this shop begin with, or None."""
-        return self._first(PresetRow.is_default)
+        with self._database.reading() as session:
+            return next((row.record() for row in self._rows(session, _IS_LIVING, PresetRow.is_default)), None)
 
     def create(self, draft: Draft, measured: Measurement, *, by: str = "") -> Preset:
         """A new preset with its first save.
 
-        Raises
-        ------
-        PresetError : its name is taken, or nothing was measured
+        Raises PresetError: its name is taken, or nothing was measured.
         """
         _require_metrics(draft.name, measured)
         with self._database.writing() as session:
@@ -112,15 +100,10 @@ class PresetStore:
     ) -> Preset:
         """Change what is given and leave the rest; a measurement becomes a new save.
 
-        Parameters
-        ----------
-        version : of the preset as it was when it was opened
-
-        Raises
-        ------
-        ConflictError : somebody saved or deleted it since; nothing is overwritten
-        PresetError : it comes with the app, its new name is taken, or its settings changed without being measured
-        UnknownPresetError : there never was such a preset in this shop
+        `version`: of the preset as it was when it was opened.
+        Raises ConflictError: somebody saved or deleted it since, and nothing is overwritten; PresetError: it comes with
+        the app, its new name is taken, or its settings changed without being measured; UnknownPresetError: there never
+        was such a preset in this shop.
         """
         given = {"name": name, "description": description, "tags": tags, "settings": settings, "goal": goal}
         with self._database.writing() as session:
@@ -218,10 +201,6 @@ class PresetStore:
     def _rows(self, session: Session, *where: ColumnExpressionArgument[bool]) -> Sequence[PresetRow]:
         """Rows of this shop, living and deleted."""
         return session.scalars(select(PresetRow).where(PresetRow.shop == self.shop, *where)).all()
-
-    def _first(self, where: ColumnExpressionArgument[bool]) -> Preset | None:
-        with self._database.reading() as session:
-            return next((row.record() for row in self._rows(session, _IS_LIVING, where)), None)
 
     def _row(
         self, session: Session, preset_id: str, *, version: int | None = None, also_deleted: bool = False

@@ -14,8 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from recsys.documents import from_json, to_json
 from recsys.errors import InputError, StoreError
 from recsys.store.labels import name_key
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement, Preset, Save, clean_person
+from recsys.store.records import Draft, Measurement, Preset, PresetSettings, Save, clean_person
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -39,6 +38,11 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text(), datetime: UtcTime(), dict[str, Any]: JSON(), list[str]: JSON()}  # noqa: RUF012
 
 
+def _unique_where(condition: str, name: str, *columns: str) -> Index:
+    where = sql(condition)
+    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+
+
 class PresetRow(Base):
     """A preset, living or deleted.
 
@@ -50,21 +54,8 @@ class PresetRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("preset_id", name="shelfwise_preset_pk"),
         UniqueConstraint("shop", "shipped_key", name="shelfwise_preset_shipped"),
-        Index(
-            "shelfwise_preset_name",
-            "shop",
-            "name_key",
-            unique=True,
-            sqlite_where=sql("deleted_at IS NULL"),
-            postgresql_where=sql("deleted_at IS NULL"),
-        ),
-        Index(
-            "shelfwise_preset_default",
-            "shop",
-            unique=True,
-            sqlite_where=sql("is_default"),
-            postgresql_where=sql("is_default"),
-        ),
+        _unique_where("deleted_at IS NULL", "shelfwise_preset_name", "shop", "name_key"),
+        _unique_where("is_default", "shelfwise_preset_default", "shop"),
     )
 
     preset_id: Mapped[str] = mapped_column(String(36))
@@ -86,9 +77,7 @@ class PresetRow(Base):
     def record(self) -> Preset:
         """The row as a preset.
 
-        Raises
-        ------
-        StoreError : another program wrote into the table
+        Raises StoreError: another program wrote into the table.
         """
         same = ("preset_id", "shop", "name", "description", "goal", "is_default", "version", "changed_at", "changed_by")
         try:

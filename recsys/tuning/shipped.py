@@ -12,8 +12,7 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Scenario, Segment
 from recsys.progress import Progress, silent
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement, ShippedPreset
+from recsys.store.records import Draft, Measurement, PresetSettings, ShippedPreset
 from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_goal, save_goal
 from recsys.tuning.search import Answer, SearchResult, SearchSettings, find_weights
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recsys.cli.measure import BENCHMARKS
+from recsys.cli.shop import BENCHMARKS
 from recsys.studies.benchmarks.encode import sample_phrases
 from tests.cli._run import run
 

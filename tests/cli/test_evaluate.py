@@ -8,7 +8,7 @@ from typing import NoReturn
 import pandas as pd
 import pytest
 
-from recsys.cli import measure
+from recsys.cli import shop
 from recsys.evaluation.statistics.significance import Interval
 from tests._data import write_folder
 from tests.cli._run import run
@@ -96,4 +96,4 @@ def test_a_shop_that_cannot_be_tested_gets_advice_that_does_not_lead_in_circles(
     ],
 )
 def test_a_number_that_is_not_there_is_a_dash(ends: tuple[float, float, float], cell: str) -> None:
-    assert measure._cell(Interval(*ends, n=9)) == cell
+    assert shop._cell(Interval(*ends, n=9)) == cell

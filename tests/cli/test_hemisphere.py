@@ -11,8 +11,8 @@ import pytest
 from pages._shared.view import ANY, Choices, context_of
 from recsys.data.dataset import Dataset
 from recsys.documents import to_json
-from recsys.jobs import Job, panel_job
-from recsys.jobs.presets_job import ShopFolders
+from recsys.jobs import Job
+from recsys.jobs.shop_jobs import PANEL, ShopFolders
 from recsys.panel.panel import Panel
 from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.context import ContextScorer
@@ -73,7 +73,7 @@ def test_test_shoppers_are_prepared_for_the_hemisphere_of_the_model(
     place: Path, southern: Path, temporal_panel: tuple[Path, Said], tmp_path: Path
 ) -> None:
     folders = ShopFolders(tmp_path / "panel", place / "shop", southern, tmp_path / "home", "shop")
-    assert panel_job.JOB.run(Job(tmp_path, "panel"), {"split": "temporal", "folders": to_json(folders)}) == 0
+    assert PANEL.run(Job(tmp_path, "panel"), {"split": "temporal", "folders": to_json(folders)}) == 0
     for here, there in zip(Panel.open(tmp_path / "panel"), Panel.open(temporal_panel[0]), strict=True):
         assert (here.settings["hemisphere"], there.settings["hemisphere"]) == ("south", "north")
         np.testing.assert_array_equal(here.scores.context, there.scores.context)

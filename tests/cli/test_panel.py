@@ -9,11 +9,21 @@ import pytest
 
 from recsys.documents import to_json
 from recsys.errors import ArtifactError, InputError
-from recsys.jobs import Job, log_job, panel_job, presets_job, record
-from recsys.jobs.log_job import has_log, log_job_at, start_log_job
-from recsys.jobs.panel_job import panel_job_at, start_panel_job
+from recsys.jobs import Job, record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.presets_job import ShopFolders, presets_job_at, start_presets_job
+from recsys.jobs.shop_jobs import (
+    LOG,
+    PANEL,
+    PRESETS,
+    ShopFolders,
+    has_log,
+    log_job_at,
+    panel_job_at,
+    presets_job_at,
+    start_log_job,
+    start_panel_job,
+    start_presets_job,
+)
 from recsys.offpolicy.logged_set import LoggedEvaluationSet
 from recsys.offpolicy.mixes import LogEvaluator, MixQuery
 from recsys.panel.panel import Panel
@@ -71,8 +81,8 @@ def test_the_shop_in_use_is_prepared_and_then_its_presets_are_tuned(
     requests = requests_instead_of_processes(monkeypatch)
     work = start_panel_job(home, "last", "shop")
     assert work == panel_job_at(home, "last")
-    assert [name for name, _ in work.status().stages] == list(panel_job.JOB.titles)
-    assert panel_job.JOB.run(work, requests.pop()) == 0
+    assert [name for name, _ in work.status().stages] == list(tuple(PANEL.usual_shares))
+    assert PANEL.run(work, requests.pop()) == 0
     assert work.status().state == "done"
     assert Panel.open(home.panel("last"))[1].data["name"] == "shop"
     assert presets_job_at(home.panel("last").absolute()).status().state == "running"
@@ -82,9 +92,9 @@ def test_the_shop_in_use_is_prepared_and_then_its_presets_are_tuned(
 def test_the_log_of_the_shop_in_use_is_judged(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     assert has_log(home)
-    work = done_here(monkeypatch, log_job.JOB, lambda: start_log_job(home))
+    work = done_here(monkeypatch, LOG, lambda: start_log_job(home))
     assert work == log_job_at(home)
-    assert work.status().stages == tuple((name, "done") for name in log_job.JOB.titles)
+    assert work.status().stages == tuple((name, "done") for name in tuple(LOG.usual_shares))
     answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
 
@@ -106,7 +116,7 @@ def test_presets_are_tuned_for_a_shop_that_was_not_prepared(
     home = AppPaths(tmp_path / "home", place / "model", place / "shop")
     folders = ShopFolders.of(home, "last", "shop")
     folders.home.mkdir()
-    work = done_here(monkeypatch, presets_job.JOB, lambda: start_presets_job(folders))
+    work = done_here(monkeypatch, PRESETS, lambda: start_presets_job(folders))
     assert Panel.open(folders.panel)[1].protocol.startswith("last positive")
     kept = PresetStore(Database.default(home.path), "shop").presets()
     assert kept, "no preset that comes with the app was tuned and kept"

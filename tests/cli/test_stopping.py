@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.cli import build, main, recommend
+from recsys.cli import main, recommend, shop
 from recsys.cli.terminal import TerminalProgress
 
 STOPPED_IN_THE_IMPORTS = """
@@ -71,7 +71,7 @@ def test_a_job_in_the_background_goes_on_ignoring_ctrl_c() -> None:
 @pytest.mark.parametrize(
     ("module", "run", "arguments", "written"),
     [
-        (build, "run_train", ("train", "--data", "shop", "--out", "model"), b"M?ntel\n"),
+        (shop, "run_train", ("train", "--data", "shop", "--out", "model"), b"M?ntel\n"),
         (recommend, "run_recommend", ("recommend", "--model", "m", "--text", "x"), b"M?ntel\n"),
         (recommend, "run_recommend", ("recommend", "--model", "m", "--text", "x", "--json"), "Mäntel\n".encode()),
     ],
@@ -88,6 +88,6 @@ def test_letters_that_the_terminal_lacks_end_no_command(
 
 
 def test_output_that_nobody_reads_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "run_train", lambda args: print("made"))
+    monkeypatch.setattr(shop, "run_train", lambda args: print("made"))
     with contextlib.redirect_stdout(None):
         assert main(("train", "--data", "shop", "--out", "model")) == 0

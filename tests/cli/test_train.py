@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recsys.artifacts.folder import open_artifact
-from recsys.cli import build
+from recsys.cli import shop
 from recsys.errors import Cancelled
 from recsys.training import learned_fusion
 from tests.cli._run import run
@@ -65,7 +65,7 @@ def test_what_stops_the_work_is_told_in_one_line(
     def stop(args: object) -> None:
         raise error
 
-    monkeypatch.setattr(build, "run_train", stop)
+    monkeypatch.setattr(shop, "run_train", stop)
     said = run("train", "--data", "shop", "--out", "model")
     assert (said.status, said.out) == (status, "")
     assert said.err.startswith(message)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.data.resizing import resized
+from recsys.data.splitting import resized
 from recsys.errors import SettingsError
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Requests

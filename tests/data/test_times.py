@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.data.columns import ColumnCells, seconds
-from recsys.data.repairs import RepairLog
+from recsys.data.reading import RepairLog
 from recsys.errors import DataError
 from recsys.schema import REVIEWS
 
@@ -22,7 +22,7 @@ def read(values: object, now: datetime | None = NOW) -> tuple[list[int], str]:
     """Seconds, and the repairs in words."""
     log = RepairLog()
     cells = ColumnCells(pd.Series(values), REVIEWS["timestamp"], REVIEWS.file, log)
-    return seconds(cells, now).tolist(), "\n".join(map(str, log.all()))
+    return seconds(cells, now).tolist(), "\n".join(map(str, log))
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -21,19 +21,20 @@ from recsys.artifacts.folder import open_artifact
 from recsys.errors import DataError
 from recsys.jobs import Job, JobStatus
 from recsys.jobs import record as records
-from recsys.jobs.demo_job import JOB, demo_job_at, start_demo_job
 from recsys.jobs.paths import AppPaths
+from recsys.jobs.shop_jobs import DEMO, demo_job_at, start_demo_job
 from recsys.progress import Progress
 from recsys.training import fit
 from tests._data import write_folder
 
 Training = Callable[[Progress], None]
-STAGES = JOB.titles
+STAGES = tuple(DEMO.usual_shares)
+START_DEMO = "from recsys.jobs.shop_jobs import DEMO; DEMO.main()"
 
 
 def run_demo_work(home: AppPaths) -> int:
     """Do the job in this process."""
-    return JOB.run(demo_job_at(home), {"home": str(home.path)})
+    return DEMO.run(demo_job_at(home), {"home": str(home.path)})
 
 
 @pytest.fixture
@@ -218,7 +219,7 @@ def test_two_starts_are_one_job(home: AppPaths, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(subprocess, "Popen", _Started)
     first, second = start_demo_job(home), start_demo_job(home)
     assert first == second
-    assert _Started.commands == [[sys.executable, "-m", "recsys.jobs.demo_job", str(home.path), "demo"]]
+    assert _Started.commands == [[sys.executable, "-c", START_DEMO, str(home.path), "demo"]]
     assert second.status().state == "running"
 
 

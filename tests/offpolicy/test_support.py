@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 
 from recsys.data.dataset import Dataset
 from recsys.errors import DataError
-from recsys.jobs.log_job import log_job_at, start_log_job
 from recsys.jobs.paths import AppPaths
+from recsys.jobs.shop_jobs import log_job_at, start_log_job
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimators import Log, estimate, known_rate, lift, support, wilson_interval
 from recsys.offpolicy.logged_set import build_logged_set

@@ -11,7 +11,7 @@ from pages.experiments import page as experiments_page
 from recsys.errors import InputError
 from recsys.jobs import record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.studies_job import experiments_job_at, results_folder, start_experiments
+from recsys.jobs.shop_jobs import experiments_job_at, results_folder, start_experiments
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.results_folder import write_results
 from tests.pages._seen import html, text
@@ -33,7 +33,7 @@ def left(folder: Path, state: str, message: str = "", result: dict[str, object] 
     stages = [each.title for each in EXPERIMENTS.values()]
     work = experiments_job_at(folder)
     work.path("json").parent.mkdir(parents=True, exist_ok=True)
-    facts = record.facts(stages, 0, 3, 10, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
+    facts = record.facts(stages, 0, 3, 10, time.time() - 9, state=state, message=message, result=result or {})
     record.write(work.path("json"), facts)
 
 

@@ -9,12 +9,12 @@ from pages._shared import job_progress
 from pages._shared.job_progress import fraction_done, remaining_s
 from recsys.errors import RecsysError
 from recsys.jobs import NEVER_STARTED, JobStatus
-from recsys.jobs.demo_job import JOB
 from recsys.jobs.paths import AppPaths
+from recsys.jobs.shop_jobs import DEMO
 from tests._demo import ROOT, demo_home  # noqa: F401  (a fixture)
 from tests.pages._seen import text
 
-STAGES = JOB.titles
+STAGES = tuple(DEMO.usual_shares)
 
 
 def status(state: str = "running", current: int = 3, done: int = 50, total: int = 100, message: str = "") -> JobStatus:

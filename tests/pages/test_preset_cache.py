@@ -9,10 +9,10 @@ from pages._shared.caching import FRESH_S, PAUSE_S, PresetCache, SavedPresets
 from pages._shared.view import KNOWN, StartValues, control_values
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings
+from recsys.store.addresses import file_address
 from recsys.store.database import Database
-from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
-from recsys.store.records import Draft, Measurement
+from recsys.store.records import Draft, Measurement, PresetSettings
 from tests.pages.test_view import CHOICES
 
 MEASURED = Measurement({"ndcg": {"mean": 0.1, "low": None, "high": None}})
@@ -48,7 +48,7 @@ class Clock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Flaky:
-    return Flaky(Database.in_file(tmp_path / "presets.sqlite3"), "shop")
+    return Flaky(Database(file_address(tmp_path / "presets.sqlite3")), "shop")
 
 
 def test_what_was_last_seen_stays_while_the_database_is_away(store: Flaky) -> None:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from recsys.settings import FusionSettings
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement
+from recsys.store.labels import name_key
+from recsys.store.presets import PresetStore
+from recsys.store.records import Draft, Measurement, Preset, PresetSettings
 
 FRESH = PresetSettings(
     weights=FusionSettings(0.1, 0.2, 0.3, 0.4),
@@ -48,3 +49,8 @@ def draft(name: str = "Fresh picks", settings: PresetSettings = FRESH, **more: A
     return Draft(
         name, settings, **{"description": "New things first.", "tags": ("Summer", "new"), "goal": "ndcg@20", **more}
     )
+
+
+def find(store: PresetStore, name: str) -> Preset | None:
+    """The living preset of that name, whatever its capitals."""
+    return next((preset for preset in store.presets() if name_key(preset.name) == name_key(name)), None)

@@ -31,7 +31,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(address: str) -> Iterator[Database]:
     opened = Database(address)
     yield opened
-    opened.close()
+    opened._engine.dispose()
 
 
 @pytest.fixture

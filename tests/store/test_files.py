@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 
 from recsys.errors import StoreError, StoreUnavailable
 from recsys.store import database as database_module
+from recsys.store.addresses import file_address
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from tests.store._presets import draft, measured
@@ -27,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def presets(file: Path) -> PresetStore:
     """A store on a SQLite file that holds one preset."""
-    opened = PresetStore(Database.in_file(file), "demo")
+    opened = PresetStore(Database(file_address(file)), "demo")
     opened.create(draft(), measured())
     return opened
 
@@ -46,7 +47,7 @@ def as_somebody_without_rights() -> Iterator[None]:
 
 
 def test_folder_and_file_are_made_on_first_use_only(file: Path) -> None:
-    opened = PresetStore(Database.in_file(file), "demo")
+    opened = PresetStore(Database(file_address(file)), "demo")
     assert not file.parent.exists()
     assert opened.presets() == ()
     assert file.exists()
@@ -60,7 +61,7 @@ def test_readers_go_on_while_somebody_writes(presets: PresetStore, file: Path) -
 
 
 def test_foreign_keys_are_kept(file: Path) -> None:
-    opened = Database.in_file(file)
+    opened = Database(file_address(file))
     orphan = "INSERT INTO shelfwise_preset_save VALUES (1, 'none', '2026-05-01', '', '{}', '{}', 0, '', '', '')"
     with pytest.raises(StoreError, match="nothing already saved is lost"), opened.writing() as session:
         session.execute(text(orphan))
@@ -70,7 +71,7 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_said(
     presets: PresetStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "BUSY_S", 0.3)
-    impatient = PresetStore(Database.in_file(file), "demo")
+    impatient = PresetStore(Database(file_address(file)), "demo")
     impatient.presets()
     with closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -93,7 +94,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(file: Path, content: bytes)
     said = rf"the database file {file} is damaged, or is not a SQLite database at all; it was left as it is; .*: put a"
     for _ in range(2):
         with pytest.raises(StoreError, match=said):
-            PresetStore(Database.in_file(file), "demo").presets()
+            PresetStore(Database(file_address(file)), "demo").presets()
     assert file.read_bytes() == content
 
 
@@ -119,25 +120,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "letter" / "deep"
     said = rf"the folder {folder} of the database file cannot be made \(Not a directory\); .* with RECSYS_DATABASE_URL"
     with pytest.raises(StoreError, match=said):
-        PresetStore(Database.in_file(folder / "shop.sqlite3"), "demo").presets()
+        PresetStore(Database(file_address(folder / "shop.sqlite3")), "demo").presets()
 
 
 def test_a_folder_in_place_of_the_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(
         StoreError, match=rf"the database file {tmp_path} cannot be opened for writing; .*give this user the"
     ):
-        PresetStore(Database.in_file(tmp_path), "demo").presets()
+        PresetStore(Database(file_address(tmp_path)), "demo").presets()
 
 
 def test_a_folder_without_the_right_to_write_is_said_and_works_when_it_has_it() -> None:
     folder = Path(tempfile.mkdtemp())  # not below pytest's own, which nobody else may enter
     try:
         file = folder / "shop.sqlite3"
-        opened = PresetStore(Database.in_file(file), "demo")
+        opened = PresetStore(Database(file_address(file)), "demo")
         opened.create(draft(), measured())
         file.chmod(0o444)
         folder.chmod(0o555)
-        other = PresetStore(Database.in_file(file), "demo")
+        other = PresetStore(Database(file_address(file)), "demo")
         with as_somebody_without_rights():
             for attempt in (other.presets, lambda: other.create(draft("Second"), measured())):
                 with pytest.raises(
@@ -153,7 +154,7 @@ def test_a_folder_without_the_right_to_write_is_said_and_works_when_it_has_it() 
 
 
 def test_a_full_disk_keeps_what_was_saved(presets: PresetStore, file: Path) -> None:
-    full = Database.in_file(file)
+    full = Database(file_address(file))
     with closing(sqlite3.connect(file)) as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
     event.listen(full._engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count = {pages}"))
@@ -173,7 +174,7 @@ def test_a_full_disk_keeps_what_was_saved(presets: PresetStore, file: Path) -> N
 
 
 def test_what_a_block_raises_undoes_it(file: Path) -> None:
-    opened = Database.in_file(file)
+    opened = Database(file_address(file))
 
     def fail_halfway() -> None:
         with opened.writing() as session:
@@ -187,7 +188,7 @@ def test_what_a_block_raises_undoes_it(file: Path) -> None:
 
 
 def test_what_is_done_while_reading_is_not_kept(file: Path) -> None:
-    opened = Database.in_file(file)
+    opened = Database(file_address(file))
     with opened.reading() as session:
         session.execute(text("DELETE FROM shelfwise_version"))
     with opened.reading() as session:
@@ -195,7 +196,7 @@ def test_what_is_done_while_reading_is_not_kept(file: Path) -> None:
 
 
 def test_messages_do_not_repeat_what_was_saved(file: Path) -> None:
-    opened = Database.in_file(file)
+    opened = Database(file_address(file))
     with pytest.raises(StoreError) as caught, opened.writing() as session:
         session.execute(text("INSERT INTO no_such_table VALUES (:secret)"), {"secret": "something private"})
     assert "answered with an error" in str(caught.value)

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from recsys.errors import StoreError
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
-from recsys.store.migrations import VERSION_TABLE, current, latest
-from recsys.store.preset_settings import PresetSettings
+from recsys.store.migrations import VERSION_TABLE, _scripts, current
 from recsys.store.presets import PresetStore
-from recsys.store.records import Measurement
+from recsys.store.records import Measurement, PresetSettings
 from recsys.store.tables import Base
 from tests.store._presets import draft, measured
 
+LATEST = str(_scripts().get_current_head())
 ROOT = Path(__file__).resolve().parents[2]
 
 PERSON = """
@@ -57,7 +57,7 @@ def test_the_steps_lead_to_the_tables_that_the_code_uses(database: Database) -> 
     with database.reading() as session:
         context = MigrationContext.configure(session.connection(), opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, Base.metadata) == []
-        assert current(session.connection()) == (latest(),)
+        assert current(session.connection()) == (LATEST,)
         assert set(tables(session)) == {*Base.metadata.tables, VERSION_TABLE}
 
 
@@ -97,8 +97,8 @@ def test_opening_again_changes_nothing(address: str) -> None:
         again = Database(address)
         assert PresetStore(again, "demo").presets() == (made,)
         with again.reading() as session:
-            assert session.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")).all() == [latest()]
-        again.close()
+            assert session.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")).all() == [LATEST]
+        again._engine.dispose()
 
 
 def test_rows_of_the_first_version_are_read_as_they_were_meant(database: Database) -> None:
@@ -153,7 +153,7 @@ def test_a_step_that_fails_leaves_nothing_behind(address: str, monkeypatch: pyte
     with database._engine.connect() as connection:
         assert inspect(connection).get_table_names() == []
     assert PresetStore(database, "demo").create(draft(), measured()).version == 1
-    database.close()
+    database._engine.dispose()
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(address: str, database: Database) -> None:
@@ -164,7 +164,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(address: str
     old = Database(address)
     said = (
         r"was last used by a newer Shelfwise \(its tables are of step '9876', this version knows them up to"
-        rf" '{latest()}'\); nothing in it was touched: update Shelfwise, or name another database with"
+        rf" '{LATEST}'\); nothing in it was touched: update Shelfwise, or name another database with"
     )
     for _ in range(2):
         with pytest.raises(StoreError, match=said):
@@ -172,7 +172,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(address: str
     with database.reading() as session:
         assert tables(session) == before
         assert session.scalars(text(f"SELECT version_num FROM {VERSION_TABLE}")).all() == ["9876"]
-    set_version(database, latest())
+    set_version(database, LATEST)
     assert len(PresetStore(old, "demo").presets()) == 1
 
 
@@ -217,5 +217,5 @@ def test_optuna_keeps_its_trials_in_the_same_database(address: str) -> None:
     with again.reading() as session:
         assert {VERSION_TABLE, "alembic_version", "trials"} <= set(tables(session))
     storage.engine.dispose()
-    again.close()
-    database.close()
+    again._engine.dispose()
+    database._engine.dispose()

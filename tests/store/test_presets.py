@@ -9,11 +9,10 @@ from sqlalchemy import text
 
 from recsys.errors import ConflictError, PresetError, StoreError, UnknownPresetError
 from recsys.store.database import Database
-from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
-from recsys.store.records import Measurement, Preset, ShippedPreset
+from recsys.store.records import Measurement, Preset, PresetSettings, ShippedPreset
 from tests._hostile import ATTACKS
-from tests.store._presets import CALM, FRESH, draft, measured
+from tests.store._presets import CALM, FRESH, draft, find, measured
 
 START = datetime(2026, 5, 1, 10, tzinfo=UTC)
 
@@ -26,7 +25,7 @@ def test_a_new_shop_has_no_presets(store: PresetStore) -> None:
     assert store.presets() == ()
     assert store.deleted() == ()
     assert store.default() is None
-    assert store.find("Fresh picks") is None
+    assert find(store, "Fresh picks") is None
 
 
 def test_a_preset_is_kept_as_it_was_saved(store: PresetStore) -> None:
@@ -65,7 +64,7 @@ def test_a_preset_saved_by_one_is_seen_by_another(store: PresetStore, address: s
     assert other.presets() == (made,)
     changed = other.update(made.preset_id, version=1, description="Changed elsewhere.")
     assert store.get(made.preset_id) == changed
-    other_database.close()
+    other_database._engine.dispose()
 
 
 def test_numbered_copies_stand_as_people_count(store: PresetStore) -> None:
@@ -98,7 +97,7 @@ def test_the_default_comes_first_then_the_shipped_then_by_name(store: PresetStor
 
 
 def found(store: PresetStore, name: str) -> Preset:
-    preset = store.find(name)
+    preset = find(store, name)
     assert preset is not None
     return preset
 
@@ -110,7 +109,7 @@ def test_a_name_is_taken_whatever_its_capitals_and_hidden_marks(store: PresetSto
     made = store.create(draft(), measured())
     with pytest.raises(PresetError, match=r"name: this shop already has a preset called '.*'; give yours another name"):
         store.create(draft(same), measured())
-    assert store.find(same) == made
+    assert find(store, same) == made
     assert store.presets() == (made,)
 
 
@@ -220,7 +219,7 @@ def test_a_deleted_preset_is_gone_until_it_is_restored(store: PresetStore) -> No
     made = store.create(draft(), measured())
     store.make_default(made.preset_id)
     store.delete(made.preset_id, by="ben")
-    assert (store.presets(), store.default(), store.find("Fresh picks")) == ((), None, None)
+    assert (store.presets(), store.default(), find(store, "Fresh picks")) == ((), None, None)
     with pytest.raises(UnknownPresetError, match=r"is not in this shop, or was deleted; choose one from the list"):
         store.get(made.preset_id)
     with pytest.raises(UnknownPresetError):
@@ -330,7 +329,7 @@ def test_hostile_text_is_kept_and_does_nothing(store: PresetStore, attack: str) 
     assert kept.settings.categories == (kept.description,)
     for line in (kept.name, kept.goal, kept.changed_by, *kept.tags):
         assert not set(line) & set("\x00\n\t\u202e\u202c\u2066\u2067\u2068\u2069\ud800")
-    assert store.find(attack[:80]) == made
+    assert find(store, attack[:80]) == made
 
 
 def test_a_row_that_no_shelfwise_wrote_is_named(store: PresetStore, database: Database) -> None:

@@ -13,8 +13,7 @@ from recsys.documents import from_json, to_json
 from recsys.errors import ConflictError, PresetError, SettingsError, UnknownPresetError
 from recsys.panel.segments import Segment
 from recsys.settings import Context, Filters, FusionSettings, RankingSettings
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Draft, Measurement
+from recsys.store.records import Draft, Measurement, PresetSettings
 from tests.store._presets import FRESH, draft, measured
 
 

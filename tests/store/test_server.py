@@ -31,7 +31,7 @@ def presets(server: PostgresServer, name: str) -> Iterator[PresetStore]:
     opened = PresetStore(database, "demo")
     opened.create(draft(), measured())
     yield opened
-    database.close()
+    database._engine.dispose()
 
 
 @contextmanager

@@ -7,14 +7,14 @@ import pytest
 from recsys.errors import PresetError
 from recsys.store.presets import PresetStore
 from recsys.store.records import Preset, ShippedPreset
-from tests.store._presets import CALM, FRESH, draft, measured
+from tests.store._presets import CALM, FRESH, draft, find, measured
 
 BALANCED = ShippedPreset(draft("Balanced", CALM), measured(), is_default=True)
 BOLD = ShippedPreset(draft("Bold"))
 
 
 def found(store: PresetStore, name: str) -> Preset:
-    preset = store.find(name)
+    preset = find(store, name)
     assert preset is not None
     return preset
 
@@ -63,7 +63,7 @@ def test_what_is_no_longer_shipped_leaves_and_may_come_back(store: PresetStore) 
     store.ship([BALANCED, BOLD])
     before = found(store, "Bold")
     store.ship([BALANCED])
-    assert store.find("Bold") is None
+    assert find(store, "Bold") is None
     assert store.deleted() == ()
     store.ship([BALANCED, BOLD])
     assert found(store, "Bold").preset_id == before.preset_id
@@ -80,7 +80,7 @@ def test_people_keep_their_own_presets_and_names(store: PresetStore) -> None:
     store.delete(own.preset_id)
     store.ship([BALANCED])
     assert found(store, "Balanced").is_shipped
-    assert store.find("Balanced (shipped)") is None
+    assert find(store, "Balanced (shipped)") is None
     store.ship([])
     assert store.restore(own.preset_id).name == "balanced"
 

@@ -14,6 +14,7 @@ from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
 from recsys.progress import Progress
 from recsys.settings import FusionSettings
+from recsys.store.addresses import file_address
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goal_evaluation import GoalEvaluator
@@ -101,7 +102,7 @@ def test_goals_about_rare_shoppers_are_tuned_on_a_replay(
     assert new.is_replayed
     assert new.found.n_users["test"] == len(Panel.open(newcomer_folder)[1])
     assert new.protocol != accuracy.protocol
-    store = PresetStore(Database.in_file(tmp_path / "shop.sqlite3"), "demo")
+    store = PresetStore(Database(file_address(tmp_path / "shop.sqlite3")), "demo")
     store.ship(to_store(found))
     kept = {each.name: each.measured for each in store.presets()}
     measured = kept["New shoppers"]
@@ -119,7 +120,7 @@ def test_segments_that_are_too_small_are_refused(engines: Engines) -> None:
 
 
 def test_the_store_takes_them(shipped: list[TunedPreset | NotAvailable], tmp_path: Path) -> None:
-    store = PresetStore(Database.in_file(tmp_path / "shop.sqlite3"), "demo")
+    store = PresetStore(Database(file_address(tmp_path / "shop.sqlite3")), "demo")
     store.ship(to_store(shipped))
     presets = {each.name: each for each in store.presets()}
     assert set(presets) == {each.name for each in INTENTIONS}

@@ -17,8 +17,7 @@ from pages.tuning.presets import cards
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 from recsys.panel.segments import Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Preset
+from recsys.store.records import Preset, PresetSettings
 from recsys.tuning.config import EvaluationConfig
 
 NAME_KEY = "your_name"

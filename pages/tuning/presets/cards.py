@@ -18,8 +18,7 @@ from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.segments import Segment
 from recsys.serving.results import to_csv
-from recsys.store.preset_settings import PresetSettings
-from recsys.store.records import Measurement, Preset, Save
+from recsys.store.records import Measurement, Preset, PresetSettings, Save
 from recsys.tuning.goals import describe_goal
 
 AT_A_GLANCE = ("ndcg", "ild", "coverage")

@@ -15,7 +15,7 @@ from pages.tuning.presets import actions, cards, forms
 from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError
 from recsys.jobs import Job, JobStatus
-from recsys.jobs.presets_job import JOB, SPLIT, ShopFolders, presets_job_at, start_presets_job
+from recsys.jobs.shop_jobs import PRESETS, PRESETS_SPLIT, ShopFolders, presets_job_at, start_presets_job
 from recsys.store.exchange import export_presets
 from recsys.store.records import Preset
 from recsys.tuning.goals import describe_goal
@@ -30,7 +30,7 @@ LOOK_EVERY_S = 4
 """How often a database that is away is asked again."""
 
 _PANEL = job_progress.JobDisplay(
-    label="Tuning the presets", start="Tune the presets of this shop", usual_shares=JOB.usual_shares, key="tuning_"
+    label="Tuning the presets", start="Tune the presets of this shop", usual_shares=PRESETS.usual_shares, key="tuning_"
 )
 
 
@@ -137,11 +137,11 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
 
 
 def _work(room: TuningContext) -> Job:
-    return presets_job_at(room.home.panel(SPLIT).absolute())
+    return presets_job_at(room.home.panel(PRESETS_SPLIT).absolute())
 
 
 def _start(room: TuningContext) -> None:
-    start_presets_job(ShopFolders.of(room.home, SPLIT, room.shop))
+    start_presets_job(ShopFolders.of(room.home, PRESETS_SPLIT, room.shop))
 
 
 @st.fragment(run_every=job_progress.LOOK_EVERY_S)

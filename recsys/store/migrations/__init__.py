@@ -25,11 +25,6 @@ _ONE_AT_A_TIME = threading.Lock()
 """Alembic hands its steps the connection through a global."""
 
 
-def latest() -> str:
-    """Number of the last step that this version of the app knows."""
-    return str(_scripts().get_current_head())
-
-
 def current(connection: Connection) -> tuple[str, ...]:
     """Number of the last step that a database has taken, in a tuple, or () for one that holds nothing of ours."""
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
@@ -38,15 +33,10 @@ def current(connection: Connection) -> tuple[str, ...]:
 def upgrade(reader: Engine, writer: Engine, where: str) -> None:
     """Take every step that is missing, in one transaction: all of them or none.
 
-    Parameters
-    ----------
-    reader : connections that only look, so that a database which is up to date is not held up
-    writer : connections on which one at a time begins a transaction, whatever the process
-    where : the database, as messages name it
-
-    Raises
-    ------
-    StoreError : a newer version of the app has been here; nothing is touched
+    `reader`: connections that only look, so that a database which is up to date is not held up.
+    `writer`: connections on which one at a time begins a transaction, whatever the process.
+    `where`: the database, as messages name it.
+    Raises StoreError: a newer version of the app has been here; nothing is touched.
     """
     scripts = _scripts()
     with reader.connect() as connection:

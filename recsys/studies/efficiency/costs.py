@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from recsys.data.dataset import Dataset
-from recsys.data.resizing import resized
+from recsys.data.splitting import resized
 from recsys.evaluation.protocols.hold_out import circumstances
 from recsys.progress import Progress, prefixed, silent
 from recsys.ranking.rank import Standardised, rank

@@ -9,8 +9,8 @@ import pytest
 
 from pages.tuning.log_clicks import TEMPERATURES
 from recsys.jobs import record
-from recsys.jobs.log_job import JOB, log_job_at
 from recsys.jobs.paths import AppPaths
+from recsys.jobs.shop_jobs import LOG, log_job_at
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set
 from recsys.offpolicy.mixes import LogEvaluator, MixQuery
@@ -56,7 +56,7 @@ def test_what_cannot_be_read_is_said_and_not_made_again_by_itself(open_room: Ope
     (home.judged_log / "manifest.json").write_text("{}")
     work = log_job_at(home)
     work.folder.mkdir(exist_ok=True)
-    record.write(work.path("json"), record.facts(JOB.titles, 0, 0, 0, 0.0, state="done"))
+    record.write(work.path("json"), record.facts(tuple(LOG.usual_shares), 0, 0, 0, 0.0, state="done"))
     try:
         page = open_room(SECTION)
         assert 'class="sw-notice"' in html(page)

@@ -32,7 +32,7 @@ from tests.pages.tuning.presets.conftest import store
 __all__ = ["store"]  # a fixture
 
 SECTION = "Find good weights"
-STAGES = JOB.titles
+STAGES = tuple(JOB.usual_shares)
 Engines = tuple[LiveEngine, LiveEngine]
 GOAL = Goal("ndcg", (Constraint("ild", 0.3),))
 

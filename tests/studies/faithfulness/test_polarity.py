@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from recsys.data.dataset import Dataset
-from recsys.data.resizing import resized
+from recsys.data.splitting import resized
 from recsys.errors import InputError
 from recsys.studies.faithfulness.polarity import polarity_agreement
 from recsys.studies.result import as_json

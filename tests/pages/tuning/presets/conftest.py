@@ -15,10 +15,10 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings
+from recsys.store.addresses import file_address
 from recsys.store.database import FILE, Database
-from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
-from recsys.store.records import Draft, Measurement, Preset
+from recsys.store.records import Draft, Measurement, Preset, PresetSettings
 from tests.pages._seen import html
 
 SHOP = "Demo shop"
@@ -28,7 +28,7 @@ Measure = Callable[[PresetSettings], Measurement]
 @pytest.fixture
 def store(tuning_home: Path) -> Iterator[PresetStore]:
     """The presets of the shop on screen; none at first, and none left behind."""
-    database = Database.in_file(tuning_home / FILE)
+    database = Database(file_address(tuning_home / FILE))
     yield PresetStore(database, SHOP)
     with database.writing() as session:
         for table in ("shelfwise_preset_save", "shelfwise_preset"):

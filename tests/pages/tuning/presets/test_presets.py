@@ -7,9 +7,8 @@ from recsys.evaluation.statistics.paired import means
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import Segment
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.store.preset_settings import PresetSettings
 from recsys.store.presets import PresetStore
-from recsys.store.records import Draft, Measurement, Preset
+from recsys.store.records import Draft, Measurement, Preset, PresetSettings
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import Measure, card, fill, mix

@@ -21,7 +21,7 @@ from recsys.errors import InputError
 from recsys.evaluation.protocols.rewinds import REWINDS
 from recsys.jobs import Job, record
 from recsys.jobs.paths import AppPaths
-from recsys.jobs.presets_job import JOB, ShopFolders, presets_job_at
+from recsys.jobs.shop_jobs import PRESETS, ShopFolders, presets_job_at
 from recsys.panel.build import SPLITS
 from recsys.panel.panel import Panel
 from recsys.store.presets import PresetStore
@@ -45,7 +45,9 @@ def work(tuning_home: Path) -> Iterator[Job]:
 
 def left(work: Job, state: str, message: str = "", *, result: dict[str, object] | None = None) -> None:
     """Leave a record as the process of a tuning does."""
-    facts = record.facts(JOB.titles, 1, 120, 300, time.time() - 9, state=state, message=message, result=result)  # type: ignore[arg-type]
+    facts = record.facts(
+        tuple(PRESETS.usual_shares), 1, 120, 300, time.time() - 9, state=state, message=message, result=result or {}
+    )
     record.write(work.path("json"), facts)
 
 
@@ -189,7 +191,7 @@ def test_what_is_prepared_is_said_for_each_way_of_holding_out() -> None:
 def test_while_shoppers_are_prepared_it_says_what_is_done_with_them(
     open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol.panel_job, "start_panel_job", lambda *_: None)
+    monkeypatch.setattr(protocol.shop_jobs, "start_panel_job", lambda *_: None)
     page = open_room("Presets", split=HOLD_OUTS["newcomers"].wanted)
     assert HOLD_OUTS["newcomers"].method in text(page)
     page.selectbox(key="split").set_value("temporal").run()
