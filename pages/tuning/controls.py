@@ -24,11 +24,10 @@ from pages._shared.view import (
 from pages.tuning import labels
 from recsys.errors import RecsysError
 from recsys.panel.panel import Panel
-from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
+from recsys.panel.segments import KNOWLEDGE, EvaluationConfig, Scenario, Segment
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 from recsys.store.preset_settings import PresetSettings
 from recsys.store.records import Preset
-from recsys.tuning.config import EvaluationConfig
 
 _PROPERTIES = {
     "shoppers": "How well they are known",

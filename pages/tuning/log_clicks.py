@@ -21,8 +21,8 @@ from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.jobs.log_job import has_log
 from recsys.offpolicy.estimators import ESTIMATORS, main_estimator
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE, N_LISTED, LogEvaluator, MixAnswer, MixQuery
-from recsys.tuning.config import EvaluationConfig
+from recsys.offpolicy.logged_set import MAIN_TEMPERATURE, N_LISTED, LogEvaluator, MixAnswer, MixQuery
+from recsys.panel.segments import EvaluationConfig
 
 TEMPERATURES = {"Loosely": MAIN_TEMPERATURE, "Closely": 0.5, "Very closely": 0.25, "As its list": 0.0}
 """How closely pages follow a setting: from a policy that leans towards it to its very list; as of `MixQuery`."""

@@ -11,17 +11,15 @@ from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.jobs.paths import AppPaths
-from recsys.offpolicy.logged_set import LoggedEvaluationSet
+from recsys.offpolicy.logged_set import LogEvaluator, LoggedEvaluationSet, MixAnswer, MixQuery
 from recsys.offpolicy.logs import require_usable_log
-from recsys.offpolicy.mixes import LogEvaluator, MixAnswer, MixQuery
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.panel.segments import Scenario, Segment
+from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.progress import Progress
 from recsys.schema import IMPRESSIONS
 from recsys.settings import Filters, RankingSettings
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.weight_map import WeightMap
 from recsys.tuning.weight_map import weight_map as map_weights
 

@@ -12,8 +12,7 @@ from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import EVERYONE, Segment
-from recsys.tuning.config import EvaluationConfig
+from recsys.panel.segments import EVERYONE, EvaluationConfig, Segment
 from recsys.tuning.list_changes import (
     CategoryShown,
     Names,

@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import AS_IT_WAS
+from recsys.panel.segments import AS_IT_WAS, EvaluationConfig
 from recsys.ranking.fusion import fuse, weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.list_changes import Names, Product, rank_in
 
 Cause = Literal["none", "score", "rules", "variety"]

@@ -21,6 +21,7 @@ from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import ZERO, Interval
 from recsys.panel.engine import LiveEngine
+from recsys.panel.segments import EvaluationConfig
 from recsys.progress import Progress, silent
 from recsys.settings import (
     COMPONENTS,
@@ -30,7 +31,6 @@ from recsys.settings import (
     RankingSettings,
     require_seed,
 )
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, choose, promising, references_of
 from recsys.tuning.goals import Constraint, Goal, describe_goal
 from recsys.tuning.trials import BATCH, Trials

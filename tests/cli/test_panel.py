@@ -14,8 +14,7 @@ from recsys.jobs.log_job import has_log, log_job_at, start_log_job
 from recsys.jobs.panel_job import panel_job_at, start_panel_job
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import ShopFolders, presets_job_at, start_presets_job
-from recsys.offpolicy.logged_set import LoggedEvaluationSet
-from recsys.offpolicy.mixes import LogEvaluator, MixQuery
+from recsys.offpolicy.logged_set import LogEvaluator, LoggedEvaluationSet, MixQuery
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.store.database import Database

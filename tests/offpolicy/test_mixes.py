@@ -14,8 +14,15 @@ from recsys.errors import ArtifactError, DataError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimators import estimate, lift
-from recsys.offpolicy.logged_set import LOGGED_SET, LoggedEvaluationSet, build_logged_set, open_or_build_logged_set
-from recsys.offpolicy.mixes import N_LISTED, LogEvaluator, MixQuery
+from recsys.offpolicy.logged_set import (
+    LOGGED_SET,
+    N_LISTED,
+    LogEvaluator,
+    LoggedEvaluationSet,
+    MixQuery,
+    build_logged_set,
+    open_or_build_logged_set,
+)
 from recsys.offpolicy.pages import ScoredPages
 from recsys.offpolicy.policies import SoftPolicy
 from recsys.offpolicy.simulation import Simulator

@@ -18,7 +18,7 @@ from recsys.evaluation.protocols.requests import contexts_at
 from recsys.evaluation.statistics.intervals import ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.estimators import PolicyEstimate, Support
-from recsys.offpolicy.mixes import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
+from recsys.offpolicy.logged_set import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
 from recsys.offpolicy.policies import top_lists
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent

@@ -7,9 +7,8 @@ and of the lists that test shoppers would see.
 
 from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, SettingsError
-from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
+from recsys.offpolicy.logged_set import MODELLED, TEMPERATURES, WEIGHED, LogEvaluator, LoggedEvaluationSet, MixQuery
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
 from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.offpolicy.simulation import Simulator, users_of
 from recsys.progress import Progress, silent

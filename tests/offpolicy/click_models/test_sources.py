@@ -19,8 +19,7 @@ from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models import logged as logged_module
 from recsys.offpolicy.click_models import sources
 from recsys.offpolicy.click_models.conditional_logit import Chooser
-from recsys.offpolicy.click_models.logged import fit_on_log
-from recsys.offpolicy.click_models.sources import BASE_RATE, SEEN, simulated
+from recsys.offpolicy.click_models.sources import BASE_RATE, SEEN, fit_on_log, simulated
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES, Panel
 from recsys.schema import IMPRESSIONS

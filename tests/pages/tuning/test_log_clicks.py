@@ -12,8 +12,7 @@ from recsys.jobs import record
 from recsys.jobs.log_job import JOB, log_job_at
 from recsys.jobs.paths import AppPaths
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set
-from recsys.offpolicy.mixes import LogEvaluator, MixQuery
+from recsys.offpolicy.logged_set import LogEvaluator, LoggedEvaluationSet, MixQuery, build_logged_set
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
