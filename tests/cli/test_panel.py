@@ -14,7 +14,7 @@ from recsys.jobs.log_job import has_log, log_job_at, start_log_job
 from recsys.jobs.panel_job import panel_job_at, start_panel_job
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.presets_job import ShopFolders, presets_job_at, start_presets_job
-from recsys.offpolicy.logged_set import LogEvaluator, LoggedEvaluationSet, MixQuery
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, MixQuery
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
@@ -84,7 +84,7 @@ def test_the_log_of_the_shop_in_use_is_judged(place: Path, tmp_path: Path, monke
     work = done_here(monkeypatch, log_job.JOB, lambda: start_log_job(home))
     assert work == log_job_at(home)
     assert work.status().stages == tuple((name, "done") for name in log_job.JOB.titles)
-    answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
+    answer = LoggedEvaluationSet.open(home.judged_log).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
 
 

@@ -7,7 +7,7 @@ and of the lists that test shoppers would see.
 
 from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, SettingsError
-from recsys.offpolicy.logged_set import MODELLED, TEMPERATURES, WEIGHED, LogEvaluator, LoggedEvaluationSet, MixQuery
+from recsys.offpolicy.logged_set import MODELLED, TEMPERATURES, WEIGHED, LoggedEvaluationSet, MixQuery
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.offpolicy.simulation import Simulator, users_of
@@ -44,7 +44,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     simulated: list[SimulatedLogs] = []
     if judged is not None:
         mixes = dict(judged.weights) | ({GIVEN: settings.weights} if settings.weights else {})
-        on_sliders = Mixes.of(LogEvaluator(judged), mixes)
+        on_sliders = Mixes.of(judged, mixes)
         rates += on_sliders.rates()
         lifts += on_sliders.lifts()
         if judged.truth is not None and log.data is not None:
