@@ -1,4 +1,4 @@
-"""Segments of test shoppers, and scenarios that they are imagined in."""
+"""Segments of test shoppers, scenarios that they are imagined in, and the settings of a live evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -116,10 +116,7 @@ class Scenario:
 AS_IT_WAS = Scenario()
 """Everyone in the circumstances that they were in."""
 
-
 _NO_WEIGHTS = dict.fromkeys(COMPONENTS, 0.0)
-
-
 _DEFAULTS = RankingSettings()
 
 
@@ -161,10 +158,9 @@ class EvaluationConfig:
 
     def as_json(self) -> dict[str, Any]:
         """A JSON document, from which `from_json` makes the same again."""
-        ranking, scenario = self.settings, self.scenario.as_dict()
-        how = (ranking.fusion, ranking.n, ranking.diversity, ranking.method, scenario, ranking.filters)
-        document: dict[str, Any] = to_json(_Document(self.name, *how))
-        return document
+        of, scenario = self.settings, self.scenario.as_dict()
+        document = _Document(self.name, of.fusion, of.n, of.diversity, of.method, scenario, of.filters)
+        return dict(to_json(document))
 
     @classmethod
     def from_json(cls, document: object) -> Self:

@@ -46,9 +46,7 @@ a margin of 1 in 53% and 78%, without any in 30% and 58%.
 
 @dataclass(frozen=True, slots=True)
 class GoalMeasurement:
-    """Settings measured by a goal: every one of `LIVE_METRICS`, and for each constraint how far inside its bound they
-    are, less the margin.
-    """
+    """Every one of `LIVE_METRICS` of some settings; `rooms`: how far inside each constraint's bound, less the margin."""
 
     settings: RankingSettings
     metrics: Mapping[str, float]
@@ -96,7 +94,7 @@ class GoalEvaluator:
 
     @cached_property
     def equal(self) -> RankingSettings:
-        """Equal weights, by score alone."""
+        """Settings of equal weights, by score alone."""
         return self.ranking(FusionSettings(0.25, 0.25, 0.25, 0.25))
 
     @cached_property
@@ -121,6 +119,10 @@ class GoalEvaluator:
         """The metric to improve, higher is better; minus infinity without a value."""
         value = self.goal.sign * measured.metrics[self.goal.metric]
         return -math.inf if math.isnan(value) else value
+
+    def best_inside(self, trials: Sequence[GoalMeasurement]) -> GoalMeasurement | None:
+        """The best of those that meet the constraints with the margin."""
+        return max((each for each in trials if each.is_inside), key=self.value, default=None)
 
     def values(self, found: WeightMap) -> NDArray[np.float64]:
         """The same of every point of the map."""
@@ -218,8 +220,8 @@ def choose(
     Settings that meet the constraints with the margin come before those that do not; where none does, the one that
     comes nearest to it is taken.
     """
-    known, values = {each.settings: each for each in trials}, evaluator.goal.sign * found.means[evaluator.goal.metric]
-    best = max((each for each in trials if each.is_inside), key=evaluator.value, default=None)
+    known, values = {each.settings: each for each in trials}, evaluator.values(found)
+    best = evaluator.best_inside(trials)
     for point in promising(evaluator, found)[:MOST_COMPARED].tolist():
         # The map is in order, so once a point is too far behind the best to be tied with it, the others are, too.
         if best and evaluator.value(best) - values[point] > _reach(evaluator, best):
@@ -230,8 +232,7 @@ def choose(
         if known[settings].is_inside and (best is None or evaluator.value(known[settings]) > evaluator.value(best)):
             best = known[settings]
     if best is None:
-        nearest = max(known.values(), key=lambda each: _shortfall(evaluator, each))
-        return nearest, 1
+        return max(known.values(), key=lambda each: _shortfall(evaluator, each)), 1
     tied = _tied(evaluator, best, [each for each in known.values() if each.is_inside and each is not best])
     return _middle(tied), len(tied)
 

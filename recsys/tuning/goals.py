@@ -1,6 +1,7 @@
 """Goals of a search: a metric to improve, constraints on others, and whose lists count."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
@@ -91,10 +92,9 @@ class Goal:
         _require_metric(self.metric)
         if not 1 <= self.k <= N_BASELINE:
             raise SettingsError(f"lists of {self.k} cannot be searched for; give a length from 1 to {N_BASELINE}")
-        sides = [(each.metric, each.at_least) for each in self.constraints]
-        for metric, at_least in sides:
-            if sides.count((metric, at_least)) > 1:
-                raise SettingsError(f"{METRICS[metric].short} is bounded twice from the same side; decide on one bound")
+        sides = Counter((each.metric, each.at_least) for each in self.constraints)
+        if twice := [metric for (metric, _), n in sides.items() if n > 1]:
+            raise SettingsError(f"{METRICS[twice[0]].short} is bounded twice from the same side; decide on one bound")
         bounds = {(each.metric, each.at_least): each.value for each in self.constraints if each.against == "value"}
         for (metric, at_least), bound in bounds.items():
             most = bounds.get((metric, False))
@@ -116,8 +116,7 @@ class Goal:
 
     def as_json(self) -> dict[str, Any]:
         """The goal as it is saved."""
-        document: dict[str, Any] = to_json(self, exclude_none=True)
-        return document
+        return dict(to_json(self, exclude_none=True))
 
     @classmethod
     def from_json(cls, saved: object) -> Self:
@@ -155,13 +154,12 @@ def describe_constraint(constraint: Constraint) -> str:
     >>> describe_constraint(Constraint("novelty", 4.5)), describe_constraint(Constraint("ndcg", 0.02, "best"))
     ('Novelty at least 4.5 bits', 'nDCG within 2% of the best')
     """
-    name = METRICS[constraint.metric].short
+    name, is_equal = METRICS[constraint.metric].short, constraint.against == "equal"
     if constraint.against == "value":
         return f"{name} at {'least' if constraint.at_least else 'most'} {exact(constraint.metric, constraint.value)}"
     if not constraint.value:
-        return f"{name} no worse than {'with equal weights' if constraint.against == 'equal' else 'the best'}"
-    reference = "equal weights" if constraint.against == "equal" else "the best"
-    return f"{name} within {written(constraint.value, True)} of {reference}"
+        return f"{name} no worse than {'with equal weights' if is_equal else 'the best'}"
+    return f"{name} within {written(constraint.value, True)} of {'equal weights' if is_equal else 'the best'}"
 
 
 _SEGMENT_WORDS: Mapping[str, str] = {

@@ -166,7 +166,6 @@ class ShopperChange:
     Parameters
     ----------
     position : in the panel
-    n_train : products in the training data
     facts : pairs of a name of `segments.DIMENSIONS` and its value, as far as known
     likeness : rank-biased overlap of both lists, 1 for identical
     n_common : products on both lists

@@ -59,7 +59,7 @@ def to_params(settings: RankingSettings) -> dict[str, Any]:
 
 
 def to_fusion(params: dict[str, Any]) -> FusionSettings:
-    """The weights of parameters, in whole percent."""
+    """The weights of parameters as `to_params` gives them, in whole percent."""
     rest = 1 - params["context_strength"]
     collaborative = 1 - params["apart_from_others"] ** 0.5
     content = (1 - collaborative) * params["content_part"]
@@ -86,12 +86,7 @@ class Trials:
         with self._store_errors():
             self._stored = optuna.create_study(direction="maximize") if self._url is None else _open(self._url, name)
             self._done = [_plain(trial) for trial in self._stored.get_trials(deepcopy=False)]
-        self.measured = [
-            GoalMeasurement(
-                self._settings(trial.params), json.loads(trial.user_attrs["metrics"]), tuple(trial.user_attrs["rooms"])
-            )
-            for trial in self._done
-        ]
+        self.measured = [self._measurement(trial) for trial in self._done]
 
     def __len__(self) -> int:
         return len(self.measured)
@@ -110,30 +105,32 @@ class Trials:
         study.add_trials(self._done)
         for settings in starts[len(self) : len(self) + n]:
             study.enqueue_trial(to_params(settings))
-        new: list[GoalMeasurement] = []
-        goal = self._evaluator.goal
         with one_thread():
-            for _ in range(n):
+            for number in range(len(self) + 1, len(self) + n + 1):
                 trial = study.ask()
                 for name in ("context_strength", "apart_from_others", "content_part", "diversity"):
                     trial.suggest_float(name, 0, 1)
                 trial.suggest_categorical("method", DIVERSITY_METHODS)
                 measured = self._evaluator.measure(self._settings(trial.params))
-                for constraint, room in zip(goal.constraints, measured.rooms, strict=True):
+                for constraint, room in zip(self._evaluator.goal.constraints, measured.rooms, strict=True):
                     trial.set_constraint(f"{constraint.metric} {constraint.at_least}", -room)
                 trial.set_user_attr("metrics", json.dumps(dict(measured.metrics)))
                 trial.set_user_attr("rooms", list(measured.rooms))
                 study.tell(trial, max(self._evaluator.value(measured), -1e6))
-                new.append(measured)
-                progress("trying settings", len(self) + len(new), wanted)
+                progress("trying settings", number, wanted)
         done = [_plain(trial) for trial in study.get_trials(deepcopy=False)[len(self) :]]
         with self._store_errors():
             self._stored.add_trials(done)
         self._done += done
-        self.measured += new
+        self.measured += [self._measurement(trial) for trial in done]
 
     def _settings(self, params: dict[str, Any]) -> RankingSettings:
         return self._evaluator.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
+
+    def _measurement(self, trial: "optuna.trial.FrozenTrial") -> GoalMeasurement:
+        """What a stored trial measured."""
+        metrics, rooms = (trial.user_attrs[name] for name in ("metrics", "rooms"))
+        return GoalMeasurement(self._settings(trial.params), json.loads(metrics), tuple(rooms))
 
     @contextmanager
     def _store_errors(self) -> Iterator[None]:
