@@ -72,7 +72,29 @@ class Segment:
         return inside
 
 
+_SEGMENT_WORDS: Mapping[str, str] = {
+    "top_category": "who mostly buy {}",
+    "home": "from {}",
+    "daypart": "in the {}",
+    "weekday": "on {}",
+    "season": "in {}",
+    "device": "on {}",
+    "region": "in region {}",
+}
+
+
 EVERYONE = Segment()
+
+
+def describe_segment(segment: Segment) -> str:
+    """Which shoppers count, in words.
+
+    >>> describe_segment(Segment.of(activity="new", device="mobile", daypart="evening"))
+    'new shoppers in the evening on mobile'
+    """
+    values = segment.as_dict()
+    described = [words.format(values[name]) for name, words in _SEGMENT_WORDS.items() if name in values]
+    return " ".join(filter(None, (values.get("activity"), "shoppers", *described)))
 
 
 @dataclass(frozen=True, slots=True)

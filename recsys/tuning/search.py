@@ -31,9 +31,8 @@ from recsys.settings import (
     RankingSettings,
     require_seed,
 )
-from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, choose, promising, references_of
-from recsys.tuning.goals import Constraint, Goal, describe_goal
-from recsys.tuning.trials import BATCH, Trials
+from recsys.tuning.goals import Constraint, Goal, GoalEvaluator, GoalMeasurement, describe_goal
+from recsys.tuning.trials import BATCH, Trials, choose, promising, references_of
 from recsys.tuning.weight_map import WeightMap, pareto_front
 
 VERSION = 2
@@ -45,7 +44,7 @@ MOST_FRONT_POINTS = 40
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """Settings of a search: trials with variety, in all (stored ones are not repeated), and the seed of the sampling."""
+    """Trials with variety, in all, of which stored ones are not repeated; and the seed of the sampling."""
 
     n_trials: int = 120
     seed: int = 0

@@ -16,8 +16,7 @@ from recsys.progress import Progress
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Goal, describe_constraint, saved_goal
+from recsys.tuning.goals import Goal, GoalEvaluator, describe_constraint, saved_goal
 from recsys.tuning.search import SearchSettings
 from recsys.tuning.shipped import INTENTIONS, Intention, NotAvailable, TunedPreset, to_store, tune_shipped
 from tests.tuning.test_search import Engines, engines
