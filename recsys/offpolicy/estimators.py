@@ -125,8 +125,7 @@ def _outcomes(log: Log) -> dict[str, Floats]:
 def estimate(log: Log, seed: int = 0, n_resamples: int = 1000) -> dict[str, Interval]:
     """Estimate the click rate of the evaluated policy, by estimator; without a model only those that need none.
 
-    Returns an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for
-    ips and snips, and where it lies outside.
+    The n of an Interval counts visitors; ends are NaN where too few of them tell, but for ips and snips.
     """
     weights, outcomes = log.weights, _outcomes(log)
     per = [weights if name == "snips" else np.ones(len(log)) for name in outcomes]
@@ -141,10 +140,9 @@ def estimate(log: Log, seed: int = 0, n_resamples: int = 1000) -> dict[str, Inte
 
 
 def known_rate(clicks: Floats, visitors: NDArray[np.int64], seed: int = 0) -> Interval:
-    """Compute clicks an impression, in [0, 1], with an interval over visitors; n counts them.
+    """Compute clicks an impression, with an interval over visitors; `clicks` (0 or 1) and `visitors` have shape (n,).
 
-    Where too few visitors tell for a bootstrap, the interval is Wilson's, with as many impressions as there would be if
-    those of a visitor were all alike. `clicks` (0 or 1) and `visitors` are of shape (n,).
+    Wilson's interval takes as many impressions as there would be if those of a visitor were all alike.
     """
     clicked, shown = (sums_of_shoppers(each[:, None], visitors) for each in (clicks, np.ones(len(clicks))))
     found = ratio_intervals(clicked, shown, seed)[0]
@@ -176,10 +174,8 @@ def within(found: Interval, low: float = 0.0, high: float = 1.0) -> Interval:
 def gamma_interval(weighted: Floats, largest: float) -> tuple[float, float]:
     """Compute the ends of an interval of the expected sum of weighted rare events.
 
-    Parameters
-    ----------
-    weighted : float64 of shape (n_visitors,), weights of each visitor's events together, 0 without any
-    largest : weight that one more event could have
+    `weighted`: float64 of shape (n_visitors,), weights of each visitor's events together, 0 without any; `largest`:
+    weight that one more event could have.
     """
     total, square = float(weighted.sum()), float(weighted @ weighted)
     tail = (1 - LEVEL) / 2
@@ -215,9 +211,7 @@ class Support:
 
     Parameters
     ----------
-    n_impressions, n_visitors : in the log
-    n_counted : impressions with a weight above 0
-    n_clicks : clicks among these
+    n_counted, n_clicks : impressions with a weight above 0, and clicks among these
     n_effective : impressions that the weighted ones are worth
     largest_weight, largest_share : of one impression, and its share of all weight
     mean_weight : 1 where the log could have shown all that the policy shows

@@ -69,10 +69,8 @@ EVERYTHING = Filters(only_available=False)
 class MixQuery:
     """A setting of the sliders, and how closely pages follow it.
 
-    Parameters
-    ----------
-    temperature : as of `SoftPolicy`; 0 is the list of the best products itself
-    filters : what may be shown of what was available; what a shopper has is never shown again
+    `temperature`: as of `SoftPolicy`; 0 is the list of the best products itself; `filters`: what may be shown of what
+    was available; what a shopper has is never shown again.
     """
 
     fusion: FusionSettings
@@ -84,11 +82,8 @@ class MixQuery:
 class MixAnswer:
     """The estimate of a setting.
 
-    Parameters
-    ----------
-    log : the impressions weighed by it; None where they cannot be
-    found : its click rate, or why there is none
-    truth : its true click rate on these pages, or None where no simulator knows it
+    `log`: the impressions weighed by it; None where they cannot be; `truth`: its true click rate on these pages; None
+    where no simulator knows it.
     """
 
     asked: MixQuery
@@ -99,14 +94,14 @@ class MixAnswer:
 
 @dataclass(frozen=True, eq=False)
 class LoggedEvaluationSet:
-    """What estimates of any setting of the sliders rest on.
+    """What estimates of any setting of the sliders rest on, and the estimates.
 
     Parameters
     ----------
     log_id : names the content
     cut_s : the moment of the first page, in seconds since 1970
     weights : of "traditional" and "full", chosen before that moment
-    items : the catalogue, one row a product
+    items : the catalogue
     facts : of the data and the settings, as saved
     truth : what a demo shop's simulator knows of the pages, or None
     """
@@ -217,8 +212,6 @@ def build_logged_set(
 ) -> Artifact:
     """Choose weights on the first half of the log's time, score the pages of the second, and save both.
 
-    `folder`: data folder.
-
     Raises DataError: there is no log, its second half cannot carry any estimate, or too little happened before that to
     choose weights on; ArtifactError: the output folder holds something else.
     """
@@ -234,31 +227,20 @@ def build_logged_set(
     chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(before, split, book, settings, progress, chosen.settings())
     judged = ScoredPages.of(log, cut, book, settings.seed, progress, chosen.settings())
-    arrays: dict[str, NDArray[Any]] = {
-        "scores": judged.scores,
-        "eligible": judged.eligible.astype(np.uint8),
-        "folds": judged.folds,
-    }
+    eligible = judged.eligible.astype(np.uint8)
+    arrays: dict[str, NDArray[Any]] = {"scores": judged.scores, "eligible": eligible, "folds": judged.folds}
     if (truth := _truth(folder, data, judged.pages)) is not None:
         arrays["utilities"] = truth.utilities
-    return save_artifact(
-        out,
-        arrays={"pages": arrays},
-        tables={
-            "shown": _table(judged.pages.shown),
-            "pages_table": _table(judged.pages.table),
-            "items": item_table(before),
-        },
-        facts={
-            "data": {"name": data.name, "fingerprint": whole.fingerprint},
-            "settings": asdict(settings),
-            "cut_s": cut,
-            "n_impressions": len(log.impressions),
-            "weights": {name: each.as_dict() for name, each in weights.items()},
-        },
-        progress=progress,
-        kind=LOGGED_SET,
-    )
+    tables = {"shown": _table(judged.pages.shown), "pages_table": _table(judged.pages.table)}
+    tables["items"] = item_table(before)
+    facts = {
+        "data": {"name": data.name, "fingerprint": whole.fingerprint},
+        "settings": asdict(settings),
+        "cut_s": cut,
+        "n_impressions": len(log.impressions),
+        "weights": {name: each.as_dict() for name, each in weights.items()},
+    }
+    return save_artifact(out, arrays={"pages": arrays}, tables=tables, facts=facts, progress=progress, kind=LOGGED_SET)
 
 
 def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
@@ -276,7 +258,7 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
 def open_or_build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
 ) -> LoggedEvaluationSet:
-    """Open the set of a folder, or build it unless it is there, of the same data; raises as `build_logged_set` does."""
+    """Open the set of a folder, built (see `build_logged_set`) unless it is of these data and settings."""
     try:
         found = LoggedEvaluationSet.open(out)
         if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):

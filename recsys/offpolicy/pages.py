@@ -109,7 +109,7 @@ def refits(
 ) -> Iterator[tuple[Dataset, dict[str, Scorer], NDArray[np.intp]]]:
     """Fit components anew, a like number of pages apart: each time on everything before, with the pages up to the next.
 
-    Raises DataError: nothing happened before the first page.
+    Raises as `require_earlier_likes` does.
     """
     moments = pages.table["time_s"].to_numpy()
     starts = np.unique(np.quantile(moments, np.arange(n_refits) / n_refits, method="lower"))
@@ -190,10 +190,8 @@ class ScoredPages:
         eligible = np.empty((len(pages), log.data.n_items), bool)
         for train, scorers, rows in refits(log.data, pages, N_REFITS, book, seed, progress, settings):
             some = pages.some(rows)
-            scores[rows], eligible[rows] = (
-                score_pages(scorers, some, train.n_items, progress),
-                eligible_on(some, log, train),
-            )
+            scores[rows] = score_pages(scorers, some, train.n_items, progress)
+            eligible[rows] = eligible_on(some, log, train)
         return cls(pages, scores, eligible, folds_of(pages.table["visitor"].to_numpy(np.int64), seed))
 
     @cached_property

@@ -63,10 +63,8 @@ class SoftPolicy:
     def probabilities(self, scores: FloatArray, eligible: NDArray[np.bool_]) -> FloatArray:
         """Probability of every product at any one position, float32 of shape (n_pages, n_items), rows sum to 1.
 
-        Parameters
-        ----------
-        scores : standardised, float32 of shape (n_pages, n_components, n_items)
-        eligible : bool of shape (n_pages, n_items), at least one product a page
+        `scores`: standardised, float32 of shape (n_pages, n_components, n_items); `eligible`: bool of shape (n_pages,
+        n_items), at least one product a page.
         """
         probabilities = np.empty(eligible.shape, np.float32)
         weights = weight_vector(self.fusion)

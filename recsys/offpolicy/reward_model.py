@@ -74,11 +74,9 @@ def folds_of(visitors: Ints, seed: int = 0) -> Ints:
 def fit_click_models(
     features: Floats | csr_array, position: Ints, clicks: Floats, propensity: Floats, folds: Ints
 ) -> ClickModels:
-    """Fit one model for every fold on the impressions of the others.
+    """Fit one model for every fold on the impressions of the others; where none or all are clicked, it is their rate.
 
     `features`: of the products shown, of shape (n, n_features); of like spread, since all are penalised alike.
-
-    A fold whose others have no click, or nothing but clicks, gets their rate throughout.
     """
     positions, code = np.unique(position, return_inverse=True)
     n_features = features.shape[1]

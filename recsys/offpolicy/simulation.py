@@ -25,10 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class TrueClickRates:
-    """What the simulator knows of pages.
-
-    `utilities`: true ones of every product on every page, float32 of shape (n_pages, n_items).
-    """
+    """True utilities of every product on every page, float32 of shape (n_pages, n_items)."""
 
     pages: Pages
     utilities: FloatArray
@@ -77,10 +74,8 @@ class Accuracy:
 
     Parameters
     ----------
-    n : logs in which it gave an interval
-    held : share of these intervals that held the truth
+    n, held, width : logs in which it gave an interval, share of these that held the truth, and their mean width
     bias, rmse : mean and root mean square of estimate less truth
-    width : mean width of the intervals
     """
 
     n: int
@@ -131,7 +126,7 @@ class Simulator:
                 made = estimate(log, seed=seed + one, n_resamples=n_resamples)
                 found[number, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
         progress("simulating logs", n_logs, n_logs)
-        truths = [self.truth.rate(each) for each in policies]
+        truths = map(self.truth.rate, policies)
         return [
             ({name: _accuracy(one, truth) for name, one in zip(ESTIMATORS, each, strict=True)}, refused)
             for each, truth, refused in zip(found, truths, n_refused, strict=True)

@@ -113,12 +113,11 @@ def build_panel(
     )
     for role, each in clicks.items():
         arrays[role] |= each.as_parts()
+    sentences = [_in_words(split, asked), chosen.in_words(), copies_in_words(data), in_brief(clicks["test"])]
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": " ".join(
-            [_in_words(split, asked), chosen.in_words(), copies_in_words(data), in_brief(clicks["test"])]
-        ),
+        "protocol": " ".join(sentences),
         "baselines": list(BASELINES),
         "roles": roles,
         "clicks": clicks["test"].facts,
@@ -129,10 +128,7 @@ def build_panel(
 def open_or_build(
     data_folder: Path, folder: Path, settings: PanelSettings, fingerprint: str, progress: Progress = silent
 ) -> tuple[Panel, Panel]:
-    """The validation and test shoppers of a folder, built now unless they were from data of this fingerprint.
-
-    Raises as `build_panel` does.
-    """
+    """The validation and test shoppers of a folder, built (see `build_panel`) unless they are from these data."""
     try:
         found = Panel.open(folder)
         if found[0].data["fingerprint"] == fingerprint and found[0].settings == _as_json(settings):
@@ -149,7 +145,6 @@ def _as_json(settings: PanelSettings) -> dict[str, Any]:
 
 
 def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
-    is_rewind = isinstance(split, Rewind)
     only_new = isinstance(split, Rewind) and split.of_products
     ranked = "is ranked, without what a shopper already had"
     if only_new:
@@ -158,7 +153,7 @@ def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
             "models give equal scores, a draw for each shopper decides"
         )
     hindsight = ""
-    if is_rewind:
+    if isinstance(split, Rewind):
         hindsight = " Only the trend and recent popularity end for everybody at the moment asked about."
     elif asked.split == "last":
         hindsight = (
@@ -167,7 +162,7 @@ def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
         )
     knowing = "models that know neither validation nor test; what is shown for test shoppers comes from models fitted "
     knowing += "again on training and validation together"
-    if is_rewind:
+    if isinstance(split, Rewind):
         knowing = "models that know nobody's test choice; what is shown for test shoppers comes from models that know "
         knowing += "everything else" if only_new else "everybody else whole"
     return (

@@ -111,7 +111,7 @@ class LiveMetrics:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _ContextScores:
-    """Context scores in one scenario."""
+    """Those of `panel.Scores` that depend on the scenario."""
 
     context: FloatArray
     cuts: FloatArray
@@ -139,19 +139,16 @@ class LiveEngine:
         Raises SettingsError: a filter that makes no sense here, or a list longer than the baselines'; ContextError: the
         scenario states a circumstance that the data cannot tell apart.
         """
-        key = (settings, scenario)
-        return self._results.of(key, lambda: self._measure(settings, scenario))
+        return self._results.of((settings, scenario), lambda: self._measure(settings, scenario))
 
     def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> MeasuredLists:
         """Lists and metrics of one of the panel's baselines, which no weight changes."""
         return self._baselines.of((name, k, filters), lambda: self._baseline(name, k, filters))
 
     def _baseline(self, name: str, k: int, filters: Filters) -> MeasuredLists:
-        ranked = self.panel.baselines[name]
-        penalty = self.penalty(filters)
+        ranked, penalty, clicks = self.panel.baselines[name], self.penalty(filters), self.panel.clicks
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
-        clicks = self.panel.clicks
         if not self.panel.scores.is_whole:
             # Products that no component puts high are no candidates, so their clicks are not held.
             clicks = replace(clicks, source="none", attraction=clicks.attraction[:0, :0])
@@ -269,5 +266,4 @@ def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:
     """Lists without what may not be shown, the rest moved up."""
     gone = (ranked < 0) | np.isinf(penalty[ranked])
     order = np.argsort(gone, axis=1, kind="stable")
-    closed: IntArray = np.where(np.take_along_axis(gone, order, 1), -1, np.take_along_axis(ranked, order, 1))
-    return closed.astype(np.int32)
+    return np.where(np.take_along_axis(gone, order, 1), np.int32(-1), np.take_along_axis(ranked, order, 1))

@@ -104,16 +104,15 @@ class Panel:
     ----------
     panel_id : names the content, of both roles together, and the role
     settings : what was held out, and how much memory the scores may take
-    data : name, fingerprint, encoder_id of the data
-    n_skipped : shoppers who could not be tested
-    n_train_users : shoppers with a training interaction
+    data : name, fingerprint, encoder_id
+    n_skipped, n_train_users : shoppers who could not be tested, and shoppers with a training interaction
     seen : item rows that each shopper has, or may not be shown because only new products are ranked
     relevant : item rows that each shopper is to find
     baselines : int32 of shape (n_users, N_BASELINE) by name, item rows, best first, padded with -1
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's history, NaN without one
     vectors : float32 of shape (n_items, n_dims), unit length, in the encoder's own space; zeros without words
-    items : the catalogue, one row a product
+    items : the catalogue
     shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
     rounds : int32 of shape (n_users,), index in `context_scorers` of the models that ask about each shopper
     context_scorers : the fitted context components, for other circumstances; one a round
@@ -175,7 +174,7 @@ class Panel:
 
     @cached_property
     def candidate_filter(self) -> CandidateFilter:
-        """The columns of the catalogue that filters read."""
+        """What filters read of the catalogue."""
         return CandidateFilter.of(self.items)
 
     @cached_property
@@ -202,9 +201,8 @@ class Panel:
     def list_facts(self, clicks: ClickProbabilities | None = None) -> ListFacts:
         """Facts that metrics of lists need; clicks are the panel's own unless others are given."""
         held, relevant, clicks = self.scores, self.relevant, clicks or self.clicks
-        expected, by_position = self.baselines["popularity"], (clicks.odds, clicks.seen)
-        known = (relevant.starts, relevant.values, expected, self._products, self.vectors)
-        return ListFacts(*known, clicks.attraction, *by_position, held.widths, held.rows)
+        known = (relevant.starts, relevant.values, self.baselines["popularity"], self._products, self.vectors)
+        return ListFacts(*known, clicks.attraction, clicks.odds, clicks.seen, held.widths, held.rows)
 
     def __len__(self) -> int:
         return len(self.shoppers)

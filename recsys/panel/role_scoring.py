@@ -138,9 +138,8 @@ class RoleScoring:
             "popularity": _popularity(history, data.n_items),
         }
         table = pd.concat(shoppers).sort_values("position").drop(columns="position").reset_index(drop=True)
-        tables[f"shoppers_{self.role}"] = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(
-            None
-        )
+        plain = pa.Table.from_pandas(table, preserve_index=False)
+        tables[f"shoppers_{self.role}"] = plain.replace_schema_metadata(None)
         return {
             "leak_check": LeakReport.together(leaks).in_words(),
             "n_skipped": self.split.n_skipped,

@@ -130,7 +130,7 @@ class Scenario:
         return moved
 
     def applied(self, context: Context) -> Context:
-        """The circumstances of one shopper in this scenario."""
+        """The circumstances of a shopper in this scenario."""
         changed: dict[str, str | None] = {name: value or None for name, value in self.stated}
         return replace(context, **changed)  # type: ignore[arg-type]
 

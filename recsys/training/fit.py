@@ -45,7 +45,6 @@ class TrainingSettings:
     Parameters
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
-    seed : of every random choice
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
     default_weights : how the components are mixed unless someone says otherwise, and where learning begins
     hemisphere : where the shop's shoppers live, which says what season a month is

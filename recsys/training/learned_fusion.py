@@ -193,10 +193,8 @@ def choose_fusion(
     trials = _Trials(data, rounds, book, split, usual, seed, progress, with_map, context)
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}
-    for half in (0, 1):
-        chooser, others = halves != half, halves == half
-        values = trials.values_as_chosen_by(chooser)
-        for name, fusion, known, _ in trials.tried(values, chooser):
+    for others in (halves == 0, halves == 1):
+        for name, fusion, known, _ in trials.tried(trials.values_as_chosen_by(~others), ~others):
             values_of = measured.setdefault(name, np.full(len(users), np.nan))
             values_of[others] = ndcg_of(known.only(others), fusion.weights)
     everything = list(trials.tried(trials.values, np.ones(len(users), bool)))
@@ -221,7 +219,7 @@ def learned_map(
     """The map of a choice, learned again on the axes of a model's own semantic component; None where it has none.
 
     A map means nothing on other axes than those it was learned with, and these turn with the data. `semantic` is fitted
-    on `known`, without a map; `usual` and `seed` are as for `choose_fusion`.
+    on `known`, without a map.
     """
     n_epochs = choice.epochs.get(MAP, 0)
     if not choice.fusion.with_map or not n_epochs:

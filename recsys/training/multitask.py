@@ -48,7 +48,6 @@ class MultitaskSettings:
     epochs : at most so many times through the pairs
     patience : epochs without a lower loss on validation after which it ends
     batch : pairs a step
-    seed : of the start and of the order of the pairs
     device : "auto" takes a GPU where there is one. Not tested on a GPU; sums in another order make results there differ
         from those of the processor, and may differ from run to run
     """
@@ -88,7 +87,6 @@ class MultitaskResult:
     Parameters
     ----------
     head : W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned
-    fusion : the weights
     epochs : times that the pairs were gone through for it; 0 where nothing was better than the start
     losses : ranking term and diversity term on validation, before the first epoch and after each; empty without it
     """
@@ -111,9 +109,7 @@ def learn(
 
     Parameters
     ----------
-    pairs : to learn from
     reference : float32 of shape (n_items, n_encoder_dims), unit vectors e_i, zeros without words
-    start : the weights to begin with
     validation : pairs that decide when to stop, by how well they are ranked and how alike what is ranked high is;
         without them all epochs are gone through
 

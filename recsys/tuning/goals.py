@@ -29,7 +29,6 @@ from recsys.tuning.weight_map import WeightMap, weight_map
 
 Against = Literal["value", "equal", "best"]
 
-
 FEWEST_SHOPPERS = 20
 """A segment with fewer shoppers than this is not searched for: whatever is found would be chance."""
 

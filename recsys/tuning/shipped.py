@@ -125,15 +125,10 @@ def tune_shipped(
     settings: SearchSettings | None = None,
     intentions: Sequence[Intention] = INTENTIONS,
 ) -> list[TunedPreset | NotAvailable]:
-    """Tune every preset on validation shoppers and measure it on test shoppers.
+    """Tune every preset on validation shoppers and measure it on test shoppers, held out in the shop's own way.
 
-    Parameters
-    ----------
-    validation, test : the shop's own way of holding out
-    replayed : gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out
-    default : the weights of the model in use, which results are compared with, too
-
-    Raises Cancelled: the reporter asked to stop.
+    `replayed`: gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out; `default`:
+    the weights of the model in use, which results are compared with, too. Raises Cancelled: the reporter asked to stop.
     """
     settings = settings or SearchSettings(N_TRIALS)
     n_trials = settings.n_trials * len(intentions)

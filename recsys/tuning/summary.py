@@ -11,7 +11,7 @@ from recsys.tuning.comparison import Comparison
 from recsys.tuning.list_changes import Product, ProductShown
 
 FEW_SHOPPERS = 30
-"""Fewer shoppers than this are said to be few."""
+"""Fewer shoppers than this are called few."""
 
 HARDLY, A_LITTLE, MUCH = 0.01, 0.05, 0.25
 """A relative change below the first is called very slight, below the second little, above the third much."""
@@ -154,8 +154,7 @@ def _unclear(found: Comparison) -> str:
         "novelty": "how surprising products are",
     }
     unclear = [said for name, said in names.items() if found.differences[name].verdict == "unclear"]
-    *most, last = unclear or [""]
-    listed = " or ".join(filter(None, (", ".join(most), last)))
+    listed = " or ".join(filter(None, (", ".join(unclear[:-1]), *unclear[-1:])))
     return f"No difference we can tell in {listed}." if unclear else ""
 
 

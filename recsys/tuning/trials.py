@@ -50,7 +50,6 @@ coverage no lower than with equal weights reached 0.0446 to 0.0455 in 60 trials 
 MOST_COMPARED = 400
 """So many settings are compared with the best one, shopper by shopper."""
 
-
 _BUSY_S = 20
 
 
@@ -171,7 +170,7 @@ def _sampler(seed: int, n_before: int) -> "optuna.samplers.BaseSampler":
 
 
 def _plain(trial: "optuna.trial.FrozenTrial") -> "optuna.trial.FrozenTrial":
-    """A trial without what only the sampler that drew it knows, its parts in order: a database gives them in any."""
+    """A trial without what only its sampler knows, its parts in order: a database gives them in any."""
     import optuna
 
     return optuna.trial.create_trial(
@@ -225,8 +224,7 @@ def choose(
 ) -> tuple[GoalMeasurement, int]:
     """One of all points of the map and all trials, and how many are within one standard error of the best, with it.
 
-    Settings that meet the constraints with the margin come before those that do not; where none does, the one that
-    comes nearest to it is taken.
+    Where no settings meet the constraints with the margin, those that come nearest to it are taken.
     """
     known, values = {each.settings: each for each in trials}, evaluator.values(found)
     best = evaluator.best_inside(trials)

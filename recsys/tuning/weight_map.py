@@ -65,14 +65,13 @@ class MapSums:
 
     def means(self) -> NDArray[np.float64]:
         """Of shape (n_points, n_metrics), NaN where nobody has a value."""
-        answer = np.full(self.sums.shape, np.nan)
-        np.divide(self.sums, self.counts, out=answer, where=self.counts > 0)
-        return answer
+        unknown = np.full(self.sums.shape, np.nan)
+        return np.asarray(np.divide(self.sums, self.counts, out=unknown, where=self.counts > 0))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MapPasses:
-    """Passes over the shoppers at `users` of the panel."""
+    """Passes over the shoppers at `users` of the panel; lists are kept in `_held` while they fit."""
 
     engine: LiveEngine
     cells: Cells
@@ -145,8 +144,7 @@ class MapPasses:
         self.progress(stage, n_users, n_users)
 
     def _ranked(self, users: NDArray[np.intp]) -> Ranked:
-        cells, penalty = self.cells, self.engine.penalty(self.filters)
-        allowed = np.isfinite(penalty) if penalty.size else np.empty(0, bool)
+        cells, allowed = self.cells, np.isfinite(self.engine.penalty(self.filters))
         lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
         # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
         candidates = self.engine.candidates(self.scenario, self.progress)
@@ -164,8 +162,7 @@ def in_groups(columns: FloatArray, size: int) -> FloatArray:
     """Sums over groups of so many neighbours along the last axis."""
     if size == 1:
         return columns
-    sums: FloatArray = np.add.reduceat(columns, np.arange(0, columns.shape[-1], size), axis=-1)
-    return sums
+    return np.asarray(np.add.reduceat(columns, np.arange(0, columns.shape[-1], size), axis=-1))
 
 
 def _means_in_groups(values: FloatArray, size: int) -> FloatArray:
@@ -174,10 +171,8 @@ def _means_in_groups(values: FloatArray, size: int) -> FloatArray:
         return values
     known = np.asarray(~np.isnan(values).any(axis=1))[:, None]
     counts = in_groups(known.astype(np.float32), size)
-    present: FloatArray = np.where(known, values, 0).astype(np.float32)
-    sums = in_groups(present, size)
-    means: FloatArray = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-    return means
+    sums = in_groups(np.where(known, values, 0).astype(np.float32), size)
+    return np.asarray(np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0))
 
 
 def pareto_front(values: NDArray[np.float64]) -> NDArray[np.intp]:
