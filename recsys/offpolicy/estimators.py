@@ -265,7 +265,6 @@ def support(log: Log, seed: int = 0) -> Support:
 
 
 def _refusal(found: Support) -> str:
-    """The first reason not to believe any estimate."""
     if not found.n_counted:
         return "the log never shows what this policy would show"
     if found.n_effective < LEAST_EFFECTIVE:

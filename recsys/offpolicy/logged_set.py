@@ -26,9 +26,16 @@ from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.estimators import LEAST_EFFECTIVE, Log, PolicyEstimate, lift
 from recsys.offpolicy.logs import ClickLog, refuse_useless
-from recsys.offpolicy.pages import N_REFITS, Pages, ScoredPages, middle_of, require_earlier_likes
+from recsys.offpolicy.pages import (
+    N_REFITS,
+    Pages,
+    ScoredPages,
+    TrueClickRates,
+    middle_of,
+    require_earlier_likes,
+    users_of,
+)
 from recsys.offpolicy.policies import SoftPolicy, top_lists
-from recsys.offpolicy.simulation import TrueClickRates, users_of
 from recsys.progress import Progress, silent
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.schema import IMPRESSIONS
@@ -163,7 +170,7 @@ class LoggedEvaluationSet:
         """Estimate a setting; raises SettingsError as `eligible` does."""
         if query.temperature:
             probabilities = self.probabilities(query)
-            (log,) = self.judged.log(probabilities)
+            log: Log | None = self.judged.log(probabilities)[0]
             known = self.truth.rate(probabilities) if self.truth else None
         else:
             lists = self.lists(query)

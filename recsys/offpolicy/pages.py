@@ -1,4 +1,4 @@
-"""Logged pages, and the scores of every product on them by models fitted on what happened before."""
+"""Logged pages, scores of every product on them by models of what happened before, and true click rates in a demo."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError
 from recsys.evaluation.protocols.requests import contexts_at, scores_in
 from recsys.offpolicy.estimators import Log
@@ -258,3 +259,47 @@ class PageClickModel:
             Log(shown.click, shown.propensity, target, shown.visitor, self.q_shown, q)
             for target, q in zip(targets, of_shown, strict=True)
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class TrueClickRates:
+    """True utilities of every product on every page, float32 of shape (n_pages, n_items)."""
+
+    pages: Pages
+    utilities: FloatArray
+
+    @classmethod
+    def of(cls, judge: ClickSimulator, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
+        """Look up the truth of pages and their shoppers; raises UnknownUserError where a page has no known shopper."""
+        return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
+
+    def rate(self, probabilities: FloatArray) -> float:
+        """True click rate of a policy on the logged impressions; probabilities of shape (n_pages, n_items)."""
+        shown_at, page, clicks = self.pages.column("position"), self.pages.column("page"), 0.0
+        for position, rates in self._rates.items():
+            n_shown = np.bincount(page[shown_at == position], minlength=len(self.pages))
+            clicks += float(n_shown @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
+        return clicks / len(page)
+
+    def rates_of_lists(self, lists: NDArray[np.int64]) -> NDArray[np.float64]:
+        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its positions.
+
+        `lists`: item rows of shape (n_pages, n), -1 where a position is empty.
+        """
+        rows = np.arange(len(lists))
+        rates = [
+            np.where(lists[:, n] >= 0, ClickSimulator.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
+            for n in range(lists.shape[1])
+        ]
+        return np.asarray(np.mean(rates, axis=0, dtype=np.float64))
+
+    @cached_property
+    def _rates(self) -> dict[int, FloatArray]:
+        positions = np.unique(self.pages.column("position")).tolist()
+        return {position: ClickSimulator.rates(self.utilities, position) for position in positions}
+
+
+def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
+    """Id of every page's shopper, "" where nobody is known: object of shape (n_pages,)."""
+    rows = pages.table["user_row"].to_numpy()
+    return np.where(rows >= 0, data.user_ids.to_numpy(object)[rows], "").astype(object)

@@ -7,9 +7,10 @@ one there. So a setting is evaluated as the policy that fills every position ind
 
 which shows mostly what the setting ranks high, and everything sometimes. The spread is the standard deviation of the
 page's fused scores, since mixing components that disagree narrows it: so one temperature is as keen for all settings.
+How right estimates are is measured where the truth is known, on simulated logs of a demo shop.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -18,10 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import SettingsError
-from recsys.offpolicy.estimators import Log, PolicyEstimate, known_rate
+from recsys.offpolicy.estimators import ESTIMATORS, Log, PolicyEstimate, estimate, known_rate, support
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import ImpressionColumns
+from recsys.offpolicy.pages import ImpressionColumns, PageClickModel, ScoredPages, TrueClickRates
 from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_features
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
@@ -230,3 +232,86 @@ def _rebuilt(log: ClickLog, used: pd.DataFrame, policy: LoggedPolicy, seed: int,
     progress("rebuilding a logged policy", len(used), len(used))
     q_shown = models.rates(folds, position, log_odds[folds, item]).astype(np.float64)
     return Log(shown.click, shown.propensity, target, shown.visitor, q_shown, q_target)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The errors of one estimator over simulated logs.
+
+    Parameters
+    ----------
+    n, held, width : logs in which it gave an interval, share of these that held the truth, and their mean width
+    bias, rmse : mean and root mean square of estimate less truth
+    """
+
+    n: int
+    held: float
+    bias: float
+    rmse: float
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """A demo shop's log simulated again and again; `user_ids`: of every page.
+
+    Each simulated log draws as many visitors as there are, with replacement, and takes all of their pages; on every
+    page the shop's own logging policy draws new products, and the simulator new clicks. Scores are not made again:
+    evaluated policies stay what they are, and their click rate over all visitors' pages is known exactly.
+    """
+
+    judge: ClickSimulator
+    judged: ScoredPages
+    truth: TrueClickRates
+    user_ids: NDArray[np.object_]
+
+    def accuracy(
+        self,
+        policies: Sequence[FloatArray],
+        n_logs: int,
+        seed: int = 0,
+        n_resamples: int = 1000,
+        progress: Progress = silent,
+    ) -> list[tuple[dict[str, Accuracy], int]]:
+        """Measure every policy's estimators over simulated logs, and count how many of these would be refused."""
+        rng, pages = np.random.default_rng(seed), self.judged.pages
+        page, position, time_s, policy = (pages.column(name) for name in ("page", "position", "time_s", "policy"))
+        users, (visitors, of) = self.user_ids[page], np.unique(pages.column("visitor"), return_inverse=True)
+        theirs = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+        found = np.full((len(policies), len(ESTIMATORS), n_logs, 3), np.nan)
+        n_refused = [0] * len(policies)
+        for one in range(n_logs):
+            progress("simulating logs", one, n_logs)
+            drawn = rng.integers(0, len(visitors), len(visitors))
+            rows = np.concatenate([theirs[each] for each in drawn])
+            who, by = users[rows].tolist(), policy[rows].tolist()
+            new = self.judge.redraw(who, time_s[rows], by, position[rows], page[rows], self.truth.utilities, rng)
+            shown = pages.shown.iloc[rows].assign(
+                item_row=new.item_rows,
+                click=new.clicks,
+                propensity=new.propensity,
+                visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
+            )
+            for number, log in enumerate(PageClickModel.of(self.judged, shown).weighed_by(*policies)):
+                n_refused[number] += bool(support(log, seed).refusal)
+                made = estimate(log, seed=seed + one, n_resamples=n_resamples)
+                found[number, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
+        progress("simulating logs", n_logs, n_logs)
+        truths = map(self.truth.rate, policies)
+        return [
+            ({name: _accuracy(one, truth) for name, one in zip(ESTIMATORS, each, strict=True)}, refused)
+            for each, truth, refused in zip(found, truths, n_refused, strict=True)
+        ]
+
+
+def _accuracy(found: Floats, truth: float) -> Accuracy:
+    mean, low, high = found.T
+    given = ~np.isnan(low)
+    error = mean - truth
+    return Accuracy(
+        n=int(given.sum()),
+        held=float(np.mean((low <= truth) & (truth <= high), where=given)) if given.any() else float("nan"),
+        bias=float(error.mean()),
+        rmse=float(np.sqrt(np.mean(np.square(error)))),
+        width=float(np.mean(high - low, where=given)) if given.any() else float("nan"),
+    )

@@ -243,7 +243,6 @@ class LiveEngine:
         return _ContextScores(_frozen(scores), cuts)
 
     def _put(self, user: int, values: FloatArray, scores: FloatArray, cuts: FloatArray) -> None:
-        """Keep the context scores of one shopper, of the whole catalogue or of the candidates."""
         panel, held = self.panel, self.panel.scores
         if held.is_whole:
             scores[user] = values
@@ -263,7 +262,6 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:
-    """Lists without what may not be shown, the rest moved up."""
     gone = (ranked < 0) | np.isinf(penalty[ranked])
     order = np.argsort(gone, axis=1, kind="stable")
     return np.where(np.take_along_axis(gone, order, 1), np.int32(-1), np.take_along_axis(ranked, order, 1))

@@ -155,7 +155,6 @@ class RoleScoring:
         positions: NDArray[np.intp],
         progress: Progress,
     ) -> None:
-        """Score the shoppers of one round, who stand at these positions in the role."""
         train, users = one.train, one.held_out.users()
         seen, longest = train.seen(), RankingSettings(n=N_BASELINE)
         no_vectors = np.empty((self.data.n_items, 0), np.float32)
@@ -199,7 +198,6 @@ class RoleScoring:
 
 
 def _popularity(history: pd.DataFrame, n_items: int) -> NDArray[np.float64]:
-    """In how many shoppers' histories each product is, float64 of shape (n_items,)."""
     return np.bincount(history["item_row"], minlength=n_items).astype(np.float64)
 
 

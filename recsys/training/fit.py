@@ -143,7 +143,6 @@ def _semantic(scorers: Mapping[str, Scorer]) -> SemanticScorer:
 
 
 def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
-    """What training may see, how it was cut, and the rounds within it that settings are chosen on."""
     if settings.split == "none":
         return data, TRAINED_ON_EVERYTHING, rounds_of_all(data, settings.seed)
     split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)

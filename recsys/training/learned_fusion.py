@@ -298,7 +298,6 @@ class _Trials:
             yield of_grid, Fusion(best, has_map), known, None
 
     def _with(self, scorer: Scorer, values: FloatArray) -> FloatArray:
-        """A copy of scores of all components with those of another scorer in place of the one of its name."""
         answer = np.array(values)
         answer[:, [COMPONENTS.index(scorer.name)]] = self._scores(scorer)
         return answer
@@ -331,7 +330,6 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
 
 
 def _change(new: Values, old: Values, seed: int) -> tuple[Interval, float]:
-    """The paired change with its interval, and a p-value by sign flips."""
     gaps = changes(new, old)
     return ratio_intervals(gaps[:, None], seed=seed)[0], float(sign_flip_p(gaps, seed))
 

@@ -158,7 +158,6 @@ def choose_weights(
 
 
 def _over_all(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
-    """Weight vectors of the named components as weight vectors of all, 0 for the others."""
     grid = np.zeros((len(points), len(COMPONENTS)), np.float32)
     grid[:, [COMPONENTS.index(name) for name in names]] = points
     return grid

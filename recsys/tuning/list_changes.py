@@ -112,7 +112,6 @@ def categories_shown(a: IntArray, b: IntArray, names: Names) -> tuple[CategorySh
 
 
 def _counts(ranked: IntArray, codes: NDArray[np.intp], n: int) -> tuple[NDArray[np.intp], ...]:
-    """Lists, ranks and products of each category."""
     users, at = np.nonzero(ranked >= 0)
     rows = ranked[users, at]
     pairs = np.unique(users * n + codes[rows])

@@ -203,7 +203,6 @@ def _parts(changes: NDArray[np.float64]) -> tuple[ComponentChange, ...]:
 
 
 def _cause(a: ProductRank, b: ProductRank, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
-    """What moved it most in the direction in which it moved; of equals the first of score, rules and variety."""
     if a.rank_by_score is None or b.rank_by_score is None:
         return "none" if a.rank_by_score == b.rank_by_score else "rules"
     if a.rank is not None and b.rank is not None:

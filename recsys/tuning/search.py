@@ -244,7 +244,6 @@ def _require_values(evaluator: GoalEvaluator, found: WeightMap) -> None:
 def _first_trials(
     evaluator: GoalEvaluator, found: WeightMap, starts: Sequence[RankingSettings]
 ) -> list[RankingSettings]:
-    """Known mixes, and the best of the map with more and more variety."""
     known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings.only(name) for name in COMPONENTS)]
     inside = _apart(found, promising(evaluator, found).tolist(), 6)
     by_value = np.argsort(-evaluator.values(found), kind="stable")

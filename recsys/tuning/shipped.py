@@ -183,7 +183,6 @@ def _shortened(text: str) -> str:
 
 
 def _note(preset: TunedPreset) -> str:
-    """The change on test shoppers, as people read it on its card."""
     found, metric = preset.found, preset.found.goal.metric
     references = {"equal weights": found.against_equal}
     if preset.default is not None:

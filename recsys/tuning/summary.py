@@ -60,7 +60,6 @@ def _nothing(found: Comparison) -> list[str]:
 
 
 def _finding(found: Comparison) -> list[str]:
-    """Who finds what they went on to choose, and how far up it is."""
     hits, ndcg, counted = found.differences["hit_rate"], found.differences["ndcg"], found.outcomes
     first, second = _name(found.a.name), _name(found.b.name)
     if found.n_imagined:
@@ -117,7 +116,6 @@ def _variety(found: Comparison) -> str:
 
 
 def _catalogue(found: Comparison) -> str:
-    """Who is shown at all: counts of these lists, and what the intervals say of the catalogue."""
     new, gone, coverage = found.newly_shown, found.no_longer_shown, found.differences["coverage"]
     if not new and not gone:
         return ""
@@ -193,7 +191,6 @@ def _from_to(found: Difference) -> str:
 
 
 def _name(text: str) -> str:
-    """One line, cut where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
 

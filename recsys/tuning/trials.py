@@ -142,7 +142,6 @@ class Trials:
         return self._evaluator.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
 
     def _measurement(self, trial: "optuna.trial.FrozenTrial") -> GoalMeasurement:
-        """What a stored trial measured."""
         metrics, rooms = (trial.user_attrs[name] for name in ("metrics", "rooms"))
         return GoalMeasurement(self._settings(trial.params), json.loads(metrics), tuple(rooms))
 
@@ -258,7 +257,6 @@ def _reach(evaluator: GoalEvaluator, best: GoalMeasurement) -> float:
 
 
 def _tied(evaluator: GoalEvaluator, best: GoalMeasurement, others: Sequence[GoalMeasurement]) -> list[GoalMeasurement]:
-    """The best and those within one standard error of it."""
     lists, reach, tied = evaluator.lists(best.settings), _reach(evaluator, best), [best]
     for other in others:
         if evaluator.value(best) - evaluator.value(other) > reach:

@@ -23,8 +23,7 @@ from recsys.offpolicy.logged_set import (
     open_or_build_logged_set,
 )
 from recsys.offpolicy.pages import ScoredPages
-from recsys.offpolicy.policies import SoftPolicy
-from recsys.offpolicy.simulation import Simulator
+from recsys.offpolicy.policies import Simulator, SoftPolicy
 from recsys.settings import Filters, FusionSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder

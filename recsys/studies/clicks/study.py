@@ -9,8 +9,8 @@ from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.logged_set import MODELLED, TEMPERATURES, WEIGHED, LoggedEvaluationSet, MixQuery
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.policies import estimate_logged, policy_pairs
-from recsys.offpolicy.simulation import Simulator, users_of
+from recsys.offpolicy.pages import users_of
+from recsys.offpolicy.policies import Simulator, estimate_logged, policy_pairs
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import report
 from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate, true_lifts
