@@ -34,10 +34,8 @@ N_REFITS = 6
 class Pages:
     """Pages of a log: impressions of one visitor at one moment on one device in one region under one policy.
 
-    Parameters
-    ----------
-    shown : their impressions, columns as of `ClickLog`, with `page`, the row of each one's page
-    table : one row a page: time_s, user_row, device, region, policy, visitor
+    `shown`: their impressions, columns as of `ClickLog`, with `page`, the row of each one's page; `table`: one row a
+    page: time_s, user_row, device, region, policy, visitor.
     """
 
     shown: pd.DataFrame
@@ -158,11 +156,8 @@ def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_
 class ScoredPages:
     """Pages with scores by models that knew nothing of them.
 
-    Parameters
-    ----------
-    scores : standardised, float32 of shape (n_pages, n_components, n_items)
-    eligible : what could be shown, bool of shape (n_pages, n_items)
-    folds : of the click model, int64 of shape (n_pages,); all pages of a visitor are in one
+    `scores`: standardised, float32 of shape (n_pages, n_components, n_items); `eligible`: what could be shown, bool of
+    shape (n_pages, n_items); `folds`: of the click model, int64 of shape (n_pages,); all pages of a visitor are in one.
     """
 
     pages: Pages

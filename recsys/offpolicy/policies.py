@@ -44,11 +44,9 @@ CHUNK = 4096
 class SoftPolicy:
     """A setting of the sliders as a policy with probabilities.
 
-    Parameters
-    ----------
-    temperature : above 0, in standard deviations of the fused score: at 1, a product one deviation better is shown 2.7
-        times as often; lower keeps closer to the top of the list
-    epsilon : share of positions filled by any eligible product, from 0 to 1
+    `temperature`: above 0, in standard deviations of the fused score: at 1, a product one deviation better is shown 2.7
+    times as often; lower keeps closer to the top of the list; `epsilon`: share of positions filled by any eligible
+    product, from 0 to 1.
     """
 
     fusion: FusionSettings
@@ -139,10 +137,8 @@ class LoggedPolicy:
     as when it last, or next, showed it there: its probabilities are those of the nearest impression of the same product
     at the same position, divided by their sum over the products that could be shown then.
 
-    Parameters
-    ----------
-    own : its impressions: time_s, item_row, position, propensity
-    availability : first and last moment between which each product could be shown, int64 of shape (n_items,) each
+    `own`: its impressions: time_s, item_row, position, propensity; `availability`: first and last moment between which
+    each product could be shown, int64 of shape (n_items,) each.
     """
 
     def __init__(self, own: pd.DataFrame, availability: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
@@ -238,10 +234,8 @@ def _rebuilt(log: ClickLog, used: pd.DataFrame, policy: LoggedPolicy, seed: int,
 class Accuracy:
     """The errors of one estimator over simulated logs.
 
-    Parameters
-    ----------
-    n, held, width : logs in which it gave an interval, share of these that held the truth, and their mean width
-    bias, rmse : mean and root mean square of estimate less truth
+    `n`, `held`, `width`: logs in which it gave an interval, share of these that held the truth, and their mean width;
+    `bias`, `rmse`: mean and root mean square of estimate less truth.
     """
 
     n: int

@@ -42,11 +42,8 @@ N_GROUPS, N_BINS, LEAST = 10, 4000, 1e-12
 class ClickModels:
     """One model a fold, fitted on all the others.
 
-    Parameters
-    ----------
-    positions : that were seen, ascending, int64 of shape (n_positions,)
-    intercepts : log-odds of a click there where every feature is 0, float64 of shape (n_folds, n_positions)
-    slopes : float64 of shape (n_folds, n_features)
+    `positions`: that were seen, ascending, int64 of shape (n_positions,); `intercepts`: log-odds of a click there where
+    every feature is 0, float64 of shape (n_folds, n_positions); `slopes`: float64 of shape (n_folds, n_features).
     """
 
     positions: Ints

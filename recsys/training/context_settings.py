@@ -55,10 +55,8 @@ def context_candidates() -> list[ContextSettings]:
 class ContextChoice:
     """Settings of the context component chosen for a shop.
 
-    Parameters
-    ----------
-    n_shoppers : validation shoppers that it was chosen by; 0 where they were too few, and nothing was
-    ndcg, default_ndcg : mean nDCG@K of the context component alone, as chosen and with its defaults
+    `n_shoppers`: validation shoppers that it was chosen by; 0 where they were too few, and nothing was; `ndcg`,
+    `default_ndcg`: mean nDCG@K of the context component alone, as chosen and with its defaults.
     """
 
     context: ContextSettings

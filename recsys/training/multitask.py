@@ -84,11 +84,9 @@ class MultitaskSettings:
 class MultitaskResult:
     """The result of multi-task learning.
 
-    Parameters
-    ----------
-    head : W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned
-    epochs : times that the pairs were gone through for it; 0 where nothing was better than the start
-    losses : ranking term and diversity term on validation, before the first epoch and after each; empty without it
+    `head`: W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned;
+    `epochs`: times that the pairs were gone through for it; 0 where nothing was better than the start; `losses`:
+    ranking term and diversity term on validation, before the first epoch and after each; empty without it.
     """
 
     head: FloatArray | None
@@ -107,11 +105,9 @@ def learn(
 ) -> MultitaskResult:
     """Learn W and the weights.
 
-    Parameters
-    ----------
-    reference : float32 of shape (n_items, n_encoder_dims), unit vectors e_i, zeros without words
-    validation : pairs that decide when to stop, by how well they are ranked and how alike what is ranked high is;
-        without them all epochs are gone through
+    `reference`: float32 of shape (n_items, n_encoder_dims), unit vectors e_i, zeros without words; `validation`: pairs
+    that decide when to stop, by how well they are ranked and how alike what is ranked high is; without them all epochs
+    are gone through.
 
     Raises Cancelled: the reporter asked to stop; SettingsError: a GPU is asked for where there is none.
     """

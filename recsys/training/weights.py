@@ -34,11 +34,9 @@ POINTS_A_REPORT = 16
 class ValidationScores:
     """Scores of validation shoppers, and what was held out of them.
 
-    Parameters
-    ----------
-    values : standardised scores, float32 of shape (n_users, n_components, n_items)
-    eligible : bool of shape (n_users, n_items)
-    pair_users, pair_items : int32 of shape (n_pairs,), held-out products by row of `values` and catalogue row
+    `values`: standardised scores, float32 of shape (n_users, n_components, n_items); `eligible`: bool of shape
+    (n_users, n_items); `pair_users`, `pair_items`: int32 of shape (n_pairs,), held-out products by row of `values` and
+    catalogue row.
     """
 
     values: FloatArray

@@ -82,11 +82,9 @@ Replayed = Callable[[str, Progress], Engines]
 class TunedPreset:
     """A preset tuned for this shop.
 
-    Parameters
-    ----------
-    protocol : how its shoppers were held out, in words
-    is_replayed : whether they were put back to the moment that the intention is about
-    default : the weights of the model in use, which `found.against_default` is about; None where nobody named them
+    `protocol`: how its shoppers were held out, in words; `is_replayed`: whether they were put back to the moment that
+    the intention is about; `default`: the weights of the model in use, which `found.against_default` is about; None
+    where nobody named them.
     """
 
     intention: Intention

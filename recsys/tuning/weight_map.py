@@ -191,12 +191,9 @@ def pareto_front(values: NDArray[np.float64]) -> NDArray[np.intp]:
 class WeightMap:
     """Every metric at every point.
 
-    Parameters
-    ----------
-    cells : the grid; `cells.weights` are the points
-    means : float64 of shape (n_points,) by name, for `LIVE_METRICS`
-    tied : bool of shape (n_points,) by name of the metrics that were asked for: cannot be told from the best point;
-        none where no point has a value
+    `cells`: the grid; `cells.weights` are the points; `means`: float64 of shape (n_points,) by name, for
+    `LIVE_METRICS`; `tied`: bool of shape (n_points,) by name of the metrics that were asked for: cannot be told from
+    the best point; none where no point has a value.
     """
 
     cells: Cells

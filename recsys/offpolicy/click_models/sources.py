@@ -60,11 +60,9 @@ def best_clicks(
 ) -> dict[str, ClickProbabilities]:
     """Find clicks of either role; their facts say why no better source was taken.
 
-    Parameters
-    ----------
-    arrays, shoppers : of "validation" and "test", as a panel keeps them
-    is_temporal : all shoppers have one moment, after which nothing of anybody is known
-    settings : of the components that the panel was scored by, as `fit_scorers` takes them
+    `arrays`, `shoppers`: of "validation" and "test", as a panel keeps them; `is_temporal`: all shoppers have one
+    moment, after which nothing of anybody is known; `settings`: of the components that the panel was scored by, as
+    `fit_scorers` takes them.
     """
     progress("what would be clicked")
     try:
@@ -151,11 +149,8 @@ def fit_on_log(
 ) -> LoggedClicks:
     """Fit on the middle of the log, and check on its end.
 
-    Parameters
-    ----------
-    moments : int64 of shape (n_users,), of each shopper's first request; `NEVER` without one
-    latest_s : nothing of anybody from this moment on
-    settings : of components, as `fit_scorers` takes them
+    `moments`: int64 of shape (n_users,), of each shopper's first request; `NEVER` without one; `latest_s`: nothing of
+    anybody from this moment on; `settings`: of components, as `fit_scorers` takes them.
 
     Raises DataError: there is no log, too little of it, or it can say nothing of what it did not show.
     """
