@@ -195,10 +195,7 @@ class LoggedEvaluationSet:
         return top_lists(self.judged.scores, query.fusion, self.eligible(query.filters), N_LISTED)
 
     def eligible(self, filters: Filters) -> NDArray[np.bool_]:
-        """What could be shown on every page, bool of shape (n_pages, n_items).
-
-        Raises SettingsError: on some page nothing could.
-        """
+        """Mark what could be shown on each page, bool (n_pages, n_items); raises SettingsError where one is empty."""
         shown_again = replace(filters, include_seen=True)
         eligible = self.judged.eligible & self._candidates.eligible(shown_again, np.empty(0, np.int32))
         empty = int((~eligible.any(1)).sum())

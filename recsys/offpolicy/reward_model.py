@@ -137,10 +137,7 @@ class Calibration:
         happened: NDArray[np.floating],
         weights: NDArray[np.floating] | float = 1.0,
     ) -> "Calibration":
-        """Compare probabilities with what came of them, both of one shape; weights count each more or less.
-
-        Raises ValueError: nothing was observed.
-        """
+        """Compare probabilities with outcomes of the same shape, weighted; raises ValueError without any event."""
         expected_each, came = probabilities.ravel(), happened.ravel()
         bins = (np.log(np.maximum(expected_each, LEAST)) / -np.log(LEAST) + 1) * N_BINS
         counted = np.broadcast_to(np.asarray(weights, np.float64), probabilities.shape).ravel()

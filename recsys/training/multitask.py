@@ -138,10 +138,7 @@ def learn(
 
 
 def device_of(name: Device) -> "torch.device":
-    """Where to compute; "auto" is the first GPU where there is one, else the processor.
-
-    Raises SettingsError: "cuda" where PyTorch finds no GPU.
-    """
+    """The device of a name; "auto" is the first GPU, if any. Raises SettingsError: "cuda" without a GPU."""
     import torch
 
     there = torch.cuda.is_available()

@@ -107,10 +107,7 @@ class Chooser(NamedTuple):
         progress: Progress = silent,
         stage: str = "fitting choices",
     ) -> Slopes:
-        """Fit slopes of `FEATURES`, float64 of shape (n_features,), to the choices of some shoppers.
-
-        Every shopper counts once, however many products they went on to choose.
-        """
+        """Fit slopes of `FEATURES`, float64 (n_features,), to choices of some shoppers; each shopper counts once."""
         users = np.arange(self.n_shoppers) if users is None else users
         slopes = np.zeros(len(FEATURES)) if start is None else start.copy()
         fit, gradient, hessian = self._sums(users, slopes)
