@@ -215,7 +215,7 @@ class Support:
     n_effective : impressions that the weighted ones are worth
     largest_weight, largest_share : of one impression, and its share of all weight
     mean_weight : 1 where the log could have shown all that the policy shows
-    gap : share of the policy's choices that the log never tries, 0 or more; NaN where weights cannot tell
+    gap : by how much it is surely below: the share of the policy's choices that were never tried; NaN where unknown
     refusal : why no estimate is to be believed, or ""
     """
 
@@ -241,8 +241,6 @@ def support(log: Log, seed: int = 0) -> Support:
     """Measure what the weights of a log carry, and why they may carry no estimate.
 
     With weights w a mean has the variance of about (sum of w)^2 / sum of w^2 unweighted impressions (Kish 1965).
-    Weights average 1 where the log could have shown everything that the policy shows; by as much as a mean is surely
-    below, the policy's choices were never tried.
     """
     weights = log.weights
     total, counted = float(weights.sum()), weights > 0
@@ -288,14 +286,9 @@ def _refusal(found: Support) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PolicyEstimate:
-    """Estimates of one policy.
+    """Estimates of one policy by estimator; empty where none is to be believed, with the refusal.
 
-    Parameters
-    ----------
-    estimates : by estimator; empty where none is to be believed
-    refusal : why, or ""
-    support : what they rest on, or None where the policy has no probabilities
-    known : its click rate by other means, or None
+    `support`: what they rest on; None where the policy has no probabilities; `known`: its click rate by other means.
     """
 
     estimates: dict[str, Interval]

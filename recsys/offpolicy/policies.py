@@ -198,16 +198,13 @@ def estimate_logged(
     own, used = (log.impressions[log.impressions["policy"] == name] for name in (evaluated, logged))
     known = known_rate(own["click"].to_numpy(np.float64), own["visitor"].to_numpy(np.int64), seed)
     policy = LoggedPolicy(own, log.availability())
-    off = policy.instability()
-    if off > MOST_OFF:
-        return PolicyEstimate(
-            {},
-            "its chances cannot be told at moments other than its own: half of them are off by more than "
-            f"{off:.0%} from the nearest one of the same product in the same place, as where a policy treats each "
-            "visitor differently",
-            None,
-            known,
+    if (off := policy.instability()) > MOST_OFF:
+        refusal = (
+            f"its chances cannot be told at moments other than its own: half of them are off by more than {off:.0%} "
+            "from the nearest one of the same product in the same place, as where a policy treats each visitor "
+            "differently"
         )
+        return PolicyEstimate({}, refusal, None, known)
     return PolicyEstimate.of(_rebuilt(log, used.reset_index(drop=True), policy, seed, progress), known, seed)
 
 

@@ -111,8 +111,7 @@ def best_weights(
 ) -> tuple[FusionSettings, float]:
     """The weights with the highest mean nDCG@k, mixing only the named components, and that mean.
 
-    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one. Of equal points the one
-    nearest to equal weights is taken.
+    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one.
     """
     coarse = _over_all(simplex_grid(len(names), n_steps), names)
     best, _ = _best_of(scores, coarse, k, progress)

@@ -256,9 +256,8 @@ class GoalEvaluator:
         """Every metric, and the distance to every bound."""
         lists = self.lists(settings)
         metrics = {name: self._mean(lists, name) for name in LIVE_METRICS}
-        return GoalMeasurement(
-            settings, metrics, tuple(self._room(lists, metrics[each.metric], each) for each in self.goal.constraints)
-        )
+        rooms = tuple(self._room(lists, metrics[each.metric], each) for each in self.goal.constraints)
+        return GoalMeasurement(settings, metrics, rooms)
 
     def value(self, measured: GoalMeasurement) -> float:
         """The metric to improve, higher is better; minus infinity without a value."""
@@ -275,9 +274,8 @@ class GoalEvaluator:
 
     def map(self, progress: Progress = silent) -> WeightMap:
         """Every metric at every point of the simplex, without diversity."""
-        return weight_map(
-            self.engine, self.goal.k, WHOLE_CATALOGUE, segment=self.goal.segment, metrics=(), progress=progress
-        )
+        segment = self.goal.segment
+        return weight_map(self.engine, self.goal.k, WHOLE_CATALOGUE, segment=segment, metrics=(), progress=progress)
 
     def reference(self, constraint: Constraint) -> RankingSettings | None:
         """The settings that a relative constraint refers to."""

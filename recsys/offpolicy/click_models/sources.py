@@ -117,8 +117,7 @@ class LoggedClicks:
     slopes : float64 of shape (n_features,), of `conditional_logit.FEATURES`
     by_item : float64 of shape (n_items,), what the category adds to the log-odds
     at_first : log-odds of a click at the first position where all features are 0
-    odds : float64 of shape (LONGEST,), see `ClickProbabilities`
-    facts : how it was checked
+    odds, facts : as of `ClickProbabilities`
     """
 
     slopes: NDArray[np.float64]
