@@ -6,7 +6,8 @@ import pytest
 from filelock import FileLock
 
 from recsys.demo.generate import generate_demo
-from recsys.panel import build, role_scoring
+from recsys.panel import build
+from recsys.panel import panel as panel_module
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.text.phrasebook import build_phrasebook
@@ -39,7 +40,7 @@ def panel_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(build, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
                 build.build_panel(shop, whole)
-                patch.setattr(role_scoring, "LEAST_CANDIDATES", FEW_CANDIDATES)
+                patch.setattr(panel_module, "LEAST_CANDIDATES", FEW_CANDIDATES)
                 build.build_panel(shop, part, build.PanelSettings(budget_bytes=SMALL_BUDGET))
             (made / "done").touch()
     return whole, part

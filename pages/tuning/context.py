@@ -11,11 +11,10 @@ from pages._shared.view import Choices
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, differences
 from recsys.jobs.paths import AppPaths
 from recsys.panel.engine import LiveEngine, LiveMetrics
-from recsys.panel.segments import Segment
+from recsys.panel.segments import EvaluationConfig, Segment
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings
 from recsys.store.presets import PresetStore
-from recsys.tuning.config import EvaluationConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,10 +24,9 @@ from pages._shared.view import (
 from pages.tuning import labels
 from recsys.errors import RecsysError
 from recsys.panel.panel import Panel
-from recsys.panel.segments import KNOWLEDGE, Scenario, Segment
+from recsys.panel.segments import KNOWLEDGE, EvaluationConfig, Scenario, Segment
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 from recsys.store.records import Preset, PresetSettings
-from recsys.tuning.config import EvaluationConfig
 
 _PROPERTIES = {
     "shoppers": "How well they are known",

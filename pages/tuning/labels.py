@@ -11,10 +11,9 @@ from pages._shared.cards import esc, isolated
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
-from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, Scenario, Segment
+from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, EvaluationConfig, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings
 from recsys.store.records import PresetSettings
-from recsys.tuning.config import EvaluationConfig
 
 _LONGEST_NAME, _MOST_NAMES = 24, 2
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$])")

@@ -21,8 +21,8 @@ from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.jobs.shop_jobs import has_log
 from recsys.offpolicy.estimators import ESTIMATORS, main_estimator
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE, N_LISTED, LogEvaluator, MixAnswer, MixQuery
-from recsys.tuning.config import EvaluationConfig
+from recsys.offpolicy.logged_set import MAIN_TEMPERATURE, N_LISTED, LoggedEvaluationSet, MixAnswer, MixQuery
+from recsys.panel.segments import EvaluationConfig
 
 TEMPERATURES = {"Loosely": MAIN_TEMPERATURE, "Closely": 0.5, "Very closely": 0.25, "As its list": 0.0}
 """How closely pages follow a setting: from a policy that leans towards it to its very list; as of `MixQuery`."""
@@ -66,7 +66,7 @@ def clicks_by_the_log(case: TuningCase) -> None:
         log.introduce(str(unreadable) if was_made else "")
         log.run(remakes=not was_made)  # what cannot be read is not made again by itself: it might end the same way
         return
-    if evaluator.log_of.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"]:
+    if evaluator.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"]:
         log.offer_again()
     closeness = st.segmented_control(
         "How closely pages follow the setting",
@@ -82,7 +82,7 @@ def clicks_by_the_log(case: TuningCase) -> None:
     _draw(case, evaluator, closeness or next(iter(TEMPERATURES)))
 
 
-def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
+def _draw(case: TuningCase, evaluator: LoggedEvaluationSet, closeness: str) -> None:
     against = case.reference.name
     now, reference = (_answer(evaluator, each, closeness) for each in (case.now, case.reference))
     compared = None if case.is_same else reference
@@ -113,12 +113,12 @@ def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
     answers = {each: _answer(evaluator, case.now, each) for each in TEMPERATURES}
     about.container(key="chart_support", height="stretch").html(_support_html(answers, closeness))
     how = '<h2 class="sw-eyebrow">How this is known</h2>'
-    st.html(how + _note(esc(evaluator.log_of.protocol())) + _note(_CAVEATS))
+    st.html(how + _note(esc(evaluator.protocol())) + _note(_CAVEATS))
 
 
-def _answer(evaluator: LogEvaluator, setting: EvaluationConfig, closeness: str) -> MixAnswer:
+def _answer(evaluator: LoggedEvaluationSet, setting: EvaluationConfig, closeness: str) -> MixAnswer:
     query = MixQuery(setting.settings.fusion, TEMPERATURES[closeness], setting.settings.filters)
-    return resources.answer_of_log(evaluator, evaluator.log_of.log_id, query)
+    return resources.answer_of_log(evaluator, evaluator.log_id, query)
 
 
 def _note(html: str) -> str:
@@ -129,14 +129,14 @@ def _main(answer: MixAnswer) -> Interval:
     return answer.found.estimates[main_estimator(answer.found.estimates)]
 
 
-def _headline(now: MixAnswer, evaluator: LogEvaluator) -> str:
+def _headline(now: MixAnswer, evaluator: LoggedEvaluationSet) -> str:
     support = now.found.support
     refused = f"<strong>The log cannot say how often this would be clicked:</strong> {esc(now.found.refusal)}"
     if support is None or now.log is None:
         return refused
     of = (
         f"{words.count(support.n_impressions, 'impression')} of {words.count(support.n_visitors, 'visitor')} from "
-        f"{esc(evaluator.log_of.start)} on"
+        f"{esc(evaluator.start)} on"
     )
     logged = f"{_rate(float(now.log.clicks.mean()))} of what was logged was clicked"
     if now.found.refusal:

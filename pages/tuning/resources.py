@@ -11,17 +11,15 @@ from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.jobs.paths import AppPaths
-from recsys.offpolicy.logged_set import LoggedEvaluationSet
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, MixAnswer, MixQuery
 from recsys.offpolicy.logs import require_usable_log
-from recsys.offpolicy.mixes import LogEvaluator, MixAnswer, MixQuery
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.panel.segments import Scenario, Segment
+from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.progress import Progress
 from recsys.schema import IMPRESSIONS
 from recsys.settings import Filters, RankingSettings
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.weight_map import WeightMap
 from recsys.tuning.weight_map import weight_map as map_weights
 
@@ -39,15 +37,15 @@ def _engines(folder: str, written_ns: int) -> tuple[LiveEngine, LiveEngine]:
     return validation, test
 
 
-def sliders(home: AppPaths) -> LogEvaluator:
+def sliders(home: AppPaths) -> LoggedEvaluationSet:
     """The sliders on the judged log of the shop in use; raises ArtifactError where it is not judged."""
     folder = home.judged_log
     return _sliders(str(folder), written_ns(folder, f"no judged log in {folder}; prepare it"))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the log")
-def _sliders(folder: str, written_ns: int) -> LogEvaluator:
-    return LogEvaluator(LoggedEvaluationSet.open(Path(folder)))
+def _sliders(folder: str, written_ns: int) -> LoggedEvaluationSet:
+    return LoggedEvaluationSet.open(Path(folder))
 
 
 def problem_of_log(home: AppPaths) -> str:
@@ -72,7 +70,7 @@ def _problem_of_log(folder: str, written_ns: int) -> str:
 
 
 @bounded(128 * MB)
-def answer_of_log(_sliders: LogEvaluator, log_id: str, asked: MixQuery) -> MixAnswer:
+def answer_of_log(_sliders: LoggedEvaluationSet, log_id: str, asked: MixQuery) -> MixAnswer:
     """What a judged log says of one setting; raises SettingsError."""
     return _sliders.answer(asked)
 

@@ -13,8 +13,8 @@ from pages._shared.notices import notice_html
 from pages._shared.view import ANY, positions
 from pages.tuning import list_moves
 from pages.tuning.context import TuningCase
+from recsys.panel.segments import EvaluationConfig
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.moves import moves
 
 PARAMETER = "tested"

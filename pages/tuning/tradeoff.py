@@ -16,7 +16,7 @@ from pages.tuning.metric_cells import BASELINES
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS, WHOLE_METRICS
 from recsys.evaluation.statistics.paired import Difference
-from recsys.tuning.config import EvaluationConfig
+from recsys.panel.segments import EvaluationConfig
 
 _TRAIL = "tuning_trail"
 _LOOKED = "settings_looked_at"

@@ -26,10 +26,9 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import Segment
+from recsys.panel.segments import EvaluationConfig, Segment
 from recsys.settings import COMPONENTS, RankingSettings
-from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.simplex_cells import N_STEPS
+from recsys.tuning.map_kernels import N_STEPS
 from recsys.tuning.weight_map import WeightMap
 
 ROLES = {"test": "Test shoppers", "validation": "Validation shoppers"}

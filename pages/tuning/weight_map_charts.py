@@ -18,7 +18,7 @@ from pages.tuning.live_metrics import FEW
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.settings import COMPONENTS
-from recsys.tuning.simplex_cells import N_STEPS, Cells
+from recsys.tuning.map_kernels import N_STEPS, Cells
 from recsys.tuning.weight_map import WeightMap
 
 ALMOST_ALL = 0.9

@@ -125,8 +125,7 @@ def _outcomes(log: Log) -> dict[str, Floats]:
 def estimate(log: Log, seed: int = 0, n_resamples: int = 1000) -> dict[str, Interval]:
     """Estimate the click rate of the evaluated policy, by estimator; without a model only those that need none.
 
-    Returns an Interval each, in [0, 1], whose n counts visitors; its ends are NaN where too few of them tell, but for
-    ips and snips, and where it lies outside.
+    The n of an Interval counts visitors; ends are NaN where too few of them tell, but for ips and snips.
     """
     weights, outcomes = log.weights, _outcomes(log)
     per = [weights if name == "snips" else np.ones(len(log)) for name in outcomes]
@@ -141,10 +140,9 @@ def estimate(log: Log, seed: int = 0, n_resamples: int = 1000) -> dict[str, Inte
 
 
 def known_rate(clicks: Floats, visitors: NDArray[np.int64], seed: int = 0) -> Interval:
-    """Compute clicks an impression, in [0, 1], with an interval over visitors; n counts them.
+    """Compute clicks an impression, with an interval over visitors; `clicks` (0 or 1) and `visitors` have shape (n,).
 
-    Where too few visitors tell for a bootstrap, the interval is Wilson's, with as many impressions as there would be if
-    those of a visitor were all alike. `clicks` (0 or 1) and `visitors` are of shape (n,).
+    Wilson's interval takes as many impressions as there would be if those of a visitor were all alike.
     """
     clicked, shown = (sums_of_shoppers(each[:, None], visitors) for each in (clicks, np.ones(len(clicks))))
     found = ratio_intervals(clicked, shown, seed)[0]
@@ -176,10 +174,8 @@ def within(found: Interval, low: float = 0.0, high: float = 1.0) -> Interval:
 def gamma_interval(weighted: Floats, largest: float) -> tuple[float, float]:
     """Compute the ends of an interval of the expected sum of weighted rare events.
 
-    Parameters
-    ----------
-    weighted : float64 of shape (n_visitors,), weights of each visitor's events together, 0 without any
-    largest : weight that one more event could have
+    `weighted`: float64 of shape (n_visitors,), weights of each visitor's events together, 0 without any; `largest`:
+    weight that one more event could have.
     """
     total, square = float(weighted.sum()), float(weighted @ weighted)
     tail = (1 - LEVEL) / 2
@@ -215,13 +211,11 @@ class Support:
 
     Parameters
     ----------
-    n_impressions, n_visitors : in the log
-    n_counted : impressions with a weight above 0
-    n_clicks : clicks among these
+    n_counted, n_clicks : impressions with a weight above 0, and clicks among these
     n_effective : impressions that the weighted ones are worth
     largest_weight, largest_share : of one impression, and its share of all weight
     mean_weight : 1 where the log could have shown all that the policy shows
-    gap : share of the policy's choices that the log never tries, 0 or more; NaN where weights cannot tell
+    gap : by how much it is surely below: the share of the policy's choices that were never tried; NaN where unknown
     refusal : why no estimate is to be believed, or ""
     """
 
@@ -247,8 +241,6 @@ def support(log: Log, seed: int = 0) -> Support:
     """Measure what the weights of a log carry, and why they may carry no estimate.
 
     With weights w a mean has the variance of about (sum of w)^2 / sum of w^2 unweighted impressions (Kish 1965).
-    Weights average 1 where the log could have shown everything that the policy shows; by as much as a mean is surely
-    below, the policy's choices were never tried.
     """
     weights = log.weights
     total, counted = float(weights.sum()), weights > 0
@@ -271,7 +263,6 @@ def support(log: Log, seed: int = 0) -> Support:
 
 
 def _refusal(found: Support) -> str:
-    """The first reason not to believe any estimate."""
     if not found.n_counted:
         return "the log never shows what this policy would show"
     if found.n_effective < LEAST_EFFECTIVE:
@@ -295,14 +286,9 @@ def _refusal(found: Support) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PolicyEstimate:
-    """Estimates of one policy.
+    """Estimates of one policy by estimator; empty where none is to be believed, with the refusal.
 
-    Parameters
-    ----------
-    estimates : by estimator; empty where none is to be believed
-    refusal : why, or ""
-    support : what they rest on, or None where the policy has no probabilities
-    known : its click rate by other means, or None
+    `support`: what they rest on; None where the policy has no probabilities; `known`: its click rate by other means.
     """
 
     estimates: dict[str, Interval]

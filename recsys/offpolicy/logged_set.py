@@ -5,8 +5,9 @@ what came before these pages.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,16 +20,27 @@ from recsys.artifacts.folder import Artifact, FolderKind, open_artifact, require
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
 from recsys.demo.clicks import ClickSimulator
-from recsys.errors import ArtifactError, DataError, RecsysError
+from recsys.errors import ArtifactError, DataError, RecsysError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.offpolicy.estimators import LEAST_EFFECTIVE
+from recsys.evaluation.statistics.significance import Interval
+from recsys.offpolicy.estimators import LEAST_EFFECTIVE, Log, PolicyEstimate, lift
 from recsys.offpolicy.logs import ClickLog, refuse_useless
-from recsys.offpolicy.pages import N_REFITS, Pages, ScoredPages, middle_of, require_earlier_likes
-from recsys.offpolicy.simulation import TrueClickRates, users_of
+from recsys.offpolicy.pages import (
+    N_REFITS,
+    Pages,
+    ScoredPages,
+    TrueClickRates,
+    middle_of,
+    require_earlier_likes,
+    users_of,
+)
+from recsys.offpolicy.policies import SoftPolicy, top_lists
 from recsys.progress import Progress, silent
+from recsys.ranking.eligibility import CandidateFilter
 from recsys.schema import IMPRESSIONS
-from recsys.settings import FusionSettings
+from recsys.scorers.base import FloatArray
+from recsys.settings import Filters, FusionSettings
 from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.weights import choose_weights
@@ -47,16 +59,56 @@ MODELLED = (
 )
 
 
+TEMPERATURES = (0.25, 0.5, 1.0)
+
+MAIN_TEMPERATURE = 1.0
+"""One deviation of the score makes a product 2.7 times as frequent; a log of the demo's size carries it well."""
+
+N_LISTED = 4
+"""Length of the lists that are evaluated."""
+
+NO_PLACES = f"the log does not say which products stood in the first {N_LISTED} places"
+
+EVERYTHING = Filters(only_available=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MixQuery:
+    """A setting of the sliders, and how closely pages follow it.
+
+    `temperature`: as of `SoftPolicy`; 0 is the list of the best products itself; `filters`: what may be shown of what
+    was available; what a shopper has is never shown again.
+    """
+
+    fusion: FusionSettings
+    temperature: float = MAIN_TEMPERATURE
+    filters: Filters = EVERYTHING
+
+
 @dataclass(frozen=True, eq=False, slots=True)
+class MixAnswer:
+    """The estimate of a setting.
+
+    `log`: the impressions weighed by it; None where they cannot be; `truth`: its true click rate on these pages; None
+    where no simulator knows it.
+    """
+
+    asked: MixQuery
+    log: Log | None
+    found: PolicyEstimate
+    truth: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class LoggedEvaluationSet:
-    """What estimates of any setting of the sliders rest on.
+    """What estimates of any setting of the sliders rest on, and the estimates.
 
     Parameters
     ----------
     log_id : names the content
     cut_s : the moment of the first page, in seconds since 1970
     weights : of "traditional" and "full", chosen before that moment
-    items : the catalogue, one row a product
+    items : the catalogue
     facts : of the data and the settings, as saved
     truth : what a demo shop's simulator knows of the pages, or None
     """
@@ -114,13 +166,55 @@ class LoggedEvaluationSet:
             truth=TrueClickRates(pages, arrays["utilities"]) if "utilities" in arrays else None,
         )
 
+    def answer(self, query: MixQuery) -> MixAnswer:
+        """Estimate a setting; raises SettingsError as `eligible` does."""
+        if query.temperature:
+            probabilities = self.probabilities(query)
+            log: Log | None = self.judged.log(probabilities)[0]
+            known = self.truth.rate(probabilities) if self.truth else None
+        else:
+            lists = self.lists(query)
+            log = self.judged.listed(lists)
+            known = float(self.truth.rates_of_lists(lists).mean()) if self.truth else None
+        found = PolicyEstimate.of(log, seed=self.seed) if log else PolicyEstimate({}, NO_PLACES, None)
+        return MixAnswer(query, log, found, known)
+
+    def lift(self, new: MixAnswer, old: MixAnswer) -> Interval | None:
+        """Compute the relative change of the click rate between settings (`estimators.lift`); None where refused."""
+        if new.log is None or old.log is None or new.found.refusal or old.found.refusal:
+            return None
+        return lift(new.log, old.log, self.seed)
+
+    def probabilities(self, query: MixQuery) -> FloatArray:
+        """Probabilities of `SoftPolicy`, float32 of shape (n_pages, n_items), for a temperature above 0."""
+        policy = SoftPolicy(query.fusion, query.temperature)
+        return policy.probabilities(self.judged.scores, self.eligible(query.filters))
+
+    def lists(self, query: MixQuery) -> NDArray[np.int64]:
+        """The best products of every page, item rows of shape (n_pages, N_LISTED)."""
+        return top_lists(self.judged.scores, query.fusion, self.eligible(query.filters), N_LISTED)
+
+    def eligible(self, filters: Filters) -> NDArray[np.bool_]:
+        """Mark what could be shown on each page, bool (n_pages, n_items); raises SettingsError where one is empty."""
+        shown_again = replace(filters, include_seen=True)
+        eligible = self.judged.eligible & self._candidates.eligible(shown_again, np.empty(0, np.int32))
+        empty = int((~eligible.any(1)).sum())
+        if empty:
+            raise SettingsError(
+                f"on {empty:,} of {len(eligible):,} logged pages nothing that these filters leave was on the shelf; "
+                "filter less"
+            )
+        return eligible
+
+    @cached_property
+    def _candidates(self) -> CandidateFilter:
+        return CandidateFilter.of(self.items)
+
 
 def build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings = _USUAL, progress: Progress = silent
 ) -> Artifact:
     """Choose weights on the first half of the log's time, score the pages of the second, and save both.
-
-    `folder`: data folder.
 
     Raises DataError: there is no log, its second half cannot carry any estimate, or too little happened before that to
     choose weights on; ArtifactError: the output folder holds something else.
@@ -137,31 +231,20 @@ def build_logged_set(
     chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(before, split, book, settings, progress, chosen.settings())
     judged = ScoredPages.of(log, cut, book, settings.seed, progress, chosen.settings())
-    arrays: dict[str, NDArray[Any]] = {
-        "scores": judged.scores,
-        "eligible": judged.eligible.astype(np.uint8),
-        "folds": judged.folds,
-    }
+    eligible = judged.eligible.astype(np.uint8)
+    arrays: dict[str, NDArray[Any]] = {"scores": judged.scores, "eligible": eligible, "folds": judged.folds}
     if (truth := _truth(folder, data, judged.pages)) is not None:
         arrays["utilities"] = truth.utilities
-    return save_artifact(
-        out,
-        arrays={"pages": arrays},
-        tables={
-            "shown": _table(judged.pages.shown),
-            "pages_table": _table(judged.pages.table),
-            "items": item_table(before),
-        },
-        facts={
-            "data": {"name": data.name, "fingerprint": whole.fingerprint},
-            "settings": asdict(settings),
-            "cut_s": cut,
-            "n_impressions": len(log.impressions),
-            "weights": {name: each.as_dict() for name, each in weights.items()},
-        },
-        progress=progress,
-        kind=LOGGED_SET,
-    )
+    tables = {"shown": _table(judged.pages.shown), "pages_table": _table(judged.pages.table)}
+    tables["items"] = item_table(before)
+    facts = {
+        "data": {"name": data.name, "fingerprint": whole.fingerprint},
+        "settings": asdict(settings),
+        "cut_s": cut,
+        "n_impressions": len(log.impressions),
+        "weights": {name: each.as_dict() for name, each in weights.items()},
+    }
+    return save_artifact(out, arrays={"pages": arrays}, tables=tables, facts=facts, progress=progress, kind=LOGGED_SET)
 
 
 def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
@@ -179,7 +262,7 @@ def _refuse_in_vain(log: ClickLog, cut_s: int, before: Dataset) -> None:
 def open_or_build_logged_set(
     folder: Path, out: Path, settings: EvaluationSettings, fingerprint: str, progress: Progress = silent
 ) -> LoggedEvaluationSet:
-    """Open the set of a folder, or build it unless it is there, of the same data; raises as `build_logged_set` does."""
+    """Open the set of a folder, built (see `build_logged_set`) unless it is of these data and settings."""
     try:
         found = LoggedEvaluationSet.open(out)
         if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):

@@ -200,10 +200,7 @@ def refuse_useless(impressions: pd.DataFrame) -> None:
 
 
 def require_usable_log(folder: Path) -> None:
-    """Do the same for the log of a data folder, read alone and checked; a file without rows is refused, too.
-
-    Raises DataError: the log can say nothing of any other policy, or its file breaks the canonical form.
-    """
+    """Read the log of a data folder alone; raises DataError as `refuse_useless`, or for a broken or empty file."""
     repairs = RepairLog()
     table = check_file(read_file(folder / IMPRESSIONS.file, IMPRESSIONS, repairs), IMPRESSIONS, repairs)
     if not len(table):

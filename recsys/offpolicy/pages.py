@@ -1,4 +1,4 @@
-"""Logged pages, and the scores of every product on them by models fitted on what happened before."""
+"""Logged pages, scores of every product on them by models of what happened before, and true click rates in a demo."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError
 from recsys.evaluation.protocols.hold_out import contexts_at, scores_in
 from recsys.offpolicy.estimators import Log
@@ -33,10 +34,8 @@ N_REFITS = 6
 class Pages:
     """Pages of a log: impressions of one visitor at one moment on one device in one region under one policy.
 
-    Parameters
-    ----------
-    shown : their impressions, columns as of `ClickLog`, with `page`, the row of each one's page
-    table : one row a page: time_s, user_row, device, region, policy, visitor
+    `shown`: their impressions, columns as of `ClickLog`, with `page`, the row of each one's page; `table`: one row a
+    page: time_s, user_row, device, region, policy, visitor.
     """
 
     shown: pd.DataFrame
@@ -109,7 +108,7 @@ def refits(
 ) -> Iterator[tuple[Dataset, dict[str, Scorer], NDArray[np.intp]]]:
     """Fit components anew, a like number of pages apart: each time on everything before, with the pages up to the next.
 
-    Raises DataError: nothing happened before the first page.
+    Raises as `require_earlier_likes` does.
     """
     moments = pages.table["time_s"].to_numpy()
     starts = np.unique(np.quantile(moments, np.arange(n_refits) / n_refits, method="lower"))
@@ -157,11 +156,8 @@ def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_
 class ScoredPages:
     """Pages with scores by models that knew nothing of them.
 
-    Parameters
-    ----------
-    scores : standardised, float32 of shape (n_pages, n_components, n_items)
-    eligible : what could be shown, bool of shape (n_pages, n_items)
-    folds : of the click model, int64 of shape (n_pages,); all pages of a visitor are in one
+    `scores`: standardised, float32 of shape (n_pages, n_components, n_items); `eligible`: what could be shown, bool of
+    shape (n_pages, n_items); `folds`: of the click model, int64 of shape (n_pages,); all pages of a visitor are in one.
     """
 
     pages: Pages
@@ -190,10 +186,8 @@ class ScoredPages:
         eligible = np.empty((len(pages), log.data.n_items), bool)
         for train, scorers, rows in refits(log.data, pages, N_REFITS, book, seed, progress, settings):
             some = pages.some(rows)
-            scores[rows], eligible[rows] = (
-                score_pages(scorers, some, train.n_items, progress),
-                eligible_on(some, log, train),
-            )
+            scores[rows] = score_pages(scorers, some, train.n_items, progress)
+            eligible[rows] = eligible_on(some, log, train)
         return cls(pages, scores, eligible, folds_of(pages.table["visitor"].to_numpy(np.int64), seed))
 
     @cached_property
@@ -260,3 +254,47 @@ class PageClickModel:
             Log(shown.click, shown.propensity, target, shown.visitor, self.q_shown, q)
             for target, q in zip(targets, of_shown, strict=True)
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class TrueClickRates:
+    """True utilities of every product on every page, float32 of shape (n_pages, n_items)."""
+
+    pages: Pages
+    utilities: FloatArray
+
+    @classmethod
+    def of(cls, judge: ClickSimulator, pages: Pages, user_ids: NDArray[np.object_]) -> Self:
+        """Look up the truth of pages and their shoppers; raises UnknownUserError where a page has no known shopper."""
+        return cls(pages, judge.utilities(user_ids.tolist(), pages.contexts()))
+
+    def rate(self, probabilities: FloatArray) -> float:
+        """True click rate of a policy on the logged impressions; probabilities of shape (n_pages, n_items)."""
+        shown_at, page, clicks = self.pages.column("position"), self.pages.column("page"), 0.0
+        for position, rates in self._rates.items():
+            n_shown = np.bincount(page[shown_at == position], minlength=len(self.pages))
+            clicks += float(n_shown @ np.einsum("pi,pi->p", probabilities, rates, dtype=np.float64))
+        return clicks / len(page)
+
+    def rates_of_lists(self, lists: NDArray[np.int64]) -> NDArray[np.float64]:
+        """True click rate of a list on every page, float64 of shape (n_pages,): the mean over its positions.
+
+        `lists`: item rows of shape (n_pages, n), -1 where a position is empty.
+        """
+        rows = np.arange(len(lists))
+        rates = [
+            np.where(lists[:, n] >= 0, ClickSimulator.rates(self.utilities[rows, lists[:, n]], n + 1), 0)
+            for n in range(lists.shape[1])
+        ]
+        return np.asarray(np.mean(rates, axis=0, dtype=np.float64))
+
+    @cached_property
+    def _rates(self) -> dict[int, FloatArray]:
+        positions = np.unique(self.pages.column("position")).tolist()
+        return {position: ClickSimulator.rates(self.utilities, position) for position in positions}
+
+
+def users_of(pages: Pages, data: Dataset) -> NDArray[np.object_]:
+    """Id of every page's shopper, "" where nobody is known: object of shape (n_pages,)."""
+    rows = pages.table["user_row"].to_numpy()
+    return np.where(rows >= 0, data.user_ids.to_numpy(object)[rows], "").astype(object)

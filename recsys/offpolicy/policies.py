@@ -7,9 +7,10 @@ one there. So a setting is evaluated as the policy that fills every position ind
 
 which shows mostly what the setting ranks high, and everything sometimes. The spread is the standard deviation of the
 page's fused scores, since mixing components that disagree narrows it: so one temperature is as keen for all settings.
+How right estimates are is measured where the truth is known, on simulated logs of a demo shop.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -18,10 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recsys.demo.clicks import ClickSimulator
 from recsys.errors import SettingsError
-from recsys.offpolicy.estimators import Log, PolicyEstimate, known_rate
+from recsys.offpolicy.estimators import ESTIMATORS, Log, PolicyEstimate, estimate, known_rate, support
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.pages import ImpressionColumns
+from recsys.offpolicy.pages import ImpressionColumns, PageClickModel, ScoredPages, TrueClickRates
 from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_features
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
@@ -42,11 +44,9 @@ CHUNK = 4096
 class SoftPolicy:
     """A setting of the sliders as a policy with probabilities.
 
-    Parameters
-    ----------
-    temperature : above 0, in standard deviations of the fused score: at 1, a product one deviation better is shown 2.7
-        times as often; lower keeps closer to the top of the list
-    epsilon : share of positions filled by any eligible product, from 0 to 1
+    `temperature`: above 0, in standard deviations of the fused score: at 1, a product one deviation better is shown 2.7
+    times as often; lower keeps closer to the top of the list; `epsilon`: share of positions filled by any eligible
+    product, from 0 to 1.
     """
 
     fusion: FusionSettings
@@ -63,10 +63,8 @@ class SoftPolicy:
     def probabilities(self, scores: FloatArray, eligible: NDArray[np.bool_]) -> FloatArray:
         """Probability of every product at any one position, float32 of shape (n_pages, n_items), rows sum to 1.
 
-        Parameters
-        ----------
-        scores : standardised, float32 of shape (n_pages, n_components, n_items)
-        eligible : bool of shape (n_pages, n_items), at least one product a page
+        `scores`: standardised, float32 of shape (n_pages, n_components, n_items); `eligible`: bool of shape (n_pages,
+        n_items), at least one product a page.
         """
         probabilities = np.empty(eligible.shape, np.float32)
         weights = weight_vector(self.fusion)
@@ -139,10 +137,8 @@ class LoggedPolicy:
     as when it last, or next, showed it there: its probabilities are those of the nearest impression of the same product
     at the same position, divided by their sum over the products that could be shown then.
 
-    Parameters
-    ----------
-    own : its impressions: time_s, item_row, position, propensity
-    availability : first and last moment between which each product could be shown, int64 of shape (n_items,) each
+    `own`: its impressions: time_s, item_row, position, propensity; `availability`: first and last moment between which
+    each product could be shown, int64 of shape (n_items,) each.
     """
 
     def __init__(self, own: pd.DataFrame, availability: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
@@ -202,16 +198,13 @@ def estimate_logged(
     own, used = (log.impressions[log.impressions["policy"] == name] for name in (evaluated, logged))
     known = known_rate(own["click"].to_numpy(np.float64), own["visitor"].to_numpy(np.int64), seed)
     policy = LoggedPolicy(own, log.availability())
-    off = policy.instability()
-    if off > MOST_OFF:
-        return PolicyEstimate(
-            {},
-            "its chances cannot be told at moments other than its own: half of them are off by more than "
-            f"{off:.0%} from the nearest one of the same product in the same place, as where a policy treats each "
-            "visitor differently",
-            None,
-            known,
+    if (off := policy.instability()) > MOST_OFF:
+        refusal = (
+            f"its chances cannot be told at moments other than its own: half of them are off by more than {off:.0%} "
+            "from the nearest one of the same product in the same place, as where a policy treats each visitor "
+            "differently"
         )
+        return PolicyEstimate({}, refusal, None, known)
     return PolicyEstimate.of(_rebuilt(log, used.reset_index(drop=True), policy, seed, progress), known, seed)
 
 
@@ -232,3 +225,84 @@ def _rebuilt(log: ClickLog, used: pd.DataFrame, policy: LoggedPolicy, seed: int,
     progress("rebuilding a logged policy", len(used), len(used))
     q_shown = models.rates(folds, position, log_odds[folds, item]).astype(np.float64)
     return Log(shown.click, shown.propensity, target, shown.visitor, q_shown, q_target)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The errors of one estimator over simulated logs.
+
+    `n`, `held`, `width`: logs in which it gave an interval, share of these that held the truth, and their mean width;
+    `bias`, `rmse`: mean and root mean square of estimate less truth.
+    """
+
+    n: int
+    held: float
+    bias: float
+    rmse: float
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """A demo shop's log simulated again and again; `user_ids`: of every page.
+
+    Each simulated log draws as many visitors as there are, with replacement, and takes all of their pages; on every
+    page the shop's own logging policy draws new products, and the simulator new clicks. Scores are not made again:
+    evaluated policies stay what they are, and their click rate over all visitors' pages is known exactly.
+    """
+
+    judge: ClickSimulator
+    judged: ScoredPages
+    truth: TrueClickRates
+    user_ids: NDArray[np.object_]
+
+    def accuracy(
+        self,
+        policies: Sequence[FloatArray],
+        n_logs: int,
+        seed: int = 0,
+        n_resamples: int = 1000,
+        progress: Progress = silent,
+    ) -> list[tuple[dict[str, Accuracy], int]]:
+        """Measure every policy's estimators over simulated logs, and count how many of these would be refused."""
+        rng, pages = np.random.default_rng(seed), self.judged.pages
+        page, position, time_s, policy = (pages.column(name) for name in ("page", "position", "time_s", "policy"))
+        users, (visitors, of) = self.user_ids[page], np.unique(pages.column("visitor"), return_inverse=True)
+        theirs = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+        found = np.full((len(policies), len(ESTIMATORS), n_logs, 3), np.nan)
+        n_refused = [0] * len(policies)
+        for one in range(n_logs):
+            progress("simulating logs", one, n_logs)
+            drawn = rng.integers(0, len(visitors), len(visitors))
+            rows = np.concatenate([theirs[each] for each in drawn])
+            who, by = users[rows].tolist(), policy[rows].tolist()
+            new = self.judge.redraw(who, time_s[rows], by, position[rows], page[rows], self.truth.utilities, rng)
+            shown = pages.shown.iloc[rows].assign(
+                item_row=new.item_rows,
+                click=new.clicks,
+                propensity=new.propensity,
+                visitor=np.repeat(np.arange(len(drawn)), [len(theirs[each]) for each in drawn]),
+            )
+            for number, log in enumerate(PageClickModel.of(self.judged, shown).weighed_by(*policies)):
+                n_refused[number] += bool(support(log, seed).refusal)
+                made = estimate(log, seed=seed + one, n_resamples=n_resamples)
+                found[number, :, one] = [(made[name].mean, made[name].low, made[name].high) for name in ESTIMATORS]
+        progress("simulating logs", n_logs, n_logs)
+        truths = map(self.truth.rate, policies)
+        return [
+            ({name: _accuracy(one, truth) for name, one in zip(ESTIMATORS, each, strict=True)}, refused)
+            for each, truth, refused in zip(found, truths, n_refused, strict=True)
+        ]
+
+
+def _accuracy(found: Floats, truth: float) -> Accuracy:
+    mean, low, high = found.T
+    given = ~np.isnan(low)
+    error = mean - truth
+    return Accuracy(
+        n=int(given.sum()),
+        held=float(np.mean((low <= truth) & (truth <= high), where=given)) if given.any() else float("nan"),
+        bias=float(error.mean()),
+        rmse=float(np.sqrt(np.mean(np.square(error)))),
+        width=float(np.mean(high - low, where=given)) if given.any() else float("nan"),
+    )

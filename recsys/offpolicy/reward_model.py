@@ -42,11 +42,8 @@ N_GROUPS, N_BINS, LEAST = 10, 4000, 1e-12
 class ClickModels:
     """One model a fold, fitted on all the others.
 
-    Parameters
-    ----------
-    positions : that were seen, ascending, int64 of shape (n_positions,)
-    intercepts : log-odds of a click there where every feature is 0, float64 of shape (n_folds, n_positions)
-    slopes : float64 of shape (n_folds, n_features)
+    `positions`: that were seen, ascending, int64 of shape (n_positions,); `intercepts`: log-odds of a click there where
+    every feature is 0, float64 of shape (n_folds, n_positions); `slopes`: float64 of shape (n_folds, n_features).
     """
 
     positions: Ints
@@ -74,11 +71,9 @@ def folds_of(visitors: Ints, seed: int = 0) -> Ints:
 def fit_click_models(
     features: Floats | csr_array, position: Ints, clicks: Floats, propensity: Floats, folds: Ints
 ) -> ClickModels:
-    """Fit one model for every fold on the impressions of the others.
+    """Fit one model for every fold on the impressions of the others; where none or all are clicked, it is their rate.
 
     `features`: of the products shown, of shape (n, n_features); of like spread, since all are penalised alike.
-
-    A fold whose others have no click, or nothing but clicks, gets their rate throughout.
     """
     positions, code = np.unique(position, return_inverse=True)
     n_features = features.shape[1]
@@ -142,10 +137,7 @@ class Calibration:
         happened: NDArray[np.floating],
         weights: NDArray[np.floating] | float = 1.0,
     ) -> "Calibration":
-        """Compare probabilities with what came of them, both of one shape; weights count each more or less.
-
-        Raises ValueError: nothing was observed.
-        """
+        """Compare probabilities with outcomes of the same shape, weighted; raises ValueError without any event."""
         expected_each, came = probabilities.ravel(), happened.ravel()
         bins = (np.log(np.maximum(expected_each, LEAST)) / -np.log(LEAST) + 1) * N_BINS
         counted = np.broadcast_to(np.asarray(weights, np.float64), probabilities.shape).ravel()

@@ -1,27 +1,43 @@
 """Builds a panel from a data folder: held out, fitted, checked for leaks, scored once."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import vstack
 
 from recsys.artifacts.folder import Artifact, require_model_folder, save_artifact
-from recsys.artifacts.tables import item_table
+from recsys.artifacts.tables import item_table, user_table
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Split
+from recsys.data.splitting import Role, Round, Split
 from recsys.errors import ArtifactError, SettingsError
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, catalogue_in_words, copies_in_words, split_of
+from recsys.evaluation.protocols.hold_out import (
+    EvaluationSettings,
+    batches,
+    catalogue_in_words,
+    contexts_of,
+    copies_in_words,
+    split_of,
+)
+from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
 from recsys.evaluation.protocols.rewinds import REWINDS, Rewind
 from recsys.offpolicy.click_models.format import in_brief
 from recsys.offpolicy.click_models.sources import best_clicks
-from recsys.panel.panel import PANEL, ROLES, Panel
-from recsys.panel.role_scoring import BASELINES, RoleScoring
+from recsys.panel.panel import BASELINES, N_BASELINE, PANEL, ROLES, Panel, PanelColumns
 from recsys.progress import Progress, prefixed, silent
+from recsys.ranking.rank import Standardised, select
+from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
+from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
-from recsys.settings import Hemisphere, require_hemisphere
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, RankingSettings, require_hemisphere
 from recsys.text.encoder import make_phrasebook
-from recsys.training.context_settings import choose_context
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.context_settings import ContextChoice, choose_context
 
 BUDGET_BYTES = 1_500_000_000
 """Most that the scores of one role may take; a larger shop is held by candidates."""
@@ -71,6 +87,124 @@ class PanelSettings:
         return cls(asked, budget_bytes, replay, hemisphere)
 
 
+@dataclass(frozen=True, eq=False)
+class RoleScoring:
+    """Scores the shoppers of one role: who is asked about, in which rounds, and what may be known of them."""
+
+    data: Dataset
+    split: Split | Rewind
+    book: Phrasebook
+    asked: EvaluationSettings
+    budget_bytes: int
+    role: Role
+    chosen: ContextChoice
+
+    def score(
+        self, arrays: dict[str, dict[str, NDArray[Any]]], tables: dict[str, pa.Table], progress: Progress
+    ) -> dict[str, Any]:
+        """Fill in this role's arrays and tables, round by round; returns its facts."""
+        data, progress = self.data, prefixed(progress, self.role)
+        rounds = list(self.split.rounds(self.role))
+        positions = _positions([one.held_out.users() for one in rounds])
+        columns = PanelColumns(sum(map(len, positions)), data.n_items, self.budget_bytes)
+        leaks, contexts, shoppers, relevant = [], [], [], []
+        models = {**BASELINE_CLASSES, **COMPONENT_CLASSES}
+        for number, (one, users) in enumerate(zip(rounds, positions, strict=True)):
+            columns.rounds[users] = number
+            fitting = Fitting(one.train, self.book, self.asked.seed)
+            scorers = fit_scorers(models, fitting, progress, self.chosen.settings())
+            put_back = isinstance(self.split, Rewind)
+            leaks.append(check_leaks(data, one.train, one.held_out, self.asked.split, scorers, put_back, one.new_rows))
+            self._score_round(one, scorers, columns, users, progress)
+            context = scorers["context"].state()
+            arrays[f"context_{self.role}_{number}"] = dict(context.arrays)
+            contexts.append(dict(context.meta))
+            shoppers.append(self._shoppers(one).assign(position=users))
+            relevant.append(one.held_out.relevant()[one.held_out.users()])
+        wanted = vstack(relevant, format="csr")[np.argsort(np.concatenate(positions))]
+        history = self.split.whole(self.role).positives()
+        arrays[self.role] = {
+            **columns.arrays(),
+            "relevant.starts": wanted.indptr.astype(np.int64),
+            "relevant.values": wanted.indices.astype(np.int32),
+            "popularity": _popularity(history, data.n_items),
+        }
+        table = pd.concat(shoppers).sort_values("position").drop(columns="position").reset_index(drop=True)
+        plain = pa.Table.from_pandas(table, preserve_index=False)
+        tables[f"shoppers_{self.role}"] = plain.replace_schema_metadata(None)
+        return {
+            "leak_check": LeakReport.together(leaks).in_words(),
+            "n_skipped": self.split.n_skipped,
+            "n_train_users": int(history["user_row"].nunique()),
+            "contexts": contexts,
+        }
+
+    def _score_round(
+        self,
+        one: Round,
+        scorers: Mapping[str, Scorer],
+        columns: PanelColumns,
+        positions: NDArray[np.intp],
+        progress: Progress,
+    ) -> None:
+        train, users = one.train, one.held_out.users()
+        seen, longest = train.seen(), RankingSettings(n=N_BASELINE)
+        no_vectors = np.empty((self.data.n_items, 0), np.float32)
+        everything, draws = np.arange(self.data.n_items), np.random.default_rng([self.asked.seed, int(positions[0])])
+        may_be_listed = np.isin(everything, everything if one.new_rows is None else one.new_rows)
+        n_before = int((columns.rounds >= 0).sum()) - len(users)
+        for start, requests in batches(self.data, train, one.held_out, users, self.asked.split):
+            progress("scoring shoppers", n_before + start, len(columns.rounds))
+            raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
+            eligible = may_be_listed & ~seen[requests.user_rows].toarray().astype(bool)
+            for row, user in enumerate(positions[start : start + len(requests)].tolist()):
+                values = Standardised.of(np.stack([raw[name][row] for name in scorers])).values
+                final = dict(zip(scorers, values, strict=True))
+                columns.put(user, np.stack([final[name] for name in COMPONENTS]), eligible[row])
+                # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
+                order = everything if one.new_rows is None else draws.permutation(self.data.n_items)
+                for name in BASELINES:
+                    rows, _ = select(final[name][order], longest, eligible[row][order], no_vectors)
+                    columns.baselines[name][user, : len(rows)] = order[rows]
+        history = train.positives()
+        popularity = _popularity(history, self.data.n_items)
+        mean_popularity = history.assign(p=popularity[history["item_row"]]).groupby("user_row")["p"].mean()
+        columns.profile_popularity[positions] = mean_popularity.reindex(users).to_numpy(np.float64)
+
+    def _shoppers(self, one: Round) -> pd.DataFrame:
+        """Who is asked about; `home` is the region where a shopper acted most, `region` that of the held-out act."""
+        users = one.held_out.users()
+        known = user_table(one.train).to_pandas().iloc[users].reset_index(drop=True)
+        contexts = contexts_of(self.data, one.train, one.held_out, users, self.asked.split)
+        return pd.DataFrame(
+            {
+                "user_id": known["user_id"],
+                "n_train": known["n_interactions"],
+                "activity": known["activity"],
+                "top_category": known["top_category"],
+                "home": known["region"],
+                **{name: [getattr(each, name) or "" for each in contexts] for name in CONTEXT_DIMENSIONS},
+                "moment_s": [int(each.moment.timestamp()) if each.moment else 0 for each in contexts],
+            }
+        )
+
+
+def _popularity(history: pd.DataFrame, n_items: int) -> NDArray[np.float64]:
+    return np.bincount(history["item_row"], minlength=n_items).astype(np.float64)
+
+
+def _positions(users: Sequence[NDArray[np.int32]]) -> list[NDArray[np.intp]]:
+    """Where the shoppers of each round stand in a role: by their rows, and who is asked in several rounds in a row.
+
+    >>> [each.tolist() for each in _positions([np.array([2, 5], np.int32), np.array([1, 5], np.int32)])]
+    [[1, 2], [0, 3]]
+    """
+    order = np.lexsort((np.repeat(np.arange(len(users)), [len(each) for each in users]), np.concatenate(users)))
+    positions = np.empty_like(order)
+    positions[order] = np.arange(len(order))
+    return np.split(positions, np.cumsum([len(each) for each in users])[:-1])
+
+
 def build_panel(
     data_folder: Path, out: Path, settings: PanelSettings | None = None, progress: Progress = silent
 ) -> Artifact:
@@ -113,12 +247,11 @@ def build_panel(
     )
     for role, each in clicks.items():
         arrays[role] |= each.as_parts()
+    sentences = [_in_words(split, asked), chosen.in_words(), copies_in_words(data), in_brief(clicks["test"])]
     facts = {
         "settings": _as_json(settings),
         "data": {"name": name, "fingerprint": fingerprint, "encoder_id": book.encoder_id, "n_items": data.n_items},
-        "protocol": " ".join(
-            [_in_words(split, asked), chosen.in_words(), copies_in_words(data), in_brief(clicks["test"])]
-        ),
+        "protocol": " ".join(sentences),
         "baselines": list(BASELINES),
         "roles": roles,
         "clicks": clicks["test"].facts,
@@ -129,10 +262,7 @@ def build_panel(
 def open_or_build(
     data_folder: Path, folder: Path, settings: PanelSettings, fingerprint: str, progress: Progress = silent
 ) -> tuple[Panel, Panel]:
-    """The validation and test shoppers of a folder, built now unless they were from data of this fingerprint.
-
-    Raises as `build_panel` does.
-    """
+    """The validation and test shoppers of a folder, built (see `build_panel`) unless they are from these data."""
     try:
         found = Panel.open(folder)
         if found[0].data["fingerprint"] == fingerprint and found[0].settings == _as_json(settings):
@@ -149,7 +279,6 @@ def _as_json(settings: PanelSettings) -> dict[str, Any]:
 
 
 def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
-    is_rewind = isinstance(split, Rewind)
     only_new = isinstance(split, Rewind) and split.of_products
     ranked = "is ranked, without what a shopper already had"
     if only_new:
@@ -158,7 +287,7 @@ def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
             "models give equal scores, a draw for each shopper decides"
         )
     hindsight = ""
-    if is_rewind:
+    if isinstance(split, Rewind):
         hindsight = " Only the trend and recent popularity end for everybody at the moment asked about."
     elif asked.split == "last":
         hindsight = (
@@ -167,7 +296,7 @@ def _in_words(split: Split | Rewind, asked: EvaluationSettings) -> str:
         )
     knowing = "models that know neither validation nor test; what is shown for test shoppers comes from models fitted "
     knowing += "again on training and validation together"
-    if is_rewind:
+    if isinstance(split, Rewind):
         knowing = "models that know nobody's test choice; what is shown for test shoppers comes from models that know "
         knowing += "everything else" if only_new else "everybody else whole"
     return (

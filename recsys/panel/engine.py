@@ -1,8 +1,9 @@
 """Live evaluation: every test shopper's list and every metric, anew for any setting, in milliseconds."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,13 +12,12 @@ from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.statistics.paired import MeasuredLists
-from recsys.panel.kernels import Candidates, select
 from recsys.panel.panel import N_BASELINE, Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
 from recsys.ranking.diversity import CODES, diversify_all
-from recsys.ranking.kernels import n_lanes
+from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, n_lanes, nth_largest
 from recsys.ranking.rank import Standardised, pool_size, weight_vector
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import Filters, RankingSettings
@@ -34,6 +34,68 @@ WHOLE_CATALOGUE = Filters(only_available=False)
 """Filters of an evaluation: products that are gone today were available when they were chosen."""
 
 
+class Candidates(NamedTuple):
+    """Scores of what may be listed for every shopper, as of `panel.Scores`, with context scores of a scenario.
+
+    Columns that shopper u has seen are seen[seen_starts[u] : seen_starts[u + 1]].
+    """
+
+    static: NDArray[np.float32]
+    context: NDArray[np.float32]
+    widths: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    seen_starts: NDArray[np.int64]
+    seen: NDArray[np.int32]
+
+
+@inlined
+def _collect(mixed, tops, best, columns):  # type: ignore[no-untyped-def]
+    """The best products of a mixed row, best first; -1 and minus infinity where there are none."""
+    lanes = tops.shape[0]
+    least = nth_largest(tops, best)
+    best[:] = -np.inf
+    columns[:] = -1
+    for lane in range(lanes):
+        if tops[lane] < least or tops[lane] == -np.inf:
+            continue
+        for i in range(lane, mixed.shape[0], lanes):
+            score = mixed[i]
+            if score >= least and score > -np.inf:
+                insert(score, i, best, columns)
+
+
+@in_parallel
+def select(candidates, penalty, weights, users, lanes, columns, scores):  # type: ignore[no-untyped-def]
+    """The best columns of each shopper, best first.
+
+    Parameters
+    ----------
+    penalty : float32 of shape (n_items,), 0 or minus infinity, or empty: what nobody may be shown
+    weights : float32 of shape (n_components,)
+    users : intp of shape (n_ranked,)
+    lanes : `n_lanes` of the lists' length
+    columns : out, int32 of shape (n_ranked, n), -1 where a list is short
+    scores : out, float32 of shape (n_ranked, n), minus infinity there
+    """
+    static, context, widths, rows, seen_starts, seen = candidates
+    n = columns.shape[1]
+    for row in numba.prange(len(users)):
+        user = users[row]
+        width = widths[user]
+        mixed, tops = np.empty(width, np.float32), np.empty(lanes, np.float32)
+        best, found = np.empty(n, np.float32), np.empty(n, np.int32)
+        mix(mixed, static[user, 0], static[user, 1], static[user, 2], context[user], weights)
+        if penalty.shape[0]:
+            for i in range(width):
+                mixed[i] += penalty[rows[user, i] if rows.shape[0] else i]
+        for at in range(seen_starts[user], seen_starts[user + 1]):
+            mixed[seen[at]] = -np.inf
+        lane_maxima(mixed, tops)
+        _collect(mixed, tops, best, found)
+        columns[row] = found
+        scores[row] = best
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveMetrics:
     """The lists of all shoppers under one setting, with their metrics.
@@ -48,7 +110,7 @@ class LiveMetrics:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _ContextScores:
-    """Context scores in one scenario."""
+    """Those of `panel.Scores` that depend on the scenario."""
 
     context: FloatArray
     cuts: FloatArray
@@ -76,19 +138,16 @@ class LiveEngine:
         Raises SettingsError: a filter that makes no sense here, or a list longer than the baselines'; ContextError: the
         scenario states a circumstance that the data cannot tell apart.
         """
-        key = (settings, scenario)
-        return self._results.of(key, lambda: self._measure(settings, scenario))
+        return self._results.of((settings, scenario), lambda: self._measure(settings, scenario))
 
     def baseline(self, name: str, k: int, filters: Filters = WHOLE_CATALOGUE) -> MeasuredLists:
         """Lists and metrics of one of the panel's baselines, which no weight changes."""
         return self._baselines.of((name, k, filters), lambda: self._baseline(name, k, filters))
 
     def _baseline(self, name: str, k: int, filters: Filters) -> MeasuredLists:
-        ranked = self.panel.baselines[name]
-        penalty = self.penalty(filters)
+        ranked, penalty, clicks = self.panel.baselines[name], self.penalty(filters), self.panel.clicks
         if penalty.size:
             ranked = _closed_up(ranked, penalty)
-        clicks = self.panel.clicks
         if not self.panel.scores.is_whole:
             # Products that no component puts high are no candidates, so their clicks are not held.
             clicks = replace(clicks, source="none", attraction=clicks.attraction[:0, :0])
@@ -183,7 +242,6 @@ class LiveEngine:
         return _ContextScores(_frozen(scores), cuts)
 
     def _put(self, user: int, values: FloatArray, scores: FloatArray, cuts: FloatArray) -> None:
-        """Keep the context scores of one shopper, of the whole catalogue or of the candidates."""
         panel, held = self.panel, self.panel.scores
         if held.is_whole:
             scores[user] = values
@@ -203,8 +261,6 @@ def _frozen(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _closed_up(ranked: IntArray, penalty: FloatArray) -> IntArray:
-    """Lists without what may not be shown, the rest moved up."""
     gone = (ranked < 0) | np.isinf(penalty[ranked])
     order = np.argsort(gone, axis=1, kind="stable")
-    closed: IntArray = np.where(np.take_along_axis(gone, order, 1), -1, np.take_along_axis(ranked, order, 1))
-    return closed.astype(np.int32)
+    return np.where(np.take_along_axis(gone, order, 1), np.int32(-1), np.take_along_axis(ranked, order, 1))

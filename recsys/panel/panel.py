@@ -23,9 +23,10 @@ from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, product_f
 from recsys.evaluation.protocols.hold_out import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
 from recsys.ranking.eligibility import CandidateFilter
+from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
-from recsys.settings import Context
+from recsys.settings import COMPONENTS, Context
 
 PANEL = FolderKind("shelfwise-panel", 5, "panel of test shoppers", "prepare", "prepared", "recsys panel")
 
@@ -34,6 +35,15 @@ ROLES: tuple[Role, ...] = ("validation", "test")
 
 N_BASELINE = 100
 """Length of the baselines' lists; the longest list that they can be compared on."""
+
+BASELINES = (*BASELINE_CLASSES, "collaborative")
+"""Models that any setting has to beat: the simple ones, and LightFM alone with its settings tuned on validation."""
+
+N_STATIC = len(COMPONENTS) - 1
+"""Components that do not depend on circumstances: all but context, which comes last."""
+
+LEAST_CANDIDATES = 200
+"""Fewest best products of a component that are held, whatever the budget says: diversity chooses from a hundred."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,6 +75,64 @@ class Scores:
     def stacked(self) -> FloatArray:
         """All components in their order, copied: float32 of shape (n_users, n_components, width)."""
         return np.concatenate([self.static, self.context[:, None]], axis=1)
+
+
+class PanelColumns:
+    """The arrays of a panel, filled shopper by shopper; above the budget each gets every component's best products."""
+
+    def __init__(self, n_users: int, n_items: int, budget_bytes: int) -> None:
+        n_floats = len(COMPONENTS)
+        self.n_items, self.n_best = n_items, n_items
+        width = n_items
+        if n_users * n_items * n_floats * 4 > budget_bytes:
+            width = budget_bytes // max(n_users * (n_floats + 1) * 4, 1)
+            self.n_best = min(max(width // n_floats, LEAST_CANDIDATES), n_items)
+            width = min(self.n_best * n_floats, n_items)
+        self.is_whole = self.n_best == n_items
+        self.static = np.zeros((n_users, N_STATIC, width), np.float32)
+        self.context = np.zeros((n_users, width), np.float32)
+        self.widths = np.full(n_users, width, np.int64)
+        self.rows = np.empty((0, 0), np.int32) if self.is_whole else np.full((n_users, width), -1, np.int32)
+        self.cuts = np.empty((0, 0), np.float32) if self.is_whole else np.empty((n_users, n_floats), np.float32)
+        self.rounds = np.full(n_users, -1, np.int32)  # whose models ask about a shopper, -1 before
+        self.baselines = {name: np.full((n_users, N_BASELINE), -1, np.int32) for name in BASELINES}
+        self.profile_popularity = np.full(n_users, np.nan)
+        self._seen: list[IntArray] = [np.empty(0, np.int32)] * n_users
+
+    def put(self, user: int, values: FloatArray, eligible: NDArray[np.bool_]) -> None:
+        """Add the standardised scores of one shopper, float32 of shape (n_components, n_items)."""
+        self._seen[user] = np.flatnonzero(~eligible).astype(np.int32)
+        if self.is_whole:
+            self.static[user], self.context[user] = values[:N_STATIC], values[N_STATIC]
+            return
+        candidates = np.flatnonzero(eligible)
+        n_best = min(self.n_best, len(candidates))
+        is_held = np.zeros(self.n_items, bool)
+        for scores in values:
+            is_held[candidates[np.argpartition(-scores[candidates], n_best - 1)[:n_best]]] = True
+        rows = np.flatnonzero(is_held)
+        n = len(rows)
+        self.widths[user] = n
+        self.rows[user, :n] = rows
+        self.static[user, :, :n], self.context[user, :n] = values[:N_STATIC, rows], values[N_STATIC, rows]
+        left_out = eligible & ~is_held
+        self.cuts[user] = values[:, left_out].max(axis=1) if left_out.any() else -np.inf
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays of a panel by name."""
+        width = int(self.widths.max(initial=1))
+        return {
+            "static": np.ascontiguousarray(self.static[:, :, :width]),
+            "context": np.ascontiguousarray(self.context[:, :width]),
+            "widths": self.widths,
+            "rows": np.ascontiguousarray(self.rows[:, :width]),
+            "cuts": self.cuts,
+            "rounds": self.rounds,
+            "owned.starts": np.cumsum([0, *map(len, self._seen)]).astype(np.int64),
+            "owned.values": np.concatenate([np.empty(0, np.int32), *self._seen]),
+            **{f"baseline.{name}": ranked for name, ranked in self.baselines.items()},
+            "profile_popularity": self.profile_popularity,
+        }
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -103,16 +171,15 @@ class Panel:
     ----------
     panel_id : names the content, of both roles together, and the role
     settings : what was held out, and how much memory the scores may take
-    data : name, fingerprint, encoder_id of the data
-    n_skipped : shoppers who could not be tested
-    n_train_users : shoppers with a training interaction
+    data : name, fingerprint, encoder_id
+    n_skipped, n_train_users : shoppers who could not be tested, and shoppers with a training interaction
     seen : item rows that each shopper has, or may not be shown because only new products are ranked
     relevant : item rows that each shopper is to find
     baselines : int32 of shape (n_users, N_BASELINE) by name, item rows, best first, padded with -1
     popularity : float64 of shape (n_items,), in how many shoppers' training histories each product is
     profile_popularity : float64 of shape (n_users,), mean popularity of each shopper's history, NaN without one
     vectors : float32 of shape (n_items, n_dims), unit length, in the encoder's own space; zeros without words
-    items : the catalogue, one row a product
+    items : the catalogue
     shoppers : one row a shopper: user_id, n_train, activity, top_category, home, the circumstances, moment_s
     rounds : int32 of shape (n_users,), index in `context_scorers` of the models that ask about each shopper
     context_scorers : the fitted context components, for other circumstances; one a round
@@ -174,7 +241,7 @@ class Panel:
 
     @cached_property
     def candidate_filter(self) -> CandidateFilter:
-        """The columns of the catalogue that filters read."""
+        """What filters read of the catalogue."""
         return CandidateFilter.of(self.items)
 
     @cached_property
@@ -201,9 +268,8 @@ class Panel:
     def list_facts(self, clicks: ClickProbabilities | None = None) -> ListFacts:
         """Facts that metrics of lists need; clicks are the panel's own unless others are given."""
         held, relevant, clicks = self.scores, self.relevant, clicks or self.clicks
-        expected, by_position = self.baselines["popularity"], (clicks.odds, clicks.seen)
-        known = (relevant.starts, relevant.values, expected, self._products, self.vectors)
-        return ListFacts(*known, clicks.attraction, *by_position, held.widths, held.rows)
+        known = (relevant.starts, relevant.values, self.baselines["popularity"], self._products, self.vectors)
+        return ListFacts(*known, clicks.attraction, clicks.odds, clicks.seen, held.widths, held.rows)
 
     def __len__(self) -> int:
         return len(self.shoppers)

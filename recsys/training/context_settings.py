@@ -54,11 +54,8 @@ def context_candidates() -> list[ContextSettings]:
 class ContextChoice:
     """Settings of the context component chosen for a shop.
 
-    Parameters
-    ----------
-    context : settings of the context component
-    n_shoppers : validation shoppers that it was chosen by; 0 where they were too few, and nothing was
-    ndcg, default_ndcg : mean nDCG@K of the context component alone, as chosen and with its defaults
+    `n_shoppers`: validation shoppers that it was chosen by; 0 where they were too few, and nothing was; `ndcg`,
+    `default_ndcg`: mean nDCG@K of the context component alone, as chosen and with its defaults.
     """
 
     context: ContextSettings
@@ -91,13 +88,10 @@ class ContextChoice:
 def choose_context(
     data: Dataset, rounds: Iterable[Round], split: SplitName, seed: int = 0, progress: Progress = silent
 ) -> ContextChoice:
-    """Choose on validation shoppers.
+    """Choose on validation shoppers, some of them drawn by the seed where all are too many.
 
-    Parameters
-    ----------
-    data : everything; only the circumstances of what is asked about are read from it
-    rounds : of validation; whoever is asked in several counts in each
-    seed : of the shoppers drawn where all are too many
+    `data`: everything; only the circumstances of what is asked about are read from it; `rounds`: of validation; whoever
+    is asked in several counts in each.
     """
     rounds = list(rounds)
     n_users = sum(len(each.held_out.users()) for each in rounds)

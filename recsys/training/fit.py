@@ -45,7 +45,6 @@ class TrainingSettings:
     Parameters
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
-    seed : of every random choice
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
     default_weights : how the components are mixed unless someone says otherwise, and where learning begins
     hemisphere : where the shop's shoppers live, which says what season a month is
@@ -144,7 +143,6 @@ def _semantic(scorers: Mapping[str, Scorer]) -> SemanticScorer:
 
 
 def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
-    """What training may see, how it was cut, and the rounds within it that settings are chosen on."""
     if settings.split == "none":
         return data, TRAINED_ON_EVERYTHING, rounds_of_all(data, settings.seed)
     split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)

@@ -192,10 +192,8 @@ def choose_fusion(
     trials = _Trials(data, rounds, book, split, usual, seed, progress, with_map, context)
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}
-    for half in (0, 1):
-        chooser, others = halves != half, halves == half
-        values = trials.values_as_chosen_by(chooser)
-        for name, fusion, known, _ in trials.tried(values, chooser):
+    for others in (halves == 0, halves == 1):
+        for name, fusion, known, _ in trials.tried(trials.values_as_chosen_by(~others), ~others):
             values_of = measured.setdefault(name, np.full(len(users), np.nan))
             values_of[others] = ndcg_of(known.only(others), fusion.weights)
     everything = list(trials.tried(trials.values, np.ones(len(users), bool)))
@@ -220,7 +218,7 @@ def learned_map(
     """The map of a choice, learned again on the axes of a model's own semantic component; None where it has none.
 
     A map means nothing on other axes than those it was learned with, and these turn with the data. `semantic` is fitted
-    on `known`, without a map; `usual` and `seed` are as for `choose_fusion`.
+    on `known`, without a map.
     """
     n_epochs = choice.epochs.get(MAP, 0)
     if not choice.fusion.with_map or not n_epochs:
@@ -299,7 +297,6 @@ class _Trials:
             yield of_grid, Fusion(best, has_map), known, None
 
     def _with(self, scorer: Scorer, values: FloatArray) -> FloatArray:
-        """A copy of scores of all components with those of another scorer in place of the one of its name."""
         answer = np.array(values)
         answer[:, [COMPONENTS.index(scorer.name)]] = self._scores(scorer)
         return answer
@@ -332,7 +329,6 @@ def _best(tried: Mapping[str, Fusion], measured: Mapping[str, Values], seed: int
 
 
 def _change(new: Values, old: Values, seed: int) -> tuple[Interval, float]:
-    """The paired change with its interval, and a p-value by sign flips."""
     gaps = changes(new, old)
     return ratio_intervals(gaps[:, None], seed=seed)[0], float(sign_flip_p(gaps, seed))
 

@@ -48,7 +48,6 @@ class MultitaskSettings:
     epochs : at most so many times through the pairs
     patience : epochs without a lower loss on validation after which it ends
     batch : pairs a step
-    seed : of the start and of the order of the pairs
     device : "auto" takes a GPU where there is one. Not tested on a GPU; sums in another order make results there differ
         from those of the processor, and may differ from run to run
     """
@@ -85,12 +84,9 @@ class MultitaskSettings:
 class MultitaskResult:
     """The result of multi-task learning.
 
-    Parameters
-    ----------
-    head : W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned
-    fusion : the weights
-    epochs : times that the pairs were gone through for it; 0 where nothing was better than the start
-    losses : ranking term and diversity term on validation, before the first epoch and after each; empty without it
+    `head`: W, float32 of shape (n_dims, n_dims), for `SemanticScorer.with_head`; None where it was not learned;
+    `epochs`: times that the pairs were gone through for it; 0 where nothing was better than the start; `losses`:
+    ranking term and diversity term on validation, before the first epoch and after each; empty without it.
     """
 
     head: FloatArray | None
@@ -109,13 +105,9 @@ def learn(
 ) -> MultitaskResult:
     """Learn W and the weights.
 
-    Parameters
-    ----------
-    pairs : to learn from
-    reference : float32 of shape (n_items, n_encoder_dims), unit vectors e_i, zeros without words
-    start : the weights to begin with
-    validation : pairs that decide when to stop, by how well they are ranked and how alike what is ranked high is;
-        without them all epochs are gone through
+    `reference`: float32 of shape (n_items, n_encoder_dims), unit vectors e_i, zeros without words; `validation`: pairs
+    that decide when to stop, by how well they are ranked and how alike what is ranked high is; without them all epochs
+    are gone through.
 
     Raises Cancelled: the reporter asked to stop; SettingsError: a GPU is asked for where there is none.
     """
@@ -146,10 +138,7 @@ def learn(
 
 
 def device_of(name: Device) -> "torch.device":
-    """Where to compute; "auto" is the first GPU where there is one, else the processor.
-
-    Raises SettingsError: "cuda" where PyTorch finds no GPU.
-    """
+    """The device of a name; "auto" is the first GPU, if any. Raises SettingsError: "cuda" without a GPU."""
     import torch
 
     there = torch.cuda.is_available()

@@ -180,7 +180,6 @@ def _scores_without(
 
 
 def _hidden(train: Dataset, users: IntArray, asked: IntArray) -> sparse.csr_array:
-    """What each shopper has, other than the product asked about."""
     hidden = train.seen()[users].tocoo()
     others = hidden.col != asked[hidden.row]
     marks = np.ones(int(others.sum()), bool)

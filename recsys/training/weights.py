@@ -33,11 +33,9 @@ POINTS_A_REPORT = 16
 class ValidationScores:
     """Scores of validation shoppers, and what was held out of them.
 
-    Parameters
-    ----------
-    values : standardised scores, float32 of shape (n_users, n_components, n_items)
-    eligible : bool of shape (n_users, n_items)
-    pair_users, pair_items : int32 of shape (n_pairs,), held-out products by row of `values` and catalogue row
+    `values`: standardised scores, float32 of shape (n_users, n_components, n_items); `eligible`: bool of shape
+    (n_users, n_items); `pair_users`, `pair_items`: int32 of shape (n_pairs,), held-out products by row of `values` and
+    catalogue row.
     """
 
     values: FloatArray
@@ -112,8 +110,7 @@ def best_weights(
 ) -> tuple[FusionSettings, float]:
     """The weights with the highest mean nDCG@k, mixing only the named components, and that mean.
 
-    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one. Of equal points the one
-    nearest to equal weights is taken.
+    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one.
     """
     coarse = _over_all(simplex_grid(len(names), n_steps), names)
     best, _ = _best_of(scores, coarse, k, progress)
@@ -157,7 +154,6 @@ def choose_weights(
 
 
 def _over_all(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
-    """Weight vectors of the named components as weight vectors of all, 0 for the others."""
     grid = np.zeros((len(points), len(COMPONENTS)), np.float32)
     grid[:, [COMPONENTS.index(name) for name in names]] = points
     return grid

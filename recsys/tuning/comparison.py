@@ -12,8 +12,7 @@ from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import EVERYONE, Segment
-from recsys.tuning.config import EvaluationConfig
+from recsys.panel.segments import EVERYONE, EvaluationConfig, Segment
 from recsys.tuning.list_changes import (
     CategoryShown,
     Names,
@@ -37,15 +36,12 @@ class Comparison:
     Parameters
     ----------
     n_shoppers, n_panel : shoppers of the segment, and of the panel
-    n_items : size of the catalogue
     n_imagined : shoppers who are imagined by either in other circumstances than they were in; what they chose says
         nothing of lists for there, so changes of `OUTCOME_METRICS` are then called neither better nor worse
     n_unproven : shoppers of whom either list could hold other products if no product had been left out of the panel
-    means_a, means_b : every metric of either, by name in the order of `paired.LIVE_METRICS`
-    differences : every metric's change, likewise
+    means_a, means_b, differences : every metric of either, and its change, by name in the order of `LIVE_METRICS`
     changed : the shoppers whose lists change most, most first
-    products : every product whose number of lists changes, the greatest winner first
-    categories : every category on any list, the greatest winner of ranks first
+    products, categories : as `products_shown` and `categories_shown` give them
     shown_a, shown_b : products on at least one list
     """
 

@@ -67,10 +67,7 @@ class ProductShown:
 
 @dataclass(frozen=True, slots=True)
 class CategoryShown:
-    """Lists with a product of one category, ranks that its products have on all lists, and its products on any list.
-
-    `n_items` is its number of products in the catalogue.
-    """
+    """Lists with a product of a category, ranks that its products have on all lists, its products on any and in all."""
 
     category: str
     lists_a: int
@@ -90,13 +87,11 @@ class CategoryShown:
 def products_shown(a: IntArray, b: IntArray, names: Names, tail: NDArray[np.bool_]) -> tuple[ProductShown, ...]:
     """Every product whose number of lists changes, the greatest winner first and the greatest loser last.
 
-    `a`, `b`: int32 of shape (n_users, k), item rows, padded with -1; `tail`: bool of shape (n_items,), whether a
-    product belongs to the long tail.
+    `a`, `b`: int32 of shape (n_users, k), item rows, padded with -1; `tail`: bool of shape (n_items,), the long tail.
     """
     on_a, on_b = (exposure(ranked, len(tail)).astype(np.int64) for ranked in (a, b))
-    change = on_b - on_a
-    order = np.argsort(-change, kind="stable")
-    rows = order[change[order] != 0]
+    order = np.argsort(on_a - on_b, kind="stable")
+    rows = order[on_a[order] != on_b[order]]
     return tuple(
         ProductShown(product, bool(tail[row]), int(on_a[row]), int(on_b[row]))
         for row, product in zip(rows, names.of(rows), strict=True)
@@ -117,7 +112,6 @@ def categories_shown(a: IntArray, b: IntArray, names: Names) -> tuple[CategorySh
 
 
 def _counts(ranked: IntArray, codes: NDArray[np.intp], n: int) -> tuple[NDArray[np.intp], ...]:
-    """Lists, ranks and products of each category."""
     users, at = np.nonzero(ranked >= 0)
     rows = ranked[users, at]
     pairs = np.unique(users * n + codes[rows])
@@ -166,7 +160,6 @@ class ShopperChange:
     Parameters
     ----------
     position : in the panel
-    n_train : products in the training data
     facts : pairs of a name of `segments.DIMENSIONS` and its value, as far as known
     likeness : rank-biased overlap of both lists, 1 for identical
     n_common : products on both lists
@@ -246,9 +239,9 @@ def _fate(held_out: Sequence[int], on_a: Sequence[int], on_b: Sequence[int]) -> 
     if not held_out:
         return "nothing held out"
     in_a, in_b = (not set(held_out).isdisjoint(listed) for listed in (on_a, on_b))
-    if in_a and in_b:
-        return "found in both"
-    return "found only in A" if in_a else "found only in B" if in_b else "found in neither"
+    if in_a:
+        return "found in both" if in_b else "found only in A"
+    return "found only in B" if in_b else "found in neither"
 
 
 def rank_in(row: int, listed: Sequence[int]) -> int | None:
@@ -304,8 +297,7 @@ def likeness(agreement: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     k = agreement.shape[1]
     weights = (1 - PERSISTENCE) * PERSISTENCE ** np.arange(k)
-    alike: NDArray[np.float64] = agreement @ weights + agreement[:, -1] * PERSISTENCE**k
-    return alike
+    return np.asarray(agreement @ weights + agreement[:, -1] * PERSISTENCE**k)
 
 
 def overlap(new: IntArray, old: IntArray, agreement: NDArray[np.float64]) -> Overlap:

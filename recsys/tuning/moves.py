@@ -16,22 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import AS_IT_WAS
+from recsys.panel.segments import AS_IT_WAS, EvaluationConfig
 from recsys.ranking.rank import fuse, weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.list_changes import Names, Product, rank_in
 
 Cause = Literal["none", "score", "rules", "variety"]
 """What moved a product: nothing, scores, what may be listed at all, or the diversity re-ranking."""
 
-
 LEAST_TO_NAME = 0.05
 """A smaller part of the lead than this is not named, unless it is the greatest."""
 
 N_NAMED = 2
+"""At most so many parts of the lead are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +203,6 @@ def _parts(changes: NDArray[np.float64]) -> tuple[ComponentChange, ...]:
 
 
 def _cause(a: ProductRank, b: ProductRank, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
-    """What moved it most in the direction in which it moved; of equals the first of score, rules and variety."""
     if a.rank_by_score is None or b.rank_by_score is None:
         return "none" if a.rank_by_score == b.rank_by_score else "rules"
     if a.rank is not None and b.rank is not None:
@@ -227,8 +225,12 @@ def position_text(move: Move) -> str:
             return "same place"
         return f"{'up' if move.places > 0 else 'down'} {abs(move.places)}"
     happened = "new" if move.b.rank is not None else "gone" if move.a.rank is not None else "on neither list"
-    elsewhere = [_by_score(side, name) for side, name in ((move.a, "A"), (move.b, "B")) if side.rank is None]
-    return ", ".join([happened, " and ".join(filter(None, elsewhere))]).removesuffix(", ")
+    elsewhere = [
+        f"{_ordinal(side.rank_by_score)} by score in {name}{'' if side.is_proven else ' at best'}"
+        for side, name in ((move.a, "A"), (move.b, "B"))
+        if side.rank is None and side.rank_by_score is not None
+    ]
+    return ", ".join(filter(None, [happened, " and ".join(elsewhere)]))
 
 
 def cause_text(move: Move) -> str:
@@ -240,17 +242,17 @@ def cause_text(move: Move) -> str:
     return _rules(move) if move.cause == "rules" else ""
 
 
-def leading(lead: tuple[ComponentChange, ...], n: int = N_NAMED) -> list[tuple[str, float]]:
-    """The n greatest parts of the lead that have its sign; other circumstances count apart from the weight of context.
+def leading(lead: tuple[ComponentChange, ...]) -> list[tuple[str, float]]:
+    """The greatest parts of the lead that have its sign; other circumstances count apart from the weight of context.
 
-    >>> leading((Shift("semantic", 0.8, 0.0), Shift("content", -0.6, 0.0), Shift("context", 0.01, 0.3)))
+    >>> leading((ComponentChange("semantic", 0.8, 0.0), ComponentChange("context", 0.01, 0.3)))
     [('semantic', 0.8), ('circumstances', 0.3)]
     """
     found = [(part.component, part.by_weight) for part in lead]
     found += [("circumstances", part.by_moment) for part in lead if part.by_moment]
     way = 1 if sum(value for _, value in found) >= 0 else -1
     found.sort(key=lambda each: -way * each[1])
-    return [each for at, each in enumerate(found) if at == 0 or way * each[1] >= LEAST_TO_NAME][:n]
+    return [each for at, each in enumerate(found) if at == 0 or way * each[1] >= LEAST_TO_NAME][:N_NAMED]
 
 
 def _variety(move: Move) -> str:
@@ -281,17 +283,8 @@ def _rules(move: Move) -> str:
     if barred:
         return f"may not be listed in {barred[0][0]}, {barred[0][1]}"
     n = abs(move.by_rules)
-    products = "1 product" if n == 1 else f"{n} products"
-    if move.by_rules > 0:
-        return f"{products} above it may not be listed in B"
-    return f"{products} above it may not be listed in A, and {'is' if n == 1 else 'are'} in B"
-
-
-def _by_score(side: ProductRank, name: str) -> str:
-    if side.rank_by_score is None:
-        return ""
-    at_best = "" if side.is_proven else " at best"
-    return f"{_ordinal(side.rank_by_score)} by score in {name}{at_best}"
+    above = f"{'1 product' if n == 1 else f'{n} products'} above it may not be listed in"
+    return f"{above} B" if move.by_rules > 0 else f"{above} A, and {'is' if n == 1 else 'are'} in B"
 
 
 def _ordinal(n: int | None) -> str:

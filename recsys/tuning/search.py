@@ -21,6 +21,7 @@ from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import ZERO, Interval
 from recsys.panel.engine import LiveEngine
+from recsys.panel.segments import EvaluationConfig
 from recsys.progress import Progress, silent
 from recsys.settings import (
     COMPONENTS,
@@ -30,10 +31,8 @@ from recsys.settings import (
     RankingSettings,
     require_seed,
 )
-from recsys.tuning.config import EvaluationConfig
-from recsys.tuning.goal_evaluation import GoalEvaluator, GoalMeasurement, choose, promising, references_of
-from recsys.tuning.goals import Constraint, Goal, describe_goal
-from recsys.tuning.trials import BATCH, Trials
+from recsys.tuning.goals import Constraint, Goal, GoalEvaluator, GoalMeasurement, describe_goal
+from recsys.tuning.trials import BATCH, Trials, choose, promising, references_of
 from recsys.tuning.weight_map import WeightMap, pareto_front
 
 VERSION = 2
@@ -45,10 +44,7 @@ MOST_FRONT_POINTS = 40
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """Settings of a search for good weights.
-
-    `n_trials`: trials with variety, in all; those that are stored already are not repeated; `seed`: of the sampling.
-    """
+    """Trials with variety, in all, of which stored ones are not repeated; and the seed of the sampling."""
 
     n_trials: int = 120
     seed: int = 0
@@ -60,17 +56,15 @@ class SearchSettings:
 
 
 Answer = Literal["met", "missed", "cannot tell"]
+"""Whether a constraint holds: met or missed where the interval leaves no doubt."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConstraintOutcome:
     """Whether a constraint holds.
 
-    Parameters
-    ----------
-    allowed : the bound in the metric's own unit
-    room : how far inside its bound the metric is, with a 95% interval; below 0 it is outside
-    answer : "met" or "missed" where the interval leaves no doubt
+    `allowed`: the bound in the metric's own unit; `room`: how far inside it the metric is, with a 95% interval; below 0
+    it is outside.
     """
 
     constraint: Constraint
@@ -116,8 +110,8 @@ class SearchResult:
 
     Parameters
     ----------
-    settings : as chosen; filters are those of the evaluation
-    n_trials : trials by now, and `n_points` of the weight map beside them
+    settings : with the filters of the evaluation
+    n_trials, n_points : trials by now, and points of the weight map beside them
     n_tied : settings within one standard error of the best on validation shoppers, itself included; 1 where none keeps
         all constraints
     validation, test : every metric with its 95% interval over the shoppers of the goal
@@ -155,21 +149,15 @@ class SearchResult:
 
     @classmethod
     def from_json(cls, saved: object) -> Self:
-        """What `as_json` wrote.
-
-        Raises SettingsError, KeyError, TypeError: the document has another form.
-        """
+        """What `as_json` wrote; raises SettingsError, KeyError, TypeError where the document has another form."""
         return from_json(cls, saved)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchState:
-    """A search under way: trials done of those wanted, the best settings that meet the constraints, and the Pareto
-    front on validation shoppers.
-    """
+    """A search under way: trials done, the best settings that meet the constraints, and the front on validation."""
 
     n_trials: int
-    wanted: int
     best: GoalMeasurement | None
     front_metrics: tuple[str, str]
     front: tuple[FrontPoint, ...]
@@ -211,7 +199,8 @@ def find_weights(
     while len(trials) < settings.n_trials:
         progress("trying settings", len(trials), settings.n_trials)
         trials.batch(first, min(BATCH, settings.n_trials - len(trials)), settings.n_trials, progress)
-        watch(_so_far(evaluator, found, trials.measured, settings.n_trials))
+        best = evaluator.best_inside(trials.measured)
+        watch(SearchState(len(trials), best, front_metrics(goal), _front(evaluator, found, trials.measured)))
     progress("choosing among settings near the best")
     choice, n_tied = choose(evaluator, found, trials.measured)
     progress("measuring on test shoppers")
@@ -255,7 +244,6 @@ def _require_values(evaluator: GoalEvaluator, found: WeightMap) -> None:
 def _first_trials(
     evaluator: GoalEvaluator, found: WeightMap, starts: Sequence[RankingSettings]
 ) -> list[RankingSettings]:
-    """Known mixes, and the best of the map with more and more variety."""
     known = [FusionSettings(), NEW_SHOPPER_WEIGHTS, *(FusionSettings.only(name) for name in COMPONENTS)]
     inside = _apart(found, promising(evaluator, found).tolist(), 6)
     by_value = np.argsort(-evaluator.values(found), kind="stable")
@@ -303,13 +291,8 @@ def _front(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeas
     return tuple(points[each] for each in front[spread].tolist())
 
 
-def _so_far(evaluator: GoalEvaluator, found: WeightMap, trials: Sequence[GoalMeasurement], wanted: int) -> SearchState:
-    best = max((each for each in trials if each.is_inside), key=evaluator.value, default=None)
-    return SearchState(len(trials), wanted, best, front_metrics(evaluator.goal), _front(evaluator, found, trials))
-
-
 def constraint_outcomes(evaluator: GoalEvaluator, settings: RankingSettings) -> tuple[ConstraintOutcome, ...]:
-    """Each constraint of the goal on an evaluator's shoppers, with intervals."""
+    """Each constraint of the goal on an evaluator's shoppers."""
     return tuple(_outcome(evaluator, settings, constraint) for constraint in evaluator.goal.constraints)
 
 

@@ -81,11 +81,9 @@ Replayed = Callable[[str, Progress], Engines]
 class TunedPreset:
     """A preset tuned for this shop.
 
-    Parameters
-    ----------
-    protocol : how its shoppers were held out, in words
-    is_replayed : whether they were put back to the moment that the intention is about
-    default : the weights of the model in use, which `found.against_default` is about; None where nobody named them
+    `protocol`: how its shoppers were held out, in words; `is_replayed`: whether they were put back to the moment that
+    the intention is about; `default`: the weights of the model in use, which `found.against_default` is about; None
+    where nobody named them.
     """
 
     intention: Intention
@@ -124,15 +122,10 @@ def tune_shipped(
     settings: SearchSettings | None = None,
     intentions: Sequence[Intention] = INTENTIONS,
 ) -> list[TunedPreset | NotAvailable]:
-    """Tune every preset on validation shoppers and measure it on test shoppers.
+    """Tune every preset on validation shoppers and measure it on test shoppers, held out in the shop's own way.
 
-    Parameters
-    ----------
-    validation, test : the shop's own way of holding out
-    replayed : gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out
-    default : the weights of the model in use, which results are compared with, too
-
-    Raises Cancelled: the reporter asked to stop.
+    `replayed`: gives the shoppers of a replay; None tunes every preset on the shop's own way of holding out; `default`:
+    the weights of the model in use, which results are compared with, too. Raises Cancelled: the reporter asked to stop.
     """
     settings = settings or SearchSettings(N_TRIALS)
     n_trials = settings.n_trials * len(intentions)
@@ -187,7 +180,6 @@ def _shortened(text: str) -> str:
 
 
 def _note(preset: TunedPreset) -> str:
-    """The change on test shoppers, as people read it on its card."""
     found, metric = preset.found, preset.found.goal.metric
     references = {"equal weights": found.against_equal}
     if preset.default is not None:

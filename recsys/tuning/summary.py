@@ -11,7 +11,7 @@ from recsys.tuning.comparison import Comparison
 from recsys.tuning.list_changes import Product, ProductShown
 
 FEW_SHOPPERS = 30
-"""Fewer shoppers than this are said to be few."""
+"""Fewer shoppers than this are called few."""
 
 HARDLY, A_LITTLE, MUCH = 0.01, 0.05, 0.25
 """A relative change below the first is called very slight, below the second little, above the third much."""
@@ -60,7 +60,6 @@ def _nothing(found: Comparison) -> list[str]:
 
 
 def _finding(found: Comparison) -> list[str]:
-    """Who finds what they went on to choose, and how far up it is."""
     hits, ndcg, counted = found.differences["hit_rate"], found.differences["ndcg"], found.outcomes
     first, second = _name(found.a.name), _name(found.b.name)
     if found.n_imagined:
@@ -117,7 +116,6 @@ def _variety(found: Comparison) -> str:
 
 
 def _catalogue(found: Comparison) -> str:
-    """Who is shown at all: counts of these lists, and what the intervals say of the catalogue."""
     new, gone, coverage = found.newly_shown, found.no_longer_shown, found.differences["coverage"]
     if not new and not gone:
         return ""
@@ -154,8 +152,7 @@ def _unclear(found: Comparison) -> str:
         "novelty": "how surprising products are",
     }
     unclear = [said for name, said in names.items() if found.differences[name].verdict == "unclear"]
-    *most, last = unclear or [""]
-    listed = " or ".join(filter(None, (", ".join(most), last)))
+    listed = " or ".join(filter(None, (", ".join(unclear[:-1]), *unclear[-1:])))
     return f"No difference we can tell in {listed}." if unclear else ""
 
 
@@ -194,7 +191,6 @@ def _from_to(found: Difference) -> str:
 
 
 def _name(text: str) -> str:
-    """One line, cut where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
 

@@ -3,26 +3,175 @@
 Lists are by score alone: to re-rank for variety would take a minute for the whole map and moves all points alike.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, gini, sums_of_lists
+from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, exposure, gini, sums_of_lists
 from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
+from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
+from recsys.ranking.kernels import n_lanes
+from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS, Filters, FusionSettings
 from recsys.training.weights import best_point
-from recsys.tuning.map_passes import LISTED, PROFILE, MapPasses, MapSums, in_groups
-from recsys.tuning.simplex_cells import Cells, grid_cells
+from recsys.tuning.map_kernels import Cells, count_shared, grid_cells, map_lists, map_values
 
 MAX_STEP_BYTES = 300_000_000
 """Most that is held of every product at many points at once; more points are taken in turns."""
+
+N_BLOCKS = 32
+"""Parts of the shoppers with sums of their own, so that threads never meet."""
+
+CHUNK = 256
+"""Shoppers that are ranked between two reports of progress."""
+
+MOST_GROUPS = 2**13
+"""With more shoppers, neighbours are taken together, so that memory does not grow with the shop."""
+
+MAX_LIST_BYTES = 300_000_000
+"""Most that lists held for a second pass may take; larger ones are made again."""
+
+LISTED, PROFILE = len(SHOPPER_METRICS), len(SHOPPER_METRICS) + 1
+"""Columns behind the metrics: mean popularity of the list, and of what the shopper had."""
+
+Ranked = NDArray[np.integer]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MapSums:
+    """Metrics of one pass.
+
+    Parameters
+    ----------
+    sums, counts : float64 of shape (n_points, n_metrics), over shoppers with a value; columns are `SHOPPER_METRICS`,
+        `LISTED` and `PROFILE`
+    exposures : whole numbers of shape (n_points, n_items), on how many lists each product stands
+    values : float32 of shape (n_wanted, n_points, n_groups), the shoppers' own values in the columns that were wanted,
+        or their means over groups of `MapPasses.group_size`
+    """
+
+    sums: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    exposures: NDArray[np.integer]
+    values: NDArray[np.float32]
+
+    def means(self) -> NDArray[np.float64]:
+        """Of shape (n_points, n_metrics), NaN where nobody has a value."""
+        unknown = np.full(self.sums.shape, np.nan)
+        return np.asarray(np.divide(self.sums, self.counts, out=unknown, where=self.counts > 0))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MapPasses:
+    """Passes over the shoppers at `users` of the panel; lists are kept in `_held` while they fit."""
+
+    engine: LiveEngine
+    cells: Cells
+    users: NDArray[np.intp]
+    k: int
+    filters: Filters
+    scenario: Scenario
+    progress: Progress
+    _held: list[Ranked] = field(default_factory=list)
+
+    def measure(self, wanted: NDArray[np.int64], keep_lists: bool) -> MapSums:
+        """Every metric at every point; `keep_lists` where `lists` will be called again.
+
+        `wanted`: int64 of shape (n_wanted,), columns whose values are given shopper by shopper.
+        """
+        panel, facts = self.engine.panel, self.engine.panel.list_facts()
+        n_points, n_items = len(self.cells.weights), panel.n_items
+        sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
+        exposures = np.zeros((n_points, n_items), self.count_dtype)
+        values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
+        keep = keep_lists and n_points * len(self.users) * self.k * self._dtype.itemsize <= MAX_LIST_BYTES
+        for start, lists in self.lists("mapping weights"):
+            chunk = self.users[start : start + lists.shape[1]]
+            own = np.empty((len(wanted), *lists.shape[:2]), np.float32)
+            with cores_for():
+                map_values(lists, facts, panel.profile_popularity, chunk, wanted, sums, counts, own)
+            at = start // self.group_size
+            means = _means_in_groups(own, self.group_size)
+            values[:, :, at : at + means.shape[2]] = means
+            for point in range(n_points):
+                exposures[point] += exposure(lists[point], n_items).astype(exposures.dtype)
+            if keep:
+                self._held.append(lists)
+        return MapSums(sums.sum(axis=0), counts.sum(axis=0), exposures, values)
+
+    def shared_exposure(self, best: int, points: slice) -> NDArray[np.integer]:
+        """Shoppers who are shown a product both at a point and at the best one: shape (n_points, n_items)."""
+        n_points = len(self.cells.weights[points])
+        counts = np.zeros((n_points, self.engine.panel.n_items), self.count_dtype)
+        for _, lists in self.lists("comparing with the best"):
+            with cores_for():
+                count_shared(lists[points], lists[best], counts)
+        return counts
+
+    @property
+    def group_size(self) -> int:
+        """Neighbouring shoppers that are taken together: 1 in all but large shops; never across chunks."""
+        size = 1
+        while size < CHUNK and len(self.users) > size * MOST_GROUPS:
+            size *= 2
+        return size
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of `group_size` shoppers."""
+        return -(-len(self.users) // self.group_size)
+
+    @property
+    def count_dtype(self) -> "np.dtype[np.integer]":
+        """Of counts of shoppers."""
+        return np.dtype(np.uint16 if len(self.users) < 2**16 else np.int32)
+
+    def lists(self, stage: str) -> Iterator[tuple[int, Ranked]]:
+        """Chunk by chunk: the index of its first shopper, and lists of shape (n_points, n_chunk, k)."""
+        n_users = len(self.users)
+        for number, start in enumerate(range(0, n_users, CHUNK)):
+            self.progress(stage, start, n_users)
+            known = number < len(self._held)
+            yield start, self._held[number] if known else self._ranked(self.users[start : start + CHUNK])
+        self.progress(stage, n_users, n_users)
+
+    def _ranked(self, users: NDArray[np.intp]) -> Ranked:
+        cells, allowed = self.cells, np.isfinite(self.engine.penalty(self.filters))
+        lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
+        # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
+        candidates = self.engine.candidates(self.scenario, self.progress)
+        points, lanes = (cells.weights, cells.corners, cells.cells, cells.starts), n_lanes(self.k)
+        with cores_for():
+            map_lists(candidates, allowed, *points, lanes, users, lists)
+        return lists
+
+    @property
+    def _dtype(self) -> "np.dtype[np.integer]":
+        return np.dtype(np.int16 if self.engine.panel.n_items < 2**15 else np.int32)
+
+
+def in_groups(columns: FloatArray, size: int) -> FloatArray:
+    """Sums over groups of so many neighbours along the last axis."""
+    if size == 1:
+        return columns
+    return np.asarray(np.add.reduceat(columns, np.arange(0, columns.shape[-1], size), axis=-1))
+
+
+def _means_in_groups(values: FloatArray, size: int) -> FloatArray:
+    """Means over groups of shoppers, of those who have a value at every point: NaN where nobody has."""
+    if size == 1:
+        return values
+    known = np.asarray(~np.isnan(values).any(axis=1))[:, None]
+    counts = in_groups(known.astype(np.float32), size)
+    sums = in_groups(np.where(known, values, 0).astype(np.float32), size)
+    return np.asarray(np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0))
 
 
 def pareto_front(values: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -41,12 +190,9 @@ def pareto_front(values: NDArray[np.float64]) -> NDArray[np.intp]:
 class WeightMap:
     """Every metric at every point.
 
-    Parameters
-    ----------
-    cells : the grid; `cells.weights` are the points
-    means : float64 of shape (n_points,) by name, for `LIVE_METRICS`
-    tied : bool of shape (n_points,) by name of the metrics that were asked for: cannot be told from the best point;
-        none where no point has a value
+    `cells`: the grid; `cells.weights` are the points; `means`: float64 of shape (n_points,) by name, for
+    `LIVE_METRICS`; `tied`: bool of shape (n_points,) by name of the metrics that were asked for: cannot be told from
+    the best point; none where no point has a value.
     """
 
     cells: Cells

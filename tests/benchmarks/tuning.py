@@ -21,8 +21,7 @@ from playwright.sync_api import Browser, Page
 
 from recsys.artifacts.folder import save_artifact
 from recsys.jobs.paths import AppPaths
-from recsys.panel.panel import PANEL
-from recsys.panel.role_scoring import BASELINES
+from recsys.panel.panel import BASELINES, PANEL
 from recsys.scorers.context import ContextSettings
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.studies.benchmarks.live_metrics import SIZE, DrawnShop

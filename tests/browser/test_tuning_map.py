@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recsys.settings import COMPONENTS
-from recsys.tuning.simplex_cells import N_STEPS
+from recsys.tuning.map_kernels import N_STEPS
 from tests.browser._chromium import Look, screenshot, settled
 from tests.browser.conftest import Visit
 

@@ -24,8 +24,7 @@ from recsys.jobs.shop_jobs import (
     start_panel_job,
     start_presets_job,
 )
-from recsys.offpolicy.logged_set import LoggedEvaluationSet
-from recsys.offpolicy.mixes import LogEvaluator, MixQuery
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, MixQuery
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
 from recsys.store.database import Database
@@ -95,7 +94,7 @@ def test_the_log_of_the_shop_in_use_is_judged(place: Path, tmp_path: Path, monke
     work = done_here(monkeypatch, LOG, lambda: start_log_job(home))
     assert work == log_job_at(home)
     assert work.status().stages == tuple((name, "done") for name in tuple(LOG.usual_shares))
-    answer = LogEvaluator(LoggedEvaluationSet.open(home.judged_log)).answer(MixQuery(FusionSettings()))
+    answer = LoggedEvaluationSet.open(home.judged_log).answer(MixQuery(FusionSettings()))
     assert answer.found.estimates or answer.found.refusal
 
 

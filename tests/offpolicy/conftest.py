@@ -8,8 +8,8 @@ import pytest
 
 from recsys.demo.clicks import ClickSimulator
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.pages import ScoredPages, middle_of
-from recsys.offpolicy.simulation import Simulator, TrueClickRates, users_of
+from recsys.offpolicy.pages import ScoredPages, TrueClickRates, middle_of, users_of
+from recsys.offpolicy.policies import Simulator
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests._panels import panel_folders

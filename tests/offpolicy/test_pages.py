@@ -11,8 +11,7 @@ from recsys.errors import DataError
 from recsys.offpolicy.estimators import estimate, lift, support
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.pages import Pages, ScoredPages, eligible_on, middle_of
-from recsys.offpolicy.policies import SoftPolicy, top_lists
-from recsys.offpolicy.simulation import Simulator
+from recsys.offpolicy.policies import Simulator, SoftPolicy, top_lists
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder

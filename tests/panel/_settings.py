@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from recsys.panel.segments import AS_IT_WAS, Scenario
+from recsys.panel.segments import AS_IT_WAS, EvaluationConfig, Scenario
 from recsys.settings import DAYPARTS, SEASONS, Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import EvaluationConfig
 
 ALL = Filters(only_available=False)
 

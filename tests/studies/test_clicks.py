@@ -12,7 +12,7 @@ from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE
+from recsys.offpolicy.logged_set import MAIN_TEMPERATURE
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.settings import Context, RankingSettings
 from recsys.studies.clicks import study as clicks

@@ -10,7 +10,7 @@ import pytest
 from recsys.artifacts.folder import open_artifact
 from recsys.errors import DataError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
-from recsys.offpolicy.click_models.sources import simulated
+from recsys.offpolicy.click_models.conditional_logit import simulated
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES
 from recsys.settings import FusionSettings, RankingSettings

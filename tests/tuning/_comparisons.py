@@ -5,10 +5,9 @@ from dataclasses import replace
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.paired import Difference, Verdict
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.segments import EVERYONE
+from recsys.panel.segments import EVERYONE, EvaluationConfig
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.list_changes import Outcomes, Overlap, Product, ProductShown
 
 A = EvaluationConfig("A", RankingSettings(FusionSettings(1, 0, 0, 0)))

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import SettingsError
-from recsys.panel.segments import Scenario
+from recsys.panel.segments import EvaluationConfig, Scenario
 from recsys.settings import SEASONS, WEEKDAYS, Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import EvaluationConfig
 
 weights = st.floats(0, 10, allow_subnormal=False)
 asked = st.builds(

@@ -10,8 +10,7 @@ from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
-from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Goal
+from recsys.tuning.goals import Goal, GoalEvaluator
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
-from recsys.panel.segments import DIMENSIONS, Segment
-from recsys.tuning.goals import Constraint, Goal, describe_goal, describe_segment, save_goal, saved_goal
+from recsys.panel.segments import DIMENSIONS, Segment, describe_segment
+from recsys.tuning.goals import Constraint, Goal, describe_goal, save_goal, saved_goal
 
 
 def numbers(low: float, high: float) -> st.SearchStrategy[float]:

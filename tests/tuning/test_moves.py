@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import Scenario, Segment
+from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.ranking.rank import Ranking, fuse, rank
 from recsys.settings import Filters
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.list_changes import Product
 from recsys.tuning.moves import ComponentChange, Move, ProductRank, cause_text, moves, position_text
 from tests.panel._settings import ALL, setting, two_settings

@@ -17,8 +17,7 @@ from recsys.panel.segments import Segment
 from recsys.settings import COMPONENTS, DIVERSITY_METHODS, DiversityMethod, FusionSettings, RankingSettings
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.tuning.goal_evaluation import MARGIN, GoalEvaluator, references_of
-from recsys.tuning.goals import Constraint, Goal
+from recsys.tuning.goals import MARGIN, Constraint, Goal, GoalEvaluator
 from recsys.tuning.search import (
     SearchResult,
     SearchSettings,
@@ -27,7 +26,7 @@ from recsys.tuning.search import (
     find_weights,
     study_name,
 )
-from recsys.tuning.trials import BATCH, Trials, to_fusion, to_params
+from recsys.tuning.trials import BATCH, Trials, references_of, to_fusion, to_params
 from tests.store._postgres import PostgresServer, serving
 
 BALANCED = Goal("ndcg", (Constraint("ild", 0, "equal"), Constraint("coverage", 0.4)))

@@ -17,8 +17,7 @@ from recsys.settings import FusionSettings
 from recsys.store.addresses import file_address
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Goal, describe_constraint, saved_goal
+from recsys.tuning.goals import Goal, GoalEvaluator, describe_constraint, saved_goal
 from recsys.tuning.search import SearchSettings
 from recsys.tuning.shipped import INTENTIONS, Intention, NotAvailable, TunedPreset, to_store, tune_shipped
 from tests.tuning.test_search import Engines, engines

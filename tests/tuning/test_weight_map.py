@@ -13,9 +13,8 @@ from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import silent
 from recsys.settings import Filters, RankingSettings
-from recsys.tuning.map_passes import MapPasses
-from recsys.tuning.simplex_cells import grid_cells
-from recsys.tuning.weight_map import WeightMap, weight_map
+from recsys.tuning.map_kernels import grid_cells
+from recsys.tuning.weight_map import MapPasses, WeightMap, weight_map
 
 AWAY = Scenario.of(daypart="night")
 WARM = Segment.of(activity="warm")
@@ -133,8 +132,8 @@ def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
 def test_lists_too_large_to_keep_are_made_again(
     engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recsys.tuning.map_passes.MAX_LIST_BYTES", 0)
-    monkeypatch.setattr("recsys.tuning.map_passes.CHUNK", 100)
+    monkeypatch.setattr("recsys.tuning.weight_map.MAX_LIST_BYTES", 0)
+    monkeypatch.setattr("recsys.tuning.weight_map.CHUNK", 100)
     again = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("coverage",))
     np.testing.assert_array_equal(again.tied["coverage"], found.tied["coverage"])
     np.testing.assert_allclose(again.means["ndcg"], found.means["ndcg"])
@@ -152,7 +151,7 @@ def test_points_that_are_taken_in_turns_are_the_same(
 def test_shoppers_taken_together_tell_nearly_as_much(
     engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recsys.tuning.map_passes.MOST_GROUPS", len(engine.panel) // 3)
+    monkeypatch.setattr("recsys.tuning.weight_map.MOST_GROUPS", len(engine.panel) // 3)
     together = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("ndcg", "ild", "coverage"))
     for name in ("ndcg", "ild", "coverage"):
         np.testing.assert_allclose(together.means[name], found.means[name], atol=1e-9)

@@ -15,10 +15,9 @@ from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.controls import button
 from pages.tuning.presets import cards
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
-from recsys.panel.segments import Scenario, Segment
+from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.store.records import Preset, PresetSettings
-from recsys.tuning.config import EvaluationConfig
 
 NAME_KEY = "your_name"
 PAGE = "page"

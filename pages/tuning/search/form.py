@@ -37,8 +37,7 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.panel.segments import KNOWLEDGE, Segment
 from recsys.settings import CONTEXT_DIMENSIONS
-from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Constraint, Goal, describe_goal
+from recsys.tuning.goals import Constraint, Goal, GoalEvaluator, describe_goal
 
 
 def draw_form(room: TuningContext, *, is_running: bool) -> None:

@@ -23,11 +23,10 @@ from recsys.jobs.paths import AppPaths
 from recsys.jobs.search_job import read_request, search_job_at, start_search
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.panel.panel import N_BASELINE
-from recsys.panel.segments import Segment
+from recsys.panel.segments import EvaluationConfig, Segment
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.addresses import VARIABLE, file_address
 from recsys.store.database import FILE
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Against, Constraint, Goal, describe_goal
 from recsys.tuning.search import MOST_TRIALS
 

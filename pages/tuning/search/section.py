@@ -19,9 +19,8 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs import JobStatus
 from recsys.jobs.search_job import read_result
-from recsys.panel.segments import Scenario
+from recsys.panel.segments import EvaluationConfig, Scenario
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.goals import Goal, describe_goal
 from recsys.tuning.search import SearchResult
 

@@ -14,8 +14,8 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
-from recsys.tuning.goal_evaluation import MARGIN
-from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_segment
+from recsys.panel.segments import describe_segment
+from recsys.tuning.goals import MARGIN, Constraint, Goal, describe_constraint
 from recsys.tuning.search import Answer, ConstraintOutcome, SearchResult
 
 _ERRORS_WIDE = 3.92

@@ -1,4 +1,4 @@
-"""What shoppers choose from, by what every component says: a conditional logit of single choices.
+"""Clicks simulated from what shoppers choose, by a conditional logit of single choices.
 
     probability that shopper u goes on to choose product i = exp(b . x_ui) / sum of exp(b . x_uj) over all j not yet had
 
@@ -6,22 +6,34 @@ x are the standardised component scores and the standardised log of the product'
 concave and has a handful of slopes, so Newton's method finds the one best fit in a few passes over all alternatives;
 nothing is sampled. A slight ridge keeps slopes finite where a component says nothing.
 
+A product is clicked in proportion to its probability of being chosen, and positions are looked at as seldom as nDCG
+discounts them, 1 / log2(rank + 1) (Järvelin & Kekäläinen 2002). How often anybody clicks at all, choices do not say: a
+list of bestsellers is taken to be clicked at `BASE_RATE`, so only how many times as often one list is clicked as
+another means anything. Validation shoppers get a model that saw nothing of their own choices (cross-fitted), test
+shoppers one of all validation shoppers, which is checked on their choices.
+
 References
 ----------
 McFadden (1974), Conditional logit analysis of qualitative choice behavior.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple, Self
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
+from recsys.errors import DataError
+from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.metrics.lists import column_of
+from recsys.offpolicy.reward_model import Calibration, folds_of
 from recsys.parallel import cores_for
 from recsys.progress import Progress, silent
 from recsys.ranking.kernels import in_parallel, inlined
+from recsys.schema import REVIEWS
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS
 
@@ -29,7 +41,22 @@ FEATURES = (*COMPONENTS, "popularity")
 RIDGE = 1.0
 MOST_STEPS, SMALL_STEP = 30, 1e-5
 
+BASE_RATE = 0.02
+"""Clicks a position of a list of the ten bestsellers that a shopper does not have yet. Stated, not measured."""
+
+N_LISTED = 10
+
+FEWEST = 50
+"""Fewer choices than this, of validation or of test shoppers, are too few to learn from or to check on."""
+
+MOST_SHOPPERS = 5000
+"""Of more validation shoppers than this, so many drawn at random are learned from; slopes are then sharp enough."""
+
+SEEN: NDArray[np.float64] = 1 / np.log2(np.arange(2, LONGEST + 2))
+"""Probability that each rank is looked at in the simulation."""
+
 Slopes = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[Any]]
 
 
 class Chooser(NamedTuple):
@@ -54,7 +81,7 @@ class Chooser(NamedTuple):
     chosen: IntArray
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+    def of(cls, arrays: Arrays) -> Self:
         """Take the arrays of one role, as a panel keeps them."""
         return cls(
             static=arrays["static"],
@@ -80,10 +107,7 @@ class Chooser(NamedTuple):
         progress: Progress = silent,
         stage: str = "fitting choices",
     ) -> Slopes:
-        """Fit slopes of `FEATURES`, float64 of shape (n_features,), to the choices of some shoppers.
-
-        Every shopper counts once, however many products they went on to choose.
-        """
+        """Fit slopes of `FEATURES`, float64 (n_features,), to choices of some shoppers; each shopper counts once."""
         users = np.arange(self.n_shoppers) if users is None else users
         slopes = np.zeros(len(FEATURES)) if start is None else start.copy()
         fit, gradient, hessian = self._sums(users, slopes)
@@ -224,3 +248,84 @@ def _sum_up(shoppers, users, slopes, fits, gradients, hessians):  # type: ignore
                 gradients[at, c] += static[c, column] / n_chosen
             gradients[at, n_static] += context[column] / n_chosen
             gradients[at, n_static + 1] += shoppers.popular[row[column] if row.shape[0] else column] / n_chosen
+
+
+def simulated(
+    arrays: Mapping[str, Arrays],
+    seed: int = 0,
+    progress: Progress = silent,
+    shoppers: NDArray[np.integer] | None = None,
+) -> dict[str, ClickProbabilities]:
+    """Simulate clicks of either role, from the arrays of both as a panel keeps them.
+
+    `shoppers`: int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
+    where each row is a shopper of its own.
+
+    Raises DataError: too few choices to learn from, or to check what was learned.
+    """
+    validation, test = (Chooser.of(arrays[role]) for role in ("validation", "test"))
+    n_choices = min(len(validation.chosen), len(test.chosen))
+    if n_choices < FEWEST:
+        raise _too_few(f"only {n_choices} choices to learn clicks from or to check them on, {FEWEST} are needed")
+    shoppers = np.arange(validation.n_shoppers) if shoppers is None else shoppers
+    slopes, own, n_learned = _fitted(validation, shoppers, seed, progress)
+    chosen = {"validation": validation.probabilities(own), "test": test.probabilities(slopes)}
+    scale = _scale(chosen["validation"], arrays["validation"])
+    facts = {
+        "source": "reviews",
+        "base_rate": BASE_RATE,
+        "slopes": dict(zip(FEATURES, slopes.tolist(), strict=True)),
+        "n_learned": n_learned,
+        "n_checked": test.n_shoppers,
+        "calibration": asdict(Calibration.of(chosen["test"], test.choices())),
+    }
+    odds = {role: np.float32(scale) * each for role, each in chosen.items()}
+    # Proportional to the probability of a choice while that is small, and never 1.
+    return {
+        role: ClickProbabilities("reviews", np.asarray(each / (1 + each), np.float32), np.ones(LONGEST), SEEN, facts)
+        for role, each in odds.items()
+    }
+
+
+def _fitted(
+    validation: Chooser, shoppers: NDArray[np.integer], seed: int, progress: Progress
+) -> tuple[Slopes, Slopes, int]:
+    """Slopes of all, for every validation shopper those of the shoppers of other folds, and how many were learned."""
+    n, rng = validation.n_shoppers, np.random.default_rng(seed)
+    users = np.sort(rng.choice(n, min(n, MOST_SHOPPERS), replace=False))
+    slopes = validation.fit(users, progress=progress)
+    folds, own = folds_of(shoppers.astype(np.int64), seed), np.empty((n, len(FEATURES)))
+    for fold in range(int(folds.max()) + 1):
+        others = users[folds[users] != fold]
+        own[folds == fold] = validation.fit(others, slopes, progress, "fitting choices of others")
+    return slopes, own, len(users)
+
+
+def _scale(chosen: FloatArray, arrays: Arrays) -> float:
+    """What the probability of a choice is multiplied by, so that lists of bestsellers have the base rate."""
+    listed = _of_items(chosen, arrays, arrays["baseline.popularity"][:, :N_LISTED]).astype(np.float64)
+    seen = SEEN[: listed.shape[1]]
+
+    def above(log_scale: float) -> float:
+        odds = np.exp(log_scale) * listed
+        return float((seen * odds / (1 + odds)).mean()) - BASE_RATE
+
+    if above(30) <= 0:
+        raise _too_few("bestsellers are hardly among what may be chosen, so clicks have no scale")
+    return float(np.exp(brentq(above, -30, 30)))
+
+
+def _too_few(problem: str) -> DataError:
+    return DataError(problem, file=REVIEWS.file, remedy="bring more history")
+
+
+def _of_items(values: FloatArray, arrays: Arrays, items: NDArray[np.int32]) -> FloatArray:
+    """Values of the columns of item rows of shape (n_users, n); 0 where a shopper has no such column."""
+    rows, there = arrays["rows"], items >= 0
+    if not rows.size:
+        return np.where(there, np.take_along_axis(values, np.maximum(items, 0).astype(np.int64), axis=1), 0)
+    found = np.zeros(items.shape, np.float32)
+    for user, (wanted, width) in enumerate(zip(items, arrays["widths"].tolist(), strict=True)):
+        column = np.minimum(np.searchsorted(rows[user, :width], wanted), width - 1)
+        found[user] = np.where(rows[user, column] == wanted, values[user, column], 0)
+    return found

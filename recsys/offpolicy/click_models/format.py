@@ -81,9 +81,11 @@ def summary(clicks: ClickProbabilities) -> list[str]:
             "then."
         ]
     if clicks.source == "log":
+        n = facts["places"]
+        place = f"the place on the page (later places than the {n} logged count as the last)" if n else "no place"
         return [
             f"Nobody was shown these lists: a model fitted on {facts['n_learned']:,} impressions says how they would "
-            f"be clicked, from component scores, popularity, category and {_places(facts['places'])}.",
+            f"be clicked, from component scores, popularity, category and {place}.",
             f"Checked on the {facts['n_checked']:,} later impressions, with {facts['n_clicks']:,} clicks: "
             f"{_off(facts['calibration'], 'clicks')} counted as if all products had been shown equally often; as "
             f"logged, it expected {_total(facts['calibration_as_logged'])}.",
@@ -103,11 +105,7 @@ def summary(clicks: ClickProbabilities) -> list[str]:
             "component scores as the lists, so it agrees with mixes like the one that fits choices best, which is no "
             "evidence for them beyond the choices themselves.",
         ]
-    return [f"No click rate: {why_none(clicks)}."]
-
-
-def _places(n: int) -> str:
-    return f"the place on the page (later places than the {n} logged count as the last)" if n else "no place"
+    return [note(clicks)]
 
 
 def _off(calibration: Mapping[str, Any], what: str) -> str:

@@ -1,51 +1,54 @@
 """Clicks of a panel's shoppers by the best source that a shop has: the truth of a demo shop, its log, or a simulation.
 
-The simulation is for shops with only reviews or purchases. A conditional logit learns from what validation shoppers
-went on to choose how each component's score, and popularity, count for a choice. A product is clicked in proportion to
-its probability of being chosen, and positions are looked at as seldom as nDCG discounts them, 1 / log2(rank + 1)
-(Järvelin & Kekäläinen 2002). How often anybody clicks at all, choices do not say: a list of bestsellers is taken to be
-clicked at `BASE_RATE`, so only how many times as often one list is clicked as another means anything. Validation
-shoppers get a model that saw nothing of their own choices (cross-fitted), test shoppers one of all validation shoppers,
-which is checked on their choices.
+A log is cut in three by time, at `CUTS`. The click model is fitted on the second part, with component scores of models
+of what happened before the impressions, and it is checked on the third. The probability of a click is logistic in the
+component scores, the popularity and the category of the product, and the position on the page; impressions count by one
+over their propensity, as if all products had been shown equally often. What a shopper of the panel was shown at or
+after their moment is left out, and with a temporal split whatever anybody was shown then.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from scipy.sparse import csr_array, hstack
+from scipy.special import expit
 
 from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
-from recsys.evaluation.protocols.hold_out import contexts_of_panel
-from recsys.offpolicy.click_models.conditional_logit import FEATURES, Chooser, Slopes
-from recsys.offpolicy.click_models.logged import fit_on_log
-from recsys.offpolicy.reward_model import Calibration, folds_of
+from recsys.evaluation.protocols.hold_out import CHUNK_USERS, contexts_of_panel
+from recsys.offpolicy.click_models.conditional_logit import FEATURES, simulated, standardised_log
+from recsys.offpolicy.logs import ClickLog, refuse_useless
+from recsys.offpolicy.pages import ImpressionColumns, Pages, refits, score_pages
+from recsys.offpolicy.reward_model import (
+    Calibration,
+    ClickModels,
+    fit_click_models,
+    impression_weights,
+    one_hot,
+)
 from recsys.progress import Progress, silent
-from recsys.schema import REVIEWS
+from recsys.schema import IMPRESSIONS
 from recsys.scorers import AS_THEY_ARE
-from recsys.scorers.base import FloatArray
 from recsys.text.phrasebook import Phrasebook
 
-BASE_RATE = 0.02
-"""Clicks a position of a list of the ten bestsellers that a shopper does not have yet. Stated, not measured."""
+CUTS = (0.2, 0.75)
+"""Most impressions go into the model: a few hundred clicks leave its slopes far less sharp than its check."""
 
-N_LISTED = 10
+N_REFITS = 4
+"""Components are fitted again so often over both parts, each time on everything before, as those of the panel are."""
 
-FEWEST = 50
-"""Fewer choices than this, of validation or of test shoppers, are too few to learn from or to check on."""
+LEAST_CLICKS = 100
+"""Fewer clicks than this, in the part that is learned from or in the part that is checked, are too few."""
 
-MOST_SHOPPERS = 5000
-"""Of more validation shoppers than this, so many drawn at random are learned from; slopes are then sharp enough."""
-
-SEEN: NDArray[np.float64] = 1 / np.log2(np.arange(2, LONGEST + 2))
-"""Probability that each rank is looked at in the simulation."""
+MOST_PAGES = 10_000
+"""Of more pages than this in the last two parts, those of some visitors are drawn."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -63,12 +66,9 @@ def best_clicks(
 ) -> dict[str, ClickProbabilities]:
     """Find clicks of either role; their facts say why no better source was taken.
 
-    Parameters
-    ----------
-    folder : of the data
-    arrays, shoppers : of "validation" and "test", as a panel keeps them
-    is_temporal : all shoppers have one moment, after which nothing of anybody is known
-    settings : of the components that the panel was scored by, as `fit_scorers` takes them
+    `arrays`, `shoppers`: of "validation" and "test", as a panel keeps them; `is_temporal`: all shoppers have one
+    moment, after which nothing of anybody is known; `settings`: of the components that the panel was scored by, as
+    `fit_scorers` takes them.
     """
     progress("what would be clicked")
     try:
@@ -114,82 +114,132 @@ def true_clicks(
     return found
 
 
-def simulated(
-    arrays: Mapping[str, Arrays],
+@dataclass(frozen=True, eq=False, slots=True)
+class LoggedClicks:
+    """A click model fitted on a log.
+
+    Parameters
+    ----------
+    slopes : float64 of shape (n_features,), of `conditional_logit.FEATURES`
+    by_item : float64 of shape (n_items,), what the category adds to the log-odds
+    at_first : log-odds of a click at the first position where all features are 0
+    odds, facts : as of `ClickProbabilities`
+    """
+
+    slopes: NDArray[np.float64]
+    by_item: NDArray[np.float64]
+    at_first: float
+    odds: NDArray[np.float64]
+    facts: Mapping[str, Any]
+
+    def clicks(self, arrays: Arrays) -> ClickProbabilities:
+        """Compute the clicks of one role, from its arrays as a panel keeps them."""
+        rows, popular = arrays["rows"], standardised_log(arrays["popularity"])
+        of_item = (self.at_first + self.by_item + self.slopes[-1] * popular).astype(np.float32)
+        slopes = self.slopes.astype(np.float32)
+        log_odds = slopes[-2] * arrays["context"] + (of_item[np.maximum(rows, 0)] if rows.size else of_item)
+        for at, slope in enumerate(slopes[:-2]):
+            log_odds += slope * arrays["static"][:, at]
+        return ClickProbabilities("log", expit(log_odds), self.odds, np.ones(LONGEST), self.facts)
+
+
+def fit_on_log(
+    data: Dataset,
+    book: Phrasebook,
+    moments: NDArray[np.int64],
+    latest_s: int,
     seed: int = 0,
     progress: Progress = silent,
-    shoppers: NDArray[np.integer] | None = None,
-) -> dict[str, ClickProbabilities]:
-    """Simulate clicks of either role, from the arrays of both as a panel keeps them.
+    settings: Mapping[str, Any] = AS_THEY_ARE,
+) -> LoggedClicks:
+    """Fit on the middle of the log, and check on its end.
 
-    `shoppers`: int of shape (n_users,), which validation rows are of one shopper, whose choices stay together; None
-    where each row is a shopper of its own.
+    `moments`: int64 of shape (n_users,), of each shopper's first request; `NEVER` without one; `latest_s`: nothing of
+    anybody from this moment on; `settings`: of components, as `fit_scorers` takes them.
 
-    Raises DataError: too few choices to learn from, or to check what was learned.
+    Raises DataError: there is no log, too little of it, or it can say nothing of what it did not show.
     """
-    validation, test = (Chooser.of(arrays[role]) for role in ("validation", "test"))
-    n_choices = min(len(validation.chosen), len(test.chosen))
-    if n_choices < FEWEST:
-        raise _too_little(f"only {n_choices} choices to learn clicks from or to check them on, {FEWEST} are needed")
-    shoppers = np.arange(validation.n_shoppers) if shoppers is None else shoppers
-    slopes, own, n_learned = _fitted(validation, shoppers, seed, progress)
-    chosen = {"validation": validation.probabilities(own), "test": test.probabilities(slopes)}
-    scale = _scale(chosen["validation"], arrays["validation"])
+    log = ClickLog.of(data)
+    table = log.impressions
+    user = table["user_row"].to_numpy()
+    until = np.where(user >= 0, moments[np.maximum(user, 0)], latest_s)
+    log = replace(log, impressions=table[table["time_s"] < np.minimum(until, latest_s)].reset_index(drop=True))
+    if len(log.impressions) < 3:
+        raise _too_little("the log has no impressions before the moments that are tested on")
+    start, middle = np.quantile(log.impressions["time_s"], CUTS).astype(np.int64).tolist()
+    if not len(data.until(start).positives()):
+        raise _too_little("nothing was liked or bought before the impressions that clicks are to be learned from")
+    pages = Pages.after(log, start, seed, MOST_PAGES)
+    item, position, _, clicks, propensity = ImpressionColumns.of(pages.shown)
+    is_late = pages.shown["time_s"].to_numpy() >= middle
+    refuse_useless(pages.shown)
+    for what, each in (("clicks", clicks), ("impressions without a click", 1 - clicks)):
+        few = int(min(each[~is_late].sum(), each[is_late].sum()))
+        if few < LEAST_CLICKS:
+            raise _too_little(
+                f"only {few} {what} to learn from or to check them on were logged before the moments that are tested "
+                f"on, {LEAST_CLICKS} are needed"
+            )
+    known = _features_shown(data, book, pages, seed, progress, settings)
+    code = np.unique(log.categories.astype(str), return_inverse=True)[1]
+    features = csr_array(hstack([csr_array(known), one_hot(code[item], code.max() + 1)]))
+    # Nobody is in the first fold, so that its model has seen all of the middle.
+    everyone = np.ones(int((~is_late).sum()), np.int64)
+    models = fit_click_models(features[~is_late], position[~is_late], clicks[~is_late], propensity[~is_late], everyone)
     facts = {
-        "source": "reviews",
-        "base_rate": BASE_RATE,
-        "slopes": dict(zip(FEATURES, slopes.tolist(), strict=True)),
-        "n_learned": n_learned,
-        "n_checked": test.n_shoppers,
-        "calibration": asdict(Calibration.of(chosen["test"], test.choices())),
+        "source": "log",
+        "slopes": dict(zip(FEATURES, models.slopes[0, : len(FEATURES)].tolist(), strict=True)),
+        "n_learned": int((~is_late).sum()),
+        "n_checked": int(is_late.sum()),
+        "n_clicks": int(clicks[is_late].sum()),
+        "places": int((models.positions >= 1).sum()),
+        **_checked(models, features[is_late], position[is_late], clicks[is_late], propensity[is_late]),
     }
-    odds = {role: np.float32(scale) * each for role, each in chosen.items()}
-    # Proportional to the probability of a choice while that is small, and never 1.
-    return {
-        role: ClickProbabilities("reviews", np.asarray(each / (1 + each), np.float32), np.ones(LONGEST), SEEN, facts)
-        for role, each in odds.items()
-    }
-
-
-def _fitted(
-    validation: Chooser, shoppers: NDArray[np.integer], seed: int, progress: Progress
-) -> tuple[Slopes, Slopes, int]:
-    """Slopes of all, for every validation shopper those of the shoppers of other folds, and how many were learned."""
-    n, rng = validation.n_shoppers, np.random.default_rng(seed)
-    users = np.sort(rng.choice(n, min(n, MOST_SHOPPERS), replace=False))
-    slopes = validation.fit(users, progress=progress)
-    folds, own = folds_of(shoppers.astype(np.int64), seed), np.empty((n, len(FEATURES)))
-    for fold in range(int(folds.max()) + 1):
-        others = users[folds[users] != fold]
-        own[folds == fold] = validation.fit(others, slopes, progress, "fitting choices of others")
-    return slopes, own, len(users)
-
-
-def _scale(chosen: FloatArray, arrays: Arrays) -> float:
-    """What the probability of a choice is multiplied by, so that lists of bestsellers have the base rate."""
-    listed = _of_items(chosen, arrays, arrays["baseline.popularity"][:, :N_LISTED]).astype(np.float64)
-    seen = SEEN[: listed.shape[1]]
-
-    def above(log_scale: float) -> float:
-        odds = np.exp(log_scale) * listed
-        return float((seen * odds / (1 + odds)).mean()) - BASE_RATE
-
-    if above(30) <= 0:
-        raise _too_little("bestsellers are hardly among what may be chosen, so clicks have no scale")
-    return float(np.exp(brentq(above, -30, 30)))
+    stated = np.flatnonzero(models.positions >= 1)
+    intercepts = models.intercepts[0, stated] if len(stated) else models.intercepts[0, :1]
+    rank = np.minimum(np.searchsorted(models.positions[stated], np.arange(1, LONGEST + 1)), len(intercepts) - 1)
+    return LoggedClicks(
+        slopes=models.slopes[0, : len(FEATURES)],
+        by_item=models.slopes[0, len(FEATURES) :][code],
+        at_first=float(intercepts[0]),
+        odds=np.exp(intercepts[rank] - intercepts[0]),
+        facts=facts,
+    )
 
 
 def _too_little(problem: str) -> DataError:
-    return DataError(problem, file=REVIEWS.file, remedy="bring more history")
+    return DataError(problem, file=IMPRESSIONS.file, remedy="bring a longer log")
 
 
-def _of_items(values: FloatArray, arrays: Arrays, items: NDArray[np.int32]) -> FloatArray:
-    """Values of the columns of item rows of shape (n_users, n); 0 where a shopper has no such column."""
-    rows, there = arrays["rows"], items >= 0
-    if not rows.size:
-        return np.where(there, np.take_along_axis(values, np.maximum(items, 0).astype(np.int64), axis=1), 0)
-    found = np.zeros(items.shape, np.float32)
-    for user, (wanted, width) in enumerate(zip(items, arrays["widths"].tolist(), strict=True)):
-        column = np.minimum(np.searchsorted(rows[user, :width], wanted), width - 1)
-        found[user] = np.where(rows[user, column] == wanted, values[user, column], 0)
+def _features_shown(
+    data: Dataset, book: Phrasebook, pages: Pages, seed: int, progress: Progress, settings: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """`FEATURES` of what was shown, float64 of shape (n_shown, n_features), by models of the time before it."""
+    page, item = pages.shown["page"].to_numpy(), pages.shown["item_row"].to_numpy()
+    found, n_done = np.empty((len(page), len(FEATURES))), 0
+    for train, scorers, theirs in refits(data, pages, N_REFITS, book, seed, progress, settings):
+        popular = standardised_log(np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(float))
+        for first in range(0, len(theirs), CHUNK_USERS):
+            progress("scoring logged pages", n_done, len(pages))
+            rows = theirs[first : first + CHUNK_USERS]
+            n_done += len(rows)
+            here = np.flatnonzero(np.isin(page, rows))
+            scores = score_pages(scorers, pages.some(rows), data.n_items)
+            found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
+            found[here, -1] = popular[item[here]]
+    progress("scoring logged pages", len(pages), len(pages))
     return found
+
+
+def _checked(
+    models: ClickModels,
+    features: csr_array,
+    position: NDArray[np.int64],
+    clicks: NDArray[np.float64],
+    propensity: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Expected against observed clicks, counted as in the fit, and as they were logged."""
+    code = np.minimum(np.searchsorted(models.positions, position), len(models.positions) - 1)
+    expected = expit(features @ models.slopes[0] + models.intercepts[0, code])
+    weighed = Calibration.of(expected, clicks, impression_weights(propensity))
+    return {"calibration": asdict(weighed), "calibration_as_logged": asdict(Calibration.of(expected, clicks))}

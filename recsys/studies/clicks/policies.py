@@ -18,7 +18,7 @@ from recsys.evaluation.protocols.hold_out import contexts_at
 from recsys.evaluation.statistics.intervals import ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.estimators import PolicyEstimate, Support
-from recsys.offpolicy.mixes import N_LISTED, TEMPERATURES, LogEvaluator, MixAnswer, MixQuery
+from recsys.offpolicy.logged_set import N_LISTED, TEMPERATURES, LoggedEvaluationSet, MixAnswer, MixQuery
 from recsys.offpolicy.policies import top_lists
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
@@ -94,12 +94,12 @@ def lift_of_lists(
 class Mixes:
     """Answers, by name of the mix and temperature; 0 is the list itself."""
 
-    sliders: LogEvaluator
+    sliders: LoggedEvaluationSet
     mixes: Mapping[str, FusionSettings]
     answers: Mapping[tuple[str, float], MixAnswer]
 
     @classmethod
-    def of(cls, sliders: LogEvaluator, mixes: Mapping[str, FusionSettings]) -> Self:
+    def of(cls, sliders: LoggedEvaluationSet, mixes: Mapping[str, FusionSettings]) -> Self:
         """Estimate every mix in every way."""
         names = [(name, temperature) for temperature in (0.0, *TEMPERATURES) for name in mixes]
         return cls(sliders, mixes, {each: sliders.answer(MixQuery(mixes[each[0]], each[1])) for each in names})
@@ -121,7 +121,7 @@ class Mixes:
         return [lift for name in self.mixes if name != BASE for lift in self._lifts(name)]
 
     def _lifts(self, name: str) -> list[ClickLift]:
-        found, truth = [], self.sliders.log_of.truth
+        found, truth = [], self.sliders.truth
         for temperature in TEMPERATURES:
             where = f"{LOGGED_PAGES}, policies at temperature {temperature:g}"
             old, new = (self.answers[each, temperature] for each in (BASE, name))

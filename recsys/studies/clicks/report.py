@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recsys.offpolicy.estimators import ESTIMATORS, LABELS, main_estimator
+from recsys.offpolicy.logged_set import MAIN_TEMPERATURE
 from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.mixes import MAIN_TEMPERATURE
-from recsys.offpolicy.simulation import Accuracy
+from recsys.offpolicy.policies import Accuracy
 from recsys.studies.clicks.policies import ESTIMATED, SHOP_LOG, TRUTH, ClickLift, PolicyRate
 from recsys.studies.format import listed, percent, signed, table_of
 from recsys.studies.result import Plot, Series, Table, as_json

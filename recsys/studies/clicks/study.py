@@ -7,11 +7,10 @@ and of the lists that test shoppers would see.
 
 from recsys.demo.clicks import ClickSimulator
 from recsys.errors import DataError, SettingsError
-from recsys.offpolicy.logged_set import MODELLED, WEIGHED, LoggedEvaluationSet
+from recsys.offpolicy.logged_set import MODELLED, TEMPERATURES, WEIGHED, LoggedEvaluationSet, MixQuery
 from recsys.offpolicy.logs import ClickLog, open_log
-from recsys.offpolicy.mixes import TEMPERATURES, LogEvaluator, MixQuery
-from recsys.offpolicy.policies import estimate_logged, policy_pairs
-from recsys.offpolicy.simulation import Simulator, users_of
+from recsys.offpolicy.pages import users_of
+from recsys.offpolicy.policies import Simulator, estimate_logged, policy_pairs
 from recsys.progress import Progress, silent
 from recsys.studies.clicks import report
 from recsys.studies.clicks.policies import GIVEN, ClickLift, Mixes, PolicyRate, true_lifts
@@ -45,7 +44,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     simulated: list[SimulatedLogs] = []
     if judged is not None:
         mixes = dict(judged.weights) | ({GIVEN: settings.weights} if settings.weights else {})
-        on_sliders = Mixes.of(LogEvaluator(judged), mixes)
+        on_sliders = Mixes.of(judged, mixes)
         rates += on_sliders.rates()
         lifts += on_sliders.lifts()
         if judged.truth is not None and log.data is not None:

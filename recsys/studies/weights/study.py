@@ -24,9 +24,8 @@ from recsys.studies.models import METRIC, lists_of
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weights import best_point
-from recsys.tuning.map_passes import MapPasses
-from recsys.tuning.simplex_cells import N_STEPS
-from recsys.tuning.weight_map import WeightMap, weight_map
+from recsys.tuning.map_kernels import N_STEPS
+from recsys.tuning.weight_map import MapPasses, WeightMap, weight_map
 
 N_HALVINGS = 20
 """Random halves of the test shoppers, whose answers are averaged shopper by shopper."""

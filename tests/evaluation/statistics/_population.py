@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, measure_lists, product_facts
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts
-from recsys.offpolicy.click_models.sources import SEEN
+from recsys.offpolicy.click_models.conditional_logit import SEEN
 
 K = 10
 MOST_CHOSEN = 44

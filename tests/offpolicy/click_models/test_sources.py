@@ -15,12 +15,10 @@ from recsys.demo.truth import TRUTH_FILE, load_truth
 from recsys.demo.world import true_click_rates
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.paired import differences
+from recsys.offpolicy.click_models import conditional_logit, sources
 from recsys.offpolicy.click_models import format as click_format
-from recsys.offpolicy.click_models import logged as logged_module
-from recsys.offpolicy.click_models import sources
-from recsys.offpolicy.click_models.conditional_logit import Chooser
-from recsys.offpolicy.click_models.logged import fit_on_log
-from recsys.offpolicy.click_models.sources import BASE_RATE, SEEN, simulated
+from recsys.offpolicy.click_models.conditional_logit import BASE_RATE, SEEN, Chooser, simulated
+from recsys.offpolicy.click_models.sources import fit_on_log
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES, Panel
 from recsys.schema import IMPRESSIONS
@@ -39,7 +37,7 @@ def panels(panel_folders: tuple[Path, Path]) -> tuple[Panel, Panel]:
 @pytest.fixture
 def one_refit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Components of a log are fitted once, where it does not matter how well."""
-    monkeypatch.setattr(logged_module, "N_REFITS", 1)
+    monkeypatch.setattr(sources, "N_REFITS", 1)
 
 
 def test_a_demo_shops_clicks_are_the_simulators(panels: tuple[Panel, Panel], shop_folder: Path) -> None:
@@ -87,7 +85,7 @@ def test_the_log_model_is_checked_on_later_impressions(
     facts = logged["test"].facts
     assert facts["n_checked"] > 1000
     as_logged = facts["calibration_as_logged"]
-    assert as_logged["n"] == facts["n_clicks"] >= logged_module.LEAST_CLICKS
+    assert as_logged["n"] == facts["n_clicks"] >= sources.LEAST_CLICKS
     assert as_logged["error"] < 0.5
     expected = sum(group[1] for group in as_logged["groups"])
     assert expected == pytest.approx(as_logged["n"], rel=0.3)
@@ -139,7 +137,7 @@ def test_a_log_that_can_say_nothing_is_no_source_and_the_reason_is_kept(
 def test_a_log_with_few_clicks_is_refused_with_the_reason(
     clicks_of: ClicksOf, logged_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logged_module, "LEAST_CLICKS", 100_000)
+    monkeypatch.setattr(sources, "LEAST_CLICKS", 100_000)
     found = clicks_of(logged_folder)["test"]
     assert found.source == "reviews"
     assert "clicks to learn from or to check them on were logged" in found.facts["no_log"]
@@ -193,7 +191,7 @@ def test_candidates_are_simulated_too(clicks_of: ClicksOf, reviewed_folder: Path
 def test_too_few_choices_leave_no_click_rate_and_say_so(
     clicks_of: ClicksOf, reviewed_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "FEWEST", 100_000)
+    monkeypatch.setattr(conditional_logit, "FEWEST", 100_000)
     found = clicks_of(reviewed_folder)["test"]
     assert not found.is_known
     assert "choices to learn clicks from or to check them on" in click_format.note(found)

@@ -12,8 +12,7 @@ from recsys.jobs import record
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.shop_jobs import LOG, log_job_at
 from recsys.offpolicy import logged_set
-from recsys.offpolicy.logged_set import LoggedEvaluationSet, build_logged_set
-from recsys.offpolicy.mixes import LogEvaluator, MixQuery
+from recsys.offpolicy.logged_set import LoggedEvaluationSet, MixQuery, build_logged_set
 from recsys.schema import IMPRESSIONS
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import build_phrasebook
@@ -26,13 +25,13 @@ ONE = {"collaborative": "100", "content": "0", "semantic": "0", "context": "0"}
 
 
 @pytest.fixture(scope="module")
-def sliders(tuning_home: Path) -> Iterator[LogEvaluator]:
+def sliders(tuning_home: Path) -> Iterator[LoggedEvaluationSet]:
     """The log of the room's shop, judged, while the tests of this file run."""
     home = AppPaths(tuning_home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logged_set, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
         build_logged_set(home.data, home.judged_log)
-    yield LogEvaluator(LoggedEvaluationSet.open(home.judged_log))
+    yield LoggedEvaluationSet.open(home.judged_log)
     shutil.rmtree(home.judged_log)
 
 
@@ -93,7 +92,7 @@ def test_a_log_that_can_say_nothing_is_refused_and_not_judged(open_room: OpenRoo
         log.with_suffix(".away").replace(log)
 
 
-def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sliders: LogEvaluator) -> None:
+def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sliders: LoggedEvaluationSet) -> None:
     page = open_room(SECTION, against="Equal weights", **ONE)
     answer = sliders.answer(MixQuery(FusionSettings.only("collaborative")))
     said = text(page)
@@ -111,7 +110,9 @@ def test_the_setting_on_the_sliders_is_what_is_estimated(open_room: OpenRoom, sl
     assert f"<strong>{100 * other.mean:.2f}%" in html(page)
 
 
-def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: OpenRoom, sliders: LogEvaluator) -> None:
+def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(
+    open_room: OpenRoom, sliders: LoggedEvaluationSet
+) -> None:
     page = open_room(SECTION, follow="As its list", **ONE)
     refusal = sliders.answer(MixQuery(FusionSettings.only("collaborative"), 0.0)).found.refusal
     assert refusal
@@ -120,7 +121,7 @@ def test_a_list_is_refused_with_the_reason_and_no_estimate_is_drawn(open_room: O
     assert len(page.get("plotly_chart")) == 0
 
 
-def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders: LogEvaluator) -> None:
+def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders: LoggedEvaluationSet) -> None:
     page = open_room(SECTION, follow="Closely", **ONE)
     table = html(page).partition('<table class="sw-guard sw-log">')[2].partition("</table>")[0]
     for follow, temperature in TEMPERATURES.items():
@@ -133,7 +134,7 @@ def test_every_way_of_following_stands_in_the_table(open_room: OpenRoom, sliders
     assert table.count('aria-current="true"><th scope="row">Closely') == 1
 
 
-def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom, sliders: LogEvaluator) -> None:
+def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom, sliders: LoggedEvaluationSet) -> None:
     assert "Not part of this" not in text(open_room(SECTION))
     page = open_room(SECTION, diversity="0.4", shoppers="Warm", device="mobile")
     said = text(page)
@@ -141,8 +142,8 @@ def test_controls_that_the_log_is_not_asked_about_are_named(open_room: OpenRoom,
     assert "the choice of test shoppers, since all visitors of the log count" in said
 
 
-def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: LogEvaluator) -> None:
-    rare = str(sliders.log_of.items.query("available")["category"].value_counts().index[-1])
-    bare = sliders.judged.eligible[:, (sliders.log_of.items["category"] == rare).to_numpy()].any(1).all()
+def test_a_shelf_that_leaves_pages_empty_says_so(open_room: OpenRoom, sliders: LoggedEvaluationSet) -> None:
+    rare = str(sliders.items.query("available")["category"].value_counts().index[-1])
+    bare = sliders.judged.eligible[:, (sliders.items["category"] == rare).to_numpy()].any(1).all()
     page = open_room(SECTION, category=rare, only_available="true")
     assert bare or "logged pages nothing that these filters leave was on the shelf" in text(page)

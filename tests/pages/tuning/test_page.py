@@ -21,11 +21,10 @@ from recsys.evaluation.statistics.paired import differences
 from recsys.jobs.paths import AppPaths
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel, Ragged
-from recsys.panel.segments import EVERYONE, Segment
+from recsys.panel.segments import EVERYONE, EvaluationConfig, Segment
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import EvaluationConfig
 from tests.pages._seen import addressed, html, text
 from tests.pages.conftest import OpenPage
 

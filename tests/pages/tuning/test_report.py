@@ -11,9 +11,8 @@ import pytest
 
 from pages.tuning.report import Report, report_html
 from recsys.evaluation.metrics.registry import LIVE_METRICS
-from recsys.panel.segments import Scenario, Segment
+from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.settings import Filters, FusionSettings, RankingSettings
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.list_changes import CategoryShown, HeldOutProduct, Product, ProductShown, ShopperChange
 from recsys.tuning.summary import summary
 from tests.tuning._comparisons import comparison, difference, shown

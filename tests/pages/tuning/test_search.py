@@ -22,8 +22,7 @@ from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
 from recsys.settings import COMPONENTS
 from recsys.store.presets import PresetStore
-from recsys.tuning.goal_evaluation import GoalEvaluator
-from recsys.tuning.goals import Constraint, Goal, describe_goal, save_goal, saved_goal
+from recsys.tuning.goals import Constraint, Goal, GoalEvaluator, describe_goal, save_goal, saved_goal
 from recsys.tuning.search import SearchResult, SearchSettings, constraint_outcomes, find_weights
 from tests.pages._seen import addressed, html, text
 from tests.pages.tuning.conftest import OpenRoom

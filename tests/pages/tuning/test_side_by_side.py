@@ -16,11 +16,10 @@ from pages.tuning.report import Report, report_html
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.panel.segments import EVERYONE, Scenario, Segment
+from recsys.panel.segments import EVERYONE, EvaluationConfig, Scenario, Segment
 from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
 from recsys.tuning.comparison import Comparison, compare
-from recsys.tuning.config import EvaluationConfig
 from recsys.tuning.list_changes import CategoryShown, Product, ProductShown
 from recsys.tuning.moves import Move, moves
 from recsys.tuning.summary import metrics_csv, summary

@@ -6,7 +6,7 @@ import pytest
 
 from pages.tuning import tradeoff
 from pages.tuning.metric_cells import BASELINES
-from recsys.tuning.config import EvaluationConfig
+from recsys.panel.segments import EvaluationConfig
 
 METRICS = "ndcg", "ild"
 

@@ -18,7 +18,7 @@ from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
 from recsys.settings import COMPONENTS, RankingSettings
-from recsys.tuning.simplex_cells import N_STEPS, grid_cells
+from recsys.tuning.map_kernels import N_STEPS, grid_cells
 from recsys.tuning.weight_map import WeightMap, weight_map
 from tests.pages._seen import html, text
 from tests.pages.tuning.conftest import OpenRoom

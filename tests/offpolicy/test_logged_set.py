@@ -14,11 +14,16 @@ from recsys.errors import ArtifactError, DataError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.estimators import estimate, lift
-from recsys.offpolicy.logged_set import LOGGED_SET, LoggedEvaluationSet, build_logged_set, open_or_build_logged_set
-from recsys.offpolicy.mixes import N_LISTED, LogEvaluator, MixQuery
+from recsys.offpolicy.logged_set import (
+    LOGGED_SET,
+    N_LISTED,
+    LoggedEvaluationSet,
+    MixQuery,
+    build_logged_set,
+    open_or_build_logged_set,
+)
 from recsys.offpolicy.pages import ScoredPages
-from recsys.offpolicy.policies import SoftPolicy
-from recsys.offpolicy.simulation import Simulator
+from recsys.offpolicy.policies import Simulator, SoftPolicy
 from recsys.settings import Filters, FusionSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
@@ -42,41 +47,41 @@ def kept(panel_folders: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def sliders(kept: Path) -> LogEvaluator:
-    return LogEvaluator(LoggedEvaluationSet.open(kept))
+def sliders(kept: Path) -> LoggedEvaluationSet:
+    return LoggedEvaluationSet.open(kept)
 
 
 def test_what_is_kept_is_what_was_judged(
-    kept: Path, sliders: LogEvaluator, judged: ScoredPages, simulator: Simulator
+    kept: Path, sliders: LoggedEvaluationSet, judged: ScoredPages, simulator: Simulator
 ) -> None:
     opened = sliders.judged
     assert (opened.eligible == judged.eligible).all()
     assert (opened.folds == judged.folds).all()
     assert opened.pages.contexts() == judged.pages.contexts()
     assert opened.pages.shown["click"].tolist() == judged.pages.shown["click"].tolist()
-    assert set(sliders.log_of.weights) == {"traditional", "full"}
-    assert sliders.log_of.weights["traditional"].semantic == 0
+    assert set(sliders.weights) == {"traditional", "full"}
+    assert sliders.weights["traditional"].semantic == 0
     assert open_artifact(kept, LOGGED_SET).manifest["n_impressions"] > len(opened.pages.shown)
-    assert sliders.log_of.truth is not None
-    assert (sliders.log_of.truth.utilities == simulator.truth.utilities).all()
+    assert sliders.truth is not None
+    assert (sliders.truth.utilities == simulator.truth.utilities).all()
     assert not [each for each in kept.iterdir() if each.suffix == ".pkl"]
 
 
-def test_an_answer_is_the_estimate_of_its_policy_beside_the_truth(sliders: LogEvaluator) -> None:
+def test_an_answer_is_the_estimate_of_its_policy_beside_the_truth(sliders: LoggedEvaluationSet) -> None:
     answer = sliders.answer(MixQuery(MIX))
     chances = SoftPolicy(MIX).probabilities(sliders.judged.scores, sliders.judged.eligible)
     (log,) = sliders.judged.log(chances)
     assert answer.found.estimates == estimate(log)
-    assert sliders.log_of.truth is not None
-    assert answer.truth == pytest.approx(sliders.log_of.truth.rate(chances))
+    assert sliders.truth is not None
+    assert answer.truth == pytest.approx(sliders.truth.rate(chances))
     told = answer.found.estimates["dr"]
     assert told.low < answer.truth < told.high
 
 
 def test_the_truth_is_the_mean_over_impressions_of_the_chances_of_a_click(
-    sliders: LogEvaluator, simulator: Simulator
+    sliders: LoggedEvaluationSet, simulator: Simulator
 ) -> None:
-    pages, truth = sliders.judged.pages, sliders.log_of.truth
+    pages, truth = sliders.judged.pages, sliders.truth
     assert truth is not None
     chances = sliders.probabilities(MixQuery(MIX))
     rows = range(0, len(pages.shown), 97)
@@ -87,7 +92,7 @@ def test_the_truth_is_the_mean_over_impressions_of_the_chances_of_a_click(
     assert only.rate(chances) == pytest.approx(float(by_hand.mean()), rel=1e-5)
 
 
-def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: LogEvaluator) -> None:
+def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: LoggedEvaluationSet) -> None:
     as_list, soft = sliders.answer(MixQuery(MIX, 0.0)), sliders.answer(MixQuery(MIX))
     assert "what the log tells of this policy is worth" in as_list.found.refusal
     assert not as_list.found.estimates
@@ -101,7 +106,7 @@ def test_a_list_is_refused_with_the_reason_and_gives_no_lift(sliders: LogEvaluat
     assert same.mean == 0
 
 
-def test_only_places_that_lists_have_count_for_them(sliders: LogEvaluator) -> None:
+def test_only_places_that_lists_have_count_for_them(sliders: LoggedEvaluationSet) -> None:
     lists = sliders.lists(MixQuery(MIX, 0.0))
     log = sliders.judged.listed(lists)
     assert log is not None
@@ -113,12 +118,12 @@ def test_only_places_that_lists_have_count_for_them(sliders: LogEvaluator) -> No
     unknown = replace(sliders.judged.pages, shown=shown.assign(position=-1))
     judged = replace(sliders.judged, pages=unknown)
     assert judged.listed(lists) is None
-    answer = LogEvaluator(replace(sliders.log_of, judged=judged, truth=None)).answer(MixQuery(MIX, 0.0))
+    answer = replace(sliders, judged=judged, truth=None).answer(MixQuery(MIX, 0.0))
     assert "does not say which products stood in the first 4 places" in answer.found.refusal
     assert answer.found.support is None
 
 
-def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: LogEvaluator) -> None:
+def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: LoggedEvaluationSet) -> None:
     new, old = (sliders.answer(MixQuery(each, 0.0)) for each in (MIX, FusionSettings.only("collaborative")))
     believed = [replace(each, found=replace(each.found, refusal="")) for each in (new, old)]
     assert new.log is not None
@@ -128,14 +133,14 @@ def test_lists_that_a_log_carries_are_compared_by_weighted_clicks(sliders: LogEv
     assert found.mean == lift(new.log, old.log, "ips").mean
 
 
-def test_the_closer_a_setting_is_followed_the_less_of_the_log_counts(sliders: LogEvaluator) -> None:
+def test_the_closer_a_setting_is_followed_the_less_of_the_log_counts(sliders: LoggedEvaluationSet) -> None:
     worth = [sliders.answer(MixQuery(MIX, each)).found.support for each in (1.0, 0.5, 0.25)]
     effective = [each.n_effective for each in worth if each is not None]
     assert effective == sorted(effective, reverse=True)
 
 
-def test_filters_hold_on_every_page(sliders: LogEvaluator) -> None:
-    items = sliders.log_of.items
+def test_filters_hold_on_every_page(sliders: LoggedEvaluationSet) -> None:
+    items = sliders.items
     common = items["category"].value_counts().index[:6]
     asked = MixQuery(MIX, filters=Filters(only_available=True, categories=frozenset(common)))
     may = (items["category"].isin(common) & items["available"]).to_numpy()
@@ -145,24 +150,22 @@ def test_filters_hold_on_every_page(sliders: LogEvaluator) -> None:
     assert may[lists[lists >= 0]].all()
 
 
-def test_filters_that_leave_a_page_empty_are_refused(sliders: LogEvaluator) -> None:
-    rare = sliders.log_of.items.query("available")["category"].value_counts().index[-1]
-    bare = replace(sliders.judged, eligible=sliders.judged.eligible & (np.arange(len(sliders.log_of.items)) < 3))
+def test_filters_that_leave_a_page_empty_are_refused(sliders: LoggedEvaluationSet) -> None:
+    rare = sliders.items.query("available")["category"].value_counts().index[-1]
+    bare = replace(sliders.judged, eligible=sliders.judged.eligible & (np.arange(len(sliders.items)) < 3))
     with pytest.raises(SettingsError, match="logged pages nothing that these filters leave was on the shelf"):
-        LogEvaluator(replace(sliders.log_of, judged=bare)).answer(
-            MixQuery(MIX, filters=Filters(categories=frozenset({rare})))
-        )
+        replace(sliders, judged=bare).answer(MixQuery(MIX, filters=Filters(categories=frozenset({rare}))))
 
 
 def test_without_a_hidden_truth_none_is_told(
-    panel_folders: tuple[Path, Path], sliders: LogEvaluator, tmp_path: Path
+    panel_folders: tuple[Path, Path], sliders: LoggedEvaluationSet, tmp_path: Path
 ) -> None:
     shop = tmp_path / "shop"
     shop.mkdir()
     for file in (panel_folders[0].parent / "shop").glob("*.parquet"):
         (shop / file.name).symlink_to(file)
     build_logged_set(shop, tmp_path / "out")
-    found = LogEvaluator(LoggedEvaluationSet.open(tmp_path / "out")).answer(MixQuery(MIX))
+    found = LoggedEvaluationSet.open(tmp_path / "out").answer(MixQuery(MIX))
     assert found.truth is None
     assert found.found.estimates == sliders.answer(MixQuery(MIX)).found.estimates
 

@@ -1,46 +1,109 @@
-"""Ranks and measures every shopper of a panel at every point of the weight map, exactly, in compiled passes."""
+"""Ranks and measures every shopper of a panel at every point of the simplex of weights, exactly, in compiled passes.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+The simplex is cut into small tetrahedra. A score is linear in the weights, so over a tetrahedron its extremes are at
+corners. A product whose largest score is below the k-th best of all smallest scores is on no list inside, which leaves
+a few hundred of thousands to mix. Nothing is approximated.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import N_COLUMNS, add, clicks_on, holds, list_values, rank_weights, square
-from recsys.evaluation.metrics.registry import SHOPPER_METRICS
-from recsys.evaluation.statistics.jackknife import exposure
-from recsys.panel.engine import LiveEngine
-from recsys.panel.segments import Scenario
-from recsys.parallel import cores_for
-from recsys.progress import Progress
-from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, n_lanes, nth_largest
-from recsys.scorers.base import FloatArray
-from recsys.settings import Filters
-from recsys.tuning.simplex_cells import Cells
+from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, nth_largest
+from recsys.scorers.base import FloatArray, IntArray
+from recsys.settings import COMPONENTS
+from recsys.training.weights import compositions
 
-N_BLOCKS = 32
-"""Parts of the shoppers with sums of their own, so that threads never meet."""
+N_STEPS = 20
+"""Steps of a weight from 0 to 1: the map is computed at every 0.05."""
 
-CHUNK = 256
-"""Shoppers that are ranked between two reports of progress."""
+COARSE_STEPS = 4
+"""Steps of the corners; divides N_STEPS."""
 
-MOST_GROUPS = 2**13
-"""With more shoppers, neighbours are taken together, so that memory does not grow with the shop."""
 
-MAX_LIST_BYTES = 300_000_000
-"""Most that lists held for a second pass may take; larger ones are made again."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Cells:
+    """Points of the grid by the tetrahedron they lie in.
 
-LISTED, PROFILE = len(SHOPPER_METRICS), len(SHOPPER_METRICS) + 1
-"""Columns behind the metrics: mean popularity of the list, and of what the shopper had."""
+    Parameters
+    ----------
+    weights : float32 of shape (n_points, n_components), every vector of multiples of 1 / N_STEPS that sums to 1, cell
+        by cell
+    corners : float32 of shape (n_corners, n_components)
+    cells : int32 of shape (n_cells, n_components), corners of each cell
+    starts : int32 of shape (n_cells + 1,), the points of cell c are starts[c] to starts[c + 1]
+    steps : int32 of shape (n_points, n_components), the weights in whole steps
+    """
+
+    weights: FloatArray
+    corners: FloatArray
+    cells: IntArray
+    starts: IntArray
+    steps: IntArray
+
+    def nearest(self, weights: NDArray[np.floating]) -> int:
+        """The point nearest to weights that sum to 1."""
+        return int(np.square(self.weights - np.asarray(weights, np.float32)).sum(axis=1).argmin())
+
+
+@lru_cache(maxsize=1)
+def grid_cells() -> Cells:
+    """The grid of N_STEPS, cut at COARSE_STEPS by Kuhn's triangulation of the ordered cumulative weights.
+
+    See Freudenthal (1942), Annals of Mathematics 43(3); Kuhn (1960), IBM Journal 4(5).
+    """
+    size = N_STEPS // COARSE_STEPS
+    by_cell: dict[tuple[tuple[int, ...], ...], list[tuple[int, ...]]] = {}
+    for point in compositions(N_STEPS, len(COMPONENTS)):
+        by_cell.setdefault(_cell_of(point, size), []).append(point)
+    whole = sorted(cell for cell in by_cell if len(cell) == len(COMPONENTS))
+    for cell in [cell for cell in by_cell if len(cell) < len(COMPONENTS)]:  # faces, edges and corners of a whole one
+        by_cell[next(each for each in whole if set(cell) <= set(each))] += by_cell.pop(cell)
+    corners = sorted({corner for cell in by_cell for corner in cell})
+    number = {corner: index for index, corner in enumerate(corners)}
+    cells = sorted(by_cell)
+    steps = np.array([each for cell in cells for each in by_cell[cell]], np.int32)
+    return Cells(
+        weights=np.asarray(steps / N_STEPS, np.float32),
+        corners=np.asarray(np.array(corners) / N_STEPS, np.float32),
+        cells=np.array([[number[corner] for corner in cell] for cell in cells], np.int32),
+        starts=np.cumsum([0, *(len(by_cell[cell]) for cell in cells)]).astype(np.int32),
+        steps=steps,
+    )
+
+
+def _cell_of(steps: tuple[int, ...], size: int) -> tuple[tuple[int, ...], ...]:
+    """Corners of the tetrahedron around a point, in whole steps; only those that the point is a mixture of."""
+    sums = np.cumsum(steps)[:-1].tolist()
+    base = [min(value // size * size, N_STEPS - size) for value in sums]
+    parts = [value - low for value, low in zip(sums, base, strict=True)]
+    # Adding the largest fraction first, of equal ones the last, keeps cumulative weights in order.
+    order = sorted(range(len(sums)), key=lambda at: (-parts[at], -at))
+    corners, corner = [], list(base)
+    shares = [size, *(parts[at] for at in order), 0]
+    for at, (above, below) in enumerate(pairwise(shares)):
+        if above > below:
+            corners.append(_steps_of(corner))
+        if at < len(order):
+            corner = list(corner)
+            corner[order[at]] += size
+    return tuple(sorted(corners))
+
+
+def _steps_of(sums: list[int]) -> tuple[int, ...]:
+    return tuple(after - before for before, after in pairwise([0, *sums, N_STEPS]))
+
 
 SLACK = np.float32(1e-5)
 """What single precision may add to a bound, as a share of it; products this close to it are mixed as well."""
 
 REFRESH = 32
 """A sum of vectors that follows the changes is added up anew after so many, against drift."""
-
-Ranked = NDArray[np.integer]
 
 
 @inlined
@@ -58,7 +121,7 @@ def map_lists(candidates, allowed, points, corners, cells, starts, lanes, users,
 
     Parameters
     ----------
-    candidates : `panel.kernels.Candidates`
+    candidates : `panel.engine.Candidates`
     allowed : bool of shape (n_items,), what may be shown, or empty: all
     points, corners, cells, starts : of `Cells`
     lanes : `n_lanes` of the lists' length
@@ -203,138 +266,3 @@ def count_shared(lists, at_best, counts):  # type: ignore[no-untyped-def]
                 item = lists[point, row, position]
                 if item >= 0 and holds(at_best[row], item):
                     counts[point, item] += 1
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class MapSums:
-    """Metrics of one pass.
-
-    Parameters
-    ----------
-    sums, counts : float64 of shape (n_points, n_metrics), over shoppers with a value; columns are `SHOPPER_METRICS`,
-        `LISTED` and `PROFILE`
-    exposures : whole numbers of shape (n_points, n_items), on how many lists each product stands
-    values : float32 of shape (n_wanted, n_points, n_groups), the shoppers' own values in the columns that were wanted,
-        or their means over groups of `MapPasses.group_size`
-    """
-
-    sums: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    exposures: NDArray[np.integer]
-    values: NDArray[np.float32]
-
-    def means(self) -> NDArray[np.float64]:
-        """Of shape (n_points, n_metrics), NaN where nobody has a value."""
-        answer = np.full(self.sums.shape, np.nan)
-        np.divide(self.sums, self.counts, out=answer, where=self.counts > 0)
-        return answer
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class MapPasses:
-    """Passes over the shoppers at `users` of the panel."""
-
-    engine: LiveEngine
-    cells: Cells
-    users: NDArray[np.intp]
-    k: int
-    filters: Filters
-    scenario: Scenario
-    progress: Progress
-    _held: list[Ranked] = field(default_factory=list)
-
-    def measure(self, wanted: NDArray[np.int64], keep_lists: bool) -> MapSums:
-        """Every metric at every point; `keep_lists` where `lists` will be called again.
-
-        `wanted`: int64 of shape (n_wanted,), columns whose values are given shopper by shopper.
-        """
-        panel, facts = self.engine.panel, self.engine.panel.list_facts()
-        n_points, n_items = len(self.cells.weights), panel.n_items
-        sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
-        exposures = np.zeros((n_points, n_items), self.count_dtype)
-        values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
-        keep = keep_lists and n_points * len(self.users) * self.k * self._dtype.itemsize <= MAX_LIST_BYTES
-        for start, lists in self.lists("mapping weights"):
-            chunk = self.users[start : start + lists.shape[1]]
-            own = np.empty((len(wanted), *lists.shape[:2]), np.float32)
-            with cores_for():
-                map_values(lists, facts, panel.profile_popularity, chunk, wanted, sums, counts, own)
-            at = start // self.group_size
-            means = _means_in_groups(own, self.group_size)
-            values[:, :, at : at + means.shape[2]] = means
-            for point in range(n_points):
-                exposures[point] += exposure(lists[point], n_items).astype(exposures.dtype)
-            if keep:
-                self._held.append(lists)
-        return MapSums(sums.sum(axis=0), counts.sum(axis=0), exposures, values)
-
-    def shared_exposure(self, best: int, points: slice) -> NDArray[np.integer]:
-        """Shoppers who are shown a product both at a point and at the best one: shape (n_points, n_items)."""
-        n_points = len(self.cells.weights[points])
-        counts = np.zeros((n_points, self.engine.panel.n_items), self.count_dtype)
-        for _, lists in self.lists("comparing with the best"):
-            with cores_for():
-                count_shared(lists[points], lists[best], counts)
-        return counts
-
-    @property
-    def group_size(self) -> int:
-        """Neighbouring shoppers that are taken together: 1 in all but large shops; never across chunks."""
-        size = 1
-        while size < CHUNK and len(self.users) > size * MOST_GROUPS:
-            size *= 2
-        return size
-
-    @property
-    def n_groups(self) -> int:
-        """Groups of `group_size` shoppers."""
-        return -(-len(self.users) // self.group_size)
-
-    @property
-    def count_dtype(self) -> "np.dtype[np.integer]":
-        """Of counts of shoppers."""
-        return np.dtype(np.uint16 if len(self.users) < 2**16 else np.int32)
-
-    def lists(self, stage: str) -> Iterator[tuple[int, Ranked]]:
-        """Chunk by chunk: the index of its first shopper, and lists of shape (n_points, n_chunk, k)."""
-        n_users = len(self.users)
-        for number, start in enumerate(range(0, n_users, CHUNK)):
-            self.progress(stage, start, n_users)
-            known = number < len(self._held)
-            yield start, self._held[number] if known else self._ranked(self.users[start : start + CHUNK])
-        self.progress(stage, n_users, n_users)
-
-    def _ranked(self, users: NDArray[np.intp]) -> Ranked:
-        cells, penalty = self.cells, self.engine.penalty(self.filters)
-        allowed = np.isfinite(penalty) if penalty.size else np.empty(0, bool)
-        lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
-        # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
-        candidates = self.engine.candidates(self.scenario, self.progress)
-        points, lanes = (cells.weights, cells.corners, cells.cells, cells.starts), n_lanes(self.k)
-        with cores_for():
-            map_lists(candidates, allowed, *points, lanes, users, lists)
-        return lists
-
-    @property
-    def _dtype(self) -> "np.dtype[np.integer]":
-        return np.dtype(np.int16 if self.engine.panel.n_items < 2**15 else np.int32)
-
-
-def in_groups(columns: FloatArray, size: int) -> FloatArray:
-    """MapSums over groups of so many neighbours along the last axis."""
-    if size == 1:
-        return columns
-    sums: FloatArray = np.add.reduceat(columns, np.arange(0, columns.shape[-1], size), axis=-1)
-    return sums
-
-
-def _means_in_groups(values: FloatArray, size: int) -> FloatArray:
-    """Means over groups of shoppers, of those who have a value at every point: NaN where nobody has."""
-    if size == 1:
-        return values
-    known = np.asarray(~np.isnan(values).any(axis=1))[:, None]
-    counts = in_groups(known.astype(np.float32), size)
-    present: FloatArray = np.where(known, values, 0).astype(np.float32)
-    sums = in_groups(present, size)
-    means: FloatArray = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-    return means

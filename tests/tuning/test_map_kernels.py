@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.settings import COMPONENTS
-from recsys.tuning.simplex_cells import COARSE_STEPS, N_STEPS, Cells, grid_cells
+from recsys.tuning.map_kernels import COARSE_STEPS, N_STEPS, Cells, grid_cells
 
 
 @pytest.fixture
