@@ -1,4 +1,4 @@
-"""HTML of the product list. Every value that comes from data passes through `esc`, the one door to markup."""
+"""HTML of notices and of the product list; every value that comes from data passes through `esc`."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from pages._shared import illustrations, words
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from recsys.serving.quotes import Quote
 from recsys.text.masking import mask_personal, pseudonym
 
@@ -56,6 +56,24 @@ def isolated(value: object) -> str:
 def definitions_html(facts: Mapping[str, str]) -> str:
     """Names and what they stand for, as rows of a definition list; the values are HTML."""
     return "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+
+
+def notice_html(title: str, lines: Sequence[str] = ()) -> str:
+    """A notice above the content; screen readers hear it at once."""
+    items = "".join(f'<li dir="auto">{esc(line)}</li>' for line in lines)
+    listed = f"<ul>{items}</ul>" if items else ""
+    return f'<section class="sw-notice" role="alert"><strong>{esc(title)}</strong>{listed}</section>'
+
+
+def empty_html(title: str, reason: str) -> str:
+    """An empty state: what is missing and what to do about it."""
+    why = f'<p dir="auto">{esc(words.sentence(reason))}</p>'
+    return f'<section class="sw-empty">{illustrations.tile_html(None)}<h2>{esc(title)}</h2>{why}</section>'
+
+
+def notes_html(notes: Sequence[str]) -> str:
+    """What a person should know about a request, in one paragraph."""
+    return f'<p class="sw-hint" dir="auto">{esc(" ".join(map(words.sentence, notes)))}</p>'
 
 
 def dot_html(component: str) -> str:
@@ -203,7 +221,7 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
     """
     span = (low + high) or 1.0
     spoken = words.parts_in_words(components)
-    against = [(n, v) for n, v in reversed(components.items()) if v < 0]
+    against = [(n, v) for n, v in reversed(list(components.items())) if v < 0]
     speaking = [(n, v) for n, v in components.items() if v > 0]
     to_left, to_right = 100 * low / span, 100 * high / span
     bar = (

@@ -11,8 +11,7 @@ import streamlit as st
 
 from pages._shared import address, illustrations, job_progress, resources, words
 from pages._shared.address import addressed
-from pages._shared.cards import definitions_html, esc, isolated
-from pages._shared.notices import empty_html
+from pages._shared.cards import definitions_html, empty_html, esc, isolated
 from pages._shared.view import NEW, STATED, WEIGHTS, Choices, StartValues, control_values
 from recsys.errors import RecsysError
 from recsys.jobs.paths import AppPaths

@@ -8,9 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages._shared import resources, words
-from pages._shared.cards import esc, questions_html
-from pages._shared.notices import notice_html
-from pages._shared.widgets import button
+from pages._shared.cards import esc, notice_html, questions_html
+from pages._shared.controls import button
 from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs import JobStatus
 from recsys.jobs.demo_job import JOB, demo_job_at, start_demo_job

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import address, controls, resources, words
-from pages._shared.notices import empty_html
+from pages._shared.cards import empty_html
+from pages._shared.controls import button, switch
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
-from pages._shared.widgets import button, switch
 from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000

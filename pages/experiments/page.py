@@ -6,10 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import charts, frame, job_progress, words
-from pages._shared.cards import esc, isolated
-from pages._shared.notices import notice_html
-from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
-from pages._shared.widgets import button, download
+from pages._shared.cards import esc, isolated, notice_html
+from pages._shared.charts import ACCENT, GRID, LOOKS, MUTED
+from pages._shared.controls import button, download
 from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_job_at, results_folder, start_experiments

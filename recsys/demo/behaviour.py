@@ -29,7 +29,7 @@ from recsys.demo.shop import (
     moments,
     month_of,
 )
-from recsys.demo.world import N_POSITIONS, Floats, Ints, Items, Shoppers, World, on_sale, true_click_rates
+from recsys.demo.truth import N_POSITIONS, Floats, Ints, Items, Shoppers, World, on_sale, true_click_rates
 
 N_STRONG = 14
 """Aspects that a shopper really cares about; the others count a little."""

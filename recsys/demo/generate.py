@@ -24,8 +24,7 @@ from recsys.demo.prose.compose import Writer
 from recsys.demo.prose.wording import Draws
 from recsys.demo.reviewing import Reviews, draw_reviews, review_frame
 from recsys.demo.shop import DEPARTMENTS, DEVICES, REGIONS
-from recsys.demo.truth import TRUTH_FILE, save_truth
-from recsys.demo.world import Shoppers, World, item_effects, numbered
+from recsys.demo.truth import TRUTH_FILE, Shoppers, World, item_effects, numbered, save_truth
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES

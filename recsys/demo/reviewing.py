@@ -11,7 +11,7 @@ from recsys.demo.catalogue import Catalogue, brands_of
 from recsys.demo.prose.compose import Opinion, Writer
 from recsys.demo.prose.wording import VOICES, Wording
 from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, OF_DEPARTMENT
-from recsys.demo.world import Floats, Ints, Shoppers, World
+from recsys.demo.truth import Floats, Ints, Shoppers, World
 from recsys.progress import Progress
 
 _VERIFIED_SHARE = 0.9

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.offpolicy.estimators import ESTIMATORS, estimate, support
 from recsys.offpolicy.pages import PageClickModel, Pages, ScoredPages
 from recsys.progress import Progress, silent

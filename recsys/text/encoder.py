@@ -22,8 +22,7 @@ from recsys.errors import EncoderError
 from recsys.files import replace_file
 from recsys.progress import Progress, silent
 from recsys.text.embedding_cache import EmbeddingCache
-from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
-from recsys.text.phrases import CANONICAL_VERSION, canonical, segment
+from recsys.text.phrasebook import CANONICAL_VERSION, Phrasebook, PhraseVectors, build_phrasebook, canonical, segment
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from recsys.data.dataset import NEVER, Dataset
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.protocols.requests import contexts_of_panel
