@@ -13,7 +13,7 @@ from pages._shared.view import ANY, KNOWN, NEW, Choices
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
 
 
-def button(label: str, key: str, icon: str, on_click: Callable[..., object], *args: object, **more: Any) -> bool:
+def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> bool:
     """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, "" for none."""
     drawn = f":material/{icon}:" if icon else None
     return st.button(label, key=key, icon=drawn, on_click=on_click, args=args, **more)

@@ -9,7 +9,7 @@ and is above 0 for every product on sale since the start of the month. Clicks fo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,19 +82,25 @@ _PURCHASE_ODDS, _UTILITY_CENTRE = -0.85, 3.2
 
 
 @dataclass(slots=True)
-class Journeys:
-    """Visits around one product each; arrays have one row a journey."""
+class Visits:
+    """Who looked at what, when and where; arrays have one row a visit."""
 
     user: Ints
     item: Ints
     seconds: Ints
     device: Ints
     region: Ints
+
+
+@dataclass(slots=True)
+class Journeys(Visits):
+    """Visits around one product each, with its utility for the shopper."""
+
     utility: Floats
 
     def only(self, rows: Ints) -> "Journeys":
         """Select some of them, by row, as often as each is named."""
-        return Journeys(**{name: getattr(self, name)[rows] for name in self.__slots__})
+        return Journeys(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def codes(self) -> dict[str, Ints]:
         """Circumstances, as rows of their values."""
@@ -190,15 +196,10 @@ _AFFINITY, _SEASON = 0.7, 0.6
 
 
 @dataclass(slots=True)
-class Impressions:
-    """Impressions of one block of shoppers; arrays have one row an impression."""
+class Impressions(Visits):
+    """Impressions of one block of shoppers."""
 
-    user: Ints
-    item: Ints
-    seconds: Ints
     position: Ints
-    device: Ints
-    region: Ints
     policy: Ints
     propensity: NDArray[np.float64]
     click: NDArray[np.int8]
@@ -208,11 +209,8 @@ class Impressions:
 class MonthlyCandidates:
     """Products that the policies may show in one month, and how they choose among them.
 
-    Parameters
-    ----------
-    rows : products on sale, in order of department
-    cumulative : fame added up over `rows`, with a 0 before
-    edges : where each department begins and ends in `rows`
+    `rows`: products on sale, in order of department; `cumulative`: fame added up over `rows`, with a 0 before; `edges`:
+    where each department begins and ends in `rows`.
     """
 
     rows: Ints
@@ -292,4 +290,4 @@ def draw_impressions(world: World, n_impressions: int, rng: np.random.Generator)
     codes = {**codes_at(seconds), "device": device, "region": region}
     rates = true_click_rates(world.utility(user, item, codes, seconds), position)
     click = (rng.random(n_impressions) < rates).astype(np.int8)
-    return Impressions(user, item, seconds, position, device, region, policy, propensity, click)
+    return Impressions(user, item, seconds, device, region, position, policy, propensity, click)

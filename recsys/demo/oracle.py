@@ -97,10 +97,8 @@ def planted_aspects(
     An aspect drives a choice by the shopper's taste for it times the product's quality in it. Three definitions, from
     strict to mild: the leading aspect, one of the two leading ones, one with a fifth of the sum or more.
 
-    Parameters
-    ----------
-    explained : shopper, product, and the contributions of the product's phrases
-    ends : of the 95% interval of a mean of hits, float64 of shape (n_explained,), None where there is none
+    `explained`: shopper, product, and the contributions of the product's phrases; `ends`: of the 95% interval of a mean
+    of hits, float64 of shape (n_explained,), None where there is none.
 
     Returns by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those
     quoted of the same product), ratio, n and n_skipped. Raises DataError: the folder is not a demo shop.
@@ -145,18 +143,13 @@ def _summary(
     return {**rates, "ratio": ratio, "n": len(hits), "n_skipped": n_skipped}
 
 
-Floats = NDArray[np.floating]
-
-
 @dataclass(frozen=True, slots=True)
 class PlantedEffect:
     """Effect of one circumstance on one category, in log-odds.
 
-    Parameters
-    ----------
-    planted : of the category itself; effects of aspects come on top
-    planted_beside, learnt_beside : the same, less the means of the category over circumstances and of the circumstance
-        over categories: a log-lift is a share against a share, so only these can be the same number
+    `planted` is of the category itself; effects of aspects come on top. `_beside` is the same, less the means of the
+    category over circumstances and of the circumstance over categories: a log-lift is a share against a share, so only
+    these can be the same number.
     """
 
     dimension: str
@@ -169,15 +162,11 @@ class PlantedEffect:
 
 
 def planted_context(
-    folder: Path, categories: Sequence[str], learnt: Mapping[str, tuple[Sequence[str], Floats]]
+    folder: Path, categories: Sequence[str], learnt: Mapping[str, tuple[Sequence[str], NDArray[np.floating]]]
 ) -> list[PlantedEffect]:
     """Pair every learnt effect with the planted one.
 
-    Parameters
-    ----------
-    categories : names, in the order of the learnt effects' columns
-    learnt : by dimension, its values and their log-lifts of shape (n_values, n_categories)
-
+    `learnt`: by dimension, its values and their log-lifts of shape (n_values, n_categories), columns as `categories`.
     Raises DataError: the folder is not a demo shop.
     """
     truth = load_truth(folder)
@@ -194,6 +183,6 @@ def planted_context(
     return pairs
 
 
-def _centred(effects: Floats) -> Floats:
+def _centred(effects: NDArray[np.float64]) -> NDArray[np.float64]:
     """Subtract the means of rows and of columns."""
     return np.asarray(effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean())

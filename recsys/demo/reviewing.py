@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
+from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, Visits, drawn_device
 from recsys.demo.catalogue import Catalogue, brands_of
 from recsys.demo.prose.compose import Opinion, Writer
 from recsys.demo.prose.wording import VOICES, Wording
@@ -24,22 +24,15 @@ _INDIFFERENT = 0.22
 
 
 @dataclass(slots=True)
-class Reviews:
-    """Reviews to be written, in order of time; arrays have one row a review.
+class Reviews(Visits):
+    """Reviews to be written, in order of time.
 
-    Parameters
-    ----------
-    felt : float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them
-    weight : float32 of the same shape, importance of each, 0 where no aspect applies
+    `felt`: float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them; `weight`: float32 of the
+    same shape, importance of each, 0 where no aspect applies.
     """
 
-    user: Ints
-    item: Ints
-    seconds: Ints
     verified: np.ndarray
     rating: Ints
-    device: Ints
-    region: Ints
     felt: Floats
     weight: Floats
 

@@ -175,11 +175,9 @@ TRUTH_FILE = "hidden_truth.safetensors"
 class Truth:
     """What the demo shop is really like; see `load_truth`.
 
-    Parameters
-    ----------
-    items, shoppers : hidden facts, rows as in items.parquet and as the shoppers are numbered
-    mentions : int32 columns `user`, `item`, `aspect`, `polarity`, `start`, `end`: one row an opinion in a review
-    described : the same for descriptions, without `user`
+    Rows of `items` are as in items.parquet, of `shoppers` as they are numbered. `mentions` has int32 columns `user`,
+    `item`, `aspect`, `polarity`, `start`, `end`, one row an opinion in a review; `described` the same for descriptions,
+    without `user`.
     """
 
     items: Items

@@ -214,13 +214,10 @@ class TextEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PhraseVectors:
-    """Phrases that one person types now.
+    """Phrases that one person types now, `text` verbatim.
 
-    Parameters
-    ----------
-    text : the words, verbatim
-    spans : int32 of shape (n_phrases, 2), start and end of each phrase in `text`
-    vectors : float32 of shape (n_phrases, n_dims), unit length, rows as in `spans`
+    `spans`: int32 of shape (n_phrases, 2), start and end of each phrase in `text`; `vectors`: float32 of shape
+    (n_phrases, n_dims), unit length, rows as in `spans`.
     """
 
     text: str

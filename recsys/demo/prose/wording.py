@@ -151,13 +151,9 @@ def word_list(section: str) -> tuple[str, ...]:
 class Voice:
     """One register of writing.
 
-    Parameters
-    ----------
-    lengths : chances of a tiny, short, medium, long review and of a list of pros and cons
-    fragment, lead : chance that an opinion is a fragment, and has a lead-in
-    emoji : chance of an emoji at the end
-    typos : chance that a word is misspelt
-    exclaims, trails : chance that a sentence ends in an exclamation mark, in an ellipsis
+    Chances: `lengths` of a tiny, short, medium, long review and of a list of pros and cons; `fragment`, `lead` that an
+    opinion is a fragment, or has a lead-in; `emoji` of one at the end; `typos` that a word is misspelt; `exclaims`,
+    `trails` that a sentence ends in an exclamation mark, in an ellipsis.
     """
 
     name: str
@@ -180,22 +176,7 @@ VOICES = (
     Voice("plain", (0.13, 0.54, 0.25, 0.07, 0.01), fragment=0.2, lead=0.24),
 )
 
-_SHORTHAND = {
-    "you": "u",
-    "really": "rly",
-    "because": "cos",
-    "your": "ur",
-    "are": "r",
-    "with": "w",
-    "honestly": "tbh",
-    "and": "n",
-    "great": "gr8",
-    "though": "tho",
-    "people": "ppl",
-    "thanks": "thx",
-    "before": "b4",
-    "about": "bout",
-}
+_SHORTHAND = dict(pair.split() for pair in word_list("shorthand"))
 _WORD = re.compile(r"[a-zA-Z]+(?:'[a-z]+)?")
 
 
