@@ -100,27 +100,20 @@ def list_html(cards: Sequence[ProductCard], label: str) -> str:
 
 
 def _card(card: ProductCard, low: float, high: float) -> str:
+    whole = f' title="{esc(card.title)}"' if len(card.title) > 90 else ""  # it is cut after three lines
+    why = ""
+    if card.why:
+        why = f'<a class="sw-why" href="{esc(card.why)}" aria-label="Why this? {esc(card.title)}">Why this?</a>'
     return (
         f'<li class="sw-card" data-item="{esc(card.item_id)}" tabindex="0">'
         f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
         f"{move_html(card.move)}</div>"
         f"{picture_html(card)}"
-        f'<div class="sw-body"><h2 class="sw-title"{_whole(card.title)}>{isolated(card.title)}</h2>'
+        f'<div class="sw-body"><h2 class="sw-title"{whole}>{isolated(card.title)}</h2>'
         f"{facts_html(card)}{_quote(card.quote)}</div>"
-        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}{_why(card)}</div>'
+        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}{why}</div>'
         "</li>"
     )
-
-
-def _why(card: ProductCard) -> str:
-    if not card.why:
-        return ""
-    return f'<a class="sw-why" href="{esc(card.why)}" aria-label="Why this? {esc(card.title)}">Why this?</a>'
-
-
-def _whole(title: str) -> str:
-    """A tooltip for a title that is cut after three lines."""
-    return f' title="{esc(title)}"' if len(title) > 90 else ""
 
 
 def move_html(move: int | str | None, since: str = " since the last change") -> str:

@@ -55,7 +55,7 @@ class Frame:
 def open_page(title: str) -> Frame:
     """Draw the frame of a page and give the model in use; without one, show the first start and end the run there."""
     st.set_page_config(page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide")
-    st.html(resources.style(st.context.theme.type or "light dark"))
+    st.html(illustrations.style(st.context.theme.type or "light dark"))
     address.restore()
     address.use_present_names(title)
     address.note_names()

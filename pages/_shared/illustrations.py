@@ -11,6 +11,8 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from pages._shared.charts import css_variables
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MARK = ASSETS / "mark-light.svg"
 
@@ -60,6 +62,18 @@ def css() -> str:
     rules = [f":root {{ --art-mark: {_as_url(MARK)}; }}"]
     rules += [f".sw-art-{path.stem} {{ --art: {_as_url(path)}; }}" for path in sorted((ASSETS / "icons").glob("*.svg"))]
     return "\n".join(rules) + "\n"
+
+
+@cache
+def style(scheme: str) -> str:
+    """Stylesheets of all pages, palette and drawings as one style element; no data of any shop.
+
+    `scheme` ("light", "dark", or "light dark" where it is not known) holds for the whole document, because Streamlit
+    sets it for the app alone, and popovers are outside of the app.
+    """
+    names = ("shelfwise", "questions", "tuning", "map", "side", "presets", "experiments")
+    sheet = "".join(asset(f"{name}.css") for name in names)
+    return f"<style>\n:root {{ color-scheme: {scheme}; }}\n{css_variables()}{css()}{sheet}</style>"
 
 
 def _as_url(path: Path) -> str:

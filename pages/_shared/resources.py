@@ -11,13 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 
-from pages._shared import charts, illustrations
 from pages._shared.view import ANY, Choices
 from recsys.cache import ByteCache, n_bytes
 from recsys.errors import ArtifactError, RecsysError, StoreError
@@ -317,15 +316,3 @@ def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[SideNam
         }
 
     return Background("measure-faithfulness", measure)
-
-
-@cache
-def style(scheme: str) -> str:
-    """Stylesheets of all pages, palette and drawings as one style element; no data of any shop.
-
-    `scheme` ("light", "dark", or "light dark" where it is not known) holds for the whole document, because Streamlit
-    sets it for the app alone, and popovers are outside of the app.
-    """
-    names = ("shelfwise", "questions", "tuning", "map", "side", "presets", "experiments")
-    sheet = "".join(illustrations.asset(f"{name}.css") for name in names)
-    return f"<style>\n:root {{ color-scheme: {scheme}; }}\n{charts.css_variables()}{illustrations.css()}{sheet}</style>"

@@ -39,10 +39,6 @@ _DEPARTMENTS_OF_LIFE = np.array([[each.key in names.split() for each in DEPARTME
 _ASPECTS_OF_LIFE = np.array([[name in aspects.split() for name in ASPECTS] for aspects in _LIVES.values()], float)
 """Ways of life: the departments one shops in, and aspects that come with it, as rows of 0 and 1."""
 
-_VOICE_SHARES = (0.16, 0.2, 0.1, 0.12, 0.14, 0.1, 0.18)
-_REGION_SHARES = (0.14, 0.17, 0.22, 0.2, 0.27)
-_DEVICE_SHARES = (0.56, 0.32, 0.12)
-
 
 def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
     """Draw shoppers with tastes, habits and a very uneven activity.
@@ -62,9 +58,9 @@ def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
         affinity=(affinity - affinity.mean(axis=1, keepdims=True)).astype(np.float16),
         thrift=rng.gamma(2.0, 0.15, n_shoppers).astype(np.float16),
         leniency=rng.normal(0.0, 0.3, n_shoppers).astype(np.float16),
-        region=rng.choice(len(REGIONS), n_shoppers, p=_REGION_SHARES).astype(np.int8),
-        device=rng.choice(len(DEVICES), n_shoppers, p=_DEVICE_SHARES).astype(np.int8),
-        voice=rng.choice(len(VOICES), n_shoppers, p=_VOICE_SHARES).astype(np.int8),
+        region=rng.choice(len(REGIONS), n_shoppers, p=list(SHOP["regions"].values())).astype(np.int8),
+        device=rng.choice(len(DEVICES), n_shoppers, p=list(SHOP["devices"].values())).astype(np.int8),
+        voice=rng.choice(len(VOICES), n_shoppers, p=[voice.share for voice in VOICES]).astype(np.int8),
         activity=activity.astype(np.float32),
         joined=joined,
     )

@@ -79,8 +79,6 @@ def generate_demo(
 
 
 class _Blocks:
-    """Draws and writes what one block of shoppers after another does."""
-
     def __init__(
         self, folder: FolderWriter, catalogue: Catalogue, n_shoppers: int, seed: int, progress: Progress
     ) -> None:
