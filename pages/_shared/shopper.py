@@ -14,7 +14,7 @@ from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
 from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000
-"""So many ids at most are sent to the browser; any other can be typed."""
+"""So many shoppers, or products, at most are sent to the browser; any other can be typed."""
 
 PARAMETER = "shopper"
 """Who it is; without it the first shopper, empty for a box that was cleared."""

@@ -25,9 +25,8 @@ SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after 
 OVERVIEW = "overview"
 """What is looked at before an experiment is chosen."""
 
-_MOST_ROWS = 40
-_MOST_OPEN = 20
-"""Rows; a longer table is folded."""
+_MOST_ROWS, _MOST_OPEN = 40, 20
+"""Rows of a table that are shown, and above which it is folded."""
 
 _RUNS = job_progress.JobDisplay(
     label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_"
@@ -76,7 +75,6 @@ def _one(experiment: Experiment, result: Result | None, why_not: str) -> None:
 
 
 def _overview(results: Mapping[str, Result], refused: Mapping[str, str]) -> None:
-    """Every experiment with its conclusion in a sentence, or why there is none, and the way to the whole of it."""
     for name, experiment in EXPERIMENTS.items():
         if name in results:
             answer = f"<p>{isolated(results[name].conclusion[0])}</p>"
@@ -143,7 +141,6 @@ def _problem(status: JobStatus) -> str:
 
 
 def _result(result: Result, tone: str) -> None:
-    """Conclusion, plots and tables of a result, and exactly what was done."""
     first, *rest = result.conclusion
     with st.container(key="chart_conclusion"):
         st.html(

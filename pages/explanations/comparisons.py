@@ -166,7 +166,6 @@ def _row(one: MovedProduct, here: Context, there: Context, item_id: str) -> str:
 
 
 def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:
-    """The circumstances that moved the score, largest first."""
     stated = [context.stated() for context in (here, there)]
     amounts = []
     for name, change in sorted(changes.items(), key=lambda entry: -abs(entry[1]))[:2]:

@@ -52,14 +52,14 @@ def history(case: ExplanationContext) -> None:
 def _panel(case: ExplanationContext, effects: Sequence[HistoryEffect], n_had: int) -> str:
     titles, rank = resources.titles(case.model), case.explanation.position.rank_by_score
     bars = bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history")
-    rest = f"The {MAX_PRODUCTS} of {n_had:,} products whose words matter most here were left out in turn."
-    rest = f'<p class="sw-note">{rest}</p>' if n_had > MAX_PRODUCTS else ""
+    if n_had > MAX_PRODUCTS:
+        rest = f"The {MAX_PRODUCTS} of {n_had:,} products whose words matter most here were left out in turn."
+        bars += f'<p class="sw-note">{rest}</p>'
     return (
         '<h3 class="sw-chart-title">What each product of their history does to this score</h3>'
         '<p class="sw-note">Each is left out in turn, with what they wrote of it, and everything is scored again. '
         "Meaning, content and moment follow exactly; for the collaborative part only the shopper is learnt anew, from "
         f"the products as they are, so that part is an estimate. Effects of several products do not add up.</p>{bars}"
-        f"{rest}"
     )
 
 
@@ -217,7 +217,6 @@ def _report(of_whom: str, report: SideReport) -> str:
 
 
 def _interval(interval: Interval) -> str:
-    """A mean, and its interval in a quieter second line."""
     ends = f"{words.signed(interval.low)} to {words.signed(interval.high)}" if interval.is_given else "too few tell"
     return f'{words.signed(interval.mean)}<span class="sw-by">{ends}</span>'
 

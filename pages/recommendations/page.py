@@ -77,7 +77,6 @@ def _moves(request: ScoredRequest, ranked: Recommendation) -> Mapping[str, int |
 
 
 def _headline(request: ScoredRequest, ranked: Recommendation, context: Context, limits: Sequence[str]) -> str:
-    """What this list is, in one line: how many of how many, for whom, when, and what narrows it."""
     whom = isolated(request.user_id) if request.user_id is not None else "a new shopper"
     count = (
         f"Top {len(ranked.items)} of {words.count(ranked.n_candidates, 'product')}" if ranked.items else "No product"
@@ -120,11 +119,8 @@ def _query(user_id: str | None) -> list[tuple[str, str]]:
     return query
 
 
-MAX_LISTED_ACTS = 60
-"""So many acts at most are listed, newest first."""
-
-LONG_REVIEW = 240
-"""Reviews of more characters than this are cut after a few lines until they are opened."""
+MAX_LISTED_ACTS, LONG_REVIEW = 60, 240
+"""Most acts that are listed, newest first, and characters above which a review is cut until it is opened."""
 
 CHOICES_OF_KIND = ("review", "purchase", "recommend")
 """Acts that say what somebody wants; views and carts are listed only where there is nothing else."""

@@ -83,7 +83,6 @@ QUOTED = ("review", "description")
 
 Phrases = Sequence[tuple[float, Mapping[str, Any]]]
 """Contributions with their sources, as `recsys explain --json` gives them."""
-
 Ends = tuple[float | None, float | None]
 
 
@@ -184,5 +183,4 @@ def planted_context(
 
 
 def _centred(effects: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract the means of rows and of columns."""
     return np.asarray(effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean())

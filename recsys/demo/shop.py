@@ -64,11 +64,7 @@ END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 
 START = END - N_DAYS * DAY
 
-_HOURS = np.array(
-    [4, 2, 1, 1, 1, 3, 8, 14, 18, 20, 21, 22, 26, 22, 19, 19, 21, 25, 32, 40, 46, 42, 27, 12], dtype=float
-)
-_WEEKDAYS = np.array([0.95, 0.9, 0.92, 0.95, 1.0, 1.15, 1.2])
-_MONTHS = np.array([0.95, 0.85, 0.95, 1.0, 1.05, 1.05, 1.0, 0.95, 0.95, 1.0, 1.25, 1.4])
+_HOURS, _WEEKDAYS, _MONTHS = (np.array(SHOP["rhythm"][name], float) for name in ("hours", "weekdays", "months"))
 
 
 def month_of(seconds: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -196,13 +196,11 @@ class Truth:
 
     def user_rows(self, user_ids: str | Sequence[str]) -> Ints:
         """Look up the rows of shoppers; raises UnknownUserError."""
-        ids = [user_ids] if isinstance(user_ids, str) else user_ids
-        return rows_of(ids, self.user_ids, UnknownUserError).astype(np.int64)
+        return rows_of(np.atleast_1d(user_ids).tolist(), self.user_ids, UnknownUserError).astype(np.int64)
 
     def item_rows(self, item_ids: str | Sequence[str]) -> Ints:
         """Look up the rows of products; raises UnknownItemError."""
-        ids = [item_ids] if isinstance(item_ids, str) else item_ids
-        return rows_of(ids, self.item_ids, UnknownItemError).astype(np.int64)
+        return rows_of(np.atleast_1d(item_ids).tolist(), self.item_ids, UnknownItemError).astype(np.int64)
 
     def utility(
         self, user_ids: str | Sequence[str], item_ids: str | Sequence[str], context: Context | Sequence[Context]

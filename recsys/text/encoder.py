@@ -282,7 +282,6 @@ def settled_precision(folder: Path) -> Precision:
 
 
 def _processor() -> str:
-    """Hash the processor's model and abilities."""
     facts = platform.processor() + platform.machine()
     if _CPU_INFO.exists():
         lines = _CPU_INFO.read_text(errors="replace").splitlines()

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import resources
+from pages._shared import illustrations
 from pages.explanations import reader
 from recsys.explanations.reading import WordEffect, WordEffects
 from recsys.jobs.paths import AppPaths
