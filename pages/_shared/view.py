@@ -13,16 +13,7 @@ from pages._shared.address import Query, addressed
 from pages._shared.cards import notice_html
 from recsys.serving.recommender import Recommender
 from recsys.serving.results import ContextOption
-from recsys.settings import (
-    COMPONENTS,
-    DAYPARTS,
-    WEEKDAYS,
-    Context,
-    FusionSettings,
-    Hemisphere,
-    RankingSettings,
-    season_of,
-)
+from recsys.settings import COMPONENTS, CONTEXT_VALUES, Context, FusionSettings, Hemisphere, RankingSettings, season_of
 
 KNOWN, NEW = "Known shopper", "New shopper"
 CARDS, TABLE = "Cards", "Table"
@@ -141,9 +132,10 @@ def context_of(choices: Choices, day: date | None, **chosen: str) -> Context:
     """The circumstances chosen; a day fixes weekday, season and the moment, never before the end of what is known."""
     moment = None
     if day is not None:
-        hour = 6 * DAYPARTS.index(chosen["daypart"]) + 3 if chosen["daypart"] in DAYPARTS else 12
+        dayparts, weekdays = CONTEXT_VALUES["daypart"], CONTEXT_VALUES["weekday"]
+        hour = 6 * dayparts.index(chosen["daypart"]) + 3 if chosen["daypart"] in dayparts else 12
         moment = max(datetime.combine(day, time(hour), UTC), choices.known_until)
-        chosen |= {"weekday": WEEKDAYS[day.weekday()], "season": season_of(day.month, choices.hemisphere)}
+        chosen |= {"weekday": weekdays[day.weekday()], "season": season_of(day.month, choices.hemisphere)}
     known = {name: value for name, value in chosen.items() if value != ANY and not choices.options[name].unavailable}
     return Context(**known, moment=moment)
 

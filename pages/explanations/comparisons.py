@@ -14,13 +14,7 @@ from pages.explanations import ablation, bars, naming, product, reader
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.product import ExplanationContext
 from recsys.errors import RecsysError
-from recsys.explanations.comparisons import (
-    DifferencePart,
-    ExplanationDifference,
-    MovedProduct,
-    compare_contexts,
-    difference,
-)
+from recsys.explanations.comparisons import ExplanationDifference, MovedProduct, compare_contexts, difference
 from recsys.explanations.reading import N_TEXTS
 from recsys.explanations.records import Explanation
 from recsys.explanations.themes import Profile, Theme
@@ -46,7 +40,7 @@ def rival(case: ExplanationContext) -> None:
         charts.show_chart(_figure(compared, charts.theme()), alt, key="rival_waterfall")
     with parts, st.container(key="rival_parts"):
         for name in COMPONENTS:
-            st.html(_parts(name, compared.of(name), compared.components[name]))
+            st.html(_parts(name, compared))
 
 
 def _choose(case: ExplanationContext) -> str | None:
@@ -85,7 +79,8 @@ def _figure(compared: ExplanationDifference, tone: str) -> go.Figure:
     return bars.floating([*bars.stacked(compared.components), ("score", 0.0, compared.score)], names, title, tone)
 
 
-def _parts(component: str, parts: tuple[DifferencePart, ...], total: float) -> str:
+def _parts(component: str, compared: ExplanationDifference) -> str:
+    parts, total = compared.of(component), compared.components[component]
     rest = parts[N_PARTS:]
     bars = [
         Bar(

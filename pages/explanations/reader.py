@@ -18,13 +18,7 @@ from pages._shared import cards, illustrations, words
 from pages.explanations import naming
 from recsys.explanations.documents import Document
 from recsys.explanations.exclusions import names_over
-from recsys.explanations.reading import (
-    DocumentContributions,
-    PhraseContribution,
-    TextContributions,
-    WordEffect,
-    WordEffects,
-)
+from recsys.explanations.reading import DocumentContributions, PhraseContribution, TextContributions, WordEffects
 from recsys.text.masking import masked_segments, pseudonym
 
 FOLD_OVER, KEPT, WORTH_FOLDING = 280, 2, 30
@@ -301,10 +295,12 @@ def _words(text: str, phrase: PhraseContribution, effects: WordEffects) -> list[
     cuts: list[tuple[int, int]] = []
     values: list[float | None] = []
     done = phrase.start
-    for word in (*effects.words, WordEffect(phrase.end, phrase.end, 0.0)):
+    for word in effects.words:
         cuts += [(done, word.start), (word.start, word.end)]
         values += [None, word.value]
         done = word.end
+    cuts.append((done, phrase.end))
+    values.append(None)
     return [
         {"text": _plain(piece.text), "value": None if piece.hidden else values[piece.phrase], "hidden": piece.hidden}
         for piece in masked_segments(text, cuts)

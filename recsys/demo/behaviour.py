@@ -15,20 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.prose.wording import VOICES
-from recsys.demo.shop import (
-    ASPECTS,
-    DAY,
-    DEPARTMENTS,
-    DEVICES,
-    END,
-    REGIONS,
-    SHOP,
-    START,
-    codes_at,
-    effects,
-    moments,
-    month_of,
-)
+from recsys.demo.shop import ASPECTS, DAY, DEPARTMENTS, END, SHOP, START, VALUES, codes_at, effects, moments, month_of
 from recsys.demo.truth import N_POSITIONS, Floats, Ints, Items, Shoppers, World, on_sale, true_click_rates
 
 N_STRONG = 14
@@ -58,8 +45,8 @@ def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
         affinity=(affinity - affinity.mean(axis=1, keepdims=True)).astype(np.float16),
         thrift=rng.gamma(2.0, 0.15, n_shoppers).astype(np.float16),
         leniency=rng.normal(0.0, 0.3, n_shoppers).astype(np.float16),
-        region=rng.choice(len(REGIONS), n_shoppers, p=list(SHOP["regions"].values())).astype(np.int8),
-        device=rng.choice(len(DEVICES), n_shoppers, p=list(SHOP["devices"].values())).astype(np.int8),
+        region=rng.choice(len(VALUES["region"]), n_shoppers, p=list(SHOP["regions"].values())).astype(np.int8),
+        device=rng.choice(len(VALUES["device"]), n_shoppers, p=list(SHOP["devices"].values())).astype(np.int8),
         voice=rng.choice(len(VOICES), n_shoppers, p=[voice.share for voice in VOICES]).astype(np.int8),
         activity=activity.astype(np.float32),
         joined=joined,
@@ -146,13 +133,13 @@ def _choose(
 
 def drawn_device(shoppers: Shoppers, user: Ints, rng: np.random.Generator) -> Ints:
     """Draw the main device four times in five, otherwise any."""
-    other = rng.integers(0, len(DEVICES), len(user))
+    other = rng.integers(0, len(VALUES["device"]), len(user))
     return np.where(rng.random(len(user)) < 0.8, shoppers.device[user], other).astype(np.int64)
 
 
 def drawn_region(shoppers: Shoppers, user: Ints, rng: np.random.Generator) -> Ints:
     """Draw the home region nine times in ten, otherwise any."""
-    other = rng.integers(0, len(REGIONS), len(user))
+    other = rng.integers(0, len(VALUES["region"]), len(user))
     return np.where(rng.random(len(user)) < 0.9, shoppers.region[user], other).astype(np.int64)
 
 
