@@ -71,7 +71,7 @@ def sides(
     shopper: tuple[DocumentContributions, ...] = (), product: tuple[DocumentContributions, ...] = ()
 ) -> TextContributions:
     total = sum(each.value for each in product)
-    return TextContributions(shopper, product, total, len(shopper), len(product), 1, 1)
+    return TextContributions(shopper, product, total, len(shopper), len(product))
 
 
 def documents(data: dict[str, Any], side: str) -> list[dict[str, Any]]:
